@@ -1,0 +1,256 @@
+//! Alerts: what monitoring tells becomes a report, or joins the incident that is running (S8, R1).
+//!
+//! Called by the hooks of `api`, which translate the vendors' bodies into [`Notice`]s. The identity of an alert is its
+//! source, fingerprint and start; alerts with one group key belong to one incident. A notice may come any number of times
+//! and in any order: only what is new is recorded.
+
+use std::collections::BTreeMap;
+
+use entity::{AlertId, IncidentId, IncidentStatus, Severity, TimelineKind, Timestamp, alert, incident};
+use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::authz::{Right, visible_through};
+use crate::change::{Draft, NewEvent, change, create};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result, is_duplicate};
+use crate::limits;
+use crate::paging::padded;
+
+/// How often a call is looked at anew because another process took the same alerts at the same moment.
+const ATTEMPTS_MAX: usize = 5;
+
+/// One alert as a source tells it.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Its identity at the source.
+    pub fingerprint: String,
+    /// For people.
+    pub title: String,
+    /// What else is known, for people.
+    pub description: Option<String>,
+    /// Whether it is on.
+    pub firing: bool,
+    /// When it went on.
+    pub starts_at: Timestamp,
+    /// When it went off.
+    pub ends_at: Option<Timestamp>,
+    /// A JSON object of names and values.
+    pub labels: serde_json::Value,
+    /// How bad the source thinks it is; `None` where it is not worth a report of its own.
+    pub severity: Option<Severity>,
+}
+
+/// What one call of a source tells.
+#[derive(Clone, Debug)]
+pub struct Notices {
+    /// The hook, e.g. `alertmanager`.
+    pub source: String,
+    /// What belongs together at the source.
+    pub group_key: String,
+    /// The alerts.
+    pub alerts: Vec<Notice>,
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The incident that the alerts belong to.
+    pub incident: Option<IncidentId>,
+    /// Alerts that were not known.
+    pub new: usize,
+    /// Known alerts that went off.
+    pub ended: usize,
+}
+
+/// Takes what a source tells.
+///
+/// # Errors
+/// The database's failures: the source should send it again.
+pub async fn receive(ctx: &Ctx, mut notices: Notices) -> Result<Outcome> {
+    ctx.require(Right::Report)?;
+    notices.alerts.truncate(limits::ALERTS_PER_CALL);
+    // Calls of one group follow one another, so that two of them can't both find that nothing is running.
+    let _turn = ctx.lanes.enter((&notices.source, &notices.group_key)).await;
+    for _ in 0..ATTEMPTS_MAX {
+        match receive_once(ctx, &notices).await {
+            // Another process took the same alerts at the same moment: look again at what is known.
+            Err(Error::AlreadyThere) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Error::AlreadyThere)
+}
+
+async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
+    let known = known(ctx, notices).await?;
+    let running = running_incident(ctx, notices).await?;
+    let mut outcome = Outcome { incident: running, ..Outcome::default() };
+    let (mut of_incident, mut of_none): (BTreeMap<IncidentId, Vec<Sighting<'_>>>, Vec<Sighting<'_>>) = Default::default();
+    for notice in &notices.alerts {
+        let before = known.iter().find(|row| row.fingerprint == notice.fingerprint && row.starts_at == notice.starts_at);
+        let sighting = Sighting { notice, before };
+        outcome.new += usize::from(before.is_none());
+        outcome.ended += usize::from(sighting.ends());
+        match before.map_or(running, |row| row.incident_id) {
+            Some(incident) => of_incident.entry(incident).or_default().push(sighting),
+            None => of_none.push(sighting),
+        }
+    }
+    if let Some((severity, worst)) = worth_reporting(&of_none) {
+        outcome.incident = Some(report(ctx, notices, severity, worst, &of_none).await?.id);
+    } else {
+        keep(ctx, notices, &of_none).await?;
+    }
+    for (incident, sightings) in of_incident {
+        let joined = change::<incident::Model, _>(ctx, incident, Right::Report, None, |_, draft| {
+            sightings.iter().for_each(|sighting| join(draft, notices, sighting));
+            Ok(())
+        });
+        joined.await?;
+    }
+    Ok(outcome)
+}
+
+/// An alert of a call, with what was known of it.
+struct Sighting<'a> {
+    notice: &'a Notice,
+    before: Option<&'a alert::Model>,
+}
+
+impl Sighting<'_> {
+    /// Whether it went off since it was seen last.
+    fn ends(&self) -> bool {
+        !self.notice.firing && self.before.is_some_and(|row| row.firing)
+    }
+
+    fn row(&self, new_id: impl FnOnce() -> Uuid, now: Timestamp, notices: &Notices, incident: Option<IncidentId>) -> alert::Model {
+        let Notice { fingerprint, title, firing, starts_at, ends_at, labels, .. } = self.notice;
+        // A notice that was overtaken by the one that ended the alert does not bring it back.
+        let firing = *firing && self.before.is_none_or(|row| row.firing);
+        alert::Model {
+            id: self.before.map_or_else(|| AlertId(new_id()), |row| row.id),
+            source: notices.source.clone(),
+            fingerprint: fingerprint.clone(),
+            group_key: notices.group_key.clone(),
+            title: title.clone(),
+            firing,
+            starts_at: *starts_at,
+            ends_at: if firing { None } else { ends_at.or(self.before.and_then(|row| row.ends_at)).or(Some(now)) },
+            count: self.before.map_or(1, |row| row.count.saturating_add(1)),
+            incident_id: incident,
+            labels: labels.clone(),
+            received_at: now,
+        }
+    }
+}
+
+/// The worst of the alerts that are new and bad enough for a report of their own.
+fn worth_reporting<'a>(sightings: &[Sighting<'a>]) -> Option<(Severity, &'a Notice)> {
+    let candidates = sightings.iter().filter(|sighting| sighting.before.is_none() && sighting.notice.firing);
+    candidates.filter_map(|sighting| Some((sighting.notice.severity?, sighting.notice))).min_by_key(|(severity, _)| *severity)
+}
+
+/// Reports an incident with the alerts that made it, in one transaction.
+async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice, sightings: &[Sighting<'_>]) -> Result<incident::Model> {
+    let new = incident::Model {
+        impact_started_at: Some(worst.starts_at),
+        ..crate::incident::blank(ctx, worst.title.clone(), worst.description.clone(), severity, IncidentStatus::Triage)
+    };
+    let created = create(ctx, &new, |draft| {
+        draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", notices.source, worst.title)));
+        sightings.iter().for_each(|sighting| join(draft, notices, sighting));
+        Ok(())
+    });
+    created.await
+}
+
+/// Writes into the draft what a sighting means to the incident: an event when an alert is new or went off, none when
+/// it only repeats.
+fn join(draft: &mut Draft<'_>, notices: &Notices, sighting: &Sighting<'_>) {
+    let row = sighting.row(|| draft.id(), draft.now, notices, Some(draft.incident.id));
+    let Notice { title, description, firing, starts_at, ends_at, .. } = sighting.notice;
+    let (verb, at) = if *firing { ("Firing", Some(*starts_at)) } else { ("Ended", *ends_at) };
+    if sighting.before.is_none() || sighting.ends() {
+        let text = match description {
+            Some(description) => format!("{verb}: {title}\n\n{description}"),
+            None => format!("{verb}: {title}"),
+        };
+        let details = json!({ "alert": row.id.to_string(), "source": notices.source, "firing": firing, "labels": row.labels });
+        let occurred_at = at.filter(|at| *at <= draft.now);
+        draft.record(NewEvent { occurred_at, ..NewEvent::new(TimelineKind::Alert, text).details(details) });
+    }
+    draft.put(row.into_active_model());
+}
+
+/// Keeps alerts that belong to no incident, so that a later one of their group finds them known.
+async fn keep(ctx: &Ctx, notices: &Notices, sightings: &[Sighting<'_>]) -> Result<()> {
+    if sightings.is_empty() {
+        return Ok(());
+    }
+    let now = ctx.now();
+    let rows = sightings.iter().map(|sighting| sighting.row(|| ctx.ids.uuid(now), now, notices, None).into_active_model());
+    let changes = OnConflict::column(alert::Column::Id)
+        .update_columns([
+            alert::Column::Title,
+            alert::Column::Firing,
+            alert::Column::EndsAt,
+            alert::Column::Count,
+            alert::Column::ReceivedAt,
+        ])
+        .to_owned();
+    match alert::Entity::insert_many(rows).on_conflict(changes).exec_without_returning(ctx.db.write()).await {
+        Err(error) if is_duplicate(&error, "alert") => Err(Error::AlreadyThere),
+        outcome => Ok(outcome.map(|_| ())?),
+    }
+}
+
+/// What is known of the alerts of a call.
+async fn known(ctx: &Ctx, notices: &Notices) -> Result<Vec<alert::Model>> {
+    let fingerprints: Vec<&str> = notices.alerts.iter().map(|notice| notice.fingerprint.as_str()).collect();
+    let starts: Vec<Timestamp> = notices.alerts.iter().map(|notice| notice.starts_at).collect();
+    let select = alert::Entity::find()
+        .filter(alert::Column::Source.eq(&notices.source))
+        .filter(alert::Column::Fingerprint.is_in(padded(&fingerprints)))
+        .filter(alert::Column::StartsAt.is_in(padded(&starts)));
+    Ok(select.all(ctx.db.read()).await?)
+}
+
+/// The incident that alerts of this group joined last, as long as it is in triage or live.
+async fn running_incident(ctx: &Ctx, notices: &Notices) -> Result<Option<IncidentId>> {
+    let joined = alert::Entity::find()
+        .select_only()
+        .column(alert::Column::IncidentId)
+        .filter(alert::Column::Source.eq(&notices.source))
+        .filter(alert::Column::GroupKey.eq(&notices.group_key))
+        .filter(alert::Column::IncidentId.is_not_null())
+        .into_query();
+    let running = incident::Entity::find()
+        .filter(incident::Column::Id.in_subquery(joined))
+        .filter(incident::Column::Live.eq(true).or(incident::Column::Status.eq(IncidentStatus::Triage)))
+        .order_by_desc(incident::Column::ReportedAt);
+    Ok(running.one(ctx.db.read()).await?.map(|incident| incident.id))
+}
+
+/// The alert `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for alerts of incidents that the caller may not see.
+pub async fn find(ctx: &Ctx, id: AlertId) -> Result<alert::Model> {
+    let mut select = alert::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, alert::Column::IncidentId) {
+        select = select.filter(alert::Column::IncidentId.is_null().or(seen));
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("alert"))
+}
+
+/// The alerts of `incidents`, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<alert::Model>> {
+    let select = alert::Entity::find().filter(alert::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(alert::Column::StartsAt).order_by_asc(alert::Column::Id).all(ctx.db.read()).await?)
+}

@@ -1,0 +1,156 @@
+//! Who may do what. The only place that knows; use cases ask in their first line.
+
+use entity::{AccessLevel, Grant, Grants, PersonId, Visibility, incident, incident_access};
+use sea_orm::sea_query::{Condition, Expr, Query};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Select};
+
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+
+/// On whose behalf something is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// A person, with the rights of the token or session that was shown.
+    Person {
+        /// Who.
+        id: PersonId,
+        /// What they may do in general: the lesser of the person's level and the token's.
+        access: AccessLevel,
+        /// What they may do beyond that.
+        grants: Grants,
+    },
+    /// Muster itself: the worker, an authenticated hook, the command line of the machine's owner.
+    System,
+}
+
+/// A general permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Look at what is not hidden.
+    Read,
+    /// Say that something is wrong (R1: anyone may).
+    Report,
+    /// Work on incidents, sites and clients.
+    Respond,
+    /// Look after people and access.
+    Administer,
+}
+
+impl Right {
+    /// The least access level that has it.
+    pub fn least_level(self) -> AccessLevel {
+        match self {
+            Self::Read | Self::Report => AccessLevel::Viewer,
+            Self::Respond => AccessLevel::Responder,
+            Self::Administer => AccessLevel::Admin,
+        }
+    }
+}
+
+impl Actor {
+    /// The person, if it is one.
+    pub fn person_id(&self) -> Option<PersonId> {
+        match self {
+            Self::Person { id, .. } => Some(*id),
+            Self::System => None,
+        }
+    }
+
+    /// Whether the actor has `right`.
+    pub fn may(&self, right: Right) -> bool {
+        match self {
+            Self::Person { access, .. } => *access >= right.least_level(),
+            Self::System => true,
+        }
+    }
+
+    /// Refuses who has not `right`, saying what it would take.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub fn require(&self, right: Right) -> Result<()> {
+        if self.may(right) {
+            return Ok(());
+        }
+        let level = right.least_level();
+        Err(Error::Forbidden(format!("This needs {level} access: ask an administrator for it, or use a token that has it.")))
+    }
+
+    /// Whether restricted incidents are shown without being a participant.
+    pub fn sees_restricted(&self) -> bool {
+        match self {
+            Self::Person { access, grants, .. } => *access == AccessLevel::Admin || grants.contains(Grant::SeeRestricted),
+            Self::System => true,
+        }
+    }
+
+    /// Whether the actor may know of `incident`, whose participants are `participants`. The same rule as
+    /// [`visible`], for rows that are in memory.
+    pub fn sees(&self, incident: &incident::Model, participants: &[PersonId]) -> bool {
+        incident.visibility == Visibility::Open || self.sees_restricted() || self.person_id().is_some_and(|id| participants.contains(&id))
+    }
+}
+
+/// The incidents that the caller may know of. Every query for incidents starts here.
+pub fn visible(ctx: &Ctx) -> Select<incident::Entity> {
+    let select = <incident::Entity as sea_orm::EntityTrait>::find();
+    match visible_condition(&ctx.actor) {
+        Some(condition) => select.filter(condition),
+        None => select,
+    }
+}
+
+/// The condition on `incident` behind [`visible`]; `None` where nothing is hidden.
+pub fn visible_condition(actor: &Actor) -> Option<Condition> {
+    if actor.sees_restricted() {
+        return None;
+    }
+    let participates = actor.person_id().map(|person| {
+        let mine = <incident_access::Entity as sea_orm::EntityTrait>::find()
+            .select_only()
+            .column(incident_access::Column::IncidentId)
+            .filter(incident_access::Column::PersonId.eq(person))
+            .into_query();
+        incident::Column::Id.in_subquery(mine)
+    });
+    Some(Condition::any().add(incident::Column::Visibility.eq(Visibility::Open)).add_option(participates))
+}
+
+/// The condition that `column` (an incident's id in another table) is one that the caller may know of.
+pub fn visible_through(actor: &Actor, column: impl ColumnTrait) -> Option<Expr> {
+    let condition = visible_condition(actor)?;
+    let seen = Query::select().column(incident::Column::Id).from(incident::Entity).cond_where(condition).to_owned();
+    Some(column.in_subquery(seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn person(access: AccessLevel, grants: Grants) -> Actor {
+        Actor::Person { id: PersonId(Uuid::nil()), access, grants }
+    }
+
+    #[test]
+    fn every_level_has_the_rights_of_those_below() {
+        use AccessLevel::{Admin, Responder, Viewer};
+        for (right, viewer, responder, admin) in [
+            (Right::Read, true, true, true),
+            (Right::Report, true, true, true),
+            (Right::Respond, false, true, true),
+            (Right::Administer, false, false, true),
+        ] {
+            for (level, expected) in [(Viewer, viewer), (Responder, responder), (Admin, admin)] {
+                assert_eq!(person(level, Grants::default()).may(right), expected, "{level} {right:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_administrators_and_the_granted_see_restricted_incidents() {
+        assert!(!person(AccessLevel::Responder, Grants::default()).sees_restricted());
+        assert!(person(AccessLevel::Viewer, [Grant::SeeRestricted].into_iter().collect()).sees_restricted());
+        assert!(person(AccessLevel::Admin, Grants::default()).sees_restricted());
+    }
+}

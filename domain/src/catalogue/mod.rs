@@ -1,0 +1,277 @@
+//! Sites, and the clients they belong to (R3, R4, R21).
+
+use entity::{ClientId, ContactId, ContactKind, Importance, SiteId, client, contact, site};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
+
+use crate::authz::Right;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::paging::{NameKey, Slice, Window, padded};
+use crate::people::by_name;
+use crate::timeline::contains;
+use crate::validate;
+
+/// Input of [`save_site`]: of a known site, what is left out stays.
+#[derive(Default)]
+pub struct SaveSite {
+    /// The site to change; left out, a new one is made.
+    pub id: Option<SiteId>,
+    /// For people.
+    pub name: String,
+    /// Where it is.
+    pub url: Option<String>,
+    /// Where its code is.
+    pub repository: Option<String>,
+    /// Whose it is.
+    pub client_id: Option<ClientId>,
+    /// What to do when it breaks.
+    pub runbook: Option<String>,
+    /// How much care it is owed.
+    pub importance: Option<Importance>,
+    /// What is normal there (R3).
+    pub expected: Option<String>,
+}
+
+/// Adds or changes a site.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
+pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
+    ctx.require(Right::Respond)?;
+    let url = |field, value: &Option<String>| {
+        value.as_deref().filter(|url| !url.trim().is_empty()).map(|url| validate::web_url(field, url)).transpose()
+    };
+    if let Some(client) = input.client_id {
+        existing_clients(ctx, "clientId", &[client]).await?;
+    }
+    let now = ctx.now();
+    let known = match input.id {
+        Some(id) => Some(find_site(ctx, id).await?),
+        None => None,
+    };
+    let is_new = known.is_none();
+    let mut row = known.unwrap_or_else(|| site::Model {
+        id: SiteId(ctx.ids.uuid(now)),
+        name: String::new(),
+        url: None,
+        repository: None,
+        client_id: None,
+        tooling: serde_json::json!([]),
+        runbook: None,
+        importance: Importance::Normal,
+        expected: None,
+        last_synced_at: None,
+        created_at: now,
+    });
+    row.name = validate::name("name", &input.name)?;
+    row.url = url("url", &input.url)?.or(row.url);
+    row.repository = url("repository", &input.repository)?.or(row.repository);
+    row.runbook = url("runbook", &input.runbook)?.or(row.runbook);
+    row.client_id = input.client_id.or(row.client_id);
+    row.importance = input.importance.unwrap_or(row.importance);
+    row.expected = validate::optional_text("expected", input.expected.as_deref())?.or(row.expected);
+    let active = row.clone().into_active_model();
+    if is_new {
+        site::Entity::insert(active).exec_without_returning(ctx.db.write()).await?;
+    } else {
+        active.reset_all().update(ctx.db.write()).await?;
+    }
+    Ok(row)
+}
+
+/// Someone at a client, as given.
+pub struct NewContact {
+    /// For people.
+    pub name: String,
+    /// Where they are reached.
+    pub email: String,
+    /// Where they stand.
+    pub kind: ContactKind,
+}
+
+/// Input of [`save_client`]: of a known client, what is left out stays.
+pub struct SaveClient {
+    /// The client to change; left out, a new one is made.
+    pub id: Option<ClientId>,
+    /// For people.
+    pub name: String,
+    /// How much care it is owed.
+    pub importance: Option<Importance>,
+    /// All contacts from now on.
+    pub contacts: Option<Vec<NewContact>>,
+    /// Its number at Zendesk.
+    pub zendesk_organization_id: Option<String>,
+}
+
+/// Adds or changes a client, with its contacts.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
+pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> {
+    ctx.require(Right::Respond)?;
+    let now = ctx.now();
+    let known = match input.id {
+        Some(id) => Some(find_client(ctx, id).await?),
+        None => None,
+    };
+    let is_new = known.is_none();
+    let mut row = known.unwrap_or_else(|| client::Model {
+        id: ClientId(ctx.ids.uuid(now)),
+        name: String::new(),
+        importance: Importance::Normal,
+        zendesk_organization_id: None,
+        created_at: now,
+    });
+    row.name = validate::name("name", &input.name)?;
+    row.importance = input.importance.unwrap_or(row.importance);
+    let zendesk = input.zendesk_organization_id.as_deref().map(|id| validate::name("zendeskOrganizationId", id)).transpose()?;
+    row.zendesk_organization_id = zendesk.or(row.zendesk_organization_id);
+    let contacts = input.contacts.map(|contacts| checked_contacts(ctx, row.id, &contacts)).transpose()?;
+    let tx = ctx.db.begin().await?;
+    let active = row.clone().into_active_model();
+    if is_new {
+        client::Entity::insert(active).exec_without_returning(&tx).await?;
+    } else {
+        active.reset_all().update(&tx).await?;
+    }
+    if let Some(contacts) = contacts {
+        contact::Entity::delete_many().filter(contact::Column::ClientId.eq(row.id)).exec(&tx).await?;
+        if !contacts.is_empty() {
+            contact::Entity::insert_many(contacts).exec_without_returning(&tx).await?;
+        }
+    }
+    tx.commit().await?;
+    Ok(row)
+}
+
+fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact]) -> Result<Vec<contact::ActiveModel>> {
+    let emails = contacts.iter().map(|contact| validate::email("contacts.email", &contact.email)).collect::<Result<Vec<_>>>()?;
+    let distinct: Vec<&str> = validate::list("contacts", &emails.iter().map(String::as_str).collect::<Vec<_>>())?;
+    if distinct.len() < emails.len() {
+        return Err(Error::invalid("contacts.email", "Two contacts have the same e-mail address."));
+    }
+    let row = |(contact, email): (&NewContact, &String)| {
+        Ok(contact::ActiveModel {
+            id: Set(ContactId(ctx.ids.uuid(ctx.now()))),
+            client_id: Set(client),
+            name: Set(validate::name("contacts.name", &contact.name)?),
+            email: Set(email.clone()),
+            kind: Set(contact.kind),
+        })
+    };
+    contacts.iter().zip(&emails).map(row).collect()
+}
+
+/// The site `id`.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn find_site(ctx: &Ctx, id: SiteId) -> Result<site::Model> {
+    site::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("site"))
+}
+
+/// The client `id`.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn find_client(ctx: &Ctx, id: ClientId) -> Result<client::Model> {
+    client::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("client"))
+}
+
+/// `ids` without repetitions, all of which are sites.
+///
+/// # Errors
+/// `BAD_USER_INPUT` on `field` for one that is none.
+pub async fn existing_sites(ctx: &Ctx, field: &'static str, ids: &[SiteId]) -> Result<Vec<SiteId>> {
+    let ids = validate::list(field, ids)?;
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let found = sites_by_ids(ctx, &ids).await?;
+    match ids.iter().find(|id| !found.iter().any(|site| site.id == **id)) {
+        Some(missing) => Err(Error::invalid(field, format!("{field} names {missing}, which is no site."))),
+        None => Ok(ids),
+    }
+}
+
+/// The clients `ids`, all of which exist.
+///
+/// # Errors
+/// `BAD_USER_INPUT` on `field` for one that does not.
+pub async fn existing_clients(ctx: &Ctx, field: &'static str, ids: &[ClientId]) -> Result<Vec<client::Model>> {
+    let ids = validate::list(field, ids)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = clients_by_ids(ctx, &ids).await?;
+    match ids.iter().find(|id| !found.iter().any(|client| client.id == **id)) {
+        Some(missing) => Err(Error::invalid(field, format!("{field} names {missing}, which is no client."))),
+        None => Ok(found),
+    }
+}
+
+/// The sites among `ids` that exist.
+///
+/// # Errors
+/// The database's failures.
+pub async fn sites_by_ids(ctx: &Ctx, ids: &[SiteId]) -> Result<Vec<site::Model>> {
+    Ok(site::Entity::find().filter(site::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+}
+
+/// The clients among `ids` that exist.
+///
+/// # Errors
+/// The database's failures.
+pub async fn clients_by_ids(ctx: &Ctx, ids: &[ClientId]) -> Result<Vec<client::Model>> {
+    Ok(client::Entity::find().filter(client::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+}
+
+/// The contacts of `clients`, senior ones first, then by name.
+///
+/// # Errors
+/// The database's failures.
+pub async fn contacts_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<contact::Model>> {
+    let select = contact::Entity::find().filter(contact::Column::ClientId.is_in(padded(clients)));
+    Ok(select.order_by_desc(contact::Column::Kind).order_by_asc(contact::Column::Name).all(ctx.db.read()).await?)
+}
+
+/// The contact `id`.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn find_contact(ctx: &Ctx, id: ContactId) -> Result<contact::Model> {
+    contact::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("contact"))
+}
+
+/// The sites of `clients`, by name.
+///
+/// # Errors
+/// The database's failures.
+pub async fn sites_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<site::Model>> {
+    let select = site::Entity::find().filter(site::Column::ClientId.is_in(padded(clients)));
+    Ok(select.order_by_asc(site::Column::Name).all(ctx.db.read()).await?)
+}
+
+/// A page of the sites whose name or address contains `text`, by name.
+///
+/// # Errors
+/// The database's failures.
+pub async fn sites(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<site::Model>> {
+    use site::Column;
+    let wanted = text.map(|text| Condition::any().add(contains(Column::Name, text)).add(contains(Column::Url, text)));
+    let select = site::Entity::find().filter(Condition::all().add_option(wanted));
+    let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
+    Ok(window.slice(rows))
+}
+
+/// A page of the clients whose name contains `text`, by name.
+///
+/// # Errors
+/// The database's failures.
+pub async fn clients(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<client::Model>> {
+    use client::Column;
+    let select = client::Entity::find().filter(Condition::all().add_option(text.map(|text| contains(Column::Name, text))));
+    let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
+    Ok(window.slice(rows))
+}

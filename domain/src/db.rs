@@ -1,0 +1,154 @@
+//! Connections and transactions. The only module that may begin one.
+//!
+//! On SQLite there is one connection that writes and a few that read: SQLite has one writer anyway, and a queue in
+//! the process is fairer and cheaper than `SQLITE_BUSY`. A commit is on disk when it returns (WAL, synchronous FULL).
+//! On PostgreSQL both are one pool.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector,
+    SqlxSqliteConnector, TransactionOptions, TransactionTrait, sqlx,
+};
+
+use crate::error::is_retryable;
+
+/// How long a call waits for a connection before it is told that the database is unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long SQLite waits for another process' write lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// PostgreSQL gives up on a statement that takes longer: nothing here should.
+const STATEMENT_TIMEOUT: &str = "15s";
+/// Prepared statements kept per connection; shapes differ by filter and by the size of id lists.
+const STATEMENT_CACHE: usize = 512;
+/// How often a transaction that lost a race at the database is tried again.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// The database, whichever it is.
+#[derive(Clone)]
+pub struct Db {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+impl Db {
+    /// Connects to `url`: `sqlite:PATH` (made when missing) or `postgres://…`. Connections to PostgreSQL are opened
+    /// when first needed, so a server starts, and says that it is not ready, while its database is away.
+    ///
+    /// # Errors
+    /// When the URL can't be read, or the SQLite file can't be opened.
+    pub async fn connect(url: &str, connections: u32) -> Result<Self, DbErr> {
+        if url.starts_with("sqlite:") { Self::sqlite(url, connections).await } else { Self::postgres(url, connections) }
+    }
+
+    async fn sqlite(url: &str, connections: u32) -> Result<Self, DbErr> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(config_error)?
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(STATEMENT_CACHE)
+            .pragma("cache_size", "-16000")
+            .pragma("mmap_size", "268435456");
+        let pool =
+            |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+        let write = pool(1).connect_with(options.clone()).await.map_err(config_error)?;
+        let read = pool(connections.clamp(2, 8)).connect_lazy_with(options.read_only(true));
+        Ok(Self { read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read), write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write) })
+    }
+
+    fn postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(config_error)?
+            .application_name("muster")
+            .statement_cache_capacity(STATEMENT_CACHE)
+            .options([
+                ("statement_timeout", STATEMENT_TIMEOUT),
+                ("timezone", "UTC"),
+                ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
+            ]);
+        // A connection that just came back is almost surely alive; testing each time would double the round trips.
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        Ok(Self { read: db.clone(), write: db })
+    }
+
+    /// For queries.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// For single statements that write, and for the queue and the migrations, which bring their own transactions.
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> DbBackend {
+        self.write.get_database_backend()
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once, so that it can't fail half-way.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+        self.write.begin_with_options(options).await
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.read.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes all connections; those in use are waited for.
+    pub async fn close(&self) {
+        for db in [&self.read, &self.write] {
+            if let Err(error) = db.close_by_ref().await {
+                tracing::debug!(%error, "closing a connection");
+            }
+        }
+    }
+}
+
+/// Whether a transaction that failed with `error` in its `attempt`th run (from 0) is worth another; waits a little if so.
+pub async fn worth_retrying(error: &DbErr, attempt: u32) -> bool {
+    if attempt + 1 >= ATTEMPTS_MAX || !is_retryable(error) {
+        return false;
+    }
+    tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
+    true
+}
+
+/// Makes the folder of a SQLite file, if need be.
+///
+/// # Errors
+/// When it can't be made.
+pub fn prepare_folder(url: &str) -> std::io::Result<()> {
+    let Some(path) = url.strip_prefix("sqlite:") else { return Ok(()) };
+    let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
+    match Path::new(path).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder),
+        _ => Ok(()),
+    }
+}
+
+fn config_error(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}

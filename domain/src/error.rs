@@ -1,0 +1,170 @@
+//! Everything that can go wrong, with the code and the words that a caller sees.
+//!
+//! A message names what is wrong and the way out. What is inside (SQL, paths, names that the caller may not
+//! know) never enters a message: it stays in [`Error::Internal`], which only the log sees.
+
+use entity::Timestamp;
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+
+/// Result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a use case refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody, or a secret that is unknown, expired or revoked.
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// The caller may see it, but not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is none, or the caller may not know that there is one.
+    #[error("There is no such {0}, or you may not see it.")]
+    NotFound(&'static str),
+    /// An input field that can't be accepted as it is.
+    #[error("{reason}")]
+    Invalid {
+        /// Name of the input field, as in the public schema.
+        field: &'static str,
+        /// What is wrong with it and what would be right.
+        reason: String,
+    },
+    /// Right input, wrong moment.
+    #[error("{reason}")]
+    FailedPrecondition {
+        /// What stands in the way.
+        reason: String,
+        /// What must come first, by key or name.
+        missing: Vec<String>,
+    },
+    /// Somebody else was faster.
+    #[error("It was changed meanwhile: load it again (it is now version {current_version}) and repeat.")]
+    Conflict {
+        /// The version that stands now.
+        current_version: i32,
+    },
+    /// A key under which another request is being carried out at this moment; see [`crate::idempotency`].
+    #[error("A request with this idempotencyKey is being carried out.")]
+    KeyTaken,
+    /// A row that another process made at this moment; the use case looks again.
+    #[error("It was just made by another request.")]
+    AlreadyThere,
+    /// The database can't be reached or is overloaded.
+    #[error("The database does not answer at the moment. Nothing was changed; try again shortly.")]
+    Unavailable(#[source] DbErr),
+    /// A fault of Muster.
+    #[error("Something went wrong inside Muster.")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An input field that can't be accepted.
+    pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid { field, reason: reason.into() }
+    }
+
+    /// Right input, wrong moment, with nothing to list.
+    pub fn precondition(reason: impl Into<String>) -> Self {
+        Self::FailedPrecondition { reason: reason.into(), missing: Vec::new() }
+    }
+
+    /// A fault of Muster.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The code in `extensions.code`: part of the public contract.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated(_) => "UNAUTHENTICATED",
+            Self::Forbidden(_) => "FORBIDDEN",
+            Self::NotFound(_) => "NOT_FOUND",
+            Self::Invalid { .. } => "BAD_USER_INPUT",
+            Self::FailedPrecondition { .. } => "FAILED_PRECONDITION",
+            Self::Conflict { .. } | Self::KeyTaken | Self::AlreadyThere => "CONFLICT",
+            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Internal(_) => "INTERNAL",
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if is_outage(&error) { Self::Unavailable(error) } else { Self::internal(error) }
+    }
+}
+
+/// Whether the database was out of reach, as opposed to having refused a statement.
+pub fn is_outage(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(error) => error.code().is_some_and(|code| is_outage_code(&code)),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// PostgreSQL: connection exceptions (08), out of resources (53), operator intervention (57), system error (58),
+/// read-only (25006, a standby after a fail-over). SQLite: busy, locked, I/O error, disk full, can't open.
+fn is_outage_code(code: &str) -> bool {
+    const SQLITE: [i32; 5] = [5, 6, 10, 13, 14];
+    match code.parse::<i32>() {
+        // The low byte is SQLite's primary code; PostgreSQL's codes have five characters.
+        Ok(number) if code.len() < 5 => SQLITE.contains(&(number & 0xff)),
+        _ => ["08", "53", "57", "58", "25006"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
+/// Whether trying the same transaction again may succeed: PostgreSQL's serialisation failure and deadlock,
+/// SQLite's busy and locked.
+pub fn is_retryable(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    let sqlx::Error::Database(error) = &**error else { return false };
+    error.code().is_some_and(|code| match code.parse::<i32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6),
+        _ => matches!(&*code, "40001" | "40P01"),
+    })
+}
+
+/// Whether `error` is a second row where only one may be, in `table`. PostgreSQL names the constraint and
+/// SQLite the columns; both start with the table's name somewhere.
+pub fn is_duplicate(error: &DbErr, table: &str) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(table))
+}
+
+/// A time for people: to the second, with its zone.
+pub fn readable(time: Timestamp) -> String {
+    time.format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outage_codes_of_both_databases() {
+        for code in ["08006", "53300", "57P01", "58030", "25006", "5", "10", "13", "14", "778"] {
+            assert!(is_outage_code(code), "{code}");
+        }
+        for code in ["23505", "42P01", "40001", "19", "1555", "2067"] {
+            assert!(!is_outage_code(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn messages_of_hidden_causes_say_nothing_of_the_inside() {
+        let error = Error::from(DbErr::Custom("SELECT secret FROM person".into()));
+        assert_eq!(error.to_string(), "Something went wrong inside Muster.");
+        assert_eq!(error.code(), "INTERNAL");
+    }
+}

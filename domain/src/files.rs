@@ -1,0 +1,193 @@
+//! Files of incidents. The bytes lie in the data folder under the hash of their content, so that the same file twice is
+//! stored once and a stored file can be checked; the row says what it is called and to which incident it belongs.
+
+use std::path::{Path, PathBuf};
+
+use entity::{AttachmentId, IncidentId, TimelineKind, attachment, incident};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncWriteExt;
+
+use crate::authz::{Right, visible_through};
+use crate::change::{NewEvent, change};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::incident::state;
+use crate::paging::padded;
+use crate::timeline::file_details;
+use crate::{limits, validate};
+
+/// Types that a browser shows without running anything; all else is offered for saving.
+const SHOWN_INLINE: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"];
+
+/// A file that is arriving.
+pub struct Upload {
+    part: PathBuf,
+    file: tokio::fs::File,
+    hasher: Sha256,
+    start: Vec<u8>,
+    bytes: usize,
+}
+
+impl Upload {
+    /// Begins to receive a file.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`; `INTERNAL` when the data folder can't be written.
+    pub async fn begin(ctx: &Ctx) -> Result<Self> {
+        ctx.require(Right::Respond)?;
+        let folder = ctx.data_dir.join("files/incoming");
+        tokio::fs::create_dir_all(&folder).await.map_err(Error::internal)?;
+        let part = folder.join(ctx.ids.uuid(ctx.now()).to_string());
+        let file = tokio::fs::File::create_new(&part).await.map_err(Error::internal)?;
+        Ok(Self { part, file, hasher: Sha256::new(), start: Vec::new(), bytes: 0 })
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` when the file is too large.
+    pub async fn write(&mut self, chunk: &[u8]) -> Result<()> {
+        self.bytes += chunk.len();
+        if self.bytes > limits::FILE_BYTES {
+            return Err(Error::invalid("file", format!("The file is larger than {} MiB.", limits::FILE_BYTES / 1024 / 1024)));
+        }
+        if self.start.len() < 8_192 {
+            self.start.extend_from_slice(&chunk[..chunk.len().min(8_192 - self.start.len())]);
+        }
+        self.hasher.update(chunk);
+        self.file.write_all(chunk).await.map_err(Error::internal)
+    }
+
+    /// Keeps the file and tells of it on the timeline of `incident`; with `held`, it waits there for the event that will
+    /// name it.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
+    pub async fn finish(
+        mut self,
+        ctx: &Ctx,
+        incident: IncidentId,
+        file_name: &str,
+        text: Option<&str>,
+        held: bool,
+    ) -> Result<attachment::Model> {
+        let file_name = validate::name("fileName", file_name.rsplit(['/', '\\']).next().unwrap_or_default())?;
+        let text = validate::optional_text("text", text)?;
+        if self.bytes == 0 {
+            return Err(Error::invalid("file", "The file is empty."));
+        }
+        let sha256 = hex::encode(std::mem::take(&mut self.hasher).finalize());
+        // On disk before the row says that it is there.
+        self.file.sync_all().await.map_err(Error::internal)?;
+        let home = path(&ctx.data_dir, &sha256);
+        if let Some(folder) = home.parent() {
+            tokio::fs::create_dir_all(folder).await.map_err(Error::internal)?;
+        }
+        tokio::fs::rename(&self.part, &home).await.map_err(Error::internal)?;
+        let now = ctx.now();
+        let row = attachment::Model {
+            id: AttachmentId(ctx.ids.uuid(now)),
+            incident_id: incident,
+            event_id: None,
+            content_type: sniffed(&self.start).to_owned(),
+            file_name,
+            bytes: i64::try_from(self.bytes).unwrap_or(i64::MAX),
+            sha256,
+            uploaded_by_id: ctx.actor.person_id(),
+            created_at: now,
+        };
+        let changed = change::<incident::Model, _>(ctx, incident, Right::Respond, None, |incident, draft| {
+            state::require_open_timeline(incident)?;
+            let mut row = row.clone();
+            if !held {
+                let words = text.clone().unwrap_or_else(|| row.file_name.clone());
+                let details = serde_json::json!({ "attachments": [file_details(&row)] });
+                row.event_id = Some(draft.record(NewEvent::new(TimelineKind::File, words).details(details)));
+            }
+            draft.insert(row.clone().into_active_model());
+            Ok(row)
+        });
+        Ok(changed.await?.output)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        // Still there only when the upload was given up.
+        let _ = std::fs::remove_file(&self.part);
+    }
+}
+
+/// What the content says it is; the name of a file proves nothing.
+fn sniffed(start: &[u8]) -> &'static str {
+    if let Some(kind) = infer::get(start) {
+        return kind.mime_type();
+    }
+    // A multi-byte character may be cut at the end of what is looked at.
+    let text = match std::str::from_utf8(start) {
+        Ok(_) => true,
+        Err(error) => error.valid_up_to() + 4 > start.len() && error.error_len().is_none(),
+    };
+    if text && !start.contains(&0) { "text/plain" } else { "application/octet-stream" }
+}
+
+/// Whether a browser may show a file of this type rather than save it.
+pub fn is_shown_inline(content_type: &str) -> bool {
+    SHOWN_INLINE.contains(&content_type)
+}
+
+/// Where the bytes with this hash lie.
+pub fn path(data_dir: &Path, sha256: &str) -> PathBuf {
+    data_dir.join("files").join(&sha256[..2]).join(sha256)
+}
+
+/// The file `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for files of incidents that the caller may not see.
+pub async fn find(ctx: &Ctx, id: AttachmentId) -> Result<attachment::Model> {
+    let mut select = attachment::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, attachment::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("file"))
+}
+
+/// The files of `incidents`, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<attachment::Model>> {
+    let select = attachment::Entity::find().filter(attachment::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(attachment::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// The files of `events`, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn of_events(ctx: &Ctx, events: &[entity::EventId]) -> Result<Vec<attachment::Model>> {
+    let select = attachment::Entity::find().filter(attachment::Column::EventId.is_in(padded(events)));
+    Ok(select.order_by_asc(attachment::Column::Id).all(ctx.db.read()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_decides_the_type() {
+        assert_eq!(sniffed(b"\x89PNG\r\n\x1a\n...."), "image/png");
+        assert_eq!(sniffed("grüße\n".as_bytes()), "text/plain");
+        assert_eq!(sniffed(&"grü".as_bytes()[..3]), "text/plain");
+        assert_eq!(sniffed(b"\0\x01\x02"), "application/octet-stream");
+        assert!(!is_shown_inline(sniffed(b"<!DOCTYPE html><script>alert(1)</script>")) || sniffed(b"<!DOCTYPE html>") == "text/plain");
+    }
+
+    #[test]
+    fn html_is_never_shown() {
+        assert!(!is_shown_inline("text/html"));
+        assert!(!is_shown_inline("image/svg+xml"));
+    }
+}

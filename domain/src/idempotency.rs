@@ -1,0 +1,71 @@
+//! The same request twice is carried out once.
+//!
+//! A caller that is not sure whether its request arrived sends it again under the same key. The key is written in
+//! the transaction of the first request, so it exists exactly when the request's effect does. Keys belong to one
+//! person and one operation and live for [`limits::KEY_LIFETIME`].
+
+use entity::{PersonId, idempotency_key};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::limits;
+
+/// A key that came with a request.
+pub struct Key {
+    person: PersonId,
+    operation: &'static str,
+    key: String,
+    fingerprint: String,
+}
+
+impl Key {
+    /// The key of this call to `operation` with `input`; `None` where the caller gave none or is no person.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` for an empty or overlong key.
+    pub fn of(ctx: &Ctx, operation: &'static str, key: Option<&str>, input: &impl Serialize) -> Result<Option<Self>> {
+        let (Some(key), Some(person)) = (key, ctx.actor.person_id()) else { return Ok(None) };
+        let length = key.chars().count();
+        if length == 0 || length > limits::KEY_CHARS || key.chars().any(char::is_control) {
+            let reason = format!("idempotencyKey must have 1 to {} printable characters.", limits::KEY_CHARS);
+            return Err(Error::invalid("idempotencyKey", reason));
+        }
+        let input = serde_json::to_vec(input).map_err(Error::internal)?;
+        Ok(Some(Self { person, operation, key: key.to_owned(), fingerprint: hex::encode(Sha256::digest(input)) }))
+    }
+
+    /// What the first request under this key made, if there was one.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` when the first request had another input.
+    pub async fn replay(&self, ctx: &Ctx) -> Result<Option<Uuid>> {
+        let first = idempotency_key::Entity::find_by_id((self.person, self.operation.to_owned(), self.key.clone()))
+            .filter(idempotency_key::Column::ExpiresAt.gt(ctx.now()))
+            .one(ctx.db.read())
+            .await?;
+        match first {
+            Some(row) if row.fingerprint != self.fingerprint => {
+                let reason = "This idempotencyKey was used for a request with other content: use a new key for a new request.";
+                Err(Error::invalid("idempotencyKey", reason))
+            }
+            Some(row) => Ok(Some(row.subject_id)),
+            None => Ok(None),
+        }
+    }
+
+    /// The row to write with the request's effect.
+    pub fn row(&self, ctx: &Ctx, subject: Uuid) -> idempotency_key::ActiveModel {
+        idempotency_key::ActiveModel {
+            person_id: Set(self.person),
+            operation: Set(self.operation.to_owned()),
+            key: Set(self.key.clone()),
+            fingerprint: Set(self.fingerprint.clone()),
+            subject_id: Set(subject),
+            expires_at: Set(ctx.now() + limits::KEY_LIFETIME),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The only source of new ids and secrets.
+
+use std::sync::Mutex;
+
+use base64::Engine;
+use entity::Timestamp;
+use rand::{Rng, rngs::StdRng};
+use uuid::{ContextV7, Uuid};
+
+/// Makes UUIDv7 ids from the injected clock: ids of one process sort in the order in which they were made.
+pub struct IdSource(Mutex<Inner>);
+
+struct Inner {
+    counter: ContextV7,
+    random: StdRng,
+}
+
+impl IdSource {
+    /// A source seeded by the operating system.
+    pub fn new() -> Self {
+        Self::with(rand::make_rng())
+    }
+
+    fn with(random: StdRng) -> Self {
+        Self(Mutex::new(Inner { counter: ContextV7::new(), random }))
+    }
+
+    /// A new id for something that comes into being at `now`.
+    #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]
+    pub fn uuid(&self, now: Timestamp) -> Uuid {
+        let inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+        Uuid::new_v7(uuid::Timestamp::from_unix(&inner.counter, seconds, now.timestamp_subsec_nanos()))
+    }
+
+    /// 256 random bits as text that fits a URL, a cookie and a header.
+    pub fn secret(&self) -> String {
+        let mut bytes = [0_u8; 32];
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).random.fill_bytes(&mut bytes);
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+    }
+}
+
+impl Default for IdSource {
+    fn default() -> Self {
+        Self::new()
+    }
+}

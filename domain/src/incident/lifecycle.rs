@@ -1,0 +1,516 @@
+//! Report, declare, decline, update, resolve, reopen, close, merge.
+
+use entity::{
+    ClientId, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, SiteId, TimelineKind, Timestamp, Visibility, incident,
+    incident_access, incident_client, incident_site,
+};
+use sea_orm::{ColumnTrait, ExprTrait, Set};
+use serde::Serialize;
+use serde_json::json;
+
+use super::state::{self, Move, advance};
+use super::{find, reference, team};
+use crate::authz::Right;
+use crate::change::{Draft, NewEvent, Whole, change, change_both, create};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::idempotency::Key;
+use crate::timeline::chain;
+use crate::{catalogue, people, validate};
+
+/// Severity of a report until somebody judges it: the last level that still gets work done today.
+const REPORTED_SEVERITY: Severity = Severity::Minor;
+
+/// Input of [`report`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Short and understandable, e.g. `example.org errors`.
+    pub name: String,
+    /// What was seen.
+    pub description: Option<String>,
+    /// Where.
+    pub site_ids: Vec<SiteId>,
+}
+
+/// Reports that something is wrong (R1): an incident in TRIAGE. The same key again gives the first one.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `UNAUTHENTICATED`.
+pub async fn report(ctx: &Ctx, input: Report, key: Option<&str>) -> Result<incident::Model> {
+    ctx.require(Right::Report)?;
+    let name = validate::name("name", &input.name)?;
+    let description = validate::optional_text("description", input.description.as_deref())?;
+    let sites = catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?;
+    let key = Key::of(ctx, "reportIncident", key, &input)?;
+    if let Some(first) = replayed(ctx, key.as_ref()).await? {
+        return Ok(first);
+    }
+    let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
+    let created = create(ctx, &new, |draft| {
+        draft.record(NewEvent::new(TimelineKind::Reported, first_words(&draft.incident)));
+        add_sites(draft, &sites);
+        add_reporter(draft);
+        remember(draft, ctx, key.as_ref());
+        Ok(())
+    });
+    or_replayed(ctx, created.await, key.as_ref()).await
+}
+
+/// Input of [`declare`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Declare {
+    /// A report to declare; left out, a new incident is made.
+    pub incident_id: Option<IncidentId>,
+    /// Needed for a new incident.
+    pub name: Option<String>,
+    /// What is known.
+    pub description: Option<String>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Who leads.
+    pub lead_id: Option<PersonId>,
+    /// Where.
+    pub site_ids: Vec<SiteId>,
+    /// Whom it affects.
+    pub affected_client_ids: Vec<ClientId>,
+    /// What is special; left out, as it was.
+    pub flags: Option<Vec<Flag>>,
+    /// Who may know.
+    pub visibility: Visibility,
+    /// When it began to hurt.
+    pub impact_started_at: Option<Timestamp>,
+}
+
+/// A declaration whose fields were checked.
+struct Declaration {
+    name: Option<String>,
+    description: Option<String>,
+    severity: Severity,
+    lead: Option<entity::person::Model>,
+    sites: Vec<SiteId>,
+    clients: Vec<entity::client::Model>,
+    flags: Option<Flags>,
+    visibility: Visibility,
+    impact_started_at: Option<Timestamp>,
+}
+
+/// Declares an incident (R6), new or reported. The same key again gives the first one.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is past triage.
+pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let declaration = check(ctx, &input).await?;
+    let key = Key::of(ctx, "declareIncident", key, &input)?;
+    if let Some(first) = replayed(ctx, key.as_ref()).await? {
+        return Ok(first);
+    }
+    let declared = match (input.incident_id, &declaration.name) {
+        (Some(id), _) => change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+            advance(draft, Move::Declare)?;
+            declaration.apply(draft, Some(facts))?;
+            remember(draft, ctx, key.as_ref());
+            Ok(())
+        })
+        .await
+        .map(|changed| changed.incident),
+        (None, Some(name)) => {
+            let new = blank(ctx, name.clone(), None, declaration.severity, IncidentStatus::Investigating);
+            create(ctx, &new, |draft| {
+                add_reporter(draft);
+                declaration.apply(draft, None)?;
+                remember(draft, ctx, key.as_ref());
+                Ok(())
+            })
+            .await
+        }
+        (None, None) => Err(Error::invalid("name", "name is needed, unless incidentId names a report to declare.")),
+    };
+    or_replayed(ctx, declared, key.as_ref()).await
+}
+
+async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
+    let now = ctx.now();
+    Ok(Declaration {
+        name: input.name.as_deref().map(|name| validate::name("name", name)).transpose()?,
+        description: validate::optional_text("description", input.description.as_deref())?,
+        severity: input.severity,
+        lead: match input.lead_id {
+            Some(lead) => Some(people::able_to_respond(ctx, "leadId", lead).await?),
+            None => None,
+        },
+        sites: catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?,
+        clients: catalogue::existing_clients(ctx, "affectedClientIds", &input.affected_client_ids).await?,
+        flags: input.flags.as_ref().map(|flags| flags.iter().copied().collect()),
+        visibility: input.visibility,
+        impact_started_at: input.impact_started_at.map(|at| validate::past("impactStartedAt", at, now)).transpose()?,
+    })
+}
+
+impl Declaration {
+    /// Writes the declaration into the draft; `known` is what a report already had.
+    fn apply(&self, draft: &mut Draft<'_>, known: Option<&Whole>) -> Result<()> {
+        let incident = &mut draft.incident;
+        incident.declared_at = Some(draft.now);
+        incident.severity = self.severity;
+        incident.flags = self.flags.unwrap_or(incident.flags);
+        incident.visibility = Ord::max(self.visibility, incident.visibility);
+        incident.impact_started_at = self.impact_started_at.or(incident.impact_started_at);
+        if let Some(name) = &self.name {
+            incident.name.clone_from(name);
+        }
+        if self.description.is_some() {
+            incident.summary.clone_from(&self.description);
+        }
+        let text = first_words(incident);
+        let flags: Vec<&str> = incident.flags.iter().map(Flag::as_str).collect();
+        let details = json!({ "severity": self.severity, "flags": flags, "visibility": incident.visibility });
+        draft.record(NewEvent::new(TimelineKind::Declared, text).details(details));
+        let has_site = |site: &SiteId| known.is_some_and(|known| known.sites.iter().any(|row| row.site_id == *site));
+        let new_sites: Vec<SiteId> = self.sites.iter().copied().filter(|site| !has_site(site)).collect();
+        add_sites(draft, &new_sites);
+        for client in &self.clients {
+            super::response::affect(draft, client, None, known.map_or(&[][..], |known| &known.clients));
+        }
+        if let Some(lead) = &self.lead {
+            team::give(draft, Role::IncidentLead, lead, None, known);
+        }
+        Ok(())
+    }
+}
+
+/// Says that a report was no incident (R2).
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is past triage.
+pub async fn decline(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident::Model> {
+    let reason = validate::text("reason", reason)?;
+    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |_, draft| {
+        advance(draft, Move::Decline)?;
+        draft.record(NewEvent::new(TimelineKind::Declined, reason.clone()));
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Input of [`update`]: what is left out stays.
+#[derive(Clone, Debug, Default)]
+pub struct Update {
+    /// A better name.
+    pub name: Option<String>,
+    /// What is known now.
+    pub summary: Option<String>,
+    /// Who may know.
+    pub visibility: Option<Visibility>,
+    /// What is special: all flags that stand from now on.
+    pub flags: Option<Vec<Flag>>,
+    /// All sites from now on.
+    pub site_ids: Option<Vec<SiteId>>,
+    /// Requests, visits, users and words, all from now on.
+    pub impact: Option<Impact>,
+    /// When it began to hurt.
+    pub impact_started_at: Option<Timestamp>,
+    /// When it ceased to hurt.
+    pub impact_ended_at: Option<Timestamp>,
+}
+
+/// How much was affected, as far as known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Impact {
+    /// Failed requests.
+    pub requests: Option<i32>,
+    /// Affected visits.
+    pub visits: Option<i32>,
+    /// Affected users.
+    pub users: Option<i32>,
+    /// In words.
+    pub description: Option<String>,
+}
+
+/// Changes what is known of an incident. Each change is told on the timeline.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` when `expected_version` is not the present one.
+pub async fn update(ctx: &Ctx, id: IncidentId, input: Update, expected_version: Option<i32>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let now = ctx.now();
+    let name = input.name.as_deref().map(|name| validate::name("name", name)).transpose()?;
+    let summary = input.summary.as_deref().map(|summary| validate::optional_text("summary", Some(summary))).transpose()?;
+    let impact = input.impact.as_ref().map(checked_impact).transpose()?;
+    let started = input.impact_started_at.map(|at| validate::past("impactStartedAt", at, now)).transpose()?;
+    let ended = input.impact_ended_at.map(|at| validate::past("impactEndedAt", at, now)).transpose()?;
+    let sites = match &input.site_ids {
+        Some(ids) => Some(catalogue::existing_sites(ctx, "siteIds", ids).await?),
+        None => None,
+    };
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected_version, |facts, draft| {
+        let incident = &mut draft.incident;
+        if let Some(name) = &name {
+            incident.name.clone_from(name);
+        }
+        if let Some(summary) = &summary {
+            incident.summary.clone_from(summary);
+        }
+        if let Some(visibility) = input.visibility {
+            incident.visibility = visibility;
+        }
+        if let Some(flags) = &input.flags {
+            incident.flags = flags.iter().copied().collect();
+        }
+        if let Some(impact) = &impact {
+            incident.impact_requests = impact.requests;
+            incident.impact_visits = impact.visits;
+            incident.impact_users = impact.users;
+            incident.impact_description.clone_from(&impact.description);
+        }
+        incident.impact_started_at = started.or(incident.impact_started_at);
+        incident.impact_ended_at = ended.or(incident.impact_ended_at);
+        if let (Some(start), Some(end)) = (incident.impact_started_at, incident.impact_ended_at)
+            && end < start
+        {
+            return Err(Error::invalid("impactEndedAt", "impactEndedAt lies before impactStartedAt."));
+        }
+        let sites_differ = sites.as_ref().is_some_and(|sites| replace_sites(draft, facts, sites));
+        record_update(draft, &facts.incident, sites_differ);
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+fn checked_impact(impact: &Impact) -> Result<Impact> {
+    Ok(Impact {
+        requests: validate::count("impact.requests", impact.requests)?,
+        visits: validate::count("impact.visits", impact.visits)?,
+        users: validate::count("impact.users", impact.users)?,
+        description: validate::optional_text("impact.description", impact.description.as_deref())?,
+    })
+}
+
+/// Tells on the timeline what differs, with the old and the new value for programs.
+fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: bool) {
+    let after = &draft.incident;
+    let flags = |incident: &incident::Model| incident.flags.iter().map(Flag::as_str).collect::<Vec<_>>();
+    let impact = |incident: &incident::Model| json!({ "requests": incident.impact_requests, "visits": incident.impact_visits, "users": incident.impact_users, "description": incident.impact_description });
+    let fields = [
+        ("name", json!(before.name), json!(after.name)),
+        ("summary", json!(before.summary), json!(after.summary)),
+        ("visibility", json!(before.visibility), json!(after.visibility)),
+        ("flags", json!(flags(before)), json!(flags(after))),
+        ("impact", impact(before), impact(after)),
+        ("impactStartedAt", json!(before.impact_started_at), json!(after.impact_started_at)),
+        ("impactEndedAt", json!(before.impact_ended_at), json!(after.impact_ended_at)),
+    ];
+    let mut details = serde_json::Map::new();
+    for (field, from, to) in fields {
+        if from != to {
+            details.insert(field.to_owned(), json!({ "from": from, "to": to }));
+        }
+    }
+    if sites_differ {
+        details.insert("sites".to_owned(), json!({}));
+    }
+    if !details.is_empty() {
+        let text = format!("Changed {}", details.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
+        draft.record(NewEvent::new(TimelineKind::Note, text).details(serde_json::Value::Object(details)));
+    }
+}
+
+fn replace_sites(draft: &mut Draft<'_>, facts: &Whole, sites: &[SiteId]) -> bool {
+    let old: Vec<SiteId> = facts.sites.iter().map(|row| row.site_id).collect();
+    let added: Vec<SiteId> = sites.iter().copied().filter(|site| !old.contains(site)).collect();
+    let removed: Vec<SiteId> = old.into_iter().filter(|site| !sites.contains(site)).collect();
+    add_sites(draft, &added);
+    if !removed.is_empty() {
+        let incident = draft.incident.id;
+        let rows = incident_site::Column::IncidentId.eq(incident).and(incident_site::Column::SiteId.is_in(removed.iter().copied()));
+        draft.delete::<incident_site::Entity>(rows);
+    }
+    !added.is_empty() || !removed.is_empty()
+}
+
+/// Says that service is back (R24): all goals must be met.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` with the goals that are missing.
+pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str) -> Result<incident::Model> {
+    let summary = validate::text("summary", summary)?;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        advance(draft, Move::Resolve)?;
+        let met = |key: &str| facts.goals.iter().any(|goal| goal.goal == key && goal.met_at.is_some());
+        let missing: Vec<String> = ctx.playbook.goals.iter().filter(|goal| !met(&goal.key)).map(|goal| goal.key.clone()).collect();
+        if !missing.is_empty() {
+            let reason = format!("Not all goals are met: confirm {} first, with the evidence.", missing.join(", "));
+            return Err(Error::FailedPrecondition { reason, missing });
+        }
+        draft.incident.resolved_at = Some(draft.now);
+        draft.incident.impact_ended_at = draft.incident.impact_ended_at.or(Some(draft.now));
+        draft.record(NewEvent::new(TimelineKind::Resolved, summary.clone()));
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Says that it was not over; history stays, the goals must be confirmed anew.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` from where there is no way back.
+pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident::Model> {
+    let reason = validate::text("reason", reason)?;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        let from = facts.incident.status;
+        advance(draft, Move::Reopen)?;
+        draft.incident.resolved_at = None;
+        draft.incident.closed_at = None;
+        draft.incident.impact_ended_at = None;
+        draft.record(NewEvent::new(TimelineKind::Reopened, reason.clone()).details(json!({ "from": from })));
+        for goal in facts.goals.iter().filter(|goal| goal.met_at.is_some()) {
+            super::response::take_back(draft, goal)?;
+        }
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Says that all follow-up work is done.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not resolved.
+pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>) -> Result<incident::Model> {
+    let note = validate::optional_text("note", note)?;
+    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |_, draft| {
+        advance(draft, Move::Close)?;
+        draft.incident.closed_at = Some(draft.now);
+        draft.record(NewEvent::new(TimelineKind::Closed, note.clone().unwrap_or_else(|| "Closed".into())));
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Says that one incident is the same as another, which goes on for both and takes over the clients and sites.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when either is over.
+pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incident::Model> {
+    if id == into {
+        return Err(Error::invalid("intoIncidentId", "An incident can't be merged into itself."));
+    }
+    change_both(ctx, [id, into], Right::Respond, |[from, to], [from_draft, to_draft]| {
+        if !to.incident.live && to.incident.status != IncidentStatus::Triage {
+            let reason = format!(
+                "{} is {}: merge into a live incident or one in triage.",
+                reference(&to.incident),
+                state::words(to.incident.status)
+            );
+            return Err(Error::precondition(reason));
+        }
+        // Otherwise everybody who sees the open one would learn of the restricted one.
+        if from.incident.visibility != to.incident.visibility {
+            return Err(Error::precondition("One of them is restricted and the other is not: make them alike before merging."));
+        }
+        advance(from_draft, Move::Merge)?;
+        from_draft.incident.merged_into_id = Some(into);
+        let text = format!("Merged into {}: {}", reference(&to.incident), to.incident.name);
+        from_draft.record(NewEvent::new(TimelineKind::Merged, text).details(json!({ "into": into.to_string() })));
+        let text = format!("{} was merged into this one: {}", reference(&from.incident), from.incident.name);
+        to_draft.record(NewEvent::new(TimelineKind::Merged, text).details(json!({ "from": id.to_string() })));
+        take_over(to_draft, from, to);
+        Ok(())
+    })
+    .await
+}
+
+fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
+    let id = draft.incident.id;
+    for row in from.clients.iter().filter(|row| !to.clients.iter().any(|known| known.client_id == row.client_id)) {
+        draft.insert(incident_client::ActiveModel {
+            incident_id: Set(id),
+            client_id: Set(row.client_id),
+            since: Set(row.since),
+            note: Set(row.note.clone()),
+        });
+    }
+    let sites: Vec<SiteId> =
+        from.sites.iter().map(|row| row.site_id).filter(|site| !to.sites.iter().any(|known| known.site_id == *site)).collect();
+    add_sites(draft, &sites);
+    for row in from.access.iter().filter(|row| !to.access.iter().any(|known| known.person_id == row.person_id)) {
+        draft.insert(incident_access::ActiveModel { incident_id: Set(id), person_id: Set(row.person_id), granted_at: Set(draft.now) });
+    }
+}
+
+/// A new incident in which nothing has happened yet.
+pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: Severity, status: IncidentStatus) -> incident::Model {
+    let now = ctx.now();
+    incident::Model {
+        id: IncidentId(ctx.ids.uuid(now)),
+        number: 0,
+        name,
+        summary,
+        severity,
+        status,
+        live: false,
+        visibility: Visibility::Open,
+        flags: Flags::default(),
+        reporter_id: ctx.actor.person_id(),
+        lead_id: None,
+        comms_manager_id: None,
+        reported_at: now,
+        declared_at: None,
+        impact_started_at: None,
+        impact_ended_at: None,
+        resolved_at: None,
+        closed_at: None,
+        merged_into_id: None,
+        impact_requests: None,
+        impact_visits: None,
+        impact_users: None,
+        impact_description: None,
+        version: 0,
+        last_sequence: 0,
+        last_hash: chain::START.to_vec(),
+        latest_update_sequence: None,
+        changed_at: now,
+    }
+}
+
+fn first_words(incident: &incident::Model) -> String {
+    incident.summary.clone().unwrap_or_else(|| incident.name.clone())
+}
+
+fn add_sites(draft: &mut Draft<'_>, sites: &[SiteId]) {
+    let incident = draft.incident.id;
+    for site in sites {
+        draft.insert(incident_site::ActiveModel { incident_id: Set(incident), site_id: Set(*site) });
+    }
+}
+
+fn add_reporter(draft: &mut Draft<'_>) {
+    if let Some(person_id) = draft.incident.reporter_id {
+        draft.insert(incident_access::ActiveModel {
+            incident_id: Set(draft.incident.id),
+            person_id: Set(person_id),
+            granted_at: Set(draft.now),
+        });
+    }
+}
+
+fn remember(draft: &mut Draft<'_>, ctx: &Ctx, key: Option<&Key>) {
+    if let Some(key) = key {
+        draft.insert(key.row(ctx, draft.incident.id.0));
+    }
+}
+
+async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<incident::Model>> {
+    let Some(key) = key else { return Ok(None) };
+    match key.replay(ctx).await? {
+        Some(id) => find(ctx, IncidentId(id)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The outcome, or the incident of the request that held the same key a moment earlier.
+async fn or_replayed(ctx: &Ctx, outcome: Result<incident::Model>, key: Option<&Key>) -> Result<incident::Model> {
+    match outcome {
+        Err(Error::KeyTaken) => replayed(ctx, key).await?.ok_or(Error::KeyTaken),
+        outcome => outcome,
+    }
+}

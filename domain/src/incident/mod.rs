@@ -1,0 +1,25 @@
+//! Incidents, from the first report to the last action.
+//!
+//! Called by `api`, by [`crate::alerts`] and by the demo. Every function here that changes something checks the
+//! right, validates, and goes through the one door; what may follow on what is [`state`].
+
+mod lifecycle;
+mod query;
+mod response;
+pub mod state;
+mod team;
+
+pub(crate) use lifecycle::blank;
+pub use lifecycle::{Declare, Impact, Report, Update, close, declare, decline, merge, reopen, report, resolve, update};
+pub use query::{Filter, Order, by_ids, by_number, count, find, key, matches, page, parse_reference, touches_rows_only};
+pub use response::{
+    ConfirmGoal, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
+};
+pub use team::{AssignRole, assign_role, end_role, share};
+
+use entity::incident;
+
+/// `INC-42`: what people say aloud.
+pub fn reference(incident: &incident::Model) -> String {
+    format!("INC-{}", incident.number)
+}

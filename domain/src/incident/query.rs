@@ -1,0 +1,248 @@
+//! Finding incidents. Everything here starts from what the caller may know of.
+
+use entity::{
+    ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
+    role_assignment, timeline_event,
+};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+
+use crate::authz::visible;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::paging::{Slice, TimeKey, Window, padded};
+use crate::timeline::contains;
+
+/// Which incidents. Fields that are left empty do not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// In one of these statuses.
+    pub status: Option<Vec<IncidentStatus>>,
+    /// Live, or not.
+    pub live: Option<bool>,
+    /// Of one of these severities.
+    pub severity: Option<Vec<Severity>>,
+    /// About this site.
+    pub site_id: Option<SiteId>,
+    /// Affecting this client.
+    pub client_id: Option<ClientId>,
+    /// In which this person has or had a role.
+    pub person_id: Option<PersonId>,
+    /// With this flag.
+    pub flag: Option<Flag>,
+    /// Declared then or later.
+    pub declared_after: Option<Timestamp>,
+    /// Declared then or earlier.
+    pub declared_before: Option<Timestamp>,
+    /// With all these words in name, summary or timeline.
+    pub text: Option<String>,
+}
+
+/// In which order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Reported last, first.
+    #[default]
+    Newest,
+    /// Reported first, first.
+    Oldest,
+    /// Worst first; among equals, the one that waits longest.
+    MostSevere,
+    /// Changed last, first.
+    RecentlyChanged,
+}
+
+impl Filter {
+    fn condition(&self) -> Result<Condition> {
+        use incident::Column;
+        let related = |subquery: sea_orm::sea_query::SelectStatement| Column::Id.in_subquery(subquery);
+        let sites = self.site_id.map(|site| {
+            related(
+                incident_site::Entity::find()
+                    .select_only()
+                    .column(incident_site::Column::IncidentId)
+                    .filter(incident_site::Column::SiteId.eq(site))
+                    .into_query(),
+            )
+        });
+        let clients = self.client_id.map(|client| {
+            related(
+                incident_client::Entity::find()
+                    .select_only()
+                    .column(incident_client::Column::IncidentId)
+                    .filter(incident_client::Column::ClientId.eq(client))
+                    .into_query(),
+            )
+        });
+        let people = self.person_id.map(|person| {
+            related(
+                role_assignment::Entity::find()
+                    .select_only()
+                    .column(role_assignment::Column::IncidentId)
+                    .filter(role_assignment::Column::PersonId.eq(person))
+                    .into_query(),
+            )
+        });
+        let mut condition = Condition::all()
+            .add_option(self.status.as_ref().map(|status| Column::Status.is_in(status.iter().copied())))
+            .add_option(self.live.map(|live| Column::Live.eq(live)))
+            .add_option(self.severity.as_ref().map(|severity| Column::Severity.is_in(severity.iter().copied())))
+            .add_option(self.flag.map(|flag| Expr::col(Column::Flags).bit_and(flag.bit()).ne(0)))
+            .add_option(self.declared_after.map(|after| Column::DeclaredAt.gte(after)))
+            .add_option(self.declared_before.map(|before| Column::DeclaredAt.lte(before)))
+            .add_option(sites)
+            .add_option(clients)
+            .add_option(people);
+        for word in self.words()? {
+            condition = condition.add(mentions(word));
+        }
+        Ok(condition)
+    }
+
+    fn words(&self) -> Result<Vec<&str>> {
+        let text = self.text.as_deref().unwrap_or_default();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if words.len() > limits::SEARCH_WORDS || text.chars().count() > limits::SEARCH_CHARS || text.contains('\0') {
+            return Err(Error::invalid(
+                "text",
+                format!("text must have at most {} words and {} characters.", limits::SEARCH_WORDS, limits::SEARCH_CHARS),
+            ));
+        }
+        Ok(words)
+    }
+}
+
+fn mentions(word: &str) -> Condition {
+    let in_timeline = timeline_event::Entity::find()
+        .select_only()
+        .column(timeline_event::Column::IncidentId)
+        .filter(contains(timeline_event::Column::Text, word))
+        .into_query();
+    Condition::any()
+        .add(contains(incident::Column::Name, word))
+        .add(contains(incident::Column::Summary, word))
+        .add(incident::Column::Id.in_subquery(in_timeline))
+}
+
+/// Whether `filter` can be answered from the incident's row alone, by [`matches`].
+pub fn touches_rows_only(filter: &Filter) -> bool {
+    filter.site_id.is_none() && filter.client_id.is_none() && filter.person_id.is_none() && filter.text.is_none()
+}
+
+/// Whether an incident passes the parts of `filter` that its row answers.
+pub fn matches(filter: &Filter, incident: &incident::Model) -> bool {
+    filter.status.as_ref().is_none_or(|status| status.contains(&incident.status))
+        && filter.live.is_none_or(|live| live == incident.live)
+        && filter.severity.as_ref().is_none_or(|severity| severity.contains(&incident.severity))
+        && filter.flag.is_none_or(|flag| incident.flags.contains(flag))
+        && filter.declared_after.is_none_or(|after| incident.declared_at.is_some_and(|at| at >= after))
+        && filter.declared_before.is_none_or(|before| incident.declared_at.is_some_and(|at| at <= before))
+}
+
+/// The incident `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for what the caller may not see.
+pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
+    visible(ctx).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+}
+
+/// Reads `INC-42` (or `42`, in any case).
+///
+/// # Errors
+/// `BAD_USER_INPUT`.
+pub fn parse_reference(text: &str) -> Result<i32> {
+    let digits = text.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("inc-")).map_or(text, |_| &text[4..]);
+    let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<i32>().ok()).flatten();
+    number.filter(|number| *number > 0).ok_or_else(|| Error::invalid("reference", "A reference looks like INC-42."))
+}
+
+/// The incident with the reference number `number`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for what the caller may not see.
+pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
+    visible(ctx).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+}
+
+/// The incidents among `ids` that exist and that the caller may see.
+///
+/// # Errors
+/// The database's failures.
+pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
+    Ok(visible(ctx).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+}
+
+/// A page of the incidents that pass `filter`.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for an overlong search text.
+pub async fn page(ctx: &Ctx, filter: &Filter, order: Order, window: &Window<TimeKey>) -> Result<Slice<incident::Model>> {
+    let mut select = visible(ctx).filter(filter.condition()?);
+    let descending = matches!(order, Order::Newest | Order::RecentlyChanged);
+    if let Some(key) = &window.after {
+        select = select.filter(beyond(order, key, descending));
+    }
+    if let Some(key) = &window.before {
+        select = select.filter(beyond(order, key, !descending));
+    }
+    let direction = if descending == window.backwards { sea_orm::Order::Asc } else { sea_orm::Order::Desc };
+    for column in columns(order) {
+        select = select.order_by(*column, direction.clone());
+    }
+    let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
+    Ok(window.slice(rows))
+}
+
+/// Where `incident` stands in `order`.
+pub fn key(order: Order, incident: &incident::Model) -> TimeKey {
+    match order {
+        Order::Newest | Order::Oldest => TimeKey(0, incident.reported_at, incident.id.0),
+        Order::MostSevere => TimeKey(sea_orm::ActiveEnum::to_value(&incident.severity), incident.reported_at, incident.id.0),
+        Order::RecentlyChanged => TimeKey(0, incident.changed_at, incident.id.0),
+    }
+}
+
+fn columns(order: Order) -> &'static [incident::Column] {
+    use incident::Column::{ChangedAt, Id, ReportedAt, Severity};
+    match order {
+        Order::Newest | Order::Oldest => &[ReportedAt, Id],
+        Order::MostSevere => &[Severity, ReportedAt, Id],
+        Order::RecentlyChanged => &[ChangedAt, Id],
+    }
+}
+
+/// That a row lies beyond `key`: smaller when `less`, greater otherwise. Row values let the database use the index.
+fn beyond(order: Order, TimeKey(rank, time, id): &TimeKey, less: bool) -> SimpleExpr {
+    let row = Expr::tuple(columns(order).iter().map(|column| Expr::col(column.as_column_ref())));
+    let mut values = vec![Expr::val(*time), Expr::val(*id)];
+    if order == Order::MostSevere {
+        values.insert(0, Expr::val(*rank));
+    }
+    let key = Expr::tuple(values);
+    if less { row.lt(key) } else { row.gt(key) }
+}
+
+/// How many incidents pass `filter`.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for an overlong search text.
+pub async fn count(ctx: &Ctx, filter: &Filter) -> Result<u64> {
+    Ok(visible(ctx).filter(filter.condition()?).count(ctx.db.read()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_as_people_write_them() {
+        for text in ["INC-42", "inc-42", "42"] {
+            assert_eq!(parse_reference(text).unwrap(), 42);
+        }
+        for text in ["", "INC-", "INC-0", "INC--1", "INC-42x", "INC-99999999999", "ünc-1", "+4"] {
+            assert!(parse_reference(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! What happens while an incident lasts: severity, status, goals, affected clients, actions.
+
+use entity::{
+    ActionId, ActionState, ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, client,
+    goal, incident, incident_client,
+};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
+use serde_json::json;
+
+use super::state;
+use crate::authz::{Right, visible_through};
+use crate::change::{Draft, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::{catalogue, people, validate};
+
+/// Raises or lowers the severity; the reason stays on the timeline (R9).
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
+pub async fn change_severity(ctx: &Ctx, id: IncidentId, severity: Severity, reason: &str) -> Result<incident::Model> {
+    let reason = validate::text("reason", reason)?;
+    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |incident, draft| {
+        state::require_open_timeline(incident)?;
+        let from = incident.severity;
+        if from == severity {
+            return Ok(());
+        }
+        draft.incident.severity = severity;
+        let text = format!("{from} → {severity}: {reason}");
+        draft.record(NewEvent::new(TimelineKind::SeverityChanged, text).details(json!({ "from": from, "to": severity, "reason": reason })));
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Goes to another live status.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not live.
+pub async fn change_status(ctx: &Ctx, id: IncidentId, status: IncidentStatus, note: Option<&str>) -> Result<incident::Model> {
+    let note = validate::optional_text("note", note)?;
+    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |_, draft| state::move_live(draft, status, note.as_deref()));
+    Ok(changed.await?.incident)
+}
+
+/// Input of [`confirm_goal`].
+pub struct ConfirmGoal {
+    /// Of which incident.
+    pub incident_id: IncidentId,
+    /// The goal's key.
+    pub goal: String,
+    /// How one knows.
+    pub evidence: String,
+    /// Met, or taken back.
+    pub met: bool,
+    /// Items of the checklist that are done; left out, as they were.
+    pub checklist_done: Option<Vec<String>>,
+}
+
+/// Confirms that a goal is met, with the evidence, or takes that back (R15). After a breach, the goal's checklist
+/// must be complete.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not live, or with the items missing.
+pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let evidence = validate::text("evidence", &input.evidence)?;
+    let Some(wanted) = ctx.playbook.goal(&input.goal) else {
+        let keys: Vec<&str> = ctx.playbook.goals.iter().map(|goal| goal.key.as_str()).collect();
+        return Err(Error::invalid("goal", format!("There is no such goal. The playbook has {}.", keys.join(", "))));
+    };
+    let ticked = input.checklist_done.unwrap_or_default();
+    if let Some(unknown) = ticked.iter().find(|key| !wanted.breach_checklist.iter().any(|item| item.key == **key)) {
+        let shown: String = unknown.chars().take(50).collect();
+        return Err(Error::invalid("checklistDone", format!("The checklist of {} has no item {shown}.", wanted.key)));
+    }
+    let changed = change::<Whole, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
+        state::require_live(&facts.incident)?;
+        tick(draft, facts, &wanted.key, &ticked);
+        let row = facts.goals.iter().find(|row| row.goal == wanted.key && row.met_at.is_some());
+        if !input.met {
+            return row.map_or(Ok(()), |row| take_back_because(draft, row, &evidence));
+        }
+        let breach = facts.incident.flags.contains(Flag::SecurityBreach) || facts.incident.flags.contains(Flag::DataBreach);
+        let done = |key: &str| {
+            ticked.iter().any(|item| item == key) || facts.checklist.iter().any(|row| row.goal == wanted.key && row.item == key)
+        };
+        let missing: Vec<String> =
+            wanted.breach_checklist.iter().filter(|item| breach && !done(&item.key)).map(|item| item.key.clone()).collect();
+        if !missing.is_empty() {
+            let reason = format!("After a breach, {} needs its whole checklist: {} is missing.", wanted.key, missing.join(", "));
+            return Err(Error::FailedPrecondition { reason, missing });
+        }
+        if row.is_some_and(|row| row.evidence.as_deref() == Some(&*evidence)) {
+            return Ok(());
+        }
+        draft.put(goal::ActiveModel {
+            incident_id: Set(draft.incident.id),
+            goal: Set(wanted.key.clone()),
+            met_at: Set(Some(draft.now)),
+            met_by_id: Set(ctx.actor.person_id()),
+            evidence: Set(Some(evidence.clone())),
+        });
+        let text = format!("{}: {evidence}", wanted.title);
+        draft.record(
+            NewEvent::new(TimelineKind::GoalChanged, text).details(json!({ "goal": wanted.key, "met": true, "checklistDone": ticked })),
+        );
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+fn tick(draft: &mut Draft<'_>, facts: &Whole, goal: &str, items: &[String]) {
+    let who = draft.actor();
+    for item in items.iter().filter(|item| !facts.checklist.iter().any(|row| row.goal == goal && row.item == **item)) {
+        draft.put(checklist_item::ActiveModel {
+            incident_id: Set(facts.incident.id),
+            goal: Set(goal.to_owned()),
+            item: Set(item.clone()),
+            done_at: Set(draft.now),
+            done_by_id: Set(who),
+        });
+    }
+}
+
+/// Writes into the draft that a goal is no longer met, because the incident was reopened.
+pub(super) fn take_back(draft: &mut Draft<'_>, row: &goal::Model) -> Result<()> {
+    take_back_because(draft, row, "reopened")
+}
+
+fn take_back_because(draft: &mut Draft<'_>, row: &goal::Model, why: &str) -> Result<()> {
+    draft.update(goal::ActiveModel {
+        incident_id: Set(row.incident_id),
+        goal: Set(row.goal.clone()),
+        met_at: Set(None),
+        met_by_id: Set(None),
+        evidence: Set(None),
+    })?;
+    let text = format!("No longer met: {} ({why})", row.goal);
+    draft.record(NewEvent::new(TimelineKind::GoalChanged, text).details(json!({ "goal": row.goal, "met": false })));
+    Ok(())
+}
+
+/// Marks a client as affected, or as no longer affected (R12, R21).
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
+pub async fn mark_client_affected(
+    ctx: &Ctx,
+    id: IncidentId,
+    client: ClientId,
+    affected: bool,
+    note: Option<&str>,
+) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let note = validate::optional_text("note", note)?;
+    let client = catalogue::find_client(ctx, client).await?;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        state::require_open_timeline(&facts.incident)?;
+        if affected {
+            affect(draft, &client, note.as_deref(), &facts.clients);
+        } else if facts.clients.iter().any(|row| row.client_id == client.id) {
+            let row = incident_client::Column::IncidentId.eq(id).and(incident_client::Column::ClientId.eq(client.id));
+            draft.delete::<incident_client::Entity>(row);
+            record_client(draft, &client, false, note.as_deref());
+        }
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Writes into the draft that `client` is affected; again with another note, that changes.
+pub(super) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option<&str>, known: &[incident_client::Model]) {
+    let row = known.iter().find(|row| row.client_id == client.id);
+    if row.is_some_and(|row| note.is_none() || row.note.as_deref() == note) {
+        return;
+    }
+    draft.put(incident_client::ActiveModel {
+        incident_id: Set(draft.incident.id),
+        client_id: Set(client.id),
+        since: Set(row.map_or(draft.now, |row| row.since)),
+        note: Set(note.map(str::to_owned)),
+    });
+    record_client(draft, client, true, note);
+}
+
+fn record_client(draft: &mut Draft<'_>, client: &client::Model, affected: bool, note: Option<&str>) {
+    let verdict = if affected { "is affected" } else { "is no longer affected" };
+    let text = match note {
+        Some(note) => format!("{} {verdict}: {note}", client.name),
+        None => format!("{} {verdict}", client.name),
+    };
+    let details = json!({ "client": client.id.to_string(), "affected": affected });
+    draft.record(NewEvent::new(TimelineKind::ClientAffected, text).details(details));
+}
+
+/// Adds something to do while the incident lasts (R17).
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
+pub async fn add_action(ctx: &Ctx, id: IncidentId, title: &str, assignee: Option<PersonId>) -> Result<(action::Model, incident::Model)> {
+    ctx.require(Right::Respond)?;
+    let title = validate::name("title", title)?;
+    let assignee = match assignee {
+        Some(assignee) => Some(people::able_to_respond(ctx, "assigneeId", assignee).await?),
+        None => None,
+    };
+    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |incident, draft| {
+        state::require_open_timeline(incident)?;
+        let row = action::Model {
+            id: ActionId(draft.id()),
+            incident_id: id,
+            title: title.clone(),
+            assignee_id: assignee.as_ref().map(|person| person.id),
+            state: ActionState::Open,
+            created_at: draft.now,
+            settled_at: None,
+        };
+        let text = match &assignee {
+            Some(person) => format!("To do: {title} ({})", person.name),
+            None => format!("To do: {title}"),
+        };
+        draft.insert(sea_orm::IntoActiveModel::into_active_model(row.clone()));
+        draft.record(NewEvent::new(TimelineKind::Action, text).details(json!({ "action": row.id.to_string(), "state": row.state })));
+        Ok(row)
+    });
+    let changed = changed.await?;
+    Ok((changed.output, changed.incident))
+}
+
+/// Says that an action is done, dropped, or open again.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`.
+pub async fn settle_action(ctx: &Ctx, id: ActionId, to: ActionState) -> Result<(action::Model, incident::Model)> {
+    ctx.require(Right::Respond)?;
+    let incident = find_action(ctx, id).await?.incident_id;
+    let changed = change::<Whole, _>(ctx, incident, Right::Respond, None, |facts, draft| {
+        let row = facts.actions.iter().find(|row| row.id == id).ok_or(Error::NotFound("action"))?;
+        if row.state == to {
+            return Ok(row.clone());
+        }
+        let settled_at = (to != ActionState::Open).then_some(draft.now);
+        draft.update(action::ActiveModel { id: Set(id), state: Set(to), settled_at: Set(settled_at), ..Default::default() })?;
+        let verb = match to {
+            ActionState::Open => "To do again",
+            ActionState::Done => "Done",
+            ActionState::Dropped => "Dropped",
+        };
+        let details = json!({ "action": id.to_string(), "from": row.state, "state": to });
+        draft.record(NewEvent::new(TimelineKind::Action, format!("{verb}: {}", row.title)).details(details));
+        Ok(action::Model { state: to, settled_at, ..row.clone() })
+    });
+    let changed = changed.await?;
+    Ok((changed.output, changed.incident))
+}
+
+/// The action `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for actions of incidents that the caller may not see.
+pub async fn find_action(ctx: &Ctx, id: ActionId) -> Result<action::Model> {
+    let mut select = action::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, action::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("action"))
+}

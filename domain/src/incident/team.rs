@@ -1,0 +1,161 @@
+//! Who does what in an incident (R11 to R13), and who may know of it.
+
+use entity::{IncidentId, PersonId, Role, RoleAssignmentId, TimelineKind, incident_access, person, role_assignment};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, Set};
+use serde_json::json;
+
+use super::state;
+use crate::authz::Right;
+use crate::change::{Draft, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::{people, validate};
+
+/// Input of [`assign_role`].
+pub struct AssignRole {
+    /// In which incident.
+    pub incident_id: IncidentId,
+    /// What.
+    pub role: Role,
+    /// Who.
+    pub person_id: PersonId,
+    /// What the new holder should know.
+    pub handover_note: Option<String>,
+}
+
+/// Gives a person a role. Every role but RESPONDER has one holder: the one before steps down, and history keeps both.
+/// Who holds it already keeps it, and nothing is recorded.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
+pub async fn assign_role(ctx: &Ctx, input: AssignRole) -> Result<entity::incident::Model> {
+    ctx.require(Right::Respond)?;
+    let note = validate::optional_text("handoverNote", input.handover_note.as_deref())?;
+    let person = people::able_to_respond(ctx, "personId", input.person_id).await?;
+    let changed = change::<Whole, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
+        state::require_open_timeline(&facts.incident)?;
+        give(draft, input.role, &person, note.as_deref(), Some(facts));
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Writes into the draft that `person` takes `role`; `known` is what the incident had, if it is not new.
+pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, note: Option<&str>, known: Option<&Whole>) {
+    let holders: Vec<&role_assignment::Model> =
+        known.map_or(&[][..], |known| &known.roles).iter().filter(|row| row.role == role && row.ended_at.is_none()).collect();
+    if holders.iter().any(|row| row.person_id == person.id) {
+        return;
+    }
+    let replaced = if role == Role::Responder { Vec::new() } else { holders };
+    for row in &replaced {
+        end(draft, row);
+    }
+    draft.insert(role_assignment::ActiveModel {
+        id: Set(RoleAssignmentId(draft.id())),
+        incident_id: Set(draft.incident.id),
+        role: Set(role),
+        person_id: Set(person.id),
+        assigned_at: Set(draft.now),
+        ended_at: Set(None),
+        handover_note: Set(note.map(str::to_owned)),
+    });
+    set_current(draft, role, Some(person.id));
+    admit(draft, person.id, known);
+    let text = match note {
+        Some(note) => format!("{} is {}: {note}", person.name, words(role)),
+        None => format!("{} is {}", person.name, words(role)),
+    };
+    let from: Vec<String> = replaced.iter().map(|row| row.person_id.to_string()).collect();
+    let details = json!({ "role": role, "from": from, "to": person.id.to_string() });
+    draft.record(NewEvent::new(TimelineKind::RoleChanged, text).details(details));
+}
+
+fn end(draft: &mut Draft<'_>, row: &role_assignment::Model) {
+    let now = draft.now;
+    // An update of one row by its key always validates.
+    let _ = draft.update(role_assignment::ActiveModel { id: Set(row.id), ended_at: Set(Some(now)), ..Default::default() });
+}
+
+fn set_current(draft: &mut Draft<'_>, role: Role, person: Option<PersonId>) {
+    match role {
+        Role::IncidentLead => draft.incident.lead_id = person,
+        Role::ClientCommsManager => draft.incident.comms_manager_id = person,
+        Role::Responder | Role::ReportAuthor | Role::ReviewFacilitator | Role::NoteTaker => {}
+    }
+}
+
+/// Lets `person` know of the incident, should it be restricted.
+fn admit(draft: &mut Draft<'_>, person: PersonId, known: Option<&Whole>) {
+    let reporter = draft.incident.reporter_id == Some(person);
+    if !reporter && !known.is_some_and(|known| known.access.iter().any(|row| row.person_id == person)) {
+        draft.put(incident_access::ActiveModel { incident_id: Set(draft.incident.id), person_id: Set(person), granted_at: Set(draft.now) });
+    }
+}
+
+/// Ends a role without a successor.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
+pub async fn end_role(ctx: &Ctx, id: RoleAssignmentId, note: Option<&str>) -> Result<entity::incident::Model> {
+    ctx.require(Right::Respond)?;
+    let note = validate::optional_text("note", note)?;
+    let assignment = role_assignment::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("role"))?;
+    let person = people::find(ctx, assignment.person_id).await?;
+    let changed = change::<Whole, _>(ctx, assignment.incident_id, Right::Respond, None, |facts, draft| {
+        let Some(row) = facts.roles.iter().find(|row| row.id == id && row.ended_at.is_none()) else { return Ok(()) };
+        end(draft, row);
+        set_current(draft, row.role, None);
+        let text = match &note {
+            Some(note) => format!("{} is no longer {}: {note}", person.name, words(row.role)),
+            None => format!("{} is no longer {}", person.name, words(row.role)),
+        };
+        let details = json!({ "role": row.role, "from": [row.person_id.to_string()], "to": null });
+        draft.record(NewEvent::new(TimelineKind::RoleChanged, text).details(details));
+        Ok(())
+    });
+    changed.await.map(|changed| changed.incident).map_err(|error| match error {
+        // Not to tell whether there is an incident behind the role.
+        Error::NotFound(_) => Error::NotFound("role"),
+        error => error,
+    })
+}
+
+/// Lets a person know of an incident while it is restricted, or no longer.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the person holds a role in it.
+pub async fn share(ctx: &Ctx, id: IncidentId, person_id: PersonId, shared: bool) -> Result<entity::incident::Model> {
+    ctx.require(Right::Respond)?;
+    let person = people::find(ctx, person_id).await?;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        if facts.access.iter().any(|row| row.person_id == person_id) == shared {
+            return Ok(());
+        }
+        if shared {
+            draft.insert(incident_access::ActiveModel { incident_id: Set(id), person_id: Set(person_id), granted_at: Set(draft.now) });
+            draft.record(NewEvent::new(TimelineKind::Note, format!("Shared with {}", person.name)));
+            return Ok(());
+        }
+        if facts.roles.iter().any(|row| row.person_id == person_id && row.ended_at.is_none()) {
+            return Err(Error::precondition(format!("{} holds a role in this incident: pass the role on first.", person.name)));
+        }
+        let row = incident_access::Column::IncidentId.eq(id).and(incident_access::Column::PersonId.eq(person_id));
+        draft.delete::<incident_access::Entity>(row);
+        draft.record(NewEvent::new(TimelineKind::Note, format!("No longer shared with {}", person.name)));
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// A role in words.
+fn words(role: Role) -> &'static str {
+    match role {
+        Role::IncidentLead => "incident lead",
+        Role::ClientCommsManager => "client comms manager",
+        Role::Responder => "responder",
+        Role::ReportAuthor => "report author",
+        Role::ReviewFacilitator => "review facilitator",
+        Role::NoteTaker => "note-taker",
+    }
+}

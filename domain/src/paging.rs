@@ -1,0 +1,208 @@
+//! Pages by key, not by offset: they stay right while rows come and go, and the hundredth page costs what the
+//! first does.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::DateTime;
+use entity::Timestamp;
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::limits;
+
+/// A place in an ordered list, as the outside knows it: opaque text.
+pub trait Cursor: Sized {
+    /// Writes it.
+    fn encode(&self) -> String;
+    /// Reads it back.
+    fn decode(text: &str) -> Option<Self>;
+}
+
+/// The sequence number of a timeline event.
+impl Cursor for i32 {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("s{self}"))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        plain(text)?.strip_prefix('s')?.parse().ok().filter(|sequence| *sequence >= 0)
+    }
+}
+
+/// A name and, as names repeat, an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NameKey(pub String, pub Uuid);
+
+impl Cursor for NameKey {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("n{}{}", self.1.as_simple(), self.0))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let plain = plain(text)?;
+        let rest = plain.strip_prefix('n')?;
+        let (id, name) = (rest.get(..32)?, rest.get(32..)?);
+        let fits = !name.contains('\0') && name.chars().count() <= limits::NAME_CHARS;
+        if fits { Some(Self(name.to_owned(), Uuid::try_parse(id).ok()?)) } else { None }
+    }
+}
+
+/// A rank (0 where the order has none), a time and an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeKey(pub i16, pub Timestamp, pub Uuid);
+
+impl Cursor for TimeKey {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("t{}.{}.{}", self.0, self.1.timestamp_micros(), self.2.as_simple()))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let plain = plain(text)?;
+        let mut parts = plain.strip_prefix('t')?.split('.');
+        let rank = parts.next()?.parse().ok()?;
+        // Years that neither database can't hold were never given out.
+        let micros = parts.next()?.parse().ok().filter(|micros| (0..=253_402_300_799_999_999_i64).contains(micros))?;
+        let id = Uuid::try_parse(parts.next()?).ok()?;
+        Some(Self(rank, DateTime::from_timestamp_micros(micros)?, id))
+    }
+}
+
+fn plain(text: &str) -> Option<String> {
+    if text.len() > 2_000 {
+        return None;
+    }
+    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+}
+
+/// The arguments of a connection, as they came.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    /// How many from the start.
+    pub first: Option<i32>,
+    /// Behind this place.
+    pub after: Option<String>,
+    /// How many from the end.
+    pub last: Option<i32>,
+    /// Ahead of this place.
+    pub before: Option<String>,
+}
+
+/// What part of a list is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window<K> {
+    /// Entries at most.
+    pub limit: usize,
+    /// Whether the entries are those at the end of the list rather than at its start.
+    pub backwards: bool,
+    /// Behind this place.
+    pub after: Option<K>,
+    /// Ahead of this place.
+    pub before: Option<K>,
+}
+
+impl<K: Cursor> Window<K> {
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` for sizes out of bounds, both directions at once, and places that were never given out.
+    pub fn from_args(args: &PageArgs) -> Result<Self> {
+        if args.first.is_some() && args.last.is_some() {
+            return Err(Error::invalid("last", "Give first or last, not both."));
+        }
+        let size = |field, value: Option<i32>| match value {
+            None => Ok(limits::PAGE_DEFAULT),
+            Some(value) => usize::try_from(value)
+                .ok()
+                .filter(|size| *size <= limits::PAGE_MAX)
+                .ok_or_else(|| Error::invalid(field, format!("{field} must be 0 to {}.", limits::PAGE_MAX))),
+        };
+        let place = |field, value: &Option<String>| {
+            let wrong = || Error::invalid(field, format!("{field} is not a cursor of this list: take one from pageInfo or edges."));
+            value.as_deref().map(|text| K::decode(text).ok_or_else(wrong)).transpose()
+        };
+        let backwards = args.last.is_some();
+        let limit = if backwards { size("last", args.last)? } else { size("first", args.first)? };
+        Ok(Self { limit, backwards, after: place("after", &args.after)?, before: place("before", &args.before)? })
+    }
+
+    /// Rows to read: one more than wanted tells whether there are more.
+    pub fn rows(&self) -> u64 {
+        u64::try_from(self.limit + 1).unwrap_or(u64::MAX)
+    }
+
+    /// Cuts the rows, read in the window's direction, to the page in the list's order.
+    pub fn slice<T>(&self, mut rows: Vec<T>) -> Slice<T> {
+        let more = rows.len() > self.limit;
+        rows.truncate(self.limit);
+        if self.backwards {
+            rows.reverse();
+        }
+        let (has_previous, has_next) = if self.backwards { (more, self.before.is_some()) } else { (self.after.is_some(), more) };
+        Slice { items: rows, has_previous, has_next }
+    }
+}
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice<T> {
+    /// The entries, in the list's order.
+    pub items: Vec<T>,
+    /// Whether there may be entries ahead of these.
+    pub has_previous: bool,
+    /// Whether there may be entries behind these.
+    pub has_next: bool,
+}
+
+/// `keys` with the last one repeated up to the next power of two. A statement's text depends on how many ids it
+/// takes; this keeps the number of different statements, which the database prepares and keeps, small.
+pub fn padded<T: Clone>(keys: &[T]) -> Vec<T> {
+    let mut keys = keys.to_vec();
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(first: Option<i32>, last: Option<i32>) -> PageArgs {
+        PageArgs { first, last, ..PageArgs::default() }
+    }
+
+    #[test]
+    fn cursors_read_back() {
+        let id = Uuid::from_u128(5);
+        assert_eq!(i32::decode(&7.encode()), Some(7));
+        assert_eq!(NameKey::decode(&NameKey("Zoë .x".into(), id).encode()), Some(NameKey("Zoë .x".into(), id)));
+        let key = TimeKey(2, DateTime::from_timestamp_micros(1_234_567).unwrap(), id);
+        assert_eq!(TimeKey::decode(&key.encode()), Some(key));
+        for strange in ["", "x", "🦀", &7.encode()[1..], &NameKey(String::new(), id).encode()] {
+            assert_eq!(i32::decode(strange), None, "{strange}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_bounds() {
+        let max = i32::try_from(limits::PAGE_MAX).unwrap();
+        assert!(Window::<i32>::from_args(&args(Some(max), None)).is_ok());
+        for (first, last) in [(Some(max + 1), None), (None, Some(-1)), (Some(1), Some(1))] {
+            assert!(Window::<i32>::from_args(&args(first, last)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_page_knows_its_neighbours() {
+        let forwards = Window::<i32> { limit: 2, backwards: false, after: None, before: None };
+        assert_eq!(forwards.slice(vec![1, 2, 3]), Slice { items: vec![1, 2], has_previous: false, has_next: true });
+        let backwards = Window::<i32> { limit: 2, backwards: true, after: None, before: Some(9) };
+        assert_eq!(backwards.slice(vec![8, 7]), Slice { items: vec![7, 8], has_previous: false, has_next: true });
+    }
+
+    #[test]
+    fn padding_repeats_the_last_key() {
+        assert_eq!(padded(&[1, 2, 3]), [1, 2, 3, 3]);
+        assert_eq!(padded::<i32>(&[]), [] as [i32; 0]);
+    }
+}

@@ -1,0 +1,269 @@
+//! Tokens, sign-in links and sessions: random secrets of which only the hash is kept.
+//!
+//! A secret has 256 random bits, so a plain SHA-256 is enough and no password hashing is needed. What a secret opens is
+//! remembered for [`CACHED_FOR`], so that a busy client does not cost a look-up a request; a revocation works at once in the
+//! process that did it and after that time in the others.
+
+use std::time::Duration;
+
+use entity::{AccessLevel, ApiTokenId, PersonId, SessionId, SignInLinkId, Timestamp, api_token, person, session, sign_in_link};
+use moka::future::Cache;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sha2::{Digest, Sha256};
+
+use super::find;
+use crate::authz::{Actor, Right};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::{limits, validate};
+
+/// What every token begins with, so that scanners for leaked secrets find it.
+pub const TOKEN_PREFIX: &str = "muster_";
+/// For how long a process trusts what it last read of a secret.
+pub const CACHED_FOR: Duration = Duration::from_secs(5);
+const CACHED_SECRETS: u64 = 10_000;
+/// A token's last use is recorded at this grain.
+const LAST_USED_GRAIN: chrono::Duration = chrono::Duration::minutes(1);
+const NOT_VALID: Error = Error::Unauthenticated("This token or session is not valid: it is unknown, has expired or was revoked.");
+
+/// What the process remembers of secrets that it has seen, by their hash.
+pub struct SecretCache(Cache<String, Opened>);
+
+impl Default for SecretCache {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(CACHED_SECRETS).time_to_live(CACHED_FOR).build())
+    }
+}
+
+impl SecretCache {
+    /// Forgets everything, after somebody's access changed.
+    pub(super) fn clear(&self) {
+        self.0.invalidate_all();
+    }
+}
+
+/// What a valid secret stands for.
+#[derive(Clone)]
+struct Opened {
+    actor: Actor,
+    expires_at: Option<Timestamp>,
+    /// For a token: which, and when its use was last recorded.
+    token: Option<(ApiTokenId, Option<Timestamp>)>,
+}
+
+/// A secret that came with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// Of a program.
+    Token(String),
+    /// Of a browser.
+    Session(String),
+}
+
+/// Who shows this secret.
+///
+/// # Errors
+/// `UNAUTHENTICATED`; `UNAVAILABLE` when the database can't be asked.
+pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
+    let hash = match secret {
+        Secret::Token(text) if !text.starts_with(TOKEN_PREFIX) => {
+            return Err(Error::Unauthenticated("This is no API token of Muster: those begin with muster_."));
+        }
+        Secret::Token(text) | Secret::Session(text) => hash(text),
+    };
+    let opened = match ctx.secrets.0.get(&hash).await {
+        Some(opened) => opened,
+        None => {
+            let opened = match secret {
+                Secret::Token(_) => read_token(ctx, &hash).await?,
+                Secret::Session(_) => read_session(ctx, &hash).await?,
+            };
+            ctx.secrets.0.insert(hash.clone(), opened.clone()).await;
+            opened
+        }
+    };
+    let now = ctx.now();
+    if opened.expires_at.is_some_and(|at| at <= now) {
+        return Err(NOT_VALID);
+    }
+    if let Some((id, last)) = opened.token
+        && last.is_none_or(|last| now - last >= LAST_USED_GRAIN)
+    {
+        ctx.secrets.0.insert(hash, Opened { token: Some((id, Some(now))), ..opened.clone() }).await;
+        record_use(ctx, id, now).await;
+    }
+    Ok(opened.actor)
+}
+
+/// Failure is only logged: that the note can't be written must not fail the request.
+async fn record_use(ctx: &Ctx, token: ApiTokenId, now: Timestamp) {
+    let row = api_token::ActiveModel { id: Set(token), last_used_at: Set(Some(now)), ..Default::default() };
+    if let Err(error) = api_token::Entity::update_many().set(row).filter(api_token::Column::Id.eq(token)).exec(ctx.db.write()).await {
+        tracing::warn!(%error, token.id = %token, "could not record the use of a token");
+    }
+}
+
+async fn read_token(ctx: &Ctx, hash: &str) -> Result<Opened> {
+    let token = api_token::Entity::find().filter(api_token::Column::SecretHash.eq(hash)).one(ctx.db.read()).await?;
+    let token = token.filter(|token| token.revoked_at.is_none()).ok_or(NOT_VALID)?;
+    let person = active(ctx, token.person_id).await?;
+    let access = Ord::min(token.access_level, person.access_level);
+    Ok(Opened {
+        actor: Actor::Person { id: person.id, access, grants: person.grants },
+        expires_at: token.expires_at,
+        token: Some((token.id, token.last_used_at)),
+    })
+}
+
+async fn read_session(ctx: &Ctx, hash: &str) -> Result<Opened> {
+    let session = session::Entity::find().filter(session::Column::SecretHash.eq(hash)).one(ctx.db.read()).await?.ok_or(NOT_VALID)?;
+    let person = active(ctx, session.person_id).await?;
+    Ok(Opened {
+        actor: Actor::Person { id: person.id, access: person.access_level, grants: person.grants },
+        expires_at: Some(session.expires_at),
+        token: None,
+    })
+}
+
+async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
+    person::Entity::find_by_id(id).one(ctx.db.read()).await?.filter(|person| person.deactivated_at.is_none()).ok_or(NOT_VALID)
+}
+
+fn hash(secret: &str) -> String {
+    hex::encode(Sha256::digest(secret))
+}
+
+/// Input of [`create_token`].
+pub struct CreateToken {
+    /// What it is for.
+    pub name: String,
+    /// What it may do: at most what the caller may.
+    pub access_level: AccessLevel,
+    /// Until when; left out, for a year.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes an API token for `person` and gives back the secret, which can't be had again.
+///
+/// # Errors
+/// `BAD_USER_INPUT`; `FORBIDDEN` for a level above the caller's or another person's token.
+pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) -> Result<(api_token::Model, String)> {
+    if ctx.actor.person_id() != Some(person_id) {
+        ctx.require(Right::Administer)?;
+    }
+    if let Actor::Person { access, .. } = ctx.actor
+        && input.access_level > access
+    {
+        return Err(Error::Forbidden(format!("You have {access} access and can't make a token with more.")));
+    }
+    let now = ctx.now();
+    let longest = chrono::Duration::days(5 * 365);
+    let expires_at = input.expires_at.map(|at| validate::future("expiresAt", at, now, longest)).transpose()?;
+    let secret = format!("{TOKEN_PREFIX}{}", ctx.ids.secret());
+    let row = api_token::Model {
+        id: ApiTokenId(ctx.ids.uuid(now)),
+        person_id,
+        name: validate::name("name", &input.name)?,
+        access_level: input.access_level,
+        secret_hash: hash(&secret),
+        created_at: now,
+        expires_at: Some(expires_at.unwrap_or(now + limits::TOKEN_LIFETIME)),
+        revoked_at: None,
+        last_used_at: None,
+    };
+    api_token::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    Ok((row, secret))
+}
+
+/// The tokens of `person`, newest first.
+///
+/// # Errors
+/// `FORBIDDEN` for another person's.
+pub async fn tokens(ctx: &Ctx, person_id: PersonId) -> Result<Vec<api_token::Model>> {
+    if ctx.actor.person_id() != Some(person_id) {
+        ctx.require(Right::Administer)?;
+    }
+    let select = api_token::Entity::find().filter(api_token::Column::PersonId.eq(person_id)).order_by_desc(api_token::Column::CreatedAt);
+    Ok(select.limit(u64::try_from(limits::PAGE_MAX).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
+}
+
+/// Makes a token useless for ever.
+///
+/// # Errors
+/// `NOT_FOUND`, also for another person's token unless the caller is an administrator.
+pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
+    let token = api_token::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("token"))?;
+    if ctx.actor.person_id() != Some(token.person_id) && !ctx.actor.may(Right::Administer) {
+        return Err(Error::NotFound("token"));
+    }
+    let revoked_at = token.revoked_at.unwrap_or(ctx.now());
+    let row = api_token::ActiveModel { id: Set(id), revoked_at: Set(Some(revoked_at)), ..Default::default() };
+    api_token::Entity::update_many().set(row).filter(api_token::Column::Id.eq(id)).exec(ctx.db.write()).await?;
+    ctx.secrets.clear();
+    Ok(api_token::Model { revoked_at: Some(revoked_at), ..token })
+}
+
+/// Makes a link's secret that opens one session for `person`, once.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`.
+pub async fn create_sign_in_link(ctx: &Ctx, person_id: PersonId) -> Result<String> {
+    ctx.require(Right::Administer)?;
+    find(ctx, person_id).await?;
+    let now = ctx.now();
+    let secret = ctx.ids.secret();
+    let row = sign_in_link::Model {
+        id: SignInLinkId(ctx.ids.uuid(now)),
+        person_id,
+        secret_hash: hash(&secret),
+        created_at: now,
+        expires_at: now + limits::SIGN_IN_LINK_LIFETIME,
+        used_at: None,
+    };
+    sign_in_link::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    Ok(secret)
+}
+
+/// Opens a session with the secret of a link and gives back the session's secret, for a cookie.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when the link was used, has expired or never was.
+pub async fn sign_in(ctx: &Ctx, link: &str) -> Result<String> {
+    const USED: Error = Error::Unauthenticated("This sign-in link was used already, has expired or is incomplete: ask for a new one.");
+    let now = ctx.now();
+    let link =
+        sign_in_link::Entity::find().filter(sign_in_link::Column::SecretHash.eq(hash(link))).one(ctx.db.read()).await?.ok_or(USED)?;
+    let person = active(ctx, link.person_id).await?;
+    // Two browsers with one link: the condition lets one of them in.
+    let taken = sign_in_link::Entity::update_many()
+        .set(sign_in_link::ActiveModel { used_at: Set(Some(now)), ..Default::default() })
+        .filter(
+            sign_in_link::Column::Id.eq(link.id).and(sign_in_link::Column::UsedAt.is_null()).and(sign_in_link::Column::ExpiresAt.gt(now)),
+        )
+        .exec(ctx.db.write())
+        .await?;
+    if taken.rows_affected == 0 {
+        return Err(USED);
+    }
+    let secret = ctx.ids.secret();
+    let row = session::Model {
+        id: SessionId(ctx.ids.uuid(now)),
+        person_id: person.id,
+        secret_hash: hash(&secret),
+        created_at: now,
+        expires_at: now + limits::SESSION_LIFETIME,
+    };
+    session::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    Ok(secret)
+}
+
+/// Ends the session of this cookie.
+///
+/// # Errors
+/// The database's failures.
+pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<()> {
+    session::Entity::delete_many().filter(session::Column::SecretHash.eq(hash(secret))).exec(ctx.db.write()).await?;
+    ctx.secrets.clear();
+    Ok(())
+}

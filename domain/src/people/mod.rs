@@ -1,0 +1,208 @@
+//! The team: who there is, and how they prove it.
+//!
+//! Called by `api` for administrators and at every request (by way of [`access`]), and by the command line.
+
+pub mod access;
+
+use entity::{AccessLevel, Grant, Grants, PersonId, person};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::authz::Right;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result, is_duplicate};
+use crate::paging::{NameKey, Slice, Window, padded};
+use crate::timeline::contains;
+use crate::validate;
+
+/// Input of [`invite`].
+pub struct Invite {
+    /// For people.
+    pub name: String,
+    /// Where they are reached; unique.
+    pub email: String,
+    /// What they may do in general.
+    pub access_level: AccessLevel,
+    /// What they may do beyond that.
+    pub grants: Vec<Grant>,
+    /// Higher is more senior.
+    pub seniority: Option<i32>,
+}
+
+/// Adds a person; the secret opens their first session.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, also for an address that is taken; `FORBIDDEN`.
+pub async fn invite(ctx: &Ctx, input: Invite) -> Result<(person::Model, String)> {
+    ctx.require(Right::Administer)?;
+    let email = validate::email("email", &input.email)?;
+    let person = add(ctx, &input.name, Some(email), input.access_level, input.grants.into_iter().collect(), input.seniority).await?;
+    let secret = access::create_sign_in_link(ctx, person.id).await?;
+    Ok((person, secret))
+}
+
+async fn add(
+    ctx: &Ctx,
+    name: &str,
+    email: Option<String>,
+    access_level: AccessLevel,
+    grants: Grants,
+    seniority: Option<i32>,
+) -> Result<person::Model> {
+    let now = ctx.now();
+    let row = person::Model {
+        id: PersonId(ctx.ids.uuid(now)),
+        name: validate::name("name", name)?,
+        email,
+        access_level,
+        seniority,
+        grants,
+        created_at: now,
+        deactivated_at: None,
+    };
+    match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await {
+        Ok(_) => Ok(row),
+        Err(error) if is_duplicate(&error, "person") => Err(Error::invalid("email", "Somebody with this e-mail address is there already.")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The person with this address, made with this name and level when there is none. For the command line.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`.
+pub async fn find_or_add(ctx: &Ctx, name: &str, email: &str, access_level: AccessLevel) -> Result<person::Model> {
+    ctx.require(Right::Administer)?;
+    let email = validate::email("email", email)?;
+    match person::Entity::find().filter(person::Column::Email.eq(email.as_str())).one(ctx.db.read()).await? {
+        Some(person) => Ok(person),
+        None => add(ctx, name, Some(email), access_level, Grants::default(), None).await,
+    }
+}
+
+/// On a server without people: the first administrator, and the secret that opens their session.
+///
+/// # Errors
+/// The database's failures.
+pub async fn bootstrap(ctx: &Ctx) -> Result<Option<String>> {
+    ctx.require(Right::Administer)?;
+    if person::Entity::find().count(ctx.db.read()).await? > 0 {
+        return Ok(None);
+    }
+    let person = add(ctx, "Administrator", None, AccessLevel::Admin, Grants::default(), None).await?;
+    access::create_sign_in_link(ctx, person.id).await.map(Some)
+}
+
+/// Input of [`update`]: what is left out stays.
+#[derive(Default)]
+pub struct Update {
+    /// For people.
+    pub name: Option<String>,
+    /// What they may do in general.
+    pub access_level: Option<AccessLevel>,
+    /// All grants from now on.
+    pub grants: Option<Vec<Grant>>,
+    /// Higher is more senior.
+    pub seniority: Option<i32>,
+    /// Gone, or back. Who is gone can't sign in, and their tokens cease to work.
+    pub deactivated: Option<bool>,
+}
+
+/// Changes a person.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when no administrator would be left.
+pub async fn update(ctx: &Ctx, id: PersonId, input: Update) -> Result<person::Model> {
+    ctx.require(Right::Administer)?;
+    let before = find(ctx, id).await?;
+    let mut row = before.clone();
+    if let Some(name) = &input.name {
+        row.name = validate::name("name", name)?;
+    }
+    row.access_level = input.access_level.unwrap_or(row.access_level);
+    row.grants = input.grants.map_or(row.grants, |grants| grants.into_iter().collect());
+    row.seniority = input.seniority.or(row.seniority);
+    match input.deactivated {
+        Some(true) => row.deactivated_at = row.deactivated_at.or(Some(ctx.now())),
+        Some(false) => row.deactivated_at = None,
+        None => {}
+    }
+    let is_admin = |row: &person::Model| row.access_level == AccessLevel::Admin && row.deactivated_at.is_none();
+    if is_admin(&before) && !is_admin(&row) {
+        let others = person::Entity::find()
+            .filter(person::Column::AccessLevel.eq(AccessLevel::Admin))
+            .filter(person::Column::DeactivatedAt.is_null())
+            .filter(person::Column::Id.ne(id));
+        if others.count(ctx.db.read()).await? == 0 {
+            return Err(Error::precondition("This is the last administrator: make somebody else one first."));
+        }
+    }
+    row.clone().into_active_model().reset_all().update(ctx.db.write()).await?;
+    ctx.secrets.clear();
+    Ok(row)
+}
+
+/// The person `id`.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn find(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
+    person::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("person"))
+}
+
+/// The people among `ids` that exist.
+///
+/// # Errors
+/// The database's failures.
+pub async fn by_ids(ctx: &Ctx, ids: &[PersonId]) -> Result<Vec<person::Model>> {
+    Ok(person::Entity::find().filter(person::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+}
+
+/// The person whom `field` names, who must be there and be able to work on incidents.
+///
+/// # Errors
+/// `BAD_USER_INPUT` that says what to do about it.
+pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Result<person::Model> {
+    let person = person::Entity::find_by_id(id)
+        .one(ctx.db.read())
+        .await?
+        .ok_or_else(|| Error::invalid(field, format!("{field} names nobody on the team.")))?;
+    if person.deactivated_at.is_some() {
+        return Err(Error::invalid(field, format!("{} has left the team.", person.name)));
+    }
+    if person.access_level < AccessLevel::Responder {
+        return Err(Error::invalid(field, format!("{} has viewer access only: an administrator can raise it to RESPONDER.", person.name)));
+    }
+    Ok(person)
+}
+
+/// A page of the people whose name or address contains `text`, by name.
+///
+/// # Errors
+/// The database's failures.
+pub async fn page(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<person::Model>> {
+    use person::Column;
+    let wanted = text.map(|text| Condition::any().add(contains(Column::Name, text)).add(contains(Column::Email, text)));
+    let select = person::Entity::find().filter(Condition::all().add_option(wanted));
+    let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
+    Ok(window.slice(rows))
+}
+
+/// Orders `select` by a name and an id, and cuts it to `window`.
+pub(crate) fn by_name<E: EntityTrait, C: ColumnTrait>(
+    mut select: sea_orm::Select<E>,
+    name: C,
+    id: C,
+    window: &Window<NameKey>,
+) -> sea_orm::Select<E> {
+    let row = || Expr::tuple([Expr::col(name.as_column_ref()), Expr::col(id.as_column_ref())]);
+    let key = |key: &NameKey| Expr::tuple([Expr::val(key.0.clone()), Expr::val(key.1)]);
+    if let Some(after) = &window.after {
+        select = select.filter(row().gt(key(after)));
+    }
+    if let Some(before) = &window.before {
+        select = select.filter(row().lt(key(before)));
+    }
+    let direction = if window.backwards { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+    select.order_by(name, direction.clone()).order_by(id, direction).limit(window.rows())
+}

@@ -1,0 +1,257 @@
+//! The timeline of an incident: what people and programs wrote down, in order (R16).
+//!
+//! Called by `api` for people and by every other use case through [`crate::change`]. Events are added and never
+//! changed; a correction is an event of its own, and a hash chain makes later tampering visible.
+
+pub mod chain;
+mod query;
+
+use entity::{AttachmentId, EventId, IncidentId, IncidentStatus, TimelineKind, Timestamp, attachment, incident, timeline_event};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde::Serialize;
+use serde_json::json;
+
+pub(crate) use query::contains;
+pub use query::{Filter, Range, amendments_of, by_ids, count, find, latest_updates, page, range, since};
+
+use crate::authz::Right;
+use crate::change::{Changed, Draft, NewEvent, change};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result, readable};
+use crate::idempotency::Key;
+use crate::incident::state;
+use crate::{limits, validate};
+
+/// Kinds that people write themselves; the others are by-products of what they do.
+pub const WRITABLE: [TimelineKind; 7] = [
+    TimelineKind::Note,
+    TimelineKind::Command,
+    TimelineKind::Change,
+    TimelineKind::Finding,
+    TimelineKind::Decision,
+    TimelineKind::Message,
+    TimelineKind::File,
+];
+
+/// Input of [`add`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Add {
+    /// Whose timeline.
+    pub incident_id: IncidentId,
+    /// One of [`WRITABLE`].
+    pub kind: TimelineKind,
+    /// Markdown.
+    pub text: String,
+    /// When it happened; left out, now.
+    pub occurred_at: Option<Timestamp>,
+    /// A JSON object for programs.
+    pub details: Option<serde_json::Value>,
+    /// Uploaded files that belong to it.
+    pub attachment_ids: Vec<AttachmentId>,
+    /// A key moment.
+    pub starred: bool,
+}
+
+/// An event and the incident after it.
+pub type Recorded = (timeline_event::Model, incident::Model);
+
+/// Adds an event (R16). The same key again gives the first event.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
+pub async fn add(ctx: &Ctx, input: Add, key: Option<&str>) -> Result<Recorded> {
+    let event = checked(ctx, &input)?;
+    let attachment_ids = validate::list("attachmentIds", &input.attachment_ids)?;
+    let key = Key::of(ctx, "addTimelineEvent", key, &input)?;
+    if let Some(first) = replayed(ctx, key.as_ref()).await? {
+        return Ok(first);
+    }
+    let attachments = unused_attachments(ctx, input.incident_id, &attachment_ids).await?;
+    let added = change::<incident::Model, _>(ctx, input.incident_id, Right::Respond, None, |incident, draft| {
+        state::require_open_timeline(incident)?;
+        let id = draft.record(event.with_attachments(&attachments));
+        for file in &attachments {
+            draft.update(attachment::ActiveModel { id: Set(file.id), event_id: Set(Some(id)), ..Default::default() })?;
+        }
+        if let Some(key) = &key {
+            draft.insert(key.row(ctx, id.0));
+        }
+        Ok(())
+    });
+    match added.await {
+        Ok(changed) => only_event(changed),
+        Err(Error::KeyTaken) => replayed(ctx, key.as_ref()).await?.ok_or(Error::KeyTaken),
+        Err(error) => Err(error),
+    }
+}
+
+async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<Recorded>> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(id) = key.replay(ctx).await? else { return Ok(None) };
+    let event = find(ctx, EventId(id)).await?;
+    let incident = crate::incident::find(ctx, event.incident_id).await?;
+    Ok(Some((event, incident)))
+}
+
+/// An event whose fields were checked.
+struct Checked {
+    kind: TimelineKind,
+    text: String,
+    occurred_at: Option<Timestamp>,
+    details: Option<serde_json::Value>,
+    starred: bool,
+}
+
+fn checked(ctx: &Ctx, input: &Add) -> Result<Checked> {
+    if !WRITABLE.contains(&input.kind) {
+        let kinds = WRITABLE.map(TimelineKind::as_str).join(", ");
+        let reason = format!("{} is recorded by Muster itself. Write one of {kinds}; use postUpdate for an UPDATE.", input.kind);
+        return Err(Error::invalid("kind", reason));
+    }
+    if let Some(details) = &input.details {
+        if !details.is_object() {
+            return Err(Error::invalid("details", "details must be a JSON object."));
+        }
+        if details.to_string().len() > limits::DETAILS_BYTES {
+            return Err(Error::invalid(
+                "details",
+                format!("details is longer than {} bytes of JSON: attach a file instead.", limits::DETAILS_BYTES),
+            ));
+        }
+        if details.to_string().contains("\\u0000") {
+            return Err(Error::invalid("details", "details contains the control character U+0000: remove it."));
+        }
+    }
+    Ok(Checked {
+        kind: input.kind,
+        text: validate::text("text", &input.text)?,
+        occurred_at: input.occurred_at.map(|at| validate::past("occurredAt", at, ctx.now())).transpose()?,
+        details: input.details.clone(),
+        starred: input.starred,
+    })
+}
+
+impl Checked {
+    /// The event, with what identifies its files in the details and so under the hash.
+    fn with_attachments(&self, attachments: &[attachment::Model]) -> NewEvent {
+        let mut details = self.details.clone();
+        if !attachments.is_empty() {
+            let files = attachments.iter().map(file_details).collect();
+            details.get_or_insert_with(|| json!({}))["attachments"] = serde_json::Value::Array(files);
+        }
+        NewEvent { kind: self.kind, text: self.text.clone(), occurred_at: self.occurred_at, details, amends: None, starred: self.starred }
+    }
+}
+
+/// What the timeline says of a file for ever.
+pub fn file_details(file: &attachment::Model) -> serde_json::Value {
+    json!({ "fileName": file.file_name, "bytes": file.bytes, "sha256": file.sha256 })
+}
+
+async fn unused_attachments(ctx: &Ctx, incident: IncidentId, ids: &[AttachmentId]) -> Result<Vec<attachment::Model>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = attachment::Entity::find()
+        .filter(attachment::Column::Id.is_in(ids.iter().copied()))
+        .filter(attachment::Column::IncidentId.eq(incident))
+        .all(ctx.db.read())
+        .await?;
+    if found.len() < ids.len() {
+        return Err(Error::invalid("attachmentIds", "attachmentIds names a file that was not uploaded to this incident."));
+    }
+    match found.iter().find(|file| file.event_id.is_some()) {
+        Some(file) => Err(Error::invalid("attachmentIds", format!("{} belongs to another event already.", file.file_name))),
+        None => Ok(found),
+    }
+}
+
+fn only_event<T>(changed: Changed<T>) -> Result<Recorded> {
+    let event = changed.events.into_iter().next_back().ok_or_else(|| Error::internal("a change that must record an event did not"))?;
+    Ok((event, changed.incident))
+}
+
+/// Posts the summary for people outside the response (R17), and with it a new status if wanted.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the status can't be reached from here.
+pub async fn post_update(ctx: &Ctx, id: IncidentId, text: &str, status: Option<IncidentStatus>) -> Result<Recorded> {
+    let text = validate::text("text", text)?;
+    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |incident, draft| {
+        state::require_open_timeline(incident)?;
+        if let Some(status) = status {
+            state::move_live(draft, status, None)?;
+        }
+        draft.record(NewEvent::new(TimelineKind::Update, text.clone()));
+        Ok(())
+    });
+    only_event(changed.await?)
+}
+
+/// Input of [`amend`].
+pub struct Amend {
+    /// The event to correct.
+    pub event_id: EventId,
+    /// What it should have said.
+    pub text: Option<String>,
+    /// When it really happened.
+    pub occurred_at: Option<Timestamp>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Corrects an event by another one; the original stays as it was.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
+pub async fn amend(ctx: &Ctx, input: Amend) -> Result<Recorded> {
+    ctx.require(Right::Respond)?;
+    let original = find(ctx, input.event_id).await?;
+    if original.kind == TimelineKind::Amendment {
+        return Err(Error::invalid("eventId", "That is a correction itself: correct the event that it amends."));
+    }
+    let text = validate::optional_text("text", input.text.as_deref())?;
+    let reason = validate::optional_text("reason", input.reason.as_deref())?;
+    let occurred_at = input.occurred_at.map(|at| validate::past("occurredAt", at, ctx.now())).transpose()?;
+    if text.is_none() && occurred_at.is_none() {
+        return Err(Error::invalid("text", "Give the right text, the right occurredAt, or both."));
+    }
+    let changed = change::<incident::Model, _>(ctx, original.incident_id, Right::Respond, None, |_, draft| {
+        record_amendment(draft, &original, text.as_deref(), occurred_at, reason.as_deref());
+        Ok(())
+    });
+    only_event(changed.await?)
+}
+
+fn record_amendment(
+    draft: &mut Draft<'_>,
+    original: &timeline_event::Model,
+    text: Option<&str>,
+    occurred_at: Option<Timestamp>,
+    reason: Option<&str>,
+) {
+    let words = match (text, occurred_at) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(at)) => format!("Happened at {}.", readable(at)),
+        (None, None) => String::new(),
+    };
+    let details = json!({ "sequence": original.sequence, "text": text, "occurredAt": occurred_at, "reason": reason });
+    draft.record(NewEvent { amends: Some(original.id), ..NewEvent::new(TimelineKind::Amendment, words).details(details) });
+}
+
+/// Marks an event as a key moment, or takes the mark away.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`.
+pub async fn star(ctx: &Ctx, id: EventId, starred: bool) -> Result<Recorded> {
+    ctx.require(Right::Respond)?;
+    let event = find(ctx, id).await?;
+    let changed = change::<incident::Model, _>(ctx, event.incident_id, Right::Respond, None, |_, draft| {
+        if event.starred != starred {
+            draft.update(timeline_event::ActiveModel { id: Set(id), starred: Set(starred), ..timeline_event::ActiveModel::default() })?;
+        }
+        Ok(())
+    });
+    let incident = changed.await?.incident;
+    Ok((timeline_event::Model { starred, ..event }, incident))
+}

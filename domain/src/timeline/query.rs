@@ -1,0 +1,194 @@
+//! Reading timelines. Callers of the functions that take an incident have seen that they may know of it.
+
+use std::collections::HashMap;
+
+use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, Timestamp, incident, timeline_event};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value};
+
+use crate::authz::visible_through;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::paging::{Slice, Window, padded};
+
+/// Which events. Fields that are left empty do not narrow.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of these kinds.
+    pub kinds: Option<Vec<TimelineKind>>,
+    /// Key moments, or the others.
+    pub starred: Option<bool>,
+    /// By this person.
+    pub actor_id: Option<PersonId>,
+    /// That came by these ways.
+    pub source: Option<Vec<Source>>,
+    /// That happened then or later.
+    pub since: Option<Timestamp>,
+    /// That happened then or earlier.
+    pub until: Option<Timestamp>,
+    /// With this text in them.
+    pub text: Option<String>,
+}
+
+impl Filter {
+    /// Whether every event passes.
+    pub fn is_empty(&self) -> bool {
+        self.condition().is_empty()
+    }
+
+    fn condition(&self) -> Condition {
+        use timeline_event::Column;
+        Condition::all()
+            .add_option(self.kinds.as_ref().map(|kinds| Column::Kind.is_in(kinds.iter().copied())))
+            .add_option(self.starred.map(|starred| Column::Starred.eq(starred)))
+            .add_option(self.actor_id.map(|actor| Column::ActorId.eq(actor)))
+            .add_option(self.source.as_ref().map(|source| Column::Source.is_in(source.iter().copied())))
+            .add_option(self.since.map(|since| Column::OccurredAt.gte(since)))
+            .add_option(self.until.map(|until| Column::OccurredAt.lte(until)))
+            .add_option(self.text.as_deref().map(|text| contains(Column::Text, text)))
+    }
+}
+
+/// That `column` contains `text`, whatever the case of ASCII letters.
+pub(crate) fn contains(column: impl ColumnTrait, text: &str) -> Expr {
+    let pattern = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
+}
+
+/// The event `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for events of incidents that the caller may not see.
+pub async fn find(ctx: &Ctx, id: EventId) -> Result<timeline_event::Model> {
+    by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("timeline event"))
+}
+
+/// The events among `ids` that exist and that the caller may see.
+///
+/// # Errors
+/// The database's failures.
+pub async fn by_ids(ctx: &Ctx, ids: &[EventId]) -> Result<Vec<timeline_event::Model>> {
+    let mut select = timeline_event::Entity::find().filter(timeline_event::Column::Id.is_in(padded(ids)));
+    if let Some(seen) = visible_through(&ctx.actor, timeline_event::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    Ok(select.all(ctx.db.read()).await?)
+}
+
+/// A page of the timeline of `incident` in order of the sequence; cursors are sequence numbers.
+///
+/// # Errors
+/// The database's failures.
+pub async fn page(ctx: &Ctx, incident: &incident::Model, filter: &Filter, window: &Window<i32>) -> Result<Slice<timeline_event::Model>> {
+    use timeline_event::Column;
+    let mut select = timeline_event::Entity::find().filter(Column::IncidentId.eq(incident.id)).filter(filter.condition());
+    select = window.after.map_or(select.clone(), |after| select.filter(Column::Sequence.gt(after)));
+    select = window.before.map_or(select.clone(), |before| select.filter(Column::Sequence.lt(before)));
+    let select = if window.backwards { select.order_by_desc(Column::Sequence) } else { select.order_by_asc(Column::Sequence) };
+    let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
+    Ok(window.slice(rows))
+}
+
+/// How many events of `incident` pass `filter`.
+///
+/// # Errors
+/// The database's failures.
+pub async fn count(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Result<u64> {
+    if filter.is_empty() {
+        return Ok(u64::try_from(incident.last_sequence).unwrap_or(0));
+    }
+    let select = timeline_event::Entity::find().filter(timeline_event::Column::IncidentId.eq(incident.id)).filter(filter.condition());
+    Ok(select.count(ctx.db.read()).await?)
+}
+
+/// A stretch of one timeline: the events after `.1` up to and including `.2`.
+pub type Range = (IncidentId, i32, i32);
+
+/// The events of many stretches in one statement, each in order: what a board needs.
+///
+/// # Errors
+/// The database's failures.
+pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<timeline_event::Model>>> {
+    if ranges.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = ctx.db.backend();
+    let padded = padded(ranges);
+    let mut values: Vec<Value> = Vec::with_capacity(padded.len() * 3);
+    let mut tuples = String::new();
+    for (number, (incident, after, upto)) in padded.iter().enumerate() {
+        let at = number * 3 + 1;
+        let tuple = match backend {
+            sea_orm::DbBackend::Postgres => format!("(${at}::uuid, ${}::int4, ${}::int4)", at + 1, at + 2),
+            _ => "(?, ?, ?)".to_owned(),
+        };
+        if number > 0 {
+            tuples.push(',');
+        }
+        tuples.push_str(&tuple);
+        values.extend([incident.0.into(), (*after).into(), (*upto).into()]);
+    }
+    // A join with the list of stretches: one index scan a stretch on both databases, however long the timelines.
+    let sql = format!(
+        "WITH stretch(incident, low, high) AS (VALUES {tuples}) SELECT e.* FROM stretch \
+         JOIN timeline_event e ON e.incident_id = stretch.incident AND e.sequence > stretch.low AND e.sequence <= stretch.high"
+    );
+    let rows = timeline_event::Model::find_by_statement(Statement::from_sql_and_values(backend, sql, values)).all(ctx.db.read()).await?;
+    let mut by_incident: HashMap<IncidentId, Vec<timeline_event::Model>> = HashMap::new();
+    for row in rows {
+        by_incident.entry(row.incident_id).or_default().push(row);
+    }
+    for events in by_incident.values_mut() {
+        events.sort_by_key(|event| event.sequence);
+        // Padding and stretches that overlap bring an event more than once.
+        events.dedup_by_key(|event| event.sequence);
+    }
+    Ok(ranges.iter().map(|range| (*range, within(by_incident.get(&range.0), range))).collect())
+}
+
+fn within(events: Option<&Vec<timeline_event::Model>>, (_, after, upto): &Range) -> Vec<timeline_event::Model> {
+    let events = events.map_or(&[][..], Vec::as_slice);
+    events.iter().filter(|event| event.sequence > *after && event.sequence <= *upto).cloned().collect()
+}
+
+/// The next events after `sequence`, at most `limit`.
+///
+/// # Errors
+/// The database's failures.
+pub async fn since(ctx: &Ctx, incident: IncidentId, sequence: i32, limit: u64) -> Result<Vec<timeline_event::Model>> {
+    let select = timeline_event::Entity::find()
+        .filter(timeline_event::Column::IncidentId.eq(incident))
+        .filter(timeline_event::Column::Sequence.gt(sequence))
+        .order_by_asc(timeline_event::Column::Sequence)
+        .limit(limit);
+    Ok(select.all(ctx.db.read()).await?)
+}
+
+/// The corrections of each of `events`, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn amendments_of(ctx: &Ctx, events: &[EventId]) -> Result<HashMap<EventId, Vec<timeline_event::Model>>> {
+    let rows = timeline_event::Entity::find()
+        .filter(timeline_event::Column::AmendsId.is_in(padded(events)))
+        .order_by_asc(timeline_event::Column::Sequence)
+        .all(ctx.db.read())
+        .await?;
+    let mut by_original: HashMap<EventId, Vec<_>> = HashMap::new();
+    for row in rows {
+        if let Some(original) = row.amends_id {
+            by_original.entry(original).or_default().push(row);
+        }
+    }
+    Ok(by_original)
+}
+
+/// The newest UPDATE of each incident of `latest`, which names its sequence.
+///
+/// # Errors
+/// The database's failures.
+pub async fn latest_updates(ctx: &Ctx, latest: &[(IncidentId, i32)]) -> Result<HashMap<IncidentId, timeline_event::Model>> {
+    let ranges: Vec<Range> = latest.iter().map(|(incident, sequence)| (*incident, sequence - 1, *sequence)).collect();
+    let events = range(ctx, &ranges).await?;
+    Ok(events.into_iter().filter_map(|((incident, ..), mut events)| Some((incident, events.pop()?))).collect())
+}

@@ -1,0 +1,178 @@
+//! Checks of single inputs. Each names the field and says what would be right; each gives back the value
+//! trimmed to what is stored.
+
+use chrono::{Datelike, Duration};
+use entity::Timestamp;
+use url::Url;
+
+use crate::error::{Error, Result, readable};
+use crate::limits;
+
+/// One line that is not empty: names, titles.
+pub fn name(field: &'static str, value: &str) -> Result<String> {
+    let value = value.trim();
+    required(field, value)?;
+    within(field, value, limits::NAME_CHARS)?;
+    match value.chars().find(|c| c.is_control() || is_text_direction(*c)) {
+        Some(_) => Err(Error::invalid(field, format!("{field} must be one line of plain text, without control characters."))),
+        None => Ok(value.to_owned()),
+    }
+}
+
+/// Text of any number of lines that is not empty.
+pub fn text(field: &'static str, value: &str) -> Result<String> {
+    let value = value.trim();
+    required(field, value)?;
+    within(field, value, limits::TEXT_CHARS)?;
+    match value.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        Some(c) => Err(Error::invalid(field, format!("{field} contains the control character U+{:04X}: remove it.", u32::from(c)))),
+        None => Ok(value.to_owned()),
+    }
+}
+
+/// Text that may be left out; only white space counts as left out.
+pub fn optional_text(field: &'static str, value: Option<&str>) -> Result<Option<String>> {
+    value.filter(|value| !value.trim().is_empty()).map(|value| text(field, value)).transpose()
+}
+
+/// An e-mail address, roughly: the proof is that mail arrives. Given back in lower case.
+pub fn email(field: &'static str, value: &str) -> Result<String> {
+    let value = value.trim().to_lowercase();
+    within(field, &value, limits::EMAIL_CHARS)?;
+    let plausible = value.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && domain.contains('.') && !domain.starts_with('.') && !domain.ends_with('.') && !domain.contains('@')
+    });
+    let clean = value.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '<' | '>' | ',' | ';' | '"'));
+    if plausible && clean {
+        Ok(value)
+    } else {
+        Err(Error::invalid(field, format!("{field} must be an e-mail address such as sam@example.org.")))
+    }
+}
+
+/// A web address.
+pub fn web_url(field: &'static str, value: &str) -> Result<String> {
+    let value = value.trim();
+    within(field, value, limits::URL_CHARS)?;
+    match Url::parse(value) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url.into()),
+        _ => Err(Error::invalid(field, format!("{field} must be a web address that starts with https:// or http://."))),
+    }
+}
+
+/// A moment that lies in the past (give or take the skew of clocks) and in this age of computing.
+pub fn past(field: &'static str, value: Timestamp, now: Timestamp) -> Result<Timestamp> {
+    if value > now + limits::CLOCK_SKEW {
+        return Err(Error::invalid(field, format!("{field} lies in the future: here it is {}.", readable(now))));
+    }
+    if value.year() < 2000 {
+        return Err(Error::invalid(field, format!("{field} lies before the year 2000.")));
+    }
+    Ok(to_micros(value))
+}
+
+/// A moment that lies ahead, but not absurdly far.
+pub fn future(field: &'static str, value: Timestamp, now: Timestamp, at_most: Duration) -> Result<Timestamp> {
+    if value <= now {
+        return Err(Error::invalid(field, format!("{field} must lie in the future: here it is {}.", readable(now))));
+    }
+    if value > now + at_most {
+        return Err(Error::invalid(field, format!("{field} may be at most {} days ahead.", at_most.num_days())));
+    }
+    Ok(to_micros(value))
+}
+
+/// A list that is not too long, without its repetitions.
+pub fn list<T: PartialEq + Copy>(field: &'static str, items: &[T]) -> Result<Vec<T>> {
+    if items.len() > limits::LIST_ITEMS {
+        return Err(Error::invalid(field, format!("{field} has {} entries; at most {} are possible.", items.len(), limits::LIST_ITEMS)));
+    }
+    let mut unique: Vec<T> = Vec::with_capacity(items.len());
+    for item in items {
+        if !unique.contains(item) {
+            unique.push(*item);
+        }
+    }
+    Ok(unique)
+}
+
+/// A count of something.
+pub fn count(field: &'static str, value: Option<i32>) -> Result<Option<i32>> {
+    match value {
+        Some(number) if number < 0 => Err(Error::invalid(field, format!("{field} can't be negative."))),
+        _ => Ok(value),
+    }
+}
+
+/// Cut to what both databases keep.
+fn to_micros(value: Timestamp) -> Timestamp {
+    Timestamp::from_timestamp_micros(value.timestamp_micros()).unwrap_or(value)
+}
+
+fn required(field: &'static str, value: &str) -> Result<()> {
+    if value.is_empty() { Err(Error::invalid(field, format!("{field} is empty."))) } else { Ok(()) }
+}
+
+fn within(field: &'static str, value: &str, chars: usize) -> Result<()> {
+    // Bytes first: counting the characters of a huge text would be work for nothing.
+    if value.len() <= chars || value.chars().nth(chars).is_none() {
+        return Ok(());
+    }
+    Err(Error::invalid(field, format!("{field} is longer than {chars} characters.")))
+}
+
+/// Marks that change the direction of text can make a name read as another one.
+fn is_text_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeZone;
+
+    #[test]
+    fn a_name_is_one_plain_line_within_its_bound() {
+        assert_eq!(name("name", "  example.org errors ").unwrap(), "example.org errors");
+        assert!(name("name", &"ä".repeat(limits::NAME_CHARS)).is_ok());
+        for bad in ["", " \t", "a\nb", "a\0b", "\u{202e}evil", &"a".repeat(limits::NAME_CHARS + 1)] {
+            assert!(matches!(name("name", bad), Err(Error::Invalid { field: "name", .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn text_keeps_its_lines_but_no_other_control_characters() {
+        assert_eq!(text("text", "a\n\tb").unwrap(), "a\n\tb");
+        assert!(text("text", "a\u{7}").is_err());
+        assert!(text("text", &"x".repeat(limits::TEXT_CHARS + 1)).is_err());
+        assert_eq!(optional_text("note", Some("  ")).unwrap(), None);
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(email("email", " Sam@Example.ORG").unwrap(), "sam@example.org");
+        for bad in ["sam", "@example.org", "sam@org", "a@b.c@d.e", "a b@c.d", "<a@b.c>", "a@.b"] {
+            assert!(email("email", bad).is_err(), "{bad}");
+        }
+        assert_eq!(web_url("url", "https://example.org").unwrap(), "https://example.org/");
+        for bad in ["example.org", "javascript:alert(1)", "ftp://example.org", "https://"] {
+            assert!(web_url("url", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_past_ends_a_little_after_now() {
+        let now = chrono::Utc.with_ymd_and_hms(2026, 11, 22, 3, 0, 0).unwrap();
+        assert!(past("occurredAt", now + limits::CLOCK_SKEW, now).is_ok());
+        assert!(past("occurredAt", now + limits::CLOCK_SKEW + Duration::seconds(1), now).is_err());
+        assert!(past("occurredAt", chrono::Utc.with_ymd_and_hms(9999, 1, 1, 0, 0, 0).unwrap(), now).is_err());
+        assert!(past("occurredAt", chrono::Utc.with_ymd_and_hms(1999, 12, 31, 0, 0, 0).unwrap(), now).is_err());
+    }
+
+    #[test]
+    fn a_list_loses_its_repetitions_and_has_a_bound() {
+        assert_eq!(list("ids", &[1, 2, 1]).unwrap(), [1, 2]);
+        let many: Vec<usize> = (0..=limits::LIST_ITEMS).collect();
+        assert!(list("ids", &many).is_err());
+    }
+}

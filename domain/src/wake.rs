@@ -1,0 +1,149 @@
+//! Tells listeners that an incident changed: in this process by a channel, in others by PostgreSQL's NOTIFY.
+//!
+//! A wake-up carries no content, only where to look; it may come twice and, when a process or connection dies
+//! at the wrong moment, not at all. Listeners therefore read from the database what is new, and look again by
+//! themselves from time to time. Notifications leave after the commit and in batches, because a NOTIFY inside
+//! the transaction makes all commits of the cluster queue for one lock.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use entity::IncidentId;
+use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use tokio::sync::{Notify, broadcast};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::db::Db;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// This incident changed.
+    Incident(IncidentId),
+    /// Wake-ups may have been missed: look at everything that is being watched.
+    Everything,
+}
+
+const CHANNEL: &str = "muster_wake";
+/// Wake-ups that a slow listener may be behind before it is told to look at everything.
+const BACKLOG: usize = 4_096;
+/// Ids in one notification: PostgreSQL's payload ends at 8,000 bytes, an id takes 33.
+const IDS_PER_NOTIFICATION: usize = 200;
+/// Pause before the listener's connection is tried again.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+
+/// The sending end; every commit goes through it.
+#[derive(Clone)]
+pub struct Waker {
+    local: broadcast::Sender<Wake>,
+    outgoing: Arc<Outgoing>,
+}
+
+#[derive(Default)]
+struct Outgoing {
+    /// Changed since the last notification. A set, so that a busy incident is one entry.
+    incidents: Mutex<HashSet<IncidentId>>,
+    ready: Notify,
+}
+
+impl Default for Waker {
+    fn default() -> Self {
+        Self { local: broadcast::Sender::new(BACKLOG), outgoing: Arc::default() }
+    }
+}
+
+impl Waker {
+    /// Announces a commit that changed `incident`.
+    pub fn wake(&self, incident: IncidentId) {
+        self.announce(Wake::Incident(incident));
+        self.outgoing.incidents.lock().unwrap_or_else(PoisonError::into_inner).insert(incident);
+        self.outgoing.ready.notify_one();
+    }
+
+    /// A receiving end, for the live parts of this process.
+    pub fn subscribe(&self) -> broadcast::Receiver<Wake> {
+        self.local.subscribe()
+    }
+
+    /// Carries wake-ups to and from other processes until `shutdown`. Returns at once on SQLite, where all
+    /// watchers live in the one server process.
+    pub async fn run(&self, db: &Db, shutdown: CancellationToken) {
+        if db.backend() != DbBackend::Postgres {
+            self.forget_outgoing(shutdown).await;
+            return;
+        }
+        let me = process_name();
+        tokio::join!(self.send(db, &me, &shutdown), self.listen(db, &me, &shutdown));
+    }
+
+    fn announce(&self, wake: Wake) {
+        // Fails only while nobody listens, and then nobody needs it.
+        let _ = self.local.send(wake);
+    }
+
+    fn take_outgoing(&self) -> Vec<IncidentId> {
+        let mut waiting = self.outgoing.incidents.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.drain().collect()
+    }
+
+    async fn forget_outgoing(&self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(self.outgoing.ready.notified()).await.is_some() {
+            self.take_outgoing();
+        }
+    }
+
+    async fn send(&self, db: &Db, me: &str, shutdown: &CancellationToken) {
+        while shutdown.run_until_cancelled(self.outgoing.ready.notified()).await.is_some() {
+            for batch in self.take_outgoing().chunks(IDS_PER_NOTIFICATION) {
+                let ids: Vec<String> = batch.iter().map(|incident| incident.0.as_simple().to_string()).collect();
+                let payload = format!("{me};{}", ids.join(","));
+                let notify =
+                    Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, $2)", [CHANNEL.into(), payload.into()]);
+                if let Err(error) = db.write().query_one_raw(notify).await {
+                    // Watchers elsewhere see the change at their next look.
+                    tracing::warn!(%error, "could not notify other processes");
+                }
+            }
+        }
+    }
+
+    async fn listen(&self, db: &Db, me: &str, shutdown: &CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let lost = shutdown.run_until_cancelled(self.listen_once(db, me)).await;
+            if let Some(Err(error)) = lost {
+                tracing::warn!(%error, "lost the connection that listens for changes; trying again");
+                shutdown.run_until_cancelled(tokio::time::sleep(RECONNECT_PAUSE)).await;
+            }
+        }
+    }
+
+    /// Listens until the connection is lost.
+    async fn listen_once(&self, db: &Db, me: &str) -> Result<(), sea_orm::sqlx::Error> {
+        let pool = db.write().get_postgres_connection_pool();
+        // A connection of its own: it is held for the life of the process.
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.eager_reconnect(false);
+        listener.listen(CHANNEL).await?;
+        // What was announced while nobody listened is lost: look at everything once.
+        self.announce(Wake::Everything);
+        while let Some(notification) = listener.try_recv().await? {
+            let Some((sender, ids)) = notification.payload().split_once(';') else { continue };
+            if sender == me {
+                continue;
+            }
+            for id in ids.split(',').filter_map(|id| Uuid::try_parse(id).ok()) {
+                self.announce(Wake::Incident(IncidentId(id)));
+            }
+        }
+        Err(sea_orm::sqlx::Error::WorkerCrashed)
+    }
+}
+
+/// Tells this process from the others on the same database.
+#[expect(clippy::disallowed_methods, reason = "names a process, not a row")]
+fn process_name() -> String {
+    Uuid::new_v4().as_simple().to_string()
+}

@@ -1,0 +1,22 @@
+//! Someone at a client who is told about incidents.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{ClientId, ContactId, ContactKind};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "contact")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ContactId,
+    pub client_id: ClientId,
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    #[sea_orm(column_type = "Text")]
+    pub email: String,
+    pub kind: ContactKind,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

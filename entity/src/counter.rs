@@ -1,0 +1,15 @@
+//! Numbers that are given out without gaps, e.g. the references of incidents.
+
+use sea_orm::entity::prelude::*;
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "counter")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub name: String,
+    pub value: i32,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,86 @@
+//! Typed ids. Outside Muster an id is written with the prefix of its kind (`inc_0198…`), so that a
+//! mixed-up id is noticed before any look-up.
+
+use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! id_types {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, DeriveValueType, Serialize, Deserialize)]
+            pub struct $name(pub Uuid);
+
+            impl $name {
+                /// What stands before the underscore in the outside form.
+                pub const PREFIX: &'static str = $prefix;
+
+                /// Reads the outside form; `None` when it is malformed or of another kind.
+                pub fn parse(text: &str) -> Option<Self> {
+                    let hex = text.strip_prefix($prefix)?.strip_prefix('_')?;
+                    // Only the canonical 32 lower-case digits, so that one thing has one id.
+                    let canonical = hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+                    canonical.then(|| Uuid::try_parse(hex).ok()).flatten().map(Self)
+                }
+            }
+
+            impl std::fmt::Display for $name {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    write!(f, "{}_{}", $prefix, self.0.as_simple())
+                }
+            }
+
+            impl TryFromU64 for $name {
+                fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+                    Err(DbErr::ConvertFromU64(stringify!($name)))
+                }
+            }
+        )+
+    };
+}
+
+id_types! {
+    /// Something to do while the incident lasts.
+    ActionId = "act";
+    /// A row of an alerting system.
+    AlertId = "alt";
+    /// A secret with which a program calls.
+    ApiTokenId = "tok";
+    /// A file of an incident.
+    AttachmentId = "att";
+    /// An organisation that Muster's team works for.
+    ClientId = "cli";
+    /// Someone at a client.
+    ContactId = "con";
+    /// An event on a timeline.
+    EventId = "evt";
+    /// An incident.
+    IncidentId = "inc";
+    /// A member of the team.
+    PersonId = "per";
+    /// One stretch of time in which a person held a role.
+    RoleAssignmentId = "rol";
+    /// A signed-in browser.
+    SessionId = "ses";
+    /// A one-time link that opens a session.
+    SignInLinkId = "lnk";
+    /// A web site or service that is looked after.
+    SiteId = "sit";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_only_as_its_own_kind() {
+        let id = IncidentId(Uuid::from_u128(7));
+        let text = id.to_string();
+        assert_eq!(text, "inc_00000000000000000000000000000007");
+        assert_eq!(IncidentId::parse(&text), Some(id));
+        assert_eq!(PersonId::parse(&text), None);
+        assert_eq!(IncidentId::parse("inc_7"), None);
+        assert_eq!(IncidentId::parse("inc_0000000000000000000000000000000G"), None);
+    }
+}

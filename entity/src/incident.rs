@@ -1,0 +1,54 @@
+//! An incident, with what the board needs to know of its children.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{Flags, IncidentId, IncidentStatus, PersonId, Severity, Timestamp, Visibility};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "incident")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: IncidentId,
+    /// The number in `INC-42`.
+    pub number: i32,
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub summary: Option<String>,
+    pub severity: Severity,
+    pub status: IncidentStatus,
+    /// Whether the status is one of the three live ones; kept for the board's index.
+    pub live: bool,
+    pub visibility: Visibility,
+    pub flags: Flags,
+    pub reporter_id: Option<PersonId>,
+    /// Holder of the lead now; the history is in `role_assignment`.
+    pub lead_id: Option<PersonId>,
+    /// Client comms manager now; the history is in `role_assignment`.
+    pub comms_manager_id: Option<PersonId>,
+    pub reported_at: Timestamp,
+    pub declared_at: Option<Timestamp>,
+    pub impact_started_at: Option<Timestamp>,
+    pub impact_ended_at: Option<Timestamp>,
+    pub resolved_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
+    pub merged_into_id: Option<IncidentId>,
+    pub impact_requests: Option<i32>,
+    pub impact_visits: Option<i32>,
+    pub impact_users: Option<i32>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub impact_description: Option<String>,
+    /// Grows by one with every change.
+    pub version: i32,
+    /// Number of events on the timeline.
+    pub last_sequence: i32,
+    /// Hash of the newest event: where the chain goes on.
+    pub last_hash: Vec<u8>,
+    /// The newest event of kind UPDATE.
+    pub latest_update_sequence: Option<i32>,
+    pub changed_at: Timestamp,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,39 @@
+//! The tables, as SeaORM entities: columns and types, no behaviour.
+//!
+//! One file a table. `domain` is the only reader and writer of rows that belong to an incident;
+//! the shape of the tables themselves is made by `migration`, which knows nothing of this crate.
+//! Ids are newtypes over UUIDv7, so that an incident's id can't be passed where a person's is wanted.
+
+mod enums;
+mod flags;
+mod ids;
+
+pub mod action;
+pub mod alert;
+pub mod api_token;
+pub mod attachment;
+pub mod chain_check;
+pub mod checklist_item;
+pub mod client;
+pub mod contact;
+pub mod counter;
+pub mod goal;
+pub mod idempotency_key;
+pub mod incident;
+pub mod incident_access;
+pub mod incident_client;
+pub mod incident_site;
+pub mod person;
+pub mod role_assignment;
+pub mod session;
+pub mod sign_in_link;
+pub mod site;
+pub mod timeline_event;
+pub mod watermark;
+
+pub use enums::*;
+pub use flags::{Flag, Flags, Grant, Grants};
+pub use ids::*;
+
+/// A point in time, always in UTC, kept to the microsecond (PostgreSQL's precision).
+pub type Timestamp = chrono::DateTime<chrono::Utc>;

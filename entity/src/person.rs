@@ -1,0 +1,27 @@
+//! A member of the team.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{AccessLevel, Grants, PersonId, Timestamp};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "person")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: PersonId,
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    /// In lower case; unique.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub email: Option<String>,
+    pub access_level: AccessLevel,
+    /// Higher is more senior.
+    pub seniority: Option<i32>,
+    pub grants: Grants,
+    pub created_at: Timestamp,
+    pub deactivated_at: Option<Timestamp>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,22 @@
+//! A signed-in browser. Only the hash of its secret is kept.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{PersonId, SessionId, Timestamp};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "session")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SessionId,
+    pub person_id: PersonId,
+    /// SHA-256 of the cookie's value, in hex.
+    #[sea_orm(column_type = "Text")]
+    pub secret_hash: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

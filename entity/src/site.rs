@@ -1,0 +1,33 @@
+//! A web site or service that the team looks after.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{ClientId, Importance, SiteId, Timestamp};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "site")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: SiteId,
+    #[sea_orm(column_type = "Text")]
+    pub name: String,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub url: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub repository: Option<String>,
+    pub client_id: Option<ClientId>,
+    /// A list of `{label, url}`.
+    pub tooling: Json,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub runbook: Option<String>,
+    pub importance: Importance,
+    /// What is normal there and no incident (R3).
+    #[sea_orm(column_type = "Text", nullable)]
+    pub expected: Option<String>,
+    pub last_synced_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
