@@ -1,1 +1,125 @@
+//! The edge for callers: GraphQL, hooks, files, sign-in, health. Translates and decides nothing; the rules are `domain`'s.
+//!
+//! `cli` builds an [`App`] and runs [`serve`] on a listener; the tests do the same on a port of their own.
+//!
+//! Invariants: nothing here calls an outside system; no query or mutation runs without a caller who is known.
 
+pub mod graphql;
+mod http;
+mod live;
+mod settings;
+mod transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Request, Response};
+use domain::people::access::{self, Secret};
+use domain::{Ctx, Domain, Error};
+use entity::Source;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use graphql::Graph;
+use live::Hub;
+use transport::{Credential, Gateway, Refusal, Transport};
+
+pub use settings::Settings;
+pub use transport::TransportLimits;
+
+/// How long a client is asked to wait while the database is away.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// One API process: a cheap handle.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    domain: Arc<Domain>,
+    hub: Arc<Hub>,
+    graph: Graph,
+    settings: Settings,
+    shutdown: CancellationToken,
+}
+
+impl App {
+    /// Puts the parts together. Ends when `shutdown` is cancelled.
+    pub fn new(domain: Arc<Domain>, settings: Settings, shutdown: CancellationToken) -> Self {
+        let hub = Hub::new(&domain);
+        let graph = Graph::new(hub.clone(), &settings.public_url);
+        Self(Arc::new(Parts { domain, hub, graph, settings, shutdown }))
+    }
+}
+
+/// Who calls, and what they showed: a long connection asks again whether it still counts.
+#[derive(Clone)]
+pub struct Caller {
+    ctx: Ctx,
+    secret: Secret,
+}
+
+impl App {
+    async fn caller(&self, secret: Secret) -> Result<Caller, Error> {
+        let source = match secret {
+            Secret::Token(_) => Source::Api,
+            Secret::Session(_) => Source::Web,
+        };
+        let actor = access::authenticate(&self.0.domain.system(), &secret).await?;
+        Ok(Caller { ctx: self.0.domain.ctx(actor, source), secret })
+    }
+}
+
+impl Gateway for App {
+    type Caller = Caller;
+
+    async fn authenticate(&self, credential: Credential) -> Result<Caller, Refusal> {
+        let secret = match credential {
+            Credential::Bearer(token) => Secret::Token(token),
+            Credential::Session(cookie) => Secret::Session(cookie),
+            Credential::Anonymous => return Err(Refusal::Unauthenticated),
+        };
+        self.caller(secret).await.map_err(|error| match error {
+            Error::Unauthenticated(_) => Refusal::Unauthenticated,
+            error => {
+                tracing::warn!(%error, "could not tell who calls");
+                Refusal::Unavailable { retry_after: RETRY_AFTER }
+            }
+        })
+    }
+
+    async fn execute(&self, caller: Caller, request: Request) -> Response {
+        match self.caller(caller.secret).await {
+            Ok(Caller { ctx, .. }) => self.0.graph.execute(ctx, request).await,
+            Err(error) => graphql::refused(error),
+        }
+    }
+
+    fn subscribe(&self, caller: Caller, request: Request) -> BoxStream<'static, Response> {
+        let app = self.clone();
+        let responses = async move {
+            match app.caller(caller.secret).await {
+                Ok(Caller { ctx, secret }) => app.0.graph.subscribe(ctx, secret, request),
+                Err(error) => stream::iter([graphql::refused(error)]).boxed(),
+            }
+        };
+        stream::once(responses).flatten().boxed()
+    }
+}
+
+/// Serves `app` on `listener` until its shutdown; then lets running requests finish and says goodbye to watchers.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(app: App, listener: TcpListener) -> std::io::Result<()> {
+    let shutdown = app.0.shutdown.clone();
+    let origin = url::Url::parse(&app.0.settings.public_url).ok().map(|url| url.origin().ascii_serialization());
+    let transport = Transport::new(app.clone(), app.0.settings.limits.clone(), origin, shutdown.clone());
+    let hub = tokio::spawn(app.0.hub.clone().run(shutdown.clone()));
+    let router = http::router(app, &transport);
+    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    transport.drain().await;
+    hub.abort();
+    Ok(())
+}

@@ -1,1 +1,123 @@
-fn main() {}
+//! The binary `muster`: reads the settings, puts the parts together, runs a command.
+
+mod commands;
+mod database;
+mod demo;
+mod logging;
+mod server;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use settings::Settings;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Carries a team through an incident.
+#[derive(Parser)]
+#[command(name = "muster", version, about)]
+struct Arguments {
+    /// The settings file; without it, muster.toml in this folder when there is one.
+    #[arg(long, global = true, env = "MUSTER_CONFIG")]
+    config: Option<std::path::PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs everything in one process: API, worker and pages. On SQLite unless told otherwise.
+    Serve {
+        /// On an empty database, play a made-up incident first, so that there is something to see.
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Runs the API alone; any number may share one PostgreSQL.
+    Api,
+    /// Runs the worker alone; any number may share one PostgreSQL.
+    Worker,
+    /// Brings the database up to date.
+    Migrate,
+    /// Looks after API tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Prints a new sign-in link for a person.
+    SignInLink {
+        /// Whose; without it, that of the first administrator.
+        #[arg(long)]
+        email: Option<String>,
+    },
+    /// Checks the hash chains of all timelines, or of one.
+    Verify {
+        /// Such as INC-42.
+        reference: Option<String>,
+    },
+    /// Plays a made-up incident of a made-up agency into the database.
+    Demo,
+    /// Prints the GraphQL schema.
+    Schema,
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Makes a token and prints it alone.
+    Create {
+        /// What it is for.
+        #[arg(long)]
+        name: String,
+        /// What it may do.
+        #[arg(long, value_enum)]
+        access: commands::Access,
+        /// Whose it is: the person is added when there is none. Without it, the token gets a person of its own.
+        #[arg(long)]
+        email: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::Schema) {
+        print!("{}", api::graphql::sdl());
+        return ExitCode::SUCCESS;
+    }
+    let settings = match Settings::load(arguments.config.as_deref()) {
+        Ok(settings) => settings,
+        Err(problems) => {
+            eprintln!("The settings are wrong:");
+            problems.iter().for_each(|problem| eprintln!("  - {problem}"));
+            return ExitCode::from(2);
+        }
+    };
+    logging::start(&settings);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(run(arguments.command, settings)) {
+        Ok(code) => code,
+        Err(error) => failed(&error),
+    }
+}
+
+async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve { demo } => server::serve(settings, demo).await?,
+        Command::Api => server::api(settings).await?,
+        Command::Worker => server::worker(settings).await?,
+        Command::Migrate => drop(database::open(&settings).await?),
+        Command::Token(TokenCommand::Create { name, access, email }) => commands::create_token(&settings, &name, access, email.as_deref()).await?,
+        Command::SignInLink { email } => commands::sign_in_link(&settings, email.as_deref()).await?,
+        Command::Verify { reference } => return commands::verify(&settings, reference.as_deref()).await,
+        Command::Demo => demo::play(&database::open(&settings).await?, &settings).await?,
+        Command::Schema => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("muster: {error:#}");
+    ExitCode::FAILURE
+}

@@ -7,8 +7,6 @@
 use entity::{IncidentId, Timestamp, api_token, chain_check, idempotency_key, incident, session, sign_in_link, watermark};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -17,8 +15,7 @@ use crate::limits;
 use crate::timeline::chain::{self, Verdict};
 
 /// Something to do in the background.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chore {
     /// Delete keys, sessions, links and tokens that are past use.
     Expire,
@@ -142,14 +139,4 @@ async fn verify_chain(ctx: &Ctx, id: IncidentId) -> Result<()> {
         .to_owned();
     chain_check::Entity::insert(row).on_conflict(latest).exec_without_returning(ctx.db.write()).await?;
     Ok(())
-}
-
-impl Due {
-    /// The id under which the chore is known outside, for logs.
-    pub fn subject(&self) -> Option<Uuid> {
-        match self.chore {
-            Chore::Expire => None,
-            Chore::VerifyChain { incident } => Some(incident.0),
-        }
-    }
 }

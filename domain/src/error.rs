@@ -49,6 +49,9 @@ pub enum Error {
     /// A row that another process made at this moment; the use case looks again.
     #[error("It was just made by another request.")]
     AlreadyThere,
+    /// A watcher of what happens that can't keep up.
+    #[error("You read more slowly than things happen: open the subscription again with your last cursor.")]
+    TooSlow,
     /// The database can't be reached or is overloaded.
     #[error("The database does not answer at the moment. Nothing was changed; try again shortly.")]
     Unavailable(#[source] DbErr),
@@ -82,6 +85,7 @@ impl Error {
             Self::Invalid { .. } => "BAD_USER_INPUT",
             Self::FailedPrecondition { .. } => "FAILED_PRECONDITION",
             Self::Conflict { .. } | Self::KeyTaken | Self::AlreadyThere => "CONFLICT",
+            Self::TooSlow => "TOO_SLOW",
             Self::Unavailable(_) => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }

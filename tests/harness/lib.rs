@@ -1,1 +1,66 @@
+//! What the end-to-end tests stand on: a whole Muster with a database of its own for every test.
+//!
+//! A test is an `async fn(&TestApp)`, named by the sentence that it proves; [`both_dbs!`] runs it on SQLite and on
+//! PostgreSQL. Nothing is mocked inside Muster: requests go over HTTP to a served router, on a real file or a real
+//! server, and only the clock is moved by hand. Nothing sleeps: what takes time is awaited by its condition
+//! ([`wait`]). A test that causes an error in the log which it did not announce has failed ([`logs`]).
 
+pub mod alertmanager;
+pub mod app;
+pub mod client;
+pub mod database;
+pub mod drive;
+pub mod live;
+pub mod logs;
+pub mod postgres;
+pub mod sqlite;
+pub mod wait;
+
+use std::time::Duration;
+
+pub use app::{Builder, Server, TestApp};
+pub use client::{Answer, Client, Refusal};
+pub use database::Engine;
+pub use wait::{eventually, within};
+
+/// No test takes longer; one that does hangs.
+const TEST_TIMEOUT: Duration = Duration::from_secs(150);
+
+/// Runs each named `async fn(&TestApp)` as two tests, `name::sqlite` and `name::postgres`.
+#[macro_export]
+macro_rules! both_dbs {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            mod $name {
+                #[test]
+                fn sqlite() {
+                    $crate::run($crate::Engine::Sqlite, super::$name);
+                }
+
+                #[test]
+                fn postgres() {
+                    $crate::run($crate::Engine::Postgres, super::$name);
+                }
+            }
+        )+
+    };
+}
+
+/// Runs `test` with a Muster of its own on `engine`.
+pub fn run(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+    run_with(TestApp::builder(engine), test);
+}
+
+/// Runs `test` with a Muster that is built like this.
+pub fn run_with(builder: Builder, test: impl AsyncFnOnce(&TestApp)) {
+    let logs = logs::Logs::default();
+    logs.in_runtime(async {
+        let whole = async {
+            let app = builder.start(&logs).await;
+            test(&app).await;
+            app.finish().await;
+        };
+        tokio::time::timeout(TEST_TIMEOUT, whole).await.expect("the test should end in time");
+    });
+    logs.assert_quiet();
+}

@@ -3,15 +3,19 @@
 //! Called by `api`, by [`crate::alerts`] and by the demo. Every function here that changes something checks the
 //! right, validates, and goes through the one door; what may follow on what is [`state`].
 
+mod children;
 mod lifecycle;
 mod query;
 mod response;
 pub mod state;
 mod team;
 
+pub use children::{
+    actions_of, affected_clients_of, changed_since, checklist_of, find_role, goals_of, participants, passes, roles_of, sites_of,
+};
 pub(crate) use lifecycle::blank;
 pub use lifecycle::{Declare, Impact, Report, Update, close, declare, decline, merge, reopen, report, resolve, update};
-pub use query::{Filter, Order, by_ids, by_number, count, find, key, matches, page, parse_reference, touches_rows_only};
+pub use query::{Filter, Order, by_ids, by_number, count, find, key, matches, numbered_after, page, parse_reference, touches_rows_only};
 pub use response::{
     ConfirmGoal, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
 };

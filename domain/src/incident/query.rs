@@ -54,7 +54,7 @@ pub enum Order {
 }
 
 impl Filter {
-    fn condition(&self) -> Result<Condition> {
+    pub(super) fn condition(&self) -> Result<Condition> {
         use incident::Column;
         let related = |subquery: sea_orm::sea_query::SelectStatement| Column::Id.in_subquery(subquery);
         let sites = self.site_id.map(|site| {
@@ -164,6 +164,15 @@ pub fn parse_reference(text: &str) -> Result<i32> {
 /// `NOT_FOUND`, also for what the caller may not see.
 pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
     visible(ctx).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+}
+
+/// The incidents with reference numbers after `number`, in order, at most `limit`: for walks over all.
+///
+/// # Errors
+/// The database's failures.
+pub async fn numbered_after(ctx: &Ctx, number: i32, limit: u64) -> Result<Vec<incident::Model>> {
+    let select = visible(ctx).filter(incident::Column::Number.gt(number)).order_by_asc(incident::Column::Number);
+    Ok(select.limit(limit).all(ctx.db.read()).await?)
 }
 
 /// The incidents among `ids` that exist and that the caller may see.

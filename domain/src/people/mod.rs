@@ -73,11 +73,28 @@ async fn add(
 /// `BAD_USER_INPUT`, `FORBIDDEN`.
 pub async fn find_or_add(ctx: &Ctx, name: &str, email: &str, access_level: AccessLevel) -> Result<person::Model> {
     ctx.require(Right::Administer)?;
-    let email = validate::email("email", email)?;
-    match person::Entity::find().filter(person::Column::Email.eq(email.as_str())).one(ctx.db.read()).await? {
+    match by_email(ctx, email).await? {
         Some(person) => Ok(person),
-        None => add(ctx, name, Some(email), access_level, Grants::default(), None).await,
+        None => add(ctx, name, Some(validate::email("email", email)?), access_level, Grants::default(), None).await,
     }
+}
+
+/// The person with this address.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for what is no address.
+pub async fn by_email(ctx: &Ctx, email: &str) -> Result<Option<person::Model>> {
+    let email = validate::email("email", email)?;
+    Ok(person::Entity::find().filter(person::Column::Email.eq(email)).one(ctx.db.read()).await?)
+}
+
+/// The administrator who has been there longest.
+///
+/// # Errors
+/// The database's failures.
+pub async fn first_administrator(ctx: &Ctx) -> Result<Option<person::Model>> {
+    let administrators = person::Entity::find().filter(person::Column::AccessLevel.eq(AccessLevel::Admin)).filter(person::Column::DeactivatedAt.is_null());
+    Ok(administrators.order_by_asc(person::Column::Id).one(ctx.db.read()).await?)
 }
 
 /// On a server without people: the first administrator, and the secret that opens their session.

@@ -1,0 +1,72 @@
+//! How a refusal of the domain looks to a GraphQL client: the only place that makes `extensions`.
+
+use std::sync::Arc;
+
+use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use domain::Error;
+
+/// An error on its way to the client. `?` turns domain errors into it; nothing else becomes one, so no text from
+/// inside can slip out.
+#[derive(Clone, Debug)]
+pub struct ApiError(Arc<Error>);
+
+/// Result of a resolver.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// Whether there is none, or none that the caller may see.
+    pub fn is_not_found(&self) -> bool {
+        matches!(*self.0, Error::NotFound(_))
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl From<Arc<Error>> for ApiError {
+    fn from(error: Arc<Error>) -> Self {
+        Self(error)
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(ApiError(error): ApiError) -> Self {
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", error.code());
+        match &*error {
+            Error::Invalid { field, .. } => extensions.set("field", *field),
+            Error::FailedPrecondition { missing, .. } if !missing.is_empty() => {
+                extensions.set("missing", missing.iter().map(String::as_str).map(Value::from).collect::<Vec<_>>());
+            }
+            Error::Conflict { current_version } => extensions.set("currentVersion", *current_version),
+            Error::Unavailable(cause) => tracing::warn!(error = %cause, "the database is not available"),
+            Error::Internal(cause) => {
+                let request_id = format!("{:016x}", rand::random::<u64>());
+                tracing::error!(error = %cause, request.id = request_id, "a request failed");
+                extensions.set("requestId", request_id);
+            }
+            Error::Unauthenticated(_)
+            | Error::Forbidden(_)
+            | Error::NotFound(_)
+            | Error::FailedPrecondition { .. }
+            | Error::KeyTaken
+            | Error::AlreadyThere
+            | Error::TooSlow => {}
+        }
+        Self { message: error.to_string(), source: None, extensions: Some(extensions) }
+    }
+}
+
+/// Gives a code to the errors of the GraphQL engine itself, about a document or its variables.
+pub fn complete(errors: &mut [ServerError]) {
+    for error in errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            let over_limit = error.message.contains("too complex") || error.message.contains("too deep");
+            extensions.set("code", if over_limit { "QUERY_TOO_COMPLEX" } else { "BAD_USER_INPUT" });
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Changing incidents: each resolver reads its input, calls one use case and wraps the answer.
+
+use async_graphql::{Context, Object, SimpleObject};
+use domain::incident;
+
+use super::inputs::*;
+use super::types::{Action, Incident};
+use crate::graphql::context::ctx;
+use crate::graphql::error::ApiResult;
+use crate::graphql::scalars::{id, ids, optional_id};
+
+/// An incident after a change.
+#[derive(SimpleObject)]
+pub struct IncidentPayload {
+    /// The incident, with its new version.
+    incident: Incident,
+}
+
+impl From<entity::incident::Model> for IncidentPayload {
+    fn from(row: entity::incident::Model) -> Self {
+        Self { incident: row.into() }
+    }
+}
+
+/// An action and its incident after a change.
+#[derive(SimpleObject)]
+pub struct ActionPayload {
+    /// The action.
+    action: Action,
+    /// The incident, with its new version.
+    incident: Incident,
+}
+
+impl From<(entity::action::Model, entity::incident::Model)> for ActionPayload {
+    fn from((action, incident): (entity::action::Model, entity::incident::Model)) -> Self {
+        Self { action: Action(action), incident: incident.into() }
+    }
+}
+
+/// Mutations of incidents.
+#[derive(Default)]
+pub struct IncidentMutation;
+
+/// Mutations of incidents.
+#[Object]
+impl IncidentMutation {
+    /// Says that something is wrong: anyone may. It lands in triage.
+    async fn report_incident(&self, gql: &Context<'_>, #[graphql(desc = "The report.")] input: ReportIncidentInput) -> ApiResult<IncidentPayload> {
+        let site_ids = ids("siteIds", &input.site_ids.unwrap_or_default())?;
+        let report = incident::Report { name: input.name, description: input.description, site_ids };
+        Ok(incident::report(ctx(gql), report, input.idempotency_key.as_deref()).await?.into())
+    }
+
+    /// Declares an incident, new or reported.
+    async fn declare_incident(&self, gql: &Context<'_>, #[graphql(desc = "The incident.")] input: DeclareIncidentInput) -> ApiResult<IncidentPayload> {
+        let declare = incident::Declare {
+            incident_id: optional_id("incidentId", input.incident_id.as_ref())?,
+            name: input.name,
+            description: input.description,
+            severity: input.severity.into(),
+            lead_id: optional_id("leadId", input.lead_id.as_ref())?,
+            site_ids: ids("siteIds", &input.site_ids.unwrap_or_default())?,
+            affected_client_ids: ids("affectedClientIds", &input.affected_client_ids.unwrap_or_default())?,
+            flags: input.flags.map(|flags| flags.into_iter().map(Into::into).collect()),
+            visibility: input.visibility.into(),
+            impact_started_at: input.impact_started_at,
+        };
+        Ok(incident::declare(ctx(gql), declare, input.idempotency_key.as_deref()).await?.into())
+    }
+
+    /// Says that a report was no incident.
+    async fn decline_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which, and why not.")] input: DeclineIncidentInput) -> ApiResult<IncidentPayload> {
+        Ok(incident::decline(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
+    }
+
+    /// Changes what is known of an incident.
+    async fn update_incident(&self, gql: &Context<'_>, #[graphql(desc = "The changes.")] input: UpdateIncidentInput) -> ApiResult<IncidentPayload> {
+        let impact = |impact: ImpactInput| incident::Impact {
+            requests: impact.requests,
+            visits: impact.visits,
+            users: impact.users,
+            description: impact.description,
+        };
+        let update = incident::Update {
+            name: input.name,
+            summary: input.summary,
+            visibility: input.visibility.map(Into::into),
+            flags: input.flags.map(|flags| flags.into_iter().map(Into::into).collect()),
+            site_ids: input.site_ids.map(|sites| ids("siteIds", &sites)).transpose()?,
+            impact: input.impact.map(impact),
+            impact_started_at: input.impact_started_at,
+            impact_ended_at: input.impact_ended_at,
+        };
+        Ok(incident::update(ctx(gql), id("incidentId", &input.incident_id)?, update, input.expected_version).await?.into())
+    }
+
+    /// Raises or lowers the severity.
+    async fn change_severity(&self, gql: &Context<'_>, #[graphql(desc = "The severity, and why.")] input: ChangeSeverityInput) -> ApiResult<IncidentPayload> {
+        let incident = id("incidentId", &input.incident_id)?;
+        Ok(incident::change_severity(ctx(gql), incident, input.severity.into(), &input.reason).await?.into())
+    }
+
+    /// Goes to another live status.
+    async fn change_status(&self, gql: &Context<'_>, #[graphql(desc = "The status.")] input: ChangeStatusInput) -> ApiResult<IncidentPayload> {
+        let incident = id("incidentId", &input.incident_id)?;
+        Ok(incident::change_status(ctx(gql), incident, input.status.into(), input.note.as_deref()).await?.into())
+    }
+
+    /// Gives a person a role; who had it before steps down.
+    async fn assign_role(&self, gql: &Context<'_>, #[graphql(desc = "Who, what, where.")] input: AssignRoleInput) -> ApiResult<IncidentPayload> {
+        let assign = incident::AssignRole {
+            incident_id: id("incidentId", &input.incident_id)?,
+            role: input.role.into(),
+            person_id: id("personId", &input.person_id)?,
+            handover_note: input.handover_note,
+        };
+        Ok(incident::assign_role(ctx(gql), assign).await?.into())
+    }
+
+    /// Ends a role without a successor.
+    async fn end_role(&self, gql: &Context<'_>, #[graphql(desc = "Which role.")] input: EndRoleInput) -> ApiResult<IncidentPayload> {
+        Ok(incident::end_role(ctx(gql), id("roleAssignmentId", &input.role_assignment_id)?, input.note.as_deref()).await?.into())
+    }
+
+    /// Lets a person know of an incident while it is restricted, or no longer.
+    async fn share_incident(&self, gql: &Context<'_>, #[graphql(desc = "What, with whom.")] input: ShareIncidentInput) -> ApiResult<IncidentPayload> {
+        Ok(incident::share(ctx(gql), id("incidentId", &input.incident_id)?, id("personId", &input.person_id)?, input.shared).await?.into())
+    }
+
+    /// Confirms that a goal is met, with the evidence, or takes that back.
+    async fn confirm_goal(&self, gql: &Context<'_>, #[graphql(desc = "The goal.")] input: ConfirmGoalInput) -> ApiResult<IncidentPayload> {
+        let confirm = incident::ConfirmGoal {
+            incident_id: id("incidentId", &input.incident_id)?,
+            goal: input.goal,
+            evidence: input.evidence,
+            met: input.met,
+            checklist_done: input.checklist_done,
+        };
+        Ok(incident::confirm_goal(ctx(gql), confirm).await?.into())
+    }
+
+    /// Marks a client as affected, or as no longer affected.
+    async fn mark_client_affected(&self, gql: &Context<'_>, #[graphql(desc = "Which client.")] input: MarkClientAffectedInput) -> ApiResult<IncidentPayload> {
+        let (incident, client) = (id("incidentId", &input.incident_id)?, id("clientId", &input.client_id)?);
+        Ok(incident::mark_client_affected(ctx(gql), incident, client, input.affected, input.note.as_deref()).await?.into())
+    }
+
+    /// Adds something to do while the incident lasts.
+    async fn add_action(&self, gql: &Context<'_>, #[graphql(desc = "What, and who.")] input: AddActionInput) -> ApiResult<ActionPayload> {
+        let assignee = optional_id("assigneeId", input.assignee_id.as_ref())?;
+        Ok(incident::add_action(ctx(gql), id("incidentId", &input.incident_id)?, &input.title, assignee).await?.into())
+    }
+
+    /// Says that an action is done, dropped, or open again.
+    async fn settle_action(&self, gql: &Context<'_>, #[graphql(desc = "Which, and how.")] input: SettleActionInput) -> ApiResult<ActionPayload> {
+        Ok(incident::settle_action(ctx(gql), id("actionId", &input.action_id)?, input.state.into()).await?.into())
+    }
+
+    /// Says that service is back. All goals must be met; `extensions.missing` names those that are not.
+    async fn resolve_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which, and what it was.")] input: ResolveIncidentInput) -> ApiResult<IncidentPayload> {
+        Ok(incident::resolve(ctx(gql), id("incidentId", &input.incident_id)?, &input.summary).await?.into())
+    }
+
+    /// Says that it was not over, or was an incident after all. History stays.
+    async fn reopen_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which, and why.")] input: ReopenIncidentInput) -> ApiResult<IncidentPayload> {
+        Ok(incident::reopen(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
+    }
+
+    /// Says that all follow-up work is done.
+    async fn close_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: CloseIncidentInput) -> ApiResult<IncidentPayload> {
+        Ok(incident::close(ctx(gql), id("incidentId", &input.incident_id)?, input.note.as_deref()).await?.into())
+    }
+
+    /// Says that an incident is the same as another, which goes on for both. Gives back the one that ended.
+    async fn merge_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which into which.")] input: MergeIncidentInput) -> ApiResult<IncidentPayload> {
+        let into = id("intoIncidentId", &input.into_incident_id)?;
+        Ok(incident::merge(ctx(gql), id("incidentId", &input.incident_id)?, into).await?.into())
+    }
+}

@@ -1,0 +1,43 @@
+//! Finding incidents.
+
+use async_graphql::{Context, Object};
+use domain::incident;
+use domain::paging::{TimeKey, Window};
+
+use super::inputs::IncidentFilter;
+use super::types::{Incident, IncidentConnection};
+use crate::graphql::connection::{page_args, page_cost};
+use crate::graphql::context::ctx;
+use crate::graphql::error::ApiResult;
+use crate::graphql::scalars::IncidentOrder;
+
+/// Queries about incidents.
+#[derive(Default)]
+pub struct IncidentQuery;
+
+/// Queries about incidents.
+#[Object]
+impl IncidentQuery {
+    /// One incident by what people call it.
+    async fn incident(&self, gql: &Context<'_>, #[graphql(desc = "Such as INC-42.")] reference: String) -> ApiResult<Option<Incident>> {
+        let number = incident::parse_reference(&reference)?;
+        Ok(Some(incident::by_number(ctx(gql), number).await?.into()))
+    }
+
+    /// Incidents, page by page.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "a Relay connection has four of its own")]
+    async fn incidents(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which.")] filter: Option<IncidentFilter>,
+        #[graphql(desc = "In which order.", default_with = "IncidentOrder::Newest")] order_by: IncidentOrder,
+        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
+    ) -> ApiResult<IncidentConnection> {
+        let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
+        IncidentConnection::load(ctx(gql), filter.unwrap_or_default().read()?, order_by.into(), &window).await
+    }
+}

@@ -1,0 +1,109 @@
+//! The look-ups that fields make, one loader each.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use domain::timeline::Range;
+use domain::{Ctx, alerts, catalogue, files, incident, people, timeline};
+use entity::{
+    ClientId, EventId, IncidentId, PersonId, action, alert, attachment, checklist_item, client, contact, goal, incident_client, person,
+    role_assignment, site, timeline_event,
+};
+use futures_util::FutureExt;
+
+use super::loader::Loader;
+
+type Many<T> = Arc<Vec<T>>;
+
+/// All loaders of one request.
+pub struct Loaders {
+    /// People by id.
+    pub person: Loader<PersonId, Arc<person::Model>>,
+    /// Incidents by id, as far as the caller may see them.
+    pub incident: Loader<IncidentId, Arc<entity::incident::Model>>,
+    /// Clients by id.
+    pub client: Loader<ClientId, Arc<client::Model>>,
+    /// Contacts of a client.
+    pub contacts: Loader<ClientId, Many<contact::Model>>,
+    /// Sites of a client.
+    pub client_sites: Loader<ClientId, Many<site::Model>>,
+    /// Roles of an incident.
+    pub roles: Loader<IncidentId, Many<role_assignment::Model>>,
+    /// Goals of an incident that were touched.
+    pub goals: Loader<IncidentId, Many<goal::Model>>,
+    /// Ticked items of an incident.
+    pub checklist: Loader<IncidentId, Many<checklist_item::Model>>,
+    /// Actions of an incident.
+    pub actions: Loader<IncidentId, Many<action::Model>>,
+    /// Affected clients of an incident.
+    pub affected: Loader<IncidentId, Many<(incident_client::Model, client::Model)>>,
+    /// Sites of an incident.
+    pub incident_sites: Loader<IncidentId, Many<site::Model>>,
+    /// Files of an incident.
+    pub incident_files: Loader<IncidentId, Many<attachment::Model>>,
+    /// Alerts of an incident.
+    pub alerts: Loader<IncidentId, Many<alert::Model>>,
+    /// Stretches of timelines.
+    pub stretch: Loader<Range, Many<timeline_event::Model>>,
+    /// Files of an event.
+    pub event_files: Loader<EventId, Many<attachment::Model>>,
+    /// Corrections of an event.
+    pub amendments: Loader<EventId, Many<timeline_event::Model>>,
+}
+
+impl Loaders {
+    /// The loaders for a request of `ctx`.
+    pub fn new(ctx: &Ctx) -> Self {
+        Self {
+            person: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(people::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
+            incident: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(incident::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
+            client: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(catalogue::clients_by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
+            contacts: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(catalogue::contacts_of(&ctx, &ids).await?, |row| row.client_id)) }.boxed()),
+            client_sites: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped_if(catalogue::sites_of(&ctx, &ids).await?, |row| row.client_id)) }.boxed()
+            }),
+            roles: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::roles_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
+            goals: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::goals_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
+            checklist: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::checklist_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
+            actions: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::actions_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
+            affected: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::affected_clients_of(&ctx, &ids).await?, |(row, _)| row.incident_id)) }.boxed()
+            }),
+            incident_sites: Loader::new(ctx, |ctx, ids| async move { Ok(pairs(incident::sites_of(&ctx, &ids).await?)) }.boxed()),
+            incident_files: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(files::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
+            alerts: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped_if(alerts::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            stretch: Loader::new(ctx, |ctx, ranges| {
+                async move { Ok(timeline::range(&ctx, &ranges).await?.into_iter().map(|(range, events)| (range, Arc::new(events))).collect()) }.boxed()
+            }),
+            event_files: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped_if(files::of_events(&ctx, &ids).await?, |row| row.event_id)) }.boxed()
+            }),
+            amendments: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(timeline::amendments_of(&ctx, &ids).await?.into_iter().map(|(event, rows)| (event, Arc::new(rows))).collect()) }.boxed()
+            }),
+        }
+    }
+}
+
+fn one_each<K: Eq + Hash, T>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Arc<T>> {
+    rows.into_iter().map(|row| (key(&row), Arc::new(row))).collect()
+}
+
+fn grouped<K: Eq + Hash, T>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Many<T>> {
+    pairs(rows.into_iter().map(|row| (key(&row), row)))
+}
+
+fn grouped_if<K: Eq + Hash, T>(rows: Vec<T>, key: impl Fn(&T) -> Option<K>) -> HashMap<K, Many<T>> {
+    pairs(rows.into_iter().filter_map(|row| Some((key(&row)?, row))))
+}
+
+fn pairs<K: Eq + Hash, T>(rows: impl IntoIterator<Item = (K, T)>) -> HashMap<K, Many<T>> {
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
+    for (key, row) in rows {
+        groups.entry(key).or_default().push(row);
+    }
+    groups.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect()
+}

@@ -1,0 +1,118 @@
+//! The public schema. Resolvers are thin: they read ids, call one use case of `domain`, and wrap the answer.
+//!
+//! Called by the transport through [`Graph`], which gives every request its context and loaders and makes sure that no error
+//! leaves without a code and no panic leaves at all.
+
+mod catalogue;
+mod connection;
+mod context;
+mod error;
+mod incident;
+mod loader;
+mod loaders;
+mod node;
+mod people;
+mod scalars;
+mod subscription;
+mod timeline;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::{MergedObject, Request, Response, Schema};
+use domain::people::access::Secret;
+use domain::{Ctx, Error};
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
+
+use self::context::PublicUrl;
+use self::error::ApiError;
+use self::loaders::Loaders;
+use crate::live::Hub;
+
+/// Levels of fields in a query: introspection as tools send it needs 13.
+const DEPTH_MAX: usize = 15;
+/// Cost of a query: each field is 1, a page multiplies by its size. The board costs about 1,500.
+const COMPLEXITY_MAX: usize = 20_000;
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(node::NodeQuery, people::PeopleQuery, incident::IncidentQuery, catalogue::CatalogueQuery);
+
+/// What can be done.
+#[derive(MergedObject, Default)]
+pub struct Mutation(incident::IncidentMutation, timeline::TimelineMutation, catalogue::CatalogueMutation, people::PeopleMutation);
+
+type MusterSchema = Schema<Query, Mutation, subscription::LiveSubscription>;
+
+/// The schema, ready to run requests.
+#[derive(Clone)]
+pub struct Graph {
+    schema: MusterSchema,
+}
+
+impl Graph {
+    /// A schema that hands out what `hub` has, and knows itself under `public_url`.
+    pub fn new(hub: Arc<Hub>, public_url: &str) -> Self {
+        let public_url = PublicUrl(public_url.trim_end_matches('/').to_owned());
+        Self { schema: builder().data(hub).data(public_url).finish() }
+    }
+
+    /// Runs a query or mutation for `ctx`.
+    pub async fn execute(&self, ctx: Ctx, request: Request) -> Response {
+        let loaders = Loaders::new(&ctx);
+        let run = self.schema.execute(request.data(ctx).data(loaders));
+        let mut response = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| panicked());
+        error::complete(&mut response.errors);
+        response
+    }
+
+    /// Runs a subscription for `ctx`, who showed `secret`.
+    pub fn subscribe(&self, ctx: Ctx, secret: Secret, request: Request) -> BoxStream<'static, Response> {
+        let loaders = Loaders::new(&ctx);
+        let request = request.data(ctx).data(loaders).data(secret);
+        let schema = self.schema.clone();
+        let responses = AssertUnwindSafe(async_stream::stream! {
+            let mut responses = schema.execute_stream(request);
+            while let Some(response) = responses.next().await {
+                yield response;
+            }
+        });
+        let responses = responses.catch_unwind().map(|response| response.unwrap_or_else(|_| panicked()));
+        responses
+            .map(|mut response| {
+                error::complete(&mut response.errors);
+                response
+            })
+            .boxed()
+    }
+}
+
+/// The schema in the schema definition language, as committed in `api/schema.graphql`.
+pub fn sdl() -> String {
+    use async_graphql::SDLExportOptions;
+    builder().finish().sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_enum_items())
+}
+
+fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, subscription::LiveSubscription> {
+    Schema::build(Query::default(), Mutation::default(), subscription::LiveSubscription)
+        .limit_depth(DEPTH_MAX)
+        .limit_complexity(COMPLEXITY_MAX)
+}
+
+/// The answer to a caller whose token or session ceased to count while they were connected.
+pub fn refused(error: Error) -> Response {
+    at_some_field(ApiError::from(error))
+}
+
+/// A panic in a resolver: what it said is in the log, by the panic hook.
+fn panicked() -> Response {
+    at_some_field(ApiError::from(Error::internal("a resolver panicked")))
+}
+
+fn at_some_field(error: ApiError) -> Response {
+    let mut error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
+    // A path marks it as a failure of execution, not of the request.
+    error.path = vec![async_graphql::PathSegment::Field("?".into())];
+    Response::from_errors(vec![error])
+}

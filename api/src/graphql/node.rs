@@ -1,0 +1,89 @@
+//! Anything by its id, as Relay wants it.
+
+use async_graphql::{Context, ID, Interface, Object};
+use domain::{Error, alerts, catalogue, files, incident, people, timeline};
+use std::sync::Arc;
+
+use super::catalogue::{Client, Contact, Site};
+use super::context::ctx;
+use super::error::ApiResult;
+use super::incident::{Action, Alert, Incident, RoleAssignment};
+use super::people::Person;
+use super::scalars::id;
+use super::timeline::{Attachment, TimelineEvent};
+
+/// Anything that has an id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Stable for ever; begins with the prefix of its kind."))]
+#[expect(clippy::large_enum_variant, reason = "made one at a time")]
+pub enum Node {
+    /// An incident.
+    Incident(Incident),
+    /// An event of a timeline.
+    TimelineEvent(TimelineEvent),
+    /// A stretch of a role.
+    RoleAssignment(RoleAssignment),
+    /// Something to do.
+    Action(Action),
+    /// A member of the team.
+    Person(Person),
+    /// A site.
+    Site(Site),
+    /// A client.
+    Client(Client),
+    /// Someone at a client.
+    Contact(Contact),
+    /// A file.
+    Attachment(Attachment),
+    /// An alert.
+    Alert(Alert),
+}
+
+/// Look-ups by id.
+#[derive(Default)]
+pub struct NodeQuery;
+
+/// Look-ups by id.
+#[Object]
+impl NodeQuery {
+    /// Anything by its id. NOT_FOUND where there is none, or none that you may see.
+    async fn node(&self, gql: &Context<'_>, #[graphql(desc = "Such as `inc_…`.")] id: ID) -> ApiResult<Option<Node>> {
+        Ok(Some(find(gql, &id).await?))
+    }
+
+    /// Many things by their ids, in the same order; empty places where there is none, or none that you may see.
+    #[graphql(complexity = "ids.len() * child_complexity")]
+    async fn nodes(&self, gql: &Context<'_>, #[graphql(desc = "At most 100.")] ids: Vec<ID>) -> ApiResult<Vec<Option<Node>>> {
+        if ids.len() > domain::limits::LIST_ITEMS {
+            return Err(Error::invalid("ids", format!("ids has more than {} entries.", domain::limits::LIST_ITEMS)).into());
+        }
+        let found = futures_util::future::join_all(ids.iter().map(|id| find_or_none(gql, id))).await;
+        found.into_iter().collect()
+    }
+}
+
+async fn find_or_none(gql: &Context<'_>, text: &ID) -> ApiResult<Option<Node>> {
+    match find(gql, text).await {
+        Ok(node) => Ok(Some(node)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
+    let ctx = ctx(gql);
+    let prefix = text.split('_').next().unwrap_or_default();
+    Ok(match prefix {
+        "inc" => Node::Incident(incident::find(ctx, id("id", text)?).await?.into()),
+        "evt" => Node::TimelineEvent(timeline::find(ctx, id("id", text)?).await?.into()),
+        "rol" => Node::RoleAssignment(RoleAssignment(incident::find_role(ctx, id("id", text)?).await?)),
+        "act" => Node::Action(Action(incident::find_action(ctx, id("id", text)?).await?)),
+        "per" => Node::Person(Person(Arc::new(people::find(ctx, id("id", text)?).await?))),
+        "sit" => Node::Site(Site(Arc::new(catalogue::find_site(ctx, id("id", text)?).await?))),
+        "cli" => Node::Client(Client(Arc::new(catalogue::find_client(ctx, id("id", text)?).await?))),
+        "con" => Node::Contact(Contact(catalogue::find_contact(ctx, id("id", text)?).await?)),
+        "att" => Node::Attachment(Attachment(files::find(ctx, id("id", text)?).await?)),
+        "alt" => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
+        _ => return Err(Error::invalid("id", "That is no id of anything: ids begin with inc_, evt_, per_ and so on.").into()),
+    })
+}

@@ -1,0 +1,85 @@
+//! Live subscriptions: thin views of `crate::live`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Subscription};
+use domain::paging::Cursor;
+use domain::people::access;
+use domain::Error;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt, TryStreamExt};
+
+use super::context::ctx;
+use super::error::ApiError;
+use super::incident::{Incident, IncidentFilter};
+use super::scalars::id;
+use super::timeline::{TimelineEdge, TimelineEvent};
+use crate::live::Hub;
+
+/// What happens, as it happens.
+#[derive(Default)]
+pub struct LiveSubscription;
+
+/// What happens, as it happens.
+#[Subscription]
+impl LiveSubscription {
+    /// Every event of one incident in order: those after cursor `after` (or all, where it is left out), then live ones. None is
+    /// skipped, none comes twice, also across a reconnect.
+    async fn timeline(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Whose timeline.")] incident_id: ID,
+        #[graphql(desc = "The cursor of the last event that you have.")] after: Option<String>,
+    ) -> Result<BoxStream<'static, Result<TimelineEdge, ApiError>>, ApiError> {
+        let ctx = ctx(gql).clone();
+        let wrong = || Error::invalid("after", "after is not a cursor of a timeline: take one from an edge.");
+        let sequence = after.as_deref().map(|after| i32::decode(after).ok_or_else(wrong)).transpose()?.unwrap_or(0);
+        let events = hub(gql).timeline(&ctx, id("incidentId", &incident_id)?, sequence).await?;
+        let secret = gql.data_unchecked::<access::Secret>().clone();
+        let seen = events.and_then(move |event| {
+            let (ctx, secret) = (ctx.clone(), secret.clone());
+            async move {
+                // A token may have been revoked since the subscription began.
+                let actor = access::authenticate(&ctx, &secret).await?;
+                if event.visible_to(&actor) { Ok(TimelineEdge::from(TimelineEvent::from(event))) } else { Err(Error::NotFound("incident")) }
+            }
+        });
+        Ok(until_error(seen).boxed())
+    }
+
+    /// An incident that you may see was made or changed, each time: what a board needs. It tells of the incidents that pass the
+    /// filter after the change; to learn that one leaves a board of live incidents, do not filter by status.
+    async fn incident_changed(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which incidents.")] filter: Option<IncidentFilter>,
+    ) -> Result<BoxStream<'static, Result<Incident, ApiError>>, ApiError> {
+        let ctx = ctx(gql).clone();
+        let changes = hub(gql).incidents(ctx.clone(), filter.unwrap_or_default().read()?);
+        let secret = gql.data_unchecked::<access::Secret>().clone();
+        let seen = changes.try_filter_map(move |change| {
+            let (ctx, secret) = (ctx.clone(), secret.clone());
+            async move {
+                // A token may have been revoked since the subscription began.
+                let actor = access::authenticate(&ctx, &secret).await?;
+                Ok(change.visible_to(&actor).then(|| Incident(change.incident.clone())))
+            }
+        });
+        Ok(until_error(seen).boxed())
+    }
+}
+
+fn hub<'a>(gql: &Context<'a>) -> &'a Arc<Hub> {
+    gql.data_unchecked::<Arc<Hub>>()
+}
+
+/// The stream up to and including its first error.
+fn until_error<T>(stream: impl Stream<Item = domain::Result<T>>) -> impl Stream<Item = Result<T, ApiError>> {
+    let mut ended = false;
+    let whole = stream.map_err(ApiError::from);
+    whole.take_while(move |item| {
+        let go_on = !ended;
+        ended = item.is_err();
+        std::future::ready(go_on)
+    })
+}

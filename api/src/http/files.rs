@@ -1,0 +1,129 @@
+//! Files of incidents in and out.
+//!
+//! Upload: `POST /files` as multipart form with `incident` (an id), optionally `text` and `held` (`true` to let an event name the
+//! file later), and then `file`. Download: `GET /files/att_…`. A download is never shown as a page of this server: everything but
+//! pictures and plain text is offered for saving, and nothing in it may run.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::{FromRequestParts, Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use domain::files::{self, Upload};
+use domain::{Ctx, Error};
+use entity::{AttachmentId, IncidentId, attachment};
+use serde_json::{Value, json};
+use tokio_util::io::ReaderStream;
+
+use super::{Problem, Site};
+
+/// Bytes of a form's text field: its text is bounded anyhow.
+const FIELD_BYTES: usize = 256 * 1024;
+
+/// Takes a file.
+pub async fn upload(State(site): State<Site>, request: Request) -> Result<Response, Response> {
+    let (parts, body) = request.into_parts();
+    let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
+    let request = Request::from_parts(parts, body);
+    let form = <Multipart as axum::extract::FromRequest<_>>::from_request(request, &()).await;
+    let form = form.map_err(|_| bad("Send the file as multipart/form-data with the fields incident and file.").into_response())?;
+    let row = receive(&caller.ctx, form).await.map_err(IntoResponse::into_response)?;
+    Ok((StatusCode::CREATED, Json(described(&site, &row))).into_response())
+}
+
+async fn receive(ctx: &Ctx, mut form: Multipart) -> Result<attachment::Model, Problem> {
+    let (mut incident, mut text, mut held) = (None, None, false);
+    while let Some(mut field) = form.next_field().await.map_err(cut_off)? {
+        match field.name().unwrap_or_default() {
+            "incident" => incident = Some(words(&mut field).await?),
+            "text" => text = Some(words(&mut field).await?),
+            "held" => held = words(&mut field).await?.trim() == "true",
+            "file" => {
+                let incident = incident.as_deref().ok_or_else(|| bad("The field incident must come before the field file."))?;
+                let incident = IncidentId::parse(incident.trim()).ok_or_else(|| Error::invalid("incident", "incident must be an id that begins with inc_."))?;
+                let file_name = field.file_name().unwrap_or("file").to_owned();
+                let mut upload = Upload::begin(ctx).await?;
+                while let Some(chunk) = field.chunk().await.map_err(cut_off)? {
+                    upload.write(&chunk).await?;
+                }
+                return Ok(upload.finish(ctx, incident, &file_name, text.as_deref(), held).await?);
+            }
+            _ => {}
+        }
+    }
+    Err(bad("The form has no field file."))
+}
+
+async fn words(field: &mut Field<'_>) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(cut_off)? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > FIELD_BYTES {
+            return Err(bad("A text field of the form is too long."));
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| bad("A text field of the form is not UTF-8."))
+}
+
+fn cut_off(error: MultipartError) -> Problem {
+    let message = match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => format!("The file is larger than {} MiB.", domain::limits::FILE_BYTES / 1024 / 1024),
+        _ => "The form is broken or was cut off.".into(),
+    };
+    Problem(error.status(), "BAD_USER_INPUT", message)
+}
+
+fn bad(message: &str) -> Problem {
+    Problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message.into())
+}
+
+fn described(site: &Site, row: &attachment::Model) -> Value {
+    let url = format!("{}/files/{}", site.app.0.settings.public_url.trim_end_matches('/'), row.id);
+    json!({
+        "id": row.id.to_string(), "fileName": row.file_name, "contentType": row.content_type,
+        "bytes": row.bytes, "sha256": row.sha256, "downloadUrl": url,
+    })
+}
+
+/// Gives a file out.
+pub async fn download(State(site): State<Site>, request: Request) -> Result<Response, Response> {
+    let (mut parts, _) = request.into_parts();
+    let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
+    let missing = || Problem::from(Error::NotFound("file"));
+    let Path(id) = Path::<String>::from_request_parts(&mut parts, &()).await.map_err(|_| missing().into_response())?;
+    let id = AttachmentId::parse(&id).ok_or_else(|| missing().into_response())?;
+    let row = files::find(&caller.ctx, id).await.map_err(|error| Problem::from(error).into_response())?;
+    let path = files::path(&site.app.0.domain.data_dir, &row.sha256);
+    let file = tokio::fs::File::open(path).await.map_err(|error| {
+        tracing::error!(%error, attachment.id = %row.id, "a stored file is missing");
+        Problem::from(Error::internal(error)).into_response()
+    })?;
+    Ok(answer(&row, Body::from_stream(ReaderStream::new(file))))
+}
+
+fn answer(row: &attachment::Model, body: Body) -> Response {
+    let inline = files::is_shown_inline(&row.content_type);
+    let content_type = if row.content_type == "text/plain" { "text/plain; charset=utf-8" } else { &row.content_type };
+    let disposition = format!("{}; filename*=UTF-8''{}", if inline { "inline" } else { "attachment" }, percent_encoded(&row.file_name));
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, content_type),
+        (header::CONTENT_DISPOSITION, &disposition),
+        (header::CONTENT_LENGTH, &row.bytes.to_string()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
+        (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// RFC 5987: everything but letters, digits and a few marks as %XX.
+fn percent_encoded(text: &str) -> String {
+    let keep = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes().map(|byte| if keep(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

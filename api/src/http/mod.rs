@@ -1,0 +1,98 @@
+//! Everything that is not GraphQL: health, metrics, hooks, files, sign-in, and the first page.
+
+mod files;
+mod health;
+mod hooks;
+mod pages;
+pub mod session;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use domain::Error;
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::App;
+use crate::transport::Transport;
+
+/// Bytes of a hook's body: an alert storm of a thousand alerts with long labels.
+const HOOK_BYTES: usize = 4 * 1024 * 1024;
+/// Pages load their own script and style and talk to their own server, nothing else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What handlers need.
+#[derive(Clone)]
+pub struct Site {
+    app: App,
+    transport: Transport<App>,
+}
+
+/// All routes.
+pub fn router(app: App, transport: &Transport<App>) -> Router {
+    let site = Site { app, transport: transport.clone() };
+    let own = Router::new()
+        .route("/", get(pages::home))
+        .route("/assets/{file}", get(pages::asset))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/sign-in", get(session::show).post(session::sign_in))
+        .route("/sign-out", post(session::sign_out))
+        .route("/hooks/alertmanager", post(hooks::alertmanager).layer(DefaultBodyLimit::max(HOOK_BYTES)))
+        .route("/hooks/alerts", post(hooks::alerts).layer(DefaultBodyLimit::max(HOOK_BYTES)))
+        .route("/files", post(files::upload).layer(DefaultBodyLimit::max(domain::limits::FILE_BYTES + 64 * 1024)))
+        .route("/files/{id}", get(files::download))
+        .with_state(site);
+    let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    own.merge(transport.router())
+        .fallback(|| async { Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address.".into()) })
+        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
+            Problem(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong inside Muster.".into()).into_response()
+        }))
+}
+
+/// A refusal as JSON: status, code, words.
+struct Problem(StatusCode, &'static str, String);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Self(status, code, message) = self;
+        let mut response = (status, axum::Json(json!({ "error": { "code": code, "message": message } }))).into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let status = match &error {
+            Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Error::FailedPrecondition { .. } | Error::Conflict { .. } | Error::KeyTaken | Error::AlreadyThere => StatusCode::CONFLICT,
+            Error::TooSlow | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(cause) => {
+                tracing::error!(error = %cause, "a request failed");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        Self(status, error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,37 @@
+//! The first page: who is signed in, what goes on, and how to call the API. The console will take its place.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use domain::people::access::{Secret, authenticate};
+
+use super::session::{cookie, page};
+use super::{Problem, Site};
+
+/// The board for who is signed in, an invitation to sign in for others.
+pub async fn home(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let signed_in = match cookie(&headers) {
+        Some(secret) => authenticate(&site.app.0.domain.system(), &Secret::Session(secret.to_owned())).await,
+        None => Err(domain::Error::Unauthenticated("")),
+    };
+    match signed_in {
+        Ok(_) => Html(include_str!("../../assets/home.html")).into_response(),
+        Err(domain::Error::Unauthenticated(_)) => page(
+            StatusCode::OK,
+            "Muster",
+            "<p>You are not signed in. Open the sign-in link that an administrator sent you.</p>\
+             <p>On the server itself, this prints a new one: <code>muster sign-in-link --email YOU@example.org</code></p>",
+        ),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// Script and style of the pages.
+pub async fn asset(Path(file): Path<String>) -> Response {
+    let (content_type, content) = match file.as_str() {
+        "muster.css" => ("text/css; charset=utf-8", include_str!("../../assets/muster.css")),
+        "home.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/home.js")),
+        _ => return Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address.".into()).into_response(),
+    };
+    ([(header::CONTENT_TYPE, content_type)], content).into_response()
+}

@@ -1,0 +1,86 @@
+//! Sign-in by link. The link shows a page with a button, and only the button uses the link up: mail scanners and previews, which
+//! open every link they see, open nothing by that.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use domain::people::access;
+use serde::Deserialize;
+
+use super::{Problem, Site};
+use crate::transport::SESSION_COOKIE;
+
+/// The path of a link with this secret.
+pub fn sign_in_path(secret: &str) -> String {
+    format!("/sign-in?link={secret}")
+}
+
+/// What the page and its button carry.
+#[derive(Deserialize)]
+pub struct Link {
+    #[serde(default)]
+    link: String,
+}
+
+/// The page behind a sign-in link.
+pub async fn show(Query(Link { link }): Query<Link>) -> Response {
+    // The secret is made of letters, digits, - and _; anything else is no secret and must not enter the page.
+    if link.is_empty() || !link.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+        return page(StatusCode::BAD_REQUEST, "This sign-in link is incomplete", "<p>Open the whole link, or ask an administrator for a new one.</p>");
+    }
+    let form = format!(
+        "<p>This link works once.</p><form method=\"post\" action=\"/sign-in\"><input type=\"hidden\" name=\"link\" value=\"{link}\">\
+         <button autofocus>Sign in</button></form>"
+    );
+    page(StatusCode::OK, "Sign in to Muster", &form)
+}
+
+/// Uses the link up and opens a session.
+pub async fn sign_in(State(site): State<Site>, Form(Link { link }): Form<Link>) -> Response {
+    match access::sign_in(&site.app.0.domain.system(), &link).await {
+        Ok(secret) => {
+            let mut response = Redirect::to("/").into_response();
+            set_cookie(&site, &mut response, &secret, domain::limits::SESSION_LIFETIME.num_seconds());
+            response
+        }
+        Err(error @ domain::Error::Unauthenticated(_)) => page(StatusCode::UNAUTHORIZED, "This sign-in link does not work", &format!("<p>{error}</p>")),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// Ends the session.
+pub async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
+    if let Some(secret) = cookie(&headers)
+        && let Err(error) = access::sign_out(&site.app.0.domain.system(), secret).await
+    {
+        return Problem::from(error).into_response();
+    }
+    let mut response = Redirect::to("/").into_response();
+    set_cookie(&site, &mut response, "", 0);
+    response
+}
+
+/// The session's secret.
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('=')).find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+}
+
+fn set_cookie(site: &Site, response: &mut Response, value: &str, max_age: i64) {
+    let secure = if site.app.0.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
+    let cookie = format!("{SESSION_COOKIE}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+}
+
+/// A page with a heading; `body` is HTML of our own.
+pub(super) fn page(status: StatusCode, heading: &str, body: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{heading}</title><link rel=\"stylesheet\" href=\"/assets/muster.css\"></head>\
+         <body><main><h1>{heading}</h1>{body}</main></body></html>"
+    );
+    (status, Html(html)).into_response()
+}

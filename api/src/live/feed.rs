@@ -1,0 +1,154 @@
+//! Incidents that changed, for boards.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_stream::try_stream;
+use domain::authz::Actor;
+use domain::{Ctx, Error, Result, incident};
+use entity::{IncidentId, PersonId, Timestamp};
+use futures_util::Stream;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, broadcast};
+
+use super::{Hub, participants};
+
+/// Changes that a watcher may be behind before it is cut off.
+const BACKLOG: usize = 1_024;
+/// Incidents read at a time.
+const BATCH: usize = 128;
+/// Pause before a failed read is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How far back is looked when wake-ups may have been missed: clocks of processes differ a little.
+const OVERLAP: chrono::Duration = chrono::Duration::seconds(30);
+
+/// An incident that changed, as it is now.
+pub struct Changed {
+    /// The incident.
+    pub incident: Arc<entity::incident::Model>,
+    participants: Vec<PersonId>,
+}
+
+impl Changed {
+    /// Whether `actor` may know of it.
+    pub fn visible_to(&self, actor: &Actor) -> bool {
+        actor.sees(&self.incident, &self.participants)
+    }
+}
+
+/// Reads changed incidents once and hands them to all watchers.
+pub struct Feed {
+    changes: broadcast::Sender<Arc<Changed>>,
+    waiting: Mutex<Waiting>,
+    ready: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    incidents: HashSet<IncidentId>,
+    everything: bool,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { changes: broadcast::Sender::new(BACKLOG), waiting: Mutex::default(), ready: Notify::new() }
+    }
+}
+
+impl Feed {
+    /// Notes that `incident` changed. Costs nothing while nobody watches.
+    pub(super) fn changed(&self, incident: IncidentId) {
+        self.note(|waiting| {
+            waiting.incidents.insert(incident);
+        });
+    }
+
+    /// Notes that changes may have been missed.
+    pub(super) fn look_again(&self) {
+        self.note(|waiting| waiting.everything = true);
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Waiting)) {
+        if self.changes.receiver_count() > 0 {
+            note(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+            self.ready.notify_one();
+        }
+    }
+
+    fn take(&self) -> Waiting {
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads and hands out for ever.
+    pub(super) async fn run(&self, ctx: &Ctx) {
+        let mut versions = Versions { seen: HashSet::new(), looked_at: ctx.now() };
+        loop {
+            self.ready.notified().await;
+            let waiting = self.take();
+            while let Err(error) = self.hand_out(ctx, &waiting, &mut versions).await {
+                tracing::warn!(%error, "could not read changed incidents; trying again");
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
+        }
+    }
+
+    async fn hand_out(&self, ctx: &Ctx, waiting: &Waiting, versions: &mut Versions) -> Result<()> {
+        let ids: Vec<IncidentId> = waiting.incidents.iter().copied().collect();
+        for batch in ids.chunks(BATCH) {
+            self.send(ctx, incident::by_ids(ctx, batch).await?, versions).await?;
+        }
+        if waiting.everything {
+            let now = ctx.now();
+            self.send(ctx, incident::changed_since(ctx, versions.looked_at - OVERLAP, BATCH).await?, versions).await?;
+            versions.forget_before(now);
+        }
+        Ok(())
+    }
+
+    async fn send(&self, ctx: &Ctx, incidents: Vec<entity::incident::Model>, versions: &mut Versions) -> Result<()> {
+        for row in incidents {
+            if versions.seen.insert((row.changed_at, row.id, row.version)) {
+                let participants = participants(ctx, &row).await?;
+                // Fails only while nobody watches.
+                let _ = self.changes.send(Arc::new(Changed { incident: Arc::new(row), participants }));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was handed out lately, so that looking again repeats nothing.
+struct Versions {
+    seen: HashSet<(Timestamp, IncidentId, i32)>,
+    looked_at: Timestamp,
+}
+
+impl Versions {
+    fn forget_before(&mut self, now: Timestamp) {
+        self.looked_at = now;
+        self.seen.retain(|(changed_at, ..)| *changed_at >= now - OVERLAP - OVERLAP);
+    }
+}
+
+impl Hub {
+    /// Incidents that `ctx` may see and that pass `filter`, each time they change from now on. Ends with an error when the
+    /// watcher falls behind.
+    pub fn incidents(&self, ctx: Ctx, filter: incident::Filter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
+        let mut changes = self.feed.changes.subscribe();
+        let by_row_alone = incident::touches_rows_only(&filter);
+        try_stream! {
+            loop {
+                let change = match changes.recv().await {
+                    Ok(change) => change,
+                    Err(RecvError::Lagged(_)) => Err(Error::TooSlow)?,
+                    Err(RecvError::Closed) => break,
+                };
+                let wanted = change.visible_to(&ctx.actor) && incident::matches(&filter, &change.incident);
+                if wanted && (by_row_alone || incident::passes(&ctx, &change.incident, &filter).await?) {
+                    yield change;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What the API must be told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use entity::Severity;
+
+use crate::TransportLimits;
+
+/// The settings of an API process.
+#[derive(Clone)]
+pub struct Settings {
+    /// Where people reach the server, scheme and host: for links, cookies and the origin of pages.
+    pub public_url: String,
+    /// The bearer secret of `/hooks/…`, besides API tokens.
+    pub alerts_secret: Option<String>,
+    /// Which alerts report an incident: the value of their label `severity`, in lower case, and what severity it means.
+    pub alert_levels: BTreeMap<String, Severity>,
+    /// Static limits of GraphQL requests.
+    pub limits: TransportLimits,
+    /// Renders `/metrics`.
+    pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let levels = [("critical", Severity::Critical), ("major", Severity::Major), ("error", Severity::Major), ("high", Severity::Major)];
+        Self {
+            public_url: "http://127.0.0.1:8080".into(),
+            alerts_secret: None,
+            alert_levels: levels.into_iter().map(|(label, severity)| (label.to_owned(), severity)).collect(),
+            limits: TransportLimits::default(),
+            metrics: None,
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Parsed documents, kept for the next request with the same text.
+//!
+//! Every handler calls [`Documents::prepare`] once per request, after authentication and before
+//! the gateway. Guarantees: a request that comes out has a document that parsed and passed
+//! [`super::limits`], an operation that exists, and every variable that may not be null; only
+//! documents that passed are kept, within a bound of bytes, so a hot query is parsed once.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    Positioned, Request, ServerError, Value, Variables,
+    parser::{
+        Error as ParseError, parse_query,
+        types::{
+            DocumentOperations, ExecutableDocument, InlineFragment, OperationDefinition,
+            OperationType, Selection, SelectionSet,
+        },
+    },
+};
+use moka::future::Cache;
+
+use super::{
+    code,
+    limits::{TransportLimits, check_document, check_text, check_variables},
+    refused,
+};
+
+/// Memory of a token once parsed, on the generous side: a lone field name takes 184 bytes and its
+/// text.
+const BYTES_PER_TOKEN: usize = 256;
+
+/// A bounded cache from query text to its checked document.
+#[derive(Debug)]
+pub struct Documents {
+    limits: Arc<TransportLimits>,
+    cache: Cache<Box<str>, Entry>,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    document: Arc<ExecutableDocument>,
+    /// Places of the text where a variable stands.
+    variables: usize,
+    bytes: u32,
+}
+
+/// A request that is ready for the gateway.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The request, with its parsed document set.
+    pub request: Request,
+    /// The kind of the operation that it runs.
+    pub operation: OperationType,
+}
+
+impl Documents {
+    /// An empty cache of `limits.document_cache_bytes`.
+    pub fn new(limits: Arc<TransportLimits>) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(limits.document_cache_bytes)
+            .weigher(|_, entry: &Entry| entry.bytes)
+            .build();
+        Self { limits, cache }
+    }
+
+    /// Parses and checks the request's query, or takes both from the cache.
+    ///
+    /// # Errors
+    /// `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an operation name that
+    /// names none, or a missing variable.
+    pub async fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
+        let entry = self.entry(&request.query).await?;
+        let operation = select(
+            &entry.document.operations,
+            request.operation_name.as_deref(),
+        )?;
+        require_variables(&operation.node, &request.variables)?;
+        check_variables(&request.variables, entry.variables, &self.limits)?;
+        let operation = operation.node.ty;
+        request.set_parsed_query(Arc::unwrap_or_clone(entry.document));
+        Ok(Prepared { request, operation })
+    }
+
+    async fn entry(&self, text: &str) -> Result<Entry, ServerError> {
+        if let Some(entry) = self.cache.get(text).await {
+            return Ok(entry);
+        }
+        let shape = check_text(text, &self.limits)?;
+        let mut document = parse_query(text).map_err(syntax_error)?;
+        check_document(&document, &self.limits)?;
+        show_directives_of_typenames(&mut document);
+        let bytes = shape
+            .tokens
+            .saturating_mul(BYTES_PER_TOKEN)
+            .saturating_add(2 * text.len());
+        let entry = Entry {
+            document: Arc::new(document),
+            variables: shape.variables,
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+        };
+        if text.len() <= self.limits.cached_query_bytes {
+            self.cache.insert(text.into(), entry.clone()).await;
+        }
+        Ok(entry)
+    }
+}
+
+/// The parser's error without its drawing of the query, which repeats a whole line of it.
+fn syntax_error(error: ParseError) -> ServerError {
+    let mut error = ServerError::from(error);
+    if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
+        error.message = format!("Syntax error: {expected}");
+    }
+    error
+}
+
+fn select<'a>(
+    operations: &'a DocumentOperations,
+    name: Option<&str>,
+) -> Result<&'a Positioned<OperationDefinition>, ServerError> {
+    let known = || {
+        let mut names: Vec<&str> = operations
+            .iter()
+            .filter_map(|(name, _)| name)
+            .map(|name| name.as_str())
+            .collect();
+        names.sort_unstable();
+        names.join(", ")
+    };
+    match (operations, name) {
+        (DocumentOperations::Single(operation), None) => Ok(operation),
+        (DocumentOperations::Single(_), Some(name)) => Err(refused(
+            code::BAD_USER_INPUT,
+            format!(
+                "There is no operation `{name}`: the query has one without a name. Leave `operationName` out."
+            ),
+        )),
+        (DocumentOperations::Multiple(named), Some(name)) => named.get(name).ok_or_else(|| {
+            refused(
+                code::BAD_USER_INPUT,
+                format!(
+                    "There is no operation `{name}` in the query; it has {}.",
+                    known()
+                ),
+            )
+        }),
+        (DocumentOperations::Multiple(named), None) => match (named.len(), named.values().next()) {
+            (1, Some(operation)) => Ok(operation),
+            _ => Err(refused(
+                code::BAD_USER_INPUT,
+                format!(
+                    "Say by `operationName` which operation to run: {}.",
+                    known()
+                ),
+            )),
+        },
+    }
+}
+
+/// Writes `__typename @include(if: $x)` as `... @include(if: $x) { __typename }`. async-graphql does
+/// not validate fields named `__typename`, and would call a variable unused that only they use.
+fn show_directives_of_typenames(document: &mut ExecutableDocument) {
+    match &mut document.operations {
+        DocumentOperations::Single(operation) => wrap(&mut operation.node.selection_set.node),
+        DocumentOperations::Multiple(named) => {
+            named
+                .values_mut()
+                .for_each(|operation| wrap(&mut operation.node.selection_set.node));
+        }
+    }
+    document
+        .fragments
+        .values_mut()
+        .for_each(|fragment| wrap(&mut fragment.node.selection_set.node));
+
+    fn wrap(set: &mut SelectionSet) {
+        for selection in &mut set.items {
+            let pos = selection.pos;
+            match &mut selection.node {
+                Selection::Field(field) if field.node.name.node == "__typename" => {
+                    let directives = std::mem::take(&mut field.node.directives);
+                    if directives.is_empty() {
+                        continue;
+                    }
+                    let bare = Positioned::new(selection.node.clone(), pos);
+                    let selection_set = Positioned::new(SelectionSet { items: vec![bare] }, pos);
+                    let inline = InlineFragment {
+                        type_condition: None,
+                        directives,
+                        selection_set,
+                    };
+                    selection.node = Selection::InlineFragment(Positioned::new(inline, pos));
+                }
+                Selection::Field(field) => wrap(&mut field.node.selection_set.node),
+                Selection::InlineFragment(inline) => wrap(&mut inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+}
+
+/// Refuses a request without a variable that its operation cannot do without. async-graphql would
+/// notice only where the variable is used, in the middle of the execution.
+fn require_variables(
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<(), ServerError> {
+    for definition in &operation.variable_definitions {
+        let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
+        if ty.nullable {
+            continue;
+        }
+        let problem = match variables.get(name) {
+            None if definition.node.default_value.is_none() => "is missing",
+            Some(Value::Null) => "may not be null",
+            _ => continue,
+        };
+        let mut error = refused(
+            code::BAD_USER_INPUT,
+            format!(
+                "The variable `${name}` of type `{ty}` {problem}; give it a value in `variables`."
+            ),
+        );
+        error.locations = vec![definition.pos];
+        if let Some(extensions) = &mut error.extensions {
+            extensions.set("field", name.as_str());
+        }
+        return Err(error);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn documents() -> Documents {
+        Documents::new(Arc::new(TransportLimits {
+            cached_query_bytes: 100,
+            ..Default::default()
+        }))
+    }
+
+    async fn message(query: &str, name: Option<&str>) -> String {
+        let mut request = Request::new(query);
+        request.operation_name = name.map(Into::into);
+        documents()
+            .prepare(request)
+            .await
+            .expect_err("it is refused")
+            .message
+    }
+
+    #[tokio::test]
+    async fn a_hot_text_is_parsed_once_and_a_long_one_is_not_kept() {
+        let documents = documents();
+        let first = documents.entry("{ a }").await.expect("it parses");
+        let again = documents.entry("{ a }").await.expect("it is known");
+        assert!(Arc::ptr_eq(&first.document, &again.document));
+
+        let long = format!("{{ {} }}", "a ".repeat(60));
+        let first = documents.entry(&long).await.expect("it parses");
+        let again = documents.entry(&long).await.expect("it parses");
+        assert!(!Arc::ptr_eq(&first.document, &again.document));
+    }
+
+    #[tokio::test]
+    async fn a_syntax_error_says_what_was_expected() {
+        let text = message("{ a(", None).await;
+        assert!(text.starts_with("Syntax error: expected"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn refused_texts_are_not_kept() {
+        let documents = documents();
+        for text in ["{ a", "{ ...A } fragment A on Q { ...A }"] {
+            assert!(documents.entry(text).await.is_err());
+        }
+        documents.cache.run_pending_tasks().await;
+        assert_eq!(documents.cache.entry_count(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_operation_is_found_by_name() {
+        let prepared = documents()
+            .prepare(Request::new("query A { a } mutation B { b }").operation_name("B"))
+            .await
+            .expect("it exists");
+        assert_eq!(prepared.operation, OperationType::Mutation);
+        assert!(
+            message("query A { a } query B { b }", None)
+                .await
+                .contains("A, B")
+        );
+        assert!(
+            message("query A { a }", Some("C"))
+                .await
+                .contains("it has A")
+        );
+        assert!(
+            message("{ a }", Some("C"))
+                .await
+                .contains("Leave `operationName` out")
+        );
+    }
+
+    #[tokio::test]
+    async fn variables_that_may_not_be_null_are_required() {
+        let text = "query($id: ID!, $n: Int! = 3, $o: Int) { a(id: $id, n: $n, o: $o) }";
+        assert!(
+            message(text, None)
+                .await
+                .contains("`$id` of type `ID!` is missing")
+        );
+        let given = |json| Request::new(text).variables(Variables::from_json(json));
+        let documents = documents();
+        assert!(
+            documents
+                .prepare(given(serde_json::json!({"id": "1"})))
+                .await
+                .is_ok()
+        );
+        for wrong in [
+            serde_json::json!({"id": null}),
+            serde_json::json!({"id": "1", "n": null}),
+        ] {
+            let error = documents.prepare(given(wrong)).await.expect_err("null");
+            assert!(
+                error.message.contains("may not be null"),
+                "{}",
+                error.message
+            );
+        }
+    }
+}

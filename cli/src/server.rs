@@ -1,0 +1,116 @@
+//! The long-running commands.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use domain::{Domain, people};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use sea_orm::DbBackend;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use worker::Worker;
+use worker::queue::Tuning;
+
+use crate::settings::Settings;
+use crate::{database, demo};
+
+/// API, worker and pages in one process.
+///
+/// # Errors
+/// When the database or the port can't be had.
+pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
+    let db = database::open(&settings).await?;
+    let domain = database::domain(db.clone(), &settings);
+    let first_link = people::bootstrap(&domain.system()).await?;
+    if first_link.is_some() && with_demo {
+        demo::play(&db, &settings).await?;
+    }
+    let shutdown = shutdown_on_signal()?;
+    let listener = listen(&settings).await?;
+    greet(&settings, first_link.as_deref());
+    let worker = Worker::new(domain.clone(), Tuning::default())?;
+    let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
+    let (api, worker, ()) = tokio::join!(api, worker.run(shutdown.clone()), domain.waker.run(&domain.db, shutdown.clone()));
+    domain.db.close().await;
+    api?;
+    Ok(worker?)
+}
+
+/// The API alone.
+///
+/// # Errors
+/// When the database or the port can't be had.
+pub async fn api(settings: Settings) -> anyhow::Result<()> {
+    let domain = database::domain(database::open(&settings).await?, &settings);
+    warn_of_sqlite(&domain);
+    let first_link = people::bootstrap(&domain.system()).await?;
+    let shutdown = shutdown_on_signal()?;
+    let listener = listen(&settings).await?;
+    greet(&settings, first_link.as_deref());
+    let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
+    let (api, ()) = tokio::join!(api, domain.waker.run(&domain.db, shutdown.clone()));
+    domain.db.close().await;
+    Ok(api?)
+}
+
+/// The worker alone.
+///
+/// # Errors
+/// When the database can't be had.
+pub async fn worker(settings: Settings) -> anyhow::Result<()> {
+    let domain = database::domain(database::open(&settings).await?, &settings);
+    warn_of_sqlite(&domain);
+    let shutdown = shutdown_on_signal()?;
+    let worker = Worker::new(domain.clone(), Tuning::default())?;
+    tracing::info!("working");
+    let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), domain.waker.run(&domain.db, shutdown.clone()));
+    domain.db.close().await;
+    Ok(worker?)
+}
+
+fn app(domain: &Arc<Domain>, settings: &Settings, shutdown: &CancellationToken) -> anyhow::Result<api::App> {
+    let recorder = PrometheusBuilder::new().install_recorder().context("metrics can't be kept")?;
+    let defaults = api::Settings::default();
+    let settings = api::Settings {
+        public_url: settings.public_url.clone(),
+        alerts_secret: settings.alerts_secret.as_ref().map(|secret| secret.0.clone()),
+        alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
+        limits: defaults.limits,
+        metrics: Some(Arc::new(move || recorder.render())),
+    };
+    Ok(api::App::new(domain.clone(), settings, shutdown.clone()))
+}
+
+async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(settings.listen).await.with_context(|| format!("can't listen on {}", settings.listen))
+}
+
+/// Says where the server is, and lets the first administrator in.
+fn greet(settings: &Settings, first_link: Option<&str>) {
+    println!("Muster is at {}", settings.public_url);
+    if let Some(secret) = first_link {
+        println!("Sign in as its first administrator (once, within a day):\n  {}/sign-in?link={secret}", settings.public_url);
+    }
+}
+
+fn warn_of_sqlite(domain: &Domain) {
+    if domain.db.backend() == DbBackend::Sqlite {
+        tracing::warn!("on SQLite, `muster serve` is the way to run: live updates do not cross processes there");
+    }
+}
+
+/// Cancelled by SIGTERM or ctrl-c. A second signal ends the process at once.
+fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let shutdown = CancellationToken::new();
+    let token = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        tracing::info!("stopping: running work is finished first");
+        token.cancel();
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        std::process::exit(130);
+    });
+    Ok(shutdown)
+}

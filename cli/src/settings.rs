@@ -1,0 +1,219 @@
+//! The settings: `muster.toml`, each overridden by the environment.
+//!
+//! A key `alerts.secret` in the file is `MUSTER_ALERTS__SECRET` in the environment. All problems are reported at once. Secrets are
+//! kept in [`Secret`], which no log and no error can print.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use entity::Severity;
+use url::Url;
+
+/// Everything a process must be told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database_url: Secret,
+    /// Connections to PostgreSQL, or readers of SQLite.
+    pub database_connections: u32,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where people reach the server.
+    pub public_url: String,
+    /// Where the database (SQLite) and files lie.
+    pub data_dir: PathBuf,
+    /// The bearer secret of the alert hooks.
+    pub alerts_secret: Option<Secret>,
+    /// Which values of an alert's label `severity` report an incident, and as what.
+    pub alert_levels: Option<BTreeMap<String, Severity>>,
+    /// Whether logs are lines of JSON.
+    pub log_json: bool,
+    /// What is logged, in the syntax of `tracing`.
+    pub log_filter: String,
+}
+
+/// Text that must not be printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+/// The tables of systems that later versions know; their keys are left alone.
+const SYSTEMS: [&str; 10] = ["zendesk", "trello", "slack", "airtable", "drive", "wordpress", "smtp", "ops_docs", "playbook", "oidc"];
+
+impl Settings {
+    /// Reads the file (`muster.toml` of this folder unless another is named) and the environment.
+    ///
+    /// # Errors
+    /// All problems, in words that name the key.
+    pub fn load(file: Option<&Path>) -> Result<Self, Vec<String>> {
+        let text = match file {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?,
+            None => std::fs::read_to_string("muster.toml").unwrap_or_default(),
+        };
+        Self::read(&text, &|name| std::env::var(name).ok())
+    }
+
+    fn read(file: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
+        let table: toml::Table = file.parse().map_err(|error: toml::de::Error| vec![format!("muster.toml: {error}")])?;
+        let mut source = Source { file: flattened(&table), environment, known: BTreeSet::new(), problems: Vec::new() };
+        let data_dir = PathBuf::from(source.text("data_dir").unwrap_or_else(|| "data".into()));
+        let listen = source.parsed("listen", "an address such as 127.0.0.1:8080").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let settings = Self {
+            database_url: Secret(source.database_url(&data_dir)),
+            database_connections: source.parsed("database_connections", "a number").unwrap_or(16),
+            listen,
+            public_url: source.public_url(listen),
+            data_dir,
+            alerts_secret: source.alerts_secret(),
+            alert_levels: source.alert_levels(),
+            log_json: source.log_json(),
+            log_filter: source.text("log.filter").unwrap_or_else(|| "info,sqlx=warn,sea_orm_migration=warn".into()),
+        };
+        let problems = source.finish();
+        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+    }
+}
+
+struct Source<'a> {
+    file: BTreeMap<String, toml::Value>,
+    environment: &'a dyn Fn(&str) -> Option<String>,
+    known: BTreeSet<String>,
+    problems: Vec<String>,
+}
+
+impl Source<'_> {
+    /// The value of `key`, from the environment before the file.
+    fn text(&mut self, key: &str) -> Option<String> {
+        self.known.insert(key.to_owned());
+        let from_environment = (self.environment)(&variable(key)).filter(|value| !value.is_empty());
+        from_environment.or_else(|| match self.file.get(key)? {
+            toml::Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        })
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, key: &str, what: &str) -> Option<T> {
+        let text = self.text(key)?;
+        let value = text.parse().ok();
+        if value.is_none() {
+            self.problem(key, format!("must be {what}"));
+        }
+        value
+    }
+
+    fn problem(&mut self, key: &str, what: impl std::fmt::Display) {
+        self.problems.push(format!("{key} ({}) {what}.", variable(key)));
+    }
+
+    fn database_url(&mut self, data_dir: &Path) -> String {
+        let Some(url) = self.text("database_url") else { return format!("sqlite:{}", data_dir.join("muster.db").display()) };
+        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            self.problem("database_url", "must begin with sqlite: or postgres://");
+        }
+        url
+    }
+
+    fn public_url(&mut self, listen: SocketAddr) -> String {
+        let Some(text) = self.text("public_url") else { return format!("http://{listen}") };
+        match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() => {}
+            _ => self.problem("public_url", "must be scheme and host only, such as https://muster.example.org"),
+        }
+        text.trim_end_matches('/').to_owned()
+    }
+
+    fn alerts_secret(&mut self) -> Option<Secret> {
+        let secret = self.text("alerts.secret")?;
+        if secret.len() < 16 {
+            self.problem("alerts.secret", "must have at least 16 characters");
+        }
+        Some(Secret(secret))
+    }
+
+    /// Written as `critical=CRITICAL, error=MAJOR`.
+    fn alert_levels(&mut self) -> Option<BTreeMap<String, Severity>> {
+        let text = self.text("alerts.levels")?;
+        let mut levels = BTreeMap::new();
+        for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let severity = |name: &str| [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial].into_iter().find(|severity| severity.as_str() == name);
+            match pair.split_once('=').and_then(|(label, name)| Some((label.trim().to_lowercase(), severity(name.trim())?))) {
+                Some((label, severity)) => drop(levels.insert(label, severity)),
+                None => self.problem("alerts.levels", format_args!("must be pairs such as critical=CRITICAL, error=MAJOR; {pair} is none")),
+            }
+        }
+        Some(levels)
+    }
+
+    fn log_json(&mut self) -> bool {
+        match self.text("log.format").as_deref() {
+            None | Some("text") => false,
+            Some("json") => true,
+            Some(_) => {
+                self.problem("log.format", "must be text or json");
+                false
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<String> {
+        let of_system = |key: &str| SYSTEMS.iter().any(|system| key == *system || key.starts_with(&format!("{system}.")));
+        let unknown = self.file.keys().filter(|key| !self.known.contains(*key) && !of_system(key));
+        self.problems.extend(unknown.map(|key| format!("{key} in muster.toml is no setting.")));
+        self.problems
+    }
+}
+
+fn variable(key: &str) -> String {
+    format!("MUSTER_{}", key.replace('.', "__").to_uppercase())
+}
+
+fn flattened(table: &toml::Table) -> BTreeMap<String, toml::Value> {
+    let mut keys = BTreeMap::new();
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(inner) => keys.extend(flattened(inner).into_iter().map(|(key, value)| (format!("{name}.{key}"), value))),
+            value => drop(keys.insert(name.clone(), value.clone())),
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn none(_: &str) -> Option<String> {
+        None
+    }
+
+    #[test]
+    fn nothing_is_needed() {
+        let settings = Settings::read("", &none).unwrap();
+        assert_eq!(settings.database_url.0, "sqlite:data/muster.db");
+        assert_eq!(settings.public_url, "http://127.0.0.1:8080");
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_file() {
+        let file = "listen = '127.0.0.1:1'\n[alerts]\nsecret = 'sixteen characters'";
+        let environment = |name: &str| (name == "MUSTER_LISTEN").then(|| "127.0.0.1:2".to_owned());
+        let settings = Settings::read(file, &environment).unwrap();
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.alerts_secret, Some(Secret("sixteen characters".into())));
+    }
+
+    #[test]
+    fn all_problems_come_at_once_and_no_secret_with_them() {
+        let file = "listen = 'here'\ndatabase_url = 'mysql://root:hunter2@x'\nlisten_too = 1\n[alerts]\nsecret = 'short'\nlevels = 'x'\n[log]\nformat = 'xml'";
+        let problems = Settings::read(file, &none).unwrap_err();
+        assert_eq!(problems.len(), 6, "{problems:?}");
+        assert!(problems.iter().all(|problem| !problem.contains("hunter2") && !problem.contains("'short'")));
+        assert!(problems.iter().any(|problem| problem.contains("MUSTER_LISTEN")));
+    }
+}

@@ -1,0 +1,119 @@
+//! What belongs to incidents, for many of them in one statement each. Callers have seen that they may know of them.
+
+use entity::{
+    ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident, incident_access, incident_client, incident_site,
+    role_assignment, site,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::authz::visible_through;
+use crate::catalogue::{clients_by_ids, sites_by_ids};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::incident::Filter;
+use crate::paging::padded;
+
+/// Roles that are held or were held, in the order in which they were given.
+///
+/// # Errors
+/// The database's failures.
+pub async fn roles_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_assignment::Model>> {
+    let select = role_assignment::Entity::find().filter(role_assignment::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(role_assignment::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// The stretch `id` of a role.
+///
+/// # Errors
+/// `NOT_FOUND`, also in incidents that the caller may not see.
+pub async fn find_role(ctx: &Ctx, id: RoleAssignmentId) -> Result<role_assignment::Model> {
+    let mut select = role_assignment::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, role_assignment::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("role"))
+}
+
+/// Goals that were touched.
+///
+/// # Errors
+/// The database's failures.
+pub async fn goals_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<goal::Model>> {
+    Ok(goal::Entity::find().filter(goal::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
+}
+
+/// Items of checklists that are ticked.
+///
+/// # Errors
+/// The database's failures.
+pub async fn checklist_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<checklist_item::Model>> {
+    Ok(checklist_item::Entity::find().filter(checklist_item::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
+}
+
+/// Actions in any state, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<action::Model>> {
+    let select = action::Entity::find().filter(action::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(action::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// Clients that are affected, the longest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn affected_clients_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(incident_client::Model, client::Model)>> {
+    let rows = incident_client::Entity::find()
+        .filter(incident_client::Column::IncidentId.is_in(padded(incidents)))
+        .order_by_asc(incident_client::Column::Since)
+        .order_by_asc(incident_client::Column::ClientId)
+        .all(ctx.db.read())
+        .await?;
+    let ids: Vec<ClientId> = rows.iter().map(|row| row.client_id).collect();
+    let clients = if ids.is_empty() { Vec::new() } else { clients_by_ids(ctx, &ids).await? };
+    Ok(rows.into_iter().filter_map(|row| Some((clients.iter().find(|client| client.id == row.client_id)?.clone(), row))).map(|(client, row)| (row, client)).collect())
+}
+
+/// Sites that incidents are about, by name.
+///
+/// # Errors
+/// The database's failures.
+pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(IncidentId, site::Model)>> {
+    let rows = incident_site::Entity::find().filter(incident_site::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?;
+    let ids: Vec<SiteId> = rows.iter().map(|row| row.site_id).collect();
+    let mut sites = if ids.is_empty() { Vec::new() } else { sites_by_ids(ctx, &ids).await? };
+    sites.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+    let of_site = |site: site::Model| {
+        let incidents = rows.iter().filter(move |row| row.site_id == site.id).map(|row| row.incident_id).collect::<Vec<_>>();
+        incidents.into_iter().map(move |incident| (incident, site.clone())).collect::<Vec<_>>()
+    };
+    Ok(sites.into_iter().flat_map(of_site).collect())
+}
+
+/// Whether the incident passes `filter`, as far as only the database can tell.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for an overlong search text.
+pub async fn passes(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Result<bool> {
+    let select = crate::authz::visible(ctx).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition()?);
+    Ok(select.one(ctx.db.read()).await?.is_some())
+}
+
+/// Who may know of the incident while it is restricted.
+///
+/// # Errors
+/// The database's failures.
+pub async fn participants(ctx: &Ctx, incident: IncidentId) -> Result<Vec<PersonId>> {
+    let rows = incident_access::Entity::find().filter(incident_access::Column::IncidentId.eq(incident)).all(ctx.db.read()).await?;
+    Ok(rows.into_iter().map(|row| row.person_id).collect())
+}
+
+/// The incidents that changed after `since`, oldest change first, at most `limit`.
+///
+/// # Errors
+/// The database's failures.
+pub async fn changed_since(ctx: &Ctx, since: Timestamp, limit: usize) -> Result<Vec<incident::Model>> {
+    let select = crate::authz::visible(ctx).filter(incident::Column::ChangedAt.gt(since)).order_by_asc(incident::Column::ChangedAt);
+    Ok(select.limit(u64::try_from(limit).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
+}

@@ -1,0 +1,301 @@
+//! `make bench`: how fast Muster is beside plain SQL of the same work on the same database in the same run.
+//!
+//! For each database and scale it fills Muster's own tables and a set of plain ones with the same made-up incidents,
+//! starts the release binary, and then measures in turns: the work in plain SQL, the work through GraphQL. Then one
+//! incident with 500 subscribers, starts on an empty folder, and memory. It prints a page of Markdown and, with
+//! `--write`, puts it into docs/benchmarks.md. The exit code tells whether all answers were right, not whether they
+//! were fast: that depends on the machine and on what else it does.
+
+mod data;
+mod fanout;
+mod http;
+mod load;
+mod own;
+mod plain;
+mod postgres;
+mod process;
+mod report;
+mod server;
+mod store;
+mod work;
+mod yardstick;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, ValueEnum};
+
+use crate::load::median;
+use crate::postgres::Cluster;
+use crate::report::{Bounded, Line, Report};
+use crate::server::Settings;
+use crate::store::{Place, Store};
+use crate::work::{REPEATED, Scene, Work, check_success};
+use crate::yardstick::Job;
+
+/// Measures Muster beside plain SQL.
+#[derive(Parser)]
+struct Arguments {
+    /// One scale and short rounds, for a first impression.
+    #[arg(long)]
+    quick: bool,
+    /// Numbers of incidents, e.g. 1k,10k,100k.
+    #[arg(long, value_delimiter = ',', value_parser = scale)]
+    scales: Vec<usize>,
+    /// Leave the other database out.
+    #[arg(long)]
+    only: Option<Database>,
+    /// Leave other work out.
+    #[arg(long, value_delimiter = ',')]
+    only_work: Vec<Work>,
+    /// Put the page into docs/benchmarks.md.
+    #[arg(long)]
+    write: bool,
+    /// The date on the page; left out, today's.
+    #[arg(long)]
+    date: Option<String>,
+    /// Where the databases are put for the time of the run: a real disk, not memory.
+    #[arg(long, default_value = "/var/tmp")]
+    folder: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Database {
+    Pg,
+    Sqlite,
+}
+
+fn scale(text: &str) -> Result<usize, String> {
+    let (digits, factor) = text.strip_suffix('k').map_or((text, 1), |digits| (digits, 1_000));
+    let scale = digits.parse::<usize>().map_err(|error| error.to_string())? * factor;
+    if scale >= 1_000 { Ok(scale) } else { Err("at least 1k".into()) }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let folder = tempfile::Builder::new().prefix("muster-bench-").tempdir_in(&arguments.folder)?;
+    let mut report = Report { machine: report::machine(arguments.date.as_deref(), folder.path())?, ..Report::default() };
+    if arguments.only != Some(Database::Pg) {
+        Bench::new(arguments, folder.path(), None).run(&mut report).await?;
+    }
+    if arguments.only != Some(Database::Sqlite) {
+        match Cluster::start(folder.path()).await? {
+            Some(cluster) => {
+                report.machine.push(format!("PostgreSQL: {}", cluster.version()?));
+                Bench::new(arguments, folder.path(), Some(&cluster)).run(&mut report).await?;
+            }
+            None => report.machine.push("PostgreSQL: not installed, so not measured".into()),
+        }
+    }
+    report.machine.push(format!("load average after: {}", report::load_average()));
+    let page = report.markdown();
+    println!("{page}");
+    if arguments.write {
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md"), page)?;
+    }
+    Ok(())
+}
+
+/// The measures of one database.
+struct Bench<'a> {
+    arguments: &'a Arguments,
+    folder: &'a Path,
+    /// None for SQLite.
+    cluster: Option<&'a Cluster>,
+    rounds: usize,
+    seconds: u64,
+}
+
+impl<'a> Bench<'a> {
+    fn new(arguments: &'a Arguments, folder: &'a Path, cluster: Option<&'a Cluster>) -> Self {
+        let seconds = if arguments.quick { 1 } else { 2 };
+        Self { arguments, folder, cluster, rounds: 3, seconds }
+    }
+
+    fn database(&self) -> &'static str {
+        if self.cluster.is_some() { "PostgreSQL" } else { "SQLite" }
+    }
+
+    fn wants(&self, work: Work) -> bool {
+        self.arguments.only_work.is_empty() || self.arguments.only_work.contains(&work)
+    }
+
+    async fn run(&self, report: &mut Report) -> Result<()> {
+        let scales = match (self.arguments.scales.as_slice(), self.arguments.quick) {
+            ([], true) => vec![1_000],
+            ([], false) => vec![1_000, 10_000, 100_000],
+            (scales, _) => scales.to_vec(),
+        };
+        if self.wants(Work::Start) {
+            self.start(report).await?;
+        }
+        for scale in scales.iter().filter(|_| REPEATED.into_iter().any(|work| self.wants(work))) {
+            self.scale(*scale, report).await.with_context(|| format!("{} with {scale} incidents", self.database()))?;
+        }
+        if self.wants(Work::Fanout) {
+            self.fanout(report).await.with_context(|| format!("fan-out on {}", self.database()))?;
+        }
+        Ok(())
+    }
+
+    /// An empty database.
+    async fn place(&self, name: &str) -> Result<Place> {
+        match self.cluster {
+            Some(cluster) => cluster.create(name).await,
+            None => Ok(Place::Sqlite(self.folder.join(name).join("muster.db"))),
+        }
+    }
+
+    fn settings(&self, place: &Place, name: &str) -> Result<Settings> {
+        Settings::new(place, &self.folder.join(name))
+    }
+
+    /// Board, page and append with `scale` incidents, each in turns with plain SQL.
+    async fn scale(&self, scale: usize, report: &mut Report) -> Result<()> {
+        eprintln!("{}, {scale} incidents: filling the tables", self.database());
+        let (own, plain) = (format!("own_{scale}"), format!("plain_{scale}"));
+        std::fs::create_dir_all(self.folder.join(&plain))?;
+        let (own_place, plain_place) = (self.place(&own).await?, self.place(&plain).await?);
+        let settings = self.settings(&own_place, &own)?;
+        let scene = Scene::new(own::load(&own_place, scale).await?);
+        plain::load(&plain_place, scale).await?;
+        settings.migrate()?;
+        let token = settings.token()?;
+        let server = settings.start().await?;
+        let target = Target { bench: self, scene: &scene, token: &token, plain: &plain_place, server: &server };
+        let before = Store::number(&own_place, COUNT).await?;
+        let mut appended = 0;
+        for work in REPEATED.into_iter().filter(|work| self.wants(*work)) {
+            eprintln!("{}, {scale} incidents: {work:?}; load average {}", self.database(), report::load_average());
+            let (line, answers) = target.measure(work).await?;
+            appended += if work == Work::Append { answers } else { 0 };
+            report.lines.push(line);
+        }
+        let resident = server.process.resident()?;
+        report.bounded.push(Bounded { database: self.database(), what: after(scale), unit: "MiB", value: resident, bound: None });
+        drop(server);
+        let after = Store::number(&own_place, COUNT).await?;
+        ensure!(after - before == i64::try_from(appended)?, "{appended} appends were acknowledged, {} are there", after - before);
+        if scale == 1_000 {
+            settings.verify().context("the hash chain after the appends")?;
+        }
+        Ok(())
+    }
+
+    /// 500 subscribers of one incident, at a server that did nothing before.
+    async fn fanout(&self, report: &mut Report) -> Result<()> {
+        eprintln!("{}: fan-out; load average {}", self.database(), report::load_average());
+        let place = self.place("fanout").await?;
+        let settings = self.settings(&place, "fanout")?;
+        let ids = own::load(&place, 1_000).await?;
+        settings.migrate()?;
+        let token = settings.token()?;
+        let server = settings.start().await?;
+        let seconds = if self.arguments.quick { 3 } else { 10 };
+        let result = fanout::measure(server.address, &token, &server.process, ids[999], seconds).await?;
+        eprintln!("{} deliveries, none lost, none doubled, all in order", result.deliveries);
+        let database = self.database();
+        let line = |what, unit, value, bound| Bounded { database, what, unit, value, bound };
+        report.bounded.extend([
+            line("500 subscribers, 10 events/s: arrival, p50", "ms", result.p50, None),
+            line("500 subscribers, 10 events/s: arrival, p99", "ms", result.p99, Some(150.0)),
+            line("resident memory, idle", "MiB", result.idle, Some(60.0)),
+            line("resident memory, 500 subscribers", "MiB", result.busy, Some(150.0)),
+        ]);
+        Ok(())
+    }
+
+    /// From the start of the process to readiness, on an empty folder (on PostgreSQL: a migrated, empty database).
+    async fn start(&self, report: &mut Report) -> Result<()> {
+        let mut times = Vec::new();
+        for number in 0..5 {
+            let name = format!("empty_{number}");
+            let place = self.place(&name).await?;
+            let settings = self.settings(&place, &name)?;
+            if self.cluster.is_some() {
+                settings.migrate()?;
+            }
+            times.push(settings.start().await?.started_in.as_secs_f64() * 1_000.0);
+        }
+        let what = if self.cluster.is_some() { "start to ready, migrated database" } else { "start to ready, empty folder" };
+        report.bounded.push(Bounded { database: self.database(), what, unit: "ms", value: median(&times), bound: Some(500.0) });
+        Ok(())
+    }
+}
+
+const COUNT: &str = "SELECT count(*) FROM timeline_event";
+
+fn after(scale: usize) -> &'static str {
+    match scale {
+        1_000 => "resident memory after the load, 1,000 incidents",
+        10_000 => "resident memory after the load, 10,000 incidents",
+        100_000 => "resident memory after the load, 100,000 incidents",
+        _ => "resident memory after the load",
+    }
+}
+
+/// A running server with what it is compared with.
+struct Target<'a> {
+    bench: &'a Bench<'a>,
+    scene: &'a Scene,
+    token: &'a str,
+    plain: &'a Place,
+    server: &'a server::Server,
+}
+
+impl Target<'_> {
+    /// The rounds of `work`, and how many answers came in all.
+    async fn measure(&self, work: Work) -> Result<(Line, usize)> {
+        let jobs: &[Job] = match work {
+            Work::Board => &[Job::Board],
+            Work::Page => &[Job::Page],
+            _ => &[Job::Append, Job::AppendLocked],
+        };
+        let mut answers = self.check_example(work).await?;
+        let mut plain: Vec<(Job, Vec<f64>)> = jobs.iter().map(|job| (*job, Vec::new())).collect();
+        let (mut muster, mut p99) = (Vec::new(), Vec::new());
+        let duration = Duration::from_secs(self.bench.seconds);
+        answers += self.round(work, duration / 2, 0).await?.answers;
+        for number in 1..=self.bench.rounds {
+            for (job, rates) in &mut plain {
+                let Bench { cluster, folder, seconds, .. } = *self.bench;
+                rates.push(yardstick::rate(cluster, self.plain, *job, self.scene.scale(), seconds, folder).await?);
+            }
+            let round = self.round(work, duration, number as u64).await?;
+            answers += round.answers;
+            muster.push(round.rate);
+            p99.push(round.p99);
+        }
+        for (_, rates) in &plain {
+            eprintln!("  plain SQL {:.0}/s, Muster {:.0}/s", median(rates), median(&muster));
+        }
+        let line = Line { database: self.bench.database(), scale: self.scene.scale(), work, muster, p99, plain };
+        Ok((line, answers))
+    }
+
+    async fn round(&self, work: Work, duration: Duration, seed: u64) -> Result<load::Round> {
+        load::round(self.server.address, self.token, self.scene, work, duration, seed).await
+    }
+
+    /// Asks once and compares the answer with the made-up data; gives back the number of answers.
+    async fn check_example(&self, work: Work) -> Result<usize> {
+        let (request, check) = self.scene.example(work);
+        let mut connection = http::Connection::open(self.server.address).await?;
+        let answer = connection.post(self.token, &request).await?;
+        check_success(answer)?;
+        check(answer)?;
+        Ok(1)
+    }
+}

@@ -1,0 +1,179 @@
+//! The figures as a page of Markdown, with what was promised beside them.
+
+use std::fmt::Write;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::load::median;
+use crate::process;
+use crate::work::Work;
+use crate::yardstick::Job;
+
+/// The rounds of one work at one scale.
+pub struct Line {
+    pub database: &'static str,
+    pub scale: usize,
+    pub work: Work,
+    /// Answers of Muster a second.
+    pub muster: Vec<f64>,
+    /// 99th percentile of the time of an answer, in milliseconds.
+    pub p99: Vec<f64>,
+    /// The same in plain SQL, by what it is compared with.
+    pub plain: Vec<(Job, Vec<f64>)>,
+}
+
+/// A figure that must not be above a bound.
+pub struct Bounded {
+    pub database: &'static str,
+    pub what: &'static str,
+    pub unit: &'static str,
+    pub value: f64,
+    /// None where it is only told.
+    pub bound: Option<f64>,
+}
+
+/// Everything that was measured.
+#[derive(Default)]
+pub struct Report {
+    pub machine: Vec<String>,
+    pub lines: Vec<Line>,
+    pub bounded: Vec<Bounded>,
+}
+
+/// How much slower the largest scale may be than the smallest.
+const GROWTH: f64 = 1.3;
+
+impl Report {
+    /// The whole page.
+    pub fn markdown(&self) -> String {
+        let mut page = String::from("# Benchmarks\n\nMade by `make bench`, which says at its start what it does. Medians of the rounds.\n\n");
+        for line in &self.machine {
+            page.push_str(&format!("- {line}\n"));
+        }
+        for part in [self.rates(), self.growth(), self.bounds()] {
+            page.push_str(&part);
+        }
+        page
+    }
+
+    fn rates(&self) -> String {
+        if self.lines.is_empty() {
+            return String::new();
+        }
+        let mut text = format!(
+            "\n## Rates\n\n{} clients at once. The ratio is Muster over plain SQL of the same work, measured in turns. PostGraphile 5 \
+             on PostgreSQL reached the figures of the last column on a machine of this kind.\n\n\
+             | database | incidents | work | plain SQL /s | Muster /s | p99 ms | ratio | target | | PostGraphile 5 /s |\n\
+             | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |\n",
+            crate::load::CONNECTIONS
+        );
+        for line in &self.lines {
+            let muster = median(&line.muster);
+            for (job, rounds) in &line.plain {
+                let (name, target, other) = promise(*job);
+                let (plain, p99) = (median(rounds), median(&line.p99));
+                let (ratio, verdict) = (muster / plain, verdict(muster / plain >= target));
+                let other = if line.database == "PostgreSQL" { other } else { "" };
+                let (database, scale) = (line.database, line.scale);
+                text.push_str(&format!(
+                    "| {database} | {scale} | {name} | {plain:.0} | {muster:.0} | {p99:.0} | {ratio:.2} | {target} | {verdict} | {other} |\n"
+                ));
+            }
+        }
+        text
+    }
+
+    fn growth(&self) -> String {
+        let mut rows = String::new();
+        for large in &self.lines {
+            let same = |line: &&Line| line.database == large.database && line.work == large.work;
+            let ends = self.lines.iter().filter(same).min_by_key(|line| line.scale).zip(self.lines.iter().filter(same).map(|l| l.scale).max());
+            let Some((small, largest)) = ends else { continue };
+            if large.scale != largest || small.scale == largest {
+                continue;
+            }
+            let factor = median(&small.muster) / median(&large.muster);
+            let (database, verdict) = (large.database, verdict(factor <= GROWTH));
+            let line = format!("| {database} | {:?} | {} to {largest} | {factor:.2} | {GROWTH} | {verdict} |", large.work, small.scale);
+            rows.push_str(&line.to_lowercase().replace("sqlite", "SQLite").replace("postgresql", "PostgreSQL"));
+            rows.push('\n');
+        }
+        if rows.is_empty() {
+            return rows;
+        }
+        format!(
+            "\n## Growth\n\n| database | work | incidents | times slower | at most | |\n| --- | --- | --- | ---: | ---: | --- |\n{rows}"
+        )
+    }
+
+    fn bounds(&self) -> String {
+        if self.bounded.is_empty() {
+            return String::new();
+        }
+        let mut text = String::from("\n## Live, start and memory\n\n| database | what | figure | at most | |\n| --- | --- | ---: | ---: | --- |\n");
+        for Bounded { database, what, unit, value, bound } in &self.bounded {
+            let (bound, verdict) =
+                bound.map_or((String::new(), ""), |bound| (format!("{bound} {unit}"), verdict(*value <= bound)));
+            let _ = writeln!(text, "| {database} | {what} | {value:.0} {unit} | {bound} | {verdict} |");
+        }
+        text
+    }
+}
+
+/// Name of the work, the ratio that is promised, and what PostGraphile 5 reached.
+fn promise(job: Job) -> (&'static str, f64, &'static str) {
+    match job {
+        Job::Board => ("board", 0.6, "138"),
+        Job::Page => ("page", 0.6, "185"),
+        Job::Append => ("append, bare", 0.4, "914"),
+        Job::AppendLocked => ("append, incident locked and updated", 0.8, "914"),
+    }
+}
+
+fn verdict(met: bool) -> &'static str {
+    if met { "met" } else { "**missed**" }
+}
+
+/// What can be said of the machine, with the pace of `folder`'s disk.
+pub fn machine(date: Option<&str>, folder: &Path) -> Result<Vec<String>> {
+    let date = match date {
+        Some(date) => date.to_owned(),
+        None => process::output(Command::new("date").args(["-u", "+%Y-%m-%d"]))?.trim().to_owned(),
+    };
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        line.split_once(':').map_or("unknown", |(_, value)| value.trim()).to_owned()
+    };
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let memory = field(&read("/proc/meminfo"), "MemTotal");
+    Ok(vec![
+        format!("date: {date}"),
+        format!("machine: {cores} cores, {}, memory {memory}", field(&read("/proc/cpuinfo"), "model name")),
+        format!("disk: {:.0} appends of 8 KiB with fdatasync a second", disk(folder)?),
+        format!("load average before: {}", load_average()),
+    ])
+}
+
+/// The load average of 1, 5 and 15 minutes.
+pub fn load_average() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}
+
+/// Durable appends a second: what no single writer can beat.
+fn disk(folder: &Path) -> Result<f64> {
+    let mut file = std::fs::File::create(folder.join("disk"))?;
+    let begun = Instant::now();
+    let mut done = 0;
+    while begun.elapsed() < Duration::from_secs(1) {
+        file.write_all(&[7; 8 * 1024])?;
+        file.sync_data()?;
+        done += 1;
+    }
+    Ok(f64::from(done) / begun.elapsed().as_secs_f64())
+}

@@ -1,0 +1,56 @@
+//! Rows that would take too long to make by requests.
+
+use domain::incident::{Declare, declare};
+use domain::timeline::chain;
+use domain::Ctx;
+use entity::{EventId, IncidentId, Severity, Source, TimelineKind, Visibility, incident, timeline_event};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+
+/// Rows in one statement; SQLite takes 32,766 values.
+const BATCH: usize = 1_000;
+
+/// An incident with so many events in a proper chain.
+pub async fn long_timeline(ctx: &Ctx, events: i32) -> IncidentId {
+    let input = Declare {
+        incident_id: None,
+        name: Some("a long night".into()),
+        description: None,
+        severity: Severity::Major,
+        lead_id: None,
+        site_ids: Vec::new(),
+        affected_client_ids: Vec::new(),
+        flags: None,
+        visibility: Visibility::Open,
+        impact_started_at: None,
+    };
+    let mut incident = declare(ctx, input, None).await.unwrap();
+    let id = incident.id;
+    let mut rows = Vec::new();
+    for sequence in incident.last_sequence + 1..=events {
+        let mut event = timeline_event::Model {
+            id: EventId(ctx.ids.uuid(ctx.now())),
+            incident_id: id,
+            sequence,
+            kind: TimelineKind::Note,
+            occurred_at: ctx.now(),
+            recorded_at: ctx.now(),
+            actor_id: ctx.actor.person_id(),
+            source: Source::Api,
+            text: format!("event {sequence}"),
+            details: None,
+            amends_id: None,
+            starred: sequence % 1_000 == 0,
+            hash: Vec::new(),
+        };
+        event.hash = chain::hash(&incident.last_hash, &event);
+        incident.last_hash.clone_from(&event.hash);
+        rows.push(event.into_active_model());
+    }
+    for batch in rows.chunks(BATCH) {
+        timeline_event::Entity::insert_many(batch.to_vec()).exec_without_returning(ctx.db.write()).await.unwrap();
+    }
+    incident.last_sequence = events;
+    let row: incident::ActiveModel = incident.into_active_model();
+    row.reset_all().update(ctx.db.write()).await.unwrap();
+    id
+}

@@ -1,0 +1,64 @@
+//! The queues inside a process: nothing that waits for its turn may wait for itself.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use domain::alerts::{Notice, Notices, receive};
+use domain::incident::Report;
+use entity::Severity;
+use harness::{TestApp, both_dbs, within};
+
+both_dbs![an_alert_joins_its_incident_whatever_their_names_hash_to, merges_in_a_circle_do_not_wait_for_each_other];
+
+/// Queues of a process, as the one door has them.
+const LANES: u64 = 256;
+
+fn notices(app: &TestApp, group: &str, fingerprint: &str) -> Notices {
+    let alert = Notice {
+        fingerprint: fingerprint.into(),
+        title: "disk full".into(),
+        description: None,
+        firing: true,
+        starts_at: app.now(),
+        ends_at: None,
+        labels: serde_json::json!({}),
+        severity: Some(Severity::Major),
+    };
+    Notices { source: "alertmanager".into(), group_key: group.into(), alerts: vec![alert] }
+}
+
+fn lane(key: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish() % LANES
+}
+
+/// One group in 256 shares the queue of its incident: the second alert of that group must come through as well.
+async fn an_alert_joins_its_incident_whatever_their_names_hash_to(app: &TestApp) {
+    let ctx = app.system();
+    for number in 0..3_000 {
+        let group = format!("group {number}");
+        let incident = receive(&ctx, notices(app, &group, &format!("web1 {number}"))).await.unwrap().incident.unwrap();
+        if lane(("alertmanager", group.as_str())) == lane(incident) {
+            let joined = within("the second alert of a group", Duration::from_secs(5), receive(&ctx, notices(app, &group, "web2"))).await;
+            assert_eq!(joined.unwrap().incident, Some(incident));
+            return;
+        }
+    }
+    panic!("no group of 3,000 shares a queue with its incident: the queues are others than this test believes");
+}
+
+async fn merges_in_a_circle_do_not_wait_for_each_other(app: &TestApp) {
+    let ctx = app.ctx(&app.responder("Sam").await).await;
+    let report = async |name: &str| {
+        let input = Report { name: name.into(), description: None, site_ids: Vec::new() };
+        domain::incident::report(&ctx, input, None).await.unwrap().id
+    };
+    for _ in 0..10 {
+        let ids = [report("a").await, report("b").await, report("c").await];
+        let merges = (0..3).map(|at| domain::incident::merge(&ctx, ids[at], ids[(at + 1) % 3]));
+        let outcomes = within("three merges", Duration::from_secs(20), futures_util::future::join_all(merges)).await;
+        // Whoever comes first closes the way for the one that would merge into it.
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{outcomes:?}");
+    }
+}

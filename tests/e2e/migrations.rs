@@ -1,0 +1,47 @@
+//! The migrations run up, down to nothing and up again, on both databases.
+
+use domain::db::Db;
+use harness::{postgres, sqlite};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+
+#[test]
+fn sqlite_goes_up_down_and_up_again() {
+    let file = sqlite::File::empty();
+    block_on(up_down_up(file.url(), "SELECT name FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_%'"));
+}
+
+#[test]
+fn postgres_goes_up_down_and_up_again() {
+    block_on(async {
+        let database = postgres::Database::empty(postgres::shared()).await;
+        up_down_up(database.url(), "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace").await;
+    });
+}
+
+fn block_on(future: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(future);
+}
+
+async fn up_down_up(url: &str, names: &str) {
+    let db = Db::connect(url, 2).await.unwrap();
+    Migrator::up(db.write(), None).await.unwrap();
+    let first = objects(&db, names).await;
+    assert!(first.iter().any(|name| name == "timeline_event"), "{first:?}");
+    Migrator::down(db.write(), None).await.unwrap();
+    let left: Vec<String> = objects(&db, names).await.into_iter().filter(|name| !name.contains("seaql_migrations")).collect();
+    assert!(left.is_empty(), "left behind: {left:?}");
+    Migrator::up(db.write(), None).await.unwrap();
+    assert_eq!(objects(&db, names).await, first);
+    // Nothing is left to do, and saying so again harms nothing.
+    Migrator::up(db.write(), None).await.unwrap();
+    db.close().await;
+}
+
+async fn objects(db: &Db, names: &str) -> Vec<String> {
+    let backend: DbBackend = db.backend();
+    let rows = db.write().query_all_raw(Statement::from_string(backend, names)).await.unwrap();
+    let mut names: Vec<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
+    names.sort();
+    names
+}

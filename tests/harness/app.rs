@@ -1,0 +1,257 @@
+//! A whole Muster: a migrated database, the rules, and the served router.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use domain::authz::Actor;
+use domain::clock::{Clock, ManualClock, SystemClock};
+use domain::db::Db;
+use domain::people::access::CreateToken;
+use domain::playbook::Playbook;
+use domain::{Ctx, Domain};
+use entity::{AccessLevel, Grants, Source, Timestamp, person};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::client::Client;
+use crate::database::{Engine, TestDatabase};
+use crate::logs::Logs;
+use crate::wait::within;
+
+/// Connections of one server to PostgreSQL.
+const CONNECTIONS: u32 = 10;
+/// How long a server may take to end its requests and connections.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// The secret that hooks must show.
+pub const HOOK_SECRET: &str = "hook-secret-of-the-tests";
+
+/// When tests begin that do not run by the machine's clock.
+pub fn start_of_time() -> Timestamp {
+    "2026-11-22T03:00:00Z".parse::<DateTime<Utc>>().expect("a time")
+}
+
+/// What a test wants to be different.
+pub struct Builder {
+    engine: Engine,
+    database_url: Option<String>,
+    system_clock: bool,
+    settings: Box<dyn FnOnce(&mut api::Settings)>,
+}
+
+impl Builder {
+    /// Run by the machine's clock, because another program is part of the test.
+    pub fn system_clock(self) -> Self {
+        Self { system_clock: true, ..self }
+    }
+
+    /// With other settings of the API.
+    pub fn settings(self, change: impl FnOnce(&mut api::Settings) + 'static) -> Self {
+        Self { settings: Box::new(change), ..self }
+    }
+
+    /// On this database, which the test has made and migrated, rather than on one of its own.
+    pub fn on_database(self, url: String) -> Self {
+        Self { database_url: Some(url), ..self }
+    }
+
+    /// Starts it.
+    pub async fn start(self, logs: &Logs) -> TestApp {
+        let (database, url) = match self.database_url {
+            Some(url) => (None, url),
+            None => {
+                let database = TestDatabase::create(self.engine).await;
+                let url = database.url().to_owned();
+                (Some(database), url)
+            }
+        };
+        let manual = Arc::new(ManualClock::new(start_of_time()));
+        let clock: Arc<dyn Clock> = if self.system_clock { Arc::new(SystemClock) } else { manual.clone() };
+        let data = TempDir::with_prefix("muster-data-").expect("a temporary folder can be made");
+        let mut settings = api::Settings::default();
+        settings.alerts_secret = Some(HOOK_SECRET.to_owned());
+        (self.settings)(&mut settings);
+        let setup = Setup { url, clock, data: data.path().to_owned(), settings };
+        let server = Server::start(&setup).await;
+        let people = AtomicUsize::new(0);
+        TestApp { engine: self.engine, server, setup, manual, logs: logs.clone(), people, _data: data, _database: database }
+    }
+}
+
+/// What the servers of one Muster share.
+struct Setup {
+    url: String,
+    clock: Arc<dyn Clock>,
+    data: PathBuf,
+    settings: api::Settings,
+}
+
+/// One server process, as far as a test can tell.
+pub struct Server {
+    /// Its rules.
+    pub domain: Arc<Domain>,
+    url: String,
+    shutdown: CancellationToken,
+    serving: JoinHandle<()>,
+    listening: JoinHandle<()>,
+}
+
+impl Server {
+    async fn start(setup: &Setup) -> Self {
+        let db = Db::connect(&setup.url, CONNECTIONS).await.expect("the database can be opened");
+        let domain = Domain::new(db, setup.clock.clone(), Playbook::default(), setup.data.clone());
+        let shutdown = CancellationToken::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let app = api::App::new(domain.clone(), setup.settings.clone(), shutdown.clone());
+        let serving = tokio::spawn(async move {
+            let _: () = ignore(api::serve(app, listener).await);
+        });
+        let listening = tokio::spawn({
+            let (domain, shutdown) = (domain.clone(), shutdown.clone());
+            async move { domain.waker.run(&domain.db, shutdown).await }
+        });
+        Self { domain, url, shutdown, serving, listening }
+    }
+
+    /// Where it is reached, e.g. `http://127.0.0.1:4000`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Its address without the scheme.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// Asks it to end, as SIGTERM does, without waiting for it.
+    pub fn begin_shutdown(&self) {
+        self.shutdown.cancel();
+    }
+
+    /// Ends it, as SIGTERM does.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        within("draining the server", DRAIN_TIMEOUT, self.serving).await.expect("the server does not panic");
+        within("ending the listener", DRAIN_TIMEOUT, self.listening).await.expect("the listener does not panic");
+        self.domain.db.close().await;
+    }
+}
+
+fn ignore<T>(_: T) {}
+
+/// A whole Muster with one server, and the means to start more.
+pub struct TestApp {
+    engine: Engine,
+    server: Server,
+    setup: Setup,
+    manual: Arc<ManualClock>,
+    logs: Logs,
+    people: AtomicUsize,
+    _data: TempDir,
+    _database: Option<TestDatabase>,
+}
+
+impl std::ops::Deref for TestApp {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
+    }
+}
+
+impl TestApp {
+    /// Begins to describe one.
+    pub fn builder(engine: Engine) -> Builder {
+        Builder { engine, database_url: None, system_clock: false, settings: Box::new(|_| ()) }
+    }
+
+    /// Which database it works on.
+    pub fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        &self.setup.url
+    }
+
+    /// Where its files lie.
+    pub fn data_dir(&self) -> &std::path::Path {
+        &self.setup.data
+    }
+
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        self.manual.advance(chrono::Duration::from_std(by).expect("tests do not last for ages"));
+    }
+
+    /// What the clock shows.
+    pub fn now(&self) -> Timestamp {
+        self.setup.clock.now()
+    }
+
+    /// An error that contains `part` will be logged, and that is right.
+    pub fn expect_error_log(&self, part: &str) {
+        self.logs.expect(part);
+    }
+
+    /// A second server on the same database. On SQLite there is only ever one.
+    pub async fn second_process(&self) -> Server {
+        assert_eq!(self.engine, Engine::Postgres, "SQLite serves one process");
+        Server::start(&self.setup).await
+    }
+
+    /// A use case of Muster itself.
+    pub fn system(&self) -> Ctx {
+        self.domain.system()
+    }
+
+    /// Somebody with administrator access.
+    pub async fn admin(&self) -> Client {
+        self.person("Ada", AccessLevel::Admin).await
+    }
+
+    /// Somebody who works on incidents.
+    pub async fn responder(&self, name: &str) -> Client {
+        self.person(name, AccessLevel::Responder).await
+    }
+
+    /// Somebody who may look.
+    pub async fn viewer(&self, name: &str) -> Client {
+        self.person(name, AccessLevel::Viewer).await
+    }
+
+    /// Somebody without a token.
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.server, None, None)
+    }
+
+    /// A new person with a token of the same level.
+    pub async fn person(&self, name: &str, access: AccessLevel) -> Client {
+        let email = format!("{}.{}@example.org", name.to_lowercase(), self.people.fetch_add(1, Ordering::Relaxed));
+        let person = domain::people::find_or_add(&self.system(), name, &email, access).await.expect("a person can be added");
+        self.sign_in(&person).await
+    }
+
+    async fn sign_in(&self, person: &person::Model) -> Client {
+        let input = CreateToken { name: "tests".into(), access_level: person.access_level, expires_at: None };
+        let (_, secret) = domain::people::access::create_token(&self.system(), person.id, input).await.expect("a token can be made");
+        Client::new(&self.server, Some(secret), Some(person.id))
+    }
+
+    /// Calls use cases directly, as `client` would.
+    pub async fn ctx(&self, client: &Client) -> Ctx {
+        let person = domain::people::find(&self.system(), client.person_id()).await.expect("the person is there");
+        let grants: Grants = person.grants;
+        self.domain.ctx(Actor::Person { id: person.id, access: person.access_level, grants }, Source::Api)
+    }
+
+    pub(crate) async fn finish(self) {
+        self.server.stop().await;
+    }
+}

@@ -1,0 +1,174 @@
+//! A caller over HTTP: a person with a token, or nobody.
+
+use std::time::Duration;
+
+use entity::PersonId;
+use serde_json::{Value, json};
+
+use crate::app::Server;
+
+/// No single request takes longer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Calls one server as one person.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: String,
+    pub(crate) token: Option<String>,
+    person: Option<PersonId>,
+}
+
+/// What a GraphQL request came to.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// `data`, or null.
+    pub data: Value,
+    /// `errors`, or none.
+    pub errors: Vec<Refusal>,
+}
+
+/// One GraphQL error.
+#[derive(Clone, Debug)]
+pub struct Refusal(pub Value);
+
+impl Refusal {
+    /// `extensions.code`.
+    pub fn code(&self) -> &str {
+        self.0["extensions"]["code"].as_str().unwrap_or_default()
+    }
+
+    /// `extensions.field`: the input field that is wrong.
+    pub fn field(&self) -> &str {
+        self.0["extensions"]["field"].as_str().unwrap_or_default()
+    }
+
+    /// What it says to people.
+    pub fn message(&self) -> &str {
+        self.0["message"].as_str().unwrap_or_default()
+    }
+
+    /// `extensions.missing`: what must come first.
+    pub fn missing(&self) -> Vec<&str> {
+        self.0["extensions"]["missing"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// `extensions.currentVersion` of a conflict.
+    pub fn current_version(&self) -> Option<i64> {
+        self.0["extensions"]["currentVersion"].as_i64()
+    }
+}
+
+impl Answer {
+    /// Reads the body of a response.
+    ///
+    /// # Panics
+    /// When it is no GraphQL response.
+    pub async fn read(response: reqwest::Response) -> Self {
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("the response ends");
+        let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{status}, not JSON ({error}): {text}"));
+        let errors = body["errors"].as_array().cloned().unwrap_or_default().into_iter().map(Refusal).collect();
+        Self { status, data: body["data"].clone(), errors }
+    }
+
+    /// The code of the first error; empty where there is none.
+    pub fn code(&self) -> &str {
+        self.errors.first().map(Refusal::code).unwrap_or_default()
+    }
+
+    /// The data.
+    ///
+    /// # Panics
+    /// When there are errors.
+    pub fn expect(self, what: &str) -> Value {
+        assert!(self.errors.is_empty(), "{what}: {:#?}", self.errors);
+        self.data
+    }
+
+    /// The error.
+    ///
+    /// # Panics
+    /// When there is none, or more than one.
+    pub fn expect_refusal(self, what: &str) -> Refusal {
+        assert_eq!(self.errors.len(), 1, "{what} should be refused: {self:#?}");
+        self.errors.into_iter().next().expect("there is one")
+    }
+}
+
+impl Client {
+    pub(crate) fn new(server: &Server, token: Option<String>, person: Option<PersonId>) -> Self {
+        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
+        Self { http, base: server.url().to_owned(), token, person }
+    }
+
+    /// The same person at another server.
+    pub fn at(&self, server: &Server) -> Self {
+        Self { base: server.url().to_owned(), ..self.clone() }
+    }
+
+    /// The same person with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The token.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
+    /// The person's id, as the schema writes it.
+    pub fn id(&self) -> String {
+        self.person_id().to_string()
+    }
+
+    /// The person's id.
+    pub fn person_id(&self) -> PersonId {
+        self.person.expect("an anonymous caller has no id")
+    }
+
+    /// A request to `path`, with the token.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// GETs `path`.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        self.request(reqwest::Method::GET, path).send().await.expect("the server answers")
+    }
+
+    /// Sends a GraphQL request.
+    pub async fn try_query(&self, query: &str, variables: Value) -> Answer {
+        let request = self.request(reqwest::Method::POST, "/graphql").json(&json!({ "query": query, "variables": variables }));
+        Answer::read(request.send().await.expect("the server answers")).await
+    }
+
+    /// Sends a GraphQL request that must succeed, and gives back its data.
+    pub async fn query(&self, query: &str, variables: Value) -> Value {
+        self.try_query(query, variables).await.expect(query)
+    }
+
+    /// Sends the mutation `name`, which takes one `input` of the type that is named after it.
+    pub async fn try_mutate(&self, name: &str, input: Value, selection: &str) -> Answer {
+        let mut kind = name.to_owned();
+        kind[..1].make_ascii_uppercase();
+        let query = format!("mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {selection} }} }}");
+        self.try_query(&query, json!({ "input": input })).await
+    }
+
+    /// Sends a mutation that must succeed, and gives back its payload.
+    pub async fn mutate(&self, name: &str, input: Value, selection: &str) -> Value {
+        self.try_mutate(name, input, selection).await.expect(name)[name].take()
+    }
+
+    /// Sends a mutation that must be refused.
+    pub async fn refused(&self, name: &str, input: Value) -> Refusal {
+        self.try_mutate(name, input, "__typename").await.expect_refusal(name)
+    }
+}

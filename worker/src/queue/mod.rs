@@ -1,0 +1,232 @@
+//! The job queue of the worker: apalis on whichever database Muster runs.
+//!
+//! Callers: the relay and the sweep put jobs on it ([`Queue::push`]), the worker process runs it ([`Queue::run`]),
+//! `/metrics` reads [`Queue::depth`], and the tick calls [`Queue::purge`].
+//!
+//! What it guarantees:
+//! - A job is started at least once, also after `kill -9`: a job whose worker went silent comes back within
+//!   [`Tuning::orphan_after`] and one heartbeat. Handlers must therefore be idempotent.
+//! - One idempotency key is put on the queue once, until [`Queue::purge`] forgets its finished row.
+//! - A job that fails, panics or runs out of time is finished for the queue and never tried again by it: apalis would
+//!   do so at once and without back-off. Truth, attempts and dates are in the caller's own row, whose sweep pushes
+//!   again under a new key when the row says so.
+//! - A worker that stalls or loses its database is replaced in the same process and counted
+//!   (`muster_queue_restarts_total`).
+//!
+//! A job carries a kind and an id. It never carries a date: apalis reads the wall clock, Muster's time comes from its
+//! own clock.
+
+mod pace;
+mod supervisor;
+mod tables;
+mod tuning;
+mod worker;
+
+use std::{sync::Arc, time::Duration};
+
+use apalis_postgres::{PgPool, PostgresStorage};
+use apalis_sqlite::{SqlitePool, SqliteStorage};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, sqlx};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+pub use tables::Depth;
+pub use tuning::Tuning;
+
+/// The name under which jobs wait. Stored with every job, so it must never change.
+const NAME: &str = "muster";
+
+/// The key of the advisory lock that lets one process at a time prepare a PostgreSQL database ("muster" in ASCII).
+const MIGRATION_LOCK: i64 = 0x6d75_7374_6572;
+
+/// What is to be done, and for which row. Stored as `{"kind": "verify_chain", "subject": "<uuid>"}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "subject", rename_all = "snake_case")]
+pub enum Job {
+    /// Delete what is past use.
+    Expire,
+    /// Check the hash chain of an incident.
+    VerifyChain(Uuid),
+}
+
+impl Job {
+    /// The kind as stored; the label of metrics and logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Expire => "expire",
+            Self::VerifyChain(_) => "verify_chain",
+        }
+    }
+
+    /// The row that the job is about, if it is about one.
+    pub fn subject(&self) -> Option<Uuid> {
+        match self {
+            Self::Expire => None,
+            Self::VerifyChain(id) => Some(*id),
+        }
+    }
+
+    /// The job under the key that makes it unique on the queue.
+    pub fn keyed(self, key: impl Into<String>) -> Keyed {
+        Keyed { job: self, key: key.into() }
+    }
+}
+
+/// A job and its idempotency key, ready to be pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// The job.
+    pub job: Job,
+    /// Unique on the queue until the finished job is purged.
+    pub key: String,
+}
+
+/// Why the queue could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Neither SQLite nor PostgreSQL.
+    #[error("the queue runs on SQLite and PostgreSQL, not on {0:?}")]
+    Unsupported(DbBackend),
+    /// PostgreSQL lacks an extension that apalis needs and refused to create it.
+    #[error(
+        "PostgreSQL's extension hstore is missing and could not be created; install the package with PostgreSQL's \
+         contrib modules, then run \"CREATE EXTENSION hstore\" in this database as its owner: {0}"
+    )]
+    Hstore(#[source] sqlx::Error),
+    /// apalis' own tables could not be created or upgraded.
+    #[error("the tables of the job queue could not be prepared: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The settings contradict each other.
+    #[error("the settings of the job queue are wrong: {0}")]
+    Tuning(&'static str),
+    /// A job could not be written as JSON.
+    #[error("a job could not be written as JSON: {0}")]
+    Encode(#[from] serde_json::Error),
+    /// The database refused or is away.
+    #[error("the database of the job queue failed: {0}")]
+    Database(#[from] DbErr),
+}
+
+impl From<sqlx::Error> for QueueError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Migrate(error.into())
+    }
+}
+
+/// The apalis queue on whichever database Muster runs. Cheap to clone; clones share the bell that wakes a worker.
+#[derive(Clone)]
+pub struct Queue {
+    db: DatabaseConnection,
+    store: Store,
+    bell: Arc<Notify>,
+}
+
+#[derive(Clone)]
+enum Store {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Queue {
+    /// A queue on the pool of `db`; one worker may [`run`](Self::run) on it. On SQLite this is the connection that writes, so that queue and domain take turns
+    /// instead of meeting at SQLite's lock.
+    ///
+    /// # Errors
+    /// [`QueueError::Unsupported`] when `db` is neither SQLite nor PostgreSQL.
+    pub fn new(db: &DatabaseConnection) -> Result<Self, QueueError> {
+        let store = match db.get_database_backend() {
+            DbBackend::Sqlite => Store::Sqlite(db.get_sqlite_connection_pool().clone()),
+            DbBackend::Postgres => Store::Postgres(db.get_postgres_connection_pool().clone()),
+            other => return Err(QueueError::Unsupported(other)),
+        };
+        Ok(Self { db: db.clone(), store, bell: Arc::default() })
+    }
+
+    /// Creates and upgrades apalis' tables. May be repeated, and run by two processes at once.
+    ///
+    /// Not `SqliteStorage::setup`: that one switches the connection to `synchronous = OFF`.
+    ///
+    /// # Errors
+    /// [`QueueError::Hstore`] when PostgreSQL has no extension hstore and does not let us create it,
+    /// [`QueueError::Migrate`] for everything else.
+    pub async fn migrate(&self) -> Result<(), QueueError> {
+        match &self.store {
+            Store::Sqlite(pool) => migrate_sqlite(pool).await,
+            Store::Postgres(pool) => migrate_postgres(pool).await,
+        }
+    }
+
+    /// Puts jobs on the queue and wakes a worker of this process. A key that is there already is left as it is and is
+    /// no error. Answers how many jobs are new.
+    ///
+    /// # Errors
+    /// [`QueueError::Database`]; then none of the jobs was put.
+    pub async fn push(&self, jobs: &[Keyed]) -> Result<u64, QueueError> {
+        let pushed = self.push_on(&self.db, jobs).await?;
+        if pushed > 0 {
+            self.ring();
+        }
+        Ok(pushed)
+    }
+
+    /// Like [`Self::push`], within the caller's transaction: the jobs exist when it commits. Call [`Self::ring`] then.
+    ///
+    /// # Errors
+    /// [`QueueError::Database`].
+    pub async fn push_on(&self, conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Result<u64, QueueError> {
+        tables::insert(conn, jobs).await
+    }
+
+    /// Wakes a worker of this process, so that it looks for jobs now and not at its next poll.
+    pub fn ring(&self) {
+        self.bell.notify_one();
+    }
+
+    /// What waits, runs and is finished but not yet purged.
+    ///
+    /// # Errors
+    /// [`QueueError::Database`].
+    pub async fn depth(&self) -> Result<Depth, QueueError> {
+        tables::depth(&self.db).await
+    }
+
+    /// Deletes jobs that finished more than `age` ago, in portions, and workers that went silent as long ago. Their
+    /// keys are free again. Answers how many jobs went.
+    ///
+    /// # Errors
+    /// [`QueueError::Database`]; portions deleted so far stay deleted.
+    pub async fn purge(&self, age: Duration) -> Result<u64, QueueError> {
+        tables::purge(&self.db, age).await
+    }
+}
+
+/// All in one immediate transaction: sqlx takes no lock of its own on SQLite, so a second process would otherwise run
+/// the same steps at the same time and fail.
+async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), QueueError> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    SqliteStorage::migrations().run_direct(None, &mut *tx, false).await?;
+    // With this index SQLite looks for a finished job among all jobs its worker ever finished, not by its id: recording
+    // a batch took 1 ms in an empty table and 3 s behind 100 000 finished jobs. Nothing else needs it.
+    sqlx::query("DROP INDEX IF EXISTS LIdx").execute(&mut *tx).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Under an advisory lock of our own: sqlx's lock does not cover the extension.
+async fn migrate_postgres(pool: &PgPool) -> Result<(), QueueError> {
+    let mut conn = pool.acquire().await?;
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *conn).await?;
+    let outcome = async {
+        sqlx::query("CREATE EXTENSION IF NOT EXISTS hstore").execute(&mut *conn).await.map_err(QueueError::Hstore)?;
+        Ok(PostgresStorage::migrations().run_direct(None, &mut *conn, false).await?)
+    }
+    .await;
+    match sqlx::query("SELECT pg_advisory_unlock($1)").bind(MIGRATION_LOCK).execute(&mut *conn).await {
+        Ok(_) => outcome,
+        // The lock lives as long as its connection, which must not go back to the pool with it.
+        Err(error) => {
+            conn.close().await.ok();
+            outcome.and(Err(error.into()))
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Keeps a worker alive: starts one, watches it, replaces it when it stalls or dies, drains it at the end.
+//!
+//! A worker's own loop cannot be trusted with this. apalis beats its heart only between batches, so a worker whose
+//! slots are all taken by long jobs would pass for dead; and its database errors end it for good.
+
+use std::{convert::Infallible, fmt::Display, pin::pin, sync::Arc, time::Duration};
+
+use apalis::prelude::{WorkerContext, WorkerError};
+use tokio::{
+    task::JoinError,
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use uuid::Uuid;
+
+use super::{
+    Job, NAME, Queue, QueueError, Tuning, tables,
+    worker::{Work, live},
+};
+
+/// Pause before a worker is replaced; doubled each time while replacements keep dying, up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// How long a worker that is given up may take to let go.
+const ABORT: Duration = Duration::from_secs(5);
+
+/// Why a worker's life ended.
+enum End {
+    Shutdown,
+    Stalled,
+    Died(Option<String>),
+}
+
+impl Queue {
+    /// Runs a worker until `shutdown`, then lets running jobs finish for at most [`Tuning::drain`] and gives the rest
+    /// back to the queue.
+    ///
+    /// The handler records success and failure in its own tables and answers `Ok`. An error or a panic is logged and
+    /// counted (`muster_queue_jobs_total`), and the job is finished: see the module's guarantees. A handler may be
+    /// cancelled at any await and its job started again.
+    ///
+    /// # Errors
+    /// [`QueueError::Tuning`]. Failures of the database are not errors: the worker is replaced until it is back.
+    pub async fn run<H, F, E>(&self, handler: H, tuning: Tuning, shutdown: CancellationToken) -> Result<(), QueueError>
+    where
+        H: Fn(Job) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        tuning.check()?;
+        let work = Arc::new(Work::new(handler, tuning));
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let born = Instant::now();
+            let reason = match self.one_life(&work, &shutdown).await {
+                End::Shutdown => return Ok(()),
+                End::Stalled => {
+                    tracing::error!(after = ?work.tuning.stall_after, "jobs wait but none is started: replacing the worker");
+                    "stalled"
+                }
+                End::Died(error) => {
+                    tracing::error!(error = error.as_deref(), "the worker of the queue ended: replacing it");
+                    "died"
+                }
+            };
+            metrics::counter!("muster_queue_restarts_total", "reason" => reason).increment(1);
+            pause = if born.elapsed() > LONGEST_PAUSE * 2 { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+            tokio::select! {
+                () = shutdown.cancelled() => return Ok(()),
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn one_life(&self, work: &Arc<Work>, shutdown: &CancellationToken) -> End {
+        // A name of its own for every life: apalis refuses the name of a worker that was seen a moment ago.
+        let context = WorkerContext::new(&format!("{NAME}-{}", Uuid::now_v7()));
+        let name = context.name().to_owned();
+        let mut worker = AbortOnDropHandle::new(tokio::spawn(live(self.clone(), work.clone(), context.clone())));
+        let end = {
+            let mut alive = pin!(self.keep_alive(&name, work.tuning.heartbeat));
+            let end = tokio::select! {
+                () = shutdown.cancelled() => End::Shutdown,
+                ended = &mut worker => died(ended),
+                () = self.stalled(&name, work) => End::Stalled,
+                never = &mut alive => match never {},
+            };
+            // A worker that has not begun yet cannot be stopped, only dropped.
+            if matches!(end, End::Shutdown) && context.stop().is_ok() {
+                tokio::select! {
+                    drained = timeout(work.tuning.drain, &mut worker) => if drained.is_err() {
+                        tracing::warn!(running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will start again");
+                    },
+                    never = &mut alive => match never {},
+                }
+            }
+            end
+        };
+        if !worker.is_finished() {
+            worker.abort();
+            timeout(ABORT, worker).await.ok();
+        }
+        // Nobody works on its jobs any more. Were this to fail, they would come back as orphans.
+        if let Err(error) = tables::release(&self.db, &name).await {
+            tracing::warn!(%error, "jobs of an ended worker could not be given back at once");
+        }
+        end
+    }
+
+    /// Says that the worker lives, for as long as this future does.
+    async fn keep_alive(&self, name: &str, heartbeat: Duration) -> Infallible {
+        let mut beats = interval(heartbeat);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            beats.tick().await;
+            if let Err(error) = tables::keep_alive(&self.db, name).await {
+                tracing::warn!(%error, "the worker of the queue could not report that it lives");
+            }
+        }
+    }
+
+    /// Ends when jobs wait, slots are free, and none was started for [`Tuning::stall_after`].
+    async fn stalled(&self, name: &str, work: &Work) {
+        let limit = work.tuning.stall_after;
+        let mut started = work.started();
+        let mut since = Instant::now();
+        loop {
+            sleep(limit / 4).await;
+            let running = work.running();
+            let idle = work.started() == started
+                && running < work.tuning.concurrency
+                // Without a database nothing can start, and a new worker would not help.
+                && tables::backlog(&self.db, name).await.is_ok_and(|backlog| backlog > running);
+            if !idle {
+                started = work.started();
+                since = Instant::now();
+            } else if since.elapsed() >= limit {
+                return;
+            }
+        }
+    }
+}
+
+fn died(ended: Result<Result<(), WorkerError>, JoinError>) -> End {
+    End::Died(match ended {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(error) => Some(error.to_string()),
+    })
+}

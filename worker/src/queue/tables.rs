@@ -1,0 +1,198 @@
+//! What Muster itself asks of apalis' tables. Only the queue calls these.
+//!
+//! apalis' own statements are used where they fit; these do what it cannot: push within a SeaORM transaction with the
+//! same answer to a doubled key on both databases, count without reading rows, give back the jobs of a worker that we
+//! know is gone, and delete by age (its `vacuum_before` compares numbers with text on SQLite, deletes every finished
+//! job whatever its age, and rewrites the whole file). The test `queue_contract` holds them to apalis' schema.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value,
+    sea_query::{Alias, IntoTableRef, OnConflict, Query, TableRef},
+};
+use uuid::Uuid;
+
+use super::{Keyed, NAME, QueueError};
+
+/// Rows an insert or delete touches at once: far below the databases' limits on parameters, and short for the one
+/// connection that writes on SQLite.
+const PORTION: usize = 500;
+/// A worker row is never deleted earlier than this, whatever age is asked for.
+const WORKER_AGE: Duration = Duration::from_secs(3600);
+
+/// The jobs of the queue by state, for `/metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Not yet taken by a worker.
+    pub waiting: u64,
+    /// Taken by a worker and not finished.
+    pub running: u64,
+    /// Ended well, not yet purged.
+    pub done: u64,
+    /// Ended otherwise, not yet purged.
+    pub failed: u64,
+    /// How long the oldest waiting job has been waiting.
+    pub oldest_waiting: Option<Duration>,
+}
+
+/// Inserts jobs whose key is not there yet and answers how many these are.
+pub(super) async fn insert(conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Result<u64, QueueError> {
+    let mut inserted = 0;
+    for portion in jobs.chunks(PORTION) {
+        let mut statement = Query::insert();
+        statement
+            .into_table(jobs_table(conn))
+            .columns(["id", "job_type", "job", "status", "attempts", "max_attempts", "idempotency_key"].map(Alias::new))
+            .on_conflict(OnConflict::columns(["job_type", "idempotency_key"].map(Alias::new)).do_nothing().to_owned());
+        for Keyed { job, key } in portion {
+            let payload = serde_json::to_vec(job)?;
+            // One attempt: apalis would repeat a failed job at once and without back-off.
+            statement.values_panic([
+                ulid(Uuid::now_v7()).into(),
+                NAME.into(),
+                payload.into(),
+                "Pending".into(),
+                0.into(),
+                1.into(),
+                key.as_str().into(),
+            ]);
+        }
+        inserted += conn.execute(&statement).await?.rows_affected();
+    }
+    Ok(inserted)
+}
+
+/// Counts the jobs of the queue.
+pub(super) async fn depth(conn: &impl ConnectionTrait) -> Result<Depth, QueueError> {
+    let sql = Dialect::of(conn).pick(
+        "SELECT status, COUNT(*) AS n, CAST(strftime('%s', 'now') AS INTEGER) - MIN(run_at) AS age \
+         FROM Jobs WHERE job_type = ?1 GROUP BY status",
+        "SELECT status, COUNT(*) AS n, EXTRACT(EPOCH FROM now() - MIN(run_at))::bigint AS age \
+         FROM apalis.jobs WHERE job_type = $1 GROUP BY status",
+    );
+    let mut depth = Depth::default();
+    for row in conn.query_all_raw(statement(conn, sql, [NAME.into()])).await? {
+        let n = unsigned(&row, "n")?;
+        match row.try_get::<String>("", "status")?.as_str() {
+            "Pending" => {
+                depth.waiting = n;
+                depth.oldest_waiting = Some(Duration::from_secs(unsigned(&row, "age")?));
+            }
+            "Queued" | "Running" => depth.running += n,
+            "Done" => depth.done = n,
+            _ => depth.failed += n,
+        }
+    }
+    Ok(depth)
+}
+
+/// What `worker` should be busy with: the jobs it took and has not finished, and one more if any waits.
+pub(super) async fn backlog(conn: &impl ConnectionTrait, worker: &str) -> Result<usize, QueueError> {
+    let sql = Dialect::of(conn).pick(
+        "SELECT EXISTS (SELECT 1 FROM Jobs WHERE job_type = ?1 AND status = 'Pending' AND lock_by IS NULL) + \
+         (SELECT COUNT(*) FROM Jobs WHERE job_type = ?1 AND status IN ('Queued', 'Running') AND lock_by = ?2) AS n",
+        "SELECT EXISTS (SELECT 1 FROM apalis.jobs WHERE job_type = $1 AND status = 'Pending')::int::bigint + \
+         (SELECT COUNT(*) FROM apalis.jobs WHERE job_type = $1 AND status IN ('Queued', 'Running') AND lock_by = $2) AS n",
+    );
+    let row = conn.query_one_raw(statement(conn, sql, [NAME.into(), worker.into()])).await?;
+    Ok(row.map_or(Ok(0), |row| unsigned(&row, "n"))?.try_into().unwrap_or(usize::MAX))
+}
+
+/// Marks a worker as seen now. No effect before the worker has registered itself.
+pub(super) async fn keep_alive(conn: &impl ConnectionTrait, worker: &str) -> Result<(), QueueError> {
+    let sql = Dialect::of(conn).pick(
+        "UPDATE Workers SET last_seen = strftime('%s', 'now') WHERE id = ?1",
+        "UPDATE apalis.workers SET last_seen = now() WHERE id = $1",
+    );
+    conn.execute_raw(statement(conn, sql, [worker.into()])).await?;
+    Ok(())
+}
+
+/// Puts the unfinished jobs of a worker that is gone back on the queue.
+pub(super) async fn release(conn: &impl ConnectionTrait, worker: &str) -> Result<(), QueueError> {
+    let sql = Dialect::of(conn).pick(
+        "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
+         WHERE job_type = ?1 AND status IN ('Queued', 'Running') AND lock_by = ?2",
+        "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
+         WHERE job_type = $1 AND status IN ('Queued', 'Running') AND lock_by = $2",
+    );
+    conn.execute_raw(statement(conn, sql, [NAME.into(), worker.into()])).await?;
+    Ok(())
+}
+
+/// Deletes jobs that finished, and workers that were last seen, longer than `age` ago.
+pub(super) async fn purge(conn: &impl ConnectionTrait, age: Duration) -> Result<u64, QueueError> {
+    let jobs = Dialect::of(conn).pick(
+        "DELETE FROM Jobs WHERE id IN (SELECT id FROM Jobs WHERE job_type = ?1 AND status IN ('Done', 'Failed', 'Killed') \
+         AND done_at <= CAST(strftime('%s', 'now') AS INTEGER) - ?2 LIMIT ?3)",
+        "DELETE FROM apalis.jobs WHERE id IN (SELECT id FROM apalis.jobs WHERE job_type = $1 \
+         AND status IN ('Done', 'Failed', 'Killed') AND done_at <= now() - $2 * interval '1 second' LIMIT $3)",
+    );
+    let workers = Dialect::of(conn).pick(
+        "DELETE FROM Workers WHERE worker_type = ?1 AND last_seen <= CAST(strftime('%s', 'now') AS INTEGER) - ?2 \
+         AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)",
+        "DELETE FROM apalis.workers w WHERE worker_type = $1 AND last_seen <= now() - $2 * interval '1 second' \
+         AND NOT EXISTS (SELECT 1 FROM apalis.jobs WHERE lock_by = w.id)",
+    );
+    let mut purged = 0;
+    loop {
+        let values = [NAME.into(), seconds(age), Value::from(PORTION as i64)];
+        let portion = conn.execute_raw(statement(conn, jobs, values)).await?.rows_affected();
+        purged += portion;
+        if portion < PORTION as u64 {
+            break;
+        }
+    }
+    conn.execute_raw(statement(conn, workers, [NAME.into(), seconds(age.max(WORKER_AGE))])).await?;
+    Ok(purged)
+}
+
+/// The two ways in which a statement is written.
+enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Dialect {
+    fn of(conn: &impl ConnectionTrait) -> Self {
+        match conn.get_database_backend() {
+            DbBackend::Postgres => Self::Postgres,
+            _ => Self::Sqlite,
+        }
+    }
+
+    fn pick(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite => sqlite,
+            Self::Postgres => postgres,
+        }
+    }
+}
+
+fn jobs_table(conn: &impl ConnectionTrait) -> TableRef {
+    match Dialect::of(conn) {
+        Dialect::Sqlite => Alias::new("Jobs").into_table_ref(),
+        Dialect::Postgres => (Alias::new("apalis"), Alias::new("jobs")).into_table_ref(),
+    }
+}
+
+fn statement<const N: usize>(conn: &impl ConnectionTrait, sql: &str, values: [Value; N]) -> Statement {
+    Statement::from_sql_and_values(conn.get_database_backend(), sql, values)
+}
+
+fn unsigned(row: &QueryResult, column: &str) -> Result<u64, DbErr> {
+    // A clock that was set back makes an age negative.
+    Ok(row.try_get::<i64>("", column)?.try_into().unwrap_or(0))
+}
+
+fn seconds(age: Duration) -> Value {
+    i64::try_from(age.as_secs()).unwrap_or(i64::MAX).into()
+}
+
+/// The id as apalis reads it: it rejects a fetched row whose id is not a ULID, and dies of it. Both are 128 bits that
+/// begin with the time.
+fn ulid(id: Uuid) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    (0..26).rev().map(|digit| char::from(ALPHABET[(id.as_u128() >> (5 * digit) & 31) as usize])).collect()
+}

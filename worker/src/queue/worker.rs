@@ -1,0 +1,196 @@
+//! One life of an apalis worker: takes jobs, hands each to the handler, records how it ended.
+//!
+//! Only the supervisor starts one. Jobs run as tasks of their own, so that they share the processors, cannot hold up
+//! apalis' loop and cannot take it down by a panic.
+
+use std::{
+    fmt::Display,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use apalis::prelude::{Attempt, BackendExt, Event, WorkerBuilder, WorkerBuilderExt, WorkerContext, WorkerError};
+use apalis_postgres::PostgresStorage;
+use apalis_sqlite::SqliteStorage;
+use futures_util::{Stream, StreamExt, future::BoxFuture};
+use serde_json::Value;
+use tokio::{task::JoinError, time::timeout};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use super::{Job, NAME, Queue, Store, Tuning, pace::Pace};
+
+/// The handler, and what the watchdog wants to know about it.
+pub(super) struct Work {
+    pub(super) handler: Handler,
+    pub(super) tuning: Tuning,
+    started: AtomicU64,
+    running: AtomicUsize,
+}
+
+/// Answers the text of the error when the job failed.
+pub(super) type Handler = Box<dyn Fn(Job) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+impl Work {
+    pub(super) fn new<H, F, E>(handler: H, tuning: Tuning) -> Self
+    where
+        H: Fn(Job) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display,
+    {
+        let handler: Handler = Box::new(move |job| {
+            let work = handler(job);
+            Box::pin(async move { work.await.map_err(|error| error.to_string()) })
+        });
+        Self { handler, tuning, started: AtomicU64::new(0), running: AtomicUsize::new(0) }
+    }
+
+    /// Jobs started so far.
+    pub(super) fn started(&self) -> u64 {
+        self.started.load(Ordering::Relaxed)
+    }
+
+    /// Jobs running now.
+    pub(super) fn running(&self) -> usize {
+        self.running.load(Ordering::Relaxed)
+    }
+
+    fn start(&self) -> Running<'_> {
+        self.started.fetch_add(1, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        Running(&self.running)
+    }
+}
+
+/// Counts a running job for as long as it lives, also when it is dropped half-way.
+struct Running<'a>(&'a AtomicUsize);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How a job ended, other than well. The text goes to apalis' table and to the label `outcome`; the reason goes to the
+/// log only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Failure {
+    #[error("failed")]
+    Failed,
+    #[error("panicked")]
+    Panicked,
+    #[error("timed_out")]
+    TimedOut,
+    #[error("cancelled")]
+    Cancelled,
+    #[error("unreadable")]
+    Unreadable,
+    #[error("gave_up")]
+    GaveUp,
+}
+
+/// Runs one worker until `context` is stopped or its database fails. Running jobs are finished and recorded first.
+pub(super) async fn live(queue: Queue, work: Arc<Work>, context: WorkerContext) -> Result<(), WorkerError> {
+    // The two storages share no trait that would carry this, only the shape.
+    macro_rules! worker {
+        ($storage:ident, $config:path, $pool:expr) => {{
+            let Tuning { concurrency, batch, heartbeat, idle_poll, .. } = work.tuning;
+            let config = <$config>::default()
+                .queue(NAME)
+                .batch_size(batch)
+                .heartbeat_interval(heartbeat)
+                .missed_heartbeats(work.tuning.missed_heartbeats())
+                // Jobs taken but not finished count as running anyway; marking each one costs a write.
+                .lock_tasks(false);
+            let backend = $storage::<Value>::new($pool).with_config(config).poll_with_strategy(Pace::new(queue.bell.clone(), idle_poll));
+            let bell = queue.bell.clone();
+            let worker = WorkerBuilder::new(context.clone()).backend(backend).concurrency(concurrency).build(
+                move |payload: Value, attempt: Attempt| {
+                    let (work, bell) = (work.clone(), bell.clone());
+                    async move {
+                        let outcome = perform(&work, payload, attempt.current()).await;
+                        // A job that ends while apalis fetches is recorded at its next look, whenever that is.
+                        bell.notify_one();
+                        outcome
+                    }
+                },
+            );
+            drain(worker.stream(), &context).await
+        }};
+    }
+    match &queue.store {
+        Store::Sqlite(pool) => worker!(SqliteStorage, apalis_sqlite::Config, pool),
+        Store::Postgres(pool) => worker!(PostgresStorage, apalis_postgres::Config, pool),
+    }
+}
+
+/// Follows the worker to its end. `Worker::run` would drop the running jobs at the first database error.
+async fn drain(events: impl Stream<Item = Result<Event, WorkerError>>, context: &WorkerContext) -> Result<(), WorkerError> {
+    let mut events = std::pin::pin!(events);
+    let mut outcome = Ok(());
+    while let Some(event) = events.next().await {
+        if let Err(error) = event {
+            if outcome.is_err() {
+                break;
+            }
+            outcome = Err(error);
+            // apalis takes no more jobs after an error, and ends once it is told to.
+            context.stop().ok();
+        }
+    }
+    outcome
+}
+
+async fn perform(work: &Work, payload: Value, attempt: usize) -> Result<(), Failure> {
+    let began = Instant::now();
+    let _running = work.start();
+    let job = serde_json::from_value::<Job>(payload.clone()).ok();
+    let kind = job.map_or("unknown", |job| job.kind());
+    let outcome = match job {
+        // Decoded here and not by apalis, whose worker dies of a job that it cannot read, again and again.
+        None => {
+            tracing::error!(%payload, "a job on the queue cannot be read by this version and is given up");
+            Err(Failure::Unreadable)
+        }
+        Some(job) if attempt > work.tuning.max_starts => {
+            tracing::error!(kind, subject = ?job.subject(), attempt, "a job whose worker died each time is given up");
+            Err(Failure::GaveUp)
+        }
+        Some(job) => handle(work, job).await,
+    };
+    let label = outcome.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
+    metrics::counter!("muster_queue_jobs_total", "kind" => kind, "outcome" => label).increment(1);
+    metrics::histogram!("muster_queue_job_seconds", "kind" => kind).record(began.elapsed());
+    outcome
+}
+
+async fn handle(work: &Work, job: Job) -> Result<(), Failure> {
+    let span = tracing::info_span!("job", kind = job.kind(), subject = ?job.subject());
+    let task = AbortOnDropHandle::new(tokio::spawn((work.handler)(job).instrument(span.clone())));
+    let ended = timeout(work.tuning.job_timeout, task).await;
+    let _entered = span.entered();
+    match ended {
+        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Err(error))) => {
+            tracing::error!(%error, "a job failed");
+            Err(Failure::Failed)
+        }
+        Ok(Err(error)) => Err(broken(&error)),
+        Err(_) => {
+            tracing::error!(limit = ?work.tuning.job_timeout, "a job took too long and was stopped");
+            Err(Failure::TimedOut)
+        }
+    }
+}
+
+fn broken(error: &JoinError) -> Failure {
+    if error.is_panic() {
+        tracing::error!(%error, "a job panicked");
+        Failure::Panicked
+    } else {
+        Failure::Cancelled
+    }
+}
