@@ -1,0 +1,475 @@
+"use strict";
+// The first page: a live board, one incident with its timeline, and the forms that matter most. Text from the server enters the
+// page as text nodes only.
+
+const $ = (id) => document.getElementById(id);
+const PAGE = 100;
+const SEVERITIES = {
+  CRITICAL: ["▲", "Critical", "the whole service is out, or a serious breach"],
+  MAJOR: ["◆", "Major", "a main function is broken, or a small breach"],
+  MINOR: ["●", "Minor", "a lesser function or an internal tool is broken"],
+  TRIVIAL: ["○", "Trivial", "over already, written down afterwards"],
+};
+const words = (name) => name.charAt(0) + name.slice(1).toLowerCase().replaceAll("_", " ");
+
+// ---- Elements ----
+
+function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+function show(element, text) {
+  element.textContent = text || "";
+  element.hidden = !text;
+}
+
+const badge = (severity) => h("span", { class: "severity", "data-severity": severity }, h("span", { "aria-hidden": "true" }, SEVERITIES[severity][0] + " "), SEVERITIES[severity][1]);
+
+/** Markdown as written, with code blocks set apart. Nothing else is interpreted. */
+function prose(text) {
+  const parts = text.split(/^```\w*\n?/m);
+  return h("div", { class: "prose" }, ...parts.map((part, i) => (part.trim() ? h(i % 2 ? "pre" : "p", i % 2 && { tabindex: "0" }, part.trim()) : null)));
+}
+
+// ---- Times ----
+
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const minuteClock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const offset = new Intl.DateTimeFormat("en-GB", { timeZoneName: "longOffset" }).formatToParts(new Date()).find((part) => part.type === "timeZoneName").value;
+const zoneName = ZONE === "UTC" ? "UTC" : `${ZONE} (${offset.replace("GMT", "UTC")})`;
+
+function span(from, to) {
+  const minutes = Math.max(0, Math.floor((to - new Date(from)) / 60000));
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1440)} days`;
+}
+
+function moment(iso, format) {
+  const at = new Date(iso);
+  return h("time", { datetime: iso, title: `${day.format(at)}, ${clock.format(at)} ${zoneName}` }, format.format(at));
+}
+
+/** Text that grows older by itself. */
+const ageing = (from, suffix) => h("time", { datetime: from, "data-age": suffix, title: `${day.format(new Date(from))}, ${clock.format(new Date(from))} ${zoneName}` }, span(from, Date.now()) + suffix);
+const growOlder = () => document.querySelectorAll("time[data-age]").forEach((time) => (time.textContent = span(time.dateTime, Date.now()) + time.dataset.age));
+
+// ---- Server ----
+
+class Refusal extends Error {
+  constructor(error) {
+    super(error.message);
+    this.code = (error.extensions && error.extensions.code) || "INTERNAL";
+    this.requestId = error.extensions && error.extensions.requestId;
+  }
+  get words() {
+    switch (this.code) {
+      case "UNAUTHENTICATED": return "You are signed out. Copy what you typed, then open a new sign-in link.";
+      case "FORBIDDEN": return `You may not do this. ${this.message}`;
+      case "CONFLICT": return "Somebody else changed it at the same moment. Look again and repeat.";
+      case "UNAVAILABLE": return "The server can't reach its database at the moment. Nothing was changed; try again shortly.";
+      case "OFFLINE": return "The server can't be reached. What you typed is still here: send it again when the top of the page says Live.";
+      case "INTERNAL": return `Something went wrong in the server. Tell an administrator${this.requestId ? ` this number: ${this.requestId}` : ""}.`;
+      default: return this.message; // BAD_USER_INPUT, NOT_FOUND, FAILED_PRECONDITION say themselves what to do
+    }
+  }
+}
+
+async function ask(query, variables) {
+  let answer;
+  try {
+    const response = await fetch("/graphql", {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/graphql-response+json" },
+      body: JSON.stringify({ query, variables }),
+    });
+    answer = await response.json();
+  } catch {
+    throw new Refusal({ message: "", extensions: { code: "OFFLINE" } });
+  }
+  if (answer.errors) throw new Refusal(answer.errors[0]);
+  return answer.data;
+}
+
+/** Keeps a subscription open until `close()`. The address is asked for anew at each attempt, so that it resumes where it was. */
+function live(address, { next, state }) {
+  let source, timer, attempt = 0, closed = false;
+  const again = () => {
+    source.close();
+    if (closed) return;
+    state(attempt < 2 ? "connecting" : "away");
+    timer = setTimeout(open, Math.min(15000, 500 * 2 ** attempt++) * (0.75 + Math.random() / 2));
+  };
+  function open() {
+    source = new EventSource(address());
+    source.onopen = () => { attempt = 0; state("live"); };
+    source.onerror = again;
+    source.addEventListener("complete", again);
+    source.addEventListener("next", (event) => {
+      const { data, errors } = JSON.parse(event.data);
+      if (!errors) return next(data);
+      const refusal = new Refusal(errors[0]);
+      if (refusal.code === "TOO_SLOW") return again();
+      show($("problem"), refusal.words);
+      attempt = Math.max(attempt, 4);
+      again();
+    });
+  }
+  open();
+  return { close() { closed = true; clearTimeout(timer); source.close(); } };
+}
+
+const stream = (query, variables) => `/graphql/stream?${new URLSearchParams({ query, variables: JSON.stringify(variables || {}) })}`;
+
+function showState(element, state) {
+  element.dataset.state = state;
+  element.textContent = { live: "Live", connecting: "Connecting", away: "Not live, reconnecting" }[state];
+}
+
+// ---- Board ----
+
+const CARD = `fragment Card on Incident { id reference name severity status reportedAt declaredAt resolvedAt impactStartedAt lead { name } clientCommsManager { id }
+  affectedClients { client { id } } actions(state: OPEN) { id } timeline(last: 1) { nodes { kind text recordedAt actor { name } } } }`;
+const BOARD = `query Board { viewer { person { id name accessLevel } can } sites(first: 200) { nodes { id name } }
+  live: incidents(filter: { live: true }, orderBy: MOST_SEVERE, first: 50) { totalCount nodes { ...Card } }
+  triage: incidents(filter: { status: [TRIAGE] }, first: 50) { totalCount nodes { ...Card } }
+  done: incidents(filter: { status: [RESOLVED, CLOSED, DECLINED, MERGED] }, orderBy: RECENTLY_CHANGED, first: 8) { totalCount nodes { ...Card } } } ${CARD}`;
+let viewer = null;
+let shown = "";
+
+async function refresh() {
+  try {
+    const board = await ask(BOARD);
+    viewer = board.viewer;
+    show($("problem"), "");
+    const text = JSON.stringify(board);
+    if (text === shown) return;
+    shown = text;
+    drawBoard(board);
+  } catch (error) {
+    show($("problem"), error.words || String(error));
+  }
+}
+
+function drawBoard(board) {
+  const focused = document.activeElement && document.activeElement.dataset.card;
+  $("who").textContent = `${viewer.person.name}, ${words(viewer.person.accessLevel).toLowerCase()}`;
+  $("new-may-declare").hidden = !viewer.can.includes("RESPOND");
+  const site = $("new-site");
+  const chosen = site.value;
+  site.replaceChildren(site.options[0], ...board.sites.nodes.map((row) => h("option", { value: row.id }, row.name)));
+  site.value = chosen;
+  for (const list of ["live", "triage", "done"]) {
+    const { nodes, totalCount } = board[list];
+    $(list).replaceChildren(...nodes.map((incident) => h("li", null, card(incident, list))));
+    $(`${list}-empty`).hidden = nodes.length > 0;
+    if ($(`${list}-count`)) $(`${list}-count`).textContent = totalCount || "";
+  }
+  document.title = board.live.totalCount ? `(${board.live.totalCount}) Muster` : "Muster";
+  markCurrent();
+  if (focused) document.querySelector(`[data-card="${focused}"]`)?.focus();
+}
+
+function card(incident, list) {
+  const last = incident.timeline.nodes[0];
+  const meta = list === "done"
+    ? [words(incident.status), ageing(incident.resolvedAt || last?.recordedAt || incident.reportedAt, " ago")]
+    : [words(incident.status), incident.lead ? `Lead ${incident.lead.name}` : h("strong", null, "No lead yet"),
+      ageing(incident.impactStartedAt || incident.declaredAt || incident.reportedAt, list === "live" ? " so far" : " old"),
+      incident.actions.length ? `${incident.actions.length} to do` : null];
+  return h("a", { href: `#${incident.reference}`, class: "card", "data-severity": incident.severity, "data-card": incident.reference },
+    h("span", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference)),
+    h("span", { class: "name" }, incident.name),
+    h("span", { class: "meta" }, ...meta.filter(Boolean).map((item) => h("span", null, item))),
+    needsComms(incident, list) && h("span", { class: "lack" }, "Nobody keeps the affected clients told"),
+    list !== "done" && last && h("span", { class: "last" }, ageing(last.recordedAt, " ago"), `: ${words(last.kind)}${last.actor ? `, ${last.actor.name}` : ""}: ${last.text.replace(/```\w*|\s+/g, " ").slice(0, 140)}`));
+}
+
+const needsComms = (incident, list) => list === "live" && incident.affectedClients.length > 0 && !incident.clientCommsManager;
+
+function markCurrent() {
+  document.querySelectorAll("[data-card]").forEach((link) => {
+    if (current && link.dataset.card === current.reference) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  });
+}
+
+// ---- One incident ----
+
+const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } attachments { fileName downloadUrl } }";
+const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status impactStartedAt declaredAt reportedAt resolvedAt
+  lead { name } clientCommsManager { name } sites { name url runbook expected } affectedClients { client { name } } goals { goal title metAt evidence }
+  actions { id title state assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
+const EVENTS = `query Events($id: ID!, $before: String) { node(id: $id) { ... on Incident { timeline(last: ${PAGE}, before: $before) { nodes { ...Event }
+  pageInfo { startCursor endCursor hasPreviousPage } } } } } ${EVENT}`;
+const TAIL = `subscription Tail($id: ID!, $after: String) { timeline(incidentId: $id, after: $after) { cursor node { ...Event } } } ${EVENT}`;
+let current = null; // { reference, id, cursor, start, tail }
+
+async function openIncident(reference) {
+  closeIncident();
+  const mine = (current = { reference });
+  document.body.classList.toggle("reading", Boolean(reference));
+  $("incident").hidden = !reference;
+  $("nothing").hidden = Boolean(reference);
+  markCurrent();
+  if (!reference) return void (current = null);
+  $("facts").replaceChildren(h("p", { class: "soft" }, "Loading"));
+  $("timeline").replaceChildren();
+  try {
+    const incident = await loadFacts();
+    if (current !== mine) return;
+    const { node } = await ask(EVENTS, { id: incident.id });
+    if (current !== mine) return;
+    const page = node.timeline;
+    Object.assign(mine, { id: incident.id, cursor: page.pageInfo.endCursor, start: page.pageInfo.startCursor });
+    page.nodes.forEach(addEvent);
+    $("earlier").hidden = !page.pageInfo.hasPreviousPage;
+    $("timeline-empty").hidden = page.nodes.length > 0;
+    $("incident").focus({ preventScroll: true });
+    scrollTo({ top: 0 });
+    mine.tail = live(() => stream(TAIL, { id: mine.id, after: mine.cursor }), {
+      state: (state) => showState($("timeline-state"), state),
+      next: ({ timeline }) => {
+        mine.cursor = timeline.cursor;
+        addEvent(timeline.node);
+        $("said").textContent = `${words(timeline.node.kind)}${timeline.node.actor ? ` by ${timeline.node.actor.name}` : ""}: ${timeline.node.text.slice(0, 120)}`;
+      },
+    });
+  } catch (error) {
+    if (current === mine) $("facts").replaceChildren(h("p", { class: "problem", role: "alert" }, error.words || String(error)));
+  }
+}
+
+function closeIncident() {
+  current?.tail?.close();
+  current = null;
+}
+
+async function loadFacts() {
+  const mine = current;
+  const { incident } = await ask(FACTS, { reference: mine.reference });
+  if (!incident) throw new Refusal({ message: `There is no ${mine.reference}, or you may not see it.`, extensions: { code: "NOT_FOUND" } });
+  if (current === mine) drawFacts(incident);
+  return incident;
+}
+
+function drawFacts(incident) {
+  const isLive = ["INVESTIGATING", "FIXING", "MONITORING"].includes(incident.status);
+  const fact = (term, value, lacking) => [h("dt", null, term), h("dd", lacking ? { class: "lack" } : null, value)];
+  const began = incident.impactStartedAt || incident.declaredAt || incident.reportedAt;
+  const clients = incident.affectedClients.map((row) => row.client.name).join(", ");
+  const todo = incident.actions.filter((action) => action.state === "OPEN");
+  const update = incident.latestUpdate;
+  $("facts").replaceChildren(
+    h("p", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference), h("span", { class: "status" }, words(incident.status))),
+    h("h2", { id: "incident-title" }, incident.name),
+    incident.mergedInto && h("p", null, "It goes on as ", h("a", { href: `#${incident.mergedInto.reference}` }, incident.mergedInto.reference), "."),
+    incident.summary ? prose(incident.summary) : "",
+    update ? h("div", { class: "update" }, h("h3", null, "Latest update, ", moment(update.occurredAt, minuteClock), update.actor ? `, ${update.actor.name}` : ""), prose(update.text)) : "",
+    h("dl", null,
+      ...fact("Lead", incident.lead?.name || "Nobody yet", isLive && !incident.lead),
+      ...(clients ? fact("Client comms", incident.clientCommsManager?.name || "Nobody yet: affected clients hear nothing", isLive && !incident.clientCommsManager) : []),
+      ...(clients ? fact("Affected", clients) : []),
+      ...fact("Began", moment(began, minuteClock)),
+      ...(isLive ? fact("Lasts", ageing(began, "")) : incident.resolvedAt ? fact("Lasted", span(began, new Date(incident.resolvedAt))) : []),
+      ...incident.sites.flatMap((site) => fact("Site", h("span", null, site.url ? h("a", { href: site.url, rel: "noreferrer" }, site.name) : site.name, site.runbook ? " · " : "", site.runbook ? h("a", { href: site.runbook, rel: "noreferrer" }, "runbook") : "", site.expected ? h("span", { class: "soft" }, ` Normal there: ${site.expected}`) : "")))),
+    todo.length ? h("div", null, h("h3", null, "To do"), h("ul", { class: "plain" }, ...todo.map((action) => h("li", null, `${action.title} `, h("span", { class: action.assignee ? "soft" : "lack" }, action.assignee ? action.assignee.name : "nobody yet"))))) : "",
+    incident.declaredAt ? h("details", { open: isLive }, h("summary", null, `Goals: ${incident.goals.filter((goal) => goal.metAt).length} of ${incident.goals.length} met`),
+      h("ul", { class: "goals" }, ...incident.goals.map((goal) => h("li", { class: goal.metAt ? "met" : "" }, h("span", { "aria-hidden": "true" }, goal.metAt ? "✓ " : "· "), `${goal.title}: `, h("span", { class: "soft" }, goal.metAt ? goal.evidence : "not yet"))))) : "");
+  $("judge").hidden = incident.status !== "TRIAGE" || !viewer?.can.includes("RESPOND");
+  $("write").hidden = incident.status === "MERGED" || (viewer && !viewer.can.includes("RESPOND"));
+}
+
+function addEvent(event) {
+  const list = $("timeline");
+  if (list.querySelector(`[data-sequence="${event.sequence}"]`)) return;
+  const late = Math.abs(new Date(event.recordedAt) - new Date(event.occurredAt)) > 60000;
+  const sameDay = day.format(new Date(event.occurredAt)) === day.format(new Date());
+  const corrected = event.kind === "AMENDMENT" && event.details?.sequence;
+  const item = h("li", { "data-sequence": event.sequence, "data-kind": event.kind, value: event.sequence },
+    h("p", { class: "event-head" }, moment(event.occurredAt, clock), sameDay ? "" : ` ${day.format(new Date(event.occurredAt))}`, h("span", { class: "kind" }, corrected ? `Correction of #${corrected}` : words(event.kind)),
+      event.actor?.name || words(event.source), event.starred ? h("span", { class: "star" }, "★ key moment") : ""),
+    prose(event.text),
+    late ? h("p", { class: "soft" }, "Written down at ", moment(event.recordedAt, clock)) : "",
+    corrected && event.details.reason ? h("p", { class: "soft" }, `Because: ${event.details.reason}`) : "",
+    ...event.attachments.map((file) => h("p", null, h("a", { href: new URL(file.downloadUrl).pathname }, file.fileName))));
+  const later = [...list.children].find((other) => Number(other.dataset.sequence) < event.sequence);
+  list.insertBefore(item, later || null);
+  if (corrected) item.dataset.of = corrected;
+  $("timeline-empty").hidden = true;
+  for (const amendment of list.querySelectorAll("[data-of]")) {
+    const target = list.querySelector(`[data-sequence="${amendment.dataset.of}"]:not(.corrected)`);
+    if (!target) continue;
+    target.classList.add("corrected");
+    target.querySelector(".kind").append(`, corrected by #${amendment.dataset.sequence}`);
+  }
+}
+
+// ---- Forms ----
+
+/** A key for one intention: sending the same form again after a failure does not do it twice. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Runs `send` when the form is sent: one at a time, refusals in words beside the button. */
+function onSubmit(form, send) {
+  const problem = form.querySelector(".problem");
+  let key = newKey();
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const buttons = form.querySelectorAll("button");
+    buttons.forEach((button) => (button.disabled = true));
+    show(problem, "");
+    try {
+      await send(key, event.submitter?.value);
+      key = newKey();
+    } catch (error) {
+      show(problem, error.words || String(error));
+    } finally {
+      buttons.forEach((button) => (button.disabled = false));
+    }
+  });
+  form.addEventListener("input", () => (key = newKey()));
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+}
+
+const DECLARE = "mutation Declare($input: DeclareIncidentInput!) { declareIncident(input: $input) { incident { reference } } }";
+
+onSubmit($("new"), async (idempotencyKey) => {
+  const name = $("new-name").value, description = $("new-text").value || null;
+  const siteIds = $("new-site").value ? [$("new-site").value] : null;
+  const declares = $("new").elements.how.value === "declare";
+  const data = declares
+    ? await ask(DECLARE, { input: { name, description, siteIds, idempotencyKey, severity: $("new-severity").value, leadId: $("new-lead").checked ? viewer.person.id : null } })
+    : await ask("mutation Report($input: ReportIncidentInput!) { reportIncident(input: $input) { incident { reference } } }", { input: { name, description, siteIds, idempotencyKey } });
+  $("new").reset();
+  $("new-declare").hidden = true;
+  $("new-box").open = false;
+  location.hash = (declares ? data.declareIncident : data.reportIncident).incident.reference;
+});
+
+onSubmit($("judge"), async (idempotencyKey, choice) => {
+  const incidentId = current.id;
+  if (choice === "decline") {
+    const input = { incidentId, reason: $("judge-reason").value };
+    await ask("mutation Decline($input: DeclineIncidentInput!) { declineIncident(input: $input) { incident { id } } }", { input });
+  } else {
+    await ask(DECLARE, { input: { incidentId, idempotencyKey, severity: $("judge-severity").value, leadId: viewer.person.id } });
+  }
+  $("judge").reset();
+  await loadFacts();
+});
+
+onSubmit($("write"), async (idempotencyKey) => {
+  const incidentId = current.id, text = $("write-text").value, kind = $("write-kind").value;
+  if (kind === "UPDATE") {
+    const input = { incidentId, text, status: $("write-status").value || null };
+    await ask("mutation Post($input: PostUpdateInput!) { postUpdate(input: $input) { event { id } } }", { input });
+  } else {
+    await ask("mutation Write($input: AddTimelineEventInput!) { addTimelineEvent(input: $input) { event { id } } }", { input: { incidentId, kind, text, idempotencyKey } });
+  }
+  $("write-text").value = "";
+  $("write-status").value = "";
+  $("write-text").focus();
+});
+
+async function createToken() {
+  const input = { name: "Made on the first page", accessLevel: viewer.person.accessLevel };
+  $("token-make").disabled = true;
+  try {
+    const { createApiToken } = await ask("mutation Token($input: CreateApiTokenInput!) { createApiToken(input: $input) { token expiresAt } }", { input });
+    show($("token-problem"), "");
+    drawToken(createApiToken);
+  } catch (error) {
+    show($("token-problem"), error.words || String(error));
+  } finally {
+    $("token-make").disabled = false;
+  }
+}
+
+function drawToken({ token, expiresAt }) {
+  const post = (query) => `curl -s ${location.origin}/graphql -H "Authorization: Bearer $MUSTER_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ query })}'`;
+  const lines = [
+    ["Your token. It is shown this once.", token],
+    ["Let the shell know it", `export MUSTER_TOKEN=${token}`],
+    ["What is live", post("{ incidents(filter: {live: true}) { nodes { reference name severity status } } }")],
+    ["Declare an incident", post('mutation { declareIncident(input: {name: "example.org answers with errors", severity: MAJOR}) { incident { reference id } } }')],
+    ["Watch incidents change", `curl -N ${location.origin}/graphql/stream -H "Authorization: Bearer $MUSTER_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ query: "subscription { incidentChanged { reference status severity } }" })}'`],
+  ];
+  $("token-out").replaceChildren(
+    ...lines.map(([what, text]) => {
+      const copy = h("button", { type: "button", "aria-label": `Copy: ${what}` }, "Copy");
+      copy.addEventListener("click", () => copyText(text, copy));
+      return h("div", { class: "line" }, h("p", null, what), h("pre", { tabindex: "0" }, text), copy);
+    }),
+    h("p", { class: "soft" }, "It works until ", moment(expiresAt, day), ". To end it sooner, use the mutation revokeApiToken."));
+}
+
+async function copyText(text, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = "Copied";
+  } catch {
+    const range = document.createRange(); // without https there is no clipboard: mark it for the person to copy
+    range.selectNodeContents(button.previousElementSibling);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    button.textContent = "Marked: copy it";
+  }
+  setTimeout(() => (button.textContent = "Copy"), 3000);
+}
+
+async function showEarlier() {
+  const mine = current;
+  try {
+    const { node } = await ask(EVENTS, { id: mine.id, before: mine.start });
+    if (current !== mine) return;
+    node.timeline.nodes.forEach(addEvent);
+    mine.start = node.timeline.pageInfo.startCursor;
+    $("earlier").hidden = !node.timeline.pageInfo.hasPreviousPage;
+  } catch (error) {
+    show($("problem"), error.words || String(error));
+  }
+}
+
+// ---- Beginning ----
+
+let soon;
+function refreshSoon() {
+  clearTimeout(soon);
+  soon = setTimeout(() => {
+    refresh();
+    if (current?.id) loadFacts().catch((error) => show($("problem"), error.words || String(error)));
+  }, 200);
+}
+
+const route = () => openIncident(/^#INC-\d+$/.test(location.hash) ? location.hash.slice(1) : null);
+
+for (const select of [$("new-severity"), $("judge-severity")]) {
+  select.append(...Object.entries(SEVERITIES).map(([value, [, name, meaning]]) => h("option", { value, selected: value === "MAJOR" }, `${name}: ${meaning}`)));
+}
+$("zone").textContent = zoneName;
+$("new").addEventListener("change", () => ($("new-declare").hidden = $("new").elements.how.value !== "declare"));
+$("write-kind").addEventListener("change", () => ($("write-status-box").hidden = $("write-kind").value !== "UPDATE"));
+$("token-make").addEventListener("click", createToken);
+$("earlier").addEventListener("click", showEarlier);
+addEventListener("hashchange", route);
+addEventListener("visibilitychange", () => document.hidden || refreshSoon());
+setInterval(growOlder, 20000);
+setInterval(refreshSoon, 120000);
+refresh().then(route);
+live(() => stream("subscription { incidentChanged { id } }"), {
+  next: refreshSoon,
+  state: (state) => {
+    showState($("state"), state);
+    if (state === "live") refreshSoon(); // what changed while nobody listened
+  },
+});

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use domain::Domain;
 use domain::clock::{Clock, SystemClock};
 use domain::db::{self, Db};
 use domain::playbook::Playbook;
-use domain::Domain;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::DbBackend;
 use sea_orm::sqlx::Connection;

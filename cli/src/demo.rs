@@ -1,13 +1,81 @@
-//! A made-up incident of a made-up agency, played through the real use cases.
+//! A made-up morning of a made-up agency, played through the real use cases.
+//!
+//! `muster demo` and `muster serve --demo` call [`play`]. What happens is data: the [`cast`] says who and what there is, and
+//! each file of stories says who does what at which minute. The [`stage`] turns every line into the use case that a person
+//! would have called, at a clock that starts [`LENGTH_MINUTES`] before now, so nothing in the database could not have come
+//! about in earnest.
 
+mod cast;
+mod council;
+mod museum;
+mod script;
+mod small;
+mod stage;
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use chrono::Duration;
+use domain::authz::Actor;
+use domain::clock::{Clock, ManualClock, SystemClock};
 use domain::db::Db;
+use domain::incident::{self, Filter};
+use entity::Source;
 
+use crate::database;
 use crate::settings::Settings;
+use script::{Line, Story};
+use stage::Stage;
 
-/// Plays the story into the database.
+/// From the first line of the stories to now.
+const LENGTH_MINUTES: i64 = 200;
+
+const STORIES: [(Story, &[Line]); 5] = [
+    (Story::Museum, museum::LINES),
+    (Story::Council, council::LINES),
+    (Story::Festival, small::FESTIVAL),
+    (Story::Leaflet, small::LEAFLET),
+    (Story::Night, small::NIGHT),
+];
+
+/// Plays the stories into the database, which must have no incidents.
 ///
 /// # Errors
-/// When the database can't be reached.
-pub async fn play(_: &Db, _: &Settings) -> anyhow::Result<()> {
+/// When there are incidents, or the database can't be reached.
+pub async fn play(db: &Db, settings: &Settings) -> anyhow::Result<()> {
+    let now = SystemClock.now();
+    let clock = Arc::new(ManualClock::new(now - Duration::minutes(LENGTH_MINUTES)));
+    let domain = database::domain_at(db.clone(), settings, clock.clone());
+    let owner = domain.ctx(Actor::System, Source::Cli);
+    if incident::count(&owner, &Filter::default()).await? > 0 {
+        bail!(
+            "there are incidents in this database, and the demo would mix its own with them. Play it into a folder of its own:\n  \
+             MUSTER_DATA_DIR=demo-data muster serve --demo"
+        );
+    }
+    let mut stage = Stage::set(domain, clock, now).await.context("the people and sites of the demo can't be added")?;
+    let mut lines: Vec<(Story, &Line)> = STORIES.iter().flat_map(|(story, lines)| lines.iter().map(|line| (*story, line))).collect();
+    lines.sort_by_key(|(_, Line(minute, ..))| *minute);
+    for (story, Line(minute, who, act)) in lines {
+        stage.play(story, *minute, who, act).await.with_context(|| format!("the demo stopped at minute {minute}, {who}"))?;
+    }
+    farewell(&stage);
     Ok(())
+}
+
+fn farewell(stage: &Stage) {
+    println!("Harbour & Pine, a made-up agency, has moved in: {} people, {} sites.", cast::PEOPLE.len(), cast::SITES.len());
+    for (story, what) in [
+        (Story::Council, "live, critical, and nobody keeps the client told yet"),
+        (Story::Festival, "in triage: an alert reported it a few minutes ago"),
+        (Story::Museum, "resolved, with everything that went wrong on the way"),
+        (Story::Leaflet, "declined: it was no incident"),
+        (Story::Night, "closed: trivial, written down the morning after"),
+    ] {
+        println!("  {:<6} {what}", stage.reference(story));
+    }
+    println!("What to try:");
+    println!("  Take over: open the page, pick {}, write what you find, post an update.", stage.reference(Story::Council));
+    println!("  Sign in as somebody else: muster sign-in-link --email {}", cast::ON_CALL_EMAIL);
+    println!("  Check the records: muster verify");
 }

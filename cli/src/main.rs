@@ -87,7 +87,9 @@ fn main() -> ExitCode {
         Ok(settings) => settings,
         Err(problems) => {
             eprintln!("The settings are wrong:");
-            problems.iter().for_each(|problem| eprintln!("  - {problem}"));
+            for problem in problems {
+                eprintln!("  - {problem}");
+            }
             return ExitCode::from(2);
         }
     };
@@ -108,7 +110,9 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Api => server::api(settings).await?,
         Command::Worker => server::worker(settings).await?,
         Command::Migrate => drop(database::open(&settings).await?),
-        Command::Token(TokenCommand::Create { name, access, email }) => commands::create_token(&settings, &name, access, email.as_deref()).await?,
+        Command::Token(TokenCommand::Create { name, access, email }) => {
+            commands::create_token(&settings, &name, access, email.as_deref()).await?;
+        }
         Command::SignInLink { email } => commands::sign_in_link(&settings, email.as_deref()).await?,
         Command::Verify { reference } => return commands::verify(&settings, reference.as_deref()).await,
         Command::Demo => demo::play(&database::open(&settings).await?, &settings).await?,

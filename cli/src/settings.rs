@@ -63,7 +63,8 @@ impl Settings {
         let table: toml::Table = file.parse().map_err(|error: toml::de::Error| vec![format!("muster.toml: {error}")])?;
         let mut source = Source { file: flattened(&table), environment, known: BTreeSet::new(), problems: Vec::new() };
         let data_dir = PathBuf::from(source.text("data_dir").unwrap_or_else(|| "data".into()));
-        let listen = source.parsed("listen", "an address such as 127.0.0.1:8080").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen =
+            source.parsed("listen", "an address such as 127.0.0.1:8080").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let settings = Self {
             database_url: Secret(source.database_url(&data_dir)),
             database_connections: source.parsed("database_connections", "a number").unwrap_or(16),
@@ -141,7 +142,11 @@ impl Source<'_> {
         let text = self.text("alerts.levels")?;
         let mut levels = BTreeMap::new();
         for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
-            let severity = |name: &str| [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial].into_iter().find(|severity| severity.as_str() == name);
+            let severity = |name: &str| {
+                [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial]
+                    .into_iter()
+                    .find(|severity| severity.as_str() == name)
+            };
             match pair.split_once('=').and_then(|(label, name)| Some((label.trim().to_lowercase(), severity(name.trim())?))) {
                 Some((label, severity)) => drop(levels.insert(label, severity)),
                 None => self.problem("alerts.levels", format_args!("must be pairs such as critical=CRITICAL, error=MAJOR; {pair} is none")),

@@ -21,7 +21,7 @@ use entity::{
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement,
+    IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, UpdateMany,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use uuid::Uuid;
@@ -118,6 +118,7 @@ impl NewEvent {
     }
 
     /// With something for programs.
+    #[must_use]
     pub fn details(mut self, details: serde_json::Value) -> Self {
         self.details = Some(details);
         self
@@ -205,6 +206,12 @@ impl<'a> Draft<'a> {
         let statement = A::Entity::update(row).validate()?.build(self.backend());
         self.add(statement);
         Ok(())
+    }
+
+    /// Changes many rows of a child table.
+    pub fn update_many<E: EntityTrait>(&mut self, update: UpdateMany<E>) {
+        let statement = update.build(self.backend());
+        self.add(statement);
     }
 
     /// Removes rows of a child table.
@@ -459,18 +466,18 @@ impl Default for Lanes {
 impl Lanes {
     /// Waits for its turn among all that have the same key.
     pub(crate) async fn enter(&self, key: impl Hash) -> OwnedMutexGuard<()> {
-        self.0[self.lane(key)].clone().lock_owned().await
+        self.0[Self::lane(key)].clone().lock_owned().await
     }
 
     /// Enters the lanes of two keys, always in the same order, and a common one once.
     async fn enter_both(&self, first: impl Hash, second: impl Hash) -> (OwnedMutexGuard<()>, Option<OwnedMutexGuard<()>>) {
-        let (first, second) = (self.lane(first), self.lane(second));
+        let (first, second) = (Self::lane(first), Self::lane(second));
         let (low, high) = (first.min(second), first.max(second));
         let guard = self.0[low].clone().lock_owned().await;
         (guard, if low == high { None } else { Some(self.0[high].clone().lock_owned().await) })
     }
 
-    fn lane(&self, key: impl Hash) -> usize {
+    fn lane(key: impl Hash) -> usize {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
         usize::try_from(hasher.finish() % LANES as u64).unwrap_or(0)

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
@@ -25,6 +26,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: &str = "15s";
 /// Prepared statements kept per connection; shapes differ by filter and by the size of id lists.
 const STATEMENT_CACHE: usize = 512;
+/// A connection that lay idle for longer is tested before use.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How often a transaction that lost a race at the database is tried again.
 const ATTEMPTS_MAX: u32 = 5;
 
@@ -73,8 +76,17 @@ impl Db {
                 ("timezone", "UTC"),
                 ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
             ]);
-        // A connection that just came back is almost surely alive; testing each time would double the round trips.
+        // A connection that just came back is almost surely alive, and testing it each time would double the round trips; one that
+        // lay idle may have died with its server.
         let pool = PgPoolOptions::new()
+            .before_acquire(|connection, state| {
+                Box::pin(async move {
+                    if state.idle_for > TRUSTED_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)

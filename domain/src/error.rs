@@ -53,7 +53,7 @@ pub enum Error {
     #[error("You read more slowly than things happen: open the subscription again with your last cursor.")]
     TooSlow,
     /// The database can't be reached or is overloaded.
-    #[error("The database does not answer at the moment. Nothing was changed; try again shortly.")]
+    #[error("The database does not answer at the moment: try again shortly. With an idempotencyKey nothing happens twice.")]
     Unavailable(#[source] DbErr),
     /// A fault of Muster.
     #[error("Something went wrong inside Muster.")]

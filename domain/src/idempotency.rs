@@ -18,7 +18,7 @@ use crate::limits;
 pub struct Key {
     person: PersonId,
     operation: &'static str,
-    key: String,
+    text: String,
     fingerprint: String,
 }
 
@@ -35,7 +35,7 @@ impl Key {
             return Err(Error::invalid("idempotencyKey", reason));
         }
         let input = serde_json::to_vec(input).map_err(Error::internal)?;
-        Ok(Some(Self { person, operation, key: key.to_owned(), fingerprint: hex::encode(Sha256::digest(input)) }))
+        Ok(Some(Self { person, operation, text: key.to_owned(), fingerprint: hex::encode(Sha256::digest(input)) }))
     }
 
     /// What the first request under this key made, if there was one.
@@ -43,7 +43,7 @@ impl Key {
     /// # Errors
     /// `BAD_USER_INPUT` when the first request had another input.
     pub async fn replay(&self, ctx: &Ctx) -> Result<Option<Uuid>> {
-        let first = idempotency_key::Entity::find_by_id((self.person, self.operation.to_owned(), self.key.clone()))
+        let first = idempotency_key::Entity::find_by_id((self.person, self.operation.to_owned(), self.text.clone()))
             .filter(idempotency_key::Column::ExpiresAt.gt(ctx.now()))
             .one(ctx.db.read())
             .await?;
@@ -62,7 +62,7 @@ impl Key {
         idempotency_key::ActiveModel {
             person_id: Set(self.person),
             operation: Set(self.operation.to_owned()),
-            key: Set(self.key.clone()),
+            key: Set(self.text.clone()),
             fingerprint: Set(self.fingerprint.clone()),
             subject_id: Set(subject),
             expires_at: Set(ctx.now() + limits::KEY_LIFETIME),

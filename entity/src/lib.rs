@@ -4,6 +4,8 @@
 //! the shape of the tables themselves is made by `migration`, which knows nothing of this crate.
 //! Ids are newtypes over UUIDv7, so that an incident's id can't be passed where a person's is wanted.
 
+#![expect(clippy::disallowed_methods, reason = "code that the entity macro writes begins transactions; nobody calls it")]
+
 mod enums;
 mod flags;
 mod ids;

@@ -1,10 +1,10 @@
 //! The hash chain (R16): whoever alters the record behind Muster's back leaves a mark at the place where they did it.
 
 use chrono::Duration;
+use domain::Ctx;
 use domain::incident::{Declare, declare};
 use domain::timeline::chain::{self, Verdict};
 use domain::timeline::{Add, Amend, add, amend, star};
-use domain::Ctx;
 use entity::{EventId, IncidentId, IncidentStatus, PersonId, Severity, Source, TimelineKind, Visibility, incident, timeline_event};
 use harness::{TestApp, both_dbs};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};

@@ -1,9 +1,10 @@
-//! Rows that would take too long to make by requests.
+//! Rows that requests can't make, or not quickly.
 
+use domain::Ctx;
 use domain::incident::{Declare, declare};
 use domain::timeline::chain;
-use domain::Ctx;
-use entity::{EventId, IncidentId, Severity, Source, TimelineKind, Visibility, incident, timeline_event};
+use entity::{AlertId, EventId, IncidentId, Severity, Source, TimelineKind, Visibility, alert, incident, timeline_event};
+use harness::TestApp;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 /// Rows in one statement; SQLite takes 32,766 values.
@@ -53,4 +54,25 @@ pub async fn long_timeline(ctx: &Ctx, events: i32) -> IncidentId {
     let row: incident::ActiveModel = incident.into_active_model();
     row.reset_all().update(ctx.db.write()).await.unwrap();
     id
+}
+
+/// An alert that belongs to `incident`, as its id.
+pub async fn alert_of(app: &TestApp, incident: &str) -> String {
+    let ctx = app.system();
+    let row = alert::Model {
+        id: AlertId(ctx.ids.uuid(ctx.now())),
+        source: "alertmanager".into(),
+        fingerprint: incident.into(),
+        group_key: "intrusion".into(),
+        title: "strange log-in".into(),
+        firing: true,
+        starts_at: ctx.now(),
+        ends_at: None,
+        count: 1,
+        incident_id: IncidentId::parse(incident),
+        labels: serde_json::json!({}),
+        received_at: ctx.now(),
+    };
+    alert::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await.unwrap();
+    row.id.to_string()
 }

@@ -13,7 +13,8 @@ fn root() -> PathBuf {
 
 /// Each package of the workspace with what it depends on, except for its own tests.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
-    let output = Command::new(env!("CARGO")).args(["metadata", "--no-deps", "--format-version=1", "--offline"]).current_dir(root()).output();
+    let output =
+        Command::new(env!("CARGO")).args(["metadata", "--no-deps", "--format-version=1", "--offline"]).current_dir(root()).output();
     let metadata: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
     let of_package = |package: &Value| {
         let needed = package["dependencies"].as_array().unwrap().iter().filter(|dependency| dependency["kind"] != "dev");

@@ -52,15 +52,16 @@ async fn references_have_no_gaps_when_sixteen_declare_at_once_and_some_fail(app:
             2 => json!({ "name": "errors", "severity": "MAJOR", "affectedClientIds": [client] }),
             _ => json!({ "name": "errors", "severity": "MAJOR", "idempotencyKey": "one" }),
         };
-        let twice = (sam.try_mutate("declareIncident", input.clone(), "incident { reference }"), sam.try_mutate("declareIncident", input, "incident { reference }"));
+        let twice = (
+            sam.try_mutate("declareIncident", input.clone(), "incident { reference }"),
+            sam.try_mutate("declareIncident", input, "incident { reference }"),
+        );
         let (first, second) = tokio::join!(twice.0, twice.1);
         [first, second]
     });
     let answers: Vec<_> = join_all(calls).await.into_iter().flatten().collect();
-    let mut references: Vec<String> = answers
-        .iter()
-        .filter_map(|answer| answer.data["declareIncident"]["incident"]["reference"].as_str().map(str::to_owned))
-        .collect();
+    let mut references: Vec<String> =
+        answers.iter().filter_map(|answer| answer.data["declareIncident"]["incident"]["reference"].as_str().map(str::to_owned)).collect();
     references.sort_by_key(|reference| reference[4..].parse::<i32>().unwrap());
     references.dedup();
     // Four callers twice, four callers once for both calls.
@@ -109,7 +110,10 @@ async fn of_changes_that_expect_the_same_version_one_wins(app: &TestApp) {
     let winners: Vec<&Value> = answers.iter().filter(|answer| answer.errors.is_empty()).map(|answer| &answer.data).collect();
     assert_eq!(winners.len(), 1, "{answers:#?}");
     for loser in answers.iter().filter(|answer| !answer.errors.is_empty()) {
-        assert_eq!((loser.code(), loser.errors[0].current_version()), ("CONFLICT", incident["version"].as_i64().map(|version| version + 1)));
+        assert_eq!(
+            (loser.code(), loser.errors[0].current_version()),
+            ("CONFLICT", incident["version"].as_i64().map(|version| version + 1))
+        );
     }
     let name = callers[0].incident("INC-1", "name").await["name"].take();
     assert_eq!(name, winners[0]["updateIncident"]["incident"]["name"]);
@@ -119,9 +123,9 @@ async fn of_changes_that_expect_the_same_version_one_wins(app: &TestApp) {
 async fn of_two_who_take_the_lead_at_once_one_leads(app: &TestApp) {
     let (callers, second) = callers(app, 8).await;
     let incident = callers[0].declare("errors").await;
-    let calls = callers.iter().map(|sam| {
-        sam.incident_of("assignRole", json!({ "incidentId": id(&incident), "role": "INCIDENT_LEAD", "personId": sam.id() }))
-    });
+    let calls = callers
+        .iter()
+        .map(|sam| sam.incident_of("assignRole", json!({ "incidentId": id(&incident), "role": "INCIDENT_LEAD", "personId": sam.id() })));
     join_all(calls).await;
     let seen = callers[0].incident("INC-1", "lead { id } roles { person { id } } all: roles(includeEnded: true) { endedAt }").await;
     assert_eq!(seen["roles"].as_array().unwrap().len(), 1, "{seen}");

@@ -77,6 +77,17 @@ impl Alertmanager {
         .await;
     }
 
+    /// Waits until it has tried in vain to tell Muster.
+    pub async fn has_failed_to_notify(&self) {
+        eventually("Alertmanager has tried in vain", Duration::from_secs(30), async || {
+            let metrics = self.http.get(format!("{}/metrics", self.url)).send().await.ok()?.text().await.ok()?;
+            let counts =
+                metrics.lines().filter(|line| line.starts_with("alertmanager_notification_requests_failed_total{integration=\"webhook\""));
+            counts.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).any(|count| count > 0.0).then_some(())
+        })
+        .await;
+    }
+
     async fn post(&self, alerts: Value) {
         let sent = self.http.post(format!("{}/api/v2/alerts", self.url)).json(&alerts).send().await.expect("Alertmanager answers");
         assert!(sent.status().is_success(), "{}", sent.text().await.unwrap_or_default());

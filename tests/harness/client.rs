@@ -131,11 +131,16 @@ impl Client {
 
     /// A request to `path`, with the token.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.base));
+        let request = self.http.request(method, self.url(path));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
         }
+    }
+
+    /// The address of `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
     }
 
     /// GETs `path`.
@@ -165,6 +170,28 @@ impl Client {
     /// Sends a mutation that must succeed, and gives back its payload.
     pub async fn mutate(&self, name: &str, input: Value, selection: &str) -> Value {
         self.try_mutate(name, input, selection).await.expect(name)[name].take()
+    }
+
+    /// Sends a file for `incident`, with these further fields of the form ahead of it.
+    pub async fn try_upload_with(&self, incident: &str, fields: &[(&str, &str)], name: &str, content: Vec<u8>) -> reqwest::Response {
+        let mut form = reqwest::multipart::Form::new().text("incident", incident.to_owned());
+        for (field, value) in fields {
+            form = form.text((*field).to_owned(), (*value).to_owned());
+        }
+        let form = form.part("file", reqwest::multipart::Part::bytes(content).file_name(name.to_owned()));
+        self.request(reqwest::Method::POST, "/files").multipart(form).send().await.expect("the server answers")
+    }
+
+    /// Sends a file for `incident`.
+    pub async fn try_upload(&self, incident: &str, name: &str, content: Vec<u8>) -> reqwest::Response {
+        self.try_upload_with(incident, &[], name, content).await
+    }
+
+    /// Sends a file that must be taken, and gives back what the server says of it.
+    pub async fn upload(&self, incident: &str, name: &str, content: Vec<u8>) -> Value {
+        let response = self.try_upload(incident, name, content).await;
+        assert_eq!(response.status(), 201);
+        response.json().await.expect("the answer is JSON")
     }
 
     /// Sends a mutation that must be refused.

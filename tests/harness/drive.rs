@@ -65,16 +65,21 @@ impl Client {
         self.incident_of("resolveIncident", json!({ "incidentId": incident, "summary": "The service is back." })).await
     }
 
-    /// The incident, or null where the caller may not see it.
+    /// The incident; null where there is none that the caller may see.
     pub async fn incident(&self, reference: &str, selection: &str) -> Value {
         let query = format!("query($reference: String!) {{ incident(reference: $reference) {{ {selection} }} }}");
-        self.query(&query, json!({ "reference": reference })).await["incident"].take()
+        self.found(&query, json!({ "reference": reference }), "incident").await
     }
 
-    /// The node, or null.
+    /// The node, of which `selection` names the type; null where there is none that the caller may see.
     pub async fn node(&self, id: &str, selection: &str) -> Value {
         let query = format!("query($id: ID!) {{ node(id: $id) {{ __typename ... on {selection} }} }}");
-        self.query(&query, json!({ "id": id })).await["node"].take()
+        self.found(&query, json!({ "id": id }), "node").await
+    }
+
+    async fn found(&self, query: &str, variables: Value, field: &str) -> Value {
+        let answer = self.try_query(query, variables).await;
+        if answer.code() == "NOT_FOUND" { Value::Null } else { answer.expect(query)[field].take() }
     }
 
     /// The whole timeline, oldest first, page by page.

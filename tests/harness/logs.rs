@@ -40,9 +40,9 @@ impl Logs {
     }
 
     fn dispatch(&self) -> Dispatch {
-        let printed = std::env::var("MUSTER_TEST_LOG").ok().map(|filter| {
-            tracing_subscriber::fmt::layer().with_test_writer().with_filter(EnvFilter::new(filter))
-        });
+        let printed = std::env::var("MUSTER_TEST_LOG")
+            .ok()
+            .map(|filter| tracing_subscriber::fmt::layer().with_test_writer().with_filter(EnvFilter::new(filter)));
         Dispatch::new(Registry::default().with(self.clone()).with(printed))
     }
 

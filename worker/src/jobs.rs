@@ -9,7 +9,7 @@ use entity::IncidentId;
 use crate::queue::{Job, Queue};
 
 /// For how long finished jobs are kept, and with them the keys that keep work from being done twice.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const KEPT: Duration = Duration::from_hours(24);
 
 /// Carries out `job`.
 ///

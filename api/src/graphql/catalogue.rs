@@ -50,7 +50,9 @@ impl Site {
     }
     /// What helps to look at it and mend it.
     async fn tooling(&self) -> Vec<Link> {
-        let link = |value: &serde_json::Value| Some(Link { label: value["label"].as_str()?.to_owned(), url: Url(value["url"].as_str()?.to_owned()) });
+        let link = |value: &serde_json::Value| {
+            Some(Link { label: value["label"].as_str()?.to_owned(), url: Url(value["url"].as_str()?.to_owned()) })
+        };
         self.0.tooling.as_array().into_iter().flatten().filter_map(link).collect()
     }
     /// What to do when it breaks.
@@ -70,14 +72,16 @@ impl Site {
         self.0.last_synced_at
     }
     /// What happened there, newest first.
-    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn incidents(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "How many at most: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Read on behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<IncidentConnection> {
-        let window = Window::<TimeKey>::from_args(&page_args(first, after, None, None))?;
+        let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
         let filter = incident::Filter { site_id: Some(self.0.id), ..incident::Filter::default() };
         IncidentConnection::load(ctx(gql), filter, incident::Order::Newest, &window).await
     }
@@ -177,29 +181,33 @@ pub struct CatalogueQuery;
 #[Object]
 impl CatalogueQuery {
     /// The sites, by name.
-    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn sites(
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Only those with this text in name or address.")] text: Option<String>,
-        #[graphql(desc = "How many at most: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Read on behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<SiteConnection> {
-        let window = Window::<NameKey>::from_args(&page_args(first, after, None, None))?;
+        let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
         let slice = catalogue::sites(ctx(gql), text.as_deref(), &window).await?;
         Ok(SiteConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }
 
     /// The clients, by name.
-    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn clients(
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Only those with this text in the name.")] text: Option<String>,
-        #[graphql(desc = "How many at most: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Read on behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<ClientConnection> {
-        let window = Window::<NameKey>::from_args(&page_args(first, after, None, None))?;
+        let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
         let slice = catalogue::clients(ctx(gql), text.as_deref(), &window).await?;
         Ok(ClientConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }

@@ -71,7 +71,8 @@ macro_rules! connection {
             /// The page of `slice`, whose rows have their places by `key`.
             fn new(slice: domain::paging::Slice<$row>, key: impl Fn(&$row) -> String) -> Self {
                 let page_info = $crate::graphql::connection::PageInfo::new(&slice, &key);
-                let rows: Vec<(String, std::sync::Arc<$row>)> = slice.items.into_iter().map(|row| (key(&row), std::sync::Arc::new(row))).collect();
+                let rows: Vec<(String, std::sync::Arc<$row>)> =
+                    slice.items.into_iter().map(|row| (key(&row), std::sync::Arc::new(row))).collect();
                 Self {
                     nodes: rows.iter().map(|(_, row)| $node::from(row.clone())).collect(),
                     edges: rows.into_iter().map(|(cursor, row)| $edge { cursor, node: $node::from(row) }).collect(),

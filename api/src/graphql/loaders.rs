@@ -58,20 +58,34 @@ impl Loaders {
         Self {
             person: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(people::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
             incident: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(incident::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
-            client: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(catalogue::clients_by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
-            contacts: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(catalogue::contacts_of(&ctx, &ids).await?, |row| row.client_id)) }.boxed()),
+            client: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(one_each(catalogue::clients_by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()
+            }),
+            contacts: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(catalogue::contacts_of(&ctx, &ids).await?, |row| row.client_id)) }.boxed()
+            }),
             client_sites: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped_if(catalogue::sites_of(&ctx, &ids).await?, |row| row.client_id)) }.boxed()
             }),
-            roles: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::roles_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
-            goals: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::goals_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
-            checklist: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::checklist_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
-            actions: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(incident::actions_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
+            roles: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::roles_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            goals: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::goals_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            checklist: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::checklist_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            actions: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::actions_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
             affected: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped(incident::affected_clients_of(&ctx, &ids).await?, |(row, _)| row.incident_id)) }.boxed()
             }),
             incident_sites: Loader::new(ctx, |ctx, ids| async move { Ok(pairs(incident::sites_of(&ctx, &ids).await?)) }.boxed()),
-            incident_files: Loader::new(ctx, |ctx, ids| async move { Ok(grouped(files::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()),
+            incident_files: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(files::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
             alerts: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped_if(alerts::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),

@@ -8,14 +8,13 @@ use super::catalogue::{Client, Contact, Site};
 use super::context::ctx;
 use super::error::ApiResult;
 use super::incident::{Action, Alert, Incident, RoleAssignment};
-use super::people::Person;
+use super::people::{ApiToken, Person};
 use super::scalars::id;
 use super::timeline::{Attachment, TimelineEvent};
 
 /// Anything that has an id.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Stable for ever; begins with the prefix of its kind."))]
-#[expect(clippy::large_enum_variant, reason = "made one at a time")]
 pub enum Node {
     /// An incident.
     Incident(Incident),
@@ -37,6 +36,8 @@ pub enum Node {
     Attachment(Attachment),
     /// An alert.
     Alert(Alert),
+    /// A token of the caller, or for administrators of anybody.
+    ApiToken(ApiToken),
 }
 
 /// Look-ups by id.
@@ -46,7 +47,7 @@ pub struct NodeQuery;
 /// Look-ups by id.
 #[Object]
 impl NodeQuery {
-    /// Anything by its id. NOT_FOUND where there is none, or none that you may see.
+    /// Anything by its id. `NOT_FOUND` where there is none, or none that you may see.
     async fn node(&self, gql: &Context<'_>, #[graphql(desc = "Such as `inc_…`.")] id: ID) -> ApiResult<Option<Node>> {
         Ok(Some(find(gql, &id).await?))
     }
@@ -84,6 +85,7 @@ async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
         "con" => Node::Contact(Contact(catalogue::find_contact(ctx, id("id", text)?).await?)),
         "att" => Node::Attachment(Attachment(files::find(ctx, id("id", text)?).await?)),
         "alt" => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
+        "tok" => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),
         _ => return Err(Error::invalid("id", "That is no id of anything: ids begin with inc_, evt_, per_ and so on.").into()),
     })
 }

@@ -107,7 +107,7 @@ impl Viewer {
     async fn person(&self) -> Person {
         Person(Arc::new(self.0.clone()))
     }
-    /// What this call may do: READ, REPORT, RESPOND, ADMINISTER, SEE_RESTRICTED.
+    /// What this call may do: READ, REPORT, RESPOND, ADMINISTER, `SEE_RESTRICTED`.
     async fn can(&self, gql: &Context<'_>) -> ApiResult<Vec<&'static str>> {
         let actor = &ctx(gql).actor;
         let rights = [("READ", Right::Read), ("REPORT", Right::Report), ("RESPOND", Right::Respond), ("ADMINISTER", Right::Administer)];
@@ -137,15 +137,17 @@ impl PeopleQuery {
         Ok(Viewer(people::find(ctx, id).await?))
     }
     /// The team, by name.
-    #[graphql(complexity = "page_cost(first, None, child_complexity)")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn people(
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Only those with this text in name or address.")] text: Option<String>,
-        #[graphql(desc = "How many at most: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Read on behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<PersonConnection> {
-        let window = Window::<NameKey>::from_args(&page_args(first, after, None, None))?;
+        let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
         let slice = people::page(ctx(gql), text.as_deref(), &window).await?;
         Ok(PersonConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }
@@ -256,7 +258,11 @@ impl PeopleMutation {
     }
 
     /// Changes what a person may do, or says that they left. For administrators.
-    async fn update_person(&self, gql: &Context<'_>, #[graphql(desc = "Whom and what.")] input: UpdatePersonInput) -> ApiResult<UpdatePersonPayload> {
+    async fn update_person(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Whom and what.")] input: UpdatePersonInput,
+    ) -> ApiResult<UpdatePersonPayload> {
         let update = people::Update {
             name: input.name,
             access_level: input.access_level.map(Into::into),
@@ -269,7 +275,11 @@ impl PeopleMutation {
     }
 
     /// Makes an API token for the caller.
-    async fn create_api_token(&self, gql: &Context<'_>, #[graphql(desc = "What for.")] input: CreateApiTokenInput) -> ApiResult<ApiTokenPayload> {
+    async fn create_api_token(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "What for.")] input: CreateApiTokenInput,
+    ) -> ApiResult<ApiTokenPayload> {
         let ctx = ctx(gql);
         let person = ctx.actor.person_id().ok_or(domain::Error::NotFound("person"))?;
         let create = CreateToken { name: input.name, access_level: input.access_level.into(), expires_at: input.expires_at };
@@ -278,7 +288,11 @@ impl PeopleMutation {
     }
 
     /// Makes an API token useless for ever: one's own, or, for administrators, anybody's.
-    async fn revoke_api_token(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: RevokeApiTokenInput) -> ApiResult<RevokeApiTokenPayload> {
+    async fn revoke_api_token(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which.")] input: RevokeApiTokenInput,
+    ) -> ApiResult<RevokeApiTokenPayload> {
         let token = access::revoke_token(ctx(gql), id("tokenId", &input.token_id)?).await?;
         Ok(RevokeApiTokenPayload { token: ApiToken(token) })
     }

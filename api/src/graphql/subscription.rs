@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Subscription};
+use domain::Error;
 use domain::paging::Cursor;
 use domain::people::access;
-use domain::Error;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 
@@ -21,7 +21,7 @@ use crate::live::Hub;
 pub struct LiveSubscription;
 
 /// What happens, as it happens.
-#[Subscription]
+#[Subscription(name = "Subscription")]
 impl LiveSubscription {
     /// Every event of one incident in order: those after cursor `after` (or all, where it is left out), then live ones. None is
     /// skipped, none comes twice, also across a reconnect.

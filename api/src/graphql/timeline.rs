@@ -153,12 +153,17 @@ impl TimelineConnection {
         let window = Window::<i32>::from_args(args)?;
         let slice = if filter.is_empty() {
             let (low, high) = stretch(&window, incident.last_sequence);
-            let rows = if low < high { loaders(gql).stretch.get((incident.id, low, high)).await?.unwrap_or_default() } else { Arc::default() };
+            let rows =
+                if low < high { loaders(gql).stretch.get((incident.id, low, high)).await?.unwrap_or_default() } else { Arc::default() };
             let items = rows.iter().cloned().map(TimelineEvent::from).collect();
             Slice { items, has_previous: low > 0, has_next: high < incident.last_sequence }
         } else {
             let slice = timeline::page(ctx(gql), incident, &filter, &window).await?;
-            Slice { items: slice.items.into_iter().map(TimelineEvent::from).collect(), has_previous: slice.has_previous, has_next: slice.has_next }
+            Slice {
+                items: slice.items.into_iter().map(TimelineEvent::from).collect(),
+                has_previous: slice.has_previous,
+                has_next: slice.has_next,
+            }
         };
         Ok(Self { incident: incident.clone(), filter, slice })
     }
@@ -273,8 +278,8 @@ pub struct AddTimelineEventInput {
     /// Files that were uploaded for it.
     attachment_ids: Option<Vec<ID>>,
     /// A key moment.
-    #[graphql(default = false)]
-    starred: bool,
+    #[graphql(default_with = "Some(false)")]
+    starred: Option<bool>,
     /// The same key again gives the same event, not a second one.
     idempotency_key: Option<String>,
 }
@@ -335,7 +340,11 @@ pub struct TimelineMutation;
 #[Object]
 impl TimelineMutation {
     /// Writes down what was done, seen, found or decided.
-    async fn add_timeline_event(&self, gql: &Context<'_>, #[graphql(desc = "The event.")] input: AddTimelineEventInput) -> ApiResult<TimelineEventPayload> {
+    async fn add_timeline_event(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The event.")] input: AddTimelineEventInput,
+    ) -> ApiResult<TimelineEventPayload> {
         let add = timeline::Add {
             incident_id: id("incidentId", &input.incident_id)?,
             kind: input.kind.into(),
@@ -343,24 +352,41 @@ impl TimelineMutation {
             occurred_at: input.occurred_at,
             details: input.details,
             attachment_ids: ids("attachmentIds", &input.attachment_ids.unwrap_or_default())?,
-            starred: input.starred,
+            starred: input.starred.unwrap_or(false),
         };
         Ok(timeline::add(ctx(gql), add, input.idempotency_key.as_deref()).await?.into())
     }
 
     /// Corrects an event; the original stays.
-    async fn amend_timeline_event(&self, gql: &Context<'_>, #[graphql(desc = "The correction.")] input: AmendTimelineEventInput) -> ApiResult<TimelineEventPayload> {
-        let amend = timeline::Amend { event_id: id("eventId", &input.event_id)?, text: input.text, occurred_at: input.occurred_at, reason: input.reason };
+    async fn amend_timeline_event(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The correction.")] input: AmendTimelineEventInput,
+    ) -> ApiResult<TimelineEventPayload> {
+        let amend = timeline::Amend {
+            event_id: id("eventId", &input.event_id)?,
+            text: input.text,
+            occurred_at: input.occurred_at,
+            reason: input.reason,
+        };
         Ok(timeline::amend(ctx(gql), amend).await?.into())
     }
 
     /// Marks an event as a key moment, or takes the mark away.
-    async fn star_timeline_event(&self, gql: &Context<'_>, #[graphql(desc = "Which event.")] input: StarTimelineEventInput) -> ApiResult<TimelineEventPayload> {
+    async fn star_timeline_event(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which event.")] input: StarTimelineEventInput,
+    ) -> ApiResult<TimelineEventPayload> {
         Ok(timeline::star(ctx(gql), id("eventId", &input.event_id)?, input.starred).await?.into())
     }
 
     /// Posts the summary that people read who do not follow the timeline; restarts the half-hour.
-    async fn post_update(&self, gql: &Context<'_>, #[graphql(desc = "The summary.")] input: PostUpdateInput) -> ApiResult<TimelineEventPayload> {
+    async fn post_update(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The summary.")] input: PostUpdateInput,
+    ) -> ApiResult<TimelineEventPayload> {
         let incident = id("incidentId", &input.incident_id)?;
         Ok(timeline::post_update(ctx(gql), incident, &input.text, input.status.map(Into::into)).await?.into())
     }

@@ -41,7 +41,8 @@ async fn receive(ctx: &Ctx, mut form: Multipart) -> Result<attachment::Model, Pr
             "held" => held = words(&mut field).await?.trim() == "true",
             "file" => {
                 let incident = incident.as_deref().ok_or_else(|| bad("The field incident must come before the field file."))?;
-                let incident = IncidentId::parse(incident.trim()).ok_or_else(|| Error::invalid("incident", "incident must be an id that begins with inc_."))?;
+                let incident = IncidentId::parse(incident.trim())
+                    .ok_or_else(|| Error::invalid("incident", "incident must be an id that begins with inc_."))?;
                 let file_name = field.file_name().unwrap_or("file").to_owned();
                 let mut upload = Upload::begin(ctx).await?;
                 while let Some(chunk) = field.chunk().await.map_err(cut_off)? {
@@ -66,6 +67,7 @@ async fn words(field: &mut Field<'_>) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|_| bad("A text field of the form is not UTF-8."))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn cut_off(error: MultipartError) -> Problem {
     let message = match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => format!("The file is larger than {} MiB.", domain::limits::FILE_BYTES / 1024 / 1024),

@@ -59,7 +59,8 @@ async fn admit(site: &Site, headers: &HeaderMap) -> Result<Ctx, Problem> {
     };
     debug_assert!(scheme.eq_ignore_ascii_case("bearer"));
     let parts = &site.app.0;
-    let known = parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.trim().as_bytes())));
+    let known =
+        parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.trim().as_bytes())));
     if !known {
         authenticate(&parts.domain.system(), &Secret::Token(secret.trim().to_owned())).await?;
     }
@@ -67,7 +68,8 @@ async fn admit(site: &Site, headers: &HeaderMap) -> Result<Ctx, Problem> {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", format!("The body is not as expected: {error}.")))
+    serde_json::from_slice(body)
+        .map_err(|error| Problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", format!("The body is not as expected: {error}.")))
 }
 
 /// What Alertmanager sends, as far as it matters here.
@@ -95,7 +97,9 @@ impl AlertmanagerAlert {
     fn notice(self, site: &Site, now: DateTime<Utc>) -> Notice {
         let text = |map: &serde_json::Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
         let name = text(&self.labels, "alertname").unwrap_or_else(|| "Alert".into());
-        let title = text(&self.annotations, "summary").or_else(|| text(&self.labels, "instance").map(|instance| format!("{name} on {instance}"))).unwrap_or(name);
+        let title = text(&self.annotations, "summary")
+            .or_else(|| text(&self.labels, "instance").map(|instance| format!("{name} on {instance}")))
+            .unwrap_or(name);
         let level = text(&self.labels, "severity").unwrap_or_default();
         let firing = self.status == "firing";
         Notice {

@@ -27,7 +27,11 @@ pub struct Link {
 pub async fn show(Query(Link { link }): Query<Link>) -> Response {
     // The secret is made of letters, digits, - and _; anything else is no secret and must not enter the page.
     if link.is_empty() || !link.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
-        return page(StatusCode::BAD_REQUEST, "This sign-in link is incomplete", "<p>Open the whole link, or ask an administrator for a new one.</p>");
+        return page(
+            StatusCode::BAD_REQUEST,
+            "This sign-in link is incomplete",
+            "<p>Open the whole link, or ask an administrator for a new one.</p>",
+        );
     }
     let form = format!(
         "<p>This link works once.</p><form method=\"post\" action=\"/sign-in\"><input type=\"hidden\" name=\"link\" value=\"{link}\">\
@@ -44,7 +48,9 @@ pub async fn sign_in(State(site): State<Site>, Form(Link { link }): Form<Link>) 
             set_cookie(&site, &mut response, &secret, domain::limits::SESSION_LIFETIME.num_seconds());
             response
         }
-        Err(error @ domain::Error::Unauthenticated(_)) => page(StatusCode::UNAUTHORIZED, "This sign-in link does not work", &format!("<p>{error}</p>")),
+        Err(error @ domain::Error::Unauthenticated(_)) => {
+            page(StatusCode::UNAUTHORIZED, "This sign-in link does not work", &format!("<p>{error}</p>"))
+        }
         Err(error) => Problem::from(error).into_response(),
     }
 }
@@ -64,7 +70,11 @@ pub async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response 
 /// The session's secret.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('=')).find(|(name, _)| *name == SESSION_COOKIE).map(|(_, value)| value)
+    cookies
+        .flat_map(|cookies| cookies.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| *name == SESSION_COOKIE)
+        .map(|(_, value)| value)
 }
 
 fn set_cookie(site: &Site, response: &mut Response, value: &str, max_age: i64) {

@@ -120,8 +120,13 @@ async fn read_batch(ctx: &Ctx, id: IncidentId, sequence: i32, limit: u64) -> Res
     let mut actors: Vec<PersonId> = events.iter().filter_map(|event| event.actor_id).collect();
     actors.sort_unstable();
     actors.dedup();
-    let actors: Vec<Arc<person::Model>> = if actors.is_empty() { Vec::new() } else { people::by_ids(ctx, &actors).await?.into_iter().map(Arc::new).collect() };
-    let with_files: Vec<_> = events.iter().filter(|event| event.details.as_deref().is_some_and(|details| details.contains("\"attachments\""))).map(|event| event.id).collect();
+    let actors: Vec<Arc<person::Model>> =
+        if actors.is_empty() { Vec::new() } else { people::by_ids(ctx, &actors).await?.into_iter().map(Arc::new).collect() };
+    let with_files: Vec<_> = events
+        .iter()
+        .filter(|event| event.details.as_deref().is_some_and(|details| details.contains("\"attachments\"")))
+        .map(|event| event.id)
+        .collect();
     let mut files = if with_files.is_empty() { Vec::new() } else { files::of_events(ctx, &with_files).await? };
     let live = |event: timeline_event::Model| {
         let attachments = files.extract_if(.., |file| file.event_id == Some(event.id)).collect();

@@ -74,7 +74,12 @@ impl Hub {
     ///
     /// # Errors
     /// `NOT_FOUND`, also for what the caller may not see.
-    pub async fn timeline(&self, ctx: &Ctx, id: IncidentId, mut sequence: i32) -> Result<impl Stream<Item = Result<Arc<LiveEvent>>> + Send + use<>> {
+    pub async fn timeline(
+        &self,
+        ctx: &Ctx,
+        id: IncidentId,
+        mut sequence: i32,
+    ) -> Result<impl Stream<Item = Result<Arc<LiveEvent>>> + Send + use<>> {
         let incident = incident::find(ctx, id).await?;
         let tail = self.tail_or_new(&incident);
         // From here on nothing is missed: what is committed before is read below, what comes after is handed over.

@@ -31,9 +31,7 @@ impl Credential {
     /// Reads the value of an `Authorization` header; `None` when it is of another scheme.
     pub(super) fn bearer(authorization: &str) -> Option<Self> {
         let (scheme, token) = authorization.trim().split_once(' ')?;
-        scheme
-            .eq_ignore_ascii_case("bearer")
-            .then(|| Self::Bearer(token.trim().to_owned()))
+        scheme.eq_ignore_ascii_case("bearer").then(|| Self::Bearer(token.trim().to_owned()))
     }
 }
 
@@ -51,10 +49,7 @@ impl fmt::Debug for Credential {
 ///
 /// # Errors
 /// 403 when a cookie comes with a request that another site made.
-pub(super) fn admit(
-    headers: &HeaderMap,
-    public_origin: Option<&str>,
-) -> Result<Credential, Rejection> {
+pub(super) fn admit(headers: &HeaderMap, public_origin: Option<&str>) -> Result<Credential, Rejection> {
     if let Some(bearer) = text(headers, &header::AUTHORIZATION).and_then(Credential::bearer) {
         return Ok(bearer);
     }
@@ -121,15 +116,7 @@ mod tests {
     use super::*;
 
     fn admitted(pairs: &[(&'static str, &'static str)]) -> Result<Credential, StatusCode> {
-        let headers = pairs
-            .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
-            .collect();
+        let headers = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
         admit(&headers, Some("https://muster.example/")).map_err(|rejection| rejection.status)
     }
 
@@ -137,18 +124,8 @@ mod tests {
     fn a_bearer_token_wins_and_needs_no_origin() {
         let bearer = Ok(Credential::Bearer("t".into()));
         let elsewhere = ("origin", "https://evil.example");
-        assert_eq!(
-            admitted(&[
-                ("authorization", "bearer t"),
-                ("cookie", "muster_session=s"),
-                elsewhere
-            ]),
-            bearer
-        );
-        assert_eq!(
-            admitted(&[("authorization", "Basic t"), elsewhere]),
-            Ok(Credential::Anonymous)
-        );
+        assert_eq!(admitted(&[("authorization", "bearer t"), ("cookie", "muster_session=s"), elsewhere]), bearer);
+        assert_eq!(admitted(&[("authorization", "Basic t"), elsewhere]), Ok(Credential::Anonymous));
     }
 
     #[test]
@@ -158,38 +135,17 @@ mod tests {
         let refused = || Err(StatusCode::FORBIDDEN);
         let host = ("host", "10.0.0.1:8080");
         assert_eq!(admitted(&[cookie, host]), session());
-        assert_eq!(
-            admitted(&[cookie, host, ("origin", "http://10.0.0.1:8080")]),
-            session()
-        );
-        assert_eq!(
-            admitted(&[cookie, host, ("origin", "https://muster.example")]),
-            session()
-        );
-        assert_eq!(
-            admitted(&[cookie, host, ("sec-fetch-site", "same-origin")]),
-            session()
-        );
-        assert_eq!(
-            admitted(&[cookie, host, ("origin", "http://10.0.0.1:9090")]),
-            refused()
-        );
+        assert_eq!(admitted(&[cookie, host, ("origin", "http://10.0.0.1:8080")]), session());
+        assert_eq!(admitted(&[cookie, host, ("origin", "https://muster.example")]), session());
+        assert_eq!(admitted(&[cookie, host, ("sec-fetch-site", "same-origin")]), session());
+        assert_eq!(admitted(&[cookie, host, ("origin", "http://10.0.0.1:9090")]), refused());
         assert_eq!(admitted(&[cookie, host, ("origin", "null")]), refused());
-        assert_eq!(
-            admitted(&[cookie, host, ("sec-fetch-site", "same-site")]),
-            refused()
-        );
-        assert_eq!(
-            admitted(&[cookie, host, ("sec-fetch-site", "cross-site")]),
-            refused()
-        );
+        assert_eq!(admitted(&[cookie, host, ("sec-fetch-site", "same-site")]), refused());
+        assert_eq!(admitted(&[cookie, host, ("sec-fetch-site", "cross-site")]), refused());
     }
 
     #[test]
     fn secrets_do_not_show() {
-        assert_eq!(
-            format!("{:?}", Credential::Bearer("secret".into())),
-            "Bearer(..)"
-        );
+        assert_eq!(format!("{:?}", Credential::Bearer("secret".into())), "Bearer(..)");
     }
 }

@@ -11,10 +11,7 @@ use async_graphql::{
     Positioned, Request, ServerError, Value, Variables,
     parser::{
         Error as ParseError, parse_query,
-        types::{
-            DocumentOperations, ExecutableDocument, InlineFragment, OperationDefinition,
-            OperationType, Selection, SelectionSet,
-        },
+        types::{DocumentOperations, ExecutableDocument, InlineFragment, OperationDefinition, OperationType, Selection, SelectionSet},
     },
 };
 use moka::future::Cache;
@@ -56,10 +53,7 @@ pub struct Prepared {
 impl Documents {
     /// An empty cache of `limits.document_cache_bytes`.
     pub fn new(limits: Arc<TransportLimits>) -> Self {
-        let cache = Cache::builder()
-            .max_capacity(limits.document_cache_bytes)
-            .weigher(|_, entry: &Entry| entry.bytes)
-            .build();
+        let cache = Cache::builder().max_capacity(limits.document_cache_bytes).weigher(|_, entry: &Entry| entry.bytes).build();
         Self { limits, cache }
     }
 
@@ -70,10 +64,7 @@ impl Documents {
     /// names none, or a missing variable.
     pub async fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
         let entry = self.entry(&request.query).await?;
-        let operation = select(
-            &entry.document.operations,
-            request.operation_name.as_deref(),
-        )?;
+        let operation = select(&entry.document.operations, request.operation_name.as_deref())?;
         require_variables(&operation.node, &request.variables)?;
         check_variables(&request.variables, entry.variables, &self.limits)?;
         let operation = operation.node.ty;
@@ -89,15 +80,8 @@ impl Documents {
         let mut document = parse_query(text).map_err(syntax_error)?;
         check_document(&document, &self.limits)?;
         show_directives_of_typenames(&mut document);
-        let bytes = shape
-            .tokens
-            .saturating_mul(BYTES_PER_TOKEN)
-            .saturating_add(2 * text.len());
-        let entry = Entry {
-            document: Arc::new(document),
-            variables: shape.variables,
-            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-        };
+        let bytes = shape.tokens.saturating_mul(BYTES_PER_TOKEN).saturating_add(2 * text.len());
+        let entry = Entry { document: Arc::new(document), variables: shape.variables, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) };
         if text.len() <= self.limits.cached_query_bytes {
             self.cache.insert(text.into(), entry.clone()).await;
         }
@@ -114,16 +98,9 @@ fn syntax_error(error: ParseError) -> ServerError {
     error
 }
 
-fn select<'a>(
-    operations: &'a DocumentOperations,
-    name: Option<&str>,
-) -> Result<&'a Positioned<OperationDefinition>, ServerError> {
+fn select<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Result<&'a Positioned<OperationDefinition>, ServerError> {
     let known = || {
-        let mut names: Vec<&str> = operations
-            .iter()
-            .filter_map(|(name, _)| name)
-            .map(|name| name.as_str())
-            .collect();
+        let mut names: Vec<&str> = operations.iter().filter_map(|(name, _)| name).map(async_graphql::Name::as_str).collect();
         names.sort_unstable();
         names.join(", ")
     };
@@ -131,28 +108,14 @@ fn select<'a>(
         (DocumentOperations::Single(operation), None) => Ok(operation),
         (DocumentOperations::Single(_), Some(name)) => Err(refused(
             code::BAD_USER_INPUT,
-            format!(
-                "There is no operation `{name}`: the query has one without a name. Leave `operationName` out."
-            ),
+            format!("There is no operation `{name}`: the query has one without a name. Leave `operationName` out."),
         )),
-        (DocumentOperations::Multiple(named), Some(name)) => named.get(name).ok_or_else(|| {
-            refused(
-                code::BAD_USER_INPUT,
-                format!(
-                    "There is no operation `{name}` in the query; it has {}.",
-                    known()
-                ),
-            )
-        }),
+        (DocumentOperations::Multiple(named), Some(name)) => named
+            .get(name)
+            .ok_or_else(|| refused(code::BAD_USER_INPUT, format!("There is no operation `{name}` in the query; it has {}.", known()))),
         (DocumentOperations::Multiple(named), None) => match (named.len(), named.values().next()) {
             (1, Some(operation)) => Ok(operation),
-            _ => Err(refused(
-                code::BAD_USER_INPUT,
-                format!(
-                    "Say by `operationName` which operation to run: {}.",
-                    known()
-                ),
-            )),
+            _ => Err(refused(code::BAD_USER_INPUT, format!("Say by `operationName` which operation to run: {}.", known()))),
         },
     }
 }
@@ -163,48 +126,40 @@ fn show_directives_of_typenames(document: &mut ExecutableDocument) {
     match &mut document.operations {
         DocumentOperations::Single(operation) => wrap(&mut operation.node.selection_set.node),
         DocumentOperations::Multiple(named) => {
-            named
-                .values_mut()
-                .for_each(|operation| wrap(&mut operation.node.selection_set.node));
+            for operation in named.values_mut() {
+                wrap(&mut operation.node.selection_set.node);
+            }
         }
     }
-    document
-        .fragments
-        .values_mut()
-        .for_each(|fragment| wrap(&mut fragment.node.selection_set.node));
+    for fragment in document.fragments.values_mut() {
+        wrap(&mut fragment.node.selection_set.node);
+    }
+}
 
-    fn wrap(set: &mut SelectionSet) {
-        for selection in &mut set.items {
-            let pos = selection.pos;
-            match &mut selection.node {
-                Selection::Field(field) if field.node.name.node == "__typename" => {
-                    let directives = std::mem::take(&mut field.node.directives);
-                    if directives.is_empty() {
-                        continue;
-                    }
-                    let bare = Positioned::new(selection.node.clone(), pos);
-                    let selection_set = Positioned::new(SelectionSet { items: vec![bare] }, pos);
-                    let inline = InlineFragment {
-                        type_condition: None,
-                        directives,
-                        selection_set,
-                    };
-                    selection.node = Selection::InlineFragment(Positioned::new(inline, pos));
+fn wrap(set: &mut SelectionSet) {
+    for selection in &mut set.items {
+        let pos = selection.pos;
+        match &mut selection.node {
+            Selection::Field(field) if field.node.name.node == "__typename" => {
+                let directives = std::mem::take(&mut field.node.directives);
+                if directives.is_empty() {
+                    continue;
                 }
-                Selection::Field(field) => wrap(&mut field.node.selection_set.node),
-                Selection::InlineFragment(inline) => wrap(&mut inline.node.selection_set.node),
-                Selection::FragmentSpread(_) => {}
+                let bare = Positioned::new(selection.node.clone(), pos);
+                let selection_set = Positioned::new(SelectionSet { items: vec![bare] }, pos);
+                let inline = InlineFragment { type_condition: None, directives, selection_set };
+                selection.node = Selection::InlineFragment(Positioned::new(inline, pos));
             }
+            Selection::Field(field) => wrap(&mut field.node.selection_set.node),
+            Selection::InlineFragment(inline) => wrap(&mut inline.node.selection_set.node),
+            Selection::FragmentSpread(_) => {}
         }
     }
 }
 
 /// Refuses a request without a variable that its operation cannot do without. async-graphql would
 /// notice only where the variable is used, in the middle of the execution.
-fn require_variables(
-    operation: &OperationDefinition,
-    variables: &Variables,
-) -> Result<(), ServerError> {
+fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
     for definition in &operation.variable_definitions {
         let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
         if ty.nullable {
@@ -215,12 +170,8 @@ fn require_variables(
             Some(Value::Null) => "may not be null",
             _ => continue,
         };
-        let mut error = refused(
-            code::BAD_USER_INPUT,
-            format!(
-                "The variable `${name}` of type `{ty}` {problem}; give it a value in `variables`."
-            ),
-        );
+        let mut error =
+            refused(code::BAD_USER_INPUT, format!("The variable `${name}` of type `{ty}` {problem}; give it a value in `variables`."));
         error.locations = vec![definition.pos];
         if let Some(extensions) = &mut error.extensions {
             extensions.set("field", name.as_str());
@@ -235,20 +186,13 @@ mod tests {
     use super::*;
 
     fn documents() -> Documents {
-        Documents::new(Arc::new(TransportLimits {
-            cached_query_bytes: 100,
-            ..Default::default()
-        }))
+        Documents::new(Arc::new(TransportLimits { cached_query_bytes: 100, ..Default::default() }))
     }
 
     async fn message(query: &str, name: Option<&str>) -> String {
         let mut request = Request::new(query);
         request.operation_name = name.map(Into::into);
-        documents()
-            .prepare(request)
-            .await
-            .expect_err("it is refused")
-            .message
+        documents().prepare(request).await.expect_err("it is refused").message
     }
 
     #[tokio::test]
@@ -282,54 +226,23 @@ mod tests {
 
     #[tokio::test]
     async fn the_operation_is_found_by_name() {
-        let prepared = documents()
-            .prepare(Request::new("query A { a } mutation B { b }").operation_name("B"))
-            .await
-            .expect("it exists");
+        let prepared = documents().prepare(Request::new("query A { a } mutation B { b }").operation_name("B")).await.expect("it exists");
         assert_eq!(prepared.operation, OperationType::Mutation);
-        assert!(
-            message("query A { a } query B { b }", None)
-                .await
-                .contains("A, B")
-        );
-        assert!(
-            message("query A { a }", Some("C"))
-                .await
-                .contains("it has A")
-        );
-        assert!(
-            message("{ a }", Some("C"))
-                .await
-                .contains("Leave `operationName` out")
-        );
+        assert!(message("query A { a } query B { b }", None).await.contains("A, B"));
+        assert!(message("query A { a }", Some("C")).await.contains("it has A"));
+        assert!(message("{ a }", Some("C")).await.contains("Leave `operationName` out"));
     }
 
     #[tokio::test]
     async fn variables_that_may_not_be_null_are_required() {
         let text = "query($id: ID!, $n: Int! = 3, $o: Int) { a(id: $id, n: $n, o: $o) }";
-        assert!(
-            message(text, None)
-                .await
-                .contains("`$id` of type `ID!` is missing")
-        );
+        assert!(message(text, None).await.contains("`$id` of type `ID!` is missing"));
         let given = |json| Request::new(text).variables(Variables::from_json(json));
         let documents = documents();
-        assert!(
-            documents
-                .prepare(given(serde_json::json!({"id": "1"})))
-                .await
-                .is_ok()
-        );
-        for wrong in [
-            serde_json::json!({"id": null}),
-            serde_json::json!({"id": "1", "n": null}),
-        ] {
+        assert!(documents.prepare(given(serde_json::json!({"id": "1"}))).await.is_ok());
+        for wrong in [serde_json::json!({"id": null}), serde_json::json!({"id": "1", "n": null})] {
             let error = documents.prepare(given(wrong)).await.expect_err("null");
-            assert!(
-                error.message.contains("may not be null"),
-                "{}",
-                error.message
-            );
+            assert!(error.message.contains("may not be null"), "{}", error.message);
         }
     }
 }

@@ -14,10 +14,7 @@ use axum::{
 };
 use serde::{Serialize, Serializer};
 
-use super::{
-    Gateway, Payload, Prepared, Rejection, Transport, code, is_request_error, params, refused,
-    websocket,
-};
+use super::{Gateway, Payload, Prepared, Rejection, Transport, code, is_request_error, params, refused, websocket};
 
 /// The media types of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +41,7 @@ impl Media {
         let json = accepted(headers, "application/json");
         match (newer.weight, json.weight) {
             (0, 0) => None,
-            (newer_weight, json_weight)
-                if newer_weight > json_weight || newer_weight == json_weight && newer.exact =>
-            {
+            (newer_weight, json_weight) if newer_weight > json_weight || newer_weight == json_weight && newer.exact => {
                 Some(Self::GraphqlResponse)
             }
             (_, 0) => Some(Self::GraphqlResponse),
@@ -68,20 +63,13 @@ pub(super) struct Accepted {
 pub(super) fn accepted(headers: &HeaderMap, media: &str) -> Accepted {
     let main = media.split_once('/').map_or(media, |(main, _)| main);
     let mut best = (0, Accepted::default());
-    let ranges = headers
-        .get_all(header::ACCEPT)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
+    let ranges = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
     for range in ranges {
         let mut pieces = range.split(';').map(str::trim);
         let name = pieces.next().unwrap_or_default();
         let specificity = if name.eq_ignore_ascii_case(media) {
             3
-        } else if name
-            .strip_suffix("/*")
-            .is_some_and(|range| range.eq_ignore_ascii_case(main))
-        {
+        } else if name.strip_suffix("/*").is_some_and(|range| range.eq_ignore_ascii_case(main)) {
             2
         } else if name == "*/*" {
             1
@@ -92,37 +80,22 @@ pub(super) fn accepted(headers: &HeaderMap, media: &str) -> Accepted {
             .filter_map(|parameter| parameter.split_once('='))
             .find(|(name, _)| name.eq_ignore_ascii_case("q"))
             .map_or(1.0, |(_, value)| value.parse().unwrap_or(0.0));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1000")]
         let weight = (f32::clamp(quality, 0.0, 1.0) * 1000.0) as u16;
         if specificity > best.0 {
-            best = (
-                specificity,
-                Accepted {
-                    weight,
-                    exact: specificity == 3,
-                },
-            );
+            best = (specificity, Accepted { weight, exact: specificity == 3 });
         }
     }
     best.1
 }
 
-pub(super) async fn post<G: Gateway>(
-    State(transport): State<Transport<G>>,
-    request: Request,
-) -> Response {
+pub(super) async fn post<G: Gateway>(State(transport): State<Transport<G>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let media = Media::negotiate(&parts.headers);
-    answer_post(&transport, &parts, body, media)
-        .await
-        .unwrap_or_else(|rejection| rejection.respond(media.unwrap_or(Media::Json)))
+    answer_post(&transport, &parts, body, media).await.unwrap_or_else(|rejection| rejection.respond(media.unwrap_or(Media::Json)))
 }
 
-async fn answer_post<G: Gateway>(
-    transport: &Transport<G>,
-    parts: &Parts,
-    body: Body,
-    media: Option<Media>,
-) -> Result<Response, Rejection> {
+async fn answer_post<G: Gateway>(transport: &Transport<G>, parts: &Parts, body: Body, media: Option<Media>) -> Result<Response, Rejection> {
     let caller = transport.authenticate(parts).await?;
     let media = media.ok_or_else(not_acceptable)?;
     match params::from_post(parts, body, &transport.0.limits).await? {
@@ -148,10 +121,7 @@ async fn answer_post<G: Gateway>(
     }
 }
 
-pub(super) async fn get<G: Gateway>(
-    State(transport): State<Transport<G>>,
-    request: Request,
-) -> Response {
+pub(super) async fn get<G: Gateway>(State(transport): State<Transport<G>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     let upgrade = parts.headers.get(header::UPGRADE);
     if upgrade.is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket")) {
@@ -161,16 +131,10 @@ pub(super) async fn get<G: Gateway>(
         };
     }
     let media = Media::negotiate(&parts.headers);
-    answer_get(&transport, &parts, media)
-        .await
-        .unwrap_or_else(|rejection| rejection.respond(media.unwrap_or(Media::Json)))
+    answer_get(&transport, &parts, media).await.unwrap_or_else(|rejection| rejection.respond(media.unwrap_or(Media::Json)))
 }
 
-async fn answer_get<G: Gateway>(
-    transport: &Transport<G>,
-    parts: &Parts,
-    media: Option<Media>,
-) -> Result<Response, Rejection> {
+async fn answer_get<G: Gateway>(transport: &Transport<G>, parts: &Parts, media: Option<Media>) -> Result<Response, Rejection> {
     let caller = transport.authenticate(parts).await?;
     let media = media.ok_or_else(not_acceptable)?;
     let request = params::from_get(parts)?;
@@ -187,20 +151,12 @@ async fn answer_get<G: Gateway>(
 pub(super) async fn method_not_allowed() -> Response {
     Rejection {
         header: Some((header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"))),
-        ..Rejection::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            code::BAD_USER_INPUT,
-            "Use POST, or GET for queries.",
-        )
+        ..Rejection::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_USER_INPUT, "Use POST, or GET for queries.")
     }
     .into_response()
 }
 
-async fn run<G: Gateway>(
-    transport: &Transport<G>,
-    caller: G::Caller,
-    Prepared { request, operation }: Prepared,
-) -> GqlResponse {
+async fn run<G: Gateway>(transport: &Transport<G>, caller: G::Caller, Prepared { request, operation }: Prepared) -> GqlResponse {
     if operation == OperationType::Subscription {
         return GqlResponse::from_errors(vec![refused(
             code::BAD_USER_INPUT,
@@ -212,11 +168,7 @@ async fn run<G: Gateway>(
 }
 
 fn not_acceptable() -> Rejection {
-    Rejection::new(
-        StatusCode::NOT_ACCEPTABLE,
-        code::BAD_USER_INPUT,
-        "Accept `application/graphql-response+json` or `application/json`.",
-    )
+    Rejection::new(StatusCode::NOT_ACCEPTABLE, code::BAD_USER_INPUT, "Accept `application/graphql-response+json` or `application/json`.")
 }
 
 fn respond(media: Media, mut response: GqlResponse) -> Response {
@@ -231,10 +183,7 @@ fn respond(media: Media, mut response: GqlResponse) -> Response {
 }
 
 fn respond_batch(media: Media, mut responses: Vec<GqlResponse>) -> Response {
-    let headers: Vec<_> = responses
-        .iter_mut()
-        .map(|response| std::mem::take(&mut response.http_headers))
-        .collect();
+    let headers: Vec<_> = responses.iter_mut().map(|response| std::mem::take(&mut response.http_headers)).collect();
     let mut answer = json(StatusCode::OK, media, &Batch(&responses));
     for headers in headers {
         answer.headers_mut().extend(headers);
@@ -265,13 +214,8 @@ pub(super) fn json(status: StatusCode, media: Media, body: &impl Serialize) -> R
 }
 
 /// Answers are about one caller at one moment, and nothing a browser should interpret.
-pub(super) const PLAIN: [(HeaderName, HeaderValue); 2] = [
-    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    (
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ),
-];
+pub(super) const PLAIN: [(HeaderName, HeaderValue); 2] =
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store")), (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))];
 
 #[cfg(test)]
 mod tests {
@@ -292,26 +236,11 @@ mod tests {
             ("application/*", Some(Json)),
             ("text/html, */*;q=0.8", Some(Json)),
             ("application/json", Some(Json)),
-            (
-                "application/graphql-response+json; charset=utf-8",
-                Some(GraphqlResponse),
-            ),
-            (
-                "application/graphql-response+json, application/json",
-                Some(GraphqlResponse),
-            ),
-            (
-                "application/json, application/graphql-response+json",
-                Some(GraphqlResponse),
-            ),
-            (
-                "application/json, application/graphql-response+json;q=0.9",
-                Some(Json),
-            ),
-            (
-                "application/graphql-response+json;q=0.9, application/json;q=0.5",
-                Some(GraphqlResponse),
-            ),
+            ("application/graphql-response+json; charset=utf-8", Some(GraphqlResponse)),
+            ("application/graphql-response+json, application/json", Some(GraphqlResponse)),
+            ("application/json, application/graphql-response+json", Some(GraphqlResponse)),
+            ("application/json, application/graphql-response+json;q=0.9", Some(Json)),
+            ("application/graphql-response+json;q=0.9, application/json;q=0.5", Some(GraphqlResponse)),
             ("application/json;q=0, */*", Some(GraphqlResponse)),
             ("application/json;q=0", None),
             ("text/html", None),

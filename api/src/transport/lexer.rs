@@ -97,14 +97,7 @@ mod tests {
     #[test]
     fn strings_and_comments_hide_brackets() {
         let text = "{ a(b: \"}{{\\\"{\", c: \"\"\"{ \\\"\"\" { \"\"\") # {{{\n }";
-        assert_eq!(
-            scan(text.as_bytes()),
-            Shape {
-                tokens: 11,
-                nesting: 2,
-                variables: 0,
-            }
-        );
+        assert_eq!(scan(text.as_bytes()), Shape { tokens: 11, nesting: 2, variables: 0 });
     }
 
     #[test]

@@ -109,27 +109,16 @@ pub(super) fn check_text(text: &str, limits: &TransportLimits) -> Result<Shape, 
 ///
 /// # Errors
 /// `QUERY_TOO_COMPLEX` when their copies would take too much.
-pub(super) fn check_variables(
-    variables: &Variables,
-    places: usize,
-    limits: &TransportLimits,
-) -> Result<(), ServerError> {
+pub(super) fn check_variables(variables: &Variables, places: usize, limits: &TransportLimits) -> Result<(), ServerError> {
     let bytes: usize = variables.values().map(weight).sum();
-    within(
-        "bytes of variables, times their uses,",
-        bytes.saturating_mul(places),
-        limits.variable_bytes,
-    )
+    within("bytes of variables, times their uses,", bytes.saturating_mul(places), limits.variable_bytes)
 }
 
 fn weight(value: &Value) -> usize {
     let inner: usize = match value {
         Value::String(text) => text.len(),
         Value::List(items) => items.iter().map(weight).sum(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| name.len() + weight(value))
-            .sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + weight(value)).sum(),
         _ => 0,
     };
     size_of::<Value>() + inner
@@ -142,15 +131,8 @@ fn weight(value: &Value) -> usize {
 ///
 /// # Errors
 /// `QUERY_TOO_COMPLEX` for a limit, `BAD_USER_INPUT` for a fragment that spreads itself.
-pub(super) fn check_document(
-    document: &ExecutableDocument,
-    limits: &TransportLimits,
-) -> Result<(), ServerError> {
-    let mut meter = Meter {
-        document,
-        limits,
-        fragments: HashMap::with_capacity(document.fragments.len()),
-    };
+pub(super) fn check_document(document: &ExecutableDocument, limits: &TransportLimits) -> Result<(), ServerError> {
+    let mut meter = Meter { document, limits, fragments: HashMap::with_capacity(document.fragments.len()) };
     let mut total = Cost::default();
     for (_, operation) in document.operations.iter() {
         meter.directives(operation.node.directives.len())?;
@@ -168,11 +150,7 @@ fn within(what: &str, actual: usize, limit: usize) -> Result<(), ServerError> {
     if actual <= limit {
         return Ok(());
     }
-    let actual = if actual == usize::MAX {
-        "more".to_owned()
-    } else {
-        actual.to_string()
-    };
+    let actual = if actual == usize::MAX { "more".to_owned() } else { actual.to_string() };
     Err(refused(
         code::QUERY_TOO_COMPLEX,
         format!(
@@ -203,11 +181,7 @@ impl Cost {
 
     fn check(&self, limits: &TransportLimits) -> Result<(), ServerError> {
         within("levels of fields", self.depth, limits.depth)?;
-        within(
-            "selected fields and fragments",
-            self.selections,
-            limits.selections,
-        )?;
+        within("selected fields and fragments", self.selections, limits.selections)?;
         within("aliases", self.aliases, limits.aliases)?;
         within(NESTING, self.nesting, limits.nesting)
     }
@@ -222,11 +196,7 @@ struct Meter<'a> {
 
 impl<'a> Meter<'a> {
     /// `level` counts the selection sets around this one and itself; it bounds the recursion.
-    fn selection_set(
-        &mut self,
-        set: &'a Positioned<SelectionSet>,
-        level: usize,
-    ) -> Result<Cost, ServerError> {
+    fn selection_set(&mut self, set: &'a Positioned<SelectionSet>, level: usize) -> Result<Cost, ServerError> {
         if level > self.limits.nesting && !set.node.items.is_empty() {
             within(NESTING, usize::MAX, self.limits.nesting)?;
         }
@@ -237,14 +207,10 @@ impl<'a> Meter<'a> {
                 Selection::Field(field) => {
                     let mut cost = self.selection_set(&field.node.selection_set, level + 1)?;
                     cost.depth += 1;
-                    cost.aliases = cost
-                        .aliases
-                        .saturating_add(usize::from(field.node.alias.is_some()));
+                    cost.aliases = cost.aliases.saturating_add(usize::from(field.node.alias.is_some()));
                     cost
                 }
-                Selection::InlineFragment(inline) => {
-                    self.selection_set(&inline.node.selection_set, level + 1)?
-                }
+                Selection::InlineFragment(inline) => self.selection_set(&inline.node.selection_set, level + 1)?,
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
                     match self.document.fragments.get_key_value(name.as_str()) {
@@ -261,20 +227,13 @@ impl<'a> Meter<'a> {
         Ok(total)
     }
 
-    fn fragment(
-        &mut self,
-        name: &'a str,
-        fragment: &'a Positioned<FragmentDefinition>,
-        level: usize,
-    ) -> Result<Cost, ServerError> {
+    fn fragment(&mut self, name: &'a str, fragment: &'a Positioned<FragmentDefinition>, level: usize) -> Result<Cost, ServerError> {
         match self.fragments.get(name) {
             Some(Some(cost)) => return Ok(*cost),
             Some(None) => {
                 return Err(refused(
                     code::BAD_USER_INPUT,
-                    format!(
-                        "The fragment `{name}` spreads itself; take the cycle out of the query."
-                    ),
+                    format!("The fragment `{name}` spreads itself; take the cycle out of the query."),
                 ));
             }
             None => {}
@@ -312,11 +271,7 @@ mod tests {
 
     #[test]
     fn deep_texts_are_refused_before_the_parser_sees_them() {
-        let limits = TransportLimits {
-            query_bytes: 1 << 20,
-            tokens: 1 << 20,
-            ..Default::default()
-        };
+        let limits = TransportLimits { query_bytes: 1 << 20, tokens: 1 << 20, ..Default::default() };
         for text in [
             nested("{a", "", "}", 10_000),
             nested("{... ", "{a}", "}", 10_000),
@@ -327,11 +282,7 @@ mod tests {
             "{".repeat(10_000),
         ] {
             let error = check_text(&text, &limits).expect_err("too deep");
-            assert!(
-                error.message.contains("at most 32 levels"),
-                "{}",
-                error.message
-            );
+            assert!(error.message.contains("at most 32 levels"), "{}", error.message);
         }
     }
 
@@ -341,14 +292,8 @@ mod tests {
         for text in [
             nested("{a", "", "}", limits.nesting),
             format!("{{ a(b: {}) }}", nested("[", "1", "]", limits.nesting - 2)),
-            format!(
-                "{{ a(b: {}) }}",
-                nested("{c:", "1", "}", limits.nesting - 2)
-            ),
-            format!(
-                "query($v: {}) {{ a }}",
-                nested("[", "Int", "]", limits.nesting - 1)
-            ),
+            format!("{{ a(b: {}) }}", nested("{c:", "1", "}", limits.nesting - 2)),
+            format!("query($v: {}) {{ a }}", nested("[", "Int", "]", limits.nesting - 1)),
         ] {
             check_text(&text, &limits).expect("within the limit");
             let _ = parse_query(&text);
@@ -357,12 +302,7 @@ mod tests {
 
     #[test]
     fn depth_counts_fields_through_fragments() {
-        let deep = |levels: usize| {
-            format!(
-                "{{ ...F }} fragment F on Q {}",
-                nested("{a", "", "}", levels)
-            )
-        };
+        let deep = |levels: usize| format!("{{ ...F }} fragment F on Q {}", nested("{a", "", "}", levels));
         assert_eq!(check(&deep(15)), Ok(()));
         let message = check(&deep(16)).expect_err("16 levels");
         assert!(message.contains("at most 15 levels of fields"), "{message}");
@@ -373,27 +313,17 @@ mod tests {
     fn fragments_count_as_often_as_they_are_used() {
         let mut bomb = String::from("{ ...F0 }");
         for n in 0..25 {
-            write!(
-                bomb,
-                " fragment F{n} on Q {{ ...F{m} ...F{m} ...F{m} }}",
-                m = n + 1
-            )
-            .expect("writing to a string");
+            write!(bomb, " fragment F{n} on Q {{ ...F{m} ...F{m} ...F{m} }}", m = n + 1).expect("writing to a string");
         }
         bomb.push_str(" fragment F25 on Q { a }");
-        assert!(
-            check(&bomb)
-                .expect_err("3^25 fields")
-                .contains("at most 1000 selected")
-        );
+        assert!(check(&bomb).expect_err("3^25 fields").contains("at most 1000 selected"));
     }
 
     #[test]
     fn empty_fragments_multiply_too() {
         let mut bomb = String::from("{ ...F0 }");
         for n in 0..70 {
-            write!(bomb, " fragment F{n} on Q {{ ...F{m} ...F{m} }}", m = n + 1)
-                .expect("writing to a string");
+            write!(bomb, " fragment F{n} on Q {{ ...F{m} ...F{m} }}", m = n + 1).expect("writing to a string");
         }
         assert!(check(&bomb).expect_err("2^70 spreads").contains("has more"));
     }
@@ -401,55 +331,30 @@ mod tests {
     #[test]
     fn cycles_and_long_chains_of_fragments_end() {
         let cycle = "{ ...A } fragment A on Q { b { ...B } } fragment B on Q { ...A }";
-        assert!(
-            check(cycle)
-                .expect_err("a cycle")
-                .contains("spreads itself")
-        );
+        assert!(check(cycle).expect_err("a cycle").contains("spreads itself"));
 
         let mut chain = String::from("{ ...F0 }");
         for n in 0..800 {
             write!(chain, " fragment F{n} on Q {{ ...F{} }}", n + 1).expect("writing to a string");
         }
-        assert!(
-            check(&chain)
-                .expect_err("a chain")
-                .contains("levels of nested selections")
-        );
+        assert!(check(&chain).expect_err("a chain").contains("levels of nested selections"));
     }
 
     #[test]
     fn aliases_fields_and_directives_have_limits() {
-        let fields = |n: usize, field: &str| {
-            (0..n).fold(String::from("{"), |text, i| {
-                text + &field.replace('#', &i.to_string())
-            }) + "}"
-        };
+        let fields = |n: usize, field: &str| (0..n).fold(String::from("{"), |text, i| text + &field.replace('#', &i.to_string())) + "}";
         assert_eq!(check(&fields(100, " a#: b")), Ok(()));
-        assert!(
-            check(&fields(101, " a#: b"))
-                .expect_err("aliases")
-                .contains("100 aliases")
-        );
+        assert!(check(&fields(101, " a#: b")).expect_err("aliases").contains("100 aliases"));
         assert_eq!(check(&fields(1000, " a#")), Ok(()));
-        assert!(
-            check(&fields(1001, " a#"))
-                .expect_err("fields")
-                .contains("1001")
-        );
+        assert!(check(&fields(1001, " a#")).expect_err("fields").contains("1001"));
         let many = format!("{{ a {} }}", "@skip(if: false) ".repeat(9));
-        assert!(
-            check(&many)
-                .expect_err("directives")
-                .contains("8 directives")
-        );
+        assert!(check(&many).expect_err("directives").contains("8 directives"));
     }
 
     #[test]
     fn large_variables_may_not_be_used_often() {
         let limits = TransportLimits::default();
-        let variables =
-            |value: serde_json::Value| Variables::from_json(serde_json::json!({ "v": value }));
+        let variables = |value: serde_json::Value| Variables::from_json(serde_json::json!({ "v": value }));
         let text = variables("x".repeat(900_000).into());
         assert!(check_variables(&text, 20, &limits).is_ok());
         assert!(check_variables(&text, 1_000, &limits).is_err());

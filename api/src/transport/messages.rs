@@ -17,10 +17,7 @@ pub(super) enum End {
     /// The peer closed or vanished.
     Gone,
     /// We close, with a code of the protocol.
-    Close {
-        code: u16,
-        reason: Cow<'static, str>,
-    },
+    Close { code: u16, reason: Cow<'static, str> },
 }
 
 impl End {
@@ -52,11 +49,8 @@ pub(super) enum Incoming {
 
 impl Incoming {
     pub(super) fn parse(text: &str) -> Result<Self, End> {
-        let mut message: Map<String, Value> =
-            serde_json::from_str(text).map_err(|error| End::invalid(params::brief(&error)))?;
-        let payload = message
-            .remove("payload")
-            .filter(|payload| !payload.is_null());
+        let mut message: Map<String, Value> = serde_json::from_str(text).map_err(|error| End::invalid(params::brief(&error)))?;
+        let payload = message.remove("payload").filter(|payload| !payload.is_null());
         let id = match message.remove("id") {
             Some(Value::String(id)) if !id.is_empty() => Ok(id),
             _ => Err("`id` must be a string that is not empty"),
@@ -64,9 +58,7 @@ impl Incoming {
         match message.get("type").and_then(Value::as_str) {
             Some("connection_init") => match payload {
                 None => Ok(Self::ConnectionInit { payload: None }),
-                Some(Value::Object(payload)) => Ok(Self::ConnectionInit {
-                    payload: Some(payload),
-                }),
+                Some(Value::Object(payload)) => Ok(Self::ConnectionInit { payload: Some(payload) }),
                 Some(_) => Err("`payload` of connection_init must be an object"),
             },
             Some("ping") => Ok(Self::Ping { payload }),

@@ -26,10 +26,7 @@ mod websocket;
 
 use std::{borrow::Cow, future::Future, sync::Arc, time::Duration};
 
-use async_graphql::{
-    ErrorExtensionValues, Request, Response as GqlResponse, ServerError, Value,
-    parser::types::OperationType,
-};
+use async_graphql::{ErrorExtensionValues, Request, Response as GqlResponse, ServerError, Value, parser::types::OperationType};
 use axum::{
     Router,
     http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
@@ -69,18 +66,11 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Refusal`], which the transport answers in the manner of each protocol.
-    fn authenticate(
-        &self,
-        credential: Credential,
-    ) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
+    fn authenticate(&self, credential: Credential) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
 
     /// Runs a query or mutation. The future is dropped when the client goes away. A panic must not
     /// come out of it: it would end the client's connection.
-    fn execute(
-        &self,
-        caller: Self::Caller,
-        request: Request,
-    ) -> impl Future<Output = GqlResponse> + Send;
+    fn execute(&self, caller: Self::Caller, request: Request) -> impl Future<Output = GqlResponse> + Send;
 
     /// Runs a subscription until it ends or the client goes away. A stream that must end early (the
     /// reader lags, the session was revoked) yields a response with the error and ends.
@@ -116,14 +106,9 @@ impl<G> Clone for Transport<G> {
 
 impl<G: Gateway> Transport<G> {
     /// `public_origin` is the origin browsers see, such as `https://muster.example`; it is needed
-    /// behind a proxy that changes `Host`. WebSockets and event streams end when `shutdown` is
+    /// behind a proxy that changes `Host`. `WebSockets` and event streams end when `shutdown` is
     /// cancelled; requests that run then are left to finish.
-    pub fn new(
-        gateway: G,
-        limits: TransportLimits,
-        public_origin: Option<String>,
-        shutdown: CancellationToken,
-    ) -> Self {
+    pub fn new(gateway: G, limits: TransportLimits, public_origin: Option<String>, shutdown: CancellationToken) -> Self {
         let limits = Arc::new(limits);
         Self(Arc::new(Inner {
             gateway,
@@ -138,18 +123,8 @@ impl<G: Gateway> Transport<G> {
     /// The routes `/graphql` and `/graphql/stream`.
     pub fn router(&self) -> Router {
         Router::new()
-            .route(
-                "/graphql",
-                get(http::get::<G>)
-                    .post(http::post::<G>)
-                    .fallback(http::method_not_allowed),
-            )
-            .route(
-                "/graphql/stream",
-                get(sse::get::<G>)
-                    .post(sse::post::<G>)
-                    .fallback(http::method_not_allowed),
-            )
+            .route("/graphql", get(http::get::<G>).post(http::post::<G>).fallback(http::method_not_allowed))
+            .route("/graphql/stream", get(sse::get::<G>).post(sse::post::<G>).fallback(http::method_not_allowed))
             .with_state(self.clone())
     }
 
@@ -168,11 +143,7 @@ impl<G: Gateway> Transport<G> {
     }
 
     async fn prepare(&self, request: Request) -> Result<Prepared, GqlResponse> {
-        self.0
-            .documents
-            .prepare(request)
-            .await
-            .map_err(|error| with_codes(GqlResponse::from_errors(vec![error])))
+        self.0.documents.prepare(request).await.map_err(|error| with_codes(GqlResponse::from_errors(vec![error])))
     }
 
     async fn execute(&self, caller: G::Caller, request: Request) -> GqlResponse {
@@ -183,12 +154,7 @@ impl<G: Gateway> Transport<G> {
     fn events(&self, caller: G::Caller, prepared: Prepared) -> BoxStream<'static, GqlResponse> {
         let Prepared { request, operation } = prepared;
         if operation == OperationType::Subscription {
-            return self
-                .0
-                .gateway
-                .subscribe(caller, request)
-                .map(with_codes)
-                .boxed();
+            return self.0.gateway.subscribe(caller, request).map(with_codes).boxed();
         }
         let transport = self.clone();
         stream::once(async move { transport.execute(caller, request).await }).boxed()
@@ -206,9 +172,7 @@ fn refused(code: &'static str, message: impl Into<String>) -> ServerError {
 
 /// True when nothing was executed: there is no data, and no error has a path into it.
 fn is_request_error(response: &GqlResponse) -> bool {
-    response.data == Value::Null
-        && !response.errors.is_empty()
-        && response.errors.iter().all(|error| error.path.is_empty())
+    response.data == Value::Null && !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// Gives the parser's and validator's errors, which have none, a code, and bounds their number.
@@ -258,12 +222,7 @@ pub(crate) struct Rejection {
 
 impl Rejection {
     fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status,
-            code,
-            message: message.into(),
-            header: None,
-        }
+        Self { status, code, message: message.into(), header: None }
     }
 
     fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
@@ -273,11 +232,7 @@ impl Rejection {
     fn mutation_by_get() -> Self {
         Self {
             header: Some((header::ALLOW, HeaderValue::from_static("POST"))),
-            ..Self::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                code::BAD_USER_INPUT,
-                "A mutation cannot run by GET; send it by POST.",
-            )
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_USER_INPUT, "A mutation cannot run by GET; send it by POST.")
         }
     }
 

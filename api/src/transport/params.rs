@@ -2,7 +2,7 @@
 //!
 //! The three protocols call this after authentication. Guarantees: a body is never read beyond its
 //! limit; `query` is a string that is there; a wrong part is named in the error; deep JSON cannot
-//! exhaust the stack (serde_json refuses more than 128 levels).
+//! exhaust the stack (`serde_json` refuses more than 128 levels).
 
 use std::{fmt, marker::PhantomData};
 
@@ -10,10 +10,7 @@ use async_graphql::{Request, Value, Variables};
 use axum::{body::Body, extract::Query, http::request::Parts};
 use serde::{
     Deserialize, Deserializer,
-    de::{
-        DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-        value::MapAccessDeserializer,
-    },
+    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::{Rejection, body, limits::TransportLimits};
@@ -29,11 +26,7 @@ pub(super) enum Requests {
 ///
 /// # Errors
 /// 415 for a body that is no plain UTF-8 JSON, 413 and 408 by the limits, 400 for its content.
-pub(super) async fn from_post(
-    parts: &Parts,
-    body: Body,
-    limits: &TransportLimits,
-) -> Result<Requests, Rejection> {
+pub(super) async fn from_post(parts: &Parts, body: Body, limits: &TransportLimits) -> Result<Requests, Rejection> {
     let body = body::read(&parts.headers, body, limits).await?;
     from_json(&body, limits.batch)
 }
@@ -51,8 +44,8 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
         variables: Option<String>,
         extensions: Option<String>,
     }
-    let Query(given): Query<Parameters> = Query::try_from_uri(&parts.uri)
-        .map_err(|error| Rejection::bad_request(format!("The query string is wrong: {error}.")))?;
+    let Query(given): Query<Parameters> =
+        Query::try_from_uri(&parts.uri).map_err(|error| Rejection::bad_request(format!("The query string is wrong: {error}.")))?;
     for (name, text) in [
         ("query", &given.query),
         ("operationName", &given.operation_name),
@@ -60,20 +53,11 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
         ("extensions", &given.extensions),
     ] {
         // Decoding a query string puts this character in the place of what is no UTF-8.
-        if text
-            .as_deref()
-            .is_some_and(|text| text.contains(char::REPLACEMENT_CHARACTER))
-        {
-            return Err(Rejection::bad_request(format!(
-                "`{name}` is not valid UTF-8."
-            )));
+        if text.as_deref().is_some_and(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
+            return Err(Rejection::bad_request(format!("`{name}` is not valid UTF-8.")));
         }
     }
-    let mut request = Request::new(
-        given
-            .query
-            .ok_or_else(|| Rejection::bad_request(NO_QUERY))?,
-    );
+    let mut request = Request::new(given.query.ok_or_else(|| Rejection::bad_request(NO_QUERY))?);
     request.operation_name = given.operation_name;
     if let Some(json) = given.variables.filter(|json| !json.is_empty()) {
         request.variables = Variables::from_value(Value::Object(object("variables", &json)?));
@@ -88,12 +72,9 @@ const NO_QUERY: &str = "`query` is missing; it holds the GraphQL text to run.";
 
 fn from_json(body: &[u8], most: usize) -> Result<Requests, Rejection> {
     if body.is_empty() {
-        return Err(Rejection::bad_request(
-            "The body is empty; send a JSON object with `query` in it.",
-        ));
+        return Err(Rejection::bad_request("The body is empty; send a JSON object with `query` in it."));
     }
-    let text = std::str::from_utf8(body)
-        .map_err(|error| Rejection::bad_request(format!("The body is not UTF-8: {error}.")))?;
+    let text = std::str::from_utf8(body).map_err(|error| Rejection::bad_request(format!("The body is not UTF-8: {error}.")))?;
     let mut json = serde_json::Deserializer::from_str(text);
     RequestsSeed { most }
         .deserialize(&mut json)
@@ -101,20 +82,12 @@ fn from_json(body: &[u8], most: usize) -> Result<Requests, Rejection> {
         .map_err(|error| Rejection::bad_request(format!("The body is wrong: {}.", brief(&error))))
 }
 
-fn object<T: for<'de> Deserialize<'de> + Default>(
-    name: &'static str,
-    text: &str,
-) -> Result<T, Rejection> {
+fn object<T: for<'de> Deserialize<'de> + Default>(name: &'static str, text: &str) -> Result<T, Rejection> {
     let mut json = serde_json::Deserializer::from_str(text);
     ObjectSeed::new(name)
         .deserialize(&mut json)
         .and_then(|object| json.end().map(|()| object))
-        .map_err(|error| {
-            Rejection::bad_request(format!(
-                "`{name}` must be a JSON object: {}.",
-                brief(&error)
-            ))
-        })
+        .map_err(|error| Rejection::bad_request(format!("`{name}` must be a JSON object: {}.", brief(&error))))
 }
 
 /// An error text of bounded length: serde quotes the wrong value, however long it is.
@@ -148,9 +121,7 @@ impl<'de> Visitor<'de> for RequestsSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Requests, A::Error> {
-        RequestSeed
-            .visit_map(map)
-            .map(|request| Requests::Single(Box::new(request)))
+        RequestSeed.visit_map(map).map(|request| Requests::Single(Box::new(request)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Requests, A::Error> {
@@ -329,8 +300,7 @@ mod tests {
 
     #[test]
     fn null_stands_for_nothing() {
-        let body =
-            r#"{"query":"{ a }","operationName":null,"variables":null,"extensions":null,"x":[1]}"#;
+        let body = r#"{"query":"{ a }","operationName":null,"variables":null,"extensions":null,"x":[1]}"#;
         let Ok(Requests::Single(request)) = decode(body) else {
             panic!("it is one request");
         };
@@ -361,11 +331,7 @@ mod tests {
     fn batches_are_bounded() {
         let batch = |n| json!(vec![json!({"query": "{ a }"}); n]).to_string();
         assert!(matches!(decode(batch(2)), Ok(Requests::Batch(two)) if two.len() == 2));
-        assert!(
-            decode(batch(3))
-                .expect_err("too many")
-                .contains("at most 2")
-        );
+        assert!(decode(batch(3)).expect_err("too many").contains("at most 2"));
     }
 
     #[test]
@@ -373,33 +339,17 @@ mod tests {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let deep = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
             let body = format!("{{\"query\":\"{{ a }}\",\"variables\":{{\"v\":{deep}}}}}");
-            assert!(
-                decode(body)
-                    .expect_err("too deep")
-                    .contains("recursion limit")
-            );
+            assert!(decode(body).expect_err("too deep").contains("recursion limit"));
         }
     }
 
     #[test]
     fn query_strings_are_decoded() {
-        let request =
-            get("query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=A").expect("valid");
-        assert_eq!(
-            (request.query.as_str(), request.operation_name.as_deref()),
-            ("{a}", Some("A"))
-        );
+        let request = get("query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=A").expect("valid");
+        assert_eq!((request.query.as_str(), request.operation_name.as_deref()), ("{a}", Some("A")));
         assert_eq!(request.variables.len(), 1);
         assert!(get("").expect_err("nothing").contains("`query` is missing"));
-        assert!(
-            get("query=%ff")
-                .expect_err("no UTF-8")
-                .contains("`query` is not valid UTF-8")
-        );
-        assert!(
-            get("query=a&variables=%5B%5D")
-                .expect_err("a list")
-                .contains("`variables`")
-        );
+        assert!(get("query=%ff").expect_err("no UTF-8").contains("`query` is not valid UTF-8"));
+        assert!(get("query=a&variables=%5B%5D").expect_err("a list").contains("`variables`"));
     }
 }

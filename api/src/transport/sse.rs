@@ -31,21 +31,12 @@ use super::{Gateway, Payload, Rejection, Transport, code, http, params};
 /// Events that wait for a slow reader, besides what the socket holds.
 const QUEUE: usize = 16;
 
-pub(super) async fn post<G: Gateway>(
-    State(transport): State<Transport<G>>,
-    request: Request,
-) -> Result<Response, Response> {
+pub(super) async fn post<G: Gateway>(State(transport): State<Transport<G>>, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
-    answer_post(transport, &parts, body)
-        .await
-        .map_err(IntoResponse::into_response)
+    answer_post(transport, &parts, body).await.map_err(IntoResponse::into_response)
 }
 
-async fn answer_post<G: Gateway>(
-    transport: Transport<G>,
-    parts: &Parts,
-    body: Body,
-) -> Result<Response, Rejection> {
+async fn answer_post<G: Gateway>(transport: Transport<G>, parts: &Parts, body: Body) -> Result<Response, Rejection> {
     let caller = transport.authenticate(parts).await?;
     check_accept(parts)?;
     match params::from_post(parts, body, &transport.0.limits).await? {
@@ -56,16 +47,11 @@ async fn answer_post<G: Gateway>(
             };
             Ok(respond(&transport, events))
         }
-        params::Requests::Batch(_) => Err(Rejection::bad_request(
-            "A stream takes one request, not a batch.",
-        )),
+        params::Requests::Batch(_) => Err(Rejection::bad_request("A stream takes one request, not a batch.")),
     }
 }
 
-pub(super) async fn get<G: Gateway>(
-    State(transport): State<Transport<G>>,
-    request: Request,
-) -> Result<Response, Rejection> {
+pub(super) async fn get<G: Gateway>(State(transport): State<Transport<G>>, request: Request) -> Result<Response, Rejection> {
     let (parts, _) = request.into_parts();
     let caller = transport.authenticate(&parts).await?;
     check_accept(&parts)?;
@@ -81,9 +67,7 @@ pub(super) async fn get<G: Gateway>(
 
 fn check_accept(parts: &Parts) -> Result<(), Rejection> {
     let headers = &parts.headers;
-    if !headers.contains_key(header::ACCEPT)
-        || http::accepted(headers, "text/event-stream").weight > 0
-    {
+    if !headers.contains_key(header::ACCEPT) || http::accepted(headers, "text/event-stream").weight > 0 {
         return Ok(());
     }
     Err(Rejection::new(
@@ -93,20 +77,11 @@ fn check_accept(parts: &Parts) -> Result<(), Rejection> {
     ))
 }
 
-fn respond<G: Gateway>(
-    transport: &Transport<G>,
-    events: BoxStream<'static, GqlResponse>,
-) -> Response {
+fn respond<G: Gateway>(transport: &Transport<G>, events: BoxStream<'static, GqlResponse>) -> Response {
     const HEADERS: [(HeaderName, HeaderValue); 2] = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("text/event-stream; charset=utf-8"),
-        ),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8")),
         // nginx would hold events back.
-        (
-            HeaderName::from_static("x-accel-buffering"),
-            HeaderValue::from_static("no"),
-        ),
+        (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     let (queue, mut waiting) = mpsc::channel(QUEUE);
     tokio::spawn(pump(transport.clone(), events, queue));
@@ -116,11 +91,7 @@ fn respond<G: Gateway>(
 
 /// Moves events into the queue of the body. It runs beside the body, which is not asked for more
 /// while the client does not read, so that a slow reader is noticed.
-async fn pump<G: Gateway>(
-    transport: Transport<G>,
-    mut events: BoxStream<'static, GqlResponse>,
-    queue: mpsc::Sender<Bytes>,
-) {
+async fn pump<G: Gateway>(transport: Transport<G>, mut events: BoxStream<'static, GqlResponse>, queue: mpsc::Sender<Bytes>) {
     let limits = &transport.0.limits;
     let mut keep_alive = interval_at(Instant::now() + limits.keep_alive, limits.keep_alive);
     loop {

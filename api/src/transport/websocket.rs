@@ -24,8 +24,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::{
-    Credential, Gateway, Payload, Refusal, Rejection, Transport, code, credential,
-    is_request_error,
+    Credential, Gateway, Payload, Refusal, Rejection, Transport, code, credential, is_request_error,
     limits::TransportLimits,
     messages::{End, Incoming, Outgoing},
     params, refused,
@@ -36,11 +35,7 @@ const SUBPROTOCOL: &str = "graphql-transport-ws";
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Answers an upgrade request. Credentials in its headers count unless `connection_init` has some.
-pub(super) fn upgrade<G: Gateway>(
-    transport: Transport<G>,
-    parts: &Parts,
-    upgrade: WebSocketUpgrade,
-) -> Response {
+pub(super) fn upgrade<G: Gateway>(transport: Transport<G>, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
     let admitted = credential::admit(&parts.headers, transport.0.public_origin.as_deref());
     let credential = match admitted {
         Ok(credential) => credential,
@@ -48,30 +43,19 @@ pub(super) fn upgrade<G: Gateway>(
     };
     let upgrade = upgrade.protocols([SUBPROTOCOL]);
     if upgrade.selected_protocol().is_none() {
-        return Rejection::bad_request(format!(
-            "Offer the subprotocol: `Sec-WebSocket-Protocol: {SUBPROTOCOL}`."
-        ))
-        .into_response();
+        return Rejection::bad_request(format!("Offer the subprotocol: `Sec-WebSocket-Protocol: {SUBPROTOCOL}`.")).into_response();
     }
     // The hard limits, beyond which the socket breaks; our own limit says goodbye in good order.
     let most = transport.0.limits.message_bytes.saturating_mul(2);
-    upgrade
-        .max_message_size(most)
-        .max_frame_size(most)
-        .on_upgrade(move |socket| {
-            let connections = transport.0.connections.clone();
-            connections.track_future(serve(transport, socket, credential))
-        })
+    upgrade.max_message_size(most).max_frame_size(most).on_upgrade(move |socket| {
+        let connections = transport.0.connections.clone();
+        connections.track_future(serve(transport, socket, credential))
+    })
 }
 
 async fn serve<G: Gateway>(transport: Transport<G>, socket: WebSocket, credential: Credential) {
     let limits = Arc::clone(&transport.0.limits);
-    let mut peer = Peer {
-        socket,
-        limits,
-        heard: Instant::now(),
-        owes_answer: false,
-    };
+    let mut peer = Peer { socket, limits, heard: Instant::now(), owes_answer: false };
     let end = tokio::select! {
         Err(end) = run(&transport, &mut peer, credential) => end,
         () = transport.0.shutdown.cancelled() => {
@@ -82,11 +66,7 @@ async fn serve<G: Gateway>(transport: Transport<G>, socket: WebSocket, credentia
     peer.farewell(end).await;
 }
 
-async fn run<G: Gateway>(
-    transport: &Transport<G>,
-    peer: &mut Peer,
-    credential: Credential,
-) -> Result<Infallible, End> {
+async fn run<G: Gateway>(transport: &Transport<G>, peer: &mut Peer, credential: Credential) -> Result<Infallible, End> {
     let caller = handshake(transport, peer, credential).await?;
     let mut operations = Operations::default();
     let period = peer.limits.ping_interval;
@@ -113,11 +93,7 @@ async fn run<G: Gateway>(
     }
 }
 
-async fn handshake<G: Gateway>(
-    transport: &Transport<G>,
-    peer: &mut Peer,
-    credential: Credential,
-) -> Result<G::Caller, End> {
+async fn handshake<G: Gateway>(transport: &Transport<G>, peer: &mut Peer, credential: Credential) -> Result<G::Caller, End> {
     let init = async {
         loop {
             match peer.receive().await? {
@@ -130,39 +106,27 @@ async fn handshake<G: Gateway>(
             }
         }
     };
-    let payload = timeout(transport.0.limits.init_timeout, init)
-        .await
-        .map_err(|_| End::close(4408, "Connection initialisation timeout"))??;
+    let payload =
+        timeout(transport.0.limits.init_timeout, init).await.map_err(|_| End::close(4408, "Connection initialisation timeout"))??;
     let credential = match payload.as_ref().and_then(authorization) {
         Some(Value::String(text)) => Credential::bearer(text).ok_or_else(forbidden)?,
         Some(_) => return Err(forbidden()),
         None => credential,
     };
-    let caller =
-        transport
-            .0
-            .gateway
-            .authenticate(credential)
-            .await
-            .map_err(|refusal| match refusal {
-                Refusal::Unauthenticated => forbidden(),
-                Refusal::Unavailable { .. } => End::close(1013, "Unavailable; try again shortly"),
-            })?;
+    let caller = transport.0.gateway.authenticate(credential).await.map_err(|refusal| match refusal {
+        Refusal::Unauthenticated => forbidden(),
+        Refusal::Unavailable { .. } => End::close(1013, "Unavailable; try again shortly"),
+    })?;
     peer.send(&Outgoing::ConnectionAck).await?;
     Ok(caller)
 }
 
 fn forbidden() -> End {
-    End::close(
-        4403,
-        "Forbidden: sign in, or send a valid {\"Authorization\": \"Bearer TOKEN\"}",
-    )
+    End::close(4403, "Forbidden: sign in, or send a valid {\"Authorization\": \"Bearer TOKEN\"}")
 }
 
 fn authorization(payload: &Map<String, Value>) -> Option<&Value> {
-    payload
-        .iter()
-        .find_map(|(name, value)| name.eq_ignore_ascii_case("authorization").then_some(value))
+    payload.iter().find_map(|(name, value)| name.eq_ignore_ascii_case("authorization").then_some(value))
 }
 
 async fn subscribe<G: Gateway>(
@@ -174,65 +138,31 @@ async fn subscribe<G: Gateway>(
     payload: Value,
 ) -> Result<(), End> {
     if operations.running.contains_key(id.as_str()) {
-        return Err(End::close(
-            4409,
-            format!("Subscriber for {id} already exists"),
-        ));
+        return Err(End::close(4409, format!("Subscriber for {id} already exists")));
     }
-    let request = params::RequestSeed
-        .deserialize(payload)
-        .map_err(|error| End::invalid(params::brief(&error)))?;
+    let request = params::RequestSeed.deserialize(payload).map_err(|error| End::invalid(params::brief(&error)))?;
     let most = peer.limits.operations;
     if operations.running.len() >= most {
-        let error = refused(
-            code::RATE_LIMITED,
-            format!("At most {most} operations may be open on one connection; complete one first."),
-        );
-        return peer
-            .send(&Outgoing::Error {
-                id: &id,
-                payload: &[error],
-            })
-            .await;
+        let error = refused(code::RATE_LIMITED, format!("At most {most} operations may be open on one connection; complete one first."));
+        return peer.send(&Outgoing::Error { id: &id, payload: &[error] }).await;
     }
     match transport.prepare(request).await {
         Ok(prepared) => {
             operations.start(id.into(), transport.events(caller.clone(), prepared));
             Ok(())
         }
-        Err(response) => {
-            peer.send(&Outgoing::Error {
-                id: &id,
-                payload: &response.errors,
-            })
-            .await
-        }
+        Err(response) => peer.send(&Outgoing::Error { id: &id, payload: &response.errors }).await,
     }
 }
 
-async fn deliver(
-    peer: &mut Peer,
-    operations: &mut Operations,
-    id: &str,
-    event: Option<GqlResponse>,
-) -> Result<(), End> {
+async fn deliver(peer: &mut Peer, operations: &mut Operations, id: &str, event: Option<GqlResponse>) -> Result<(), End> {
     match event {
         // Nothing was executed: `error` ends the operation, and no `complete` may follow.
         Some(response) if is_request_error(&response) => {
             operations.stop(id);
-            peer.send(&Outgoing::Error {
-                id,
-                payload: &response.errors,
-            })
-            .await
+            peer.send(&Outgoing::Error { id, payload: &response.errors }).await
         }
-        Some(response) => {
-            peer.send(&Outgoing::Next {
-                id,
-                payload: Payload(&response),
-            })
-            .await
-        }
+        Some(response) => peer.send(&Outgoing::Next { id, payload: Payload(&response) }).await,
         None => {
             operations.stop(id);
             peer.send(&Outgoing::Complete { id }).await
@@ -320,26 +250,20 @@ impl Peer {
     async fn write(&mut self, message: Message) -> Result<(), End> {
         match timeout(self.limits.write_timeout, self.socket.send(message)).await {
             Ok(sent) => sent.map_err(|_| End::Gone),
-            Err(_) => Err(End::close(
-                4008,
-                "Reading too slowly; connect again and resume",
-            )),
+            Err(_) => Err(End::close(4008, "Reading too slowly; connect again and resume")),
         }
     }
 
     /// Pings a peer that has been silent; gives one up that did not answer the last ping.
     async fn check(&mut self) -> Result<(), End> {
         if self.owes_answer {
-            return Err(End::close(
-                4008,
-                "No answer to pings; connect again and resume",
-            ));
+            return Err(End::close(4008, "No answer to pings; connect again and resume"));
         }
         if self.heard.elapsed() < self.limits.ping_interval / 2 {
             return Ok(());
         }
         self.owes_answer = true;
-        self.write(Message::Ping(Default::default())).await
+        self.write(Message::Ping(bytes::Bytes::new())).await
     }
 
     /// Closes in good order: what the peer still sends is read, since dropping the socket with
@@ -347,10 +271,7 @@ impl Peer {
     async fn farewell(mut self, end: End) {
         if let End::Close { code, reason } = end {
             tracing::debug!(code, %reason, "closing a WebSocket");
-            let frame = CloseFrame {
-                code,
-                reason: reason.as_ref().into(),
-            };
+            let frame = CloseFrame { code, reason: reason.as_ref().into() };
             let close = self.socket.send(Message::Close(Some(frame)));
             if !matches!(timeout(FAREWELL, close).await, Ok(Ok(()))) {
                 return;

@@ -106,7 +106,9 @@ async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
     }
     for (incident, sightings) in of_incident {
         let joined = change::<incident::Model, _>(ctx, incident, Right::Report, None, |_, draft| {
-            sightings.iter().for_each(|sighting| join(draft, notices, sighting));
+            for sighting in &sightings {
+                join(draft, notices, sighting);
+            }
             Ok(())
         });
         joined.await?;
@@ -161,7 +163,9 @@ async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice
     };
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", notices.source, worst.title)));
-        sightings.iter().for_each(|sighting| join(draft, notices, sighting));
+        for sighting in sightings {
+            join(draft, notices, sighting);
+        }
         Ok(())
     });
     created.await

@@ -1,8 +1,8 @@
 //! What belongs to incidents, for many of them in one statement each. Callers have seen that they may know of them.
 
 use entity::{
-    ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident, incident_access, incident_client, incident_site,
-    role_assignment, site,
+    ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident, incident_access,
+    incident_client, incident_site, role_assignment, site,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -72,7 +72,11 @@ pub async fn affected_clients_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<
         .await?;
     let ids: Vec<ClientId> = rows.iter().map(|row| row.client_id).collect();
     let clients = if ids.is_empty() { Vec::new() } else { clients_by_ids(ctx, &ids).await? };
-    Ok(rows.into_iter().filter_map(|row| Some((clients.iter().find(|client| client.id == row.client_id)?.clone(), row))).map(|(client, row)| (row, client)).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((clients.iter().find(|client| client.id == row.client_id)?.clone(), row)))
+        .map(|(client, row)| (row, client))
+        .collect())
 }
 
 /// Sites that incidents are about, by name.

@@ -4,7 +4,8 @@ use entity::{
     ClientId, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, SiteId, TimelineKind, Timestamp, Visibility, incident,
     incident_access, incident_client, incident_site,
 };
-use sea_orm::{ColumnTrait, ExprTrait, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
 use serde::Serialize;
 use serde_json::json;
 
@@ -108,7 +109,7 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
     let declared = match (input.incident_id, &declaration.name) {
         (Some(id), _) => change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
             advance(draft, Move::Declare)?;
-            declaration.apply(draft, Some(facts))?;
+            declaration.apply(draft, Some(facts));
             remember(draft, ctx, key.as_ref());
             Ok(())
         })
@@ -118,7 +119,7 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
             let new = blank(ctx, name.clone(), None, declaration.severity, IncidentStatus::Investigating);
             create(ctx, &new, |draft| {
                 add_reporter(draft);
-                declaration.apply(draft, None)?;
+                declaration.apply(draft, None);
                 remember(draft, ctx, key.as_ref());
                 Ok(())
             })
@@ -149,7 +150,7 @@ async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
 
 impl Declaration {
     /// Writes the declaration into the draft; `known` is what a report already had.
-    fn apply(&self, draft: &mut Draft<'_>, known: Option<&Whole>) -> Result<()> {
+    fn apply(&self, draft: &mut Draft<'_>, known: Option<&Whole>) {
         let incident = &mut draft.incident;
         incident.declared_at = Some(draft.now);
         incident.severity = self.severity;
@@ -175,7 +176,6 @@ impl Declaration {
         if let Some(lead) = &self.lead {
             team::give(draft, Role::IncidentLead, lead, None, known);
         }
-        Ok(())
     }
 }
 
@@ -432,6 +432,11 @@ fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
     let sites: Vec<SiteId> =
         from.sites.iter().map(|row| row.site_id).filter(|site| !to.sites.iter().any(|known| known.site_id == *site)).collect();
     add_sites(draft, &sites);
+    draft.update_many(
+        alert::Entity::update_many()
+            .col_expr(alert::Column::IncidentId, Expr::val(id))
+            .filter(alert::Column::IncidentId.eq(from.incident.id)),
+    );
     for row in from.access.iter().filter(|row| !to.access.iter().any(|known| known.person_id == row.person_id)) {
         draft.insert(incident_access::ActiveModel { incident_id: Set(id), person_id: Set(row.person_id), granted_at: Set(draft.now) });
     }

@@ -26,6 +26,7 @@ pub enum Move {
 }
 
 /// The status after `step`; `None` where it can't be taken from `status`.
+#[expect(clippy::match_same_arms, reason = "one line a status reads as the table it is")]
 pub fn next(status: IncidentStatus, step: Move) -> Option<IncidentStatus> {
     use IncidentStatus::{Closed, Declined, Fixing, Investigating, Merged, Monitoring, Resolved, Triage};
     match (status, step) {
@@ -40,8 +41,7 @@ pub fn next(status: IncidentStatus, step: Move) -> Option<IncidentStatus> {
         (Triage, Move::Work(_) | Move::Resolve | Move::Reopen | Move::Close)
         | (Investigating | Fixing | Monitoring, Move::Declare | Move::Decline | Move::Work(_) | Move::Reopen | Move::Close)
         | (Resolved, Move::Declare | Move::Decline | Move::Work(_) | Move::Resolve | Move::Merge)
-        | (Closed, Move::Declare | Move::Decline | Move::Work(_) | Move::Resolve | Move::Close | Move::Merge)
-        | (Declined, Move::Declare | Move::Decline | Move::Work(_) | Move::Resolve | Move::Close | Move::Merge)
+        | (Closed | Declined, Move::Declare | Move::Decline | Move::Work(_) | Move::Resolve | Move::Close | Move::Merge)
         | (Merged, _) => None,
     }
 }

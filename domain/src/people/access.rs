@@ -72,16 +72,15 @@ pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
         }
         Secret::Token(text) | Secret::Session(text) => hash(text),
     };
-    let opened = match ctx.secrets.0.get(&hash).await {
-        Some(opened) => opened,
-        None => {
-            let opened = match secret {
-                Secret::Token(_) => read_token(ctx, &hash).await?,
-                Secret::Session(_) => read_session(ctx, &hash).await?,
-            };
-            ctx.secrets.0.insert(hash.clone(), opened.clone()).await;
-            opened
-        }
+    let opened = if let Some(opened) = ctx.secrets.0.get(&hash).await {
+        opened
+    } else {
+        let opened = match secret {
+            Secret::Token(_) => read_token(ctx, &hash).await?,
+            Secret::Session(_) => read_session(ctx, &hash).await?,
+        };
+        ctx.secrets.0.insert(hash.clone(), opened.clone()).await;
+        opened
     };
     let now = ctx.now();
     if opened.expires_at.is_some_and(|at| at <= now) {
@@ -188,15 +187,22 @@ pub async fn tokens(ctx: &Ctx, person_id: PersonId) -> Result<Vec<api_token::Mod
     Ok(select.limit(u64::try_from(limits::PAGE_MAX).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
 }
 
+/// The token `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for another person's token unless the caller is an administrator.
+pub async fn find_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
+    let token = api_token::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("token"))?;
+    let may_see = ctx.actor.person_id() == Some(token.person_id) || ctx.actor.may(Right::Administer);
+    if may_see { Ok(token) } else { Err(Error::NotFound("token")) }
+}
+
 /// Makes a token useless for ever.
 ///
 /// # Errors
 /// `NOT_FOUND`, also for another person's token unless the caller is an administrator.
 pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
-    let token = api_token::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("token"))?;
-    if ctx.actor.person_id() != Some(token.person_id) && !ctx.actor.may(Right::Administer) {
-        return Err(Error::NotFound("token"));
-    }
+    let token = find_token(ctx, id).await?;
     let revoked_at = token.revoked_at.unwrap_or(ctx.now());
     let row = api_token::ActiveModel { id: Set(id), revoked_at: Set(Some(revoked_at)), ..Default::default() };
     api_token::Entity::update_many().set(row).filter(api_token::Column::Id.eq(id)).exec(ctx.db.write()).await?;

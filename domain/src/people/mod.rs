@@ -93,7 +93,8 @@ pub async fn by_email(ctx: &Ctx, email: &str) -> Result<Option<person::Model>> {
 /// # Errors
 /// The database's failures.
 pub async fn first_administrator(ctx: &Ctx) -> Result<Option<person::Model>> {
-    let administrators = person::Entity::find().filter(person::Column::AccessLevel.eq(AccessLevel::Admin)).filter(person::Column::DeactivatedAt.is_null());
+    let administrators =
+        person::Entity::find().filter(person::Column::AccessLevel.eq(AccessLevel::Admin)).filter(person::Column::DeactivatedAt.is_null());
     Ok(administrators.order_by_asc(person::Column::Id).one(ctx.db.read()).await?)
 }
 

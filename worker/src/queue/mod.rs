@@ -201,6 +201,12 @@ impl Queue {
     }
 }
 
+/// An id for apalis' own rows, by the wall clock as everything of apalis.
+#[expect(clippy::disallowed_methods, reason = "names a row of apalis, not one of Muster's")]
+fn apalis_id() -> Uuid {
+    Uuid::now_v7()
+}
+
 /// All in one immediate transaction: sqlx takes no lock of its own on SQLite, so a second process would otherwise run
 /// the same steps at the same time and fail.
 async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), QueueError> {

@@ -11,7 +11,6 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
-use uuid::Uuid;
 
 use super::{
     Job, NAME, Queue, QueueError, Tuning, tables,
@@ -74,7 +73,7 @@ impl Queue {
 
     async fn one_life(&self, work: &Arc<Work>, shutdown: &CancellationToken) -> End {
         // A name of its own for every life: apalis refuses the name of a worker that was seen a moment ago.
-        let context = WorkerContext::new(&format!("{NAME}-{}", Uuid::now_v7()));
+        let context = WorkerContext::new(&format!("{NAME}-{}", super::apalis_id()));
         let name = context.name().to_owned();
         let mut worker = AbortOnDropHandle::new(tokio::spawn(live(self.clone(), work.clone(), context.clone())));
         let end = {

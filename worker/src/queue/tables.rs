@@ -19,7 +19,7 @@ use super::{Keyed, NAME, QueueError};
 /// connection that writes on SQLite.
 const PORTION: usize = 500;
 /// A worker row is never deleted earlier than this, whatever age is asked for.
-const WORKER_AGE: Duration = Duration::from_secs(3600);
+const WORKER_AGE: Duration = Duration::from_hours(1);
 
 /// The jobs of the queue by state, for `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) async fn insert(conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Resul
             let payload = serde_json::to_vec(job)?;
             // One attempt: apalis would repeat a failed job at once and without back-off.
             statement.values_panic([
-                ulid(Uuid::now_v7()).into(),
+                ulid(super::apalis_id()).into(),
                 NAME.into(),
                 payload.into(),
                 "Pending".into(),
@@ -137,7 +137,7 @@ pub(super) async fn purge(conn: &impl ConnectionTrait, age: Duration) -> Result<
     );
     let mut purged = 0;
     loop {
-        let values = [NAME.into(), seconds(age), Value::from(PORTION as i64)];
+        let values = [NAME.into(), seconds(age), Value::from(i64::try_from(PORTION).unwrap_or(i64::MAX))];
         let portion = conn.execute_raw(statement(conn, jobs, values)).await?.rows_affected();
         purged += portion;
         if portion < PORTION as u64 {

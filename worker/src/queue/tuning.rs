@@ -41,7 +41,7 @@ impl Default for Tuning {
             heartbeat: Duration::from_secs(10),
             orphan_after: Duration::from_secs(40),
             stall_after: Duration::from_secs(20),
-            job_timeout: Duration::from_secs(300),
+            job_timeout: Duration::from_mins(5),
             drain: Duration::from_secs(20),
             max_starts: 5,
         }

@@ -86,8 +86,8 @@ pub struct DeclareIncidentInput {
     /// What is special about it.
     pub flags: Option<Vec<IncidentFlag>>,
     /// Who may know of it.
-    #[graphql(default_with = "Visibility::Open")]
-    pub visibility: Visibility,
+    #[graphql(default_with = "Some(Visibility::Open)")]
+    pub visibility: Option<Visibility>,
     /// When the impact began.
     pub impact_started_at: Option<DateTime<Utc>>,
     /// The same key again gives the same incident, not a second one.
@@ -207,8 +207,8 @@ pub struct ConfirmGoalInput {
     /// How one knows.
     pub evidence: String,
     /// False takes it back.
-    #[graphql(default = true)]
-    pub met: bool,
+    #[graphql(default_with = "Some(true)")]
+    pub met: Option<bool>,
     /// Items of the checklist that are done now, by key.
     pub checklist_done: Option<Vec<String>>,
 }

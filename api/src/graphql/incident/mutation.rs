@@ -3,7 +3,11 @@
 use async_graphql::{Context, Object, SimpleObject};
 use domain::incident;
 
-use super::inputs::*;
+use super::inputs::{
+    AddActionInput, AssignRoleInput, ChangeSeverityInput, ChangeStatusInput, CloseIncidentInput, ConfirmGoalInput, DeclareIncidentInput,
+    DeclineIncidentInput, EndRoleInput, ImpactInput, MarkClientAffectedInput, MergeIncidentInput, ReopenIncidentInput, ReportIncidentInput,
+    ResolveIncidentInput, SettleActionInput, ShareIncidentInput, UpdateIncidentInput,
+};
 use super::types::{Action, Incident};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
@@ -45,14 +49,22 @@ pub struct IncidentMutation;
 #[Object]
 impl IncidentMutation {
     /// Says that something is wrong: anyone may. It lands in triage.
-    async fn report_incident(&self, gql: &Context<'_>, #[graphql(desc = "The report.")] input: ReportIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn report_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The report.")] input: ReportIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         let site_ids = ids("siteIds", &input.site_ids.unwrap_or_default())?;
         let report = incident::Report { name: input.name, description: input.description, site_ids };
         Ok(incident::report(ctx(gql), report, input.idempotency_key.as_deref()).await?.into())
     }
 
     /// Declares an incident, new or reported.
-    async fn declare_incident(&self, gql: &Context<'_>, #[graphql(desc = "The incident.")] input: DeclareIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn declare_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The incident.")] input: DeclareIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         let declare = incident::Declare {
             incident_id: optional_id("incidentId", input.incident_id.as_ref())?,
             name: input.name,
@@ -62,19 +74,27 @@ impl IncidentMutation {
             site_ids: ids("siteIds", &input.site_ids.unwrap_or_default())?,
             affected_client_ids: ids("affectedClientIds", &input.affected_client_ids.unwrap_or_default())?,
             flags: input.flags.map(|flags| flags.into_iter().map(Into::into).collect()),
-            visibility: input.visibility.into(),
+            visibility: input.visibility.map_or(entity::Visibility::Open, Into::into),
             impact_started_at: input.impact_started_at,
         };
         Ok(incident::declare(ctx(gql), declare, input.idempotency_key.as_deref()).await?.into())
     }
 
     /// Says that a report was no incident.
-    async fn decline_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which, and why not.")] input: DeclineIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn decline_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and why not.")] input: DeclineIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         Ok(incident::decline(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
     }
 
     /// Changes what is known of an incident.
-    async fn update_incident(&self, gql: &Context<'_>, #[graphql(desc = "The changes.")] input: UpdateIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn update_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The changes.")] input: UpdateIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         let impact = |impact: ImpactInput| incident::Impact {
             requests: impact.requests,
             visits: impact.visits,
@@ -95,19 +115,31 @@ impl IncidentMutation {
     }
 
     /// Raises or lowers the severity.
-    async fn change_severity(&self, gql: &Context<'_>, #[graphql(desc = "The severity, and why.")] input: ChangeSeverityInput) -> ApiResult<IncidentPayload> {
+    async fn change_severity(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The severity, and why.")] input: ChangeSeverityInput,
+    ) -> ApiResult<IncidentPayload> {
         let incident = id("incidentId", &input.incident_id)?;
         Ok(incident::change_severity(ctx(gql), incident, input.severity.into(), &input.reason).await?.into())
     }
 
     /// Goes to another live status.
-    async fn change_status(&self, gql: &Context<'_>, #[graphql(desc = "The status.")] input: ChangeStatusInput) -> ApiResult<IncidentPayload> {
+    async fn change_status(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The status.")] input: ChangeStatusInput,
+    ) -> ApiResult<IncidentPayload> {
         let incident = id("incidentId", &input.incident_id)?;
         Ok(incident::change_status(ctx(gql), incident, input.status.into(), input.note.as_deref()).await?.into())
     }
 
     /// Gives a person a role; who had it before steps down.
-    async fn assign_role(&self, gql: &Context<'_>, #[graphql(desc = "Who, what, where.")] input: AssignRoleInput) -> ApiResult<IncidentPayload> {
+    async fn assign_role(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Who, what, where.")] input: AssignRoleInput,
+    ) -> ApiResult<IncidentPayload> {
         let assign = incident::AssignRole {
             incident_id: id("incidentId", &input.incident_id)?,
             role: input.role.into(),
@@ -123,7 +155,11 @@ impl IncidentMutation {
     }
 
     /// Lets a person know of an incident while it is restricted, or no longer.
-    async fn share_incident(&self, gql: &Context<'_>, #[graphql(desc = "What, with whom.")] input: ShareIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn share_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "What, with whom.")] input: ShareIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         Ok(incident::share(ctx(gql), id("incidentId", &input.incident_id)?, id("personId", &input.person_id)?, input.shared).await?.into())
     }
 
@@ -133,14 +169,18 @@ impl IncidentMutation {
             incident_id: id("incidentId", &input.incident_id)?,
             goal: input.goal,
             evidence: input.evidence,
-            met: input.met,
+            met: input.met.unwrap_or(true),
             checklist_done: input.checklist_done,
         };
         Ok(incident::confirm_goal(ctx(gql), confirm).await?.into())
     }
 
     /// Marks a client as affected, or as no longer affected.
-    async fn mark_client_affected(&self, gql: &Context<'_>, #[graphql(desc = "Which client.")] input: MarkClientAffectedInput) -> ApiResult<IncidentPayload> {
+    async fn mark_client_affected(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which client.")] input: MarkClientAffectedInput,
+    ) -> ApiResult<IncidentPayload> {
         let (incident, client) = (id("incidentId", &input.incident_id)?, id("clientId", &input.client_id)?);
         Ok(incident::mark_client_affected(ctx(gql), incident, client, input.affected, input.note.as_deref()).await?.into())
     }
@@ -152,17 +192,29 @@ impl IncidentMutation {
     }
 
     /// Says that an action is done, dropped, or open again.
-    async fn settle_action(&self, gql: &Context<'_>, #[graphql(desc = "Which, and how.")] input: SettleActionInput) -> ApiResult<ActionPayload> {
+    async fn settle_action(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and how.")] input: SettleActionInput,
+    ) -> ApiResult<ActionPayload> {
         Ok(incident::settle_action(ctx(gql), id("actionId", &input.action_id)?, input.state.into()).await?.into())
     }
 
     /// Says that service is back. All goals must be met; `extensions.missing` names those that are not.
-    async fn resolve_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which, and what it was.")] input: ResolveIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn resolve_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and what it was.")] input: ResolveIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         Ok(incident::resolve(ctx(gql), id("incidentId", &input.incident_id)?, &input.summary).await?.into())
     }
 
     /// Says that it was not over, or was an incident after all. History stays.
-    async fn reopen_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which, and why.")] input: ReopenIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn reopen_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and why.")] input: ReopenIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         Ok(incident::reopen(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
     }
 
@@ -172,7 +224,11 @@ impl IncidentMutation {
     }
 
     /// Says that an incident is the same as another, which goes on for both. Gives back the one that ended.
-    async fn merge_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which into which.")] input: MergeIncidentInput) -> ApiResult<IncidentPayload> {
+    async fn merge_incident(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which into which.")] input: MergeIncidentInput,
+    ) -> ApiResult<IncidentPayload> {
         let into = id("intoIncidentId", &input.into_incident_id)?;
         Ok(incident::merge(ctx(gql), id("incidentId", &input.incident_id)?, into).await?.into())
     }

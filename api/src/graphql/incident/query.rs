@@ -31,13 +31,14 @@ impl IncidentQuery {
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Which.")] filter: Option<IncidentFilter>,
-        #[graphql(desc = "In which order.", default_with = "IncidentOrder::Newest")] order_by: IncidentOrder,
+        #[graphql(desc = "In which order.", default_with = "Some(IncidentOrder::Newest)")] order_by: Option<IncidentOrder>,
         #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<IncidentConnection> {
         let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
-        IncidentConnection::load(ctx(gql), filter.unwrap_or_default().read()?, order_by.into(), &window).await
+        let order = order_by.map_or(incident::Order::Newest, Into::into);
+        IncidentConnection::load(ctx(gql), filter.unwrap_or_default().read()?, order, &window).await
     }
 }

@@ -102,10 +102,10 @@ impl Incident {
     async fn roles(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Also the roles that were passed on.", default = false)] include_ended: bool,
+        #[graphql(desc = "Also the roles that were passed on.", default_with = "Some(false)")] include_ended: Option<bool>,
     ) -> ApiResult<Vec<RoleAssignment>> {
         let rows = loaders(gql).roles.get(self.0.id).await?.unwrap_or_default();
-        Ok(rows.iter().filter(|row| include_ended || row.ended_at.is_none()).cloned().map(RoleAssignment).collect())
+        Ok(rows.iter().filter(|row| include_ended == Some(true) || row.ended_at.is_none()).cloned().map(RoleAssignment).collect())
     }
     /// What the response must reach, in the playbook's order.
     #[graphql(complexity = "1 + 4 * child_complexity")]
@@ -143,7 +143,6 @@ impl Incident {
     }
     /// What happened, in order.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
-    #[expect(clippy::too_many_arguments, reason = "a Relay connection has four of its own")]
     async fn timeline(
         &self,
         gql: &Context<'_>,
@@ -164,7 +163,11 @@ impl Incident {
     }
     /// What is to be done while it lasts, oldest first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
-    async fn actions(&self, gql: &Context<'_>, #[graphql(desc = "Only those in this state.")] state: Option<ActionState>) -> ApiResult<Vec<Action>> {
+    async fn actions(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Only those in this state.")] state: Option<ActionState>,
+    ) -> ApiResult<Vec<Action>> {
         let rows = loaders(gql).actions.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().filter(|row| state.is_none_or(|state| entity::ActionState::from(state) == row.state)).cloned().map(Action).collect())
     }

@@ -1,0 +1,36 @@
+# Everything a newcomer needs. `make run` for the product, `make test` for proof.
+
+.PHONY: run demo test check lint deny bench schema tools
+.DEFAULT_GOAL := run
+
+## Runs the product on SQLite in ./data, with a made-up incident on the first start, and prints a sign-in link.
+run:
+	cargo run --release --locked -p cli -- serve --demo
+
+## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with the real Alertmanager.
+test: tools check
+	cargo nextest run --workspace --locked
+
+## What needs no running server.
+check: lint deny
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Advisories need a list from the network; the rest does not.
+deny:
+	cargo deny --offline check licenses bans sources
+
+## Measures against plain SQL of the same work; takes about ten minutes on a quiet machine.
+bench: tools
+	cargo build --release --locked -p cli
+	cargo run --release --locked -p tests --bin bench -- --write
+
+## Writes api/schema.graphql anew after a change of the schema.
+schema:
+	cargo run --locked -q -p cli -- schema > api/schema.graphql
+
+# What the tests need beside Rust. As root on Debian it is installed; elsewhere the script says what to install.
+tools:
+	@sh tests/tools.sh

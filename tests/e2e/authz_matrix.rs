@@ -1,0 +1,164 @@
+//! Every field of the three roots against every kind of caller. A field that is added without a line here fails the test:
+//! whoever adds one says who may call it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use entity::AccessLevel;
+use harness::drive::id;
+use harness::live::{Frame, Transport};
+use harness::{Client, Refusal, TestApp, both_dbs};
+use serde_json::{Value, json};
+
+both_dbs![every_root_field_has_a_line, nobody_gets_further_than_their_level];
+
+/// A root field, the least level that may call it, and a call with all that it needs.
+struct Line {
+    root: &'static str,
+    field: &'static str,
+    least: AccessLevel,
+    call: String,
+}
+
+fn query(field: &'static str, call: impl Into<String>) -> Line {
+    Line { root: "query", field, least: AccessLevel::Viewer, call: call.into() }
+}
+
+/// A mutation with its input as GraphQL writes it.
+fn mutation(field: &'static str, least: AccessLevel, input: String) -> Line {
+    Line { root: "mutation", field, least, call: format!("{field}(input: {{ {input} }}) {{ __typename }}") }
+}
+
+fn subscription(field: &'static str, call: impl Into<String>) -> Line {
+    Line { root: "subscription", field, least: AccessLevel::Viewer, call: call.into() }
+}
+
+/// What calls need to be valid.
+struct World {
+    live: String,
+    other: String,
+    triage: String,
+    event: String,
+    action: String,
+    role: String,
+    person: String,
+    client: String,
+}
+
+impl World {
+    async fn make(sam: &Client) -> Self {
+        let live = sam.declare_with(json!({ "name": "live", "severity": "MAJOR", "leadId": sam.id() })).await;
+        let action = sam.mutate("addAction", json!({ "incidentId": live["id"], "title": "call" }), "action { id }").await;
+        Self {
+            other: id(&sam.declare("other").await).to_owned(),
+            triage: id(&sam.report("triage").await).to_owned(),
+            event: id(&sam.note(id(&live), "note").await).to_owned(),
+            action: id(&action["action"]).to_owned(),
+            role: id(&sam.incident("INC-1", "roles { id }").await["roles"][0]).to_owned(),
+            person: sam.id(),
+            client: sam.add_client("Example Ltd").await,
+            live: id(&live).to_owned(),
+        }
+    }
+}
+
+fn lines(world: &World) -> Vec<Line> {
+    use AccessLevel::{Admin, Responder, Viewer};
+    let World { live, other, triage, event, action, role, person, client } = world;
+    let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
+    vec![
+        query("node", format!("node(id: \"{live}\") {{ id }}")),
+        query("nodes", format!("nodes(ids: [\"{live}\"]) {{ id }}")),
+        query("viewer", "viewer { can }"),
+        query("incident", "incident(reference: \"INC-1\") { id }"),
+        query("incidents", "incidents { totalCount }"),
+        query("people", "people { nodes { id } }"),
+        query("sites", "sites { nodes { id } }"),
+        query("clients", "clients { nodes { id } }"),
+        mutation("reportIncident", Viewer, "name: \"errors\"".into()),
+        mutation("declareIncident", Responder, "name: \"errors\" severity: MAJOR".into()),
+        mutation("declineIncident", Responder, of(triage, "reason: \"no\"")),
+        mutation("updateIncident", Responder, of(live, "name: \"better\"")),
+        mutation("changeSeverity", Responder, of(live, "severity: MINOR reason: \"less\"")),
+        mutation("changeStatus", Responder, of(live, "status: FIXING")),
+        mutation("assignRole", Responder, of(live, &format!("role: RESPONDER personId: \"{person}\""))),
+        mutation("endRole", Responder, format!("roleAssignmentId: \"{role}\"")),
+        mutation("shareIncident", Responder, of(live, &format!("personId: \"{person}\""))),
+        mutation("confirmGoal", Responder, of(live, "goal: \"contain\" evidence: \"seen\"")),
+        mutation("markClientAffected", Responder, of(live, &format!("clientId: \"{client}\""))),
+        mutation("addAction", Responder, of(live, "title: \"call\"")),
+        mutation("settleAction", Responder, format!("actionId: \"{action}\" state: DONE")),
+        mutation("resolveIncident", Responder, of(live, "summary: \"back\"")),
+        mutation("reopenIncident", Responder, of(live, "reason: \"again\"")),
+        mutation("closeIncident", Responder, of(live, "")),
+        mutation("mergeIncident", Responder, of(other, &format!("intoIncidentId: \"{live}\""))),
+        mutation("addTimelineEvent", Responder, of(live, "kind: NOTE text: \"note\"")),
+        mutation("amendTimelineEvent", Responder, format!("eventId: \"{event}\" text: \"better\"")),
+        mutation("starTimelineEvent", Responder, format!("eventId: \"{event}\" starred: true")),
+        mutation("postUpdate", Responder, of(live, "text: \"soon\"")),
+        mutation("saveSite", Responder, "name: \"example.org\"".into()),
+        mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),
+        mutation("invitePerson", Admin, "name: \"New\" email: \"new@example.org\" accessLevel: VIEWER".into()),
+        mutation("updatePerson", Admin, format!("personId: \"{person}\" seniority: 3")),
+        // For oneself, at most at one's own level.
+        mutation("createApiToken", Viewer, "name: \"script\" accessLevel: VIEWER".into()),
+        // One's own; to others it is as if there were none.
+        mutation("revokeApiToken", Viewer, "tokenId: \"tok_00000000000000000000000000000001\"".into()),
+        subscription("timeline", format!("timeline(incidentId: \"{live}\") {{ cursor }}")),
+        subscription("incidentChanged", "incidentChanged { id }"),
+    ]
+}
+
+async fn every_root_field_has_a_line(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let lines = lines(&World::make(&sam).await);
+    let schema = "{ __schema { query: queryType { fields { name } } mutation: mutationType { fields { name } } \
+        subscription: subscriptionType { fields { name } } } }";
+    let schema = sam.query(schema, json!({})).await;
+    for root in ["query", "mutation", "subscription"] {
+        let fields = schema["__schema"][root]["fields"].as_array().unwrap().iter().map(|field| field["name"].as_str().unwrap());
+        let known = lines.iter().filter(|line| line.root == root).map(|line| line.field);
+        assert_eq!(fields.collect::<BTreeSet<_>>(), known.collect::<BTreeSet<_>>(), "{root}: who may call it? Add a line to the matrix");
+    }
+}
+
+/// How the server answered: the code of its refusal, or nothing.
+async fn outcome(caller: &Client, line: &Line) -> String {
+    let document = format!("{} {{ {} }}", line.root, line.call);
+    let code = |errors: &[Refusal]| errors.first().map(|error| error.code().to_owned()).unwrap_or_default();
+    if line.root != "subscription" {
+        return code(&caller.try_query(&document, Value::Null).await.errors);
+    }
+    let mut stream = caller.subscribe(Transport::ServerSentEvents, &document, Value::Null).await;
+    // A subscription that is let in and has nothing to say is silent.
+    match tokio::time::timeout(Duration::from_secs(1), stream.frame()).await {
+        Ok(Frame::Failed(errors)) => code(&errors),
+        Ok(_) | Err(_) => String::new(),
+    }
+}
+
+async fn nobody_gets_further_than_their_level(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let world = World::make(&sam).await;
+    let callers = [
+        (None, app.anonymous()),
+        (Some(AccessLevel::Viewer), app.viewer("Vic").await),
+        (Some(AccessLevel::Responder), app.responder("Kim").await),
+        (Some(AccessLevel::Admin), app.admin().await),
+    ];
+    let mut wrong = Vec::new();
+    for line in lines(&world) {
+        for (level, caller) in &callers {
+            let code = outcome(caller, &line).await;
+            let right = match level {
+                None => code == "UNAUTHENTICATED",
+                Some(level) if *level < line.least => code == "FORBIDDEN",
+                Some(_) => !["UNAUTHENTICATED", "FORBIDDEN", "INTERNAL", "UNAVAILABLE"].contains(&code.as_str()),
+            };
+            if !right {
+                wrong.push(format!("{} {} by {level:?}: {code:?}, though it needs {}", line.root, line.field, line.least));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -1,0 +1,153 @@
+//! The database goes away and comes back. Meanwhile every caller is told so within seconds, and nothing that was said to be
+//! done is lost; afterwards all goes on by itself.
+
+use std::time::{Duration, Instant};
+
+use harness::drive::{id, is_gap_free, sequences};
+use harness::live::Transport;
+use harness::postgres::{Cluster, migrate};
+use harness::{Client, Engine, TestApp, eventually, run_with};
+use serde_json::{Value, json};
+
+/// How soon a caller must know. The pool gives up after three seconds.
+const TOLD: Duration = Duration::from_millis(4_500);
+/// How soon all must go on once the database is back.
+const RECOVERED: Duration = Duration::from_secs(20);
+const NAME: &str = "{ viewer { person { name } } incident(reference: \"INC-1\") { name } }";
+
+fn with_cluster(test: impl AsyncFnOnce(&TestApp, &mut Cluster)) {
+    let mut cluster = Cluster::own();
+    let url = cluster.url("postgres");
+    run_with(TestApp::builder(Engine::Postgres).on_database(url.clone()), async |app| {
+        migrate(&url).await;
+        test(app, &mut cluster).await;
+    });
+}
+
+/// All who call while the database is away are told `UNAVAILABLE`, each in time.
+async fn is_told_of_the_outage(client: &Client, incident: &Value) {
+    let start = Instant::now();
+    let in_time = |what: &str| assert!(start.elapsed() < TOLD, "{what} took {:?}", start.elapsed());
+    let note = json!({ "incidentId": incident["id"], "kind": "NOTE", "text": "lost" });
+    let query = async {
+        let answer = client.try_query(NAME, json!({})).await;
+        in_time("a query");
+        answer
+    };
+    let mutation = async {
+        let answer = client.try_mutate("addTimelineEvent", note, "event { id }").await;
+        in_time("a mutation");
+        answer
+    };
+    let ready = async {
+        let response = client.get("/readyz").await;
+        in_time("readyz");
+        response.status()
+    };
+    let alive = async { client.get("/healthz").await.status() };
+    let (query, mutation, ready, alive) = tokio::join!(query, mutation, ready, alive);
+    assert_eq!((query.code(), mutation.code()), ("UNAVAILABLE", "UNAVAILABLE"), "{query:?} {mutation:?}");
+    assert_eq!((ready.as_u16(), alive.as_u16()), (503, 200));
+}
+
+async fn goes_on(client: &Client, incident: &Value) {
+    eventually("the server is ready again", RECOVERED, async || (client.get("/readyz").await.status() == 200).then_some(())).await;
+    eventually("requests are answered again", RECOVERED, async || client.try_query(NAME, json!({})).await.errors.is_empty().then_some(()))
+        .await;
+    eventually("changes are made again", RECOVERED, async || {
+        let note = json!({ "incidentId": incident["id"], "kind": "NOTE", "text": "after" });
+        client.try_mutate("addTimelineEvent", note, "event { id }").await.errors.is_empty().then_some(())
+    })
+    .await;
+}
+
+#[test]
+fn a_database_that_stops_is_missed_and_found_again() {
+    with_cluster(async |app, cluster| {
+        let sam = app.responder("Sam").await;
+        let incident = sam.declare("errors").await;
+        for _ in 0..2 {
+            cluster.kill();
+            is_told_of_the_outage(&sam, &incident).await;
+            cluster.revive();
+            goes_on(&sam, &incident).await;
+        }
+        let events = sam.timeline(id(&incident)).await;
+        assert!(is_gap_free(&sequences(&events)) && !json!(events).to_string().contains("lost"));
+    });
+}
+
+/// The worse case: connections stay open and nobody answers, as when a host hangs or a firewall swallows packets.
+#[test]
+fn a_database_that_hangs_is_missed_and_found_again() {
+    with_cluster(async |app, cluster| {
+        let sam = app.responder("Sam").await;
+        let incident = sam.declare("errors").await;
+        cluster.freeze();
+        is_told_of_the_outage(&sam, &incident).await;
+        // More of them do not make it worse.
+        let calls = (0..20).map(|_| is_told_of_the_outage(&sam, &incident));
+        futures_util::future::join_all(calls).await;
+        cluster.thaw();
+        goes_on(&sam, &incident).await;
+        assert!(is_gap_free(&sequences(&sam.timeline(id(&incident)).await)));
+    });
+}
+
+#[test]
+fn a_server_may_start_before_its_database() {
+    with_cluster(async |app, cluster| {
+        let sam = app.responder("Sam").await;
+        let incident = sam.declare("errors").await;
+        cluster.kill();
+        let second = app.second_process().await;
+        let there = sam.at(&second);
+        assert_eq!(there.get("/readyz").await.status(), 503);
+        let answer = there.try_query(NAME, json!({})).await;
+        assert_eq!((answer.status, answer.code()), (503, "UNAVAILABLE"));
+        cluster.revive();
+        goes_on(&there, &incident).await;
+        goes_on(&sam, &incident).await;
+        second.stop().await;
+    });
+}
+
+#[test]
+fn a_watcher_hears_everything_across_an_outage() {
+    with_cluster(async |app, cluster| {
+        let sam = app.responder("Sam").await;
+        let incident = sam.declare("errors").await;
+        let query = "subscription($id: ID!, $after: String) { timeline(incidentId: $id, after: $after) { cursor node { sequence } } }";
+        let mut cursor = Value::Null;
+        let mut heard = 0;
+        let mut watching = sam.subscribe(Transport::WebSocket, query, json!({ "id": incident["id"] })).await;
+        let mut hear = async |watching: &mut harness::live::Subscription| {
+            let mut data = watching.next().await;
+            cursor = data["timeline"]["cursor"].take();
+            heard += 1;
+            assert_eq!(data["timeline"]["node"]["sequence"], heard);
+            cursor.clone()
+        };
+        hear(&mut watching).await;
+        cluster.kill();
+        is_told_of_the_outage(&sam, &incident).await;
+        cluster.revive();
+        goes_on(&sam, &incident).await;
+        // Either the watcher is still there or it was cut; both go on behind the cursor.
+        let after = match watching.frame().await {
+            harness::live::Frame::Next(mut data) => {
+                assert_eq!(data["timeline"]["node"]["sequence"], 2);
+                data["timeline"]["cursor"].take()
+            }
+            _ => Value::Null,
+        };
+        sam.note(id(&incident), "the end").await;
+        let total = i64::try_from(sam.timeline(id(&incident)).await.len()).unwrap();
+        let mut resumed = sam.subscribe(Transport::WebSocket, query, json!({ "id": incident["id"], "after": after })).await;
+        let mut sequence = if after.is_null() { 0 } else { 2 };
+        while sequence < total {
+            sequence += 1;
+            assert_eq!(resumed.next().await["timeline"]["node"]["sequence"], sequence);
+        }
+    });
+}
