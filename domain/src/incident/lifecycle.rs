@@ -1,8 +1,8 @@
 //! Report, declare, decline, update, resolve, reopen, close, merge.
 
 use entity::{
-    ClientId, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, SiteId, TimelineKind, Timestamp, Visibility, incident,
-    incident_access, incident_client, incident_site,
+    ClientId, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, SiteId, TimelineKind, Timestamp, Visibility, alert,
+    incident, incident_access, incident_client, incident_site,
 };
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
