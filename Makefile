@@ -9,6 +9,7 @@ run:
 
 ## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with the real Alertmanager.
 test: tools check
+	cargo build --locked -p cli
 	cargo nextest run --workspace --locked
 
 ## What needs no running server.

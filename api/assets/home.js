@@ -19,7 +19,12 @@ function h(tag, attributes, ...children) {
   for (const [name, value] of Object.entries(attributes || {})) {
     if (value !== undefined && value !== null && value !== false) element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return fill(element, ...children);
+}
+
+/** Gives an element these children and no others; empty ones are left out. */
+function fill(element, ...children) {
+  element.replaceChildren(...children.filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return element;
 }
 
@@ -28,12 +33,14 @@ function show(element, text) {
   element.hidden = !text;
 }
 
+const complain = (element, error) => show(element, error.words || String(error));
+
 const badge = (severity) => h("span", { class: "severity", "data-severity": severity }, h("span", { "aria-hidden": "true" }, SEVERITIES[severity][0] + " "), SEVERITIES[severity][1]);
 
 /** Markdown as written, with code blocks set apart. Nothing else is interpreted. */
 function prose(text) {
-  const parts = text.split(/^```\w*\n?/m);
-  return h("div", { class: "prose" }, ...parts.map((part, i) => (part.trim() ? h(i % 2 ? "pre" : "p", i % 2 && { tabindex: "0" }, part.trim()) : null)));
+  const parts = text.split(/^```\w*\n?/m).map((part, i) => part.trim() && h(i % 2 ? "pre" : "p", i % 2 && { tabindex: "0" }, part.trim()));
+  return h("div", { class: "prose" }, ...parts);
 }
 
 // ---- Times ----
@@ -52,13 +59,10 @@ function span(from, to) {
   return `${Math.floor(minutes / 1440)} days`;
 }
 
-function moment(iso, format) {
-  const at = new Date(iso);
-  return h("time", { datetime: iso, title: `${day.format(at)}, ${clock.format(at)} ${zoneName}` }, format.format(at));
-}
-
+const whole = (at) => `${day.format(at)}, ${clock.format(at)} ${zoneName}`;
+const moment = (iso, format) => h("time", { datetime: iso, title: whole(new Date(iso)) }, format.format(new Date(iso)));
 /** Text that grows older by itself. */
-const ageing = (from, suffix) => h("time", { datetime: from, "data-age": suffix, title: `${day.format(new Date(from))}, ${clock.format(new Date(from))} ${zoneName}` }, span(from, Date.now()) + suffix);
+const ageing = (from, suffix) => h("time", { datetime: from, "data-age": suffix, title: whole(new Date(from)) }, span(from, Date.now()) + suffix);
 const growOlder = () => document.querySelectorAll("time[data-age]").forEach((time) => (time.textContent = span(time.dateTime, Date.now()) + time.dataset.age));
 
 // ---- Server ----
@@ -70,15 +74,14 @@ class Refusal extends Error {
     this.requestId = error.extensions && error.extensions.requestId;
   }
   get words() {
-    switch (this.code) {
-      case "UNAUTHENTICATED": return "You are signed out. Copy what you typed, then open a new sign-in link.";
-      case "FORBIDDEN": return `You may not do this. ${this.message}`;
-      case "CONFLICT": return "Somebody else changed it at the same moment. Look again and repeat.";
-      case "UNAVAILABLE": return "The server can't reach its database at the moment. Nothing was changed; try again shortly.";
-      case "OFFLINE": return "The server can't be reached. What you typed is still here: send it again when the top of the page says Live.";
-      case "INTERNAL": return `Something went wrong in the server. Tell an administrator${this.requestId ? ` this number: ${this.requestId}` : ""}.`;
-      default: return this.message; // BAD_USER_INPUT, NOT_FOUND, FAILED_PRECONDITION say themselves what to do
-    }
+    return {
+      UNAUTHENTICATED: "You are signed out. Copy what you typed, then open a new sign-in link.",
+      FORBIDDEN: `You may not do this. ${this.message}`,
+      CONFLICT: "Somebody else changed it at the same moment. Look again and repeat.",
+      UNAVAILABLE: "The server can't reach its database at the moment. Nothing was changed; try again shortly.",
+      OFFLINE: "The server can't be reached. What you typed is still here: send it again when the top of the page says Live.",
+      INTERNAL: `Something went wrong in the server. Tell an administrator${this.requestId ? ` this number: ${this.requestId}` : ""}.`,
+    }[this.code] || this.message; // the others say themselves what to do
   }
 }
 
@@ -154,7 +157,7 @@ async function refresh() {
     shown = text;
     drawBoard(board);
   } catch (error) {
-    show($("problem"), error.words || String(error));
+    complain($("problem"), error);
   }
 }
 
@@ -170,7 +173,7 @@ function drawBoard(board) {
     const { nodes, totalCount } = board[list];
     $(list).replaceChildren(...nodes.map((incident) => h("li", null, card(incident, list))));
     $(`${list}-empty`).hidden = nodes.length > 0;
-    if ($(`${list}-count`)) $(`${list}-count`).textContent = totalCount || "";
+    if (list !== "done") $(`${list}-count`).textContent = totalCount || "";
   }
   document.title = board.live.totalCount ? `(${board.live.totalCount}) Muster` : "Muster";
   markCurrent();
@@ -181,7 +184,7 @@ function card(incident, list) {
   const last = incident.timeline.nodes[0];
   const meta = list === "done"
     ? [words(incident.status), ageing(incident.resolvedAt || last?.recordedAt || incident.reportedAt, " ago")]
-    : [words(incident.status), incident.lead ? `Lead ${incident.lead.name}` : h("strong", null, "No lead yet"),
+    : [words(incident.status), incident.lead ? `Lead ${incident.lead.name}` : list === "live" && h("strong", null, "No lead yet"),
       ageing(incident.impactStartedAt || incident.declaredAt || incident.reportedAt, list === "live" ? " so far" : " old"),
       incident.actions.length ? `${incident.actions.length} to do` : null];
   return h("a", { href: `#${incident.reference}`, class: "card", "data-severity": incident.severity, "data-card": incident.reference },
@@ -195,10 +198,7 @@ function card(incident, list) {
 const needsComms = (incident, list) => list === "live" && incident.affectedClients.length > 0 && !incident.clientCommsManager;
 
 function markCurrent() {
-  document.querySelectorAll("[data-card]").forEach((link) => {
-    if (current && link.dataset.card === current.reference) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  });
+  document.querySelectorAll("[data-card]").forEach((link) => link.setAttribute("aria-current", String(link.dataset.card === current?.reference)));
 }
 
 // ---- One incident ----
@@ -213,14 +213,14 @@ const TAIL = `subscription Tail($id: ID!, $after: String) { timeline(incidentId:
 let current = null; // { reference, id, cursor, start, tail }
 
 async function openIncident(reference) {
-  closeIncident();
+  current?.tail?.close();
   const mine = (current = { reference });
   document.body.classList.toggle("reading", Boolean(reference));
   $("incident").hidden = !reference;
   $("nothing").hidden = Boolean(reference);
   markCurrent();
   if (!reference) return void (current = null);
-  $("facts").replaceChildren(h("p", { class: "soft" }, "Loading"));
+  fill($("facts"), h("p", { class: "soft" }, "Loading"));
   $("timeline").replaceChildren();
   try {
     const incident = await loadFacts();
@@ -243,13 +243,8 @@ async function openIncident(reference) {
       },
     });
   } catch (error) {
-    if (current === mine) $("facts").replaceChildren(h("p", { class: "problem", role: "alert" }, error.words || String(error)));
+    if (current === mine) fill($("facts"), h("p", { class: "problem", role: "alert" }, error.words || String(error)));
   }
-}
-
-function closeIncident() {
-  current?.tail?.close();
-  current = null;
 }
 
 async function loadFacts() {
@@ -267,7 +262,7 @@ function drawFacts(incident) {
   const clients = incident.affectedClients.map((row) => row.client.name).join(", ");
   const todo = incident.actions.filter((action) => action.state === "OPEN");
   const update = incident.latestUpdate;
-  $("facts").replaceChildren(
+  fill($("facts"),
     h("p", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference), h("span", { class: "status" }, words(incident.status))),
     h("h2", { id: "incident-title" }, incident.name),
     incident.mergedInto && h("p", null, "It goes on as ", h("a", { href: `#${incident.mergedInto.reference}` }, incident.mergedInto.reference), "."),
@@ -277,11 +272,10 @@ function drawFacts(incident) {
       ...fact("Lead", incident.lead?.name || "Nobody yet", isLive && !incident.lead),
       ...(clients ? fact("Client comms", incident.clientCommsManager?.name || "Nobody yet: affected clients hear nothing", isLive && !incident.clientCommsManager) : []),
       ...(clients ? fact("Affected", clients) : []),
-      ...fact("Began", moment(began, minuteClock)),
-      ...(isLive ? fact("Lasts", ageing(began, "")) : incident.resolvedAt ? fact("Lasted", span(began, new Date(incident.resolvedAt))) : []),
+      ...fact("Began", h("span", null, moment(began, minuteClock), ` ${zoneName}, `, isLive ? ageing(began, " ago") : incident.resolvedAt ? `lasted ${span(began, new Date(incident.resolvedAt))}` : ageing(began, " ago"))),
       ...incident.sites.flatMap((site) => fact("Site", h("span", null, site.url ? h("a", { href: site.url, rel: "noreferrer" }, site.name) : site.name, site.runbook ? " · " : "", site.runbook ? h("a", { href: site.runbook, rel: "noreferrer" }, "runbook") : "", site.expected ? h("span", { class: "soft" }, ` Normal there: ${site.expected}`) : "")))),
-    todo.length ? h("div", null, h("h3", null, "To do"), h("ul", { class: "plain" }, ...todo.map((action) => h("li", null, `${action.title} `, h("span", { class: action.assignee ? "soft" : "lack" }, action.assignee ? action.assignee.name : "nobody yet"))))) : "",
-    incident.declaredAt ? h("details", { open: isLive }, h("summary", null, `Goals: ${incident.goals.filter((goal) => goal.metAt).length} of ${incident.goals.length} met`),
+    todo.length ? h("div", null, h("h3", null, "To do"), h("ul", { class: "plain" }, ...todo.map((action) => h("li", null, `${action.title} · `, h("span", { class: action.assignee ? "soft" : "lack" }, action.assignee ? action.assignee.name : "nobody yet"))))) : "",
+    incident.declaredAt ? h("details", null, h("summary", null, `Goals: ${incident.goals.filter((goal) => goal.metAt).length} of ${incident.goals.length} met`),
       h("ul", { class: "goals" }, ...incident.goals.map((goal) => h("li", { class: goal.metAt ? "met" : "" }, h("span", { "aria-hidden": "true" }, goal.metAt ? "✓ " : "· "), `${goal.title}: `, h("span", { class: "soft" }, goal.metAt ? goal.evidence : "not yet"))))) : "");
   $("judge").hidden = incident.status !== "TRIAGE" || !viewer?.can.includes("RESPOND");
   $("write").hidden = incident.status === "MERGED" || (viewer && !viewer.can.includes("RESPOND"));
@@ -295,7 +289,7 @@ function addEvent(event) {
   const corrected = event.kind === "AMENDMENT" && event.details?.sequence;
   const item = h("li", { "data-sequence": event.sequence, "data-kind": event.kind, value: event.sequence },
     h("p", { class: "event-head" }, moment(event.occurredAt, clock), sameDay ? "" : ` ${day.format(new Date(event.occurredAt))}`, h("span", { class: "kind" }, corrected ? `Correction of #${corrected}` : words(event.kind)),
-      event.actor?.name || words(event.source), event.starred ? h("span", { class: "star" }, "★ key moment") : ""),
+      event.actor?.name || event.details?.source || words(event.source), event.starred ? h("span", { class: "star" }, "★ key moment") : ""),
     prose(event.text),
     late ? h("p", { class: "soft" }, "Written down at ", moment(event.recordedAt, clock)) : "",
     corrected && event.details.reason ? h("p", { class: "soft" }, `Because: ${event.details.reason}`) : "",
@@ -330,7 +324,7 @@ function onSubmit(form, send) {
       await send(key, event.submitter?.value);
       key = newKey();
     } catch (error) {
-      show(problem, error.words || String(error));
+      complain(problem, error);
     } finally {
       buttons.forEach((button) => (button.disabled = false));
     }
@@ -360,6 +354,7 @@ onSubmit($("judge"), async (idempotencyKey, choice) => {
   const incidentId = current.id;
   if (choice === "decline") {
     const input = { incidentId, reason: $("judge-reason").value };
+    if (!input.reason.trim()) throw new Refusal({ message: "Say in a few words why it is none.", extensions: { code: "BAD_USER_INPUT" } });
     await ask("mutation Decline($input: DeclineIncidentInput!) { declineIncident(input: $input) { incident { id } } }", { input });
   } else {
     await ask(DECLARE, { input: { incidentId, idempotencyKey, severity: $("judge-severity").value, leadId: viewer.person.id } });
@@ -381,28 +376,20 @@ onSubmit($("write"), async (idempotencyKey) => {
   $("write-text").focus();
 });
 
-async function createToken() {
+onSubmit($("token"), async () => {
   const input = { name: "Made on the first page", accessLevel: viewer.person.accessLevel };
-  $("token-make").disabled = true;
-  try {
-    const { createApiToken } = await ask("mutation Token($input: CreateApiTokenInput!) { createApiToken(input: $input) { token expiresAt } }", { input });
-    show($("token-problem"), "");
-    drawToken(createApiToken);
-  } catch (error) {
-    show($("token-problem"), error.words || String(error));
-  } finally {
-    $("token-make").disabled = false;
-  }
-}
+  const data = await ask("mutation Token($input: CreateApiTokenInput!) { createApiToken(input: $input) { token expiresAt } }", { input });
+  drawToken(data.createApiToken);
+});
 
 function drawToken({ token, expiresAt }) {
-  const post = (query) => `curl -s ${location.origin}/graphql -H "Authorization: Bearer $MUSTER_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ query })}'`;
+  const post = (query, path = "", flag = "-s") => `curl ${flag} ${location.origin}/graphql${path} -H "Authorization: Bearer $MUSTER_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ query })}'`;
   const lines = [
     ["Your token. It is shown this once.", token],
     ["Let the shell know it", `export MUSTER_TOKEN=${token}`],
     ["What is live", post("{ incidents(filter: {live: true}) { nodes { reference name severity status } } }")],
     ["Declare an incident", post('mutation { declareIncident(input: {name: "example.org answers with errors", severity: MAJOR}) { incident { reference id } } }')],
-    ["Watch incidents change", `curl -N ${location.origin}/graphql/stream -H "Authorization: Bearer $MUSTER_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ query: "subscription { incidentChanged { reference status severity } }" })}'`],
+    ["Watch incidents change", post("subscription { incidentChanged { reference status severity } }", "/stream", "-N")],
   ];
   $("token-out").replaceChildren(
     ...lines.map(([what, text]) => {
@@ -436,7 +423,7 @@ async function showEarlier() {
     mine.start = node.timeline.pageInfo.startCursor;
     $("earlier").hidden = !node.timeline.pageInfo.hasPreviousPage;
   } catch (error) {
-    show($("problem"), error.words || String(error));
+    complain($("problem"), error);
   }
 }
 
@@ -447,7 +434,7 @@ function refreshSoon() {
   clearTimeout(soon);
   soon = setTimeout(() => {
     refresh();
-    if (current?.id) loadFacts().catch((error) => show($("problem"), error.words || String(error)));
+    if (current?.id) loadFacts().catch((error) => complain($("problem"), error));
   }, 200);
 }
 
@@ -459,7 +446,6 @@ for (const select of [$("new-severity"), $("judge-severity")]) {
 $("zone").textContent = zoneName;
 $("new").addEventListener("change", () => ($("new-declare").hidden = $("new").elements.how.value !== "declare"));
 $("write-kind").addEventListener("change", () => ($("write-status-box").hidden = $("write-kind").value !== "UPDATE"));
-$("token-make").addEventListener("click", createToken);
 $("earlier").addEventListener("click", showEarlier);
 addEventListener("hashchange", route);
 addEventListener("visibilitychange", () => document.hidden || refreshSoon());

@@ -66,8 +66,9 @@ impl App {
             Secret::Token(_) => Source::Api,
             Secret::Session(_) => Source::Web,
         };
-        let actor = access::authenticate(&self.0.domain.system(), &secret).await?;
-        Ok(Caller { ctx: self.0.domain.ctx(actor, source), secret })
+        let domain = &self.0.domain;
+        let actor = domain.db.while_up(access::authenticate(&domain.system(), &secret)).await??;
+        Ok(Caller { ctx: domain.ctx(actor, source), secret })
     }
 }
 
@@ -91,7 +92,7 @@ impl Gateway for App {
 
     async fn execute(&self, caller: Caller, request: Request) -> Response {
         match self.caller(caller.secret).await {
-            Ok(Caller { ctx, .. }) => self.0.graph.execute(ctx, request).await,
+            Ok(Caller { ctx, .. }) => self.0.domain.db.while_up(self.0.graph.execute(ctx, request)).await.unwrap_or_else(graphql::refused),
             Err(error) => graphql::refused(error),
         }
     }
@@ -117,9 +118,14 @@ pub async fn serve(app: App, listener: TcpListener) -> std::io::Result<()> {
     let origin = url::Url::parse(&app.0.settings.public_url).ok().map(|url| url.origin().ascii_serialization());
     let transport = Transport::new(app.clone(), app.0.settings.limits.clone(), origin, shutdown.clone());
     let hub = tokio::spawn(app.0.hub.clone().run(shutdown.clone()));
+    let pulse = tokio::spawn({
+        let (domain, shutdown) = (app.0.domain.clone(), shutdown.clone());
+        async move { domain.db.watch(shutdown).await }
+    });
     let router = http::router(app, &transport);
     axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
     transport.drain().await;
     hub.abort();
+    pulse.abort();
     Ok(())
 }

@@ -44,7 +44,11 @@ pub async fn create_token(settings: &Settings, name: &str, access: Access, email
     let own = format!("{}@tokens.invalid", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
     let person = people::find_or_add(&ctx, name, email.unwrap_or(&own), level).await?;
     if person.access_level < level {
-        bail!("{} has {} access: raise that first, or make a token with less.", person.name, person.access_level);
+        bail!(
+            "{} has {} access and its token can have no more: name somebody with more by --email, or ask for less.",
+            person.name,
+            person.access_level
+        );
     }
     let input = access::CreateToken { name: name.to_owned(), access_level: level, expires_at: None };
     let (_, secret) = access::create_token(&ctx, person.id, input).await?;

@@ -1,4 +1,4 @@
-//! A made-up morning of a made-up agency, played through the real use cases.
+//! A made-up day of a made-up agency, played through the real use cases.
 //!
 //! `muster demo` and `muster serve --demo` call [`play`]. What happens is data: the [`cast`] says who and what there is, and
 //! each file of stories says who does what at which minute. The [`stage`] turns every line into the use case that a person
@@ -67,10 +67,10 @@ fn farewell(stage: &Stage) {
     println!("Harbour & Pine, a made-up agency, has moved in: {} people, {} sites.", cast::PEOPLE.len(), cast::SITES.len());
     for (story, what) in [
         (Story::Council, "live, critical, and nobody keeps the client told yet"),
-        (Story::Festival, "in triage: an alert reported it a few minutes ago"),
+        (Story::Festival, "to be judged: an alert reported it a few minutes ago"),
         (Story::Museum, "resolved, with everything that went wrong on the way"),
         (Story::Leaflet, "declined: it was no incident"),
-        (Story::Night, "closed: trivial, written down the morning after"),
+        (Story::Night, "closed: trivial, written down when it was over"),
     ] {
         println!("  {:<6} {what}", stage.reference(story));
     }

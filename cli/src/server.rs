@@ -21,12 +21,13 @@ use crate::{database, demo};
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let db = database::open(&settings).await?;
     let domain = database::domain(db.clone(), &settings);
+    let shutdown = shutdown_on_signal()?;
+    // Before anything is made that is told only once.
+    let listener = listen(&settings).await?;
     let first_link = people::bootstrap(&domain.system()).await?;
     if first_link.is_some() && with_demo {
         demo::play(&db, &settings).await?;
     }
-    let shutdown = shutdown_on_signal()?;
-    let listener = listen(&settings).await?;
     greet(&settings, first_link.as_deref());
     let worker = Worker::new(domain.clone(), Tuning::default())?;
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
@@ -43,9 +44,9 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let domain = database::domain(database::open(&settings).await?, &settings);
     warn_of_sqlite(&domain);
-    let first_link = people::bootstrap(&domain.system()).await?;
     let shutdown = shutdown_on_signal()?;
     let listener = listen(&settings).await?;
+    let first_link = people::bootstrap(&domain.system()).await?;
     greet(&settings, first_link.as_deref());
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
     let (api, ()) = tokio::join!(api, domain.waker.run(&domain.db, shutdown.clone()));

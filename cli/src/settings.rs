@@ -54,7 +54,11 @@ impl Settings {
     pub fn load(file: Option<&Path>) -> Result<Self, Vec<String>> {
         let text = match file {
             Some(path) => std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?,
-            None => std::fs::read_to_string("muster.toml").unwrap_or_default(),
+            None => match std::fs::read_to_string("muster.toml") {
+                Ok(text) => text,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+                Err(error) => return Err(vec![format!("muster.toml: {error}")]),
+            },
         };
         Self::read(&text, &|name| std::env::var(name).ok())
     }
@@ -121,7 +125,7 @@ impl Source<'_> {
     }
 
     fn public_url(&mut self, listen: SocketAddr) -> String {
-        let Some(text) = self.text("public_url") else { return format!("http://{listen}") };
+        let Some(text) = self.text("public_url") else { return reachable(listen) };
         match Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none() => {}
             _ => self.problem("public_url", "must be scheme and host only, such as https://muster.example.org"),
@@ -172,6 +176,11 @@ impl Source<'_> {
         self.problems.extend(unknown.map(|key| format!("{key} in muster.toml is no setting.")));
         self.problems
     }
+}
+
+/// Where a server that listens there is reached from its own machine.
+fn reachable(listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() { format!("http://localhost:{}", listen.port()) } else { format!("http://{listen}") }
 }
 
 fn variable(key: &str) -> String {

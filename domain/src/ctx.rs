@@ -31,6 +31,8 @@ pub struct Domain {
     pub data_dir: PathBuf,
     pub(crate) secrets: SecretCache,
     pub(crate) lanes: Lanes,
+    /// Apart from `lanes`: who has a turn here takes a lane there.
+    pub(crate) alert_turns: Lanes,
 }
 
 impl Domain {
@@ -45,6 +47,7 @@ impl Domain {
             data_dir,
             secrets: SecretCache::default(),
             lanes: Lanes::default(),
+            alert_turns: Lanes::default(),
         })
     }
 

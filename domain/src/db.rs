@@ -6,17 +6,20 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector,
     SqlxSqliteConnector, TransactionOptions, TransactionTrait, sqlx,
 };
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use crate::error::is_retryable;
+use crate::error::{Error, is_retryable};
 
 /// How long a call waits for a connection before it is told that the database is unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -26,6 +29,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: &str = "15s";
 /// Prepared statements kept per connection; shapes differ by filter and by the size of id lists.
 const STATEMENT_CACHE: usize = 512;
+/// How often the database's pulse is felt.
+const PULSE: Duration = Duration::from_secs(1);
+/// A database that takes longer to say that it is there is as good as away.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// A connection that lay idle for longer is tested before use.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 /// How often a transaction that lost a race at the database is tried again.
@@ -36,6 +43,9 @@ const ATTEMPTS_MAX: u32 = 5;
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    /// A connection of its own for the question whether the database answers: a busy pool must not look like an outage.
+    heart: DatabaseConnection,
+    up: Arc<watch::Sender<bool>>,
 }
 
 impl Db {
@@ -59,11 +69,20 @@ impl Db {
             .statement_cache_capacity(STATEMENT_CACHE)
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456");
-        let pool =
-            |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(ACQUIRE_TIMEOUT).idle_timeout(None).max_lifetime(None);
+        let pool = |size| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+                .after_release(|connection, _| Box::pin(is_clean(connection)))
+        };
         let write = pool(1).connect_with(options.clone()).await.map_err(config_error)?;
-        let read = pool(connections.clamp(2, 8)).connect_lazy_with(options.read_only(true));
-        Ok(Self { read: SqlxSqliteConnector::from_sqlx_sqlite_pool(read), write: SqlxSqliteConnector::from_sqlx_sqlite_pool(write) })
+        let read = pool(connections.clamp(2, 8)).connect_lazy_with(options.clone().read_only(true));
+        let heart = pool(1).connect_lazy_with(options.read_only(true));
+        let [read, write, heart] = [read, write, heart].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
+        Ok(Self { read, write, heart, up: Arc::new(watch::Sender::new(true)) })
     }
 
     fn postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
@@ -90,9 +109,10 @@ impl Db {
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .connect_lazy_with(options);
-        let db = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-        Ok(Self { read: db.clone(), write: db })
+            .connect_lazy_with(options.clone());
+        let heart = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
+        let [db, heart] = [pool, heart].map(SqlxPostgresConnector::from_sqlx_postgres_pool);
+        Ok(Self { read: db.clone(), write: db, heart, up: Arc::new(watch::Sender::new(true)) })
     }
 
     /// For queries.
@@ -120,23 +140,53 @@ impl Db {
         self.write.begin_with_options(options).await
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and soon.
+    pub async fn answers(&self) -> bool {
+        matches!(tokio::time::timeout(PATIENCE, self.heart.execute_unprepared("SELECT 1")).await, Ok(Ok(_)))
+    }
+
+    /// Feels the database's pulse until `shutdown`, for [`Db::while_up`].
+    pub async fn watch(&self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(tokio::time::sleep(PULSE)).await.is_some() {
+            let answers = self.answers().await;
+            if self.up.send_replace(answers) != answers {
+                tracing::warn!(answers, "the database ceased or began to answer");
+            }
+        }
+    }
+
+    /// Does `work` as long as the database is up: nobody waits for a database that hangs. Needs [`Db::watch`] to be alive.
     ///
     /// # Errors
-    /// When it does not.
-    pub async fn ping(&self) -> Result<(), DbErr> {
-        self.read.execute_unprepared("SELECT 1").await?;
-        Ok(())
+    /// [`Error::Unavailable`] when it is not; the work is dropped wherever it was.
+    pub async fn while_up<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
+        let mut up = self.up.subscribe();
+        tokio::select! {
+            biased;
+            _ = up.wait_for(|up| !up) => Err(Error::Unavailable(DbErr::Custom("the database does not answer".into()))),
+            output = work => Ok(output),
+        }
     }
 
     /// Closes all connections; those in use are waited for.
     pub async fn close(&self) {
-        for db in [&self.read, &self.write] {
+        for db in [&self.read, &self.write, &self.heart] {
             if let Err(error) = db.close_by_ref().await {
                 tracing::debug!(%error, "closing a connection");
             }
         }
     }
+}
+
+/// Whether a connection is fit for another use. When the disk is full or broken, SQLite may end a transaction by itself, and
+/// sqlx goes on to count it as open: later transactions on that connection would then be savepoints in one that nobody
+/// commits, acknowledged and lost. Such a connection is thrown away.
+async fn is_clean(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if connection.is_in_transaction() {
+        // A rollback may be on its way; the answer to a ping comes after it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Whether a transaction that failed with `error` in its `attempt`th run (from 0) is worth another; waits a little if so.

@@ -77,6 +77,8 @@ impl Upload {
         if self.bytes == 0 {
             return Err(Error::invalid("file", "The file is empty."));
         }
+        // Before anything is kept, so that a refusal leaves nothing behind.
+        state::require_open_timeline(&crate::incident::find(ctx, incident).await?)?;
         let sha256 = hex::encode(std::mem::take(&mut self.hasher).finalize());
         // On disk before the row says that it is there.
         self.file.sync_all().await.map_err(Error::internal)?;

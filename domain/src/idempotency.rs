@@ -5,11 +5,12 @@
 //! person and one operation and live for [`limits::KEY_LIFETIME`].
 
 use entity::{PersonId, idempotency_key};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::change::Draft;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
@@ -57,15 +58,18 @@ impl Key {
         }
     }
 
-    /// The row to write with the request's effect.
-    pub fn row(&self, ctx: &Ctx, subject: Uuid) -> idempotency_key::ActiveModel {
-        idempotency_key::ActiveModel {
+    /// Writes the key with the request's effect, in place of one that has expired and was not yet deleted.
+    pub fn keep(&self, draft: &mut Draft<'_>, subject: Uuid) {
+        use idempotency_key::Column;
+        let same = Column::PersonId.eq(self.person).and(Column::Operation.eq(self.operation)).and(Column::Key.eq(&self.text));
+        draft.delete::<idempotency_key::Entity>(same.and(Column::ExpiresAt.lte(draft.now)));
+        draft.insert(idempotency_key::ActiveModel {
             person_id: Set(self.person),
             operation: Set(self.operation.to_owned()),
             key: Set(self.text.clone()),
             fingerprint: Set(self.fingerprint.clone()),
             subject_id: Set(subject),
-            expires_at: Set(ctx.now() + limits::KEY_LIFETIME),
-        }
+            expires_at: Set(draft.now + limits::KEY_LIFETIME),
+        });
     }
 }

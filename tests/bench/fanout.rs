@@ -23,7 +23,8 @@ const LOST: Duration = Duration::from_secs(10);
 
 const SUBSCRIBE: &str = "subscription Watch($id: ID!, $after: String) { timeline(incidentId: $id, after: $after) \
     { node { id sequence kind text occurredAt } } }";
-const END: &str = "query End($ids: [ID!]!) { nodes(ids: $ids) { ... on Incident { timeline(last: 1) { edges { cursor node { sequence } } } } } }";
+const END: &str =
+    "query End($ids: [ID!]!) { nodes(ids: $ids) { ... on Incident { timeline(last: 1) { edges { cursor node { sequence } } } } } }";
 
 /// What it came to. Times are in milliseconds, from the sending of the event to its arrival at a subscriber.
 pub struct Fanout {

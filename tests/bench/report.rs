@@ -50,7 +50,8 @@ const GROWTH: f64 = 1.3;
 impl Report {
     /// The whole page.
     pub fn markdown(&self) -> String {
-        let mut page = String::from("# Benchmarks\n\nMade by `make bench`, which says at its start what it does. Medians of the rounds.\n\n");
+        let mut page =
+            String::from("# Benchmarks\n\nMade by `make bench`, which says at its start what it does. Medians of the rounds.\n\n");
         for line in &self.machine {
             page.push_str(&format!("- {line}\n"));
         }
@@ -91,7 +92,8 @@ impl Report {
         let mut rows = String::new();
         for large in &self.lines {
             let same = |line: &&Line| line.database == large.database && line.work == large.work;
-            let ends = self.lines.iter().filter(same).min_by_key(|line| line.scale).zip(self.lines.iter().filter(same).map(|l| l.scale).max());
+            let ends =
+                self.lines.iter().filter(same).min_by_key(|line| line.scale).zip(self.lines.iter().filter(same).map(|l| l.scale).max());
             let Some((small, largest)) = ends else { continue };
             if large.scale != largest || small.scale == largest {
                 continue;
@@ -114,10 +116,10 @@ impl Report {
         if self.bounded.is_empty() {
             return String::new();
         }
-        let mut text = String::from("\n## Live, start and memory\n\n| database | what | figure | at most | |\n| --- | --- | ---: | ---: | --- |\n");
+        let mut text =
+            String::from("\n## Live, start and memory\n\n| database | what | figure | at most | |\n| --- | --- | ---: | ---: | --- |\n");
         for Bounded { database, what, unit, value, bound } in &self.bounded {
-            let (bound, verdict) =
-                bound.map_or((String::new(), ""), |bound| (format!("{bound} {unit}"), verdict(*value <= bound)));
+            let (bound, verdict) = bound.map_or((String::new(), ""), |bound| (format!("{bound} {unit}"), verdict(*value <= bound)));
             let _ = writeln!(text, "| {database} | {what} | {value:.0} {unit} | {bound} | {verdict} |");
         }
         text

@@ -20,6 +20,7 @@ both_dbs![
     an_outsider_can_change_nothing_of_a_restricted_incident,
     participants_and_the_granted_see_a_restricted_incident,
     sharing_lets_somebody_in_and_out_again,
+    who_restricts_an_incident_still_sees_it,
     a_board_never_tells_an_outsider,
     a_subscription_is_cut_when_the_incident_becomes_restricted,
     a_subscription_is_cut_when_the_token_is_revoked,
@@ -274,6 +275,17 @@ async fn sharing_lets_somebody_in_and_out_again(app: &TestApp) {
     kim.note(id(&incident), "I see").await;
     sam.incident_of("shareIncident", share(false)).await;
     hidden(&kim, "INC-1").await;
+}
+
+/// Nobody locks themselves out of what they work on.
+async fn who_restricts_an_incident_still_sees_it(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let reported = app.viewer("Vic").await.report("a stranger").await;
+    sam.declare_with(json!({ "incidentId": reported["id"], "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    assert_eq!(sam.incident("INC-1", "reference").await["reference"], "INC-1", "after declaring");
+    let open = app.responder("Kim").await.declare("another stranger").await;
+    sam.incident_of("updateIncident", json!({ "incidentId": open["id"], "visibility": "RESTRICTED" })).await;
+    assert_eq!(sam.incident("INC-2", "reference").await["reference"], "INC-2", "after restricting");
 }
 
 async fn a_board_never_tells_an_outsider(app: &TestApp) {

@@ -19,7 +19,7 @@ fn notices(app: &TestApp, group: &str, fingerprint: &str) -> Notices {
         title: "disk full".into(),
         description: None,
         firing: true,
-        starts_at: app.now(),
+        starts_at: Some(app.now()),
         ends_at: None,
         labels: serde_json::json!({}),
         severity: Some(Severity::Major),

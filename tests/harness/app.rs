@@ -72,8 +72,7 @@ impl Builder {
         let manual = Arc::new(ManualClock::new(start_of_time()));
         let clock: Arc<dyn Clock> = if self.system_clock { Arc::new(SystemClock) } else { manual.clone() };
         let data = TempDir::with_prefix("muster-data-").expect("a temporary folder can be made");
-        let mut settings = api::Settings::default();
-        settings.alerts_secret = Some(HOOK_SECRET.to_owned());
+        let mut settings = api::Settings { alerts_secret: Some(HOOK_SECRET.to_owned()), ..api::Settings::default() };
         (self.settings)(&mut settings);
         let setup = Setup { url, clock, data: data.path().to_owned(), settings };
         let server = Server::start(&setup).await;
@@ -198,6 +197,11 @@ impl TestApp {
     /// An error that contains `part` will be logged, and that is right.
     pub fn expect_error_log(&self, part: &str) {
         self.logs.expect(part);
+    }
+
+    /// How many statements PostgreSQL was sent so far.
+    pub fn statements(&self) -> usize {
+        self.logs.statements()
     }
 
     /// A second server on the same database. On SQLite there is only ever one.

@@ -70,6 +70,10 @@ impl Answer {
         let status = response.status().as_u16();
         let text = response.text().await.expect("the response ends");
         let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{status}, not JSON ({error}): {text}"));
+        Self::of(status, &body)
+    }
+
+    fn of(status: u16, body: &Value) -> Self {
         let errors = body["errors"].as_array().cloned().unwrap_or_default().into_iter().map(Refusal).collect();
         Self { status, data: body["data"].clone(), errors }
     }
@@ -102,6 +106,20 @@ impl Client {
     pub(crate) fn new(server: &Server, token: Option<String>, person: Option<PersonId>) -> Self {
         let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
         Self { http, base: server.url().to_owned(), token, person }
+    }
+
+    /// Whoever has this token, at the server at `url`.
+    pub(crate) fn at_url(url: &str, token: &str) -> Self {
+        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
+        Self { http, base: url.to_owned(), token: Some(token.to_owned()), person: None }
+    }
+
+    /// A mutation to a server that may go away: `None` when it gave no answer.
+    pub async fn attempt(&self, name: &str, input: Value, selection: &str) -> Option<Answer> {
+        let request = json!({ "query": mutation(name, selection), "variables": { "input": input } });
+        let response = self.request(reqwest::Method::POST, "/graphql").json(&request).send().await.ok()?;
+        let status = response.status().as_u16();
+        Some(Answer::of(status, &response.json().await.ok()?))
     }
 
     /// The same person at another server.
@@ -161,10 +179,7 @@ impl Client {
 
     /// Sends the mutation `name`, which takes one `input` of the type that is named after it.
     pub async fn try_mutate(&self, name: &str, input: Value, selection: &str) -> Answer {
-        let mut kind = name.to_owned();
-        kind[..1].make_ascii_uppercase();
-        let query = format!("mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {selection} }} }}");
-        self.try_query(&query, json!({ "input": input })).await
+        self.try_query(&mutation(name, selection), json!({ "input": input })).await
     }
 
     /// Sends a mutation that must succeed, and gives back its payload.
@@ -198,4 +213,11 @@ impl Client {
     pub async fn refused(&self, name: &str, input: Value) -> Refusal {
         self.try_mutate(name, input, "__typename").await.expect_refusal(name)
     }
+}
+
+/// The text of the mutation `name`, which takes one `input` of the type that is named after it.
+fn mutation(name: &str, selection: &str) -> String {
+    let mut kind = name.to_owned();
+    kind[..1].make_ascii_uppercase();
+    format!("mutation($input: {kind}Input!) {{ {name}(input: $input) {{ {selection} }} }}")
 }

@@ -13,6 +13,7 @@ pub mod drive;
 pub mod live;
 pub mod logs;
 pub mod postgres;
+pub mod process;
 pub mod sqlite;
 pub mod wait;
 

@@ -4,6 +4,7 @@
 //! With `MUSTER_TEST_LOG` set (to a filter such as `debug`), everything is printed as well.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub struct Logs(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
+    statements: AtomicUsize,
     errors: Mutex<Vec<String>>,
     expected: Mutex<Vec<String>>,
 }
@@ -51,6 +53,11 @@ impl Logs {
         self.0.expected.lock().unwrap_or_else(PoisonError::into_inner).push(part.to_owned());
     }
 
+    /// How many statements PostgreSQL was sent so far. (Those to SQLite are logged by threads of their own.)
+    pub fn statements(&self) -> usize {
+        self.0.statements.load(Ordering::Relaxed)
+    }
+
     /// The errors so far.
     pub fn errors(&self) -> Vec<String> {
         self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -68,6 +75,9 @@ impl Logs {
 
 impl<S: Subscriber> Layer<S> for Logs {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            self.0.statements.fetch_add(1, Ordering::Relaxed);
+        }
         if *event.metadata().level() == Level::ERROR {
             let mut line = Line(event.metadata().target().to_owned());
             event.record(&mut line);

@@ -52,6 +52,7 @@ pub struct Cluster {
 }
 
 /// The cluster that all tests share.
+#[expect(clippy::zombie_processes, reason = "the supervisor outlives this process")]
 pub fn shared() -> &'static Cluster {
     static SHARED: OnceLock<(Cluster, File)> = OnceLock::new();
     let (cluster, _user) = SHARED.get_or_init(|| {
@@ -95,11 +96,9 @@ impl Cluster {
 
     /// Starts the server again after [`Cluster::kill`].
     pub fn revive(&mut self) {
-        let server = self.spawn_server();
+        let (_, folder) = self.server.take().expect("only a cluster of one's own is killed and revived");
+        self.server = Some((self.spawn_server(), folder));
         self.await_start();
-        if let Some((old, _)) = &mut self.server {
-            *old = server;
-        }
     }
 
     /// Stops all processes of the server in their tracks: connections stay open and nothing answers.
@@ -128,11 +127,12 @@ impl Cluster {
     fn signal(&self, signal: &str) {
         let Some((server, _)) = &self.server else { panic!("the shared cluster is not to be harmed") };
         let postmaster = server.id().to_string();
-        // Each backend leads a process group of its own, so they are named one by one; the postmaster first, so that it
-        // starts no more of them.
-        signal_one(signal, &postmaster);
+        // The postmaster stands still meanwhile, so that it starts no more of them. Each backend leads a process group of its
+        // own, so they are named one by one.
+        signal_one("-STOP", &postmaster);
         let children = std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children")).unwrap_or_default();
         children.split_whitespace().for_each(|child| signal_one(signal, child));
+        signal_one(signal, &postmaster);
     }
 
     fn spawn_server(&self) -> Child {
@@ -150,6 +150,7 @@ impl Cluster {
         UnixStream::connect(self.home.join(".s.PGSQL.5432")).is_ok()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "blocks a test that can't begin before, and no runtime of a server")]
     fn await_start(&self) {
         let start = Instant::now();
         let ready = || command(bin("pg_isready")).arg("-q").arg("-h").arg(&self.home).current_dir(&self.home).status();
@@ -173,9 +174,11 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if self.server.is_some() {
+            // One by one: a frozen backend does not notice that its postmaster is gone.
+            self.signal("-KILL");
+        }
         if let Some((server, _)) = &mut self.server {
-            // SIGKILL reaches frozen processes too; the backends notice that their postmaster is gone.
-            let _ = server.kill();
             let _ = server.wait();
         }
     }

@@ -1,18 +1,17 @@
 //! Loads what many fields of one request ask for in one statement.
 //!
-//! The first field that asks starts a batch and yields once; by then every other field that can run has run and put its
-//! key in. Unlike a loader with a timer and a task, this waits for nothing and the batch is always complete, because all
-//! fields of a request are polled on one task.
+//! A field puts its key into the open batch and yields once; by then every other field that can run has run and put its key in.
+//! The first to come back loads for all. Unlike a loader with a timer and a task, this waits for nothing and batches are
+//! complete, because all fields of a request are polled on one task.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::{Ctx, Error, Result};
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
+use futures_util::future::BoxFuture;
+use tokio::sync::OnceCell;
 
-type Batch<K, V> = Shared<BoxFuture<'static, Result<Arc<HashMap<K, V>>, Arc<Error>>>>;
 /// Finds the values of many keys; keys without a value are left out.
 type Load<K, V> = fn(Ctx, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>>;
 
@@ -21,12 +20,18 @@ type Load<K, V> = fn(Ctx, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>>;
 pub struct Loader<K, V> {
     ctx: Ctx,
     load: Load<K, V>,
-    waiting: Arc<Mutex<Waiting<K, V>>>,
+    open: Mutex<Arc<Batch<K, V>>>,
 }
 
-struct Waiting<K, V> {
-    keys: Vec<K>,
-    batch: Option<Batch<K, V>>,
+struct Batch<K, V> {
+    keys: Mutex<HashSet<K>>,
+    values: OnceCell<Result<HashMap<K, V>, Arc<Error>>>,
+}
+
+impl<K, V> Default for Batch<K, V> {
+    fn default() -> Self {
+        Self { keys: Mutex::default(), values: OnceCell::new() }
+    }
 }
 
 impl<K, V> Loader<K, V>
@@ -36,7 +41,7 @@ where
 {
     /// A loader for one request.
     pub fn new(ctx: &Ctx, load: Load<K, V>) -> Self {
-        Self { ctx: ctx.clone(), load, waiting: Arc::new(Mutex::new(Waiting { keys: Vec::new(), batch: None })) }
+        Self { ctx: ctx.clone(), load, open: Mutex::default() }
     }
 
     /// The value of `key`, if it has one.
@@ -44,27 +49,28 @@ where
     /// # Errors
     /// The failure of the whole batch.
     pub async fn get(&self, key: K) -> Result<Option<V>, Arc<Error>> {
-        let batch = {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.keys.push(key.clone());
-            waiting.batch.get_or_insert_with(|| self.batch()).clone()
-        };
-        Ok(batch.await?.get(&key).cloned())
+        let batch = lock(&self.open).clone();
+        lock(&batch.keys).insert(key.clone());
+        tokio::task::yield_now().await;
+        match batch.values.get_or_init(|| self.run(&batch)).await {
+            Ok(values) => Ok(values.get(&key).cloned()),
+            Err(error) => Err(error.clone()),
+        }
     }
 
-    fn batch(&self) -> Batch<K, V> {
-        let (ctx, load, waiting) = (self.ctx.clone(), self.load, self.waiting.clone());
-        let run = async move {
-            tokio::task::yield_now().await;
-            let mut keys = {
-                let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                waiting.batch = None;
-                std::mem::take(&mut waiting.keys)
-            };
-            let mut seen = std::collections::HashSet::with_capacity(keys.len());
-            keys.retain(|key| seen.insert(key.clone()));
-            load(ctx, keys).await.map(Arc::new).map_err(Arc::new)
-        };
-        run.boxed().shared()
+    async fn run(&self, batch: &Arc<Batch<K, V>>) -> Result<HashMap<K, V>, Arc<Error>> {
+        {
+            // Whoever asks from now on begins the next batch.
+            let mut open = lock(&self.open);
+            if Arc::ptr_eq(&open, batch) {
+                *open = Arc::default();
+            }
+        }
+        let keys = lock(&batch.keys).iter().cloned().collect();
+        (self.load)(self.ctx.clone(), keys).await.map_err(Arc::new)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

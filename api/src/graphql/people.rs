@@ -228,6 +228,8 @@ pub struct ApiTokenPayload {
     name: String,
     /// When it ceases to work.
     expires_at: Option<DateTime<Utc>>,
+    /// What is kept of it: its id is needed to revoke it.
+    api_token: ApiToken,
 }
 
 /// A token that was made useless.
@@ -284,7 +286,7 @@ impl PeopleMutation {
         let person = ctx.actor.person_id().ok_or(domain::Error::NotFound("person"))?;
         let create = CreateToken { name: input.name, access_level: input.access_level.into(), expires_at: input.expires_at };
         let (row, token) = access::create_token(ctx, person, create).await?;
-        Ok(ApiTokenPayload { token, name: row.name, expires_at: row.expires_at })
+        Ok(ApiTokenPayload { token, name: row.name.clone(), expires_at: row.expires_at, api_token: ApiToken(row) })
     }
 
     /// Makes an API token useless for ever: one's own, or, for administrators, anybody's.

@@ -112,6 +112,10 @@ impl TimelineEvent {
         let rows = loaders(gql).amendments.get(self.row.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(TimelineEvent::from).collect())
     }
+    /// The id of the event that this one corrects.
+    async fn amends(&self) -> Option<ID> {
+        self.row.amends_id.map(|id| ID(id.to_string()))
+    }
     /// SHA-256 over the hash of the event before and this event, in hex: `muster verify` checks the chain.
     async fn hash(&self) -> String {
         hex::encode(&self.row.hash)

@@ -40,7 +40,7 @@ pub async fn alerts(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
 }
 
 async fn receive(ctx: &Ctx, notices: Notices) -> Result<axum::Json<Value>, Problem> {
-    let Outcome { incident, new, ended } = alerts::receive(ctx, notices).await.map_err(|error| match error {
+    let Outcome { incident, new, ended } = ctx.db.while_up(alerts::receive(ctx, notices)).await.flatten().map_err(|error| match error {
         // Whatever went wrong with a well-formed body may pass: have it sent again.
         error @ (Error::Unavailable(_) | Error::Invalid { .. }) => error.into(),
         error => {
@@ -62,7 +62,8 @@ async fn admit(site: &Site, headers: &HeaderMap) -> Result<Ctx, Problem> {
     let known =
         parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.trim().as_bytes())));
     if !known {
-        authenticate(&parts.domain.system(), &Secret::Token(secret.trim().to_owned())).await?;
+        let secret = Secret::Token(secret.trim().to_owned());
+        parts.domain.db.while_up(authenticate(&parts.domain.system(), &secret)).await??;
     }
     Ok(parts.domain.ctx(domain::authz::Actor::System, Source::Alert))
 }
@@ -107,11 +108,11 @@ impl AlertmanagerAlert {
             title: plain(&title),
             description: text(&self.annotations, "description").map(|description| cleaned(&description)),
             firing,
-            starts_at: to_micros(self.starts_at.min(now)),
+            starts_at: Some(to_micros(self.starts_at.min(now))),
             // While it fires, the end is a guess or year 1.
             ends_at: self.ends_at.filter(|at| !firing && *at > self.starts_at).map(to_micros),
             severity: level_of(site, &level),
-            labels: json!({ "labels": self.labels, "annotations": self.annotations }),
+            labels: without_nul(json!({ "labels": self.labels, "annotations": self.annotations })),
         }
     }
 }
@@ -153,11 +154,10 @@ impl GenericAlert {
             title: validate::name("alerts.title", &self.title)?,
             description: validate::optional_text("alerts.description", self.description.as_deref())?,
             firing: self.state == GenericState::Firing,
-            // Without a start the alert's identity is its id alone: one that fires again is the same one.
-            starts_at: self.starts_at.map_or(Ok(DateTime::UNIX_EPOCH), |at| validate::past("alerts.startsAt", at, now))?,
+            starts_at: self.starts_at.map(|at| validate::past("alerts.startsAt", at, now)).transpose()?,
             ends_at: self.ends_at.map(|at| validate::past("alerts.endsAt", at, now)).transpose()?,
             severity: self.severity.as_deref().and_then(|level| level_of(site, level)),
-            labels: json!({ "labels": self.labels }),
+            labels: without_nul(json!({ "labels": self.labels })),
         })
     }
 }
@@ -172,6 +172,18 @@ fn plain(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TITLE_CHARS).collect();
     let line = line.trim();
     if line.is_empty() { "-".into() } else { line.into() }
+}
+
+/// A value without U+0000, which PostgreSQL can't keep.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('\0', "")),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nul).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, value)| (name.replace('\0', ""), without_nul(value))).collect())
+        }
+        plain => plain,
+    }
 }
 
 /// Text without control characters, within its bound.

@@ -33,7 +33,7 @@ pub const LINES: &[Line] = &[
         Declare(Declaration {
             name: Some("Tarn Valley council site: 503 on most pages"),
             description: Some(
-                "Most pages of the council's site answer 503, among them the forms for housing and school places, which close tonight.",
+                "Most pages of the council's site answer 503, among them the forms for housing and school places, which close at the end of the day.",
             ),
             severity: Critical,
             sites: &[COUNCIL_SITE],
@@ -43,7 +43,7 @@ pub const LINES: &[Line] = &[
         }),
     ),
     Line(165, "Maren", Role(Responder, "Jonas", None)),
-    Line(166, "Maren", Write(Note, "Sam is still with the museum until it is resolved, so I lead this one.")),
+    Line(166, "Maren", Write(Note, "Sam has only just closed the museum's, so I lead this one.")),
     Line(168, "Jonas", Write(Command, "On tarn-web-1:\n```\n$ df -h /var\n/dev/sdb1  40G  40G   0  100% /var\n```")),
     Line(169, "Jonas", Write(Finding, "/var is full on both web servers, so PHP can't write its sessions: that is the 503.")),
     Line(
@@ -62,7 +62,7 @@ pub const LINES: &[Line] = &[
     ),
     Line(172, "Maren", Todo("Make room on /var of both servers", Some("Jonas"))),
     Line(173, "Maren", Todo("Find out what fills /var", Some("Jonas"))),
-    Line(174, "Maren", Todo("Ask the council which forms close tonight, and whether the deadline can move", None)),
+    Line(174, "Maren", Todo("Ask the council which forms close today, and whether the deadline can move", None)),
     Line(
         176,
         "Jonas",
@@ -73,7 +73,7 @@ pub const LINES: &[Line] = &[
         "Jonas",
         Write(
             Finding,
-            "31 GB in one log since midnight: the planning search logs every query in full, and some machine asks it 400 times a second.",
+            "31 GB in one log since yesterday: the planning search logs every query in full, and some machine asks it 400 times a second.",
         ),
     ),
     Line(179, "Maren", Star("31 GB in one log")),
@@ -92,7 +92,7 @@ pub const LINES: &[Line] = &[
         "Maren",
         Update(
             Some(Fixing),
-            "Most pages of the council's site have failed for 25 minutes because the disks of both servers ran full of logs. There is room again and pages come back. The requests that filled them still arrive, so it may return.",
+            "Most pages of the council's site failed for almost half an hour because the disks of both servers ran full of logs. There is room again and pages come back. The requests that filled them still arrive, so it may return.",
         ),
     ),
     Line(

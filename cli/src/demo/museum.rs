@@ -132,17 +132,10 @@ pub const LINES: &[Line] = &[
         "Elif",
         Write(
             Note,
-            "The museum rang back: the tills at the door use the same shop. They sell nothing at all now, and the new exhibition opened an hour ago.",
+            "The museum rang back: the tills at the door use the same shop. They sell nothing at all now, on the opening day of the new exhibition.",
         ),
     ),
-    Line(
-        37,
-        "Priya",
-        Severity(
-            Level::Critical,
-            "The tills at the door are out as well: the museum can't sell a single ticket, on the opening day of an exhibition.",
-        ),
-    ),
+    Line(37, "Priya", Severity(Level::Critical, "The tills at the door are out as well: the museum can't sell a single ticket.")),
     Line(38, "Priya", Write(Note, "Told Tobias and Maren by phone. No sign of a breach, so Ruth is not needed; she knows.")),
     Line(
         40,
@@ -327,12 +320,7 @@ pub const LINES: &[Line] = &[
     Line(
         160,
         "Elif",
-        Impact(
-            2140,
-            610,
-            "No ticket sales online for 82 minutes, at the door for about the same, with two of eight tills out for an hour more.",
-            30,
-        ),
+        Impact(2140, 610, "No ticket sales online or at the door for 80 minutes, with two of eight tills out for an hour more.", 30),
     ),
     Line(
         164,

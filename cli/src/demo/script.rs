@@ -13,7 +13,7 @@ pub enum Story {
     Festival,
     /// A leaflet that moved long ago.
     Leaflet,
-    /// A short outage at night.
+    /// A short outage, written down when it was over.
     Night,
 }
 

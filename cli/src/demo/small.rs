@@ -54,7 +54,7 @@ pub const NIGHT: &[Line] = &[
         20,
         "Sam",
         Declare(Declaration {
-            name: Some("Saltmarsh box office away for 4 minutes at night"),
+            name: Some("Saltmarsh box office away for 4 minutes"),
             description: Some(
                 "The database restarted by itself after an update of the provider. Nobody ordered in that time; everything came back without help.",
             ),
@@ -70,7 +70,7 @@ pub const NIGHT: &[Line] = &[
         "Sam",
         Write(
             Note,
-            "From the provider's notice and our probe: away for 3 min 50 s. The provider moves these updates into the hours before dawn at our wish.",
+            "From the provider's notice and our probe: away for 3 min 50 s. The provider puts these updates where the fewest people order.",
         ),
     ),
     Line(23, "Sam", Goal("understand", "The provider's notice names the update and the restart.")),

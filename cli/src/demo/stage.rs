@@ -144,7 +144,7 @@ impl Stage {
             title: alert.title.into(),
             description: Some(alert.description.into()),
             firing: true,
-            starts_at: self.ago(alert.since_minutes),
+            starts_at: Some(self.ago(alert.since_minutes)),
             ends_at: None,
             labels: Json::from_iter([("labels", labels)]),
             severity: alert.severity,

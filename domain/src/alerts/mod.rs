@@ -33,8 +33,9 @@ pub struct Notice {
     pub description: Option<String>,
     /// Whether it is on.
     pub firing: bool,
-    /// When it went on.
-    pub starts_at: Timestamp,
+    /// When it went on. A source that does not say has one alert of this fingerprint at a time: it is the one that is on, or a
+    /// new one.
+    pub starts_at: Option<Timestamp>,
     /// When it went off.
     pub ends_at: Option<Timestamp>,
     /// A JSON object of names and values.
@@ -73,7 +74,7 @@ pub async fn receive(ctx: &Ctx, mut notices: Notices) -> Result<Outcome> {
     ctx.require(Right::Report)?;
     notices.alerts.truncate(limits::ALERTS_PER_CALL);
     // Calls of one group follow one another, so that two of them can't both find that nothing is running.
-    let _turn = ctx.lanes.enter((&notices.source, &notices.group_key)).await;
+    let _turn = ctx.alert_turns.enter((&notices.source, &notices.group_key)).await;
     for _ in 0..ATTEMPTS_MAX {
         match receive_once(ctx, &notices).await {
             // Another process took the same alerts at the same moment: look again at what is known.
@@ -90,8 +91,15 @@ async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
     let mut outcome = Outcome { incident: running, ..Outcome::default() };
     let (mut of_incident, mut of_none): (BTreeMap<IncidentId, Vec<Sighting<'_>>>, Vec<Sighting<'_>>) = Default::default();
     for notice in &notices.alerts {
-        let before = known.iter().find(|row| row.fingerprint == notice.fingerprint && row.starts_at == notice.starts_at);
-        let sighting = Sighting { notice, before };
+        let is_same = |row: &&alert::Model| {
+            row.fingerprint == notice.fingerprint && notice.starts_at.map_or(row.firing, |start| row.starts_at == start)
+        };
+        let sighting = Sighting { notice, before: known.iter().find(is_same) };
+        let before = sighting.before;
+        if before.is_none() && notice.starts_at.is_none() && !notice.firing {
+            // It went off and nobody knew that it was on.
+            continue;
+        }
         outcome.new += usize::from(before.is_none());
         outcome.ended += usize::from(sighting.ends());
         match before.map_or(running, |row| row.incident_id) {
@@ -139,7 +147,7 @@ impl Sighting<'_> {
             group_key: notices.group_key.clone(),
             title: title.clone(),
             firing,
-            starts_at: *starts_at,
+            starts_at: self.before.map(|row| row.starts_at).or(*starts_at).unwrap_or(now),
             ends_at: if firing { None } else { ends_at.or(self.before.and_then(|row| row.ends_at)).or(Some(now)) },
             count: self.before.map_or(1, |row| row.count.saturating_add(1)),
             incident_id: incident,
@@ -158,7 +166,7 @@ fn worth_reporting<'a>(sightings: &[Sighting<'a>]) -> Option<(Severity, &'a Noti
 /// Reports an incident with the alerts that made it, in one transaction.
 async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice, sightings: &[Sighting<'_>]) -> Result<incident::Model> {
     let new = incident::Model {
-        impact_started_at: Some(worst.starts_at),
+        impact_started_at: worst.starts_at,
         ..crate::incident::blank(ctx, worst.title.clone(), worst.description.clone(), severity, IncidentStatus::Triage)
     };
     let created = create(ctx, &new, |draft| {
@@ -176,7 +184,7 @@ async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice
 fn join(draft: &mut Draft<'_>, notices: &Notices, sighting: &Sighting<'_>) {
     let row = sighting.row(|| draft.id(), draft.now, notices, Some(draft.incident.id));
     let Notice { title, description, firing, starts_at, ends_at, .. } = sighting.notice;
-    let (verb, at) = if *firing { ("Firing", Some(*starts_at)) } else { ("Ended", *ends_at) };
+    let (verb, at) = if *firing { ("Firing", *starts_at) } else { ("Ended", *ends_at) };
     if sighting.before.is_none() || sighting.ends() {
         let text = match description {
             Some(description) => format!("{verb}: {title}\n\n{description}"),
@@ -214,11 +222,11 @@ async fn keep(ctx: &Ctx, notices: &Notices, sightings: &[Sighting<'_>]) -> Resul
 /// What is known of the alerts of a call.
 async fn known(ctx: &Ctx, notices: &Notices) -> Result<Vec<alert::Model>> {
     let fingerprints: Vec<&str> = notices.alerts.iter().map(|notice| notice.fingerprint.as_str()).collect();
-    let starts: Vec<Timestamp> = notices.alerts.iter().map(|notice| notice.starts_at).collect();
+    let starts: Vec<Timestamp> = notices.alerts.iter().filter_map(|notice| notice.starts_at).collect();
     let select = alert::Entity::find()
         .filter(alert::Column::Source.eq(&notices.source))
         .filter(alert::Column::Fingerprint.is_in(padded(&fingerprints)))
-        .filter(alert::Column::StartsAt.is_in(padded(&starts)));
+        .filter(alert::Column::StartsAt.is_in(padded(&starts)).or(alert::Column::Firing.eq(true)));
     Ok(select.all(ctx.db.read()).await?)
 }
 

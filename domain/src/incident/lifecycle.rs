@@ -51,7 +51,7 @@ pub async fn report(ctx: &Ctx, input: Report, key: Option<&str>) -> Result<incid
         draft.record(NewEvent::new(TimelineKind::Reported, first_words(&draft.incident)));
         add_sites(draft, &sites);
         add_reporter(draft);
-        remember(draft, ctx, key.as_ref());
+        remember(draft, key.as_ref());
         Ok(())
     });
     or_replayed(ctx, created.await, key.as_ref()).await
@@ -110,7 +110,7 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
         (Some(id), _) => change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
             advance(draft, Move::Declare)?;
             declaration.apply(draft, Some(facts));
-            remember(draft, ctx, key.as_ref());
+            remember(draft, key.as_ref());
             Ok(())
         })
         .await
@@ -120,7 +120,7 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
             create(ctx, &new, |draft| {
                 add_reporter(draft);
                 declaration.apply(draft, None);
-                remember(draft, ctx, key.as_ref());
+                remember(draft, key.as_ref());
                 Ok(())
             })
             .await
@@ -498,9 +498,9 @@ fn add_reporter(draft: &mut Draft<'_>) {
     }
 }
 
-fn remember(draft: &mut Draft<'_>, ctx: &Ctx, key: Option<&Key>) {
+fn remember(draft: &mut Draft<'_>, key: Option<&Key>) {
     if let Some(key) = key {
-        draft.insert(key.row(ctx, draft.incident.id.0));
+        key.keep(draft, draft.incident.id.0);
     }
 }
 

@@ -98,13 +98,13 @@ pub async fn first_administrator(ctx: &Ctx) -> Result<Option<person::Model>> {
     Ok(administrators.order_by_asc(person::Column::Id).one(ctx.db.read()).await?)
 }
 
-/// On a server without people: the first administrator, and the secret that opens their session.
+/// On a server without an administrator: the first one, and the secret that opens their session.
 ///
 /// # Errors
 /// The database's failures.
 pub async fn bootstrap(ctx: &Ctx) -> Result<Option<String>> {
     ctx.require(Right::Administer)?;
-    if person::Entity::find().count(ctx.db.read()).await? > 0 {
+    if first_administrator(ctx).await?.is_some() {
         return Ok(None);
     }
     let person = add(ctx, "Administrator", None, AccessLevel::Admin, Grants::default(), None).await?;

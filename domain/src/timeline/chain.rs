@@ -5,6 +5,7 @@
 //! off the end shows as well. docs/operations.md describes the form for independent verifiers.
 
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, incident, timeline_event};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -90,7 +91,24 @@ pub async fn verify(ctx: &Ctx, incident: &incident::Model) -> Result<Verdict> {
             previous = event.hash;
         }
     }
-    Ok(if previous == incident.last_hash { Verdict::Whole(sequence) } else { Verdict::Broken(sequence) })
+    if previous != incident.last_hash {
+        return Ok(Verdict::Broken(sequence));
+    }
+    Ok(if has_more_than_it_knows(ctx, incident.id).await? { Verdict::Broken(sequence + 1) } else { Verdict::Whole(sequence) })
+}
+
+/// Whether events stand behind the one that the incident names as the newest now: somebody put them there. One statement, so
+/// that events which are added at this moment do not look like it.
+async fn has_more_than_it_knows(ctx: &Ctx, id: IncidentId) -> Result<bool> {
+    let newest = Query::select()
+        .column(incident::Column::LastSequence)
+        .from(incident::Entity)
+        .and_where(Expr::col(incident::Column::Id).eq(id))
+        .to_owned();
+    let behind = timeline_event::Entity::find()
+        .filter(timeline_event::Column::IncidentId.eq(id))
+        .filter(Expr::col(timeline_event::Column::Sequence).gt(Expr::SubQuery(None, Box::new(newest.into()))));
+    Ok(behind.one(ctx.db.read()).await?.is_some())
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub async fn add(ctx: &Ctx, input: Add, key: Option<&str>) -> Result<Recorded> {
             draft.update(attachment::ActiveModel { id: Set(file.id), event_id: Set(Some(id)), ..Default::default() })?;
         }
         if let Some(key) = &key {
-            draft.insert(key.row(ctx, id.0));
+            key.keep(draft, id.0);
         }
         Ok(())
     });

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, Timestamp, incident, timeline_event};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr};
+use sea_orm::sea_query::{Condition, Expr, Func};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value};
 
 use crate::authz::visible_through;
@@ -49,10 +49,14 @@ impl Filter {
     }
 }
 
-/// That `column` contains `text`, whatever the case of ASCII letters.
+/// That `column` contains `text`, whatever the case of its letters (on SQLite: of its ASCII letters). The database folds both
+/// sides, so that they are folded alike.
 pub(crate) fn contains(column: impl ColumnTrait, text: &str) -> Expr {
-    let pattern = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    Expr::expr(Func::lower(Expr::col(column.as_column_ref()))).like(LikeExpr::new(format!("%{pattern}%")).escape('\\'))
+    // No text holds U+0000, and PostgreSQL would refuse to look for it.
+    let text = text.replace('\0', "\u{fffd}");
+    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+    let folded = [Func::lower(Expr::col(column.as_column_ref())).into(), Func::lower(Expr::val(pattern)).into()];
+    Expr::cust_with_exprs(r"$1 LIKE $2 ESCAPE '\'", folded)
 }
 
 /// The event `id`.

@@ -1,0 +1,181 @@
+//! The real binary: what survives kill -9 and a full disk, several processes on one database, signals, settings.
+
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use harness::database::TestDatabase;
+use harness::drive::{id, is_gap_free, sequences, text};
+use harness::live::Transport;
+use harness::process::{Home, Process};
+use harness::{Client, Engine, within};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const WRITERS: usize = 16;
+/// Acknowledged notes after which the server is killed.
+const NOTES: usize = 300;
+const WAIT: Duration = Duration::from_secs(20);
+
+struct Place {
+    home: Home,
+    _data: TempDir,
+    _database: TestDatabase,
+}
+
+async fn place(engine: Engine) -> Place {
+    let data = TempDir::with_prefix("muster-home-").unwrap();
+    let database = TestDatabase::create(engine).await;
+    Place { home: Home::new(data.path(), database.url()), _data: data, _database: database }
+}
+
+fn token(home: &Home) -> String {
+    home.run(&["token", "create", "--name", "tests", "--access", "admin", "--email", "tests@example.org"])
+}
+
+/// Sixteen clients write until one is refused or all have written enough; gives back what was acknowledged.
+async fn write_until_refused(client: &Client, incident: &str, each: usize) -> Vec<String> {
+    let writer = |writer: usize| async move {
+        let mut acknowledged = Vec::new();
+        for note in 0..each {
+            let text = format!("note {note} of writer {writer}, with some words so that pages fill");
+            let input = json!({ "incidentId": incident, "kind": "NOTE", "text": text });
+            match client.attempt("addTimelineEvent", input, "event { sequence }").await {
+                Some(answer) if answer.data["addTimelineEvent"].is_object() => acknowledged.push(text),
+                _ => break,
+            }
+        }
+        acknowledged
+    };
+    join_all((0..WRITERS).map(writer)).await.concat()
+}
+
+async fn length(client: &Client) -> usize {
+    let incident = client.incident("INC-1", "timeline(first: 0) { totalCount }").await;
+    incident["timeline"]["totalCount"].as_u64().unwrap_or_default().try_into().unwrap()
+}
+
+async fn assert_nothing_lost(home: &Home, client: &Client, incident: &str, acknowledged: &[String]) {
+    let events = client.timeline(incident).await;
+    assert!(is_gap_free(&sequences(&events)));
+    let texts: Vec<&str> = events.iter().map(|event| text(event, "text")).collect();
+    for note in acknowledged {
+        assert_eq!(texts.iter().filter(|text| *text == note).count(), 1, "{note}");
+    }
+    assert!(home.run(&["verify"]).ends_with("1 whole, 0 broken"));
+}
+
+/// R16: nothing that was acknowledged is lost.
+async fn kill_nine(engine: Engine) {
+    let Place { home, _data, _database } = place(engine).await;
+    let token = token(&home);
+    let server = home.start("serve").await;
+    let client = server.client(&token);
+    let incident = client.declare("killed in mid-work").await;
+    let writing = tokio::spawn({
+        let (client, incident) = (client.clone(), id(&incident).to_owned());
+        async move { write_until_refused(&client, &incident, usize::MAX).await }
+    });
+    let enough = async || (length(&client).await > NOTES).then_some(());
+    harness::eventually("enough is written", WAIT * 3, enough).await;
+    server.kill();
+    let acknowledged = within("the writers notice", WAIT, writing).await.unwrap();
+    assert!(acknowledged.len() >= NOTES - WRITERS);
+    let server = home.start("serve").await;
+    assert_nothing_lost(&home, &server.client(&token), id(&incident), &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_event_survives_kill_nine_on_sqlite() {
+    kill_nine(Engine::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_event_survives_kill_nine_on_postgres() {
+    kill_nine(Engine::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    let Place { home, _data, _database } = place(Engine::Sqlite).await;
+    let token = token(&home);
+    // No file may grow beyond two megabytes: writes fail as they do on a full disk, also for root.
+    let mut limited = Command::new("sh");
+    let muster = home.command(&["serve"]);
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 4000; exec \"$0\" serve"]).arg(muster.get_program());
+    limited.current_dir(muster.get_current_dir().unwrap()).process_group(0);
+    limited.envs(muster.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let server = home.start_by(limited).await;
+    let client = server.client(&token);
+    let incident = client.declare("the disk fills up").await;
+    let acknowledged = write_until_refused(&client, id(&incident), 2_000).await;
+    assert!(acknowledged.len() < WRITERS * 2_000, "the disk should have been full by now");
+    let refusal =
+        client.refused("addTimelineEvent", json!({ "incidentId": id(&incident), "kind": "NOTE", "text": "x".repeat(20_000) })).await;
+    assert_eq!(refusal.code(), "UNAVAILABLE");
+    server.kill();
+    let server = home.start("serve").await;
+    assert_nothing_lost(&home, &server.client(&token), id(&incident), &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watcher_at_one_process_sees_what_is_written_through_another() {
+    let Place { home, _data, _database } = place(Engine::Postgres).await;
+    let token = token(&home);
+    let (one, two) = tokio::join!(home.start("api"), home.start("api"));
+    let mut worker = home.command(&["worker"]).spawn().unwrap();
+    let (here, there) = (one.client(&token), two.client(&token));
+    let incident = here.declare("watched from elsewhere").await;
+    let query = "subscription($id: ID!) { timeline(incidentId: $id) { cursor node { sequence text } } }";
+    let mut watching = there.subscribe(Transport::ServerSentEvents, query, json!({ "id": id(&incident) })).await;
+    let first: Value = watching.next().await;
+    assert_eq!(first["timeline"]["node"]["sequence"], 1);
+    here.note(id(&incident), "restarted the cache").await;
+    let second = watching.next().await;
+    assert_eq!(second["timeline"]["node"]["text"], "restarted the cache");
+    assert!(worker.try_wait().unwrap().is_none(), "the worker works");
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_drains_and_ends_well_while_somebody_watches() {
+    let Place { home, _data, _database } = place(Engine::Sqlite).await;
+    let token = token(&home);
+    let server: Process = home.start("serve").await;
+    let client = server.client(&token);
+    let mut watching = client.subscribe(Transport::WebSocket, "subscription { incidentChanged { id } }", json!({})).await;
+    client.declare("about to stop").await;
+    watching.next().await;
+    assert_eq!(server.stop().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_settings_are_told_all_at_once() {
+    let Place { home, _data, _database } = place(Engine::Sqlite).await;
+    let outcome = home.command(&["serve"]).env("MUSTER_LISTEN", "here").env("MUSTER_ALERTS__SECRET", "short").output().unwrap();
+    let told = String::from_utf8(outcome.stderr).unwrap();
+    assert_eq!(outcome.status.code(), Some(2), "{told}");
+    assert!(told.contains("MUSTER_LISTEN") && told.contains("MUSTER_ALERTS__SECRET") && !told.contains("short"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_people_prints_a_link_that_signs_in_once() {
+    let data = TempDir::with_prefix("muster-home-").unwrap();
+    let home = Home::new(data.path(), &format!("sqlite:{}", data.path().join("muster.db").display()));
+    let server = home.start("serve").await;
+    let link = home.run(&["sign-in-link"]);
+    let secret = link.split_once("link=").unwrap().1.to_owned();
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let sign_in = async || {
+        let form = http.post(server.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded");
+        form.body(format!("link={secret}")).send().await.unwrap()
+    };
+    let first = sign_in().await;
+    assert_eq!(first.status(), 303);
+    let cookie = first.headers()["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    assert_eq!(sign_in().await.status(), 401);
+    assert_eq!(http.get(server.url("/")).header("cookie", cookie).send().await.unwrap().status(), 200);
+}

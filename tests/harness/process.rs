@@ -1,0 +1,110 @@
+//! The real binary, as people run it: started, asked, stopped and killed.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::wait::eventually;
+
+/// How long a server may take to be ready or to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A folder with a database and the settings to run Muster on it.
+pub struct Home {
+    data: PathBuf,
+    url: String,
+}
+
+/// A running server.
+pub struct Process {
+    child: Child,
+    url: String,
+}
+
+impl Home {
+    /// Files in `data`, rows in the database at `url`.
+    pub fn new(data: &Path, url: &str) -> Self {
+        Self { data: data.to_owned(), url: url.to_owned() }
+    }
+
+    /// `muster ARGUMENTS`, ready to be started.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.args(arguments).current_dir(&self.data).env("MUSTER_DATA_DIR", &self.data).env("MUSTER_DATABASE_URL", &self.url);
+        command
+    }
+
+    /// Runs a command to its end and gives back what it printed.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let Output { status, stdout, stderr } = self.command(arguments).output().expect("muster can be run");
+        assert!(status.success(), "muster {arguments:?}: {}", String::from_utf8_lossy(&stderr));
+        String::from_utf8(stdout).expect("muster prints UTF-8").trim().to_owned()
+    }
+
+    /// Starts `muster ROLE` on a free port and waits until it is ready.
+    pub async fn start(&self, role: &str) -> Process {
+        self.start_by(self.command(&[role])).await
+    }
+
+    /// Starts a server by a command that may be wrapped in another.
+    pub async fn start_by(&self, mut command: Command) -> Process {
+        let listen = format!("127.0.0.1:{}", free_port());
+        let url = format!("http://{listen}");
+        let log = std::fs::File::options().create(true).append(true).open(self.data.join("log")).expect("the log can be written");
+        let child = command.env("MUSTER_LISTEN", &listen).stdout(Stdio::null()).stderr(log).spawn().expect("muster can be started");
+        let process = Process { child, url };
+        let ready = || async { reqwest::get(format!("{}/readyz", process.url)).await.ok().filter(|answer| answer.status() == 200) };
+        eventually("the server is ready", PATIENCE, ready).await;
+        process
+    }
+}
+
+impl Process {
+    /// The address of `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// A client that shows this token.
+    pub fn client(&self, token: &str) -> Client {
+        Client::at_url(&self.url, token)
+    }
+
+    /// Kills it without a word, as kill -9 and the kernel do.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is our child");
+        self.child.wait().expect("it is our child");
+    }
+
+    /// Asks it to stop by SIGTERM, and gives back its exit code.
+    pub async fn stop(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().is_ok_and(|status| status.success()), "the signal can be sent");
+        eventually("the server stops", PATIENCE, async || self.child.try_wait().expect("it is our child")).await.code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // A test that failed must not leave a server behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary that was built with the tests.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("the test program has a path");
+    let binary = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").join("muster");
+    assert!(binary.exists(), "{} is missing: `cargo build -p cli` makes it, and `make test` does so first", binary.display());
+    binary
+}
+
+fn free_port() -> u16 {
+    let probe = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    probe.local_addr().expect("it is bound").port()
+}
