@@ -273,6 +273,13 @@ impl<'a> Draft<'a> {
         self.write_children(tx).await
     }
 
+    /// Tells those who watch, after the commit.
+    fn announce(&self) {
+        metrics::counter!("muster_changes_total").increment(1);
+        metrics::counter!("muster_events_total").increment(self.events.len().try_into().unwrap_or(0));
+        self.ctx.waker.wake(self.incident.id);
+    }
+
     async fn write_children(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
         if !self.events.is_empty() {
             let rows = self.events.iter().map(|event| event.clone().into_active_model());
@@ -388,7 +395,7 @@ async fn commit(ctx: &Ctx, mut drafts: Vec<Draft<'_>>) -> Result<Option<Vec<Writ
     }
     tx.commit().await?;
     for draft in &drafts {
-        ctx.waker.wake(draft.incident.id);
+        draft.announce();
     }
     Ok(Some(drafts.into_iter().map(|draft| (draft.incident, draft.events)).collect()))
 }
@@ -412,7 +419,7 @@ pub async fn create(
         match draft.write_new(&tx).await {
             Ok(()) => {
                 tx.commit().await?;
-                ctx.waker.wake(draft.incident.id);
+                draft.announce();
                 return Ok(draft.incident);
             }
             Err(error) => {

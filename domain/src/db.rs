@@ -149,6 +149,7 @@ impl Db {
     pub async fn watch(&self, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(PULSE)).await.is_some() {
             let answers = self.answers().await;
+            metrics::gauge!("muster_database_up").set(if answers { 1.0 } else { 0.0 });
             if self.up.send_replace(answers) != answers {
                 tracing::warn!(answers, "the database ceased or began to answer");
             }

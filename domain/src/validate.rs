@@ -1,7 +1,7 @@
 //! Checks of single inputs. Each names the field and says what would be right; each gives back the value
 //! trimmed to what is stored.
 
-use chrono::{Datelike, Duration};
+use chrono::{Datelike, Duration, NaiveDate};
 use entity::Timestamp;
 use url::Url;
 
@@ -80,6 +80,12 @@ pub fn future(field: &'static str, value: Timestamp, now: Timestamp, at_most: Du
         return Err(Error::invalid(field, format!("{field} may be at most {} days ahead.", at_most.num_days())));
     }
     Ok(to_micros(value))
+}
+
+/// A time to compare with, cut to what both databases can hold.
+pub fn storable(value: Timestamp) -> Timestamp {
+    let last = NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59)).map_or(value, |last| last.and_utc());
+    to_micros(value.clamp(Timestamp::UNIX_EPOCH, last))
 }
 
 /// A list that is not too long, without its repetitions.

@@ -18,6 +18,7 @@ mod timeline;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::{MergedObject, Request, Response, Schema};
 use domain::people::access::Secret;
@@ -43,6 +44,22 @@ pub struct Query(node::NodeQuery, people::PeopleQuery, incident::IncidentQuery, 
 #[derive(MergedObject, Default)]
 pub struct Mutation(incident::IncidentMutation, timeline::TimelineMutation, catalogue::CatalogueMutation, people::PeopleMutation);
 
+/// Counts those who watch, for as long as it lives.
+struct Watching;
+
+impl Watching {
+    fn begin() -> Self {
+        metrics::gauge!("muster_watchers").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        metrics::gauge!("muster_watchers").decrement(1.0);
+    }
+}
+
 type MusterSchema = Schema<Query, Mutation, subscription::LiveSubscription>;
 
 /// The schema, ready to run requests.
@@ -60,10 +77,13 @@ impl Graph {
 
     /// Runs a query or mutation for `ctx`.
     pub async fn execute(&self, ctx: Ctx, request: Request) -> Response {
+        let started = Instant::now();
         let loaders = Loaders::new(&ctx);
         let run = self.schema.execute(request.data(ctx).data(loaders));
         let mut response = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| panicked());
         error::complete(&mut response.errors);
+        metrics::histogram!("muster_request_seconds").record(started.elapsed());
+        metrics::counter!("muster_requests_total", "outcome" => outcome(&response)).increment(1);
         response
     }
 
@@ -73,6 +93,7 @@ impl Graph {
         let request = request.data(ctx).data(loaders).data(secret);
         let schema = self.schema.clone();
         let responses = AssertUnwindSafe(async_stream::stream! {
+            let _watching = Watching::begin();
             let mut responses = schema.execute_stream(request);
             while let Some(response) = responses.next().await {
                 yield response;
@@ -98,6 +119,15 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, subscription::Live
     Schema::build(Query::default(), Mutation::default(), subscription::LiveSubscription)
         .limit_depth(DEPTH_MAX)
         .limit_complexity(COMPLEXITY_MAX)
+}
+
+/// The code of the first error, or `OK`: what is counted.
+fn outcome(response: &Response) -> String {
+    let code = response.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
+    match code {
+        Some(async_graphql::Value::String(code)) => code.clone(),
+        _ => "OK".to_owned(),
+    }
 }
 
 /// The answer to a caller whose token or session ceased to count while they were connected.

@@ -26,7 +26,7 @@ pub async fn alertmanager(State(site): State<Site>, headers: HeaderMap, body: By
     let ctx = admit(&site, &headers).await?;
     let notification: Notification = read(&body)?;
     let alerts = notification.alerts.into_iter().map(|alert| alert.notice(&site, ctx.now())).collect();
-    receive(&ctx, Notices { source: "alertmanager".into(), group_key: notification.group_key, alerts }).await
+    receive(&ctx, Notices { source: "alertmanager".into(), group_key: notification.group_key.replace('\0', ""), alerts }).await
 }
 
 /// Takes alerts from anything; the body is described in docs/integrations/alerts.md.

@@ -259,7 +259,9 @@ pub async fn sites_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<site::Model
 /// The database's failures.
 pub async fn sites(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<site::Model>> {
     use site::Column;
-    let wanted = text.map(|text| Condition::any().add(contains(Column::Name, text)).add(contains(Column::Url, text)));
+    let wanted = text.map(|text| {
+        Condition::any().add(contains(ctx.db.backend(), Column::Name, text)).add(contains(ctx.db.backend(), Column::Url, text))
+    });
     let select = site::Entity::find().filter(Condition::all().add_option(wanted));
     let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
     Ok(window.slice(rows))
@@ -271,7 +273,8 @@ pub async fn sites(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> R
 /// The database's failures.
 pub async fn clients(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<client::Model>> {
     use client::Column;
-    let select = client::Entity::find().filter(Condition::all().add_option(text.map(|text| contains(Column::Name, text))));
+    let select =
+        client::Entity::find().filter(Condition::all().add_option(text.map(|text| contains(ctx.db.backend(), Column::Name, text))));
     let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
     Ok(window.slice(rows))
 }

@@ -100,7 +100,7 @@ pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(Incide
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn passes(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Result<bool> {
-    let select = crate::authz::visible(ctx).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition()?);
+    let select = crate::authz::visible(ctx).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition(ctx.db.backend())?);
     Ok(select.one(ctx.db.read()).await?.is_some())
 }
 

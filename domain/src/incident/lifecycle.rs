@@ -173,6 +173,7 @@ impl Declaration {
         for client in &self.clients {
             super::response::affect(draft, client, None, known.map_or(&[][..], |known| &known.clients));
         }
+        team::admit_actor(draft, known);
         if let Some(lead) = &self.lead {
             team::give(draft, Role::IncidentLead, lead, None, known);
         }
@@ -269,6 +270,9 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: Update, expected_version: 
             && end < start
         {
             return Err(Error::invalid("impactEndedAt", "impactEndedAt lies before impactStartedAt."));
+        }
+        if incident.visibility != facts.incident.visibility {
+            team::admit_actor(draft, Some(facts));
         }
         let sites_differ = sites.as_ref().is_some_and(|sites| replace_sites(draft, facts, sites));
         record_update(draft, &facts.incident, sites_differ);

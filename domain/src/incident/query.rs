@@ -5,7 +5,7 @@ use entity::{
     role_assignment, timeline_event,
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::authz::visible;
 use crate::ctx::Ctx;
@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::paging::{Slice, TimeKey, Window, padded};
 use crate::timeline::contains;
+use crate::validate::storable;
 
 /// Which incidents. Fields that are left empty do not narrow.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +55,7 @@ pub enum Order {
 }
 
 impl Filter {
-    pub(super) fn condition(&self) -> Result<Condition> {
+    pub(super) fn condition(&self, backend: DbBackend) -> Result<Condition> {
         use incident::Column;
         let related = |subquery: sea_orm::sea_query::SelectStatement| Column::Id.in_subquery(subquery);
         let sites = self.site_id.map(|site| {
@@ -89,13 +90,13 @@ impl Filter {
             .add_option(self.live.map(|live| Column::Live.eq(live)))
             .add_option(self.severity.as_ref().map(|severity| Column::Severity.is_in(severity.iter().copied())))
             .add_option(self.flag.map(|flag| Expr::col(Column::Flags).bit_and(flag.bit()).ne(0)))
-            .add_option(self.declared_after.map(|after| Column::DeclaredAt.gte(after)))
-            .add_option(self.declared_before.map(|before| Column::DeclaredAt.lte(before)))
+            .add_option(self.declared_after.map(|after| Column::DeclaredAt.gte(storable(after))))
+            .add_option(self.declared_before.map(|before| Column::DeclaredAt.lte(storable(before))))
             .add_option(sites)
             .add_option(clients)
             .add_option(people);
         for word in self.words()? {
-            condition = condition.add(mentions(word));
+            condition = condition.add(mentions(backend, word));
         }
         Ok(condition)
     }
@@ -113,15 +114,15 @@ impl Filter {
     }
 }
 
-fn mentions(word: &str) -> Condition {
+fn mentions(backend: DbBackend, word: &str) -> Condition {
     let in_timeline = timeline_event::Entity::find()
         .select_only()
         .column(timeline_event::Column::IncidentId)
-        .filter(contains(timeline_event::Column::Text, word))
+        .filter(contains(backend, timeline_event::Column::Text, word))
         .into_query();
     Condition::any()
-        .add(contains(incident::Column::Name, word))
-        .add(contains(incident::Column::Summary, word))
+        .add(contains(backend, incident::Column::Name, word))
+        .add(contains(backend, incident::Column::Summary, word))
         .add(incident::Column::Id.in_subquery(in_timeline))
 }
 
@@ -188,7 +189,7 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn page(ctx: &Ctx, filter: &Filter, order: Order, window: &Window<TimeKey>) -> Result<Slice<incident::Model>> {
-    let mut select = visible(ctx).filter(filter.condition()?);
+    let mut select = visible(ctx).filter(filter.condition(ctx.db.backend())?);
     let descending = matches!(order, Order::Newest | Order::RecentlyChanged);
     if let Some(key) = &window.after {
         select = select.filter(beyond(order, key, descending));
@@ -238,7 +239,7 @@ fn beyond(order: Order, TimeKey(rank, time, id): &TimeKey, less: bool) -> Simple
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn count(ctx: &Ctx, filter: &Filter) -> Result<u64> {
-    Ok(visible(ctx).filter(filter.condition()?).count(ctx.db.read()).await?)
+    Ok(visible(ctx).filter(filter.condition(ctx.db.backend())?).count(ctx.db.read()).await?)
 }
 
 #[cfg(test)]

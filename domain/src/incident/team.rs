@@ -1,6 +1,6 @@
 //! Who does what in an incident (R11 to R13), and who may know of it.
 
-use entity::{IncidentId, PersonId, Role, RoleAssignmentId, TimelineKind, incident_access, person, role_assignment};
+use entity::{IncidentId, PersonId, Role, RoleAssignmentId, TimelineKind, Visibility, incident_access, person, role_assignment};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, Set};
 use serde_json::json;
 
@@ -82,6 +82,15 @@ fn set_current(draft: &mut Draft<'_>, role: Role, person: Option<PersonId>) {
         Role::IncidentLead => draft.incident.lead_id = person,
         Role::ClientCommsManager => draft.incident.comms_manager_id = person,
         Role::Responder | Role::ReportAuthor | Role::ReviewFacilitator | Role::NoteTaker => {}
+    }
+}
+
+/// Lets who makes an incident restricted go on seeing it.
+pub(super) fn admit_actor(draft: &mut Draft<'_>, known: Option<&Whole>) {
+    if let Some(person) = draft.actor()
+        && draft.incident.visibility == Visibility::Restricted
+    {
+        admit(draft, person, known);
     }
 }
 

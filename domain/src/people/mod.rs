@@ -200,7 +200,9 @@ pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Re
 /// The database's failures.
 pub async fn page(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<person::Model>> {
     use person::Column;
-    let wanted = text.map(|text| Condition::any().add(contains(Column::Name, text)).add(contains(Column::Email, text)));
+    let wanted = text.map(|text| {
+        Condition::any().add(contains(ctx.db.backend(), Column::Name, text)).add(contains(ctx.db.backend(), Column::Email, text))
+    });
     let select = person::Entity::find().filter(Condition::all().add_option(wanted));
     let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
     Ok(window.slice(rows))

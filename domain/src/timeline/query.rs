@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, Timestamp, incident, timeline_event};
-use sea_orm::sea_query::{Condition, Expr, Func};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+};
 
 use crate::authz::visible_through;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::paging::{Slice, Window, padded};
+use crate::validate::storable;
 
 /// Which events. Fields that are left empty do not narrow.
 #[derive(Clone, Debug, Default)]
@@ -33,30 +36,31 @@ pub struct Filter {
 impl Filter {
     /// Whether every event passes.
     pub fn is_empty(&self) -> bool {
-        self.condition().is_empty()
+        // Which database it is makes no difference to that.
+        self.condition(DbBackend::Sqlite).is_empty()
     }
 
-    fn condition(&self) -> Condition {
+    fn condition(&self, backend: DbBackend) -> Condition {
         use timeline_event::Column;
         Condition::all()
             .add_option(self.kinds.as_ref().map(|kinds| Column::Kind.is_in(kinds.iter().copied())))
             .add_option(self.starred.map(|starred| Column::Starred.eq(starred)))
             .add_option(self.actor_id.map(|actor| Column::ActorId.eq(actor)))
             .add_option(self.source.as_ref().map(|source| Column::Source.is_in(source.iter().copied())))
-            .add_option(self.since.map(|since| Column::OccurredAt.gte(since)))
-            .add_option(self.until.map(|until| Column::OccurredAt.lte(until)))
-            .add_option(self.text.as_deref().map(|text| contains(Column::Text, text)))
+            .add_option(self.since.map(|since| Column::OccurredAt.gte(storable(since))))
+            .add_option(self.until.map(|until| Column::OccurredAt.lte(storable(until))))
+            .add_option(self.text.as_deref().map(|text| contains(backend, Column::Text, text)))
     }
 }
 
 /// That `column` contains `text`, whatever the case of its letters (on SQLite: of its ASCII letters). The database folds both
 /// sides, so that they are folded alike.
-pub(crate) fn contains(column: impl ColumnTrait, text: &str) -> Expr {
+pub(crate) fn contains(backend: DbBackend, column: impl ColumnTrait, text: &str) -> Expr {
     // No text holds U+0000, and PostgreSQL would refuse to look for it.
     let text = text.replace('\0', "\u{fffd}");
-    let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-    let folded = [Func::lower(Expr::col(column.as_column_ref())).into(), Func::lower(Expr::val(pattern)).into()];
-    Expr::cust_with_exprs(r"$1 LIKE $2 ESCAPE '\'", folded)
+    let position = if backend == DbBackend::Postgres { "strpos" } else { "instr" };
+    let folded: [Expr; 2] = [Func::lower(Expr::col(column.as_column_ref())).into(), Func::lower(Expr::val(text)).into()];
+    Expr::expr(Func::cust(position).args(folded)).gt(0)
 }
 
 /// The event `id`.
@@ -85,7 +89,7 @@ pub async fn by_ids(ctx: &Ctx, ids: &[EventId]) -> Result<Vec<timeline_event::Mo
 /// The database's failures.
 pub async fn page(ctx: &Ctx, incident: &incident::Model, filter: &Filter, window: &Window<i32>) -> Result<Slice<timeline_event::Model>> {
     use timeline_event::Column;
-    let mut select = timeline_event::Entity::find().filter(Column::IncidentId.eq(incident.id)).filter(filter.condition());
+    let mut select = timeline_event::Entity::find().filter(Column::IncidentId.eq(incident.id)).filter(filter.condition(ctx.db.backend()));
     select = window.after.map_or(select.clone(), |after| select.filter(Column::Sequence.gt(after)));
     select = window.before.map_or(select.clone(), |before| select.filter(Column::Sequence.lt(before)));
     let select = if window.backwards { select.order_by_desc(Column::Sequence) } else { select.order_by_asc(Column::Sequence) };
@@ -101,7 +105,9 @@ pub async fn count(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Re
     if filter.is_empty() {
         return Ok(u64::try_from(incident.last_sequence).unwrap_or(0));
     }
-    let select = timeline_event::Entity::find().filter(timeline_event::Column::IncidentId.eq(incident.id)).filter(filter.condition());
+    let select = timeline_event::Entity::find()
+        .filter(timeline_event::Column::IncidentId.eq(incident.id))
+        .filter(filter.condition(ctx.db.backend()));
     Ok(select.count(ctx.db.read()).await?)
 }
 
@@ -123,7 +129,7 @@ pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<tim
     for (number, (incident, after, upto)) in padded.iter().enumerate() {
         let at = number * 3 + 1;
         let tuple = match backend {
-            sea_orm::DbBackend::Postgres => format!("(${at}::uuid, ${}::int4, ${}::int4)", at + 1, at + 2),
+            DbBackend::Postgres => format!("(${at}::uuid, ${}::int4, ${}::int4)", at + 1, at + 2),
             _ => "(?, ?, ?)".to_owned(),
         };
         if number > 0 {
