@@ -82,6 +82,13 @@ pub fn future(field: &'static str, value: Timestamp, now: Timestamp, at_most: Du
     Ok(to_micros(value))
 }
 
+/// A text to look for.
+pub fn search(field: &'static str, value: Option<&str>) -> Result<Option<String>> {
+    let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else { return Ok(None) };
+    within(field, value, limits::SEARCH_CHARS)?;
+    Ok(Some(value.to_owned()))
+}
+
 /// A time to compare with, cut to what both databases can hold.
 pub fn storable(value: Timestamp) -> Timestamp {
     let last = NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59)).map_or(value, |last| last.and_utc());

@@ -192,7 +192,7 @@ impl CatalogueQuery {
         #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<SiteConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
-        let slice = catalogue::sites(ctx(gql), text.as_deref(), &window).await?;
+        let slice = catalogue::sites(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
         Ok(SiteConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }
 
@@ -208,7 +208,7 @@ impl CatalogueQuery {
         #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<ClientConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
-        let slice = catalogue::clients(ctx(gql), text.as_deref(), &window).await?;
+        let slice = catalogue::clients(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
         Ok(ClientConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }
 }

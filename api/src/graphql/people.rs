@@ -148,7 +148,7 @@ impl PeopleQuery {
         #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<PersonConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
-        let slice = people::page(ctx(gql), text.as_deref(), &window).await?;
+        let slice = people::page(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
         Ok(PersonConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }
 }

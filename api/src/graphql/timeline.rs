@@ -228,7 +228,7 @@ impl TimelineFilter {
             source: self.source.map(|source| source.into_iter().map(Into::into).collect()),
             since: self.since,
             until: self.until,
-            text: self.text.filter(|text| !text.is_empty()).map(|text| text.replace('\0', "")),
+            text: domain::validate::search("filter.text", self.text.as_deref())?,
         })
     }
 }
