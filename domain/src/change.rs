@@ -18,7 +18,7 @@ use entity::{
     EventId, IncidentId, IncidentStatus, PersonId, TimelineKind, Timestamp, action, checklist_item, goal, incident, incident_access,
     incident_client, incident_site, role_assignment, timeline_event,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, OnConflict, Query, UpdateStatement, WithClause};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
     IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, UpdateMany,
@@ -209,7 +209,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Changes many rows of a child table.
-    pub fn update_many<E: EntityTrait>(&mut self, update: UpdateMany<E>) {
+    pub fn update_many<E: EntityTrait>(&mut self, update: &UpdateMany<E>) {
         let statement = update.build(self.backend());
         self.add(statement);
     }
@@ -240,7 +240,7 @@ impl<'a> Draft<'a> {
     }
 
     /// The incident's row as an update on condition of its version, with only the columns that differ.
-    fn incident_update(&self) -> Statement {
+    fn incident_update(&self) -> UpdateStatement {
         let mut update = Query::update();
         update.table(incident::Entity);
         let before = self.before.clone().into_active_model();
@@ -254,12 +254,30 @@ impl<'a> Draft<'a> {
         update
             .and_where(Expr::col(incident::Column::Id).eq(self.incident.id))
             .and_where(Expr::col(incident::Column::Version).eq(self.before.version));
-        self.backend().build(&update)
+        update
+    }
+
+    /// The commonest draft, one event and nothing beside it, as a single statement, which is a transaction of its own: two
+    /// round trips an event instead of five. SQLite has no such statement and no round trips.
+    fn as_one_statement(&self) -> Option<Statement> {
+        let [event] = self.events.as_slice() else { return None };
+        if self.backend() != DbBackend::Postgres || !self.statements.is_empty() {
+            return None;
+        }
+        let mut update = self.incident_update();
+        update.returning_col(incident::Column::Id);
+        let changed = CommonTableExpression::new().query(update).table_name("changed").to_owned();
+        let row = event.clone().into_active_model();
+        let values = timeline_event::Column::iter().filter_map(|column| row.get(column).into_value()).map(Expr::val);
+        let event = Query::select().exprs(values).from("changed").to_owned();
+        let mut insert = Query::insert();
+        insert.into_table(timeline_event::Entity).columns(timeline_event::Column::iter()).select_from(event).ok()?;
+        Some(self.backend().build(&insert.with(WithClause::new().cte(changed).to_owned())))
     }
 
     /// Writes everything, the incident on condition of its version; `false` when that was no longer the draft's.
     async fn write(&self, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
-        if tx.execute_raw(self.incident_update()).await?.rows_affected() == 0 {
+        if tx.execute(&self.incident_update()).await?.rows_affected() == 0 {
             return Ok(false);
         }
         self.write_children(tx).await?;
@@ -372,33 +390,43 @@ async fn commit(ctx: &Ctx, mut drafts: Vec<Draft<'_>>) -> Result<Option<Vec<Writ
     if drafts.iter().all(Draft::changes_nothing) {
         return Ok(Some(drafts.into_iter().map(|draft| (draft.before, Vec::new())).collect()));
     }
-    // One order for all, so that two pairs can't wait for each other.
     drafts.iter_mut().for_each(Draft::seal);
-    let mut order: Vec<&Draft<'_>> = drafts.iter().collect();
-    order.sort_by_key(|draft| draft.incident.id);
-    let tx = ctx.db.begin().await?;
-    let mut current = true;
-    for draft in order {
-        match draft.write(&tx).await {
-            Ok(true) => {}
-            Ok(false) => current = false,
-            Err(error) if is_retryable(&error) => current = false,
-            Err(error) => {
-                tx.rollback().await?;
-                return Err(explain(error));
-            }
-        }
-        if !current {
-            // The rollback happens on the way back to the pool: who waited for it would lose the next race as well.
-            drop(tx);
-            return Ok(None);
-        }
+    let written = match drafts.as_slice() {
+        [draft] => match draft.as_one_statement() {
+            Some(statement) => ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0).or_else(lost_or_failed)?,
+            None => write_all(ctx, &drafts).await?,
+        },
+        _ => write_all(ctx, &drafts).await?,
+    };
+    if !written {
+        return Ok(None);
     }
-    tx.commit().await?;
     for draft in &drafts {
         draft.announce();
     }
     Ok(Some(drafts.into_iter().map(|draft| (draft.incident, draft.events)).collect()))
+}
+
+/// `false` where the database asks to try again.
+fn lost_or_failed(error: DbErr) -> Result<bool> {
+    if is_retryable(&error) { Ok(false) } else { Err(explain(error)) }
+}
+
+/// Writes the drafts in one transaction; `false` when an incident's version is no longer the draft's, or the database asks to
+/// try again.
+async fn write_all(ctx: &Ctx, drafts: &[Draft<'_>]) -> Result<bool> {
+    // One order for all, so that two pairs can't wait for each other.
+    let mut order: Vec<&Draft<'_>> = drafts.iter().collect();
+    order.sort_by_key(|draft| draft.incident.id);
+    let tx = ctx.db.begin().await?;
+    for draft in order {
+        if !draft.write(&tx).await.or_else(lost_or_failed)? {
+            // The rollback happens on the way back to the pool: who waited for it would lose the next race as well.
+            return Ok(false);
+        }
+    }
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Makes a new incident from `incident`, in which everything stands but number, version, sequence and hash. The

@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
+use tokio::signal::unix::SignalKind;
 
 use crate::load::median;
 use crate::postgres::Cluster;
@@ -75,13 +76,22 @@ fn scale(text: &str) -> Result<usize, String> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run(&Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    // Stopped by a signal, it still ends what it started and removes its files.
+    let result = tokio::select! { result = run(&arguments) => result, stopped = stopped() => stopped };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn stopped() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
+    tokio::select! { _ = terminate.recv() => {}, interrupted = tokio::signal::ctrl_c() => interrupted? }
+    anyhow::bail!("stopped")
 }
 
 async fn run(arguments: &Arguments) -> Result<()> {
@@ -178,13 +188,14 @@ impl<'a> Bench<'a> {
         let before = Store::number(&own_place, COUNT).await?;
         let mut appended = 0;
         for work in REPEATED.into_iter().filter(|work| self.wants(*work)) {
-            eprintln!("{}, {scale} incidents: {work:?}; load average {}", self.database(), report::load_average());
+            eprintln!("{}, {scale} incidents: {}; load average {}", self.database(), work.name(), report::load_average());
             let (line, answers) = target.measure(work).await?;
             appended += if work == Work::Append { answers } else { 0 };
             report.lines.push(line);
         }
         let resident = server.process.resident()?;
-        report.bounded.push(Bounded { database: self.database(), what: after(scale), unit: "MiB", value: resident, bound: None });
+        let what = format!("resident memory after the load, {scale} incidents");
+        report.bounded.push(Bounded { database: self.database(), what, unit: "MiB", value: resident, bound: None });
         drop(server);
         let after = Store::number(&own_place, COUNT).await?;
         ensure!(after - before == i64::try_from(appended)?, "{appended} appends were acknowledged, {} are there", after - before);
@@ -207,7 +218,7 @@ impl<'a> Bench<'a> {
         let result = fanout::measure(server.address, &token, &server.process, ids[999], seconds).await?;
         eprintln!("{} deliveries, none lost, none doubled, all in order", result.deliveries);
         let database = self.database();
-        let line = |what, unit, value, bound| Bounded { database, what, unit, value, bound };
+        let line = |what: &str, unit, value, bound| Bounded { database, what: what.to_owned(), unit, value, bound };
         report.bounded.extend([
             line("500 subscribers, 10 events/s: arrival, p50", "ms", result.p50, None),
             line("500 subscribers, 10 events/s: arrival, p99", "ms", result.p99, Some(150.0)),
@@ -230,21 +241,13 @@ impl<'a> Bench<'a> {
             times.push(settings.start().await?.started_in.as_secs_f64() * 1_000.0);
         }
         let what = if self.cluster.is_some() { "start to ready, migrated database" } else { "start to ready, empty folder" };
+        let what = what.to_owned();
         report.bounded.push(Bounded { database: self.database(), what, unit: "ms", value: median(&times), bound: Some(500.0) });
         Ok(())
     }
 }
 
 const COUNT: &str = "SELECT count(*) FROM timeline_event";
-
-fn after(scale: usize) -> &'static str {
-    match scale {
-        1_000 => "resident memory after the load, 1,000 incidents",
-        10_000 => "resident memory after the load, 10,000 incidents",
-        100_000 => "resident memory after the load, 100,000 incidents",
-        _ => "resident memory after the load",
-    }
-}
 
 /// A running server with what it is compared with.
 struct Target<'a> {

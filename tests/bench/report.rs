@@ -29,7 +29,7 @@ pub struct Line {
 /// A figure that must not be above a bound.
 pub struct Bounded {
     pub database: &'static str,
-    pub what: &'static str,
+    pub what: String,
     pub unit: &'static str,
     pub value: f64,
     /// None where it is only told.
@@ -91,18 +91,14 @@ impl Report {
     fn growth(&self) -> String {
         let mut rows = String::new();
         for large in &self.lines {
-            let same = |line: &&Line| line.database == large.database && line.work == large.work;
-            let ends =
-                self.lines.iter().filter(same).min_by_key(|line| line.scale).zip(self.lines.iter().filter(same).map(|l| l.scale).max());
-            let Some((small, largest)) = ends else { continue };
-            if large.scale != largest || small.scale == largest {
+            let same = self.lines.iter().filter(|line| line.database == large.database && line.work == large.work);
+            let Some(small) = same.clone().min_by_key(|line| line.scale) else { continue };
+            if small.scale == large.scale || same.clone().any(|line| line.scale > large.scale) {
                 continue;
             }
             let factor = median(&small.muster) / median(&large.muster);
-            let (database, verdict) = (large.database, verdict(factor <= GROWTH));
-            let line = format!("| {database} | {:?} | {} to {largest} | {factor:.2} | {GROWTH} | {verdict} |", large.work, small.scale);
-            rows.push_str(&line.to_lowercase().replace("sqlite", "SQLite").replace("postgresql", "PostgreSQL"));
-            rows.push('\n');
+            let (database, work, verdict) = (large.database, large.work.name(), verdict(factor <= GROWTH));
+            rows.push_str(&format!("| {database} | {work} | {} to {} | {factor:.2} | {GROWTH} | {verdict} |\n", small.scale, large.scale));
         }
         if rows.is_empty() {
             return rows;

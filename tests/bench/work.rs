@@ -35,6 +35,19 @@ pub enum Work {
     Start,
 }
 
+impl Work {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Page => "page",
+            Self::Append => "append",
+            Self::Fanout => "fan-out",
+            Self::Start => "start",
+        }
+    }
+}
+
 /// The works that are repeated as fast as they go.
 pub const REPEATED: [Work; 3] = [Work::Board, Work::Page, Work::Append];
 

@@ -437,7 +437,7 @@ fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
         from.sites.iter().map(|row| row.site_id).filter(|site| !to.sites.iter().any(|known| known.site_id == *site)).collect();
     add_sites(draft, &sites);
     draft.update_many(
-        alert::Entity::update_many()
+        &alert::Entity::update_many()
             .col_expr(alert::Column::IncidentId, Expr::val(id))
             .filter(alert::Column::IncidentId.eq(from.incident.id)),
     );

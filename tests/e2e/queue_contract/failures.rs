@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use harness::Engine;
 use sea_orm::ConnectionTrait;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 use worker::queue::{Job, Queue, QueueError, Tuning};
 
 use super::*;
@@ -13,7 +12,7 @@ use super::*;
 both_databases! {
     async fn failures_and_panics_are_final_and_stop_nothing(db: Db) {
         let (queue, _) = ready(&db).await;
-        let (bad, worse, slow, good) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+        let (bad, worse, slow, good) = (new_id(), new_id(), new_id(), new_id());
         let log = Log::default();
         let seen = log.clone();
         let handler = move |job: Job| {
@@ -45,8 +44,8 @@ both_databases! {
 
     async fn an_unreadable_job_is_given_up_and_stops_nothing(db: Db) {
         let (queue, conn) = ready(&db).await;
-        let good = Uuid::now_v7();
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        let good = new_id();
+        queue.push(&[verify(new_id())]).await.unwrap();
         let sql = match db.engine() {
             Engine::Sqlite => r#"UPDATE Jobs SET job = CAST('{"kind":"from_the_future"}' AS BLOB)"#,
             Engine::Postgres => r#"UPDATE apalis.jobs SET job = convert_to('{"kind":"from_the_future"}', 'UTF8')"#,
@@ -65,7 +64,7 @@ both_databases! {
 
     async fn a_job_in_flight_when_its_process_is_killed_runs_again(db: Db) {
         let (queue, _) = ready(&db).await;
-        let subjects: Vec<_> = (0..5).map(|_| Uuid::now_v7()).collect();
+        let subjects: Vec<_> = (0..5).map(|_| new_id()).collect();
         let log = Log::default();
         // A runtime of its own, thrown away with everything on it, is as close to `kill -9` as one process gets.
         let doomed = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -97,7 +96,7 @@ both_databases! {
 
     async fn a_job_that_kills_its_worker_each_time_is_given_up(db: Db) {
         let (queue, conn) = ready(&db).await;
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         let table = match db.engine() { Engine::Sqlite => "Jobs", Engine::Postgres => "apalis.jobs" };
         // What apalis writes each time it takes a job from a dead worker.
         conn.execute_unprepared(&format!("UPDATE {table} SET attempts = attempts + {}", tuning().max_starts)).await.unwrap();
@@ -123,7 +122,7 @@ both_databases! {
         };
         // One slot and a batch of four: apalis sits on three jobs it cannot start, and beats no heart meanwhile.
         let busy = start_with(&queue, handler, Tuning { concurrency: 1, batch: 4, ..tuning() });
-        queue.push(&(0..4).map(|_| verify(Uuid::now_v7())).collect::<Vec<_>>()).await.unwrap();
+        queue.push(&(0..4).map(|_| verify(new_id())).collect::<Vec<_>>()).await.unwrap();
         until("the first started", async || log.total() == 1).await;
         let other = Log::default();
         let idle = start(&open(&db).await, &other, tuning());
@@ -151,7 +150,7 @@ both_databases! {
             }
         };
         let worker = start_with(&queue, handler, Tuning { concurrency: 2, batch: 4, ..tuning() });
-        queue.push(&(0..6).map(|_| verify(Uuid::now_v7())).collect::<Vec<_>>()).await.unwrap();
+        queue.push(&(0..6).map(|_| verify(new_id())).collect::<Vec<_>>()).await.unwrap();
         until("two run", async || log.total() == 2).await;
         worker.shutdown.cancel();
         release.cancel();
@@ -173,7 +172,7 @@ both_databases! {
             }
         };
         let worker = start_with(&queue, handler, Tuning { drain: Duration::from_millis(200), ..tuning() });
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         until("it runs", async || log.total() == 1).await;
         worker.stop().await;
         assert_eq!(queue.depth().await.unwrap().waiting, 1);
@@ -207,7 +206,7 @@ both_databases! {
         until("the worker is there", async || texts(&conn, workers, "id").await.len() == 1).await;
         let looked = Instant::now();
         until("it has looked", async || looked.elapsed() > Duration::from_millis(250)).await;
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         until("the job is done", async || queue.depth().await.unwrap().done == 1).await;
         assert_eq!(texts(&conn, workers, "id").await.len(), 2, "a second worker did it");
         assert_eq!(log.total(), 1);
@@ -220,7 +219,7 @@ both_databases! {
         metrics();
         let log = Log::default();
         let worker = start(&queue, &log, tuning());
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         until("the first ran", async || queue.depth().await.unwrap().done == 1).await;
         let (away, back) = match db.engine() {
             Engine::Sqlite => ("ALTER TABLE Jobs RENAME TO Away", "ALTER TABLE Away RENAME TO Jobs"),
@@ -230,7 +229,7 @@ both_databases! {
         queue.ring();
         until("the worker died", async || metrics().render().contains("muster_queue_restarts_total{reason=\"died\"}")).await;
         conn.execute_unprepared(back).await.unwrap();
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         until("the second ran", async || log.total() == 2).await;
         worker.stop().await;
     }
@@ -239,7 +238,7 @@ both_databases! {
         let (queue, _) = ready(&db).await;
         let log = Log::default();
         let workers = [start(&open(&db).await, &log, tuning()), start(&open(&db).await, &log, tuning())];
-        let jobs: Vec<_> = (0..600).map(|_| verify(Uuid::now_v7())).collect();
+        let jobs: Vec<_> = (0..600).map(|_| verify(new_id())).collect();
         for portion in jobs.chunks(50) {
             queue.push(portion).await.unwrap();
         }
@@ -255,11 +254,11 @@ both_databases! {
         let (queue, conn) = ready(&db).await;
         let log = Log::default();
         let worker = start(&queue, &log, tuning());
-        let job = verify(Uuid::now_v7());
+        let job = verify(new_id());
         queue.push(std::slice::from_ref(&job)).await.unwrap();
         until("it is done", async || queue.depth().await.unwrap().done == 1).await;
         worker.stop().await;
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         assert_eq!(queue.purge(Duration::from_secs(3600)).await.unwrap(), 0, "too young");
         assert_eq!(queue.purge(Duration::ZERO).await.unwrap(), 1);
         let depth = queue.depth().await.unwrap();

@@ -1,10 +1,11 @@
 //! Putting jobs on the queue and having them done.
 
+#![expect(clippy::disallowed_methods, reason = "the caller's own transaction is what is tested")]
+
 use std::time::{Duration, Instant};
 
 use harness::Engine;
 use sea_orm::{ConnectionTrait, TransactionTrait};
-use uuid::Uuid;
 use worker::queue::{Job, Queue, Tuning};
 
 use super::*;
@@ -28,7 +29,7 @@ both_databases! {
         queue.migrate().await.unwrap();
         let log = Log::default();
         let worker = start(&queue, &log, tuning());
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         until("the job ran", async || log.total() == 1).await;
         worker.stop().await;
         assert_eq!(pragmas(&conn).await, before);
@@ -52,7 +53,7 @@ both_databases! {
         let (queue, conn) = ready(&db).await;
         let log = Log::default();
         let worker = start(&queue, &log, tuning());
-        queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+        queue.push(&[verify(new_id())]).await.unwrap();
         until("the first is done", async || queue.depth().await.unwrap().done == 1).await;
         // As if this worker had done fifty thousand more.
         let sql = match db.engine() {
@@ -64,7 +65,7 @@ both_databases! {
         };
         conn.execute_unprepared(sql).await.unwrap();
         let began = Instant::now();
-        queue.push(&(0..640).map(|_| verify(Uuid::now_v7())).collect::<Vec<_>>()).await.unwrap();
+        queue.push(&(0..640).map(|_| verify(new_id())).collect::<Vec<_>>()).await.unwrap();
         until("all are done", async || queue.depth().await.unwrap().done == 50_641).await;
         // Twenty batches; at a second each, as it once was, they would take twenty.
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
@@ -73,7 +74,7 @@ both_databases! {
 
     async fn a_doubled_key_runs_once(db: Db) {
         let (queue, _) = ready(&db).await;
-        let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
+        let (one, two) = (new_id(), new_id());
         let (first, again) = (Job::VerifyChain(one).keyed("one:0"), Job::Expire.keyed("one:0"));
         assert_eq!(queue.push(&[first.clone(), again.clone()]).await.unwrap(), 1, "doubled within a batch");
         assert_eq!(queue.push(&[again, Job::VerifyChain(two).keyed("two:0")]).await.unwrap(), 1, "doubled while it waits");
@@ -88,28 +89,28 @@ both_databases! {
 
     async fn a_doubled_key_does_not_break_a_transaction(db: Db) {
         let (queue, conn) = ready(&db).await;
-        let jobs = [verify(Uuid::now_v7()), verify(Uuid::now_v7())];
+        let jobs = [verify(new_id()), verify(new_id())];
         queue.push(&jobs[..1]).await.unwrap();
         let tx = conn.begin().await.unwrap();
         assert_eq!(queue.push_on(&tx, &jobs).await.unwrap(), 1);
         assert_eq!(queue.push_on(&tx, &jobs).await.unwrap(), 0);
         tx.commit().await.unwrap();
         let tx = conn.begin().await.unwrap();
-        assert_eq!(queue.push_on(&tx, &[verify(Uuid::now_v7())]).await.unwrap(), 1);
+        assert_eq!(queue.push_on(&tx, &[verify(new_id())]).await.unwrap(), 1);
         tx.rollback().await.unwrap();
         assert_eq!(queue.depth().await.unwrap().waiting, 2);
     }
 
     async fn a_batch_larger_than_one_statement_is_pushed_whole(db: Db) {
         let (queue, _) = ready(&db).await;
-        let jobs: Vec<_> = (0..1_234).map(|_| verify(Uuid::now_v7())).collect();
+        let jobs: Vec<_> = (0..1_234).map(|_| verify(new_id())).collect();
         assert_eq!(queue.push(&jobs).await.unwrap(), 1_234);
         assert_eq!(queue.push(&[]).await.unwrap(), 0);
         assert_eq!(queue.depth().await.unwrap().waiting, 1_234);
     }
 
     async fn a_job_pushed_before_any_worker_runs_after_start(db: Db) {
-        let subject = Uuid::now_v7();
+        let subject = new_id();
         ready(&db).await.0.push(&[verify(subject)]).await.unwrap();
         let log = Log::default();
         let worker = start(&open(&db).await, &log, tuning());
@@ -124,7 +125,7 @@ both_databases! {
         let worker = start(&queue, &log, Tuning { idle_poll: Duration::from_secs(600), ..tuning() });
         for n in 1..=20 {
             let pushed = Instant::now();
-            queue.push(&[verify(Uuid::now_v7())]).await.unwrap();
+            queue.push(&[verify(new_id())]).await.unwrap();
             until("the job ran", async || log.total() == n).await;
             assert!(pushed.elapsed() < Duration::from_secs(1), "{:?}", pushed.elapsed());
         }
@@ -133,7 +134,7 @@ both_databases! {
 
     async fn waiting_jobs_do_not_depend_on_the_names_of_rust_types(db: Db) {
         let (queue, conn) = ready(&db).await;
-        let subject = Uuid::now_v7();
+        let subject = new_id();
         queue.push(&[Job::VerifyChain(subject).keyed("key")]).await.unwrap();
         let (sql, payload) = match db.engine() {
             Engine::Sqlite => ("SELECT job_type FROM Jobs", "SELECT CAST(job AS TEXT) AS job FROM Jobs"),

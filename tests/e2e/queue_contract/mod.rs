@@ -140,3 +140,9 @@ pub fn metrics() -> &'static PrometheusHandle {
     static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
     METRICS.get_or_init(|| PrometheusBuilder::new().install_recorder().unwrap())
 }
+
+/// The id of something that jobs are about.
+#[expect(clippy::disallowed_methods, reason = "no row of Muster's is behind it")]
+pub fn new_id() -> Uuid {
+    Uuid::now_v7()
+}
