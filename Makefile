@@ -21,7 +21,7 @@ lint:
 
 # Advisories need a list from the network; the rest does not.
 deny:
-	cargo deny --offline check licenses bans sources
+	cargo deny check licenses bans sources
 
 ## Measures against plain SQL of the same work; takes about ten minutes on a quiet machine.
 bench: tools
