@@ -27,6 +27,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// PostgreSQL gives up on a statement that takes longer: nothing here should.
 const STATEMENT_TIMEOUT: &str = "15s";
+/// Readers of SQLite: its statements are short, and more threads than cores only switch more.
+const READERS_MAX: u32 = 3;
 /// Prepared statements kept per connection; shapes differ by filter and by the size of id lists.
 const STATEMENT_CACHE: usize = 512;
 /// How often the database's pulse is felt.
@@ -79,7 +81,7 @@ impl Db {
                 .after_release(|connection, _| Box::pin(is_clean(connection)))
         };
         let write = pool(1).connect_with(options.clone()).await.map_err(config_error)?;
-        let read = pool(connections.clamp(2, 8)).connect_lazy_with(options.clone().read_only(true));
+        let read = pool(connections.clamp(2, READERS_MAX)).connect_lazy_with(options.clone().read_only(true));
         let heart = pool(1).connect_lazy_with(options.read_only(true));
         let [read, write, heart] = [read, write, heart].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
         Ok(Self { read, write, heart, up: Arc::new(watch::Sender::new(true)) })

@@ -109,6 +109,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
             None => report.machine.push("PostgreSQL: not installed, so not measured".into()),
         }
     }
+    report.machine.push(format!("disk after: {:.0} appends of 8 KiB with fdatasync a second", report::disk(folder.path())?));
     report.machine.push(format!("load average after: {}", report::load_average()));
     let page = report.markdown();
     println!("{page}");

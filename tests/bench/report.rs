@@ -36,6 +36,21 @@ pub struct Bounded {
     pub bound: Option<f64>,
 }
 
+impl Line {
+    /// Why nothing can be concluded from a comparison with these rounds of plain SQL, if so.
+    fn doubt(&self, rounds: &[f64]) -> Option<&'static str> {
+        let of = |job| self.plain.iter().find(|(other, _)| *other == job).map(|(_, rounds)| median(rounds));
+        if of(Job::Append).zip(of(Job::AppendLocked)).is_some_and(|(bare, locked)| bare < locked) {
+            return Some("doubtful: bare slower than locked");
+        }
+        let steady = |rounds: &[f64]| {
+            let (low, high) = ends(rounds);
+            high <= low * SPREAD
+        };
+        (!steady(rounds) || !steady(&self.muster)).then_some("doubtful: rounds differ")
+    }
+}
+
 /// Everything that was measured.
 #[derive(Default)]
 pub struct Report {
@@ -44,6 +59,8 @@ pub struct Report {
     pub bounded: Vec<Bounded>,
 }
 
+/// How far apart the rounds of one figure may lie before nothing is concluded from it.
+const SPREAD: f64 = 1.5;
 /// How much slower the largest scale may be than the smallest.
 const GROWTH: f64 = 1.3;
 
@@ -66,7 +83,9 @@ impl Report {
             return String::new();
         }
         let mut text = format!(
-            "\n## Rates\n\n{} clients at once. The ratio is Muster over plain SQL of the same work, measured in turns. PostGraphile 5 \
+            "\n## Rates\n\n{} clients at once. The ratio is Muster over plain SQL of the same work, measured in turns; in brackets the \
+             slowest and fastest round. Where the rounds are more than a factor of 1.5 apart, or a bare append was slower than one with more to do, \
+             the figure is doubtful and nothing is concluded from it. PostGraphile 5 \
              on PostgreSQL reached the figures of the last column on a machine of this kind.\n\n\
              | database | incidents | work | plain SQL /s | Muster /s | p99 ms | ratio | target | | PostGraphile 5 /s |\n\
              | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |\n",
@@ -77,11 +96,14 @@ impl Report {
             for (job, rounds) in &line.plain {
                 let (name, target, other) = promise(*job);
                 let (plain, p99) = (median(rounds), median(&line.p99));
-                let (ratio, verdict) = (muster / plain, verdict(muster / plain >= target));
+                let ratio = muster / plain;
+                let verdict = line.doubt(rounds).unwrap_or_else(|| verdict(ratio >= target));
                 let other = if line.database == "PostgreSQL" { other } else { "" };
                 let (database, scale) = (line.database, line.scale);
                 text.push_str(&format!(
-                    "| {database} | {scale} | {name} | {plain:.0} | {muster:.0} | {p99:.0} | {ratio:.2} | {target} | {verdict} | {other} |\n"
+                    "| {database} | {scale} | {name} | {plain:.0} ({}) | {muster:.0} ({}) | {p99:.0} | {ratio:.2} | {target} | {verdict} | {other} |\n",
+                    range(rounds),
+                    range(&line.muster)
                 ));
             }
         }
@@ -122,6 +144,15 @@ impl Report {
     }
 }
 
+fn ends(rounds: &[f64]) -> (f64, f64) {
+    rounds.iter().fold((f64::INFINITY, 0.0), |(low, high), rate| (low.min(*rate), high.max(*rate)))
+}
+
+fn range(rounds: &[f64]) -> String {
+    let (low, high) = ends(rounds);
+    format!("{low:.0}-{high:.0}")
+}
+
 /// Name of the work, the ratio that is promised, and what PostGraphile 5 reached.
 fn promise(job: Job) -> (&'static str, f64, &'static str) {
     match job {
@@ -152,7 +183,7 @@ pub fn machine(date: Option<&str>, folder: &Path) -> Result<Vec<String>> {
     Ok(vec![
         format!("date: {date}"),
         format!("machine: {cores} cores, {}, memory {memory}", field(&read("/proc/cpuinfo"), "model name")),
-        format!("disk: {:.0} appends of 8 KiB with fdatasync a second", disk(folder)?),
+        format!("disk before: {:.0} appends of 8 KiB with fdatasync a second", disk(folder)?),
         format!("load average before: {}", load_average()),
     ])
 }
@@ -164,7 +195,7 @@ pub fn load_average() -> String {
 }
 
 /// Durable appends a second: what no single writer can beat.
-fn disk(folder: &Path) -> Result<f64> {
+pub fn disk(folder: &Path) -> Result<f64> {
     let mut file = std::fs::File::create(folder.join("disk"))?;
     let begun = Instant::now();
     let mut done = 0;

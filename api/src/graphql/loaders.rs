@@ -36,6 +36,8 @@ pub struct Loaders {
     pub checklist: Loader<IncidentId, Many<checklist_item::Model>>,
     /// Actions of an incident.
     pub actions: Loader<IncidentId, Many<action::Model>>,
+    /// Actions of an incident that are to do: what a board asks for, without those that are settled.
+    pub open_actions: Loader<IncidentId, Many<action::Model>>,
     /// Affected clients of an incident.
     pub affected: Loader<IncidentId, Many<(incident_client::Model, client::Model)>>,
     /// Sites of an incident.
@@ -78,6 +80,9 @@ impl Loaders {
             }),
             actions: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped(incident::actions_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            open_actions: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::open_actions_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),
             affected: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped(incident::affected_clients_of(&ctx, &ids).await?, |(row, _)| row.incident_id)) }.boxed()

@@ -1,8 +1,8 @@
 //! What belongs to incidents, for many of them in one statement each. Callers have seen that they may know of them.
 
 use entity::{
-    ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident, incident_access,
-    incident_client, incident_site, role_assignment, site,
+    ActionState, ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident,
+    incident_access, incident_client, incident_site, role_assignment, site,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -56,6 +56,17 @@ pub async fn checklist_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<che
 /// The database's failures.
 pub async fn actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<action::Model>> {
     let select = action::Entity::find().filter(action::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(action::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// Actions that are to do, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn open_actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<action::Model>> {
+    let select = action::Entity::find()
+        .filter(action::Column::IncidentId.is_in(padded(incidents)))
+        .filter(action::Column::State.eq(ActionState::Open));
     Ok(select.order_by_asc(action::Column::Id).all(ctx.db.read()).await?)
 }
 

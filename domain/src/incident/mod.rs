@@ -11,7 +11,8 @@ pub mod state;
 mod team;
 
 pub use children::{
-    actions_of, affected_clients_of, changed_since, checklist_of, find_role, goals_of, participants, passes, roles_of, sites_of,
+    actions_of, affected_clients_of, changed_since, checklist_of, find_role, goals_of, open_actions_of, participants, passes, roles_of,
+    sites_of,
 };
 pub(crate) use lifecycle::blank;
 pub use lifecycle::{Declare, Impact, Report, Update, close, declare, decline, merge, reopen, report, resolve, update};

@@ -123,10 +123,12 @@ pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<tim
         return Ok(HashMap::new());
     }
     let backend = ctx.db.backend();
-    let padded = padded(ranges);
-    let mut values: Vec<Value> = Vec::with_capacity(padded.len() * 3);
+    // Padded like lists of ids (see `padded`), with stretches that are empty.
+    let mut stretches = ranges.to_vec();
+    stretches.resize(ranges.len().next_power_of_two(), (ranges[0].0, 0, 0));
+    let mut values: Vec<Value> = Vec::with_capacity(stretches.len() * 3);
     let mut tuples = String::new();
-    for (number, (incident, after, upto)) in padded.iter().enumerate() {
+    for (number, (incident, after, upto)) in stretches.iter().enumerate() {
         let at = number * 3 + 1;
         let tuple = match backend {
             DbBackend::Postgres => format!("(${at}::uuid, ${}::int4, ${}::int4)", at + 1, at + 2),
@@ -150,15 +152,18 @@ pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<tim
     }
     for events in by_incident.values_mut() {
         events.sort_by_key(|event| event.sequence);
-        // Padding and stretches that overlap bring an event more than once.
+        // Stretches that overlap bring an event more than once.
         events.dedup_by_key(|event| event.sequence);
     }
-    Ok(ranges.iter().map(|range| (*range, within(by_incident.get(&range.0), range))).collect())
-}
-
-fn within(events: Option<&Vec<timeline_event::Model>>, (_, after, upto): &Range) -> Vec<timeline_event::Model> {
-    let events = events.map_or(&[][..], Vec::as_slice);
-    events.iter().filter(|event| event.sequence > *after && event.sequence <= *upto).cloned().collect()
+    let mut found = HashMap::with_capacity(ranges.len());
+    for range in ranges {
+        let is_last_of_incident = ranges.iter().rev().find(|other| other.0 == range.0) == Some(range);
+        let events = if is_last_of_incident { by_incident.remove(&range.0) } else { by_incident.get(&range.0).cloned() };
+        let mut events = events.unwrap_or_default();
+        events.retain(|event| event.sequence > range.1 && event.sequence <= range.2);
+        found.insert(*range, events);
+    }
+    Ok(found)
 }
 
 /// The next events after `sequence`, at most `limit`.

@@ -168,7 +168,8 @@ impl Incident {
         gql: &Context<'_>,
         #[graphql(desc = "Only those in this state.")] state: Option<ActionState>,
     ) -> ApiResult<Vec<Action>> {
-        let rows = loaders(gql).actions.get(self.0.id).await?.unwrap_or_default();
+        let loader = if state == Some(ActionState::Open) { &loaders(gql).open_actions } else { &loaders(gql).actions };
+        let rows = loader.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().filter(|row| state.is_none_or(|state| entity::ActionState::from(state) == row.state)).cloned().map(Action).collect())
     }
     /// Its files, oldest first.
