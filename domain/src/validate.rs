@@ -118,7 +118,7 @@ pub fn count(field: &'static str, value: Option<i32>) -> Result<Option<i32>> {
 }
 
 /// Cut to what both databases keep.
-fn to_micros(value: Timestamp) -> Timestamp {
+pub fn to_micros(value: Timestamp) -> Timestamp {
     Timestamp::from_timestamp_micros(value.timestamp_micros()).unwrap_or(value)
 }
 

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::{Problem, Site};
+use crate::transport::Credential;
 
 /// Characters of an alert's title; the rest is in its labels.
 const TITLE_CHARS: usize = domain::limits::NAME_CHARS;
@@ -53,17 +54,14 @@ async fn receive(ctx: &Ctx, notices: Notices) -> Result<axum::Json<Value>, Probl
 
 /// Lets in who shows the hook's secret or any API token. What comes in is Muster's own doing from here on.
 async fn admit(site: &Site, headers: &HeaderMap) -> Result<Ctx, Problem> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()?.split_once(' '));
-    let Some((scheme, secret)) = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| Credential::bearer(value.to_str().ok()?));
+    let Some(Credential::Bearer(secret)) = shown else {
         return Err(Error::Unauthenticated("This hook needs the header `Authorization: Bearer SECRET`.").into());
     };
-    debug_assert!(scheme.eq_ignore_ascii_case("bearer"));
     let parts = &site.app.0;
-    let known =
-        parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.trim().as_bytes())));
+    let known = parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.as_bytes())));
     if !known {
-        let secret = Secret::Token(secret.trim().to_owned());
-        parts.domain.db.while_up(authenticate(&parts.domain.system(), &secret)).await??;
+        parts.domain.db.while_up(authenticate(&parts.domain.system(), &Secret::Token(secret))).await??;
     }
     Ok(parts.domain.ctx(domain::authz::Actor::System, Source::Alert))
 }
@@ -108,9 +106,9 @@ impl AlertmanagerAlert {
             title: plain(&title),
             description: text(&self.annotations, "description").map(|description| cleaned(&description)),
             firing,
-            starts_at: Some(to_micros(self.starts_at.min(now))),
+            starts_at: Some(validate::to_micros(self.starts_at.min(now))),
             // While it fires, the end is a guess or year 1.
-            ends_at: self.ends_at.filter(|at| !firing && *at > self.starts_at).map(to_micros),
+            ends_at: self.ends_at.filter(|at| !firing && *at > self.starts_at).map(validate::to_micros),
             severity: level_of(site, &level),
             labels: without_nul(json!({ "labels": self.labels, "annotations": self.annotations })),
         }
@@ -189,8 +187,4 @@ fn without_nul(value: Value) -> Value {
 /// Text without control characters, within its bound.
 fn cleaned(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(domain::limits::TEXT_CHARS / 2).collect()
-}
-
-fn to_micros(at: DateTime<Utc>) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(at.timestamp_micros()).unwrap_or(at)
 }

@@ -5,12 +5,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use domain::people::access::{Secret, authenticate};
 
-use super::session::{cookie, page};
+use super::session::page;
 use super::{Problem, Site};
+use crate::transport::session_cookie;
 
 /// The board for who is signed in, an invitation to sign in for others.
 pub async fn home(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let signed_in = match cookie(&headers) {
+    let signed_in = match session_cookie(&headers) {
         Some(secret) => authenticate(&site.app.0.domain.system(), &Secret::Session(secret.to_owned())).await,
         None => Err(domain::Error::Unauthenticated("")),
     };

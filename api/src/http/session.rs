@@ -9,7 +9,7 @@ use domain::people::access;
 use serde::Deserialize;
 
 use super::{Problem, Site};
-use crate::transport::SESSION_COOKIE;
+use crate::transport::{SESSION_COOKIE, session_cookie};
 
 /// The path of a link with this secret.
 pub fn sign_in_path(secret: &str) -> String {
@@ -57,7 +57,7 @@ pub async fn sign_in(State(site): State<Site>, Form(Link { link }): Form<Link>) 
 
 /// Ends the session.
 pub async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
-    if let Some(secret) = cookie(&headers)
+    if let Some(secret) = session_cookie(&headers)
         && let Err(error) = access::sign_out(&site.app.0.domain.system(), secret).await
     {
         return Problem::from(error).into_response();
@@ -65,16 +65,6 @@ pub async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response 
     let mut response = Redirect::to("/").into_response();
     set_cookie(&site, &mut response, "", 0);
     response
-}
-
-/// The session's secret.
-pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    cookies
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
-        .map(|(_, value)| value)
 }
 
 fn set_cookie(site: &Site, response: &mut Response, value: &str, max_age: i64) {

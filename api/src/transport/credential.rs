@@ -29,7 +29,7 @@ pub enum Credential {
 
 impl Credential {
     /// Reads the value of an `Authorization` header; `None` when it is of another scheme.
-    pub(super) fn bearer(authorization: &str) -> Option<Self> {
+    pub(crate) fn bearer(authorization: &str) -> Option<Self> {
         let (scheme, token) = authorization.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| Self::Bearer(token.trim().to_owned()))
     }
@@ -72,7 +72,8 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+/// The value of the cookie [`SESSION_COOKIE`].
+pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .into_iter()

@@ -37,6 +37,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use credential::session_cookie;
 pub use credential::{Credential, SESSION_COOKIE};
 use documents::{Documents, Prepared};
 pub use limits::TransportLimits;
