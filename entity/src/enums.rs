@@ -265,3 +265,99 @@ text_enum! {
         Dropped = "DROPPED",
     }
 }
+
+text_enum! {
+    /// An outside system that Muster works on.
+    System {
+        /// Mail by SMTP.
+        Email = "email",
+        /// Slack.
+        Slack = "slack",
+    }
+}
+
+text_enum! {
+    /// What an effect on an outside system is to people.
+    Operation {
+        /// Somebody is reminded of a step.
+        Remind = "remind",
+        /// Somebody is called.
+        Page = "page",
+        /// Everybody is told.
+        Notice = "notice",
+        /// Somebody is offered a role.
+        Offer = "offer",
+        /// Somebody outside the team's reach is told by a person.
+        Tell = "tell",
+    }
+}
+
+text_enum! {
+    /// Where an effect on an outside system stands.
+    DeliveryState {
+        /// To be carried out.
+        Queued = "QUEUED",
+        /// Being carried out.
+        Sending = "SENDING",
+        /// It arrived.
+        Delivered = "DELIVERED",
+        /// It did not arrive and will be tried again.
+        Retrying = "RETRYING",
+        /// It did not arrive and will not be tried again by itself.
+        Failed = "FAILED",
+        /// The system is not connected: a person does it.
+        ByHand = "BY_HAND",
+        /// A person did it.
+        DoneByHand = "DONE_BY_HAND",
+        /// No longer wanted.
+        Cancelled = "CANCELLED",
+    }
+}
+
+text_enum! {
+    /// Why a person is called.
+    PageReason {
+        /// Something was reported (R1).
+        Reported = "REPORTED",
+        /// Help is wanted (R18).
+        Escalated = "ESCALATED",
+        /// The leadership must know (R14).
+        Leadership = "LEADERSHIP",
+    }
+}
+
+text_enum! {
+    /// Where the offer of a role stands.
+    OfferState {
+        /// Waits for an answer.
+        Open = "OPEN",
+        /// Taken.
+        Accepted = "ACCEPTED",
+        /// Not taken.
+        Refused = "REFUSED",
+        /// Taken back, or overtaken by another hand-over.
+        Withdrawn = "WITHDRAWN",
+    }
+}
+
+text_enum! {
+    /// Who is called when (R1, R18).
+    OnCallLine {
+        /// Is called first.
+        First = "FIRST",
+        /// Is called when first line needs help.
+        Second = "SECOND",
+    }
+}
+
+text_enum! {
+    /// Whether a criterion of triage holds (R2).
+    TriageVerdict {
+        /// It does.
+        Yes = "YES",
+        /// It does not.
+        No = "NO",
+        /// Nobody knows yet.
+        Unsure = "UNSURE",
+    }
+}

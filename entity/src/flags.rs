@@ -88,3 +88,13 @@ bit_set! {
         NotifyDpo = 4, "NOTIFY_DPO";
     }
 }
+
+bit_set! {
+    /// Ways to reach a person.
+    Channels of
+    /// A way to reach a person, which they can ask to be spared of reminders, though not of pages.
+    Channel {
+        /// E-mail.
+        Email = 0, "EMAIL";
+    }
+}

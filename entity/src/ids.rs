@@ -53,16 +53,24 @@ id_types! {
     ClientId = "cli";
     /// Someone at a client.
     ContactId = "con";
+    /// An effect on an outside system.
+    DeliveryId = "dlv";
     /// An event on a timeline.
     EventId = "evt";
     /// An incident.
     IncidentId = "inc";
+    /// A call to a person.
+    PageId = "pag";
     /// A member of the team.
     PersonId = "per";
     /// One stretch of time in which a person held a role.
     RoleAssignmentId = "rol";
+    /// A role that was offered to a person.
+    RoleOfferId = "off";
     /// A signed-in browser.
     SessionId = "ses";
+    /// A stretch of time in which a person is meant to be on call.
+    ShiftId = "shf";
     /// A one-time link that opens a session.
     SignInLinkId = "lnk";
     /// A web site or service that is looked after.

@@ -49,6 +49,27 @@ pub struct Model {
     /// The newest event of kind UPDATE.
     pub latest_update_sequence: Option<i32>,
     pub changed_at: Timestamp,
+    /// When people must next be told of a step of the playbook.
+    pub next_due_at: Option<Timestamp>,
+    pub reopened_at: Option<Timestamp>,
+    /// How often the severity rose to major or critical, the declaration included.
+    pub raised: i32,
+    /// When it last did.
+    pub raised_at: Option<Timestamp>,
+    /// Since when it is a matter for the leadership.
+    pub leadership_since: Option<Timestamp>,
+    /// Since when it counts as a breach.
+    pub breach_since: Option<Timestamp>,
+    /// When second line was last called.
+    pub escalated_at: Option<Timestamp>,
+    /// Number of events of kind UPDATE.
+    pub updates: i32,
+    pub last_update_at: Option<Timestamp>,
+    /// How often affected clients were told.
+    pub client_updates: i32,
+    pub last_client_update_at: Option<Timestamp>,
+    /// When a client was first marked affected.
+    pub first_client_at: Option<Timestamp>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -19,22 +19,28 @@ pub mod checklist_item;
 pub mod client;
 pub mod contact;
 pub mod counter;
+pub mod delivery;
 pub mod goal;
 pub mod idempotency_key;
 pub mod incident;
 pub mod incident_access;
 pub mod incident_client;
 pub mod incident_site;
+pub mod page;
 pub mod person;
 pub mod role_assignment;
+pub mod role_offer;
 pub mod session;
+pub mod shift;
 pub mod sign_in_link;
 pub mod site;
+pub mod step;
 pub mod timeline_event;
+pub mod triage_answer;
 pub mod watermark;
 
 pub use enums::*;
-pub use flags::{Flag, Flags, Grant, Grants};
+pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants};
 pub use ids::*;
 
 /// A point in time, always in UTC, kept to the microsecond (PostgreSQL's precision).

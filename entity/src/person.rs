@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{AccessLevel, Grants, PersonId, Timestamp};
+use crate::{AccessLevel, Channels, Grants, PersonId, Timestamp};
 
 /// A row.
 #[sea_orm::model]
@@ -20,6 +20,8 @@ pub struct Model {
     /// Higher is more senior.
     pub seniority: Option<i32>,
     pub grants: Grants,
+    /// Where they do not want to be reminded; pages come all the same.
+    pub quiet: Channels,
     pub created_at: Timestamp,
     pub deactivated_at: Option<Timestamp>,
 }

@@ -26,6 +26,11 @@ pub struct Model {
     /// What is normal there and no incident (R3).
     #[sea_orm(column_type = "Text", nullable)]
     pub expected: Option<String>,
+    /// Whether it is attacked all the time, so that an attack alone is nothing new (R3).
+    pub routinely_attacked: bool,
+    /// When people rely on it most, as `Mon-Fri 08:00-20:00; Sat 10:00-16:00` (R3).
+    #[sea_orm(column_type = "Text", nullable)]
+    pub busy_hours: Option<String>,
     pub last_synced_at: Option<Timestamp>,
     pub created_at: Timestamp,
 }

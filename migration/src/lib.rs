@@ -4,7 +4,11 @@
 //! those describe the newest schema, a step the schema of its day. Columns have no time or id defaults:
 //! both come from the application's clock and id source. Constraints and indexes carry explicit names.
 
+mod columns;
 mod m20261122_000001_incidents;
+mod m20261122_000002_playbook;
+mod m20261122_000003_on_call;
+mod m20261122_000004_triage;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -15,6 +19,11 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_incidents::Migration)]
+        vec![
+            Box::new(m20261122_000001_incidents::Migration),
+            Box::new(m20261122_000002_playbook::Migration),
+            Box::new(m20261122_000003_on_call::Migration),
+            Box::new(m20261122_000004_triage::Migration),
+        ]
     }
 }

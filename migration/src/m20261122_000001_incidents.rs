@@ -2,6 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
+use crate::columns::{id, integer, key, optional_text, optional_time, reference, text, time};
+
 pub struct Migration;
 
 impl MigrationName for Migration {
@@ -115,68 +117,6 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
-}
-
-fn id(table: &mut TableCreateStatement) {
-    table.col(ColumnDef::new("id").uuid().not_null().primary_key());
-}
-
-fn text(table: &mut TableCreateStatement, names: &[&'static str]) {
-    for name in names {
-        table.col(ColumnDef::new(*name).text().not_null());
-    }
-}
-
-fn optional_text(table: &mut TableCreateStatement, names: &[&'static str]) {
-    for name in names {
-        table.col(ColumnDef::new(*name).text());
-    }
-}
-
-fn time(table: &mut TableCreateStatement, names: &[&'static str]) {
-    for name in names {
-        table.col(ColumnDef::new(*name).timestamp_with_time_zone().not_null());
-    }
-}
-
-fn optional_time(table: &mut TableCreateStatement, names: &[&'static str]) {
-    for name in names {
-        table.col(ColumnDef::new(*name).timestamp_with_time_zone());
-    }
-}
-
-fn integer(table: &mut TableCreateStatement, names: &[&'static str]) {
-    for name in names {
-        table.col(ColumnDef::new(*name).integer().not_null());
-    }
-}
-
-/// A column that points at a row of `to`, which can't go while it is pointed at.
-fn reference(table: &mut TableCreateStatement, column: &'static str, to: &'static str, required: bool) {
-    let mut definition = ColumnDef::new(column);
-    definition.uuid();
-    if required {
-        definition.not_null();
-    }
-    let from = table.get_table_name().map(table_name).unwrap_or_default();
-    table.col(definition).foreign_key(
-        ForeignKey::create().name(format!("fk_{from}_{column}")).from(from, column).to(to, "id").on_delete(ForeignKeyAction::Restrict),
-    );
-}
-
-fn table_name(table: &TableRef) -> String {
-    match table {
-        TableRef::Table(TableName(_, name), _) => name.to_string(),
-        _ => String::new(),
-    }
-}
-
-fn key(table: &mut TableCreateStatement, columns: &[&'static str]) {
-    let mut key = Index::create();
-    for column in columns {
-        key.col(*column);
-    }
-    table.primary_key(&mut key);
 }
 
 fn person(table: &mut TableCreateStatement) {

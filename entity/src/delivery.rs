@@ -1,0 +1,44 @@
+//! One effect on an outside system, written in the transaction of its cause.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{DeliveryId, DeliveryState, IncidentId, Operation, PageId, PersonId, System, Timestamp};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "delivery")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: DeliveryId,
+    pub incident_id: Option<IncidentId>,
+    pub system: System,
+    pub operation: Operation,
+    pub state: DeliveryState,
+    /// How often it was begun.
+    pub attempts: i32,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub last_error: Option<String>,
+    /// When the worker looks at it again; while it is being sent, when it counts as lost.
+    pub next_attempt_at: Option<Timestamp>,
+    /// What is to be done, as JSON.
+    #[sea_orm(column_type = "Text")]
+    pub effect: String,
+    /// Whom it tells, when that is a person of the team.
+    pub person_id: Option<PersonId>,
+    /// The step that it reminds of or does.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub step_key: Option<String>,
+    /// The page that it carries.
+    pub page_id: Option<PageId>,
+    /// What it made there.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub external_id: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub external_url: Option<String>,
+    pub created_at: Timestamp,
+    /// When it arrived, or was done by hand.
+    pub delivered_at: Option<Timestamp>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

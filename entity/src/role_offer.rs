@@ -1,0 +1,30 @@
+//! A role that was offered to a person, who takes it over by accepting (R13).
+
+use sea_orm::entity::prelude::*;
+
+use crate::{IncidentId, OfferState, PersonId, Role, RoleOfferId, Timestamp};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "role_offer")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: RoleOfferId,
+    pub incident_id: IncidentId,
+    pub role: Role,
+    /// To whom.
+    pub person_id: PersonId,
+    pub offered_by_id: Option<PersonId>,
+    pub offered_at: Timestamp,
+    /// What the one before wants the new holder to know.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub note: Option<String>,
+    /// Where things stood when it was offered, in Markdown.
+    #[sea_orm(column_type = "Text")]
+    pub brief: String,
+    pub state: OfferState,
+    pub answered_at: Option<Timestamp>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

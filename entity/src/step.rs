@@ -1,0 +1,31 @@
+//! What was said and settled about one step of the playbook. The step itself is derived, never stored.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{IncidentId, PersonId, Timestamp};
+
+/// A row.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "step")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub incident_id: IncidentId,
+    /// Names the obligation, e.g. `summary:2.1`.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub key: String,
+    pub due_at: Timestamp,
+    /// When people were reminded that it is due.
+    pub due_reminded_at: Option<Timestamp>,
+    /// When people were reminded that it is overdue.
+    pub overdue_reminded_at: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
+    pub settled_by_id: Option<PersonId>,
+    /// Settled without being done.
+    pub waived: bool,
+    /// The decision, or why it is not done.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub note: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
