@@ -1,0 +1,454 @@
+//! The playbook file: what differs from the built-in `playbook.toml`, read strictly.
+//!
+//! Called at start, on a change of the file and by `muster playbook check`. A file with any problem is refused as a whole, and all
+//! problems are told at once, each with its line and key. Nothing is read from disk here: the caller reads the files that a playbook
+//! names.
+
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::{Duration, NaiveDate};
+use chrono_tz::Tz;
+use entity::Severity;
+
+use super::{Board, Calendar, ChecklistItem, Goal, Playbook, Rule, SeverityDefinition, StepText, holidays};
+use crate::error::Result as Checked;
+use crate::{limits, validate};
+use source::{Entry, Node, Sink, Table};
+
+/// The defaults, with their explanation for people who write a playbook.
+const BUILT_IN: &str = include_str!("../../../playbook.toml");
+/// Contacts that may be named although the leadership is others.
+const CONTACTS: [&str; 3] = ["cto", "head_of_tech_ops", "dpo"];
+const DAYS: [(&str, &str); 7] = [
+    ("monday", "mon"),
+    ("tuesday", "tue"),
+    ("wednesday", "wed"),
+    ("thursday", "thu"),
+    ("friday", "fri"),
+    ("saturday", "sat"),
+    ("sunday", "sun"),
+];
+const SEVERITIES: [(&str, Severity); 4] =
+    [("critical", Severity::Critical), ("major", Severity::Major), ("minor", Severity::Minor), ("trivial", Severity::Trivial)];
+/// What the notice may leave to be filled in.
+const OF_NOTICE: &[&str] = &["reference", "name", "severity", "since", "link"];
+
+/// Reads the text of a file that a playbook names, or says why not.
+pub type Load<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+/// What is wrong with a playbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What people know the file as.
+    pub file: String,
+    /// The line of the key or value, from 1; nothing when it is the file as a whole.
+    pub line: Option<usize>,
+    /// Such as `summary.every`; empty when it is no matter of a key.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, " line {line}")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// The values of the built-in `playbook.toml`.
+pub fn built_in() -> Playbook {
+    read("built in", "", &|name| Err(format!("{name} is not built in"))).expect("a test reads the built-in playbook")
+}
+
+/// Reads `text`, which people know as the file `name`, over the built-in values.
+///
+/// # Errors
+/// All problems, in the order of their lines.
+pub fn read(name: &str, text: &str, load: Load<'_>) -> Result<Playbook, Vec<Problem>> {
+    let sink = Sink::new(name);
+    if text.len() > limits::PLAYBOOK_BYTES {
+        sink.refuse(format!("is larger than {} bytes", limits::PLAYBOOK_BYTES));
+        return Err(sink.into_problems());
+    }
+    let defaults = sink.parse(BUILT_IN).map_or_else(Node::empty, Node::without_lines);
+    let Some(values) = sink.parse(text) else { return Err(sink.into_problems()) };
+    let playbook = playbook(defaults.overlaid(values).root(&sink), name, load);
+    match sink.into_problems() {
+        problems if problems.is_empty() => Ok(playbook),
+        problems => Err(problems),
+    }
+}
+
+fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
+    let mut span = |table: &str, key: &str| {
+        let mut table = root.table(table);
+        let span = duration(&table.entry(key));
+        table.finish();
+        span
+    };
+    let (lead_within, comms_manager_within) = (span("lead", "within"), span("comms_manager", "within"));
+    let (page_acknowledge_within, escalate_others_after) = (span("paging", "acknowledge_within"), span("escalation", "others_after"));
+    let (summary_every, client_update_every) = (span("summary", "every"), span("client_update", "every"));
+    let (handover_after, stop_after) = (span("handover", "after"), span("stop", "after"));
+    let (containment_within, review_after) = (span("containment", "within"), span("review", "after"));
+    let (triage_within, criteria) = triage(root.table("triage"));
+    let (leadership_contacts, leadership_acknowledge_within) = leadership(root.table("leadership"));
+    let known = known_contacts(&leadership_contacts);
+    let email = |entry: &Entry<'_>| accepted(entry, "an e-mail address", validate::email);
+    let playbook = Playbook {
+        name: name(&root.entry("name")),
+        source: source.to_owned(),
+        grace: duration(&root.entry("grace")),
+        working_hours: working_hours(root.table("working_hours"), load),
+        triage_within,
+        lead_within,
+        comms_manager_within,
+        leadership_acknowledge_within,
+        leadership_contacts,
+        page_acknowledge_within,
+        escalate_others_after,
+        summary_every,
+        client_update_every,
+        handover_after,
+        stop_after,
+        containment_within,
+        review_after,
+        contacts: by_contact(root.table("contacts"), &known, &email),
+        contact_titles: by_contact(root.table("contact_titles"), &known, &name),
+        boards: boards(root.table("boards")),
+        severities: severities(root.table("severities")),
+        criteria,
+        goals: goals(root.entry("goals")),
+        texts: texts(root.table("steps")),
+        notice: notice(root.table("notice")),
+    };
+    root.finish();
+    playbook
+}
+
+fn triage(mut table: Table<'_>) -> (Duration, Vec<ChecklistItem>) {
+    let within = duration(&table.entry("within"));
+    let criteria = table.entry("criteria");
+    let criteria = checklist(at_least_one(criteria, "tables with key and text"));
+    table.finish();
+    (within, criteria)
+}
+
+fn leadership(mut table: Table<'_>) -> (Vec<String>, Duration) {
+    let acknowledge_within = duration(&table.entry("acknowledge_within"));
+    let mut contacts = Vec::new();
+    for entry in bounded(table.entry("contacts"), "names of contacts") {
+        let Some(contact) = key(&entry, "-_") else { continue };
+        if contacts.contains(&contact) {
+            entry.problem(format!("{contact} is named twice"));
+        }
+        contacts.push(contact);
+    }
+    table.finish();
+    (contacts, acknowledge_within)
+}
+
+fn known_contacts(leadership: &[String]) -> BTreeSet<String> {
+    leadership.iter().cloned().chain(CONTACTS.map(str::to_owned)).collect()
+}
+
+/// What a table says of each contact that it names.
+fn by_contact(mut table: Table<'_>, known: &BTreeSet<String>, read: &dyn Fn(&Entry<'_>) -> String) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::new();
+    for contact in table.rest() {
+        let entry = table.entry(&contact);
+        if known.contains(&contact) {
+            values.insert(contact, read(&entry));
+        } else {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            entry.problem(format!("unknown contact; there are {}. Name others in leadership.contacts first", known.join(", ")));
+        }
+    }
+    values
+}
+
+fn working_hours(mut table: Table<'_>, load: Load<'_>) -> Calendar {
+    let days = working_days(table.entry("days"));
+    let (opening, closing) = (table.entry("from"), table.entry("to"));
+    let (from, to) = (minute_of_day(&opening), minute_of_day(&closing));
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        let later = if closing.is_default() { &opening } else { &closing };
+        later.problem("work must begin before it ends, on the same day: `from` is not before `to`");
+    }
+    let zone = table.entry("time_zone");
+    let zone = zone.text("a time zone such as \"Europe/London\"").and_then(|text| {
+        let parsed = text.parse::<Tz>().ok();
+        if parsed.is_none() {
+            zone.problem(format!("there is no time zone {text:?}; their names are such as Europe/London or UTC"));
+        }
+        parsed
+    });
+    let holidays = holidays(table.entry("holidays"), load);
+    table.finish();
+    Calendar { days, from: from.unwrap_or(0), to: to.unwrap_or(1_440), zone: zone.unwrap_or(Tz::UTC), holidays }
+}
+
+fn working_days(entry: Entry<'_>) -> [bool; 7] {
+    let mut days = [false; 7];
+    for entry in at_least_one(entry, "days such as \"monday\"") {
+        let Some(text) = entry.text("a day such as \"monday\"") else { continue };
+        let lower = text.to_lowercase();
+        match DAYS.iter().zip(&mut days).find(|((long, short), _)| lower == *long || lower == *short) {
+            Some((_, true)) => entry.problem(format!("{text} is named twice")),
+            Some((_, day)) => *day = true,
+            None => entry.problem(format!("{text:?} is no day; days are monday, tuesday … or mon, tue …")),
+        }
+    }
+    days
+}
+
+/// `HH:MM`, up to 24:00.
+fn minute_of_day(entry: &Entry<'_>) -> Option<u32> {
+    let what = "a time of day such as \"10:00\"";
+    let text = entry.text(what)?;
+    let two_digits = |part: &str| if part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()) { part.parse::<u32>().ok() } else { None };
+    let minute = text.split_once(':').and_then(|(hours, minutes)| match (two_digits(hours)?, two_digits(minutes)?) {
+        (24, 0) => Some(1_440),
+        (hours @ 0..24, minutes @ 0..60) => Some(hours * 60 + minutes),
+        _ => None,
+    });
+    if minute.is_none() {
+        entry.problem(format!("{text:?} is no time of day; write it as \"10:00\", at most \"24:00\""));
+    }
+    minute
+}
+
+fn holidays(entry: Entry<'_>, load: Load<'_>) -> BTreeSet<NaiveDate> {
+    let what = "dates such as \"2026-12-25\" and names of .ics files";
+    let mut days = BTreeSet::new();
+    let items = if entry.is_text() { vec![entry] } else { entry.list(what) };
+    for entry in items {
+        let Some(text) = entry.text_or_date("a date such as \"2026-12-25\" or the name of an .ics file") else { continue };
+        let is_calendar = text.get(text.len().saturating_sub(4)..).is_some_and(|end| end.eq_ignore_ascii_case(".ics"));
+        let found = if is_calendar {
+            load(text)
+                .map_err(|why| format!("{text} can't be read: {why}"))
+                .and_then(|calendar| holidays::read(&calendar).map_err(|why| format!("{text}: {why}")))
+        } else {
+            let date = text.parse::<NaiveDate>().map(|date| BTreeSet::from([date]));
+            date.map_err(|_| format!("{text:?} is neither a date such as 2026-12-25 nor the name of an .ics file"))
+        };
+        match found {
+            Ok(found) => days.extend(found),
+            Err(why) => entry.problem(why),
+        }
+    }
+    days
+}
+
+fn boards(mut table: Table<'_>) -> BTreeMap<String, Board> {
+    let mut boards = BTreeMap::new();
+    for name in table.rest() {
+        let entry = table.entry(&name);
+        if !is_key(&name, "-") {
+            entry.problem("the key of a board has lower-case letters, digits and -, and at most 50 of them");
+        }
+        boards.insert(name, board(entry.table()));
+    }
+    boards
+}
+
+fn board(mut table: Table<'_>) -> Board {
+    let title = name(&table.entry("title"));
+    let mut id = |key: &str| {
+        let entry = table.optional(key)?;
+        let text = entry.text("the 24 hexadecimal digits of an id at Trello")?.to_lowercase();
+        if text.len() != 24 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            entry.problem("must be the 24 hexadecimal digits of an id at Trello");
+        }
+        Some(text)
+    };
+    let board = Board { title, trello_board: id("trello_board"), trello_list: id("trello_list"), trello_done_list: id("trello_done_list") };
+    table.finish();
+    board
+}
+
+fn severities(mut table: Table<'_>) -> Vec<SeverityDefinition> {
+    let definition = |(key, severity): &(&str, Severity)| {
+        let mut table = table.table(key);
+        let definition =
+            SeverityDefinition { severity: *severity, meaning: text(&table.entry("meaning")), response: text(&table.entry("response")) };
+        table.finish();
+        definition
+    };
+    let definitions = SEVERITIES.iter().map(definition).collect();
+    table.finish();
+    definitions
+}
+
+fn goals(entry: Entry<'_>) -> Vec<Goal> {
+    let mut keys = Vec::new();
+    let mut goals = Vec::new();
+    for entry in at_least_one(entry, "tables with key and title") {
+        let mut table = entry.table();
+        let key = unique_key(&table.entry("key"), &mut keys);
+        let title = name(&table.entry("title"));
+        let items = table.optional("checklist").map(|entry| bounded(entry, "tables with key and text")).unwrap_or_default();
+        goals.push(Goal { key, title, breach_checklist: checklist(items) });
+        table.finish();
+    }
+    goals
+}
+
+fn checklist(items: Vec<Entry<'_>>) -> Vec<ChecklistItem> {
+    let mut keys = Vec::new();
+    let mut list = Vec::new();
+    for entry in items {
+        let mut table = entry.table();
+        list.push(ChecklistItem { key: unique_key(&table.entry("key"), &mut keys), text: text(&table.entry("text")) });
+        table.finish();
+    }
+    list
+}
+
+fn texts(mut table: Table<'_>) -> BTreeMap<Rule, StepText> {
+    let mut texts = BTreeMap::new();
+    for rule in Rule::ALL {
+        let mut table = table.table(rule.as_str());
+        let (title, why) = (table.entry("title"), table.entry("why"));
+        let filled_in: &[&str] = match rule {
+            Rule::Leadership | Rule::LeadershipFallback => &["contact"],
+            Rule::Handover => &["role"],
+            _ => &[],
+        };
+        texts.insert(*rule, StepText { title: template(&title, name(&title), filled_in), why: template(&why, text(&why), filled_in) });
+        table.finish();
+    }
+    table.finish();
+    texts
+}
+
+fn notice(mut table: Table<'_>) -> String {
+    let entry = table.entry("text");
+    let notice = template(&entry, text(&entry), OF_NOTICE);
+    table.finish();
+    notice
+}
+
+/// Checks that `text` has nothing in braces that nobody will fill in.
+fn template(entry: &Entry<'_>, text: String, filled_in: &[&str]) -> String {
+    let in_braces = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    for unknown in in_braces.filter(|name| !filled_in.contains(name)) {
+        let known: Vec<String> = filled_in.iter().map(|name| format!("{{{name}}}")).collect();
+        let known = if known.is_empty() { "nothing is filled in here".to_owned() } else { format!("there is {}", known.join(", ")) };
+        entry.problem(format!("{{{unknown}}} stands for nothing; {known}"));
+    }
+    text
+}
+
+fn duration(entry: &Entry<'_>) -> Duration {
+    let forms = "a duration such as \"90s\", \"30m\", \"2h\" or \"7d\"";
+    let Some(text) = entry.text(forms) else { return Duration::zero() };
+    match parse_duration(text) {
+        Ok(duration) => duration,
+        Err(why) => {
+            entry.problem(why);
+            Duration::zero()
+        }
+    }
+}
+
+/// Reads a duration such as `90s`, `30m`, `2h` or `7d`.
+///
+/// # Errors
+/// What is wrong and what would be right, also for less than a second and for more than [`limits::PLAYBOOK_SPAN`].
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no duration; write a whole number and s, m, h or d, such as 90s, 30m, 2h or 7d");
+    let unit = match text.chars().last() {
+        Some('s') => 1,
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        _ => return Err(wrong()),
+    };
+    let digits = text.get(..text.len() - 1).unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    // So many digits that they don't fit are too many in any case.
+    let seconds = digits.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(unit);
+    if seconds < 1 {
+        return Err(format!("{text:?} is too short: the shortest duration is 1s"));
+    }
+    if seconds > limits::PLAYBOOK_SPAN.num_seconds() {
+        return Err(format!("{text:?} is too long: the longest duration is {}d", limits::PLAYBOOK_SPAN.num_days()));
+    }
+    Ok(Duration::seconds(seconds))
+}
+
+fn name(entry: &Entry<'_>) -> String {
+    accepted(entry, "text", validate::name)
+}
+
+fn text(entry: &Entry<'_>) -> String {
+    accepted(entry, "text", validate::text)
+}
+
+/// The entry's text as `check` gives it back.
+fn accepted(entry: &Entry<'_>, what: &str, check: fn(&'static str, &str) -> Checked<String>) -> String {
+    let Some(text) = entry.text(what) else { return String::new() };
+    check("it", text).unwrap_or_else(|refusal| {
+        entry.problem(refusal.to_string().trim_end_matches('.'));
+        String::new()
+    })
+}
+
+/// A key of the file's own; nothing after a problem.
+fn key(entry: &Entry<'_>, marks: &str) -> Option<String> {
+    let text = entry.text("a key")?;
+    if !is_key(text, marks) {
+        entry.problem(format!("{text:?} is no key: use lower-case letters, digits and {}, at most 50 of them", marks.escape_debug()));
+        return None;
+    }
+    Some(text.to_owned())
+}
+
+/// A key that is not in `taken` yet, and then is.
+fn unique_key(entry: &Entry<'_>, taken: &mut Vec<String>) -> String {
+    let Some(key) = key(entry, "-_") else { return String::new() };
+    if taken.contains(&key) {
+        entry.problem(format!("{key:?} is there already; each needs a key of its own"));
+    }
+    taken.push(key.clone());
+    key
+}
+
+fn is_key(text: &str, marks: &str) -> bool {
+    (1..=50).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || marks.contains(c))
+}
+
+/// The items of a list that must have some.
+fn at_least_one<'a>(entry: Entry<'a>, what: &str) -> Vec<Entry<'a>> {
+    if entry.is_empty_list() {
+        entry.problem(format!("is empty; it needs at least one of {what}"));
+    }
+    bounded(entry, what)
+}
+
+/// The items of a list of no more than [`limits::LIST_ITEMS`].
+fn bounded<'a>(entry: Entry<'a>, what: &str) -> Vec<Entry<'a>> {
+    if entry.items() > limits::LIST_ITEMS {
+        entry.problem(format!("has {} entries; at most {} are possible", entry.items(), limits::LIST_ITEMS));
+        return Vec::new();
+    }
+    entry.list(what)
+}

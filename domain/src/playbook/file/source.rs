@@ -1,0 +1,311 @@
+//! The text of a playbook as values that know their line and key, so that every problem can name both.
+//!
+//! A [`Table`] hands out its [`Entry`]s by name; what is left when it is finished is unknown. Readers of an entry give back a value
+//! that can be gone on with even after a problem, so that one run finds all of them; whoever reads must ask [`Sink`] in the end.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::Problem;
+
+/// Collects the problems of a file.
+pub struct Sink {
+    file: String,
+    problems: RefCell<Vec<Problem>>,
+}
+
+/// A value and the line on which its key stands; no line for a default.
+#[derive(Clone, Debug)]
+pub struct Node {
+    line: Option<usize>,
+    value: Value,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Text(String),
+    /// A date or time without quotes.
+    Moment(String),
+    List(Vec<Node>),
+    Table(BTreeMap<String, Node>),
+    /// A number or a truth value, of which a playbook has none.
+    Other,
+}
+
+/// A table that is being read.
+pub struct Table<'a> {
+    sink: &'a Sink,
+    path: String,
+    line: Option<usize>,
+    entries: BTreeMap<String, Node>,
+    known: Vec<String>,
+    /// It is none, which was said already: what is missing in it is no news.
+    is_quiet: bool,
+}
+
+/// What a table has under a key.
+pub struct Entry<'a> {
+    sink: &'a Sink,
+    /// The key with those of its tables, such as `summary.every`.
+    pub key: String,
+    line: Option<usize>,
+    value: Option<Value>,
+    is_quiet: bool,
+}
+
+impl Sink {
+    /// For the file that people know as `file`.
+    pub fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), problems: RefCell::default() }
+    }
+
+    fn add(&self, line: Option<usize>, key: &str, what: impl Into<String>) {
+        let problem = Problem { file: self.file.clone(), line, key: key.to_owned(), what: what.into() };
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// The problems found, in the order of the lines.
+    pub fn into_problems(self) -> Vec<Problem> {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|problem| problem.line);
+        problems
+    }
+
+    /// A problem with the file as a whole.
+    pub fn refuse(&self, what: impl Into<String>) {
+        self.add(None, "", what);
+    }
+
+    /// Reads TOML. Gives back nothing when it is none, after saying where.
+    pub fn parse(&self, text: &str) -> Option<Node> {
+        let lines = Lines::of(text);
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let span = error.span().unwrap_or_default();
+            let key = if error.message() == "duplicate key" { key_at(text, &span) } else { String::new() };
+            self.add(Some(lines.line(span.start)), &key, error.message());
+        }
+        errors.is_empty().then(|| Node { line: None, value: table_value(table.get_ref(), &lines) })
+    }
+}
+
+impl Node {
+    /// An empty table.
+    pub fn empty() -> Self {
+        Self { line: None, value: Value::Table(BTreeMap::new()) }
+    }
+
+    /// The same values, as defaults: without lines.
+    pub fn without_lines(self) -> Self {
+        let value = match self.value {
+            Value::List(items) => Value::List(items.into_iter().map(Self::without_lines).collect()),
+            Value::Table(entries) => Value::Table(entries.into_iter().map(|(key, node)| (key, node.without_lines())).collect()),
+            value => value,
+        };
+        Self { line: None, value }
+    }
+
+    /// These values with those of `other` over them: tables are merged, everything else replaced.
+    pub fn overlaid(self, other: Self) -> Self {
+        let value = match (self.value, other.value) {
+            (Value::Table(mut entries), Value::Table(over)) => {
+                for (key, node) in over {
+                    let merged = match entries.remove(&key) {
+                        Some(default) => default.overlaid(node),
+                        None => node,
+                    };
+                    entries.insert(key, merged);
+                }
+                Value::Table(entries)
+            }
+            (_, value) => value,
+        };
+        Self { line: other.line, value }
+    }
+
+    /// The table of the whole file.
+    pub fn root(self, sink: &Sink) -> Table<'_> {
+        Entry { sink, key: String::new(), line: None, value: Some(self.value), is_quiet: false }.table()
+    }
+}
+
+impl<'a> Table<'a> {
+    /// What stands under `key`, which is known from now on.
+    pub fn entry(&mut self, key: &str) -> Entry<'a> {
+        let missing =
+            |table: &Self| Entry { sink: table.sink, key: table.path_of(key), line: table.line, value: None, is_quiet: table.is_quiet };
+        self.optional(key).unwrap_or_else(|| missing(self))
+    }
+
+    /// What stands under `key`, which is known from now on, if anything does.
+    pub fn optional(&mut self, key: &str) -> Option<Entry<'a>> {
+        self.known.push(key.to_owned());
+        let node = self.entries.remove(key)?;
+        Some(Entry { sink: self.sink, key: self.path_of(key), line: node.line, value: Some(node.value), is_quiet: self.is_quiet })
+    }
+
+    /// The table under `key`.
+    pub fn table(&mut self, key: &str) -> Table<'a> {
+        self.entry(key).table()
+    }
+
+    /// The keys that were not read yet.
+    pub fn rest(&self) -> Vec<String> {
+        self.entries.keys().cloned().collect()
+    }
+
+    /// Says which keys nobody asked for.
+    pub fn finish(self) {
+        let place = if self.path.is_empty() { "the playbook".to_owned() } else { format!("[{}]", self.path) };
+        for (key, node) in &self.entries {
+            let what = format!("unknown key; {place} has {}", self.known.join(", "));
+            self.sink.add(node.line, &self.path_of(key), what);
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Says what is wrong with it and what would be right.
+    pub fn problem(&self, what: impl Into<String>) {
+        if !self.is_quiet {
+            self.sink.add(self.line, &self.key, what);
+        }
+    }
+
+    /// As a table; an empty one after a problem.
+    pub fn table(self) -> Table<'a> {
+        if !matches!(self.value, Some(Value::Table(_))) {
+            self.wrong_kind("a table");
+        }
+        let (entries, is_quiet) = match self.value {
+            Some(Value::Table(entries)) => (entries, self.is_quiet),
+            _ => (BTreeMap::new(), true),
+        };
+        Table { sink: self.sink, path: self.key, line: self.line, entries, known: Vec::new(), is_quiet }
+    }
+
+    /// Its items, if it is a list; nothing after a problem. `what` says what the items are.
+    pub fn list(mut self, what: &str) -> Vec<Entry<'a>> {
+        let items = match self.value.take() {
+            Some(Value::List(items)) => items,
+            other => {
+                self.value = other;
+                self.wrong_kind(&format!("a list of {what}"));
+                return Vec::new();
+            }
+        };
+        let (sink, key, is_quiet) = (self.sink, self.key, self.is_quiet);
+        let item = |(index, node): (usize, Node)| Entry {
+            sink,
+            key: format!("{key}[{}]", index + 1),
+            line: node.line,
+            value: Some(node.value),
+            is_quiet,
+        };
+        items.into_iter().enumerate().map(item).collect()
+    }
+
+    /// How many items it has as a list; none when it is no list.
+    pub fn items(&self) -> usize {
+        if let Some(Value::List(items)) = &self.value { items.len() } else { 0 }
+    }
+
+    /// Whether it is a list without items.
+    pub fn is_empty_list(&self) -> bool {
+        matches!(&self.value, Some(Value::List(items)) if items.is_empty())
+    }
+
+    /// Whether it is text.
+    pub fn is_text(&self) -> bool {
+        matches!(self.value, Some(Value::Text(_)))
+    }
+
+    /// Whether the file leaves it at its default.
+    pub fn is_default(&self) -> bool {
+        self.line.is_none()
+    }
+
+    /// Its text; nothing after a problem. `what` says what the text is.
+    pub fn text(&self, what: &str) -> Option<&str> {
+        if let Some(Value::Text(text)) = &self.value {
+            return Some(text);
+        }
+        self.wrong_kind(&format!("{what}, in quotes"));
+        None
+    }
+
+    /// Its text, or its date without quotes; nothing after a problem.
+    pub fn text_or_date(&self, what: &str) -> Option<&str> {
+        match &self.value {
+            Some(Value::Moment(text)) => Some(text),
+            _ => self.text(what),
+        }
+    }
+
+    fn wrong_kind(&self, right: &str) {
+        match self.value {
+            None => self.problem(format!("is missing; it must be {right}")),
+            Some(_) => self.problem(format!("must be {right}")),
+        }
+    }
+}
+
+/// Where lines begin.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(index, _)| index + 1);
+        Self(std::iter::once(0).chain(after_breaks).collect())
+    }
+
+    fn line(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
+    }
+}
+
+fn table_value(table: &DeTable<'_>, lines: &Lines) -> Value {
+    let entry = |(key, value): (&toml::Spanned<std::borrow::Cow<'_, str>>, &toml::Spanned<DeValue<'_>>)| {
+        let node = Node { line: Some(lines.line(key.span().start)), value: value_of(value.get_ref(), lines) };
+        (key.get_ref().to_string(), node)
+    };
+    Value::Table(table.iter().map(entry).collect())
+}
+
+fn value_of(value: &DeValue<'_>, lines: &Lines) -> Value {
+    match value {
+        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::Datetime(moment) => Value::Moment(moment.to_string()),
+        DeValue::Array(items) => {
+            let item = |item: &toml::Spanned<DeValue<'_>>| Node {
+                line: Some(lines.line(item.span().start)),
+                value: value_of(item.get_ref(), lines),
+            };
+            Value::List(items.iter().map(item).collect())
+        }
+        DeValue::Table(table) => table_value(table, lines),
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => Value::Other,
+    }
+}
+
+/// The key in `span` with the table in which it stands, roughly: TOML says no more of a key that is given twice.
+fn key_at(text: &str, span: &Range<usize>) -> String {
+    let key = text.get(span.clone()).unwrap_or_default();
+    let before = text.get(..span.start).unwrap_or_default();
+    let header = before.lines().rev().map(str::trim).find(|line| line.starts_with('['));
+    let name = header.map(|line| line.trim_matches(['[', ']', ' ']));
+    match name {
+        Some(name) if before.lines().last().is_some_and(|line| line.trim_start().starts_with('[')) && !before.ends_with('\n') => {
+            format!("{name}{key}")
+        }
+        Some(name) => format!("{name}.{key}"),
+        None => key.to_owned(),
+    }
+}

@@ -1,0 +1,176 @@
+//! The facts from which steps are derived.
+//!
+//! Made of an incident's rows by `incident::case`, and by [`crate::playbook::simulate`] of an imagined one.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use entity::{Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
+
+use super::{concerns_leadership, is_breach, is_major};
+
+/// What the playbook needs to know of one incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// Where it stands.
+    pub status: IncidentStatus,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is special about it.
+    pub flags: Flags,
+    /// When it was reported.
+    pub reported_at: Timestamp,
+    /// When it was declared.
+    pub declared_at: Option<Timestamp>,
+    /// When it was last reopened. What fell due before is not asked for again.
+    pub reopened_at: Option<Timestamp>,
+    /// When it was resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// How often the severity rose to major or critical, the declaration included.
+    pub raised: i32,
+    /// When it last did.
+    pub raised_at: Option<Timestamp>,
+    /// Since when it is a matter for the leadership.
+    pub leadership_since: Option<Timestamp>,
+    /// Since when it counts as a breach.
+    pub breach_since: Option<Timestamp>,
+    /// When second line was last called.
+    pub escalated_at: Option<Timestamp>,
+    /// Summaries for people outside the response.
+    pub updates: Posted,
+    /// Updates to affected clients.
+    pub client_updates: Posted,
+    /// When a client was first marked affected, ever.
+    pub first_client_at: Option<Timestamp>,
+    /// Since when a client is affected that still is.
+    pub clients_since: Option<Timestamp>,
+    /// Who holds or held which role, in the order in which they took it.
+    pub holders: Vec<Holder>,
+    /// Items of checklists that are ticked: goal and item.
+    pub ticked: Vec<(String, String)>,
+    /// Who was paged, in order.
+    pub pages: Vec<Page>,
+    /// What was said and settled about steps, by key.
+    pub marks: BTreeMap<String, Mark>,
+    /// The report, if there is one.
+    pub report: Option<Report>,
+    /// The review, if one is planned.
+    pub review: Option<Review>,
+    /// Follow-ups that are open.
+    pub follow_ups: Vec<FollowUp>,
+}
+
+/// How often something was posted, and when it last was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Posted {
+    /// How often.
+    pub count: i32,
+    /// When last.
+    pub last_at: Option<Timestamp>,
+}
+
+/// A stretch of time in which a person held a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Which role.
+    pub role: Role,
+    /// Who.
+    pub person: PersonId,
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when; nothing for a role that is held now.
+    pub until: Option<Timestamp>,
+}
+
+/// A person who was paged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The step that paged them; nothing for the chain that begins with a report or an escalation.
+    pub step: Option<String>,
+    /// Who.
+    pub person: PersonId,
+    /// When.
+    pub at: Timestamp,
+    /// When they answered.
+    pub answered_at: Option<Timestamp>,
+}
+
+/// What was said and settled about a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// When the step was due that it is about. A step whose cause came later is asked for anew.
+    pub due_at: Timestamp,
+    /// When people were reminded that it is due.
+    pub due_reminded_at: Option<Timestamp>,
+    /// When people were reminded that it is overdue.
+    pub overdue_reminded_at: Option<Timestamp>,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+    /// Settled without being done.
+    pub waived: bool,
+}
+
+/// What the playbook needs to know of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// When the draft went round.
+    pub circulated_at: Option<Timestamp>,
+    /// When it was finished.
+    pub final_at: Option<Timestamp>,
+    /// When clients got their version.
+    pub client_version_at: Option<Timestamp>,
+    /// When the short version was published.
+    pub abridged_version_at: Option<Timestamp>,
+}
+
+/// What the playbook needs to know of the review.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// When it was held.
+    pub held_at: Option<Timestamp>,
+}
+
+/// What the playbook needs to know of an open follow-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowUp {
+    /// Its id as people see it.
+    pub id: String,
+    /// Who does it.
+    pub owner: PersonId,
+    /// By when.
+    pub due_on: Option<NaiveDate>,
+}
+
+impl Case {
+    /// An incident that is declared at this moment and in which nothing else has happened.
+    pub fn declared(severity: Severity, flags: Flags, at: Timestamp) -> Self {
+        let raised = is_major(severity);
+        Self {
+            status: IncidentStatus::Investigating,
+            severity,
+            flags,
+            reported_at: at,
+            declared_at: Some(at),
+            reopened_at: None,
+            resolved_at: None,
+            raised: i32::from(raised),
+            raised_at: raised.then_some(at),
+            leadership_since: concerns_leadership(severity, flags).then_some(at),
+            breach_since: is_breach(flags).then_some(at),
+            escalated_at: None,
+            updates: Posted::default(),
+            client_updates: Posted::default(),
+            first_client_at: None,
+            clients_since: None,
+            holders: Vec::new(),
+            ticked: Vec::new(),
+            pages: Vec::new(),
+            marks: BTreeMap::new(),
+            report: None,
+            review: None,
+            follow_ups: Vec::new(),
+        }
+    }
+}

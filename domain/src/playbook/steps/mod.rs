@@ -1,0 +1,494 @@
+//! What the playbook asks for, of whom and by when: one pure function of the facts, the playbook and the time.
+//!
+//! The console, the reminders and chat all show this list, so they can't disagree. [`crate::reminders`] turns it into prompts,
+//! the one door keeps the time of the next look with each incident, and [`super::simulate`] walks it through an imagined one.
+//!
+//! A step's key names one obligation for ever: it never comes back with another meaning. Of a series (`summary:0.1`,
+//! `summary:0.2` …) the newest number that is due stands in the list, and the next one as upcoming.
+
+mod facts;
+
+use std::cmp::max;
+use std::ops::Bound;
+
+use chrono::Duration;
+use entity::{Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
+
+use super::{Playbook, Rule, StepText};
+pub use facts::{Case, FollowUp, Holder, Mark, Page, Posted, Report, Review};
+
+/// Where a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// Asked for later.
+    Upcoming,
+    /// Asked for now.
+    Due,
+    /// Asked for a while ago.
+    Overdue,
+}
+
+/// One thing that the playbook asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Names the obligation for ever, e.g. `summary:2.1`.
+    pub key: String,
+    /// The rule it comes from.
+    pub rule: Rule,
+    /// What to do.
+    pub title: String,
+    /// Why.
+    pub why: String,
+    /// Whose it is.
+    pub audience: &'static [Role],
+    /// The person it is about or for, when it is not a matter of roles.
+    pub person: Option<PersonId>,
+    /// The contact of the playbook whom it is about.
+    pub contact: Option<String>,
+    /// From when on it is due.
+    pub due_at: Timestamp,
+    /// From when on it is overdue.
+    pub overdue_at: Timestamp,
+    /// Since when it is asked for, where the same may be asked for again: what was said of it before was about another time.
+    pub cause_at: Option<Timestamp>,
+    /// Where it stands now.
+    pub state: State,
+    /// For the review: when it could be.
+    pub proposed_at: Option<Timestamp>,
+    /// For a step of a series: how many of its numbers fell due before it since the last one that people were told of.
+    pub missed: i64,
+}
+
+impl Step {
+    /// The moment at which people must next be told of this step, given what they were told: never later than `now` when that
+    /// is overdue itself; `None` when they know.
+    pub fn next_reminder(&self, mark: Option<&Mark>) -> Option<Timestamp> {
+        let mark = mark.filter(|mark| self.is_meant(mark.due_at));
+        let told = |time: fn(&Mark) -> Option<Timestamp>| mark.and_then(time).is_some();
+        match self.state {
+            State::Upcoming => Some(self.due_at),
+            State::Due if !told(|mark| mark.due_reminded_at) => Some(self.due_at),
+            State::Due | State::Overdue if !told(|mark| mark.overdue_reminded_at) => Some(self.overdue_at),
+            State::Due | State::Overdue => None,
+        }
+    }
+
+    /// Whether what was said of a step of this key that was due at `due_at` is about this step.
+    pub fn is_meant(&self, due_at: Timestamp) -> bool {
+        is_after(self.cause_at, due_at)
+    }
+}
+
+fn is_after(cause_at: Option<Timestamp>, due_at: Timestamp) -> bool {
+    cause_at.is_none_or(|cause_at| due_at >= cause_at)
+}
+
+const LEAD: &[Role] = &[Role::IncidentLead];
+const COMMS: &[Role] = &[Role::ClientCommsManager];
+const RESPONDERS: &[Role] = &[Role::Responder];
+const AUTHOR: &[Role] = &[Role::ReportAuthor];
+const AUTHOR_AND_COMMS: &[Role] = &[Role::ReportAuthor, Role::ClientCommsManager];
+
+/// What `playbook` asks for in `case` at `now`, the earliest due first. Settled steps are left out.
+pub fn steps(case: &Case, playbook: &Playbook, now: Timestamp) -> Vec<Step> {
+    let mut list = List { case, playbook, now, steps: Vec::new() };
+    match case.status {
+        IncidentStatus::Triage => list.triage(),
+        IncidentStatus::Investigating | IncidentStatus::Fixing | IncidentStatus::Monitoring => list.live(),
+        IncidentStatus::Resolved => list.resolved(),
+        IncidentStatus::Closed => list.follow_ups(),
+        IncidentStatus::Declined | IncidentStatus::Merged => {}
+    }
+    list.steps.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.key.cmp(&b.key)));
+    list.steps
+}
+
+/// When `case` must be looked at next: the first moment at which people must be told of a step. `None` when nothing will fall due
+/// unless something changes.
+pub fn next_look(case: &Case, playbook: &Playbook, now: Timestamp) -> Option<Timestamp> {
+    let steps = steps(case, playbook, now);
+    steps.iter().filter_map(|step| step.next_reminder(case.marks.get(&step.key))).min()
+}
+
+/// Whether the obligation of `key` still stands: of a series, whether any number of it does.
+pub fn stands(key: &str, steps: &[Step]) -> bool {
+    steps.iter().any(|step| same_series(&step.key, key))
+}
+
+/// Whether both keys name the same obligation, or numbers of one series.
+pub fn same_series(one: &str, other: &str) -> bool {
+    one == other || (Rule::of_key(one).is_some_and(is_series) && series_of(one) == series_of(other))
+}
+
+fn is_series(rule: Rule) -> bool {
+    matches!(rule, Rule::Summary | Rule::ClientUpdate | Rule::Handover | Rule::StopOrContinue)
+}
+
+/// A key of a series without its last number.
+fn series_of(key: &str) -> &str {
+    key.rfind(['.', ':']).map_or(key, |end| &key[..end])
+}
+
+/// Whether a report and a review are owed (R25).
+pub fn owes_report(severity: Severity, flags: Flags) -> bool {
+    severity != Severity::Trivial && !flags.contains(Flag::Recurring)
+}
+
+/// Whether the incident is a breach (R14).
+pub fn is_breach(flags: Flags) -> bool {
+    flags.contains(Flag::SecurityBreach) || flags.contains(Flag::DataBreach)
+}
+
+/// Whether everybody is told, and second line called at once (R7, R18).
+pub fn is_major(severity: Severity) -> bool {
+    matches!(severity, Severity::Critical | Severity::Major)
+}
+
+/// Whether the leadership is told (R14).
+pub fn concerns_leadership(severity: Severity, flags: Flags) -> bool {
+    severity == Severity::Critical || is_breach(flags)
+}
+
+/// How a role is written in keys.
+fn role_key(role: Role) -> String {
+    role.as_str().to_lowercase().replace('_', "-")
+}
+
+struct List<'a> {
+    case: &'a Case,
+    playbook: &'a Playbook,
+    now: Timestamp,
+    steps: Vec<Step>,
+}
+
+impl List<'_> {
+    fn triage(&mut self) {
+        let base = self.case.reopened_at.map_or(self.case.reported_at, |at| max(at, self.case.reported_at));
+        self.add_again(Rule::Triage, base, later(base, self.playbook.triage_within), RESPONDERS);
+        self.unanswered_page();
+    }
+
+    fn live(&mut self) {
+        let declared = self.case.declared_at.unwrap_or(self.case.reported_at);
+        let since = self.case.reopened_at.map_or(declared, |at| max(at, declared));
+        self.unanswered_page();
+        self.lead(since);
+        self.general_notice(since);
+        self.leadership(declared);
+        self.second_line(declared, since);
+        self.summary(declared, since);
+        self.clients(since);
+        self.handover(since);
+        self.stop_or_continue(declared, since);
+        self.containment(declared, since);
+        self.follow_ups();
+    }
+
+    fn resolved(&mut self) {
+        let declared = self.case.declared_at.unwrap_or(self.case.reported_at);
+        self.leadership(declared);
+        self.afterwards();
+        self.follow_ups();
+    }
+
+    /// Somebody was paged about the incident and nobody has answered since.
+    fn unanswered_page(&mut self) {
+        let chain = || self.case.pages.iter().filter(|page| page.step.is_none());
+        let Some(last) = chain().next_back() else { return };
+        // A page that was answered ends what came before it, and so does the end of an incident that is reopened.
+        let is_over = self.case.reopened_at.is_some_and(|at| at > last.at);
+        if is_over || last.answered_at.is_some() || chain().any(|page| page.answered_at.is_some_and(|at| at >= last.at)) {
+            return;
+        }
+        let due = later(last.at, self.playbook.page_acknowledge_within);
+        let number = chain().count();
+        self.add(Rule::Page, &number.to_string(), due, RESPONDERS);
+    }
+
+    fn lead(&mut self, since: Timestamp) {
+        if let Some(left) = self.vacant(Role::IncidentLead) {
+            let base = max(left, since);
+            self.add_again(Rule::Lead, base, later(base, self.playbook.lead_within), RESPONDERS);
+        }
+    }
+
+    /// Since when nobody holds a role: for ever, when nobody ever did. `None` while somebody does.
+    fn vacant(&self, role: Role) -> Option<Timestamp> {
+        let holders = || self.case.holders.iter().filter(move |holder| holder.role == role);
+        let is_vacant = holders().all(|holder| holder.until.is_some());
+        is_vacant.then(|| holders().filter_map(|holder| holder.until).max().unwrap_or(Timestamp::MIN_UTC))
+    }
+
+    fn general_notice(&mut self, since: Timestamp) {
+        if is_major(self.case.severity) && self.case.raised > 0 {
+            let due = self.case.raised_at.map_or(since, |at| max(at, since));
+            self.add(Rule::GeneralNotice, &self.case.raised.to_string(), due, LEAD);
+        }
+    }
+
+    fn leadership(&mut self, declared: Timestamp) {
+        if !concerns_leadership(self.case.severity, self.case.flags) {
+            return;
+        }
+        let playbook = self.playbook;
+        let told = self.case.leadership_since.map_or(declared, |at| max(at, declared));
+        for contact in &playbook.leadership_contacts {
+            let answered = |rule: Rule| {
+                let key = format!("{rule}:{contact}");
+                self.case.pages.iter().any(|page| page.step.as_deref() == Some(&*key) && page.answered_at.is_some())
+                    || self.is_settled(&key, None)
+            };
+            if answered(Rule::Leadership) {
+                continue;
+            }
+            let fallback_answered = answered(Rule::LeadershipFallback);
+            self.add_about(Rule::Leadership, contact, told);
+            if !fallback_answered {
+                self.add_about(Rule::LeadershipFallback, contact, later(told, playbook.leadership_acknowledge_within));
+            }
+        }
+    }
+
+    fn second_line(&mut self, declared: Timestamp, since: Timestamp) {
+        if self.case.escalated_at.is_some_and(|at| at >= since) {
+            return;
+        }
+        let hours = &self.playbook.working_hours;
+        // What has been long enough just when work begins is asked for when it ends.
+        let long_enough = hours.after_out_of_hours(declared, self.playbook.escalate_others_after);
+        let mut due = hours.next_closing(max(long_enough, since));
+        if is_major(self.case.severity) {
+            let raised = self.case.raised_at.map_or(since, |at| max(at, since));
+            due = due.min(hours.next_closing(raised));
+        }
+        let asked_again = if due <= self.now && hours.is_working(self.now) { hours.next_closing(self.now) } else { due };
+        self.add_again(Rule::SecondLine, since, asked_again, LEAD);
+    }
+
+    fn summary(&mut self, declared: Timestamp, since: Timestamp) {
+        let Posted { count, last_at } = self.case.updates;
+        self.series(Rule::Summary, &format!("{count}."), last_at.unwrap_or(declared), self.playbook.summary_every, since, LEAD);
+    }
+
+    fn clients(&mut self, since: Timestamp) {
+        let (Some(first), Some(affected)) = (self.case.first_client_at, self.case.clients_since) else { return };
+        let since = max(since, affected);
+        if let Some(left) = self.vacant(Role::ClientCommsManager) {
+            let cause = max(since, left);
+            let due = max(later(first, self.playbook.comms_manager_within), cause);
+            self.add_again(Rule::CommsManager, cause, due, LEAD);
+        }
+        let Posted { count, last_at } = self.case.client_updates;
+        let every = self.playbook.client_update_every;
+        self.series(Rule::ClientUpdate, &format!("{count}."), last_at.unwrap_or(first), every, since, COMMS);
+    }
+
+    fn handover(&mut self, since: Timestamp) {
+        for (role, audience) in [(Role::IncidentLead, LEAD), (Role::ClientCommsManager, COMMS)] {
+            let holders = self.case.holders.iter().filter(|holder| holder.role == role).enumerate();
+            let Some((index, from)) =
+                holders.filter(|(_, holder)| holder.until.is_none()).map(|(index, holder)| (index, holder.from)).max()
+            else {
+                continue;
+            };
+            let name = format!("{}:{}.", role_key(role), index + 1);
+            self.series(Rule::Handover, &name, from, self.playbook.handover_after, since, audience);
+        }
+    }
+
+    fn stop_or_continue(&mut self, declared: Timestamp, since: Timestamp) {
+        let (hours, after) = (&self.playbook.working_hours, self.playbook.stop_after);
+        let passed = |at: Timestamp| periods(hours.out_of_hours_between(declared, at), after);
+        let fallen = Fallen { now: passed(self.now), before: passed(since) };
+        self.numbered(Rule::StopOrContinue, "", fallen, |number| hours.after_out_of_hours(declared, times(after, number)), LEAD);
+    }
+
+    fn containment(&mut self, declared: Timestamp, since: Timestamp) {
+        if !is_breach(self.case.flags) || self.is_contained() {
+            return;
+        }
+        let cause = self.case.breach_since.map_or(since, |at| max(at, since));
+        self.add(Rule::Containment, "", max(later(declared, self.playbook.containment_within), cause), LEAD);
+    }
+
+    fn is_contained(&self) -> bool {
+        let ticked = |goal: &str, item: &str| self.case.ticked.iter().any(|(of, done)| of == goal && done == item);
+        self.playbook.goals.iter().all(|goal| goal.breach_checklist.iter().all(|item| ticked(&goal.key, &item.key)))
+    }
+
+    /// The report and the review.
+    fn afterwards(&mut self) {
+        let case = self.case;
+        let Some(resolved) = case.resolved_at.filter(|_| owes_report(case.severity, case.flags)) else { return };
+        let hours = &self.playbook.working_hours;
+        let report = case.report.unwrap_or_default();
+        if self.vacant(Role::ReportAuthor).is_some() {
+            self.add_again(Rule::ReportAuthor, resolved, hours.plus_working_days(resolved, 1), LEAD);
+        }
+        if case.review.is_none() {
+            let proposed = hours.next_opening(hours.plus_on_the_wall(resolved, self.playbook.review_after));
+            if let Some(step) = self.add_again(Rule::ScheduleReview, resolved, hours.plus_working_days(resolved, 1), LEAD) {
+                step.proposed_at = Some(proposed);
+            }
+        }
+        if report.circulated_at.is_none() {
+            self.add_again(Rule::ReportDraft, resolved, hours.plus_working_days(resolved, 3), AUTHOR);
+            if let Some(review) = case.review.filter(|review| review.held_at.is_none()) {
+                let due = max(hours.plus_working_days(review.starts_at, -2), resolved);
+                self.add(Rule::ReportCirculated, "", due, AUTHOR);
+            }
+        }
+        if let (Some(held), None) = (case.review.and_then(|review| review.held_at), report.final_at) {
+            self.add(Rule::ReportFinal, "", hours.plus_working_days(held, 3), AUTHOR);
+        }
+        if let Some(finished) = report.final_at {
+            let due = hours.plus_working_days(finished, 2);
+            if case.first_client_at.is_some() && report.client_version_at.is_none() {
+                self.add(Rule::ClientReport, "", due, AUTHOR_AND_COMMS);
+            }
+            if report.abridged_version_at.is_none() {
+                self.add(Rule::AbridgedReport, "", due, AUTHOR);
+            }
+        }
+    }
+
+    fn follow_ups(&mut self) {
+        for follow_up in &self.case.follow_ups {
+            let Some(date) = follow_up.due_on else { continue };
+            if let Some(step) = self.add(Rule::FollowUp, &follow_up.id, self.playbook.working_hours.end_of(date), &[]) {
+                step.person = Some(follow_up.owner);
+            }
+        }
+    }
+
+    /// A series that falls due every `every` after `base`; what fell due up to `since` was not asked for.
+    fn series(&mut self, rule: Rule, name: &str, base: Timestamp, every: Duration, since: Timestamp, audience: &'static [Role]) {
+        let fallen = Fallen { now: periods(self.now - base, every), before: periods(since - base, every) };
+        self.numbered(rule, name, fallen, |number| later(base, times(every, number)), audience);
+    }
+
+    /// The newest number of a series that is due, and the next one that is not settled already.
+    fn numbered(&mut self, rule: Rule, name: &str, fallen: Fallen, due: impl Fn(i64) -> Timestamp, audience: &'static [Role]) {
+        let prefix = format!("{rule}:{name}");
+        let newest = fallen.now;
+        if newest > fallen.before {
+            let missed = newest - 1 - max(fallen.before, self.last_told(&prefix, newest));
+            if let Some(step) = self.push(rule, format!("{prefix}{newest}"), None, due(newest), audience) {
+                step.missed = missed;
+            }
+        }
+        let mut next = max(newest, fallen.before).saturating_add(1);
+        while next < i64::MAX && self.is_settled(&format!("{prefix}{next}"), None) {
+            next += 1;
+        }
+        self.push(rule, format!("{prefix}{next}"), None, due(next), audience);
+    }
+
+    /// The last number of a series before `newest` of which people were told, or which was settled.
+    fn last_told(&self, prefix: &str, newest: i64) -> i64 {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let numbers = self.case.marks.range::<str, _>(from).map_while(|(key, _)| key.strip_prefix(prefix));
+        numbers.filter_map(|number| number.parse().ok()).filter(|number| *number < newest).max().unwrap_or(0)
+    }
+
+    fn add_about(&mut self, rule: Rule, contact: &str, due_at: Timestamp) {
+        let name = self.playbook.contact_title(contact);
+        if let Some(step) = self.add(rule, contact, due_at, LEAD) {
+            step.title = step.title.replace("{contact}", name);
+            step.why = step.why.replace("{contact}", name);
+            step.contact = Some(contact.to_owned());
+        }
+    }
+
+    /// Adds a step unless it is settled.
+    fn add(&mut self, rule: Rule, name: &str, due_at: Timestamp, audience: &'static [Role]) -> Option<&mut Step> {
+        let key = if name.is_empty() { rule.to_string() } else { format!("{rule}:{name}") };
+        self.push(rule, key, None, due_at, audience)
+    }
+
+    /// Adds a step that may be asked for more than once in the life of an incident, this time because of what happened at `cause_at`.
+    fn add_again(&mut self, rule: Rule, cause_at: Timestamp, due_at: Timestamp, audience: &'static [Role]) -> Option<&mut Step> {
+        // At the ends of time a step may be due before its cause: what is said of it must count as said of it all the same.
+        self.push(rule, rule.to_string(), Some(cause_at.min(due_at)), due_at, audience)
+    }
+
+    fn push(
+        &mut self,
+        rule: Rule,
+        key: String,
+        cause_at: Option<Timestamp>,
+        due_at: Timestamp,
+        audience: &'static [Role],
+    ) -> Option<&mut Step> {
+        if self.is_settled(&key, cause_at) {
+            return None;
+        }
+        let overdue_at = if rule.counts_in_days() {
+            self.playbook.working_hours.plus_working_days(due_at, 1)
+        } else {
+            later(due_at, self.playbook.grace)
+        };
+        let state = match self.now {
+            now if now < due_at => State::Upcoming,
+            now if now < overdue_at => State::Due,
+            _ => State::Overdue,
+        };
+        let StepText { title, why } = self.playbook.texts.get(&rule).cloned().unwrap_or_default();
+        let holder = audience.first().map_or(String::new(), |role| role_words(*role));
+        let (title, why) =
+            if rule == Rule::Handover { (title.replace("{role}", &holder), why.replace("{role}", &holder)) } else { (title, why) };
+        self.steps.push(Step {
+            key,
+            rule,
+            title,
+            why,
+            audience,
+            person: None,
+            contact: None,
+            due_at,
+            overdue_at,
+            cause_at,
+            state,
+            proposed_at: None,
+            missed: 0,
+        });
+        self.steps.last_mut()
+    }
+
+    fn is_settled(&self, key: &str, cause_at: Option<Timestamp>) -> bool {
+        self.case.marks.get(key).is_some_and(|mark| mark.settled_at.is_some() && is_after(cause_at, mark.due_at))
+    }
+}
+
+/// How many numbers of a series have fallen due: until now, and until the moment from which on they are asked for.
+#[derive(Clone, Copy)]
+struct Fallen {
+    now: i64,
+    before: i64,
+}
+
+/// `span` after `at`, or the last moment there is.
+fn later(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
+}
+
+/// How many whole periods fit into `span`.
+fn periods(span: Duration, every: Duration) -> i64 {
+    (micros(span) / micros(every).max(1)).max(0)
+}
+
+fn times(span: Duration, number: i64) -> Duration {
+    Duration::microseconds(micros(span).saturating_mul(number))
+}
+
+/// As many as there can be, for a span that has more.
+fn micros(span: Duration) -> i64 {
+    span.num_microseconds().unwrap_or(if span < Duration::zero() { i64::MIN } else { i64::MAX })
+}
+
+fn role_words(role: Role) -> String {
+    role.as_str().to_lowercase().replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests;
