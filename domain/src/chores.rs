@@ -4,7 +4,7 @@
 //! Called by the tick of `worker`, which puts what is due on the queue, and by its jobs, which carry one out. A chore may be
 //! carried out twice at once without harm.
 
-use entity::{IncidentId, Timestamp, api_token, chain_check, idempotency_key, incident, session, sign_in_link, watermark};
+use entity::{IncidentId, Timestamp, api_token, chain_check, idempotency_key, incident, page, session, sign_in_link, watermark};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
@@ -114,6 +114,9 @@ async fn expire(ctx: &Ctx) -> Result<()> {
     sign_in_link::Entity::delete_many().filter(sign_in_link::Column::ExpiresAt.lte(now)).exec(db).await?;
     let useless = api_token::Column::ExpiresAt.lte(now - limits::TOKEN_KEPT).or(api_token::Column::RevokedAt.lte(now - limits::TOKEN_KEPT));
     api_token::Entity::delete_many().filter(useless).exec(db).await?;
+    let forgotten = page::ActiveModel { secret: Set(None), ..Default::default() };
+    let old = page::Column::Secret.is_not_null().and(page::Column::PagedAt.lte(now - limits::PAGE_SECRET_KEPT));
+    page::Entity::update_many().set(forgotten).filter(old).exec(db).await?;
     Ok(())
 }
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use entity::{Source, Timestamp};
+use arc_swap::ArcSwap;
+use entity::{Source, System, Timestamp};
+use tokio::sync::Notify;
 
 use crate::authz::{Actor, Right};
 use crate::change::Lanes;
@@ -25,30 +27,57 @@ pub struct Domain {
     pub ids: IdSource,
     /// Tells listeners of commits.
     pub waker: Waker,
-    /// The team's values.
-    pub playbook: Playbook,
-    /// Where files lie.
-    pub data_dir: PathBuf,
+    /// What this server was told about its surroundings.
+    pub config: Config,
+    /// Rung when something waits to be done at an outside system.
+    pub outbox: Notify,
+    /// Rung when another playbook is in force.
+    pub playbook_replaced: Notify,
+    playbook: ArcSwap<Playbook>,
     pub(crate) secrets: SecretCache,
     pub(crate) lanes: Lanes,
     /// Apart from `lanes`: who has a turn here takes a lane there.
     pub(crate) alert_turns: Lanes,
 }
 
+/// What a server is told about its surroundings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where files lie.
+    pub data_dir: PathBuf,
+    /// Where people reach the server: scheme and host, without a slash at the end.
+    pub public_url: String,
+    /// The outside systems that are connected. What is meant for another one is done by hand.
+    pub systems: Vec<System>,
+}
+
 impl Domain {
     /// Puts the parts together.
-    pub fn new(db: Db, clock: Arc<dyn Clock>, playbook: Playbook, data_dir: PathBuf) -> Arc<Self> {
+    pub fn new(db: Db, clock: Arc<dyn Clock>, playbook: Playbook, config: Config) -> Arc<Self> {
         Arc::new(Self {
             db,
             clock,
             ids: IdSource::new(),
             waker: Waker::default(),
-            playbook,
-            data_dir,
+            config,
+            outbox: Notify::new(),
+            playbook_replaced: Notify::new(),
+            playbook: ArcSwap::from_pointee(playbook),
             secrets: SecretCache::default(),
             lanes: Lanes::default(),
             alert_turns: Lanes::default(),
         })
+    }
+
+    /// The team's values in force.
+    pub fn playbook(&self) -> Arc<Playbook> {
+        self.playbook.load_full()
+    }
+
+    /// Puts other values in force. What falls due when changes with them: see [`crate::reminders::reschedule`].
+    pub fn replace_playbook(&self, playbook: Playbook) {
+        self.playbook.store(Arc::new(playbook));
+        self.playbook_replaced.notify_one();
     }
 
     /// A context for `actor`, who came by `source`.
@@ -76,6 +105,11 @@ impl Ctx {
     /// The current time. A use case asks once and passes it on.
     pub fn now(&self) -> Timestamp {
         self.domain.clock.now()
+    }
+
+    /// The same call on behalf of Muster itself, after the caller has proved otherwise that they may.
+    pub(crate) fn on_own_behalf(&self) -> Self {
+        Self { actor: Actor::System, ..self.clone() }
     }
 
     /// Refuses who has not `right`.

@@ -23,6 +23,8 @@ use crate::error::{Error, is_retryable};
 
 /// How long a call waits for a connection before it is told that the database is unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// The same for the one connection that writes to SQLite, for which all writers of the process queue.
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process' write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// PostgreSQL gives up on a statement that takes longer: nothing here should.
@@ -71,18 +73,18 @@ impl Db {
             .statement_cache_capacity(STATEMENT_CACHE)
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456");
-        let pool = |size| {
+        let pool = |size, patience| {
             SqlitePoolOptions::new()
                 .max_connections(size)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .acquire_timeout(patience)
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false)
                 .after_release(|connection, _| Box::pin(is_clean(connection)))
         };
-        let write = pool(1).connect_with(options.clone()).await.map_err(config_error)?;
-        let read = pool(connections.clamp(2, READERS_MAX)).connect_lazy_with(options.clone().read_only(true));
-        let heart = pool(1).connect_lazy_with(options.read_only(true));
+        let write = pool(1, TURN_TIMEOUT).connect_with(options.clone()).await.map_err(config_error)?;
+        let read = pool(connections.clamp(2, READERS_MAX), ACQUIRE_TIMEOUT).connect_lazy_with(options.clone().read_only(true));
+        let heart = pool(1, ACQUIRE_TIMEOUT).connect_lazy_with(options.read_only(true));
         let [read, write, heart] = [read, write, heart].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
         Ok(Self { read, write, heart, up: Arc::new(watch::Sender::new(true)) })
     }
@@ -139,7 +141,11 @@ impl Db {
     #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        self.write.begin_with_options(options).await
+        let write = self.write.clone();
+        // A task of its own, because a caller that goes away just now must not interrupt it: sqlx counts a transaction as open only when
+        // BEGIN was answered, so the connection would go back to its pool within one, and whoever had it next would write into that.
+        let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
+        begun.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
     }
 
     /// Whether the database answers, and soon.

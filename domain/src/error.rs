@@ -76,6 +76,17 @@ impl Error {
         Self::Internal(cause.into())
     }
 
+    /// Everything that is known, also of the inside: for the log alone.
+    pub fn for_the_log(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(inner) = cause {
+            text = format!("{text} <- {inner}");
+            cause = inner.source();
+        }
+        text
+    }
+
     /// The code in `extensions.code`: part of the public contract.
     pub fn code(&self) -> &'static str {
         match self {

@@ -36,7 +36,7 @@ impl Upload {
     /// `FORBIDDEN`; `INTERNAL` when the data folder can't be written.
     pub async fn begin(ctx: &Ctx) -> Result<Self> {
         ctx.require(Right::Respond)?;
-        let folder = ctx.data_dir.join("files/incoming");
+        let folder = ctx.config.data_dir.join("files/incoming");
         tokio::fs::create_dir_all(&folder).await.map_err(Error::internal)?;
         let part = folder.join(ctx.ids.uuid(ctx.now()).to_string());
         let file = tokio::fs::File::create_new(&part).await.map_err(Error::internal)?;
@@ -82,7 +82,7 @@ impl Upload {
         let sha256 = hex::encode(std::mem::take(&mut self.hasher).finalize());
         // On disk before the row says that it is there.
         self.file.sync_all().await.map_err(Error::internal)?;
-        let home = path(&ctx.data_dir, &sha256);
+        let home = path(&ctx.config.data_dir, &sha256);
         if let Some(folder) = home.parent() {
             tokio::fs::create_dir_all(folder).await.map_err(Error::internal)?;
         }

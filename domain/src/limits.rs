@@ -29,6 +29,15 @@ pub const SEARCH_CHARS: usize = 200;
 /// Words of a search text.
 pub const SEARCH_WORDS: usize = 8;
 
+/// Bytes of a playbook, and of a file of holidays that it names.
+pub const PLAYBOOK_BYTES: usize = 1024 * 1024;
+/// The longest duration in a playbook: whoever writes more has slipped.
+pub const PLAYBOOK_SPAN: Duration = Duration::days(365);
+/// Holidays of a playbook: a generation of them, week-long closures included.
+pub const HOLIDAYS: usize = 5_000;
+/// Recurring events of a file of holidays.
+pub const RECURRING_HOLIDAYS: usize = 200;
+
 /// How far ahead of our clock an event may have happened: other machines' clocks are not perfect.
 pub const CLOCK_SKEW: Duration = Duration::minutes(5);
 /// For how long an idempotency key protects.
@@ -39,5 +48,21 @@ pub const SIGN_IN_LINK_LIFETIME: Duration = Duration::hours(24);
 pub const SESSION_LIFETIME: Duration = Duration::days(30);
 /// For how long a token lasts when the caller does not say.
 pub const TOKEN_LIFETIME: Duration = Duration::days(365);
+/// For how long the secret of a page is kept whose mail never left: longer than a delivery is tried.
+pub const PAGE_SECRET_KEPT: Duration = Duration::hours(48);
 /// How long after expiry or revocation a token's row is kept, so that one can see what it was.
 pub const TOKEN_KEPT: Duration = Duration::days(90);
+/// Bytes of an imported calendar: a year of shifts of a large team, with room; a request's body takes 1 MiB.
+pub const CALENDAR_BYTES: usize = 512 * 1024;
+/// Events of an imported calendar that are looked at.
+pub const CALENDAR_EVENTS: usize = 2_000;
+/// Repeating events of an imported calendar: each costs a walk from its beginning.
+pub const CALENDAR_REPEATING: usize = 200;
+/// Repetitions of all events of an imported calendar, also those that are long past.
+pub const CALENDAR_REPETITIONS: usize = 100_000;
+/// Shifts that one import makes.
+pub const ROTA_SHIFTS: usize = 2_000;
+/// How far ahead one plans who is on call.
+pub const ON_CALL_AHEAD: Duration = Duration::days(400);
+/// Shifts that are read at once; those that begin first.
+pub const SHIFTS_READ: u64 = 10_000;

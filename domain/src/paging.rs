@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
-use entity::Timestamp;
+use entity::{DeliveryId, Timestamp};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -64,6 +64,17 @@ impl Cursor for TimeKey {
         let micros = parts.next()?.parse().ok().filter(|micros| (0..=253_402_300_799_999_999_i64).contains(micros))?;
         let id = Uuid::try_parse(parts.next()?).ok()?;
         Some(Self(rank, DateTime::from_timestamp_micros(micros)?, id))
+    }
+}
+
+/// The id of a row, where rows are listed by age: ids begin with the time.
+impl Cursor for DeliveryId {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("d{}", self.0.as_simple()))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Some(Self(Uuid::try_parse(plain(text)?.strip_prefix('d')?).ok()?))
     }
 }
 

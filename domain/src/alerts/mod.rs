@@ -15,8 +15,10 @@ use uuid::Uuid;
 use crate::authz::{Right, visible_through};
 use crate::change::{Draft, NewEvent, change, create};
 use crate::ctx::Ctx;
+use crate::desk::Desk;
 use crate::error::{Error, Result, is_duplicate};
 use crate::limits;
+use crate::pager;
 use crate::paging::padded;
 
 /// How often a call is looked at anew because another process took the same alerts at the same moment.
@@ -169,8 +171,10 @@ async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice
         impact_started_at: worst.starts_at,
         ..crate::incident::blank(ctx, worst.title.clone(), worst.description.clone(), severity, IncidentStatus::Triage)
     };
+    let desk = Desk::load(ctx).await?;
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", notices.source, worst.title)));
+        pager::call_on_duty(draft, &desk);
         for sighting in sightings {
             join(draft, notices, sighting);
         }
@@ -194,7 +198,7 @@ fn join(draft: &mut Draft<'_>, notices: &Notices, sighting: &Sighting<'_>) {
         let occurred_at = at.filter(|at| *at <= draft.now);
         draft.record(NewEvent { occurred_at, ..NewEvent::new(TimelineKind::Alert, text).details(details) });
     }
-    draft.put(row.into_active_model());
+    draft.upsert(row.into_active_model());
 }
 
 /// Keeps alerts that belong to no incident, so that a later one of their group finds them known.

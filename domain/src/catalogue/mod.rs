@@ -1,5 +1,7 @@
 //! Sites, and the clients they belong to (R3, R4, R21).
 
+pub mod busy;
+
 use entity::{ClientId, ContactId, ContactKind, Importance, SiteId, client, contact, site};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
@@ -31,6 +33,10 @@ pub struct SaveSite {
     pub importance: Option<Importance>,
     /// What is normal there (R3).
     pub expected: Option<String>,
+    /// Whether it is attacked all the time (R3).
+    pub routinely_attacked: Option<bool>,
+    /// When people rely on it most, as [`busy::BusyHours`] reads it (R3).
+    pub busy_hours: Option<String>,
 }
 
 /// Adds or changes a site.
@@ -61,6 +67,8 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
         runbook: None,
         importance: Importance::Normal,
         expected: None,
+        routinely_attacked: false,
+        busy_hours: None,
         last_synced_at: None,
         created_at: now,
     });
@@ -71,6 +79,8 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     row.client_id = input.client_id.or(row.client_id);
     row.importance = input.importance.unwrap_or(row.importance);
     row.expected = validate::optional_text("expected", input.expected.as_deref())?.or(row.expected);
+    row.routinely_attacked = input.routinely_attacked.unwrap_or(row.routinely_attacked);
+    row.busy_hours = checked_busy_hours(input.busy_hours.as_deref())?.or(row.busy_hours);
     let active = row.clone().into_active_model();
     if is_new {
         site::Entity::insert(active).exec_without_returning(ctx.db.write()).await?;
@@ -78,6 +88,14 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
         active.reset_all().update(ctx.db.write()).await?;
     }
     Ok(row)
+}
+
+/// Busy hours in the form in which they are kept; empty text counts as left out.
+fn checked_busy_hours(value: Option<&str>) -> Result<Option<String>> {
+    let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let hours =
+        text.parse::<busy::BusyHours>().map_err(|reason| Error::invalid("busyHours", format!("busyHours can't be read: {reason}")))?;
+    Ok(Some(hours.to_string()))
 }
 
 /// Someone at a client, as given.

@@ -2,10 +2,10 @@
 
 use entity::{
     ClientId, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, SiteId, TimelineKind, Timestamp, Visibility, alert,
-    incident, incident_access, incident_client, incident_site,
+    incident, incident_client, incident_site,
 };
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,10 +14,11 @@ use super::{find, reference, team};
 use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change, change_both, create};
 use crate::ctx::Ctx;
+use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::idempotency::Key;
 use crate::timeline::chain;
-use crate::{catalogue, people, validate};
+use crate::{catalogue, pager, people, validate};
 
 /// Severity of a report until somebody judges it: the last level that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
@@ -47,10 +48,12 @@ pub async fn report(ctx: &Ctx, input: Report, key: Option<&str>) -> Result<incid
         return Ok(first);
     }
     let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
+    let desk = Desk::load(ctx).await?;
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, first_words(&draft.incident)));
         add_sites(draft, &sites);
         add_reporter(draft);
+        pager::call_on_duty(draft, &desk);
         remember(draft, key.as_ref());
         Ok(())
     });
@@ -107,9 +110,9 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
         return Ok(first);
     }
     let declared = match (input.incident_id, &declaration.name) {
-        (Some(id), _) => change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        (Some(id), _) => change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
             advance(draft, Move::Declare)?;
-            declaration.apply(draft, Some(facts));
+            declaration.apply(draft);
             remember(draft, key.as_ref());
             Ok(())
         })
@@ -119,7 +122,7 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
             let new = blank(ctx, name.clone(), None, declaration.severity, IncidentStatus::Investigating);
             create(ctx, &new, |draft| {
                 add_reporter(draft);
-                declaration.apply(draft, None);
+                declaration.apply(draft);
                 remember(draft, key.as_ref());
                 Ok(())
             })
@@ -149,8 +152,8 @@ async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
 }
 
 impl Declaration {
-    /// Writes the declaration into the draft; `known` is what a report already had.
-    fn apply(&self, draft: &mut Draft<'_>, known: Option<&Whole>) {
+    /// Writes the declaration into the draft, beside what a report already had.
+    fn apply(&self, draft: &mut Draft<'_>) {
         let incident = &mut draft.incident;
         incident.declared_at = Some(draft.now);
         incident.severity = self.severity;
@@ -167,15 +170,15 @@ impl Declaration {
         let flags: Vec<&str> = incident.flags.iter().map(Flag::as_str).collect();
         let details = json!({ "severity": self.severity, "flags": flags, "visibility": incident.visibility });
         draft.record(NewEvent::new(TimelineKind::Declared, text).details(details));
-        let has_site = |site: &SiteId| known.is_some_and(|known| known.sites.iter().any(|row| row.site_id == *site));
+        let has_site = |site: &SiteId| draft.whole().is_some_and(|known| known.sites.iter().any(|row| row.site_id == *site));
         let new_sites: Vec<SiteId> = self.sites.iter().copied().filter(|site| !has_site(site)).collect();
         add_sites(draft, &new_sites);
         for client in &self.clients {
-            super::response::affect(draft, client, None, known.map_or(&[][..], |known| &known.clients));
+            super::response::affect(draft, client, None);
         }
-        team::admit_actor(draft, known);
+        team::admit_actor(draft);
         if let Some(lead) = &self.lead {
-            team::give(draft, Role::IncidentLead, lead, None, known);
+            team::give(draft, Role::IncidentLead, lead, None);
         }
     }
 }
@@ -186,7 +189,7 @@ impl Declaration {
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is past triage.
 pub async fn decline(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident::Model> {
     let reason = validate::text("reason", reason)?;
-    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |_, draft| {
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
         advance(draft, Move::Decline)?;
         draft.record(NewEvent::new(TimelineKind::Declined, reason.clone()));
         Ok(())
@@ -272,7 +275,7 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: Update, expected_version: 
             return Err(Error::invalid("impactEndedAt", "impactEndedAt lies before impactStartedAt."));
         }
         if incident.visibility != facts.incident.visibility {
-            team::admit_actor(draft, Some(facts));
+            team::admit_actor(draft);
         }
         let sites_differ = sites.as_ref().is_some_and(|sites| replace_sites(draft, facts, sites));
         record_update(draft, &facts.incident, sites_differ);
@@ -324,10 +327,8 @@ fn replace_sites(draft: &mut Draft<'_>, facts: &Whole, sites: &[SiteId]) -> bool
     let added: Vec<SiteId> = sites.iter().copied().filter(|site| !old.contains(site)).collect();
     let removed: Vec<SiteId> = old.into_iter().filter(|site| !sites.contains(site)).collect();
     add_sites(draft, &added);
-    if !removed.is_empty() {
-        let incident = draft.incident.id;
-        let rows = incident_site::Column::IncidentId.eq(incident).and(incident_site::Column::SiteId.is_in(removed.iter().copied()));
-        draft.delete::<incident_site::Entity>(rows);
+    for row in facts.sites.iter().filter(|row| removed.contains(&row.site_id)) {
+        draft.remove::<incident_site::Entity>(row);
     }
     !added.is_empty() || !removed.is_empty()
 }
@@ -338,10 +339,11 @@ fn replace_sites(draft: &mut Draft<'_>, facts: &Whole, sites: &[SiteId]) -> bool
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` with the goals that are missing.
 pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str) -> Result<incident::Model> {
     let summary = validate::text("summary", summary)?;
+    let playbook = ctx.playbook();
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
         advance(draft, Move::Resolve)?;
         let met = |key: &str| facts.goals.iter().any(|goal| goal.goal == key && goal.met_at.is_some());
-        let missing: Vec<String> = ctx.playbook.goals.iter().filter(|goal| !met(&goal.key)).map(|goal| goal.key.clone()).collect();
+        let missing: Vec<String> = playbook.goals.iter().filter(|goal| !met(&goal.key)).map(|goal| goal.key.clone()).collect();
         if !missing.is_empty() {
             let reason = format!("Not all goals are met: confirm {} first, with the evidence.", missing.join(", "));
             return Err(Error::FailedPrecondition { reason, missing });
@@ -368,7 +370,7 @@ pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident:
         draft.incident.impact_ended_at = None;
         draft.record(NewEvent::new(TimelineKind::Reopened, reason.clone()).details(json!({ "from": from })));
         for goal in facts.goals.iter().filter(|goal| goal.met_at.is_some()) {
-            super::response::take_back(draft, goal)?;
+            super::response::take_back(draft, goal);
         }
         Ok(())
     });
@@ -381,7 +383,7 @@ pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident:
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not resolved.
 pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>) -> Result<incident::Model> {
     let note = validate::optional_text("note", note)?;
-    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |_, draft| {
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
         advance(draft, Move::Close)?;
         draft.incident.closed_at = Some(draft.now);
         draft.record(NewEvent::new(TimelineKind::Closed, note.clone().unwrap_or_else(|| "Closed".into())));
@@ -426,12 +428,7 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
 fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
     let id = draft.incident.id;
     for row in from.clients.iter().filter(|row| !to.clients.iter().any(|known| known.client_id == row.client_id)) {
-        draft.insert(incident_client::ActiveModel {
-            incident_id: Set(id),
-            client_id: Set(row.client_id),
-            since: Set(row.since),
-            note: Set(row.note.clone()),
-        });
+        draft.add::<incident_client::Entity>(incident_client::Model { incident_id: id, ..row.clone() });
     }
     let sites: Vec<SiteId> =
         from.sites.iter().map(|row| row.site_id).filter(|site| !to.sites.iter().any(|known| known.site_id == *site)).collect();
@@ -442,7 +439,7 @@ fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
             .filter(alert::Column::IncidentId.eq(from.incident.id)),
     );
     for row in from.access.iter().filter(|row| !to.access.iter().any(|known| known.person_id == row.person_id)) {
-        draft.insert(incident_access::ActiveModel { incident_id: Set(id), person_id: Set(row.person_id), granted_at: Set(draft.now) });
+        team::admit(draft, row.person_id);
     }
 }
 
@@ -478,6 +475,18 @@ pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: 
         last_hash: chain::START.to_vec(),
         latest_update_sequence: None,
         changed_at: now,
+        next_due_at: None,
+        reopened_at: None,
+        raised: 0,
+        raised_at: None,
+        leadership_since: None,
+        breach_since: None,
+        escalated_at: None,
+        updates: 0,
+        last_update_at: None,
+        client_updates: 0,
+        last_client_update_at: None,
+        first_client_at: None,
     }
 }
 
@@ -488,17 +497,13 @@ fn first_words(incident: &incident::Model) -> String {
 fn add_sites(draft: &mut Draft<'_>, sites: &[SiteId]) {
     let incident = draft.incident.id;
     for site in sites {
-        draft.insert(incident_site::ActiveModel { incident_id: Set(incident), site_id: Set(*site) });
+        draft.add::<incident_site::Entity>(incident_site::Model { incident_id: incident, site_id: *site });
     }
 }
 
 fn add_reporter(draft: &mut Draft<'_>) {
     if let Some(person_id) = draft.incident.reporter_id {
-        draft.insert(incident_access::ActiveModel {
-            incident_id: Set(draft.incident.id),
-            person_id: Set(person_id),
-            granted_at: Set(draft.now),
-        });
+        team::admit(draft, person_id);
     }
 }
 

@@ -4,7 +4,7 @@ use entity::{
     ActionId, ActionState, ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, client,
     goal, incident, incident_client,
 };
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
+use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::state;
@@ -20,9 +20,9 @@ use crate::{catalogue, people, validate};
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
 pub async fn change_severity(ctx: &Ctx, id: IncidentId, severity: Severity, reason: &str) -> Result<incident::Model> {
     let reason = validate::text("reason", reason)?;
-    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |incident, draft| {
-        state::require_open_timeline(incident)?;
-        let from = incident.severity;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        state::require_open_timeline(&facts.incident)?;
+        let from = facts.incident.severity;
         if from == severity {
             return Ok(());
         }
@@ -40,7 +40,7 @@ pub async fn change_severity(ctx: &Ctx, id: IncidentId, severity: Severity, reas
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not live.
 pub async fn change_status(ctx: &Ctx, id: IncidentId, status: IncidentStatus, note: Option<&str>) -> Result<incident::Model> {
     let note = validate::optional_text("note", note)?;
-    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |_, draft| state::move_live(draft, status, note.as_deref()));
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| state::move_live(draft, status, note.as_deref()));
     Ok(changed.await?.incident)
 }
 
@@ -66,8 +66,9 @@ pub struct ConfirmGoal {
 pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let evidence = validate::text("evidence", &input.evidence)?;
-    let Some(wanted) = ctx.playbook.goal(&input.goal) else {
-        let keys: Vec<&str> = ctx.playbook.goals.iter().map(|goal| goal.key.as_str()).collect();
+    let playbook = ctx.playbook();
+    let Some(wanted) = playbook.goal(&input.goal) else {
+        let keys: Vec<&str> = playbook.goals.iter().map(|goal| goal.key.as_str()).collect();
         return Err(Error::invalid("goal", format!("There is no such goal. The playbook has {}.", keys.join(", "))));
     };
     let ticked = input.checklist_done.unwrap_or_default();
@@ -80,7 +81,10 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
         tick(draft, facts, &wanted.key, &ticked);
         let row = facts.goals.iter().find(|row| row.goal == wanted.key && row.met_at.is_some());
         if !input.met {
-            return row.map_or(Ok(()), |row| take_back_because(draft, row, &evidence));
+            if let Some(row) = row {
+                take_back_because(draft, row, &evidence);
+            }
+            return Ok(());
         }
         let breach = facts.incident.flags.contains(Flag::SecurityBreach) || facts.incident.flags.contains(Flag::DataBreach);
         let done = |key: &str| {
@@ -95,12 +99,12 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
         if row.is_some_and(|row| row.evidence.as_deref() == Some(&*evidence)) {
             return Ok(());
         }
-        draft.put(goal::ActiveModel {
-            incident_id: Set(draft.incident.id),
-            goal: Set(wanted.key.clone()),
-            met_at: Set(Some(draft.now)),
-            met_by_id: Set(ctx.actor.person_id()),
-            evidence: Set(Some(evidence.clone())),
+        draft.put::<goal::Entity>(goal::Model {
+            incident_id: draft.incident.id,
+            goal: wanted.key.clone(),
+            met_at: Some(draft.now),
+            met_by_id: ctx.actor.person_id(),
+            evidence: Some(evidence.clone()),
         });
         let text = format!("{}: {evidence}", wanted.title);
         draft.record(
@@ -114,32 +118,25 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
 fn tick(draft: &mut Draft<'_>, facts: &Whole, goal: &str, items: &[String]) {
     let who = draft.actor();
     for item in items.iter().filter(|item| !facts.checklist.iter().any(|row| row.goal == goal && row.item == **item)) {
-        draft.put(checklist_item::ActiveModel {
-            incident_id: Set(facts.incident.id),
-            goal: Set(goal.to_owned()),
-            item: Set(item.clone()),
-            done_at: Set(draft.now),
-            done_by_id: Set(who),
+        draft.put::<checklist_item::Entity>(checklist_item::Model {
+            incident_id: facts.incident.id,
+            goal: goal.to_owned(),
+            item: item.clone(),
+            done_at: draft.now,
+            done_by_id: who,
         });
     }
 }
 
 /// Writes into the draft that a goal is no longer met, because the incident was reopened.
-pub(super) fn take_back(draft: &mut Draft<'_>, row: &goal::Model) -> Result<()> {
-    take_back_because(draft, row, "reopened")
+pub(super) fn take_back(draft: &mut Draft<'_>, row: &goal::Model) {
+    take_back_because(draft, row, "reopened");
 }
 
-fn take_back_because(draft: &mut Draft<'_>, row: &goal::Model, why: &str) -> Result<()> {
-    draft.update(goal::ActiveModel {
-        incident_id: Set(row.incident_id),
-        goal: Set(row.goal.clone()),
-        met_at: Set(None),
-        met_by_id: Set(None),
-        evidence: Set(None),
-    })?;
+fn take_back_because(draft: &mut Draft<'_>, row: &goal::Model, why: &str) {
+    draft.put::<goal::Entity>(goal::Model { met_at: None, met_by_id: None, evidence: None, ..row.clone() });
     let text = format!("No longer met: {} ({why})", row.goal);
     draft.record(NewEvent::new(TimelineKind::GoalChanged, text).details(json!({ "goal": row.goal, "met": false })));
-    Ok(())
 }
 
 /// Marks a client as affected, or as no longer affected (R12, R21).
@@ -159,10 +156,9 @@ pub async fn mark_client_affected(
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
         state::require_open_timeline(&facts.incident)?;
         if affected {
-            affect(draft, &client, note.as_deref(), &facts.clients);
-        } else if facts.clients.iter().any(|row| row.client_id == client.id) {
-            let row = incident_client::Column::IncidentId.eq(id).and(incident_client::Column::ClientId.eq(client.id));
-            draft.delete::<incident_client::Entity>(row);
+            affect(draft, &client, note.as_deref());
+        } else if let Some(row) = facts.clients.iter().find(|row| row.client_id == client.id) {
+            draft.remove::<incident_client::Entity>(row);
             record_client(draft, &client, false, note.as_deref());
         }
         Ok(())
@@ -171,16 +167,17 @@ pub async fn mark_client_affected(
 }
 
 /// Writes into the draft that `client` is affected; again with another note, that changes.
-pub(super) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option<&str>, known: &[incident_client::Model]) {
-    let row = known.iter().find(|row| row.client_id == client.id);
+pub(super) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option<&str>) {
+    let row = draft.whole().and_then(|whole| whole.clients.iter().find(|row| row.client_id == client.id));
     if row.is_some_and(|row| note.is_none() || row.note.as_deref() == note) {
         return;
     }
-    draft.put(incident_client::ActiveModel {
-        incident_id: Set(draft.incident.id),
-        client_id: Set(client.id),
-        since: Set(row.map_or(draft.now, |row| row.since)),
-        note: Set(note.map(str::to_owned)),
+    let since = row.map_or(draft.now, |row| row.since);
+    draft.put::<incident_client::Entity>(incident_client::Model {
+        incident_id: draft.incident.id,
+        client_id: client.id,
+        since,
+        note: note.map(str::to_owned),
     });
     record_client(draft, client, true, note);
 }
@@ -221,7 +218,7 @@ pub async fn add_action(ctx: &Ctx, id: IncidentId, title: &str, assignee: Option
             Some(person) => format!("To do: {title} ({})", person.name),
             None => format!("To do: {title}"),
         };
-        draft.insert(sea_orm::IntoActiveModel::into_active_model(row.clone()));
+        draft.add::<action::Entity>(row.clone());
         draft.record(NewEvent::new(TimelineKind::Action, text).details(json!({ "action": row.id.to_string(), "state": row.state })));
         Ok(row)
     });
@@ -242,7 +239,8 @@ pub async fn settle_action(ctx: &Ctx, id: ActionId, to: ActionState) -> Result<(
             return Ok(row.clone());
         }
         let settled_at = (to != ActionState::Open).then_some(draft.now);
-        draft.update(action::ActiveModel { id: Set(id), state: Set(to), settled_at: Set(settled_at), ..Default::default() })?;
+        let settled = action::Model { state: to, settled_at, ..row.clone() };
+        draft.put::<action::Entity>(settled.clone());
         let verb = match to {
             ActionState::Open => "To do again",
             ActionState::Done => "Done",
@@ -250,7 +248,7 @@ pub async fn settle_action(ctx: &Ctx, id: ActionId, to: ActionState) -> Result<(
         };
         let details = json!({ "action": id.to_string(), "from": row.state, "state": to });
         draft.record(NewEvent::new(TimelineKind::Action, format!("{verb}: {}", row.title)).details(details));
-        Ok(action::Model { state: to, settled_at, ..row.clone() })
+        Ok(settled)
     });
     let changed = changed.await?;
     Ok((changed.output, changed.incident))

@@ -1,10 +1,10 @@
 //! Who does what in an incident (R11 to R13), and who may know of it.
 
 use entity::{IncidentId, PersonId, Role, RoleAssignmentId, TimelineKind, Visibility, incident_access, person, role_assignment};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, Set};
+use sea_orm::EntityTrait;
 use serde_json::json;
 
-use super::state;
+use super::{handover, state};
 use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
@@ -34,16 +34,16 @@ pub async fn assign_role(ctx: &Ctx, input: AssignRole) -> Result<entity::inciden
     let person = people::able_to_respond(ctx, "personId", input.person_id).await?;
     let changed = change::<Whole, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
         state::require_open_timeline(&facts.incident)?;
-        give(draft, input.role, &person, note.as_deref(), Some(facts));
+        give(draft, input.role, &person, note.as_deref());
         Ok(())
     });
     Ok(changed.await?.incident)
 }
 
-/// Writes into the draft that `person` takes `role`; `known` is what the incident had, if it is not new.
-pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, note: Option<&str>, known: Option<&Whole>) {
-    let holders: Vec<&role_assignment::Model> =
-        known.map_or(&[][..], |known| &known.roles).iter().filter(|row| row.role == role && row.ended_at.is_none()).collect();
+/// Writes into the draft that `person` takes `role`. An offer of it that waits for an answer is overtaken.
+pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, note: Option<&str>) {
+    let held = |row: &&role_assignment::Model| row.role == role && row.ended_at.is_none();
+    let holders: Vec<role_assignment::Model> = draft.whole().map_or(&[][..], |whole| &whole.roles).iter().filter(held).cloned().collect();
     if holders.iter().any(|row| row.person_id == person.id) {
         return;
     }
@@ -51,17 +51,20 @@ pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, no
     for row in &replaced {
         end(draft, row);
     }
-    draft.insert(role_assignment::ActiveModel {
-        id: Set(RoleAssignmentId(draft.id())),
-        incident_id: Set(draft.incident.id),
-        role: Set(role),
-        person_id: Set(person.id),
-        assigned_at: Set(draft.now),
-        ended_at: Set(None),
-        handover_note: Set(note.map(str::to_owned)),
+    draft.add::<role_assignment::Entity>(role_assignment::Model {
+        id: RoleAssignmentId(draft.id()),
+        incident_id: draft.incident.id,
+        role,
+        person_id: person.id,
+        assigned_at: draft.now,
+        ended_at: None,
+        handover_note: note.map(str::to_owned),
     });
     set_current(draft, role, Some(person.id));
-    admit(draft, person.id, known);
+    admit(draft, person.id);
+    if role != Role::Responder {
+        handover::withdraw(draft, role);
+    }
     let text = match note {
         Some(note) => format!("{} is {}: {note}", person.name, words(role)),
         None => format!("{} is {}", person.name, words(role)),
@@ -73,8 +76,7 @@ pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, no
 
 fn end(draft: &mut Draft<'_>, row: &role_assignment::Model) {
     let now = draft.now;
-    // An update of one row by its key always validates.
-    let _ = draft.update(role_assignment::ActiveModel { id: Set(row.id), ended_at: Set(Some(now)), ..Default::default() });
+    draft.put::<role_assignment::Entity>(role_assignment::Model { ended_at: Some(now), ..row.clone() });
 }
 
 fn set_current(draft: &mut Draft<'_>, role: Role, person: Option<PersonId>) {
@@ -86,19 +88,19 @@ fn set_current(draft: &mut Draft<'_>, role: Role, person: Option<PersonId>) {
 }
 
 /// Lets who makes an incident restricted go on seeing it.
-pub(super) fn admit_actor(draft: &mut Draft<'_>, known: Option<&Whole>) {
+pub(super) fn admit_actor(draft: &mut Draft<'_>) {
     if let Some(person) = draft.actor()
         && draft.incident.visibility == Visibility::Restricted
     {
-        admit(draft, person, known);
+        admit(draft, person);
     }
 }
 
 /// Lets `person` know of the incident, should it be restricted.
-fn admit(draft: &mut Draft<'_>, person: PersonId, known: Option<&Whole>) {
-    let reporter = draft.incident.reporter_id == Some(person);
-    if !reporter && !known.is_some_and(|known| known.access.iter().any(|row| row.person_id == person)) {
-        draft.put(incident_access::ActiveModel { incident_id: Set(draft.incident.id), person_id: Set(person), granted_at: Set(draft.now) });
+pub(crate) fn admit(draft: &mut Draft<'_>, person: PersonId) {
+    if !draft.whole().is_some_and(|whole| whole.access.iter().any(|row| row.person_id == person)) {
+        let row = incident_access::Model { incident_id: draft.incident.id, person_id: person, granted_at: draft.now };
+        draft.put::<incident_access::Entity>(row);
     }
 }
 
@@ -138,19 +140,21 @@ pub async fn share(ctx: &Ctx, id: IncidentId, person_id: PersonId, shared: bool)
     ctx.require(Right::Respond)?;
     let person = people::find(ctx, person_id).await?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
-        if facts.access.iter().any(|row| row.person_id == person_id) == shared {
+        let access = facts.access.iter().find(|row| row.person_id == person_id);
+        if access.is_some() == shared {
             return Ok(());
         }
         if shared {
-            draft.insert(incident_access::ActiveModel { incident_id: Set(id), person_id: Set(person_id), granted_at: Set(draft.now) });
+            admit(draft, person_id);
             draft.record(NewEvent::new(TimelineKind::Note, format!("Shared with {}", person.name)));
             return Ok(());
         }
         if facts.roles.iter().any(|row| row.person_id == person_id && row.ended_at.is_none()) {
             return Err(Error::precondition(format!("{} holds a role in this incident: pass the role on first.", person.name)));
         }
-        let row = incident_access::Column::IncidentId.eq(id).and(incident_access::Column::PersonId.eq(person_id));
-        draft.delete::<incident_access::Entity>(row);
+        if let Some(row) = access {
+            draft.remove::<incident_access::Entity>(row);
+        }
         draft.record(NewEvent::new(TimelineKind::Note, format!("No longer shared with {}", person.name)));
         Ok(())
     });
@@ -158,7 +162,7 @@ pub async fn share(ctx: &Ctx, id: IncidentId, person_id: PersonId, shared: bool)
 }
 
 /// A role in words.
-fn words(role: Role) -> &'static str {
+pub(super) fn words(role: Role) -> &'static str {
     match role {
         Role::IncidentLead => "incident lead",
         Role::ClientCommsManager => "client comms manager",

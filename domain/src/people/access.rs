@@ -129,7 +129,8 @@ async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
     person::Entity::find_by_id(id).one(ctx.db.read()).await?.filter(|person| person.deactivated_at.is_none()).ok_or(NOT_VALID)
 }
 
-fn hash(secret: &str) -> String {
+/// What is kept of a secret.
+pub(crate) fn hash(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }
 

@@ -4,9 +4,9 @@
 
 pub mod access;
 
-use entity::{AccessLevel, Grant, Grants, PersonId, person};
+use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, person};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -57,6 +57,7 @@ async fn add(
         access_level,
         seniority,
         grants,
+        quiet: Channels::default(),
         created_at: now,
         deactivated_at: None,
     };
@@ -158,6 +159,23 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: Update) -> Result<person::Mo
     row.clone().into_active_model().reset_all().update(ctx.db.write()).await?;
     ctx.secrets.clear();
     Ok(row)
+}
+
+/// Chooses the channels in which the caller is not reminded; all others carry reminders. Pages come in any case.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a list that is too long; `NOT_FOUND` for Muster itself, which nobody reminds.
+pub async fn quiet_reminders(ctx: &Ctx, channels: &[Channel]) -> Result<person::Model> {
+    let before = find(ctx, ctx.actor.person_id().ok_or(Error::NotFound("person"))?).await?;
+    let quiet = validate::list("channels", channels)?.into_iter().collect();
+    let row = person::ActiveModel { id: Set(before.id), quiet: Set(quiet), ..Default::default() };
+    person::Entity::update_many().set(row).filter(person::Column::Id.eq(before.id)).exec(ctx.db.write()).await?;
+    Ok(person::Model { quiet, ..before })
+}
+
+/// The channels in which `person` is not reminded, for themselves and for administrators.
+pub fn quiet_channels(ctx: &Ctx, person: &person::Model) -> Option<Channels> {
+    (ctx.actor.person_id() == Some(person.id) || ctx.actor.may(Right::Administer)).then_some(person.quiet)
 }
 
 /// The person `id`.

@@ -15,7 +15,7 @@ pub(crate) use query::contains;
 pub use query::{Filter, Range, amendments_of, by_ids, count, find, latest_updates, page, range, since};
 
 use crate::authz::Right;
-use crate::change::{Changed, Draft, NewEvent, change};
+use crate::change::{Changed, Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::Key;
@@ -177,8 +177,8 @@ fn only_event<T>(changed: Changed<T>) -> Result<Recorded> {
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the status can't be reached from here.
 pub async fn post_update(ctx: &Ctx, id: IncidentId, text: &str, status: Option<IncidentStatus>) -> Result<Recorded> {
     let text = validate::text("text", text)?;
-    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |incident, draft| {
-        state::require_open_timeline(incident)?;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        state::require_open_timeline(&facts.incident)?;
         if let Some(status) = status {
             state::move_live(draft, status, None)?;
         }

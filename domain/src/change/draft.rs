@@ -1,0 +1,353 @@
+//! What a decision wants to be written, and how it is written.
+
+use entity::{DeliveryId, EventId, IncidentStatus, PersonId, TimelineKind, Timestamp, incident, timeline_event};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, OnConflict, Query, UpdateStatement, WithClause};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    ModelTrait, PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, UpdateMany,
+};
+use uuid::Uuid;
+
+use super::whole::{Child, Whole, key};
+use crate::ctx::Ctx;
+use crate::delivery;
+use crate::error::Result;
+use crate::incident::case;
+use crate::playbook::steps::{Case, Step, next_look, stands, steps};
+use crate::timeline::chain;
+
+/// An event to be recorded. Its sequence, hash and time of recording are given by the door.
+pub struct NewEvent {
+    /// What it tells.
+    pub kind: TimelineKind,
+    /// For people.
+    pub text: String,
+    /// When it happened; left out, now.
+    pub occurred_at: Option<Timestamp>,
+    /// For programs.
+    pub details: Option<serde_json::Value>,
+    /// The event it corrects.
+    pub amends: Option<EventId>,
+    /// A key moment.
+    pub starred: bool,
+}
+
+impl NewEvent {
+    /// An event that happens now.
+    pub fn new(kind: TimelineKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), occurred_at: None, details: None, amends: None, starred: false }
+    }
+
+    /// With something for programs.
+    #[must_use]
+    pub fn details(mut self, details: serde_json::Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+}
+
+/// What a decision wants to be written.
+pub struct Draft<'a> {
+    ctx: &'a Ctx,
+    /// The time of the decision.
+    pub now: Timestamp,
+    /// The incident as it shall be. Version, sequence, hash and the columns derived from others are the door's.
+    pub incident: incident::Model,
+    pub(super) before: incident::Model,
+    /// What the playbook counted from before.
+    case_before: Option<Case>,
+    /// The children as they shall be, where the decision saw them.
+    after: Option<Whole>,
+    pub(super) events: Vec<timeline_event::Model>,
+    statements: Vec<Statement>,
+    /// Whether something is to be done at an outside system.
+    sends: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(ctx: &'a Ctx, incident: &incident::Model, whole: Option<&Whole>) -> Self {
+        Self {
+            ctx,
+            now: ctx.now(),
+            incident: incident.clone(),
+            before: incident.clone(),
+            case_before: whole.map(Whole::case),
+            after: whole.cloned(),
+            events: Vec::new(),
+            statements: Vec::new(),
+            sends: false,
+        }
+    }
+
+    /// Appends an event to the timeline.
+    pub fn record(&mut self, event: NewEvent) -> EventId {
+        let id = EventId(self.id());
+        let details = event.details.map(|details| details.to_string());
+        let mut row = timeline_event::Model {
+            id,
+            incident_id: self.incident.id,
+            sequence: self.incident.last_sequence + 1,
+            kind: event.kind,
+            occurred_at: event.occurred_at.unwrap_or(self.now),
+            recorded_at: self.now,
+            actor_id: self.ctx.actor.person_id(),
+            source: self.ctx.source,
+            text: event.text,
+            details,
+            amends_id: event.amends,
+            starred: event.starred,
+            hash: Vec::new(),
+        };
+        row.hash = chain::hash(&self.incident.last_hash, &row);
+        self.incident.last_sequence = row.sequence;
+        self.incident.last_hash.clone_from(&row.hash);
+        if row.kind == TimelineKind::Update {
+            self.incident.latest_update_sequence = Some(row.sequence);
+            self.incident.updates += 1;
+            self.incident.last_update_at = Some(self.now);
+        }
+        self.events.push(row);
+        id
+    }
+
+    /// The incident's children as they shall be, where the decision saw them.
+    pub fn whole(&self) -> Option<&Whole> {
+        self.after.as_ref()
+    }
+
+    /// Who decides.
+    pub fn actor(&self) -> Option<PersonId> {
+        self.ctx.actor.person_id()
+    }
+
+    /// A new id.
+    pub fn id(&self) -> Uuid {
+        self.ctx.ids.uuid(self.now)
+    }
+
+    /// What is needed of the server: the playbook, which systems are connected.
+    pub fn ctx(&self) -> &'a Ctx {
+        self.ctx
+    }
+
+    /// Adds a row of a child table.
+    pub fn add<E: Child>(&mut self, row: E::Model)
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        self.insert(row.clone().into_active_model());
+        if let Some(after) = &mut self.after {
+            E::rows(after).push(row);
+        }
+    }
+
+    /// Writes all columns of a row of a child table, which may be there or not.
+    pub fn put<E: Child>(&mut self, row: E::Model)
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        self.upsert(row.clone().into_active_model());
+        if let Some(after) = &mut self.after {
+            let rows = E::rows(after);
+            rows.retain(|known| key::<E>(known) != key::<E>(&row));
+            rows.push(row);
+            after.put_in_order();
+        }
+    }
+
+    /// Removes a row of a child table.
+    pub fn remove<E: Child>(&mut self, row: &E::Model) {
+        let same = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).map(|column| column.eq(row.get(column)));
+        self.delete::<E>(same.reduce(Expr::and).unwrap_or_else(|| Expr::val(false)));
+        if let Some(after) = &mut self.after {
+            E::rows(after).retain(|known| key::<E>(known) != key::<E>(row));
+        }
+    }
+
+    /// Has something done at an outside system, once, after the commit. Where the system is not connected, a person does it.
+    pub fn send(&mut self, order: delivery::New) -> DeliveryId {
+        let row = order.row(self);
+        let id = row.id;
+        self.insert(row.into_active_model());
+        self.ring();
+        id
+    }
+
+    /// Has the worker look for deliveries after the commit.
+    pub fn ring(&mut self) {
+        self.sends = true;
+    }
+
+    /// Adds a row of a table whose rows are not part of the [`Whole`].
+    pub fn insert<A: ActiveModelTrait>(&mut self, row: A) {
+        let statement = A::Entity::insert(row).build(self.backend());
+        self.execute(statement);
+    }
+
+    /// Writes all columns of a row of a table whose rows are not part of the [`Whole`], which may be there or not.
+    pub fn upsert<A: ActiveModelTrait>(&mut self, row: A) {
+        let keys = <A::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+        let others = <A::Entity as EntityTrait>::Column::iter()
+            .filter(|column| <A::Entity as EntityTrait>::PrimaryKey::from_column(*column).is_none());
+        let conflict = OnConflict::columns(keys).update_columns(others).to_owned();
+        let statement = A::Entity::insert(row).on_conflict(conflict).build(self.backend());
+        self.execute(statement);
+    }
+
+    /// Changes the set columns of a row of a table whose rows are not part of the [`Whole`].
+    pub fn update<A: ActiveModelTrait>(&mut self, row: A) -> Result<()> {
+        let statement = A::Entity::update(row).validate()?.build(self.backend());
+        self.execute(statement);
+        Ok(())
+    }
+
+    /// Changes many rows of a table whose rows are not part of the [`Whole`].
+    pub fn update_many<E: EntityTrait>(&mut self, update: &UpdateMany<E>) {
+        let statement = update.build(self.backend());
+        self.execute(statement);
+    }
+
+    /// Removes rows of a table whose rows are not part of the [`Whole`].
+    pub fn delete<E: EntityTrait>(&mut self, condition: Expr) {
+        let statement = E::delete_many().filter(condition).build(self.backend());
+        self.execute(statement);
+    }
+
+    /// What the playbook asks for as the incident and its children will be.
+    pub fn steps(&mut self) -> Vec<Step> {
+        match self.case() {
+            Some(case) => steps(&case, &self.ctx.playbook(), self.now),
+            None => Vec::new(),
+        }
+    }
+
+    fn case(&mut self) -> Option<Case> {
+        let after = self.after.as_mut()?;
+        after.incident.clone_from(&self.incident);
+        Some(after.case())
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.ctx.db.backend()
+    }
+
+    fn execute(&mut self, statement: Statement) {
+        self.statements.push(statement);
+    }
+
+    pub(super) fn changes_nothing(&self) -> bool {
+        self.statements.is_empty() && self.events.is_empty() && self.incident == self.before
+    }
+
+    /// Sets what follows from the rest.
+    pub(super) fn seal(&mut self) {
+        self.incident.live = is_live(self.incident.status);
+        self.incident.version = self.before.version + 1;
+        self.incident.changed_at = self.now;
+        let first_client = self.after.as_ref().and_then(|after| after.clients.iter().map(|row| row.since).min());
+        case::keep_milestones(&self.before, &mut self.incident, first_client, self.now);
+        match self.case() {
+            Some(case) => {
+                self.incident.next_due_at = next_look(&case, &self.ctx.playbook(), self.now);
+                self.cancel_what_is_done(&case);
+            }
+            None => {
+                debug_assert!(
+                    !case::counts(&self.before, &self.incident),
+                    "a decision that moves the playbook must see the whole incident"
+                );
+            }
+        }
+    }
+
+    /// What was sent because of a step that no longer stands need not arrive.
+    fn cancel_what_is_done(&mut self, after: &Case) {
+        let playbook = self.ctx.playbook();
+        let Some(before) = &self.case_before else { return };
+        let told: Vec<&String> = before.marks.iter().filter(|(_, mark)| mark.due_reminded_at.is_some()).map(|(key, _)| key).collect();
+        if told.is_empty() {
+            return;
+        }
+        let (stood, stand) = (steps(before, &playbook, self.now), steps(after, &playbook, self.now));
+        let done: Vec<String> = told.into_iter().filter(|key| stands(key, &stood) && !stands(key, &stand)).cloned().collect();
+        if !done.is_empty() {
+            delivery::cancel_for_steps(self, &done);
+        }
+    }
+
+    /// The incident's row as an update on condition of its version, with only the columns that differ.
+    fn incident_update(&self) -> UpdateStatement {
+        let mut update = Query::update();
+        update.table(incident::Entity);
+        let before = self.before.clone().into_active_model();
+        let after = self.incident.clone().into_active_model();
+        for column in incident::Column::iter() {
+            let (old, new) = (before.get(column).into_value(), after.get(column).into_value());
+            if let Some(new) = new.filter(|new| old.as_ref() != Some(new)) {
+                update.value(column, Expr::val(new));
+            }
+        }
+        update
+            .and_where(Expr::col(incident::Column::Id).eq(self.incident.id))
+            .and_where(Expr::col(incident::Column::Version).eq(self.before.version));
+        update
+    }
+
+    /// The commonest draft, one event and nothing beside it, as a single statement, which is a transaction of its own: two
+    /// round trips an event instead of five. SQLite has no such statement and no round trips.
+    pub(super) fn as_one_statement(&self) -> Option<Statement> {
+        let [event] = self.events.as_slice() else { return None };
+        if self.backend() != DbBackend::Postgres || !self.statements.is_empty() {
+            return None;
+        }
+        let mut update = self.incident_update();
+        update.returning_col(incident::Column::Id);
+        let changed = CommonTableExpression::new().query(update).table_name("changed").to_owned();
+        let row = event.clone().into_active_model();
+        let values = timeline_event::Column::iter().filter_map(|column| row.get(column).into_value()).map(Expr::val);
+        let event = Query::select().exprs(values).from("changed").to_owned();
+        let mut insert = Query::insert();
+        insert.into_table(timeline_event::Entity).columns(timeline_event::Column::iter()).select_from(event).ok()?;
+        Some(self.backend().build(&insert.with(WithClause::new().cte(changed).to_owned())))
+    }
+
+    /// Writes everything, the incident on condition of its version; `false` when that was no longer the draft's.
+    pub(super) async fn write(&self, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+        if tx.execute(&self.incident_update()).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.write_children(tx).await?;
+        Ok(true)
+    }
+
+    /// Writes everything, the incident as a new row.
+    pub(super) async fn write_new(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        incident::Entity::insert(self.incident.clone().into_active_model()).exec_without_returning(tx).await?;
+        self.write_children(tx).await
+    }
+
+    /// Tells those who watch, after the commit.
+    pub(super) fn announce(&self) {
+        metrics::counter!("muster_changes_total").increment(1);
+        metrics::counter!("muster_events_total").increment(self.events.len().try_into().unwrap_or(0));
+        self.ctx.waker.wake(self.incident.id);
+        if self.sends {
+            self.ctx.outbox.notify_one();
+        }
+    }
+
+    async fn write_children(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        if !self.events.is_empty() {
+            let rows = self.events.iter().map(|event| event.clone().into_active_model());
+            timeline_event::Entity::insert_many(rows).exec_without_returning(tx).await?;
+        }
+        for statement in &self.statements {
+            tx.execute_raw(statement.clone()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_live(status: IncidentStatus) -> bool {
+    matches!(status, IncidentStatus::Investigating | IncidentStatus::Fixing | IncidentStatus::Monitoring)
+}

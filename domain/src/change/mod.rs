@@ -1,0 +1,229 @@
+//! The one door: every change to an incident goes through here, whoever knocks.
+//!
+//! [`change`] loads the incident (and what the decision needs of its children), lets a pure closure decide, and
+//! commits the [`Draft`] it made: the incident on condition of its version, the timeline events with their sequence
+//! and hash, the other rows, the deliveries to outside systems, all in one transaction; then it wakes the listeners.
+//! Nothing is read inside the transaction: as every change raises the version, an unchanged version proves that what was read still holds.
+//! A change that lost the race decides again on fresh facts, unless the caller insisted on a version.
+//!
+//! Within a process, changes to one incident queue in a lane, so races are left for other processes.
+//!
+//! A decision that had the [`Whole`] incident leaves behind when people must next be told of a step of the playbook
+//! (`next_due_at`), derived from the rows as they will be.
+//!
+//! Guarantees: no change without its events, no event without its change, no gap in the sequence. A decision that
+//! changes nothing writes nothing.
+
+mod draft;
+mod lanes;
+mod whole;
+
+use entity::{IncidentId, incident, timeline_event};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryFilter};
+
+use crate::authz::{Right, visible};
+use crate::ctx::Ctx;
+use crate::db::worth_retrying;
+use crate::error::{Error, Result, is_duplicate, is_retryable};
+
+pub use draft::{Draft, NewEvent};
+pub use lanes::Lanes;
+pub use whole::{Child, Facts, Whole};
+
+/// How often a decision is repeated because another process was faster: two that write all the time win in turns.
+const RACES_MAX: usize = 200;
+
+/// What a change came to.
+pub struct Changed<T> {
+    /// The incident after it.
+    pub incident: incident::Model,
+    /// The events it recorded.
+    pub events: Vec<timeline_event::Model>,
+    /// What the decision gave back.
+    pub output: T,
+}
+
+/// Changes the incident `id` by `decide`, which sees the facts and fills the draft. It may be called several times.
+///
+/// # Errors
+/// `FORBIDDEN` without `right`, `NOT_FOUND` for what the caller may not see, `CONFLICT` when `expected_version` is
+/// not the present one, whatever `decide` says, and the database's failures.
+pub async fn change<F: Facts, T: Send>(
+    ctx: &Ctx,
+    id: IncidentId,
+    right: Right,
+    expected_version: Option<i32>,
+    mut decide: impl FnMut(&F, &mut Draft<'_>) -> Result<T> + Send,
+) -> Result<Changed<T>> {
+    ctx.require(right)?;
+    let _lane = ctx.lanes.enter(id).await;
+    for _ in 0..RACES_MAX {
+        let incident = load(ctx, id).await?;
+        if expected_version.is_some_and(|version| version != incident.version) {
+            return Err(Error::Conflict { current_version: incident.version });
+        }
+        let facts = F::load(ctx, incident).await?;
+        let mut draft = Draft::new(ctx, facts.incident(), facts.whole());
+        let output = decide(&facts, &mut draft)?;
+        if let Some(mut changed) = commit(ctx, vec![draft]).await? {
+            let (incident, events) = changed.swap_remove(0);
+            return Ok(Changed { incident, events, output });
+        }
+    }
+    Err(crowded())
+}
+
+/// Changes two incidents by one decision, both or neither. Gives back the first.
+///
+/// # Errors
+/// As [`change`]; `BAD_USER_INPUT` by the caller's `decide` when both are the same.
+pub async fn change_both(
+    ctx: &Ctx,
+    [first, second]: [IncidentId; 2],
+    right: Right,
+    mut decide: impl FnMut([&Whole; 2], [&mut Draft<'_>; 2]) -> Result<()> + Send,
+) -> Result<incident::Model> {
+    ctx.require(right)?;
+    let _lanes = ctx.lanes.enter_both(first, second).await;
+    for _ in 0..RACES_MAX {
+        let one = Whole::load(ctx, load(ctx, first).await?).await?;
+        let two = Whole::load(ctx, load(ctx, second).await?).await?;
+        let mut draft_one = Draft::new(ctx, &one.incident, Some(&one));
+        let mut draft_two = Draft::new(ctx, &two.incident, Some(&two));
+        decide([&one, &two], [&mut draft_one, &mut draft_two])?;
+        if let Some(mut changed) = commit(ctx, vec![draft_one, draft_two]).await? {
+            return Ok(changed.swap_remove(0).0);
+        }
+    }
+    Err(crowded())
+}
+
+async fn load(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
+    visible(ctx).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+}
+
+fn crowded() -> Error {
+    Error::Unavailable(DbErr::Custom("too many processes change this incident at once".into()))
+}
+
+type Written = (incident::Model, Vec<timeline_event::Model>);
+
+/// Writes the drafts in one transaction and wakes the listeners; `None` when an incident's version is no longer the
+/// draft's, or the database asks to try again. Drafts that change nothing are passed over.
+async fn commit(ctx: &Ctx, mut drafts: Vec<Draft<'_>>) -> Result<Option<Vec<Written>>> {
+    if drafts.iter().all(Draft::changes_nothing) {
+        return Ok(Some(drafts.into_iter().map(|draft| (draft.before, Vec::new())).collect()));
+    }
+    drafts.iter_mut().for_each(Draft::seal);
+    let written = match drafts.as_slice() {
+        [draft] => match draft.as_one_statement() {
+            Some(statement) => ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0).or_else(lost_or_failed)?,
+            None => write_all(ctx, &drafts).await?,
+        },
+        _ => write_all(ctx, &drafts).await?,
+    };
+    if !written {
+        return Ok(None);
+    }
+    for draft in &drafts {
+        draft.announce();
+    }
+    Ok(Some(drafts.into_iter().map(|draft| (draft.incident, draft.events)).collect()))
+}
+
+/// `false` where the database asks to try again.
+fn lost_or_failed(error: DbErr) -> Result<bool> {
+    if is_retryable(&error) { Ok(false) } else { Err(explain(error)) }
+}
+
+/// Writes the drafts in one transaction; `false` when an incident's version is no longer the draft's, or the database asks to
+/// try again.
+async fn write_all(ctx: &Ctx, drafts: &[Draft<'_>]) -> Result<bool> {
+    // One order for all, so that two pairs can't wait for each other.
+    let mut order: Vec<&Draft<'_>> = drafts.iter().collect();
+    order.sort_by_key(|draft| draft.incident.id);
+    let tx = ctx.db.begin().await?;
+    for draft in order {
+        if !draft.write(&tx).await.or_else(lost_or_failed)? {
+            // The rollback happens on the way back to the pool: who waited for it would lose the next race as well.
+            return Ok(false);
+        }
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Makes a new incident from `incident`, in which everything stands but number, version, sequence and hash. The
+/// number is taken inside the transaction, so that there are no gaps.
+///
+/// # Errors
+/// Whatever `decide` says, and the database's failures.
+pub async fn create(
+    ctx: &Ctx,
+    incident: &incident::Model,
+    mut decide: impl FnMut(&mut Draft<'_>) -> Result<()> + Send,
+) -> Result<incident::Model> {
+    let mut attempt = 0;
+    loop {
+        let tx = ctx.db.begin().await?;
+        // Boxed: a draft is large, and so would be every future that awaits one.
+        match Box::pin(write_new(ctx, &tx, incident, &mut decide)).await? {
+            Ok(draft) => {
+                tx.commit().await?;
+                draft.announce();
+                return Ok(draft.incident);
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                if !worth_retrying(&error, attempt).await {
+                    return Err(explain(error));
+                }
+                attempt += 1;
+            }
+        }
+    }
+}
+
+/// Takes the next number, decides, and writes the new incident. The inner failure is the database's.
+async fn write_new<'a>(
+    ctx: &'a Ctx,
+    tx: &DatabaseTransaction,
+    incident: &incident::Model,
+    decide: &mut (impl FnMut(&mut Draft<'_>) -> Result<()> + Send),
+) -> Result<Result<Draft<'a>, DbErr>> {
+    let number = match next_number(tx).await {
+        Ok(number) => number,
+        Err(error) => return Ok(Err(error)),
+    };
+    // Before the decision, which may put the number into words.
+    let numbered = incident::Model { number, ..incident.clone() };
+    let mut draft = Draft::new(ctx, &numbered, Some(&Whole::new(numbered.clone())));
+    decide(&mut draft)?;
+    draft.seal();
+    Ok(draft.write_new(tx).await.map(|()| draft))
+}
+
+/// Takes the next reference number. The counter's row stays locked until the commit: that is what keeps the
+/// numbers without gaps.
+async fn next_number(tx: &DatabaseTransaction) -> Result<i32, DbErr> {
+    use entity::counter;
+    let mut take = Query::update();
+    take.table(counter::Entity)
+        .value(counter::Column::Value, Expr::col(counter::Column::Value).add(1))
+        .and_where(Expr::col(counter::Column::Name).eq("incident"))
+        .returning_col(counter::Column::Value);
+    let row = tx.query_one(&take).await?.ok_or_else(|| DbErr::RecordNotFound("the counter of incidents".into()))?;
+    row.try_get("", "value")
+}
+
+/// Says what the database's refusal means to the caller: a second idempotency key or alert is another request's doing.
+fn explain(error: DbErr) -> Error {
+    if is_duplicate(&error, "idempotency_key") {
+        Error::KeyTaken
+    } else if is_duplicate(&error, "alert") {
+        Error::AlreadyThere
+    } else {
+        error.into()
+    }
+}

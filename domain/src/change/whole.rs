@@ -1,0 +1,160 @@
+//! What a decision sees: the incident alone, or with all its children.
+//!
+//! Loaded before each decision and, by the [`super::Draft`], carried on to what the decision makes of it.
+
+use std::collections::HashMap;
+
+use entity::{
+    IncidentId, action, checklist_item, goal, incident, incident_access, incident_client, incident_site, page, role_assignment, role_offer,
+    step,
+};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, Value};
+
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::paging::padded;
+
+/// What a decision needs to know of an incident, loaded before it.
+pub trait Facts: Sized + Send {
+    /// Loads what belongs to `incident`.
+    fn load(ctx: &Ctx, incident: incident::Model) -> impl Future<Output = Result<Self>> + Send;
+    /// The incident itself.
+    fn incident(&self) -> &incident::Model;
+    /// The incident with its children, where the decision may change what the playbook counts from.
+    fn whole(&self) -> Option<&Whole> {
+        None
+    }
+}
+
+impl Facts for incident::Model {
+    async fn load(_: &Ctx, incident: incident::Model) -> Result<Self> {
+        Ok(incident)
+    }
+
+    fn incident(&self) -> &incident::Model {
+        self
+    }
+}
+
+/// An incident with all its children but the timeline and the deliveries.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    /// The incident.
+    pub incident: incident::Model,
+    /// Who holds or held which role.
+    pub roles: Vec<role_assignment::Model>,
+    /// Goals that were touched.
+    pub goals: Vec<goal::Model>,
+    /// Items that are ticked.
+    pub checklist: Vec<checklist_item::Model>,
+    /// Actions in any state.
+    pub actions: Vec<action::Model>,
+    /// Clients that are affected.
+    pub clients: Vec<incident_client::Model>,
+    /// Sites it is about.
+    pub sites: Vec<incident_site::Model>,
+    /// Who may know of it while it is restricted.
+    pub access: Vec<incident_access::Model>,
+    /// What was said and settled about steps of the playbook.
+    pub steps: Vec<step::Model>,
+    /// Who was called.
+    pub pages: Vec<page::Model>,
+    /// Roles that were offered.
+    pub offers: Vec<role_offer::Model>,
+}
+
+/// A table whose rows are part of the [`Whole`].
+pub trait Child: EntityTrait {
+    /// The rows of this table.
+    fn rows(whole: &mut Whole) -> &mut Vec<Self::Model>;
+}
+
+macro_rules! children {
+    ($($table:ident => $rows:ident,)+) => {
+        $(impl Child for $table::Entity {
+            fn rows(whole: &mut Whole) -> &mut Vec<$table::Model> {
+                &mut whole.$rows
+            }
+        })+
+
+        impl Facts for Whole {
+            async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+                let (db, id) = (ctx.db.read(), incident.id);
+                // Boxed, because all these statements at once would make every future that awaits them large.
+                let load = Box::pin(async move {
+                    tokio::try_join!($($table::Entity::find().filter($table::Column::IncidentId.eq(id)).all(db),)+)
+                });
+                let ($($rows,)+) = load.await?;
+                let mut whole = Self { incident, $($rows,)+ };
+                whole.put_in_order();
+                Ok(whole)
+            }
+
+            fn incident(&self) -> &incident::Model {
+                &self.incident
+            }
+
+            fn whole(&self) -> Option<&Whole> {
+                Some(self)
+            }
+        }
+
+        impl Whole {
+            /// An incident in which nothing has happened yet.
+            pub(super) fn new(incident: incident::Model) -> Self {
+                Self { incident, $($rows: Vec::new(),)+ }
+            }
+
+            /// Many incidents with their children, in one statement a table and in the order given.
+            ///
+            /// # Errors
+            /// The database's failures.
+            pub async fn load_many(ctx: &Ctx, incidents: Vec<incident::Model>) -> Result<Vec<Self>> {
+                let db = ctx.db.read();
+                let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+                let ids = padded(&ids);
+                let mut wholes: Vec<Self> = incidents.into_iter().map(Self::new).collect();
+                let places: HashMap<IncidentId, usize> =
+                    wholes.iter().enumerate().map(|(place, whole)| (whole.incident.id, place)).collect();
+                let load = Box::pin(async {
+                    tokio::try_join!($($table::Entity::find().filter($table::Column::IncidentId.is_in(ids.iter().copied())).all(db),)+)
+                });
+                let ($($rows,)+) = load.await?;
+                $(for row in $rows {
+                    if let Some(whole) = places.get(&row.incident_id).and_then(|place| wholes.get_mut(*place)) {
+                        whole.$rows.push(row);
+                    }
+                })+
+                wholes.iter_mut().for_each(Self::put_in_order);
+                Ok(wholes)
+            }
+        }
+    };
+}
+
+children! {
+    role_assignment => roles,
+    goal => goals,
+    checklist_item => checklist,
+    action => actions,
+    incident_client => clients,
+    incident_site => sites,
+    incident_access => access,
+    step => steps,
+    page => pages,
+    role_offer => offers,
+}
+
+/// The values of a row's primary key.
+pub(super) fn key<E: EntityTrait>(row: &E::Model) -> Vec<Value> {
+    E::PrimaryKey::iter().map(|key| row.get(key.into_column())).collect()
+}
+
+impl Whole {
+    /// By age, where that matters.
+    pub(super) fn put_in_order(&mut self) {
+        self.roles.sort_by_key(|row| row.id);
+        self.pages.sort_by_key(|row| row.id);
+        self.offers.sort_by_key(|row| row.id);
+    }
+}

@@ -1,0 +1,354 @@
+//! Effects on outside systems: each happens once, whatever dies in between.
+//!
+//! A decision leaves a delivery behind in its own transaction ([`crate::change::Draft::send`]). The relay of `worker` puts what is
+//! due on the system's queue ([`take_due`]); a job claims it ([`claim`]), has the system's outlet carry it out, and records the
+//! outcome ([`record`]). Every state is in the row, so a crash costs time and nothing else:
+//!
+//! - before the claim, the row falls due again after [`ON_QUEUE`];
+//! - between claim and record, nobody knows whether it happened: after [`LEASE`] it is tried again, and the outlet must find out or
+//!   make it harmless (a search before creating, an idempotency key; for mail the same `Message-ID`);
+//! - a claim is a conditional update of the attempt's number, so two workers never carry out the same attempt.
+//!
+//! What is meant for a system that is not connected waits as `BY_HAND` for a person. What a step of the playbook asked for is
+//! cancelled when the step is done.
+
+mod by_hand;
+pub mod policy;
+mod query;
+
+use std::time::Duration;
+
+use entity::{DeliveryId, DeliveryState, IncidentId, Operation, PageId, PersonId, System, TimelineKind, Timestamp, delivery};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+
+pub use by_hand::{retry, settle_by_hand};
+pub(crate) use query::rows_of_incidents;
+pub use query::{Filter, find, instructions, of_incidents, page};
+
+use crate::authz::Right;
+use crate::change::{Draft, Facts, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::pager;
+use crate::playbook::Rule;
+use crate::ports::{Effect, Order, Receipt, Refusal};
+use crate::reminders;
+use crate::validate::to_micros;
+
+/// What was put on a queue and not claimed for so long fell off it.
+const ON_QUEUE: chrono::Duration = chrono::Duration::seconds(30);
+/// An attempt that has not ended after so long died with its worker. Longer than any outlet may take.
+const LEASE: chrono::Duration = chrono::Duration::seconds(60);
+/// How long an outlet may take for one attempt.
+pub const ATTEMPT: Duration = Duration::from_secs(45);
+/// Characters that are kept of an error.
+const ERROR_CHARS: usize = 500;
+
+/// An effect that a decision wants.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// What it is to people.
+    pub operation: Operation,
+    /// What is to be done.
+    pub effect: Effect,
+    /// Whom it tells, when that is a person of the team.
+    pub person: Option<PersonId>,
+    /// The step of the playbook that it reminds of or does.
+    pub step: Option<String>,
+    /// The page that it carries.
+    pub page: Option<PageId>,
+}
+
+impl New {
+    /// An effect that nothing else hangs on.
+    pub fn of(operation: Operation, effect: Effect) -> Self {
+        Self { operation, effect, person: None, step: None, page: None }
+    }
+
+    pub(crate) fn row(self, draft: &Draft<'_>) -> delivery::Model {
+        let Self { operation, effect, person, step, page } = self;
+        let nowhere = matches!(&effect, Effect::Email(email) if email.to.is_empty());
+        let connected = draft.ctx().config.systems.contains(&effect.system()) && !nowhere;
+        delivery::Model {
+            id: DeliveryId(draft.id()),
+            incident_id: Some(draft.incident.id),
+            system: effect.system(),
+            operation,
+            state: if connected { DeliveryState::Queued } else { DeliveryState::ByHand },
+            attempts: 0,
+            last_error: None,
+            next_attempt_at: connected.then_some(draft.now),
+            effect: serde_json::to_string(&effect).unwrap_or_default(),
+            person_id: person,
+            step_key: step,
+            page_id: page,
+            external_id: None,
+            external_url: None,
+            created_at: draft.now,
+            delivered_at: None,
+        }
+    }
+}
+
+/// A delivery that belongs on its system's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which.
+    pub id: DeliveryId,
+    /// Whose queue.
+    pub system: System,
+}
+
+/// Whether anything waits to be put on the queue of one of `systems`. Cheap: for every tick.
+///
+/// # Errors
+/// The database's failures.
+pub async fn anything_due(ctx: &Ctx, systems: &[System]) -> Result<bool> {
+    let due = delivery::Entity::find().select_only().column(delivery::Column::Id).filter(is_due(ctx.now(), systems)).limit(1);
+    Ok(due.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
+}
+
+/// What belongs on the queues of `systems` now, the longest waiting first; marks it as put there, in the caller's transaction.
+///
+/// # Errors
+/// The database's failures.
+pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], limit: u64) -> Result<Vec<Due>> {
+    let now = ctx.now();
+    let mut oldest = Query::select();
+    oldest.column(delivery::Column::Id).from(delivery::Entity).and_where(is_due(now, systems));
+    oldest.order_by(delivery::Column::NextAttemptAt, sea_orm::Order::Asc).limit(limit);
+    let lost = Expr::case(delivery::Column::State.eq(DeliveryState::Sending), DeliveryState::Retrying.to_value());
+    let mut take = Query::update();
+    take.table(delivery::Entity)
+        .value(delivery::Column::State, lost.finally(Expr::col(delivery::Column::State)))
+        .value(delivery::Column::NextAttemptAt, now + ON_QUEUE)
+        // Again, because PostgreSQL looks at a row anew that another worker had taken meanwhile.
+        .and_where(is_due(now, systems))
+        .and_where(delivery::Column::Id.in_subquery(oldest))
+        .returning(Query::returning().columns([delivery::Column::Id, delivery::Column::System]));
+    let rows = tx.query_all(&take).await?;
+    rows.into_iter().map(|row| Ok(Due { id: row.try_get("", "id")?, system: row.try_get("", "system")? })).collect()
+}
+
+/// Only rows that the worker has to do with have a time at which it looks at them.
+fn is_due(now: Timestamp, systems: &[System]) -> Expr {
+    let waits = delivery::Column::NextAttemptAt.is_not_null().and(delivery::Column::NextAttemptAt.lte(now));
+    waits.and(delivery::Column::System.is_in(systems.iter().copied()))
+}
+
+/// An attempt that this worker is to make.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    row: delivery::Model,
+    /// What to do.
+    pub order: Order,
+}
+
+/// Claims the next attempt of a delivery; `None` when there is nothing to do any more, or somebody else does it.
+///
+/// # Errors
+/// The database's failures.
+pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
+    ctx.require(Right::Administer)?;
+    let waiting = [DeliveryState::Queued, DeliveryState::Retrying];
+    let Some(mut row) = delivery::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(None) };
+    if !waiting.contains(&row.state) {
+        return Ok(None);
+    }
+    let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
+    let now = ctx.now();
+    let claimed = delivery::Entity::update_many()
+        .set(delivery::ActiveModel {
+            state: Set(DeliveryState::Sending),
+            attempts: Set(row.attempts + 1),
+            next_attempt_at: Set(Some(now + LEASE)),
+            ..Default::default()
+        })
+        .filter(delivery::Column::Id.eq(id))
+        .filter(delivery::Column::State.is_in(waiting))
+        .filter(delivery::Column::Attempts.eq(row.attempts))
+        .exec(ctx.db.write())
+        .await?;
+    if claimed.rows_affected == 0 {
+        return Ok(None);
+    }
+    row.attempts += 1;
+    if let (Some(page), Effect::Email(email)) = (row.page_id, &mut effect) {
+        pager::add_answer_link(ctx, page, email).await?;
+    }
+    let order = Order { delivery: id, attempt: row.attempts, created_at: row.created_at, effect };
+    Ok(Some(Claim { row, order }))
+}
+
+/// Records how the attempt ended. What people must know of goes onto the incident's timeline.
+///
+/// # Errors
+/// The database's failures: the attempt counts as lost after a while.
+pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>) -> Result<()> {
+    ctx.require(Right::Administer)?;
+    let row = &claim.row;
+    let ended = ended(ctx.now(), row, outcome);
+    metrics::counter!("muster_deliveries_total", "system" => row.system.as_str(), "outcome" => ended.state.as_str()).increment(1);
+    let arrived = ended.state == DeliveryState::Delivered;
+    match row.incident_id.filter(|_| is_news(row, &ended)) {
+        None => update_attempt(ctx, row, ended).await?,
+        Some(incident) => tell(ctx, incident, row, ended).await?,
+    }
+    match row.page_id {
+        Some(page) if arrived => pager::forget_answer_link(ctx, page).await,
+        _ => Ok(()),
+    }
+}
+
+/// How a row looks after its attempt.
+#[derive(Clone)]
+struct Ended {
+    state: DeliveryState,
+    error: Option<String>,
+    next_attempt_at: Option<Timestamp>,
+    receipt: Receipt,
+    at: Timestamp,
+}
+
+fn ended(now: Timestamp, row: &delivery::Model, outcome: Result<Receipt, Refusal>) -> Ended {
+    let (error, asked) = match outcome {
+        Ok(receipt) => return Ended { state: DeliveryState::Delivered, error: None, next_attempt_at: None, receipt, at: now },
+        Err(Refusal::Never(reason)) => (reason, None),
+        Err(Refusal::Later { reason, after }) => (reason, Some(after)),
+        Err(Refusal::Unclear(reason)) => (reason, Some(None)),
+    };
+    let age = (now - row.created_at).to_std().unwrap_or_default();
+    let pause = asked.and_then(|asked| policy::pause(row.id, row.attempts, age, row.page_id.is_some(), asked));
+    let next_attempt_at = pause.and_then(|pause| chrono::Duration::from_std(pause).ok()).map(|pause| to_micros(now + pause));
+    let state = if next_attempt_at.is_some() { DeliveryState::Retrying } else { DeliveryState::Failed };
+    let error = Some(error.chars().take(ERROR_CHARS).collect());
+    Ended { state, error, next_attempt_at, receipt: Receipt::default(), at: now }
+}
+
+impl Ended {
+    fn columns(&self) -> delivery::ActiveModel {
+        let arrived = self.state == DeliveryState::Delivered;
+        delivery::ActiveModel {
+            state: Set(self.state),
+            last_error: Set(self.error.clone()),
+            next_attempt_at: Set(self.next_attempt_at),
+            external_id: Set(self.receipt.external_id.clone()),
+            external_url: Set(self.receipt.external_url.clone()),
+            delivered_at: Set(arrived.then_some(self.at)),
+            ..Default::default()
+        }
+    }
+}
+
+/// Whether people must know how it ended: it failed for good, or it is what a step asked for.
+fn is_news(row: &delivery::Model, ended: &Ended) -> bool {
+    ended.state == DeliveryState::Failed || (ended.state == DeliveryState::Delivered && does_step(row).is_some())
+}
+
+/// The step that is done when this delivery has arrived: a notice is what its step asks for, a reminder is not.
+fn does_step(row: &delivery::Model) -> Option<&str> {
+    row.step_key.as_deref().filter(|key| row.operation == Operation::Notice && Rule::of_key(key) == Some(Rule::GeneralNotice))
+}
+
+/// The outcome of an attempt that nobody else has taken over meanwhile.
+async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ended) -> Result<()> {
+    delivery::Entity::update_many()
+        .set(ended.columns())
+        .filter(delivery::Column::Id.eq(row.id))
+        .filter(delivery::Column::State.eq(DeliveryState::Sending))
+        .filter(delivery::Column::Attempts.eq(row.attempts))
+        .exec(ctx.db.write())
+        .await?;
+    Ok(())
+}
+
+async fn tell(ctx: &Ctx, incident: IncidentId, row: &delivery::Model, ended: Ended) -> Result<()> {
+    change::<WithDelivery, _>(ctx, incident, Right::Administer, None, |facts, draft| {
+        let Some(current) = facts.delivery(row.id) else { return Ok(()) };
+        if current.state != DeliveryState::Sending || current.attempts != row.attempts {
+            return Ok(());
+        }
+        draft.update(delivery::ActiveModel { id: Set(row.id), ..ended.columns() })?;
+        if let Some(key) = does_step(row).filter(|_| ended.state == DeliveryState::Delivered) {
+            reminders::settle(draft, key, reminders::Settlement { by: None, waived: false, note: None });
+        }
+        let text = match &ended.error {
+            None => "The notice to everybody was posted".to_owned(),
+            Some(error) => format!("{} did not arrive: {error}. Do it another way, or have it tried again.", what(row)),
+        };
+        draft.record(event(row, ended.state, text));
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+/// An event that tells of a delivery.
+fn event(row: &delivery::Model, state: DeliveryState, text: String) -> NewEvent {
+    let details = serde_json::json!({ "delivery": row.id.to_string(), "system": row.system, "state": state });
+    NewEvent::new(TimelineKind::Delivery, text).details(details)
+}
+
+/// A delivery in words: what it is, to whom, about what.
+pub fn what(row: &delivery::Model) -> String {
+    match serde_json::from_str::<Effect>(&row.effect) {
+        Ok(Effect::Email(email)) => format!("The e-mail to {} (“{}”)", email.to_name, email.subject),
+        Ok(Effect::Notice(_)) => "The notice to everybody".to_owned(),
+        Err(_) => format!("The order to {}", row.system),
+    }
+}
+
+/// An incident and those of its deliveries that are not over.
+struct WithDelivery {
+    whole: Whole,
+    deliveries: Vec<delivery::Model>,
+}
+
+impl WithDelivery {
+    fn delivery(&self, id: DeliveryId) -> Option<&delivery::Model> {
+        self.deliveries.iter().find(|row| row.id == id)
+    }
+}
+
+impl Facts for WithDelivery {
+    async fn load(ctx: &Ctx, incident: entity::incident::Model) -> Result<Self> {
+        let over = [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled];
+        let deliveries = delivery::Entity::find()
+            .filter(delivery::Column::IncidentId.eq(incident.id))
+            .filter(delivery::Column::State.is_not_in(over))
+            .order_by_asc(delivery::Column::Id)
+            .all(ctx.db.read())
+            .await?;
+        Ok(Self { whole: Whole::load(ctx, incident).await?, deliveries })
+    }
+
+    fn incident(&self) -> &entity::incident::Model {
+        &self.whole.incident
+    }
+
+    fn whole(&self) -> Option<&Whole> {
+        Some(&self.whole)
+    }
+}
+
+/// Writes into the draft that reminders of these steps which wait for a person are not wanted any more: a newer one comes.
+pub(crate) fn supersede_by_hand(draft: &mut Draft<'_>, keys: &[String]) {
+    cancel(draft, keys, &[DeliveryState::ByHand], delivery::Column::Operation.eq(Operation::Remind));
+}
+
+/// Writes into the draft that what waits for these steps is no longer wanted.
+pub(crate) fn cancel_for_steps(draft: &mut Draft<'_>, keys: &[String]) {
+    cancel(draft, keys, &[DeliveryState::Queued, DeliveryState::Retrying, DeliveryState::ByHand], Expr::val(true));
+}
+
+fn cancel(draft: &mut Draft<'_>, keys: &[String], states: &[DeliveryState], which: Expr) {
+    let cancelled = delivery::ActiveModel { state: Set(DeliveryState::Cancelled), next_attempt_at: Set(None), ..Default::default() };
+    let update = delivery::Entity::update_many()
+        .set(cancelled)
+        .filter(delivery::Column::IncidentId.eq(draft.incident.id))
+        .filter(delivery::Column::StepKey.is_in(keys))
+        .filter(delivery::Column::State.is_in(states.iter().copied()))
+        .filter(which);
+    draft.update_many(&update);
+}

@@ -1,0 +1,81 @@
+//! When an attempt that did not succeed is repeated, and when one gives up. Pure.
+
+use std::time::Duration;
+
+use entity::DeliveryId;
+
+/// From the first failure to the second attempt.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// The longest pause between two attempts to reach a person who is paged.
+const LONGEST_PAUSE_OF_PAGES: Duration = Duration::from_secs(30);
+/// An effect that has not happened after so long is not tried any more by itself: a person should know.
+const PATIENCE: Duration = Duration::from_hours(24);
+
+/// How long to wait after the failed attempt number `attempt` (1 for the first) of an effect that was decided `age` ago; `None` to
+/// give up. Pauses double, and differ by up to a fifth from delivery to delivery, so that what failed together does not come back
+/// together. `asked` is the least pause that the other side wants.
+pub fn pause(id: DeliveryId, attempt: i32, age: Duration, is_page: bool, asked: Option<Duration>) -> Option<Duration> {
+    if age >= PATIENCE {
+        return None;
+    }
+    let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
+    let longest = if is_page { LONGEST_PAUSE_OF_PAGES } else { LONGEST_PAUSE };
+    let pause = FIRST_PAUSE.saturating_mul(1 << doublings).min(longest).max(asked.unwrap_or_default());
+    Some(pause + pause.mul_f64(jitter(id, attempt)))
+}
+
+/// A share of 0 to 0.2, the same for the same attempt.
+fn jitter(id: DeliveryId, attempt: i32) -> f64 {
+    let seed = id.0.as_u128().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u128::from(attempt.unsigned_abs()) * 0xbf58_476d);
+    // Of a product's bits the middle ones are mixed best.
+    let mixed = u16::try_from((seed >> 48) & 0xffff).unwrap_or(0);
+    f64::from(mixed) / f64::from(u16::MAX) / 5.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn id(number: u128) -> DeliveryId {
+        DeliveryId(Uuid::from_u128(number))
+    }
+
+    fn seconds(attempt: i32, is_page: bool, asked: Option<u64>) -> f64 {
+        pause(id(7), attempt, Duration::ZERO, is_page, asked.map(Duration::from_secs)).unwrap().as_secs_f64()
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        for (attempt, expected) in [(1, 5.0), (2, 10.0), (3, 20.0), (6, 160.0), (7, 300.0), (60, 300.0), (i32::MAX, 300.0)] {
+            let pause = seconds(attempt, false, None);
+            assert!((expected..=expected * 1.2).contains(&pause), "{attempt}: {pause}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_tried_every_half_minute() {
+        assert!((30.0..=36.0).contains(&seconds(20, true, None)));
+    }
+
+    #[test]
+    fn the_other_side_may_ask_for_more_but_not_for_less() {
+        assert!(seconds(1, false, Some(90)) >= 90.0);
+        assert!(seconds(7, false, Some(1)) >= 300.0);
+    }
+
+    #[test]
+    fn after_a_day_one_gives_up() {
+        assert_eq!(pause(id(1), 3, PATIENCE, false, None), None);
+        assert!(pause(id(1), 300, Duration::from_hours(23), false, None).is_some());
+    }
+
+    #[test]
+    fn what_failed_together_comes_back_apart() {
+        let pauses: std::collections::BTreeSet<Duration> =
+            (0..100).filter_map(|number| pause(id(number << 70 | number), 5, Duration::ZERO, false, None)).collect();
+        assert!(pauses.len() > 90, "{}", pauses.len());
+    }
+}

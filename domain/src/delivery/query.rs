@@ -1,0 +1,84 @@
+//! Deliveries, for people who ask what happened to them.
+
+use entity::{DeliveryId, DeliveryState, IncidentId, delivery};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+
+use crate::authz::{Right, visible_through};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::pager;
+use crate::paging::{Slice, Window, padded};
+use crate::ports::Effect;
+
+/// Which deliveries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only in this state.
+    pub state: Option<DeliveryState>,
+}
+
+/// The deliveries that the caller may know of: those of incidents they see, and for administrators those of none.
+fn visible(ctx: &Ctx) -> Select<delivery::Entity> {
+    let mut select = delivery::Entity::find();
+    if let Some(seen) = visible_through(&ctx.actor, delivery::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    if !ctx.actor.may(Right::Administer) {
+        select = select.filter(delivery::Column::IncidentId.is_not_null());
+    }
+    select
+}
+
+/// The delivery `id`.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers; `NOT_FOUND`, also for deliveries of incidents that the caller may not see.
+pub async fn find(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
+    ctx.require(Right::Respond)?;
+    visible(ctx).filter(delivery::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("delivery"))
+}
+
+/// A page of deliveries, the newest first.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers, and the database's failures.
+pub async fn page(ctx: &Ctx, filter: Filter, window: &Window<DeliveryId>) -> Result<Slice<delivery::Model>> {
+    ctx.require(Right::Respond)?;
+    let mut select = visible(ctx);
+    if let Some(state) = filter.state {
+        select = select.filter(delivery::Column::State.eq(state));
+    }
+    if let Some(after) = window.after {
+        select = select.filter(delivery::Column::Id.lt(after));
+    }
+    if let Some(before) = window.before {
+        select = select.filter(delivery::Column::Id.gt(before));
+    }
+    let direction = if window.backwards { sea_orm::Order::Asc } else { sea_orm::Order::Desc };
+    let rows = select.order_by(delivery::Column::Id, direction).limit(window.rows()).all(ctx.db.read()).await?;
+    Ok(window.slice(rows))
+}
+
+/// Deliveries of incidents that the caller has seen, oldest first.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers, and the database's failures.
+pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<delivery::Model>> {
+    ctx.require(Right::Respond)?;
+    rows_of_incidents(ctx, incidents).await
+}
+
+/// As [`of_incidents`], for what is derived from them and is no secret to viewers.
+pub(crate) async fn rows_of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<delivery::Model>> {
+    let select = delivery::Entity::find().filter(delivery::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(delivery::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// For what waits for a person: what to do, with the text to copy.
+pub fn instructions(row: &delivery::Model) -> Option<String> {
+    if !matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed) {
+        return None;
+    }
+    let effect: Effect = serde_json::from_str(&row.effect).ok()?;
+    Some(pager::without_answer_link(&effect.instructions()))
+}

@@ -1,0 +1,126 @@
+//! Whom Muster can turn to: the team, and who is on call.
+//!
+//! Read by the pager and the reminders before they decide whom to tell.
+
+use std::collections::BTreeMap;
+
+use entity::{AccessLevel, Grant, PersonId, Visibility, incident_access, person};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::authz::Actor;
+use crate::change::{Facts, Whole};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::on_call;
+use crate::playbook::Playbook;
+
+/// The people there are at this moment.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    people: BTreeMap<PersonId, person::Model>,
+    first_line: Option<PersonId>,
+    second_line: Option<PersonId>,
+}
+
+impl Desk {
+    /// Reads the team and who is on call now.
+    ///
+    /// # Errors
+    /// The database's failures.
+    pub async fn load(ctx: &Ctx) -> Result<Self> {
+        let (people, duty) = tokio::try_join!(
+            async { Ok(person::Entity::find().filter(person::Column::DeactivatedAt.is_null()).all(ctx.db.read()).await?) },
+            on_call::on_duty(ctx, ctx.now()),
+        )?;
+        Ok(Self {
+            people: people.into_iter().map(|person| (person.id, person)).collect(),
+            first_line: duty.first.map(|person| person.id),
+            second_line: duty.second.map(|person| person.id),
+        })
+    }
+
+    /// A member of the team who has not left.
+    pub fn person(&self, id: PersonId) -> Option<&person::Model> {
+        self.people.get(&id)
+    }
+
+    /// Everybody who has not left.
+    pub fn people(&self) -> impl Iterator<Item = &person::Model> {
+        self.people.values()
+    }
+
+    /// Who is called first.
+    pub fn first_line(&self) -> Option<&person::Model> {
+        self.first_line.and_then(|id| self.person(id))
+    }
+
+    /// Who helps when first line needs it.
+    pub fn second_line(&self) -> Option<&person::Model> {
+        self.second_line.and_then(|id| self.person(id))
+    }
+
+    /// Who can be turned to when nobody else answers, the most senior first: who works on incidents and has a seniority, then who looks
+    /// after Muster.
+    pub fn by_seniority(&self) -> Vec<&person::Model> {
+        let is_meant = |person: &&person::Model| match person.access_level {
+            AccessLevel::Viewer => false,
+            AccessLevel::Responder => person.seniority.is_some(),
+            AccessLevel::Admin => true,
+        };
+        let mut people: Vec<_> = self.people.values().filter(is_meant).collect();
+        people.sort_by_key(|person| (std::cmp::Reverse(person.seniority), person.id));
+        people
+    }
+
+    /// Who looks after Muster.
+    pub fn administrators(&self) -> impl Iterator<Item = &person::Model> {
+        self.people.values().filter(|person| person.access_level == AccessLevel::Admin)
+    }
+
+    /// The person behind a contact of the playbook: by its address, else by the grant of the same meaning.
+    pub fn contact(&self, playbook: &Playbook, contact: &str) -> Option<&person::Model> {
+        let address = playbook.contacts.get(contact).map(|address| address.to_lowercase());
+        let by_address = self.people.values().find(|person| address.is_some() && person.email == address);
+        by_address.or_else(|| self.granted(contact))
+    }
+
+    fn granted(&self, contact: &str) -> Option<&person::Model> {
+        let grant = match contact {
+            "cto" => Grant::NotifyCto,
+            "head_of_tech_ops" => Grant::NotifyHeadOfTechOps,
+            "dpo" => Grant::NotifyDpo,
+            _ => return None,
+        };
+        self.people.values().find(|person| person.grants.contains(grant))
+    }
+}
+
+/// Whether `person` may know of the incident.
+pub fn may_know(person: &person::Model, whole: &Whole) -> bool {
+    let actor = Actor::Person { id: person.id, access: person.access_level, grants: person.grants };
+    let participants: Vec<PersonId> = whole.access.iter().map(|row: &incident_access::Model| row.person_id).collect();
+    whole.incident.visibility == Visibility::Open || actor.sees(&whole.incident, &participants)
+}
+
+/// An incident and the people there are: what is needed to decide whom to tell.
+pub struct Staffed {
+    /// The incident.
+    pub whole: Whole,
+    /// The people.
+    pub desk: Desk,
+}
+
+impl Facts for Staffed {
+    async fn load(ctx: &Ctx, incident: entity::incident::Model) -> Result<Self> {
+        let (whole, desk) = tokio::try_join!(Whole::load(ctx, incident), Desk::load(ctx))?;
+        Ok(Self { whole, desk })
+    }
+
+    fn incident(&self) -> &entity::incident::Model {
+        &self.whole.incident
+    }
+
+    fn whole(&self) -> Option<&Whole> {
+        Some(&self.whole)
+    }
+}

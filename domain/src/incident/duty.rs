@@ -1,0 +1,285 @@
+//! The record of the duty to tell (R14): which of the leadership were told, when, and whether they answered.
+//!
+//! Nothing of it is typed in: it follows from who was called, from the deliveries that carried the calls, and from the steps that
+//! people settled. The steps `leadership:<contact>` and `leadership-fallback:<contact>` are what links the three.
+
+use std::collections::HashMap;
+
+use entity::{DeliveryState, IncidentId, Operation, PersonId, Timestamp, delivery, incident, page, step};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use crate::ctx::Ctx;
+use crate::delivery::rows_of_incidents;
+use crate::desk::Desk;
+use crate::error::Result;
+use crate::pager;
+use crate::paging::padded;
+use crate::playbook::steps::concerns_leadership;
+use crate::playbook::{Playbook, Rule};
+
+/// What is known of one contact of the playbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The contact's key in the playbook, e.g. `dpo`.
+    pub contact: String,
+    /// What people call the contact.
+    pub title: String,
+    /// Who that is: the person who was called, else who would be.
+    pub person: Option<PersonId>,
+    /// When they were called, or somebody was asked to tell them.
+    pub called_at: Option<Timestamp>,
+    /// When the word is known to have reached them: the mail arrived, a person told them, or they answered.
+    pub told_at: Option<Timestamp>,
+    /// When they are known to know.
+    pub answered_at: Option<Timestamp>,
+    /// When somebody else was told instead, because they did not answer.
+    pub fallback_at: Option<Timestamp>,
+    /// Who was told instead.
+    pub fallback_person: Option<PersonId>,
+    /// What it comes to.
+    pub state: State,
+}
+
+/// Where the duty to tell one contact stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing has been done yet.
+    NotTold,
+    /// They were called; whether the word has arrived is not known.
+    Called,
+    /// The word has arrived; they have not answered.
+    Told,
+    /// They did not answer in time, and somebody else was told.
+    Fallback,
+    /// They know.
+    Answered,
+    /// Somebody decided that they need not be told.
+    Waived,
+}
+
+/// The record of incidents that the caller has seen, in the playbook's order of contacts. It is empty for an incident that never
+/// was a matter for the leadership.
+///
+/// # Errors
+/// The database's failures.
+pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Notice>>> {
+    let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+    let (pages, deliveries, steps, desk) =
+        tokio::try_join!(pager::of_incidents(ctx, &ids), rows_of_incidents(ctx, &ids), steps_of(ctx, &ids), Desk::load(ctx))?;
+    let playbook = ctx.playbook();
+    let record = |incident: &incident::Model| Record {
+        pages: pages.iter().filter(|row| row.incident_id == incident.id).collect(),
+        deliveries: deliveries.iter().filter(|row| row.incident_id == Some(incident.id)).collect(),
+        steps: steps.iter().filter(|row| row.incident_id == incident.id).collect(),
+    };
+    Ok(incidents.iter().map(|incident| (incident.id, record(incident).notices(incident, &playbook, &desk))).collect())
+}
+
+async fn steps_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<step::Model>> {
+    Ok(step::Entity::find().filter(step::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
+}
+
+/// The rows of one incident.
+#[derive(Default)]
+struct Record<'a> {
+    pages: Vec<&'a page::Model>,
+    deliveries: Vec<&'a delivery::Model>,
+    steps: Vec<&'a step::Model>,
+}
+
+impl Record<'_> {
+    fn notices(&self, incident: &incident::Model, playbook: &Playbook, desk: &Desk) -> Vec<Notice> {
+        let concerned = incident.declared_at.is_some() && concerns_leadership(incident.severity, incident.flags);
+        let notices = playbook.leadership_contacts.iter().map(|contact| self.notice(contact, playbook, desk));
+        // What was done stays on the record when it no longer had to be.
+        notices.filter(|notice| concerned || notice.state != State::NotTold).collect()
+    }
+
+    fn notice(&self, contact: &str, playbook: &Playbook, desk: &Desk) -> Notice {
+        let direct = self.word(Rule::Leadership, contact);
+        let fallback = self.word(Rule::LeadershipFallback, contact);
+        let state = match (&direct, &fallback) {
+            (word, _) if word.answered_at.is_some() => State::Answered,
+            (word, _) if word.waived => State::Waived,
+            (_, word) if word.called_at.is_some() => State::Fallback,
+            (word, _) if word.told_at.is_some() => State::Told,
+            (word, _) if word.called_at.is_some() => State::Called,
+            _ => State::NotTold,
+        };
+        Notice {
+            contact: contact.to_owned(),
+            title: playbook.contact_title(contact).to_owned(),
+            person: direct.person.or_else(|| desk.contact(playbook, contact).map(|person| person.id)),
+            called_at: direct.called_at,
+            told_at: direct.told_at,
+            answered_at: direct.answered_at,
+            fallback_at: fallback.called_at,
+            fallback_person: fallback.person,
+            state,
+        }
+    }
+
+    /// What became of one step.
+    fn word(&self, rule: Rule, contact: &str) -> Word {
+        let key = format!("{rule}:{contact}");
+        let is_it = |found: Option<&str>| found == Some(&*key);
+        let pages: Vec<&page::Model> = self.pages.iter().copied().filter(|row| is_it(row.step_key.as_deref())).collect();
+        // A reminder of the step goes to who leads, not to the contact.
+        let is_word = |row: &&&delivery::Model| matches!(row.operation, Operation::Page | Operation::Tell);
+        let carried = || self.deliveries.iter().filter(|row| is_it(row.step_key.as_deref())).filter(is_word);
+        let settled = self.steps.iter().find(|row| row.key == key && row.settled_at.is_some());
+        let settled_at = settled.filter(|row| !row.waived).and_then(|row| row.settled_at);
+        let answered_at = pages.iter().filter_map(|row| row.answered_at).chain(settled_at).min();
+        let arrived = carried().filter(|row| matches!(row.state, DeliveryState::Delivered | DeliveryState::DoneByHand));
+        Word {
+            person: pages.last().map(|row| row.person_id),
+            called_at: pages.iter().map(|row| row.paged_at).chain(carried().map(|row| row.created_at)).chain(settled_at).min(),
+            told_at: arrived.filter_map(|row| row.delivered_at).chain(answered_at).min(),
+            answered_at,
+            waived: settled.is_some_and(|row| row.waived),
+        }
+    }
+}
+
+/// What became of the word to one contact.
+struct Word {
+    person: Option<PersonId>,
+    called_at: Option<Timestamp>,
+    told_at: Option<Timestamp>,
+    answered_at: Option<Timestamp>,
+    waived: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Duration, TimeZone, Utc};
+    use entity::{DeliveryId, PageId, PageReason, System};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(minutes: i64) -> Timestamp {
+        Utc.with_ymd_and_hms(2026, 11, 22, 3, 0, 0).unwrap() + Duration::minutes(minutes)
+    }
+
+    fn page(key: &str, person: u128, answered_at: Option<Timestamp>) -> page::Model {
+        page::Model {
+            id: PageId(Uuid::from_u128(person)),
+            incident_id: IncidentId(Uuid::nil()),
+            person_id: PersonId(Uuid::from_u128(person)),
+            reason: PageReason::Leadership,
+            step_key: Some(key.to_owned()),
+            paged_at: at(0),
+            answered_at,
+            answered_by_id: None,
+            note: None,
+            secret_hash: None,
+            secret: None,
+        }
+    }
+
+    fn delivery(key: &str, state: DeliveryState, delivered_at: Option<Timestamp>) -> delivery::Model {
+        delivery::Model {
+            id: DeliveryId(Uuid::nil()),
+            incident_id: Some(IncidentId(Uuid::nil())),
+            system: System::Email,
+            operation: Operation::Tell,
+            state,
+            attempts: 0,
+            last_error: None,
+            next_attempt_at: None,
+            effect: String::new(),
+            person_id: None,
+            step_key: Some(key.to_owned()),
+            page_id: None,
+            external_id: None,
+            external_url: None,
+            created_at: at(1),
+            delivered_at,
+        }
+    }
+
+    fn settled(key: &str, waived: bool) -> step::Model {
+        step::Model {
+            incident_id: IncidentId(Uuid::nil()),
+            key: key.to_owned(),
+            due_at: at(0),
+            due_reminded_at: None,
+            overdue_reminded_at: None,
+            settled_at: Some(at(9)),
+            settled_by_id: None,
+            waived,
+            note: None,
+        }
+    }
+
+    fn of_dpo(pages: &[page::Model], deliveries: &[delivery::Model], steps: &[step::Model]) -> Notice {
+        let record = Record { pages: pages.iter().collect(), deliveries: deliveries.iter().collect(), steps: steps.iter().collect() };
+        record.notice("dpo", &Playbook::default(), &Desk::default())
+    }
+
+    const DIRECT: &str = "leadership:dpo";
+    const FALLBACK: &str = "leadership-fallback:dpo";
+
+    #[test]
+    fn without_rows_nobody_was_told() {
+        let notice = of_dpo(&[], &[], &[]);
+        assert_eq!((notice.state, notice.called_at, notice.told_at), (State::NotTold, None, None));
+        // What belongs to another contact says nothing.
+        let other = "leadership:cto";
+        let notice =
+            of_dpo(&[page(other, 1, Some(at(2)))], &[delivery(other, DeliveryState::Delivered, Some(at(1)))], &[settled(other, false)]);
+        assert_eq!(notice.state, State::NotTold);
+    }
+
+    #[test]
+    fn a_call_is_not_yet_word_that_arrived() {
+        let (call, person) = (page(DIRECT, 7, None), PersonId(Uuid::from_u128(7)));
+        let notice = of_dpo(std::slice::from_ref(&call), &[delivery(DIRECT, DeliveryState::Queued, None)], &[]);
+        assert_eq!((notice.state, notice.called_at, notice.told_at, notice.person), (State::Called, Some(at(0)), None, Some(person)));
+        let notice = of_dpo(&[call], &[delivery(DIRECT, DeliveryState::Delivered, Some(at(3)))], &[]);
+        assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Told, Some(at(3)), None));
+    }
+
+    #[test]
+    fn a_reminder_of_the_step_reaches_the_lead_and_not_the_contact() {
+        let reminder = delivery::Model { operation: Operation::Remind, ..delivery(DIRECT, DeliveryState::Delivered, Some(at(1))) };
+        assert_eq!(of_dpo(&[], &[reminder], &[]).state, State::NotTold);
+    }
+
+    #[test]
+    fn who_answers_was_told() {
+        let notice = of_dpo(&[page(DIRECT, 7, Some(at(4)))], &[delivery(DIRECT, DeliveryState::ByHand, None)], &[]);
+        assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Answered, Some(at(4)), Some(at(4))));
+    }
+
+    #[test]
+    fn a_contact_without_a_person_is_told_by_hand() {
+        let notice = of_dpo(&[], &[delivery(DIRECT, DeliveryState::ByHand, None)], &[]);
+        assert_eq!((notice.state, notice.called_at, notice.told_at), (State::Called, Some(at(1)), None));
+        let notice = of_dpo(&[], &[delivery(DIRECT, DeliveryState::DoneByHand, Some(at(5)))], &[]);
+        assert_eq!((notice.state, notice.told_at, notice.person), (State::Told, Some(at(5)), None));
+        // By a phone call that nobody asked for.
+        let notice = of_dpo(&[], &[], &[settled(DIRECT, false)]);
+        assert_eq!(
+            (notice.state, notice.called_at, notice.told_at, notice.answered_at),
+            (State::Answered, Some(at(9)), Some(at(9)), Some(at(9)))
+        );
+    }
+
+    #[test]
+    fn somebody_else_counts_until_the_contact_answers() {
+        let calls = [page(DIRECT, 7, None), page(FALLBACK, 8, Some(at(16)))];
+        let notice = of_dpo(&calls, &[], &[]);
+        assert_eq!((notice.state, notice.fallback_at, notice.answered_at), (State::Fallback, Some(at(0)), None));
+        assert_eq!(notice.fallback_person, Some(PersonId(Uuid::from_u128(8))));
+        let calls = [page(DIRECT, 7, Some(at(20))), page(FALLBACK, 8, Some(at(16)))];
+        assert_eq!(of_dpo(&calls, &[], &[]).state, State::Answered);
+    }
+
+    #[test]
+    fn a_waiver_is_no_answer() {
+        let notice = of_dpo(&[], &[], &[settled(DIRECT, true)]);
+        assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Waived, None, None));
+    }
+}

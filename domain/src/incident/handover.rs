@@ -1,0 +1,358 @@
+//! Passing a tiring role on (R13): who is rested, a brief of where things stand, and an offer that the other person accepts.
+//!
+//! The role moves when the person accepts, and their clock starts then; until then whoever holds it stays responsible. `assign_role`
+//! remains for what needs no asking.
+
+use std::fmt::Write;
+
+use chrono::Duration;
+use entity::{
+    AccessLevel, ActionState, IncidentId, OfferState, Operation, PersonId, Role, RoleOfferId, TimelineKind, Timestamp, client, incident,
+    person, role_assignment, role_offer, timeline_event,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use super::{link, reference, state, team};
+use crate::authz::{Right, visible_through};
+use crate::catalogue;
+use crate::change::{Draft, Facts, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::delivery;
+use crate::desk::Desk;
+use crate::error::{Error, Result};
+use crate::paging::padded;
+use crate::playbook::Playbook;
+use crate::playbook::steps::{State, Step, steps};
+use crate::ports::{Effect, Email};
+use crate::validate;
+
+/// The roles that are tiring enough to be passed on.
+const TIRING: [Role; 2] = [Role::IncidentLead, Role::ClientCommsManager];
+
+/// Somebody who could take a role over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Who.
+    pub person: person::Model,
+    /// Neither leads an incident nor has held a tiring role for long.
+    pub rested: bool,
+    /// What speaks for or against them.
+    pub reason: String,
+}
+
+/// Who could take `role` over, rested people first, then who is on call, then by seniority.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`.
+pub async fn candidates(ctx: &Ctx, id: IncidentId, role: Role) -> Result<Vec<Candidate>> {
+    ctx.require(Right::Respond)?;
+    let incident = super::find(ctx, id).await?;
+    let (desk, held) = tokio::try_join!(Desk::load(ctx), tiring_roles_held(ctx))?;
+    let holds = |person: &person::Model| held.iter().any(|row| row.incident_id == id && row.role == role && row.person_id == person.id);
+    let now = ctx.now();
+    let (patience, on_call) = (ctx.playbook().handover_after, [desk.first_line(), desk.second_line()]);
+    let is_on_call = |person: &person::Model| on_call.iter().flatten().any(|on_duty| on_duty.id == person.id);
+    let mut found: Vec<(bool, Candidate)> = desk
+        .people()
+        .filter(|person| person.access_level >= AccessLevel::Responder && !holds(person))
+        .map(|person| {
+            let theirs: Vec<&role_assignment::Model> = held.iter().filter(|row| row.person_id == person.id).collect();
+            let (rested, reason) = rest(&theirs, incident.id, now, patience);
+            let on_call = is_on_call(person);
+            let reason = if on_call { format!("{reason}; on call") } else { reason };
+            (on_call, Candidate { person: person.clone(), rested, reason })
+        })
+        .collect();
+    found.sort_by(|(a_on_call, a), (b_on_call, b)| {
+        let rank = |on_call: bool, one: &Candidate| (!one.rested, !on_call, std::cmp::Reverse(one.person.seniority));
+        rank(*a_on_call, a).cmp(&rank(*b_on_call, b)).then_with(|| a.person.name.cmp(&b.person.name))
+    });
+    Ok(found.into_iter().map(|(_, candidate)| candidate).collect())
+}
+
+/// Whether somebody who holds `theirs` is rested, and what speaks for or against them. Other incidents are not named: not
+/// everybody may know of them.
+fn rest(theirs: &[&role_assignment::Model], here: IncidentId, now: Timestamp, patience: Duration) -> (bool, String) {
+    let place = |row: &role_assignment::Model| if row.incident_id == here { "this incident" } else { "another incident" };
+    if let Some(leads) = theirs.iter().find(|row| row.role == Role::IncidentLead) {
+        return (false, format!("leads {}", place(leads)));
+    }
+    match theirs.iter().find(|row| now - row.assigned_at >= patience) {
+        Some(row) => (false, format!("has been {} in {} for {}", team::words(row.role), place(row), span(now - row.assigned_at))),
+        None => (true, "rested".to_owned()),
+    }
+}
+
+async fn tiring_roles_held(ctx: &Ctx) -> Result<Vec<role_assignment::Model>> {
+    let live = incident::Entity::find().filter(incident::Column::Live.eq(true));
+    let live = sea_orm::QuerySelect::column(sea_orm::QuerySelect::select_only(live), incident::Column::Id);
+    let held = role_assignment::Entity::find()
+        .filter(role_assignment::Column::EndedAt.is_null())
+        .filter(role_assignment::Column::Role.is_in(TIRING))
+        .filter(role_assignment::Column::IncidentId.in_subquery(sea_orm::QueryTrait::into_query(live)));
+    Ok(held.all(ctx.db.read()).await?)
+}
+
+/// What a brief is made of.
+struct Situation {
+    whole: Whole,
+    desk: Desk,
+    clients: Vec<client::Model>,
+    latest_update: Option<timeline_event::Model>,
+}
+
+impl Facts for Situation {
+    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+        let (id, latest) = (incident.id, incident.latest_update_sequence);
+        let latest_update = async {
+            let Some(sequence) = latest else { return Ok(None) };
+            let update = timeline_event::Entity::find()
+                .filter(timeline_event::Column::IncidentId.eq(id))
+                .filter(timeline_event::Column::Sequence.eq(sequence));
+            Ok(update.one(ctx.db.read()).await?)
+        };
+        let (whole, desk, latest_update) = tokio::try_join!(Whole::load(ctx, incident), Desk::load(ctx), latest_update)?;
+        let ids: Vec<_> = whole.clients.iter().map(|row| row.client_id).collect();
+        let clients = if ids.is_empty() { Vec::new() } else { catalogue::clients_by_ids(ctx, &ids).await? };
+        Ok(Self { whole, desk, clients, latest_update })
+    }
+
+    fn incident(&self) -> &incident::Model {
+        &self.whole.incident
+    }
+
+    fn whole(&self) -> Option<&Whole> {
+        Some(&self.whole)
+    }
+}
+
+/// Where things stand, for somebody who takes over: in Markdown.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`.
+pub async fn brief(ctx: &Ctx, id: IncidentId) -> Result<String> {
+    ctx.require(Right::Respond)?;
+    let situation = Situation::load(ctx, super::find(ctx, id).await?).await?;
+    Ok(situation.brief(&ctx.playbook(), ctx.now()))
+}
+
+impl Situation {
+    fn brief(&self, playbook: &Playbook, now: Timestamp) -> String {
+        let incident = &self.whole.incident;
+        let clock = |at: Timestamp| at.with_timezone(&playbook.working_hours.zone).format("%a %H:%M %Z").to_string();
+        let mut text = format!("# {}: {}\n\n", reference(incident), incident.name);
+        let since = incident.declared_at.unwrap_or(incident.reported_at);
+        // Writing to a string can't fail.
+        let _ =
+            writeln!(text, "{}, {}, for {} (since {}).", incident.severity, state::words(incident.status), span(now - since), clock(since));
+        if let Some(summary) = &incident.summary {
+            let _ = writeln!(text, "\n{summary}");
+        }
+        if let Some(update) = &self.latest_update {
+            let _ = writeln!(text, "\nLast summary, {}: {}", clock(update.occurred_at), update.text);
+        }
+        let goals = playbook.goals.iter().map(|goal| {
+            let met = self.whole.goals.iter().find(|row| row.goal == goal.key && row.met_at.is_some());
+            match met.and_then(|row| row.evidence.as_deref()) {
+                Some(evidence) => format!("[x] {}: {evidence}", goal.title),
+                None => format!("[ ] {}", goal.title),
+            }
+        });
+        section(&mut text, "Goals", goals);
+        let open = self.whole.actions.iter().filter(|row| row.state == ActionState::Open);
+        section(
+            &mut text,
+            "Open actions",
+            open.map(|row| match row.assignee_id.and_then(|id| self.desk.person(id)) {
+                Some(person) => format!("{} ({})", row.title, person.name),
+                None => row.title.clone(),
+            }),
+        );
+        let steps = steps(&self.whole.case(), playbook, now);
+        section(&mut text, "Next steps", steps.iter().map(|step| format!("{}: {}", due_words(step, &clock), step.title)));
+        section(&mut text, "Promised to clients", self.promises(&steps, &clock));
+        let roles = self.whole.roles.iter().filter(|row| row.ended_at.is_none());
+        let names = roles.filter_map(|row| Some(format!("{}: {}", team::words(row.role), self.desk.person(row.person_id)?.name)));
+        section(&mut text, "Who does what", names);
+        text
+    }
+
+    fn promises(&self, steps: &[Step], clock: &dyn Fn(Timestamp) -> String) -> Vec<String> {
+        let told = self.whole.incident.last_client_update_at.map_or("not told yet".to_owned(), |at| format!("last told {}", clock(at)));
+        let next = steps.iter().find(|step| step.rule == crate::playbook::Rule::ClientUpdate);
+        let next = next.map_or(String::new(), |step| format!(", next update {}", due_words(step, clock)));
+        self.clients.iter().map(|client| format!("{}: {told}{next}", client.name)).collect()
+    }
+}
+
+fn section(text: &mut String, title: &str, lines: impl IntoIterator<Item = String>) {
+    let mut lines = lines.into_iter().peekable();
+    if lines.peek().is_some() {
+        let _ = writeln!(text, "\n## {title}\n");
+        for line in lines {
+            let _ = writeln!(text, "- {line}");
+        }
+    }
+}
+
+fn due_words(step: &Step, clock: &dyn Fn(Timestamp) -> String) -> String {
+    match step.state {
+        State::Upcoming => format!("by {}", clock(step.due_at)),
+        State::Due => format!("due since {}", clock(step.due_at)),
+        State::Overdue => format!("overdue since {}", clock(step.due_at)),
+    }
+}
+
+/// A span for people, to the minute.
+fn span(span: Duration) -> String {
+    let minutes = span.num_minutes().max(0);
+    match (minutes / 60, minutes % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// Input of [`offer`].
+pub struct Offer {
+    /// In which incident.
+    pub incident_id: IncidentId,
+    /// What.
+    pub role: Role,
+    /// To whom.
+    pub person_id: PersonId,
+    /// What they should know beyond the brief.
+    pub note: Option<String>,
+}
+
+/// Offers a role to a person, with a brief of where things stand. An earlier offer of the same role is taken back.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the incident is not live, or the person holds the role.
+pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incident::Model)> {
+    ctx.require(Right::Respond)?;
+    let note = validate::optional_text("note", input.note.as_deref())?;
+    let person = crate::people::able_to_respond(ctx, "personId", input.person_id).await?;
+    let (role, playbook) = (input.role, ctx.playbook());
+    if role == Role::Responder {
+        return Err(Error::invalid("role", "Anybody can become a RESPONDER without being asked: use assignRole."));
+    }
+    let changed = change::<Situation, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
+        state::require_live(&facts.whole.incident)?;
+        if facts.whole.roles.iter().any(|row| row.role == role && row.person_id == person.id && row.ended_at.is_none()) {
+            return Err(Error::precondition(format!("{} is {} already.", person.name, team::words(role))));
+        }
+        withdraw(draft, role);
+        let row = role_offer::Model {
+            id: RoleOfferId(draft.id()),
+            incident_id: draft.incident.id,
+            role,
+            person_id: person.id,
+            offered_by_id: draft.actor(),
+            offered_at: draft.now,
+            note: note.clone(),
+            brief: facts.brief(&playbook, draft.now),
+            state: OfferState::Open,
+            answered_at: None,
+        };
+        draft.add::<role_offer::Entity>(row.clone());
+        team::admit(draft, person.id);
+        record(draft, &row, format!("{} was offered to be {}", person.name, team::words(role)));
+        draft.send(delivery::New {
+            person: Some(person.id),
+            ..delivery::New::of(Operation::Offer, Effect::Email(mail(draft, &row, &person)))
+        });
+        Ok(row)
+    });
+    let changed = changed.await?;
+    Ok((changed.output, changed.incident))
+}
+
+fn mail(draft: &Draft<'_>, offer: &role_offer::Model, person: &person::Model) -> Email {
+    let note = offer.note.as_deref().map(|note| format!("\n\n{note}")).unwrap_or_default();
+    Email {
+        to_name: person.name.clone(),
+        to: person.email.clone().unwrap_or_default(),
+        subject: format!("[{}] Please take over as {}", reference(&draft.incident), team::words(offer.role)),
+        text: format!(
+            "{}, please take over as {}. It is yours once you accept here: {}{note}\n\n{}",
+            person.name,
+            team::words(offer.role),
+            link(draft.ctx(), &draft.incident),
+            offer.brief
+        ),
+        thread: Some(draft.incident.id.to_string()),
+    }
+}
+
+fn record(draft: &mut Draft<'_>, offer: &role_offer::Model, text: String) {
+    let details = json!({ "offer": offer.id.to_string(), "role": offer.role, "to": offer.person_id.to_string() });
+    draft.record(NewEvent::new(TimelineKind::RoleChanged, text).details(details));
+}
+
+/// Takes back the offers of a role that wait for an answer.
+pub(super) fn withdraw(draft: &mut Draft<'_>, role: Role) {
+    let open = |row: &&role_offer::Model| row.role == role && row.state == OfferState::Open;
+    let offers: Vec<role_offer::Model> = draft.whole().map_or(&[][..], |whole| &whole.offers).iter().filter(open).cloned().collect();
+    for offer in offers {
+        draft.put::<role_offer::Entity>(role_offer::Model { state: OfferState::Withdrawn, answered_at: Some(draft.now), ..offer });
+    }
+}
+
+/// Accepts or refuses a role that one was offered.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` for anybody else; `FAILED_PRECONDITION` for an offer that no longer stands.
+pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option<&str>) -> Result<(role_offer::Model, incident::Model)> {
+    ctx.require(Right::Respond)?;
+    let note = validate::optional_text("note", note)?;
+    let offered = find_offer(ctx, id).await?;
+    let person = crate::people::find(ctx, offered.person_id).await?;
+    if ctx.actor.person_id() != Some(person.id) {
+        return Err(Error::Forbidden(format!(
+            "Only {} can answer this offer. To give the role to somebody else, use assignRole.",
+            person.name
+        )));
+    }
+    let changed = change::<Whole, _>(ctx, offered.incident_id, Right::Respond, None, |facts, draft| {
+        let Some(offer) = facts.offers.iter().find(|row| row.id == id && row.state == OfferState::Open) else {
+            return Err(Error::precondition(
+                "This offer no longer stands: it was answered, taken back, or overtaken by another hand-over.",
+            ));
+        };
+        let state = if accept { OfferState::Accepted } else { OfferState::Refused };
+        let answered = role_offer::Model { state, answered_at: Some(draft.now), ..offer.clone() };
+        draft.put::<role_offer::Entity>(answered.clone());
+        if accept {
+            team::give(draft, offer.role, &person, note.as_deref().or(offer.note.as_deref()));
+        } else {
+            let reason = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+            record(draft, offer, format!("{} can't be {} now{reason}", person.name, team::words(offer.role)));
+        }
+        Ok(answered)
+    });
+    let changed = changed.await?;
+    Ok((changed.output, changed.incident))
+}
+
+/// The offer `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also in incidents that the caller may not see.
+pub async fn find_offer(ctx: &Ctx, id: RoleOfferId) -> Result<role_offer::Model> {
+    let mut select = role_offer::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, role_offer::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("offer"))
+}
+
+/// Offers of roles in incidents that the caller has seen, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn offers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_offer::Model>> {
+    let select = role_offer::Entity::find().filter(role_offer::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(role_offer::Column::Id).all(ctx.db.read()).await?)
+}

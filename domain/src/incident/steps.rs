@@ -1,0 +1,190 @@
+//! The playbook's steps of an incident, for people: the list, and how a step is settled.
+
+use std::collections::HashMap;
+
+use entity::{IncidentId, PersonId, TimelineKind, Timestamp, incident, step};
+use serde_json::json;
+
+use crate::authz::Right;
+use crate::change::{NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::playbook::steps::{self, Step};
+use crate::playbook::{Playbook, Rule};
+use crate::reminders::{Settlement, settle};
+use crate::validate;
+
+/// A step as people see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Names the obligation for ever.
+    pub key: String,
+    /// The rule it comes from, unless a playbook of another time made it.
+    pub rule: Option<Rule>,
+    /// What to do.
+    pub title: String,
+    /// Why.
+    pub why: String,
+    /// Whose it is.
+    pub audience: &'static [entity::Role],
+    /// Who does it, as far as that is one person.
+    pub assignee: Option<PersonId>,
+    /// From when on it is due.
+    pub due_at: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// When people were last told of it.
+    pub reminded_at: Option<Timestamp>,
+    /// Who settled it.
+    pub settled_by: Option<PersonId>,
+    /// The decision, or why it is not done.
+    pub settlement: Option<String>,
+    /// For the review: when it could be.
+    pub proposed_at: Option<Timestamp>,
+}
+
+/// Where a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Asked for.
+    Open(steps::State),
+    /// It happened, or was settled.
+    Done,
+    /// Settled without being done.
+    Waived,
+}
+
+/// The steps of incidents that the caller has seen, the most urgent first; with those that people were told of and that are settled or
+/// done, when `settled`.
+///
+/// # Errors
+/// The database's failures.
+pub async fn steps_of(ctx: &Ctx, incidents: Vec<incident::Model>, settled: bool) -> Result<HashMap<IncidentId, Vec<Listed>>> {
+    let (playbook, now) = (ctx.playbook(), ctx.now());
+    let wholes = Whole::load_many(ctx, incidents).await?;
+    Ok(wholes.iter().map(|whole| (whole.incident.id, list(whole, &playbook, now, settled))).collect())
+}
+
+fn list(whole: &Whole, playbook: &Playbook, now: Timestamp, settled: bool) -> Vec<Listed> {
+    let open = steps::steps(&whole.case(), playbook, now);
+    let over = whole.steps.iter().filter(|row| settled && !open.iter().any(|step| step.key == row.key));
+    let over = over.map(|row| listed_over(row, playbook)).collect::<Vec<_>>();
+    open.into_iter().map(|step| listed_open(step, whole)).chain(over).collect()
+}
+
+fn listed_open(step: Step, whole: &Whole) -> Listed {
+    let row = whole.steps.iter().find(|row| row.key == step.key && step.is_meant(row.due_at));
+    let holder = |role: &entity::Role| {
+        let held = whole.roles.iter().rev().find(|row| row.role == *role && row.ended_at.is_none());
+        held.map(|row| row.person_id)
+    };
+    Listed {
+        rule: Some(step.rule),
+        assignee: step.person.or_else(|| step.audience.iter().find_map(holder)),
+        reminded_at: row.and_then(reminded_at),
+        settled_by: None,
+        settlement: None,
+        state: State::Open(step.state),
+        key: step.key,
+        title: step.title,
+        why: step.why,
+        audience: step.audience,
+        due_at: step.due_at,
+        proposed_at: step.proposed_at,
+    }
+}
+
+fn listed_over(row: &step::Model, playbook: &Playbook) -> Listed {
+    let rule = Rule::of_key(&row.key);
+    let text = rule.and_then(|rule| playbook.texts.get(&rule)).cloned().unwrap_or_default();
+    Listed {
+        key: row.key.clone(),
+        rule,
+        title: text.title,
+        why: text.why,
+        audience: &[],
+        assignee: None,
+        due_at: row.due_at,
+        state: if row.waived { State::Waived } else { State::Done },
+        reminded_at: reminded_at(row),
+        settled_by: row.settled_by_id,
+        settlement: row.note.clone(),
+        proposed_at: None,
+    }
+}
+
+fn reminded_at(row: &step::Model) -> Option<Timestamp> {
+    row.overdue_reminded_at.or(row.due_reminded_at)
+}
+
+/// Settles a step: by a decision, or by waiving it.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a key that is not asked for, or without a note where one is needed; `FORBIDDEN`, `NOT_FOUND`;
+/// `FAILED_PRECONDITION` for a step that is done by another mutation.
+pub async fn settle_step(ctx: &Ctx, id: IncidentId, key: &str, waive: bool, note: Option<&str>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let note = validate::optional_text("note", note)?;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        let steps = draft.steps();
+        let Some(step) = steps.iter().find(|step| step.key == key) else {
+            // Twice the same is once.
+            if facts.steps.iter().any(|row| row.key == key && row.settled_at.is_some()) {
+                return Ok(());
+            }
+            return Err(Error::invalid("key", unknown(&steps)));
+        };
+        if let Some(mutation) = done_by(step.rule).filter(|_| !waive) {
+            let reason = format!("“{}” is done by {mutation}. To go without it, waive it and say why.", step.title);
+            return Err(Error::FailedPrecondition { reason, missing: vec![mutation.to_owned()] });
+        }
+        let Some(note) = note.clone().or_else(|| (!waive && !needs_note(step.rule)).then(String::new)) else {
+            return Err(Error::invalid("note", "note is needed: say what was decided and why, for those who ask tomorrow."));
+        };
+        let verb = if waive { "Waived" } else { "Settled" };
+        let text = if note.is_empty() { format!("{verb}: {}", step.title) } else { format!("{verb}: {}: {note}", step.title) };
+        let details = json!({ "step": key, "rule": step.rule.as_str(), "waived": waive, "dueAt": step.due_at });
+        draft.record(NewEvent::new(TimelineKind::StepSettled, text).details(details));
+        settle(draft, key, Settlement { by: draft.actor(), waived: waive, note: Some(note).filter(|note| !note.is_empty()) });
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+fn unknown(steps: &[Step]) -> String {
+    if steps.is_empty() {
+        return "The playbook asks for nothing in this incident now.".into();
+    }
+    let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
+    format!("The playbook does not ask for this now. It asks for {}.", keys.join(", "))
+}
+
+/// What does a step of `rule`, when that is not a mere decision.
+fn done_by(rule: Rule) -> Option<&'static str> {
+    match rule {
+        Rule::Triage => Some("declareIncident, declineIncident or mergeIncident"),
+        Rule::Page => Some("answerPage"),
+        Rule::Lead | Rule::CommsManager | Rule::ReportAuthor => Some("assignRole"),
+        Rule::SecondLine => Some("escalate"),
+        Rule::Summary => Some("postUpdate"),
+        Rule::Containment => Some("confirmGoal"),
+        Rule::GeneralNotice
+        | Rule::Leadership
+        | Rule::LeadershipFallback
+        | Rule::ClientUpdate
+        | Rule::Handover
+        | Rule::StopOrContinue
+        | Rule::ScheduleReview
+        | Rule::ReportDraft
+        | Rule::ReportCirculated
+        | Rule::ReportFinal
+        | Rule::ClientReport
+        | Rule::AbridgedReport
+        | Rule::FollowUp => None,
+    }
+}
+
+/// Whether settling a step of `rule` is a decision that somebody will ask about.
+fn needs_note(rule: Rule) -> bool {
+    !matches!(rule, Rule::GeneralNotice)
+}

@@ -1,0 +1,323 @@
+//! Help with the question whether a report is an incident (R2), and with what the sites make of it (R3).
+//!
+//! Called by `api`. The questions are the playbook's; each answer is kept and told on the timeline. What the answers and the
+//! sites come to is decided here on facts that were loaded before; it is advice, and people declare or decline.
+
+use chrono::NaiveDateTime;
+use entity::{Importance, IncidentId, IncidentStatus, TimelineKind, TriageVerdict, client, incident, site, triage_answer};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde_json::json;
+
+use super::state::words as status_words;
+use crate::authz::Right;
+use crate::catalogue::busy::BusyHours;
+use crate::change::{Draft, Facts, NewEvent, change};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::paging::padded;
+use crate::playbook::ChecklistItem;
+use crate::{limits, validate};
+
+/// An answer to give.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The criterion's key in the playbook.
+    pub criterion: String,
+    /// Whether it holds.
+    pub answer: TriageVerdict,
+    /// How one knows; left out, an earlier note goes.
+    pub note: Option<String>,
+}
+
+/// An incident and what was answered so far.
+struct Answered {
+    incident: incident::Model,
+    answers: Vec<triage_answer::Model>,
+}
+
+impl Facts for Answered {
+    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+        let answers = triage_answer::Entity::find().filter(triage_answer::Column::IncidentId.eq(incident.id)).all(ctx.db.read()).await?;
+        Ok(Self { incident, answers })
+    }
+
+    fn incident(&self) -> &incident::Model {
+        &self.incident
+    }
+}
+
+/// Answers criteria of a report (R2). What is answered the same way already is left as it is; nothing is recorded for it.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a criterion that the playbook does not have, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` once the
+/// report is judged.
+pub async fn answer(ctx: &Ctx, id: IncidentId, answers: Vec<Answer>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let playbook = ctx.playbook();
+    let answers = checked(&playbook.criteria, answers)?;
+    let changed = change::<Answered, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        require_triage(&facts.incident)?;
+        let differs = |(_, given): &&(&ChecklistItem, Answer)| {
+            let known = facts.answers.iter().find(|row| row.criterion == given.criterion);
+            known.is_none_or(|row| row.answer != given.answer || row.note != given.note)
+        };
+        let new: Vec<&(&ChecklistItem, Answer)> = answers.iter().filter(differs).collect();
+        for (_, given) in &new {
+            draft.upsert(triage_answer::ActiveModel {
+                incident_id: Set(id),
+                criterion: Set(given.criterion.clone()),
+                answer: Set(given.answer),
+                note: Set(given.note.clone()),
+                answered_by_id: Set(draft.actor()),
+                answered_at: Set(draft.now),
+            });
+        }
+        if !new.is_empty() {
+            record(draft, &new);
+        }
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// The answers with what they answer, each criterion once: the last answer counts.
+fn checked(criteria: &[ChecklistItem], answers: Vec<Answer>) -> Result<Vec<(&ChecklistItem, Answer)>> {
+    if answers.len() > limits::LIST_ITEMS {
+        return Err(Error::invalid("answers", format!("answers has more than {} entries.", limits::LIST_ITEMS)));
+    }
+    let mut checked: Vec<(&ChecklistItem, Answer)> = Vec::new();
+    for given in answers {
+        let Some(criterion) = criteria.iter().find(|criterion| criterion.key == given.criterion) else {
+            let keys: Vec<&str> = criteria.iter().map(|criterion| criterion.key.as_str()).collect();
+            return Err(Error::invalid("answers.criterion", format!("There is no such criterion. The playbook has {}.", keys.join(", "))));
+        };
+        let note = validate::optional_text("answers.note", given.note.as_deref())?;
+        checked.retain(|(known, _)| known.key != criterion.key);
+        checked.push((criterion, Answer { note, ..given }));
+    }
+    Ok(checked)
+}
+
+fn require_triage(incident: &incident::Model) -> Result<()> {
+    if incident.status == IncidentStatus::Triage {
+        return Ok(());
+    }
+    let status = status_words(incident.status);
+    Err(Error::precondition(format!(
+        "INC-{} is {status}: the questions of triage are for reports that nobody has judged yet.",
+        incident.number
+    )))
+}
+
+fn record(draft: &mut Draft<'_>, new: &[&(&ChecklistItem, Answer)]) {
+    let line = |(criterion, given): &&(&ChecklistItem, Answer)| match &given.note {
+        Some(note) => format!("{} {}: {note}", criterion.text, verdict_words(given.answer)),
+        None => format!("{} {}", criterion.text, verdict_words(given.answer)),
+    };
+    let text = new.iter().map(line).collect::<Vec<_>>().join("\n");
+    let details = |(criterion, given): &&(&ChecklistItem, Answer)| json!({ "criterion": criterion.key, "answer": given.answer });
+    let triage: Vec<_> = new.iter().map(details).collect();
+    // Notes may be long; the event's text must not be longer than any other's.
+    let text: String = text.chars().take(limits::TEXT_CHARS).collect();
+    draft.record(NewEvent::new(TimelineKind::Finding, text).details(json!({ "triage": triage })));
+}
+
+fn verdict_words(answer: TriageVerdict) -> &'static str {
+    match answer {
+        TriageVerdict::Yes => "Yes",
+        TriageVerdict::No => "No",
+        TriageVerdict::Unsure => "Not sure",
+    }
+}
+
+/// What was answered about `incidents`, in one statement. Callers have seen that they may know of them.
+///
+/// # Errors
+/// The database's failures.
+pub async fn answers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<triage_answer::Model>> {
+    Ok(triage_answer::Entity::find().filter(triage_answer::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
+}
+
+/// What the answers come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recommendation {
+    /// It is an incident, or may be one.
+    Declare,
+    /// Nothing speaks for an incident.
+    Decline,
+    /// Too little was answered.
+    AnswerMore,
+}
+
+/// What the answers come to, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// What to do.
+    pub recommendation: Recommendation,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+/// What `answers` to `criteria` come to (R2): one criterion that holds, or may hold, is enough. Answers to criteria that the
+/// playbook no longer has do not count.
+pub fn advise(criteria: &[ChecklistItem], answers: &[triage_answer::Model]) -> Advice {
+    let answered = |criterion: &ChecklistItem| answers.iter().find(|row| row.criterion == criterion.key).map(|row| row.answer);
+    let with = |wanted: Option<TriageVerdict>| {
+        criteria.iter().filter(move |criterion| answered(criterion) == wanted).map(|criterion| criterion.text.as_str())
+    };
+    let yes: Vec<String> = with(Some(TriageVerdict::Yes)).map(|text| format!("Answered with yes: {text}")).collect();
+    let unsure: Vec<String> =
+        with(Some(TriageVerdict::Unsure)).map(|text| format!("Not sure: {text} If unsure, assume it is an incident.")).collect();
+    let open: Vec<String> = with(None).map(|text| format!("Not answered yet: {text}")).collect();
+    if !yes.is_empty() || !unsure.is_empty() {
+        return Advice { recommendation: Recommendation::Declare, reasons: yes.into_iter().chain(unsure).collect() };
+    }
+    if !open.is_empty() {
+        return Advice { recommendation: Recommendation::AnswerMore, reasons: open };
+    }
+    Advice {
+        recommendation: Recommendation::Decline,
+        reasons: vec!["All questions are answered with no: it is reasonable to decline, and it can be reopened.".into()],
+    }
+}
+
+/// What is to be kept in mind about a site when judging what happens there (R3), in words. `local` is the time on the team's wall.
+pub fn weigh(site: &site::Model, client: Option<&client::Model>, local: NaiveDateTime) -> Vec<String> {
+    let mut weighing = Vec::new();
+    if site.importance == Importance::High {
+        weighing.push("This is an important site: when torn, take it for an incident and for the worse severity.".to_owned());
+    }
+    if let Some(client) = client.filter(|client| client.importance == Importance::High) {
+        weighing.push(format!("{} is an important client: when torn, take it for an incident and for the worse severity.", client.name));
+    }
+    if site.routinely_attacked {
+        weighing.push(
+            "This site is attacked all the time: somewhat slower pages, or requests that are turned away, may be normal there. Pages that do \
+             not come at all never are."
+                .to_owned(),
+        );
+    }
+    // What is kept was checked when it was saved.
+    if let Some((text, hours)) = site.busy_hours.as_deref().and_then(|text| Some((text, text.parse::<BusyHours>().ok()?))) {
+        weighing.push(if hours.contains(local) {
+            format!("It is busy there now ({text}): many people notice.")
+        } else {
+            format!("It is quiet there now (busy hours are {text}): fewer people notice, which may lower the severity but is no reason to decline.")
+        });
+    }
+    if let Some(expected) = &site.expected {
+        weighing.push(format!("Known to be normal there: {expected}"));
+    }
+    weighing
+}
+
+#[cfg(test)]
+mod tests {
+    use TriageVerdict::{No, Unsure, Yes};
+    use chrono::NaiveDate;
+    use entity::{ClientId, SiteId, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn criteria() -> Vec<ChecklistItem> {
+        ["security", "data", "outage"].map(|key| ChecklistItem { key: key.into(), text: format!("Is it about {key}?") }).to_vec()
+    }
+
+    fn rows(answers: &[(&str, TriageVerdict)]) -> Vec<triage_answer::Model> {
+        let row = |(criterion, answer): &(&str, TriageVerdict)| triage_answer::Model {
+            incident_id: IncidentId(Uuid::nil()),
+            criterion: (*criterion).into(),
+            answer: *answer,
+            note: None,
+            answered_by_id: None,
+            answered_at: Timestamp::UNIX_EPOCH,
+        };
+        answers.iter().map(row).collect()
+    }
+
+    #[test]
+    fn one_criterion_that_may_hold_is_enough() {
+        use Recommendation::{AnswerMore, Declare, Decline};
+        for (answers, recommendation, said) in [
+            (&[][..], AnswerMore, &["about security", "about data", "about outage"][..]),
+            (&[("security", No)], AnswerMore, &["about data", "about outage"]),
+            (&[("security", No), ("data", No), ("outage", No)], Decline, &["All questions are answered with no"]),
+            (&[("outage", Yes)], Declare, &["Answered with yes: Is it about outage?"]),
+            (&[("security", No), ("data", Unsure)], Declare, &["If unsure, assume"]),
+            (
+                &[("security", Unsure), ("data", Yes), ("outage", No)],
+                Declare,
+                &["Answered with yes: Is it about data?", "Not sure: Is it about security?"],
+            ),
+            // The playbook has dropped that criterion.
+            (&[("weather", Yes)], AnswerMore, &["about security", "about data", "about outage"]),
+        ] {
+            let advice = advise(&criteria(), &rows(answers));
+            assert_eq!(advice.recommendation, recommendation, "{answers:?}");
+            assert_eq!(advice.reasons.len(), said.len(), "{:?}", advice.reasons);
+            for (reason, said) in advice.reasons.iter().zip(said) {
+                assert!(reason.contains(said), "{reason}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_answers_to_one_criterion_counts() {
+        let given = |answer| Answer { criterion: "data".into(), answer, note: Some("  ".into()) };
+        let criteria = criteria();
+        let checked = checked(&criteria, vec![given(Yes), given(No)]).unwrap();
+        assert_eq!(checked.len(), 1);
+        assert_eq!((checked[0].1.answer, &checked[0].1.note), (No, &None));
+    }
+
+    #[test]
+    fn a_site_says_what_is_to_be_kept_in_mind() {
+        let plain = site::Model {
+            id: SiteId(Uuid::nil()),
+            name: "example.org".into(),
+            url: None,
+            repository: None,
+            client_id: None,
+            tooling: json!([]),
+            runbook: None,
+            importance: Importance::Normal,
+            expected: None,
+            routinely_attacked: false,
+            busy_hours: None,
+            last_synced_at: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        let client = client::Model {
+            id: ClientId(Uuid::nil()),
+            name: "Example Ltd".into(),
+            importance: Importance::High,
+            zendesk_organization_id: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        let noon = NaiveDate::from_ymd_opt(2026, 11, 16).unwrap().and_hms_opt(12, 0, 0).unwrap();
+        let night = NaiveDate::from_ymd_opt(2026, 11, 16).unwrap().and_hms_opt(3, 0, 0).unwrap();
+        assert!(weigh(&plain, None, noon).is_empty());
+        let site = site::Model {
+            importance: Importance::High,
+            routinely_attacked: true,
+            busy_hours: Some("Mon-Fri 08:00-20:00".into()),
+            expected: Some("404 for old leaflets".into()),
+            ..plain
+        };
+        let said = weigh(&site, Some(&client), noon);
+        for (words, part) in said.iter().zip([
+            "important site",
+            "Example Ltd is an important client",
+            "attacked all the time",
+            "busy there now",
+            "404 for old leaflets",
+        ]) {
+            assert!(words.contains(part), "{words}");
+        }
+        assert_eq!(said.len(), 5);
+        assert!(weigh(&site, None, night)[2].contains("quiet there now"));
+        let normal = client::Model { importance: Importance::Normal, ..client };
+        assert_eq!(weigh(&site, Some(&normal), noon).len(), 4);
+    }
+}

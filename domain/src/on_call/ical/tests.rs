@@ -1,0 +1,264 @@
+//! What calendars say, line by line.
+
+use super::*;
+
+fn utc(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The events between 2026-03-01 and 2027-03-01 of a calendar with these lines, read in London.
+fn events(lines: &[&str]) -> Vec<Event> {
+    let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}\r\nEND:VCALENDAR\r\n", lines.join("\r\n"));
+    read(&text, chrono_tz::Europe::London, utc("2026-03-01T00:00:00Z"), utc("2027-03-01T00:00:00Z")).unwrap()
+}
+
+/// The times of the only event, `03-28T10:00 04-04T09:00`, in UTC; or the reason why there are none.
+fn times(lines: &[&str]) -> Vec<String> {
+    let lines: Vec<&str> =
+        ["BEGIN:VEVENT", "UID:1", "SUMMARY:Kim"].into_iter().chain(lines.iter().copied()).chain(["END:VEVENT"]).collect();
+    words(&events(&lines))
+}
+
+fn words(events: &[Event]) -> Vec<String> {
+    let mut words = Vec::new();
+    for event in events {
+        match &event.times {
+            Ok(times) => {
+                words.extend(times.iter().map(|(start, end)| format!("{} {}", start.format("%m-%dT%H:%M"), end.format("%m-%dT%H:%M"))));
+            }
+            Err(reason) => words.push(reason.clone()),
+        }
+    }
+    words
+}
+
+#[test]
+fn single_events_in_every_kind_of_time() {
+    for (lines, expected) in [
+        (&["DTSTART:20260701T090000Z", "DTEND:20260701T170000Z"][..], "07-01T09:00 07-01T17:00"),
+        (&["DTSTART;TZID=America/New_York:20260701T090000", "DTEND;TZID=America/New_York:20260701T170000"], "07-01T13:00 07-01T21:00"),
+        // Outlook's names.
+        (&["DTSTART;TZID=GMT Standard Time:20260701T090000", "DTEND;TZID=GMT Standard Time:20260701T170000"], "07-01T08:00 07-01T16:00"),
+        // No zone: London's.
+        (&["DTSTART:20260701T090000", "DTEND:20260701T170000"], "07-01T08:00 07-01T16:00"),
+        // Beginning and end in different zones.
+        (&["DTSTART;TZID=Europe/London:20260701T090000", "DTEND;TZID=Europe/Berlin:20260701T170000"], "07-01T08:00 07-01T15:00"),
+        (&["DTSTART;TZID=Europe/London:20260701T090000", "DTEND:20260701T170000Z"], "07-01T08:00 07-01T17:00"),
+        // Whole days: from midnight in London to the next; some programs write the same day as the end, some none.
+        (&["DTSTART;VALUE=DATE:20260701", "DTEND;VALUE=DATE:20260703"], "06-30T23:00 07-02T23:00"),
+        (&["DTSTART;VALUE=DATE:20260701", "DTEND;VALUE=DATE:20260701"], "06-30T23:00 07-01T23:00"),
+        (&["DTSTART;VALUE=DATE:20260701"], "06-30T23:00 07-01T23:00"),
+        (&["DTSTART:20260701T090000Z", "DURATION:PT8H"], "07-01T09:00 07-01T17:00"),
+        // A day of 23 hours.
+        (&["DTSTART;VALUE=DATE:20260329"], "03-29T00:00 03-29T23:00"),
+        // Begins at a time that comes twice: the first; and at one that is left out: the hour after.
+        (&["DTSTART:20261025T013000", "DTEND:20261025T100000"], "10-25T00:30 10-25T10:00"),
+        (&["DTSTART:20260329T013000", "DTEND:20260329T100000"], "03-29T01:30 03-29T09:00"),
+    ] {
+        assert_eq!(times(lines), [expected], "{lines:?}");
+    }
+}
+
+#[test]
+fn repetitions_keep_their_time_on_the_wall() {
+    for (lines, expected) in [
+        // A week from Monday at ten, over both changes of the clock.
+        (
+            &["DTSTART;TZID=Europe/London:20260323T100000", "DTEND;TZID=Europe/London:20260330T100000", "RRULE:FREQ=WEEKLY;COUNT=2"][..],
+            &["03-23T10:00 03-30T09:00", "03-30T09:00 04-06T09:00"][..],
+        ),
+        (
+            &["DTSTART;TZID=Europe/London:20261019T100000", "DURATION:P7D", "RRULE:FREQ=WEEKLY;COUNT=2"],
+            &["10-19T09:00 10-26T10:00", "10-26T10:00 11-02T10:00"],
+        ),
+        // In UTC it keeps its time in UTC.
+        (
+            &["DTSTART:20260328T100000Z", "DTEND:20260328T180000Z", "RRULE:FREQ=DAILY;COUNT=2"],
+            &["03-28T10:00 03-28T18:00", "03-29T10:00 03-29T18:00"],
+        ),
+        // Its end is a moment: the last one begins exactly then, though London's clock shows an hour more.
+        (
+            &["DTSTART;TZID=Europe/London:20260701T100000", "DURATION:PT8H", "RRULE:FREQ=DAILY;UNTIL=20260702T090000Z"],
+            &["07-01T09:00 07-01T17:00", "07-02T09:00 07-02T17:00"],
+        ),
+        (
+            &["DTSTART;TZID=America/New_York:20260701T200000", "DURATION:PT8H", "RRULE:FREQ=DAILY;UNTIL=20260702T230000Z"],
+            &["07-02T00:00 07-02T08:00"],
+        ),
+        // The last day is a whole day.
+        (
+            &["DTSTART:20260701T100000Z", "DURATION:PT8H", "RRULE:FREQ=DAILY;UNTIL=20260702"],
+            &["07-01T10:00 07-01T18:00", "07-02T10:00 07-02T18:00"],
+        ),
+        // Every other Monday but one.
+        (
+            &[
+                "DTSTART;VALUE=DATE:20261102",
+                "DTEND;VALUE=DATE:20261109",
+                "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;COUNT=3",
+                "EXDATE;VALUE=DATE:20261116",
+            ],
+            &["11-02T00:00 11-09T00:00", "11-30T00:00 12-07T00:00"],
+        ),
+        (
+            &["DTSTART;TZID=Europe/London:20260701T100000", "DURATION:PT8H", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20260702T090000Z"],
+            &["07-01T09:00 07-01T17:00", "07-03T09:00 07-03T17:00"],
+        ),
+        (&["DTSTART:20260701T100000Z", "DURATION:PT8H", "RDATE:20260708T100000Z"], &["07-08T10:00 07-08T18:00", "07-01T10:00 07-01T18:00"]),
+    ] {
+        assert_eq!(times(lines), expected, "{lines:?}");
+    }
+}
+
+#[test]
+fn what_repeats_for_ever_ends_with_what_was_asked_for() {
+    let weekly = times(&["DTSTART;TZID=Europe/London:20200106T100000", "DURATION:P7D", "RRULE:FREQ=WEEKLY"]);
+    assert_eq!(
+        (weekly.first().unwrap().as_str(), weekly.last().unwrap().as_str(), weekly.len()),
+        ("02-23T10:00 03-02T10:00", "02-22T10:00 03-01T10:00", 53)
+    );
+}
+
+#[test]
+fn what_lies_outside_is_left_out_without_a_word() {
+    for start in ["20200701T100000Z", "20280701T100000Z", "99990701T100000Z"] {
+        let start = format!("DTSTART:{start}");
+        for rule in ["SUMMARY:once", "RRULE:FREQ=DAILY;COUNT=3", "RRULE:FREQ=WEEKLY;UNTIL=99991231T000000Z"] {
+            if rule.contains("WEEKLY") && start.contains("2020") {
+                continue;
+            }
+            assert!(times(&[&start, "DURATION:PT8H", rule]).is_empty(), "{start} {rule}");
+        }
+    }
+}
+
+/// They cost a search each, so only a few are looked at.
+#[test]
+fn rules_that_never_come_true_have_a_bound() {
+    let barren = "BEGIN:VEVENT\nDTSTART:20260105T100000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\nEND:VEVENT\n";
+    let events = events(&[&barren.repeat(15)]);
+    let (read, refused): (Vec<_>, Vec<_>) = events.iter().partition(|event| event.times.is_ok());
+    assert_eq!((read.len(), refused.len()), (9, 6));
+}
+
+#[test]
+fn exceptions_of_a_repetition_replace_it() {
+    let lines = [
+        "BEGIN:VEVENT",
+        "UID:1",
+        "SEQUENCE:3",
+        "SUMMARY:Kim",
+        "DTSTART;TZID=Europe/London:20260706T100000",
+        "DTEND;TZID=Europe/London:20260713T100000",
+        "RRULE:FREQ=WEEKLY;COUNT=4",
+        "END:VEVENT",
+        // Sam takes the second, as another version of the event.
+        "BEGIN:VEVENT",
+        "UID:1",
+        "SEQUENCE:4",
+        "SUMMARY:Sam",
+        "RECURRENCE-ID;TZID=Europe/London:20260713T100000",
+        "DTSTART;TZID=Europe/London:20260713T100000",
+        "DTEND;TZID=Europe/London:20260720T100000",
+        "END:VEVENT",
+        // The third is called off.
+        "BEGIN:VEVENT",
+        "UID:1",
+        "SUMMARY:Kim",
+        "STATUS:CANCELLED",
+        "RECURRENCE-ID:20260720T090000Z",
+        "DTSTART:20260720T090000Z",
+        "DTEND:20260727T090000Z",
+        "END:VEVENT",
+        // Another event with an exception at the same time is another's affair.
+        "BEGIN:VEVENT",
+        "UID:2",
+        "SUMMARY:Alex",
+        "RECURRENCE-ID;TZID=Europe/London:20260706T100000",
+        "DTSTART;TZID=Europe/London:20260801T100000",
+        "DTEND;TZID=Europe/London:20260802T100000",
+        "END:VEVENT",
+    ];
+    let events = events(&lines);
+    let of = |name: &str| words(&events.iter().filter(|event| event.summary == name).cloned().collect::<Vec<_>>());
+    assert_eq!(of("Kim"), ["07-06T09:00 07-13T09:00", "07-27T09:00 08-03T09:00"]);
+    assert_eq!(of("Sam"), ["07-13T09:00 07-20T09:00"]);
+    assert_eq!(of("Alex"), ["08-01T09:00 08-02T09:00"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    for (lines, expected) in [
+        (&["DTEND:20260701T170000Z"][..], "It has no beginning."),
+        (&["DTSTART:20260701T170000Z"], "It has no end."),
+        (&["DTSTART:20260701T170000Z", "DTEND:20260701T160000Z"], "It ends before it begins."),
+        (&["DTSTART:20260701T170000Z", "DTEND:20260701T170000Z"], "It ends before it begins."),
+        (&["DTSTART:whenever", "DTEND:20260701T170000Z"], "Its beginning can't be read."),
+        (&["DTSTART:20260701T170000Z", "DTEND:whenever"], "One of its times can't be read."),
+        (&["DTSTART:20269901T170000Z", "DTEND:20269901T180000Z"], "One of its times can't be read."),
+        (&["DTSTART;TZID=Nowhere:20260701T090000", "DURATION:PT8H"], "Its time zone Nowhere is unknown: use one such as Europe/London."),
+        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "STATUS:CANCELLED"], "It was called off."),
+        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "RRULE:FREQ=HOURLY"], "It repeats more often than once a day."),
+        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "RRULE:FREQ=SOMETIMES"], "How it repeats can't be read."),
+        (&["DTSTART:00010101T170000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY"], "It repeats too often, or the calendar as a whole does."),
+    ] {
+        assert_eq!(times(lines), [expected], "{lines:?}");
+    }
+}
+
+#[test]
+fn what_is_no_calendar_is_refused() {
+    let event = "BEGIN:VEVENT\nUID:1\nDTSTART:20260701T170000Z\nDURATION:PT1H\nEND:VEVENT\n";
+    let many = format!("BEGIN:VCALENDAR\n{}END:VCALENDAR", event.repeat(limits::CALENDAR_EVENTS + 1));
+    let repeating = event.replace("DURATION", "RRULE:FREQ=DAILY\nDURATION").repeat(limits::CALENDAR_REPEATING + 1);
+    let repeating = format!("BEGIN:VCALENDAR\n{repeating}END:VCALENDAR");
+    let cut = format!("BEGIN:VCALENDAR\n{event}");
+    for (text, part) in [
+        ("", "END:VCALENDAR"),
+        ("Kim is on call", "END:VCALENDAR"),
+        (cut.as_str(), "END:VCALENDAR"),
+        (many.as_str(), "more than 2000 events"),
+        (repeating.as_str(), "more than 200 repeating events"),
+    ] {
+        let reason = read(text, chrono_tz::Europe::London, utc("2026-03-01T00:00:00Z"), utc("2027-03-01T00:00:00Z")).unwrap_err();
+        assert!(reason.contains(part), "{reason}");
+    }
+}
+
+#[test]
+fn who_is_invited_and_did_not_decline() {
+    let lines = [
+        "BEGIN:VEVENT",
+        "UID:1",
+        "SUMMARY:On  call:\\, Kim",
+        "ATTENDEE;PARTSTAT=DECLINED:mailto:sam@example.org",
+        "ATTENDEE;CN=Kim;PARTSTAT=ACCEPTED:MAILTO:Kim@Example.org",
+        "ATTENDEE:urn:uuid:7",
+        "DTSTART;VALUE=DATE:20260701",
+        "END:VEVENT",
+    ];
+    let events = events(&lines);
+    assert_eq!(
+        (events[0].summary.as_str(), events[0].attendees.as_slice()),
+        ("On call:, Kim", &["kim@example.org".to_owned(), "urn:uuid:7".into()][..])
+    );
+}
+
+/// Calendars of other programs, where the machine has them: they are read, or refused in words.
+#[test]
+fn samples_of_other_programs() {
+    let Some(folder) = std::env::var_os("MUSTER_CONTRACTS").map(|folder| std::path::Path::new(&folder).join("samples/icalendar")) else {
+        return;
+    };
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let events = read(&text, chrono_tz::Europe::London, utc("2014-01-01T00:00:00Z"), utc("2023-01-01T00:00:00Z")).unwrap();
+        assert!(!events.is_empty());
+        for event in events {
+            match event.times {
+                Ok(times) => assert_eq!(times.len(), 1, "{}", event.summary),
+                Err(reason) => assert!(reason.contains("custom_America/New_York is unknown"), "{reason}"),
+            }
+        }
+    }
+}

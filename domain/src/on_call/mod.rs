@@ -1,0 +1,237 @@
+//! Who is on call: first line, and second line that helps (R1, R18).
+//!
+//! Called by `api` and the command line for people, and by whatever pages somebody ([`on_duty`]). Shifts are entries
+//! that somebody makes ([`set`]) or that come from a calendar ([`import`]); which one counts where they overlap says
+//! [`plan`]. Nothing is written over, so one can look up afterwards who was meant to be on call. People who have left
+//! the team are passed over, as if they had no shifts.
+
+pub mod ical;
+pub mod plan;
+mod rota;
+
+use std::sync::Arc;
+
+use chrono::Duration;
+use entity::{OnCallLine, PersonId, ShiftId, Timestamp, person, shift};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::authz::Right;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::{limits, people, validate};
+
+pub use plan::Stretch;
+use plan::{Planned, covers, holder, stretches};
+pub use rota::{Import, Imported, Skipped, import};
+
+/// How far [`now`] looks for the next hand-over.
+const LOOK_AHEAD: Duration = Duration::days(60);
+/// How far [`upcoming`] looks when the caller does not say.
+const VIEW: Duration = Duration::days(28);
+/// Whoever changes the plan takes turns under this key.
+const TURN: &str = "on-call";
+
+/// Who is on call now, and what comes next.
+#[derive(Clone, Debug)]
+pub struct OnCall {
+    /// Whether it is the team's working time.
+    pub working_hours: bool,
+    /// Who is called first.
+    pub first_line: Option<Arc<person::Model>>,
+    /// Who is called when first line needs help.
+    pub second_line: Option<Arc<person::Model>>,
+    /// When one of the two changes next; empty when nothing is planned for the next 60 days.
+    pub until: Option<Timestamp>,
+    /// Who comes then.
+    pub next: Option<HandOver>,
+}
+
+/// A moment at which one of the two lines changes.
+#[derive(Clone, Debug)]
+pub struct HandOver {
+    /// When.
+    pub at: Timestamp,
+    /// Who is called first from then on.
+    pub first_line: Option<Arc<person::Model>>,
+    /// Who is called second from then on.
+    pub second_line: Option<Arc<person::Model>>,
+}
+
+/// Whom to page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnDuty {
+    /// Who is called first.
+    pub first: Option<person::Model>,
+    /// Who is called when first line needs help.
+    pub second: Option<person::Model>,
+}
+
+/// Who is on call at `at`, in one statement: for code that pages.
+///
+/// # Errors
+/// The database's failures.
+pub async fn on_duty(ctx: &Ctx, at: Timestamp) -> Result<OnDuty> {
+    let planned = load(ctx, at, at).await?;
+    let person = |line| holder_at(&planned, line, at).map(|planned| person::Model::clone(&planned.person));
+    Ok(OnDuty { first: person(OnCallLine::First), second: person(OnCallLine::Second) })
+}
+
+/// Who is on call now, until when, and who comes next.
+///
+/// # Errors
+/// The database's failures.
+pub async fn now(ctx: &Ctx) -> Result<OnCall> {
+    let now = ctx.now();
+    let horizon = now + LOOK_AHEAD;
+    let planned = load(ctx, now, horizon).await?;
+    let [first, second] = [OnCallLine::First, OnCallLine::Second].map(|line| stretches(&planned, line, now, horizon));
+    let until = [&first, &second].into_iter().filter_map(|line| plan::next_change(line, now)).min();
+    let next = until.map(|at| HandOver { at, first_line: plan::at(&first, at).cloned(), second_line: plan::at(&second, at).cloned() });
+    Ok(OnCall {
+        working_hours: ctx.playbook().working_hours.is_working(now),
+        first_line: plan::at(&first, now).cloned(),
+        second_line: plan::at(&second, now).cloned(),
+        until,
+        next,
+    })
+}
+
+/// Who is on call from `from` (left out: now) to `to` (left out: four weeks later), with all overlaps decided: first line in order,
+/// then second line.
+///
+/// # Errors
+/// `BAD_USER_INPUT` when `to` is not after `from`, or more than 400 days after it.
+pub async fn upcoming(ctx: &Ctx, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Vec<Stretch>> {
+    let from = from.map_or_else(|| ctx.now(), validate::storable);
+    let to = to.map_or(from + VIEW, validate::storable);
+    if to <= from {
+        return Err(Error::invalid("to", "to must be after from."));
+    }
+    if to - from > limits::ON_CALL_AHEAD {
+        return Err(Error::invalid("to", format!("to may be at most {} days after from.", limits::ON_CALL_AHEAD.num_days())));
+    }
+    let planned = load(ctx, from, to).await?;
+    Ok(OnCallLine::ALL.iter().flat_map(|line| stretches(&planned, *line, from, to)).collect())
+}
+
+/// Input of [`set`].
+#[derive(Clone, Debug)]
+pub struct Set {
+    /// Who is called first.
+    pub first_line_id: PersonId,
+    /// Who is called when first line needs help; left out, second line stays as it is.
+    pub second_line_id: Option<PersonId>,
+    /// From when on; left out, now.
+    pub starts_at: Option<Timestamp>,
+    /// Until when; left out, until somebody else begins.
+    pub until: Option<Timestamp>,
+}
+
+/// Puts people on call (R1, R18). A hand-over of one line leaves the other alone: without `second_line_id` only first line
+/// changes, and to change only second line one names the present first line again, which then keeps its shift as it is.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for people who can't respond, for the same person on both lines, and for times that make no sense;
+/// `FORBIDDEN`.
+pub async fn set(ctx: &Ctx, input: Set) -> Result<OnCall> {
+    ctx.require(Right::Respond)?;
+    let now = ctx.now();
+    let (starts_at, until) = checked_times(&input, now)?;
+    people::able_to_respond(ctx, "firstLineId", input.first_line_id).await?;
+    if let Some(second) = input.second_line_id {
+        people::able_to_respond(ctx, "secondLineId", second).await?;
+        if second == input.first_line_id {
+            return Err(Error::invalid("secondLineId", "Second line must be somebody else than first line: leave it out for now."));
+        }
+    }
+    let wanted = [(OnCallLine::First, Some(input.first_line_id)), (OnCallLine::Second, input.second_line_id)];
+    {
+        let _turn = ctx.lanes.enter(TURN).await;
+        let planned = load(ctx, starts_at, starts_at).await?;
+        let stands = |line, person| {
+            let holder = holder_at(&planned, line, starts_at).map(|planned| &planned.shift);
+            holder.is_some_and(|shift| shift.person_id == person && shift.ends_at == until && shift.source.is_none())
+        };
+        let rows: Vec<shift::Model> = wanted
+            .into_iter()
+            .filter_map(|(line, person)| Some((line, person?)))
+            .filter(|(line, person)| !stands(*line, *person))
+            .map(|(line, person_id)| shift::Model {
+                id: ShiftId(ctx.ids.uuid(now)),
+                line,
+                person_id,
+                starts_at,
+                ends_at: until,
+                source: None,
+                created_at: now,
+            })
+            .collect();
+        write(ctx, rows).await?;
+    }
+    self::now(ctx).await
+}
+
+fn checked_times(input: &Set, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>)> {
+    let ahead = |field, at| validate::future(field, at, now, limits::ON_CALL_AHEAD);
+    let starts_at = match input.starts_at {
+        // Somebody's clock is a little behind ours.
+        Some(at) if at <= now && at >= now - limits::CLOCK_SKEW => now,
+        Some(at) => ahead("startsAt", at)?,
+        None => now,
+    };
+    let until = input.until.map(|at| ahead("until", at)).transpose()?;
+    if until.is_some_and(|until| until <= starts_at) {
+        return Err(Error::invalid("until", "until must be after startsAt."));
+    }
+    Ok((starts_at, until))
+}
+
+async fn write(ctx: &Ctx, rows: Vec<shift::Model>) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let tx = ctx.db.begin().await?;
+    for row in rows.iter().filter(|row| row.ends_at.is_none()) {
+        end_older(&tx, row).await?;
+    }
+    shift::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model)).exec_without_returning(&tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends the shifts without an end that `newer`, which has none either, would cover for ever: what counts stays the same, and
+/// those that may still matter stay few.
+async fn end_older(tx: &DatabaseTransaction, newer: &shift::Model) -> Result<()> {
+    shift::Entity::update_many()
+        .col_expr(shift::Column::EndsAt, sea_orm::sea_query::Expr::val(newer.starts_at))
+        .filter(shift::Column::EndsAt.is_null())
+        .filter(shift::Column::Line.eq(newer.line))
+        .filter(shift::Column::StartsAt.lte(newer.starts_at))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// The shifts that touch the time from `from` to `to`, of people who have not left, in one statement by the index on the end.
+async fn load(ctx: &Ctx, from: Timestamp, to: Timestamp) -> Result<Vec<Planned>> {
+    use shift::Column::{EndsAt, Id, PersonId, StartsAt};
+    let person = shift::Entity::belongs_to(person::Entity).from(PersonId).to(person::Column::Id).into();
+    let rows = shift::Entity::find()
+        .join(JoinType::InnerJoin, person)
+        .select_two_required(person::Entity)
+        .filter(EndsAt.is_null().or(EndsAt.gt(from)))
+        .filter(StartsAt.lte(to))
+        .filter(person::Column::DeactivatedAt.is_null())
+        .order_by_asc(StartsAt)
+        .order_by_asc(Id)
+        .limit(limits::SHIFTS_READ)
+        .all(ctx.db.read())
+        .await?;
+    Ok(rows.into_iter().map(|(shift, person)| Planned { shift, person: Arc::new(person) }).collect())
+}
+
+fn holder_at(planned: &[Planned], line: OnCallLine, at: Timestamp) -> Option<&Planned> {
+    let covering: Vec<&Planned> = planned.iter().filter(|planned| planned.shift.line == line && covers(&planned.shift, at)).collect();
+    holder(&covering)
+}

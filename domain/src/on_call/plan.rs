@@ -1,0 +1,193 @@
+//! Who has a line when several shifts overlap: pure, on shifts that were loaded before.
+//!
+//! Shifts are never written over. Of those that cover a moment, the one that counts is found like this:
+//!
+//! 1. A shift without an end lasts until another one begins, and goes on when that one is over.
+//! 2. What was set by hand goes before the imported rota; of two set by hand, the later entry counts.
+//! 3. Of two in the rota, the one that began later counts.
+//!
+//! So "I take over" holds until the rota's next change, and "Kim from noon to six" holds whatever the rota says.
+
+use std::sync::Arc;
+
+use entity::{OnCallLine, Timestamp, person, shift};
+
+/// A shift and who has it.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// The shift.
+    pub shift: shift::Model,
+    /// Who has it.
+    pub person: Arc<person::Model>,
+}
+
+/// A stretch of time in which one person has a line, with all overlaps decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Which line.
+    pub line: OnCallLine,
+    /// Who.
+    pub person: Arc<person::Model>,
+    /// Since when; at the earliest the beginning of what was asked for.
+    pub starts_at: Timestamp,
+    /// Until when; empty when it lasts beyond what was asked for.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// Whether `shift` covers `at`. Its end is the first moment that it no longer covers.
+pub fn covers(shift: &shift::Model, at: Timestamp) -> bool {
+    shift.starts_at <= at && shift.ends_at.is_none_or(|end| end > at)
+}
+
+/// The one of the shifts `covering` a moment that counts.
+pub fn holder<'a>(covering: &[&'a Planned]) -> Option<&'a Planned> {
+    let gives_way = |one: &Planned| one.shift.ends_at.is_none() && covering.iter().any(|other| other.shift.starts_at > one.shift.starts_at);
+    let standing = covering.iter().copied().filter(|one| !gives_way(one));
+    standing.max_by_key(|one| {
+        let by_hand = one.shift.source.is_none();
+        (by_hand, (!by_hand).then_some(one.shift.starts_at), one.shift.id)
+    })
+}
+
+/// Who has `line` from `from` to `to`, in order, without overlaps. Moments at which nobody has it are left out.
+pub fn stretches(planned: &[Planned], line: OnCallLine, from: Timestamp, to: Timestamp) -> Vec<Stretch> {
+    let mut shifts: Vec<&Planned> = planned.iter().filter(|planned| planned.shift.line == line).collect();
+    shifts.sort_by_key(|planned| planned.shift.starts_at);
+    let changes = shifts.iter().flat_map(|planned| [Some(planned.shift.starts_at), planned.shift.ends_at]).flatten();
+    let mut moments: Vec<Timestamp> = changes.filter(|at| from < *at && *at < to).chain([from]).collect();
+    moments.sort_unstable();
+    moments.dedup();
+
+    let mut waiting = shifts.into_iter().peekable();
+    let mut running: Vec<&Planned> = Vec::new();
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for at in moments {
+        while let Some(planned) = waiting.next_if(|planned| planned.shift.starts_at <= at) {
+            running.push(planned);
+        }
+        running.retain(|planned| covers(&planned.shift, at));
+        let holder = holder(&running);
+        if let Some(last) = stretches.last_mut().filter(|last| last.ends_at.is_none()) {
+            if holder.is_some_and(|holder| holder.person.id == last.person.id) {
+                continue;
+            }
+            last.ends_at = Some(at);
+        }
+        stretches.extend(holder.map(|holder| Stretch { line, person: holder.person.clone(), starts_at: at, ends_at: None }));
+    }
+    stretches
+}
+
+/// Who has the line at `at`, going by its `stretches`.
+pub fn at(stretches: &[Stretch], at: Timestamp) -> Option<&Arc<person::Model>> {
+    let stretch = stretches.iter().find(|stretch| stretch.starts_at <= at && stretch.ends_at.is_none_or(|end| end > at))?;
+    Some(&stretch.person)
+}
+
+/// The first moment after `after` at which somebody begins or ends, going by a line's `stretches`.
+pub fn next_change(stretches: &[Stretch], after: Timestamp) -> Option<Timestamp> {
+    stretches.iter().flat_map(|stretch| [Some(stretch.starts_at), stretch.ends_at]).flatten().filter(|at| *at > after).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::{AccessLevel, Grants, PersonId, ShiftId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Hour of the test's week.
+    fn hour(hour: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + chrono::Duration::hours(hour)
+    }
+
+    const ROTA: bool = true;
+    const BY_HAND: bool = false;
+
+    /// Shifts in the order in which they were entered: who, from, to, whether from the rota.
+    fn plan(entries: &[(&str, i64, Option<i64>, bool)]) -> Vec<Planned> {
+        let planned = |(entry, (name, from, to, rota)): (usize, &(&str, i64, Option<i64>, bool))| {
+            let person = person::Model {
+                id: PersonId(Uuid::from_u128(name.bytes().fold(0, |id, byte| id * 256 + u128::from(byte)))),
+                name: (*name).into(),
+                email: None,
+                access_level: AccessLevel::Responder,
+                seniority: None,
+                grants: Grants::default(),
+                quiet: entity::Channels::default(),
+                created_at: hour(0),
+                deactivated_at: None,
+            };
+            let shift = shift::Model {
+                id: ShiftId(Uuid::from_u128(entry as u128)),
+                line: OnCallLine::First,
+                person_id: person.id,
+                starts_at: hour(*from),
+                ends_at: to.map(hour),
+                source: rota.then(|| "uid".into()),
+                created_at: hour(0),
+            };
+            Planned { shift, person: Arc::new(person) }
+        };
+        entries.iter().enumerate().map(planned).collect()
+    }
+
+    /// `Kim 0-10, Sam 10-`
+    fn words(entries: &[(&str, i64, Option<i64>, bool)]) -> String {
+        let hours = |at: Timestamp| (at - hour(0)).num_hours();
+        let words = |stretch: &Stretch| {
+            let end = stretch.ends_at.map(|end| hours(end).to_string()).unwrap_or_default();
+            format!("{} {}-{end}", stretch.person.name, hours(stretch.starts_at))
+        };
+        stretches(&plan(entries), OnCallLine::First, hour(0), hour(100)).iter().map(words).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn overlaps_are_decided() {
+        for (entries, expected) in [
+            (&[][..], ""),
+            (&[("Kim", 0, None, BY_HAND)][..], "Kim 0-"),
+            // A hand-over: the one before is over.
+            (&[("Kim", 0, None, BY_HAND), ("Sam", 10, None, BY_HAND)], "Kim 0-10, Sam 10-"),
+            // Covering for somebody for a while; then it goes on as before.
+            (&[("Kim", 0, None, BY_HAND), ("Sam", 10, Some(20), BY_HAND)], "Kim 0-10, Sam 10-20, Kim 20-"),
+            // Planned ahead first, and taken over now: the plan holds.
+            (&[("Kim", 50, None, BY_HAND), ("Sam", 0, None, BY_HAND)], "Sam 0-50, Kim 50-"),
+            // The later entry counts, also where it begins earlier.
+            (&[("Kim", 10, Some(20), BY_HAND), ("Sam", 5, Some(30), BY_HAND)], "Sam 5-30"),
+            (&[("Kim", 0, Some(30), BY_HAND), ("Sam", 10, Some(20), BY_HAND)], "Kim 0-10, Sam 10-20, Kim 20-30"),
+            // Somebody without an end takes over from somebody with one.
+            (&[("Kim", 0, Some(30), BY_HAND), ("Sam", 10, None, BY_HAND)], "Kim 0-10, Sam 10-"),
+            // The rota, with a gap.
+            (&[("Kim", 0, Some(10), ROTA), ("Sam", 10, Some(20), ROTA), ("Kim", 30, Some(40), ROTA)], "Kim 0-10, Sam 10-20, Kim 30-40"),
+            // Two entries of the rota at once: who began later.
+            (&[("Sam", 5, Some(8), ROTA), ("Kim", 0, Some(10), ROTA)], "Kim 0-5, Sam 5-8, Kim 8-10"),
+            // Taking over holds until the rota's next change; a gap of the rota falls to who stands by hand.
+            (
+                &[("Kim", 0, Some(10), ROTA), ("Kim", 10, Some(20), ROTA), ("Sam", 5, None, BY_HAND), ("Alex", 30, Some(40), ROTA)],
+                "Kim 0-5, Sam 5-10, Kim 10-20, Sam 20-30, Alex 30-40, Sam 40-",
+            ),
+            // An exchange with an end holds across the rota's changes, also when the rota was imported again afterwards.
+            (&[("Sam", 5, Some(15), BY_HAND), ("Kim", 0, Some(10), ROTA), ("Alex", 10, Some(20), ROTA)], "Kim 0-5, Sam 5-15, Alex 15-20"),
+            // The same person twice is one stretch; an empty shift is none.
+            (&[("Kim", 0, Some(10), ROTA), ("Kim", 10, Some(20), BY_HAND), ("Sam", 12, Some(12), BY_HAND)], "Kim 0-20"),
+        ] {
+            assert_eq!(words(entries), expected, "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn stretches_are_cut_to_what_was_asked_for() {
+        let planned = plan(&[("Kim", 0, Some(10), ROTA), ("Sam", 10, Some(20), ROTA)]);
+        let cut = stretches(&planned, OnCallLine::First, hour(5), hour(15));
+        assert_eq!(
+            cut.iter().map(|stretch| (stretch.starts_at, stretch.ends_at)).collect::<Vec<_>>(),
+            [(hour(5), Some(hour(10))), (hour(10), None)]
+        );
+        assert_eq!(next_change(&cut, hour(5)), Some(hour(10)));
+        assert_eq!(next_change(&cut, hour(10)), None);
+        assert_eq!(at(&cut, hour(9)).map(|person| &*person.name), Some("Kim"));
+        assert_eq!(at(&cut, hour(10)).map(|person| &*person.name), Some("Sam"));
+        assert!(stretches(&planned, OnCallLine::Second, hour(0), hour(50)).is_empty());
+    }
+}

@@ -1,0 +1,236 @@
+//! Calling people to an incident, and their answers (R1, R14, R18).
+//!
+//! A page is a row, an event and a delivery that no preference silences. Whoever is paged may see the incident from then on. While
+//! nobody answers, the step `page:<n>` falls due and the next person is called: first line, second line, then by seniority.
+//! Pages to the leadership have a step each; together they are the record of whom one had a duty to tell.
+
+use entity::{IncidentId, IncidentStatus, Operation, PageId, PageReason, PersonId, TimelineKind, page, person};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use serde_json::json;
+
+use crate::authz::{Right, visible_through};
+use crate::change::{Draft, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::delivery;
+use crate::desk::{Desk, Staffed};
+use crate::error::{Error, Result};
+use crate::incident::{admit, link, reference, state};
+use crate::paging::padded;
+use crate::people::access::hash;
+use crate::ports::{Effect, Email};
+use crate::validate;
+
+/// Stands in the mail of a page for the link by which it is answered; the link is made when the mail leaves.
+const ANSWER_LINK: &str = "{answer-link}";
+
+/// Writes into the draft that `person` is called.
+pub(crate) fn call(draft: &mut Draft<'_>, person: &person::Model, reason: PageReason, step: Option<&str>, why: &str) {
+    let secret = draft.ctx().ids.secret();
+    let row = page::Model {
+        id: PageId(draft.id()),
+        incident_id: draft.incident.id,
+        person_id: person.id,
+        reason,
+        step_key: step.map(str::to_owned),
+        paged_at: draft.now,
+        answered_at: None,
+        answered_by_id: None,
+        note: None,
+        secret_hash: Some(hash(&secret)),
+        secret: Some(secret),
+    };
+    let id = row.id;
+    draft.add::<page::Entity>(row);
+    admit(draft, person.id);
+    let details = json!({ "page": id.to_string(), "person": person.id.to_string(), "reason": reason, "step": step });
+    draft.record(NewEvent::new(TimelineKind::Paged, format!("Paged {}: {why}", person.name)).details(details));
+    let effect = Effect::Email(mail(draft, person, why));
+    draft.send(delivery::New {
+        operation: Operation::Page,
+        effect,
+        person: Some(person.id),
+        step: step.map(str::to_owned),
+        page: Some(id),
+    });
+}
+
+fn mail(draft: &Draft<'_>, person: &person::Model, why: &str) -> Email {
+    let incident = &draft.incident;
+    let summary = incident.summary.as_deref().map(|summary| format!("\n\n{summary}")).unwrap_or_default();
+    Email {
+        to_name: person.name.clone(),
+        to: person.email.clone().unwrap_or_default(),
+        subject: format!("PAGE {}: {}{}", reference(incident), severity(incident), incident.name),
+        text: format!(
+            "{}, you are needed: {why}\n\n{} ({}), {}{summary}\n\nSay that you have seen this, so that nobody else is called:\n{ANSWER_LINK}\n\n\
+             The incident: {}",
+            person.name,
+            incident.name,
+            reference(incident),
+            state::words(incident.status),
+            link(draft.ctx(), incident),
+        ),
+        thread: Some(incident.id.to_string()),
+    }
+}
+
+/// How bad it is, once somebody has judged that.
+fn severity(incident: &entity::incident::Model) -> String {
+    if incident.status == IncidentStatus::Triage { String::new() } else { format!("{} ", incident.severity) }
+}
+
+/// Puts the link by which the page is answered into its mail: the same one at each attempt, so that a mail which comes twice is twice
+/// the same.
+///
+/// # Errors
+/// The database's failures.
+pub(crate) async fn add_answer_link(ctx: &Ctx, id: PageId, email: &mut Email) -> Result<()> {
+    let secret = page::Entity::find_by_id(id).one(ctx.db.read()).await?.and_then(|row| row.secret).unwrap_or_default();
+    email.text = email.text.replace(ANSWER_LINK, &format!("{}/answer?page={secret}", ctx.config.public_url));
+    Ok(())
+}
+
+/// Forgets the secret of a page whose mail needs no further attempt. Its hash stays.
+///
+/// # Errors
+/// The database's failures.
+pub(crate) async fn forget_answer_link(ctx: &Ctx, id: PageId) -> Result<()> {
+    let row = page::ActiveModel { secret: Set(None), ..Default::default() };
+    page::Entity::update_many().set(row).filter(page::Column::Id.eq(id)).exec(ctx.db.write()).await?;
+    Ok(())
+}
+
+/// The text of a page for somebody who passes it on by hand: there is no link to answer by, so they are to note the answer.
+pub(crate) fn without_answer_link(text: &str) -> String {
+    text.replace(ANSWER_LINK, "answer in Muster, or tell whoever reaches you, who notes it there.")
+}
+
+/// Writes into the draft of a new report that who is on call is called to it (R1). Nobody is, when nobody is on call.
+pub(crate) fn call_on_duty(draft: &mut Draft<'_>, desk: &Desk) {
+    let reporter = draft.incident.reporter_id;
+    let on_duty = [desk.first_line(), desk.second_line()];
+    // Who reports it knows.
+    if let Some(person) = on_duty.into_iter().flatten().find(|person| Some(person.id) != reporter) {
+        call(draft, person, PageReason::Reported, None, "something was reported and waits for a judgement.");
+    }
+}
+
+/// Who is called next: second line, first line, then by seniority, and nobody twice who has not answered; `None` when everybody was.
+pub(crate) fn next(facts: &Staffed, except: Option<PersonId>) -> Option<&person::Model> {
+    let called =
+        |id: PersonId| facts.whole.pages.iter().any(|page| page.step_key.is_none() && page.person_id == id && page.answered_at.is_none());
+    let order = facts.desk.second_line().into_iter().chain(facts.desk.first_line()).chain(facts.desk.by_seniority());
+    order.into_iter().find(|person| Some(person.id) != except && !called(person.id))
+}
+
+/// Calls second line, or when it does not answer the next in seniority (R18). The step `second-line` is done by it.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the incident is not live, or nobody is left to call.
+pub async fn escalate(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<entity::incident::Model> {
+    let reason = validate::text("reason", reason)?;
+    let changed = change::<Staffed, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        state::require_live(&facts.whole.incident)?;
+        let Some(person) = next(facts, draft.actor()) else {
+            return Err(Error::precondition(
+                "Nobody is left to call: put somebody on call as second line, or give people a seniority, and meanwhile call them by phone.",
+            ));
+        };
+        draft.incident.escalated_at = Some(draft.now);
+        let details = json!({ "to": person.id.to_string() });
+        draft.record(NewEvent::new(TimelineKind::Escalated, format!("Escalated to {}: {reason}", person.name)).details(details));
+        call(draft, person, PageReason::Escalated, None, &reason);
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Says that the page was answered: by the person, or by somebody who reached them another way.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
+pub async fn answer(ctx: &Ctx, id: PageId, note: Option<&str>) -> Result<(page::Model, entity::incident::Model)> {
+    ctx.require(Right::Report)?;
+    let note = validate::optional_text("note", note)?;
+    let row = find(ctx, id).await?;
+    if ctx.actor.person_id() != Some(row.person_id) {
+        ctx.require(Right::Respond)?;
+    }
+    record_answer(ctx, &row, ctx.actor.person_id(), note).await
+}
+
+/// The page behind a link in a mail, with the person and the incident.
+///
+/// # Errors
+/// `NOT_FOUND` for a link that never was.
+pub async fn by_link(ctx: &Ctx, secret: &str) -> Result<(page::Model, person::Model, entity::incident::Model)> {
+    let found = page::Entity::find().filter(page::Column::SecretHash.eq(hash(secret))).one(ctx.db.read()).await?;
+    let row = found.ok_or(Error::NotFound("page"))?;
+    let system = ctx.on_own_behalf();
+    let (person, incident) =
+        tokio::try_join!(crate::people::find(&system, row.person_id), crate::incident::find(&system, row.incident_id))?;
+    Ok((row, person, incident))
+}
+
+/// Answers the page behind a link: whoever has the mail is the person.
+///
+/// # Errors
+/// `NOT_FOUND` as [`by_link`].
+pub async fn answer_by_link(ctx: &Ctx, secret: &str) -> Result<(page::Model, entity::incident::Model)> {
+    let (row, person, _) = by_link(ctx, secret).await?;
+    record_answer(&ctx.on_own_behalf(), &row, Some(person.id), None).await
+}
+
+async fn record_answer(
+    ctx: &Ctx,
+    row: &page::Model,
+    by: Option<PersonId>,
+    note: Option<String>,
+) -> Result<(page::Model, entity::incident::Model)> {
+    let person = crate::people::find(ctx, row.person_id).await?;
+    let teller = match by.filter(|by| *by != person.id) {
+        Some(by) => Some(crate::people::find(ctx, by).await?),
+        None => None,
+    };
+    let changed = change::<Whole, _>(ctx, row.incident_id, Right::Report, None, |facts, draft| {
+        let Some(current) = facts.pages.iter().find(|page| page.id == row.id) else { return Err(Error::NotFound("page")) };
+        if current.answered_at.is_some() {
+            return Ok(current.clone());
+        }
+        let answered = page::Model { answered_at: Some(draft.now), answered_by_id: by, note: note.clone(), ..current.clone() };
+        draft.put::<page::Entity>(answered.clone());
+        let mut text = match &teller {
+            Some(teller) => format!("{} was reached, says {}", person.name, teller.name),
+            None => format!("{} answered the page", person.name),
+        };
+        if let Some(note) = &note {
+            text = format!("{text}: {note}");
+        }
+        let details = json!({ "page": row.id.to_string(), "person": person.id.to_string() });
+        draft.record(NewEvent::new(TimelineKind::Acknowledged, text).details(details));
+        Ok(answered)
+    });
+    let changed = changed.await?;
+    Ok((changed.output, changed.incident))
+}
+
+/// The page `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for pages about incidents that the caller may not see.
+pub async fn find(ctx: &Ctx, id: PageId) -> Result<page::Model> {
+    let mut select = page::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, page::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("page"))
+}
+
+/// Who was called to incidents that the caller has seen, in order.
+///
+/// # Errors
+/// The database's failures.
+pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<page::Model>> {
+    let select = page::Entity::find().filter(page::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(page::Column::Id).all(ctx.db.read()).await?)
+}

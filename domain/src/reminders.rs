@@ -1,0 +1,358 @@
+//! The playbook's steps become prompts: each step when it falls due and once more when it is overdue, to the right people.
+//!
+//! The tick of `worker` asks which incidents have something to be told ([`due`]) and a job has it told ([`remind`]). The prompt on the
+//! timeline, the mark that it was given, and the deliveries that carry it are written in one change of the incident: so it is given once,
+//! however often a worker dies and however many run. A step that a system does rather than a person (a notice, a page) is done the
+//! same way.
+
+use entity::{
+    Channel, IncidentId, Operation, PageReason, PersonId, Role, System, TimelineKind, Timestamp, Visibility, incident, person, step,
+};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use serde_json::json;
+
+use crate::authz::Right;
+use crate::change::{Draft, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::delivery;
+use crate::desk::{Staffed, may_know};
+use crate::error::Result;
+use crate::incident::{link, reference};
+use crate::pager;
+use crate::playbook::steps::{State, Step, next_look, same_series};
+use crate::playbook::{Playbook, Rule};
+use crate::ports::{Effect, Email, Notice};
+
+/// Incidents that are looked at in one go after a change of the playbook.
+const RESCHEDULED_AT_ONCE: u64 = 200;
+
+/// An incident of which something must be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// Which.
+    pub incident: IncidentId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The incidents of which something must be told now, the longest waiting first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn due(ctx: &Ctx, limit: u64) -> Result<Vec<Due>> {
+    let rows: Vec<(IncidentId, Timestamp)> = incident::Entity::find()
+        .select_only()
+        .columns([incident::Column::Id, incident::Column::NextDueAt])
+        .filter(incident::Column::NextDueAt.is_not_null().and(incident::Column::NextDueAt.lte(ctx.now())))
+        .order_by_asc(incident::Column::NextDueAt)
+        .limit(limit)
+        .into_tuple()
+        .all(ctx.db.read())
+        .await?;
+    Ok(rows.into_iter().map(|(incident, since)| Due { incident, since }).collect())
+}
+
+/// Tells people what is due or overdue in an incident, and does what the playbook has Muster do itself.
+///
+/// # Errors
+/// The database's failures: the incident stays due.
+pub async fn remind(ctx: &Ctx, id: IncidentId) -> Result<()> {
+    change::<Staffed, _>(ctx, id, Right::Administer, None, |facts, draft| {
+        let playbook = draft.ctx().playbook();
+        let now = draft.now;
+        let case = facts.whole.case();
+        for step in draft.steps() {
+            let told_next = step.next_reminder(case.marks.get(&step.key));
+            if step.state != State::Upcoming && told_next.is_some_and(|at| at <= now) {
+                Prompt { facts, playbook: &playbook, step: &step }.give(draft);
+            }
+        }
+        // Also when nothing was told: the clock or the playbook may have moved.
+        draft.incident.next_due_at = next_look(&case, &playbook, now);
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+/// A step that people are to be told of now.
+struct Prompt<'a> {
+    facts: &'a Staffed,
+    playbook: &'a Playbook,
+    step: &'a Step,
+}
+
+impl<'a> Prompt<'a> {
+    fn give(&self, draft: &mut Draft<'_>) {
+        mark(draft, self.step, |row, now| {
+            row.due_reminded_at = row.due_reminded_at.or(Some(now));
+            if self.step.state == State::Overdue {
+                row.overdue_reminded_at = Some(now);
+            }
+        });
+        // By hand one reminder is enough: the newest.
+        let series = draft.whole().map_or(&[][..], |whole| &whole.steps).iter().map(|row| row.key.clone());
+        let series: Vec<String> = series.filter(|key| same_series(key, &self.step.key)).collect();
+        delivery::supersede_by_hand(draft, &series);
+        // A step that was found overdue after a downtime was never done: it is done now, and nobody is nagged at once.
+        let first_time = !self.facts.whole.steps.iter().any(|row| row.key == self.step.key && row.due_reminded_at.is_some());
+        let people = if first_time && self.act(draft) { Vec::new() } else { self.audience() };
+        let (quiet, people): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| person.quiet.contains(Channel::Email));
+        self.record(draft, &people, !quiet.is_empty());
+        for person in people {
+            self.mail(draft, person);
+        }
+    }
+
+    /// Does what Muster can do itself; `false` where a person must be reminded.
+    fn act(&self, draft: &mut Draft<'_>) -> bool {
+        let contact = self.step.contact.as_deref().unwrap_or_default();
+        match self.step.rule {
+            Rule::GeneralNotice => self.post_notice(draft, notice(self.playbook, draft)),
+            Rule::Leadership => self.tell_contact(draft, contact),
+            Rule::LeadershipFallback => {
+                self.tell_somebody_senior(draft, contact);
+                true
+            }
+            Rule::Page => match pager::next(self.facts, None) {
+                Some(person) => {
+                    pager::call(draft, person, PageReason::Escalated, None, "nobody has answered so far.");
+                    true
+                }
+                None => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// A notice to everybody. It can't be taken back: a restricted incident has none, and its lead decides.
+    fn post_notice(&self, draft: &mut Draft<'_>, text: String) -> bool {
+        if draft.incident.visibility == Visibility::Restricted {
+            return false;
+        }
+        let effect = Effect::Notice(Notice { text });
+        let connected = draft.ctx().config.systems.contains(&effect.system());
+        draft.send(delivery::New { step: Some(self.step.key.clone()), ..delivery::New::of(Operation::Notice, effect) });
+        // Where a person must post it, somebody must be told to.
+        connected
+    }
+
+    /// A contact who is on the team is paged. To an address that is nobody's on the team goes a mail, and without one a person must reach
+    /// them; in both cases somebody must note that they know.
+    fn tell_contact(&self, draft: &mut Draft<'_>, contact: &str) -> bool {
+        let title = self.playbook.contact_title(contact);
+        let why = format!("the {title} must know of this.");
+        if let Some(person) = self.facts.desk.contact(self.playbook, contact) {
+            pager::call(draft, person, PageReason::Leadership, Some(&self.step.key), &why);
+            draft.ctx().config.systems.contains(&System::Email)
+        } else {
+            let email = Email {
+                to_name: format!("the {title}"),
+                to: self.playbook.contacts.get(contact).cloned().unwrap_or_default(),
+                subject: headline(draft, "Please read"),
+                text: format!("You must know of this incident. {}", link(draft.ctx(), &draft.incident)),
+                thread: None,
+            };
+            draft.send(delivery::New { step: Some(self.step.key.clone()), ..delivery::New::of(Operation::Tell, Effect::Email(email)) });
+            false
+        }
+    }
+
+    fn tell_somebody_senior(&self, draft: &mut Draft<'_>, contact: &str) {
+        let title = self.playbook.contact_title(contact);
+        let told = |id: PersonId| {
+            let pages = draft.whole().map_or(&[][..], |whole| &whole.pages);
+            pages.iter().any(|page| page.step_key.is_some() && page.person_id == id)
+        };
+        let senior = self.facts.desk.by_seniority().into_iter().find(|person| !told(person.id));
+        let why = format!("the {title} has not answered, so you should know.");
+        if let Some(person) = senior {
+            pager::call(draft, person, PageReason::Leadership, Some(&self.step.key), &why);
+        }
+        let text = format!(
+            "The {title} can't be reached about {} ({}). Whoever can, please tell them: {}",
+            reference(&draft.incident),
+            draft.incident.name,
+            link(draft.ctx(), &draft.incident)
+        );
+        self.post_notice(draft, text);
+    }
+
+    fn record(&self, draft: &mut Draft<'_>, people: &[&person::Model], some_are_quiet: bool) {
+        let Step { key, rule, title, due_at, state, missed, .. } = self.step;
+        let stage = if *state == State::Overdue { "Overdue" } else { "Due" };
+        let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+        let to = match names.as_slice() {
+            [] if some_are_quiet => " (quietly)".to_owned(),
+            [] => String::new(),
+            names => format!(" ({})", names.join(", ")),
+        };
+        let text = format!("{stage} since {}: {title}{}{to}", self.playbook.local(*due_at), missed_words(*missed));
+        let ids: Vec<String> = people.iter().map(|person| person.id.to_string()).collect();
+        let details =
+            json!({ "step": key, "rule": rule.as_str(), "stage": stage.to_uppercase(), "dueAt": due_at, "people": ids, "missed": missed });
+        draft.record(NewEvent::new(TimelineKind::Prompt, text).details(details));
+    }
+
+    fn mail(&self, draft: &mut Draft<'_>, person: &person::Model) {
+        let Step { key, title, why, due_at, state, missed, .. } = self.step;
+        let stage = if *state == State::Overdue { "Overdue" } else { "Due" };
+        let text = format!(
+            "{title}\n\n{why}\n\nDue since {}.{}\n\n{} ({}, {}): {}",
+            self.playbook.local(*due_at),
+            missed_words(*missed),
+            draft.incident.name,
+            reference(&draft.incident),
+            draft.incident.severity,
+            link(draft.ctx(), &draft.incident),
+        );
+        let email = Email {
+            to_name: person.name.clone(),
+            to: person.email.clone().unwrap_or_default(),
+            subject: headline(draft, &format!("{stage}: {title}")),
+            text,
+            thread: Some(draft.incident.id.to_string()),
+        };
+        draft.send(delivery::New {
+            person: Some(person.id),
+            step: Some(key.clone()),
+            ..delivery::New::of(Operation::Remind, Effect::Email(email))
+        });
+    }
+
+    /// Who holds the roles that the step names, else the lead, else who is on call, else the reporter, else who looks after Muster.
+    fn audience(&self) -> Vec<&'a person::Model> {
+        let Staffed { whole, desk } = self.facts;
+        let holders = |role: Role| {
+            let held = whole.roles.iter().filter(move |row| row.role == role && row.ended_at.is_none());
+            held.filter_map(|row| desk.person(row.person_id)).collect::<Vec<_>>()
+        };
+        let known = |person: Option<&'a person::Model>| person.filter(|person| may_know(person, whole)).into_iter().collect::<Vec<_>>();
+        let mut people: Vec<&person::Model> = self.step.person.and_then(|id| desk.person(id)).into_iter().collect();
+        if people.is_empty() {
+            people = self.step.audience.iter().flat_map(|role| holders(*role)).collect();
+        }
+        let reporter = || {
+            whole.incident.reporter_id.and_then(|id| desk.person(id)).filter(|person| person.access_level >= entity::AccessLevel::Responder)
+        };
+        let fallbacks: [&dyn Fn() -> Vec<&'a person::Model>; 4] =
+            [&|| holders(Role::IncidentLead), &|| known(desk.first_line().or(desk.second_line())), &|| known(reporter()), &|| {
+                desk.administrators().collect()
+            }];
+        for fallback in fallbacks {
+            if people.is_empty() {
+                people = fallback();
+            }
+        }
+        people.sort_by_key(|person| person.id);
+        people.dedup_by_key(|person| person.id);
+        people
+    }
+}
+
+fn headline(draft: &Draft<'_>, what: &str) -> String {
+    format!("[{}] {what}", reference(&draft.incident))
+}
+
+fn missed_words(missed: i64) -> String {
+    match missed {
+        0 => String::new(),
+        1 => " One earlier reminder was missed.".to_owned(),
+        many => format!(" {many} earlier reminders were missed."),
+    }
+}
+
+/// The notice to everybody about a major or critical incident (R7).
+fn notice(playbook: &Playbook, draft: &Draft<'_>) -> String {
+    let incident = &draft.incident;
+    let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
+    let since = since.with_timezone(&playbook.working_hours.zone).format("%H:%M %Z on %a %-d %b").to_string();
+    playbook
+        .notice
+        .replace("{reference}", &reference(incident))
+        .replace("{severity}", incident.severity.as_str())
+        .replace("{since}", &since)
+        .replace("{link}", &link(draft.ctx(), incident))
+        .replace("{name}", &incident.name)
+}
+
+/// How a step was settled.
+pub struct Settlement {
+    /// By whom; nobody when a system did it.
+    pub by: Option<PersonId>,
+    /// Without its being done.
+    pub waived: bool,
+    /// The decision, or why it is not done.
+    pub note: Option<String>,
+}
+
+/// Writes into the draft that a step is settled.
+pub(crate) fn settle(draft: &mut Draft<'_>, key: &str, settlement: Settlement) {
+    let Some(step) = draft.steps().into_iter().find(|step| step.key == key) else { return };
+    mark(draft, &step, |row, now| {
+        row.settled_at = Some(now);
+        row.settled_by_id = settlement.by;
+        row.waived = settlement.waived;
+        row.note = settlement.note;
+    });
+}
+
+/// Writes what was said and settled about a step.
+fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut step::Model, Timestamp)) {
+    let about = |row: &&step::Model| row.key == step.key && step.is_meant(row.due_at);
+    let known = draft.whole().and_then(|whole| whole.steps.iter().find(about).cloned());
+    let mut row = known.unwrap_or_else(|| step::Model {
+        incident_id: draft.incident.id,
+        key: step.key.clone(),
+        due_at: step.due_at,
+        due_reminded_at: None,
+        overdue_reminded_at: None,
+        settled_at: None,
+        settled_by_id: None,
+        waived: false,
+        note: None,
+    });
+    set(&mut row, draft.now);
+    draft.put::<step::Entity>(row);
+}
+
+/// Sets anew when people must next be told of each incident that is not over. Called when a worker starts and when the playbook has
+/// changed; answers how many incidents it moved.
+///
+/// # Errors
+/// The database's failures; what was set stays set.
+pub async fn reschedule(ctx: &Ctx) -> Result<u64> {
+    ctx.require(Right::Administer)?;
+    let (playbook, now) = (ctx.playbook(), ctx.now());
+    let over =
+        [entity::IncidentStatus::Declined, entity::IncidentStatus::Merged, entity::IncidentStatus::Closed].map(|status| status.to_value());
+    let mut moved = 0;
+    let mut after: Option<IncidentId> = None;
+    loop {
+        let mut select = incident::Entity::find().filter(incident::Column::Status.is_not_in(over.clone()));
+        if let Some(after) = after {
+            select = select.filter(incident::Column::Id.gt(after));
+        }
+        let rows = select.order_by_asc(incident::Column::Id).limit(RESCHEDULED_AT_ONCE).all(ctx.db.read()).await?;
+        let Some(last) = rows.last() else { return Ok(moved) };
+        after = Some(last.id);
+        for whole in Whole::load_many(ctx, rows).await? {
+            let next = next_look(&whole.case(), &playbook, now);
+            if next != whole.incident.next_due_at {
+                moved += move_next_look(ctx, &whole.incident, next).await?;
+            }
+        }
+    }
+}
+
+/// On condition of the version: who changes the incident meanwhile sets it themselves.
+async fn move_next_look(ctx: &Ctx, incident: &incident::Model, next: Option<Timestamp>) -> Result<u64> {
+    let moved = incident::Entity::update_many()
+        .set(incident::ActiveModel { next_due_at: Set(next), ..Default::default() })
+        .filter(incident::Column::Id.eq(incident.id))
+        .filter(incident::Column::Version.eq(incident.version))
+        .exec(ctx.db.write())
+        .await?;
+    Ok(moved.rows_affected)
+}
