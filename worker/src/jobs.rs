@@ -1,27 +1,53 @@
-//! What the jobs on the queue do: find the chore that a job names, and have the domain carry it out.
+//! What the jobs on the queues do: find what a job names, and have the domain or an outlet carry it out.
 
 use std::time::Duration;
 
 use domain::chores::{self, Chore};
-use domain::{Ctx, Error};
-use entity::IncidentId;
+use domain::ports::{Outlet, Refusal};
+use domain::{Ctx, Error, delivery, reminders};
+use entity::{DeliveryId, IncidentId};
 
 use crate::queue::{Job, Queue};
 
 /// For how long finished jobs are kept, and with them the keys that keep work from being done twice.
 const KEPT: Duration = Duration::from_hours(24);
 
-/// Carries out `job`.
-///
-/// # Errors
-/// What the domain says; the queue counts it, and the chore falls due again by itself.
-pub async fn carry_out(ctx: Ctx, queue: Queue, job: Job) -> Result<(), Error> {
-    match job {
-        Job::Expire => {
-            chores::carry_out(&ctx, Chore::Expire).await?;
-            queue.purge(KEPT).await.map_err(Error::internal)?;
+/// What to say of a job that failed. A database that is away is not the job's fault: what was to be done falls due again.
+pub fn told(outcome: Result<(), Error>) -> Result<(), String> {
+    match outcome {
+        Err(error @ Error::Unavailable(_)) => {
+            tracing::warn!(error = error.for_the_log(), "a job met a database that does not answer; it falls due again");
             Ok(())
         }
-        Job::VerifyChain(incident) => chores::carry_out(&ctx, Chore::VerifyChain { incident: IncidentId(incident) }).await,
+        outcome => outcome.map_err(|error| error.for_the_log()),
     }
+}
+
+/// Carries out a job of the main queue.
+///
+/// # Errors
+/// What the domain says; the queue counts it, and what was to be done falls due again by itself.
+pub async fn carry_out(ctx: &Ctx, queue: &Queue, job: Job) -> Result<(), Error> {
+    match job {
+        Job::Expire => {
+            chores::carry_out(ctx, Chore::Expire).await?;
+            queue.purge(KEPT).await?;
+            Ok(())
+        }
+        Job::VerifyChain(incident) => chores::carry_out(ctx, Chore::VerifyChain { incident: IncidentId(incident) }).await,
+        Job::Remind(incident) => reminders::remind(ctx, IncidentId(incident)).await,
+        Job::Deliver(_) => Err(Error::internal("a delivery came by the main queue")),
+    }
+}
+
+/// Makes an attempt at a delivery of the system whose queue this is.
+///
+/// # Errors
+/// What the domain says; the delivery falls due again by itself.
+pub async fn deliver(ctx: &Ctx, outlet: &dyn Outlet, job: Job) -> Result<(), Error> {
+    let Job::Deliver(id) = job else { return Err(Error::internal("something else than a delivery came by a system's queue")) };
+    let Some(claim) = delivery::claim(ctx, DeliveryId(id)).await? else { return Ok(()) };
+    let attempt = tokio::time::timeout(delivery::ATTEMPT, outlet.carry_out(&claim.order)).await;
+    let silence = || Err(Refusal::Unclear(format!("there was no answer within {} seconds", delivery::ATTEMPT.as_secs())));
+    delivery::record(ctx, &claim, attempt.unwrap_or_else(|_| silence())).await
 }

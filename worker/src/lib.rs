@@ -1,36 +1,55 @@
-//! The edge to the outside: what Muster does by itself, on the apalis queue.
+//! The edge to the outside: what Muster does by itself, on apalis queues.
 //!
-//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. A [`tick`] asks the domain what is due and puts it on the
-//! [`queue`]; [`jobs`] carry it out. Any number of workers may run on one PostgreSQL.
+//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. A [`tick`] asks the domain what is due and puts it on the main
+//! [`queue`]; the [`relay`] puts deliveries on the queues of their systems; [`jobs`] carry both out, deliveries by the system's
+//! outlet ([`outlets`]). Any number of workers may run on one PostgreSQL.
 //!
 //! Invariants: a job carries ids only; dates, attempts and outcomes are the domain's rows; every job may run twice.
 
 mod jobs;
+pub mod outlets;
 pub mod queue;
+mod relay;
 mod tick;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use domain::Domain;
+use domain::ports::Outlet;
+use domain::{Ctx, Domain, reminders};
+use entity::System;
+use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
 use queue::{Queue, QueueError, Tuning};
+
+/// The ways to the systems that are connected.
+pub type Outlets = BTreeMap<System, Arc<dyn Outlet>>;
+
+/// Pause before a schedule that could not be made is tried again.
+const RESCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 
 /// One worker process.
 pub struct Worker {
     domain: Arc<Domain>,
     queue: Queue,
+    systems: BTreeMap<System, (Queue, Arc<dyn Outlet>)>,
     tuning: Tuning,
 }
 
 impl Worker {
-    /// A worker on the database of `domain`, whose queue is migrated.
+    /// A worker on the database of `domain`, whose queue is migrated. Deliveries to systems without an outlet wait for another worker.
     ///
     /// # Errors
     /// [`QueueError::Unsupported`].
-    pub fn new(domain: Arc<Domain>, tuning: Tuning) -> Result<Self, QueueError> {
+    pub fn new(domain: Arc<Domain>, outlets: Outlets, tuning: Tuning) -> Result<Self, QueueError> {
         let queue = Queue::new(domain.db.write())?;
-        Ok(Self { domain, queue, tuning })
+        let systems = outlets
+            .into_iter()
+            .map(|(system, outlet)| Ok((system, (Queue::named(domain.db.write(), queue_name(system))?, outlet))))
+            .collect::<Result<_, QueueError>>()?;
+        Ok(Self { domain, queue, systems, tuning })
     }
 
     /// Works until `shutdown`, then lets running jobs finish.
@@ -38,13 +57,65 @@ impl Worker {
     /// # Errors
     /// [`QueueError::Tuning`]. A database that is away is waited for.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), QueueError> {
-        let Self { domain, queue, tuning } = self;
-        let ticking = tick::run(domain.system(), queue.clone(), shutdown.clone());
-        let handler = {
-            let (ctx, queue) = (domain.system(), queue.clone());
-            move |job| jobs::carry_out(ctx.clone(), queue.clone(), job)
+        let Self { domain, queue, systems, tuning } = self;
+        let ctx = domain.system();
+        let queues = systems.iter().map(|(system, (queue, _))| (*system, queue.clone())).collect();
+        let background = async {
+            tokio::join!(
+                tick::run(ctx.clone(), queue.clone(), shutdown.clone()),
+                relay::run(ctx.clone(), queues, shutdown.clone()),
+                keep_schedule(ctx.clone(), shutdown.clone()),
+            )
         };
-        let ((), worked) = tokio::join!(ticking, queue.run(handler, tuning, shutdown));
-        worked
+        let main = queue.run(
+            {
+                let (ctx, queue) = (ctx.clone(), queue.clone());
+                move |job| {
+                    let (ctx, queue) = (ctx.clone(), queue.clone());
+                    async move { jobs::told(jobs::carry_out(&ctx, &queue, job).await) }
+                }
+            },
+            tuning.clone(),
+            shutdown.clone(),
+        );
+        let of_system = Tuning::of_system();
+        let outside = try_join_all(systems.into_values().map(|(queue, outlet)| {
+            let (ctx, shutdown) = (ctx.clone(), shutdown.clone());
+            let tuning = Tuning { concurrency: of_system.concurrency, batch: of_system.batch, ..tuning.clone() };
+            let deliver = move |job| {
+                let (ctx, outlet) = (ctx.clone(), outlet.clone());
+                async move { jobs::told(jobs::deliver(&ctx, &*outlet, job).await) }
+            };
+            async move { queue.run(deliver, tuning, shutdown).await }
+        }));
+        let (_, main, outside) = tokio::join!(background, main, outside);
+        main.and(outside.map(drop))
+    }
+}
+
+/// The name of a system's queue. Stored with every job, so it must never change.
+fn queue_name(system: System) -> &'static str {
+    match system {
+        System::Email => "muster-email",
+        System::Slack => "muster-slack",
+    }
+}
+
+/// Sets anew when people must be told of steps: at the start, because the playbook may have changed meanwhile, and whenever it changes.
+async fn keep_schedule(ctx: Ctx, shutdown: CancellationToken) {
+    loop {
+        match shutdown.run_until_cancelled(reminders::reschedule(&ctx)).await {
+            None => return,
+            Some(Ok(moved)) => {
+                tracing::debug!(moved, "what falls due when follows the playbook");
+                if shutdown.run_until_cancelled(ctx.playbook_replaced.notified()).await.is_none() {
+                    return;
+                }
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%error, "could not set anew what falls due when; trying again");
+                shutdown.run_until_cancelled(tokio::time::sleep(RESCHEDULE_PAUSE)).await;
+            }
+        }
     }
 }

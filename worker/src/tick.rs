@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use domain::chores::{self, Chore};
-use domain::{Ctx, Error};
+use domain::{Ctx, Error, reminders};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +15,11 @@ use crate::queue::{Job, Queue};
 const EVERY: Duration = Duration::from_secs(1);
 /// A tick that takes longer hangs; the next one starts afresh.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Incidents whose people are reminded at one tick; the rest is due at the next.
+const REMINDERS: u64 = 1_000;
+/// A reminder that was put on the queue and not given is put there again after at most so long: its job may have failed.
+const SECONDS_ON_QUEUE: i64 = 30;
 
 /// Ticks until `shutdown`.
 pub async fn run(ctx: Ctx, queue: Queue, shutdown: CancellationToken) {
@@ -33,9 +38,16 @@ pub async fn run(ctx: Ctx, queue: Queue, shutdown: CancellationToken) {
 
 /// Puts what is due on the queue.
 async fn tick(ctx: &Ctx, queue: &Queue) -> Result<(), Error> {
+    let reminders = reminders::due(ctx, REMINDERS).await?;
+    if !reminders.is_empty() {
+        let patience = ctx.now().timestamp() / SECONDS_ON_QUEUE;
+        let key = |due: &reminders::Due| format!("remind:{}:{}:{patience}", due.incident, due.since.timestamp_micros());
+        let jobs: Vec<_> = reminders.iter().map(|due| Job::Remind(due.incident.0).keyed(key(due))).collect();
+        queue.push(&jobs).await?;
+    }
     let batch = chores::due(ctx).await?;
     let jobs: Vec<_> = batch.due.iter().map(|due| job(due.chore).keyed(due.key.clone())).collect();
-    queue.push(&jobs).await.map_err(Error::internal)?;
+    queue.push(&jobs).await?;
     chores::handed_over(ctx, &batch).await
 }
 

@@ -1,4 +1,7 @@
-//! The job queue of the worker: apalis on whichever database Muster runs.
+//! The job queues of the worker: apalis on whichever database Muster runs.
+//!
+//! There is a main queue and one for each outside system, so that a system that hangs fills the slots of its own queue only.
+//! All share apalis' tables; each has workers, a bell and keys of its own.
 //!
 //! Callers: the relay and the sweep put jobs on it ([`Queue::push`]), the worker process runs it ([`Queue::run`]),
 //! `/metrics` reads [`Queue::depth`], and the tick calls [`Queue::purge`].
@@ -6,7 +9,7 @@
 //! What it guarantees:
 //! - A job is started at least once, also after `kill -9`: a job whose worker went silent comes back within
 //!   [`Tuning::orphan_after`] and one heartbeat. Handlers must therefore be idempotent.
-//! - One idempotency key is put on the queue once, until [`Queue::purge`] forgets its finished row.
+//! - One idempotency key is put on a queue once, until [`Queue::purge`] forgets its finished row.
 //! - A job that fails, panics or runs out of time is finished for the queue and never tried again by it: apalis would
 //!   do so at once and without back-off. Truth, attempts and dates are in the caller's own row, whose sweep pushes
 //!   again under a new key when the row says so.
@@ -34,8 +37,8 @@ use uuid::Uuid;
 pub use tables::Depth;
 pub use tuning::Tuning;
 
-/// The name under which jobs wait. Stored with every job, so it must never change.
-const NAME: &str = "muster";
+/// The name of the main queue. Stored with every job, so it must never change.
+const MAIN: &str = "muster";
 
 /// The key of the advisory lock that lets one process at a time prepare a PostgreSQL database ("muster" in ASCII).
 const MIGRATION_LOCK: i64 = 0x6d75_7374_6572;
@@ -48,6 +51,10 @@ pub enum Job {
     Expire,
     /// Check the hash chain of an incident.
     VerifyChain(Uuid),
+    /// Ask the people of an incident for what its playbook wants of them.
+    Remind(Uuid),
+    /// Carry out a delivery at its outside system.
+    Deliver(Uuid),
 }
 
 impl Job {
@@ -56,6 +63,8 @@ impl Job {
         match self {
             Self::Expire => "expire",
             Self::VerifyChain(_) => "verify_chain",
+            Self::Remind(_) => "remind",
+            Self::Deliver(_) => "deliver",
         }
     }
 
@@ -63,7 +72,7 @@ impl Job {
     pub fn subject(&self) -> Option<Uuid> {
         match self {
             Self::Expire => None,
-            Self::VerifyChain(id) => Some(*id),
+            Self::VerifyChain(id) | Self::Remind(id) | Self::Deliver(id) => Some(*id),
         }
     }
 
@@ -78,7 +87,7 @@ impl Job {
 pub struct Keyed {
     /// The job.
     pub job: Job,
-    /// Unique on the queue until the finished job is purged.
+    /// Unique on its queue, whatever the job, until the finished job is purged.
     pub key: String,
 }
 
@@ -108,15 +117,25 @@ pub enum QueueError {
     Database(#[from] DbErr),
 }
 
+impl From<QueueError> for domain::Error {
+    fn from(error: QueueError) -> Self {
+        match error {
+            QueueError::Database(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
 impl From<sqlx::Error> for QueueError {
     fn from(error: sqlx::Error) -> Self {
         Self::Migrate(error.into())
     }
 }
 
-/// The apalis queue on whichever database Muster runs. Cheap to clone; clones share the bell that wakes a worker.
+/// One apalis queue on whichever database Muster runs. Cheap to clone; clones share the bell that wakes a worker.
 #[derive(Clone)]
 pub struct Queue {
+    name: &'static str,
     db: DatabaseConnection,
     store: Store,
     bell: Arc<Notify>,
@@ -129,21 +148,35 @@ enum Store {
 }
 
 impl Queue {
-    /// A queue on the pool of `db`; one worker may [`run`](Self::run) on it. On SQLite this is the connection that writes, so that queue and domain take turns
-    /// instead of meeting at SQLite's lock.
+    /// The main queue on the pool of `db`; one worker may [`run`](Self::run) on it. On SQLite this is the connection that writes, so that
+    /// queues and domain take turns instead of meeting at SQLite's lock.
     ///
     /// # Errors
     /// [`QueueError::Unsupported`] when `db` is neither SQLite nor PostgreSQL.
     pub fn new(db: &DatabaseConnection) -> Result<Self, QueueError> {
+        Self::named(db, MAIN)
+    }
+
+    /// Like [`Self::new`], the queue of an outside system, such as `muster-email`. The name is stored with every job, so it must never
+    /// change. Queues of different names share nothing but the tables and the connections.
+    ///
+    /// # Errors
+    /// [`QueueError::Unsupported`] when `db` is neither SQLite nor PostgreSQL.
+    pub fn named(db: &DatabaseConnection, name: &'static str) -> Result<Self, QueueError> {
         let store = match db.get_database_backend() {
             DbBackend::Sqlite => Store::Sqlite(db.get_sqlite_connection_pool().clone()),
             DbBackend::Postgres => Store::Postgres(db.get_postgres_connection_pool().clone()),
             other => return Err(QueueError::Unsupported(other)),
         };
-        Ok(Self { db: db.clone(), store, bell: Arc::default() })
+        Ok(Self { name, db: db.clone(), store, bell: Arc::default() })
     }
 
-    /// Creates and upgrades apalis' tables. May be repeated, and run by two processes at once.
+    /// The name under which its jobs wait; the label `queue` of its metrics.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Creates and upgrades apalis' tables, for all queues. May be repeated, and run by two processes at once.
     ///
     /// Not `SqliteStorage::setup`: that one switches the connection to `synchronous = OFF`.
     ///
@@ -175,7 +208,7 @@ impl Queue {
     /// # Errors
     /// [`QueueError::Database`].
     pub async fn push_on(&self, conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Result<u64, QueueError> {
-        tables::insert(conn, jobs).await
+        tables::insert(conn, self.name, jobs).await
     }
 
     /// Wakes a worker of this process, so that it looks for jobs now and not at its next poll.
@@ -183,16 +216,17 @@ impl Queue {
         self.bell.notify_one();
     }
 
-    /// What waits, runs and is finished but not yet purged.
+    /// What waits, runs and is finished but not yet purged, on this queue.
     ///
     /// # Errors
     /// [`QueueError::Database`].
     pub async fn depth(&self) -> Result<Depth, QueueError> {
-        tables::depth(&self.db).await
+        tables::depth(&self.db, self.name).await
     }
 
     /// Deletes jobs that finished more than `age` ago, in portions, and workers that went silent as long ago. Their
-    /// keys are free again. Answers how many jobs went.
+    /// keys are free again. Answers how many jobs went. One call does it for all queues, also for those of systems that
+    /// are not set up any more.
     ///
     /// # Errors
     /// [`QueueError::Database`]; portions deleted so far stay deleted.

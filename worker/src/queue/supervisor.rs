@@ -13,7 +13,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use super::{
-    Job, NAME, Queue, QueueError, Tuning, tables,
+    Job, Queue, QueueError, Tuning, tables,
     worker::{Work, live},
 };
 
@@ -47,22 +47,22 @@ impl Queue {
         E: Display,
     {
         tuning.check()?;
-        let work = Arc::new(Work::new(handler, tuning));
+        let work = Arc::new(Work::new(self.name, handler, tuning));
         let mut pause = FIRST_PAUSE;
         loop {
             let born = Instant::now();
             let reason = match self.one_life(&work, &shutdown).await {
                 End::Shutdown => return Ok(()),
                 End::Stalled => {
-                    tracing::error!(after = ?work.tuning.stall_after, "jobs wait but none is started: replacing the worker");
+                    tracing::error!(queue = self.name, after = ?work.tuning.stall_after, "jobs wait but none is started: replacing the worker");
                     "stalled"
                 }
                 End::Died(error) => {
-                    tracing::error!(error = error.as_deref(), "the worker of the queue ended: replacing it");
+                    tracing::error!(queue = self.name, error = error.as_deref(), "the worker of the queue ended: replacing it");
                     "died"
                 }
             };
-            metrics::counter!("muster_queue_restarts_total", "reason" => reason).increment(1);
+            metrics::counter!("muster_queue_restarts_total", "queue" => self.name, "reason" => reason).increment(1);
             pause = if born.elapsed() > LONGEST_PAUSE * 2 { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
@@ -73,7 +73,7 @@ impl Queue {
 
     async fn one_life(&self, work: &Arc<Work>, shutdown: &CancellationToken) -> End {
         // A name of its own for every life: apalis refuses the name of a worker that was seen a moment ago.
-        let context = WorkerContext::new(&format!("{NAME}-{}", super::apalis_id()));
+        let context = WorkerContext::new(&format!("{}-{}", self.name, super::apalis_id()));
         let name = context.name().to_owned();
         let mut worker = AbortOnDropHandle::new(tokio::spawn(live(self.clone(), work.clone(), context.clone())));
         let end = {
@@ -88,7 +88,7 @@ impl Queue {
             if matches!(end, End::Shutdown) && context.stop().is_ok() {
                 tokio::select! {
                     drained = timeout(work.tuning.drain, &mut worker) => if drained.is_err() {
-                        tracing::warn!(running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will start again");
+                        tracing::warn!(queue = self.name, running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will start again");
                     },
                     never = &mut alive => match never {},
                 }
@@ -101,7 +101,7 @@ impl Queue {
         }
         // Nobody works on its jobs any more. Were this to fail, they would come back as orphans.
         if let Err(error) = tables::release(&self.db, &name).await {
-            tracing::warn!(%error, "jobs of an ended worker could not be given back at once");
+            tracing::warn!(queue = self.name, %error, "jobs of an ended worker could not be given back at once");
         }
         end
     }
@@ -113,7 +113,7 @@ impl Queue {
         loop {
             beats.tick().await;
             if let Err(error) = tables::keep_alive(&self.db, name).await {
-                tracing::warn!(%error, "the worker of the queue could not report that it lives");
+                tracing::warn!(queue = self.name, %error, "the worker of the queue could not report that it lives");
             }
         }
     }
@@ -129,7 +129,7 @@ impl Queue {
             let idle = work.started() == started
                 && running < work.tuning.concurrency
                 // Without a database nothing can start, and a new worker would not help.
-                && tables::backlog(&self.db, name).await.is_ok_and(|backlog| backlog > running);
+                && tables::backlog(&self.db, self.name, name).await.is_ok_and(|backlog| backlog > running);
             if !idle {
                 started = work.started();
                 since = Instant::now();

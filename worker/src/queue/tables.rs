@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Keyed, NAME, QueueError};
+use super::{Keyed, QueueError};
 
 /// Rows an insert or delete touches at once: far below the databases' limits on parameters, and short for the one
 /// connection that writes on SQLite.
@@ -21,7 +21,7 @@ const PORTION: usize = 500;
 /// A worker row is never deleted earlier than this, whatever age is asked for.
 const WORKER_AGE: Duration = Duration::from_hours(1);
 
-/// The jobs of the queue by state, for `/metrics`.
+/// The jobs of a queue by state, for `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
     /// Not yet taken by a worker.
@@ -36,8 +36,8 @@ pub struct Depth {
     pub oldest_waiting: Option<Duration>,
 }
 
-/// Inserts jobs whose key is not there yet and answers how many these are.
-pub(super) async fn insert(conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Result<u64, QueueError> {
+/// Inserts jobs whose key is not on `queue` yet and answers how many these are.
+pub(super) async fn insert(conn: &impl ConnectionTrait, queue: &str, jobs: &[Keyed]) -> Result<u64, QueueError> {
     let mut inserted = 0;
     for portion in jobs.chunks(PORTION) {
         let mut statement = Query::insert();
@@ -50,7 +50,7 @@ pub(super) async fn insert(conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Resul
             // One attempt: apalis would repeat a failed job at once and without back-off.
             statement.values_panic([
                 ulid(super::apalis_id()).into(),
-                NAME.into(),
+                queue.into(),
                 payload.into(),
                 "Pending".into(),
                 0.into(),
@@ -63,8 +63,8 @@ pub(super) async fn insert(conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Resul
     Ok(inserted)
 }
 
-/// Counts the jobs of the queue.
-pub(super) async fn depth(conn: &impl ConnectionTrait) -> Result<Depth, QueueError> {
+/// Counts the jobs of `queue`.
+pub(super) async fn depth(conn: &impl ConnectionTrait, queue: &str) -> Result<Depth, QueueError> {
     let sql = Dialect::of(conn).pick(
         "SELECT status, COUNT(*) AS n, CAST(strftime('%s', 'now') AS INTEGER) - MIN(run_at) AS age \
          FROM Jobs WHERE job_type = ?1 GROUP BY status",
@@ -72,7 +72,7 @@ pub(super) async fn depth(conn: &impl ConnectionTrait) -> Result<Depth, QueueErr
          FROM apalis.jobs WHERE job_type = $1 GROUP BY status",
     );
     let mut depth = Depth::default();
-    for row in conn.query_all_raw(statement(conn, sql, [NAME.into()])).await? {
+    for row in conn.query_all_raw(statement(conn, sql, [queue.into()])).await? {
         let n = unsigned(&row, "n")?;
         match row.try_get::<String>("", "status")?.as_str() {
             "Pending" => {
@@ -87,15 +87,15 @@ pub(super) async fn depth(conn: &impl ConnectionTrait) -> Result<Depth, QueueErr
     Ok(depth)
 }
 
-/// What `worker` should be busy with: the jobs it took and has not finished, and one more if any waits.
-pub(super) async fn backlog(conn: &impl ConnectionTrait, worker: &str) -> Result<usize, QueueError> {
+/// What `worker` of `queue` should be busy with: the jobs it took and has not finished, and one more if any waits.
+pub(super) async fn backlog(conn: &impl ConnectionTrait, queue: &str, worker: &str) -> Result<usize, QueueError> {
     let sql = Dialect::of(conn).pick(
         "SELECT EXISTS (SELECT 1 FROM Jobs WHERE job_type = ?1 AND status = 'Pending' AND lock_by IS NULL) + \
          (SELECT COUNT(*) FROM Jobs WHERE job_type = ?1 AND status IN ('Queued', 'Running') AND lock_by = ?2) AS n",
         "SELECT EXISTS (SELECT 1 FROM apalis.jobs WHERE job_type = $1 AND status = 'Pending')::int::bigint + \
          (SELECT COUNT(*) FROM apalis.jobs WHERE job_type = $1 AND status IN ('Queued', 'Running') AND lock_by = $2) AS n",
     );
-    let row = conn.query_one_raw(statement(conn, sql, [NAME.into(), worker.into()])).await?;
+    let row = conn.query_one_raw(statement(conn, sql, [queue.into(), worker.into()])).await?;
     Ok(row.map_or(Ok(0), |row| unsigned(&row, "n"))?.try_into().unwrap_or(usize::MAX))
 }
 
@@ -113,38 +113,38 @@ pub(super) async fn keep_alive(conn: &impl ConnectionTrait, worker: &str) -> Res
 pub(super) async fn release(conn: &impl ConnectionTrait, worker: &str) -> Result<(), QueueError> {
     let sql = Dialect::of(conn).pick(
         "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
-         WHERE job_type = ?1 AND status IN ('Queued', 'Running') AND lock_by = ?2",
+         WHERE lock_by = ?1 AND status IN ('Queued', 'Running')",
         "UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
-         WHERE job_type = $1 AND status IN ('Queued', 'Running') AND lock_by = $2",
+         WHERE lock_by = $1 AND status IN ('Queued', 'Running')",
     );
-    conn.execute_raw(statement(conn, sql, [NAME.into(), worker.into()])).await?;
+    conn.execute_raw(statement(conn, sql, [worker.into()])).await?;
     Ok(())
 }
 
-/// Deletes jobs that finished, and workers that were last seen, longer than `age` ago.
+/// Deletes jobs that finished, and workers that were last seen, longer than `age` ago, of all queues.
 pub(super) async fn purge(conn: &impl ConnectionTrait, age: Duration) -> Result<u64, QueueError> {
     let jobs = Dialect::of(conn).pick(
-        "DELETE FROM Jobs WHERE id IN (SELECT id FROM Jobs WHERE job_type = ?1 AND status IN ('Done', 'Failed', 'Killed') \
-         AND done_at <= CAST(strftime('%s', 'now') AS INTEGER) - ?2 LIMIT ?3)",
-        "DELETE FROM apalis.jobs WHERE id IN (SELECT id FROM apalis.jobs WHERE job_type = $1 \
-         AND status IN ('Done', 'Failed', 'Killed') AND done_at <= now() - $2 * interval '1 second' LIMIT $3)",
+        "DELETE FROM Jobs WHERE id IN (SELECT id FROM Jobs WHERE status IN ('Done', 'Failed', 'Killed') \
+         AND done_at <= CAST(strftime('%s', 'now') AS INTEGER) - ?1 LIMIT ?2)",
+        "DELETE FROM apalis.jobs WHERE id IN (SELECT id FROM apalis.jobs WHERE status IN ('Done', 'Failed', 'Killed') \
+         AND done_at <= now() - $1 * interval '1 second' LIMIT $2)",
     );
     let workers = Dialect::of(conn).pick(
-        "DELETE FROM Workers WHERE worker_type = ?1 AND last_seen <= CAST(strftime('%s', 'now') AS INTEGER) - ?2 \
+        "DELETE FROM Workers WHERE last_seen <= CAST(strftime('%s', 'now') AS INTEGER) - ?1 \
          AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)",
-        "DELETE FROM apalis.workers w WHERE worker_type = $1 AND last_seen <= now() - $2 * interval '1 second' \
+        "DELETE FROM apalis.workers w WHERE last_seen <= now() - $1 * interval '1 second' \
          AND NOT EXISTS (SELECT 1 FROM apalis.jobs WHERE lock_by = w.id)",
     );
     let mut purged = 0;
     loop {
-        let values = [NAME.into(), seconds(age), Value::from(i64::try_from(PORTION).unwrap_or(i64::MAX))];
+        let values = [seconds(age), Value::from(i64::try_from(PORTION).unwrap_or(i64::MAX))];
         let portion = conn.execute_raw(statement(conn, jobs, values)).await?.rows_affected();
         purged += portion;
         if portion < PORTION as u64 {
             break;
         }
     }
-    conn.execute_raw(statement(conn, workers, [NAME.into(), seconds(age.max(WORKER_AGE))])).await?;
+    conn.execute_raw(statement(conn, workers, [seconds(age.max(WORKER_AGE))])).await?;
     Ok(purged)
 }
 

@@ -1,4 +1,4 @@
-//! The settings of a worker. Only the supervisor and the worker read them.
+//! The settings of a worker of one queue. Only the supervisor and the worker read them.
 //!
 //! Measured on two cores with a handler that does nothing: 32 slots and a batch of 32 record 3 500 to 8 000 jobs a
 //! second on SQLite (WAL, `synchronous = FULL`) and 2 800 to 5 000 on PostgreSQL (no fsync); a pushed job starts after
@@ -49,6 +49,11 @@ impl Default for Tuning {
 }
 
 impl Tuning {
+    /// For the queue of one outside system: few jobs at a time, so that the system is not flooded and its hanging costs little.
+    pub fn of_system() -> Self {
+        Self { concurrency: 8, batch: 8, ..Self::default() }
+    }
+
     /// # Errors
     /// [`QueueError::Tuning`] when settings contradict each other or apalis would misread them.
     pub(super) fn check(&self) -> Result<(), QueueError> {

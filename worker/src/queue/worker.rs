@@ -21,10 +21,11 @@ use tokio::{task::JoinError, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-use super::{Job, NAME, Queue, Store, Tuning, pace::Pace};
+use super::{Job, Queue, Store, Tuning, pace::Pace};
 
 /// The handler, and what the watchdog wants to know about it.
 pub(super) struct Work {
+    queue: &'static str,
     pub(super) handler: Handler,
     pub(super) tuning: Tuning,
     started: AtomicU64,
@@ -35,7 +36,7 @@ pub(super) struct Work {
 pub(super) type Handler = Box<dyn Fn(Job) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 impl Work {
-    pub(super) fn new<H, F, E>(handler: H, tuning: Tuning) -> Self
+    pub(super) fn new<H, F, E>(queue: &'static str, handler: H, tuning: Tuning) -> Self
     where
         H: Fn(Job) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -45,7 +46,7 @@ impl Work {
             let work = handler(job);
             Box::pin(async move { work.await.map_err(|error| error.to_string()) })
         });
-        Self { handler, tuning, started: AtomicU64::new(0), running: AtomicUsize::new(0) }
+        Self { queue, handler, tuning, started: AtomicU64::new(0), running: AtomicUsize::new(0) }
     }
 
     /// Jobs started so far.
@@ -99,7 +100,7 @@ pub(super) async fn live(queue: Queue, work: Arc<Work>, context: WorkerContext) 
         ($storage:ident, $config:path, $pool:expr) => {{
             let Tuning { concurrency, batch, heartbeat, idle_poll, .. } = work.tuning;
             let config = <$config>::default()
-                .queue(NAME)
+                .queue(queue.name)
                 .batch_size(batch)
                 .heartbeat_interval(heartbeat)
                 .missed_heartbeats(work.tuning.missed_heartbeats())
@@ -162,13 +163,13 @@ async fn perform(work: &Work, payload: Value, attempt: usize) -> Result<(), Fail
         Some(job) => handle(work, job).await,
     };
     let label = outcome.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
-    metrics::counter!("muster_queue_jobs_total", "kind" => kind, "outcome" => label).increment(1);
-    metrics::histogram!("muster_queue_job_seconds", "kind" => kind).record(began.elapsed());
+    metrics::counter!("muster_queue_jobs_total", "queue" => work.queue, "kind" => kind, "outcome" => label).increment(1);
+    metrics::histogram!("muster_queue_job_seconds", "queue" => work.queue, "kind" => kind).record(began.elapsed());
     outcome
 }
 
 async fn handle(work: &Work, job: Job) -> Result<(), Failure> {
-    let span = tracing::info_span!("job", kind = job.kind(), subject = ?job.subject());
+    let span = tracing::info_span!("job", queue = work.queue, kind = job.kind(), subject = ?job.subject());
     let task = AbortOnDropHandle::new(tokio::spawn((work.handler)(job).instrument(span.clone())));
     let ended = timeout(work.tuning.job_timeout, task).await;
     let _entered = span.entered();

@@ -1,0 +1,163 @@
+//! An order as a mail. The same order makes the same bytes.
+
+use std::time::SystemTime;
+
+use domain::ports::{Email, Order};
+use lettre::address::Address;
+use lettre::message::header::{ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message};
+use url::Host;
+
+/// A mail, ready to be sent.
+pub(super) struct Mail {
+    /// The Message-ID, without brackets.
+    pub(super) id: String,
+    pub(super) from: Address,
+    pub(super) to: Address,
+    /// Whether only a server that knows SMTPUTF8 can take it.
+    pub(super) needs_utf8: bool,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Writes the mail.
+///
+/// # Errors
+/// Why no mail can be made of it, for people.
+pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Mail, String> {
+    let to = address(&email.to).ok_or_else(|| format!("{} is no e-mail address.", one_line(&email.to)))?;
+    let name = Some(one_line(&email.to_name)).filter(|name| !name.is_empty());
+    let domain = from.email.domain();
+    let id = format!("{}@{domain}", order.delivery.0);
+    let mut message = Message::builder()
+        .from(from.clone())
+        .to(Mailbox::new(name, to.clone()))
+        .subject(one_line(&email.subject))
+        .message_id(Some(format!("<{id}>")))
+        .header(Date::new(SystemTime::from(order.created_at)))
+        // No answering machine shall answer.
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
+        .header(ContentType::TEXT_PLAIN)
+        .header(ContentTransferEncoding::QuotedPrintable);
+    if let Some(thread) = email.thread.as_deref().map(token).filter(|thread| !thread.is_empty()) {
+        // No mail has this id; that all of a thread answer to it is what makes them one.
+        let root = format!("<{thread}@{domain}>");
+        message = message.in_reply_to(root.clone()).references(root);
+    }
+    let text = email.text.replace("\r\n", "\n");
+    let message = message.body(text).map_err(|error| format!("The mail can't be written: {error}"))?;
+    let bytes = message.formatted();
+    let needs_utf8 = !to.user().is_ascii();
+    Ok(Mail { id, from: from.email.clone(), to, needs_utf8, bytes })
+}
+
+/// Reads an address. A domain in other than ASCII letters is written as mail servers know it.
+fn address(text: &str) -> Option<Address> {
+    let (user, domain) = text.trim().rsplit_once('@')?;
+    let domain = if domain.is_ascii() { domain.to_owned() } else { Host::parse(domain).ok()?.to_string() };
+    Address::new(user, domain).ok()
+}
+
+/// The text as the value of a header: what would end the line is a space.
+fn one_line(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text as part of a message id.
+fn token(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect::<String>().trim_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ports::Effect;
+    use entity::DeliveryId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn email() -> Email {
+        Email {
+            to_name: "Zoë Ågren".to_owned(),
+            to: "zoe@example.org".to_owned(),
+            subject: "INC-7 is critical".to_owned(),
+            text: "Hello\n.\nBye".to_owned(),
+            thread: Some("inc_07".to_owned()),
+        }
+    }
+
+    fn composed(email: &Email) -> Result<Mail, String> {
+        let created_at = entity::Timestamp::UNIX_EPOCH;
+        let order = Order { delivery: DeliveryId(Uuid::from_u128(7)), attempt: 1, created_at, effect: Effect::Email(email.clone()) };
+        compose(&order, email, &"Muster <muster@example.net>".parse().unwrap())
+    }
+
+    fn written(email: &Email) -> String {
+        String::from_utf8(composed(email).unwrap().bytes).unwrap()
+    }
+
+    #[test]
+    fn the_same_order_makes_the_same_mail() {
+        let mail = composed(&email()).unwrap();
+        assert_eq!(mail.bytes, composed(&email()).unwrap().bytes);
+        assert_eq!(mail.id, "00000000-0000-0000-0000-000000000007@example.net");
+        let text = written(&email());
+        for line in [
+            "From: Muster <muster@example.net>",
+            "Subject: INC-7 is critical",
+            "Message-ID: <00000000-0000-0000-0000-000000000007@example.net>",
+            "Date: Thu, 01 Jan 1970 00:00:00 +0000",
+            "In-Reply-To: <inc_07@example.net>",
+            "References: <inc_07@example.net>",
+            "Auto-Submitted: auto-generated",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: quoted-printable",
+        ] {
+            assert!(text.contains(&format!("{line}\r\n")), "{line} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_headers_becomes_a_header() {
+        let evil = "x\r\nBcc: victim@example.org\r\n\r\nbody\0\u{85}\u{2028}";
+        let mail = Email { to_name: evil.to_owned(), subject: evil.to_owned(), thread: Some(evil.to_owned()), ..email() };
+        let text = written(&mail);
+        let (headers, body) = text.split_once("\r\n\r\n").unwrap();
+        for line in headers.split("\r\n") {
+            let known = [
+                "From",
+                "To",
+                "Subject",
+                "Message-ID",
+                "Date",
+                "Auto-Submitted",
+                "Content-",
+                "In-Reply-To",
+                "References",
+                "MIME-Version",
+                " ",
+            ];
+            assert!(known.iter().any(|name| line.starts_with(name)), "{line}");
+        }
+        assert!(!headers.replace("\r\n", "").contains(['\r', '\n', '\0']));
+        assert!(body.starts_with("Hello"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for to in [
+            "",
+            "zoe",
+            "zoe@",
+            "zoe@example.org\r\nRCPT TO:<victim@example.org>",
+            "a b@example.org",
+            "<zoe@example.org>",
+            "zoe@exam ple.org",
+        ] {
+            assert!(composed(&Email { to: to.to_owned(), ..email() }).is_err(), "{to}");
+        }
+        let idn = composed(&Email { to: "zoe@bücher.example".to_owned(), ..email() }).unwrap();
+        assert_eq!((idn.to.domain(), idn.needs_utf8), ("xn--bcher-kva.example", false));
+        assert!(composed(&Email { to: "zoë@example.org".to_owned(), ..email() }).unwrap().needs_utf8);
+    }
+}

@@ -1,0 +1,250 @@
+//! E-mail by SMTP (S10).
+//!
+//! One mail goes to one person, over a connection that is kept for the next. The mail is spoken step by step ([`session`]), so that an
+//! end before the text was handed over ("not sent") differs from one after it ("perhaps sent").
+//!
+//! SMTP can't be asked whether a mail arrived. A mail whose end is unclear is sent again by the next attempt with the same Message-ID,
+//! byte for byte: most mail systems show such a mail once.
+
+mod message;
+mod relay;
+mod session;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ports::{Effect, Order, Outlet, Receipt, Refusal};
+use lettre::message::Mailbox;
+use lettre::transport::smtp::client::TlsParameters;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+pub use relay::{Relay, sender};
+
+use message::Mail;
+use session::{Broken, Cause, Session, Stage};
+
+/// Mails under way at the same time, and connections kept. Mail servers refuse many more from one client.
+const CONNECTIONS: usize = 8;
+/// The most of a server's words that is kept.
+const WORDS: usize = 300;
+/// Answers that mean: sign in, or with other credentials, or encrypted. They are for an administrator, who needs time.
+const SIGN_IN: [u16; 4] = [530, 534, 535, 538];
+
+/// How long things may take. The defaults are for production; tests shorten them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// To connect and sign in, and each command. The answer to the text of a mail may take all that is left of `whole`.
+    pub step: Duration,
+    /// One mail, with all that belongs to it.
+    pub whole: Duration,
+    /// How long a connection is kept without a mail.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { step: Duration::from_secs(15), whole: Duration::from_secs(30), idle: Duration::from_secs(30) }
+    }
+}
+
+/// Sends mails through one server.
+pub struct EmailOutlet {
+    relay: Relay,
+    trust: Option<TlsParameters>,
+    from: Mailbox,
+    limits: Limits,
+    slots: Semaphore,
+    kept: Arc<Kept>,
+}
+
+/// Connections without a mail, the last used at the end, each with the time until which it is good.
+type Kept = Mutex<Vec<(Session, Instant)>>;
+
+impl EmailOutlet {
+    /// An outlet for the settings `smtp.url` ([`Relay::parse`]) and `smtp.from` ([`sender`]). It connects when the first mail goes.
+    ///
+    /// # Errors
+    /// What is wrong with them, in words that name the setting and no secret.
+    pub fn connect(url: &str, from: &str) -> Result<Self, String> {
+        Self::with_limits(url, from, Limits::default())
+    }
+
+    /// Like [`Self::connect`], with limits of one's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_limits(url: &str, from: &str, limits: Limits) -> Result<Self, String> {
+        let relay = Relay::parse(url).map_err(|problem| format!("smtp.url {problem}"))?;
+        let from = sender(from).map_err(|problem| format!("smtp.from {problem}"))?;
+        let trust = relay.trust().map_err(|error| format!("smtp.url asks for encryption, which can't be set up: {error}"))?;
+        Ok(Self { relay, trust, from, limits, slots: Semaphore::new(CONNECTIONS), kept: Arc::default() })
+    }
+
+    /// Whether the server can be reached and lets us in; no mail is sent.
+    ///
+    /// # Errors
+    /// Why not, in words for an administrator.
+    pub async fn check(&self) -> Result<(), String> {
+        let session = self.open(Instant::now() + self.limits.step).await.map_err(|broken| words(&broken))?;
+        self.keep(session);
+        Ok(())
+    }
+
+    async fn send(&self, mail: &Mail) -> Result<(), Broken> {
+        let end = Instant::now() + self.limits.whole;
+        let _slot = timeout_at(end, self.slots.acquire()).await.map_err(|_| Broken { stage: Stage::Connecting, cause: Cause::Late })?;
+        if let Some(mut session) = self.kept() {
+            match session.send(mail, self.limits.step, end).await {
+                // The server closed it meanwhile, or died. Nothing of this mail was handed over.
+                Err(broken) if broken.is_lost_before_the_text() => {}
+                Err(broken) => return Err(broken),
+                Ok(()) => {
+                    self.keep(session);
+                    return Ok(());
+                }
+            }
+        }
+        let mut session = self.open(end.min(Instant::now() + self.limits.step)).await?;
+        session.send(mail, self.limits.step, end).await?;
+        self.keep(session);
+        Ok(())
+    }
+
+    async fn open(&self, end: Instant) -> Result<Session, Broken> {
+        Session::open(&self.relay, self.trust.as_ref(), end).await
+    }
+
+    /// A connection that is still good.
+    fn kept(&self) -> Option<Session> {
+        let (session, until) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        (until > Instant::now()).then_some(session)
+    }
+
+    /// Keeps a connection for the next mail, and has it closed when none comes.
+    fn keep(&self, session: Session) {
+        let until = Instant::now() + self.limits.idle;
+        {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() < CONNECTIONS {
+                kept.push((session, until));
+            }
+        }
+        tokio::spawn(close_at(until, Arc::downgrade(&self.kept), self.limits.step));
+    }
+}
+
+/// Closes, at `until`, the connections that are good no longer than that.
+async fn close_at(until: Instant, kept: Weak<Kept>, patience: Duration) {
+    tokio::time::sleep_until(until).await;
+    let Some(kept) = kept.upgrade() else { return };
+    let old: Vec<_> = kept.lock().unwrap_or_else(PoisonError::into_inner).extract_if(.., |(_, good)| *good <= until).collect();
+    for (session, _) in old {
+        session.quit(patience).await;
+    }
+}
+
+#[async_trait]
+impl Outlet for EmailOutlet {
+    async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
+        let Effect::Email(email) = &order.effect else {
+            return Err(Refusal::Never("a mail server sends nothing but mails".to_owned()));
+        };
+        let mail = message::compose(order, email, &self.from).map_err(Refusal::Never)?;
+        match self.send(&mail).await {
+            Ok(()) => Ok(Receipt { external_id: Some(mail.id), external_url: None }),
+            Err(broken) => Err(refusal(&broken)),
+        }
+    }
+}
+
+/// What a broken send means for the delivery.
+fn refusal(broken: &Broken) -> Refusal {
+    let reason = words(broken);
+    match (broken.stage, &broken.cause) {
+        (Stage::Text, Cause::Lost(_) | Cause::Late) => Refusal::Unclear(reason),
+        (_, Cause::Unable(_)) => Refusal::Never(reason),
+        (Stage::Envelope | Stage::Text, Cause::Answer { code, .. }) if *code >= 500 && !SIGN_IN.contains(code) => Refusal::Never(reason),
+        _ => Refusal::Later { reason, after: None },
+    }
+}
+
+/// A broken send in words for people.
+fn words(broken: &Broken) -> String {
+    match (broken.stage, &broken.cause) {
+        (_, Cause::Answer { code, words }) if SIGN_IN.contains(code) || broken.stage == Stage::SigningIn => {
+            format!("The mail server did not let Muster in; the user and password in smtp.url need a look: {code} {}", readable(words))
+        }
+        (Stage::Connecting, Cause::Answer { code, words }) => {
+            format!("The mail server turned the connection away: {code} {}", readable(words))
+        }
+        (_, Cause::Answer { code, words }) => format!("The mail server refused the mail: {code} {}", readable(words)),
+        (_, Cause::Unable(what)) => (*what).to_owned(),
+        (Stage::Connecting | Stage::SigningIn, Cause::Lost(what)) => format!("The mail server can't be reached: {}", readable(what)),
+        (Stage::Connecting | Stage::SigningIn, Cause::Late) => "The mail server can't be reached: it did not answer in time.".to_owned(),
+        (Stage::Envelope, Cause::Lost(what)) => {
+            format!("The connection to the mail server broke before the mail was handed over: {}", readable(what))
+        }
+        (Stage::Envelope, Cause::Late) => "The mail server did not answer in time, before the mail was handed over.".to_owned(),
+        (Stage::Text, Cause::Lost(what)) => {
+            format!("The connection to the mail server broke while it took the mail, which was sent or not: {}", readable(what))
+        }
+        (Stage::Text, Cause::Late) => "The mail server did not say in time whether it took the mail, which was sent or not.".to_owned(),
+    }
+}
+
+/// Another system's words: one line, without control characters, cut to what people read.
+fn readable(words: &str) -> String {
+    let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(stage: Stage, code: u16, words: &str) -> Refusal {
+        refusal(&Broken { stage, cause: Cause::Answer { code, words: words.to_owned() } })
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        use Stage::{Connecting, Envelope, SigningIn, Text};
+        for (stage, code, never) in [
+            (Envelope, 550, true),
+            (Envelope, 553, true),
+            (Text, 554, true),
+            (Text, 552, true),
+            (Envelope, 450, false),
+            (Envelope, 421, false),
+            (Text, 451, false),
+            (Connecting, 554, false),
+            (SigningIn, 535, false),
+            (SigningIn, 504, false),
+            (Envelope, 530, false),
+        ] {
+            let refused = answered(stage, code, "so it is");
+            assert_eq!(matches!(refused, Refusal::Never(_)), never, "{stage:?} {code}: {refused:?}");
+            assert_eq!(matches!(refused, Refusal::Later { .. }), !never, "{stage:?} {code}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn only_an_end_within_the_text_is_unclear() {
+        for (stage, unclear) in [(Stage::Connecting, false), (Stage::SigningIn, false), (Stage::Envelope, false), (Stage::Text, true)] {
+            for cause in [Cause::Late, Cause::Lost("reset".to_owned())] {
+                assert_eq!(matches!(refusal(&Broken { stage, cause }), Refusal::Unclear(_)), unclear, "{stage:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_servers_words_are_one_short_line() {
+        let Refusal::Never(reason) = answered(Stage::Envelope, 550, &format!("no\r\n\u{1b}[31msuch user{}", "x".repeat(1000))) else {
+            panic!()
+        };
+        assert!(reason.starts_with("The mail server refused the mail: 550 no [31msuch user"), "{reason}");
+        assert!(!reason.chars().any(char::is_control) && reason.chars().count() < 350, "{reason}");
+    }
+}

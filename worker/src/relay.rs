@@ -1,0 +1,68 @@
+//! Puts deliveries that are due onto the queues of their systems.
+//!
+//! Runs beside the tick, and at once after a commit of this process that left a delivery. A row is marked as put there in the transaction
+//! that puts it; when its job is lost all the same, it falls due again, so this is also the sweep.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::{Ctx, Error, delivery};
+use entity::System;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::queue::{Job, Keyed, Queue};
+
+/// How often the table is looked at unasked.
+const EVERY: Duration = Duration::from_secs(1);
+/// Deliveries put on the queues in one transaction.
+const PORTION: u64 = 200;
+/// A look that takes longer hangs; the next one starts afresh.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Relays until `shutdown`.
+pub async fn run(ctx: Ctx, queues: BTreeMap<System, Queue>, shutdown: CancellationToken) {
+    if queues.is_empty() {
+        return;
+    }
+    let mut look = tokio::time::interval(EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = look.tick() => {}
+            () = ctx.outbox.notified() => {}
+        }
+        match tokio::time::timeout(PATIENCE, drain(&ctx, &queues)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "deliveries could not be put on their queues; the next look tries again"),
+            Err(_) => tracing::warn!("putting deliveries on their queues took too long and was given up"),
+        }
+    }
+}
+
+/// Relays until nothing is due.
+async fn drain(ctx: &Ctx, queues: &BTreeMap<System, Queue>) -> Result<(), Error> {
+    let systems: Vec<System> = queues.keys().copied().collect();
+    while delivery::anything_due(ctx, &systems).await? {
+        let tx = ctx.db.begin().await?;
+        let due = delivery::take_due(ctx, &tx, &systems, PORTION).await?;
+        let now = ctx.now().timestamp_micros();
+        for (system, queue) in queues {
+            let jobs: Vec<Keyed> = due
+                .iter()
+                .filter(|due| due.system == *system)
+                .map(|due| Job::Deliver(due.id.0).keyed(format!("{}:{now}", due.id)))
+                .collect();
+            if !jobs.is_empty() {
+                queue.push_on(&tx, &jobs).await?;
+            }
+        }
+        tx.commit().await?;
+        queues.values().for_each(Queue::ring);
+        if due.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
