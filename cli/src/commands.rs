@@ -10,7 +10,7 @@ use domain::people::{self, access};
 use domain::timeline::chain::{self, Verdict};
 use entity::{AccessLevel, Source};
 
-use crate::database::{domain, open};
+use crate::database::domain;
 use crate::settings::Settings;
 
 /// What a token may do.
@@ -39,7 +39,7 @@ impl From<Access> for AccessLevel {
 /// # Errors
 /// When the database can't be reached, or the person may do less than the token should.
 pub async fn create_token(settings: &Settings, name: &str, access: Access, email: Option<&str>) -> anyhow::Result<()> {
-    let ctx = domain(open(settings).await?, settings).ctx(Actor::System, Source::Cli);
+    let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let level = AccessLevel::from(access);
     let own = format!("{}@tokens.invalid", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
     let person = people::find_or_add(&ctx, name, email.unwrap_or(&own), level).await?;
@@ -61,7 +61,7 @@ pub async fn create_token(settings: &Settings, name: &str, access: Access, email
 /// # Errors
 /// When there is no such person.
 pub async fn sign_in_link(settings: &Settings, email: Option<&str>) -> anyhow::Result<()> {
-    let ctx = domain(open(settings).await?, settings).ctx(Actor::System, Source::Cli);
+    let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let person = match email {
         Some(email) => people::by_email(&ctx, email).await?.with_context(|| format!("nobody has the address {email}"))?,
         None => people::first_administrator(&ctx).await?.context("there is no administrator yet: start the server once")?,
@@ -76,7 +76,7 @@ pub async fn sign_in_link(settings: &Settings, email: Option<&str>) -> anyhow::R
 /// # Errors
 /// When the database can't be reached or there is no such incident.
 pub async fn verify(settings: &Settings, reference: Option<&str>) -> anyhow::Result<ExitCode> {
-    let ctx = domain(open(settings).await?, settings).ctx(Actor::System, Source::Cli);
+    let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let (mut whole, mut broken) = (0_u32, 0_u32);
     let mut check = async |incident: entity::incident::Model| -> anyhow::Result<()> {
         match chain::verify(&ctx, &incident).await? {

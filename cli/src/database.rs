@@ -5,13 +5,16 @@ use std::sync::Arc;
 use anyhow::Context;
 use domain::Domain;
 use domain::clock::{Clock, SystemClock};
+use domain::ctx::Config;
 use domain::db::{self, Db};
 use domain::playbook::Playbook;
+use entity::System;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::DbBackend;
 use sea_orm::sqlx::Connection;
 use worker::queue::Queue;
 
+use crate::playbook;
 use crate::settings::Settings;
 
 /// Lets one process at a time migrate a PostgreSQL database; the number has no meaning.
@@ -50,12 +53,18 @@ async fn apply(db: &Db) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The rules on this database.
-pub fn domain(db: Db, settings: &Settings) -> Arc<Domain> {
-    domain_at(db, settings, Arc::new(SystemClock))
+/// The rules on the database of the settings, with the playbook in force.
+///
+/// # Errors
+/// [`playbook::Broken`] before anything is opened; then as [`open`].
+pub async fn domain(settings: &Settings) -> anyhow::Result<Arc<Domain>> {
+    let playbook = playbook::load(settings).map_err(playbook::Broken)?;
+    Ok(domain_at(open(settings).await?, settings, playbook, Arc::new(SystemClock)))
 }
 
 /// The rules on this database at another time.
-pub fn domain_at(db: Db, settings: &Settings, clock: Arc<dyn Clock>) -> Arc<Domain> {
-    Domain::new(db, clock, Playbook::default(), settings.data_dir.clone())
+pub fn domain_at(db: Db, settings: &Settings, playbook: Playbook, clock: Arc<dyn Clock>) -> Arc<Domain> {
+    let systems = if settings.smtp.is_some() { vec![System::Email] } else { Vec::new() };
+    let config = Config { data_dir: settings.data_dir.clone(), public_url: settings.public_url.clone(), systems };
+    Domain::new(db, clock, playbook, config)
 }

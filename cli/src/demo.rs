@@ -16,10 +16,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chrono::Duration;
+use domain::Domain;
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
-use domain::db::Db;
 use domain::incident::{self, Filter};
+use domain::playbook::Playbook;
 use entity::Source;
 
 use crate::database;
@@ -38,14 +39,14 @@ const STORIES: [(Story, &[Line]); 5] = [
     (Story::Night, small::NIGHT),
 ];
 
-/// Plays the stories into the database, which must have no incidents.
+/// Plays the stories into the database of `server`, which must have no incidents.
 ///
 /// # Errors
 /// When there are incidents, or the database can't be reached.
-pub async fn play(db: &Db, settings: &Settings) -> anyhow::Result<()> {
+pub async fn play(server: &Domain, settings: &Settings) -> anyhow::Result<()> {
     let now = SystemClock.now();
     let clock = Arc::new(ManualClock::new(now - Duration::minutes(LENGTH_MINUTES)));
-    let domain = database::domain_at(db.clone(), settings, clock.clone());
+    let domain = database::domain_at(server.db.clone(), settings, Playbook::clone(&server.playbook()), clock.clone());
     let owner = domain.ctx(Actor::System, Source::Cli);
     if incident::count(&owner, &Filter::default()).await? > 0 {
         bail!(

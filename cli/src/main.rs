@@ -4,6 +4,8 @@ mod commands;
 mod database;
 mod demo;
 mod logging;
+mod on_call;
+mod playbook;
 mod server;
 mod settings;
 
@@ -11,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use playbook::PlaybookCommand;
 use settings::Settings;
 
 #[global_allocator]
@@ -50,6 +53,9 @@ enum Command {
         #[arg(long)]
         email: Option<String>,
     },
+    /// Looks after who is on call.
+    #[command(subcommand)]
+    OnCall(OnCallCommand),
     /// Checks the hash chains of all timelines, or of one.
     Verify {
         /// Such as INC-42.
@@ -57,6 +63,9 @@ enum Command {
     },
     /// Plays a made-up incident of a made-up agency into the database.
     Demo,
+    /// Checks the playbook or tries it out.
+    #[command(subcommand)]
+    Playbook(PlaybookCommand),
     /// Prints the GraphQL schema.
     Schema,
 }
@@ -77,6 +86,18 @@ enum TokenCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum OnCallCommand {
+    /// Replaces what a line's rota plans from now on by what an iCalendar file says, and tells which events were passed over.
+    Import {
+        /// The file, the whole rota of this line; - for the standard input.
+        file: std::path::PathBuf,
+        /// Whose shifts these are.
+        #[arg(long, value_enum)]
+        line: on_call::Line,
+    },
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if matches!(arguments.command, Command::Schema) {
@@ -93,12 +114,16 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let command = match arguments.command {
+        Command::Playbook(command) => return playbook::run(command, &settings),
+        command => command,
+    };
     logging::start(&settings);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    match runtime.block_on(run(arguments.command, settings)) {
+    match runtime.block_on(run(command, settings)) {
         Ok(code) => code,
         Err(error) => failed(&error),
     }
@@ -106,22 +131,26 @@ fn main() -> ExitCode {
 
 async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve { demo } => server::serve(settings, demo).await?,
+        Command::Serve { demo } => Box::pin(server::serve(settings, demo)).await?,
         Command::Api => server::api(settings).await?,
-        Command::Worker => server::worker(settings).await?,
+        Command::Worker => Box::pin(server::worker(settings)).await?,
         Command::Migrate => drop(database::open(&settings).await?),
         Command::Token(TokenCommand::Create { name, access, email }) => {
             commands::create_token(&settings, &name, access, email.as_deref()).await?;
         }
         Command::SignInLink { email } => commands::sign_in_link(&settings, email.as_deref()).await?,
+        Command::OnCall(OnCallCommand::Import { file, line }) => on_call::import(&settings, &file, line).await?,
         Command::Verify { reference } => return commands::verify(&settings, reference.as_deref()).await,
-        Command::Demo => demo::play(&database::open(&settings).await?, &settings).await?,
-        Command::Schema => {}
+        Command::Demo => demo::play(&*database::domain(&settings).await?, &settings).await?,
+        Command::Schema | Command::Playbook(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
+    if let Some(playbook::Broken(problems)) = error.downcast_ref() {
+        return playbook::wrong(problems);
+    }
     eprintln!("muster: {error:#}");
     ExitCode::FAILURE
 }

@@ -4,34 +4,36 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use domain::{Domain, people};
+use entity::System;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use worker::Worker;
+use worker::outlets::email::EmailOutlet;
 use worker::queue::Tuning;
+use worker::{Outlets, Worker};
 
 use crate::settings::Settings;
-use crate::{database, demo};
+use crate::{database, demo, playbook};
 
 /// API, worker and pages in one process.
 ///
 /// # Errors
 /// When the database or the port can't be had.
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
-    let db = database::open(&settings).await?;
-    let domain = database::domain(db.clone(), &settings);
+    let domain = database::domain(&settings).await?;
     let shutdown = shutdown_on_signal()?;
     // Before anything is made that is told only once.
     let listener = listen(&settings).await?;
     let first_link = people::bootstrap(&domain.system()).await?;
     if first_link.is_some() && with_demo {
-        demo::play(&db, &settings).await?;
+        demo::play(&domain, &settings).await?;
     }
     greet(&settings, first_link.as_deref());
-    let worker = Worker::new(domain.clone(), Tuning::default())?;
+    let worker = Worker::new(domain.clone(), outlets(&settings)?, Tuning::default())?;
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
-    let (api, worker, ()) = tokio::join!(api, worker.run(shutdown.clone()), domain.waker.run(&domain.db, shutdown.clone()));
+    let background = background(&domain, &settings, &shutdown)?;
+    let (api, worker, ()) = tokio::join!(api, worker.run(shutdown.clone()), background);
     domain.db.close().await;
     api?;
     Ok(worker?)
@@ -42,14 +44,14 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 /// # Errors
 /// When the database or the port can't be had.
 pub async fn api(settings: Settings) -> anyhow::Result<()> {
-    let domain = database::domain(database::open(&settings).await?, &settings);
+    let domain = database::domain(&settings).await?;
     warn_of_sqlite(&domain);
     let shutdown = shutdown_on_signal()?;
     let listener = listen(&settings).await?;
     let first_link = people::bootstrap(&domain.system()).await?;
     greet(&settings, first_link.as_deref());
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
-    let (api, ()) = tokio::join!(api, domain.waker.run(&domain.db, shutdown.clone()));
+    let (api, ()) = tokio::join!(api, background(&domain, &settings, &shutdown)?);
     domain.db.close().await;
     Ok(api?)
 }
@@ -59,14 +61,59 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the database can't be had.
 pub async fn worker(settings: Settings) -> anyhow::Result<()> {
-    let domain = database::domain(database::open(&settings).await?, &settings);
+    let domain = database::domain(&settings).await?;
     warn_of_sqlite(&domain);
     let shutdown = shutdown_on_signal()?;
-    let worker = Worker::new(domain.clone(), Tuning::default())?;
+    let worker = Worker::new(domain.clone(), outlets(&settings)?, Tuning::default())?;
     tracing::info!("working");
-    let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), domain.waker.run(&domain.db, shutdown.clone()));
+    let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), background(&domain, &settings, &shutdown)?);
     domain.db.close().await;
     Ok(worker?)
+}
+
+/// What every process does beside its work: it passes wake-ups on, and on SIGHUP reads the playbook again.
+fn background<'a>(
+    domain: &'a Domain,
+    settings: &'a Settings,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<impl Future<Output = ()> + 'a> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup())?;
+    let shutdown = shutdown.clone();
+    Ok(async move {
+        let read_again = async {
+            while shutdown.run_until_cancelled(hangup.recv()).await.is_some() {
+                reload_playbook(domain, settings);
+            }
+        };
+        tokio::join!(domain.waker.run(&domain.db, shutdown.clone()), read_again);
+    })
+}
+
+/// Puts the playbook's file as it is now in force; a broken one is refused, and the one in force stays.
+fn reload_playbook(domain: &Domain, settings: &Settings) {
+    match playbook::load(settings) {
+        Ok(playbook) => {
+            tracing::info!(name = playbook.name, source = playbook.source, "the playbook was read again and is in force");
+            domain.replace_playbook(playbook);
+        }
+        Err(problems) => {
+            for problem in &problems {
+                tracing::error!(%problem, "the playbook is wrong");
+            }
+            tracing::error!(problems = problems.len(), "the playbook was not replaced: the one in force stays");
+        }
+    }
+}
+
+/// The ways to the systems that the settings connect.
+fn outlets(settings: &Settings) -> anyhow::Result<Outlets> {
+    let mut outlets = Outlets::new();
+    if let Some(smtp) = &settings.smtp {
+        let email = EmailOutlet::connect(&smtp.url.0, &smtp.from).map_err(anyhow::Error::msg)?;
+        outlets.insert(System::Email, Arc::new(email));
+    }
+    Ok(outlets)
 }
 
 fn app(domain: &Arc<Domain>, settings: &Settings, shutdown: &CancellationToken) -> anyhow::Result<api::App> {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use entity::Severity;
 use url::Url;
+use worker::outlets::email;
 
 /// Everything a process must be told.
 #[derive(Clone, Debug)]
@@ -23,14 +24,27 @@ pub struct Settings {
     pub public_url: String,
     /// Where the database (SQLite) and files lie.
     pub data_dir: PathBuf,
+    /// The playbook's file; without it, `playbook.toml` in this folder when there is one.
+    pub playbook: Option<PathBuf>,
     /// The bearer secret of the alert hooks.
     pub alerts_secret: Option<Secret>,
     /// Which values of an alert's label `severity` report an incident, and as what.
     pub alert_levels: Option<BTreeMap<String, Severity>>,
+    /// The mail server; none: mails are left to people.
+    pub smtp: Option<Smtp>,
     /// Whether logs are lines of JSON.
     pub log_json: bool,
     /// What is logged, in the syntax of `tracing`.
     pub log_filter: String,
+}
+
+/// How mails are sent, both as `worker::outlets::email` reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// The server, with user and password.
+    pub url: Secret,
+    /// Whom mails come from.
+    pub from: String,
 }
 
 /// Text that must not be printed.
@@ -44,7 +58,7 @@ impl std::fmt::Debug for Secret {
 }
 
 /// The tables of systems that later versions know; their keys are left alone.
-const SYSTEMS: [&str; 10] = ["zendesk", "trello", "slack", "airtable", "drive", "wordpress", "smtp", "ops_docs", "playbook", "oidc"];
+const SYSTEMS: [&str; 8] = ["zendesk", "trello", "slack", "airtable", "drive", "wordpress", "ops_docs", "oidc"];
 
 impl Settings {
     /// Reads the file (`muster.toml` of this folder unless another is named) and the environment.
@@ -75,8 +89,10 @@ impl Settings {
             listen,
             public_url: source.public_url(listen),
             data_dir,
+            playbook: source.text("playbook").map(PathBuf::from),
             alerts_secret: source.alerts_secret(),
             alert_levels: source.alert_levels(),
+            smtp: source.smtp(),
             log_json: source.log_json(),
             log_filter: source.text("log.filter").unwrap_or_else(|| "info,sqlx=warn,sea_orm_migration=warn".into()),
         };
@@ -159,6 +175,23 @@ impl Source<'_> {
         Some(levels)
     }
 
+    fn smtp(&mut self) -> Option<Smtp> {
+        let (url, from) = (self.text("smtp.url"), self.text("smtp.from"));
+        if let Some(Err(problem)) = url.as_deref().map(email::Relay::parse) {
+            self.problem("smtp.url", problem);
+        }
+        if let Some(Err(problem)) = from.as_deref().map(email::sender) {
+            self.problem("smtp.from", problem);
+        }
+        match (url, from) {
+            (Some(url), Some(from)) => return Some(Smtp { url: Secret(url), from }),
+            (Some(_), None) => self.problem("smtp.from", "is needed besides smtp.url, such as Muster <muster@example.org>"),
+            (None, Some(_)) => self.problem("smtp.url", "is needed besides smtp.from, such as smtps://user:password@mail.example.org"),
+            (None, None) => {}
+        }
+        None
+    }
+
     fn log_json(&mut self) -> bool {
         match self.text("log.format").as_deref() {
             None | Some("text") => false,
@@ -211,6 +244,7 @@ mod tests {
         let settings = Settings::read("", &none).unwrap();
         assert_eq!(settings.database_url.0, "sqlite:data/muster.db");
         assert_eq!(settings.public_url, "http://127.0.0.1:8080");
+        assert_eq!(settings.playbook, None);
     }
 
     #[test]
@@ -220,6 +254,37 @@ mod tests {
         let settings = Settings::read(file, &environment).unwrap();
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.alerts_secret, Some(Secret("sixteen characters".into())));
+    }
+
+    #[test]
+    fn mail_needs_a_server_and_a_sender() {
+        let read = |url: &str, from: &str| {
+            let environment = |name: &str| match name {
+                "MUSTER_SMTP__URL" => Some(url.to_owned()),
+                "MUSTER_SMTP__FROM" => Some(from.to_owned()),
+                _ => None,
+            };
+            Settings::read("", &environment)
+        };
+        let (url, from) = ("smtps://u:hunter2@mail.example.org", "Muster <muster@example.org>");
+        assert_eq!(read("", "").unwrap().smtp, None);
+        let settings = read(url, from).unwrap();
+        assert_eq!(settings.smtp, Some(Smtp { url: Secret(url.into()), from: from.into() }));
+        assert!(!format!("{settings:?}").contains("hunter2"));
+        assert_eq!(read(url, "").unwrap_err().len(), 1);
+        assert_eq!(read("", from).unwrap_err().len(), 1);
+        let problems = read("http://u:hunter2@mail.example.org", "Muster").unwrap_err();
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems.iter().all(|problem| !problem.contains("hunter2")), "{problems:?}");
+        assert_eq!(Settings::read("[smtp]\nhost = 'x'", &none).unwrap_err(), ["smtp.host in muster.toml is no setting."]);
+    }
+
+    #[test]
+    fn the_playbook_is_a_path() {
+        assert_eq!(Settings::read("playbook = 'ours.toml'", &none).unwrap().playbook, Some(PathBuf::from("ours.toml")));
+        let environment = |name: &str| (name == "MUSTER_PLAYBOOK").then(|| "theirs.toml".to_owned());
+        assert_eq!(Settings::read("playbook = 'ours.toml'", &environment).unwrap().playbook, Some(PathBuf::from("theirs.toml")));
+        assert!(Settings::read("[playbook]\nname = 'x'", &none).is_err());
     }
 
     #[test]
