@@ -63,7 +63,18 @@ const whole = (at) => `${day.format(at)}, ${clock.format(at)} ${zoneName}`;
 const moment = (iso, format) => h("time", { datetime: iso, title: whole(new Date(iso)) }, format.format(new Date(iso)));
 /** Text that grows older by itself. */
 const ageing = (from, suffix) => h("time", { datetime: from, "data-age": suffix, title: whole(new Date(from)) }, span(from, Date.now()) + suffix);
-const growOlder = () => document.querySelectorAll("time[data-age]").forEach((time) => (time.textContent = span(time.dateTime, Date.now()) + time.dataset.age));
+const growOlder = () => {
+  document.querySelectorAll("time[data-age]").forEach((time) => (time.textContent = span(time.dateTime, Date.now()) + time.dataset.age));
+  document.querySelectorAll("time[data-due]").forEach((time) => (time.textContent = dueWords(time.dateTime)));
+};
+/** When something is due: how long until or since then, and the time on the reader's clock. */
+function dueWords(iso) {
+  const at = new Date(iso), now = Date.now();
+  const relative = at > now ? `in ${span(now, at)}` : `${span(at, now)} ago`;
+  const date = day.format(at) === day.format(now) ? "" : `${day.format(at)}, `;
+  return `${relative}, ${date}${minuteClock.format(at)} ${zoneName}`;
+}
+const due = (iso) => h("time", { datetime: iso, "data-due": true, title: whole(new Date(iso)) }, dueWords(iso));
 
 // ---- Server ----
 
@@ -141,9 +152,11 @@ function showState(element, state) {
 const CARD = `fragment Card on Incident { id reference name severity status reportedAt declaredAt resolvedAt impactStartedAt lead { name } clientCommsManager { id }
   affectedClients { client { id } } actions(state: OPEN) { id } timeline(last: 1) { nodes { kind text recordedAt actor { name } } } }`;
 const BOARD = `query Board { viewer { person { id name accessLevel } can } sites(first: 200) { nodes { id name } }
-  live: incidents(filter: { live: true }, orderBy: MOST_SEVERE, first: 50) { totalCount nodes { ...Card } }
-  triage: incidents(filter: { status: [TRIAGE] }, first: 50) { totalCount nodes { ...Card } }
+  live: incidents(filter: { live: true }, orderBy: MOST_SEVERE, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt state } } }
+  triage: incidents(filter: { status: [TRIAGE] }, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt state } } }
   done: incidents(filter: { status: [RESOLVED, CLOSED, DECLINED, MERGED] }, orderBy: RECENTLY_CHANGED, first: 8) { totalCount nodes { ...Card } } } ${CARD}`;
+const WAITING = `query Waiting { byHand: deliveries(state: BY_HAND, first: 50) { ...Waiting } failed: deliveries(state: FAILED, first: 50) { ...Waiting } }
+  fragment Waiting on DeliveryConnection { nodes { id operation title state attempts lastError instructions createdAt incident { reference name } } pageInfo { hasNextPage } }`;
 let viewer = null;
 let shown = "";
 
@@ -152,6 +165,7 @@ async function refresh() {
     const board = await ask(BOARD);
     viewer = board.viewer;
     show($("problem"), "");
+    if (viewer.can.includes("RESPOND")) drawWaiting(await ask(WAITING));
     const text = JSON.stringify(board);
     if (text === shown) return;
     shown = text;
@@ -191,6 +205,7 @@ function card(incident, list) {
     h("span", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference)),
     h("span", { class: "name" }, incident.name),
     h("span", { class: "meta" }, ...meta.filter(Boolean).map((item) => h("span", null, item))),
+    list !== "done" && incident.nextSteps.length > 0 && h("span", { class: "step" }, stepState(incident.nextSteps[0].state), " ", due(incident.nextSteps[0].dueAt), `: ${incident.nextSteps[0].title}`),
     needsComms(incident, list) && h("span", { class: "lack" }, "Nobody keeps the affected clients told"),
     list !== "done" && last && h("span", { class: "last" }, ageing(last.recordedAt, " ago"), `: ${words(last.kind)}${last.actor ? `, ${last.actor.name}` : ""}: ${last.text.replace(/```\w*|\s+/g, " ").slice(0, 140)}`));
 }
@@ -201,12 +216,115 @@ function markCurrent() {
   document.querySelectorAll("[data-card]").forEach((link) => link.setAttribute("aria-current", String(link.dataset.card === current?.reference)));
 }
 
+// ---- What waits for a person ----
+
+/** Keeps the items of a list that are still wanted, so that open boxes, typed text and the focus stay. */
+function keepList(list, rows, keyOf, make) {
+  const known = new Map([...list.children].map((item) => [item.dataset.key, item]));
+  const items = rows.map((row) => known.get(keyOf(row)) || make(row));
+  if (items.length === list.children.length && items.every((item, i) => item === list.children[i])) return items;
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  list.replaceChildren(...items);
+  if (focused?.isConnected) focused.focus();
+  return items;
+}
+
+function drawWaiting({ byHand, failed }) {
+  // What a reminder would say by mail, the board says already.
+  const open = [...failed.nodes, ...byHand.nodes].filter((row) => row.operation !== "remind");
+  const rows = open.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+  const more = failed.pageInfo.hasNextPage || byHand.pageInfo.hasNextPage;
+  $("waiting-box").hidden = rows.length === 0;
+  $("waiting-count").textContent = `${rows.length}${more ? " and more" : ""}`;
+  keepList($("waiting"), rows, (row) => `${row.id} ${row.state} ${row.attempts}`, waitingItem);
+}
+
+function waitingItem(row) {
+  const what = row.title;
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const button = (label, mutation, main) => {
+    const made = h("button", { type: "button", class: main && "main" }, label);
+    made.addEventListener("click", async () => {
+      made.disabled = true;
+      show(problem, "");
+      try {
+        const type = mutation.charAt(0).toUpperCase() + mutation.slice(1);
+        await ask(`mutation($input: ${type}Input!) { ${mutation}(input: $input) { delivery { id } } }`, { input: { deliveryId: row.id } });
+        $("said").textContent = `${what}: ${label}`;
+        $("main").focus({ preventScroll: true }); // the button is about to go
+        refreshSoon();
+      } catch (error) {
+        complain(problem, error);
+      } finally {
+        made.disabled = false;
+      }
+    });
+    return made;
+  };
+  const copy = h("button", { type: "button", "aria-label": `Copy: ${what}` }, "Copy");
+  copy.addEventListener("click", () => copyText(row.instructions, copy));
+  return h("li", { "data-key": `${row.id} ${row.state} ${row.attempts}` }, h("details", { class: "waiting" },
+    h("summary", null, row.state === "FAILED" && h("span", { class: "lack" }, "Failed: "), what, h("span", { class: "soft" }, row.incident ? ` ${row.incident.reference}, ` : " "), ageing(row.createdAt, " ago")),
+    row.incident && h("p", null, h("a", { href: `#${row.incident.reference}` }, `${row.incident.reference}: ${row.incident.name}`)),
+    row.lastError && h("p", { class: "lack" }, `It did not arrive: ${row.lastError}`),
+    h("div", { class: "line" }, h("pre", { tabindex: "0" }, row.instructions || ""), copy),
+    problem,
+    h("p", { class: "row" }, button("Done", "settleDeliveryByHand", true), row.state === "FAILED" && button("Try again", "retryDelivery"))));
+}
+
+// ---- Steps of the playbook ----
+
+const stepState = (state) => h("strong", { class: "step-state", "data-step": state }, { UPCOMING: "Coming", DUE: "Due", OVERDUE: "Overdue" }[state] || words(state));
+const SETTLE = "mutation Settle($input: SettleStepInput!) { settleStep(input: $input) { incident { id } } }";
+const TAKE = "mutation Take($input: AssignRoleInput!) { assignRole(input: $input) { incident { id } } }";
+const take = (role) => ["I do it", () => ask(TAKE, { input: { incidentId: current.id, role, personId: viewer.person.id } })];
+/** What does a step that no decision settles: a button, or else where it is done. */
+const DONE_BY = {
+  lead: take("INCIDENT_LEAD"),
+  "comms-manager": take("CLIENT_COMMS_MANAGER"),
+  "report-author": take("REPORT_AUTHOR"),
+  "second-line": ["Call second line", (note) => ask("mutation Escalate($input: EscalateInput!) { escalate(input: $input) { incident { id } } }", { input: { incidentId: current.id, reason: note } })],
+  triage: "Judge it below.",
+  page: "It is done when whoever was called answers.",
+  summary: "Write an update for everybody below.",
+  containment: "It is done when the list of each goal is ticked.",
+};
+
+function drawSteps(steps) {
+  $("steps-box").hidden = steps.length === 0;
+  const items = keepList($("steps"), steps, (step) => step.key, stepItem);
+  steps.forEach((step, i) => fill(items[i].firstElementChild, stepState(step.state), " ", h("strong", null, step.title), h("span", { class: "soft" }, " ", due(step.dueAt), step.assignee ? ` · ${step.assignee.name}` : "")));
+}
+
+function stepItem(step) {
+  const item = h("li", { "data-key": step.key }, h("p", { class: "step-head" }), h("p", { class: "soft" }, step.why, step.proposedAt ? ` First time that fits: ${whole(new Date(step.proposedAt))}.` : ""));
+  if (!viewer?.can.includes("RESPOND")) return item;
+  const other = DONE_BY[step.rule];
+  const id = `note-${step.key}`;
+  const form = h("form", null,
+    typeof other === "string" ? h("p", null, other) : "",
+    h("label", { for: id }, "What is decided, and why"),
+    h("textarea", { id, rows: "2" }),
+    h("p", { class: "problem", role: "alert", hidden: true }),
+    h("p", { class: "row" }, typeof other === "string" ? "" : h("button", { class: "main", value: "do" }, other ? other[0] : "Done"), h("button", { value: "waive" }, "Go without it")));
+  onSubmit(form, async (_, choice) => {
+    const note = form.querySelector("textarea").value;
+    if (choice !== "waive" && typeof other === "object") await other[1](note);
+    else await ask(SETTLE, { input: { incidentId: current.id, key: step.key, waive: choice === "waive" || typeof other === "string", note } });
+    $("said").textContent = `${choice === "waive" ? "Went without" : "Done"}: ${step.title}`;
+    $("incident").focus({ preventScroll: true });
+    refreshSoon();
+  });
+  item.append(h("details", null, h("summary", null, "Settle", h("span", { class: "unseen" }, `: ${step.title}`)), form));
+  return item;
+}
+
 // ---- One incident ----
 
 const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } attachments { fileName downloadUrl } }";
 const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status impactStartedAt declaredAt reportedAt resolvedAt
   lead { name } clientCommsManager { name } sites { name url runbook expected } affectedClients { client { name } } goals { goal title metAt evidence }
-  actions { id title state assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
+  actions { id title state assignee { name } } nextSteps { key rule title why state dueAt proposedAt assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
 const EVENTS = `query Events($id: ID!, $before: String) { node(id: $id) { ... on Incident { timeline(last: ${PAGE}, before: $before) { nodes { ...Event }
   pageInfo { startCursor endCursor hasPreviousPage } } } } } ${EVENT}`;
 const TAIL = `subscription Tail($id: ID!, $after: String) { timeline(incidentId: $id, after: $after) { cursor node { ...Event } } } ${EVENT}`;
@@ -221,6 +339,8 @@ async function openIncident(reference) {
   markCurrent();
   if (!reference) return void (current = null);
   fill($("facts"), h("p", { class: "soft" }, "Loading"));
+  fill($("steps"));
+  $("steps-box").hidden = true;
   $("timeline").replaceChildren();
   try {
     const incident = await loadFacts();
@@ -277,6 +397,7 @@ function drawFacts(incident) {
     todo.length ? h("div", null, h("h3", null, "To do"), h("ul", { class: "plain" }, ...todo.map((action) => h("li", null, `${action.title} · `, h("span", { class: action.assignee ? "soft" : "lack" }, action.assignee ? action.assignee.name : "nobody yet"))))) : "",
     incident.declaredAt ? h("details", null, h("summary", null, `Goals: ${incident.goals.filter((goal) => goal.metAt).length} of ${incident.goals.length} met`),
       h("ul", { class: "goals" }, ...incident.goals.map((goal) => h("li", { class: goal.metAt ? "met" : "" }, h("span", { "aria-hidden": "true" }, goal.metAt ? "✓ " : "· "), `${goal.title}: `, h("span", { class: "soft" }, goal.metAt ? goal.evidence : "not yet"))))) : "");
+  drawSteps(incident.nextSteps);
   $("judge").hidden = incident.status !== "TRIAGE" || !viewer?.can.includes("RESPOND");
   $("write").hidden = incident.status === "MERGED" || (viewer && !viewer.can.includes("RESPOND"));
 }
@@ -438,6 +559,8 @@ function refreshSoon() {
   }, 200);
 }
 
+const linked = /^\/incidents\/(?:INC-)?(\d+)$/i.exec(location.pathname); // the address in mails
+if (linked) history.replaceState(null, "", `/#INC-${Number(linked[1])}`);
 const route = () => openIncident(/^#INC-\d+$/.test(location.hash) ? location.hash.slice(1) : null);
 
 for (const select of [$("new-severity"), $("judge-severity")]) {
@@ -450,7 +573,7 @@ $("earlier").addEventListener("click", showEarlier);
 addEventListener("hashchange", route);
 addEventListener("visibilitychange", () => document.hidden || refreshSoon());
 setInterval(growOlder, 20000);
-setInterval(refreshSoon, 120000);
+setInterval(refreshSoon, 60000); // steps fall due by the clock, and nobody tells of that
 refresh().then(route);
 live(() => stream("subscription { incidentChanged { id } }"), {
   next: refreshSoon,

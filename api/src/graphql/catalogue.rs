@@ -67,6 +67,14 @@ impl Site {
     async fn expected(&self) -> Option<&str> {
         self.0.expected.as_deref()
     }
+    /// Whether it is attacked all the time, so that an attack alone is nothing new.
+    async fn routinely_attacked(&self) -> bool {
+        self.0.routinely_attacked
+    }
+    /// When people rely on it most, such as `Mon-Fri 08:00-20:00; Sat 10:00-16:00`, in the playbook's time zone.
+    async fn busy_hours(&self) -> Option<&str> {
+        self.0.busy_hours.as_deref()
+    }
     /// When the catalogue last told about it.
     async fn last_synced_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_synced_at
@@ -232,6 +240,10 @@ pub struct SaveSiteInput {
     importance: Option<Importance>,
     /// What is normal there and no incident.
     expected: Option<String>,
+    /// Whether it is attacked all the time, so that an attack alone is nothing new.
+    routinely_attacked: Option<bool>,
+    /// When people rely on it most, such as `Mon-Fri 08:00-20:00; Sat 10:00-16:00`, in the playbook's time zone.
+    busy_hours: Option<String>,
 }
 
 /// A client to add or change; of a known client, what is left out stays.
@@ -293,6 +305,8 @@ impl CatalogueMutation {
             runbook: input.runbook.map(|url| url.0),
             importance: input.importance.map(Into::into),
             expected: input.expected,
+            routinely_attacked: input.routinely_attacked,
+            busy_hours: input.busy_hours,
         };
         let site = catalogue::save_site(ctx(gql), save).await?;
         Ok(SitePayload { site: Site(Arc::new(site)) })

@@ -5,10 +5,10 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use domain::timeline::Range;
-use domain::{Ctx, alerts, catalogue, files, incident, people, timeline};
+use domain::{Ctx, Result, alerts, catalogue, delivery, files, incident, pager, people, timeline};
 use entity::{
-    ClientId, EventId, IncidentId, PersonId, action, alert, attachment, checklist_item, client, contact, goal, incident_client, person,
-    role_assignment, site, timeline_event,
+    ClientId, EventId, IncidentId, PersonId, action, alert, attachment, checklist_item, client, contact, goal, incident_client, page,
+    person, role_assignment, role_offer, site, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -46,6 +46,20 @@ pub struct Loaders {
     pub incident_files: Loader<IncidentId, Many<attachment::Model>>,
     /// Alerts of an incident.
     pub alerts: Loader<IncidentId, Many<alert::Model>>,
+    /// What was answered in triage of an incident.
+    pub triage: Loader<IncidentId, Many<triage_answer::Model>>,
+    /// What the playbook asks for in an incident.
+    pub open_steps: Loader<IncidentId, Many<incident::Listed>>,
+    /// The same, and what is over of it.
+    pub all_steps: Loader<IncidentId, Many<incident::Listed>>,
+    /// Who was called to an incident.
+    pub pages: Loader<IncidentId, Many<page::Model>>,
+    /// Whom of the leadership one had a duty to tell.
+    pub leadership: Loader<IncidentId, Many<incident::duty::Notice>>,
+    /// Roles of an incident that were offered.
+    pub offers: Loader<IncidentId, Many<role_offer::Model>>,
+    /// What an incident had done at outside systems.
+    pub deliveries: Loader<IncidentId, Many<entity::delivery::Model>>,
     /// Stretches of timelines.
     pub stretch: Loader<Range, Many<timeline_event::Model>>,
     /// Files of an event.
@@ -94,6 +108,23 @@ impl Loaders {
             alerts: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped_if(alerts::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),
+            triage: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::triage::answers_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            open_steps: Loader::new(ctx, |ctx, ids| async move { steps(&ctx, &ids, false).await }.boxed()),
+            all_steps: Loader::new(ctx, |ctx, ids| async move { steps(&ctx, &ids, true).await }.boxed()),
+            pages: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(pager::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            leadership: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(shared(incident::duty::leadership_of(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()
+            }),
+            offers: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(incident::offers_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            deliveries: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped_if(delivery::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
             stretch: Loader::new(ctx, |ctx, ranges| {
                 async move { Ok(timeline::range(&ctx, &ranges).await?.into_iter().map(|(range, events)| (range, Arc::new(events))).collect()) }.boxed()
             }),
@@ -105,6 +136,14 @@ impl Loaders {
             }),
         }
     }
+}
+
+async fn steps(ctx: &Ctx, ids: &[IncidentId], settled: bool) -> Result<HashMap<IncidentId, Many<incident::Listed>>> {
+    Ok(shared(incident::steps_of(ctx, incident::by_ids(ctx, ids).await?, settled).await?))
+}
+
+fn shared<K: Eq + Hash, T>(lists: HashMap<K, Vec<T>>) -> HashMap<K, Many<T>> {
+    lists.into_iter().map(|(key, list)| (key, Arc::new(list))).collect()
 }
 
 fn one_each<K: Eq + Hash, T>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Arc<T>> {

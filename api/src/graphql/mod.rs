@@ -6,12 +6,15 @@
 mod catalogue;
 mod connection;
 mod context;
+mod delivery;
 mod error;
 mod incident;
 mod loader;
 mod loaders;
 mod node;
+mod on_call;
 mod people;
+mod playbook;
 mod scalars;
 mod subscription;
 mod timeline;
@@ -38,11 +41,30 @@ const COMPLEXITY_MAX: usize = 20_000;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(node::NodeQuery, people::PeopleQuery, incident::IncidentQuery, catalogue::CatalogueQuery);
+pub struct Query(
+    node::NodeQuery,
+    people::PeopleQuery,
+    incident::IncidentQuery,
+    catalogue::CatalogueQuery,
+    on_call::OnCallQuery,
+    playbook::PlaybookQuery,
+    delivery::DeliveryQuery,
+);
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(incident::IncidentMutation, timeline::TimelineMutation, catalogue::CatalogueMutation, people::PeopleMutation);
+pub struct Mutation(
+    incident::IncidentMutation,
+    incident::TriageMutation,
+    incident::StepMutation,
+    incident::PagerMutation,
+    incident::HandoverMutation,
+    timeline::TimelineMutation,
+    delivery::DeliveryMutation,
+    catalogue::CatalogueMutation,
+    people::PeopleMutation,
+    on_call::OnCallMutation,
+);
 
 /// Counts those who watch, for as long as it lives.
 struct Watching;

@@ -1,13 +1,14 @@
 //! Anything by its id, as Relay wants it.
 
 use async_graphql::{Context, ID, Interface, Object};
-use domain::{Error, alerts, catalogue, files, incident, people, timeline};
+use domain::{Error, alerts, catalogue, delivery, files, incident, pager, people, timeline};
 use std::sync::Arc;
 
 use super::catalogue::{Client, Contact, Site};
 use super::context::{ctx, loaders};
+use super::delivery::Delivery;
 use super::error::ApiResult;
-use super::incident::{Action, Alert, Incident, RoleAssignment};
+use super::incident::{Action, Alert, Incident, Page, RoleAssignment, RoleOffer};
 use super::people::{ApiToken, Person};
 use super::scalars::id;
 use super::timeline::{Attachment, TimelineEvent};
@@ -36,6 +37,12 @@ pub enum Node {
     Attachment(Attachment),
     /// An alert.
     Alert(Alert),
+    /// A call to a person.
+    Page(Page),
+    /// A role that was offered.
+    RoleOffer(RoleOffer),
+    /// An effect on an outside system.
+    Delivery(Delivery),
     /// A token of the caller, or for administrators of anybody.
     ApiToken(ApiToken),
 }
@@ -86,6 +93,9 @@ async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
         "con" => Node::Contact(Contact(catalogue::find_contact(ctx, id("id", text)?).await?)),
         "att" => Node::Attachment(Attachment(files::find(ctx, id("id", text)?).await?)),
         "alt" => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
+        "pag" => Node::Page(Page(pager::find(ctx, id("id", text)?).await?)),
+        "off" => Node::RoleOffer(RoleOffer(incident::find_offer(ctx, id("id", text)?).await?)),
+        "dlv" => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),
         "tok" => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),
         _ => return Err(Error::invalid("id", "That is no id of anything: ids begin with inc_, evt_, per_ and so on.").into()),
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::authz::Right;
 use domain::paging::{NameKey, Window};
@@ -14,6 +14,14 @@ use super::connection::{connection, cursor, page_args, page_cost};
 use super::context::{ctx, public_url};
 use super::error::ApiResult;
 use super::scalars::{AccessLevel, Grant, Url, id};
+
+/// A way to reach a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::Channel")]
+pub enum Channel {
+    /// E-mail.
+    Email,
+}
 
 /// A member of the team.
 #[derive(Clone)]
@@ -51,6 +59,10 @@ impl Person {
     /// What they may do, or are told, beyond that.
     async fn grants(&self) -> Vec<Grant> {
         self.0.grants.iter().map(Grant::from).collect()
+    }
+    /// Where they do not want to be reminded; pages come all the same. Empty also for who is neither that person nor an administrator.
+    async fn quiet_channels(&self, gql: &Context<'_>) -> Option<Vec<Channel>> {
+        Some(people::quiet_channels(ctx(gql), &self.0)?.iter().map(Channel::from).collect())
     }
     /// When they left.
     async fn deactivated_at(&self) -> Option<DateTime<Utc>> {
@@ -185,6 +197,13 @@ pub struct UpdatePersonInput {
     deactivated: Option<bool>,
 }
 
+/// Where the caller wants to be left alone.
+#[derive(InputObject)]
+pub struct QuietRemindersInput {
+    /// All such channels from now on. Pages are never silenced.
+    channels: Vec<Channel>,
+}
+
 /// A token to make, for the caller.
 #[derive(InputObject)]
 pub struct CreateApiTokenInput {
@@ -210,6 +229,13 @@ pub struct PersonPayload {
     person: Person,
     /// Opens the first session; shown once, and only to who added the person.
     sign_in_url: Url,
+}
+
+/// The caller after a change.
+#[derive(SimpleObject)]
+pub struct QuietRemindersPayload {
+    /// The person.
+    person: Person,
 }
 
 /// A person who was changed.
@@ -274,6 +300,16 @@ impl PeopleMutation {
         };
         let person = people::update(ctx(gql), id("personId", &input.person_id)?, update).await?;
         Ok(UpdatePersonPayload { person: Person(Arc::new(person)) })
+    }
+
+    /// Chooses the channels in which the caller is not reminded of steps of the playbook. Who is called is called all the same.
+    async fn quiet_reminders(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which.")] input: QuietRemindersInput,
+    ) -> ApiResult<QuietRemindersPayload> {
+        let channels: Vec<entity::Channel> = input.channels.into_iter().map(Into::into).collect();
+        Ok(QuietRemindersPayload { person: Person(Arc::new(people::quiet_reminders(ctx(gql), &channels).await?)) })
     }
 
     /// Makes an API token for the caller.

@@ -44,6 +44,7 @@ macro_rules! typed_ids {
 }
 
 typed_ids!(ActionId AlertId ApiTokenId AttachmentId ClientId ContactId EventId IncidentId PersonId RoleAssignmentId SiteId);
+typed_ids!(DeliveryId PageId RoleOfferId);
 
 /// Reads the id in input field `field`.
 ///
@@ -283,6 +284,44 @@ public_enums! {
         NotifyHeadOfTechOps,
         /// Is told as data protection officer.
         NotifyDpo,
+    }
+    /// Who is called when.
+    OnCallLine = "entity::OnCallLine" {
+        /// Is called first.
+        First,
+        /// Is called when first line needs help.
+        Second,
+    }
+    /// Whether a criterion of triage holds.
+    TriageVerdict = "entity::TriageVerdict" {
+        /// It does.
+        Yes,
+        /// It does not.
+        No,
+        /// Nobody knows yet.
+        Unsure,
+    }
+    /// What the answers to the questions of triage come to.
+    TriageRecommendation = "domain::incident::triage::Recommendation" {
+        /// It is an incident, or may be one.
+        Declare,
+        /// Nothing speaks for an incident.
+        Decline,
+        /// Too little was answered.
+        AnswerMore,
+    }
+    /// An answer to one of the three questions behind a severity.
+    SeverityAnswer = "domain::severity::Answer" {
+        /// None at all.
+        None,
+        /// A little.
+        Low,
+        /// Some.
+        Medium,
+        /// Very much.
+        High,
+        /// Nobody knows yet.
+        Unsure,
     }
     /// In which order incidents come.
     IncidentOrder = "domain::incident::Order" {

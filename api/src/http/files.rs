@@ -96,7 +96,7 @@ pub async fn download(State(site): State<Site>, request: Request) -> Result<Resp
     let Path(id) = Path::<String>::from_request_parts(&mut parts, &()).await.map_err(|_| missing().into_response())?;
     let id = AttachmentId::parse(&id).ok_or_else(|| missing().into_response())?;
     let row = files::find(&caller.ctx, id).await.map_err(|error| Problem::from(error).into_response())?;
-    let path = files::path(&site.app.0.domain.data_dir, &row.sha256);
+    let path = files::path(&site.app.0.domain.config.data_dir, &row.sha256);
     let file = tokio::fs::File::open(path).await.map_err(|error| {
         tracing::error!(%error, attachment.id = %row.id, "a stored file is missing");
         Problem::from(Error::internal(error)).into_response()

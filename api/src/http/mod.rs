@@ -1,5 +1,6 @@
 //! Everything that is not GraphQL: health, metrics, hooks, files, sign-in, and the first page.
 
+mod answer;
 mod files;
 mod health;
 mod hooks;
@@ -37,6 +38,8 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let site = Site { app, transport: transport.clone() };
     let own = Router::new()
         .route("/", get(pages::home))
+        .route("/incidents/{reference}", get(pages::incident))
+        .route("/answer", get(answer::show).post(answer::answer))
         .route("/assets/{file}", get(pages::asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -20,10 +20,22 @@ pub async fn home(State(site): State<Site>, headers: HeaderMap) -> Response {
         Err(domain::Error::Unauthenticated(_)) => page(
             StatusCode::OK,
             "Muster",
-            "<p>You are not signed in. Open the sign-in link that an administrator sent you.</p>\
+            "<p>You are not signed in. Open the sign-in link that an administrator sent you, then this address again.</p>\
              <p>On the server itself, this prints a new one: <code>muster sign-in-link --email YOU@example.org</code></p>",
         ),
         Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// The address of an incident in mails and notices: the board, which puts the incident into focus.
+pub async fn incident(site: State<Site>, Path(reference): Path<String>, headers: HeaderMap) -> Response {
+    match domain::incident::parse_reference(&reference) {
+        Ok(_) => home(site, headers).await,
+        Err(_) => page(
+            StatusCode::NOT_FOUND,
+            "There is no such incident",
+            "<p>Addresses of incidents end in a number, such as INC-42. <a href=\"/\">Go to the board</a>.</p>",
+        ),
     }
 }
 

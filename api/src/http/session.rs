@@ -25,8 +25,7 @@ pub struct Link {
 
 /// The page behind a sign-in link.
 pub async fn show(Query(Link { link }): Query<Link>) -> Response {
-    // The secret is made of letters, digits, - and _; anything else is no secret and must not enter the page.
-    if link.is_empty() || !link.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+    if !is_secret(&link) {
         return page(
             StatusCode::BAD_REQUEST,
             "This sign-in link is incomplete",
@@ -38,6 +37,11 @@ pub async fn show(Query(Link { link }): Query<Link>) -> Response {
          <button autofocus>Sign in</button></form>"
     );
     page(StatusCode::OK, "Sign in to Muster", &form)
+}
+
+/// Whether `text` is made as secrets are, of letters, digits, - and _; anything else must not enter a page.
+pub(super) fn is_secret(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// Uses the link up and opens a session.

@@ -1,11 +1,19 @@
 //! Incidents.
 
+mod handover;
 mod inputs;
 mod mutation;
+mod pager;
 mod query;
+mod steps;
+mod triage;
 mod types;
 
+pub use handover::{HandoverMutation, RoleOffer};
 pub use inputs::IncidentFilter;
 pub use mutation::IncidentMutation;
+pub use pager::{Page, PagerMutation};
 pub use query::IncidentQuery;
-pub use types::{Action, Alert, Incident, IncidentConnection, RoleAssignment};
+pub use steps::StepMutation;
+pub use triage::TriageMutation;
+pub use types::{Action, Alert, Incident, IncidentConnection, RoleAssignment, incident_if_visible, person};

@@ -5,12 +5,18 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::paging::{Slice, TimeKey, Window};
+use domain::playbook::Rule;
 use domain::{Ctx, incident};
 use entity::{action, alert, client, goal, incident_client, role_assignment};
 
+use super::handover::IncidentHandover;
+use super::pager::IncidentPages;
+use super::steps::IncidentSteps;
+use super::triage::Triage;
 use crate::graphql::catalogue::{Client, Contact, Site, contacts_of};
 use crate::graphql::connection::{PageInfo, cursor, page_args, page_cost};
 use crate::graphql::context::{ctx, loaders};
+use crate::graphql::delivery::IncidentDeliveries;
 use crate::graphql::error::ApiResult;
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{ActionState, IncidentFlag, IncidentStatus, Role, Severity, Visibility};
@@ -118,7 +124,7 @@ impl Incident {
             breach: self.0.flags.contains(entity::Flag::SecurityBreach) || self.0.flags.contains(entity::Flag::DataBreach),
             done: checklist.iter().filter(|row| row.goal == wanted.key).cloned().collect(),
         };
-        Ok(ctx(gql).playbook.goals.iter().map(state).collect())
+        Ok(ctx(gql).playbook().goals.iter().map(state).collect())
     }
     /// How much was affected, as far as known.
     async fn impact(&self) -> Impact {
@@ -135,11 +141,15 @@ impl Incident {
         let rows = loaders(gql).incident_sites.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(|row| Site(Arc::new(row))).collect())
     }
+    /// Help with the question whether it is an incident: what was answered so far, and what that comes to.
+    async fn triage(&self, gql: &Context<'_>) -> ApiResult<Triage> {
+        Triage::load(gql, self.0.id).await
+    }
     /// The clients it affects, the longest first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn affected_clients(&self, gql: &Context<'_>) -> ApiResult<Vec<AffectedClient>> {
         let rows = loaders(gql).affected.get(self.0.id).await?.unwrap_or_default();
-        Ok(rows.iter().cloned().map(|(row, client)| AffectedClient { row, client: Arc::new(client) }).collect())
+        Ok(rows.iter().cloned().map(|(row, client)| AffectedClient { row, client: Arc::new(client), incident: self.0.clone() }).collect())
     }
     /// What happened, in order.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
@@ -188,18 +198,42 @@ impl Incident {
     async fn merged_into(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         incident_if_visible(gql, self.0.merged_into_id).await
     }
+    #[graphql(flatten)]
+    async fn steps(&self) -> IncidentSteps {
+        IncidentSteps(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn pager(&self) -> IncidentPages {
+        IncidentPages(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn handover(&self) -> IncidentHandover {
+        IncidentHandover(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn outside(&self) -> IncidentDeliveries {
+        IncidentDeliveries(self.0.clone())
+    }
     /// Grows with every change; give it back as `expectedVersion` to be told of a conflict instead of overwriting.
     async fn version(&self) -> i32 {
         self.0.version
     }
 }
 
-async fn person(gql: &Context<'_>, id: Option<entity::PersonId>) -> ApiResult<Option<Person>> {
+/// The person `id`.
+///
+/// # Errors
+/// The database's failures.
+pub async fn person(gql: &Context<'_>, id: Option<entity::PersonId>) -> ApiResult<Option<Person>> {
     let Some(id) = id else { return Ok(None) };
     Ok(loaders(gql).person.get(id).await?.map(Person))
 }
 
-async fn incident_if_visible(gql: &Context<'_>, id: Option<entity::IncidentId>) -> ApiResult<Option<Incident>> {
+/// The incident `id`, unless the caller may not see it.
+///
+/// # Errors
+/// The database's failures.
+pub async fn incident_if_visible(gql: &Context<'_>, id: Option<entity::IncidentId>) -> ApiResult<Option<Incident>> {
     let Some(id) = id else { return Ok(None) };
     Ok(loaders(gql).incident.get(id).await?.map(Incident))
 }
@@ -373,6 +407,7 @@ pub struct Impact {
 pub struct AffectedClient {
     row: incident_client::Model,
     client: Arc<client::Model>,
+    incident: Arc<entity::incident::Model>,
 }
 
 /// A client that an incident affects.
@@ -394,6 +429,15 @@ impl AffectedClient {
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn contacts(&self, gql: &Context<'_>) -> ApiResult<Vec<Contact>> {
         contacts_of(gql, self.client.id).await
+    }
+    /// When they were last told, since they are affected.
+    async fn last_updated_at(&self) -> Option<DateTime<Utc>> {
+        self.incident.last_client_update_at.filter(|at| *at >= self.row.since)
+    }
+    /// When they must be told next: past, when that is late.
+    async fn next_update_due_at(&self, gql: &Context<'_>) -> ApiResult<Option<DateTime<Utc>>> {
+        let steps = loaders(gql).open_steps.get(self.incident.id).await?.unwrap_or_default();
+        Ok(steps.iter().find(|step| step.rule == Some(Rule::ClientUpdate)).map(|step| step.due_at))
     }
 }
 

@@ -1,0 +1,210 @@
+//! Effects on outside systems, and what people do about those that wait for them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::delivery;
+use domain::paging::Window;
+use entity::DeliveryId;
+
+use super::connection::{connection, cursor, page_args, page_cost};
+use super::context::{ctx, loaders};
+use super::error::ApiResult;
+use super::incident::{Incident, incident_if_visible, person};
+use super::people::Person;
+use super::scalars::{Url, id};
+
+/// Where an effect on an outside system stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::DeliveryState")]
+pub enum DeliveryState {
+    /// To be carried out.
+    Queued,
+    /// Being carried out.
+    Sending,
+    /// It arrived.
+    Delivered,
+    /// It did not arrive and will be tried again.
+    Retrying,
+    /// It did not arrive and will not be tried again by itself.
+    Failed,
+    /// The system is not connected: a person does it.
+    ByHand,
+    /// A person did it.
+    DoneByHand,
+    /// No longer wanted.
+    Cancelled,
+}
+
+/// One effect on an outside system.
+#[derive(Clone)]
+pub struct Delivery(pub Arc<entity::delivery::Model>);
+
+impl From<Arc<entity::delivery::Model>> for Delivery {
+    fn from(row: Arc<entity::delivery::Model>) -> Self {
+        Self(row)
+    }
+}
+
+/// One effect on an outside system. It happens once, however often the worker dies.
+#[Object]
+impl Delivery {
+    /// Begins with `dlv_`.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// The incident that caused it.
+    async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
+        incident_if_visible(gql, self.0.incident_id).await
+    }
+    /// What it is, to whom and about what, in one line.
+    async fn title(&self) -> String {
+        delivery::what(&self.0)
+    }
+    /// Where it happens, e.g. `email`.
+    async fn system(&self) -> &str {
+        self.0.system.as_str()
+    }
+    /// What it is, e.g. `notice`.
+    async fn operation(&self) -> &str {
+        self.0.operation.as_str()
+    }
+    /// Where it stands.
+    async fn state(&self) -> DeliveryState {
+        self.0.state.into()
+    }
+    /// How often it was begun.
+    async fn attempts(&self) -> i32 {
+        self.0.attempts
+    }
+    /// Why the last attempt did not succeed.
+    async fn last_error(&self) -> Option<&str> {
+        self.0.last_error.as_deref()
+    }
+    /// When it is tried next.
+    async fn next_attempt_at(&self) -> Option<DateTime<Utc>> {
+        self.0.next_attempt_at
+    }
+    /// Whom it tells, when that is a person of the team.
+    async fn person(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
+        person(gql, self.0.person_id).await
+    }
+    /// The key of the step that it reminds of or does.
+    async fn step(&self) -> Option<&str> {
+        self.0.step_key.as_deref()
+    }
+    /// What it made there.
+    async fn external_url(&self) -> Option<Url> {
+        self.0.external_url.clone().map(Url)
+    }
+    /// For `BY_HAND` and `FAILED`: what a person should do, with the text to copy.
+    async fn instructions(&self) -> Option<String> {
+        delivery::instructions(&self.0)
+    }
+    /// When it was decided.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    /// When it arrived, or was done by hand.
+    async fn delivered_at(&self) -> Option<DateTime<Utc>> {
+        self.0.delivered_at
+    }
+}
+
+connection!(DeliveryConnection, DeliveryEdge, Delivery, entity::delivery::Model, "effects on outside systems");
+
+/// The part of an incident that happens at outside systems.
+pub struct IncidentDeliveries(pub Arc<entity::incident::Model>);
+
+/// The part of an incident that happens at outside systems.
+#[Object]
+impl IncidentDeliveries {
+    /// What it had done at outside systems, oldest first. For responders.
+    #[graphql(complexity = "1 + 10 * child_complexity")]
+    async fn deliveries(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Only those in this state.")] state: Option<DeliveryState>,
+    ) -> ApiResult<Vec<Delivery>> {
+        let rows = loaders(gql).deliveries.get(self.0.id).await?.unwrap_or_default();
+        let wanted = rows.iter().filter(|row| state.is_none_or(|state| entity::DeliveryState::from(state) == row.state));
+        Ok(wanted.cloned().map(|row| Delivery(Arc::new(row))).collect())
+    }
+}
+
+/// Queries about effects on outside systems.
+#[derive(Default)]
+pub struct DeliveryQuery;
+
+/// Queries about effects on outside systems.
+#[Object]
+impl DeliveryQuery {
+    /// Effects on outside systems, the newest first. For responders.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn deliveries(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Only those in this state.")] state: Option<DeliveryState>,
+        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
+        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
+    ) -> ApiResult<DeliveryConnection> {
+        let window = Window::<DeliveryId>::from_args(&page_args(first, after, last, before))?;
+        let slice = delivery::page(ctx(gql), delivery::Filter { state: state.map(Into::into) }, &window).await?;
+        Ok(DeliveryConnection::new(slice, |row| cursor(&row.id)))
+    }
+}
+
+/// A delivery to try again.
+#[derive(InputObject)]
+pub struct RetryDeliveryInput {
+    /// Which.
+    delivery_id: ID,
+}
+
+/// A delivery that a person did.
+#[derive(InputObject)]
+pub struct SettleDeliveryByHandInput {
+    /// Which.
+    delivery_id: ID,
+    /// Where the result is seen.
+    external_url: Option<Url>,
+}
+
+/// A delivery after a change.
+#[derive(SimpleObject)]
+pub struct DeliveryPayload {
+    /// The delivery.
+    delivery: Delivery,
+}
+
+impl From<entity::delivery::Model> for DeliveryPayload {
+    fn from(row: entity::delivery::Model) -> Self {
+        Self { delivery: Delivery(Arc::new(row)) }
+    }
+}
+
+/// Mutations of effects on outside systems.
+#[derive(Default)]
+pub struct DeliveryMutation;
+
+/// Mutations of effects on outside systems.
+#[Object]
+impl DeliveryMutation {
+    /// Has a delivery tried again now, that failed or waits.
+    async fn retry_delivery(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: RetryDeliveryInput) -> ApiResult<DeliveryPayload> {
+        Ok(delivery::retry(ctx(gql), id("deliveryId", &input.delivery_id)?).await?.into())
+    }
+
+    /// Says that a person did what a delivery asks for.
+    async fn settle_delivery_by_hand(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and where the result is seen.")] input: SettleDeliveryByHandInput,
+    ) -> ApiResult<DeliveryPayload> {
+        let url = input.external_url.as_ref().map(|url| url.0.as_str());
+        Ok(delivery::settle_by_hand(ctx(gql), id("deliveryId", &input.delivery_id)?, url).await?.into())
+    }
+}

@@ -1,0 +1,154 @@
+//! What the playbook asks for in an incident, and how a step is settled.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object};
+use chrono::{DateTime, Utc};
+use domain::incident::{self, Listed};
+use domain::playbook::steps::State;
+
+use super::mutation::IncidentPayload;
+use super::types::person;
+use crate::graphql::context::{ctx, loaders};
+use crate::graphql::error::ApiResult;
+use crate::graphql::people::Person;
+use crate::graphql::scalars::{Role, id};
+
+/// Where a step of the playbook stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum StepState {
+    /// Asked for later.
+    Upcoming,
+    /// Asked for now.
+    Due,
+    /// Asked for a while ago.
+    Overdue,
+    /// It happened, or was decided.
+    Done,
+    /// Settled without being done.
+    Waived,
+}
+
+impl From<incident::StepState> for StepState {
+    fn from(state: incident::StepState) -> Self {
+        match state {
+            incident::StepState::Open(State::Upcoming) => Self::Upcoming,
+            incident::StepState::Open(State::Due) => Self::Due,
+            incident::StepState::Open(State::Overdue) => Self::Overdue,
+            incident::StepState::Done => Self::Done,
+            incident::StepState::Waived => Self::Waived,
+        }
+    }
+}
+
+/// One thing that the playbook asks for.
+pub struct NextStep(Listed);
+
+/// One thing the playbook asks for: derived from the incident, the playbook and the clock, never typed in.
+#[Object]
+impl NextStep {
+    /// Stable for one obligation, e.g. `client-update:3.1`.
+    async fn key(&self) -> &str {
+        &self.0.key
+    }
+    /// The playbook rule it comes from: the first part of the key.
+    async fn rule(&self) -> &str {
+        self.0.key.split(':').next().unwrap_or_default()
+    }
+    /// What to do.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+    /// Why, for somebody who is tired.
+    async fn why(&self) -> &str {
+        &self.0.why
+    }
+    /// Whose it is. Where nobody has the role, the lead is reminded, else who is on call.
+    async fn audience(&self) -> Vec<Role> {
+        self.0.audience.iter().copied().map(Role::from).collect()
+    }
+    /// Who does it, as far as that is one person.
+    async fn assignee(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
+        person(gql, self.0.assignee).await
+    }
+    /// From when on it is due.
+    async fn due_at(&self) -> DateTime<Utc> {
+        self.0.due_at
+    }
+    /// Where it stands now.
+    async fn state(&self) -> StepState {
+        self.0.state.into()
+    }
+    /// When people were last reminded of it.
+    async fn reminded_at(&self) -> Option<DateTime<Utc>> {
+        self.0.reminded_at
+    }
+    /// Who settled it; empty for what just happened.
+    async fn settled_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
+        person(gql, self.0.settled_by).await
+    }
+    /// What was decided, or why it is not done.
+    async fn settlement(&self) -> Option<&str> {
+        self.0.settlement.as_deref()
+    }
+    /// For the review: the first time that the playbook would take.
+    async fn proposed_at(&self) -> Option<DateTime<Utc>> {
+        self.0.proposed_at
+    }
+}
+
+/// The part of an incident that the playbook asks for.
+pub struct IncidentSteps(pub Arc<entity::incident::Model>);
+
+/// The part of an incident that the playbook asks for.
+#[Object]
+impl IncidentSteps {
+    /// What the playbook asks for now and next, most urgent first. The same list drives the console and the reminders.
+    #[graphql(complexity = "1 + 6 * child_complexity")]
+    async fn next_steps(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(
+            desc = "Also what people were reminded of that is over: done, decided, waived, or no longer asked for.",
+            default_with = "Some(false)"
+        )]
+        include_settled: Option<bool>,
+    ) -> ApiResult<Vec<NextStep>> {
+        let loader = if include_settled == Some(true) { &loaders(gql).all_steps } else { &loaders(gql).open_steps };
+        let steps = loader.get(self.0.id).await?.unwrap_or_default();
+        Ok(steps.iter().cloned().map(NextStep).collect())
+    }
+}
+
+/// A decision about a step of the playbook.
+#[derive(InputObject)]
+pub struct SettleStepInput {
+    /// In which incident.
+    incident_id: ID,
+    /// Which step: a key of `nextSteps`.
+    key: String,
+    /// Go without it, and say why. Left out, it is done or decided.
+    #[graphql(default_with = "Some(false)")]
+    waive: Option<bool>,
+    /// What was decided and why; only a notice that was posted needs none.
+    note: Option<String>,
+}
+
+/// Mutations of steps.
+#[derive(Default)]
+pub struct StepMutation;
+
+/// Mutations of steps.
+#[Object]
+impl StepMutation {
+    /// Says what was decided about a step of the playbook, or that one goes without it. What another mutation does can only be waived;
+    /// `extensions.missing` names that mutation.
+    async fn settle_step(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and how.")] input: SettleStepInput,
+    ) -> ApiResult<IncidentPayload> {
+        let (incident, waive) = (id("incidentId", &input.incident_id)?, input.waive == Some(true));
+        Ok(incident::settle_step(ctx(gql), incident, &input.key, waive, input.note.as_deref()).await?.into())
+    }
+}

@@ -1,0 +1,167 @@
+//! Whether a report is an incident: the questions, the answers, and what they come to.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object};
+use chrono::{DateTime, Utc};
+use domain::incident::triage;
+use entity::{IncidentId, client, triage_answer};
+use futures_util::future::try_join_all;
+
+use super::mutation::IncidentPayload;
+use crate::graphql::catalogue::Site;
+use crate::graphql::context::{ctx, loaders};
+use crate::graphql::error::ApiResult;
+use crate::graphql::people::Person;
+use crate::graphql::scalars::{TriageRecommendation, TriageVerdict, id};
+
+/// Help with the question whether a report is an incident.
+pub struct Triage {
+    incident: IncidentId,
+    answers: Arc<Vec<triage_answer::Model>>,
+}
+
+impl Triage {
+    /// The help for an incident.
+    ///
+    /// # Errors
+    /// The database's failures.
+    pub async fn load(gql: &Context<'_>, incident: IncidentId) -> ApiResult<Self> {
+        Ok(Self { incident, answers: loaders(gql).triage.get(incident).await?.unwrap_or_default() })
+    }
+
+    fn advice(&self, gql: &Context<'_>) -> triage::Advice {
+        triage::advise(&ctx(gql).playbook().criteria, &self.answers)
+    }
+}
+
+/// Help with the question whether a report is an incident.
+#[Object]
+impl Triage {
+    /// The playbook's questions, with what was answered.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn criteria(&self, gql: &Context<'_>) -> Vec<TriageCriterion> {
+        let answer = |key: &str| self.answers.iter().find(|row| row.criterion == key).cloned();
+        let playbook = ctx(gql).playbook();
+        let criteria = playbook.criteria.iter();
+        criteria.map(|criterion| TriageCriterion { criterion: criterion.clone(), answer: answer(&criterion.key) }).collect()
+    }
+    /// What the answers come to. Advice: people declare or decline.
+    async fn recommendation(&self, gql: &Context<'_>) -> TriageRecommendation {
+        self.advice(gql).recommendation.into()
+    }
+    /// Why, in words.
+    async fn reasons(&self, gql: &Context<'_>) -> Vec<String> {
+        self.advice(gql).reasons
+    }
+    /// What is to be kept in mind about each of the sites.
+    #[graphql(complexity = "1 + 3 * child_complexity")]
+    async fn sites(&self, gql: &Context<'_>) -> ApiResult<Vec<TriageSite>> {
+        let sites = loaders(gql).incident_sites.get(self.incident).await?.unwrap_or_default();
+        let with_client = async |site: &entity::site::Model| -> ApiResult<TriageSite> {
+            let client = match site.client_id {
+                Some(client) => loaders(gql).client.get(client).await?,
+                None => None,
+            };
+            Ok(TriageSite { site: Arc::new(site.clone()), client })
+        };
+        try_join_all(sites.iter().map(with_client)).await
+    }
+}
+
+/// A question of triage: whether something holds that makes a report an incident.
+pub struct TriageCriterion {
+    criterion: domain::playbook::ChecklistItem,
+    answer: Option<triage_answer::Model>,
+}
+
+/// A question of triage: whether something holds that makes a report an incident.
+#[Object]
+impl TriageCriterion {
+    /// Names it.
+    async fn key(&self) -> &str {
+        &self.criterion.key
+    }
+    /// What may hold, in words.
+    async fn text(&self) -> &str {
+        &self.criterion.text
+    }
+    /// Whether it does; empty until somebody answers.
+    async fn answer(&self) -> Option<TriageVerdict> {
+        Some(self.answer.as_ref()?.answer.into())
+    }
+    /// How one knows.
+    async fn note(&self) -> Option<&str> {
+        self.answer.as_ref()?.note.as_deref()
+    }
+    /// Who answered.
+    async fn answered_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
+        let Some(person) = self.answer.as_ref().and_then(|row| row.answered_by_id) else { return Ok(None) };
+        Ok(loaders(gql).person.get(person).await?.map(Person))
+    }
+    /// When.
+    async fn answered_at(&self) -> Option<DateTime<Utc>> {
+        Some(self.answer.as_ref()?.answered_at)
+    }
+}
+
+/// A site of a report, and what is to be kept in mind about it.
+pub struct TriageSite {
+    site: Arc<entity::site::Model>,
+    client: Option<Arc<client::Model>>,
+}
+
+/// A site of a report, and what is to be kept in mind about it.
+#[Object]
+impl TriageSite {
+    /// The site.
+    async fn site(&self) -> Site {
+        Site(self.site.clone())
+    }
+    /// What speaks for or against an incident there, in words; empty when nothing is known.
+    async fn weighing(&self, gql: &Context<'_>) -> Vec<String> {
+        let ctx = ctx(gql);
+        let local = ctx.now().with_timezone(&ctx.playbook().working_hours.zone).naive_local();
+        triage::weigh(&self.site, self.client.as_deref(), local)
+    }
+}
+
+/// Answers to questions of triage.
+#[derive(InputObject)]
+pub struct AnswerTriageInput {
+    /// Of which incident, in triage.
+    incident_id: ID,
+    /// The answers; criteria that are left out stay as they are.
+    answers: Vec<TriageAnswerInput>,
+}
+
+/// An answer to a question of triage.
+#[derive(InputObject)]
+pub struct TriageAnswerInput {
+    /// The question's key.
+    criterion: String,
+    /// Whether it holds.
+    answer: TriageVerdict,
+    /// How one knows; left out, an earlier note goes.
+    note: Option<String>,
+}
+
+/// Mutations about triage.
+#[derive(Default)]
+pub struct TriageMutation;
+
+/// Mutations about triage.
+#[Object]
+impl TriageMutation {
+    /// Answers questions whether a report is an incident.
+    async fn answer_triage(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The answers.")] input: AnswerTriageInput,
+    ) -> ApiResult<IncidentPayload> {
+        let answer =
+            |given: TriageAnswerInput| triage::Answer { criterion: given.criterion, answer: given.answer.into(), note: given.note };
+        let answers = input.answers.into_iter().map(answer).collect();
+        Ok(triage::answer(ctx(gql), id("incidentId", &input.incident_id)?, answers).await?.into())
+    }
+}

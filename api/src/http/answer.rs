@@ -1,0 +1,168 @@
+//! Answering a page from its mail, without signing in: the link shows a page with a button, and only the button answers. Mail
+//! scanners and previews, which open every link they see, answer nothing by that.
+
+use axum::Form;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::authz::Actor;
+use domain::{Ctx, Error, incident, pager, people};
+use entity::{Severity, Source, page, person};
+use serde::Deserialize;
+
+use super::session::{is_secret, page as html};
+use super::{Problem, Site};
+
+/// What the link and its button carry.
+#[derive(Deserialize)]
+pub struct Link {
+    #[serde(default)]
+    page: String,
+}
+
+/// The page behind the link in a mail.
+pub async fn show(State(site): State<Site>, Query(Link { page }): Query<Link>) -> Response {
+    let ctx = ctx(&site);
+    match open(&ctx, &page).await {
+        Ok(call) if call.page.answered_at.is_some() => call.answered(&ctx, false).await,
+        Ok(call) => call.question(&ctx, &page),
+        Err(error) => refusal(error),
+    }
+}
+
+/// Answers.
+pub async fn answer(State(site): State<Site>, Form(Link { page }): Form<Link>) -> Response {
+    let ctx = ctx(&site);
+    let answered = async {
+        let before = open(&ctx, &page).await?;
+        let (page, incident) = pager::answer_by_link(&ctx, &page).await?;
+        Ok((before.page.answered_at.is_none(), Call { page, incident, person: before.person }))
+    };
+    match answered.await {
+        Ok((news, call)) => call.answered(&ctx, news).await,
+        Err(error) => refusal(error),
+    }
+}
+
+/// Whoever has the link is the person; what they see of the incident was in the mail.
+fn ctx(site: &Site) -> Ctx {
+    site.app.0.domain.ctx(Actor::System, Source::Web)
+}
+
+async fn open(ctx: &Ctx, secret: &str) -> Result<Call, Error> {
+    if !is_secret(secret) {
+        return Err(Error::NotFound("page"));
+    }
+    let (page, person, incident) = pager::by_link(ctx, secret).await?;
+    Ok(Call { page, person, incident })
+}
+
+fn refusal(error: Error) -> Response {
+    match error {
+        Error::NotFound(_) => html(
+            StatusCode::NOT_FOUND,
+            "This link does not work",
+            "<p>It is incomplete. Open the link in the mail itself, or copy the whole of it.</p>\
+             <p>If there is none: <a href=\"/\">sign in</a>, or call somebody on the team. Nobody has been told that you answered.</p>",
+        ),
+        error => Problem::from(error).into_response(),
+    }
+}
+
+/// Who is called to what.
+struct Call {
+    page: page::Model,
+    person: person::Model,
+    incident: entity::incident::Model,
+}
+
+impl Call {
+    fn question(&self, ctx: &Ctx, secret: &str) -> Response {
+        let body = format!(
+            "{}<form method=\"post\" action=\"/answer\"><input type=\"hidden\" name=\"page\" value=\"{secret}\">\
+             <button class=\"big\" autofocus>I have seen this</button></form>\
+             <p class=\"soft\">Until you press it, the next person may be called.</p>",
+            self.facts(ctx)
+        );
+        html(StatusCode::OK, &format!("{}, you are needed", escaped(&self.person.name)), &body)
+    }
+
+    /// `news` when it was answered just now.
+    async fn answered(&self, ctx: &Ctx, news: bool) -> Response {
+        let heading = if news { "Thank you" } else { "This call is answered already" };
+        let who = match self.page.answered_by_id.filter(|by| *by != self.person.id) {
+            None => escaped(&self.person.name),
+            Some(by) => match people::find(ctx, by).await {
+                Ok(teller) => format!("{} (for {})", escaped(&teller.name), escaped(&self.person.name)),
+                Err(error) => return Problem::from(error).into_response(),
+            },
+        };
+        let at = self.page.answered_at.map(|at| ctx.playbook().local(at)).unwrap_or_default();
+        let body = format!(
+            "<p>Answered by {who}, <time>{}</time>. Nobody else is called for it.</p>{}\
+             <p>What next: <a href=\"{}\">open {}</a>, read the latest update, and write there what you do. If you can't help after all, say so \
+             there, so that somebody else is called.</p>",
+            escaped(&at),
+            self.facts(ctx),
+            escaped(&incident::link(ctx, &self.incident)),
+            incident::reference(&self.incident),
+        );
+        html(StatusCode::OK, heading, &body)
+    }
+
+    fn facts(&self, ctx: &Ctx) -> String {
+        let incident = &self.incident;
+        let (shape, severity) = severity_words(incident.severity);
+        let began = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
+        let playbook = ctx.playbook();
+        format!(
+            "<dl data-severity=\"{}\"><dt>Incident</dt><dd>{}: <strong>{}</strong></dd>\
+             <dt>Severity</dt><dd class=\"severity\"><span aria-hidden=\"true\">{shape}</span> {severity}</dd>\
+             <dt>State</dt><dd>{}</dd><dt>Since</dt><dd><time>{}</time></dd>\
+             <dt>Called</dt><dd>{}, <time>{}</time></dd></dl>",
+            incident.severity,
+            incident::reference(incident),
+            escaped(&incident.name),
+            incident::state::words(incident.status),
+            escaped(&playbook.local(began)),
+            escaped(&self.person.name),
+            escaped(&playbook.local(self.page.paged_at)),
+        )
+    }
+}
+
+/// A shape and words, so that it does not hang on a colour.
+fn severity_words(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Critical => ("▲", "Critical"),
+        Severity::Major => ("◆", "Major"),
+        Severity::Minor => ("●", "Minor"),
+        Severity::Trivial => ("○", "Trivial"),
+    }
+}
+
+/// Text for a page: what people wrote must not become elements of it.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn what_people_wrote_stays_text() {
+        assert_eq!(escaped("<b title='x'>\"a\" & b</b>"), "&lt;b title=&#39;x&#39;&gt;&quot;a&quot; &amp; b&lt;/b&gt;");
+    }
+}
