@@ -7,7 +7,7 @@
 run:
 	cargo run --release --locked -p cli -- serve --demo
 
-## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with the real Alertmanager.
+## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager and mail server.
 test: tools check
 	cargo build --locked -p cli
 	cargo nextest run --workspace --locked

@@ -218,6 +218,7 @@ async fn an_outsider_can_change_nothing_of_a_restricted_incident(app: &TestApp) 
     for (mutation, input) in [
         ("declareIncident", json!({ "incidentId": secret, "severity": "MINOR" })),
         ("declineIncident", json!({ "incidentId": secret, "reason": "no" })),
+        ("answerTriage", json!({ "incidentId": secret, "answers": [{ "criterion": "security", "answer": "NO" }] })),
         ("updateIncident", json!({ "incidentId": secret, "visibility": "OPEN" })),
         ("updateIncident", json!({ "incidentId": secret, "name": "mine", "expectedVersion": 1 })),
         ("changeSeverity", json!({ "incidentId": secret, "severity": "MINOR", "reason": "no" })),

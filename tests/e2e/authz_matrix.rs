@@ -43,13 +43,21 @@ struct World {
     role: String,
     person: String,
     client: String,
+    page: String,
+    delivery: String,
 }
 
 impl World {
-    async fn make(sam: &Client) -> Self {
+    async fn make(app: &TestApp, sam: &Client) -> Self {
         let live = sam.declare_with(json!({ "name": "live", "severity": "MAJOR", "leadId": sam.id() })).await;
         let action = sam.mutate("addAction", json!({ "incidentId": live["id"], "title": "call" }), "action { id }").await;
+        let (incident, admin) = (id(&live), app.admin().await);
+        admin.mutate("updatePerson", json!({ "personId": admin.id(), "seniority": 9 }), "person { id }").await;
+        sam.incident_of("escalate", json!({ "incidentId": incident, "reason": "help" })).await;
+        let called = sam.incident("INC-1", "pages { id } deliveries { id }").await;
         Self {
+            page: id(&called["pages"][0]).to_owned(),
+            delivery: id(&called["deliveries"][0]).to_owned(),
             other: id(&sam.declare("other").await).to_owned(),
             triage: id(&sam.report("triage").await).to_owned(),
             event: id(&sam.note(id(&live), "note").await).to_owned(),
@@ -64,7 +72,7 @@ impl World {
 
 fn lines(world: &World) -> Vec<Line> {
     use AccessLevel::{Admin, Responder, Viewer};
-    let World { live, other, triage, event, action, role, person, client } = world;
+    let World { live, other, triage, event, action, role, person, client, page, delivery } = world;
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
         query("node", format!("node(id: \"{live}\") {{ id }}")),
@@ -75,8 +83,13 @@ fn lines(world: &World) -> Vec<Line> {
         query("people", "people { nodes { id } }"),
         query("sites", "sites { nodes { id } }"),
         query("clients", "clients { nodes { id } }"),
+        query("onCall", "onCall { workingHours }"),
+        query("playbook", "playbook { name }"),
+        query("severityAdvice", "severityAdvice(answers: { urgency: LOW, impact: LOW, extent: UNSURE }) { recommended }"),
+        Line { least: Responder, ..query("deliveries", "deliveries { nodes { id } }") },
         mutation("reportIncident", Viewer, "name: \"errors\"".into()),
         mutation("declareIncident", Responder, "name: \"errors\" severity: MAJOR".into()),
+        mutation("answerTriage", Responder, of(triage, "answers: [{ criterion: \"security\" answer: NO }]")),
         mutation("declineIncident", Responder, of(triage, "reason: \"no\"")),
         mutation("updateIncident", Responder, of(live, "name: \"better\"")),
         mutation("changeSeverity", Responder, of(live, "severity: MINOR reason: \"less\"")),
@@ -84,6 +97,13 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("assignRole", Responder, of(live, &format!("role: RESPONDER personId: \"{person}\""))),
         mutation("endRole", Responder, format!("roleAssignmentId: \"{role}\"")),
         mutation("shareIncident", Responder, of(live, &format!("personId: \"{person}\""))),
+        mutation("settleStep", Responder, of(live, "key: \"general-notice:1\"")),
+        mutation("escalate", Responder, of(live, "reason: \"help\"")),
+        // Whoever is called answers; for others it takes a responder.
+        mutation("answerPage", Responder, format!("pageId: \"{page}\"")),
+        mutation("offerRole", Responder, of(live, &format!("role: INCIDENT_LEAD personId: \"{person}\""))),
+        // Who was offered the role, and nobody else: so here one that never was.
+        mutation("answerRoleOffer", Responder, "offerId: \"off_00000000000000000000000000000001\" accept: true".into()),
         mutation("confirmGoal", Responder, of(live, "goal: \"contain\" evidence: \"seen\"")),
         mutation("markClientAffected", Responder, of(live, &format!("clientId: \"{client}\""))),
         mutation("addAction", Responder, of(live, "title: \"call\"")),
@@ -96,10 +116,16 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("amendTimelineEvent", Responder, format!("eventId: \"{event}\" text: \"better\"")),
         mutation("starTimelineEvent", Responder, format!("eventId: \"{event}\" starred: true")),
         mutation("postUpdate", Responder, of(live, "text: \"soon\"")),
+        mutation("retryDelivery", Responder, format!("deliveryId: \"{delivery}\"")),
+        mutation("settleDeliveryByHand", Responder, format!("deliveryId: \"{delivery}\"")),
         mutation("saveSite", Responder, "name: \"example.org\"".into()),
         mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),
+        mutation("setOnCall", Responder, format!("firstLineId: \"{person}\"")),
+        mutation("importRota", Responder, "line: FIRST calendar: \"BEGIN:VCALENDAR END:VCALENDAR\"".into()),
         mutation("invitePerson", Admin, "name: \"New\" email: \"new@example.org\" accessLevel: VIEWER".into()),
         mutation("updatePerson", Admin, format!("personId: \"{person}\" seniority: 3")),
+        // For oneself.
+        mutation("quietReminders", Viewer, "channels: [EMAIL]".into()),
         // For oneself, at most at one's own level.
         mutation("createApiToken", Viewer, "name: \"script\" accessLevel: VIEWER".into()),
         // One's own; to others it is as if there were none.
@@ -111,7 +137,7 @@ fn lines(world: &World) -> Vec<Line> {
 
 async fn every_root_field_has_a_line(app: &TestApp) {
     let sam = app.responder("Sam").await;
-    let lines = lines(&World::make(&sam).await);
+    let lines = lines(&World::make(app, &sam).await);
     let schema = "{ __schema { query: queryType { fields { name } } mutation: mutationType { fields { name } } \
         subscription: subscriptionType { fields { name } } } }";
     let schema = sam.query(schema, json!({})).await;
@@ -139,7 +165,7 @@ async fn outcome(caller: &Client, line: &Line) -> String {
 
 async fn nobody_gets_further_than_their_level(app: &TestApp) {
     let sam = app.responder("Sam").await;
-    let world = World::make(&sam).await;
+    let world = World::make(app, &sam).await;
     let callers = [
         (None, app.anonymous()),
         (Some(AccessLevel::Viewer), app.viewer("Vic").await),

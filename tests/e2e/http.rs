@@ -33,6 +33,9 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
     for path in [
         "/",
         "/healthz",
+        "/answer?page=abc",
+        "/incidents/INC-1",
+        "/incidents/%3Cscript%3E",
         "/nothing",
         "/sign-in?link=abc",
         "/sign-in?link=%22%3E%3Cscript%3E",

@@ -7,6 +7,7 @@ use harness::drive::{id, is_gap_free, sequences};
 use harness::live::Transport;
 use harness::postgres::{Cluster, migrate};
 use harness::{Client, Engine, TestApp, eventually, run_with};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
 /// How soon a caller must know. The pool gives up after three seconds.
@@ -149,5 +150,27 @@ fn a_watcher_hears_everything_across_an_outage() {
             sequence += 1;
             assert_eq!(resumed.next().await["timeline"]["node"]["sequence"], sequence);
         }
+    });
+}
+
+/// A caller that goes away while a transaction begins: nothing of it may be left on the connection, which others use afterwards.
+#[test]
+fn a_transaction_whose_beginning_is_given_up_is_not_left_open() {
+    harness::run(Engine::Postgres, async |app| {
+        for _ in 0..50 {
+            let begin = app.domain.db.begin();
+            let mut begin = std::pin::pin!(begin);
+            std::future::poll_fn(|context| {
+                let _ = begin.as_mut().poll(context);
+                std::task::Poll::Ready(())
+            })
+            .await;
+        }
+        let open = "SELECT count(*) AS open FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        eventually("none is open", Duration::from_secs(10), async || {
+            let row = app.domain.db.read().query_one_raw(Statement::from_string(DbBackend::Postgres, open)).await.unwrap().unwrap();
+            (row.try_get::<i64>("", "open").unwrap() == 0).then_some(())
+        })
+        .await;
     });
 }

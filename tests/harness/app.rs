@@ -1,6 +1,5 @@
 //! A whole Muster: a migrated database, the rules, and the served router.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,11 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
+use domain::ctx::Config;
 use domain::db::Db;
 use domain::people::access::CreateToken;
 use domain::playbook::Playbook;
 use domain::{Ctx, Domain};
-use entity::{AccessLevel, Grants, Source, Timestamp, person};
+use entity::{AccessLevel, Grants, Source, System, Timestamp, person};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -40,6 +40,8 @@ pub struct Builder {
     engine: Engine,
     database_url: Option<String>,
     system_clock: bool,
+    systems: Vec<System>,
+    playbook: Box<dyn FnOnce(&mut Playbook)>,
     settings: Box<dyn FnOnce(&mut api::Settings)>,
 }
 
@@ -52,6 +54,17 @@ impl Builder {
     /// With other settings of the API.
     pub fn settings(self, change: impl FnOnce(&mut api::Settings) + 'static) -> Self {
         Self { settings: Box::new(change), ..self }
+    }
+
+    /// With other values of the team.
+    pub fn playbook(self, change: impl FnOnce(&mut Playbook) + 'static) -> Self {
+        Self { playbook: Box::new(change), ..self }
+    }
+
+    /// With this outside system connected.
+    pub fn connected(mut self, system: System) -> Self {
+        self.systems.push(system);
+        self
     }
 
     /// On this database, which the test has made and migrated, rather than on one of its own.
@@ -74,7 +87,10 @@ impl Builder {
         let data = TempDir::with_prefix("muster-data-").expect("a temporary folder can be made");
         let mut settings = api::Settings { alerts_secret: Some(HOOK_SECRET.to_owned()), ..api::Settings::default() };
         (self.settings)(&mut settings);
-        let setup = Setup { url, clock, data: data.path().to_owned(), settings };
+        let mut playbook = Playbook::default();
+        (self.playbook)(&mut playbook);
+        let config = Config { data_dir: data.path().to_owned(), public_url: settings.public_url.clone(), systems: self.systems };
+        let setup = Setup { url, clock, playbook, config, settings };
         let server = Server::start(&setup).await;
         let people = AtomicUsize::new(0);
         TestApp { engine: self.engine, server, setup, manual, logs: logs.clone(), people, _data: data, _database: database }
@@ -85,7 +101,8 @@ impl Builder {
 struct Setup {
     url: String,
     clock: Arc<dyn Clock>,
-    data: PathBuf,
+    playbook: Playbook,
+    config: Config,
     settings: api::Settings,
 }
 
@@ -102,7 +119,7 @@ pub struct Server {
 impl Server {
     async fn start(setup: &Setup) -> Self {
         let db = Db::connect(&setup.url, CONNECTIONS).await.expect("the database can be opened");
-        let domain = Domain::new(db, setup.clock.clone(), Playbook::default(), setup.data.clone());
+        let domain = Domain::new(db, setup.clock.clone(), setup.playbook.clone(), setup.config.clone());
         let shutdown = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
@@ -166,7 +183,14 @@ impl std::ops::Deref for TestApp {
 impl TestApp {
     /// Begins to describe one.
     pub fn builder(engine: Engine) -> Builder {
-        Builder { engine, database_url: None, system_clock: false, settings: Box::new(|_| ()) }
+        Builder {
+            engine,
+            database_url: None,
+            system_clock: false,
+            systems: Vec::new(),
+            playbook: Box::new(|_| ()),
+            settings: Box::new(|_| ()),
+        }
     }
 
     /// Which database it works on.
@@ -181,12 +205,17 @@ impl TestApp {
 
     /// Where its files lie.
     pub fn data_dir(&self) -> &std::path::Path {
-        &self.setup.data
+        &self.setup.config.data_dir
     }
 
     /// Moves the clock on.
     pub fn advance(&self, by: Duration) {
         self.manual.advance(chrono::Duration::from_std(by).expect("tests do not last for ages"));
+    }
+
+    /// Sets the clock back, as an administrator or a broken time server does.
+    pub fn set_back(&self, by: Duration) {
+        self.manual.advance(-chrono::Duration::from_std(by).expect("tests do not last for ages"));
     }
 
     /// What the clock shows.

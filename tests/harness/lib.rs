@@ -14,8 +14,10 @@ pub mod live;
 pub mod logs;
 pub mod postgres;
 pub mod process;
+pub mod smtp;
 pub mod sqlite;
 pub mod wait;
+pub mod worker;
 
 use std::time::Duration;
 

@@ -80,10 +80,19 @@ impl Process {
         self.child.wait().expect("it is our child");
     }
 
+    /// Has it read its playbook again, by SIGHUP.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "the signal can be sent");
+    }
+
     /// Asks it to stop by SIGTERM, and gives back its exit code.
     pub async fn stop(mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().is_ok_and(|status| status.success()), "the signal can be sent");
+        self.signal("-TERM");
         eventually("the server stops", PATIENCE, async || self.child.try_wait().expect("it is our child")).await.code()
     }
 }

@@ -38,7 +38,7 @@ both_databases! {
         assert_eq!([bad, worse, slow, good].map(|id| log.count(id)), [1; 4]);
         let metrics = metrics().render();
         for outcome in ["done", "failed", "panicked", "timed_out"] {
-            assert!(metrics.contains(&format!("muster_queue_jobs_total{{kind=\"verify_chain\",outcome=\"{outcome}\"}}")), "{metrics}");
+            assert!(metrics.contains(&format!("muster_queue_jobs_total{{queue=\"muster\",kind=\"verify_chain\",outcome=\"{outcome}\"}}")), "{metrics}");
         }
     }
 
@@ -210,7 +210,7 @@ both_databases! {
         until("the job is done", async || queue.depth().await.unwrap().done == 1).await;
         assert_eq!(texts(&conn, workers, "id").await.len(), 2, "a second worker did it");
         assert_eq!(log.total(), 1);
-        assert!(metrics().render().contains("muster_queue_restarts_total{reason=\"stalled\"}"));
+        assert!(metrics().render().contains("muster_queue_restarts_total{queue=\"muster\",reason=\"stalled\"}"));
         worker.stop().await;
     }
 
@@ -227,7 +227,7 @@ both_databases! {
         };
         conn.execute_unprepared(away).await.unwrap();
         queue.ring();
-        until("the worker died", async || metrics().render().contains("muster_queue_restarts_total{reason=\"died\"}")).await;
+        until("the worker died", async || metrics().render().contains("muster_queue_restarts_total{queue=\"muster\",reason=\"died\"}")).await;
         conn.execute_unprepared(back).await.unwrap();
         queue.push(&[verify(new_id())]).await.unwrap();
         until("the second ran", async || log.total() == 2).await;

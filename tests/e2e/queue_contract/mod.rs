@@ -4,6 +4,7 @@
 
 mod failures;
 mod jobs;
+mod queues;
 mod support;
 
 use std::collections::HashMap;

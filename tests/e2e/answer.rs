@@ -1,0 +1,164 @@
+//! Answering a page from its mail, in a browser without a session; and the address of an incident in mails.
+
+use std::time::Duration;
+
+use domain::people::{Update, access, update};
+use domain::ports::{Effect, Refusal};
+use domain::{Error, delivery, pager};
+use entity::{DeliveryId, System};
+use harness::drive::{id, kinds, text};
+use harness::{Client, Engine, TestApp, run_with};
+use serde_json::{Value, json};
+
+/// Runs `test` on both databases, with mail connected: links are made when a mail leaves.
+fn with_mail(test: impl AsyncFnOnce(&TestApp) + Copy) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run_with(TestApp::builder(engine).connected(System::Email), test);
+    }
+}
+
+/// Sam calls Kim, whose mail is taken by a worker. Gives back the incident, the delivery and the secret of the link.
+async fn call(app: &TestApp, sam: &Client, kim: &Client, name: &str) -> (Value, DeliveryId, String) {
+    update(&app.system(), kim.person_id(), Update { seniority: Some(4), ..Update::default() }).await.unwrap();
+    let incident = sam.declare_with(json!({ "name": name, "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    sam.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "I am stuck" })).await;
+    let sent = sam.incident("INC-1", "deliveries { id operation person { name } }").await;
+    let sent = sent["deliveries"].as_array().unwrap().iter().find(|row| row["person"]["name"] == "Kim").unwrap().clone();
+    let delivery = DeliveryId::parse(id(&sent)).unwrap();
+    (incident, delivery, send(app, delivery).await)
+}
+
+/// Claims the mail as a worker does, and loses it. Gives back the secret of its link.
+async fn send(app: &TestApp, delivery: DeliveryId) -> String {
+    let claim = delivery::claim(&app.system(), delivery).await.unwrap().unwrap();
+    let Effect::Email(mail) = &claim.order.effect else { panic!("a page is a mail") };
+    let secret = mail.text.split("/answer?page=").nth(1).expect("the mail has a link").split_whitespace().next().unwrap().to_owned();
+    delivery::record(&app.system(), &claim, Err(Refusal::Later { reason: "busy".into(), after: None })).await.unwrap();
+    secret
+}
+
+async fn press(browser: &Client, secret: &str) -> reqwest::Response {
+    let form = browser.request(reqwest::Method::POST, "/answer").header("content-type", "application/x-www-form-urlencoded");
+    form.body(format!("page={secret}")).send().await.unwrap()
+}
+
+async fn look(browser: &Client, secret: &str) -> (u16, String) {
+    let response = browser.get(&format!("/answer?page={secret}")).await;
+    for (header, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(response.headers()[header], value);
+    }
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+async fn is_answered(client: &Client) -> bool {
+    !client.incident("INC-1", "pages { answeredAt }").await["pages"][0]["answeredAt"].is_null()
+}
+
+#[test]
+fn the_button_answers_and_looking_does_not() {
+    with_mail(async |app| {
+        let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
+        let (incident, _, secret) = call(app, &sam, &kim, "<script>alert(1)</script> & co").await;
+        for _ in 0..3 {
+            let (status, page) = look(&browser, &secret).await;
+            assert_eq!(status, 200);
+            for part in [
+                "Kim, you are needed",
+                "INC-1",
+                "Major",
+                "Sun 22 Nov, 03:00 GMT",
+                "&lt;script&gt;alert(1)&lt;/script&gt; &amp; co",
+                "<button",
+            ] {
+                assert!(page.contains(part), "{part} should be in {page}");
+            }
+            assert!(!page.contains("<script"), "{page}");
+        }
+        let head = browser.request(reqwest::Method::HEAD, &format!("/answer?page={secret}")).send().await.unwrap();
+        assert_eq!(head.status(), 200);
+        assert!(!is_answered(&sam).await, "looking is no answer");
+        app.advance(Duration::from_secs(120));
+        let response = press(&browser, &secret).await;
+        assert_eq!((response.status().as_u16(), &response.headers()["cache-control"]), (200, &"no-store".parse().unwrap()));
+        let page = response.text().await.unwrap();
+        assert!(page.contains("Thank you") && page.contains("/incidents/INC-1\""), "{page}");
+        let found = sam.incident("INC-1", "pages { answeredAt answeredBy { name } }").await;
+        assert_eq!(found["pages"][0], json!({ "answeredAt": "2026-11-22T03:02:00+00:00", "answeredBy": { "name": "Kim" } }));
+        let events = sam.timeline(id(&incident)).await;
+        let (event, count) = (events.last().unwrap(), events.len());
+        assert_eq!((&event["kind"], &event["source"]), (&json!("ACKNOWLEDGED"), &json!("WEB")));
+        // Pressed again, or opened again: who and when, and nothing new.
+        let again = press(&browser, &secret).await.text().await.unwrap();
+        let (status, seen) = look(&browser, &secret).await;
+        for page in [&again, &seen] {
+            assert!(page.contains("answered already") && page.contains("Answered by Kim") && page.contains("03:02 GMT"), "{page}");
+        }
+        assert_eq!((status, sam.timeline(id(&incident)).await.len()), (200, count));
+    });
+}
+
+#[test]
+fn only_the_link_of_the_mail_works_and_each_attempt_sends_the_same() {
+    with_mail(async |app| {
+        let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
+        let (_, delivery, first) = call(app, &sam, &kim, "errors").await;
+        let link = send(app, delivery).await;
+        assert_eq!(first, link, "a mail that comes twice is twice the same");
+        for wrong in ["", "x", "%22%3E%3Cscript%3E", &link[1..], "a%00b"] {
+            let (status, page) = look(&browser, wrong).await;
+            assert_eq!(status, 404, "{wrong}");
+            assert!(page.contains("This link does not work"), "{page}");
+            assert!(!page.contains("INC-1") && !page.contains("<script"), "{page}");
+            assert_eq!(press(&browser, wrong).await.status(), 404, "{wrong}");
+        }
+        assert_eq!(browser.get("/answer").await.status(), 404);
+        assert!(!is_answered(&sam).await);
+        assert!(matches!(pager::answer_by_link(&app.system(), "x").await, Err(Error::NotFound(_))));
+        assert_eq!(press(&browser, &link).await.status(), 200);
+        assert!(is_answered(&sam).await);
+    });
+}
+
+#[test]
+fn who_was_reached_by_phone_sees_who_said_so() {
+    with_mail(async |app| {
+        let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
+        let (incident, _, secret) = call(app, &sam, &kim, "errors").await;
+        let page = sam.incident("INC-1", "pages { id }").await["pages"][0]["id"].clone();
+        sam.mutate("answerPage", json!({ "pageId": page, "note": "by phone" }), "page { id }").await;
+        let (status, seen) = look(&browser, &secret).await;
+        assert!(status == 200 && seen.contains("Answered by Sam (for Kim)") && !seen.contains("<button"), "{seen}");
+        press(&browser, &secret).await;
+        let events = sam.timeline(id(&incident)).await;
+        assert_eq!(kinds(&events).iter().filter(|kind| **kind == "ACKNOWLEDGED").count(), 1);
+    });
+}
+
+#[test]
+fn the_address_of_an_incident_leads_to_the_board_or_to_signing_in() {
+    with_mail(async |app| {
+        let (sam, browser) = (app.responder("Sam").await, app.anonymous());
+        let incident = sam.declare("errors").await;
+        let link = access::create_sign_in_link(&app.system(), sam.person_id()).await.unwrap();
+        let session = access::sign_in(&app.system(), &link).await.unwrap();
+        let get = async |path: &str, signed_in: bool| {
+            let mut request = browser.request(reqwest::Method::GET, path);
+            if signed_in {
+                request = request.header("cookie", format!("muster_session={session}"));
+            }
+            let response = request.send().await.unwrap();
+            (response.status().as_u16(), response.text().await.unwrap())
+        };
+        let path = format!("/incidents/{}", text(&incident, "reference"));
+        let (status, page) = get(&path, true).await;
+        assert!(status == 200 && page.contains("/assets/home.js"), "{page}");
+        // The same for one that never was: the page asks for it as its reader.
+        assert_eq!(get("/incidents/INC-777", true).await.1, page);
+        for signed_in in [false, true] {
+            assert_eq!(get("/incidents/nonsense", signed_in).await.0, 404);
+        }
+        let (status, page) = get(&path, false).await;
+        assert!(status == 200 && page.contains("You are not signed in") && !page.contains("errors"), "{page}");
+        assert_eq!(get("/incidents/INC-777", false).await.1, page);
+    });
+}

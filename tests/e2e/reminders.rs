@@ -1,0 +1,377 @@
+//! The playbook reminds: the right people, once, whatever dies or moves in between.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use domain::playbook::Playbook;
+use domain::ports::{Effect, Refusal};
+use domain::reminders::{self, remind};
+use domain::{Ctx, delivery};
+use entity::{DeliveryState, IncidentId, System, TimelineKind, delivery as deliveries, incident, timeline_event};
+use harness::drive::id;
+use harness::worker::Outside;
+use harness::{Client, Engine, TestApp, eventually};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(20);
+
+/// Runs each as two tests, with e-mail connected.
+macro_rules! with_mail {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            #[test]
+            fn sqlite() {
+                harness::run_with(super::connected(harness::Engine::Sqlite), super::$name);
+            }
+
+            #[test]
+            fn postgres() {
+                harness::run_with(super::connected(harness::Engine::Postgres), super::$name);
+            }
+        })+
+    };
+}
+
+with_mail![
+    a_step_is_told_when_it_is_due_and_once_more_when_it_is_overdue,
+    what_was_missed_is_told_once_and_counted,
+    a_reminder_goes_to_the_role_else_the_lead_else_who_reported_it,
+    a_quiet_person_is_not_reminded_but_paged,
+    whatever_await_the_worker_dies_at_a_reminder_is_given_once,
+    whatever_await_the_worker_dies_at_a_delivery_arrives,
+    a_clock_that_jumps_reminds_of_nothing_twice,
+    a_mail_server_that_is_away_delays_and_loses_nothing,
+    what_is_refused_for_good_is_told_on_the_timeline,
+    what_was_acted_on_is_not_sent_any_more,
+    three_workers_remind_once,
+    another_playbook_moves_what_falls_due,
+    the_next_look_is_always_what_the_rows_say,
+];
+
+fn connected(engine: Engine) -> harness::Builder {
+    TestApp::builder(engine).connected(System::Email)
+}
+
+fn incident_id(incident: &serde_json::Value) -> IncidentId {
+    IncidentId::parse(id(incident)).unwrap()
+}
+
+/// Reminds of everything that is due.
+async fn remind_all(ctx: &Ctx) {
+    for due in reminders::due(ctx, 100).await.unwrap() {
+        remind(ctx, due.incident).await.unwrap();
+    }
+}
+
+/// What was prompted so far, as `STAGE key`.
+async fn prompts(app: &TestApp) -> Vec<String> {
+    let events = timeline_event::Entity::find().filter(timeline_event::Column::Kind.eq(TimelineKind::Prompt));
+    let events = events.order_by_asc(timeline_event::Column::Id).all(app.domain.db.read()).await.unwrap();
+    let details = events.iter().map(|event| serde_json::from_str::<serde_json::Value>(event.details.as_deref().unwrap()).unwrap());
+    details.map(|details| format!("{} {}", details["stage"].as_str().unwrap(), details["step"].as_str().unwrap())).collect()
+}
+
+async fn sent(app: &TestApp) -> Vec<deliveries::Model> {
+    deliveries::Entity::find().order_by_asc(deliveries::Column::Id).all(app.domain.db.read()).await.unwrap()
+}
+
+async fn states(app: &TestApp) -> Vec<DeliveryState> {
+    sent(app).await.into_iter().map(|row| row.state).collect()
+}
+
+/// A minor incident that Sam leads, at a time when nobody works.
+async fn led(app: &TestApp) -> (Client, IncidentId) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.incident_of("declareIncident", json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
+    (sam, incident_id(&incident))
+}
+
+async fn a_step_is_told_when_it_is_due_and_once_more_when_it_is_overdue(app: &TestApp) {
+    let ctx = app.system();
+    led(app).await;
+    app.advance(MINUTE * 29);
+    remind_all(&ctx).await;
+    assert!(prompts(app).await.is_empty());
+    app.advance(MINUTE);
+    remind_all(&ctx).await;
+    remind_all(&ctx).await;
+    assert_eq!(prompts(app).await, ["DUE second-line", "DUE summary:0.1"]);
+    app.advance(MINUTE * 10);
+    remind_all(&ctx).await;
+    assert_eq!(prompts(app).await[2..], ["OVERDUE second-line", "OVERDUE summary:0.1"]);
+    assert_eq!(sent(app).await.len(), 4, "each is one mail to the lead");
+}
+
+async fn what_was_missed_is_told_once_and_counted(app: &TestApp) {
+    let ctx = app.system();
+    led(app).await;
+    app.advance(MINUTE * 155);
+    remind_all(&ctx).await;
+    remind_all(&ctx).await;
+    let prompts = prompts(app).await;
+    assert_eq!(prompts.iter().filter(|prompt| prompt.contains("summary")).collect::<Vec<_>>(), ["DUE summary:0.5"]);
+    let mails: Vec<_> = sent(app).await.into_iter().filter(|row| row.step_key.as_deref() == Some("summary:0.5")).collect();
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].effect.contains("4 earlier reminders were missed"), "{}", mails[0].effect);
+}
+
+async fn a_reminder_goes_to_the_role_else_the_lead_else_who_reported_it(app: &TestApp) {
+    let ctx = app.system();
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    let client = sam.add_client("Example").await;
+    let input = json!({ "name": "errors", "severity": "MINOR", "affectedClientIds": [client] });
+    let incident = sam.incident_of("declareIncident", input).await;
+    app.advance(MINUTE * 5);
+    remind_all(&ctx).await;
+    let to = async |key: &str| {
+        let rows = sent(app).await;
+        rows.iter().filter(|row| row.step_key.as_deref() == Some(key)).map(|row| row.person_id.unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(to("lead").await, [sam.id()], "nobody leads, nobody is on call: who reported it");
+    let lead = json!({ "incidentId": id(&incident), "role": "INCIDENT_LEAD", "personId": kim.id() });
+    kim.incident_of("assignRole", lead).await;
+    app.advance(MINUTE * 5);
+    remind_all(&ctx).await;
+    assert_eq!(to("comms-manager").await, [kim.id()], "the lead");
+    let comms = json!({ "incidentId": id(&incident), "role": "CLIENT_COMMS_MANAGER", "personId": sam.id() });
+    kim.incident_of("assignRole", comms).await;
+    app.advance(MINUTE * 50);
+    remind_all(&ctx).await;
+    assert_eq!(to("client-update:0.1").await, [sam.id()], "who holds the role");
+}
+
+async fn a_quiet_person_is_not_reminded_but_paged(app: &TestApp) {
+    let ctx = app.system();
+    let (sam, incident) = led(app).await;
+    let quiet = entity::person::ActiveModel {
+        quiet: sea_orm::Set([entity::Channel::Email].into_iter().collect()),
+        seniority: sea_orm::Set(Some(1)),
+        ..Default::default()
+    };
+    let who = entity::person::Column::Id.eq(sam.person_id());
+    entity::person::Entity::update_many().set(quiet).filter(who).exec(app.domain.db.write()).await.unwrap();
+    app.advance(MINUTE * 30);
+    remind_all(&ctx).await;
+    assert_eq!(prompts(app).await.len(), 2);
+    assert!(sent(app).await.is_empty(), "the prompts are on the timeline, and that is all");
+    let kim = app.responder("Kim").await;
+    domain::pager::escalate(&app.ctx(&kim).await, incident, "please help").await.unwrap();
+    let pages = sent(app).await;
+    assert_eq!((pages.len(), pages[0].person_id, pages[0].page_id.is_some()), (1, Some(sam.person_id()), true));
+}
+
+/// Polls `future` so many times and drops it, as if the process died at that await; `true` when it had ended before.
+async fn dies_after(polls: usize, future: impl Future<Output = ()>) -> bool {
+    let mut future = pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|context| {
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
+}
+
+async fn whatever_await_the_worker_dies_at_a_reminder_is_given_once(app: &TestApp) {
+    let ctx = app.system();
+    let (_, incident) = led(app).await;
+    let mut given = 0;
+    for polls in 1.. {
+        app.advance(MINUTE * 30);
+        let ended = dies_after(polls, async { remind(&ctx, incident).await.unwrap() }).await;
+        // The next worker.
+        remind(&ctx, incident).await.unwrap();
+        given += 1;
+        let told = prompts(app).await;
+        let key = format!("DUE summary:0.{given}");
+        assert_eq!(told.iter().filter(|prompt| **prompt == key).count(), 1, "{key} after {polls} polls: {told:?}");
+        let mails = sent(app).await.into_iter().filter(|row| row.step_key.as_deref() == Some(&key[4..])).count();
+        assert_eq!(mails, 1, "{key} after {polls} polls");
+        if ended {
+            assert!(polls > 1, "it was never interrupted");
+            return;
+        }
+    }
+}
+
+async fn whatever_await_the_worker_dies_at_a_delivery_arrives(app: &TestApp) {
+    let ctx = app.system();
+    let (_, incident) = led(app).await;
+    app.advance(MINUTE * 30);
+    remind(&ctx, incident).await.unwrap();
+    let outside = Outside::new();
+    let carry_out = async || {
+        let tx = ctx.db.begin().await.unwrap();
+        let due = delivery::take_due(&ctx, &tx, &[System::Email], 1).await.unwrap();
+        tx.commit().await.unwrap();
+        let [due] = due[..] else { return };
+        let Some(claim) = delivery::claim(&ctx, due.id).await.unwrap() else { return };
+        let outcome = domain::ports::Outlet::carry_out(&*outside, &claim.order).await;
+        delivery::record(&ctx, &claim, outcome).await.unwrap();
+    };
+    let mut polls = 1;
+    loop {
+        if dies_after(polls, carry_out()).await {
+            break;
+        }
+        // Whatever was under way falls due again.
+        app.advance(MINUTE * 2);
+        polls += 1;
+    }
+    assert!(polls > 1, "it was never interrupted");
+    while states(app).await.iter().any(|state| *state != DeliveryState::Delivered) {
+        app.advance(MINUTE * 2);
+        carry_out().await;
+    }
+    let names: std::collections::BTreeSet<_> = outside.orders().iter().map(|order| order.delivery).collect();
+    assert_eq!(names.len(), sent(app).await.len());
+}
+
+async fn a_clock_that_jumps_reminds_of_nothing_twice(app: &TestApp) {
+    let ctx = app.system();
+    led(app).await;
+    app.advance(MINUTE * 31);
+    remind_all(&ctx).await;
+    let told = prompts(app).await;
+    app.set_back(MINUTE * 60);
+    remind_all(&ctx).await;
+    assert_eq!(prompts(app).await, told);
+    app.advance(MINUTE * 120);
+    remind_all(&ctx).await;
+    app.set_back(MINUTE * 60);
+    remind_all(&ctx).await;
+    app.advance(MINUTE * 60);
+    remind_all(&ctx).await;
+    let told = prompts(app).await;
+    let unique: std::collections::BTreeSet<_> = told.iter().collect();
+    assert_eq!(unique.len(), told.len(), "{told:?}");
+}
+
+async fn a_mail_server_that_is_away_delays_and_loses_nothing(app: &TestApp) {
+    let (_, incident) = led(app).await;
+    let outside = Outside::new();
+    outside.refuse_all(Some(Refusal::Later { reason: "connection refused".into(), after: None }));
+    let worker = app.worker(&outside).await;
+    app.advance(MINUTE * 30);
+    eventually("it was tried", SOON, async || (outside.orders().len() >= 2).then_some(())).await;
+    for _ in 0..6 {
+        let tried = outside.orders().len();
+        app.advance(MINUTE * 10);
+        eventually("it is tried again", SOON, async || (outside.orders().len() > tried).then_some(())).await;
+    }
+    let late = sent(app).await;
+    assert!(late.iter().any(|row| row.last_error.as_deref() == Some("connection refused") && row.next_attempt_at.is_some()));
+    outside.refuse_all(None);
+    eventually("all arrive", SOON, async || {
+        app.advance(MINUTE);
+        states(app).await.iter().all(|state| *state == DeliveryState::Delivered).then_some(())
+    })
+    .await;
+    worker.stop().await;
+    let events = timeline_event::Entity::find().filter(timeline_event::Column::IncidentId.eq(incident));
+    let told = events.all(app.domain.db.read()).await.unwrap();
+    assert!(told.iter().all(|event| event.kind != TimelineKind::Delivery), "what is only late is no news");
+}
+
+async fn what_is_refused_for_good_is_told_on_the_timeline(app: &TestApp) {
+    led(app).await;
+    let outside = Outside::new();
+    outside.refuse_next(Refusal::Never("550 no such mailbox".into()));
+    let worker = app.worker(&outside).await;
+    app.advance(MINUTE * 30);
+    let told = eventually("it is told", SOON, async || {
+        let events = timeline_event::Entity::find().filter(timeline_event::Column::Kind.eq(TimelineKind::Delivery));
+        events.one(app.domain.db.read()).await.unwrap()
+    })
+    .await;
+    assert!(told.text.contains("550 no such mailbox") && told.text.contains("Sam"), "{}", told.text);
+    eventually("the other one arrives", SOON, async || {
+        let mut states = states(app).await;
+        states.sort();
+        (states == [DeliveryState::Delivered, DeliveryState::Failed]).then_some(())
+    })
+    .await;
+    worker.stop().await;
+}
+
+async fn what_was_acted_on_is_not_sent_any_more(app: &TestApp) {
+    let ctx = app.system();
+    let (sam, incident) = led(app).await;
+    app.advance(MINUTE * 30);
+    remind(&ctx, incident).await.unwrap();
+    sam.mutate("postUpdate", json!({ "incidentId": incident.to_string(), "text": "found it" }), "event { id }").await;
+    let state = async |key: &str| sent(app).await.into_iter().find(|row| row.step_key.as_deref() == Some(key)).unwrap().state;
+    assert_eq!(state("summary:0.1").await, DeliveryState::Cancelled);
+    assert_eq!(state("second-line").await, DeliveryState::Queued);
+}
+
+async fn three_workers_remind_once(app: &TestApp) {
+    let (sam, _) = led(app).await;
+    for number in 0..20 {
+        let input = json!({ "name": format!("errors {number}"), "severity": "MINOR", "leadId": sam.id() });
+        sam.incident_of("declareIncident", input).await;
+    }
+    let outside = Outside::new();
+    let workers = [app.worker(&outside).await, app.worker(&outside).await, app.worker(&outside).await];
+    app.advance(MINUTE * 30);
+    eventually("all are told", SOON, async || {
+        let states = states(app).await;
+        (states.len() == 42 && states.iter().all(|state| *state == DeliveryState::Delivered)).then_some(())
+    })
+    .await;
+    for worker in workers {
+        worker.stop().await;
+    }
+    assert_eq!(prompts(app).await.len(), 42);
+    let orders = outside.orders();
+    let names: std::collections::BTreeSet<_> = orders.iter().map(|order| order.delivery).collect();
+    assert_eq!((orders.len(), names.len()), (42, 42), "each was sent once");
+    assert!(orders.iter().all(|order| matches!(&order.effect, Effect::Email(email) if email.subject.starts_with("[INC-"))));
+}
+
+async fn another_playbook_moves_what_falls_due(app: &TestApp) {
+    led(app).await;
+    let outside = Outside::new();
+    let worker = app.worker(&outside).await;
+    app.domain.replace_playbook(Playbook { summary_every: chrono::Duration::minutes(3), ..Playbook::default() });
+    app.advance(MINUTE * 3);
+    eventually("it is told", SOON, async || prompts(app).await.contains(&"DUE summary:0.1".to_owned()).then_some(())).await;
+    worker.stop().await;
+}
+
+async fn the_next_look_is_always_what_the_rows_say(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    let client = sam.add_client("Example").await;
+    let incident = sam.incident_of("declareIncident", json!({ "name": "errors", "severity": "MINOR" })).await;
+    let of = |mut input: serde_json::Value| {
+        input["incidentId"] = json!(id(&incident));
+        input
+    };
+    let acts = [
+        ("assignRole", of(json!({ "role": "INCIDENT_LEAD", "personId": sam.id() }))),
+        ("markClientAffected", of(json!({ "clientId": client }))),
+        ("assignRole", of(json!({ "role": "CLIENT_COMMS_MANAGER", "personId": kim.id() }))),
+        ("changeSeverity", of(json!({ "severity": "CRITICAL", "reason": "worse" }))),
+        ("updateIncident", of(json!({ "flags": ["DATA_BREACH"] }))),
+        ("changeStatus", of(json!({ "status": "FIXING" }))),
+        ("changeSeverity", of(json!({ "severity": "MINOR", "reason": "better" }))),
+        ("assignRole", of(json!({ "role": "INCIDENT_LEAD", "personId": kim.id() }))),
+        ("updateIncident", of(json!({ "flags": [] }))),
+        ("markClientAffected", of(json!({ "clientId": client, "affected": false }))),
+    ];
+    for (name, input) in acts {
+        app.advance(MINUTE * 7);
+        remind_all(&app.system()).await;
+        sam.incident_of(name, input).await;
+        let kept = incident::Entity::find_by_id(incident_id(&incident)).one(app.domain.db.read()).await.unwrap().unwrap();
+        assert!(kept.next_due_at.is_some(), "{name}");
+        assert_eq!(reminders::reschedule(&app.system()).await.unwrap(), 0, "{name}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Workers of a Muster under test, and an outside system that does what a test says.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use domain::ports::{Order, Outlet, Receipt, Refusal};
+use entity::System;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use worker::queue::{Queue, Tuning};
+use worker::{Outlets, Worker};
+
+use crate::app::{Server, TestApp};
+
+/// A worker; ends with [`TestWorker::stop`], and as by kill -9 when it is dropped.
+pub struct TestWorker {
+    shutdown: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl TestApp {
+    /// Starts a worker in the process of the first server, with e-mail connected to `outlet`.
+    pub async fn worker(&self, outlet: &Arc<Outside>) -> TestWorker {
+        start(self, outlet).await
+    }
+}
+
+/// Starts a worker in the process of `server`.
+pub async fn start(server: &Server, outlet: &Arc<Outside>) -> TestWorker {
+    Queue::new(server.domain.db.write()).expect("the database is supported").migrate().await.expect("the queue can be made");
+    let outlet: Arc<dyn Outlet> = outlet.clone();
+    let outlets = Outlets::from([(System::Email, outlet)]);
+    let worker = Worker::new(server.domain.clone(), outlets, Tuning::default()).expect("the database is supported");
+    let shutdown = CancellationToken::new();
+    let task = tokio::spawn({
+        let shutdown = shutdown.clone();
+        async move { worker.run(shutdown).await.expect("the settings are right") }
+    });
+    TestWorker { shutdown, task }
+}
+
+impl TestWorker {
+    /// Ends it as SIGTERM does.
+    pub async fn stop(mut self) {
+        self.shutdown.cancel();
+        (&mut self.task).await.expect("the worker does not panic");
+    }
+}
+
+impl Drop for TestWorker {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// An outside system that keeps the orders it is given, and answers as it is told.
+#[derive(Default)]
+pub struct Outside {
+    orders: Mutex<Vec<Order>>,
+    answers: Mutex<VecDeque<Refusal>>,
+    refuses_all: Mutex<Option<Refusal>>,
+}
+
+impl Outside {
+    /// One that takes everything.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// What it was asked so far, refused or not.
+    pub fn orders(&self) -> Vec<Order> {
+        lock(&self.orders).clone()
+    }
+
+    /// Refuses the next order like this.
+    pub fn refuse_next(&self, refusal: Refusal) {
+        lock(&self.answers).push_back(refusal);
+    }
+
+    /// Refuses everything from now on like this, or nothing.
+    pub fn refuse_all(&self, refusal: Option<Refusal>) {
+        *lock(&self.refuses_all) = refusal;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Outlet for Outside {
+    async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
+        lock(&self.orders).push(order.clone());
+        let refusal = lock(&self.answers).pop_front().or_else(|| lock(&self.refuses_all).clone());
+        refusal.map_or_else(|| Ok(Receipt { external_id: Some(order.delivery.to_string()), external_url: None }), Err)
+    }
+}
