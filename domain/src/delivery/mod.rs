@@ -151,29 +151,19 @@ pub struct Claim {
 /// The database's failures.
 pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
     ctx.require(Right::Administer)?;
-    let waiting = [DeliveryState::Queued, DeliveryState::Retrying];
-    let Some(mut row) = delivery::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(None) };
-    if !waiting.contains(&row.state) {
-        return Ok(None);
-    }
-    let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
-    let now = ctx.now();
     let claimed = delivery::Entity::update_many()
         .set(delivery::ActiveModel {
             state: Set(DeliveryState::Sending),
-            attempts: Set(row.attempts + 1),
-            next_attempt_at: Set(Some(now + LEASE)),
+            next_attempt_at: Set(Some(ctx.now() + LEASE)),
             ..Default::default()
         })
+        .col_expr(delivery::Column::Attempts, Expr::col(delivery::Column::Attempts).add(1))
         .filter(delivery::Column::Id.eq(id))
-        .filter(delivery::Column::State.is_in(waiting))
-        .filter(delivery::Column::Attempts.eq(row.attempts))
-        .exec(ctx.db.write())
+        .filter(delivery::Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
+        .exec_with_returning(ctx.db.write())
         .await?;
-    if claimed.rows_affected == 0 {
-        return Ok(None);
-    }
-    row.attempts += 1;
+    let Some(row) = claimed.into_iter().next() else { return Ok(None) };
+    let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
     if let (Some(page), Effect::Email(email)) = (row.page_id, &mut effect) {
         pager::add_answer_link(ctx, page, email).await?;
     }
