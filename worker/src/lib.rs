@@ -30,6 +30,10 @@ pub type Outlets = BTreeMap<System, Arc<dyn Outlet>>;
 /// Pause before a schedule that could not be made is tried again.
 const RESCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 
+/// Jobs of the main queue that run at once. Few: they are reminders and chores that may wait a little, and people who work on the same
+/// machine and database may not: see `make bench`.
+const IN_BACKGROUND: usize = 3;
+
 /// One worker process.
 pub struct Worker {
     domain: Arc<Domain>,
@@ -67,6 +71,7 @@ impl Worker {
                 keep_schedule(ctx.clone(), shutdown.clone()),
             )
         };
+        let in_background = Tuning { concurrency: tuning.concurrency.min(IN_BACKGROUND), ..tuning.clone() };
         let main = queue.run(
             {
                 let (ctx, queue) = (ctx.clone(), queue.clone());
@@ -75,7 +80,7 @@ impl Worker {
                     async move { jobs::told(jobs::carry_out(&ctx, &queue, job).await) }
                 }
             },
-            tuning.clone(),
+            in_background,
             shutdown.clone(),
         );
         let of_system = Tuning::of_system();
