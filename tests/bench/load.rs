@@ -24,8 +24,26 @@ pub struct Round {
     pub answers: usize,
 }
 
-/// Lets all clients do `work` at the server at `address` for `duration`. Every answer is checked.
-pub async fn round(address: SocketAddr, token: &str, scene: &Scene, work: Work, duration: Duration, seed: u64) -> Result<Round> {
+/// When clients cease to ask.
+#[derive(Clone, Copy)]
+pub enum Until<'a> {
+    /// After so long.
+    Passed(Duration),
+    /// As soon as this says so.
+    Set(&'a Cell<bool>),
+}
+
+impl Until<'_> {
+    fn is_over(self, begun: Instant) -> bool {
+        match self {
+            Self::Passed(duration) => begun.elapsed() >= duration,
+            Self::Set(over) => over.get(),
+        }
+    }
+}
+
+/// Lets all clients do `work` at the server at `address`. Every answer is checked.
+pub async fn round(address: SocketAddr, token: &str, scene: &Scene, work: Work, until: Until<'_>, seed: u64) -> Result<Round> {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
         connections.push(Connection::open(address).await?);
@@ -37,7 +55,7 @@ pub async fn round(address: SocketAddr, token: &str, scene: &Scene, work: Work, 
         async move {
             let mut random = Random::new(seed * 1_000 + number);
             let mut times = Vec::new();
-            while begun.elapsed() < duration {
+            while !until.is_over(begun) {
                 let body = scene.request(work, &mut random);
                 let sent = Instant::now();
                 check_success(connection.post(token, &body).await?)?;

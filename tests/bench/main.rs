@@ -7,7 +7,9 @@
 //! were fast: that depends on the machine and on what else it does.
 
 mod data;
+mod duty;
 mod fanout;
+mod house;
 mod http;
 mod load;
 mod own;
@@ -28,9 +30,9 @@ use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use tokio::signal::unix::SignalKind;
 
-use crate::load::median;
+use crate::load::{Until, median};
 use crate::postgres::Cluster;
-use crate::report::{Bounded, Line, Report};
+use crate::report::{Bounded, Figure, Line, Report};
 use crate::server::Settings;
 use crate::store::{Place, Store};
 use crate::work::{REPEATED, Scene, Work, check_success};
@@ -109,6 +111,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
             None => report.machine.push("PostgreSQL: not installed, so not measured".into()),
         }
     }
+    if arguments.only_work.is_empty() || arguments.only_work.contains(&Work::Reminders) {
+        report.figures.push(duty::derive());
+    }
     report.machine.push(format!("disk after: {:.0} appends of 8 KiB with fdatasync a second", report::disk(folder.path())?));
     report.machine.push(format!("load average after: {}", report::load_average()));
     let page = report.markdown();
@@ -158,6 +163,12 @@ impl<'a> Bench<'a> {
         if self.wants(Work::Fanout) {
             self.fanout(report).await.with_context(|| format!("fan-out on {}", self.database()))?;
         }
+        if self.wants(Work::Reminders) {
+            self.reminders(report).await.with_context(|| format!("reminders on {}", self.database()))?;
+        }
+        if self.wants(Work::Deliveries) {
+            self.deliveries(report).await.with_context(|| format!("deliveries on {}", self.database()))?;
+        }
         Ok(())
     }
 
@@ -165,7 +176,10 @@ impl<'a> Bench<'a> {
     async fn place(&self, name: &str) -> Result<Place> {
         match self.cluster {
             Some(cluster) => cluster.create(name).await,
-            None => Ok(Place::Sqlite(self.folder.join(name).join("muster.db"))),
+            None => {
+                std::fs::create_dir_all(self.folder.join(name))?;
+                Ok(Place::Sqlite(self.folder.join(name).join("muster.db")))
+            }
         }
     }
 
@@ -229,6 +243,31 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
+    /// A thousand incidents fall due at once, and ticks with nothing due.
+    async fn reminders(&self, report: &mut Report) -> Result<()> {
+        eprintln!("{}: reminders; load average {}", self.database(), report::load_average());
+        let place = self.place("reminders").await?;
+        let ids = own::load(&place, duty::LIVE).await?;
+        let figures = duty::remind(&place, &self.folder.join("reminders"), ids, self.rounds, self.seconds).await?;
+        self.tell(report, figures);
+        Ok(())
+    }
+
+    /// Deliveries by the queue.
+    async fn deliveries(&self, report: &mut Report) -> Result<()> {
+        eprintln!("{}: deliveries; load average {}", self.database(), report::load_average());
+        let place = self.place("deliveries").await?;
+        let ids = own::load(&place, 1_000).await?;
+        let figures = duty::deliver(&place, &self.folder.join("deliveries"), ids, self.rounds).await?;
+        self.tell(report, figures);
+        Ok(())
+    }
+
+    fn tell(&self, report: &mut Report, figures: Vec<Figure>) {
+        duty::tell(&figures);
+        report.figures.extend(figures.into_iter().map(|figure| Figure { database: self.database(), ..figure }));
+    }
+
     /// From the start of the process to readiness, on an empty folder (on PostgreSQL: a migrated, empty database).
     async fn start(&self, report: &mut Report) -> Result<()> {
         let mut times = Vec::new();
@@ -290,7 +329,7 @@ impl Target<'_> {
     }
 
     async fn round(&self, work: Work, duration: Duration, seed: u64) -> Result<load::Round> {
-        load::round(self.server.address, self.token, self.scene, work, duration, seed).await
+        load::round(self.server.address, self.token, self.scene, work, Until::Passed(duration), seed).await
     }
 
     /// Asks once and compares the answer with the made-up data; gives back the number of answers.

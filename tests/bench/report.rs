@@ -36,6 +36,45 @@ pub struct Bounded {
     pub bound: Option<f64>,
 }
 
+/// What is promised of a figure.
+#[derive(Clone, Copy)]
+pub enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+    /// It is only told.
+    None,
+}
+
+/// A figure of several rounds with what is promised of it.
+pub struct Figure {
+    /// Empty where it does not depend on the database.
+    pub database: &'static str,
+    pub what: &'static str,
+    pub unit: &'static str,
+    pub rounds: Vec<f64>,
+    pub bound: Bound,
+}
+
+impl Figure {
+    /// A figure that does not say on which database.
+    pub fn new(what: &'static str, unit: &'static str, rounds: Vec<f64>, bound: Bound) -> Self {
+        Self { database: "", what, unit, rounds, bound }
+    }
+
+    fn row(&self) -> String {
+        let Self { database, what, unit, rounds, bound } = self;
+        let figure = median(rounds);
+        let (target, verdict) = match *bound {
+            Bound::AtMost(bound) => (format!("at most {bound} {unit}"), verdict(figure <= bound)),
+            Bound::AtLeast(bound) => (format!("at least {bound} {unit}"), verdict(figure >= bound)),
+            Bound::None => (String::new(), ""),
+        };
+        let (low, high) = ends(rounds);
+        let [figure, low, high] = [figure, low, high].map(|value| if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") });
+        format!("| {database} | {what} | {figure} {unit} ({low}-{high}) | {target} | {verdict} |\n")
+    }
+}
+
 impl Line {
     /// Why nothing can be concluded from a comparison with these rounds of plain SQL, if so.
     fn doubt(&self, rounds: &[f64]) -> Option<&'static str> {
@@ -57,12 +96,24 @@ pub struct Report {
     pub machine: Vec<String>,
     pub lines: Vec<Line>,
     pub bounded: Vec<Bounded>,
+    pub figures: Vec<Figure>,
 }
 
 /// How far apart the rounds of one figure may lie before nothing is concluded from it.
 const SPREAD: f64 = 1.5;
 /// How much slower the largest scale may be than the smallest.
 const GROWTH: f64 = 1.3;
+
+/// What stands before and after the figures of what Muster does by itself.
+const DUTIES: &str = "## Reminders and deliveries
+
+Server and worker in one process with 16 connections, beside the clients on the same machine; the outside system takes everything \
+at once. In brackets the lowest and highest round.
+";
+const FOUND: &str = "
+With 32 reminders at once, clients kept a third to a half of their rate; three at once leave them most of it and take three to four times \
+as long. A delivery is claimed by one statement, and the queue of a system takes 32 jobs at once, of which 8 run.
+";
 
 impl Report {
     /// The whole page.
@@ -72,7 +123,7 @@ impl Report {
         for line in &self.machine {
             page.push_str(&format!("- {line}\n"));
         }
-        for part in [self.rates(), self.growth(), self.bounds()] {
+        for part in [self.rates(), self.growth(), self.bounds(), self.duties()] {
             page.push_str(&part);
         }
         page
@@ -141,6 +192,16 @@ impl Report {
             let _ = writeln!(text, "| {database} | {what} | {value:.0} {unit} | {bound} | {verdict} |");
         }
         text
+    }
+}
+
+impl Report {
+    fn duties(&self) -> String {
+        if self.figures.is_empty() {
+            return String::new();
+        }
+        let rows: String = self.figures.iter().map(Figure::row).collect();
+        format!("\n{DUTIES}\n| database | what | figure | target | |\n| --- | --- | ---: | ---: | --- |\n{rows}{FOUND}")
     }
 }
 

@@ -33,6 +33,10 @@ pub enum Work {
     Fanout,
     /// From nothing to ready.
     Start,
+    /// A thousand incidents fall due at once.
+    Reminders,
+    /// Thousands of deliveries wait.
+    Deliveries,
 }
 
 impl Work {
@@ -44,6 +48,8 @@ impl Work {
             Self::Append => "append",
             Self::Fanout => "fan-out",
             Self::Start => "start",
+            Self::Reminders => "reminders",
+            Self::Deliveries => "deliveries",
         }
     }
 }
