@@ -225,7 +225,7 @@ async fn queue(ctx: &domain::Ctx, ids: &[IncidentId]) -> Result<()> {
                 id: Set(DeliveryId(ctx.ids.uuid(now))),
                 incident_id: Set(Some(incident)),
                 system: Set(effect.system()),
-                operation: Set(effect.operation().into()),
+                operation: Set(entity::Operation::Remind),
                 state: Set(DeliveryState::Queued),
                 attempts: Set(0),
                 next_attempt_at: Set(Some(now)),
