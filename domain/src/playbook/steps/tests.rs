@@ -3,7 +3,6 @@
 mod afterwards;
 mod properties;
 mod series;
-mod speed;
 
 use std::collections::BTreeMap;
 
