@@ -151,7 +151,7 @@ function showState(element, state) {
 
 const CARD = `fragment Card on Incident { id reference name severity status reportedAt declaredAt resolvedAt impactStartedAt lead { name } clientCommsManager { id }
   affectedClients { client { id } } actions(state: OPEN) { id } timeline(last: 1) { nodes { kind text recordedAt actor { name } } } }`;
-const BOARD = `query Board { viewer { person { id name accessLevel } can } sites(first: 200) { nodes { id name } }
+const BOARD = `query Board { viewer { person { id name accessLevel } can } sites(first: 200) { nodes { id name } } onCall { firstLine { name } secondLine { name } }
   live: incidents(filter: { live: true }, orderBy: MOST_SEVERE, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt state } } }
   triage: incidents(filter: { status: [TRIAGE] }, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt state } } }
   done: incidents(filter: { status: [RESOLVED, CLOSED, DECLINED, MERGED] }, orderBy: RECENTLY_CHANGED, first: 8) { totalCount nodes { ...Card } } } ${CARD}`;
@@ -178,6 +178,9 @@ async function refresh() {
 function drawBoard(board) {
   const focused = document.activeElement && document.activeElement.dataset.card;
   $("who").textContent = `${viewer.person.name}, ${words(viewer.person.accessLevel).toLowerCase()}`;
+  const { firstLine, secondLine } = board.onCall;
+  const duty = [firstLine && `on call ${firstLine.name}`, secondLine && `second line ${secondLine.name}`].filter(Boolean);
+  $("duty").textContent = duty.join(", ") || "nobody is on call";
   $("new-may-declare").hidden = !viewer.can.includes("RESPOND");
   const site = $("new-site");
   const chosen = site.value;

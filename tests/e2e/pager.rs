@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 both_dbs![
     a_report_calls_who_is_on_call,
+    a_report_that_is_judged_calls_nobody_any_more,
     escalating_calls_second_line_then_the_most_senior,
     nobody_answers_and_the_next_is_called,
     a_page_is_answered_once,
@@ -82,6 +83,28 @@ async fn a_report_calls_who_is_on_call(app: &TestApp) {
     // Who is on call and reports it themselves calls the other.
     let own = sam.report("more errors").await;
     assert_eq!(sam.incident(text(&own, "reference"), PAGES).await["pages"][0]["person"]["name"], "Kim");
+}
+
+/// A report that is judged needs nobody to judge it: what would still call them is cancelled, and nobody else is called.
+async fn a_report_that_is_judged_calls_nobody_any_more(app: &TestApp) {
+    let (vic, sam, kim) = (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await);
+    on_call(app, &sam, Some(&kim)).await;
+    for (name, mutation, more) in
+        [("declined", "declineIncident", json!({ "reason": "a test" })), ("declared", "declareIncident", json!({ "severity": "MINOR" }))]
+    {
+        let report = vic.report(name).await;
+        let states = async || {
+            let found = kim.incident(text(&report, "reference"), "deliveries { operation state } nextSteps { key }").await;
+            let asked = found["nextSteps"].as_array().unwrap().iter().any(|step| text(step, "key").starts_with("page:"));
+            (found["deliveries"].clone(), asked)
+        };
+        assert_eq!(states().await, (json!([{ "operation": "page", "state": "BY_HAND" }]), true));
+        app.advance(MINUTE);
+        let mut input = more;
+        input["incidentId"] = report["id"].clone();
+        kim.incident_of(mutation, input).await;
+        assert_eq!(states().await, (json!([{ "operation": "page", "state": "CANCELLED" }]), false), "{name}");
+    }
 }
 
 /// R18.

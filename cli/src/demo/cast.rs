@@ -5,6 +5,11 @@ use entity::{AccessLevel, ContactKind, Grant, Importance};
 /// Whom the demo suggests to sign in as.
 pub const ON_CALL_EMAIL: &str = "priya.raman@harbour-and-pine.example";
 
+/// Who is on call, by first name.
+pub const FIRST_LINE: &str = "Priya";
+/// Who helps first line.
+pub const SECOND_LINE: &str = "Sam";
+
 /// A member of the team; called by the first name in the stories.
 pub struct Person {
     /// In full.

@@ -11,6 +11,7 @@ use domain::catalogue::{self, NewContact, SaveClient, SaveSite};
 use domain::clock::{Clock, ManualClock};
 use domain::files::Upload;
 use domain::incident::{self, AssignRole, ConfirmGoal, Declare, Impact, Report, Update};
+use domain::on_call;
 use domain::people::{self, Invite};
 use domain::timeline::{self, Add, Amend};
 use domain::{Ctx, Domain};
@@ -60,6 +61,13 @@ impl Stage {
             };
             stage.people.insert(first_name(person.name), row);
         }
+        let duty = on_call::Set {
+            first_line_id: stage.people[cast::FIRST_LINE].id,
+            second_line_id: Some(stage.people[cast::SECOND_LINE].id),
+            starts_at: None,
+            until: None,
+        };
+        on_call::set(&ctx, duty).await?;
         for client in cast::CLIENTS {
             let id = catalogue::save_client(&ctx, client_input(client)).await?.id;
             stage.clients.insert(client.name, id);

@@ -13,6 +13,7 @@ use crate::ctx::Ctx;
 use crate::delivery;
 use crate::error::Result;
 use crate::incident::case;
+use crate::playbook::Rule;
 use crate::playbook::steps::{Case, Step, next_look, stands, steps};
 use crate::timeline::chain;
 
@@ -265,11 +266,16 @@ impl<'a> Draft<'a> {
         let playbook = self.ctx.playbook();
         let Some(before) = &self.case_before else { return };
         let told: Vec<&String> = before.marks.iter().filter(|(_, mark)| mark.due_reminded_at.is_some()).map(|(key, _)| key).collect();
-        if told.is_empty() {
+        if told.is_empty() && before.pages.is_empty() {
             return;
         }
         let (stood, stand) = (steps(before, &playbook, self.now), steps(after, &playbook, self.now));
+        let calls = |steps: &[Step]| steps.iter().any(|step| step.rule == Rule::Page);
+        let calls_end = calls(&stood) && !calls(&stand);
         let done: Vec<String> = told.into_iter().filter(|key| stands(key, &stood) && !stands(key, &stand)).cloned().collect();
+        if calls_end {
+            delivery::cancel_calls(self);
+        }
         if !done.is_empty() {
             delivery::cancel_for_steps(self, &done);
         }

@@ -18,6 +18,7 @@ mod query;
 
 use std::time::Duration;
 
+use entity::delivery::Column;
 use entity::{DeliveryId, DeliveryState, IncidentId, Operation, PageId, PersonId, System, TimelineKind, Timestamp, delivery};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
@@ -105,7 +106,7 @@ pub struct Due {
 /// # Errors
 /// The database's failures.
 pub async fn anything_due(ctx: &Ctx, systems: &[System]) -> Result<bool> {
-    let due = delivery::Entity::find().select_only().column(delivery::Column::Id).filter(is_due(ctx.now(), systems)).limit(1);
+    let due = delivery::Entity::find().select_only().column(Column::Id).filter(is_due(ctx.now(), systems)).limit(1);
     Ok(due.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
 }
 
@@ -116,25 +117,25 @@ pub async fn anything_due(ctx: &Ctx, systems: &[System]) -> Result<bool> {
 pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], limit: u64) -> Result<Vec<Due>> {
     let now = ctx.now();
     let mut oldest = Query::select();
-    oldest.column(delivery::Column::Id).from(delivery::Entity).and_where(is_due(now, systems));
-    oldest.order_by(delivery::Column::NextAttemptAt, sea_orm::Order::Asc).limit(limit);
-    let lost = Expr::case(delivery::Column::State.eq(DeliveryState::Sending), DeliveryState::Retrying.to_value());
+    oldest.column(Column::Id).from(delivery::Entity).and_where(is_due(now, systems));
+    oldest.order_by(Column::NextAttemptAt, sea_orm::Order::Asc).limit(limit);
+    let lost = Expr::case(Column::State.eq(DeliveryState::Sending), DeliveryState::Retrying.to_value());
     let mut take = Query::update();
     take.table(delivery::Entity)
-        .value(delivery::Column::State, lost.finally(Expr::col(delivery::Column::State)))
-        .value(delivery::Column::NextAttemptAt, now + ON_QUEUE)
+        .value(Column::State, lost.finally(Expr::col(Column::State)))
+        .value(Column::NextAttemptAt, now + ON_QUEUE)
         // Again, because PostgreSQL looks at a row anew that another worker had taken meanwhile.
         .and_where(is_due(now, systems))
-        .and_where(delivery::Column::Id.in_subquery(oldest))
-        .returning(Query::returning().columns([delivery::Column::Id, delivery::Column::System]));
+        .and_where(Column::Id.in_subquery(oldest))
+        .returning(Query::returning().columns([Column::Id, Column::System]));
     let rows = tx.query_all(&take).await?;
     rows.into_iter().map(|row| Ok(Due { id: row.try_get("", "id")?, system: row.try_get("", "system")? })).collect()
 }
 
 /// Only rows that the worker has to do with have a time at which it looks at them.
 fn is_due(now: Timestamp, systems: &[System]) -> Expr {
-    let waits = delivery::Column::NextAttemptAt.is_not_null().and(delivery::Column::NextAttemptAt.lte(now));
-    waits.and(delivery::Column::System.is_in(systems.iter().copied()))
+    let waits = Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now));
+    waits.and(Column::System.is_in(systems.iter().copied()))
 }
 
 /// An attempt that this worker is to make.
@@ -157,9 +158,9 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
             next_attempt_at: Set(Some(ctx.now() + LEASE)),
             ..Default::default()
         })
-        .col_expr(delivery::Column::Attempts, Expr::col(delivery::Column::Attempts).add(1))
-        .filter(delivery::Column::Id.eq(id))
-        .filter(delivery::Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
         .exec_with_returning(ctx.db.write())
         .await?;
     let Some(row) = claimed.into_iter().next() else { return Ok(None) };
@@ -245,9 +246,9 @@ fn does_step(row: &delivery::Model) -> Option<&str> {
 async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ended) -> Result<()> {
     delivery::Entity::update_many()
         .set(ended.columns())
-        .filter(delivery::Column::Id.eq(row.id))
-        .filter(delivery::Column::State.eq(DeliveryState::Sending))
-        .filter(delivery::Column::Attempts.eq(row.attempts))
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::State.eq(DeliveryState::Sending))
+        .filter(Column::Attempts.eq(row.attempts))
         .exec(ctx.db.write())
         .await?;
     Ok(())
@@ -305,9 +306,9 @@ impl Facts for WithDelivery {
     async fn load(ctx: &Ctx, incident: entity::incident::Model) -> Result<Self> {
         let over = [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled];
         let deliveries = delivery::Entity::find()
-            .filter(delivery::Column::IncidentId.eq(incident.id))
-            .filter(delivery::Column::State.is_not_in(over))
-            .order_by_asc(delivery::Column::Id)
+            .filter(Column::IncidentId.eq(incident.id))
+            .filter(Column::State.is_not_in(over))
+            .order_by_asc(Column::Id)
             .all(ctx.db.read())
             .await?;
         Ok(Self { whole: Whole::load(ctx, incident).await?, deliveries })
@@ -324,21 +325,27 @@ impl Facts for WithDelivery {
 
 /// Writes into the draft that reminders of these steps which wait for a person are not wanted any more: a newer one comes.
 pub(crate) fn supersede_by_hand(draft: &mut Draft<'_>, keys: &[String]) {
-    cancel(draft, keys, &[DeliveryState::ByHand], delivery::Column::Operation.eq(Operation::Remind));
+    let by_hand = Column::State.eq(DeliveryState::ByHand).and(Column::Operation.eq(Operation::Remind));
+    cancel(draft, Column::StepKey.is_in(keys).and(by_hand));
+}
+
+/// Writes into the draft that nobody need be called any more to judge or to help: somebody answered, or it is judged or over.
+pub(crate) fn cancel_calls(draft: &mut Draft<'_>) {
+    cancel(draft, Column::Operation.eq(Operation::Page).and(Column::StepKey.is_null()).and(waits()));
 }
 
 /// Writes into the draft that what waits for these steps is no longer wanted.
 pub(crate) fn cancel_for_steps(draft: &mut Draft<'_>, keys: &[String]) {
-    cancel(draft, keys, &[DeliveryState::Queued, DeliveryState::Retrying, DeliveryState::ByHand], Expr::val(true));
+    cancel(draft, Column::StepKey.is_in(keys).and(waits()));
 }
 
-fn cancel(draft: &mut Draft<'_>, keys: &[String], states: &[DeliveryState], which: Expr) {
+/// Neither over nor under way.
+fn waits() -> Expr {
+    Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying, DeliveryState::ByHand])
+}
+
+fn cancel(draft: &mut Draft<'_>, which: Expr) {
     let cancelled = delivery::ActiveModel { state: Set(DeliveryState::Cancelled), next_attempt_at: Set(None), ..Default::default() };
-    let update = delivery::Entity::update_many()
-        .set(cancelled)
-        .filter(delivery::Column::IncidentId.eq(draft.incident.id))
-        .filter(delivery::Column::StepKey.is_in(keys))
-        .filter(delivery::Column::State.is_in(states.iter().copied()))
-        .filter(which);
-    draft.update_many(&update);
+    let of_incident = Column::IncidentId.eq(draft.incident.id);
+    draft.update_many(&delivery::Entity::update_many().set(cancelled).filter(of_incident).filter(which));
 }

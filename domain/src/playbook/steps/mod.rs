@@ -195,8 +195,8 @@ impl List<'_> {
     fn unanswered_page(&mut self) {
         let chain = || self.case.pages.iter().filter(|page| page.step.is_none());
         let Some(last) = chain().next_back() else { return };
-        // A page that was answered ends what came before it, and so does the end of an incident that is reopened.
-        let is_over = self.case.reopened_at.is_some_and(|at| at > last.at);
+        // A page that was answered ends what came before it; so does the judgement of a report, and the end of an incident that is reopened.
+        let is_over = self.case.reopened_at.max(self.case.declared_at).is_some_and(|at| at > last.at);
         if is_over || last.answered_at.is_some() || chain().any(|page| page.answered_at.is_some_and(|at| at >= last.at)) {
             return;
         }
