@@ -1,8 +1,8 @@
 //! What happens while an incident lasts: severity, status, goals, affected clients, actions.
 
 use entity::{
-    ActionId, ActionState, ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, client,
-    goal, incident, incident_client,
+    ActionId, ActionState, ClientId, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, client, goal,
+    incident, incident_client,
 };
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::authz::{Right, visible_through};
 use crate::change::{Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::playbook::steps::is_breach;
 use crate::{catalogue, people, validate};
 
 /// Raises or lowers the severity; the reason stays on the timeline (R9).
@@ -86,7 +87,7 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
             }
             return Ok(());
         }
-        let breach = facts.incident.flags.contains(Flag::SecurityBreach) || facts.incident.flags.contains(Flag::DataBreach);
+        let breach = is_breach(facts.incident.flags);
         let done = |key: &str| {
             ticked.iter().any(|item| item == key) || facts.checklist.iter().any(|row| row.goal == wanted.key && row.item == key)
         };

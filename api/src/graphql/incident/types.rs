@@ -121,7 +121,7 @@ impl Incident {
         let state = |wanted: &domain::playbook::Goal| GoalState {
             wanted: wanted.clone(),
             row: goals.iter().find(|row| row.goal == wanted.key && row.met_at.is_some()).cloned(),
-            breach: self.0.flags.contains(entity::Flag::SecurityBreach) || self.0.flags.contains(entity::Flag::DataBreach),
+            breach: domain::playbook::steps::is_breach(self.0.flags),
             done: checklist.iter().filter(|row| row.goal == wanted.key).cloned().collect(),
         };
         Ok(ctx(gql).playbook().goals.iter().map(state).collect())
