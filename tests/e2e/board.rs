@@ -214,7 +214,14 @@ async fn a_board_of_many_incidents(app: &TestApp) {
         sam.query(&board.replace("FIRST", first), json!({})).await;
         app.statements() - before
     };
-    statements("1").await;
-    let (one, many) = (statements("1").await, statements("40").await);
+    // The server's own look for news now and then adds a statement or two: of several tries the least is the page's own.
+    let least = async |first: &str| {
+        let mut fewest = usize::MAX;
+        for _ in 0..5 {
+            fewest = fewest.min(statements(first).await);
+        }
+        fewest
+    };
+    let (one, many) = (least("1").await, least("40").await);
     assert!(many <= one + 2 && many <= 30, "{one} statements for one incident, {many} for forty");
 }
