@@ -17,6 +17,9 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub email: String,
     pub kind: ContactKind,
+    /// Their number at Zendesk, when they come from there.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub zendesk_user_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,9 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{DeliveryId, DeliveryState, IncidentId, Operation, PageId, PersonId, System, Timestamp};
+use crate::{
+    ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, IncidentId, Operation, PageId, PersonId, System, TicketId, Timestamp,
+};
 
 /// A row.
 #[sea_orm::model]
@@ -31,6 +33,14 @@ pub struct Model {
     pub step_key: Option<String>,
     /// The page that it carries.
     pub page_id: Option<PageId>,
+    /// The client that it tells, or whose ticket it is about.
+    pub client_id: Option<ClientId>,
+    /// The update to clients that it carries.
+    pub client_update_id: Option<ClientUpdateId>,
+    /// The ticket that it is about.
+    pub ticket_id: Option<TicketId>,
+    /// The follow-up whose card it is about.
+    pub follow_up_id: Option<FollowUpId>,
     /// What it made there.
     #[sea_orm(column_type = "Text", nullable)]
     pub external_id: Option<String>,

@@ -273,6 +273,22 @@ text_enum! {
         Email = "email",
         /// Slack.
         Slack = "slack",
+        /// Zendesk Support.
+        Zendesk = "zendesk",
+        /// Trello.
+        Trello = "trello",
+    }
+}
+
+text_enum! {
+    /// What a ticket of a client has to do with an incident (R20).
+    TicketLink {
+        /// It may be about it: a person decides.
+        Suggested = "SUGGESTED",
+        /// It is about it.
+        Linked = "LINKED",
+        /// It is not, or no longer.
+        Dismissed = "DISMISSED",
     }
 }
 
@@ -289,6 +305,16 @@ text_enum! {
         Offer = "offer",
         /// Somebody outside the team's reach is told by a person.
         Tell = "tell",
+        /// The incident's problem ticket is made, or follows it (R20).
+        ParentTicket = "parent-ticket",
+        /// A ticket of a client is hung from the problem ticket (R20).
+        LinkTicket = "link-ticket",
+        /// A client is told how it stands (R22).
+        ClientUpdate = "client-update",
+        /// Something is written on a ticket.
+        Comment = "comment",
+        /// The card of a follow-up is made, or follows it (R33).
+        Card = "card",
     }
 }
 

@@ -55,6 +55,10 @@ id_types! {
     ContactId = "con";
     /// An effect on an outside system.
     DeliveryId = "dlv";
+    /// What affected clients were told, or will be.
+    ClientUpdateId = "upd";
+    /// Something to do because of what an incident showed.
+    FollowUpId = "fup";
     /// An event on a timeline.
     EventId = "evt";
     /// An incident.
@@ -75,6 +79,8 @@ id_types! {
     SignInLinkId = "lnk";
     /// A web site or service that is looked after.
     SiteId = "sit";
+    /// A ticket that has to do with an incident.
+    TicketId = "tkt";
 }
 
 #[cfg(test)]

@@ -70,6 +70,8 @@ pub struct Model {
     pub last_client_update_at: Option<Timestamp>,
     /// When a client was first marked affected.
     pub first_client_at: Option<Timestamp>,
+    /// When its problem ticket was asked for.
+    pub problem_ordered_at: Option<Timestamp>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -9,6 +9,7 @@ mod m20261122_000001_incidents;
 mod m20261122_000002_playbook;
 mod m20261122_000003_on_call;
 mod m20261122_000004_triage;
+mod m20261122_000005_clients;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_playbook::Migration),
             Box::new(m20261122_000003_on_call::Migration),
             Box::new(m20261122_000004_triage::Migration),
+            Box::new(m20261122_000005_clients::Migration),
         ]
     }
 }
