@@ -3,6 +3,7 @@
 //! Read by the pager and the reminders before they decide whom to tell.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use entity::{AccessLevel, Grant, PersonId, Visibility, incident_access, person};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -107,13 +108,25 @@ pub struct Staffed {
     /// The incident.
     pub whole: Whole,
     /// The people.
-    pub desk: Desk,
+    pub desk: Arc<Desk>,
+}
+
+impl Staffed {
+    /// Many incidents, for which the people are read once.
+    ///
+    /// # Errors
+    /// The database's failures.
+    pub async fn load_many(ctx: &Ctx, incidents: Vec<entity::incident::Model>) -> Result<Vec<Self>> {
+        let (wholes, desk) = tokio::try_join!(Whole::load_many(ctx, incidents), Desk::load(ctx))?;
+        let desk = Arc::new(desk);
+        Ok(wholes.into_iter().map(|whole| Self { whole, desk: desk.clone() }).collect())
+    }
 }
 
 impl Facts for Staffed {
     async fn load(ctx: &Ctx, incident: entity::incident::Model) -> Result<Self> {
         let (whole, desk) = tokio::try_join!(Whole::load(ctx, incident), Desk::load(ctx))?;
-        Ok(Self { whole, desk })
+        Ok(Self { whole, desk: Arc::new(desk) })
     }
 
     fn incident(&self) -> &entity::incident::Model {

@@ -1,19 +1,20 @@
 //! The playbook's steps become prompts: each step when it falls due and once more when it is overdue, to the right people.
 //!
-//! The tick of `worker` asks which incidents have something to be told ([`due`]) and a job has it told ([`remind`]). The prompt on the
-//! timeline, the mark that it was given, and the deliveries that carry it are written in one change of the incident: so it is given once,
-//! however often a worker dies and however many run. A step that a system does rather than a person (a notice, a page) is done the
+//! The tick of `worker` asks whether any incident has something to be told ([`anything_due`]), and a job has it told ([`remind_some`]).
+//! The prompt on the timeline, the mark that it was given, and the deliveries that carry it are written in one change of the incident: so
+//! it is given once, however often a worker dies and however many run. A step that a system does rather than a person (a notice, a page) is done the
 //! same way.
 
+use entity::incident::Column;
 use entity::{
     Channel, IncidentId, Operation, PageReason, PersonId, Role, System, TimelineKind, Timestamp, Visibility, incident, person, step,
 };
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change};
+use crate::change::{Draft, NewEvent, Whole, change_many};
 use crate::ctx::Ctx;
 use crate::delivery;
 use crate::desk::{Staffed, may_know};
@@ -24,56 +25,73 @@ use crate::playbook::steps::{State, Step, next_look, same_series};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::{Effect, Email, Notice};
 
+/// Incidents that are reminded of in one transaction: enough to share what is read, few enough that nobody who works on one waits long.
+const AT_ONCE: u64 = 16;
+/// An incident that was taken and not told of after so long is due again: its worker died.
+const TAKEN: chrono::Duration = chrono::Duration::seconds(30);
 /// Incidents that are looked at in one go after a change of the playbook.
 const RESCHEDULED_AT_ONCE: u64 = 200;
 
-/// An incident of which something must be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// Which.
-    pub incident: IncidentId,
-    /// Since when.
-    pub since: Timestamp,
-}
-
-/// The incidents of which something must be told now, the longest waiting first.
+/// Whether something must be told of any incident now. Cheap: for every tick.
 ///
 /// # Errors
 /// The database's failures.
-pub async fn due(ctx: &Ctx, limit: u64) -> Result<Vec<Due>> {
-    let rows: Vec<(IncidentId, Timestamp)> = incident::Entity::find()
-        .select_only()
-        .columns([incident::Column::Id, incident::Column::NextDueAt])
-        .filter(incident::Column::NextDueAt.is_not_null().and(incident::Column::NextDueAt.lte(ctx.now())))
-        .order_by_asc(incident::Column::NextDueAt)
-        .limit(limit)
-        .into_tuple()
-        .all(ctx.db.read())
-        .await?;
-    Ok(rows.into_iter().map(|(incident, since)| Due { incident, since }).collect())
+pub async fn anything_due(ctx: &Ctx) -> Result<bool> {
+    let due = incident::Entity::find().select_only().column(Column::Id).filter(is_due(ctx.now())).limit(1);
+    Ok(due.into_tuple::<IncidentId>().one(ctx.db.read()).await?.is_some())
 }
 
-/// Tells people what is due or overdue in an incident, and does what the playbook has Muster do itself.
+/// Tells people what is due or overdue in the incidents that wait longest, and does what the playbook has Muster do itself. Answers
+/// whether there were any.
 ///
 /// # Errors
-/// The database's failures: the incident stays due.
-pub async fn remind(ctx: &Ctx, id: IncidentId) -> Result<()> {
-    change::<Staffed, _>(ctx, id, Right::Administer, None, |facts, draft| {
-        let playbook = draft.ctx().playbook();
-        let now = draft.now;
-        let case = facts.whole.case();
-        for step in draft.steps() {
-            let told_next = step.next_reminder(case.marks.get(&step.key));
-            if step.state != State::Upcoming && told_next.is_some_and(|at| at <= now) {
-                Prompt { facts, playbook: &playbook, step: &step }.give(draft);
-            }
-        }
-        // Also when nothing was told: the clock or the playbook may have moved.
-        draft.incident.next_due_at = next_look(&case, &playbook, now);
+/// The database's failures: the incidents are due again after [`TAKEN`].
+pub async fn remind_some(ctx: &Ctx) -> Result<bool> {
+    let taken = take_due(ctx).await?;
+    if taken.is_empty() {
+        return Ok(false);
+    }
+    let facts = Staffed::load_many(ctx, taken).await?;
+    let decide = |facts: &Staffed, draft: &mut Draft<'_>| {
+        tell(facts, draft);
         Ok(())
-    })
-    .await?;
-    Ok(())
+    };
+    Box::pin(change_many(ctx, &facts, Right::Administer, decide)).await?;
+    Ok(true)
+}
+
+fn is_due(now: Timestamp) -> Expr {
+    Column::NextDueAt.is_not_null().and(Column::NextDueAt.lte(now))
+}
+
+/// The incidents that wait longest, put off in the same statement, so that several workers take different ones.
+async fn take_due(ctx: &Ctx) -> Result<Vec<incident::Model>> {
+    let now = ctx.now();
+    let mut oldest = Query::select();
+    oldest.column(Column::Id).from(incident::Entity).and_where(is_due(now));
+    oldest.order_by(Column::NextDueAt, sea_orm::Order::Asc).limit(AT_ONCE);
+    let taken = incident::Entity::update_many()
+        .set(incident::ActiveModel { next_due_at: Set(Some(now + TAKEN)), ..Default::default() })
+        // Again, because PostgreSQL looks at a row anew that another worker had taken meanwhile.
+        .filter(is_due(now))
+        .filter(Column::Id.in_subquery(oldest))
+        .exec_with_returning(ctx.db.write());
+    Ok(taken.await?)
+}
+
+/// Writes into the draft what must be told of an incident now.
+fn tell(facts: &Staffed, draft: &mut Draft<'_>) {
+    let playbook = draft.ctx().playbook();
+    let now = draft.now;
+    let case = facts.whole.case();
+    for step in draft.steps() {
+        let told_next = step.next_reminder(case.marks.get(&step.key));
+        if step.state != State::Upcoming && told_next.is_some_and(|at| at <= now) {
+            Prompt { facts, playbook: &playbook, step: &step }.give(draft);
+        }
+    }
+    // Also when nothing was told: the clock or the playbook may have moved.
+    draft.incident.next_due_at = next_look(&case, &playbook, now);
 }
 
 /// A step that people are to be told of now.
@@ -268,13 +286,14 @@ fn notice(playbook: &Playbook, draft: &Draft<'_>) -> String {
     let incident = &draft.incident;
     let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
     let since = since.with_timezone(&playbook.working_hours.zone).format("%H:%M %Z on %a %-d %b").to_string();
-    playbook
-        .notice
-        .replace("{reference}", &reference(incident))
-        .replace("{severity}", incident.severity.as_str())
-        .replace("{since}", &since)
-        .replace("{link}", &link(draft.ctx(), incident))
-        .replace("{name}", &incident.name)
+    let values = [
+        ("reference", &*reference(incident)),
+        ("severity", incident.severity.as_str()),
+        ("since", &since),
+        ("link", &link(draft.ctx(), incident)),
+        ("name", &incident.name),
+    ];
+    Playbook::filled_in(&playbook.notice, &values)
 }
 
 /// How a step was settled.
@@ -325,16 +344,17 @@ fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut step::Model, T
 pub async fn reschedule(ctx: &Ctx) -> Result<u64> {
     ctx.require(Right::Administer)?;
     let (playbook, now) = (ctx.playbook(), ctx.now());
-    let over =
-        [entity::IncidentStatus::Declined, entity::IncidentStatus::Merged, entity::IncidentStatus::Closed].map(|status| status.to_value());
+    let over = [entity::IncidentStatus::Declined, entity::IncidentStatus::Merged].map(|status| status.to_value());
+    // Of those that are closed, a few still have follow-ups with a day.
+    let may_ask = Column::Status.ne(entity::IncidentStatus::Closed).or(Column::NextDueAt.is_not_null());
     let mut moved = 0;
     let mut after: Option<IncidentId> = None;
     loop {
-        let mut select = incident::Entity::find().filter(incident::Column::Status.is_not_in(over.clone()));
+        let mut select = incident::Entity::find().filter(Column::Status.is_not_in(over.clone()).and(may_ask.clone()));
         if let Some(after) = after {
-            select = select.filter(incident::Column::Id.gt(after));
+            select = select.filter(Column::Id.gt(after));
         }
-        let rows = select.order_by_asc(incident::Column::Id).limit(RESCHEDULED_AT_ONCE).all(ctx.db.read()).await?;
+        let rows = select.order_by_asc(Column::Id).limit(RESCHEDULED_AT_ONCE).all(ctx.db.read()).await?;
         let Some(last) = rows.last() else { return Ok(moved) };
         after = Some(last.id);
         for whole in Whole::load_many(ctx, rows).await? {
@@ -350,8 +370,8 @@ pub async fn reschedule(ctx: &Ctx) -> Result<u64> {
 async fn move_next_look(ctx: &Ctx, incident: &incident::Model, next: Option<Timestamp>) -> Result<u64> {
     let moved = incident::Entity::update_many()
         .set(incident::ActiveModel { next_due_at: Set(next), ..Default::default() })
-        .filter(incident::Column::Id.eq(incident.id))
-        .filter(incident::Column::Version.eq(incident.version))
+        .filter(Column::Id.eq(incident.id))
+        .filter(Column::Version.eq(incident.version))
         .exec(ctx.db.write())
         .await?;
     Ok(moved.rows_affected)

@@ -1,6 +1,6 @@
 //! What a decision wants to be written, and how it is written.
 
-use entity::{DeliveryId, EventId, IncidentStatus, PersonId, TimelineKind, Timestamp, incident, timeline_event};
+use entity::{DeliveryId, EventId, IncidentStatus, PersonId, Source, TimelineKind, Timestamp, incident, timeline_event};
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, OnConflict, Query, UpdateStatement, WithClause};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable,
@@ -15,7 +15,11 @@ use crate::error::Result;
 use crate::incident::case;
 use crate::playbook::Rule;
 use crate::playbook::steps::{Case, Step, next_look, stands, steps};
+use crate::tickets;
 use crate::timeline::chain;
+
+/// Rows in one statement: SQLite takes 32,766 values.
+const ROWS_AT_ONCE: usize = 500;
 
 /// An event to be recorded. Its sequence, hash and time of recording are given by the door.
 pub struct NewEvent {
@@ -31,18 +35,27 @@ pub struct NewEvent {
     pub amends: Option<EventId>,
     /// A key moment.
     pub starred: bool,
+    /// By which way Muster learned of it; left out, by that of the call.
+    pub source: Option<Source>,
 }
 
 impl NewEvent {
     /// An event that happens now.
     pub fn new(kind: TimelineKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), occurred_at: None, details: None, amends: None, starred: false }
+        Self { kind, text: text.into(), occurred_at: None, details: None, amends: None, starred: false, source: None }
     }
 
     /// With something for programs.
     #[must_use]
     pub fn details(mut self, details: serde_json::Value) -> Self {
         self.details = Some(details);
+        self
+    }
+
+    /// Learned by another way than that of the call.
+    #[must_use]
+    pub fn source(mut self, source: Source) -> Self {
+        self.source = Some(source);
         self
     }
 }
@@ -92,7 +105,7 @@ impl<'a> Draft<'a> {
             occurred_at: event.occurred_at.unwrap_or(self.now),
             recorded_at: self.now,
             actor_id: self.ctx.actor.person_id(),
-            source: self.ctx.source,
+            source: event.source.unwrap_or(self.ctx.source),
             text: event.text,
             details,
             amends_id: event.amends,
@@ -114,6 +127,11 @@ impl<'a> Draft<'a> {
     /// The incident's children as they shall be, where the decision saw them.
     pub fn whole(&self) -> Option<&Whole> {
         self.after.as_ref()
+    }
+
+    /// The incident as it was.
+    pub fn before(&self) -> &incident::Model {
+        &self.before
     }
 
     /// Who decides.
@@ -174,6 +192,16 @@ impl<'a> Draft<'a> {
         id
     }
 
+    /// The same for many effects, in few statements.
+    pub fn send_many(&mut self, orders: Vec<delivery::New>) {
+        if orders.is_empty() {
+            return;
+        }
+        let rows = orders.into_iter().map(|order| order.row(self).into_active_model()).collect::<Vec<_>>();
+        self.insert_many(&rows);
+        self.ring();
+    }
+
     /// Has the worker look for deliveries after the commit.
     pub fn ring(&mut self) {
         self.sends = true;
@@ -183,6 +211,14 @@ impl<'a> Draft<'a> {
     pub fn insert<A: ActiveModelTrait>(&mut self, row: A) {
         let statement = A::Entity::insert(row).build(self.backend());
         self.execute(statement);
+    }
+
+    /// The same for many rows, in few statements.
+    pub fn insert_many<A: ActiveModelTrait>(&mut self, rows: &[A]) {
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let statement = A::Entity::insert_many(rows.to_vec()).build(self.backend());
+            self.execute(statement);
+        }
     }
 
     /// Writes all columns of a row of a table whose rows are not part of the [`Whole`], which may be there or not.
@@ -247,6 +283,7 @@ impl<'a> Draft<'a> {
         self.incident.changed_at = self.now;
         let first_client = self.after.as_ref().and_then(|after| after.clients.iter().map(|row| row.since).min());
         case::keep_milestones(&self.before, &mut self.incident, first_client, self.now);
+        tickets::follow(self);
         match self.case() {
             Some(case) => {
                 self.incident.next_due_at = next_look(&case, &self.ctx.playbook(), self.now);

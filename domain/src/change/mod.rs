@@ -74,6 +74,33 @@ pub async fn change<F: Facts, T: Send>(
     Err(crowded())
 }
 
+/// Changes many incidents, each by its own decision on facts that were loaded together, in one transaction. Where somebody was faster,
+/// each is changed by itself, on fresh facts.
+///
+/// # Errors
+/// `FORBIDDEN` without `right`, whatever `decide` says, and the database's failures: some may be changed by then.
+pub(crate) async fn change_many<F: Facts + Sync>(
+    ctx: &Ctx,
+    facts: &[F],
+    right: Right,
+    decide: impl Fn(&F, &mut Draft<'_>) -> Result<()> + Send + Sync,
+) -> Result<()> {
+    ctx.require(right)?;
+    let mut drafts = Vec::with_capacity(facts.len());
+    for facts in facts {
+        let mut draft = Draft::new(ctx, facts.incident(), facts.whole());
+        decide(facts, &mut draft)?;
+        drafts.push(draft);
+    }
+    if commit(ctx, drafts).await?.is_some() {
+        return Ok(());
+    }
+    for facts in facts {
+        Box::pin(change::<F, ()>(ctx, facts.incident().id, right, None, &decide)).await?;
+    }
+    Ok(())
+}
+
 /// Changes two incidents by one decision, both or neither. Gives back the first.
 ///
 /// # Errors
@@ -217,11 +244,11 @@ async fn next_number(tx: &DatabaseTransaction) -> Result<i32, DbErr> {
     row.try_get("", "value")
 }
 
-/// Says what the database's refusal means to the caller: a second idempotency key or alert is another request's doing.
+/// Says what the database's refusal means to the caller: a second idempotency key, alert or event of a hook is another request's doing.
 fn explain(error: DbErr) -> Error {
     if is_duplicate(&error, "idempotency_key") {
         Error::KeyTaken
-    } else if is_duplicate(&error, "alert") {
+    } else if is_duplicate(&error, "alert") || is_duplicate(&error, "hook_event") {
         Error::AlreadyThere
     } else {
         error.into()

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use entity::{
-    IncidentId, action, checklist_item, goal, incident, incident_access, incident_client, incident_site, page, role_assignment, role_offer,
-    step,
+    IncidentId, action, checklist_item, follow_up, goal, incident, incident_access, incident_client, incident_site, page, role_assignment,
+    role_offer, step, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, Value};
 
@@ -61,6 +61,10 @@ pub struct Whole {
     pub pages: Vec<page::Model>,
     /// Roles that were offered.
     pub offers: Vec<role_offer::Model>,
+    /// Tickets that have to do with it.
+    pub tickets: Vec<ticket::Model>,
+    /// What is to be done because of it.
+    pub follow_ups: Vec<follow_up::Model>,
 }
 
 /// A table whose rows are part of the [`Whole`].
@@ -143,6 +147,8 @@ children! {
     step => steps,
     page => pages,
     role_offer => offers,
+    ticket => tickets,
+    follow_up => follow_ups,
 }
 
 /// The values of a row's primary key.
@@ -156,5 +162,7 @@ impl Whole {
         self.roles.sort_by_key(|row| row.id);
         self.pages.sort_by_key(|row| row.id);
         self.offers.sort_by_key(|row| row.id);
+        self.tickets.sort_by_key(|row| row.id);
+        self.follow_ups.sort_by_key(|row| row.id);
     }
 }
