@@ -1,14 +1,14 @@
 //! What people do about deliveries: have one tried again, or do it themselves.
 
-use entity::{DeliveryId, DeliveryState, Operation, delivery};
-use sea_orm::Set;
+use entity::{ClientUpdateId, DeliveryId, DeliveryState, IncidentId, Operation, TimelineKind, delivery, incident};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
-use super::{WithDelivery, does_step, event, find, what};
+use super::{Happened, WithDelivery, does_step, event, find, happened, what};
 use crate::authz::Right;
-use crate::change::{Draft, change};
+use crate::change::{Draft, NewEvent, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::ports::Effect;
+use crate::ports::{Effect, Receipt};
 use crate::reminders::{self, Settlement};
 use crate::validate;
 
@@ -18,12 +18,9 @@ use crate::validate;
 /// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for one that is over or is done by hand.
 pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
     let known = addressed(ctx, &find(ctx, id).await?).await?;
-    settle(ctx, id, |row, draft| {
-        if !draft.ctx().config.systems.contains(&row.system) {
-            return Err(Error::precondition(format!(
-                "{} is not connected: do it by hand, or have an administrator connect it.",
-                row.system
-            )));
+    settle(ctx, id, |_, row, draft| {
+        if !is_connected(draft, row) {
+            return Err(unconnected(row));
         }
         if !matches!(row.state, DeliveryState::Failed | DeliveryState::Retrying | DeliveryState::ByHand) {
             return Err(refusal(row, "tried again"));
@@ -41,6 +38,45 @@ pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
         Ok(())
     })
     .await
+}
+
+fn is_connected(draft: &Draft<'_>, row: &delivery::Model) -> bool {
+    draft.ctx().config.systems.contains(&row.system)
+}
+
+fn unconnected(row: &delivery::Model) -> Error {
+    Error::precondition(format!("{} is not connected: do it by hand, or have an administrator connect it.", row.system))
+}
+
+/// Has all that failed of an update to clients tried again now; what arrived, or still may, is left alone.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when nothing of it failed, or the systems are not connected.
+pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: ClientUpdateId) -> Result<incident::Model> {
+    let changed = change::<WithDelivery, _>(ctx, incident, Right::Respond, None, |facts, draft| {
+        let of_update = |row: &&delivery::Model| row.client_update_id == Some(update) && row.state == DeliveryState::Failed;
+        let failed: Vec<&delivery::Model> = facts.deliveries.iter().filter(of_update).collect();
+        let Some(first) = failed.first() else {
+            return Err(Error::precondition("Nothing of this update failed: there is nothing to send again."));
+        };
+        let again: Vec<DeliveryId> = failed.iter().filter(|row| is_connected(draft, row)).map(|row| row.id).collect();
+        if again.is_empty() {
+            return Err(unconnected(first));
+        }
+        let queued =
+            delivery::ActiveModel { state: Set(DeliveryState::Queued), next_attempt_at: Set(Some(draft.now)), ..Default::default() };
+        let these = delivery::Column::Id.is_in(again.iter().copied());
+        draft.update_many(&delivery::Entity::update_many().set(queued).filter(these));
+        let text = match again.len() {
+            1 => format!("{} is tried again", what(first)),
+            many => format!("{many} messages of an update to clients are tried again"),
+        };
+        let details = serde_json::json!({ "clientUpdate": update.to_string(), "count": again.len(), "state": DeliveryState::Queued });
+        draft.record(NewEvent::new(TimelineKind::Delivery, text).details(details));
+        draft.ring();
+        Ok(())
+    });
+    Ok(changed.await?.incident)
 }
 
 /// The effect as it is to be tried again: a person may have got an address since.
@@ -66,7 +102,7 @@ async fn addressed(ctx: &Ctx, row: &delivery::Model) -> Result<String> {
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for one that is over or under way.
 pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str>) -> Result<delivery::Model> {
     let url = external_url.map(|url| validate::web_url("externalUrl", url)).transpose()?;
-    settle(ctx, id, |row, draft| {
+    settle(ctx, id, |facts, row, draft| {
         if !matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed | DeliveryState::Retrying | DeliveryState::Queued) {
             return Err(refusal(row, "settled by hand"));
         }
@@ -80,6 +116,10 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
         };
         draft.update(done)?;
         draft.record(event(row, DeliveryState::DoneByHand, format!("{}: done by hand", what(row))));
+        if let Ok(effect) = serde_json::from_str::<Effect>(&row.effect) {
+            let receipt = Receipt { external_url: url.clone(), ..Receipt::default() };
+            happened(draft, facts, row, &Happened { effect: &effect, receipt: &receipt, client: None });
+        }
         // Whom a person has told knows.
         let told = row.step_key.as_deref().filter(|_| row.operation == Operation::Tell);
         if let Some(key) = does_step(row).or(told) {
@@ -94,13 +134,13 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
 async fn settle(
     ctx: &Ctx,
     id: DeliveryId,
-    decide: impl Fn(&delivery::Model, &mut Draft<'_>) -> Result<()> + Send + Sync,
+    decide: impl Fn(&WithDelivery, &delivery::Model, &mut Draft<'_>) -> Result<()> + Send + Sync,
 ) -> Result<delivery::Model> {
     ctx.require(Right::Respond)?;
     let row = find(ctx, id).await?;
     let Some(incident) = row.incident_id else { return Err(refusal(&row, "changed")) };
     change::<WithDelivery, _>(ctx, incident, Right::Respond, None, |facts, draft| match facts.delivery(id) {
-        Some(row) => decide(row, draft),
+        Some(row) => decide(facts, row, draft),
         None => Err(refusal(&row, "changed")),
     })
     .await?;

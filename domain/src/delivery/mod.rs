@@ -9,20 +9,27 @@
 //!   make it harmless (a search before creating, an idempotency key; for mail the same `Message-ID`);
 //! - a claim is a conditional update of the attempt's number, so two workers never carry out the same attempt.
 //!
+//! A system that does not know us is left alone until its credentials are right ([`hold`]); its deliveries wait.
+//!
 //! What is meant for a system that is not connected waits as `BY_HAND` for a person. What a step of the playbook asked for is
 //! cancelled when the step is done.
 
 mod by_hand;
+pub mod hold;
 pub mod policy;
 mod query;
 
 use std::time::Duration;
 
 use entity::delivery::Column;
-use entity::{DeliveryId, DeliveryState, IncidentId, Operation, PageId, PersonId, System, TimelineKind, Timestamp, delivery};
+use entity::{
+    ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, IncidentId, Operation, PageId, PersonId, System, TicketId,
+    TimelineKind, Timestamp, delivery,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
+pub(crate) use by_hand::retry_update;
 pub use by_hand::{retry, settle_by_hand};
 pub(crate) use query::rows_of_incidents;
 pub use query::{Filter, find, instructions, of_incidents, page};
@@ -30,12 +37,11 @@ pub use query::{Filter, find, instructions, of_incidents, page};
 use crate::authz::Right;
 use crate::change::{Draft, Facts, NewEvent, Whole, change};
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
-use crate::pager;
+use crate::error::{Error, Result, is_duplicate};
 use crate::playbook::Rule;
 use crate::ports::{Effect, Order, Receipt, Refusal};
-use crate::reminders;
 use crate::validate::to_micros;
+use crate::{follow_up, pager, reminders, tickets};
 
 /// What was put on a queue and not claimed for so long fell off it.
 const ON_QUEUE: chrono::Duration = chrono::Duration::seconds(30);
@@ -59,17 +65,30 @@ pub struct New {
     pub step: Option<String>,
     /// The page that it carries.
     pub page: Option<PageId>,
+    /// The client that it tells, or whose ticket it is about.
+    pub client: Option<ClientId>,
+    /// The update to clients that it carries.
+    pub client_update: Option<ClientUpdateId>,
+    /// The ticket that it is about.
+    pub ticket: Option<TicketId>,
+    /// The follow-up whose card it is about.
+    pub follow_up: Option<FollowUpId>,
 }
 
 impl New {
     /// An effect that nothing else hangs on.
     pub fn of(operation: Operation, effect: Effect) -> Self {
-        Self { operation, effect, person: None, step: None, page: None }
+        Self { operation, effect, person: None, step: None, page: None, client: None, client_update: None, ticket: None, follow_up: None }
     }
 
     pub(crate) fn row(self, draft: &Draft<'_>) -> delivery::Model {
-        let Self { operation, effect, person, step, page } = self;
-        let nowhere = matches!(&effect, Effect::Email(email) if email.to.is_empty());
+        let Self { operation, effect, person, step, page, client, client_update, ticket, follow_up } = self;
+        let nowhere = match &effect {
+            Effect::Email(email) => email.to.is_empty(),
+            // A board that is not at Trello, and a card that a person made: whoever has its address looks after it.
+            Effect::Card(card) => card.place.is_none() || (card.url.is_some() && card.card.is_none()),
+            _ => false,
+        };
         let connected = draft.ctx().config.systems.contains(&effect.system()) && !nowhere;
         delivery::Model {
             id: DeliveryId(draft.id()),
@@ -84,6 +103,10 @@ impl New {
             person_id: person,
             step_key: step,
             page_id: page,
+            client_id: client,
+            client_update_id: client_update,
+            ticket_id: ticket,
+            follow_up_id: follow_up,
             external_id: None,
             external_url: None,
             created_at: draft.now,
@@ -162,11 +185,23 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
         .filter(Column::Id.eq(id))
         .filter(Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
         .exec_with_returning(ctx.db.write())
-        .await?;
+        .await;
+    let claimed = match claimed {
+        // Another order to the same card is under way, and two at once could make it twice: this one falls due again.
+        Err(error) if is_duplicate(&error, "delivery") => return Ok(None),
+        claimed => claimed?,
+    };
     let Some(row) = claimed.into_iter().next() else { return Ok(None) };
     let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
-    if let (Some(page), Effect::Email(email)) = (row.page_id, &mut effect) {
-        pager::add_answer_link(ctx, page, email).await?;
+    match &mut effect {
+        Effect::Email(email) => {
+            if let Some(page) = row.page_id {
+                pager::add_answer_link(ctx, page, email).await?;
+            }
+        }
+        Effect::ProblemStatus(order) => tickets::bring_up_to_date(ctx, &row, order).await?,
+        Effect::Card(order) => follow_up::bring_up_to_date(ctx, &row, order).await?,
+        Effect::Notice(_) | Effect::OpenProblem(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {}
     }
     let order = Order { delivery: id, attempt: row.attempts, created_at: row.created_at, effect };
     Ok(Some(Claim { row, order }))
@@ -179,12 +214,15 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
 pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>) -> Result<()> {
     ctx.require(Right::Administer)?;
     let row = &claim.row;
-    let ended = ended(ctx.now(), row, outcome);
+    if let Err(Refusal::Locked(reason)) = &outcome {
+        hold::hold(ctx, row.system, reason).await?;
+    }
+    let ended = ended(ctx, row, outcome);
     metrics::counter!("muster_deliveries_total", "system" => row.system.as_str(), "outcome" => ended.state.as_str()).increment(1);
     let arrived = ended.state == DeliveryState::Delivered;
     match row.incident_id.filter(|_| is_news(row, &ended)) {
         None => update_attempt(ctx, row, ended).await?,
-        Some(incident) => tell(ctx, incident, row, ended).await?,
+        Some(incident) => tell(ctx, incident, claim, ended).await?,
     }
     match row.page_id {
         Some(page) if arrived => pager::forget_answer_link(ctx, page).await,
@@ -202,19 +240,29 @@ struct Ended {
     at: Timestamp,
 }
 
-fn ended(now: Timestamp, row: &delivery::Model, outcome: Result<Receipt, Refusal>) -> Ended {
+fn ended(ctx: &Ctx, row: &delivery::Model, outcome: Result<Receipt, Refusal>) -> Ended {
+    let now = ctx.now();
     let (error, asked) = match outcome {
         Ok(receipt) => return Ended { state: DeliveryState::Delivered, error: None, next_attempt_at: None, receipt, at: now },
+        // However long the system is held: this was no failure of the order, which goes on when the hold ends.
+        Err(Refusal::Locked(reason)) => {
+            let (state, error) = (DeliveryState::Retrying, Some(shortened(&reason)));
+            return Ended { state, error, next_attempt_at: Some(now), receipt: Receipt::default(), at: now };
+        }
         Err(Refusal::Never(reason)) => (reason, None),
         Err(Refusal::Later { reason, after }) => (reason, Some(after)),
         Err(Refusal::Unclear(reason)) => (reason, Some(None)),
     };
     let age = (now - row.created_at).to_std().unwrap_or_default();
-    let pause = asked.and_then(|asked| policy::pause(row.id, row.attempts, age, row.page_id.is_some(), asked));
+    let pause = asked.and_then(|asked| policy::pause(ctx.config.pauses, row.id, row.attempts, age, row.page_id.is_some(), asked));
     let next_attempt_at = pause.and_then(|pause| chrono::Duration::from_std(pause).ok()).map(|pause| to_micros(now + pause));
     let state = if next_attempt_at.is_some() { DeliveryState::Retrying } else { DeliveryState::Failed };
-    let error = Some(error.chars().take(ERROR_CHARS).collect());
+    let error = Some(shortened(&error));
     Ended { state, error, next_attempt_at, receipt: Receipt::default(), at: now }
+}
+
+fn shortened(reason: &str) -> String {
+    reason.chars().take(ERROR_CHARS).collect()
 }
 
 impl Ended {
@@ -232,9 +280,33 @@ impl Ended {
     }
 }
 
-/// Whether people must know how it ended: it failed for good, or it is what a step asked for.
+/// Whether the incident must know how it ended: it failed for good, or something follows from its success.
 fn is_news(row: &delivery::Model, ended: &Ended) -> bool {
-    ended.state == DeliveryState::Failed || (ended.state == DeliveryState::Delivered && does_step(row).is_some())
+    ended.state == DeliveryState::Failed || (ended.state == DeliveryState::Delivered && (does_step(row).is_some() || has_consequences(row)))
+}
+
+fn has_consequences(row: &delivery::Model) -> bool {
+    matches!(row.operation, Operation::ParentTicket | Operation::LinkTicket | Operation::Card)
+}
+
+/// An effect that has happened, by the worker or by hand.
+struct Happened<'a> {
+    effect: &'a Effect,
+    receipt: &'a Receipt,
+    /// Whose ticket it turned out to be.
+    client: Option<&'a entity::client::Model>,
+}
+
+/// Writes into the draft what follows from an effect that has happened.
+fn happened(draft: &mut Draft<'_>, facts: &WithDelivery, row: &delivery::Model, what: &Happened<'_>) {
+    let Happened { effect, receipt, client } = what;
+    match effect {
+        Effect::OpenProblem(_) | Effect::ProblemStatus(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {
+            tickets::happened(draft, row, effect, receipt, *client);
+        }
+        Effect::Card(order) => follow_up::happened(draft, row, order, receipt, &facts.team),
+        Effect::Email(_) | Effect::Notice(_) => {}
+    }
 }
 
 /// The step that is done when this delivery has arrived: a notice is what its step asks for, a reminder is not.
@@ -254,20 +326,24 @@ async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ended) -> Resul
     Ok(())
 }
 
-async fn tell(ctx: &Ctx, incident: IncidentId, row: &delivery::Model, ended: Ended) -> Result<()> {
+async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: Ended) -> Result<()> {
+    let Claim { row, order } = claim;
+    let client = tickets::client_of(ctx, &ended.receipt).await?;
     change::<WithDelivery, _>(ctx, incident, Right::Administer, None, |facts, draft| {
         let Some(current) = facts.delivery(row.id) else { return Ok(()) };
         if current.state != DeliveryState::Sending || current.attempts != row.attempts {
             return Ok(());
         }
         draft.update(delivery::ActiveModel { id: Set(row.id), ..ended.columns() })?;
-        if let Some(key) = does_step(row).filter(|_| ended.state == DeliveryState::Delivered) {
-            reminders::settle(draft, key, reminders::Settlement { by: None, waived: false, note: None });
-        }
-        let text = match &ended.error {
-            None => "The notice to everybody was posted".to_owned(),
-            Some(error) => format!("{} did not arrive: {error}. Do it another way, or have it tried again.", what(row)),
+        let Some(error) = &ended.error else {
+            happened(draft, facts, row, &Happened { effect: &order.effect, receipt: &ended.receipt, client: client.as_ref() });
+            if let Some(key) = does_step(row) {
+                reminders::settle(draft, key, reminders::Settlement { by: None, waived: false, note: None });
+                draft.record(event(row, ended.state, "The notice to everybody was posted".to_owned()));
+            }
+            return Ok(());
         };
+        let text = format!("{} did not arrive: {error}. Do it another way, or have it tried again.", what(row));
         draft.record(event(row, ended.state, text));
         Ok(())
     })
@@ -283,17 +359,15 @@ fn event(row: &delivery::Model, state: DeliveryState, text: String) -> NewEvent 
 
 /// A delivery in words: what it is, to whom, about what.
 pub fn what(row: &delivery::Model) -> String {
-    match serde_json::from_str::<Effect>(&row.effect) {
-        Ok(Effect::Email(email)) => format!("The e-mail to {} (“{}”)", email.to_name, email.subject),
-        Ok(Effect::Notice(_)) => "The notice to everybody".to_owned(),
-        Err(_) => format!("The order to {}", row.system),
-    }
+    serde_json::from_str::<Effect>(&row.effect).map_or_else(|_| format!("The order to {}", row.system), |effect| effect.title())
 }
 
 /// An incident and those of its deliveries that are not over.
 struct WithDelivery {
     whole: Whole,
     deliveries: Vec<delivery::Model>,
+    /// To find the people behind the members of a card; empty where there is none.
+    team: follow_up::Team,
 }
 
 impl WithDelivery {
@@ -311,7 +385,9 @@ impl Facts for WithDelivery {
             .order_by_asc(Column::Id)
             .all(ctx.db.read())
             .await?;
-        Ok(Self { whole: Whole::load(ctx, incident).await?, deliveries })
+        let has_cards = deliveries.iter().any(|row| row.operation == Operation::Card);
+        let team = if has_cards { follow_up::Team::load(ctx).await? } else { follow_up::Team::default() };
+        Ok(Self { whole: Whole::load(ctx, incident).await?, deliveries, team })
     }
 
     fn incident(&self) -> &entity::incident::Model {
@@ -334,9 +410,36 @@ pub(crate) fn cancel_calls(draft: &mut Draft<'_>) {
     cancel(draft, Column::Operation.eq(Operation::Page).and(Column::StepKey.is_null()).and(waits()));
 }
 
+/// Writes into the draft that these tickets need no longer be hung from the problem ticket, or taken off it: another order comes, or none.
+pub(crate) fn cancel_links(draft: &mut Draft<'_>, tickets: &[TicketId]) {
+    let of_tickets = Column::TicketId.is_in(tickets.iter().copied());
+    cancel(draft, Column::Operation.eq(Operation::LinkTicket).and(of_tickets).and(waits()));
+}
+
 /// Writes into the draft that what waits for these steps is no longer wanted.
 pub(crate) fn cancel_for_steps(draft: &mut Draft<'_>, keys: &[String]) {
     cancel(draft, Column::StepKey.is_in(keys).and(waits()));
+}
+
+/// Writes into the draft that orders to the card of this follow-up are not wanted any more: a newer one says all.
+pub(crate) fn supersede_card(draft: &mut Draft<'_>, follow_up: FollowUpId) {
+    cancel(draft, Column::FollowUpId.eq(follow_up).and(waits()));
+}
+
+/// Writes into the draft that what waits for the card of this follow-up may go on now: the order before it has ended.
+pub(crate) fn card_is_free(draft: &mut Draft<'_>, follow_up: FollowUpId) {
+    let now = delivery::ActiveModel { next_attempt_at: Set(Some(draft.now)), ..Default::default() };
+    let waiting = Column::FollowUpId.eq(follow_up).and(Column::State.eq(DeliveryState::Queued));
+    draft.update_many(&delivery::Entity::update_many().set(now).filter(waiting));
+    draft.ring();
+}
+
+/// Whether another order to the card of this follow-up was ever begun.
+pub(crate) async fn was_begun_before(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    let Some(follow_up) = row.follow_up_id else { return Ok(false) };
+    let begun = Column::FollowUpId.eq(follow_up).and(Column::Id.ne(row.id)).and(Column::Attempts.gt(0));
+    let found = delivery::Entity::find().select_only().column(Column::Id).filter(begun).limit(1);
+    Ok(found.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
 }
 
 /// Neither over nor under way.

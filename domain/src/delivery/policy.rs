@@ -4,10 +4,21 @@ use std::time::Duration;
 
 use entity::DeliveryId;
 
-/// From the first failure to the second attempt.
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// How long to wait between attempts. Pauses double from the first to the longest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pauses {
+    /// From the first failure to the second attempt.
+    pub first: Duration,
+    /// The longest between two attempts.
+    pub longest: Duration,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { first: Duration::from_secs(5), longest: Duration::from_mins(5) }
+    }
+}
+
 /// The longest pause between two attempts to reach a person who is paged.
 const LONGEST_PAUSE_OF_PAGES: Duration = Duration::from_secs(30);
 /// An effect that has not happened after so long is not tried any more by itself: a person should know.
@@ -16,13 +27,13 @@ const PATIENCE: Duration = Duration::from_hours(24);
 /// How long to wait after the failed attempt number `attempt` (1 for the first) of an effect that was decided `age` ago; `None` to
 /// give up. Pauses double, and differ by up to a fifth from delivery to delivery, so that what failed together does not come back
 /// together. `asked` is the least pause that the other side wants.
-pub fn pause(id: DeliveryId, attempt: i32, age: Duration, is_page: bool, asked: Option<Duration>) -> Option<Duration> {
+pub fn pause(pauses: Pauses, id: DeliveryId, attempt: i32, age: Duration, is_page: bool, asked: Option<Duration>) -> Option<Duration> {
     if age >= PATIENCE {
         return None;
     }
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
-    let longest = if is_page { LONGEST_PAUSE_OF_PAGES } else { LONGEST_PAUSE };
-    let pause = FIRST_PAUSE.saturating_mul(1 << doublings).min(longest).max(asked.unwrap_or_default());
+    let longest = if is_page { pauses.longest.min(LONGEST_PAUSE_OF_PAGES) } else { pauses.longest };
+    let pause = pauses.first.saturating_mul(1 << doublings).min(longest).max(asked.unwrap_or_default());
     Some(pause + pause.mul_f64(jitter(id, attempt)))
 }
 
@@ -44,7 +55,7 @@ mod tests {
     }
 
     fn seconds(attempt: i32, is_page: bool, asked: Option<u64>) -> f64 {
-        pause(id(7), attempt, Duration::ZERO, is_page, asked.map(Duration::from_secs)).unwrap().as_secs_f64()
+        pause(Pauses::default(), id(7), attempt, Duration::ZERO, is_page, asked.map(Duration::from_secs)).unwrap().as_secs_f64()
     }
 
     #[test]
@@ -68,14 +79,14 @@ mod tests {
 
     #[test]
     fn after_a_day_one_gives_up() {
-        assert_eq!(pause(id(1), 3, PATIENCE, false, None), None);
-        assert!(pause(id(1), 300, Duration::from_hours(23), false, None).is_some());
+        assert_eq!(pause(Pauses::default(), id(1), 3, PATIENCE, false, None), None);
+        assert!(pause(Pauses::default(), id(1), 300, Duration::from_hours(23), false, None).is_some());
     }
 
     #[test]
     fn what_failed_together_comes_back_apart() {
         let pauses: std::collections::BTreeSet<Duration> =
-            (0..100).filter_map(|number| pause(id(number << 70 | number), 5, Duration::ZERO, false, None)).collect();
+            (0..100).filter_map(|number| pause(Pauses::default(), id(number << 70 | number), 5, Duration::ZERO, false, None)).collect();
         assert!(pauses.len() > 90, "{}", pauses.len());
     }
 }

@@ -1,0 +1,315 @@
+//! What people say about tickets: which are about an incident and which are not, and what is written on them (R20).
+
+use entity::{ClientId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, client, incident, ticket};
+use serde::Serialize;
+use serde_json::json;
+
+use super::query::{find, rows_of};
+use super::{hang, number_in};
+use crate::authz::Right;
+use crate::change::{Draft, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::delivery::{self, New};
+use crate::error::{Error, Result};
+use crate::idempotency::Key;
+use crate::incident::{affect, reference, state};
+use crate::ports::{Comment, Effect, UnlinkTicket};
+use crate::{catalogue, validate};
+
+/// A ticket in a status that nobody can write on it any more.
+const CLOSED: &str = "closed";
+
+/// Input of [`link`].
+pub struct Link {
+    /// To which incident.
+    pub incident_id: IncidentId,
+    /// Where the ticket is, by the system's name.
+    pub system: String,
+    /// Its number, with or without `#`, or its address.
+    pub ticket: String,
+    /// Whose it is, where that is known.
+    pub client_id: Option<ClientId>,
+}
+
+/// Says that a ticket is about an incident: it will hang from the incident's problem ticket, and its client is affected.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident, or for a ticket that is about another one.
+pub async fn link(ctx: &Ctx, input: Link) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let number = checked_number(&input.system, &input.ticket)?;
+    let id = input.incident_id;
+    crate::incident::find(ctx, id).await?;
+    // Two people who link the same ticket to two incidents follow one another.
+    let _turn = turn(ctx, &number).await;
+    let known = rows_of(ctx, &number).await?;
+    refuse_if_elsewhere(ctx, id, &number, &known).await?;
+    let known_client = known.iter().find(|row| row.incident_id == id).and_then(|row| row.client_id);
+    let client = match input.client_id.or(known_client) {
+        Some(client) => Some(catalogue::find_client(ctx, client).await?),
+        None => None,
+    };
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        state::require_open_timeline(&facts.incident)?;
+        let row = row_in(facts, &number);
+        let is_linked = row.is_some_and(|row| row.link == TicketLink::Linked);
+        let is_same = client.as_ref().is_none_or(|client| row.is_some_and(|row| row.client_id == Some(client.id)));
+        if is_linked && is_same {
+            return Ok(());
+        }
+        let row = linked_row(draft, &number, row.cloned(), client.as_ref());
+        put_link(draft, &row, client.as_ref());
+        if !is_linked && let Some(problem) = problem_in(draft.whole()).cloned() {
+            delivery::cancel_links(draft, &[row.id]);
+            hang(draft, &row, &problem.external_id);
+        }
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Its turn among all that have to do with this ticket in this process. Whoever has one takes the lanes of incidents, never the other
+/// way round.
+pub(super) async fn turn(ctx: &Ctx, number: &str) -> tokio::sync::OwnedMutexGuard<()> {
+    ctx.alert_turns.enter((System::Zendesk.as_str(), "ticket", number)).await
+}
+
+/// The number of a ticket as people name it.
+fn checked_number(system: &str, ticket: &str) -> Result<String> {
+    if system != System::Zendesk.as_str() {
+        return Err(Error::invalid("system", "Tickets live in zendesk: leave system out, or say zendesk."));
+    }
+    let number = number_in(ticket).map(|number| number.trim_start_matches('0').to_owned()).filter(|number| !number.is_empty());
+    number.ok_or_else(|| {
+        Error::invalid("externalId", "externalId must be the ticket's number, such as 42 or #42, or its address, which ends in the number.")
+    })
+}
+
+/// A ticket is about one incident that lasts, and a problem ticket hangs from nothing.
+async fn refuse_if_elsewhere(ctx: &Ctx, id: IncidentId, number: &str, known: &[ticket::Model]) -> Result<()> {
+    if known.iter().any(|row| row.parent) {
+        let reason = format!("#{number} is the problem ticket of an incident: tickets of clients hang from it, it hangs from none.");
+        return Err(Error::invalid("externalId", reason));
+    }
+    let others: Vec<IncidentId> =
+        known.iter().filter(|row| row.link == TicketLink::Linked && row.incident_id != id).map(|row| row.incident_id).collect();
+    // Also those that the caller may not see: a ticket hangs from one problem only.
+    let lasting = crate::incident::by_ids(&ctx.on_own_behalf(), &others).await?;
+    let Some(other) = lasting.iter().find(|incident| incident.live || incident.status == IncidentStatus::Triage) else { return Ok(()) };
+    let is_seen = crate::incident::by_ids(ctx, &[other.id]).await?.len() == 1;
+    let whose = if is_seen { reference(other) } else { "another incident".to_owned() };
+    Err(Error::precondition(format!("#{number} is linked to {whose}: unlink it there first, or merge the incidents.")))
+}
+
+/// The row of the ticket `number` among an incident's.
+pub(super) fn row_in<'a>(facts: &'a Whole, number: &str) -> Option<&'a ticket::Model> {
+    facts.tickets.iter().find(|row| row.system == System::Zendesk && row.external_id == number)
+}
+
+/// The problem ticket among an incident's.
+pub(super) fn problem_in(whole: Option<&Whole>) -> Option<&ticket::Model> {
+    whole?.tickets.iter().find(|row| row.parent)
+}
+
+/// A row of a ticket of which nothing is known but its number.
+pub(super) fn new_row(draft: &Draft<'_>, number: &str, link: TicketLink) -> ticket::Model {
+    ticket::Model {
+        id: TicketId(draft.id()),
+        incident_id: draft.incident.id,
+        system: System::Zendesk,
+        external_id: number.to_owned(),
+        url: None,
+        parent: false,
+        link,
+        subject: None,
+        status: None,
+        seen_at: None,
+        client_id: None,
+        created_at: draft.now,
+    }
+}
+
+fn linked_row(draft: &Draft<'_>, number: &str, known: Option<ticket::Model>, client: Option<&client::Model>) -> ticket::Model {
+    let row = known.unwrap_or_else(|| new_row(draft, number, TicketLink::Linked));
+    ticket::Model { link: TicketLink::Linked, client_id: client.map(|client| client.id).or(row.client_id), ..row }
+}
+
+/// Writes into the draft that a ticket is about the incident, and so that its client is affected.
+pub(super) fn put_link(draft: &mut Draft<'_>, row: &ticket::Model, client: Option<&client::Model>) {
+    draft.put::<ticket::Entity>(row.clone());
+    let whose = client.map(|client| format!(" of {}", client.name)).unwrap_or_default();
+    let subject = row.subject.as_deref().map(|subject| format!(": {subject}")).unwrap_or_default();
+    record(draft, row, format!("Linked ticket #{}{whose}{subject}", row.external_id));
+    if let Some(client) = client {
+        affected_by_ticket(draft, client, &row.external_id);
+    }
+}
+
+/// Writes into the draft that whoever wrote to us about an incident is affected by it, unless that is known.
+pub(super) fn affected_by_ticket(draft: &mut Draft<'_>, client: &client::Model, number: &str) {
+    if !draft.whole().is_some_and(|whole| whole.clients.iter().any(|row| row.client_id == client.id)) {
+        affect(draft, client, Some(&format!("they wrote to us, ticket #{number}")));
+    }
+}
+
+/// Writes into the draft what happened with a ticket.
+pub(super) fn record(draft: &mut Draft<'_>, row: &ticket::Model, text: String) {
+    draft.record(NewEvent::new(TimelineKind::Ticket, text).details(details(row)));
+}
+
+pub(super) fn details(row: &ticket::Model) -> serde_json::Value {
+    json!({
+        "ticket": row.id.to_string(),
+        "number": row.external_id,
+        "url": row.url,
+        "parent": row.parent,
+        "link": row.link,
+        "client": row.client_id.map(|client| client.to_string()),
+    })
+}
+
+/// Says that a ticket is not about its incident, or no longer: one that was suggested is not suggested again, one that was linked no longer
+/// hangs from the problem ticket. Its client stays affected until somebody says otherwise.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for a problem ticket, or on a merged incident.
+pub async fn unlink(ctx: &Ctx, id: TicketId, note: Option<&str>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let note = validate::optional_text("note", note)?;
+    let incident = find(ctx, id).await?.incident_id;
+    let changed = change::<Whole, _>(ctx, incident, Right::Respond, None, |facts, draft| {
+        state::require_open_timeline(&facts.incident)?;
+        let row = facts.tickets.iter().find(|row| row.id == id).ok_or(Error::NotFound("ticket"))?;
+        if row.parent {
+            return Err(Error::precondition("The problem ticket belongs to the incident for good: unlink the tickets of clients."));
+        }
+        let dismissed = ticket::Model { link: TicketLink::Dismissed, ..row.clone() };
+        let verdict = match row.link {
+            TicketLink::Dismissed => return Ok(()),
+            TicketLink::Suggested => "is not about this",
+            TicketLink::Linked => "is no longer linked",
+        };
+        draft.put::<ticket::Entity>(dismissed.clone());
+        let why = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+        record(draft, &dismissed, format!("Ticket #{} {verdict}{why}", row.external_id));
+        if let (TicketLink::Linked, Some(problem)) = (row.link, problem_in(Some(facts))) {
+            delivery::cancel_links(draft, &[id]);
+            let order = UnlinkTicket { ticket: row.external_id.clone(), problem: problem.external_id.clone() };
+            let client = row.client_id;
+            draft.send(New { ticket: Some(id), client, ..New::of(Operation::LinkTicket, Effect::UnlinkTicket(order)) });
+        }
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Input of [`comment`].
+#[derive(Serialize)]
+pub struct NewComment {
+    /// On which ticket.
+    pub ticket_id: TicketId,
+    /// Plain text.
+    pub text: String,
+    /// Whether whoever asked is told.
+    pub public: bool,
+}
+
+/// Writes on a ticket. The same key again writes nothing more.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for a ticket that is not linked or is closed.
+pub async fn comment(ctx: &Ctx, input: NewComment, key: Option<&str>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let text = validate::text("text", &input.text)?;
+    let known = find(ctx, input.ticket_id).await?;
+    let key = Key::of(ctx, "commentOnTicket", key, &input)?;
+    if let Some(key) = &key
+        && key.replay(ctx).await?.is_some()
+    {
+        return crate::incident::find(ctx, known.incident_id).await;
+    }
+    let client = match known.client_id {
+        Some(client) => Some(catalogue::find_client(ctx, client).await?),
+        None => None,
+    };
+    let changed = change::<Whole, _>(ctx, known.incident_id, Right::Respond, None, |facts, draft| {
+        let row = facts.tickets.iter().find(|row| row.id == known.id).ok_or(Error::NotFound("ticket"))?;
+        refuse_comment(row, input.public)?;
+        let to = client.as_ref().map_or_else(|| "whoever asked".to_owned(), |client| client.name.clone());
+        let effect = Effect::Comment(Comment { ticket: row.external_id.clone(), text: text.clone(), public: input.public, to });
+        let client = row.client_id;
+        draft.send(New { ticket: Some(row.id), client, ..New::of(Operation::Comment, effect) });
+        let verb = if input.public { "Replied on" } else { "Noted on" };
+        let details = json!({ "ticket": row.id.to_string(), "number": row.external_id, "public": input.public });
+        let event = NewEvent::new(TimelineKind::Ticket, format!("{verb} #{}: {text}", row.external_id)).details(details);
+        let event = draft.record(event);
+        if let Some(key) = &key {
+            key.keep(draft, event.0);
+        }
+        Ok(())
+    });
+    match changed.await {
+        Err(Error::KeyTaken) => crate::incident::find(ctx, known.incident_id).await,
+        changed => Ok(changed?.incident),
+    }
+}
+
+fn refuse_comment(row: &ticket::Model, public: bool) -> Result<()> {
+    let number = &row.external_id;
+    if row.link != TicketLink::Linked {
+        return Err(Error::precondition(format!("#{number} is not linked to the incident: link it first.")));
+    }
+    if row.status.as_deref() == Some(CLOSED) {
+        return Err(Error::precondition(format!(
+            "#{number} is closed, so nothing can be written on it: write on a newer ticket, or by e-mail."
+        )));
+    }
+    if row.parent && public {
+        let reason = "The problem ticket is between colleagues: reply on the tickets of clients, or leave public out.";
+        return Err(Error::invalid("public", reason));
+    }
+    Ok(())
+}
+
+/// Writes into the drafts that the tickets of an incident that was merged are about the other one from now on.
+pub(crate) fn take_over([from, to]: [&Whole; 2], [from_draft, to_draft]: [&mut Draft<'_>; 2]) {
+    let mut moved = Vec::new();
+    for row in from.tickets.iter().filter(|row| !row.parent && row.link != TicketLink::Dismissed) {
+        from_draft.put::<ticket::Entity>(ticket::Model { link: TicketLink::Dismissed, ..row.clone() });
+        let known = row_in(to, &row.external_id);
+        if known.is_some_and(|known| known.parent || known.link == TicketLink::Linked) {
+            continue;
+        }
+        let id = known.map_or_else(|| TicketId(to_draft.id()), |known| known.id);
+        let taken = ticket::Model { id, incident_id: to_draft.incident.id, created_at: to_draft.now, ..row.clone() };
+        to_draft.put::<ticket::Entity>(taken.clone());
+        if taken.link == TicketLink::Linked {
+            moved.push(taken);
+        }
+    }
+    let waiting: Vec<TicketId> = from.tickets.iter().map(|row| row.id).collect();
+    delivery::cancel_links(from_draft, &waiting);
+    if let Some(problem) = problem_in(Some(to)) {
+        for row in &moved {
+            hang(to_draft, row, &problem.external_id);
+        }
+    }
+    if !moved.is_empty() {
+        let numbers: Vec<String> = moved.iter().map(|row| format!("#{}", row.external_id)).collect();
+        let text = format!("Took over from {}: {}", reference(&from.incident), numbers.join(", "));
+        to_draft
+            .record(NewEvent::new(TimelineKind::Ticket, text).details(json!({ "from": from.incident.id.to_string(), "numbers": numbers })));
+    }
+    if let Some(problem) = problem_in(Some(from)) {
+        tell_colleagues(from_draft, problem, &to.incident, problem_in(Some(to)));
+    }
+}
+
+/// Has the problem ticket of a merged incident say where it goes on.
+fn tell_colleagues(draft: &mut Draft<'_>, problem: &ticket::Model, into: &incident::Model, other: Option<&ticket::Model>) {
+    let ticket = other.map(|other| format!(", problem ticket #{}", other.external_id)).unwrap_or_default();
+    let link = crate::incident::link(draft.ctx(), into);
+    let text = format!("{} was merged into {}{ticket}. {link}", reference(&draft.incident), reference(into));
+    let order = Comment { ticket: problem.external_id.clone(), text, public: false, to: "colleagues".to_owned() };
+    draft.send(New { ticket: Some(problem.id), ..New::of(Operation::Comment, Effect::Comment(order)) });
+}

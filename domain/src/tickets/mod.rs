@@ -1,0 +1,234 @@
+//! Tickets of clients that are about an incident, and the problem ticket from which they hang (R20).
+//!
+//! The problem ticket follows from the incident, so nobody asks for it: the door calls [`follow`] after each decision. A ticket of a
+//! client is linked by a person ([`link`]), or by an emergency ticket itself ([`news`]); the link is made at the other side as soon as both
+//! ends exist.
+
+mod links;
+mod mention;
+pub mod news;
+mod query;
+
+use std::collections::BTreeSet;
+
+use entity::{IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, Visibility, client, delivery, incident, ticket};
+use sea_orm::EntityTrait;
+use serde_json::json;
+
+use crate::change::{Draft, NewEvent, Whole};
+use crate::ctx::Ctx;
+use crate::delivery::New;
+use crate::error::Result;
+use crate::incident::reference;
+use crate::ports::{Effect, LinkTicket, Problem, ProblemStatus, Receipt, Seen, SeenTicket};
+
+pub(crate) use links::take_over;
+pub use links::{Link, NewComment, comment, link, unlink};
+pub use query::{Found, find, of_incidents, search, suggestions};
+
+/// How tickets follow incidents, and which report one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// When an incident gets its problem ticket.
+    pub problem: WhenProblem,
+    /// Whether the problem ticket is solved when the incident is resolved. Zendesk solves the tickets that hang from it as well.
+    pub solve: bool,
+    /// A new ticket with one of these tags reports an incident (R18).
+    pub emergency_tags: BTreeSet<String>,
+    /// A new ticket made with this form reports an incident (R18).
+    pub emergency_form: Option<String>,
+}
+
+/// When an incident gets its problem ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenProblem {
+    /// When it is declared, unless it is restricted.
+    Declared,
+    /// When a client is affected or a ticket is linked.
+    Needed,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { problem: WhenProblem::Declared, solve: true, emergency_tags: BTreeSet::from(["emergency".to_owned()]), emergency_form: None }
+    }
+}
+
+/// Has the problem ticket follow what the draft makes of the incident.
+pub(crate) fn follow(draft: &mut Draft<'_>) {
+    let Some(whole) = draft.whole() else { return };
+    let problem = whole.tickets.iter().find(|row| row.parent).cloned();
+    if let Some(problem) = problem {
+        let (was, is) = (solved(draft.ctx(), draft.before()), solved(draft.ctx(), &draft.incident));
+        if was != is {
+            keep_status(draft, &problem);
+        }
+    } else if draft.incident.problem_ordered_at.is_none() && is_problem_wanted(draft) {
+        draft.incident.problem_ordered_at = Some(draft.now);
+        let effect = Effect::OpenProblem(problem_of(draft.ctx(), &draft.incident));
+        draft.send(New::of(Operation::ParentTicket, effect));
+    }
+}
+
+fn is_problem_wanted(draft: &Draft<'_>) -> bool {
+    let (incident, config) = (&draft.incident, &draft.ctx().config);
+    if !incident.live {
+        return false;
+    }
+    let is_needed = draft.whole().is_some_and(|whole| {
+        let is_linked = whole.tickets.iter().any(|row| row.link == TicketLink::Linked);
+        is_linked || !whole.clients.is_empty()
+    });
+    // Where a person would have to make it, and where its name must not get around, only for a purpose.
+    let is_automatic = config.tickets.problem == WhenProblem::Declared
+        && config.systems.contains(&System::Zendesk)
+        && incident.visibility == Visibility::Open;
+    is_needed || is_automatic
+}
+
+fn problem_of(ctx: &Ctx, incident: &incident::Model) -> Problem {
+    let reference = reference(incident);
+    let follow = format!("Everything about it is at {}", crate::incident::link(ctx, incident));
+    let is_open = incident.visibility == Visibility::Open;
+    Problem {
+        key: incident.id.to_string(),
+        subject: if is_open { format!("{reference}: {}", incident.name) } else { reference.clone() },
+        text: match incident.summary.as_deref().filter(|_| is_open) {
+            Some(summary) => format!("{reference} was declared: {summary}\n\n{follow}"),
+            None => format!("{reference} was declared.\n\n{follow}"),
+        },
+        severity: incident.severity,
+    }
+}
+
+/// Whether the problem ticket should be solved.
+fn solved(ctx: &Ctx, incident: &incident::Model) -> bool {
+    ctx.config.tickets.solve && matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed)
+}
+
+fn keep_status(draft: &mut Draft<'_>, problem: &ticket::Model) {
+    let effect = Effect::ProblemStatus(status_of(draft.ctx(), &draft.incident, &problem.external_id));
+    draft.send(New { ticket: Some(problem.id), ..New::of(Operation::ParentTicket, effect) });
+}
+
+fn status_of(ctx: &Ctx, incident: &incident::Model, ticket: &str) -> ProblemStatus {
+    let solved = solved(ctx, incident);
+    let state = crate::incident::state::words(incident.status);
+    ProblemStatus {
+        ticket: ticket.to_owned(),
+        solved,
+        text: format!("{} is {state}. {}", reference(incident), crate::incident::link(ctx, incident)),
+    }
+}
+
+/// Brings an order up to date before an attempt: the incident may have moved on since.
+pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut ProblemStatus) -> Result<()> {
+    let Some(incident) = row.incident_id else { return Ok(()) };
+    if let Some(incident) = incident::Entity::find_by_id(incident).one(ctx.db.read()).await? {
+        *order = status_of(ctx, &incident, &order.ticket);
+    }
+    Ok(())
+}
+
+/// The client whose ticket was seen.
+///
+/// # Errors
+/// The database's failures.
+pub(crate) async fn client_of(ctx: &Ctx, receipt: &Receipt) -> Result<Option<client::Model>> {
+    let organization = ticket_in(receipt).and_then(|seen| seen.organization.as_deref());
+    Ok(query::clients_of(ctx, organization.as_slice()).await?.pop())
+}
+
+fn ticket_in(receipt: &Receipt) -> Option<&SeenTicket> {
+    match &receipt.seen {
+        Some(Seen::Ticket(seen)) => Some(seen),
+        _ => None,
+    }
+}
+
+/// Writes into the draft what follows from an effect on tickets that has happened, by the worker or by hand. `client` is whose ticket was
+/// seen ([`client_of`]).
+pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Effect, receipt: &Receipt, client: Option<&client::Model>) {
+    let seen = ticket_in(receipt);
+    match effect {
+        Effect::OpenProblem(order) => {
+            let solved_there = seen.and_then(|seen| seen.status.as_deref()).is_some_and(is_over);
+            problem_is_there(draft, order, receipt, solved_there);
+        }
+        Effect::LinkTicket(_) => {
+            if let Some(seen) = seen {
+                keep_seen(draft, row.ticket_id, seen, client);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a ticket in this status waits for nobody.
+pub fn is_over(status: &str) -> bool {
+    matches!(status, "solved" | "closed")
+}
+
+fn problem_is_there(draft: &mut Draft<'_>, order: &Problem, receipt: &Receipt, solved_there: bool) {
+    let number = receipt.external_id.clone().or_else(|| receipt.external_url.as_deref().and_then(number_in));
+    // By hand and without an address: it is somewhere, but nothing can hang from it.
+    let Some(number) = number else { return };
+    if draft.whole().is_some_and(|whole| whole.tickets.iter().any(|row| row.parent)) {
+        return;
+    }
+    // Somebody may have linked it as if it were a client's.
+    let known = draft.whole().and_then(|whole| links::row_in(whole, &number)).cloned();
+    let problem = ticket::Model {
+        link: TicketLink::Linked,
+        url: receipt.external_url.clone(),
+        parent: true,
+        subject: Some(order.subject.clone()),
+        ..known.unwrap_or_else(|| links::new_row(draft, &number, TicketLink::Linked))
+    };
+    draft.put::<ticket::Entity>(problem.clone());
+    let details = json!({ "ticket": problem.id.to_string(), "number": number, "url": problem.url, "parent": true });
+    draft.record(NewEvent::new(TimelineKind::Ticket, format!("The problem ticket is #{number}")).details(details));
+    if solved(draft.ctx(), &draft.incident) != solved_there {
+        keep_status(draft, &problem);
+    }
+    let waiting: Vec<ticket::Model> = linked(draft.whole()).filter(|row| !row.parent).cloned().collect();
+    for row in &waiting {
+        hang(draft, row, &problem.external_id);
+    }
+}
+
+fn linked(whole: Option<&Whole>) -> impl Iterator<Item = &ticket::Model> {
+    whole.into_iter().flat_map(|whole| &whole.tickets).filter(|row| row.link == TicketLink::Linked)
+}
+
+/// Has a ticket hung from the problem ticket.
+fn hang(draft: &mut Draft<'_>, row: &ticket::Model, problem: &str) {
+    let effect = Effect::LinkTicket(LinkTicket { ticket: row.external_id.clone(), problem: problem.to_owned() });
+    draft.send(New { ticket: Some(row.id), client: row.client_id, ..New::of(Operation::LinkTicket, effect) });
+}
+
+/// Writes into the draft how a ticket looks at its system. Whose it is says who is affected, unless a person has said whose it is.
+fn keep_seen(draft: &mut Draft<'_>, id: Option<TicketId>, seen: &SeenTicket, client: Option<&client::Model>) {
+    let row = draft.whole().and_then(|whole| whole.tickets.iter().find(|row| Some(row.id) == id)).cloned();
+    let Some(row) = row else { return };
+    let news = client.filter(|_| row.client_id.is_none() && row.link == TicketLink::Linked);
+    let number = row.external_id.clone();
+    draft.put::<ticket::Entity>(ticket::Model {
+        url: seen.url.clone().or(row.url.clone()),
+        subject: seen.subject.clone().or(row.subject.clone()),
+        status: seen.status.clone().or(row.status.clone()),
+        client_id: row.client_id.or(news.map(|client| client.id)),
+        ..row
+    });
+    if let Some(client) = news {
+        links::affected_by_ticket(draft, client, &number);
+    }
+}
+
+/// The number in a ticket's address, such as `https://x.zendesk.com/agent/tickets/42`, or the text itself when it is a number, with or
+/// without `#`.
+pub fn number_in(text: &str) -> Option<String> {
+    let last = text.trim().trim_end_matches('/').rsplit(['/', '#']).next()?;
+    let number = last.split(['?', '.']).next()?;
+    (!number.is_empty() && number.len() <= 20 && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.to_owned())
+}

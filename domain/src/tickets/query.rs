@@ -1,0 +1,128 @@
+//! Tickets, for people who look for them.
+
+use std::time::Duration;
+
+use entity::{ClientId, IncidentId, System, TicketId, client, ticket};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
+
+use crate::authz::{Right, visible_through};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::paging::padded;
+use crate::ports::{Refusal, SeenTicket};
+use crate::validate;
+
+/// How long people wait for the system where tickets live.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A ticket at its system that may be about an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// As it is there, as far as known.
+    pub seen: SeenTicket,
+    /// Whose it is.
+    pub client: Option<ClientId>,
+    /// The suggestion that is kept with the incident, where there is one.
+    pub row: Option<ticket::Model>,
+}
+
+/// The ticket `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also for tickets of incidents that the caller may not see.
+pub async fn find(ctx: &Ctx, id: TicketId) -> Result<ticket::Model> {
+    let mut select = ticket::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, ticket::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("ticket"))
+}
+
+/// The tickets of `incidents` that the caller has seen, the problem ticket first, then in the order in which they came.
+///
+/// # Errors
+/// The database's failures.
+pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
+    let select = ticket::Entity::find().filter(ticket::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_desc(ticket::Column::Parent).order_by_asc(ticket::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// The rows of the ticket `number` in all incidents.
+pub(super) async fn rows_of(ctx: &Ctx, number: &str) -> Result<Vec<ticket::Model>> {
+    let of_ticket = ticket::Column::System.eq(System::Zendesk).and(ticket::Column::ExternalId.eq(number));
+    Ok(ticket::Entity::find().filter(of_ticket).order_by_asc(ticket::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// The clients that are these organisations at the system where tickets live.
+pub(super) async fn clients_of(ctx: &Ctx, organizations: &[&str]) -> Result<Vec<client::Model>> {
+    if organizations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = client::Entity::find().filter(client::Column::ZendeskOrganizationId.is_in(padded(organizations)));
+    Ok(select.all(ctx.db.read()).await?)
+}
+
+/// Tickets that may be about an incident that the caller has seen: those that are kept as suggestions, and open tickets of affected clients
+/// that nobody has linked or dismissed.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers; `UNAVAILABLE` when the system does not answer.
+pub async fn suggestions(ctx: &Ctx, incident: IncidentId) -> Result<Vec<Found>> {
+    ctx.require(Right::Respond)?;
+    let rows = of_incidents(ctx, &[incident]).await?;
+    let kept = rows.iter().filter(|row| row.link == entity::TicketLink::Suggested).map(|row| Found {
+        seen: SeenTicket {
+            number: row.external_id.clone(),
+            url: row.url.clone(),
+            subject: row.subject.clone(),
+            status: row.status.clone(),
+            ..SeenTicket::default()
+        },
+        client: row.client_id,
+        row: Some(row.clone()),
+    });
+    let mut found: Vec<Found> = kept.collect();
+    let Some(desk) = ctx.ticket_desk.get() else { return Ok(found) };
+    let affected = crate::incident::affected_clients_of(ctx, &[incident]).await?;
+    let clients: Vec<client::Model> = affected.into_iter().map(|(_, client)| client).collect();
+    let organizations: Vec<String> = clients.iter().filter_map(|client| client.zendesk_organization_id.clone()).collect();
+    if organizations.is_empty() {
+        return Ok(found);
+    }
+    let open = answered(desk.open_tickets(&organizations)).await?;
+    let news = open.into_iter().filter(|seen| !rows.iter().any(|row| row.external_id == seen.number));
+    found.extend(news.map(|seen| with_client(seen, &clients)));
+    Ok(found)
+}
+
+/// Tickets that are not solved and match `text`, the best first.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN` for viewers; `FAILED_PRECONDITION` where nothing is connected; `UNAVAILABLE` when the system does not answer.
+pub async fn search(ctx: &Ctx, text: &str) -> Result<Vec<Found>> {
+    ctx.require(Right::Respond)?;
+    let text = validate::search("text", Some(text))?.ok_or_else(|| Error::invalid("text", "text is empty."))?;
+    let Some(desk) = ctx.ticket_desk.get() else {
+        return Err(Error::precondition("Zendesk is not connected: look there, and link the ticket by its number."));
+    };
+    let seen = answered(desk.search(&text)).await?;
+    let organizations: Vec<&str> = seen.iter().filter_map(|seen| seen.organization.as_deref()).collect();
+    let clients = clients_of(ctx, &organizations).await?;
+    Ok(seen.into_iter().map(|seen| with_client(seen, &clients)).collect())
+}
+
+fn with_client(seen: SeenTicket, clients: &[client::Model]) -> Found {
+    let of_client = |client: &&client::Model| seen.organization.is_some() && client.zendesk_organization_id == seen.organization;
+    Found { client: clients.iter().find(of_client).map(|client| client.id), seen, row: None }
+}
+
+/// What the system answered within our patience.
+async fn answered<T>(asked: impl Future<Output = Result<T, Refusal>>) -> Result<T> {
+    let reason = match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(answer)) => return Ok(answer),
+        Ok(Err(Refusal::Never(reason) | Refusal::Unclear(reason) | Refusal::Locked(reason) | Refusal::Later { reason, .. })) => reason,
+        Err(_) => format!("no answer within {} seconds", PATIENCE.as_secs()),
+    };
+    tracing::warn!(system = %System::Zendesk, %reason, "could not look for tickets");
+    Err(Error::Outside("Zendesk does not answer at the moment: link the ticket by its number, or try again shortly."))
+}
