@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, is_duplicate};
 use crate::paging::{NameKey, Slice, Window, padded};
 use crate::people::by_name;
 use crate::timeline::contains;
@@ -145,14 +145,23 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
     row.importance = input.importance.unwrap_or(row.importance);
     let zendesk = input.zendesk_organization_id.as_deref().map(|id| validate::name("zendeskOrganizationId", id)).transpose()?;
     row.zendesk_organization_id = zendesk.or(row.zendesk_organization_id);
-    let contacts = input.contacts.map(|contacts| checked_contacts(ctx, row.id, &contacts)).transpose()?;
+    let contacts = match input.contacts {
+        Some(contacts) => Some(checked_contacts(ctx, row.id, &contacts, &contacts_of(ctx, &[row.id]).await?)?),
+        None => None,
+    };
     let tx = ctx.db.begin().await?;
     let active = row.clone().into_active_model();
-    if is_new {
-        client::Entity::insert(active).exec_without_returning(&tx).await?;
+    let saved = if is_new {
+        client::Entity::insert(active).exec_without_returning(&tx).await.map(|_| ())
     } else {
-        active.reset_all().update(&tx).await?;
-    }
+        active.reset_all().update(&tx).await.map(|_| ())
+    };
+    saved.map_err(|error| match &row.zendesk_organization_id {
+        Some(number) if is_duplicate(&error, "zendesk_organization_id") => {
+            Error::invalid("zendeskOrganizationId", format!("Another client is organisation {number} at Zendesk already."))
+        }
+        _ => error.into(),
+    })?;
     if let Some(contacts) = contacts {
         contact::Entity::delete_many().filter(contact::Column::ClientId.eq(row.id)).exec(&tx).await?;
         if !contacts.is_empty() {
@@ -163,7 +172,8 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
     Ok(row)
 }
 
-fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact]) -> Result<Vec<contact::ActiveModel>> {
+/// The rows of contacts as given. Whoever is `known` from the directory by the same address stays known there.
+fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact], known: &[contact::Model]) -> Result<Vec<contact::ActiveModel>> {
     let emails = contacts.iter().map(|contact| validate::email("contacts.email", &contact.email)).collect::<Result<Vec<_>>>()?;
     let distinct: Vec<&str> = validate::list("contacts", &emails.iter().map(String::as_str).collect::<Vec<_>>())?;
     if distinct.len() < emails.len() {
@@ -176,6 +186,7 @@ fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact]) -> Res
             name: Set(validate::name("contacts.name", &contact.name)?),
             email: Set(email.clone()),
             kind: Set(contact.kind),
+            zendesk_user_id: Set(known.iter().find(|known| known.email == *email).and_then(|known| known.zendesk_user_id.clone())),
         })
     };
     contacts.iter().zip(&emails).map(row).collect()

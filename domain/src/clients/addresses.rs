@@ -1,0 +1,67 @@
+//! The list of addresses of affected clients, senior stakeholders included, to take elsewhere (R21).
+//!
+//! Called by `api` as a download. Cells come from outside and are opened in spreadsheets, so none of them may be a formula.
+
+use entity::{ContactKind, Importance, incident};
+
+use super::board::{Row, boards};
+use crate::authz::Right;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+
+const HEADER: [&str; 6] = ["client", "importance", "name", "email", "kind", "tickets"];
+
+/// The addresses of the clients that `incident`, which the caller has seen, affects, as CSV in UTF-8 with a header: a line for each
+/// contact, the clients that have been affected longest first, senior contacts first. A client without contacts has a line as well.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers, and the database's failures.
+pub async fn csv(ctx: &Ctx, incident: &incident::Model) -> Result<Vec<u8>> {
+    ctx.require(Right::Respond)?;
+    let board = boards(ctx, std::slice::from_ref(incident)).await?.remove(&incident.id).unwrap_or_default();
+    let mut list = csv::Writer::from_writer(Vec::new());
+    list.write_record(HEADER).map_err(Error::internal)?;
+    for cells in board.iter().flat_map(lines) {
+        list.write_record(cells.map(|cell| harmless(&cell))).map_err(Error::internal)?;
+    }
+    list.into_inner().map_err(|error| Error::internal(error.into_error()))
+}
+
+fn lines(row: &Row) -> Vec<[String; 6]> {
+    let importance = match row.client.importance {
+        Importance::Normal => "normal",
+        Importance::High => "high",
+    };
+    let tickets = row.tickets.iter().map(|ticket| ticket.external_id.as_str()).collect::<Vec<_>>().join(" ");
+    let line = |name: &str, email: &str, kind: &str| {
+        [row.client.name.clone(), importance.to_owned(), name.to_owned(), email.to_owned(), kind.to_owned(), tickets.clone()]
+    };
+    if row.contacts.is_empty() {
+        return vec![line("", "", "")];
+    }
+    let kind = |kind| match kind {
+        ContactKind::Regular => "regular",
+        ContactKind::Senior => "senior",
+    };
+    row.contacts.iter().map(|contact| line(&contact.name, &contact.email, kind(contact.kind))).collect()
+}
+
+/// The text of a cell so that no spreadsheet takes it for a formula.
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(harmless(evil), format!("'{evil}"));
+        }
+        for plain in ["", "Example Ltd", "a=b", "kim+ops@example.org", "'quoted"] {
+            assert_eq!(harmless(plain), plain);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The client board of an incident: who is affected since when, who is told there, when they were last told and when they must be told
+//! next (R12, R21, R22).
+//!
+//! The playbook asks for one update to all; the board shows each client for itself, because one that was left out of an update waits
+//! longer than the others.
+
+use std::cmp::max;
+use std::collections::HashMap;
+
+use entity::delivery::Column;
+use entity::{
+    ClientId, ClientUpdateId, DeliveryState, IncidentId, Operation, TicketLink, Timestamp, client, client_update, contact, delivery,
+    incident, incident_client, ticket,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::Outcome;
+use crate::catalogue::contacts_of;
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::incident::affected_clients_of;
+use crate::paging::padded;
+use crate::playbook::Playbook;
+use crate::playbook::steps::{State, later};
+
+/// What there is to know of an affected client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// How they are affected.
+    pub affected: incident_client::Model,
+    /// Who they are.
+    pub client: client::Model,
+    /// Who is told there, senior ones first.
+    pub contacts: Vec<contact::Model>,
+    /// Their tickets about it.
+    pub tickets: Vec<ticket::Model>,
+    /// The newest update that went to them.
+    pub told: Option<Told>,
+    /// How many updates did.
+    pub told_count: usize,
+    /// When they must be told next and where that stands, while the incident lasts.
+    pub next: Option<Next>,
+    /// Both in words.
+    pub standing: String,
+}
+
+/// An update that went to a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Which.
+    pub update: ClientUpdateId,
+    /// When it was sent.
+    pub at: Timestamp,
+    /// How far it came with this client.
+    pub outcome: Outcome,
+}
+
+/// When a client must be told next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Next {
+    /// When.
+    pub due_at: Timestamp,
+    /// Where that stands.
+    pub state: State,
+}
+
+/// The boards of incidents that the caller has seen, the clients that have been affected longest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn boards(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Row>>> {
+    let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+    let affected = affected_clients_of(ctx, &ids).await?;
+    if affected.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let clients: Vec<ClientId> = affected.iter().map(|(_, client)| client.id).collect();
+    let (contacts, tickets, sent) = tokio::try_join!(contacts_of(ctx, &clients), linked(ctx, &ids), told(ctx, &ids))?;
+    let (playbook, now) = (ctx.playbook(), ctx.now());
+    let incidents: HashMap<IncidentId, &incident::Model> = incidents.iter().map(|incident| (incident.id, incident)).collect();
+    let mut boards: HashMap<IncidentId, Vec<Row>> = HashMap::new();
+    for (affected, client) in affected {
+        let (Some(incident), place) = (incidents.get(&affected.incident_id), (affected.incident_id, client.id)) else { continue };
+        let updates = sent.get(&place).map_or(&[][..], Vec::as_slice);
+        let told = updates.iter().max_by_key(|told| (told.at, told.update)).copied();
+        let next = next(&playbook, incident, affected.since, told.as_ref(), now);
+        boards.entry(incident.id).or_default().push(Row {
+            contacts: contacts.iter().filter(|contact| contact.client_id == client.id).cloned().collect(),
+            tickets: tickets.iter().filter(|row| (row.incident_id, row.client_id) == (incident.id, Some(client.id))).cloned().collect(),
+            told,
+            told_count: updates.len(),
+            next,
+            standing: standing(told.as_ref(), next.as_ref(), now),
+            affected,
+            client,
+        });
+    }
+    Ok(boards)
+}
+
+/// The tickets of clients that are linked to incidents.
+async fn linked(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
+    let rows = ticket::Entity::find().filter(ticket::Column::IncidentId.is_in(padded(incidents)));
+    let linked = rows.filter(ticket::Column::Link.eq(TicketLink::Linked)).filter(ticket::Column::Parent.eq(false));
+    Ok(linked.order_by_asc(ticket::Column::Id).all(ctx.db.read()).await?)
+}
+
+type Sent = HashMap<(IncidentId, ClientId), Vec<Told>>;
+
+/// What went to which client.
+async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
+    let updates: Vec<(ClientUpdateId, Timestamp)> = client_update::Entity::find()
+        .select_only()
+        .columns([client_update::Column::Id, client_update::Column::SentAt])
+        .filter(client_update::Column::IncidentId.is_in(padded(incidents)))
+        .filter(client_update::Column::SentAt.is_not_null())
+        .into_tuple()
+        .all(ctx.db.read())
+        .await?;
+    if updates.is_empty() {
+        return Ok(Sent::new());
+    }
+    let sent_at: HashMap<ClientUpdateId, Timestamp> = updates.into_iter().collect();
+    let rows: Vec<(IncidentId, ClientId, ClientUpdateId, DeliveryState)> = delivery::Entity::find()
+        .select_only()
+        .columns([Column::IncidentId, Column::ClientId, Column::ClientUpdateId, Column::State])
+        .filter(Column::IncidentId.is_in(padded(incidents)))
+        .filter(Column::Operation.eq(Operation::ClientUpdate))
+        .filter(Column::ClientId.is_not_null())
+        .filter(Column::ClientUpdateId.is_not_null())
+        .into_tuple()
+        .all(ctx.db.read())
+        .await?;
+    let mut states: HashMap<(IncidentId, ClientId, ClientUpdateId), Vec<DeliveryState>> = HashMap::new();
+    for (incident, client, update, state) in rows {
+        states.entry((incident, client, update)).or_default().push(state);
+    }
+    let mut sent = Sent::new();
+    for ((incident, client, update), states) in states {
+        let Some(at) = sent_at.get(&update).copied() else { continue };
+        sent.entry((incident, client)).or_default().push(Told { update, at, outcome: Outcome::of(states) });
+    }
+    Ok(sent)
+}
+
+/// A client is told within the playbook's time of when it was last told or became affected. What fell due before the incident was
+/// reopened is not asked for.
+fn next(playbook: &Playbook, incident: &incident::Model, since: Timestamp, told: Option<&Told>, now: Timestamp) -> Option<Next> {
+    if !incident.live {
+        return None;
+    }
+    let every = playbook.client_update_every;
+    let mut due_at = later(told.map_or(since, |told| max(told.at, since)), every);
+    if let Some(reopened) = incident.reopened_at.filter(|reopened| due_at < *reopened) {
+        due_at = later(reopened, every);
+    }
+    Some(Next { due_at, state: State::of(due_at, later(due_at, playbook.grace), now) })
+}
+
+fn standing(told: Option<&Told>, next: Option<&Next>, now: Timestamp) -> String {
+    let told = match told {
+        Some(told) => match told.outcome {
+            Outcome::Sent => format!("Told {} ago", span(now - told.at)),
+            Outcome::Sending => format!("An update left {} ago", span(now - told.at)),
+            Outcome::ByHand => "An update waits for somebody to bring it".to_owned(),
+            Outcome::Failed => "An update did not arrive".to_owned(),
+        },
+        None => "Not told yet".to_owned(),
+    };
+    match next {
+        Some(Next { due_at, state: State::Upcoming }) => format!("{told}; next in {}.", span(*due_at - now)),
+        Some(Next { due_at, state: State::Due | State::Overdue }) => format!("{told}; the next is {} late.", span(now - *due_at)),
+        None => format!("{told}."),
+    }
+}
+
+/// A stretch of time in words, to the minute.
+fn span(span: chrono::Duration) -> String {
+    match (span.num_hours(), max(span.num_minutes(), 0) % 60) {
+        (0, 0) => "less than a minute".to_owned(),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_to_the_minute() {
+        for (seconds, words) in
+            [(-5, "less than a minute"), (59, "less than a minute"), (60, "1 min"), (3_599, "59 min"), (7_200, "2 h"), (7_500, "2 h 5 min")]
+        {
+            assert_eq!(span(chrono::Duration::seconds(seconds)), words);
+        }
+    }
+}

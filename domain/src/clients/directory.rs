@@ -1,0 +1,298 @@
+//! Clients and contacts that are kept in another system's directory (R21).
+//!
+//! Called by `worker` now and then. The directory is read page by page, and each page is taken in by a few statements in one transaction,
+//! so a failure in the middle loses nothing: the same pages are read again, and what is known stays as it is. Mostly only what changed is
+//! read; once a day everything, which also shows who is no longer there. Two that read at once do each other no harm.
+//!
+//! What people entered by hand stays. A client or contact that is in the directory as well is adopted by its name or address, and follows
+//! the directory from then on. Clients are never removed: incidents tell of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::Duration;
+use entity::{ClientId, ContactId, ContactKind, Importance, System, Timestamp, client, contact, sync_mark};
+use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::authz::Right;
+use crate::ctx::Ctx;
+use crate::delivery::hold;
+use crate::error::{Error, Result, is_duplicate};
+use crate::paging::padded;
+use crate::ports::{ClientDirectory, Refusal, SeenOrganization, SeenPerson};
+use crate::validate;
+
+/// The mark of how far it was read.
+const MARK: &str = "zendesk-clients";
+/// How often everything is read.
+const COMPLETE_EVERY: Duration = Duration::hours(24);
+/// The directory's search lags: what changed so long before the last reading is read again.
+const OVERLAP: Duration = Duration::hours(1);
+/// Contacts removed by one statement.
+const REMOVED_AT_ONCE: usize = 500;
+
+/// Brings clients and their contacts into step with the directory. A directory that does not answer is left for the next time.
+///
+/// # Errors
+/// The database's failures.
+pub async fn sync(ctx: &Ctx, directory: &dyn ClientDirectory) -> Result<()> {
+    ctx.require(Right::Administer)?;
+    if hold::held(ctx).await?.iter().any(|row| row.system == System::Zendesk) {
+        return Ok(());
+    }
+    let began = ctx.now();
+    let mark = sync_mark::Entity::find_by_id(MARK).one(ctx.db.read()).await?;
+    let mark = mark.filter(|mark| mark.complete_at > began - COMPLETE_EVERY);
+    let mut reading = Reading { ctx, since: mark.as_ref().map(|mark| mark.known_until - OVERLAP), listed: HashSet::new(), unusable: 0 };
+    match reading.all(directory).await {
+        Ok(()) => {}
+        // Somebody else reads at this moment, and was faster.
+        Err(Stop::Failed(Error::AlreadyThere)) => return Ok(()),
+        Err(Stop::Failed(error)) => return Err(error),
+        Err(Stop::Refused(Refusal::Locked(reason))) => return hold::hold(ctx, System::Zendesk, &reason).await,
+        Err(Stop::Refused(Refusal::Never(reason) | Refusal::Unclear(reason) | Refusal::Later { reason, .. })) => {
+            tracing::warn!(%reason, "the directory of clients could not be read to its end; the next time it is read again");
+            return Ok(());
+        }
+    }
+    if mark.is_none() {
+        remove_unlisted(ctx, &reading.listed).await?;
+    }
+    if reading.unusable > 0 {
+        tracing::info!(skipped = reading.unusable, "entries of the directory have no name or address that can be used");
+    }
+    let row = sync_mark::Model { name: MARK.to_owned(), known_until: began, complete_at: mark.map_or(began, |mark| mark.complete_at) };
+    let moved = OnConflict::column(sync_mark::Column::Name)
+        .update_columns([sync_mark::Column::KnownUntil, sync_mark::Column::CompleteAt])
+        .to_owned();
+    sync_mark::Entity::insert(row.into_active_model()).on_conflict(moved).exec_without_returning(ctx.db.write()).await?;
+    Ok(())
+}
+
+/// Why a reading ended early.
+enum Stop {
+    Refused(Refusal),
+    Failed(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// One reading of the directory.
+struct Reading<'a> {
+    ctx: &'a Ctx,
+    /// Only what changed since then; nothing for everything.
+    since: Option<Timestamp>,
+    /// The people who are there.
+    listed: HashSet<String>,
+    /// Entries that can't be kept.
+    unusable: usize,
+}
+
+impl Reading<'_> {
+    async fn all(&mut self, directory: &dyn ClientDirectory) -> Result<(), Stop> {
+        let mut next: Option<String> = None;
+        loop {
+            let page = directory.organizations(self.since, next.as_deref()).await.map_err(Stop::Refused)?;
+            self.take_organizations(&page.items).await?;
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        loop {
+            let page = directory.people(self.since, next.as_deref()).await.map_err(Stop::Refused)?;
+            self.take_people(&page.items).await?;
+            next = page.next;
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn take_organizations(&mut self, page: &[SeenOrganization]) -> Result<()> {
+        // Only clients without a number can be adopted by name; in other alphabets than ours, databases compare names differently.
+        let numbers: Vec<&str> = page.iter().map(|seen| seen.id.as_str()).collect();
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let column = client::Column::ZendeskOrganizationId;
+        let rows = client::Entity::find()
+            .filter(column.is_in(padded(&numbers)).or(column.is_null()))
+            .order_by_asc(client::Column::Id)
+            .all(self.ctx.db.read())
+            .await?;
+        let (mut known, mut by_hand): (BTreeMap<String, client::Model>, Vec<client::Model>) = Default::default();
+        for row in rows {
+            match row.zendesk_organization_id.clone() {
+                Some(number) => drop(known.insert(number, row)),
+                None => by_hand.push(row),
+            }
+        }
+        let mut changed: BTreeMap<ClientId, client::Model> = BTreeMap::new();
+        for seen in page {
+            let Ok(name) = validate::name("name", &seen.name) else {
+                self.unusable += 1;
+                continue;
+            };
+            let same_name = |row: &client::Model| row.name.to_lowercase() == name.to_lowercase();
+            let before = known.get(&seen.id).cloned();
+            let row = before.clone().or_else(|| by_hand.iter().position(same_name).map(|place| by_hand.remove(place)));
+            let row = row.unwrap_or_else(|| new_client(self.ctx));
+            let row = client::Model { name, zendesk_organization_id: Some(seen.id.clone()), ..row };
+            if before.as_ref() != Some(&row) {
+                known.insert(seen.id.clone(), row.clone());
+                changed.insert(row.id, row);
+            }
+        }
+        self.write_clients(changed.into_values().collect()).await
+    }
+
+    async fn write_clients(&self, rows: Vec<client::Model>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let follow =
+            OnConflict::column(client::Column::Id).update_columns([client::Column::Name, client::Column::ZendeskOrganizationId]).to_owned();
+        let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
+        written(client::Entity::insert_many(rows).on_conflict(follow).exec_without_returning(self.ctx.db.write()).await)
+    }
+
+    async fn take_people(&mut self, page: &[SeenPerson]) -> Result<()> {
+        if page.is_empty() {
+            return Ok(());
+        }
+        let clients = self.clients_of(page).await?;
+        let mut known = self.contacts_of(page, clients.values()).await?;
+        let (mut changed, mut removed) = (BTreeMap::new(), BTreeSet::new());
+        for seen in page {
+            let row = known.iter().position(|row| row.zendesk_user_id.as_ref() == Some(&seen.id)).map(|place| known.remove(place));
+            let Some((client, email, name)) = self.usable(seen, &clients) else {
+                removed.extend(row.map(|row| row.id));
+                continue;
+            };
+            self.listed.insert(seen.id.clone());
+            let is_same = |row: &contact::Model| row.zendesk_user_id.is_none() && row.client_id == client && row.email == email;
+            // Whoever was entered by hand as well goes on as that contact.
+            let by_hand = known.iter().position(is_same).map(|place| known.remove(place));
+            if let (Some(_), Some(row)) = (&by_hand, &row) {
+                removed.insert(row.id);
+            }
+            let before = by_hand.or(row);
+            let kind = match seen.senior {
+                Some(true) => ContactKind::Senior,
+                Some(false) => ContactKind::Regular,
+                None => before.as_ref().map_or(ContactKind::Regular, |row| row.kind),
+            };
+            let id = before.as_ref().map_or_else(|| ContactId(self.ctx.ids.uuid(self.ctx.now())), |row| row.id);
+            let row = contact::Model { id, client_id: client, name, email, kind, zendesk_user_id: Some(seen.id.clone()) };
+            if before.as_ref() != Some(&row) {
+                changed.insert(id, row.clone());
+            }
+            // A directory may list somebody twice.
+            known.push(row);
+        }
+        self.write_contacts(changed.into_values().collect(), removed.into_iter().collect()).await
+    }
+
+    /// The client, address and name of somebody who can be told; nothing for who is not there any more.
+    fn usable(&mut self, seen: &SeenPerson, clients: &BTreeMap<String, ClientId>) -> Option<(ClientId, String, String)> {
+        if !seen.active {
+            return None;
+        }
+        let client = clients.get(seen.organization.as_ref()?).copied()?;
+        let (email, name) = (validate::email("email", seen.email.as_ref()?), validate::name("name", &seen.name));
+        let (Ok(email), Ok(name)) = (email, name) else {
+            self.unusable += 1;
+            return None;
+        };
+        Some((client, email, name))
+    }
+
+    /// The clients of the people of a page, by the directory's number.
+    async fn clients_of(&self, page: &[SeenPerson]) -> Result<BTreeMap<String, ClientId>> {
+        let numbers: BTreeSet<&str> = page.iter().filter_map(|seen| seen.organization.as_deref()).collect();
+        let numbers: Vec<&str> = numbers.into_iter().collect();
+        let select = client::Entity::find().filter(client::Column::ZendeskOrganizationId.is_in(padded(&numbers)));
+        let rows = select.all(self.ctx.db.read()).await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.zendesk_organization_id?, row.id))).collect())
+    }
+
+    /// The contacts that the people of a page may be.
+    async fn contacts_of(&self, page: &[SeenPerson], clients: impl Iterator<Item = &ClientId>) -> Result<Vec<contact::Model>> {
+        let numbers: Vec<&str> = page.iter().map(|seen| seen.id.as_str()).collect();
+        let clients: Vec<ClientId> = clients.copied().collect();
+        let emails: Vec<String> = page.iter().filter_map(|seen| validate::email("email", seen.email.as_ref()?).ok()).collect();
+        let by_hand = contact::Column::ClientId.is_in(padded(&clients)).and(contact::Column::Email.is_in(padded(&emails)));
+        let select = contact::Entity::find().filter(contact::Column::ZendeskUserId.is_in(padded(&numbers)).or(by_hand));
+        Ok(select.order_by_asc(contact::Column::Id).all(self.ctx.db.read()).await?)
+    }
+
+    async fn write_contacts(&self, changed: Vec<contact::Model>, removed: Vec<ContactId>) -> Result<()> {
+        if changed.is_empty() && removed.is_empty() {
+            return Ok(());
+        }
+        let tx = self.ctx.db.begin().await?;
+        if !removed.is_empty() {
+            contact::Entity::delete_many().filter(contact::Column::Id.is_in(padded(&removed))).exec(&tx).await?;
+        }
+        if !changed.is_empty() {
+            let follow = OnConflict::column(contact::Column::Id)
+                .update_columns([
+                    contact::Column::ClientId,
+                    contact::Column::Name,
+                    contact::Column::Email,
+                    contact::Column::Kind,
+                    contact::Column::ZendeskUserId,
+                ])
+                .to_owned();
+            let rows = changed.into_iter().map(IntoActiveModel::into_active_model);
+            written(contact::Entity::insert_many(rows).on_conflict(follow).exec_without_returning(&tx).await)?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+/// What writing came to. The numbers of the directory are unique.
+fn written<T>(outcome: Result<T, DbErr>) -> Result<()> {
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(error) if is_duplicate(&error, "zendesk") => Err(Error::AlreadyThere),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn new_client(ctx: &Ctx) -> client::Model {
+    let now = ctx.now();
+    client::Model {
+        id: ClientId(ctx.ids.uuid(now)),
+        name: String::new(),
+        importance: Importance::Normal,
+        zendesk_organization_id: None,
+        created_at: now,
+    }
+}
+
+/// Removes the contacts from the directory who are no longer there, after a reading of everything.
+async fn remove_unlisted(ctx: &Ctx, listed: &HashSet<String>) -> Result<()> {
+    // A directory that shows us nobody has more likely lost our permission than all its people.
+    if listed.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<(ContactId, String)> = contact::Entity::find()
+        .select_only()
+        .columns([contact::Column::Id, contact::Column::ZendeskUserId])
+        .filter(contact::Column::ZendeskUserId.is_not_null())
+        .into_tuple()
+        .all(ctx.db.read())
+        .await?;
+    let gone: Vec<ContactId> = known.into_iter().filter(|(_, number)| !listed.contains(number)).map(|(id, _)| id).collect();
+    for part in gone.chunks(REMOVED_AT_ONCE) {
+        contact::Entity::delete_many().filter(contact::Column::Id.is_in(padded(part))).exec(ctx.db.write()).await?;
+    }
+    Ok(())
+}

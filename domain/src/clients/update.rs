@@ -1,0 +1,512 @@
+//! Updates to affected clients: kept as drafts, read by somebody else, sent, and sent again where they did not arrive (R22).
+//!
+//! Called by `api`, for people. Nothing here is ever done by Muster itself: a client hears from us when a person has pressed send. One
+//! change leaves all deliveries of an update behind: a public reply on each open ticket of a client, or an e-mail to each of its
+//! contacts, or, where there is neither, a step for a person. How far it came is read from the deliveries ([`Outcome`]).
+
+use std::collections::{HashMap, HashSet};
+
+use entity::delivery::Column;
+use entity::{
+    ClientId, ClientUpdateId, DeliveryState, IncidentId, IncidentStatus, Operation, PersonId, TimelineKind, Visibility, client,
+    client_update, contact, delivery, incident, ticket,
+};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Outcome, takes_replies};
+use crate::authz::{Right, visible_through};
+use crate::catalogue::{clients_by_ids, contacts_of};
+use crate::change::{Draft, Facts, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::delivery::New;
+use crate::error::{Error, Result, readable};
+use crate::idempotency::Key;
+use crate::incident::{affected_clients_of, reference, state};
+use crate::paging::padded;
+use crate::ports::{Comment, Effect, Email};
+use crate::{limits, validate};
+
+/// What is to be told, and to whom.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compose {
+    /// About which incident.
+    pub incident_id: IncidentId,
+    /// Plain text.
+    pub body: String,
+    /// To which of the affected clients; left out, to all that are affected when it is sent.
+    pub client_ids: Option<Vec<ClientId>>,
+}
+
+/// An update and its incident.
+pub type Written = (client_update::Model, incident::Model);
+
+/// Where an update stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Not sent.
+    Draft,
+    /// On its way to somebody.
+    Sending,
+    /// It reached everybody.
+    Sent,
+    /// It did not reach somebody, and will not by itself.
+    Failed,
+}
+
+/// How far an update has come with one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientOutcome {
+    /// Whom it tells.
+    pub client: ClientId,
+    /// How far it came.
+    pub outcome: Outcome,
+}
+
+/// Where `row` stands, whose clients have come to `outcomes`.
+pub fn state_of(row: &client_update::Model, outcomes: &[ClientOutcome]) -> State {
+    if row.sent_at.is_none() {
+        return State::Draft;
+    }
+    match outcomes.iter().map(|one| one.outcome).min() {
+        Some(Outcome::Failed) => State::Failed,
+        Some(Outcome::ByHand | Outcome::Sending) => State::Sending,
+        Some(Outcome::Sent) | None => State::Sent,
+    }
+}
+
+/// An incident with whom it affects, and what is about to be told to them.
+struct Audience {
+    whole: Whole,
+    clients: Vec<client::Model>,
+    contacts: Vec<contact::Model>,
+    drafts: Vec<client_update::Model>,
+}
+
+impl Facts for Audience {
+    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+        let of_incident = client_update::Entity::find().filter(client_update::Column::IncidentId.eq(incident.id));
+        let drafts = of_incident.filter(client_update::Column::SentAt.is_null()).all(ctx.db.read()).await?;
+        let whole = Whole::load(ctx, incident).await?;
+        let ids: Vec<ClientId> = whole.clients.iter().map(|row| row.client_id).collect();
+        let (mut clients, contacts) = tokio::try_join!(clients_by_ids(ctx, &ids), contacts_of(ctx, &ids))?;
+        clients.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+        Ok(Self { whole, clients, contacts, drafts })
+    }
+
+    fn incident(&self) -> &incident::Model {
+        &self.whole.incident
+    }
+
+    fn whole(&self) -> Option<&Whole> {
+        Some(&self.whole)
+    }
+}
+
+impl Audience {
+    /// Refuses who is not affected, and a list of nobody.
+    fn check(&self, chosen: Option<&[ClientId]>) -> Result<()> {
+        let Some(chosen) = chosen else { return Ok(()) };
+        if chosen.is_empty() {
+            return Err(Error::invalid("clientIds", "clientIds names nobody: leave it out to tell all affected clients."));
+        }
+        let affected: HashSet<ClientId> = self.clients.iter().map(|client| client.id).collect();
+        match chosen.iter().find(|id| !affected.contains(id)) {
+            Some(other) => Err(Error::invalid(
+                "clientIds",
+                format!("clientIds names {other}, which is not affected: mark it with markClientAffected first, or leave it out."),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Those whom `row` is for and who are affected now.
+    fn addressed(&self, row: &client_update::Model) -> Vec<&client::Model> {
+        let chosen = chosen(row);
+        self.clients.iter().filter(|client| chosen.as_ref().is_none_or(|chosen| chosen.contains(&client.id))).collect()
+    }
+
+    /// How `client` is told.
+    fn orders(&self, row: &client_update::Model, client: &client::Model) -> Vec<New> {
+        let order = |effect, ticket: Option<&ticket::Model>| New {
+            client: Some(client.id),
+            client_update: Some(row.id),
+            ticket: ticket.map(|ticket| ticket.id),
+            ..New::of(Operation::ClientUpdate, effect)
+        };
+        let open = |row: &&ticket::Model| row.client_id == Some(client.id) && takes_replies(row);
+        let reply = |ticket: &ticket::Model| {
+            let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: client.name.clone() };
+            order(Effect::Comment(comment), Some(ticket))
+        };
+        let replies: Vec<New> = self.whole.tickets.iter().filter(open).map(reply).collect();
+        if !replies.is_empty() {
+            return replies;
+        }
+        let mail = |to_name: &str, to: &str| {
+            let email = Email {
+                to_name: to_name.to_owned(),
+                to: to.to_owned(),
+                subject: subject(&self.whole.incident),
+                text: row.body.clone(),
+                thread: Some(self.whole.incident.id.to_string()),
+            };
+            order(Effect::Email(email), None)
+        };
+        let contacts = self.contacts.iter().filter(|contact| contact.client_id == client.id);
+        let mails: Vec<New> = contacts.map(|contact| mail(&contact.name, &contact.email)).collect();
+        // To nobody's address: a person finds out how to reach them.
+        if mails.is_empty() { vec![mail(&client.name, "")] } else { mails }
+    }
+}
+
+/// The ids of the clients that an update is for; `None` for all that are affected.
+fn chosen(row: &client_update::Model) -> Option<HashSet<ClientId>> {
+    row.clients.clone().and_then(|ids| serde_json::from_value(ids).ok())
+}
+
+/// Nobody reads a subject before it leaves, so it must not tell the name of what few people may know of.
+fn subject(incident: &incident::Model) -> String {
+    match incident.visibility {
+        Visibility::Open => format!("[{}] {}", reference(incident), incident.name),
+        Visibility::Restricted => format!("[{}] Where we stand", reference(incident)),
+    }
+}
+
+/// Who does this: clients are told by people.
+fn person(ctx: &Ctx) -> Result<PersonId> {
+    ctx.require(Right::Respond)?;
+    let nobody = || Error::Forbidden("Only a person tells clients something: sign in, or use a token of a person.".to_owned());
+    ctx.actor.person_id().ok_or_else(nobody)
+}
+
+fn checked_body(body: &str) -> Result<String> {
+    let body = validate::text("body", body)?;
+    if body.chars().count() > limits::CLIENT_UPDATE_CHARS {
+        let reason = format!("body has more than {} characters: say the most important, and offer the rest.", limits::CLIENT_UPDATE_CHARS);
+        return Err(Error::invalid("body", reason));
+    }
+    Ok(body)
+}
+
+fn require_somebody_to_tell(incident: &incident::Model) -> Result<()> {
+    if incident.live || incident.status == IncidentStatus::Resolved {
+        return Ok(());
+    }
+    let (reference, state) = (reference(incident), state::words(incident.status));
+    Err(Error::precondition(format!("{reference} is {state}: clients are told while an incident lasts, and once it is resolved.")))
+}
+
+fn composed(draft: &Draft<'_>, body: &str, chosen: Option<&[ClientId]>, author: PersonId) -> client_update::Model {
+    client_update::Model {
+        id: ClientUpdateId(draft.id()),
+        incident_id: draft.incident.id,
+        body: body.to_owned(),
+        clients: chosen.map(|ids| json!(ids)),
+        author_id: author,
+        created_at: draft.now,
+        approved_by_id: None,
+        approved_at: None,
+        sent_by_id: None,
+        sent_at: None,
+    }
+}
+
+/// Keeps an update for later, or for somebody else to read.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on an incident that is neither live nor resolved.
+pub async fn draft(ctx: &Ctx, input: &Compose) -> Result<Written> {
+    let author = person(ctx)?;
+    let body = checked_body(&input.body)?;
+    let changed = change::<Audience, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
+        require_somebody_to_tell(&facts.whole.incident)?;
+        facts.check(input.client_ids.as_deref())?;
+        let row = composed(draft, &body, input.client_ids.as_deref(), author);
+        draft.insert(row.clone().into_active_model());
+        Ok(row)
+    });
+    let changed = changed.await?;
+    Ok((changed.output, changed.incident))
+}
+
+/// Writes a draft anew. Whoever does is its author from now on, and an approval of other words is worth nothing.
+///
+/// # Errors
+/// As [`draft`]; `FAILED_PRECONDITION` for an update that was sent.
+pub async fn edit(ctx: &Ctx, id: ClientUpdateId, body: &str, client_ids: Option<&[ClientId]>) -> Result<Written> {
+    let author = person(ctx)?;
+    let body = checked_body(body)?;
+    on_draft(ctx, id, |facts, draft, row| {
+        facts.check(client_ids)?;
+        let clients = client_ids.map(|ids| json!(ids));
+        if row.body == body && row.clients == clients {
+            return Ok(row.clone());
+        }
+        let edited =
+            client_update::Model { body: body.clone(), clients, author_id: author, approved_by_id: None, approved_at: None, ..row.clone() };
+        draft.upsert(edited.clone().into_active_model());
+        Ok(edited)
+    })
+    .await
+}
+
+/// Says that one has read a draft of somebody else and found it right.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` also for the author; `FAILED_PRECONDITION` for an update that was sent.
+pub async fn approve(ctx: &Ctx, id: ClientUpdateId, note: Option<&str>) -> Result<Written> {
+    let reader = person(ctx)?;
+    let note = validate::optional_text("note", note)?;
+    let name = crate::people::find(ctx, reader).await?.name;
+    on_draft(ctx, id, |_, draft, row| {
+        if row.author_id == reader {
+            return Err(Error::Forbidden("You wrote it as it stands: somebody else must read it.".to_owned()));
+        }
+        if row.approved_by_id.is_some() {
+            return Ok(row.clone());
+        }
+        let approved = client_update::Model { approved_by_id: Some(reader), approved_at: Some(draft.now), ..row.clone() };
+        draft.upsert(approved.clone().into_active_model());
+        let note = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+        let text = format!("{name} has read the update to clients and found it right{note}");
+        draft.record(NewEvent::new(TimelineKind::Decision, text).details(json!({ "clientUpdate": id.to_string(), "approved": true })));
+        Ok(approved)
+    })
+    .await
+}
+
+/// Throws a draft away.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for an update that was sent.
+pub async fn discard(ctx: &Ctx, id: ClientUpdateId) -> Result<incident::Model> {
+    person(ctx)?;
+    let thrown_away = on_draft(ctx, id, |_, draft, row| {
+        draft.delete::<client_update::Entity>(client_update::Column::Id.eq(id));
+        Ok(row.clone())
+    });
+    Ok(thrown_away.await?.1)
+}
+
+async fn on_draft(
+    ctx: &Ctx,
+    id: ClientUpdateId,
+    decide: impl Fn(&Audience, &mut Draft<'_>, &client_update::Model) -> Result<client_update::Model> + Send + Sync,
+) -> Result<Written> {
+    let known = find(ctx, id).await?;
+    let changed = change::<Audience, _>(ctx, known.incident_id, Right::Respond, None, |facts, draft| {
+        facts.drafts.iter().find(|row| row.id == id).map(|row| decide(facts, draft, row)).transpose()
+    });
+    let changed = changed.await?;
+    match changed.output {
+        Some(row) => Ok((row, changed.incident)),
+        None => Err(no_draft(&find(ctx, id).await?)),
+    }
+}
+
+fn no_draft(row: &client_update::Model) -> Error {
+    let sent_at = row.sent_at.map(readable).unwrap_or_default();
+    Error::precondition(format!("This update was sent at {sent_at} and stays as it is: send another one."))
+}
+
+/// Tells affected clients. The same key again gives the first update and tells nobody anything.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` also for what is no person; `FAILED_PRECONDITION` on an incident that is neither live nor
+/// resolved or affects nobody, or when somebody else must have read it.
+pub async fn send(ctx: &Ctx, input: &Compose, key: Option<&str>) -> Result<Written> {
+    let sender = person(ctx)?;
+    let body = checked_body(&input.body)?;
+    let key = Key::of(ctx, "sendClientUpdate", key, input)?;
+    if let Some(first) = replayed(ctx, key.as_ref()).await? {
+        return Ok(first);
+    }
+    let sent = change::<Audience, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
+        require_somebody_to_tell(&facts.whole.incident)?;
+        facts.check(input.client_ids.as_deref())?;
+        let row = tell(facts, draft, composed(draft, &body, input.client_ids.as_deref(), sender), sender)?;
+        if let Some(key) = &key {
+            key.keep(draft, row.id.0);
+        }
+        Ok(row)
+    });
+    match sent.await {
+        Ok(changed) => Ok((changed.output, changed.incident)),
+        Err(Error::KeyTaken) => replayed(ctx, key.as_ref()).await?.ok_or(Error::KeyTaken),
+        Err(error) => Err(error),
+    }
+}
+
+async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<Written>> {
+    let Some(key) = key else { return Ok(None) };
+    let Some(id) = key.replay(ctx).await? else { return Ok(None) };
+    with_incident(ctx, find(ctx, ClientUpdateId(id)).await?).await.map(Some)
+}
+
+async fn with_incident(ctx: &Ctx, row: client_update::Model) -> Result<Written> {
+    let incident = crate::incident::find(ctx, row.incident_id).await?;
+    Ok((row, incident))
+}
+
+/// Sends a draft, to those of its clients who are affected now. Again, it is the same update and tells nobody anything.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_draft(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
+    let sender = person(ctx)?;
+    let sent = on_draft(ctx, id, |facts, draft, row| {
+        require_somebody_to_tell(&facts.whole.incident)?;
+        tell(facts, draft, row.clone(), sender)
+    });
+    match sent.await {
+        Err(Error::FailedPrecondition { reason, missing }) => match find(ctx, id).await? {
+            row if row.sent_at.is_some() => with_incident(ctx, row).await,
+            _ => Err(Error::FailedPrecondition { reason, missing }),
+        },
+        outcome => outcome,
+    }
+}
+
+/// Writes into the draft that `row` goes to its clients.
+fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, sender: PersonId) -> Result<client_update::Model> {
+    let clients = facts.addressed(&row);
+    if clients.is_empty() {
+        return Err(Error::FailedPrecondition {
+            reason: "No client is affected that this could be told to: mark them with markClientAffected first.".to_owned(),
+            missing: vec!["markClientAffected".to_owned()],
+        });
+    }
+    let severity = draft.incident.severity;
+    if draft.ctx().playbook().second_pair_of_eyes.contains(&severity) && row.approved_by_id.is_none() {
+        return Err(Error::FailedPrecondition {
+            reason: format!(
+                "In a {severity} incident somebody else must have read an update before it goes out: keep it with draftClientUpdate, have \
+                 them approve it with approveClientUpdate, then send it with sendDraftedClientUpdate."
+            ),
+            missing: ["draftClientUpdate", "approveClientUpdate"].map(str::to_owned).into(),
+        });
+    }
+    let row = client_update::Model { sent_by_id: Some(sender), sent_at: Some(draft.now), ..row };
+    draft.upsert(row.clone().into_active_model());
+    draft.send_many(clients.iter().flat_map(|client| facts.orders(&row, client)).collect());
+    draft.record(NewEvent::new(TimelineKind::ClientUpdate, row.body.clone()).details(details(&row, &clients)));
+    draft.incident.client_updates += 1;
+    draft.incident.last_client_update_at = Some(draft.now);
+    Ok(row)
+}
+
+/// What the timeline says of it for programs; of very many clients, the first.
+fn details(row: &client_update::Model, clients: &[&client::Model]) -> serde_json::Value {
+    let mut left = limits::DETAILS_BYTES / 2;
+    let mut named = Vec::new();
+    for client in clients {
+        let one = json!({ "id": client.id.to_string(), "name": client.name });
+        let Some(rest) = left.checked_sub(one.to_string().len() + 1) else { break };
+        left = rest;
+        named.push(one);
+    }
+    let approved_by = row.approved_by_id.map(|person| person.to_string());
+    json!({ "clientUpdate": row.id.to_string(), "count": clients.len(), "clients": named, "approvedBy": approved_by })
+}
+
+/// Has what failed of an update tried again now; what arrived stays as it is.
+///
+/// # Errors
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when nothing of it failed, or the systems are not connected.
+pub async fn retry(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
+    person(ctx)?;
+    let row = find(ctx, id).await?;
+    let incident = crate::delivery::retry_update(ctx, row.incident_id, id).await?;
+    Ok((row, incident))
+}
+
+/// The update `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also in incidents that the caller may not see.
+pub async fn find(ctx: &Ctx, id: ClientUpdateId) -> Result<client_update::Model> {
+    let mut select = client_update::Entity::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, client_update::Column::IncidentId) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("client update"))
+}
+
+/// Updates of incidents that the caller has seen, oldest first.
+///
+/// # Errors
+/// The database's failures.
+pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<client_update::Model>> {
+    let select = client_update::Entity::find().filter(client_update::Column::IncidentId.is_in(padded(incidents)));
+    Ok(select.order_by_asc(client_update::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// The updates among `ids` that exist, in incidents that the caller has seen.
+///
+/// # Errors
+/// The database's failures.
+pub async fn by_ids(ctx: &Ctx, ids: &[ClientUpdateId]) -> Result<Vec<client_update::Model>> {
+    let select = client_update::Entity::find().filter(client_update::Column::Id.is_in(padded(ids)));
+    Ok(select.all(ctx.db.read()).await?)
+}
+
+/// How far updates have come with each client that they told.
+///
+/// # Errors
+/// The database's failures.
+pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientOutcome>>> {
+    let rows: Vec<(ClientUpdateId, ClientId, DeliveryState)> = delivery::Entity::find()
+        .select_only()
+        .columns([Column::ClientUpdateId, Column::ClientId, Column::State])
+        .filter(Column::ClientUpdateId.is_in(padded(updates)))
+        .filter(Column::ClientId.is_not_null())
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .all(ctx.db.read())
+        .await?;
+    let mut places: HashMap<(ClientUpdateId, ClientId), usize> = HashMap::new();
+    let mut lists: HashMap<ClientUpdateId, Vec<(ClientId, Vec<DeliveryState>)>> = HashMap::new();
+    for (update, client, state) in rows {
+        let list = lists.entry(update).or_default();
+        let place = *places.entry((update, client)).or_insert_with(|| {
+            list.push((client, Vec::new()));
+            list.len() - 1
+        });
+        list[place].1.push(state);
+    }
+    let outcome = |(client, states): (ClientId, Vec<DeliveryState>)| ClientOutcome { client, outcome: Outcome::of(states) };
+    Ok(lists.into_iter().map(|(update, list)| (update, list.into_iter().map(outcome).collect())).collect())
+}
+
+/// The clients that updates told or, of drafts, will tell as things are now.
+///
+/// # Errors
+/// The database's failures.
+pub async fn clients_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientId>>> {
+    let rows = by_ids(ctx, updates).await?;
+    let (drafts, sent): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.sent_at.is_none());
+    let sent: Vec<ClientUpdateId> = sent.iter().map(|row| row.id).collect();
+    let outcomes = if sent.is_empty() { HashMap::new() } else { outcomes_of(ctx, &sent).await? };
+    let mut clients: HashMap<_, Vec<ClientId>> =
+        outcomes.into_iter().map(|(update, list)| (update, list.into_iter().map(|one| one.client).collect())).collect();
+    let incidents: Vec<IncidentId> = drafts.iter().map(|row| row.incident_id).collect();
+    let affected = if incidents.is_empty() { Vec::new() } else { affected_clients_of(ctx, &incidents).await? };
+    for row in drafts {
+        let chosen = chosen(&row);
+        let of_incident = affected.iter().filter(|(affected, _)| affected.incident_id == row.incident_id).map(|(_, client)| client.id);
+        clients.insert(row.id, of_incident.filter(|id| chosen.as_ref().is_none_or(|chosen| chosen.contains(id))).collect());
+    }
+    Ok(clients)
+}
+
+/// What carries updates of incidents that the caller has seen.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers, and the database's failures.
+pub async fn deliveries_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<Vec<delivery::Model>> {
+    ctx.require(Right::Respond)?;
+    let select = delivery::Entity::find().filter(Column::ClientUpdateId.is_in(padded(updates)));
+    Ok(select.order_by_asc(Column::Id).all(ctx.db.read()).await?)
+}
