@@ -1,0 +1,43 @@
+//! Follow-ups: the few things that are done because of an incident, each with an owner and a day (R33).
+//!
+//! People add and settle them ([`manage`]); each lives on as a card on a board of the playbook. What is ordered of the card is [`card`], what
+//! happens to it at the other side comes in by [`news`], and what follows when both changed is decided by [`sync`], which is pure.
+
+mod card;
+mod manage;
+mod news;
+mod query;
+mod sync;
+
+use entity::{ActionState, follow_up};
+
+pub use card::Team;
+pub(crate) use card::{bring_up_to_date, happened};
+pub(crate) use manage::move_to;
+pub use manage::{Add, Update, add, settle, update};
+pub use news::{CardChange, News, card_seen, reconcile};
+pub use query::{find, of_incidents};
+
+use crate::playbook::Playbook;
+use crate::playbook::steps::FollowUp;
+
+/// What the playbook asks for: those that are open.
+pub(crate) fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
+    rows.iter()
+        .filter(|row| row.state == ActionState::Open)
+        .map(|row| FollowUp { id: row.id.to_string(), owner: row.owner_id, due_on: row.due_on })
+        .collect()
+}
+
+/// What people call a board; its key where the playbook does not have it any more.
+pub fn board_title<'a>(playbook: &'a Playbook, key: &'a str) -> &'a str {
+    playbook.boards.get(key).map_or(key, |board| &board.title)
+}
+
+fn state_words(state: ActionState) -> &'static str {
+    match state {
+        ActionState::Open => "open",
+        ActionState::Done => "done",
+        ActionState::Dropped => "dropped",
+    }
+}

@@ -1,0 +1,336 @@
+//! What happened to cards at the other side: told by a webhook, or found when all cards of a board are compared.
+//!
+//! Both ways lead to the same decision, which compares three states ([`super::sync`]). News that came before, or that we caused, change nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use entity::{ActionState, Source, System, TimelineKind, Timestamp, follow_up, hook_event};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::{Map, Value, json};
+
+use super::card::{self, Team, agreed_face, agreed_of, done_list, face_of, without_card};
+use super::sync::{self, Agreed, Face, Outcome};
+use crate::authz::Right;
+use crate::change::{Draft, NewEvent, Whole, change};
+use crate::ctx::Ctx;
+use crate::delivery::{self, hold};
+use crate::error::{Error, Result};
+use crate::playbook::Playbook;
+use crate::ports::{Boards, CardField, Member, Refusal, SeenCard};
+
+/// Something that is known of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The whole card.
+    Whole(SeenCard),
+    /// Somebody changed it.
+    Changed {
+        /// Its id.
+        card: String,
+        /// When, by the system's clock.
+        at: Timestamp,
+        /// What. Boxed, because it is much larger than the rest.
+        change: Box<CardChange>,
+    },
+    /// Somebody deleted it.
+    Gone {
+        /// Its id.
+        card: String,
+    },
+}
+
+/// What somebody changed about a card; all else is as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CardChange {
+    /// Its title.
+    pub title: Option<String>,
+    /// When it is due, or that it is no longer.
+    pub due_at: Option<Option<Timestamp>>,
+    /// The list that it is on.
+    pub list: Option<String>,
+    /// Whether it is ticked as complete.
+    pub complete: Option<bool>,
+    /// Whether it is archived.
+    pub archived: Option<bool>,
+    /// Who joined it.
+    pub joined: Option<Member>,
+    /// The id of who left it.
+    pub left: Option<String>,
+}
+
+impl News {
+    fn card(&self) -> &str {
+        match self {
+            Self::Whole(card) => &card.id,
+            Self::Changed { card, .. } | Self::Gone { card } => card,
+        }
+    }
+
+    /// The card as it must be now, and when it changed; nothing for what is older than what we know.
+    fn sight(&self, agreed: &Agreed) -> Option<(SeenCard, Timestamp)> {
+        match self {
+            Self::Whole(card) => (card.changed_at > agreed.card.changed_at).then(|| (card.clone(), card.changed_at)),
+            // What we know of the rest stays as old as it is.
+            Self::Changed { at, change, .. } => (*at > agreed.card.changed_at).then(|| (change.applied(&agreed.card), *at)),
+            Self::Gone { .. } => None,
+        }
+    }
+}
+
+impl CardChange {
+    fn applied(&self, card: &SeenCard) -> SeenCard {
+        let mut card = card.clone();
+        card.title = self.title.clone().unwrap_or(card.title);
+        card.due_at = self.due_at.unwrap_or(card.due_at);
+        card.list = self.list.clone().unwrap_or(card.list);
+        card.complete = self.complete.unwrap_or(card.complete);
+        card.archived = self.archived.unwrap_or(card.archived);
+        card.members.retain(|member| Some(&member.id) != self.left.as_ref());
+        if let Some(member) = self.joined.as_ref().filter(|joined| !card.members.iter().any(|member| member.id == joined.id)) {
+            card.members.push(member.clone());
+        }
+        card
+    }
+}
+
+/// Takes over what is new about a card. Nothing happens where it is no follow-up's. `event` is the system's name for what told of it: told again,
+/// it changes nothing.
+///
+/// # Errors
+/// The database's failures: it may be told again.
+pub async fn card_seen(ctx: &Ctx, news: &News, event: Option<&str>) -> Result<()> {
+    ctx.require(Right::Administer)?;
+    let rows = follow_up::Entity::find().filter(follow_up::Column::CardId.eq(news.card())).all(ctx.db.read()).await?;
+    if rows.is_empty() || is_known(ctx, event).await? {
+        return Ok(());
+    }
+    let team = Team::load(ctx).await?;
+    for row in rows {
+        take_in(ctx, &row, news, event, &team).await?;
+    }
+    Ok(())
+}
+
+async fn is_known(ctx: &Ctx, event: Option<&str>) -> Result<bool> {
+    let Some(event) = event else { return Ok(false) };
+    Ok(hook_event::Entity::find_by_id((System::Trello, event.to_owned())).one(ctx.db.read()).await?.is_some())
+}
+
+/// Has a follow-up hear what is new about its card, if it is new.
+async fn take_in(ctx: &Ctx, row: &follow_up::Model, news: &News, event: Option<&str>, team: &Team) -> Result<()> {
+    if !is_new(&ctx.playbook(), row, news, team) {
+        return Ok(());
+    }
+    let ctx = ctx.by_way_of(Source::Trello);
+    let decided = change::<Whole, _>(&ctx, row.incident_id, Right::Administer, None, |whole, draft| {
+        let Some(row) = whole.follow_ups.iter().find(|known| known.id == row.id) else { return Ok(()) };
+        if !is_new(&draft.ctx().playbook(), row, news, team) {
+            return Ok(());
+        }
+        if let Some(event) = event {
+            let row = hook_event::Model { system: System::Trello, event: event.to_owned(), received_at: draft.now };
+            draft.insert(row.into_active_model());
+        }
+        decide(draft, row, news, team);
+        Ok(())
+    });
+    match decided.await {
+        // Another process was told at the same moment.
+        Err(Error::AlreadyThere) => Ok(()),
+        decided => decided.map(drop),
+    }
+}
+
+fn is_new(playbook: &Playbook, row: &follow_up::Model, news: &News, team: &Team) -> bool {
+    let Some(agreed) = agreed_of(row).filter(|agreed| agreed.card.id == news.card()) else { return false };
+    if matches!(news, News::Gone { .. }) {
+        return true;
+    }
+    let now = news.sight(&agreed).map(|(card, _)| agreed_as(&agreed, card, playbook));
+    now.is_some_and(|now| agreed_face(&now, playbook, team) != agreed_face(&agreed, playbook, team))
+}
+
+fn agreed_as(agreed: &Agreed, card: SeenCard, playbook: &Playbook) -> Agreed {
+    let state = sync::state_of(agreed, &card, done_list(playbook, &card));
+    Agreed { state, card, text: agreed.text.clone() }
+}
+
+fn decide(draft: &mut Draft<'_>, row: &follow_up::Model, news: &News, team: &Team) {
+    let playbook = draft.ctx().playbook();
+    let Some(agreed) = agreed_of(row) else { return };
+    match news.sight(&agreed) {
+        Some((card, at)) => {
+            let base = agreed_face(&agreed, &playbook, team);
+            settle(draft, row.clone(), &base, &agreed_as(&agreed, card, &playbook), at, team);
+        }
+        None => gone(draft, row.clone()),
+    }
+}
+
+/// Writes into the draft what follows from a card that is `now` so and was so when both sides agreed on `base`.
+/// Gives back what was decided.
+pub(super) fn settle(
+    draft: &mut Draft<'_>,
+    row: follow_up::Model,
+    base: &Face,
+    now: &Agreed,
+    at: Timestamp,
+    team: &Team,
+) -> Vec<(CardField, Outcome)> {
+    let playbook = draft.ctx().playbook();
+    let (there, ours) = (agreed_face(now, &playbook, team), face_of(&row));
+    let outcomes = sync::merge(base, &there, &ours, at > row.changed_at);
+    let mut after = follow_up::Model { card: serde_json::to_value(now).ok(), ..row };
+    for (field, outcome) in &outcomes {
+        if *outcome != Outcome::KeptOverTheirs {
+            take_over(&mut after, *field, &there, draft.now);
+        }
+    }
+    draft.put::<follow_up::Entity>(after.clone());
+    if outcomes.is_empty() {
+        return outcomes;
+    }
+    record(draft, &after, &outcomes, (&ours, &there), team);
+    if outcomes.iter().any(|(_, outcome)| *outcome == Outcome::KeptOverTheirs) {
+        card::order(draft, &after, team);
+    }
+    outcomes
+}
+
+fn take_over(row: &mut follow_up::Model, field: CardField, there: &Face, now: Timestamp) {
+    match field {
+        CardField::Title => row.title.clone_from(&there.title),
+        CardField::Due => row.due_on = there.due_on,
+        CardField::State => {
+            row.state = there.state;
+            row.settled_at = (there.state != ActionState::Open).then_some(now);
+        }
+        CardField::Owner => row.owner_id = there.owner.unwrap_or(row.owner_id),
+        CardField::Board => row.board = there.board.clone().unwrap_or_else(|| row.board.clone()),
+        CardField::Text => {}
+    }
+}
+
+fn record(draft: &mut Draft<'_>, row: &follow_up::Model, outcomes: &[(CardField, Outcome)], faces: (&Face, &Face), team: &Team) {
+    let playbook = draft.ctx().playbook();
+    let (ours, there) = faces;
+    let mut details = Map::new();
+    let parts: Vec<String> = outcomes
+        .iter()
+        .map(|(field, outcome)| {
+            let (name, from, to) = words(*field, ours, there, &playbook, team);
+            let kept = *outcome == Outcome::KeptOverTheirs;
+            let lost = match outcome {
+                Outcome::Taken => Value::Null,
+                Outcome::TakenOverOurs => json!(from),
+                Outcome::KeptOverTheirs => json!(to),
+            };
+            details.insert(name.to_owned(), json!({ "from": from, "to": if kept { &from } else { &to }, "lost": lost }));
+            match outcome {
+                Outcome::Taken => format!("{name} {from} → {to}"),
+                Outcome::TakenOverOurs => format!("{name} is {to}, which is newer than {from} here"),
+                Outcome::KeptOverTheirs => format!("{name} stays {from}, which is newer than {to} at Trello"),
+            }
+        })
+        .collect();
+    let text = format!("The card of the follow-up “{}” was changed at Trello: {}", row.title, parts.join("; "));
+    let details = json!({ "followUp": row.id.to_string(), "state": row.state, "changes": details });
+    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
+}
+
+/// A field's name, and its value in both faces, for people.
+fn words(field: CardField, ours: &Face, there: &Face, playbook: &Playbook, team: &Team) -> (&'static str, String, String) {
+    let both = |value: &dyn Fn(&Face) -> String| (value(ours), value(there));
+    let (name, (from, to)) = match field {
+        CardField::Title => ("title", both(&|face| format!("“{}”", face.title))),
+        CardField::Due => ("due", both(&|face| face.due_on.map_or_else(|| "no day".to_owned(), |day| day.to_string()))),
+        CardField::State => ("state", both(&|face| super::state_words(face.state).to_owned())),
+        CardField::Owner => ("owner", both(&|face| face.owner.map_or("nobody", |id| team.name(id)).to_owned())),
+        CardField::Board => ("board", both(&|face| super::board_title(playbook, face.board.as_deref().unwrap_or_default()).to_owned())),
+        CardField::Text => ("text", both(&|_| String::new())),
+    };
+    (name, from, to)
+}
+
+/// Writes into the draft that the card was deleted. What was to do is dropped with it; opened again, it gets another card.
+pub(super) fn gone(draft: &mut Draft<'_>, row: follow_up::Model) {
+    delivery::supersede_card(draft, row.id);
+    let is_open = row.state == ActionState::Open;
+    let mut after = without_card(row);
+    if is_open {
+        after.state = ActionState::Dropped;
+        after.settled_at = Some(draft.now);
+    }
+    let end = if is_open { ", so it is dropped. Open it again if it is still to be done." } else { "" };
+    let text = format!("The card of the follow-up “{}” was deleted at Trello{end}", after.title);
+    let details = json!({ "followUp": after.id.to_string(), "state": after.state });
+    draft.put::<follow_up::Entity>(after);
+    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
+}
+
+/// Brings follow-ups and their cards into step, for changes at the other side that nobody told us of. A board that can't be read does not keep the
+/// others from it.
+///
+/// # Errors
+/// The database's failures.
+pub async fn reconcile(ctx: &Ctx, boards: &dyn Boards) -> Result<()> {
+    ctx.require(Right::Administer)?;
+    let playbook = ctx.playbook();
+    let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (key, board) in &playbook.boards {
+        if let Some(id) = &board.trello_board {
+            keys.entry(id).or_default().push(key);
+        }
+    }
+    let team = Team::load(ctx).await?;
+    for (board, keys) in keys {
+        if ctx.config.watches_cards {
+            let callback = format!("{}/hooks/trello", ctx.config.public_url);
+            if let Err(refusal) = boards.watch(board, &callback).await {
+                tracing::warn!(
+                    board,
+                    reason = refusal.reason(),
+                    "Trello does not tell us of changes of a board; they are found every few minutes"
+                );
+            }
+        }
+        match compare(ctx, boards, board, &keys, &team).await? {
+            Ok(()) => {}
+            Err(Refusal::Locked(reason)) => return hold::hold(ctx, System::Trello, &reason).await,
+            Err(refusal) => {
+                tracing::warn!(board, reason = refusal.reason(), "the cards of a board could not be compared; the next time they are");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares the follow-ups of a board with its cards. The inner failure is the other side's.
+async fn compare(ctx: &Ctx, boards: &dyn Boards, board: &str, keys: &[&str], team: &Team) -> Result<Result<(), Refusal>> {
+    let cards = match boards.cards(board).await {
+        Ok(cards) => cards,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let mut cards: HashMap<String, SeenCard> = cards.into_iter().map(|card| (card.id.clone(), card)).collect();
+    // After the cards: what we order meanwhile is in the rows, and its cards are seen as older than that.
+    let rows = follow_up::Entity::find()
+        .filter(follow_up::Column::Board.is_in(keys.iter().copied()))
+        .filter(follow_up::Column::CardId.is_not_null())
+        .all(ctx.db.read())
+        .await?;
+    for row in rows {
+        let Some(id) = row.card_id.clone() else { continue };
+        let news = match cards.remove(&id) {
+            Some(card) => News::Whole(card),
+            None if row.state != ActionState::Open => continue,
+            // Deleted, or moved to another board.
+            None => match boards.card(&id).await {
+                Ok(Some(card)) => News::Whole(card),
+                Ok(None) => News::Gone { card: id },
+                Err(refusal) => return Ok(Err(refusal)),
+            },
+        };
+        take_in(ctx, &row, &news, None, team).await?;
+    }
+    Ok(Ok(()))
+}
