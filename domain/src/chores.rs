@@ -4,13 +4,15 @@
 //! Called by the tick of `worker`, which puts what is due on the queue, and by its jobs, which carry one out. A chore may be
 //! carried out twice at once without harm.
 
-use entity::{IncidentId, Timestamp, api_token, chain_check, idempotency_key, incident, page, session, sign_in_link, watermark};
+use entity::{
+    IncidentId, System, Timestamp, api_token, chain_check, hook_event, idempotency_key, incident, page, session, sign_in_link, watermark,
+};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits;
 use crate::timeline::chain::{self, Verdict};
 
@@ -23,6 +25,11 @@ pub enum Chore {
     VerifyChain {
         /// Whose.
         incident: IncidentId,
+    },
+    /// Bring what lives at an outside system as well as here into step. Carried out by `worker`, which has the way there.
+    Sync {
+        /// Which system.
+        system: System,
     },
 }
 
@@ -39,6 +46,9 @@ pub struct Due {
 const VERIFIED: &str = "verify-chain";
 /// A timeline is checked when it has been quiet for so long: a busy one would be checked over and over.
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
+/// What lives at outside systems as well as here, and how often it is compared.
+const SYNCED: [(System, chrono::Duration); 2] =
+    [(System::Zendesk, chrono::Duration::minutes(15)), (System::Trello, chrono::Duration::minutes(5))];
 /// Chores given out at a time; the rest is due at the next tick.
 const BATCH: u64 = 100;
 
@@ -78,6 +88,10 @@ pub async fn due(ctx: &Ctx) -> Result<Batch> {
         chore: Chore::VerifyChain { incident },
         key: format!("verify:{}:{version}", incident.0.as_simple()),
     }));
+    due.extend(SYNCED.iter().filter(|(system, _)| ctx.config.systems.contains(system)).map(|(system, every)| Due {
+        chore: Chore::Sync { system: *system },
+        key: format!("sync:{system}:{}", now.timestamp().div_euclid(every.num_seconds())),
+    }));
     Ok(Batch { due, reached })
 }
 
@@ -104,12 +118,14 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
     match chore {
         Chore::Expire => expire(ctx).await,
         Chore::VerifyChain { incident } => verify_chain(ctx, incident).await,
+        Chore::Sync { .. } => Err(Error::internal("a chore for the worker came to the domain")),
     }
 }
 
 async fn expire(ctx: &Ctx) -> Result<()> {
     let (now, db) = (ctx.now(), ctx.db.write());
     idempotency_key::Entity::delete_many().filter(idempotency_key::Column::ExpiresAt.lte(now)).exec(db).await?;
+    hook_event::Entity::delete_many().filter(hook_event::Column::ReceivedAt.lte(now - limits::HOOK_EVENT_KEPT)).exec(db).await?;
     session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now)).exec(db).await?;
     sign_in_link::Entity::delete_many().filter(sign_in_link::Column::ExpiresAt.lte(now)).exec(db).await?;
     let useless = api_token::Column::ExpiresAt.lte(now - limits::TOKEN_KEPT).or(api_token::Column::RevokedAt.lte(now - limits::TOKEN_KEPT));

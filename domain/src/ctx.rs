@@ -1,7 +1,7 @@
 //! What every use case gets first: who calls, by which way, and the parts of the server it works with.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use entity::{Source, System, Timestamp};
@@ -11,10 +11,13 @@ use crate::authz::{Actor, Right};
 use crate::change::Lanes;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::delivery::policy::Pauses;
 use crate::error::Result;
 use crate::ids::IdSource;
 use crate::people::access::SecretCache;
 use crate::playbook::Playbook;
+use crate::ports::TicketDesk;
+use crate::tickets;
 use crate::wake::Waker;
 
 /// The parts of one server process that all calls share.
@@ -33,6 +36,8 @@ pub struct Domain {
     pub outbox: Notify,
     /// Rung when another playbook is in force.
     pub playbook_replaced: Notify,
+    /// Where people look for tickets, when that is connected. Set once, before the server begins to serve.
+    pub ticket_desk: OnceLock<Arc<dyn TicketDesk>>,
     playbook: ArcSwap<Playbook>,
     pub(crate) secrets: SecretCache,
     pub(crate) lanes: Lanes,
@@ -49,6 +54,12 @@ pub struct Config {
     pub public_url: String,
     /// The outside systems that are connected. What is meant for another one is done by hand.
     pub systems: Vec<System>,
+    /// How tickets follow incidents, and which report one.
+    pub tickets: tickets::Rules,
+    /// How long failed deliveries wait.
+    pub pauses: Pauses,
+    /// Whether Trello is asked to tell us of changes: we can check who tells us.
+    pub watches_cards: bool,
 }
 
 impl Domain {
@@ -62,6 +73,7 @@ impl Domain {
             config,
             outbox: Notify::new(),
             playbook_replaced: Notify::new(),
+            ticket_desk: OnceLock::new(),
             playbook: ArcSwap::from_pointee(playbook),
             secrets: SecretCache::default(),
             lanes: Lanes::default(),
@@ -110,6 +122,11 @@ impl Ctx {
     /// The same call on behalf of Muster itself, after the caller has proved otherwise that they may.
     pub(crate) fn on_own_behalf(&self) -> Self {
         Self { actor: Actor::System, ..self.clone() }
+    }
+
+    /// The same call, as news that came by `source`.
+    pub(crate) fn by_way_of(&self, source: Source) -> Self {
+        Self { source, ..self.clone() }
     }
 
     /// Refuses who has not `right`.

@@ -55,6 +55,9 @@ pub enum Error {
     /// The database can't be reached or is overloaded.
     #[error("The database does not answer at the moment: try again shortly. With an idempotencyKey nothing happens twice.")]
     Unavailable(#[source] DbErr),
+    /// An outside system that people wait for does not answer.
+    #[error("{0}")]
+    Outside(&'static str),
     /// A fault of Muster.
     #[error("Something went wrong inside Muster.")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -97,7 +100,7 @@ impl Error {
             Self::FailedPrecondition { .. } => "FAILED_PRECONDITION",
             Self::Conflict { .. } | Self::KeyTaken | Self::AlreadyThere => "CONFLICT",
             Self::TooSlow => "TOO_SLOW",
-            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Unavailable(_) | Self::Outside(_) => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }
     }

@@ -6,6 +6,8 @@ use chrono::Duration;
 pub const NAME_CHARS: usize = 200;
 /// Characters of a text: a long log excerpt. Longer belongs into a file.
 pub const TEXT_CHARS: usize = 50_000;
+/// Characters of an update to clients: Zendesk takes 64 KiB in a comment, in any script.
+pub const CLIENT_UPDATE_CHARS: usize = 16_000;
 /// Characters of a URL: what browsers and proxies agree on.
 pub const URL_CHARS: usize = 2_000;
 /// Characters of an e-mail address (RFC 5321).
@@ -42,6 +44,8 @@ pub const RECURRING_HOLIDAYS: usize = 200;
 pub const CLOCK_SKEW: Duration = Duration::minutes(5);
 /// For how long an idempotency key protects.
 pub const KEY_LIFETIME: Duration = Duration::hours(24);
+/// For how long an event that a system told of is known: longer than any system tells again.
+pub const HOOK_EVENT_KEPT: Duration = Duration::days(7);
 /// For how long a sign-in link works.
 pub const SIGN_IN_LINK_LIFETIME: Duration = Duration::hours(24);
 /// For how long a session lasts.

@@ -46,11 +46,10 @@ pub(crate) fn call(draft: &mut Draft<'_>, person: &person::Model, reason: PageRe
     draft.record(NewEvent::new(TimelineKind::Paged, format!("Paged {}: {why}", person.name)).details(details));
     let effect = Effect::Email(mail(draft, person, why));
     draft.send(delivery::New {
-        operation: Operation::Page,
-        effect,
         person: Some(person.id),
         step: step.map(str::to_owned),
         page: Some(id),
+        ..delivery::New::of(Operation::Page, effect)
     });
 }
 

@@ -135,7 +135,7 @@ fn within(field: &'static str, value: &str, chars: usize) -> Result<()> {
 }
 
 /// Marks that change the direction of text can make a name read as another one.
-fn is_text_direction(c: char) -> bool {
+pub(crate) fn is_text_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -3,6 +3,7 @@
 use entity::{IncidentStatus, Timestamp, incident};
 
 use crate::change::Whole;
+use crate::follow_up;
 use crate::playbook::steps::{Case, Holder, Mark, Page, Posted, concerns_leadership, is_breach, is_major};
 
 impl Whole {
@@ -53,7 +54,7 @@ impl Whole {
                 .collect(),
             report: None,
             review: None,
-            follow_ups: Vec::new(),
+            follow_ups: follow_up::owed(&self.follow_ups),
         }
     }
 }

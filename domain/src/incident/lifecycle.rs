@@ -18,7 +18,7 @@ use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::idempotency::Key;
 use crate::timeline::chain;
-use crate::{catalogue, pager, people, validate};
+use crate::{catalogue, follow_up, pager, people, tickets, validate};
 
 /// Severity of a report until somebody judges it: the last level that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
@@ -420,6 +420,7 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
         let text = format!("{} was merged into this one: {}", reference(&from.incident), from.incident.name);
         to_draft.record(NewEvent::new(TimelineKind::Merged, text).details(json!({ "from": id.to_string() })));
         take_over(to_draft, from, to);
+        tickets::take_over([from, to], [from_draft, to_draft]);
         Ok(())
     })
     .await
@@ -438,6 +439,7 @@ fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
             .col_expr(alert::Column::IncidentId, Expr::val(id))
             .filter(alert::Column::IncidentId.eq(from.incident.id)),
     );
+    follow_up::move_to(draft, &from.follow_ups);
     for row in from.access.iter().filter(|row| !to.access.iter().any(|known| known.person_id == row.person_id)) {
         team::admit(draft, row.person_id);
     }
@@ -487,6 +489,7 @@ pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: 
         client_updates: 0,
         last_client_update_at: None,
         first_client_at: None,
+        problem_ordered_at: None,
     }
 }
 
@@ -494,7 +497,8 @@ fn first_words(incident: &incident::Model) -> String {
     incident.summary.clone().unwrap_or_else(|| incident.name.clone())
 }
 
-fn add_sites(draft: &mut Draft<'_>, sites: &[SiteId]) {
+/// Writes into the draft that the incident is about these sites too.
+pub(crate) fn add_sites(draft: &mut Draft<'_>, sites: &[SiteId]) {
     let incident = draft.incident.id;
     for site in sites {
         draft.add::<incident_site::Entity>(incident_site::Model { incident_id: incident, site_id: *site });

@@ -20,9 +20,10 @@ pub use children::{
     sites_of,
 };
 pub use handover::{Candidate, Offer, answer_offer, brief, candidates, find_offer, offer, offers_of};
-pub(crate) use lifecycle::blank;
 pub use lifecycle::{Declare, Impact, Report, Update, close, declare, decline, merge, reopen, report, resolve, update};
+pub(crate) use lifecycle::{add_sites, blank};
 pub use query::{Filter, Order, by_ids, by_number, count, find, key, matches, numbered_after, page, parse_reference, touches_rows_only};
+pub(crate) use response::affect;
 pub use response::{
     ConfirmGoal, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
 };

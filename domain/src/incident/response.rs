@@ -168,7 +168,7 @@ pub async fn mark_client_affected(
 }
 
 /// Writes into the draft that `client` is affected; again with another note, that changes.
-pub(super) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option<&str>) {
+pub(crate) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option<&str>) {
     let row = draft.whole().and_then(|whole| whole.clients.iter().find(|row| row.client_id == client.id));
     if row.is_some_and(|row| note.is_none() || row.note.as_deref() == note) {
         return;

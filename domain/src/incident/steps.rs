@@ -167,11 +167,11 @@ fn done_by(rule: Rule) -> Option<&'static str> {
         Rule::Lead | Rule::CommsManager | Rule::ReportAuthor => Some("assignRole"),
         Rule::SecondLine => Some("escalate"),
         Rule::Summary => Some("postUpdate"),
+        Rule::ClientUpdate => Some("sendClientUpdate"),
         Rule::Containment => Some("confirmGoal"),
         Rule::GeneralNotice
         | Rule::Leadership
         | Rule::LeadershipFallback
-        | Rule::ClientUpdate
         | Rule::Handover
         | Rule::StopOrContinue
         | Rule::ScheduleReview

@@ -37,6 +37,9 @@ const SEVERITIES: [(&str, Severity); 4] =
     [("critical", Severity::Critical), ("major", Severity::Major), ("minor", Severity::Minor), ("trivial", Severity::Trivial)];
 /// What the notice may leave to be filled in.
 const OF_NOTICE: &[&str] = &["reference", "name", "severity", "since", "link"];
+/// What an update to clients may leave to be filled in, and their last word.
+const OF_CLIENT_UPDATE: &[&str] = &["reference", "name", "severity", "status", "since", "latest", "next"];
+const OF_LAST_WORD: &[&str] = &["reference", "name", "severity", "status", "since", "latest"];
 
 /// Reads the text of a file that a playbook names, or says why not.
 pub type Load<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -100,10 +103,11 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
     };
     let (lead_within, comms_manager_within) = (span("lead", "within"), span("comms_manager", "within"));
     let (page_acknowledge_within, escalate_others_after) = (span("paging", "acknowledge_within"), span("escalation", "others_after"));
-    let (summary_every, client_update_every) = (span("summary", "every"), span("client_update", "every"));
+    let summary_every = span("summary", "every");
     let (handover_after, stop_after) = (span("handover", "after"), span("stop", "after"));
     let (containment_within, review_after) = (span("containment", "within"), span("review", "after"));
     let (triage_within, criteria) = triage(root.table("triage"));
+    let client_update = client_update(root.table("client_update"));
     let (leadership_contacts, leadership_acknowledge_within) = leadership(root.table("leadership"));
     let known = known_contacts(&leadership_contacts);
     let email = |entry: &Entry<'_>| accepted(entry, "an e-mail address", validate::email);
@@ -120,7 +124,10 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         page_acknowledge_within,
         escalate_others_after,
         summary_every,
-        client_update_every,
+        client_update_every: client_update.every,
+        client_update_template: client_update.template,
+        client_update_closing: client_update.closing,
+        second_pair_of_eyes: client_update.second_pair_of_eyes,
         handover_after,
         stop_after,
         containment_within,
@@ -128,6 +135,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         contacts: by_contact(root.table("contacts"), &known, &email),
         contact_titles: by_contact(root.table("contact_titles"), &known, &name),
         boards: boards(root.table("boards")),
+        few_follow_ups: few_follow_ups(root.table("follow_ups")),
         severities: severities(root.table("severities")),
         criteria,
         goals: goals(root.entry("goals")),
@@ -144,6 +152,32 @@ fn triage(mut table: Table<'_>) -> (Duration, Vec<ChecklistItem>) {
     let criteria = checklist(at_least_one(criteria, "tables with key and text"));
     table.finish();
     (within, criteria)
+}
+
+struct ClientUpdate {
+    every: Duration,
+    template: String,
+    closing: String,
+    second_pair_of_eyes: BTreeSet<Severity>,
+}
+
+fn client_update(mut table: Table<'_>) -> ClientUpdate {
+    let every = duration(&table.entry("every"));
+    let (proposed, last) = (table.entry("template"), table.entry("closing"));
+    let template = template(&proposed, text(&proposed), OF_CLIENT_UPDATE);
+    let closing = self::template(&last, text(&last), OF_LAST_WORD);
+    let what = "severities such as \"critical\"";
+    let mut second_pair_of_eyes = BTreeSet::new();
+    for entry in bounded(table.entry("second_pair_of_eyes"), what) {
+        let Some(text) = entry.text(what) else { continue };
+        match SEVERITIES.iter().find(|(name, _)| *name == text) {
+            Some((_, severity)) if second_pair_of_eyes.insert(*severity) => {}
+            Some(_) => entry.problem(format!("{text} is named twice")),
+            None => entry.problem(format!("{text:?} is no severity; there are critical, major, minor and trivial")),
+        }
+    }
+    table.finish();
+    ClientUpdate { every, template, closing, second_pair_of_eyes }
 }
 
 fn leadership(mut table: Table<'_>) -> (Vec<String>, Duration) {
@@ -280,6 +314,12 @@ fn board(mut table: Table<'_>) -> Board {
     let board = Board { title, trello_board: id("trello_board"), trello_list: id("trello_list"), trello_done_list: id("trello_done_list") };
     table.finish();
     board
+}
+
+fn few_follow_ups(mut table: Table<'_>) -> usize {
+    let few = table.entry("few").number("how many follow-ups need no reason", 1..=100);
+    table.finish();
+    few.and_then(|few| few.try_into().ok()).unwrap_or(1)
 }
 
 fn severities(mut table: Table<'_>) -> Vec<SeverityDefinition> {

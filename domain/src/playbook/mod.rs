@@ -13,13 +13,15 @@ pub mod rule;
 pub mod simulate;
 pub mod steps;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use entity::{Severity, Timestamp};
 
 pub use calendar::Calendar;
 pub use rule::Rule;
+
+use crate::ports::Place;
 
 /// The values in force. Made by [`file::read`], which checks them.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,13 @@ pub struct Playbook {
     pub summary_every: Duration,
     /// From client update to client update (R22).
     pub client_update_every: Duration,
+    /// What is proposed as an update to affected clients (R22); `{reference}`, `{name}`, `{severity}`, `{status}`, `{since}`, `{latest}`
+    /// and `{next}` stand for the incident's.
+    pub client_update_template: String,
+    /// The same for the last word, once the incident is resolved; without `{next}`.
+    pub client_update_closing: String,
+    /// At which severities somebody else must have read an update to clients before it goes out.
+    pub second_pair_of_eyes: BTreeSet<Severity>,
     /// How long a person should hold a tiring role (R13).
     pub handover_after: Duration,
     /// Time out of hours after which one decides whether to stop (R19).
@@ -64,6 +73,8 @@ pub struct Playbook {
     pub contact_titles: BTreeMap<String, String>,
     /// Where follow-ups go (R33).
     pub boards: BTreeMap<String, Board>,
+    /// How many follow-ups an incident may have before one more needs a reason (R33).
+    pub few_follow_ups: usize,
     /// What the severities mean and ask for, worst first (R8, R10).
     pub severities: Vec<SeverityDefinition>,
     /// What to ask oneself whether it is an incident (R2).
@@ -130,6 +141,14 @@ pub struct StepText {
     pub why: String,
 }
 
+impl Board {
+    /// Where its cards are at Trello, once it is connected.
+    pub fn place(&self) -> Option<Place> {
+        let (board, list) = (self.trello_board.clone()?, self.trello_list.clone()?);
+        Some(Place { board, list, done_list: self.trello_done_list.clone() })
+    }
+}
+
 impl Playbook {
     /// The goal named `key`.
     pub fn goal(&self, key: &str) -> Option<&Goal> {
@@ -139,6 +158,24 @@ impl Playbook {
     /// A time for people: on the team's wall clock, with its zone.
     pub fn local(&self, at: Timestamp) -> String {
         at.with_timezone(&self.working_hours.zone).format("%a %-d %b, %H:%M %Z").to_string()
+    }
+
+    /// `template` with what stands in braces filled in, once: what is filled in is not looked at again.
+    pub fn filled_in(template: &str, values: &[(&str, &str)]) -> String {
+        let mut text = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('{') {
+            text.push_str(before);
+            let known = values.iter().find_map(|(name, value)| Some((value, after.strip_prefix(name)?.strip_prefix('}')?)));
+            if let Some((value, behind)) = known {
+                text.push_str(value);
+                rest = behind;
+            } else {
+                text.push('{');
+                rest = after;
+            }
+        }
+        text + rest
     }
 
     /// What people call the contact `key`.
@@ -151,5 +188,23 @@ impl Default for Playbook {
     /// The built-in values.
     fn default() -> Self {
         file::built_in()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Playbook;
+
+    #[test]
+    fn what_is_filled_in_is_not_looked_at_again() {
+        let values = [("name", "{link} fails"), ("link", "https://muster.example")];
+        for (template, text) in [
+            ("{name}: {link}", "{link} fails: https://muster.example"),
+            ("{other} {na {name", "{other} {na {name"),
+            ("{{name}}", "{{link} fails}"),
+            ("", ""),
+        ] {
+            assert_eq!(Playbook::filled_in(template, &values), text);
+        }
     }
 }

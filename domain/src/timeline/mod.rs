@@ -139,7 +139,15 @@ impl Checked {
             let files = attachments.iter().map(file_details).collect();
             details.get_or_insert_with(|| json!({}))["attachments"] = serde_json::Value::Array(files);
         }
-        NewEvent { kind: self.kind, text: self.text.clone(), occurred_at: self.occurred_at, details, amends: None, starred: self.starred }
+        NewEvent {
+            kind: self.kind,
+            text: self.text.clone(),
+            occurred_at: self.occurred_at,
+            details,
+            amends: None,
+            starred: self.starred,
+            source: None,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use toml::de::{DeTable, DeValue};
 
@@ -31,7 +31,9 @@ enum Value {
     Moment(String),
     List(Vec<Node>),
     Table(BTreeMap<String, Node>),
-    /// A number or a truth value, of which a playbook has none.
+    /// A whole number; nothing for one that is beyond all bounds.
+    Number(Option<u32>),
+    /// A broken number or a truth value, of which a playbook has none.
     Other,
 }
 
@@ -249,6 +251,18 @@ impl<'a> Entry<'a> {
         }
     }
 
+    /// Its number, which must lie in `range`; nothing after a problem. `what` says what is counted.
+    pub fn number(&self, what: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let number = match self.value {
+            Some(Value::Number(number)) => number.filter(|number| range.contains(number)),
+            _ => None,
+        };
+        if number.is_none() {
+            self.wrong_kind(&format!("{what}: a whole number from {} to {}, without quotes", range.start(), range.end()));
+        }
+        number
+    }
+
     fn wrong_kind(&self, right: &str) {
         match self.value {
             None => self.problem(format!("is missing; it must be {right}")),
@@ -291,7 +305,8 @@ fn value_of(value: &DeValue<'_>, lines: &Lines) -> Value {
             Value::List(items.iter().map(item).collect())
         }
         DeValue::Table(table) => table_value(table, lines),
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) => Value::Other,
+        DeValue::Integer(number) => Value::Number(u32::from_str_radix(number.as_str(), number.radix()).ok()),
+        DeValue::Float(_) | DeValue::Boolean(_) => Value::Other,
     }
 }
 

@@ -37,12 +37,14 @@ fn the_built_in_playbook_is_right_and_holds_the_values_of_the_guide() {
     for (index, (duration, minutes)) in table.into_iter().enumerate() {
         assert_eq!(duration, Duration::minutes(minutes), "row {index}");
     }
+    assert!(playbook.second_pair_of_eyes.is_empty());
     let hours = &playbook.working_hours;
     assert_eq!((hours.from, hours.to, hours.zone, hours.holidays.len()), (600, 1_080, Tz::Europe__London, 0));
     assert_eq!(hours.days, [true, true, true, true, true, false, false]);
     assert_eq!(playbook.leadership_contacts, CONTACTS);
     assert!(playbook.contacts.is_empty());
     assert_eq!(playbook.contact_title("dpo"), "Data Protection Officer");
+    assert_eq!(playbook.few_follow_ups, 3);
     assert_eq!(playbook.boards.keys().collect::<Vec<_>>(), ["incident-actions", "internal-tech-tools", "tech-team-leadership"]);
     assert_eq!(playbook.goals.iter().map(|goal| &*goal.key).collect::<Vec<_>>(), ["understand", "contain", "restore", "monitor"]);
     assert_eq!(playbook.goal("contain").unwrap().breach_checklist.len(), 4);
@@ -150,6 +152,14 @@ fn every_mistake_is_told_with_its_line_and_key() {
         ("[[triage.criteria]]\nkey = \"a\"\ntext = \"x\"\nnote = \"y\"", "line 4: triage.criteria[1].note: unknown key"),
         ("[[triage.criteria]]\nkey = \"A\"\ntext = \"x\"", "line 2: triage.criteria[1].key: \"A\" is no key"),
         ("[steps.lead]\nwhy = \"Ask {contact}\"", "line 2: steps.lead.why: {contact} stands for nothing; nothing is filled in here"),
+        ("[client_update]\ntemplate = \"{link}\"", "line 2: client_update.template: {link} stands for nothing; there is {reference}"),
+        ("[client_update]\nclosing = \"{next}\"", "line 2: client_update.closing: {next} stands for nothing"),
+        ("[client_update]\nsecond_pair_of_eyes = [\"bad\"]", "line 2: client_update.second_pair_of_eyes[1]: \"bad\" is no severity"),
+        (
+            "[client_update]\nsecond_pair_of_eyes = [\"major\", \"major\"]",
+            "line 2: client_update.second_pair_of_eyes[2]: major is named twice",
+        ),
+        ("[client_update]\nevery_day = \"1d\"", "line 2: client_update.every_day: unknown key"),
         ("[notice]\ntext = \"{title}\"", "line 2: notice.text: {title} stands for nothing; there is {reference}, {name}"),
     ];
     for (text, expected) in table {

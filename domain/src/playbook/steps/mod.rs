@@ -28,6 +28,17 @@ pub enum State {
     Overdue,
 }
 
+impl State {
+    /// Where something stands at `now` that is due at `due_at` and overdue at `overdue_at`.
+    pub fn of(due_at: Timestamp, overdue_at: Timestamp, now: Timestamp) -> Self {
+        match now {
+            now if now < due_at => Self::Upcoming,
+            now if now < overdue_at => Self::Due,
+            _ => Self::Overdue,
+        }
+    }
+}
+
 /// One thing that the playbook asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -83,6 +94,7 @@ fn is_after(cause_at: Option<Timestamp>, due_at: Timestamp) -> bool {
     cause_at.is_none_or(|cause_at| due_at >= cause_at)
 }
 
+const HALF_A_DAY: Duration = Duration::hours(12);
 const LEAD: &[Role] = &[Role::IncidentLead];
 const COMMS: &[Role] = &[Role::ClientCommsManager];
 const RESPONDERS: &[Role] = &[Role::Responder];
@@ -355,7 +367,9 @@ impl List<'_> {
     fn follow_ups(&mut self) {
         for follow_up in &self.case.follow_ups {
             let Some(date) = follow_up.due_on else { continue };
-            if let Some(step) = self.add(Rule::FollowUp, &follow_up.id, self.playbook.working_hours.end_of(date), &[]) {
+            let (key, due) = (format!("{}:{}", Rule::FollowUp, follow_up.id), self.playbook.working_hours.end_of(date));
+            // Another day asks anew; other working hours on the same day do not.
+            if let Some(step) = self.push(Rule::FollowUp, key, Some(due - HALF_A_DAY), due, &[]) {
                 step.person = Some(follow_up.owner);
             }
         }
@@ -428,11 +442,7 @@ impl List<'_> {
         } else {
             later(due_at, self.playbook.grace)
         };
-        let state = match self.now {
-            now if now < due_at => State::Upcoming,
-            now if now < overdue_at => State::Due,
-            _ => State::Overdue,
-        };
+        let state = State::of(due_at, overdue_at, self.now);
         let StepText { title, why } = self.playbook.texts.get(&rule).cloned().unwrap_or_default();
         let holder = audience.first().map_or(String::new(), |role| role_words(*role));
         let (title, why) =
@@ -468,7 +478,7 @@ struct Fallen {
 }
 
 /// `span` after `at`, or the last moment there is.
-fn later(at: Timestamp, span: Duration) -> Timestamp {
+pub(crate) fn later(at: Timestamp, span: Duration) -> Timestamp {
     at.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
 }
 
