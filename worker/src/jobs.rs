@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use domain::chores::{self, Chore};
 use domain::ports::{Outlet, Refusal};
-use domain::{Ctx, Error, delivery, reminders};
+use domain::{Ctx, Error, clients, delivery, follow_up};
 use entity::{DeliveryId, IncidentId};
 
+use crate::Connections;
 use crate::queue::{Job, Queue};
 
 /// For how long finished jobs are kept, and with them the keys that keep work from being done twice.
@@ -27,7 +28,7 @@ pub fn told(outcome: Result<(), Error>) -> Result<(), String> {
 ///
 /// # Errors
 /// What the domain says; the queue counts it, and what was to be done falls due again by itself.
-pub async fn carry_out(ctx: &Ctx, queue: &Queue, job: Job) -> Result<(), Error> {
+pub async fn carry_out(ctx: &Ctx, queue: &Queue, connections: &Connections, job: Job) -> Result<(), Error> {
     match job {
         Job::Expire => {
             chores::carry_out(ctx, Chore::Expire).await?;
@@ -35,7 +36,14 @@ pub async fn carry_out(ctx: &Ctx, queue: &Queue, job: Job) -> Result<(), Error> 
             Ok(())
         }
         Job::VerifyChain(incident) => chores::carry_out(ctx, Chore::VerifyChain { incident: IncidentId(incident) }).await,
-        Job::Remind(incident) => reminders::remind(ctx, IncidentId(incident)).await,
+        Job::SyncZendesk => match &connections.clients {
+            Some(directory) => clients::directory::sync(ctx, &**directory).await,
+            None => Ok(()),
+        },
+        Job::SyncTrello => match &connections.boards {
+            Some(boards) => follow_up::reconcile(ctx, &**boards).await,
+            None => Ok(()),
+        },
         Job::Deliver(_) => Err(Error::internal("a delivery came by the main queue")),
     }
 }

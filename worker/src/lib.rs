@@ -1,22 +1,25 @@
 //! The edge to the outside: what Muster does by itself, on apalis queues.
 //!
-//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. A [`tick`] asks the domain what is due and puts it on the main
-//! [`queue`]; the [`relay`] puts deliveries on the queues of their systems; [`jobs`] carry both out, deliveries by the system's
-//! outlet ([`outlets`]). Any number of workers may run on one PostgreSQL.
+//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminding`] tells people what is due; a [`tick`] puts chores on the
+//! main [`queue`]; the [`relay`] puts deliveries on the queues of their systems; [`jobs`] carry both out, deliveries by the system's
+//! outlet ([`outlets`]). A system that refuses our credentials is left alone until they are right ([`holds`]). Any number of workers
+//! may run on one PostgreSQL.
 //!
 //! Invariants: a job carries ids only; dates, attempts and outcomes are the domain's rows; every job may run twice.
 
+mod holds;
 mod jobs;
 pub mod outlets;
 pub mod queue;
 mod relay;
+mod reminding;
 mod tick;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::Outlet;
+use domain::ports::{Boards, ClientDirectory, Outlet};
 use domain::{Ctx, Domain, reminders};
 use entity::System;
 use futures_util::future::try_join_all;
@@ -27,11 +30,27 @@ use queue::{Queue, QueueError, Tuning};
 /// The ways to the systems that are connected.
 pub type Outlets = BTreeMap<System, Arc<dyn Outlet>>;
 
+/// Everything at outside systems that is connected.
+#[derive(Clone, Default)]
+pub struct Connections {
+    /// Where effects happen.
+    pub outlets: Outlets,
+    /// Where clients and their contacts are kept.
+    pub clients: Option<Arc<dyn ClientDirectory>>,
+    /// Where follow-ups have their cards.
+    pub boards: Option<Arc<dyn Boards>>,
+}
+
+impl From<Outlets> for Connections {
+    fn from(outlets: Outlets) -> Self {
+        Self { outlets, ..Self::default() }
+    }
+}
+
 /// Pause before a schedule that could not be made is tried again.
 const RESCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Jobs of the main queue that run at once. Few: they are reminders and chores that may wait a little, and people who work on the same
-/// machine and database may not: see `make bench`.
+/// Jobs of the main queue that run at once. Few: they are chores that may wait, and people who work on the same machine may not.
 const IN_BACKGROUND: usize = 3;
 
 /// One worker process.
@@ -39,6 +58,7 @@ pub struct Worker {
     domain: Arc<Domain>,
     queue: Queue,
     systems: BTreeMap<System, (Queue, Arc<dyn Outlet>)>,
+    connections: Connections,
     tuning: Tuning,
 }
 
@@ -47,13 +67,15 @@ impl Worker {
     ///
     /// # Errors
     /// [`QueueError::Unsupported`].
-    pub fn new(domain: Arc<Domain>, outlets: Outlets, tuning: Tuning) -> Result<Self, QueueError> {
+    pub fn new(domain: Arc<Domain>, connections: impl Into<Connections>, tuning: Tuning) -> Result<Self, QueueError> {
         let queue = Queue::new(domain.db.write())?;
-        let systems = outlets
-            .into_iter()
-            .map(|(system, outlet)| Ok((system, (Queue::named(domain.db.write(), queue_name(system))?, outlet))))
+        let connections = connections.into();
+        let systems = connections
+            .outlets
+            .iter()
+            .map(|(system, outlet)| Ok((*system, (Queue::named(domain.db.write(), queue_name(*system))?, outlet.clone()))))
             .collect::<Result<_, QueueError>>()?;
-        Ok(Self { domain, queue, systems, tuning })
+        Ok(Self { domain, queue, systems, connections, tuning })
     }
 
     /// Works until `shutdown`, then lets running jobs finish.
@@ -61,23 +83,25 @@ impl Worker {
     /// # Errors
     /// [`QueueError::Tuning`]. A database that is away is waited for.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), QueueError> {
-        let Self { domain, queue, systems, tuning } = self;
+        let Self { domain, queue, systems, connections, tuning } = self;
         let ctx = domain.system();
         let queues = systems.iter().map(|(system, (queue, _))| (*system, queue.clone())).collect();
         let background = async {
             tokio::join!(
                 tick::run(ctx.clone(), queue.clone(), shutdown.clone()),
+                reminding::run(ctx.clone(), shutdown.clone()),
                 relay::run(ctx.clone(), queues, shutdown.clone()),
                 keep_schedule(ctx.clone(), shutdown.clone()),
+                holds::run(ctx.clone(), connections.outlets.clone(), shutdown.clone()),
             )
         };
         let in_background = Tuning { concurrency: tuning.concurrency.min(IN_BACKGROUND), ..tuning.clone() };
         let main = queue.run(
             {
-                let (ctx, queue) = (ctx.clone(), queue.clone());
+                let (ctx, queue, connections) = (ctx.clone(), queue.clone(), connections.clone());
                 move |job| {
-                    let (ctx, queue) = (ctx.clone(), queue.clone());
-                    async move { jobs::told(jobs::carry_out(&ctx, &queue, job).await) }
+                    let (ctx, queue, connections) = (ctx.clone(), queue.clone(), connections.clone());
+                    async move { jobs::told(jobs::carry_out(&ctx, &queue, &connections, job).await) }
                 }
             },
             in_background,
@@ -103,6 +127,8 @@ fn queue_name(system: System) -> &'static str {
     match system {
         System::Email => "muster-email",
         System::Slack => "muster-slack",
+        System::Zendesk => "muster-zendesk",
+        System::Trello => "muster-trello",
     }
 }
 

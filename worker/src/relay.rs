@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::{Ctx, Error, delivery};
+use domain::delivery::{self, hold};
+use domain::{Ctx, Error};
 use entity::System;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,8 @@ pub async fn run(ctx: Ctx, queues: BTreeMap<System, Queue>, shutdown: Cancellati
 
 /// Relays until nothing is due.
 async fn drain(ctx: &Ctx, queues: &BTreeMap<System, Queue>) -> Result<(), Error> {
-    let systems: Vec<System> = queues.keys().copied().collect();
+    let held: Vec<System> = hold::held(ctx).await?.into_iter().map(|row| row.system).collect();
+    let systems: Vec<System> = queues.keys().copied().filter(|system| !held.contains(system)).collect();
     while delivery::anything_due(ctx, &systems).await? {
         let tx = ctx.db.begin().await?;
         let due = delivery::take_due(ctx, &tx, &systems, PORTION).await?;

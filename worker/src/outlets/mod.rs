@@ -4,3 +4,15 @@
 //! and from an end that is not known; when to try again is for the domain to say.
 
 pub mod email;
+pub mod http;
+pub mod trello;
+pub mod zendesk;
+
+/// The most of a system's words that is kept.
+const WORDS: usize = 300;
+
+/// Another system's words: one line, without control characters, cut to what people read.
+fn readable(words: &str) -> String {
+    let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect()
+}

@@ -51,10 +51,12 @@ pub enum Job {
     Expire,
     /// Check the hash chain of an incident.
     VerifyChain(Uuid),
-    /// Ask the people of an incident for what its playbook wants of them.
-    Remind(Uuid),
     /// Carry out a delivery at its outside system.
     Deliver(Uuid),
+    /// Bring what lives at Zendesk as well as here into step.
+    SyncZendesk,
+    /// Bring what lives at Trello as well as here into step.
+    SyncTrello,
 }
 
 impl Job {
@@ -63,16 +65,17 @@ impl Job {
         match self {
             Self::Expire => "expire",
             Self::VerifyChain(_) => "verify_chain",
-            Self::Remind(_) => "remind",
             Self::Deliver(_) => "deliver",
+            Self::SyncZendesk => "sync_zendesk",
+            Self::SyncTrello => "sync_trello",
         }
     }
 
     /// The row that the job is about, if it is about one.
     pub fn subject(&self) -> Option<Uuid> {
         match self {
-            Self::Expire => None,
-            Self::VerifyChain(id) | Self::Remind(id) | Self::Deliver(id) => Some(*id),
+            Self::Expire | Self::SyncZendesk | Self::SyncTrello => None,
+            Self::VerifyChain(id) | Self::Deliver(id) => Some(*id),
         }
     }
 

@@ -20,6 +20,8 @@ use super::{
 /// Pause before a worker is replaced; doubled each time while replacements keep dying, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// How long running jobs have at the end before no more are taken.
+const SETTLE: Duration = Duration::from_secs(2);
 /// How long a worker that is given up may take to let go.
 const ABORT: Duration = Duration::from_secs(5);
 
@@ -84,6 +86,9 @@ impl Queue {
                 () = self.stalled(&name, work) => End::Stalled,
                 never = &mut alive => match never {},
             };
+            if matches!(end, End::Shutdown) {
+                settle(work).await;
+            }
             // A worker that has not begun yet cannot be stopped, only dropped.
             if matches!(end, End::Shutdown) && context.stop().is_ok() {
                 tokio::select! {
@@ -138,6 +143,17 @@ impl Queue {
             }
         }
     }
+}
+
+/// Waits a moment for running jobs to end. Once told to stop, apalis leaves a look for jobs half-way, with its connection, until no job
+/// runs any more; SQLite has one connection that writes, and a job that needs it to end would wait for it in vain.
+async fn settle(work: &Work) {
+    let ended = async {
+        while work.running() > 0 {
+            sleep(SETTLE / 100).await;
+        }
+    };
+    timeout(SETTLE, ended).await.ok();
 }
 
 fn died(ended: Result<Result<(), WorkerError>, JoinError>) -> End {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{Effect, Order, Outlet, Receipt, Refusal};
+use domain::ports::{Effect, Finding, Order, Outlet, Receipt, Refusal};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::client::TlsParameters;
 use tokio::sync::Semaphore;
@@ -22,13 +22,12 @@ use tokio::time::{Instant, timeout_at};
 
 pub use relay::{Relay, sender};
 
+use super::readable;
 use message::Mail;
 use session::{Broken, Cause, Session, Stage};
 
 /// Mails under way at the same time, and connections kept. Mail servers refuse many more from one client.
 const CONNECTIONS: usize = 8;
-/// The most of a server's words that is kept.
-const WORDS: usize = 300;
 /// Answers that mean: sign in, or with other credentials, or encrypted. They are for an administrator, who needs time.
 const SIGN_IN: [u16; 4] = [530, 534, 535, 538];
 
@@ -153,9 +152,14 @@ impl Outlet for EmailOutlet {
         };
         let mail = message::compose(order, email, &self.from).map_err(Refusal::Never)?;
         match self.send(&mail).await {
-            Ok(()) => Ok(Receipt { external_id: Some(mail.id), external_url: None }),
+            Ok(()) => Ok(Receipt { external_id: Some(mail.id), ..Receipt::default() }),
             Err(broken) => Err(refusal(&broken)),
         }
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        let problem = Self::check(self).await.err();
+        vec![Finding { what: "The mail server lets Muster in".to_owned(), problem }]
     }
 }
 
@@ -192,12 +196,6 @@ fn words(broken: &Broken) -> String {
         }
         (Stage::Text, Cause::Late) => "The mail server did not say in time whether it took the mail, which was sent or not.".to_owned(),
     }
-}
-
-/// Another system's words: one line, without control characters, cut to what people read.
-fn readable(words: &str) -> String {
-    let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect()
 }
 
 #[cfg(test)]

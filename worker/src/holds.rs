@@ -1,0 +1,46 @@
+//! Tests the systems that are left alone, and goes on with them once they know us again: after a restart with other settings, or
+//! when an administrator of the system has put things right there.
+
+use std::time::Duration;
+
+use domain::delivery::hold;
+use domain::{Ctx, Error};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::Outlets;
+
+/// How often a held system is tested. Rarely enough that nobody is locked out for it.
+const EVERY: Duration = Duration::from_mins(1);
+/// How long a test may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Tests until `shutdown`, for the first time at once.
+pub async fn run(ctx: Ctx, outlets: Outlets, shutdown: CancellationToken) {
+    let mut look = tokio::time::interval(EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(look.tick()).await.is_some() {
+        match shutdown.run_until_cancelled(test(&ctx, &outlets)).await {
+            None => return,
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::warn!(%error, "could not look which systems are held; the next look tries again"),
+        }
+    }
+}
+
+async fn test(ctx: &Ctx, outlets: &Outlets) -> Result<(), Error> {
+    for row in hold::held(ctx).await? {
+        let Some(outlet) = outlets.get(&row.system) else { continue };
+        let Ok(findings) = tokio::time::timeout(PATIENCE, outlet.check()).await else { continue };
+        match findings.iter().find_map(|finding| finding.problem.as_ref()) {
+            None => {
+                tracing::info!(system = %row.system, "the system knows us again; what waited goes on");
+                hold::release(ctx, row.system).await?;
+            }
+            Some(problem) => {
+                tracing::error!(system = %row.system, since = %row.since, %problem, "the system does not know us; nothing is sent there");
+            }
+        }
+    }
+    Ok(())
+}

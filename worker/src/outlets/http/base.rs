@@ -1,0 +1,75 @@
+//! The address of a vendor in the settings, and what is trusted when it is spoken to.
+
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use url::{Host, Url};
+
+/// Reads a vendor's address: scheme and host only. Without encryption only to this machine, because credentials go with each request.
+///
+/// # Errors
+/// What is wrong, in words that follow the name of the setting.
+pub fn base_url(text: &str) -> Result<Url, String> {
+    let form = "must be scheme and host only, such as https://example.zendesk.com";
+    let url = Url::parse(text.trim()).map_err(|_| form.to_owned())?;
+    let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_more || has_user || !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
+        return Err(form.to_owned());
+    }
+    if url.scheme() == "http" && !is_this_machine(&url) {
+        return Err("must begin with https://: credentials go with each request".to_owned());
+    }
+    Ok(url)
+}
+
+/// Whether what is there is this machine itself, as far as its name tells.
+pub fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// TLS that trusts the authorities that the machine trusts, or Mozilla's list where it has none, as in a bare container. Reads files.
+pub(super) fn tls() -> Result<ClientConfig, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider())).with_safe_default_protocol_versions()?;
+    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_scheme_and_host_and_encrypted() {
+        for good in ["https://x.zendesk.com", "https://x.zendesk.com/", "http://127.0.0.1:18102", "http://localhost:1", "http://[::1]:5/"] {
+            assert!(base_url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "x.zendesk.com",
+            "http://x.zendesk.com",
+            "http://127.0.0.1.example.org",
+            "https://x.zendesk.com/api",
+            "https://x.zendesk.com/?a=b",
+            "https://u:p@x.zendesk.com",
+            "ftp://x.zendesk.com",
+            "",
+        ] {
+            assert!(base_url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn tls_can_be_set_up() {
+        assert!(tls().is_ok());
+    }
+}

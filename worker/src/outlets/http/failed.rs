@@ -1,0 +1,304 @@
+//! What a call that did not succeed means. The one table of it:
+//!
+//! | what happened | a change was asked for | something was read |
+//! | --- | --- | --- |
+//! | no connection | later | later |
+//! | no turn of ours soon enough | later, after the time until one | same |
+//! | sent, and no answer in time, or cut off | unclear | later |
+//! | 2xx that is not what it should be, or too long | unclear | later |
+//! | 3xx | never: redirects are not followed | same |
+//! | 401 | locked, until the credentials are mended | same |
+//! | 408, 425 | later | later |
+//! | 429, 503 | later, after `Retry-After` (429: ten seconds when it is silent) | same |
+//! | other 4xx | never, with the vendor's words | same |
+//! | other 5xx | unclear | later |
+//!
+//! An adapter that knows better about a status of its vendor looks at [`Failed::status`] before it lets a failure become a
+//! [`Refusal`]. No text here holds an address, a header or a secret.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use domain::ports::Refusal;
+use reqwest::StatusCode;
+use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use serde_json::Value;
+
+use super::Vendor;
+use crate::outlets::readable;
+
+/// The longest pause that a vendor may ask for: longer ones are mistakes, or a matter for people.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// The pause after a 429 that names none.
+const PAUSE: Duration = Duration::from_secs(10);
+/// The keys of an error that hold words for people, as they are told.
+const TELLING: [&str; 5] = ["error", "title", "message", "description", "details"];
+/// How deep the words of an error are looked for.
+const DEPTH: usize = 5;
+
+/// A call that did not succeed. Becomes a [`Refusal`] by the table of this module.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    pub(super) vendor: &'static str,
+    pub(super) credentials: &'static str,
+    /// Whether a change was asked for.
+    pub(super) changes: bool,
+    /// What happened.
+    pub cause: Cause,
+}
+
+/// Why a call did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing was sent: no connection.
+    Unreachable(String),
+    /// Nothing was sent: our own pace has no turn for so long.
+    Crowded(Duration),
+    /// Sent, and no answer.
+    Lost(String),
+    /// Answered with success, but not as it should be.
+    Garbled(String),
+    /// Answered with something else than success.
+    Answered(Answered),
+}
+
+/// An answer that is no success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// Its status.
+    pub status: u16,
+    /// The vendor's words, in one short line; may be empty.
+    pub words: String,
+    /// The pause that the vendor asks for.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failed {
+    /// The status of the answer, when there was one that is no success.
+    pub fn status(&self) -> Option<u16> {
+        match &self.cause {
+            Cause::Answered(answered) => Some(answered.status),
+            _ => None,
+        }
+    }
+
+    /// The vendor's words; empty when there are none.
+    pub fn words(&self) -> &str {
+        match &self.cause {
+            Cause::Answered(answered) => &answered.words,
+            _ => "",
+        }
+    }
+
+    /// The refusal that ends all orders until the credentials are right, with the settings that hold them.
+    pub fn locked(&self) -> Refusal {
+        let (vendor, credentials) = (self.vendor, self.credentials);
+        let words = quoted(self.words());
+        Refusal::Locked(format!("{vendor} does not accept Muster's credentials{words}. Mend {credentials}, then it goes on by itself."))
+    }
+
+    fn perhaps(&self, reason: String) -> Refusal {
+        if self.changes { Refusal::Unclear(reason) } else { Refusal::Later { reason, after: None } }
+    }
+
+    fn of_answer(&self, answered: &Answered) -> Refusal {
+        let (vendor, words) = (self.vendor, quoted(&answered.words));
+        let Answered { status, retry_after, .. } = *answered;
+        match status {
+            300..=399 => Refusal::Never(format!("{vendor} sent Muster elsewhere ({status}): its address in the settings needs a look.")),
+            401 => self.locked(),
+            408 | 425 => Refusal::Later { reason: format!("{vendor} wants to be asked again ({status}){words}."), after: retry_after },
+            429 => {
+                let reason = format!("{vendor} takes no more requests for now (429){words}.");
+                Refusal::Later { reason, after: retry_after }
+            }
+            503 => Refusal::Later { reason: format!("{vendor} is not available (503){words}."), after: retry_after },
+            400..=499 => Refusal::Never(format!("{vendor} refused it ({status}){words}.")),
+            _ if self.changes => Refusal::Unclear(format!("{vendor} failed ({status}){words}: perhaps it was done, perhaps not.")),
+            _ => Refusal::Later { reason: format!("{vendor} failed ({status}){words}."), after: retry_after },
+        }
+    }
+}
+
+impl From<Failed> for Refusal {
+    fn from(failed: Failed) -> Self {
+        let vendor = failed.vendor;
+        match &failed.cause {
+            Cause::Unreachable(why) => Self::Later { reason: format!("{vendor} can't be reached: {why}."), after: None },
+            Cause::Crowded(pause) => {
+                let reason = format!("{vendor} takes so many requests in a time; this one waits for its turn.");
+                Self::Later { reason, after: Some(*pause) }
+            }
+            Cause::Lost(why) => failed.perhaps(format!("{vendor} gave no answer: {why}.")),
+            Cause::Garbled(why) => failed.perhaps(format!("{vendor} answered something that Muster does not understand: {why}.")),
+            Cause::Answered(answered) => failed.of_answer(answered),
+        }
+    }
+}
+
+impl Answered {
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], vendor: &Vendor) -> Self {
+        let pause = (status == StatusCode::TOO_MANY_REQUESTS).then_some(PAUSE);
+        Self { status: status.as_u16(), words: words(body, vendor), retry_after: retry_after(headers).or(pause) }
+    }
+}
+
+fn quoted(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(", saying “{words}”") }
+}
+
+/// Seconds, or a date; that is compared with the answer's own date, so no clock need agree with the vendor's.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
+    let asked = headers.get(RETRY_AFTER).and_then(text)?;
+    let pause = if let Ok(seconds) = asked.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let until = DateTime::parse_from_rfc2822(&asked).ok()?;
+        let now = DateTime::parse_from_rfc2822(&headers.get(DATE).and_then(text)?).ok()?;
+        (until - now).to_std().unwrap_or_default()
+    };
+    Some(pause.min(LONGEST_PAUSE))
+}
+
+/// What an error says for people, in one line without our secrets: plain text, or what the usual keys of a JSON error hold.
+fn words(body: &[u8], vendor: &Vendor) -> String {
+    let text = String::from_utf8_lossy(body);
+    let said = match serde_json::from_slice(body) {
+        Ok(value) => {
+            let mut said = Vec::new();
+            collect(&value, DEPTH, &mut said);
+            said.join(": ")
+        }
+        // A page of some gateway tells nothing.
+        Err(_) if text.trim_start().starts_with('<') => String::new(),
+        Err(_) => text.into_owned(),
+    };
+    readable(&vendor.without_secrets(&said)).trim_end_matches('.').to_owned()
+}
+
+fn collect(value: &Value, depth: usize, said: &mut Vec<String>) {
+    match value {
+        Value::String(text) if !said.contains(text) => said.push(text.clone()),
+        Value::Array(items) if depth > 0 => items.iter().for_each(|item| collect(item, depth - 1, said)),
+        Value::Object(fields) if depth > 0 => {
+            let mut telling = TELLING.iter().filter_map(|key| fields.get(*key)).peekable();
+            if telling.peek().is_some() {
+                telling.for_each(|value| collect(value, depth - 1, said));
+            } else {
+                // Of the details of what is wrong, each field is one.
+                fields.values().for_each(|value| collect(value, depth - 1, said));
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vendor() -> Vendor {
+        Vendor { name: "Zendesk", credentials: "zendesk.api_token", secrets: vec!["hunter2".into()] }
+    }
+
+    fn refusal(changes: bool, cause: Cause) -> Refusal {
+        Failed { vendor: "Zendesk", credentials: "zendesk.api_token", changes, cause }.into()
+    }
+
+    fn answered(changes: bool, status: u16, retry_after: Option<u64>) -> Refusal {
+        let retry_after = retry_after.map(Duration::from_secs);
+        refusal(changes, Cause::Answered(Answered { status, words: "so it is".into(), retry_after }))
+    }
+
+    fn kind(refusal: &Refusal) -> &'static str {
+        match refusal {
+            Refusal::Never(_) => "never",
+            Refusal::Later { .. } => "later",
+            Refusal::Unclear(_) => "unclear",
+            Refusal::Locked(_) => "locked",
+        }
+    }
+
+    #[test]
+    fn every_outcome_has_its_place_in_the_table() {
+        for (cause, change, read) in [
+            (Cause::Unreachable("x".into()), "later", "later"),
+            (Cause::Crowded(PAUSE), "later", "later"),
+            (Cause::Lost("x".into()), "unclear", "later"),
+            (Cause::Garbled("x".into()), "unclear", "later"),
+        ] {
+            assert_eq!((kind(&refusal(true, cause.clone())), kind(&refusal(false, cause.clone()))), (change, read), "{cause:?}");
+        }
+        for (status, change, read) in [
+            (301, "never", "never"),
+            (307, "never", "never"),
+            (400, "never", "never"),
+            (401, "locked", "locked"),
+            (403, "never", "never"),
+            (404, "never", "never"),
+            (408, "later", "later"),
+            (409, "never", "never"),
+            (422, "never", "never"),
+            (429, "later", "later"),
+            (500, "unclear", "later"),
+            (502, "unclear", "later"),
+            (503, "later", "later"),
+            (504, "unclear", "later"),
+            (520, "unclear", "later"),
+        ] {
+            assert_eq!((kind(&answered(true, status, None)), kind(&answered(false, status, None))), (change, read), "{status}");
+        }
+    }
+
+    #[test]
+    fn the_pause_is_what_the_vendor_asks_for() {
+        let after = |refusal| match refusal {
+            Refusal::Later { after, .. } => after.map(|pause| pause.as_secs()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(after(answered(true, 429, Some(93))), Some(93));
+        let silent = Answered::of(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), b"", &vendor());
+        assert_eq!(silent.retry_after, Some(PAUSE));
+        assert_eq!(after(answered(true, 503, Some(5))), Some(5));
+        assert_eq!(after(answered(true, 503, None)), None);
+        let headers = |retry: &'static str, date: Option<&'static str>| {
+            let mut headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(retry))]);
+            headers.extend(date.map(|date| (DATE, HeaderValue::from_static(date))));
+            retry_after(&headers).map(|pause| pause.as_secs())
+        };
+        let (now, later) = ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:29:30 GMT");
+        assert_eq!(headers("17", None), Some(17));
+        assert_eq!(headers("999999", None), Some(3600));
+        assert_eq!(headers(later, Some(now)), Some(90));
+        assert_eq!(headers(now, Some(later)), Some(0));
+        assert_eq!(headers(later, None), None);
+        assert_eq!(headers("soon", Some(now)), None);
+    }
+
+    #[test]
+    fn the_vendors_words_are_one_line_without_secrets() {
+        for (body, expected) in [
+            (r#"{"error":"RecordNotFound","description":"Not found"}"#, "RecordNotFound: Not found"),
+            (r#"{"error":{"title":"Forbidden","message":"You may not."}}"#, "Forbidden: You may not"),
+            (
+                r#"{"error":"RecordInvalid","description":"Record validation errors","details":{"base":[{"description":"Status: closed"}]}}"#,
+                "RecordInvalid: Record validation errors: Status: closed",
+            ),
+            ("invalid\r\n id\u{1b}[31m", "invalid id [31m"),
+            ("key hunter2 is wrong", "key (hidden) is wrong"),
+            ("<html>hunter2</html>", ""),
+            ("", ""),
+            ("[[[[[[[[\"deep\"]]]]]]]]", ""),
+        ] {
+            assert_eq!(words(body.as_bytes(), &vendor()), expected, "{body}");
+        }
+        assert!(words("x".repeat(5_000).as_bytes(), &vendor()).len() <= 300);
+    }
+
+    #[test]
+    fn a_lock_names_the_settings_to_mend() {
+        let Refusal::Locked(reason) = answered(true, 401, None) else { panic!() };
+        assert!(reason.contains("zendesk.api_token") && reason.contains("so it is"), "{reason}");
+    }
+}

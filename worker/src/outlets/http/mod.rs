@@ -1,0 +1,263 @@
+//! The client for vendors' APIs that the outlets of Zendesk and Trello share.
+//!
+//! An [`Api`] speaks to one host, with credentials that no log and no error shows, bounded in time and in what it reads, and within the
+//! vendor's limits ([`Pace`]). It follows no redirects and repeats nothing by itself. What did not succeed is a [`Failed`], and that
+//! becomes a [`domain::ports::Refusal`] by one table, unless the outlet knows better.
+
+mod base;
+mod failed;
+mod pace;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, Request, Response, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+pub use base::{base_url, is_this_machine};
+pub use failed::{Answered, Cause, Failed};
+pub use pace::{Crowded, Pace, Turn};
+
+/// What is read of the answer to most calls.
+pub const ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// What is read of the answer to a call for a list.
+pub const LIST_BYTES: usize = 16 * 1024 * 1024;
+/// What is read of an answer that is no success.
+const ERROR_BYTES: usize = 64 * 1024;
+/// A pause of up to so long is meant for all our requests of the kind; a longer one is about what was asked for.
+const PAUSE_OF_ALL: Duration = Duration::from_mins(1);
+
+/// How long things may take. The defaults are for production; tests shorten them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// To connect.
+    pub connect: Duration,
+    /// One call, with connecting and reading the answer.
+    pub whole: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), whole: Duration::from_secs(20) }
+    }
+}
+
+/// Whom one speaks to.
+#[derive(Clone)]
+pub struct Vendor {
+    /// For people.
+    pub name: &'static str,
+    /// The settings that hold the credentials, for people.
+    pub credentials: &'static str,
+    /// What must not stand in any text.
+    pub secrets: Vec<String>,
+}
+
+impl Vendor {
+    fn without_secrets(&self, text: &str) -> String {
+        self.secrets.iter().filter(|secret| !secret.is_empty()).fold(text.to_owned(), |text, secret| text.replace(secret, "(hidden)"))
+    }
+}
+
+/// The API of one vendor, at one host.
+pub struct Api {
+    client: Client,
+    base: Url,
+    vendor: Vendor,
+    authorization: HeaderValue,
+    pace: Pace,
+}
+
+impl Api {
+    /// The API at `base` ([`base_url`]), to which each request shows `authorization`, with all requests at this pace. Connects when the
+    /// first request goes.
+    ///
+    /// # Errors
+    /// Why that can't be, in words that follow the name of a setting and show no secret.
+    pub fn new(vendor: Vendor, base: &str, authorization: &str, pace: Pace, limits: Limits) -> Result<Self, String> {
+        let base = base_url(base)?;
+        let mut authorization = HeaderValue::from_str(authorization)
+            .map_err(|_| "can't be used with these credentials: they have characters that no header may".to_owned())?;
+        authorization.set_sensitive(true);
+        let tls = base::tls().map_err(|error| format!("asks for encryption, which can't be set up: {error}"))?;
+        let mut client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(limits.connect)
+            .timeout(limits.whole)
+            .user_agent(concat!("muster/", env!("CARGO_PKG_VERSION")))
+            .https_only(base.scheme() == "https");
+        if is_this_machine(&base) {
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(|error| format!("can't be spoken to: {}", innermost(&error)))?;
+        Ok(Self { client, base, vendor, authorization, pace })
+    }
+
+    /// Where it is, without a slash at the end.
+    pub fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
+    }
+
+    /// A call that changes nothing there.
+    pub fn get(&self, path: &str) -> Call<'_> {
+        self.call(Method::GET, path, false)
+    }
+
+    /// A call that makes something.
+    pub fn post(&self, path: &str) -> Call<'_> {
+        self.call(Method::POST, path, true)
+    }
+
+    /// A call that changes something.
+    pub fn put(&self, path: &str) -> Call<'_> {
+        self.call(Method::PUT, path, true)
+    }
+
+    /// A call that takes something away.
+    pub fn delete(&self, path: &str) -> Call<'_> {
+        self.call(Method::DELETE, path, true)
+    }
+
+    fn call(&self, method: Method, path: &str, changes: bool) -> Call<'_> {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        let headers =
+            HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json")), (AUTHORIZATION, self.authorization.clone())]);
+        let mut request = Request::new(method, url);
+        *request.headers_mut() = headers;
+        Call { api: self, request, changes, most: ANSWER_BYTES, turns: Vec::new() }
+    }
+
+    /// A failure that the outlet finds by itself, such as an answer that lacks what it must have.
+    pub fn failed(&self, changes: bool, cause: Cause) -> Failed {
+        Failed { vendor: self.vendor.name, credentials: self.vendor.credentials, changes, cause }
+    }
+
+    /// A turn at a pace narrower than that of all calls, for [`Call::with_turn`].
+    ///
+    /// # Errors
+    /// [`Cause::Crowded`].
+    pub async fn turn<'a>(&self, pace: &'a Pace) -> Result<Turn<'a>, Failed> {
+        pace.turn().await.map_err(|Crowded(pause)| self.failed(true, Cause::Crowded(pause)))
+    }
+}
+
+/// A call to be made.
+#[must_use]
+pub struct Call<'a> {
+    api: &'a Api,
+    request: Request,
+    changes: bool,
+    most: usize,
+    turns: Vec<Turn<'a>>,
+}
+
+impl<'a> Call<'a> {
+    /// With these parameters after the path.
+    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.request.url_mut().query_pairs_mut().extend_pairs(pairs);
+        self
+    }
+
+    /// With this body.
+    pub fn json(mut self, body: &Value) -> Self {
+        self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *self.request.body_mut() = Some(body.to_string().into());
+        self
+    }
+
+    /// With one more header. A value that no header may have is left out.
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.request.headers_mut().insert(name, value);
+        }
+        self
+    }
+
+    /// With an answer that may be as long as a list.
+    pub fn list(self) -> Self {
+        Self { most: LIST_BYTES, ..self }
+    }
+
+    /// At a narrower pace as well. The pauses that the vendor means for all requests are kept by the first such pace.
+    pub fn with_turn(mut self, turn: Turn<'a>) -> Self {
+        self.turns.push(turn);
+        self
+    }
+
+    /// Makes the call, and reads the answer as JSON of this shape.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn send<T: DeserializeOwned>(self) -> Result<T, Failed> {
+        let (api, changes) = (self.api, self.changes);
+        let body = self.answer().await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            // What it says is never shown: an answer may hold anything.
+            let what = if error.is_data() { "it lacks what it should have" } else { "it is no JSON" };
+            api.failed(changes, Cause::Garbled(what.to_owned()))
+        })
+    }
+
+    /// Makes the call, and gives back the answer's body as it is.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn answer(self) -> Result<Vec<u8>, Failed> {
+        let Self { api, request, changes, most, mut turns } = self;
+        let failed = |cause| api.failed(changes, cause);
+        turns.push(api.pace.turn().await.map_err(|Crowded(pause)| failed(Cause::Crowded(pause)))?);
+        turns.iter_mut().for_each(Turn::spend);
+        let answer = api.client.execute(request).await.map_err(|error| failed(cause(&error)))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        if status.is_success() {
+            return read(answer, most).await.map_err(failed);
+        }
+        let body = read(answer, ERROR_BYTES).await.unwrap_or_default();
+        let answered = Answered::of(status, &headers, &body, &api.vendor);
+        if let Some(pause) = answered.retry_after.filter(|pause| status == StatusCode::TOO_MANY_REQUESTS && *pause <= PAUSE_OF_ALL) {
+            turns.first().map_or(&api.pace, Turn::pace).keep_quiet(pause);
+        }
+        Err(failed(Cause::Answered(answered)))
+    }
+}
+
+/// The whole body, when it is no longer than `most`.
+async fn read(mut answer: Response, most: usize) -> Result<Vec<u8>, Cause> {
+    let too_long = || Cause::Garbled(format!("it is longer than {} MiB", most / 1024 / 1024));
+    if answer.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most)) {
+        return Err(too_long());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
+        if body.len() + chunk.len() > most {
+            return Err(too_long());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn cause(error: &reqwest::Error) -> Cause {
+    match () {
+        () if error.is_connect() && error.is_timeout() => Cause::Unreachable("it took too long to connect".to_owned()),
+        () if error.is_connect() => Cause::Unreachable(innermost(error)),
+        () if error.is_timeout() => Cause::Lost("it did not come in time".to_owned()),
+        () => Cause::Lost(innermost(error)),
+    }
+}
+
+/// The reason at the bottom, which names neither address nor header.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    crate::outlets::readable(&innermost.to_string())
+}

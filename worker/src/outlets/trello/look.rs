@@ -1,0 +1,118 @@
+//! Looking at cards before they are changed, also when there are many of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ports::{Card, Member, Refusal, SeenCard};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::wire::{CARD_FIELDS, WireCard, WireMember};
+use super::{TrelloOutlet, refusal};
+
+/// So many looks within [`LISTING_AGE`], and the next one lists the whole board.
+const SINGLE_LOOKS: usize = 10;
+/// How long a listing serves. What a person changes within it and we change too is told of by its webhook or the next comparison.
+const LISTING_AGE: Duration = Duration::from_secs(10);
+/// How long the members of a board are remembered.
+const MEMBERS_AGE: Duration = Duration::from_mins(10);
+
+/// What was seen lately.
+#[derive(Default)]
+pub struct Looks {
+    /// When cards were looked at, in a listing or by themselves.
+    lately: Mutex<VecDeque<Instant>>,
+    /// By board.
+    listings: Mutex<HashMap<String, Listing>>,
+    members: Mutex<HashMap<String, (Instant, Arc<Vec<Member>>)>>,
+}
+
+struct Listing {
+    at: Instant,
+    /// Each card is given out once: the next look at it must be a new one.
+    cards: HashMap<String, SeenCard>,
+}
+
+impl Looks {
+    /// Whether so much is looked at lately that listings are better; counts one look more.
+    async fn are_many(&self) -> bool {
+        let now = Instant::now();
+        let mut lately = self.lately.lock().await;
+        while lately.front().is_some_and(|at| now - *at >= LISTING_AGE) {
+            lately.pop_front();
+        }
+        lately.push_back(now);
+        lately.len() > SINGLE_LOOKS
+    }
+}
+
+impl TrelloOutlet {
+    /// The card as it is now; nothing once it is deleted.
+    pub(super) async fn look(&self, id: &str, card: &Card, attempt: i32) -> Result<Option<SeenCard>, Refusal> {
+        let board = card.agreed.as_ref().map(|agreed| agreed.board.as_str()).filter(|_| attempt == 1);
+        if let Some(board) = board
+            && let Some(found) = self.look_in_listing(board, id).await?
+        {
+            return Ok(Some(found));
+        }
+        self.look_at(id).await
+    }
+
+    pub(super) async fn look_at(&self, id: &str) -> Result<Option<SeenCard>, Refusal> {
+        match self.api.get(&format!("/1/cards/{id}")).query(&[("fields", CARD_FIELDS)]).send::<WireCard>().await {
+            Ok(card) => self.seen(card).await.map(Some),
+            Err(failed) if failed.status() == Some(404) => Ok(None),
+            Err(failed) => Err(refusal(failed)),
+        }
+    }
+
+    /// The card out of a listing, where many are looked at; nothing where it must be looked at by itself.
+    async fn look_in_listing(&self, board: &str, id: &str) -> Result<Option<SeenCard>, Refusal> {
+        let are_many = self.looks.are_many().await;
+        // Held while it is listed, so that one listing serves all who wait.
+        let mut listings = self.looks.listings.lock().await;
+        listings.retain(|_, listing| listing.at.elapsed() < LISTING_AGE);
+        if let Some(listing) = listings.get_mut(board) {
+            return Ok(listing.cards.remove(id));
+        }
+        if !are_many {
+            return Ok(None);
+        }
+        let at = Instant::now();
+        let mut cards: HashMap<String, SeenCard> = self.list(board).await?.into_iter().map(|card| (card.id.clone(), card)).collect();
+        let found = cards.remove(id);
+        listings.insert(board.to_owned(), Listing { at, cards });
+        Ok(found)
+    }
+
+    /// All cards of a board, archived ones included.
+    pub(super) async fn list(&self, board: &str) -> Result<Vec<SeenCard>, Refusal> {
+        let path = format!("/1/boards/{board}/cards/all");
+        let cards: Vec<WireCard> = self.api.get(&path).query(&[("fields", CARD_FIELDS)]).list().send().await.map_err(refusal)?;
+        let has_members = cards.iter().any(|card| !card.id_members.is_empty());
+        let members = if has_members { self.members(board).await? } else { Arc::default() };
+        Ok(cards.into_iter().map(|card| card.seen(&members)).collect())
+    }
+
+    /// The card in the domain's form.
+    pub(super) async fn seen(&self, card: WireCard) -> Result<SeenCard, Refusal> {
+        let members = if card.id_members.is_empty() { Arc::default() } else { self.members(&card.id_board).await? };
+        Ok(card.seen(&members))
+    }
+
+    /// The members of a board, as of some minutes ago.
+    pub(super) async fn members(&self, board: &str) -> Result<Arc<Vec<Member>>, Refusal> {
+        let mut known = self.looks.members.lock().await;
+        if let Some((at, members)) = known.get(board)
+            && at.elapsed() < MEMBERS_AGE
+        {
+            return Ok(Arc::clone(members));
+        }
+        let at = Instant::now();
+        let members: Vec<WireMember> = self.api.get(&format!("/1/boards/{board}/members")).list().send().await.map_err(refusal)?;
+        let members: Arc<Vec<Member>> = Arc::new(members.into_iter().map(Member::from).collect());
+        known.insert(board.to_owned(), (at, Arc::clone(&members)));
+        Ok(members)
+    }
+}

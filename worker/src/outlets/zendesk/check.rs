@@ -1,0 +1,75 @@
+//! Tests the connection without changing anything.
+
+use domain::ports::{Finding, Refusal};
+
+use super::ZendeskOutlet;
+use super::wire::{Account, Me, Tickets};
+
+/// No ticket has this external id; asking for it shows whether one may ask.
+const NOBODYS: &str = "muster-check";
+
+impl ZendeskOutlet {
+    /// What works and what does not, each step only when the one before works.
+    pub(super) async fn findings(&self) -> Vec<Finding> {
+        let reached = format!("{} answers", self.api.base());
+        let me: Me = match self.api.get("/api/v2/users/me").send().await {
+            Ok(me) => me,
+            Err(failed) => return vec![Finding { what: reached, problem: Some(words(failed.into())) }],
+        };
+        let mut findings = vec![Finding { what: reached, problem: None }];
+        let is_in = of_account(&me.user);
+        let goes_on = is_in.problem.is_none();
+        findings.push(is_in);
+        if goes_on {
+            let seen = self.api.get("/api/v2/tickets").query(&[("external_id", NOBODYS)]).send::<Tickets>().await;
+            let problem = seen.err().map(|failed| words(failed.into()));
+            findings.push(Finding { what: "Muster may see tickets".to_owned(), problem });
+        }
+        findings
+    }
+}
+
+/// A wrong token is answered with success and nobody, so success says nothing.
+fn of_account(account: &Account) -> Finding {
+    let name = account.name.as_deref().unwrap_or("an account without a name");
+    let role = account.role.as_deref().unwrap_or("none");
+    let (what, problem) = match account.id {
+        None => {
+            let problem = "Zendesk does not know them: mend zendesk.email and zendesk.api_token. The e-mail is that of an agent, without \
+                           /token at its end, and token access must be allowed in Zendesk's Admin Center.";
+            ("The credentials are right".to_owned(), Some(problem.to_owned()))
+        }
+        Some(_) if matches!(role, "agent" | "admin") => (format!("The credentials are those of {name}, who is {role}"), None),
+        Some(_) => {
+            let problem = format!("{name} has the role {role}, and must be agent or admin: give them that role, or use another's token.");
+            ("Muster signs in as an agent".to_owned(), Some(problem))
+        }
+    };
+    Finding { what, problem }
+}
+
+fn words(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::Never(reason) | Refusal::Later { reason, .. } | Refusal::Unclear(reason) | Refusal::Locked(reason) => reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_alone_is_no_sign_in() {
+        for (id, role, fine) in [
+            (Some(1), Some("agent"), true),
+            (Some(1), Some("admin"), true),
+            (None, Some("end-user"), false),
+            (None, Some("admin"), false),
+            (Some(1), Some("end-user"), false),
+            (Some(1), None, false),
+        ] {
+            let account = Account { id, name: Some("Muster".into()), role: role.map(Into::into) };
+            assert_eq!(of_account(&account).problem.is_none(), fine, "{id:?} {role:?}");
+        }
+    }
+}

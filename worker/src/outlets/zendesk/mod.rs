@@ -1,0 +1,156 @@
+//! Tickets, clients and their contacts at Zendesk Support (S3).
+//!
+//! Problem tickets are made once by an idempotency key, and found again by their external id. Other tickets are changed on the
+//! version that was just read, and each change carries the delivery's id, so that an attempt whose answer got lost is recognised
+//! ([`update`]). Zendesk's limits are kept before it has to name them.
+
+mod check;
+mod desk;
+mod directory;
+mod problem;
+mod update;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use domain::ports::{Effect, Finding, Order, Outlet, Receipt, Refusal, Seen};
+use entity::DeliveryId;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::http::{Api, Cause, Failed, Limits, Pace, Vendor};
+use wire::{Me, OneTicket, Ticket};
+
+/// How long one order may take, all its calls together. Well within what the domain gives an attempt.
+const ORDER: Duration = Duration::from_secs(40);
+/// The span of the limits of an account.
+const MINUTE: Duration = Duration::from_mins(1);
+/// Changes of one ticket that Zendesk takes in [`TICKET_SPAN`].
+const TICKET_UPDATES: usize = 30;
+const TICKET_SPAN: Duration = Duration::from_mins(10);
+/// Tickets whose changes are counted before those are forgotten that rest.
+const TICKETS_COUNTED: usize = 1_000;
+
+/// Requests of all kinds in a minute that the smallest plan of Zendesk takes.
+pub const REQUESTS_PER_MINUTE: usize = 200;
+/// Changes of tickets in a minute that Zendesk takes without an add-on.
+pub const UPDATES_PER_MINUTE: usize = 100;
+
+/// How Zendesk is reached, and what is read there.
+#[derive(Clone)]
+pub struct ZendeskSettings {
+    /// Scheme and host, as [`super::http::base_url`] reads it.
+    pub base_url: String,
+    /// Whose token it is.
+    pub email: String,
+    /// The token.
+    pub api_token: String,
+    /// The tag of users who are senior stakeholders.
+    pub senior_tag: Option<String>,
+    /// The key of the field of users that marks senior stakeholders.
+    pub senior_field: Option<String>,
+    /// Requests in a minute, see [`REQUESTS_PER_MINUTE`].
+    pub requests_per_minute: usize,
+    /// Changes of tickets in a minute, see [`UPDATES_PER_MINUTE`].
+    pub updates_per_minute: usize,
+}
+
+/// The way to one account of Zendesk.
+pub struct ZendeskOutlet {
+    api: Api,
+    settings: ZendeskSettings,
+    updates: Pace,
+    updates_of: Mutex<HashMap<u64, Arc<Pace>>>,
+    own_id: OnceCell<u64>,
+    unsent: Mutex<HashMap<DeliveryId, i32>>,
+}
+
+impl ZendeskOutlet {
+    /// An outlet for these settings. It connects when the first order comes.
+    ///
+    /// # Errors
+    /// What is wrong with them, in words that name the setting and no secret.
+    pub fn connect(settings: &ZendeskSettings) -> Result<Self, String> {
+        Self::with_limits(settings, Limits::default())
+    }
+
+    /// Like [`Self::connect`], with limits of one's own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_limits(settings: &ZendeskSettings, limits: Limits) -> Result<Self, String> {
+        let ZendeskSettings { base_url, email, api_token, requests_per_minute, updates_per_minute, .. } = settings;
+        let encoded = STANDARD.encode(format!("{email}/token:{api_token}"));
+        let vendor = Vendor {
+            name: "Zendesk",
+            credentials: "zendesk.email and zendesk.api_token",
+            secrets: vec![api_token.clone(), encoded.clone()],
+        };
+        let pace = Pace::new(*requests_per_minute, MINUTE);
+        let api = Api::new(vendor, base_url, &format!("Basic {encoded}"), pace, limits)
+            .map_err(|problem| format!("zendesk.base_url {problem}"))?;
+        let updates = Pace::new(*updates_per_minute, MINUTE);
+        Ok(Self {
+            api,
+            settings: settings.clone(),
+            updates,
+            updates_of: Mutex::default(),
+            own_id: OnceCell::new(),
+            unsent: Mutex::default(),
+        })
+    }
+
+    async fn ticket(&self, number: u64) -> Result<Ticket, Failed> {
+        let answer: OneTicket = self.api.get(&format!("/api/v2/tickets/{number}")).send().await?;
+        Ok(answer.ticket)
+    }
+
+    /// The number of the agent whose token it is.
+    async fn own_id(&self) -> Result<u64, Failed> {
+        let ask = async || {
+            let me: Me = self.api.get("/api/v2/users/me").send().await?;
+            me.user.id.ok_or_else(|| self.api.failed(false, Cause::Garbled("it does not say whose token it is".to_owned())))
+        };
+        self.own_id.get_or_try_init(ask).await.copied()
+    }
+
+    fn receipt(&self, ticket: &Ticket) -> Receipt {
+        let seen = ticket.seen(self.api.base());
+        Receipt { external_id: Some(seen.number.clone()), external_url: seen.url.clone(), seen: Some(Seen::Ticket(seen)) }
+    }
+
+    /// The pace of changes of one ticket, as far as this process made them.
+    fn updates_of(&self, number: u64) -> Arc<Pace> {
+        let mut paces = self.updates_of.lock().unwrap_or_else(PoisonError::into_inner);
+        if paces.len() >= TICKETS_COUNTED {
+            paces.retain(|_, pace| Arc::strong_count(pace) > 1 || !pace.rests());
+        }
+        paces.entry(number).or_insert_with(|| Arc::new(Pace::new(TICKET_UPDATES, TICKET_SPAN))).clone()
+    }
+}
+
+#[async_trait]
+impl Outlet for ZendeskOutlet {
+    async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
+        let work = async {
+            match &order.effect {
+                Effect::OpenProblem(problem) => self.open_problem(order, problem).await,
+                Effect::ProblemStatus(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => self.update(order).await,
+                Effect::Email(_) | Effect::Notice(_) | Effect::Card(_) => {
+                    Err(Refusal::Never("Zendesk knows nothing but tickets.".to_owned()))
+                }
+            }
+        };
+        let late = || Err(Refusal::Unclear(format!("Zendesk took longer than {} seconds in all.", ORDER.as_secs())));
+        timeout(ORDER, work).await.unwrap_or_else(|_| late())
+    }
+
+    async fn check(&self) -> Vec<Finding> {
+        self.findings().await
+    }
+}

@@ -1,0 +1,317 @@
+//! Changes of tickets (R20, R22): each made once, on the version that was just read.
+//!
+//! Where a ticket is to stand in some way, the ticket itself tells whether it does, so nothing is written twice. A comment can't be
+//! told from the ticket: once something was sent, or may have been, the audits are looked through for the delivery's id, which each
+//! change carries along. An earlier attempt that still is on its way then is refused by Zendesk, because its version is old by then.
+
+use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use domain::ports::{Comment, Effect, LinkTicket, Order, ProblemStatus, Receipt, Refusal, UnlinkTicket};
+use domain::tickets::is_over;
+use entity::{DeliveryId, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::ZendeskOutlet;
+use super::wire::{Audit, Audits, Changed, Event, Ticket, time};
+use crate::outlets::http::{Cause, Failed, Pace};
+
+/// The key under which audits carry the delivery's id.
+const MARK: &str = "muster";
+/// Audits on one page.
+const PAGE: u64 = 100;
+/// Pages of audits that are looked through at most, the newest first.
+const PAGES: u64 = 10;
+/// Orders that are remembered as never sent.
+const UNSENT: usize = 10_000;
+/// How far Zendesk's clock may be from ours.
+const SKEW: chrono::Duration = chrono::Duration::minutes(5);
+/// The pause after somebody else changed the ticket at the same moment.
+const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
+
+impl ZendeskOutlet {
+    /// Changes the ticket of the order as it says.
+    pub(super) async fn update(&self, order: &Order) -> Result<Receipt, Refusal> {
+        let is_fresh = order.attempt == 1 || self.unsent().remove(&order.delivery) == Some(order.attempt - 1);
+        let mut is_sent = false;
+        let outcome = self.attempt(order, is_fresh, &mut is_sent).await;
+        if is_fresh && !is_sent && outcome.is_err() {
+            let mut unsent = self.unsent();
+            if unsent.len() >= UNSENT {
+                unsent.clear();
+            }
+            unsent.insert(order.delivery, order.attempt);
+        }
+        outcome
+    }
+
+    /// Orders of which nothing was sent, up to this attempt: there is no trace of them to look for. Of others nobody knows, and looking
+    /// costs a request, which is why an order that only waited for its turn is remembered.
+    fn unsent(&self) -> MutexGuard<'_, HashMap<DeliveryId, i32>> {
+        self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn attempt(&self, order: &Order, is_fresh: bool, is_sent: &mut bool) -> Result<Receipt, Refusal> {
+        let number = number(&order.effect)?;
+        let of_ticket = self.updates_of(number);
+        // Taken before the look, so that looks are not wasted on what can't be written; only what is sent counts.
+        let (of_all, of_this) = (self.api.turn(&self.updates).await?, self.api.turn(&of_ticket).await?);
+        let ticket = self.ticket(number).await.map_err(|failed| match failed.status() {
+            Some(403 | 404) => Refusal::Never(format!("There is no ticket #{number} in Zendesk that Muster may see.")),
+            _ => failed.into(),
+        })?;
+        if let Effect::Comment(comment) = &order.effect
+            && !is_fresh
+            && self.is_written(order, comment, number).await?
+        {
+            return Ok(self.receipt(&ticket));
+        }
+        let Some(Value::Object(mut fields)) = change(&order.effect, &ticket)? else { return Ok(self.receipt(&ticket)) };
+        fields.extend(beside(order, &ticket));
+        // Some accounts refuse to have a ticket solved that nobody has.
+        if fields.get("status").is_some_and(|status| status == "solved") && ticket.assignee_id.is_none() {
+            fields.insert("assignee_id".to_owned(), json!(self.own_id().await?));
+        }
+        *is_sent = true;
+        let call = self.api.put(&format!("/api/v2/tickets/{number}")).with_turn(of_all).with_turn(of_this);
+        match call.json(&json!({ "ticket": fields })).send::<Changed>().await {
+            Ok(changed) => self.confirmed(order, &changed),
+            Err(failed) => Err(refused(failed, &of_ticket)),
+        }
+    }
+
+    /// The receipt, when the answer shows that what was asked for was done.
+    fn confirmed(&self, order: &Order, changed: &Changed) -> Result<Receipt, Refusal> {
+        let Changed { ticket, audit } = changed;
+        if let Effect::Comment(_) = &order.effect {
+            if !audit.events.iter().any(is_comment) {
+                return Err(self.api.failed(true, Cause::Garbled("the comment is not in it".to_owned())).into());
+            }
+        } else if change(&order.effect, ticket)?.is_some() {
+            let number = ticket.id;
+            return Err(Refusal::Never(format!(
+                "Zendesk took the change of ticket #{number}, but a rule there undid it: look at the ticket."
+            )));
+        }
+        Ok(self.receipt(ticket))
+    }
+
+    /// Whether an earlier attempt wrote the comment.
+    async fn is_written(&self, order: &Order, comment: &Comment, number: u64) -> Result<bool, Failed> {
+        let since = order.created_at - SKEW;
+        let first = self.audits(number, 1).await?;
+        let pages = first.count.unwrap_or_default().div_ceil(PAGE).max(1);
+        let mut page = pages;
+        loop {
+            let read;
+            let audits = if page == 1 {
+                &first.audits
+            } else {
+                read = self.audits(number, page).await?.audits;
+                &read
+            };
+            if audits.iter().any(|audit| is_by(audit, order, comment, since)) {
+                return Ok(true);
+            }
+            let reaches_back = audits.iter().filter_map(|audit| time(audit.created_at.as_deref()?)).any(|at| at < since);
+            if page == 1 || reaches_back || pages - page + 1 >= PAGES {
+                return Ok(false);
+            }
+            page -= 1;
+        }
+    }
+
+    /// A page of what was done to a ticket, the oldest first.
+    async fn audits(&self, number: u64, page: u64) -> Result<Audits, Failed> {
+        let (size, page) = (PAGE.to_string(), page.to_string());
+        let call = self.api.get(&format!("/api/v2/tickets/{number}/audits")).query(&[("per_page", &size), ("page", &page)]);
+        call.list().send().await
+    }
+}
+
+/// Whether this is the trace of the order's own comment: by its mark, or where audits keep none, by its words.
+fn is_by(audit: &Audit, order: &Order, comment: &Comment, since: Timestamp) -> bool {
+    if let Some(mark) = audit.metadata.custom.get(MARK) {
+        return mark.as_str() == Some(&order.delivery.to_string());
+    }
+    let is_late = audit.created_at.as_deref().and_then(time).is_some_and(|at| at >= since);
+    let says = |text: Option<&Value>| text.and_then(Value::as_str).is_some_and(|text| text.trim() == comment.text.trim());
+    is_late && audit.events.iter().any(|event| is_comment(event) && event.public == Some(comment.public) && says(event.body.as_ref()))
+}
+
+fn is_comment(event: &Event) -> bool {
+    event.kind.as_deref() == Some("Comment")
+}
+
+/// What a change carries along besides what it changes: the version that it is based on, and whose it is.
+fn beside(order: &Order, ticket: &Ticket) -> Map<String, Value> {
+    let mut beside = Map::new();
+    beside.insert("safe_update".to_owned(), json!(true));
+    beside.insert("updated_stamp".to_owned(), json!(ticket.updated_at));
+    beside.insert("metadata".to_owned(), json!({ MARK: order.delivery.to_string() }));
+    beside
+}
+
+fn refused(failed: Failed, of_ticket: &Pace) -> Refusal {
+    match (failed.status(), &failed.cause) {
+        (Some(409), _) => {
+            let reason = "Somebody else changed the ticket at the same moment.".to_owned();
+            Refusal::Later { reason, after: Some(CONFLICT_PAUSE) }
+        }
+        // A long pause is about this ticket alone: so many changes in ten minutes, others' as well.
+        (Some(429), Cause::Answered(answered)) => {
+            answered.retry_after.into_iter().for_each(|pause| of_ticket.keep_quiet(pause));
+            failed.into()
+        }
+        _ => failed.into(),
+    }
+}
+
+/// The ticket that an order is about.
+fn number(effect: &Effect) -> Result<u64, Refusal> {
+    let ticket = match effect {
+        Effect::ProblemStatus(ProblemStatus { ticket, .. })
+        | Effect::LinkTicket(LinkTicket { ticket, .. })
+        | Effect::UnlinkTicket(UnlinkTicket { ticket, .. })
+        | Effect::Comment(Comment { ticket, .. }) => ticket.as_str(),
+        Effect::Email(_) | Effect::Notice(_) | Effect::OpenProblem(_) | Effect::Card(_) => "",
+    };
+    parsed(ticket)
+}
+
+fn parsed(number: &str) -> Result<u64, Refusal> {
+    number.parse().map_err(|_| Refusal::Never(format!("“{number}” is no number of a ticket in Zendesk.")))
+}
+
+/// What is to be changed on the ticket; nothing when it stands as it should.
+fn change(effect: &Effect, ticket: &Ticket) -> Result<Option<Value>, Refusal> {
+    let (number, is_closed) = (ticket.id, ticket.status == "closed");
+    let never = |reason: String| Err(Refusal::Never(reason));
+    match effect {
+        Effect::ProblemStatus(ProblemStatus { solved, text, .. }) => match (*solved, is_over(&ticket.status)) {
+            (true, true) | (false, false) => Ok(None),
+            (false, true) if is_closed => never(format!(
+                "Ticket #{number} is closed, and Zendesk opens no closed ticket again: make a follow-up ticket there by hand."
+            )),
+            (solved, _) => {
+                let status = if solved { "solved" } else { "open" };
+                Ok(Some(json!({ "status": status, "comment": { "body": text, "public": false } })))
+            }
+        },
+        Effect::LinkTicket(LinkTicket { problem, .. }) => {
+            let problem = parsed(problem)?;
+            match ticket.problem_id {
+                Some(other) if other != problem => {
+                    never(format!("Ticket #{number} hangs from another problem already, #{other}: take it off there first."))
+                }
+                Some(_) if ticket.is("incident") => Ok(None),
+                _ if is_closed => never(format!("Ticket #{number} is closed, and Zendesk changes no closed ticket.")),
+                _ if ticket.is("problem") => {
+                    never(format!("Ticket #{number} is a problem itself, and Zendesk hangs no problem from another: link its incidents."))
+                }
+                _ => Ok(Some(json!({ "type": "incident", "problem_id": problem }))),
+            }
+        }
+        Effect::UnlinkTicket(UnlinkTicket { problem, .. }) => match ticket.problem_id {
+            Some(of) if of == parsed(problem)? => {
+                if is_closed {
+                    return never(format!("Ticket #{number} is closed, and Zendesk changes no closed ticket."));
+                }
+                // Only incidents hang from a problem; the vendor's description knows no problem that is null.
+                Ok(Some(json!({ "type": "question" })))
+            }
+            _ => Ok(None),
+        },
+        Effect::Comment(_) if is_closed => {
+            never(format!("Ticket #{number} is closed, and Zendesk takes no more comments on it: reach them another way."))
+        }
+        Effect::Comment(Comment { text, public, .. }) => Ok(Some(json!({ "comment": { "body": text, "public": public } }))),
+        Effect::Email(_) | Effect::Notice(_) | Effect::OpenProblem(_) | Effect::Card(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::DeliveryId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn ticket(kind: &str, status: &str, problem_id: Option<u64>) -> Ticket {
+        let json = json!({ "id": 7, "type": kind, "status": status, "problem_id": problem_id, "updated_at": "2026-11-22T03:00:00Z" });
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn status(solved: bool) -> Effect {
+        Effect::ProblemStatus(ProblemStatus { ticket: "7".into(), solved, text: "it is over".into() })
+    }
+
+    fn comment() -> Comment {
+        Comment { ticket: "7".into(), text: "we are on it".into(), public: true, to: "Example".into() }
+    }
+
+    #[test]
+    fn what_stands_as_it_should_is_left_alone() {
+        let link = || Effect::LinkTicket(LinkTicket { ticket: "7".into(), problem: "3".into() });
+        let unlink = || Effect::UnlinkTicket(UnlinkTicket { ticket: "7".into(), problem: "3".into() });
+        for (effect, kind, state, problem, expected) in [
+            (status(true), "problem", "open", None, "solved"),
+            (status(true), "problem", "solved", None, "-"),
+            (status(true), "problem", "closed", None, "-"),
+            (status(false), "problem", "solved", None, "open"),
+            (status(false), "problem", "pending", None, "-"),
+            (status(false), "problem", "closed", None, "never"),
+            (link(), "question", "open", None, "incident"),
+            (link(), "incident", "open", None, "incident"),
+            (link(), "incident", "open", Some(3), "-"),
+            (link(), "incident", "closed", Some(3), "-"),
+            (link(), "incident", "open", Some(4), "never"),
+            (link(), "problem", "open", None, "never"),
+            (link(), "question", "closed", None, "never"),
+            (unlink(), "incident", "open", Some(3), "question"),
+            (unlink(), "incident", "open", Some(4), "-"),
+            (unlink(), "incident", "open", None, "-"),
+            (unlink(), "incident", "closed", Some(3), "never"),
+            (Effect::Comment(comment()), "question", "solved", None, "we are on it"),
+            (Effect::Comment(comment()), "question", "closed", None, "never"),
+        ] {
+            let change = change(&effect, &ticket(kind, state, problem));
+            let told = match &change {
+                Ok(None) => "-".to_owned(),
+                Ok(Some(fields)) => fields.to_string(),
+                Err(Refusal::Never(_)) => "never".to_owned(),
+                Err(other) => panic!("{other:?}"),
+            };
+            assert!(told == expected || told.contains(&format!("\"{expected}\"")), "{effect:?} on {kind} {state} {problem:?}: {told}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_knows_its_own_trace() {
+        let order = Order {
+            delivery: DeliveryId(Uuid::from_u128(1)),
+            attempt: 2,
+            created_at: "2026-11-22T03:00:00Z".parse().unwrap(),
+            effect: Effect::Comment(comment()),
+        };
+        let own = order.delivery.to_string();
+        let audit = |at: &str, custom: Value, body: &str, public: bool| {
+            let event = json!({ "type": "Comment", "body": body, "public": public });
+            serde_json::from_value(json!({ "created_at": at, "metadata": { "custom": custom }, "events": [event] })).unwrap()
+        };
+        let (late, early) = ("2026-11-22T03:01:00Z", "2026-11-22T02:00:00Z");
+        for (audit, expected) in [
+            (audit(late, json!({ "muster": own }), "other words", false), true),
+            (audit(late, json!({ "muster": "dlv_other" }), "we are on it", true), false),
+            (audit(late, json!({}), "we are on it", true), true),
+            (audit(late, json!({}), "we are on it\n", true), true),
+            (audit(late, json!({}), "we are on it", false), false),
+            (audit(late, json!({}), "we are on it, too", true), false),
+            (audit(early, json!({}), "we are on it", true), false),
+        ] {
+            let audit: Audit = audit;
+            assert_eq!(is_by(&audit, &order, &comment(), order.created_at - SKEW), expected);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Tells people what the playbook asks for, as soon as it falls due.
+//!
+//! Each worker looks every second and takes what is due in portions, one at a time: reminders may wait a little, and people who work on
+//! the same machine and database may not (see `make bench`). What a worker took and did not tell falls due again by itself, so no queue is
+//! needed.
+
+use std::time::Duration;
+
+use domain::{Ctx, Error, reminders};
+use tokio::time::{Instant, MissedTickBehavior, sleep};
+use tokio_util::sync::CancellationToken;
+
+const EVERY: Duration = Duration::from_secs(1);
+/// How long it rests after a portion, by the time that the portion took: then a thousand reminders leave the others four fifths of the
+/// machine and are given within half a minute.
+const REST: f64 = 0.6;
+/// A portion that takes longer hangs; the next look starts afresh.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reminds until `shutdown`.
+pub async fn run(ctx: Ctx, shutdown: CancellationToken) {
+    let mut look = tokio::time::interval(EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while shutdown.run_until_cancelled(look.tick()).await.is_some() {
+        while !shutdown.is_cancelled() {
+            let begun = Instant::now();
+            match tokio::time::timeout(PATIENCE, remind(&ctx)).await {
+                Ok(Ok(true)) => {
+                    shutdown.run_until_cancelled(sleep(begun.elapsed().mul_f64(REST))).await;
+                }
+                Ok(Ok(false)) => break,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "reminders could not be given; they fall due again");
+                    break;
+                }
+                Err(_) => {
+                    tracing::warn!("giving reminders took too long and was given up; they fall due again");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Answers whether there was anything to tell.
+async fn remind(ctx: &Ctx) -> Result<bool, Error> {
+    Ok(reminders::anything_due(ctx).await? && reminders::remind_some(ctx).await?)
+}
