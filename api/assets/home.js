@@ -290,6 +290,7 @@ const DONE_BY = {
   triage: "Judge it below.",
   page: "It is done when whoever was called answers.",
   summary: "Write an update for everybody below.",
+  "client-update": "Tell them below, under affected clients.",
   containment: "It is done when the list of each goal is ticked.",
 };
 
@@ -322,11 +323,44 @@ function stepItem(step) {
   return item;
 }
 
+// ---- Affected clients ----
+
+function drawClients({ reference, status, clientBoard }, isLive) {
+  $("clients-box").hidden = clientBoard.length === 0;
+  $("tell-box").hidden = !(isLive || status === "RESOLVED") || !viewer?.can.includes("RESPOND");
+  $("addresses").href = `/incidents/${reference}/addresses.csv`;
+  fill($("clients"), ...clientBoard.map(({ client, standing, nextState }) =>
+    h("li", null, h("strong", null, client.name), " ", h("span", { class: nextState === "OVERDUE" ? "lack" : "soft" }, standing))));
+}
+
+$("tell-propose").addEventListener("click", async () => {
+  const text = $("tell-text"), problem = $("tell").querySelector(".problem");
+  if (text.value.trim() && !confirm("Put the proposed words in place of yours?")) return;
+  try {
+    const { incident } = await ask("query Words($reference: String!) { incident(reference: $reference) { clientUpdateDraft } }", { reference: current.reference });
+    text.value = incident.clientUpdateDraft;
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    show(problem, "");
+    text.focus();
+  } catch (error) {
+    complain(problem, error);
+  }
+});
+
+onSubmit($("tell"), async (idempotencyKey) => {
+  const input = { incidentId: current.id, body: $("tell-text").value, idempotencyKey };
+  await ask("mutation Tell($input: SendClientUpdateInput!) { sendClientUpdate(input: $input) { clientUpdate { id } } }", { input });
+  $("tell-text").value = "";
+  $("tell-box").open = false;
+  $("said").textContent = "Sent to the affected clients";
+  refreshSoon();
+});
+
 // ---- One incident ----
 
 const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } attachments { fileName downloadUrl } }";
 const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status impactStartedAt declaredAt reportedAt resolvedAt
-  lead { name } clientCommsManager { name } sites { name url runbook expected } affectedClients { client { name } } goals { goal title metAt evidence }
+  lead { name } clientCommsManager { name } sites { name url runbook expected } clientBoard { client { id name } standing nextState } goals { goal title metAt evidence }
   actions { id title state assignee { name } } nextSteps { key rule title why state dueAt proposedAt assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
 const EVENTS = `query Events($id: ID!, $before: String) { node(id: $id) { ... on Incident { timeline(last: ${PAGE}, before: $before) { nodes { ...Event }
   pageInfo { startCursor endCursor hasPreviousPage } } } } } ${EVENT}`;
@@ -344,6 +378,9 @@ async function openIncident(reference) {
   fill($("facts"), h("p", { class: "soft" }, "Loading"));
   fill($("steps"));
   $("steps-box").hidden = true;
+  $("clients-box").hidden = true;
+  $("tell").reset(); // words for the clients of one incident must not reach those of another
+  $("tell-box").open = false;
   $("timeline").replaceChildren();
   try {
     const incident = await loadFacts();
@@ -382,7 +419,8 @@ function drawFacts(incident) {
   const isLive = ["INVESTIGATING", "FIXING", "MONITORING"].includes(incident.status);
   const fact = (term, value, lacking) => [h("dt", null, term), h("dd", lacking ? { class: "lack" } : null, value)];
   const began = incident.impactStartedAt || incident.declaredAt || incident.reportedAt;
-  const clients = incident.affectedClients.map((row) => row.client.name).join(", ");
+  const clients = incident.clientBoard.length > 0;
+  drawClients(incident, isLive);
   const todo = incident.actions.filter((action) => action.state === "OPEN");
   const update = incident.latestUpdate;
   fill($("facts"),
@@ -394,7 +432,6 @@ function drawFacts(incident) {
     h("dl", null,
       ...fact("Lead", incident.lead?.name || "Nobody yet", isLive && !incident.lead),
       ...(clients ? fact("Client comms", incident.clientCommsManager?.name || "Nobody yet: affected clients hear nothing", isLive && !incident.clientCommsManager) : []),
-      ...(clients ? fact("Affected", clients) : []),
       ...fact("Began", h("span", null, moment(began, minuteClock), ` ${zoneName}, `, isLive ? ageing(began, " ago") : incident.resolvedAt ? `lasted ${span(began, new Date(incident.resolvedAt))}` : ageing(began, " ago"))),
       ...incident.sites.flatMap((site) => fact("Site", h("span", null, site.url ? h("a", { href: site.url, rel: "noreferrer" }, site.name) : site.name, site.runbook ? " · " : "", site.runbook ? h("a", { href: site.runbook, rel: "noreferrer" }, "runbook") : "", site.expected ? h("span", { class: "soft" }, ` Normal there: ${site.expected}`) : "")))),
     todo.length ? h("div", null, h("h3", null, "To do"), h("ul", { class: "plain" }, ...todo.map((action) => h("li", null, `${action.title} · `, h("span", { class: action.assignee ? "soft" : "lack" }, action.assignee ? action.assignee.name : "nobody yet"))))) : "",
@@ -433,7 +470,9 @@ function addEvent(event) {
 // ---- Forms ----
 
 /** A key for one intention: sending the same form again after a failure does not do it twice. */
-const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** Runs `send` when the form is sent: one at a time, refusals in words beside the button. */
 function onSubmit(form, send) {

@@ -14,6 +14,10 @@ pub struct Settings {
     pub public_url: String,
     /// The bearer secret of `/hooks/…`, besides API tokens.
     pub alerts_secret: Option<String>,
+    /// The signing secret of the webhook at Zendesk, for `/hooks/zendesk`.
+    pub zendesk_secret: Option<String>,
+    /// The secret with which Trello signs its webhooks.
+    pub trello_secret: Option<String>,
     /// Which alerts report an incident: the value of their label `severity`, in lower case, and what severity it means.
     pub alert_levels: BTreeMap<String, Severity>,
     /// Static limits of GraphQL requests.
@@ -28,6 +32,8 @@ impl Default for Settings {
         Self {
             public_url: "http://127.0.0.1:8080".into(),
             alerts_secret: None,
+            zendesk_secret: None,
+            trello_secret: None,
             alert_levels: levels.into_iter().map(|(label, severity)| (label.to_owned(), severity)).collect(),
             limits: TransportLimits::default(),
             metrics: None,

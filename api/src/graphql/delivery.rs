@@ -8,10 +8,11 @@ use domain::delivery;
 use domain::paging::Window;
 use entity::DeliveryId;
 
+use super::catalogue::Client;
 use super::connection::{connection, cursor, page_args, page_cost};
 use super::context::{ctx, loaders};
 use super::error::ApiResult;
-use super::incident::{Incident, incident_if_visible, person};
+use super::incident::{ClientUpdate, Incident, incident_if_visible, person};
 use super::people::Person;
 use super::scalars::{Url, id};
 
@@ -89,6 +90,16 @@ impl Delivery {
     /// Whom it tells, when that is a person of the team.
     async fn person(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.person_id).await
+    }
+    /// The client that it tells, or whose ticket it is about.
+    async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
+        let Some(id) = self.0.client_id else { return Ok(None) };
+        Ok(loaders(gql).client.get(id).await?.map(Client))
+    }
+    /// The update to clients that it carries.
+    async fn client_update(&self, gql: &Context<'_>) -> ApiResult<Option<ClientUpdate>> {
+        let Some(id) = self.0.client_update_id else { return Ok(None) };
+        Ok(loaders(gql).client_update.get(id).await?.map(ClientUpdate))
     }
     /// The key of the step that it reminds of or does.
     async fn step(&self) -> Option<&str> {

@@ -54,6 +54,7 @@ impl From<ApiError> for async_graphql::Error {
             | Error::FailedPrecondition { .. }
             | Error::KeyTaken
             | Error::AlreadyThere
+            | Error::Outside(_)
             | Error::TooSlow => {}
         }
         Self { message: error.to_string(), source: None, extensions: Some(extensions) }

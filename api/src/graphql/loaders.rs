@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use domain::clients::{board, update};
 use domain::timeline::Range;
-use domain::{Ctx, Result, alerts, catalogue, delivery, files, incident, pager, people, timeline};
+use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, pager, people, tickets, timeline};
 use entity::{
-    ClientId, EventId, IncidentId, PersonId, action, alert, attachment, checklist_item, client, contact, goal, incident_client, page,
-    person, role_assignment, role_offer, site, timeline_event, triage_answer,
+    ClientId, ClientUpdateId, EventId, IncidentId, PersonId, action, alert, attachment, checklist_item, client, client_update, contact,
+    goal, incident_client, page, person, role_assignment, role_offer, site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -40,6 +41,18 @@ pub struct Loaders {
     pub open_actions: Loader<IncidentId, Many<action::Model>>,
     /// Affected clients of an incident.
     pub affected: Loader<IncidentId, Many<(incident_client::Model, client::Model)>>,
+    /// The client board of an incident.
+    pub client_board: Loader<IncidentId, Many<board::Row>>,
+    /// Updates to the clients of an incident.
+    pub client_updates: Loader<IncidentId, Many<client_update::Model>>,
+    /// Updates to clients by id, of incidents that the caller may see.
+    pub client_update: Loader<ClientUpdateId, Arc<client_update::Model>>,
+    /// How far an update has come with each client that it told.
+    pub client_outcomes: Loader<ClientUpdateId, Many<update::ClientOutcome>>,
+    /// The clients that an update told or, as a draft, will tell.
+    pub update_clients: Loader<ClientUpdateId, Many<ClientId>>,
+    /// What carries an update to clients.
+    pub update_deliveries: Loader<ClientUpdateId, Many<entity::delivery::Model>>,
     /// Sites of an incident.
     pub incident_sites: Loader<IncidentId, Many<site::Model>>,
     /// Files of an incident.
@@ -58,8 +71,12 @@ pub struct Loaders {
     pub leadership: Loader<IncidentId, Many<incident::duty::Notice>>,
     /// Roles of an incident that were offered.
     pub offers: Loader<IncidentId, Many<role_offer::Model>>,
+    /// What is to be done because of an incident.
+    pub follow_ups: Loader<IncidentId, Many<entity::follow_up::Model>>,
     /// What an incident had done at outside systems.
     pub deliveries: Loader<IncidentId, Many<entity::delivery::Model>>,
+    /// Tickets that have to do with an incident.
+    pub tickets: Loader<IncidentId, Many<ticket::Model>>,
     /// Stretches of timelines.
     pub stretch: Loader<Range, Many<timeline_event::Model>>,
     /// Files of an event.
@@ -101,6 +118,20 @@ impl Loaders {
             affected: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped(incident::affected_clients_of(&ctx, &ids).await?, |(row, _)| row.incident_id)) }.boxed()
             }),
+            client_board: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(shared(board::boards(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()
+            }),
+            client_updates: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(update::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            client_update: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(one_each(update::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()
+            }),
+            client_outcomes: Loader::new(ctx, |ctx, ids| async move { Ok(shared(update::outcomes_of(&ctx, &ids).await?)) }.boxed()),
+            update_clients: Loader::new(ctx, |ctx, ids| async move { Ok(shared(update::clients_of(&ctx, &ids).await?)) }.boxed()),
+            update_deliveries: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped_if(update::deliveries_of(&ctx, &ids).await?, |row| row.client_update_id)) }.boxed()
+            }),
             incident_sites: Loader::new(ctx, |ctx, ids| async move { Ok(pairs(incident::sites_of(&ctx, &ids).await?)) }.boxed()),
             incident_files: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped(files::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
@@ -122,8 +153,14 @@ impl Loaders {
             offers: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped(incident::offers_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),
+            follow_ups: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(follow_up::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
             deliveries: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped_if(delivery::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+            }),
+            tickets: Loader::new(ctx, |ctx, ids| {
+                async move { Ok(grouped(tickets::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),
             stretch: Loader::new(ctx, |ctx, ranges| {
                 async move { Ok(timeline::range(&ctx, &ranges).await?.into_iter().map(|(range, events)| (range, Arc::new(events))).collect()) }.boxed()

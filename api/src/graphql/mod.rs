@@ -17,6 +17,7 @@ mod people;
 mod playbook;
 mod scalars;
 mod subscription;
+mod systems;
 mod timeline;
 
 use std::panic::AssertUnwindSafe;
@@ -49,6 +50,8 @@ pub struct Query(
     on_call::OnCallQuery,
     playbook::PlaybookQuery,
     delivery::DeliveryQuery,
+    incident::TicketQuery,
+    systems::SystemQuery,
 );
 
 /// What can be done.
@@ -59,6 +62,9 @@ pub struct Mutation(
     incident::StepMutation,
     incident::PagerMutation,
     incident::HandoverMutation,
+    incident::FollowUpMutation,
+    incident::TicketMutation,
+    incident::ClientMutation,
     timeline::TimelineMutation,
     delivery::DeliveryMutation,
     catalogue::CatalogueMutation,

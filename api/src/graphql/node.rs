@@ -1,14 +1,14 @@
 //! Anything by its id, as Relay wants it.
 
 use async_graphql::{Context, ID, Interface, Object};
-use domain::{Error, alerts, catalogue, delivery, files, incident, pager, people, timeline};
+use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, pager, people, tickets, timeline};
 use std::sync::Arc;
 
 use super::catalogue::{Client, Contact, Site};
 use super::context::{ctx, loaders};
 use super::delivery::Delivery;
 use super::error::ApiResult;
-use super::incident::{Action, Alert, Incident, Page, RoleAssignment, RoleOffer};
+use super::incident::{Action, Alert, ClientUpdate, FollowUp, Incident, Page, RoleAssignment, RoleOffer, Ticket};
 use super::people::{ApiToken, Person};
 use super::scalars::id;
 use super::timeline::{Attachment, TimelineEvent};
@@ -25,6 +25,8 @@ pub enum Node {
     RoleAssignment(RoleAssignment),
     /// Something to do.
     Action(Action),
+    /// Something to do because of what the review found.
+    FollowUp(FollowUp),
     /// A member of the team.
     Person(Person),
     /// A site.
@@ -41,8 +43,12 @@ pub enum Node {
     Page(Page),
     /// A role that was offered.
     RoleOffer(RoleOffer),
+    /// An update to affected clients.
+    ClientUpdate(ClientUpdate),
     /// An effect on an outside system.
     Delivery(Delivery),
+    /// A ticket that has to do with an incident.
+    Ticket(Ticket),
     /// A token of the caller, or for administrators of anybody.
     ApiToken(ApiToken),
 }
@@ -87,6 +93,7 @@ async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
         "evt" => Node::TimelineEvent(timeline::find(ctx, id("id", text)?).await?.into()),
         "rol" => Node::RoleAssignment(RoleAssignment(incident::find_role(ctx, id("id", text)?).await?)),
         "act" => Node::Action(Action(incident::find_action(ctx, id("id", text)?).await?)),
+        "fup" => Node::FollowUp(FollowUp(follow_up::find(ctx, id("id", text)?).await?)),
         "per" => Node::Person(Person(loaders(gql).person.get(id("id", text)?).await?.ok_or(Error::NotFound("person"))?)),
         "sit" => Node::Site(Site(Arc::new(catalogue::find_site(ctx, id("id", text)?).await?))),
         "cli" => Node::Client(Client(loaders(gql).client.get(id("id", text)?).await?.ok_or(Error::NotFound("client"))?)),
@@ -95,7 +102,9 @@ async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
         "alt" => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
         "pag" => Node::Page(Page(pager::find(ctx, id("id", text)?).await?)),
         "off" => Node::RoleOffer(RoleOffer(incident::find_offer(ctx, id("id", text)?).await?)),
+        "upd" => Node::ClientUpdate(ClientUpdate(Arc::new(clients::update::find(ctx, id("id", text)?).await?))),
         "dlv" => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),
+        "tkt" => Node::Ticket(Ticket(tickets::find(ctx, id("id", text)?).await?)),
         "tok" => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),
         _ => return Err(Error::invalid("id", "That is no id of anything: ids begin with inc_, evt_, per_ and so on.").into()),
     })

@@ -24,6 +24,28 @@ impl ScalarType for Url {
     }
 }
 
+/// A day.
+#[derive(Clone, Copy, Debug)]
+pub struct Day(pub chrono::NaiveDate);
+
+/// A day such as `2026-12-24`.
+#[Scalar(name = "Date")]
+impl ScalarType for Day {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => {
+                let day = text.parse().map_err(|_| InputValueError::custom("A date is written as 2026-12-24."))?;
+                Ok(Self(day))
+            }
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
 /// An id that has a kind.
 pub trait TypedId: Sized {
     /// What stands before the underscore.
@@ -44,7 +66,7 @@ macro_rules! typed_ids {
 }
 
 typed_ids!(ActionId AlertId ApiTokenId AttachmentId ClientId ContactId EventId IncidentId PersonId RoleAssignmentId SiteId);
-typed_ids!(DeliveryId PageId RoleOfferId);
+typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId RoleOfferId TicketId);
 
 /// Reads the id in input field `field`.
 ///
@@ -322,6 +344,15 @@ public_enums! {
         High,
         /// Nobody knows yet.
         Unsure,
+    }
+    /// What a ticket has to do with an incident.
+    TicketLink = "entity::TicketLink" {
+        /// It may be about it: a person decides.
+        Suggested,
+        /// It is about it.
+        Linked,
+        /// It is not, or no longer.
+        Dismissed,
     }
     /// In which order incidents come.
     IncidentOrder = "domain::incident::Order" {

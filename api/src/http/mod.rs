@@ -1,5 +1,6 @@
 //! Everything that is not GraphQL: health, metrics, hooks, files, sign-in, and the first page.
 
+mod addresses;
 mod answer;
 mod files;
 mod health;
@@ -39,6 +40,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let own = Router::new()
         .route("/", get(pages::home))
         .route("/incidents/{reference}", get(pages::incident))
+        .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .route("/answer", get(answer::show).post(answer::answer))
         .route("/assets/{file}", get(pages::asset))
         .route("/healthz", get(health::alive))
@@ -48,6 +50,8 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/sign-out", post(session::sign_out))
         .route("/hooks/alertmanager", post(hooks::alertmanager).layer(DefaultBodyLimit::max(HOOK_BYTES)))
         .route("/hooks/alerts", post(hooks::alerts).layer(DefaultBodyLimit::max(HOOK_BYTES)))
+        .route("/hooks/zendesk", post(hooks::zendesk).layer(DefaultBodyLimit::max(HOOK_BYTES)))
+        .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello).layer(DefaultBodyLimit::max(HOOK_BYTES)))
         .route("/files", post(files::upload).layer(DefaultBodyLimit::max(domain::limits::FILE_BYTES + 64 * 1024)))
         .route("/files/{id}", get(files::download))
         .with_state(site);
@@ -90,7 +94,7 @@ impl From<Error> for Problem {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::FailedPrecondition { .. } | Error::Conflict { .. } | Error::KeyTaken | Error::AlreadyThere => StatusCode::CONFLICT,
-            Error::TooSlow | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::TooSlow | Error::Outside(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(cause) => {
                 tracing::error!(error = %cause, "a request failed");
                 StatusCode::INTERNAL_SERVER_ERROR

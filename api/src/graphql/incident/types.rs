@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use domain::clients::board;
 use domain::paging::{Slice, TimeKey, Window};
-use domain::playbook::Rule;
 use domain::{Ctx, incident};
 use entity::{action, alert, client, goal, incident_client, role_assignment};
 
+use super::clients::IncidentClients;
+use super::follow_up::IncidentFollowUps;
 use super::handover::IncidentHandover;
 use super::pager::IncidentPages;
 use super::steps::IncidentSteps;
+use super::tickets::IncidentTickets;
 use super::triage::Triage;
 use crate::graphql::catalogue::{Client, Contact, Site, contacts_of};
 use crate::graphql::connection::{PageInfo, cursor, page_args, page_cost};
@@ -149,7 +152,7 @@ impl Incident {
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn affected_clients(&self, gql: &Context<'_>) -> ApiResult<Vec<AffectedClient>> {
         let rows = loaders(gql).affected.get(self.0.id).await?.unwrap_or_default();
-        Ok(rows.iter().cloned().map(|(row, client)| AffectedClient { row, client: Arc::new(client), incident: self.0.clone() }).collect())
+        Ok(rows.iter().cloned().map(|(row, client)| AffectedClient { row, client: Arc::new(client) }).collect())
     }
     /// What happened, in order.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
@@ -211,8 +214,20 @@ impl Incident {
         IncidentHandover(self.0.clone())
     }
     #[graphql(flatten)]
+    async fn afterwards(&self) -> IncidentFollowUps {
+        IncidentFollowUps(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn clients(&self) -> IncidentClients {
+        IncidentClients(self.0.clone())
+    }
+    #[graphql(flatten)]
     async fn outside(&self) -> IncidentDeliveries {
         IncidentDeliveries(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn of_clients(&self) -> IncidentTickets {
+        IncidentTickets(self.0.clone())
     }
     /// Grows with every change; give it back as `expectedVersion` to be told of a conflict instead of overwriting.
     async fn version(&self) -> i32 {
@@ -407,7 +422,13 @@ pub struct Impact {
 pub struct AffectedClient {
     row: incident_client::Model,
     client: Arc<client::Model>,
-    incident: Arc<entity::incident::Model>,
+}
+
+impl AffectedClient {
+    async fn on_board(&self, gql: &Context<'_>) -> ApiResult<Option<board::Row>> {
+        let rows = loaders(gql).client_board.get(self.row.incident_id).await?.unwrap_or_default();
+        Ok(rows.iter().find(|row| row.client.id == self.client.id).cloned())
+    }
 }
 
 /// A client that an incident affects.
@@ -430,14 +451,13 @@ impl AffectedClient {
     async fn contacts(&self, gql: &Context<'_>) -> ApiResult<Vec<Contact>> {
         contacts_of(gql, self.client.id).await
     }
-    /// When they were last told, since they are affected.
-    async fn last_updated_at(&self) -> Option<DateTime<Utc>> {
-        self.incident.last_client_update_at.filter(|at| *at >= self.row.since)
+    /// When they were last told.
+    async fn last_updated_at(&self, gql: &Context<'_>) -> ApiResult<Option<DateTime<Utc>>> {
+        Ok(self.on_board(gql).await?.and_then(|row| row.told).map(|told| told.at))
     }
     /// When they must be told next: past, when that is late.
     async fn next_update_due_at(&self, gql: &Context<'_>) -> ApiResult<Option<DateTime<Utc>>> {
-        let steps = loaders(gql).open_steps.get(self.incident.id).await?.unwrap_or_default();
-        Ok(steps.iter().find(|step| step.rule == Some(Rule::ClientUpdate)).map(|step| step.due_at))
+        Ok(self.on_board(gql).await?.and_then(|row| row.next).map(|next| next.due_at))
     }
 }
 

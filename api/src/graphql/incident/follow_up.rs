@@ -1,0 +1,203 @@
+//! Follow-ups: what is to be done because of what an incident showed.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::authz::Right;
+use domain::follow_up::{self, Add, Update};
+
+use super::types::{Incident, incident_if_visible, person};
+use crate::graphql::context::{ctx, loaders};
+use crate::graphql::delivery::Delivery;
+use crate::graphql::error::ApiResult;
+use crate::graphql::people::Person;
+use crate::graphql::scalars::{ActionState, Day, Url, id, optional_id};
+
+/// Something to do because of what the review found.
+#[derive(Clone)]
+pub struct FollowUp(pub entity::follow_up::Model);
+
+/// Something to do because of what the review found; lives on as a card on a board.
+#[Object]
+impl FollowUp {
+    /// Begins with `fup_`.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it comes from.
+    async fn incident(&self, gql: &Context<'_>) -> ApiResult<Incident> {
+        Ok(incident_if_visible(gql, Some(self.0.incident_id)).await?.ok_or(domain::Error::NotFound("incident"))?)
+    }
+    /// What, in one line.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+    /// What is to be done and why. Markdown.
+    async fn description(&self) -> Option<&str> {
+        self.0.description.as_deref()
+    }
+    /// A key from the playbook: by default `incident-actions`, `internal-tech-tools`, `tech-team-leadership`.
+    async fn board(&self) -> &str {
+        &self.0.board
+    }
+    /// What people call the board.
+    async fn board_title(&self, gql: &Context<'_>) -> String {
+        follow_up::board_title(&ctx(gql).playbook(), &self.0.board).to_owned()
+    }
+    /// Whose it is.
+    async fn owner(&self, gql: &Context<'_>) -> ApiResult<Person> {
+        Ok(person(gql, Some(self.0.owner_id)).await?.ok_or(domain::Error::NotFound("person"))?)
+    }
+    /// The day by which it should be done.
+    async fn due_on(&self) -> Option<Day> {
+        self.0.due_on.map(Day)
+    }
+    /// Where it stands.
+    async fn state(&self) -> ActionState {
+        self.0.state.into()
+    }
+    /// Why there is one more than the few that usually get done.
+    async fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+    /// Its card, once it is there.
+    async fn card_url(&self) -> Option<Url> {
+        self.0.card_url.clone().map(Url)
+    }
+    /// The last order to its card: whether the card is as the follow-up is. For responders.
+    async fn card_delivery(&self, gql: &Context<'_>) -> ApiResult<Option<Delivery>> {
+        if !ctx(gql).actor.may(Right::Respond) {
+            return Ok(None);
+        }
+        let rows = loaders(gql).deliveries.get(self.0.incident_id).await?.unwrap_or_default();
+        let last = rows.iter().rfind(|row| row.follow_up_id == Some(self.0.id));
+        Ok(last.cloned().map(|row| Delivery(Arc::new(row))))
+    }
+    /// When it was added.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    /// When it was done or dropped.
+    async fn settled_at(&self) -> Option<DateTime<Utc>> {
+        self.0.settled_at
+    }
+}
+
+/// The part of an incident that is done because of it.
+pub struct IncidentFollowUps(pub Arc<entity::incident::Model>);
+
+/// The part of an incident that is done because of it.
+#[Object]
+impl IncidentFollowUps {
+    /// What is to be done because of it, in any state, oldest first.
+    #[graphql(complexity = "1 + 4 * child_complexity")]
+    async fn follow_ups(&self, gql: &Context<'_>) -> ApiResult<Vec<FollowUp>> {
+        let rows = loaders(gql).follow_ups.get(self.0.id).await?.unwrap_or_default();
+        Ok(rows.iter().cloned().map(FollowUp).collect())
+    }
+}
+
+/// Something to do because of an incident.
+#[derive(InputObject)]
+pub struct AddFollowUpInput {
+    /// Because of which incident.
+    incident_id: ID,
+    /// What, in one line.
+    title: String,
+    /// What is to be done and why. Markdown.
+    description: Option<String>,
+    /// A key from the playbook.
+    board: String,
+    /// Whose it is.
+    owner_id: ID,
+    /// The day by which it should be done.
+    due_on: Option<Day>,
+    /// Why there must be one more, where there are as many already as usually get done: by default three.
+    reason: Option<String>,
+}
+
+/// Changes to a follow-up; what is left out stays.
+#[derive(InputObject)]
+pub struct UpdateFollowUpInput {
+    /// Which.
+    follow_up_id: ID,
+    /// What, in one line.
+    title: Option<String>,
+    /// What is to be done and why. Markdown; empty takes it away.
+    description: Option<String>,
+    /// A key from the playbook.
+    board: Option<String>,
+    /// Whose it is.
+    owner_id: Option<ID>,
+    /// The day by which it should be done.
+    due_on: Option<Day>,
+}
+
+/// How a follow-up ended.
+#[derive(InputObject)]
+pub struct SettleFollowUpInput {
+    /// Which.
+    follow_up_id: ID,
+    /// DONE, DROPPED, or OPEN again.
+    state: ActionState,
+    /// Why.
+    note: Option<String>,
+}
+
+/// A follow-up after a change.
+#[derive(SimpleObject)]
+pub struct FollowUpPayload {
+    /// The follow-up.
+    follow_up: FollowUp,
+}
+
+impl From<entity::follow_up::Model> for FollowUpPayload {
+    fn from(row: entity::follow_up::Model) -> Self {
+        Self { follow_up: FollowUp(row) }
+    }
+}
+
+/// Mutations of follow-ups.
+#[derive(Default)]
+pub struct FollowUpMutation;
+
+/// Mutations of follow-ups.
+#[Object]
+impl FollowUpMutation {
+    /// Adds something that is to be done because of an incident, and has its card made. Where there are as many already as usually get done, it
+    /// needs a reason.
+    async fn add_follow_up(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "What, whose, by when.")] input: AddFollowUpInput,
+    ) -> ApiResult<FollowUpPayload> {
+        let AddFollowUpInput { incident_id, title, description, board, owner_id, due_on, reason } = input;
+        let (incident_id, owner) = (id("incidentId", &incident_id)?, id("ownerId", &owner_id)?);
+        Ok(follow_up::add(ctx(gql), Add { incident_id, title, description, board, owner, due_on: due_on.map(|day| day.0), reason })
+            .await?
+            .into())
+    }
+
+    /// Changes a follow-up and has its card follow.
+    async fn update_follow_up(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and what is new.")] input: UpdateFollowUpInput,
+    ) -> ApiResult<FollowUpPayload> {
+        let UpdateFollowUpInput { follow_up_id, title, description, board, owner_id, due_on } = input;
+        let owner = optional_id("ownerId", owner_id.as_ref())?;
+        let update = Update { title, description, board, owner, due_on: due_on.map(|day| day.0) };
+        Ok(follow_up::update(ctx(gql), id("followUpId", &follow_up_id)?, update).await?.into())
+    }
+
+    /// Says that a follow-up is done, dropped, or open again.
+    async fn settle_follow_up(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which, and how.")] input: SettleFollowUpInput,
+    ) -> ApiResult<FollowUpPayload> {
+        let id = id("followUpId", &input.follow_up_id)?;
+        Ok(follow_up::settle(ctx(gql), id, input.state.into(), input.note.as_deref()).await?.into())
+    }
+}

@@ -1,0 +1,215 @@
+//! What Trello posts: changes of cards (S4).
+//!
+//! Trello signs the raw body and the address that it posts to, which must be the one that was registered, and tries again when it gets no 2xx: what
+//! may pass is answered 503. It has no time in what it signs, so a post can be repeated by others: an action is taken once. An answer of 410 would
+//! delete the webhook and is never given.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use chrono::{DateTime, Utc};
+use domain::authz::Actor;
+use domain::follow_up::{self, CardChange, News};
+use domain::ports::Member;
+use domain::{Error, validate};
+use entity::Source;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use sha1::Sha1;
+
+use super::{Problem, Site, read};
+
+/// Answers Trello's question whether somebody is here, before it begins to post.
+pub async fn trello_is_here(State(site): State<Site>) -> Result<StatusCode, Problem> {
+    secret(&site).map(|_| StatusCode::OK)
+}
+
+/// Takes an action on a board.
+pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Problem> {
+    let parts = &site.app.0;
+    let callback = format!("{}/hooks/trello", parts.settings.public_url.trim_end_matches('/'));
+    let shown = headers.get("x-trello-webhook").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !is_signed(secret(&site)?, &body, &callback, shown) {
+        return Err(
+            Error::Unauthenticated("The signature of this webhook is wrong: trello.secret and public_url must be as at Trello.").into()
+        );
+    }
+    let action: Action = read::<Post>(&body)?.action;
+    let Some(news) = action.news() else { return Ok(StatusCode::OK) };
+    let ctx = parts.domain.ctx(Actor::System, Source::Trello);
+    let taken = parts.domain.db.while_up(Box::pin(follow_up::card_seen(&ctx, &news, Some(&action.id)))).await.flatten();
+    taken.map_err(|error| match error {
+        error @ Error::Unavailable(_) => Problem::from(error),
+        error => {
+            tracing::error!(error = error.for_the_log(), "could not take a change of a card");
+            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The change could not be taken: send it again.".into())
+        }
+    })?;
+    Ok(StatusCode::OK)
+}
+
+fn secret(site: &Site) -> Result<&str, Problem> {
+    let secret = site.app.0.settings.trello_secret.as_deref();
+    secret.ok_or_else(|| {
+        Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "Trello's webhooks are not set up here: trello.secret is missing.".into())
+    })
+}
+
+/// Whether `shown` is the signature of the raw body and the address, compared in constant time.
+fn is_signed(secret: &str, body: &[u8], callback: &str, shown: &str) -> bool {
+    let Ok(shown) = BASE64_STANDARD.decode(shown.trim()) else { return false };
+    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(secret.as_bytes()) else { return false };
+    mac.update(body);
+    mac.update(callback.as_bytes());
+    mac.verify_slice(&shown).is_ok()
+}
+
+/// What Trello sends, as far as it matters here.
+#[derive(Deserialize)]
+struct Post {
+    action: Action,
+}
+
+#[derive(Deserialize)]
+struct Action {
+    id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    date: DateTime<Utc>,
+    #[serde(default)]
+    data: Data,
+    member: Option<ActionMember>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    card: Option<ActionCard>,
+    /// What was so before; its keys say what was changed.
+    old: Option<serde_json::Map<String, serde_json::Value>>,
+    id_member: Option<String>,
+    member: Option<DataMember>,
+}
+
+/// The card, with those fields only that were changed, and its name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionCard {
+    id: String,
+    name: Option<String>,
+    id_list: Option<String>,
+    closed: Option<bool>,
+    due_complete: Option<bool>,
+    due: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct DataMember {
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ActionMember {
+    id: String,
+    username: Option<String>,
+    full_name: Option<String>,
+}
+
+impl Action {
+    /// What it says of a card; nothing where that does not concern follow-ups.
+    fn news(&self) -> Option<News> {
+        let card = self.data.card.as_ref()?;
+        let change = match self.kind.as_str() {
+            "updateCard" => self.changed(card)?,
+            "addMemberToCard" => CardChange { joined: Some(self.joined()?), ..CardChange::default() },
+            "removeMemberFromCard" => CardChange { left: Some(self.data.id_member.clone()?), ..CardChange::default() },
+            "deleteCard" => return Some(News::Gone { card: card.id.clone() }),
+            _ => return None,
+        };
+        Some(News::Changed { card: card.id.clone(), at: validate::to_micros(self.date), change: Box::new(change) })
+    }
+
+    fn changed(&self, card: &ActionCard) -> Option<CardChange> {
+        let was_changed = |field: &str| self.data.old.as_ref().is_some_and(|old| old.contains_key(field));
+        let change = CardChange {
+            title: card.name.clone().filter(|_| was_changed("name")),
+            due_at: was_changed("due").then(|| card.due.map(validate::to_micros)),
+            list: card.id_list.clone().filter(|_| was_changed("idList")),
+            complete: card.due_complete.filter(|_| was_changed("dueComplete")),
+            archived: card.closed.filter(|_| was_changed("closed")),
+            ..CardChange::default()
+        };
+        (change != CardChange::default()).then_some(change)
+    }
+
+    fn joined(&self) -> Option<Member> {
+        let id = self.data.id_member.clone()?;
+        let known = self.member.as_ref().filter(|member| member.id == id);
+        let name = known.and_then(|member| member.full_name.clone()).or_else(|| self.data.member.as_ref()?.name.clone());
+        Some(Member { id, name: name.unwrap_or_default(), username: known.and_then(|member| member.username.clone()), email: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vendor's samples carry no licence, so they are not part of the project.
+    fn samples() -> Option<std::path::PathBuf> {
+        let contracts = std::env::var_os("MUSTER_CONTRACTS");
+        if contracts.is_none() {
+            eprintln!("MUSTER_CONTRACTS is not set: Trello's samples were not read");
+        }
+        contracts.map(|contracts| std::path::Path::new(&contracts).join("samples"))
+    }
+
+    fn sample(samples: &std::path::Path, name: &str) -> Option<News> {
+        let text = std::fs::read(samples.join("trello/webhook").join(name)).unwrap();
+        serde_json::from_slice::<Post>(&text).unwrap().action.news()
+    }
+
+    fn change(samples: &std::path::Path, name: &str) -> CardChange {
+        match sample(samples, name) {
+            Some(News::Changed { change, .. }) => *change,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_signature_is_of_the_body_and_the_address() {
+        let Some(samples) = samples() else { return };
+        let text = std::fs::read_to_string(samples.join("vectors.json")).unwrap();
+        let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let vector = |field: &str| vectors["trello-computed"][field].as_str().unwrap().to_owned();
+        let (secret, body, callback, signature) = (vector("secret"), vector("body"), vector("callbackURL"), vector("signature"));
+        let check = |secret: &str, body: &str, callback: &str, shown: &str| is_signed(secret, body.as_bytes(), callback, shown);
+        assert!(check(&secret, &body, &callback, &signature));
+        assert!(!check("another", &body, &callback, &signature));
+        assert!(!check(&secret, &format!("{body} "), &callback, &signature));
+        assert!(!check(&secret, &body, &format!("{callback}/"), &signature));
+        for shown in ["", "AAAA", "no base64"] {
+            assert!(!check(&secret, &body, &callback, shown), "{shown}");
+        }
+    }
+
+    #[test]
+    fn actions_tell_what_was_changed_and_nothing_else() {
+        let Some(samples) = samples() else { return };
+        let (nothing, change) = (CardChange::default(), |name: &str| change(&samples, name));
+        assert_eq!(change("UpdateCardTitle.json"), CardChange { title: Some("new name2".into()), ..nothing.clone() });
+        assert_eq!(change("MarkDueAsComplete.json"), CardChange { complete: Some(true), ..nothing.clone() });
+        assert_eq!(change("MoveCardFromListToList.json"), CardChange { list: Some("63d128787441d05619f44dc6".into()), ..nothing.clone() });
+        let due = "2023-02-02T21:52:00Z".parse().ok();
+        assert_eq!(change("UpdateCardDueDate.json"), CardChange { due_at: Some(due), ..nothing.clone() });
+        assert_eq!(change("RemoveMember.json"), CardChange { left: Some("63d1239e857afaa8b003c633".into()), ..nothing });
+        let joined = change("AddMember.json").joined.unwrap();
+        assert_eq!((&*joined.name, joined.username.as_deref()), ("Rasmus", Some("rasmus58348007")));
+        for other in ["UpdateCardDescription.json", "AddAttachment.json", "AddLabel_Part1.json", "ChangeListName.json", "RenameBoard.json"]
+        {
+            assert_eq!(sample(&samples, other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What Zendesk tells of tickets, by a webhook with a signature.
+//!
+//! The signature is over the time and the raw body, so nothing is read before it is checked; what is old is refused, and what is told again
+//! is passed over by `domain`. Zendesk tries again after a 5xx. Unknown fields and kinds of events are ignored, missing ones tolerated.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::ports::SeenTicket;
+use domain::tickets::news::{self, News, SeenComment, What};
+use domain::{Error, validate};
+use entity::Source;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::{Problem, Site, cleaned, plain, read};
+
+/// How far the time of the signature may be from ours.
+const WINDOW: TimeDelta = TimeDelta::minutes(5);
+/// What the types of events about tickets begin with.
+const OF_TICKETS: &str = "zen:event-type:ticket.";
+const SIGNATURE: &str = "x-zendesk-webhook-signature";
+const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
+const INVOCATION: &str = "x-zendesk-webhook-invocation-id";
+
+/// Takes an event.
+pub async fn zendesk(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
+    let parts = &site.app.0;
+    let Some(secret) = &parts.settings.zendesk_secret else {
+        return Err(Problem(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            "The hook for Zendesk is not set up: see docs/integrations/zendesk.md.".into(),
+        ));
+    };
+    let ctx = parts.domain.ctx(domain::authz::Actor::System, Source::Zendesk);
+    let signature = admit(secret, &headers, &body, ctx.now())?;
+    // Webhooks of triggers have bodies as their operators wrote them.
+    if !read::<Kind>(&body)?.kind.starts_with(OF_TICKETS) {
+        return Ok(axum::Json(json!({ "taken": false })));
+    }
+    let event: Event = read(&body)?;
+    let Some(news) = event.news(&headers, &signature, ctx.now()) else {
+        return Ok(axum::Json(json!({ "taken": false })));
+    };
+    let taken = ctx.db.while_up(Box::pin(news::receive(&ctx, &news))).await.flatten();
+    taken.map_err(|error| match error {
+        error @ Error::Unavailable(_) => error.into(),
+        error => {
+            tracing::error!(error = error.for_the_log(), "could not take news of a ticket");
+            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The event could not be taken: send it again.".into())
+        }
+    })?;
+    Ok(axum::Json(json!({ "taken": true })))
+}
+
+/// Lets in what was signed with our secret within the window, and gives back the signature.
+fn admit(secret: &str, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<String, Problem> {
+    let refused = |reason: String| Problem(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", reason);
+    let header = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.ok_or_else(|| refused(format!("The header {name} is missing: only Zendesk may call here.")))
+    };
+    let (signature, time) = (header(SIGNATURE)?, header(TIMESTAMP)?);
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| refused("The signing secret is not usable.".into()))?;
+    mac.update(time.as_bytes());
+    mac.update(body);
+    // Compared in constant time.
+    if !STANDARD.decode(signature).is_ok_and(|shown| mac.verify_slice(&shown).is_ok()) {
+        return Err(refused(
+            "The signature is wrong: compare the signing secret of the webhook with zendesk's webhook_secret here.".into(),
+        ));
+    }
+    let is_near = DateTime::parse_from_rfc3339(time).is_ok_and(|time| (time.to_utc() - now).abs() <= WINDOW);
+    if !is_near {
+        let minutes = WINDOW.num_minutes();
+        return Err(refused(format!("{TIMESTAMP} is more than {minutes} minutes from now: it is sent again, or a clock is wrong.")));
+    }
+    Ok(signature.to_owned())
+}
+
+/// What an event is about.
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+/// What Zendesk sends, as far as it matters here. Ids are text, and what stands in a list of choices is in upper case.
+#[derive(Deserialize)]
+struct Event {
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    time: Option<DateTime<Utc>>,
+    #[serde(default)]
+    detail: Option<Detail>,
+    #[serde(default, rename = "event")]
+    change: Option<Change>,
+}
+
+/// The ticket.
+#[derive(Default, Deserialize)]
+struct Detail {
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    subject: Option<String>,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    tags: Option<Vec<String>>,
+    #[serde(default)]
+    external_id: Option<String>,
+    #[serde(default)]
+    form_id: Option<String>,
+    #[serde(default)]
+    organization_id: Option<String>,
+    #[serde(default)]
+    created_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    updated_at: Option<DateTime<Utc>>,
+}
+
+/// What happened to it.
+#[derive(Default, Deserialize)]
+struct Change {
+    #[serde(default)]
+    comment: Option<EventComment>,
+    #[serde(default)]
+    tags_added: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct EventComment {
+    #[serde(default)]
+    id: Option<String>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_public: Option<bool>,
+    #[serde(default)]
+    author: Option<Author>,
+}
+
+#[derive(Default, Deserialize)]
+struct Author {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    is_staff: Option<bool>,
+}
+
+impl Event {
+    /// What it means here; nothing for an event that is about no ticket.
+    fn news(self, headers: &HeaderMap, signature: &str, now: DateTime<Utc>) -> Option<News> {
+        let kind = self.kind.strip_prefix(OF_TICKETS)?;
+        let detail = self.detail.unwrap_or_default();
+        let number = detail.id.as_deref().and_then(domain::tickets::number_in)?;
+        let change = self.change.unwrap_or_default();
+        let what = match kind {
+            "created" => What::Created,
+            "comment_added" => change.comment.map_or(What::Changed, |comment| What::Commented(comment.seen())),
+            "tags_changed" => What::Tagged(change.tags_added.or_else(|| detail.tags.clone()).unwrap_or_default()),
+            "status_changed" => What::StatusChanged,
+            _ => What::Changed,
+        };
+        let invocation = headers.get(INVOCATION).and_then(|value| value.to_str().ok()).map(|id| format!("invocation {}", plain(id)));
+        let event = self.id.map(|id| format!("event {}", plain(&id)));
+        let mut names: Vec<String> = event.into_iter().chain(invocation).collect();
+        if names.is_empty() {
+            names.push(format!("signature {}", plain(signature)));
+        }
+        let Detail { subject, description, status, tags, external_id, form_id, organization_id, created_at, updated_at, .. } = detail;
+        let ticket = SeenTicket {
+            number,
+            url: None,
+            subject: subject.as_deref().map(plain),
+            status: status.map(|status| plain(&status).to_lowercase()),
+            organization: organization_id,
+            problem: None,
+            tags: tags.unwrap_or_default(),
+            created_at,
+        };
+        let at = validate::to_micros(self.time.or(updated_at).unwrap_or(now));
+        let description = description.map(|text| cleaned(&text)).filter(|text| !text.trim().is_empty());
+        Some(News { names, at, ticket, description, external: external_id, form: form_id, what })
+    }
+}
+
+impl EventComment {
+    fn seen(self) -> SeenComment {
+        let author = self.author.unwrap_or_default();
+        SeenComment {
+            id: self.id.as_deref().map(plain).unwrap_or_default(),
+            text: self.body.as_deref().map(cleaned).filter(|text| !text.trim().is_empty()).unwrap_or_else(|| "(no text)".to_owned()),
+            author: author.name.as_deref().map_or_else(|| "Somebody".to_owned(), plain),
+            public: self.is_public.unwrap_or(false),
+            // Who is not known to be a client may be ourselves.
+            staff: author.is_staff.unwrap_or(true),
+        }
+    }
+}
