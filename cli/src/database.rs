@@ -8,14 +8,13 @@ use domain::clock::{Clock, SystemClock};
 use domain::ctx::Config;
 use domain::db::{self, Db};
 use domain::playbook::Playbook;
-use entity::System;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::DbBackend;
 use sea_orm::sqlx::Connection;
 use worker::queue::Queue;
 
-use crate::playbook;
 use crate::settings::Settings;
+use crate::{playbook, systems};
 
 /// Lets one process at a time migrate a PostgreSQL database; the number has no meaning.
 const MIGRATION_LOCK: i64 = 0x4d75_7374_6572_0001;
@@ -64,7 +63,13 @@ pub async fn domain(settings: &Settings) -> anyhow::Result<Arc<Domain>> {
 
 /// The rules on this database at another time.
 pub fn domain_at(db: Db, settings: &Settings, playbook: Playbook, clock: Arc<dyn Clock>) -> Arc<Domain> {
-    let systems = if settings.smtp.is_some() { vec![System::Email] } else { Vec::new() };
-    let config = Config { data_dir: settings.data_dir.clone(), public_url: settings.public_url.clone(), systems };
+    let config = Config {
+        data_dir: settings.data_dir.clone(),
+        public_url: settings.public_url.clone(),
+        systems: systems::connected(settings),
+        tickets: settings.tickets.clone(),
+        pauses: settings.pauses,
+        watches_cards: settings.trello.is_some() && settings.trello_secret.is_some(),
+    };
     Domain::new(db, clock, playbook, config)
 }

@@ -1,5 +1,6 @@
 //! The binary `muster`: reads the settings, puts the parts together, runs a command.
 
+mod check;
 mod commands;
 mod database;
 mod demo;
@@ -8,6 +9,7 @@ mod on_call;
 mod playbook;
 mod server;
 mod settings;
+mod systems;
 
 use std::process::ExitCode;
 
@@ -60,6 +62,12 @@ enum Command {
     Verify {
         /// Such as INC-42.
         reference: Option<String>,
+    },
+    /// Tests the connections to outside systems: says what works, what does not, and what to do. Changes nothing there.
+    Check {
+        /// Which; without it, all.
+        #[arg(value_enum)]
+        system: Option<check::Checked>,
     },
     /// Plays a made-up incident of a made-up agency into the database.
     Demo,
@@ -141,6 +149,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::SignInLink { email } => commands::sign_in_link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import { file, line }) => on_call::import(&settings, &file, line).await?,
         Command::Verify { reference } => return commands::verify(&settings, reference.as_deref()).await,
+        Command::Check { system } => return check::run(&settings, system).await,
         Command::Demo => demo::play(&*database::domain(&settings).await?, &settings).await?,
         Command::Schema | Command::Playbook(_) => {}
     }

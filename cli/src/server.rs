@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use domain::{Domain, people};
-use entity::System;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use worker::outlets::email::EmailOutlet;
+use worker::Worker;
 use worker::queue::Tuning;
-use worker::{Outlets, Worker};
 
 use crate::settings::Settings;
+use crate::systems::Systems;
 use crate::{database, demo, playbook};
 
 /// API, worker and pages in one process.
@@ -30,7 +29,9 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
         demo::play(&domain, &settings).await?;
     }
     greet(&settings, first_link.as_deref());
-    let worker = Worker::new(domain.clone(), outlets(&settings)?, Tuning::default())?;
+    let systems = Systems::of(&settings)?;
+    systems.join(&domain);
+    let worker = Worker::new(domain.clone(), systems.connections, Tuning::default())?;
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
     let background = background(&domain, &settings, &shutdown)?;
     let (api, worker, ()) = tokio::join!(api, worker.run(shutdown.clone()), background);
@@ -46,6 +47,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let domain = database::domain(&settings).await?;
     warn_of_sqlite(&domain);
+    Systems::of(&settings)?.join(&domain);
     let shutdown = shutdown_on_signal()?;
     let listener = listen(&settings).await?;
     let first_link = people::bootstrap(&domain.system()).await?;
@@ -64,7 +66,7 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     let domain = database::domain(&settings).await?;
     warn_of_sqlite(&domain);
     let shutdown = shutdown_on_signal()?;
-    let worker = Worker::new(domain.clone(), outlets(&settings)?, Tuning::default())?;
+    let worker = Worker::new(domain.clone(), Systems::of(&settings)?.connections, Tuning::default())?;
     tracing::info!("working");
     let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), background(&domain, &settings, &shutdown)?);
     domain.db.close().await;
@@ -106,22 +108,14 @@ fn reload_playbook(domain: &Domain, settings: &Settings) {
     }
 }
 
-/// The ways to the systems that the settings connect.
-fn outlets(settings: &Settings) -> anyhow::Result<Outlets> {
-    let mut outlets = Outlets::new();
-    if let Some(smtp) = &settings.smtp {
-        let email = EmailOutlet::connect(&smtp.url.0, &smtp.from).map_err(anyhow::Error::msg)?;
-        outlets.insert(System::Email, Arc::new(email));
-    }
-    Ok(outlets)
-}
-
 fn app(domain: &Arc<Domain>, settings: &Settings, shutdown: &CancellationToken) -> anyhow::Result<api::App> {
     let recorder = PrometheusBuilder::new().install_recorder().context("metrics can't be kept")?;
     let defaults = api::Settings::default();
     let settings = api::Settings {
         public_url: settings.public_url.clone(),
+        zendesk_secret: settings.zendesk_webhook_secret.as_ref().map(|secret| secret.0.clone()),
         alerts_secret: settings.alerts_secret.as_ref().map(|secret| secret.0.clone()),
+        trello_secret: settings.trello_secret.as_ref().map(|secret| secret.0.clone()),
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
         limits: defaults.limits,
         metrics: Some(Arc::new(move || recorder.render())),
