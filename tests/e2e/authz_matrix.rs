@@ -40,31 +40,48 @@ struct World {
     triage: String,
     event: String,
     action: String,
+    follow_up: String,
     role: String,
     person: String,
     client: String,
     page: String,
     delivery: String,
+    draft: String,
+    sent: String,
+    ticket: String,
 }
 
 impl World {
     async fn make(app: &TestApp, sam: &Client) -> Self {
         let live = sam.declare_with(json!({ "name": "live", "severity": "MAJOR", "leadId": sam.id() })).await;
         let action = sam.mutate("addAction", json!({ "incidentId": live["id"], "title": "call" }), "action { id }").await;
+        let follow_up = json!({ "incidentId": live["id"], "title": "learn", "board": "incident-actions", "ownerId": sam.id() });
+        let follow_up = sam.mutate("addFollowUp", follow_up, "followUp { id }").await;
         let (incident, admin) = (id(&live), app.admin().await);
         admin.mutate("updatePerson", json!({ "personId": admin.id(), "seniority": 9 }), "person { id }").await;
         sam.incident_of("escalate", json!({ "incidentId": incident, "reason": "help" })).await;
+        let client = sam.add_client("Example Ltd").await;
+        sam.incident_of("markClientAffected", json!({ "incidentId": incident, "clientId": client })).await;
+        let update = json!({ "incidentId": incident, "body": "We are on it." });
+        let draft = sam.mutate("draftClientUpdate", update.clone(), "clientUpdate { id }").await;
+        let sent = sam.mutate("sendClientUpdate", update, "clientUpdate { id }").await;
         let called = sam.incident("INC-1", "pages { id } deliveries { id }").await;
+        sam.incident_of("linkTicket", json!({ "incidentId": incident, "externalId": "42" })).await;
+        let tickets = sam.incident("INC-1", "tickets { id }").await;
         Self {
+            ticket: id(&tickets["tickets"][0]).to_owned(),
             page: id(&called["pages"][0]).to_owned(),
             delivery: id(&called["deliveries"][0]).to_owned(),
             other: id(&sam.declare("other").await).to_owned(),
             triage: id(&sam.report("triage").await).to_owned(),
             event: id(&sam.note(id(&live), "note").await).to_owned(),
+            follow_up: id(&follow_up["followUp"]).to_owned(),
             action: id(&action["action"]).to_owned(),
             role: id(&sam.incident("INC-1", "roles { id }").await["roles"][0]).to_owned(),
             person: sam.id(),
-            client: sam.add_client("Example Ltd").await,
+            client,
+            draft: id(&draft["clientUpdate"]).to_owned(),
+            sent: id(&sent["clientUpdate"]).to_owned(),
             live: id(&live).to_owned(),
         }
     }
@@ -72,7 +89,7 @@ impl World {
 
 fn lines(world: &World) -> Vec<Line> {
     use AccessLevel::{Admin, Responder, Viewer};
-    let World { live, other, triage, event, action, role, person, client, page, delivery } = world;
+    let World { live, other, triage, event, action, follow_up, role, person, client, page, delivery, draft, sent, ticket } = world;
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
         query("node", format!("node(id: \"{live}\") {{ id }}")),
@@ -87,6 +104,8 @@ fn lines(world: &World) -> Vec<Line> {
         query("playbook", "playbook { name }"),
         query("severityAdvice", "severityAdvice(answers: { urgency: LOW, impact: LOW, extent: UNSURE }) { recommended }"),
         Line { least: Responder, ..query("deliveries", "deliveries { nodes { id } }") },
+        Line { least: Responder, ..query("searchTickets", "searchTickets(text: \"down\") { externalId }") },
+        Line { least: Responder, ..query("systems", "systems { system connected }") },
         mutation("reportIncident", Viewer, "name: \"errors\"".into()),
         mutation("declareIncident", Responder, "name: \"errors\" severity: MAJOR".into()),
         mutation("answerTriage", Responder, of(triage, "answers: [{ criterion: \"security\" answer: NO }]")),
@@ -106,8 +125,19 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("answerRoleOffer", Responder, "offerId: \"off_00000000000000000000000000000001\" accept: true".into()),
         mutation("confirmGoal", Responder, of(live, "goal: \"contain\" evidence: \"seen\"")),
         mutation("markClientAffected", Responder, of(live, &format!("clientId: \"{client}\""))),
+        mutation("sendClientUpdate", Responder, of(live, "body: \"We are on it.\"")),
+        mutation("draftClientUpdate", Responder, of(live, "body: \"We are on it.\"")),
+        mutation("approveClientUpdate", Responder, format!("clientUpdateId: \"{draft}\"")),
+        // Of one that was sent, so that the draft is there for the others.
+        mutation("editClientUpdate", Responder, format!("clientUpdateId: \"{sent}\" body: \"Better.\"")),
+        mutation("sendDraftedClientUpdate", Responder, format!("clientUpdateId: \"{draft}\"")),
+        mutation("discardClientUpdate", Responder, format!("clientUpdateId: \"{sent}\"")),
+        mutation("retryClientUpdate", Responder, format!("clientUpdateId: \"{sent}\"")),
         mutation("addAction", Responder, of(live, "title: \"call\"")),
         mutation("settleAction", Responder, format!("actionId: \"{action}\" state: DONE")),
+        mutation("addFollowUp", Responder, of(live, &format!("title: \"learn\" board: \"incident-actions\" ownerId: \"{person}\""))),
+        mutation("updateFollowUp", Responder, format!("followUpId: \"{follow_up}\" title: \"learn more\"")),
+        mutation("settleFollowUp", Responder, format!("followUpId: \"{follow_up}\" state: DONE")),
         mutation("resolveIncident", Responder, of(live, "summary: \"back\"")),
         mutation("reopenIncident", Responder, of(live, "reason: \"again\"")),
         mutation("closeIncident", Responder, of(live, "")),
@@ -116,6 +146,9 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("amendTimelineEvent", Responder, format!("eventId: \"{event}\" text: \"better\"")),
         mutation("starTimelineEvent", Responder, format!("eventId: \"{event}\" starred: true")),
         mutation("postUpdate", Responder, of(live, "text: \"soon\"")),
+        mutation("linkTicket", Responder, of(live, "externalId: \"43\"")),
+        mutation("commentOnTicket", Responder, format!("ticketId: \"{ticket}\" text: \"hello\"")),
+        mutation("unlinkTicket", Responder, format!("ticketId: \"{ticket}\"")),
         mutation("retryDelivery", Responder, format!("deliveryId: \"{delivery}\"")),
         mutation("settleDeliveryByHand", Responder, format!("deliveryId: \"{delivery}\"")),
         mutation("saveSite", Responder, "name: \"example.org\"".into()),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use domain::ports::Refusal;
-use domain::reminders::remind;
 use domain::{delivery, people};
-use entity::{DeliveryId, IncidentId, System};
+use entity::{DeliveryId, System};
 use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, both_dbs, run_with};
 use serde_json::{Value, json};
+
+use crate::fixture::remind_all;
 
 both_dbs![
     what_no_system_does_waits_for_a_person,
@@ -22,8 +23,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const DELIVERY: &str = "id title system operation state attempts lastError nextAttemptAt externalUrl instructions createdAt deliveredAt step person { name } \
     incident { reference }";
 
-async fn reminded(app: &TestApp, incident: &Value) {
-    remind(&app.system(), IncidentId::parse(id(incident)).unwrap()).await.unwrap();
+async fn reminded(app: &TestApp) {
+    remind_all(&app.system()).await;
 }
 
 async fn deliveries(client: &Client) -> Vec<Value> {
@@ -41,8 +42,8 @@ async fn major(sam: &Client) -> Value {
 
 async fn what_no_system_does_waits_for_a_person(app: &TestApp) {
     let sam = app.responder("Sam").await;
-    let incident = major(&sam).await;
-    reminded(app, &incident).await;
+    major(&sam).await;
+    reminded(app).await;
     let notice = deliveries(&sam).await.into_iter().find(|row| row["operation"] == "notice").unwrap();
     assert_eq!((&notice["system"], &notice["state"], &notice["attempts"]), (&json!("slack"), &json!("BY_HAND"), &json!(0)));
     assert_eq!((&notice["step"], &notice["incident"]["reference"]), (&json!("general-notice:1"), &json!("INC-1")));
@@ -57,7 +58,7 @@ async fn what_no_system_does_waits_for_a_person(app: &TestApp) {
 async fn a_notice_that_a_person_posted_settles_its_step(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = major(&sam).await;
-    reminded(app, &incident).await;
+    reminded(app).await;
     let stands = async || {
         let found = sam.incident("INC-1", "nextSteps { key }").await;
         found["nextSteps"].as_array().unwrap().iter().any(|step| step["key"] == "general-notice:1")
@@ -88,7 +89,7 @@ async fn reminders_of_a_step_that_is_done_are_cancelled(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = major(&sam).await;
     app.advance(30 * MINUTE);
-    reminded(app, &incident).await;
+    reminded(app).await;
     let mail = of_step(&sam, "summary:0.1").await;
     assert_eq!((&mail["state"], &mail["person"]["name"]), (&json!("BY_HAND"), &json!("Sam")));
     assert!(text(&mail, "title").contains("e-mail to Sam") && text(&mail, "title").contains("INC-1"), "{mail}");
@@ -106,8 +107,8 @@ async fn reminders_of_a_step_that_is_done_are_cancelled(app: &TestApp) {
 async fn deliveries_page_both_ways_and_by_state(app: &TestApp) {
     let sam = app.responder("Sam").await;
     for _ in 0..3 {
-        let incident = major(&sam).await;
-        reminded(app, &incident).await;
+        major(&sam).await;
+        reminded(app).await;
         app.advance(MINUTE);
     }
     let list = "query($first: Int, $after: String, $last: Int, $before: String, $state: DeliveryState) { deliveries(state: $state, first: $first, \
@@ -146,7 +147,7 @@ async fn deliveries_page_both_ways_and_by_state(app: &TestApp) {
 async fn viewers_and_outsiders_see_no_deliveries(app: &TestApp) {
     let (sam, kim, vic, ada) = (app.responder("Sam").await, app.responder("Kim").await, app.viewer("Vic").await, app.admin().await);
     let incident = major(&sam).await;
-    reminded(app, &incident).await;
+    reminded(app).await;
     let delivery = id(&deliveries(&sam).await[0]).to_owned();
     for query in [
         "{ deliveries { nodes { id } } }".to_owned(),
@@ -183,7 +184,7 @@ async fn a_mail_that_failed(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = major(&sam).await;
     app.advance(30 * MINUTE);
-    reminded(app, &incident).await;
+    reminded(app).await;
     let mail = of_step(&sam, "summary:0.1").await;
     assert_eq!((&mail["state"], &mail["instructions"]), (&json!("QUEUED"), &Value::Null));
     assert_eq!(sam.refused("retryDelivery", json!({ "deliveryId": mail["id"] })).await.code(), "FAILED_PRECONDITION", "it is under way");

@@ -2,13 +2,22 @@
 
 use domain::Ctx;
 use domain::incident::{Declare, declare};
+use domain::reminders::remind_some;
 use domain::timeline::chain;
-use entity::{AlertId, EventId, IncidentId, Severity, Source, TimelineKind, Visibility, alert, incident, timeline_event};
+use entity::{
+    AlertId, ClientId, EventId, Importance, IncidentId, Severity, Source, System, TicketId, TicketLink, TimelineKind, Visibility, alert,
+    client, incident, incident_client, ticket, timeline_event,
+};
 use harness::TestApp;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 /// Rows in one statement; SQLite takes 32,766 values.
 const BATCH: usize = 1_000;
+
+/// Tells people everything that is due.
+pub async fn remind_all(ctx: &Ctx) {
+    while remind_some(ctx).await.unwrap() {}
+}
 
 /// An incident with so many events in a proper chain.
 pub async fn long_timeline(ctx: &Ctx, events: i32) -> IncidentId {
@@ -75,4 +84,50 @@ pub async fn alert_of(app: &TestApp, incident: &str) -> String {
     };
     alert::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await.unwrap();
     row.id.to_string()
+}
+
+/// A ticket of `client` that is linked to `incident`.
+pub fn linked_ticket(ctx: &Ctx, incident: IncidentId, client: ClientId, number: &str) -> ticket::Model {
+    ticket::Model {
+        id: TicketId(ctx.ids.uuid(ctx.now())),
+        incident_id: incident,
+        system: System::Zendesk,
+        external_id: number.to_owned(),
+        url: None,
+        parent: false,
+        link: TicketLink::Linked,
+        subject: None,
+        status: Some("open".to_owned()),
+        client_id: Some(client),
+        created_at: ctx.now(),
+        seen_at: None,
+    }
+}
+
+/// Keeps these tickets.
+pub async fn keep_tickets(ctx: &Ctx, tickets: Vec<ticket::Model>) {
+    let rows = tickets.into_iter().map(IntoActiveModel::into_active_model);
+    ticket::Entity::insert_many(rows).exec_without_returning(ctx.db.write()).await.unwrap();
+}
+
+/// So many clients that `incident` affects, each with one linked ticket.
+pub async fn affected_clients(ctx: &Ctx, incident: IncidentId, count: usize) -> Vec<ClientId> {
+    let clients: Vec<client::Model> = (0..count)
+        .map(|number| client::Model {
+            id: ClientId(ctx.ids.uuid(ctx.now())),
+            name: format!("Client {number:03}"),
+            importance: Importance::Normal,
+            zendesk_organization_id: None,
+            created_at: ctx.now(),
+        })
+        .collect();
+    let ids: Vec<ClientId> = clients.iter().map(|client| client.id).collect();
+    let affected = ids.iter().map(|id| incident_client::Model { incident_id: incident, client_id: *id, since: ctx.now(), note: None });
+    let tickets = ids.iter().zip(1_000..).map(|(id, number)| linked_ticket(ctx, incident, *id, &number.to_string())).collect();
+    let (clients, affected) =
+        (clients.into_iter().map(IntoActiveModel::into_active_model), affected.map(IntoActiveModel::into_active_model));
+    client::Entity::insert_many(clients).exec_without_returning(ctx.db.write()).await.unwrap();
+    incident_client::Entity::insert_many(affected).exec_without_returning(ctx.db.write()).await.unwrap();
+    keep_tickets(ctx, tickets).await;
+    ids
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use domain::on_call;
 use domain::people::{Update, update};
-use domain::reminders::remind;
-use entity::{Grant, IncidentId, System};
+use entity::{Grant, System};
 use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, both_dbs, run_with};
 use serde_json::{Value, json};
+
+use crate::fixture::remind_all;
 
 both_dbs![
     a_report_calls_who_is_on_call,
@@ -44,8 +45,8 @@ async fn on_call(app: &TestApp, first: &Client, second: Option<&Client>) {
     on_call::set(&app.system(), input).await.unwrap();
 }
 
-async fn reminded(app: &TestApp, incident: &Value) {
-    remind(&app.system(), IncidentId::parse(id(incident)).unwrap()).await.unwrap();
+async fn reminded(app: &TestApp) {
+    remind_all(&app.system()).await;
 }
 
 async fn pages(client: &Client) -> Vec<Value> {
@@ -132,14 +133,14 @@ async fn nobody_answers_and_the_next_is_called(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     on_call(app, &sam, Some(&kim)).await;
     seniority(app, &lee, 4).await;
-    let report = app.viewer("Vic").await.report("errors").await;
+    app.viewer("Vic").await.report("errors").await;
     app.advance(4 * MINUTE);
-    reminded(app, &report).await;
+    reminded(app).await;
     assert_eq!(called(&sam).await, ["Sam"], "there is time to answer");
     for expected in [&["Sam", "Kim"][..], &["Sam", "Kim", "Lee"]] {
         app.advance(5 * MINUTE);
         for _ in 0..2 {
-            reminded(app, &report).await;
+            reminded(app).await;
         }
         assert_eq!(called(&sam).await, expected);
     }
@@ -147,7 +148,7 @@ async fn nobody_answers_and_the_next_is_called(app: &TestApp) {
     let page = pages(&sam).await[1].clone();
     kim.mutate("answerPage", json!({ "pageId": page["id"] }), "page { id }").await;
     app.advance(60 * MINUTE);
-    reminded(app, &report).await;
+    reminded(app).await;
     assert_eq!(called(&sam).await.len(), 3);
     assert!(!asked_for(&sam, "page:3").await);
 }
@@ -197,7 +198,7 @@ async fn a_viewer_answers_only_what_called_them(app: &TestApp) {
     let (sam, vic, dot) = (app.responder("Sam").await, app.viewer("Vic").await, app.viewer("Dot").await);
     grant(app, &dot, Grant::NotifyDpo).await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
-    reminded(app, &incident).await;
+    reminded(app).await;
     let page = pages(&sam).await.into_iter().find(|page| page["person"]["name"] == "Dot").unwrap();
     assert_eq!((&page["reason"], &page["step"]), (&json!("LEADERSHIP"), &json!("leadership:dpo")));
     assert_eq!(vic.refused("answerPage", json!({ "pageId": page["id"] })).await.code(), "FORBIDDEN");
@@ -213,10 +214,10 @@ async fn the_leadership_is_called_and_somebody_else_after_a_quarter_of_an_hour(a
     grant(app, &dot, Grant::NotifyDpo).await;
     grant(app, &cto, Grant::NotifyCto).await;
     seniority(app, &lee, 4).await;
-    let incident = sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
+    sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
     assert_eq!(duty(&sam, "dpo").await["state"], "NOT_TOLD");
     assert_eq!(duty(&sam, "dpo").await["person"]["name"], "Dot", "who would be called");
-    reminded(app, &incident).await;
+    reminded(app).await;
     let contacts = sam.incident("INC-1", LEADERSHIP).await;
     let contacts: Vec<&str> = contacts["leadership"].as_array().unwrap().iter().map(|line| text(line, "contact")).collect();
     assert_eq!(contacts, ["cto", "head_of_tech_ops", "dpo"]);
@@ -229,10 +230,10 @@ async fn the_leadership_is_called_and_somebody_else_after_a_quarter_of_an_hour(a
     cto.mutate("answerPage", json!({ "pageId": page_of("Cat").await["id"] }), "page { id }").await;
     assert_eq!(duty(&sam, "cto").await["answeredAt"], "2026-11-22T03:05:00+00:00");
     app.advance(9 * MINUTE);
-    reminded(app, &incident).await;
+    reminded(app).await;
     assert!(page_of("Lee").await.is_null(), "there is a minute left");
     app.advance(MINUTE);
-    reminded(app, &incident).await;
+    reminded(app).await;
     assert_eq!(page_of("Lee").await["step"], "leadership-fallback:dpo");
     let line = duty(&sam, "dpo").await;
     assert_eq!((&line["state"], &line["fallbackAt"]), (&json!("FALLBACK"), &json!("2026-11-22T03:15:00+00:00")));
@@ -247,7 +248,7 @@ async fn the_leadership_is_called_and_somebody_else_after_a_quarter_of_an_hour(a
 async fn a_contact_that_nobody_is_must_be_told_by_hand(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
-    reminded(app, &incident).await;
+    reminded(app).await;
     assert_eq!(pages(&sam).await, [] as [Value; 0]);
     let waiting = sam.incident("INC-1", "deliveries(state: BY_HAND) { id step instructions }").await;
     let mail = waiting["deliveries"].as_array().unwrap().iter().find(|row| row["step"] == "leadership:dpo").unwrap();

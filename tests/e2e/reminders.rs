@@ -5,10 +5,10 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use domain::delivery;
 use domain::playbook::Playbook;
 use domain::ports::{Effect, Refusal};
-use domain::reminders::{self, remind};
-use domain::{Ctx, delivery};
+use domain::reminders;
 use entity::{DeliveryState, IncidentId, System, TimelineKind, delivery as deliveries, incident, timeline_event};
 use harness::drive::id;
 use harness::worker::Outside;
@@ -16,7 +16,11 @@ use harness::{Client, Engine, TestApp, eventually};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
+use crate::fixture::remind_all;
+
 const MINUTE: Duration = Duration::from_secs(60);
+/// What a worker took and did not tell of is due again after so long.
+const TAKEN: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_secs(20);
 
 /// Runs each as two tests, with e-mail connected.
@@ -58,13 +62,6 @@ fn connected(engine: Engine) -> harness::Builder {
 
 fn incident_id(incident: &serde_json::Value) -> IncidentId {
     IncidentId::parse(id(incident)).unwrap()
-}
-
-/// Reminds of everything that is due.
-async fn remind_all(ctx: &Ctx) {
-    for due in reminders::due(ctx, 100).await.unwrap() {
-        remind(ctx, due.incident).await.unwrap();
-    }
 }
 
 /// What was prompted so far, as `STAGE key`.
@@ -181,13 +178,15 @@ async fn dies_after(polls: usize, future: impl Future<Output = ()>) -> bool {
 
 async fn whatever_await_the_worker_dies_at_a_reminder_is_given_once(app: &TestApp) {
     let ctx = app.system();
-    let (_, incident) = led(app).await;
+    led(app).await;
     let mut given = 0;
+    app.advance(TAKEN);
     for polls in 1.. {
-        app.advance(MINUTE * 30);
-        let ended = dies_after(polls, async { remind(&ctx, incident).await.unwrap() }).await;
-        // The next worker.
-        remind(&ctx, incident).await.unwrap();
+        app.advance(MINUTE * 30 - TAKEN);
+        let ended = dies_after(polls, remind_all(&ctx)).await;
+        // The next worker finds what the one before had taken.
+        app.advance(TAKEN);
+        remind_all(&ctx).await;
         given += 1;
         let told = prompts(app).await;
         let key = format!("DUE summary:0.{given}");
@@ -203,9 +202,9 @@ async fn whatever_await_the_worker_dies_at_a_reminder_is_given_once(app: &TestAp
 
 async fn whatever_await_the_worker_dies_at_a_delivery_arrives(app: &TestApp) {
     let ctx = app.system();
-    let (_, incident) = led(app).await;
+    led(app).await;
     app.advance(MINUTE * 30);
-    remind(&ctx, incident).await.unwrap();
+    remind_all(&ctx).await;
     let outside = Outside::new();
     let carry_out = async || {
         let tx = ctx.db.begin().await.unwrap();
@@ -305,7 +304,7 @@ async fn what_was_acted_on_is_not_sent_any_more(app: &TestApp) {
     let ctx = app.system();
     let (sam, incident) = led(app).await;
     app.advance(MINUTE * 30);
-    remind(&ctx, incident).await.unwrap();
+    remind_all(&ctx).await;
     sam.mutate("postUpdate", json!({ "incidentId": incident.to_string(), "text": "found it" }), "event { id }").await;
     let state = async |key: &str| sent(app).await.into_iter().find(|row| row.step_key.as_deref() == Some(key)).unwrap().state;
     assert_eq!(state("summary:0.1").await, DeliveryState::Cancelled);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use domain::reminders::remind;
-use entity::IncidentId;
 use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, both_dbs, run};
 use serde_json::{Value, json};
+
+use crate::fixture::remind_all;
 
 both_dbs![
     a_report_asks_to_be_judged_and_nothing_else,
@@ -45,12 +45,8 @@ async fn has(client: &Client, key: &str) -> bool {
     steps(client).await.iter().any(|step| step["key"] == key)
 }
 
-fn incident_id(incident: &Value) -> IncidentId {
-    IncidentId::parse(id(incident)).expect("an id")
-}
-
-async fn reminded(app: &TestApp, incident: &Value) {
-    remind(&app.system(), incident_id(incident)).await.unwrap();
+async fn reminded(app: &TestApp) {
+    remind_all(&app.system()).await;
 }
 
 async fn a_report_asks_to_be_judged_and_nothing_else(app: &TestApp) {
@@ -255,6 +251,7 @@ async fn what_another_mutation_does_is_not_settled_by_saying_so(app: &TestApp) {
         (&incident, "comms-manager", "assignRole"),
         (&incident, "second-line", "escalate"),
         (&incident, "summary:0.1", "postUpdate"),
+        (&incident, "client-update:0.1", "sendClientUpdate"),
         (&incident, "containment", "confirmGoal"),
     ] {
         let settle = |waive: bool| json!({ "incidentId": incident["id"], "key": key, "note": "done", "waive": waive });
@@ -268,15 +265,15 @@ async fn what_another_mutation_does_is_not_settled_by_saying_so(app: &TestApp) {
 async fn a_step_tells_when_people_were_reminded(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
-    reminded(app, &incident).await;
+    reminded(app).await;
     assert!(steps(&sam).await.iter().all(|step| step["remindedAt"].is_null()), "nothing is due yet");
     app.advance(30 * MINUTE);
-    reminded(app, &incident).await;
+    reminded(app).await;
     let summary = async || steps(&sam).await.into_iter().find(|step| step["key"] == "summary:0.1").unwrap();
     assert_eq!((&summary().await["remindedAt"], &summary().await["state"]), (&json!("2026-11-22T03:30:00+00:00"), &json!("DUE")));
     app.advance(10 * MINUTE);
     for _ in 0..2 {
-        reminded(app, &incident).await;
+        reminded(app).await;
     }
     assert_eq!((&summary().await["remindedAt"], &summary().await["state"]), (&json!("2026-11-22T03:40:00+00:00"), &json!("OVERDUE")));
     let prompts = sam.timeline(id(&incident)).await.into_iter().filter(|event| event["details"]["step"] == "summary:0.1");
@@ -311,7 +308,7 @@ async fn a_person_chooses_where_to_be_left_alone(app: &TestApp) {
     // A quiet lead is not written to when something is due, though it is told on the timeline; a page comes all the same.
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
     app.advance(30 * MINUTE);
-    reminded(app, &incident).await;
+    reminded(app).await;
     assert!(kinds(&sam.timeline(id(&incident)).await).contains(&"PROMPT"));
     let mails = async || sam.incident("INC-1", "deliveries { person { name } step }").await["deliveries"].take();
     assert_eq!(mails().await, json!([]));
@@ -320,7 +317,7 @@ async fn a_person_chooses_where_to_be_left_alone(app: &TestApp) {
     assert_eq!(mails().await, json!([{ "person": { "name": "Sam" }, "step": null }]));
     sam.mutate("quietReminders", json!({ "channels": [] }), "person { id }").await;
     app.advance(10 * MINUTE);
-    reminded(app, &incident).await;
+    reminded(app).await;
     assert!(mails().await.as_array().unwrap().iter().any(|mail| mail["step"] == "summary:0.1"), "{}", mails().await);
 }
 
@@ -346,8 +343,8 @@ async fn a_board_with_steps(app: &TestApp) {
     let client = sam.add_client("Example Ltd").await;
     for number in 0..20 {
         let input = json!({ "name": format!("e {number}"), "severity": "CRITICAL", "leadId": sam.id(), "affectedClientIds": [client] });
-        let incident = sam.declare_with(input).await;
-        reminded(app, &incident).await;
+        sam.declare_with(input).await;
+        reminded(app).await;
     }
     let board = "{ incidents(first: FIRST) { nodes { nextSteps { key assignee { name } settledBy { name } } over: nextSteps(includeSettled: true) \
         { key } affectedClients { lastUpdatedAt nextUpdateDueAt } pages { person { name } answeredBy { name } } leadership { state person { name } } \

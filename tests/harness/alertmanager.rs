@@ -47,7 +47,12 @@ impl Alertmanager {
             .stderr(log)
             .spawn()
             .expect("Alertmanager is needed for the tests: `apt-get install prometheus-alertmanager`");
-        let alertmanager = Self { process, url: format!("http://127.0.0.1:{port}"), http: reqwest::Client::new(), _folder: folder };
+        let alertmanager = Self {
+            process,
+            url: format!("http://127.0.0.1:{port}"),
+            http: crate::http().build().expect("a client can be made"),
+            _folder: folder,
+        };
         eventually("Alertmanager is ready", Duration::from_secs(30), async || {
             let ready = alertmanager.http.get(format!("{}/-/ready", alertmanager.url)).send().await;
             ready.is_ok_and(|response| response.status().is_success()).then_some(())

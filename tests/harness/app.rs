@@ -9,9 +9,10 @@ use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
 use domain::ctx::Config;
 use domain::db::Db;
+use domain::delivery::policy::Pauses;
 use domain::people::access::CreateToken;
 use domain::playbook::Playbook;
-use domain::{Ctx, Domain};
+use domain::{Ctx, Domain, tickets};
 use entity::{AccessLevel, Grants, Source, System, Timestamp, person};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -29,6 +30,8 @@ const CONNECTIONS: u32 = 10;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 /// The secret that hooks must show.
 pub const HOOK_SECRET: &str = "hook-secret-of-the-tests";
+/// The secret with which hooks sign that do so.
+pub const SIGNING_SECRET: &str = "signing-secret-of-the-tests";
 
 /// When tests begin that do not run by the machine's clock.
 pub fn start_of_time() -> Timestamp {
@@ -41,6 +44,8 @@ pub struct Builder {
     database_url: Option<String>,
     system_clock: bool,
     systems: Vec<System>,
+    watches_cards: bool,
+    tickets: Box<dyn FnOnce(&mut tickets::Rules)>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
     settings: Box<dyn FnOnce(&mut api::Settings)>,
 }
@@ -61,10 +66,20 @@ impl Builder {
         Self { playbook: Box::new(change), ..self }
     }
 
+    /// With other rules for tickets.
+    pub fn tickets(self, change: impl FnOnce(&mut tickets::Rules) + 'static) -> Self {
+        Self { tickets: Box::new(change), ..self }
+    }
+
     /// With this outside system connected.
     pub fn connected(mut self, system: System) -> Self {
         self.systems.push(system);
         self
+    }
+
+    /// With Trello telling of changes.
+    pub fn watching_cards(self) -> Self {
+        Self { watches_cards: true, ..self }
     }
 
     /// On this database, which the test has made and migrated, rather than on one of its own.
@@ -85,11 +100,24 @@ impl Builder {
         let manual = Arc::new(ManualClock::new(start_of_time()));
         let clock: Arc<dyn Clock> = if self.system_clock { Arc::new(SystemClock) } else { manual.clone() };
         let data = TempDir::with_prefix("muster-data-").expect("a temporary folder can be made");
-        let mut settings = api::Settings { alerts_secret: Some(HOOK_SECRET.to_owned()), ..api::Settings::default() };
+        let mut settings = api::Settings {
+            alerts_secret: Some(HOOK_SECRET.to_owned()),
+            zendesk_secret: Some(SIGNING_SECRET.to_owned()),
+            ..api::Settings::default()
+        };
         (self.settings)(&mut settings);
         let mut playbook = Playbook::default();
         (self.playbook)(&mut playbook);
-        let config = Config { data_dir: data.path().to_owned(), public_url: settings.public_url.clone(), systems: self.systems };
+        let mut rules = tickets::Rules::default();
+        (self.tickets)(&mut rules);
+        let config = Config {
+            data_dir: data.path().to_owned(),
+            public_url: settings.public_url.clone(),
+            systems: self.systems,
+            tickets: rules,
+            pauses: Pauses::default(),
+            watches_cards: self.watches_cards,
+        };
         let setup = Setup { url, clock, playbook, config, settings };
         let server = Server::start(&setup).await;
         let people = AtomicUsize::new(0);
@@ -188,6 +216,8 @@ impl TestApp {
             database_url: None,
             system_clock: false,
             systems: Vec::new(),
+            watches_cards: false,
+            tickets: Box::new(|_| ()),
             playbook: Box::new(|_| ()),
             settings: Box::new(|_| ()),
         }

@@ -104,13 +104,13 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(server: &Server, token: Option<String>, person: Option<PersonId>) -> Self {
-        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
+        let http = crate::http().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
         Self { http, base: server.url().to_owned(), token, person }
     }
 
     /// Whoever has this token, at the server at `url`.
     pub(crate) fn at_url(url: &str, token: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
+        let http = crate::http().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
         Self { http, base: url.to_owned(), token: Some(token.to_owned()), person: None }
     }
 

@@ -10,6 +10,8 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod drive;
+#[path = "../fakes/mod.rs"]
+pub mod fakes;
 pub mod live;
 pub mod logs;
 pub mod postgres;
@@ -28,6 +30,13 @@ pub use wait::{eventually, within};
 
 /// No test takes longer; one that does hangs.
 const TEST_TIMEOUT: Duration = Duration::from_secs(150);
+
+/// Begins a client of HTTP. Of the libraries for TLS that are built in, this names the one that is used: reqwest does not choose.
+pub fn http() -> reqwest::ClientBuilder {
+    // It stays as it is when another test of the process was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
 
 /// Runs each named `async fn(&TestApp)` as two tests, `name::sqlite` and `name::postgres`.
 #[macro_export]

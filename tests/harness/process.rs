@@ -57,7 +57,8 @@ impl Home {
         let log = std::fs::File::options().create(true).append(true).open(self.data.join("log")).expect("the log can be written");
         let child = command.env("MUSTER_LISTEN", &listen).stdout(Stdio::null()).stderr(log).spawn().expect("muster can be started");
         let process = Process { child, url };
-        let ready = || async { reqwest::get(format!("{}/readyz", process.url)).await.ok().filter(|answer| answer.status() == 200) };
+        let http = crate::http().build().expect("a client can be made");
+        let ready = || async { http.get(format!("{}/readyz", process.url)).send().await.ok().filter(|answer| answer.status() == 200) };
         eventually("the server is ready", PATIENCE, ready).await;
         process
     }

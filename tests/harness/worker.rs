@@ -9,7 +9,7 @@ use entity::System;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::queue::{Queue, Tuning};
-use worker::{Outlets, Worker};
+use worker::{Connections, Outlets, Worker};
 
 use crate::app::{Server, TestApp};
 
@@ -20,18 +20,28 @@ pub struct TestWorker {
 }
 
 impl TestApp {
-    /// Starts a worker in the process of the first server, with e-mail connected to `outlet`.
+    /// Starts a worker in the process of the first server, with `outlet` at every system that is connected.
     pub async fn worker(&self, outlet: &Arc<Outside>) -> TestWorker {
         start(self, outlet).await
     }
+
+    /// Starts a worker in the process of the first server, with these systems connected.
+    pub async fn worker_with(&self, outlets: impl IntoIterator<Item = (System, Arc<Outside>)>) -> TestWorker {
+        start_with(self, outlets.into_iter().map(|(system, outlet)| (system, outlet as Arc<dyn Outlet>)).collect::<Outlets>()).await
+    }
 }
 
-/// Starts a worker in the process of `server`.
+/// Starts a worker in the process of `server`, with `outlet` at every system that is connected.
 pub async fn start(server: &Server, outlet: &Arc<Outside>) -> TestWorker {
-    Queue::new(server.domain.db.write()).expect("the database is supported").migrate().await.expect("the queue can be made");
     let outlet: Arc<dyn Outlet> = outlet.clone();
-    let outlets = Outlets::from([(System::Email, outlet)]);
-    let worker = Worker::new(server.domain.clone(), outlets, Tuning::default()).expect("the database is supported");
+    let outlets: Outlets = server.domain.config.systems.iter().map(|system| (*system, outlet.clone())).collect();
+    start_with(server, outlets).await
+}
+
+/// Starts a worker in the process of `server` with everything that is connected.
+pub async fn start_with(server: &Server, connections: impl Into<Connections>) -> TestWorker {
+    Queue::new(server.domain.db.write()).expect("the database is supported").migrate().await.expect("the queue can be made");
+    let worker = Worker::new(server.domain.clone(), connections, Tuning::default()).expect("the database is supported");
     let shutdown = CancellationToken::new();
     let task = tokio::spawn({
         let shutdown = shutdown.clone();
@@ -54,11 +64,14 @@ impl Drop for TestWorker {
     }
 }
 
+type Receipts = Box<dyn Fn(&Order) -> Receipt + Send>;
+
 /// An outside system that keeps the orders it is given, and answers as it is told.
 #[derive(Default)]
 pub struct Outside {
     orders: Mutex<Vec<Order>>,
     answers: Mutex<VecDeque<Refusal>>,
+    receipts: Mutex<Option<Receipts>>,
     refuses_all: Mutex<Option<Refusal>>,
 }
 
@@ -78,6 +91,11 @@ impl Outside {
         lock(&self.answers).push_back(refusal);
     }
 
+    /// Answers what it takes like this from now on.
+    pub fn answer(&self, receipt: impl Fn(&Order) -> Receipt + Send + 'static) {
+        *lock(&self.receipts) = Some(Box::new(receipt));
+    }
+
     /// Refuses everything from now on like this, or nothing.
     pub fn refuse_all(&self, refusal: Option<Refusal>) {
         *lock(&self.refuses_all) = refusal;
@@ -93,6 +111,10 @@ impl Outlet for Outside {
     async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
         lock(&self.orders).push(order.clone());
         let refusal = lock(&self.answers).pop_front().or_else(|| lock(&self.refuses_all).clone());
-        refusal.map_or_else(|| Ok(Receipt { external_id: Some(order.delivery.to_string()), external_url: None }), Err)
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        let plain = || Receipt { external_id: Some(order.delivery.to_string()), ..Receipt::default() };
+        Ok(lock(&self.receipts).as_ref().map_or_else(plain, |receipt| receipt(order)))
     }
 }

@@ -1,0 +1,25 @@
+//! Zendesk and Trello as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//!
+//! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
+//! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
+//! for a client. They answer nothing that Muster doesn't need. What both share, faults among it, is [`Front`].
+
+pub mod contract;
+mod control;
+pub mod faults;
+mod front;
+mod http;
+pub mod limits;
+pub mod replay;
+mod serve;
+pub mod sign;
+pub mod trello;
+pub mod zendesk;
+
+pub use contract::Contract;
+pub use faults::Fault;
+pub use front::Front;
+pub use http::Received;
+pub use limits::Usage;
+pub use trello::TrelloFake;
+pub use zendesk::ZendeskFake;

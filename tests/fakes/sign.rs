@@ -1,0 +1,23 @@
+//! The signatures on the vendors' webhooks.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::Sha256;
+
+/// Zendesk's `x-zendesk-webhook-signature` for a body that is sent with this timestamp.
+pub fn zendesk(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
+    mac.update(timestamp.as_bytes());
+    mac.update(body);
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// Trello's `x-trello-webhook` for a body that is posted to `callback`, as it was registered.
+pub fn trello(secret: &str, body: &[u8], callback: &str) -> String {
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("any key will do");
+    mac.update(body);
+    mac.update(callback.as_bytes());
+    STANDARD.encode(mac.finalize().into_bytes())
+}

@@ -1,0 +1,306 @@
+//! A fake of Trello: boards, lists, cards, members, and webhooks.
+//!
+//! Where it is stricter than the vendor: arguments that the vendor ignores are refused, and so are bodies. It answers a limit without
+//! saying when to try again.
+
+mod cards;
+mod control;
+mod hooks;
+mod routes;
+mod state;
+
+use std::ops::Deref;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use self::cards::{Action, By};
+pub use self::hooks::{Delivering, Delivery, Sent};
+use self::routes::Outcome;
+use self::state::State;
+pub use self::state::{BOARD, Card, DOING, DONE, KIM, ME, OTHER_BOARD, OTHER_LIST, STRANGER, TODO, Webhook};
+use super::front::Front;
+use super::http::{Reply, Request};
+use super::limits::Usage;
+use super::serve::{self, Vendor};
+use super::{Contract, Received};
+
+/// The setting `trello.key`.
+pub const KEY: &str = "trellofakekey0000000000000000000";
+/// The setting `trello.token`.
+pub const TOKEN: &str = "trellofaketoken0000000000000000000000000000000000000000000000000";
+/// The setting `trello.secret`, which signs webhooks.
+pub const SECRET: &str = "trello-fake-secret";
+/// How long the vendor waits for an answer to a webhook.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running fake; it ends when this is dropped.
+pub struct TrelloFake {
+    inner: Arc<Inner>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+struct Inner {
+    front: Front,
+    state: Mutex<State>,
+    http: reqwest::Client,
+    hooks: Mutex<hooks::Hooks>,
+    queue: UnboundedSender<Delivery>,
+    /// Deliveries that are queued or under way.
+    waiting: AtomicUsize,
+}
+
+/// The rate limits and how they were used.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests with the token in ten seconds.
+    pub of_token: Usage,
+    /// Requests with the key in ten seconds.
+    pub of_key: Usage,
+    /// Requests below `/members` in 15 minutes.
+    pub of_members: Usage,
+}
+
+impl Limits {
+    /// How many requests were refused by any of them.
+    pub fn refused(&self) -> usize {
+        self.of_token.refused + self.of_key.refused + self.of_members.refused
+    }
+}
+
+impl Deref for TrelloFake {
+    type Target = Front;
+
+    fn deref(&self) -> &Front {
+        &self.inner.front
+    }
+}
+
+impl Drop for TrelloFake {
+    fn drop(&mut self) {
+        self.inner.front.close();
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl TrelloFake {
+    /// Starts one on a free port.
+    pub async fn start() -> Self {
+        Self::start_at("127.0.0.1:0").await.expect("a port is free")
+    }
+
+    /// Starts one at this address.
+    pub async fn start_at(address: &str) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let front = Front::new(format!("http://{}", listener.local_addr()?));
+        let (queue, queued) = unbounded_channel();
+        let http = crate::http().timeout(PATIENCE).build().expect("a client can be made");
+        let (state, hooks) = (Mutex::new(State::new()), Mutex::default());
+        let inner = Arc::new(Inner { front, state, http, hooks, queue, waiting: AtomicUsize::new(0) });
+        let tasks = vec![serve::spawn(listener, Arc::clone(&inner)), tokio::spawn(hooks::send_all(Arc::clone(&inner), queued))];
+        Ok(Self { inner, tasks })
+    }
+
+    /// Holds every accepted request against the vendor's contract.
+    ///
+    /// # Panics
+    /// When `MUSTER_CONTRACTS` doesn't name a folder with it.
+    #[must_use]
+    pub fn checked(self) -> Self {
+        self.inner.front.check_by(Contract::trello());
+        self
+    }
+
+    /// All cards, the oldest first, archived ones included.
+    pub fn cards(&self) -> Vec<Card> {
+        self.inner.state().cards.values().cloned().collect()
+    }
+
+    /// The card with this id.
+    pub fn card(&self, id: &str) -> Option<Card> {
+        self.inner.state().cards.get(id).cloned()
+    }
+
+    /// A person makes a card, and gives back its id.
+    pub fn person_adds(&self, member: &str, list: &str, name: &str) -> String {
+        let arguments = [("idList", list), ("name", name)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let made = self.inner.acting(member, |state, by| cards::create(state, by, &arguments));
+        made.unwrap_or_else(|reply| refused(&reply))
+    }
+
+    /// A person moves a card to another list.
+    pub fn person_moves(&self, member: &str, card: &str, list: &str) {
+        self.person_sets(member, card, &[("idList", list)]);
+    }
+
+    /// A person gives a card another title.
+    pub fn person_renames(&self, member: &str, card: &str, name: &str) {
+        self.person_sets(member, card, &[("name", name)]);
+    }
+
+    /// A person says when a card is due, or that it isn't any more.
+    pub fn person_sets_due(&self, member: &str, card: &str, due: Option<&str>) {
+        self.person_sets(member, card, &[("due", due.unwrap_or_default())]);
+    }
+
+    /// A person archives a card, or takes it back.
+    pub fn person_archives(&self, member: &str, card: &str, closed: bool) {
+        self.person_sets(member, card, &[("closed", if closed { "true" } else { "false" })]);
+    }
+
+    /// A person changes a card, by the arguments of `PUT /cards/{id}`.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn person_sets(&self, member: &str, card: &str, arguments: &[(&str, &str)]) {
+        self.inner.person_sets(member, card, arguments).unwrap_or_else(|reply| refused(&reply));
+    }
+
+    /// A person deletes a card for good.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn person_deletes(&self, member: &str, card: &str) {
+        self.inner.person_deletes(member, card).unwrap_or_else(|reply| refused(&reply));
+    }
+
+    /// A person says something about a card.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub fn person_comments(&self, member: &str, card: &str, text: &str) {
+        self.inner.person_comments(member, card, text).unwrap_or_else(|reply| refused(&reply));
+    }
+
+    /// The webhooks that are registered.
+    pub fn webhooks(&self) -> Vec<Webhook> {
+        self.inner.state().webhooks.values().cloned().collect()
+    }
+
+    /// From now on, what happens with webhooks.
+    pub fn deliver(&self, delivering: Delivering) {
+        self.inner.hooks().delivering = delivering;
+    }
+
+    /// Takes what was collected instead of posted.
+    pub fn collected(&self) -> Vec<Delivery> {
+        std::mem::take(&mut self.inner.hooks().collected)
+    }
+
+    /// What was posted so far, and how that ended.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.inner.hooks().sent.clone()
+    }
+
+    /// Whether all webhooks that were to be posted have been.
+    pub fn is_settled(&self) -> bool {
+        self.inner.waiting.load(std::sync::atomic::Ordering::SeqCst) == 0
+    }
+
+    /// Posts a webhook to where it belongs, and gives back the status of the answer.
+    pub async fn post(&self, delivery: &Delivery) -> reqwest::Result<u16> {
+        hooks::post(&self.inner.http, delivery).await
+    }
+
+    /// From now on, the token may make so many requests in ten seconds, and the key.
+    pub fn set_limits(&self, of_token: usize, of_key: usize) {
+        let mut state = self.inner.state();
+        state.of_token.set_limit(of_token);
+        state.of_key.set_limit(of_key);
+    }
+
+    /// How the limits were used.
+    pub fn limits(&self) -> Limits {
+        let state = self.inner.state();
+        Limits { of_token: state.of_token.usage(), of_key: state.of_key.usage(), of_members: state.of_members.usage() }
+    }
+
+    /// Requests that changed something.
+    pub fn changes(&self) -> Vec<Received> {
+        let all = self.requests().into_iter();
+        all.filter(|received| received.method != "GET").collect()
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn hooks(&self) -> MutexGuard<'_, hooks::Hooks> {
+        self.hooks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn person_sets(&self, member: &str, card: &str, arguments: &[(&str, &str)]) -> Result<(), Reply> {
+        let arguments: Vec<_> = arguments.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.acting(member, |state, by| Ok(((), cards::update(state, by, card, &arguments)?)))
+    }
+
+    fn person_deletes(&self, member: &str, card: &str) -> Result<(), Reply> {
+        self.acting(member, |state, by| Ok(((), cards::delete(state, by, card)?)))
+    }
+
+    fn person_comments(&self, member: &str, card: &str, text: &str) -> Result<(), Reply> {
+        self.acting(member, |state, by| Ok(((), cards::comment(state, by, card, text)?)))
+    }
+
+    /// Does something as a member, and tells those who watch.
+    fn acting<T>(&self, member: &str, work: impl FnOnce(&mut State, By<'_>) -> Result<(T, Vec<Action>), Reply>) -> Result<T, Reply> {
+        let mut state = self.state();
+        let (done, actions) = work(&mut state, By { member, now: self.front.now() })?;
+        self.tell(&state, &actions);
+        Ok(done)
+    }
+
+    async fn register(&self, webhook: Webhook) -> Reply {
+        match self.http.head(&webhook.callback).send().await {
+            Ok(answer) if answer.status() == 200 => (),
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                return Reply::text(400, &format!("URL ({}) did not return 200 status code, got {status}", webhook.callback));
+            }
+            Err(_) => return Reply::text(400, &format!("URL ({}) could not be reached", webhook.callback)),
+        }
+        let reply = Reply::json(200, &webhook.json());
+        self.state().webhooks.insert(webhook.id.clone(), webhook);
+        reply
+    }
+}
+
+impl Vendor for Inner {
+    fn front(&self) -> &Front {
+        &self.front
+    }
+
+    fn secrets(&self) -> &[&str] {
+        &[TOKEN]
+    }
+
+    async fn answer(&self, request: &Request) -> Reply {
+        let outcome = {
+            let mut state = self.state();
+            let outcome = routes::answer(&mut state, self.front.now(), request);
+            if let Outcome::Answer(_, actions) = &outcome {
+                self.tell(&state, actions);
+            }
+            outcome
+        };
+        match outcome {
+            Outcome::Answer(reply, _) => reply,
+            Outcome::Register(webhook) => self.register(webhook).await,
+        }
+    }
+
+    fn control(&self, request: &Request) -> Option<Reply> {
+        control::answer(self, request)
+    }
+}
+
+fn refused(reply: &Reply) -> ! {
+    panic!("{}", json!({ "status": reply.status, "answer": String::from_utf8_lossy(&reply.body) }))
+}
