@@ -11,10 +11,11 @@ use async_trait::async_trait;
 use domain::clock::Clock;
 use domain::ctx::Config;
 use domain::db::Db;
+use domain::delivery::policy::Pauses;
 use domain::people::access::{CreateToken, create_token};
 use domain::playbook::Playbook;
 use domain::ports::{Order, Outlet, Receipt, Refusal};
-use domain::{Ctx, Domain};
+use domain::{Ctx, Domain, tickets};
 use entity::{AccessLevel, System, Timestamp, person};
 use sea_orm::EntityTrait;
 use tokio::net::TcpListener;
@@ -44,16 +45,23 @@ pub struct Working {
 }
 
 impl House {
-    /// Serves the migrated database at `place`, with files in `folder`; the clock shows `start` now.
-    pub async fn open(place: &Place, folder: &Path, start: Timestamp) -> Result<Self> {
+    /// Serves the migrated database at `place`, with files in `folder` and `systems` connected; the clock shows `start` now.
+    pub async fn open(place: &Place, folder: &Path, start: Timestamp, systems: &[System]) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let shutdown = CancellationToken::new();
-        let (url, data_dir, ended) = (place.url(), folder.to_owned(), shutdown.clone());
+        let (url, data_dir, ended, systems) = (place.url(), folder.to_owned(), shutdown.clone(), systems.to_vec());
         let opening = runtime.spawn(async move {
             let db = Db::connect(&url, CONNECTIONS).await?;
             Queue::new(db.write())?.migrate().await?;
             let settings = api::Settings::default();
-            let config = Config { data_dir, public_url: settings.public_url.clone(), systems: vec![System::Email] };
+            let config = Config {
+                data_dir,
+                public_url: settings.public_url.clone(),
+                systems,
+                tickets: tickets::Rules::default(),
+                pauses: Pauses::default(),
+                watches_cards: false,
+            };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config);
             let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -92,7 +100,12 @@ impl House {
     /// Starts a worker with e-mail connected to a system that takes everything at once.
     pub fn work(&self) -> Result<Working> {
         let outlet: Arc<dyn Outlet> = Arc::new(Anything);
-        let worker = Worker::new(self.domain.clone(), Outlets::from([(System::Email, outlet)]), Tuning::default())?;
+        self.work_with(Outlets::from([(System::Email, outlet)]))
+    }
+
+    /// Starts a worker with the systems of `outlets` connected.
+    pub fn work_with(&self, outlets: Outlets) -> Result<Working> {
+        let worker = Worker::new(self.domain.clone(), outlets, Tuning::default())?;
         let shutdown = CancellationToken::new();
         let ended = shutdown.clone();
         let runtime = self.runtime.as_ref().context("it is open")?;
@@ -137,6 +150,6 @@ struct Anything;
 #[async_trait]
 impl Outlet for Anything {
     async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
-        Ok(Receipt { external_id: Some(order.delivery.to_string()), external_url: None })
+        Ok(Receipt { external_id: Some(order.delivery.to_string()), ..Receipt::default() })
     }
 }

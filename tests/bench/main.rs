@@ -6,6 +6,7 @@
 //! `--write`, puts it into docs/benchmarks.md. The exit code tells whether all answers were right, not whether they
 //! were fast: that depends on the machine and on what else it does.
 
+mod clients;
 mod data;
 mod duty;
 mod fanout;
@@ -169,6 +170,9 @@ impl<'a> Bench<'a> {
         if self.wants(Work::Deliveries) {
             self.deliveries(report).await.with_context(|| format!("deliveries on {}", self.database()))?;
         }
+        if self.wants(Work::Clients) {
+            self.clients(report).await.with_context(|| format!("an update to clients on {}", self.database()))?;
+        }
         Ok(())
     }
 
@@ -259,6 +263,16 @@ impl<'a> Bench<'a> {
         let place = self.place("deliveries").await?;
         let ids = own::load(&place, 1_000).await?;
         let figures = duty::deliver(&place, &self.folder.join("deliveries"), ids, self.rounds).await?;
+        self.tell(report, figures);
+        Ok(())
+    }
+
+    /// An update to many clients, by a fake of Zendesk.
+    async fn clients(&self, report: &mut Report) -> Result<()> {
+        eprintln!("{}: an update to clients; load average {}", self.database(), report::load_average());
+        let place = self.place("clients").await?;
+        own::migrate(&place).await?;
+        let figures = clients::tell(&place, &self.folder.join("clients")).await?;
         self.tell(report, figures);
         Ok(())
     }

@@ -37,6 +37,8 @@ pub enum Work {
     Reminders,
     /// Thousands of deliveries wait.
     Deliveries,
+    /// Hundreds of clients are told something.
+    Clients,
 }
 
 impl Work {
@@ -50,6 +52,7 @@ impl Work {
             Self::Start => "start",
             Self::Reminders => "reminders",
             Self::Deliveries => "deliveries",
+            Self::Clients => "clients",
         }
     }
 }
