@@ -1,11 +1,15 @@
 # Everything a newcomer needs. `make run` for the product, `make test` for proof.
 
-.PHONY: run demo test check lint deny bench schema tools
+.PHONY: run demo fakes test check lint deny bench schema tools prism
 .DEFAULT_GOAL := run
 
 ## Runs the product on SQLite in ./data, with a made-up incident on the first start, and prints a sign-in link.
 run:
 	cargo run --release --locked -p cli -- serve --demo
+
+## Fakes of Zendesk and Trello on this machine, to try the product without accounts: docs/integrations/fakes.md.
+fakes:
+	cargo run --locked -p tests --bin fakes
 
 ## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager and mail server.
 test: tools check
@@ -31,6 +35,11 @@ bench: tools
 ## Writes api/schema.graphql anew after a change of the schema.
 schema:
 	cargo run --locked -q -p cli -- schema > api/schema.graphql
+
+## A second opinion on what we send to vendors, by Prism from their descriptions. Needs Node.js, npm and MUSTER_CONTRACTS.
+prism:
+	cargo build --locked -p cli
+	sh tests/prism.sh
 
 # What the tests need beside Rust. As root on Debian it is installed; elsewhere the script says what to install.
 tools:
