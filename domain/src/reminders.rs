@@ -14,11 +14,11 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Que
 use serde_json::json;
 
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change_many};
+use crate::change::{Draft, NewEvent, Whole, change, change_many};
 use crate::ctx::Ctx;
 use crate::delivery;
 use crate::desk::{Staffed, may_know};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::incident::{link, reference};
 use crate::pager;
 use crate::playbook::steps::{State, Step, next_look, same_series};
@@ -51,12 +51,22 @@ pub async fn remind_some(ctx: &Ctx) -> Result<bool> {
     if taken.is_empty() {
         return Ok(false);
     }
-    let facts = Staffed::load_many(ctx, taken).await?;
+    let ids: Vec<IncidentId> = taken.iter().map(|incident| incident.id).collect();
     let decide = |facts: &Staffed, draft: &mut Draft<'_>| {
         tell(facts, draft);
         Ok(())
     };
-    Box::pin(change_many(ctx, &facts, Right::Administer, decide)).await?;
+    let together = async { change_many(ctx, &Staffed::load_many(ctx, taken).await?, Right::Administer, decide).await };
+    match Box::pin(together).await {
+        Ok(()) => return Ok(true),
+        Err(error @ Error::Unavailable(_)) => return Err(error),
+        Err(error) => tracing::warn!(error = error.for_the_log(), "incidents could not be reminded of together; each is tried by itself"),
+    }
+    for id in ids {
+        if let Err(error) = Box::pin(change::<Staffed, ()>(ctx, id, Right::Administer, None, decide)).await {
+            tracing::error!(incident.id = %id, error = error.for_the_log(), "an incident could not be reminded of");
+        }
+    }
     Ok(true)
 }
 

@@ -327,7 +327,7 @@ async fn what_failed_is_sent_again_and_nothing_else(app: &TestApp) {
     let outside = Outside::new();
     outside.refuse_next(Refusal::Never("550 no such mailbox".into()));
     let sent = send(&sam, telling(&incident, "We are on it.")).await;
-    let worker = app.worker(&outside).await;
+    let worker = app.worker_with([(System::Email, outside.clone())]).await;
     let until = async |state: &'static str| {
         eventually(state, SOON, async || (again(&sam, &sent).await["state"] == state).then_some(())).await;
     };

@@ -9,6 +9,7 @@ use std::time::Duration;
 use domain::{Ctx, Error, reminders};
 use tokio::time::{Instant, MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// How long it rests after a portion, by the time that the portion took: then a thousand reminders leave the others four fifths of the
@@ -24,13 +25,19 @@ pub async fn run(ctx: Ctx, shutdown: CancellationToken) {
     while shutdown.run_until_cancelled(look.tick()).await.is_some() {
         while !shutdown.is_cancelled() {
             let begun = Instant::now();
-            match tokio::time::timeout(PATIENCE, remind(&ctx)).await {
-                Ok(Ok(true)) => {
+            // A task of its own, so that a panic costs a portion and not the worker.
+            let portion = AbortOnDropHandle::new(tokio::spawn(remind(ctx.clone())));
+            match tokio::time::timeout(PATIENCE, portion).await {
+                Ok(Ok(Ok(true))) => {
                     shutdown.run_until_cancelled(sleep(begun.elapsed().mul_f64(REST))).await;
                 }
-                Ok(Ok(false)) => break,
-                Ok(Err(error)) => {
+                Ok(Ok(Ok(false))) => break,
+                Ok(Ok(Err(error))) => {
                     tracing::warn!(%error, "reminders could not be given; they fall due again");
+                    break;
+                }
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "giving reminders ended before its time; they fall due again");
                     break;
                 }
                 Err(_) => {
@@ -43,6 +50,6 @@ pub async fn run(ctx: Ctx, shutdown: CancellationToken) {
 }
 
 /// Answers whether there was anything to tell.
-async fn remind(ctx: &Ctx) -> Result<bool, Error> {
-    Ok(reminders::anything_due(ctx).await? && reminders::remind_some(ctx).await?)
+async fn remind(ctx: Ctx) -> Result<bool, Error> {
+    Ok(reminders::anything_due(&ctx).await? && reminders::remind_some(&ctx).await?)
 }

@@ -1,6 +1,7 @@
 //! What people do about deliveries: have one tried again, or do it themselves.
 
 use entity::{ClientUpdateId, DeliveryId, DeliveryState, IncidentId, Operation, TimelineKind, delivery, incident};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use super::{Happened, WithDelivery, does_step, event, find, happened, what};
@@ -26,13 +27,12 @@ pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
             return Err(refusal(row, "tried again"));
         }
         let again = delivery::ActiveModel {
-            id: Set(row.id),
             state: Set(DeliveryState::Queued),
             next_attempt_at: Set(Some(draft.now)),
             effect: Set(known.clone()),
             ..Default::default()
         };
-        draft.update(again)?;
+        update_as_seen(draft, row, again);
         draft.record(event(row, DeliveryState::Queued, format!("{} is tried again", what(row))));
         draft.ring();
         Ok(())
@@ -107,14 +107,13 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
             return Err(refusal(row, "settled by hand"));
         }
         let done = delivery::ActiveModel {
-            id: Set(row.id),
             state: Set(DeliveryState::DoneByHand),
             next_attempt_at: Set(None),
             external_url: Set(url.clone()),
             delivered_at: Set(Some(draft.now)),
             ..Default::default()
         };
-        draft.update(done)?;
+        update_as_seen(draft, row, done);
         draft.record(event(row, DeliveryState::DoneByHand, format!("{}: done by hand", what(row))));
         if let Ok(effect) = serde_json::from_str::<Effect>(&row.effect) {
             let receipt = Receipt { external_url: url.clone(), ..Receipt::default() };
@@ -129,6 +128,14 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
         Ok(())
     })
     .await
+}
+
+/// Writes into the draft a change of a delivery, unless the worker begins an attempt at just this moment: a claim does not raise the
+/// incident's version.
+fn update_as_seen(draft: &mut Draft<'_>, row: &delivery::Model, change: delivery::ActiveModel) {
+    use delivery::Column;
+    let as_seen = Column::Id.eq(row.id).and(Column::State.eq(row.state)).and(Column::Attempts.eq(row.attempts));
+    draft.update_many(&delivery::Entity::update_many().set(change).filter(as_seen));
 }
 
 async fn settle(

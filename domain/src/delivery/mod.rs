@@ -24,7 +24,7 @@ use std::time::Duration;
 use entity::delivery::Column;
 use entity::{
     ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, IncidentId, Operation, PageId, PersonId, System, TicketId,
-    TimelineKind, Timestamp, delivery,
+    TimelineKind, Timestamp, delivery, held_system,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
@@ -184,6 +184,10 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .filter(Column::Id.eq(id))
         .filter(Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
+        // What was on the queue when its system was held waits with the rest.
+        .filter(Column::System.not_in_subquery(Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned()))
+        // A job that was left over from before must not cut a long pause short.
+        .filter(Column::State.eq(DeliveryState::Queued).or(Column::NextAttemptAt.lte(ctx.now() + ON_QUEUE)))
         .exec_with_returning(ctx.db.write())
         .await;
     let claimed = match claimed {
@@ -199,9 +203,10 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
                 pager::add_answer_link(ctx, page, email).await?;
             }
         }
+        Effect::OpenProblem(order) => tickets::conceal(ctx, &row, order).await?,
         Effect::ProblemStatus(order) => tickets::bring_up_to_date(ctx, &row, order).await?,
         Effect::Card(order) => follow_up::bring_up_to_date(ctx, &row, order).await?,
-        Effect::Notice(_) | Effect::OpenProblem(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {}
+        Effect::Notice(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {}
     }
     let order = Order { delivery: id, attempt: row.attempts, created_at: row.created_at, effect };
     Ok(Some(Claim { row, order }))
@@ -442,9 +447,11 @@ pub(crate) async fn was_begun_before(ctx: &Ctx, row: &delivery::Model) -> Result
     Ok(found.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
 }
 
-/// Neither over nor under way.
+/// Neither over nor under way. Said by what it is not, so that the database looks among the incident's deliveries and not among all that
+/// wait.
 fn waits() -> Expr {
-    Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying, DeliveryState::ByHand])
+    let (under_way, over) = (DeliveryState::Sending, [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled]);
+    Column::State.is_not_in(over.into_iter().chain([under_way, DeliveryState::Failed]))
 }
 
 fn cancel(draft: &mut Draft<'_>, which: Expr) {

@@ -28,7 +28,8 @@ const PATIENCE: Duration = Duration::from_hours(24);
 /// give up. Pauses double, and differ by up to a fifth from delivery to delivery, so that what failed together does not come back
 /// together. `asked` is the least pause that the other side wants.
 pub fn pause(pauses: Pauses, id: DeliveryId, attempt: i32, age: Duration, is_page: bool, asked: Option<Duration>) -> Option<Duration> {
-    if age >= PATIENCE {
+    // Who is asked to wait was not refused: after days of being held, orders beyond a limit must not be given up for it.
+    if age >= PATIENCE && asked.is_none() {
         return None;
     }
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
@@ -80,6 +81,7 @@ mod tests {
     #[test]
     fn after_a_day_one_gives_up() {
         assert_eq!(pause(Pauses::default(), id(1), 3, PATIENCE, false, None), None);
+        assert!(pause(Pauses::default(), id(1), 3, PATIENCE, false, Some(Duration::from_secs(7))).is_some());
         assert!(pause(Pauses::default(), id(1), 300, Duration::from_hours(23), false, None).is_some());
     }
 

@@ -327,6 +327,10 @@ async fn compare(ctx: &Ctx, boards: &dyn Boards, board: &str, keys: &[&str], tea
             None => match boards.card(&id).await {
                 Ok(Some(card)) => News::Whole(card),
                 Ok(None) => News::Gone { card: id },
+                Err(Refusal::Never(reason)) => {
+                    tracing::warn!(card = id, reason, "a card can't be looked at; the others are compared");
+                    continue;
+                }
                 Err(refusal) => return Ok(Err(refusal)),
             },
         };

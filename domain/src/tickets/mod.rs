@@ -146,6 +146,17 @@ fn ticket_in(receipt: &Receipt) -> Option<&SeenTicket> {
     }
 }
 
+/// Takes the words out of an order for a problem ticket when the incident was restricted since. Should the ticket be there already with the
+/// old words, it is found by its key.
+pub(crate) async fn conceal(ctx: &Ctx, row: &delivery::Model, order: &mut Problem) -> Result<()> {
+    let Some(incident) = row.incident_id else { return Ok(()) };
+    let found = incident::Entity::find_by_id(incident).one(ctx.db.read()).await?;
+    if let Some(incident) = found.filter(|incident| incident.visibility == Visibility::Restricted) {
+        *order = Problem { severity: order.severity, ..problem_of(ctx, &incident) };
+    }
+    Ok(())
+}
+
 /// Writes into the draft what follows from an effect on tickets that has happened, by the worker or by hand. `client` is whose ticket was
 /// seen ([`client_of`]).
 pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Effect, receipt: &Receipt, client: Option<&client::Model>) {
@@ -158,6 +169,12 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Ef
         Effect::LinkTicket(_) => {
             if let Some(seen) = seen {
                 keep_seen(draft, row.ticket_id, seen, client);
+            }
+        }
+        // The incident moved on while this was under way; another order may have found the ticket as it was before.
+        Effect::ProblemStatus(order) if seen.is_some() && order.solved != solved(draft.ctx(), &draft.incident) => {
+            if let Some(problem) = links::problem_in(draft.whole()).cloned() {
+                keep_status(draft, &problem);
             }
         }
         _ => {}

@@ -16,7 +16,7 @@ use super::links::{details, new_row, put_link, record, row_in, turn};
 use super::mention::mentions;
 use super::query::{clients_of, rows_of};
 use crate::authz::Right;
-use crate::change::{NewEvent, Whole, change, create};
+use crate::change::{Draft, NewEvent, Whole, change, create};
 use crate::ctx::Ctx;
 use crate::desk::Desk;
 use crate::error::{Error, Result};
@@ -230,19 +230,24 @@ async fn report(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Resul
         draft.record(NewEvent { occurred_at: Some(std::cmp::min(news.at, draft.now)), ..NewEvent::new(TimelineKind::Reported, text) });
         pager::call_on_duty(draft, &desk);
         add_sites(draft, &sites);
-        let row = ticket::Model {
-            subject: news.ticket.subject.clone(),
-            status: news.ticket.status.clone(),
-            url: news.ticket.url.clone(),
-            seen_at: Some(news.at),
-            client_id: client.map(|client| client.id),
-            ..new_row(draft, number, TicketLink::Linked)
-        };
+        let row = row_of(draft, news, client, TicketLink::Linked);
         put_link(draft, &row, client);
         draft.insert(mark(ctx, format!("emergency {number}")));
         Ok(())
     });
     once(Box::pin(reported).await)
+}
+
+/// The new ticket as a row.
+fn row_of(draft: &Draft<'_>, news: &News, client: Option<&client::Model>, link: TicketLink) -> ticket::Model {
+    ticket::Model {
+        subject: news.ticket.subject.clone(),
+        status: news.ticket.status.clone(),
+        url: news.ticket.url.clone(),
+        seen_at: Some(news.at),
+        client_id: client.map(|client| client.id),
+        ..new_row(draft, &news.ticket.number, link)
+    }
 }
 
 /// The sites that the ticket names.
@@ -267,14 +272,7 @@ async fn suggest(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Resu
             if row_in(facts, number).is_some() {
                 return Ok(());
             }
-            let row = ticket::Model {
-                subject: news.ticket.subject.clone(),
-                status: news.ticket.status.clone(),
-                url: news.ticket.url.clone(),
-                seen_at: Some(news.at),
-                client_id: client.map(|client| client.id),
-                ..new_row(draft, number, TicketLink::Suggested)
-            };
+            let row = row_of(draft, news, client, TicketLink::Suggested);
             draft.put::<ticket::Entity>(row.clone());
             let whose = client.map(|client| format!(" of {}", client.name)).unwrap_or_default();
             let subject = row.subject.as_deref().map(|subject| format!(" (“{subject}”)")).unwrap_or_default();

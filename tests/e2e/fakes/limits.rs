@@ -1,7 +1,10 @@
 //! How many requests the fakes take, and what they count.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::clock::ManualClock;
+use harness::app::start_of_time;
 use harness::fakes::trello::TODO;
 use harness::fakes::{TrelloFake, ZendeskFake};
 use reqwest::Method;
@@ -70,6 +73,8 @@ async fn a_token_takes_a_hundred_requests_in_ten_seconds() {
 #[tokio::test]
 async fn who_doesn_t_stop_is_refused_for_longer() {
     let fake = TrelloFake::start().await;
+    // A clock that only the test moves: two hundred calls take their time.
+    fake.follow(Arc::new(ManualClock::new(start_of_time())));
     fake.set_limits(1, 300);
     let read = async || call(&fake, Method::GET, LISTS, &[]).await.status;
     assert_eq!(read().await, 200);

@@ -163,7 +163,9 @@ mod tests {
         if contracts.is_none() {
             eprintln!("MUSTER_CONTRACTS is not set: Trello's samples were not read");
         }
-        contracts.map(|contracts| std::path::Path::new(&contracts).join("samples"))
+        // Seen from the project's folder, where the tests of this crate do not run.
+        let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        contracts.map(|contracts| project.join(contracts).join("samples"))
     }
 
     fn sample(samples: &std::path::Path, name: &str) -> Option<News> {

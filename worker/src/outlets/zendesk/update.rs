@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use domain::ports::{Comment, Effect, LinkTicket, Order, ProblemStatus, Receipt, Refusal, UnlinkTicket};
 use domain::tickets::is_over;
-use entity::{DeliveryId, Timestamp};
+use entity::{DeliveryId, IncidentId, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::ZendeskOutlet;
@@ -57,10 +57,17 @@ impl ZendeskOutlet {
         let of_ticket = self.updates_of(number);
         // Taken before the look, so that looks are not wasted on what can't be written; only what is sent counts.
         let (of_all, of_this) = (self.api.turn(&self.updates).await?, self.api.turn(&of_ticket).await?);
-        let ticket = self.ticket(number).await.map_err(|failed| match failed.status() {
+        let mut ticket = self.ticket(number).await.map_err(|failed| match failed.status() {
             Some(403 | 404) => Refusal::Never(format!("There is no ticket #{number} in Zendesk that Muster may see.")),
             _ => failed.into(),
         })?;
+        if let Effect::LinkTicket(link) = &order.effect
+            && let Some(other) = ticket.problem_id.filter(|other| other.to_string() != link.problem)
+            && self.is_ours(other).await?
+        {
+            // Its incident was merged, or the ticket was taken off it a moment ago and that order is still under way.
+            ticket.problem_id = None;
+        }
         if let Effect::Comment(comment) = &order.effect
             && !is_fresh
             && self.is_written(order, comment, number).await?
@@ -79,6 +86,12 @@ impl ZendeskOutlet {
             Ok(changed) => self.confirmed(order, &changed),
             Err(failed) => Err(refused(failed, &of_ticket)),
         }
+    }
+
+    /// Whether a problem ticket is that of an incident of ours.
+    async fn is_ours(&self, problem: u64) -> Result<bool, Failed> {
+        let found = self.ticket(problem).await?;
+        Ok(found.external_id.as_deref().and_then(IncidentId::parse).is_some())
     }
 
     /// The receipt, when the answer shows that what was asked for was done.
