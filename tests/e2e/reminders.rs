@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use domain::delivery;
+use domain::delivery::{self, hold};
 use domain::playbook::Playbook;
 use domain::ports::{Effect, Refusal};
 use domain::reminders;
@@ -51,6 +51,7 @@ with_mail![
     a_mail_server_that_is_away_delays_and_loses_nothing,
     what_is_refused_for_good_is_told_on_the_timeline,
     what_was_acted_on_is_not_sent_any_more,
+    what_was_on_the_queue_waits_while_its_system_is_held,
     three_workers_remind_once,
     another_playbook_moves_what_falls_due,
     the_next_look_is_always_what_the_rows_say,
@@ -309,6 +310,20 @@ async fn what_was_acted_on_is_not_sent_any_more(app: &TestApp) {
     let state = async |key: &str| sent(app).await.into_iter().find(|row| row.step_key.as_deref() == Some(key)).unwrap().state;
     assert_eq!(state("summary:0.1").await, DeliveryState::Cancelled);
     assert_eq!(state("second-line").await, DeliveryState::Queued);
+}
+
+async fn what_was_on_the_queue_waits_while_its_system_is_held(app: &TestApp) {
+    let ctx = app.system();
+    led(app).await;
+    app.advance(MINUTE * 30);
+    remind_all(&ctx).await;
+    let tx = ctx.db.begin().await.unwrap();
+    let due = delivery::take_due(&ctx, &tx, &[System::Email], 1).await.unwrap();
+    tx.commit().await.unwrap();
+    hold::hold(&ctx, System::Email, "the password is wrong").await.unwrap();
+    assert!(delivery::claim(&ctx, due[0].id).await.unwrap().is_none());
+    hold::release(&ctx, System::Email).await.unwrap();
+    assert_eq!(delivery::claim(&ctx, due[0].id).await.unwrap().map(|claim| claim.order.attempt), Some(1));
 }
 
 async fn three_workers_remind_once(app: &TestApp) {

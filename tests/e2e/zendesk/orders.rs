@@ -116,6 +116,25 @@ async fn tickets_hang_from_their_problem_and_from_no_other() {
     assert_as_described(&fake);
 }
 
+/// After a merge, or when the order to take it off the other one is still under way (R20).
+#[tokio::test]
+async fn a_ticket_goes_from_one_problem_of_ours_to_another() {
+    let fake = fake().await;
+    let outlet = outlet(&fake);
+    let mut problems = Vec::new();
+    for number in 1u128..=2 {
+        let made = done(&outlet, order(number, 1, problem(&format!("inc_{number:032x}")))).await;
+        problems.push(made.external_id.unwrap().parse::<u64>().unwrap());
+    }
+    let (number, first, second) = (asked(&fake), problems[0], problems[1]);
+    done(&outlet, order(3, 1, link(number, first))).await;
+    done(&outlet, order(4, 1, link(number, second))).await;
+    assert_eq!(ticket(&fake, number).problem_id, Some(second));
+    done(&outlet, order(5, 1, unlink(number, first))).await;
+    assert_eq!(ticket(&fake, number).problem_id, Some(second), "the late order is about the other one");
+    assert_as_described(&fake);
+}
+
 #[tokio::test]
 async fn the_problem_ticket_stands_where_the_incident_stands() {
     let fake = fake().await;
