@@ -20,8 +20,8 @@ use super::{
 /// Pause before a worker is replaced; doubled each time while replacements keep dying, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// How long running jobs have at the end before no more are taken.
-const SETTLE: Duration = Duration::from_secs(2);
+/// How long a worker whose jobs have ended may take to record that.
+const FLUSH: Duration = Duration::from_secs(1);
 /// How long a worker that is given up may take to let go.
 const ABORT: Duration = Duration::from_secs(5);
 
@@ -87,15 +87,18 @@ impl Queue {
                 never = &mut alive => match never {},
             };
             if matches!(end, End::Shutdown) {
-                settle(work).await;
-            }
-            // A worker that has not begun yet cannot be stopped, only dropped.
-            if matches!(end, End::Shutdown) && context.stop().is_ok() {
+                work.close();
                 tokio::select! {
-                    drained = timeout(work.tuning.drain, &mut worker) => if drained.is_err() {
+                    drained = timeout(work.tuning.drain, work.ended()) => if drained.is_err() {
                         tracing::warn!(queue = self.name, running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will start again");
                     },
                     never = &mut alive => match never {},
+                }
+                // Not before: once told to stop, apalis leaves a look for jobs half-way, with its connection, until no job runs any more. SQLite
+                // has one connection that writes, and a job that needs it to end would wait for it in vain.
+                // A worker that has not begun yet cannot be stopped, only dropped.
+                if context.stop().is_ok() {
+                    timeout(FLUSH, &mut worker).await.ok();
                 }
             }
             end
@@ -143,17 +146,6 @@ impl Queue {
             }
         }
     }
-}
-
-/// Waits a moment for running jobs to end. Once told to stop, apalis leaves a look for jobs half-way, with its connection, until no job
-/// runs any more; SQLite has one connection that writes, and a job that needs it to end would wait for it in vain.
-async fn settle(work: &Work) {
-    let ended = async {
-        while work.running() > 0 {
-            sleep(SETTLE / 100).await;
-        }
-    };
-    timeout(SETTLE, ended).await.ok();
 }
 
 fn died(ended: Result<Result<(), WorkerError>, JoinError>) -> End {

@@ -7,9 +7,9 @@ use std::{
     fmt::Display,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use apalis::prelude::{Attempt, BackendExt, Event, WorkerBuilder, WorkerBuilderExt, WorkerContext, WorkerError};
@@ -17,7 +17,10 @@ use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use futures_util::{Stream, StreamExt, future::BoxFuture};
 use serde_json::Value;
-use tokio::{task::JoinError, time::timeout};
+use tokio::{
+    task::JoinError,
+    time::{sleep, timeout},
+};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
@@ -30,7 +33,11 @@ pub(super) struct Work {
     pub(super) tuning: Tuning,
     started: AtomicU64,
     running: AtomicUsize,
+    closed: AtomicBool,
 }
+
+/// How often it is looked whether jobs have ended, at the end.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Answers the text of the error when the job failed.
 pub(super) type Handler = Box<dyn Fn(Job) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
@@ -46,7 +53,7 @@ impl Work {
             let work = handler(job);
             Box::pin(async move { work.await.map_err(|error| error.to_string()) })
         });
-        Self { queue, handler, tuning, started: AtomicU64::new(0), running: AtomicUsize::new(0) }
+        Self { queue, handler, tuning, started: AtomicU64::new(0), running: AtomicUsize::new(0), closed: AtomicBool::new(false) }
     }
 
     /// Jobs started so far.
@@ -57,6 +64,20 @@ impl Work {
     /// Jobs running now.
     pub(super) fn running(&self) -> usize {
         self.running.load(Ordering::Relaxed)
+    }
+
+    /// Starts no more jobs: those that are fetched wait to be given back.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until no job runs, and a moment longer for what they leave to be recorded.
+    pub(super) async fn ended(&self) {
+        sleep(LOOK).await;
+        while self.running() > 0 {
+            sleep(LOOK).await;
+        }
+        sleep(LOOK).await;
     }
 
     fn start(&self) -> Running<'_> {
@@ -146,6 +167,9 @@ async fn drain(events: impl Stream<Item = Result<Event, WorkerError>>, context: 
 }
 
 async fn perform(work: &Work, payload: Value, attempt: usize) -> Result<(), Failure> {
+    if work.closed.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
     let began = Instant::now();
     let _running = work.start();
     let job = serde_json::from_value::<Job>(payload.clone()).ok();
