@@ -13,7 +13,7 @@ fakes:
 
 ## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager and mail server.
 test: tools check
-	cargo build --locked -p cli
+	cargo build --locked --workspace --bin muster
 	cargo nextest run --workspace --locked
 
 ## What needs no running server.
@@ -29,8 +29,8 @@ deny:
 
 ## Measures against plain SQL of the same work; takes about ten minutes on a quiet machine.
 bench: tools
-	cargo build --release --locked -p cli
-	cargo run --release --locked -p tests --bin bench -- --write
+	cargo build --release --locked --workspace --bin muster --bin bench
+	target/release/bench --write
 
 ## Writes api/schema.graphql anew after a change of the schema.
 schema:
