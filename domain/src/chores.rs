@@ -46,9 +46,10 @@ pub struct Due {
 const VERIFIED: &str = "verify-chain";
 /// A timeline is checked when it has been quiet for so long: a busy one would be checked over and over.
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
-/// What lives at outside systems as well as here, and how often it is compared.
+/// What lives at outside systems as well as here, and how often it is compared. Zendesk's directory is mostly left alone
+/// ([`crate::clients::directory`]); a long reading goes on each minute.
 const SYNCED: [(System, chrono::Duration); 2] =
-    [(System::Zendesk, chrono::Duration::minutes(15)), (System::Trello, chrono::Duration::minutes(5))];
+    [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
 /// Chores given out at a time; the rest is due at the next tick.
 const BATCH: u64 = 100;
 

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{ClientId, ContactId, ContactKind};
+use crate::{ClientId, ContactId, ContactKind, Timestamp};
 
 /// A row.
 #[sea_orm::model]
@@ -20,6 +20,8 @@ pub struct Model {
     /// Their number at Zendesk, when they come from there.
     #[sea_orm(column_type = "Text", nullable)]
     pub zendesk_user_id: Option<String>,
+    /// When the newest reading of everything there began that showed them.
+    pub zendesk_seen_at: Option<Timestamp>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

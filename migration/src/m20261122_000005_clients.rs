@@ -53,6 +53,7 @@ impl MigrationTrait for Migration {
         }
         add_column(manager, "incident", ColumnDef::new("problem_ordered_at").timestamp_with_time_zone().to_owned()).await?;
         add_column(manager, "contact", ColumnDef::new("zendesk_user_id").text().to_owned()).await?;
+        add_column(manager, "contact", ColumnDef::new("zendesk_seen_at").timestamp_with_time_zone().to_owned()).await?;
         for statement in INDEXES {
             manager.get_connection().execute_unprepared(statement).await?;
         }
@@ -71,7 +72,7 @@ impl MigrationTrait for Migration {
         for index in of_older_tables {
             database.execute_unprepared(&format!("DROP INDEX {index}")).await?;
         }
-        for (table, column) in [("contact", "zendesk_user_id"), ("incident", "problem_ordered_at")] {
+        for (table, column) in [("contact", "zendesk_seen_at"), ("contact", "zendesk_user_id"), ("incident", "problem_ordered_at")] {
             manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await?;
         }
         for name in OF_DELIVERY {
@@ -145,6 +146,7 @@ fn hook_event(table: &mut TableCreateStatement) {
 
 fn sync_mark(table: &mut TableCreateStatement) {
     text(table, &["name"]);
-    time(table, &["known_until", "complete_at"]);
+    optional_time(table, &["known_until", "complete_at"]);
+    table.col(ColumnDef::new("under_way").json_binary());
     key(table, &["name"]);
 }

@@ -18,7 +18,8 @@ both_dbs![
     what_was_entered_by_hand_is_adopted_or_stays,
     people_who_leave_are_removed_and_those_who_move_move,
     only_what_changed_is_read_and_once_a_day_everything,
-    a_failure_in_the_middle_loses_nothing,
+    a_reading_that_is_cut_off_goes_on_where_it_was,
+    a_reading_that_can_not_go_on_begins_anew,
     a_directory_that_does_not_know_us_is_left_alone,
     what_can_not_be_used_is_skipped,
     saving_a_client_keeps_who_is_in_the_directory,
@@ -234,22 +235,60 @@ async fn only_what_changed_is_read_and_once_a_day_everything(app: &TestApp) {
     assert_eq!(clients(&sam).await["Example Ltd"], ["Alex REGULAR", "Kim Park REGULAR"]);
 }
 
-async fn a_failure_in_the_middle_loses_nothing(app: &TestApp) {
-    let sam = app.responder("Sam").await;
-    let directory = Directory::with(|state| {
+/// Ten people of one client on pages of three.
+fn ten_people() -> Directory {
+    Directory::with(|state| {
         state.organizations = vec![organization("1", "Example Ltd")];
         state.people = (0..10).map(|number| person(&format!("1{number}"), &format!("Kim{number}"), "1")).collect();
         state.page = 3;
-    });
-    let later = || Refusal::Later { reason: "too many requests".into(), after: None };
-    for refusal in [later(), Refusal::Unclear("cut off".into()), Refusal::Never("no".into())] {
-        directory.change(|state| state.fails_at = Some((3, refusal)));
-        read(app, &directory).await;
-        assert_eq!(clients(&sam).await["Example Ltd"].len(), 6, "what was read is kept, and nobody is removed");
-        directory.asked();
-    }
+    })
+}
+
+/// The directory answers so many questions and then, once, with this.
+fn fail_after(directory: &Directory, questions: usize, refusal: Refusal) {
+    directory.asked();
+    directory.change(|state| state.fails_at = Some((questions, refusal)));
+}
+
+async fn a_reading_that_is_cut_off_goes_on_where_it_was(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let directory = ten_people();
     read(app, &directory).await;
-    assert_eq!(directory.asked()[0], "organizations since ever page 1", "it was never read to its end");
+    let later = Refusal::Later { reason: "too many requests".into(), after: None };
+    for refusal in [later, Refusal::Unclear("cut off".into())] {
+        app.advance(25 * HOUR);
+        directory.change(|state| drop(state.people.swap_remove(0)));
+        fail_after(&directory, 3, refusal);
+        read(app, &directory).await;
+        assert_eq!(clients(&sam).await["Example Ltd"].len(), 10, "nobody is removed before everything is read");
+        // Meanwhile somebody saves the client, with the same people.
+        let query = "{ clients { nodes { id name contacts { name email kind } } } }";
+        let known = sam.query(query, Value::Null).await["clients"]["nodes"][0].take();
+        sam.mutate("saveClient", known, "client { id }").await;
+        directory.asked();
+        read(app, &directory).await;
+        assert_eq!(directory.asked()[0], "people since ever page 3");
+        assert_eq!(clients(&sam).await["Example Ltd"].len(), 9);
+        read(app, &directory).await;
+        assert_eq!(directory.asked(), [] as [String; 0], "that was all for now");
+        directory.change(|state| state.people.push(person("99", "Last", "1")));
+        app.advance(25 * HOUR);
+        read(app, &directory).await;
+    }
+}
+
+async fn a_reading_that_can_not_go_on_begins_anew(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let directory = ten_people();
+    let anew = "organizations since ever page 1";
+    fail_after(&directory, 3, Refusal::Never("there is no such page".into()));
+    read(app, &directory).await;
+    fail_after(&directory, 3, Refusal::Unclear("cut off".into()));
+    read(app, &directory).await;
+    assert_eq!(directory.asked()[0], anew, "the page is not there any more");
+    app.advance(25 * HOUR);
+    read(app, &directory).await;
+    assert_eq!(directory.asked()[0], anew, "what was read a day ago is not the directory of today");
     assert_eq!(clients(&sam).await["Example Ltd"].len(), 10);
 }
 
@@ -319,7 +358,7 @@ fn a_thousand_people_take_few_statements() {
             let people = (0..1_000).map(|number| person(&format!("p{number}"), &format!("Kim{number}"), &(number % 100).to_string()));
             state.people = people.collect();
         }));
-        for (most, what) in [(80, "new"), (45, "unchanged")] {
+        for (most, what) in [(110, "new"), (75, "unchanged")] {
             let before = app.statements();
             read(app, &directory).await;
             let statements = app.statements() - before;

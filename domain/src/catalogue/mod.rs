@@ -180,13 +180,15 @@ fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact], known:
         return Err(Error::invalid("contacts.email", "Two contacts have the same e-mail address."));
     }
     let row = |(contact, email): (&NewContact, &String)| {
+        let there = known.iter().find(|known| known.email == *email);
         Ok(contact::ActiveModel {
             id: Set(ContactId(ctx.ids.uuid(ctx.now()))),
             client_id: Set(client),
             name: Set(validate::name("contacts.name", &contact.name)?),
             email: Set(email.clone()),
             kind: Set(contact.kind),
-            zendesk_user_id: Set(known.iter().find(|known| known.email == *email).and_then(|known| known.zendesk_user_id.clone())),
+            zendesk_user_id: Set(there.and_then(|known| known.zendesk_user_id.clone())),
+            zendesk_seen_at: Set(there.and_then(|known| known.zendesk_seen_at)),
         })
     };
     contacts.iter().zip(&emails).map(row).collect()

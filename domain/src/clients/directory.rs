@@ -1,18 +1,21 @@
 //! Clients and contacts that are kept in another system's directory (R21).
 //!
-//! Called by `worker` now and then. The directory is read page by page, and each page is taken in by a few statements in one transaction,
-//! so a failure in the middle loses nothing: the same pages are read again, and what is known stays as it is. Mostly only what changed is
-//! read; once a day everything, which also shows who is no longer there. Two that read at once do each other no harm.
+//! Called by `worker` every minute. The directory is read page by page, each page is taken in by a few statements, and then it is written
+//! down how far the reading has come: it goes on from there, after a failure and after a pause that the directory asks for, so a
+//! directory of any size is read to its end. Mostly only what changed is read; once a day everything, which also shows who is no longer
+//! there. Two that read at once do each other no harm.
 //!
 //! What people entered by hand stays. A client or contact that is in the directory as well is adopted by its name or address, and follows
 //! the directory from then on. Clients are never removed: incidents tell of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use entity::{ClientId, ContactId, ContactKind, Importance, System, Timestamp, client, contact, sync_mark};
 use sea_orm::sea_query::{ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -24,14 +27,15 @@ use crate::validate;
 
 /// The mark of how far it was read.
 const MARK: &str = "zendesk-clients";
+/// How often what changed is read.
+const EVERY: Duration = Duration::minutes(15);
 /// How often everything is read.
 const COMPLETE_EVERY: Duration = Duration::hours(24);
 /// The directory's search lags: what changed so long before the last reading is read again.
 const OVERLAP: Duration = Duration::hours(1);
-/// Contacts removed by one statement.
-const REMOVED_AT_ONCE: usize = 500;
 
-/// Brings clients and their contacts into step with the directory. A directory that does not answer is left for the next time.
+/// Brings clients and their contacts into step with the directory, as far as it lets us read now. A directory that does not answer is left
+/// for the next time.
 ///
 /// # Errors
 /// The database's failures.
@@ -40,33 +44,28 @@ pub async fn sync(ctx: &Ctx, directory: &dyn ClientDirectory) -> Result<()> {
     if hold::held(ctx).await?.iter().any(|row| row.system == System::Zendesk) {
         return Ok(());
     }
-    let began = ctx.now();
     let mark = sync_mark::Entity::find_by_id(MARK).one(ctx.db.read()).await?;
-    let mark = mark.filter(|mark| mark.complete_at > began - COMPLETE_EVERY);
-    let mut reading = Reading { ctx, since: mark.as_ref().map(|mark| mark.known_until - OVERLAP), listed: HashSet::new(), unusable: 0 };
-    match reading.all(directory).await {
-        Ok(()) => {}
-        // Somebody else reads at this moment, and was faster.
-        Err(Stop::Failed(Error::AlreadyThere)) => return Ok(()),
-        Err(Stop::Failed(error)) => return Err(error),
-        Err(Stop::Refused(Refusal::Locked(reason))) => return hold::hold(ctx, System::Zendesk, &reason).await,
-        Err(Stop::Refused(Refusal::Never(reason) | Refusal::Unclear(reason) | Refusal::Later { reason, .. })) => {
-            tracing::warn!(%reason, "the directory of clients could not be read to its end; the next time it is read again");
-            return Ok(());
-        }
-    }
-    if mark.is_none() {
-        remove_unlisted(ctx, &reading.listed).await?;
-    }
+    let mark = mark.unwrap_or_else(|| sync_mark::Model { name: MARK.to_owned(), known_until: None, complete_at: None, under_way: None });
+    let Some(place) = Place::after(&mark, ctx.now()) else { return Ok(()) };
+    let mut reading = Reading { ctx, mark, place, unusable: 0 };
+    let outcome = reading.go_on(directory).await;
     if reading.unusable > 0 {
         tracing::info!(skipped = reading.unusable, "entries of the directory have no name or address that can be used");
     }
-    let row = sync_mark::Model { name: MARK.to_owned(), known_until: began, complete_at: mark.map_or(began, |mark| mark.complete_at) };
-    let moved = OnConflict::column(sync_mark::Column::Name)
-        .update_columns([sync_mark::Column::KnownUntil, sync_mark::Column::CompleteAt])
-        .to_owned();
-    sync_mark::Entity::insert(row.into_active_model()).on_conflict(moved).exec_without_returning(ctx.db.write()).await?;
-    Ok(())
+    match outcome {
+        // Somebody else reads at this moment, and was faster.
+        Ok(()) | Err(Stop::Failed(Error::AlreadyThere)) => Ok(()),
+        Err(Stop::Failed(error)) => Err(error),
+        Err(Stop::Refused(Refusal::Locked(reason))) => hold::hold(ctx, System::Zendesk, &reason).await,
+        Err(Stop::Refused(Refusal::Later { reason, .. } | Refusal::Unclear(reason))) => {
+            tracing::debug!(%reason, "the directory of clients is not read to its end yet; it goes on in a while");
+            Ok(())
+        }
+        Err(Stop::Refused(Refusal::Never(reason))) => {
+            tracing::warn!(%reason, "the directory of clients could not be read on; it is read anew");
+            reading.keep(None).await
+        }
+    }
 }
 
 /// Why a reading ended early.
@@ -81,36 +80,91 @@ impl From<Error> for Stop {
     }
 }
 
+/// How far a reading has come. Stored, so new fields need defaults.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    began: Timestamp,
+    /// Only what changed since then; nothing for everything.
+    since: Option<Timestamp>,
+    part: Part,
+    /// The page that comes next; nothing for the first.
+    page: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Part {
+    Organizations,
+    People,
+}
+
+impl Place {
+    /// Where to read on, or begin; nothing when there is no need yet.
+    fn after(mark: &sync_mark::Model, now: Timestamp) -> Option<Self> {
+        let is_past = |at: Option<Timestamp>, time: Duration| at.is_none_or(|at| at <= now - time);
+        let under_way = mark.under_way.clone().and_then(|place| serde_json::from_value::<Self>(place).ok());
+        if let Some(place) = under_way.filter(|place| !is_past(Some(place.began), COMPLETE_EVERY)) {
+            return Some(place);
+        }
+        let since = mark.known_until.filter(|_| !is_past(mark.complete_at, COMPLETE_EVERY)).map(|known_until| known_until - OVERLAP);
+        is_past(mark.known_until, EVERY).then_some(Self { began: now, since, part: Part::Organizations, page: None })
+    }
+}
+
 /// One reading of the directory.
 struct Reading<'a> {
     ctx: &'a Ctx,
-    /// Only what changed since then; nothing for everything.
-    since: Option<Timestamp>,
-    /// The people who are there.
-    listed: HashSet<String>,
+    mark: sync_mark::Model,
+    place: Place,
     /// Entries that can't be kept.
     unusable: usize,
 }
 
 impl Reading<'_> {
-    async fn all(&mut self, directory: &dyn ClientDirectory) -> Result<(), Stop> {
-        let mut next: Option<String> = None;
+    async fn go_on(&mut self, directory: &dyn ClientDirectory) -> Result<(), Stop> {
         loop {
-            let page = directory.organizations(self.since, next.as_deref()).await.map_err(Stop::Refused)?;
-            self.take_organizations(&page.items).await?;
-            next = page.next;
-            if next.is_none() {
-                break;
-            }
+            let Place { since, part, page, .. } = self.place.clone();
+            let next = match part {
+                Part::Organizations => {
+                    let page = directory.organizations(since, page.as_deref()).await.map_err(Stop::Refused)?;
+                    self.take_organizations(&page.items).await?;
+                    page.next
+                }
+                Part::People => {
+                    let page = directory.people(since, page.as_deref()).await.map_err(Stop::Refused)?;
+                    self.take_people(&page.items).await?;
+                    page.next
+                }
+            };
+            self.place = match (part, next) {
+                (part, Some(page)) => Place { part, page: Some(page), ..self.place.clone() },
+                (Part::Organizations, None) => Place { part: Part::People, page: None, ..self.place.clone() },
+                (Part::People, None) => return Ok(self.end().await?),
+            };
+            self.keep(Some(self.place.clone())).await?;
         }
-        loop {
-            let page = directory.people(self.since, next.as_deref()).await.map_err(Stop::Refused)?;
-            self.take_people(&page.items).await?;
-            next = page.next;
-            if next.is_none() {
-                return Ok(());
-            }
+    }
+
+    /// Everything was read.
+    async fn end(&mut self) -> Result<()> {
+        let Place { began, since, .. } = self.place;
+        if since.is_none() {
+            remove_unlisted(self.ctx, began).await?;
+            self.mark.complete_at = Some(began);
         }
+        self.mark.known_until = Some(began);
+        self.keep(None).await
+    }
+
+    /// Writes down how far it has come.
+    async fn keep(&self, place: Option<Place>) -> Result<()> {
+        let row = sync_mark::Model { under_way: place.map(|place| json!(place)), ..self.mark.clone() };
+        let moved = OnConflict::column(sync_mark::Column::Name)
+            .update_columns([sync_mark::Column::KnownUntil, sync_mark::Column::CompleteAt, sync_mark::Column::UnderWay])
+            .to_owned();
+        sync_mark::Entity::insert(row.into_active_model()).on_conflict(moved).exec_without_returning(self.ctx.db.write()).await?;
+        Ok(())
     }
 
     async fn take_organizations(&mut self, page: &[SeenOrganization]) -> Result<()> {
@@ -167,14 +221,14 @@ impl Reading<'_> {
         }
         let clients = self.clients_of(page).await?;
         let mut known = self.contacts_of(page, clients.values()).await?;
-        let (mut changed, mut removed) = (BTreeMap::new(), BTreeSet::new());
+        let (mut changed, mut removed, mut listed) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         for seen in page {
             let row = known.iter().position(|row| row.zendesk_user_id.as_ref() == Some(&seen.id)).map(|place| known.remove(place));
             let Some((client, email, name)) = self.usable(seen, &clients) else {
                 removed.extend(row.map(|row| row.id));
                 continue;
             };
-            self.listed.insert(seen.id.clone());
+            listed.push(seen.id.clone());
             let is_same = |row: &contact::Model| row.zendesk_user_id.is_none() && row.client_id == client && row.email == email;
             // Whoever was entered by hand as well goes on as that contact.
             let by_hand = known.iter().position(is_same).map(|place| known.remove(place));
@@ -188,14 +242,24 @@ impl Reading<'_> {
                 None => before.as_ref().map_or(ContactKind::Regular, |row| row.kind),
             };
             let id = before.as_ref().map_or_else(|| ContactId(self.ctx.ids.uuid(self.ctx.now())), |row| row.id);
-            let row = contact::Model { id, client_id: client, name, email, kind, zendesk_user_id: Some(seen.id.clone()) };
+            let zendesk_seen_at = before.as_ref().and_then(|row| row.zendesk_seen_at);
+            let row = contact::Model { id, client_id: client, name, email, kind, zendesk_user_id: Some(seen.id.clone()), zendesk_seen_at };
             if before.as_ref() != Some(&row) {
                 changed.insert(id, row.clone());
             }
             // A directory may list somebody twice.
             known.push(row);
         }
-        self.write_contacts(changed.into_values().collect(), removed.into_iter().collect()).await
+        self.write_contacts(changed.into_values().collect(), removed.into_iter().collect()).await?;
+        if self.place.since.is_none() && !listed.is_empty() { self.mark_seen(&listed).await } else { Ok(()) }
+    }
+
+    /// Says that a reading of everything showed these people.
+    async fn mark_seen(&self, numbers: &[String]) -> Result<()> {
+        let seen = contact::ActiveModel { zendesk_seen_at: Set(Some(self.place.began)), ..Default::default() };
+        let of_page = contact::Column::ZendeskUserId.is_in(padded(numbers));
+        contact::Entity::update_many().set(seen).filter(of_page).exec(self.ctx.db.write()).await?;
+        Ok(())
     }
 
     /// The client, address and name of somebody who can be told; nothing for who is not there any more.
@@ -277,22 +341,14 @@ fn new_client(ctx: &Ctx) -> client::Model {
     }
 }
 
-/// Removes the contacts from the directory who are no longer there, after a reading of everything.
-async fn remove_unlisted(ctx: &Ctx, listed: &HashSet<String>) -> Result<()> {
+/// Removes the contacts whom the reading of everything that began then did not show.
+async fn remove_unlisted(ctx: &Ctx, began: Timestamp) -> Result<()> {
+    let (number, seen_at) = (contact::Column::ZendeskUserId, contact::Column::ZendeskSeenAt);
     // A directory that shows us nobody has more likely lost our permission than all its people.
-    if listed.is_empty() {
+    if contact::Entity::find().filter(number.is_not_null().and(seen_at.eq(began))).count(ctx.db.read()).await? == 0 {
         return Ok(());
     }
-    let known: Vec<(ContactId, String)> = contact::Entity::find()
-        .select_only()
-        .columns([contact::Column::Id, contact::Column::ZendeskUserId])
-        .filter(contact::Column::ZendeskUserId.is_not_null())
-        .into_tuple()
-        .all(ctx.db.read())
-        .await?;
-    let gone: Vec<ContactId> = known.into_iter().filter(|(_, number)| !listed.contains(number)).map(|(id, _)| id).collect();
-    for part in gone.chunks(REMOVED_AT_ONCE) {
-        contact::Entity::delete_many().filter(contact::Column::Id.is_in(padded(part))).exec(ctx.db.write()).await?;
-    }
+    let is_gone = seen_at.is_null().or(seen_at.lt(began));
+    contact::Entity::delete_many().filter(number.is_not_null().and(is_gone)).exec(ctx.db.write()).await?;
     Ok(())
 }

@@ -33,6 +33,8 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// Changes of one ticket that Zendesk takes in [`TICKET_SPAN`].
 const TICKET_UPDATES: usize = 30;
 const TICKET_SPAN: Duration = Duration::from_mins(10);
+/// One in so many requests may be for the directory.
+const DIRECTORY_SHARE: usize = 4;
 /// Tickets whose changes are counted before those are forgotten that rest.
 const TICKETS_COUNTED: usize = 1_000;
 
@@ -64,6 +66,7 @@ pub struct ZendeskSettings {
 pub struct ZendeskOutlet {
     api: Api,
     settings: ZendeskSettings,
+    directory: Pace,
     updates: Pace,
     updates_of: Mutex<HashMap<u64, Arc<Pace>>>,
     own_id: OnceCell<u64>,
@@ -94,10 +97,11 @@ impl ZendeskOutlet {
         let pace = Pace::new(*requests_per_minute, MINUTE);
         let api = Api::new(vendor, base_url, &format!("Basic {encoded}"), pace, limits)
             .map_err(|problem| format!("zendesk.base_url {problem}"))?;
-        let updates = Pace::new(*updates_per_minute, MINUTE);
+        let (directory, updates) = (Pace::new(*requests_per_minute / DIRECTORY_SHARE, MINUTE), Pace::new(*updates_per_minute, MINUTE));
         Ok(Self {
             api,
             settings: settings.clone(),
+            directory,
             updates,
             updates_of: Mutex::default(),
             own_id: OnceCell::new(),
