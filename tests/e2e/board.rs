@@ -209,19 +209,5 @@ async fn a_board_of_many_incidents(app: &TestApp) {
     let board = "{ incidents(first: FIRST) { totalCount nodes { reference lead { name } sites { name client { name } } roles { person { name } } \
         affectedClients { client { name contacts { name } } } goals { goal metAt metBy { name } } latestUpdate { text actor { name } } \
         actions { title assignee { name } } alerts { title } attachments { fileName } timeline(last: 3) { nodes { text actor { name } attachments { id } } } } } }";
-    let statements = async |first: &str| {
-        let before = app.statements();
-        sam.query(&board.replace("FIRST", first), json!({})).await;
-        app.statements() - before
-    };
-    // The server's own look for news now and then adds a statement or two: of several tries the least is the page's own.
-    let least = async |first: &str| {
-        let mut fewest = usize::MAX;
-        for _ in 0..5 {
-            fewest = fewest.min(statements(first).await);
-        }
-        fewest
-    };
-    let (one, many) = (least("1").await, least("40").await);
-    assert!(many <= one + 2 && many <= 30, "{one} statements for one incident, {many} for forty");
+    app.assert_reads_in_batches(&sam, board, (1, 40), 30).await;
 }

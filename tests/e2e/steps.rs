@@ -349,12 +349,5 @@ async fn a_board_with_steps(app: &TestApp) {
     let board = "{ incidents(first: FIRST) { nodes { nextSteps { key assignee { name } settledBy { name } } over: nextSteps(includeSettled: true) \
         { key } affectedClients { lastUpdatedAt nextUpdateDueAt } pages { person { name } answeredBy { name } } leadership { state person { name } } \
         roleOffers { person { name } } deliveries { state person { name } } } } }";
-    let statements = async |first: &str| {
-        let before = app.statements();
-        sam.query(&board.replace("FIRST", first), json!({})).await;
-        app.statements() - before
-    };
-    statements("2").await;
-    let (two, twenty) = (statements("2").await, statements("20").await);
-    assert!(twenty <= two + 2 && twenty <= 60, "{two} statements for two incidents, {twenty} for twenty");
+    app.assert_reads_in_batches(&sam, board, (2, 20), 60).await;
 }

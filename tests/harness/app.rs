@@ -14,6 +14,7 @@ use domain::people::access::CreateToken;
 use domain::playbook::Playbook;
 use domain::{Ctx, Domain, tickets};
 use entity::{AccessLevel, Grants, Source, System, Timestamp, person};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -28,6 +29,8 @@ use crate::wait::within;
 const CONNECTIONS: u32 = 10;
 /// How long a server may take to end its requests and connections.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often the statements of the same work are counted.
+const TRIES: usize = 5;
 /// The secret that hooks must show.
 pub const HOOK_SECRET: &str = "hook-secret-of-the-tests";
 /// The secret with which hooks sign that do so.
@@ -258,9 +261,34 @@ impl TestApp {
         self.logs.expect(part);
     }
 
-    /// How many statements PostgreSQL was sent so far.
+    /// How many statements PostgreSQL was sent so far, the server's own looks among them.
     pub fn statements(&self) -> usize {
         self.logs.statements()
+    }
+
+    /// The fewest statements that `work` sends to PostgreSQL in several tries. A look of the server's own falls into some of them.
+    pub async fn fewest_statements(&self, mut work: impl AsyncFnMut()) -> usize {
+        let mut fewest = usize::MAX;
+        for _ in 0..TRIES {
+            let before = self.statements();
+            work().await;
+            fewest = fewest.min(self.statements() - before);
+        }
+        fewest
+    }
+
+    /// Asserts that `query`, which asks for `FIRST` incidents, reads nothing once an incident, and sends `most` statements at the most.
+    ///
+    /// Were anything read once an incident, each further one would cost a further statement. The count itself moves a little: fields of one
+    /// request share a statement when their turn comes at the same moment, and that hangs on how fast each answer before was.
+    pub async fn assert_reads_in_batches(&self, client: &Client, query: &str, (few, many): (usize, usize), most: usize) {
+        let statements = async |first: usize| {
+            let query = query.replace("FIRST", &first.to_string());
+            self.fewest_statements(async || drop(client.query(&query, Value::Null).await)).await
+        };
+        let (of_few, of_many) = (statements(few).await, statements(many).await);
+        let once_each = of_few + (many - few);
+        assert!(of_many < once_each && of_many <= most, "{of_few} statements for {few} incidents, {of_many} for {many}");
     }
 
     /// A second server on the same database. On SQLite there is only ever one.
