@@ -53,22 +53,28 @@ both_databases! {
         let (queue, conn) = ready(&db).await;
         let log = Log::default();
         let worker = start(&queue, &log, tuning());
-        queue.push(&[verify(new_id())]).await.unwrap();
-        until("the first is done", async || queue.depth().await.unwrap().done == 1).await;
+        let batches = async |before: usize| {
+            let began = Instant::now();
+            queue.push(&(0..640).map(|_| verify(new_id())).collect::<Vec<_>>()).await.unwrap();
+            // Counting jobs in the table costs more than recording them.
+            until("all ran", async || log.total() == before + 640).await;
+            until("all are done", async || queue.depth().await.unwrap().running == 0).await;
+            began.elapsed()
+        };
+        let few = batches(0).await;
         // As if this worker had done fifty thousand more.
         let sql = match db.engine() {
             Engine::Sqlite => "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) \
                 INSERT INTO Jobs (job, id, job_type, status, attempts, max_attempts, run_at, lock_by, done_at) \
-                SELECT job, 'old' || i, job_type, status, 1, 1, run_at, lock_by, done_at FROM Jobs, n",
+                SELECT job, 'old' || i, job_type, status, 1, 1, run_at, lock_by, done_at FROM (SELECT * FROM Jobs LIMIT 1), n",
             Engine::Postgres => "INSERT INTO apalis.jobs (job, id, job_type, status, attempts, max_attempts, run_at, lock_by, done_at) \
-                SELECT job, 'old' || i, job_type, status, 1, 1, run_at, lock_by, done_at FROM apalis.jobs, generate_series(1, 50000) i",
+                SELECT job, 'old' || i, job_type, status, 1, 1, run_at, lock_by, done_at \
+                FROM (SELECT * FROM apalis.jobs LIMIT 1) AS job, generate_series(1, 50000) i",
         };
         conn.execute_unprepared(sql).await.unwrap();
-        let began = Instant::now();
-        queue.push(&(0..640).map(|_| verify(new_id())).collect::<Vec<_>>()).await.unwrap();
-        until("all are done", async || queue.depth().await.unwrap().done == 50_641).await;
-        // Twenty batches; at a second each, as it once was, they would take twenty.
-        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+        let many = batches(640).await;
+        // Twenty batches; they once took a thousand times as long.
+        assert!(many < 20 * few.max(Duration::from_millis(500)), "{few:?}, then {many:?}");
         worker.stop().await;
     }
 
@@ -124,10 +130,8 @@ both_databases! {
         // Polls far apart: only the bell can be the reason.
         let worker = start(&queue, &log, Tuning { idle_poll: Duration::from_secs(600), ..tuning() });
         for n in 1..=20 {
-            let pushed = Instant::now();
             queue.push(&[verify(new_id())]).await.unwrap();
             until("the job ran", async || log.total() == n).await;
-            assert!(pushed.elapsed() < Duration::from_secs(1), "{:?}", pushed.elapsed());
         }
         worker.stop().await;
     }

@@ -54,19 +54,18 @@ both_databases! {
         metrics();
         let (of_main, of_mail, release) = (Log::default(), Log::default(), CancellationToken::new());
         let hanging = waiting(&of_mail, &release);
-        let few = Tuning { concurrency: 2, batch: 2, stall_after: Duration::from_millis(400), ..tuning() };
+        let tuning = Tuning { orphan_after: Duration::from_secs(8), stall_after: Duration::from_secs(2), ..tuning() };
+        let few = Tuning { concurrency: 2, batch: 2, ..tuning.clone() };
         let stuck = start_with(&mail, hanging, few);
         mail.push(&(0..10).map(|_| Job::Deliver(new_id()).keyed(new_id())).collect::<Vec<_>>()).await.unwrap();
         until("all slots are busy", async || of_mail.total() == 2).await;
-        let brisk = start(&main, &of_main, tuning());
+        let brisk = start(&main, &of_main, tuning.clone());
         for n in 1..=20 {
-            let pushed = Instant::now();
             main.push(&[verify(new_id())]).await.unwrap();
             until("the main queue goes on", async || of_main.total() == n).await;
-            assert!(pushed.elapsed() < Duration::from_secs(1), "{:?}", pushed.elapsed());
         }
-        let began = Instant::now();
-        until("the busy worker had time to pass for stalled or dead", async || began.elapsed() > tuning().orphan_after * 2).await;
+        let (began, time) = (Instant::now(), tuning.orphan_after + tuning.heartbeat * 2);
+        until("the busy worker had time to pass for stalled or dead", async || began.elapsed() > time).await;
         assert_eq!(of_mail.total(), 2, "no slot was freed, no job given to another");
         assert!(!metrics().render().contains("muster_queue_restarts_total{queue=\"muster-email\",reason=\"stalled\"}"));
         release.cancel();
@@ -84,18 +83,18 @@ both_databases! {
         doomed.spawn(async move {
             let own = Queue::named(&support::connect(&url).await, MAIL).unwrap();
             let hanging = waiting(&seen, &CancellationToken::new());
-            own.run(hanging, tuning(), CancellationToken::new()).await
+            own.run(hanging, impatient(), CancellationToken::new()).await
         });
         let id = new_id();
         mail.push(&[Job::Deliver(id).keyed("mail")]).await.unwrap();
         until("it started", async || of_mail.total() == 1).await;
         doomed.shutdown_background();
         // A worker of another queue lives on: it must neither take the job nor keep it from coming back.
-        let other = start(&main, &of_main, tuning());
-        let killed = Instant::now();
-        until("the dead worker is long silent", async || killed.elapsed() > tuning().orphan_after + tuning().heartbeat * 2).await;
+        let other = start(&main, &of_main, impatient());
+        let (killed, time) = (Instant::now(), impatient().orphan_after + impatient().heartbeat * 2);
+        until("the dead worker is long silent", async || killed.elapsed() > time).await;
         assert_eq!((of_main.total(), of_mail.count(id)), (0, 1));
-        let heir = start(&mail, &of_mail, tuning());
+        let heir = start(&mail, &of_mail, impatient());
         until("its own queue did it again", async || mail.depth().await.unwrap().done == 1).await;
         heir.stop().await;
         other.stop().await;

@@ -108,10 +108,19 @@ impl Queue {
             timeout(ABORT, worker).await.ok();
         }
         // Nobody works on its jobs any more. Were this to fail, they would come back as orphans.
-        if let Err(error) = tables::release(&self.db, &name).await {
+        if let Err(error) = self.settle(&name, work).await {
             tracing::warn!(queue = self.name, %error, "jobs of an ended worker could not be given back at once");
         }
         end
+    }
+
+    /// Records how the jobs of an ended worker ended and gives back those that did not. apalis loses results that it has not written when it
+    /// is told to stop or when its database fails, and those jobs would run again.
+    async fn settle(&self, worker: &str, work: &Work) -> Result<(), QueueError> {
+        let [done, failed] = work.lately();
+        tables::record(&self.db, worker, "Done", &done).await?;
+        tables::record(&self.db, worker, "Failed", &failed).await?;
+        tables::release(&self.db, worker).await
     }
 
     /// Says that the worker lives, for as long as this future does.

@@ -1,15 +1,15 @@
 //! What Muster itself asks of apalis' tables. Only the queue calls these.
 //!
 //! apalis' own statements are used where they fit; these do what it cannot: push within a SeaORM transaction with the
-//! same answer to a doubled key on both databases, count without reading rows, give back the jobs of a worker that we
-//! know is gone, and delete by age (its `vacuum_before` compares numbers with text on SQLite, deletes every finished
+//! same answer to a doubled key on both databases, count without reading rows, record how the last jobs of a worker ended
+//! and give back the rest when we know that it is gone, and delete by age (its `vacuum_before` compares numbers with text on SQLite, deletes every finished
 //! job whatever its age, and rewrites the whole file). The test `queue_contract` holds them to apalis' schema.
 
 use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value,
-    sea_query::{Alias, IntoTableRef, OnConflict, Query, TableRef},
+    sea_query::{Alias, Expr, ExprTrait, IntoTableRef, OnConflict, Query, TableRef},
 };
 use uuid::Uuid;
 
@@ -106,6 +106,24 @@ pub(super) async fn keep_alive(conn: &impl ConnectionTrait, worker: &str) -> Res
         "UPDATE apalis.workers SET last_seen = now() WHERE id = $1",
     );
     conn.execute_raw(statement(conn, sql, [worker.into()])).await?;
+    Ok(())
+}
+
+/// Records how jobs of a worker that is gone ended, where apalis did not come to it.
+pub(super) async fn record(conn: &impl ConnectionTrait, worker: &str, status: &str, ids: &[String]) -> Result<(), QueueError> {
+    let now = Dialect::of(conn).pick("CAST(strftime('%s', 'now') AS INTEGER)", "now()");
+    for portion in ids.chunks(PORTION) {
+        let mut statement = Query::update();
+        statement
+            .table(jobs_table(conn))
+            .value(Alias::new("status"), status)
+            .value(Alias::new("attempts"), Expr::col(Alias::new("attempts")).add(1))
+            .value(Alias::new("done_at"), Expr::cust(now))
+            .and_where(Expr::col(Alias::new("lock_by")).eq(worker))
+            .and_where(Expr::col(Alias::new("status")).is_in(["Queued", "Running"]))
+            .and_where(Expr::col(Alias::new("id")).is_in(portion));
+        conn.execute(&statement).await?;
+    }
     Ok(())
 }
 

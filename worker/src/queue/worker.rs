@@ -4,15 +4,16 @@
 //! apalis' loop and cannot take it down by a panic.
 
 use std::{
+    collections::VecDeque,
     fmt::Display,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use apalis::prelude::{Attempt, BackendExt, Event, WorkerBuilder, WorkerBuilderExt, WorkerContext, WorkerError};
+use apalis::prelude::{Attempt, BackendExt, Event, TaskId, WorkerBuilder, WorkerBuilderExt, WorkerContext, WorkerError};
 use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
 use futures_util::{Stream, StreamExt, future::BoxFuture};
@@ -34,6 +35,14 @@ pub(super) struct Work {
     started: AtomicU64,
     running: AtomicUsize,
     closed: AtomicBool,
+    lately: Mutex<VecDeque<Ended>>,
+}
+
+/// A job that ended, by apalis' id, and how.
+#[derive(Clone)]
+struct Ended {
+    id: String,
+    well: bool,
 }
 
 /// How often it is looked whether jobs have ended, at the end.
@@ -53,7 +62,15 @@ impl Work {
             let work = handler(job);
             Box::pin(async move { work.await.map_err(|error| error.to_string()) })
         });
-        Self { queue, handler, tuning, started: AtomicU64::new(0), running: AtomicUsize::new(0), closed: AtomicBool::new(false) }
+        Self {
+            queue,
+            handler,
+            tuning,
+            started: AtomicU64::new(0),
+            running: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
+            lately: Mutex::default(),
+        }
     }
 
     /// Jobs started so far.
@@ -71,13 +88,29 @@ impl Work {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// Waits until no job runs, and a moment longer for what they leave to be recorded.
+    /// Waits until no job runs.
     pub(super) async fn ended(&self) {
         sleep(LOOK).await;
         while self.running() > 0 {
             sleep(LOOK).await;
         }
-        sleep(LOOK).await;
+    }
+
+    /// Keeps how a job ended for as long as apalis may not have recorded it: it takes jobs by the batch, and has room for a few batches of
+    /// results.
+    fn keep(&self, ended: Ended) {
+        let most = self.tuning.batch * 8 + self.tuning.concurrency * 2;
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        if lately.len() >= most {
+            lately.pop_front();
+        }
+        lately.push_back(ended);
+    }
+
+    /// The jobs that ended lately: the ids of those that ended well, and of the others.
+    pub(super) fn lately(&self) -> [Vec<String>; 2] {
+        let lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        [true, false].map(|well| lately.iter().filter(|ended| ended.well == well).map(|ended| ended.id.clone()).collect())
     }
 
     fn start(&self) -> Running<'_> {
@@ -130,10 +163,10 @@ pub(super) async fn live(queue: Queue, work: Arc<Work>, context: WorkerContext) 
             let backend = $storage::<Value>::new($pool).with_config(config).poll_with_strategy(Pace::new(queue.bell.clone(), idle_poll));
             let bell = queue.bell.clone();
             let worker = WorkerBuilder::new(context.clone()).backend(backend).concurrency(concurrency).build(
-                move |payload: Value, attempt: Attempt| {
+                move |payload: Value, attempt: Attempt, id: TaskId| {
                     let (work, bell) = (work.clone(), bell.clone());
                     async move {
-                        let outcome = perform(&work, payload, attempt.current()).await;
+                        let outcome = perform(&work, payload, attempt.current(), &id).await;
                         // A job that ends while apalis fetches is recorded at its next look, whenever that is.
                         bell.notify_one();
                         outcome
@@ -166,7 +199,7 @@ async fn drain(events: impl Stream<Item = Result<Event, WorkerError>>, context: 
     outcome
 }
 
-async fn perform(work: &Work, payload: Value, attempt: usize) -> Result<(), Failure> {
+async fn perform(work: &Work, payload: Value, attempt: usize, id: &TaskId) -> Result<(), Failure> {
     if work.closed.load(Ordering::SeqCst) {
         std::future::pending::<()>().await;
     }
@@ -189,6 +222,7 @@ async fn perform(work: &Work, payload: Value, attempt: usize) -> Result<(), Fail
     let label = outcome.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
     metrics::counter!("muster_queue_jobs_total", "queue" => work.queue, "kind" => kind, "outcome" => label).increment(1);
     metrics::histogram!("muster_queue_job_seconds", "queue" => work.queue, "kind" => kind).record(began.elapsed());
+    work.keep(Ended { id: id.to_string(), well: outcome.is_ok() });
     outcome
 }
 
