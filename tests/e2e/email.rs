@@ -14,9 +14,9 @@ use worker::outlets::email::{EmailOutlet, Limits};
 
 const FROM: &str = "Muster <muster@example.org>";
 /// Limits that a test can wait for, and long enough for a slow machine to greet.
-const SHORT: Limits = Limits { step: Duration::from_secs(2), whole: Duration::from_secs(3), idle: Duration::from_secs(30) };
-/// Within this, a send with short limits has ended.
-const ENDED: Duration = Duration::from_secs(6);
+const SHORT: Limits = Limits { step: Duration::from_secs(5), whole: Duration::from_secs(8), idle: Duration::from_secs(30) };
+/// Within this, a send with short limits has ended, and one with the usual limits has not.
+const ENDED: Duration = Duration::from_secs(25);
 
 fn outlet(server: &Smtp) -> EmailOutlet {
     EmailOutlet::connect(&server.url(), FROM).unwrap()

@@ -40,7 +40,7 @@ async fn an_alert_joins_its_incident_whatever_their_names_hash_to(app: &TestApp)
         let group = format!("group {number}");
         let incident = receive(&ctx, notices(app, &group, &format!("web1 {number}"))).await.unwrap().incident.unwrap();
         if lane(("alertmanager", group.as_str())) == lane(incident) {
-            let joined = within("the second alert of a group", Duration::from_secs(5), receive(&ctx, notices(app, &group, "web2"))).await;
+            let joined = within("the second alert of a group", Duration::from_secs(30), receive(&ctx, notices(app, &group, "web2"))).await;
             assert_eq!(joined.unwrap().incident, Some(incident));
             return;
         }

@@ -23,20 +23,20 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SOON: Duration = Duration::from_secs(30);
-/// A second is what a minute is in life. Grace is short enough that a step is overdue before its successor is due.
+/// Two seconds are what a minute is in life. Grace is short enough that a step is overdue before its successor is due.
 const FAST: &str = r#"
-grace = "2s"
-lead.within = "3s"
-comms_manager.within = "4s"
-summary.every = "6s"
-client_update.every = "9s"
-stop.after = "8s"
+grace = "4s"
+lead.within = "6s"
+comms_manager.within = "8s"
+summary.every = "12s"
+client_update.every = "18s"
+stop.after = "16s"
 handover.after = "1h"
 "#;
 /// How long nobody does anything.
-const NIGHT: Duration = Duration::from_secs(17);
+const NIGHT: Duration = Duration::from_secs(34);
 /// How late a prompt may be on a busy machine.
-const LATENESS: chrono::Duration = chrono::Duration::milliseconds(2_900);
+const LATENESS: chrono::Duration = chrono::Duration::milliseconds(4_900);
 
 struct Place {
     home: Home,
@@ -86,7 +86,7 @@ fn expected(home: &Home, severity: &str, declared_at: DateTime<Utc>) -> BTreeMap
     let steps: Vec<Value> = serde_json::from_str(&home.run(&arguments)).unwrap();
     let stages = steps.iter().flat_map(|step| {
         let (key, due) = (text(step, "key"), text(step, "dueAt").parse::<DateTime<Utc>>().unwrap());
-        [(format!("DUE {key}"), due), (format!("OVERDUE {key}"), due + chrono::Duration::seconds(2))]
+        [(format!("DUE {key}"), due), (format!("OVERDUE {key}"), due + chrono::Duration::seconds(4))]
     });
     stages.collect()
 }
@@ -130,11 +130,17 @@ async fn night(engine: Engine) {
         ann.incident_of("confirmGoal", json!({ "incidentId": id(&incident), "goal": goal, "evidence": "seen" })).await;
     }
     ann.incident_of("resolveIncident", json!({ "incidentId": id(&incident), "summary": "fixed" })).await;
-    let (told, sent) = (prompts(&ann, "INC-1").await.len(), mail.mails().len());
+    let told = prompts(&ann, "INC-1").await.len();
+    let mails: Vec<DeliveryState> =
+        deliveries(url).await.into_iter().filter(|row| row.system == entity::System::Email).map(|row| row.state).collect();
+    assert!(!mails.iter().any(|state| matches!(state, DeliveryState::Queued | DeliveryState::Retrying)), "they are cancelled: {mails:?}");
+    // What was under way at that moment may still arrive.
+    let sent = mails.iter().filter(|state| matches!(state, DeliveryState::Sending | DeliveryState::Delivered)).count();
     let quiet = Instant::now();
     eventually("nothing comes any more", SOON, async || {
-        assert_eq!((prompts(&ann, "INC-1").await.len(), mail.mails().len()), (told, sent));
-        (quiet.elapsed() > Duration::from_secs(8)).then_some(())
+        assert_eq!(prompts(&ann, "INC-1").await.len(), told);
+        assert!(mail.mails().len() <= sent);
+        (quiet.elapsed() > Duration::from_secs(14)).then_some(())
     })
     .await;
     let open = deliveries(url).await.into_iter().filter(|row| {

@@ -208,18 +208,24 @@ async fn events_are_found_by_kind_actor_source_time_star_and_text(app: &TestApp)
 async fn a_timeline_of_ten_thousand_events_pages_quickly_to_its_end(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = long_timeline(&app.ctx(&sam).await, 10_000).await.to_string();
-    let start = Instant::now();
     let events = sam.timeline(&incident).await;
-    let whole = start.elapsed();
     assert_eq!(events.len(), 10_000);
     assert!(is_gap_free(&sequences(&events)));
     assert_eq!(text(&events[9_999], "text"), "event 10000");
-    // Fifty pages; the last costs what the first does.
-    assert!(whole < Duration::from_secs(20), "{whole:?}");
-    let start = Instant::now();
-    let last = page(&sam, &incident, json!({ "last": 50 })).await;
-    assert_eq!((numbers(&last), &last["totalCount"]), ((9_951..=10_000).collect(), &json!(10_000)));
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    // The last page costs what the first does: were the rest read as well, it would be a hundred times as much.
+    let fastest = async |arguments: Value| {
+        let mut fastest = Duration::MAX;
+        for _ in 0..10 {
+            let start = Instant::now();
+            page(&sam, &incident, arguments.clone()).await;
+            fastest = fastest.min(start.elapsed());
+        }
+        fastest
+    };
+    let (first, last) = (fastest(json!({ "first": 50 })).await, fastest(json!({ "last": 50 })).await);
+    assert!(last < first * 4 + Duration::from_millis(50), "{first:?} for the first page, {last:?} for the last");
+    let page_of_last = page(&sam, &incident, json!({ "last": 50 })).await;
+    assert_eq!((numbers(&page_of_last), &page_of_last["totalCount"]), ((9_951..=10_000).collect(), &json!(10_000)));
     let starred = page(&sam, &incident, json!({ "filter": { "starred": true }, "first": 3 })).await;
     assert_eq!((numbers(&starred), &starred["totalCount"]), (vec![1_000, 2_000, 3_000], &json!(10)));
 }

@@ -1,7 +1,6 @@
 //! The real Alertmanager, as a team runs it: it groups alerts, notifies Muster, repeats and retries by its own rules.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -35,7 +34,7 @@ impl Alertmanager {
         let folder = TempDir::with_prefix("muster-alertmanager-").expect("a temporary folder can be made");
         let config = folder.path().join("alertmanager.yml");
         std::fs::write(&config, configuration(muster.url(), secret)).expect("the folder can be written");
-        let port = free_port();
+        let port = crate::port::free();
         let log = File::create(folder.path().join("log")).expect("the folder can be written");
         let process = Command::new(PROGRAM)
             .arg(format!("--config.file={}", config.display()))
@@ -111,9 +110,4 @@ fn configuration(muster: &str, secret: &str) -> String {
          receivers:\n- name: muster\n  webhook_configs:\n  - url: {muster}/hooks/alertmanager\n    send_resolved: true\n    \
          http_config:\n      authorization:\n        type: Bearer\n        credentials: {secret}\n"
     )
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it is bound").port()
 }

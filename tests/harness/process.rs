@@ -52,14 +52,23 @@ impl Home {
 
     /// Starts a server by a command that may be wrapped in another.
     pub async fn start_by(&self, mut command: Command) -> Process {
-        let listen = format!("127.0.0.1:{}", free_port());
+        let listen = format!("127.0.0.1:{}", crate::port::free());
         let url = format!("http://{listen}");
         let log = std::fs::File::options().create(true).append(true).open(self.data.join("log")).expect("the log can be written");
         let child = command.env("MUSTER_LISTEN", &listen).stdout(Stdio::null()).stderr(log).spawn().expect("muster can be started");
-        let process = Process { child, url };
+        let mut process = Process { child, url };
         let http = crate::http().build().expect("a client can be made");
-        let ready = || async { http.get(format!("{}/readyz", process.url)).send().await.ok().filter(|answer| answer.status() == 200) };
-        eventually("the server is ready", PATIENCE, ready).await;
+        let ready = format!("{}/readyz", process.url);
+        eventually("the server is ready", PATIENCE, async || {
+            assert_eq!(
+                process.child.try_wait().expect("it is our child"),
+                None,
+                "the server ended: see {}",
+                self.data.join("log").display()
+            );
+            http.get(&ready).send().await.ok().filter(|answer| answer.status() == 200)
+        })
+        .await;
         process
     }
 }
@@ -112,9 +121,4 @@ fn binary() -> PathBuf {
     let binary = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").join("muster");
     assert!(binary.exists(), "{} is missing: `cargo build -p cli` makes it, and `make test` does so first", binary.display());
     binary
-}
-
-fn free_port() -> u16 {
-    let probe = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    probe.local_addr().expect("it is bound").port()
 }

@@ -1,7 +1,6 @@
 //! A real mail server (aiosmtpd) that keeps what it is sent, and misbehaves when it is told to.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -97,7 +96,7 @@ impl Smtp {
         let folder = TempDir::with_prefix("muster-smtp-").expect("a temporary folder can be made");
         std::fs::write(folder.path().join("server.py"), PROGRAM).expect("the folder can be written");
         let control = Mutex::new(json!({ "refuse": [], "later": false, "hang": null, "cut": false, "slow": 0, "account": null }));
-        let mut server = Self { process: None, port: free_port(), encryption, folder, control };
+        let mut server = Self { process: None, port: crate::port::free(), encryption, folder, control };
         server.tell(|_| ());
         if encryption != Encryption::Never {
             server.certify();
@@ -246,9 +245,4 @@ impl Smtp {
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("it is bound").port()
 }

@@ -16,7 +16,7 @@ use super::{Answer, board, call, desk, get, send, ticket};
 /// What came of a request: an answer, none in time, or a broken connection.
 async fn attempt(fake: &ZendeskFake) -> Result<Answer, reqwest::Error> {
     let body = json!({ "ticket": { "comment": { "body": "x" } } });
-    send(desk(fake, Method::POST, "tickets").json(&body).timeout(Duration::from_secs(2))).await
+    send(desk(fake, Method::POST, "tickets").json(&body).timeout(Duration::from_secs(6))).await
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use worker::outlets::http::Limits;
 use worker::outlets::zendesk::{ZendeskOutlet, ZendeskSettings};
 
 /// Short, so that what hangs costs little; long enough for a busy machine.
-const LIMITS: Limits = Limits { connect: Duration::from_secs(2), whole: Duration::from_millis(1_500) };
+const LIMITS: Limits = Limits { connect: Duration::from_secs(2), whole: Duration::from_secs(4) };
 
 /// A fake; requests are held to the vendor's description where that is at hand.
 async fn fake() -> ZendeskFake {

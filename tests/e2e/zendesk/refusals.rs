@@ -84,7 +84,7 @@ async fn a_look_that_fails_is_repeated_later_and_writes_nothing() {
     let outlet = outlet(&fake);
     let number = asked(&fake);
     for fault in
-        [Fault::Cut, Fault::Garbage, Fault::Huge(5 << 20), Fault::Slow(Duration::from_secs(5)), Fault::ServerError, Fault::Unavailable]
+        [Fault::Cut, Fault::Garbage, Fault::Huge(5 << 20), Fault::Slow(Duration::from_secs(30)), Fault::ServerError, Fault::Unavailable]
     {
         fake.fail_next(1, "GET", "/api/v2/tickets", fault);
         let refusal = refused(&outlet, order(1, 1, comment(number, "x", true))).await;
