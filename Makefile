@@ -11,7 +11,7 @@ run:
 fakes:
 	cargo run --locked -p tests --bin fakes
 
-## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager and mail server.
+## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager, mail server and browser.
 test: tools check
 	cargo build --locked --workspace --bin muster
 	cargo nextest run --workspace --locked

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Makes sure that what the tests start is there: PostgreSQL, Alertmanager, a mail server, cargo-nextest, cargo-deny.
+# Makes sure that what the tests start is there: PostgreSQL, Alertmanager, a mail server, a browser, cargo-nextest, cargo-deny.
 set -eu
 
 packages=""
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 || packages="$packages postgresql"
 command -v prometheus-alertmanager >/dev/null 2>&1 || packages="$packages prometheus-alertmanager"
 /usr/bin/python3 -c "import aiosmtpd" >/dev/null 2>&1 || packages="$packages python3-aiosmtpd"
+command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
 command -v openssl >/dev/null 2>&1 || packages="$packages openssl"
 
 if [ -n "$packages" ]; then

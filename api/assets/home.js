@@ -356,11 +356,67 @@ onSubmit($("tell"), async (idempotencyKey) => {
   refreshSoon();
 });
 
+// ---- Tickets and follow-ups ----
+
+const LINK = "mutation Link($input: LinkTicketInput!) { linkTicket(input: $input) { incident { id } } }";
+const UNLINK = "mutation Unlink($input: UnlinkTicketInput!) { unlinkTicket(input: $input) { incident { id } } }";
+const outside = (url, text) => (url ? h("a", { href: url, rel: "noreferrer" }, text) : text);
+
+function drawTickets({ tickets }, isOpen) {
+  const wanted = tickets.filter((ticket) => ticket.link !== "DISMISSED");
+  const mayChange = isOpen && viewer?.can.includes("RESPOND");
+  $("tickets-box").hidden = wanted.length === 0 && !mayChange;
+  $("tickets-empty").hidden = wanted.length > 0;
+  $("link-box").hidden = !mayChange;
+  keepList($("tickets"), wanted, (ticket) => JSON.stringify([ticket, mayChange]), (ticket) => ticketItem(ticket, mayChange));
+}
+
+function ticketItem(ticket, mayChange) {
+  const about = [ticket.parent ? "problem ticket" : ticket.client?.name || "nobody knows whose", ticket.status].filter(Boolean).join(", ");
+  const item = h("li", { "data-key": JSON.stringify([ticket, mayChange]) }, outside(ticket.url, `#${ticket.externalId}`), ticket.subject ? ` ${ticket.subject}` : "", h("span", { class: "soft" }, ` (${about})`));
+  if (ticket.link !== "SUGGESTED") return item;
+  item.append(h("span", { class: "lack" }, " Perhaps about this"));
+  if (!mayChange) return item;
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const choice = (label, mutation, input) => {
+    const button = h("button", { type: "button", "aria-label": `${label}: #${ticket.externalId}` }, label);
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      try {
+        await ask(mutation, { input });
+        $("said").textContent = `${label}: #${ticket.externalId}`;
+        refreshSoon();
+      } catch (error) {
+        complain(problem, error);
+        button.disabled = false;
+      }
+    });
+    return button;
+  };
+  item.append(problem, h("p", { class: "row" }, choice("Link it", LINK, { incidentId: current.id, externalId: ticket.externalId }), choice("Not about this", UNLINK, { ticketId: ticket.id })));
+  return item;
+}
+
+function drawFollowUps({ followUps }) {
+  $("follow-ups-box").hidden = followUps.length === 0;
+  fill($("follow-ups"), ...followUps.map(({ title, state, owner, dueOn, cardUrl }) =>
+    h("li", null, outside(cardUrl, title), h("span", { class: "soft" }, ` · ${owner.name}${dueOn ? `, by ${day.format(new Date(dueOn))}` : ""}${state === "OPEN" ? "" : `, ${words(state).toLowerCase()}`}`))));
+}
+
+onSubmit($("link"), async () => {
+  await ask(LINK, { input: { incidentId: current.id, externalId: $("link-number").value } });
+  $("said").textContent = `Linked ticket ${$("link-number").value}`;
+  $("link").reset();
+  $("link-box").open = false;
+  refreshSoon();
+});
+
 // ---- One incident ----
 
 const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } attachments { fileName downloadUrl } }";
 const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status impactStartedAt declaredAt reportedAt resolvedAt
   lead { name } clientCommsManager { name } sites { name url runbook expected } clientBoard { client { id name } standing nextState } goals { goal title metAt evidence }
+  tickets(link: null) { id externalId url subject status link parent client { name } } followUps { title state dueOn cardUrl owner { name } }
   actions { id title state assignee { name } } nextSteps { key rule title why state dueAt proposedAt assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
 const EVENTS = `query Events($id: ID!, $before: String) { node(id: $id) { ... on Incident { timeline(last: ${PAGE}, before: $before) { nodes { ...Event }
   pageInfo { startCursor endCursor hasPreviousPage } } } } } ${EVENT}`;
@@ -379,6 +435,10 @@ async function openIncident(reference) {
   fill($("steps"));
   $("steps-box").hidden = true;
   $("clients-box").hidden = true;
+  $("tickets-box").hidden = true;
+  $("follow-ups-box").hidden = true;
+  fill($("tickets"));
+  $("link").reset();
   $("tell").reset(); // words for the clients of one incident must not reach those of another
   $("tell-box").open = false;
   $("timeline").replaceChildren();
@@ -421,6 +481,8 @@ function drawFacts(incident) {
   const began = incident.impactStartedAt || incident.declaredAt || incident.reportedAt;
   const clients = incident.clientBoard.length > 0;
   drawClients(incident, isLive);
+  drawTickets(incident, incident.status !== "MERGED");
+  drawFollowUps(incident);
   const todo = incident.actions.filter((action) => action.state === "OPEN");
   const update = incident.latestUpdate;
   fill($("facts"),

@@ -28,6 +28,7 @@ mod migrations;
 mod nights;
 mod on_call;
 mod outage;
+mod page;
 mod pager;
 mod processes;
 mod queue_contract;

@@ -7,6 +7,7 @@
 
 pub mod alertmanager;
 pub mod app;
+pub mod browser;
 pub mod client;
 pub mod database;
 pub mod drive;
@@ -14,6 +15,7 @@ pub mod drive;
 pub mod fakes;
 pub mod live;
 pub mod logs;
+mod port;
 pub mod postgres;
 pub mod process;
 pub mod smtp;
@@ -29,7 +31,7 @@ pub use database::Engine;
 pub use wait::{eventually, within};
 
 /// No test takes longer; one that does hangs.
-const TEST_TIMEOUT: Duration = Duration::from_secs(150);
+const TEST_TIMEOUT: Duration = Duration::from_secs(170);
 
 /// Begins a client of HTTP. Of the libraries for TLS that are built in, this names the one that is used: reqwest does not choose.
 pub fn http() -> reqwest::ClientBuilder {

@@ -39,10 +39,11 @@ pub async fn incident(site: State<Site>, Path(reference): Path<String>, headers:
     }
 }
 
-/// Script and style of the pages.
+/// Script, style and sign of the pages.
 pub async fn asset(Path(file): Path<String>) -> Response {
     let (content_type, content) = match file.as_str() {
         "muster.css" => ("text/css; charset=utf-8", include_str!("../../assets/muster.css")),
+        "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
         "home.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/home.js")),
         _ => return Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address.".into()).into_response(),
     };

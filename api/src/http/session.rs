@@ -83,7 +83,7 @@ fn set_cookie(site: &Site, response: &mut Response, value: &str, max_age: i64) {
 pub(super) fn page(status: StatusCode, heading: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{heading}</title><link rel=\"stylesheet\" href=\"/assets/muster.css\"></head>\
+         <title>{heading}</title><link rel=\"icon\" href=\"/assets/icon.svg\"><link rel=\"stylesheet\" href=\"/assets/muster.css\"></head>\
          <body><main><h1>{heading}</h1>{body}</main></body></html>"
     );
     (status, Html(html)).into_response()
