@@ -354,19 +354,21 @@ impl<'a> Draft<'a> {
         Some(self.backend().build(&insert.with(WithClause::new().cte(changed).to_owned())))
     }
 
-    /// Writes everything, the incident on condition of its version; `false` when that was no longer the draft's.
-    pub(super) async fn write(&self, tx: &DatabaseTransaction) -> Result<bool, DbErr> {
-        if tx.execute(&self.incident_update()).await?.rows_affected() == 0 {
-            return Ok(false);
+    /// Writes the drafts, each incident on condition of its version; `false` when one was no longer the draft's.
+    pub(super) async fn write_all(drafts: &[&Self], tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+        for draft in drafts {
+            if tx.execute(&draft.incident_update()).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
         }
-        self.write_children(tx).await?;
+        Self::write_children(drafts, tx).await?;
         Ok(true)
     }
 
     /// Writes everything, the incident as a new row.
     pub(super) async fn write_new(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
         incident::Entity::insert(self.incident.clone().into_active_model()).exec_without_returning(tx).await?;
-        self.write_children(tx).await
+        Self::write_children(&[self], tx).await
     }
 
     /// Tells those who watch, after the commit.
@@ -379,12 +381,13 @@ impl<'a> Draft<'a> {
         }
     }
 
-    async fn write_children(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        if !self.events.is_empty() {
-            let rows = self.events.iter().map(|event| event.clone().into_active_model());
-            timeline_event::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    /// Writes the events of all drafts together, and what else each wants in its own order.
+    async fn write_children(drafts: &[&Self], tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        let events: Vec<_> = drafts.iter().flat_map(|draft| &draft.events).map(|event| event.clone().into_active_model()).collect();
+        for events in events.chunks(ROWS_AT_ONCE) {
+            timeline_event::Entity::insert_many(events.to_vec()).exec_without_returning(tx).await?;
         }
-        for statement in &self.statements {
+        for statement in drafts.iter().flat_map(|draft| &draft.statements) {
             tx.execute_raw(statement.clone()).await?;
         }
         Ok(())

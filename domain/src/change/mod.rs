@@ -171,11 +171,9 @@ async fn write_all(ctx: &Ctx, drafts: &[Draft<'_>]) -> Result<bool> {
     let mut order: Vec<&Draft<'_>> = drafts.iter().collect();
     order.sort_by_key(|draft| draft.incident.id);
     let tx = ctx.db.begin().await?;
-    for draft in order {
-        if !draft.write(&tx).await.or_else(lost_or_failed)? {
-            // The rollback happens on the way back to the pool: who waited for it would lose the next race as well.
-            return Ok(false);
-        }
+    if !Draft::write_all(&order, &tx).await.or_else(lost_or_failed)? {
+        // The rollback happens on the way back to the pool: who waited for it would lose the next race as well.
+        return Ok(false);
     }
     tx.commit().await?;
     Ok(true)
