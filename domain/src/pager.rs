@@ -114,10 +114,15 @@ pub(crate) fn call_on_duty(draft: &mut Draft<'_>, desk: &Desk) {
     }
 }
 
-/// Who is called next: second line, first line, then by seniority, and nobody twice who has not answered; `None` when everybody was.
+/// Who is called next: second line, first line, then by seniority, and nobody twice who has not answered; `None` when everybody was. The
+/// judgement of a report, a reopening and an answer begin anew: whoever was called before and had no need to answer may be called again.
 pub(crate) fn next(facts: &Staffed, except: Option<PersonId>) -> Option<&person::Model> {
-    let called =
-        |id: PersonId| facts.whole.pages.iter().any(|page| page.step_key.is_none() && page.person_id == id && page.answered_at.is_none());
+    let Whole { incident, pages, .. } = &facts.whole;
+    let pages = || pages.iter().filter(|page| page.step_key.is_none());
+    let anew = incident.reopened_at.max(incident.declared_at).max(pages().filter_map(|page| page.answered_at).max());
+    let called = |id: PersonId| {
+        pages().any(|page| page.person_id == id && page.answered_at.is_none() && anew.is_none_or(|anew| page.paged_at >= anew))
+    };
     let order = facts.desk.second_line().into_iter().chain(facts.desk.first_line()).chain(facts.desk.by_seniority());
     order.into_iter().find(|person| Some(person.id) != except && !called(person.id))
 }

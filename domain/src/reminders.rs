@@ -124,7 +124,8 @@ impl<'a> Prompt<'a> {
         let series: Vec<String> = series.filter(|key| same_series(key, &self.step.key)).collect();
         delivery::supersede_by_hand(draft, &series);
         // A step that was found overdue after a downtime was never done: it is done now, and nobody is nagged at once.
-        let first_time = !self.facts.whole.steps.iter().any(|row| row.key == self.step.key && row.due_reminded_at.is_some());
+        let told = |row: &step::Model| row.key == self.step.key && self.step.is_meant(row.due_at) && row.due_reminded_at.is_some();
+        let first_time = !self.facts.whole.steps.iter().any(told);
         let people = if first_time && self.act(draft) { Vec::new() } else { self.audience() };
         let (quiet, people): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| person.quiet.contains(Channel::Email));
         self.record(draft, &people, !quiet.is_empty());
@@ -133,20 +134,17 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// Does what Muster can do itself; `false` where a person must be reminded.
+    /// Does what Muster can do itself; `false` where a person must be reminded, because nothing of it goes out by itself.
     fn act(&self, draft: &mut Draft<'_>) -> bool {
         let contact = self.step.contact.as_deref().unwrap_or_default();
         match self.step.rule {
             Rule::GeneralNotice => self.post_notice(draft, notice(self.playbook, draft)),
             Rule::Leadership => self.tell_contact(draft, contact),
-            Rule::LeadershipFallback => {
-                self.tell_somebody_senior(draft, contact);
-                true
-            }
+            Rule::LeadershipFallback => self.tell_somebody_senior(draft, contact),
             Rule::Page => match pager::next(self.facts, None) {
                 Some(person) => {
                     pager::call(draft, person, PageReason::Escalated, None, "nobody has answered so far.");
-                    true
+                    reaches(draft, person)
                 }
                 None => false,
             },
@@ -173,7 +171,7 @@ impl<'a> Prompt<'a> {
         let why = format!("the {title} must know of this.");
         if let Some(person) = self.facts.desk.contact(self.playbook, contact) {
             pager::call(draft, person, PageReason::Leadership, Some(&self.step.key), &why);
-            draft.ctx().config.systems.contains(&System::Email)
+            reaches(draft, person)
         } else {
             let email = Email {
                 to_name: format!("the {title}"),
@@ -187,7 +185,7 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    fn tell_somebody_senior(&self, draft: &mut Draft<'_>, contact: &str) {
+    fn tell_somebody_senior(&self, draft: &mut Draft<'_>, contact: &str) -> bool {
         let title = self.playbook.contact_title(contact);
         let told = |id: PersonId| {
             let pages = draft.whole().map_or(&[][..], |whole| &whole.pages);
@@ -204,7 +202,7 @@ impl<'a> Prompt<'a> {
             draft.incident.name,
             link(draft.ctx(), &draft.incident)
         );
-        self.post_notice(draft, text);
+        self.post_notice(draft, text) || senior.is_some_and(|person| reaches(draft, person))
     }
 
     fn record(&self, draft: &mut Draft<'_>, people: &[&person::Model], some_are_quiet: bool) {
@@ -277,6 +275,11 @@ impl<'a> Prompt<'a> {
         people.dedup_by_key(|person| person.id);
         people
     }
+}
+
+/// Whether a call to this person leaves by itself.
+fn reaches(draft: &Draft<'_>, person: &person::Model) -> bool {
+    person.email.is_some() && draft.ctx().config.systems.contains(&System::Email)
 }
 
 fn headline(draft: &Draft<'_>, what: &str) -> String {

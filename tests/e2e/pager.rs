@@ -15,6 +15,8 @@ both_dbs![
     a_report_calls_who_is_on_call,
     a_report_that_is_judged_calls_nobody_any_more,
     escalating_calls_second_line_then_the_most_senior,
+    who_was_called_to_judge_is_called_to_help,
+    the_leadership_is_called_again_when_it_matters_again,
     nobody_answers_and_the_next_is_called,
     a_page_is_answered_once,
     somebody_else_can_say_that_a_person_was_reached,
@@ -127,6 +129,44 @@ async fn escalating_calls_second_line_then_the_most_senior(app: &TestApp) {
     assert!(text(&found[2], "text").contains("I am stuck"));
     let refusal = sam.refused("escalate", json!({ "incidentId": incident["id"], "reason": "stuck" })).await;
     assert_eq!(refusal.code(), "FAILED_PRECONDITION", "everybody was called");
+}
+
+/// R18: what second line was called to before the judgement is not what they are called to now.
+async fn who_was_called_to_judge_is_called_to_help(app: &TestApp) {
+    let (vic, sam, kim) = (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await);
+    on_call(app, &sam, Some(&kim)).await;
+    let report = vic.report("errors").await;
+    for _ in 0..10 {
+        app.advance(MINUTE);
+        reminded(app).await;
+    }
+    assert_eq!(called(&sam).await[..2], ["Sam", "Kim"]);
+    sam.incident_of("declareIncident", json!({ "incidentId": report["id"], "severity": "MAJOR", "leadId": sam.id() })).await;
+    app.advance(MINUTE);
+    escalate(&sam, &report).await;
+    assert_eq!(called(&sam).await.last().unwrap(), "Kim");
+}
+
+/// R9, R14.
+async fn the_leadership_is_called_again_when_it_matters_again(app: &TestApp) {
+    let (sam, cto) = (app.responder("Sam").await, app.responder("Cleo").await);
+    grant(app, &cto, Grant::NotifyCto).await;
+    let incident = sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
+    reminded(app).await;
+    assert_eq!(called(&sam).await, ["Cleo"]);
+    for severity in ["MAJOR", "CRITICAL"] {
+        app.advance(MINUTE * 30);
+        let input = json!({ "incidentId": incident["id"], "severity": severity, "reason": "we know more" });
+        sam.incident_of("changeSeverity", input).await;
+    }
+    assert!(!asked_for(&sam, "leadership-fallback:cto").await || duty(&sam, "cto").await["fallbackAt"].is_null());
+    reminded(app).await;
+    assert_eq!(called(&sam).await, ["Cleo", "Cleo"]);
+    let answer = pages(&sam).await[1]["id"].clone();
+    cto.mutate("answerPage", json!({ "pageId": answer }), "incident { id }").await;
+    app.advance(MINUTE * 30);
+    reminded(app).await;
+    assert_eq!(called(&sam).await.len(), 2, "who has answered knows");
 }
 
 async fn nobody_answers_and_the_next_is_called(app: &TestApp) {

@@ -51,6 +51,7 @@ with_mail![
     a_mail_server_that_is_away_delays_and_loses_nothing,
     what_is_refused_for_good_is_told_on_the_timeline,
     what_was_acted_on_is_not_sent_any_more,
+    what_was_under_way_when_it_was_acted_on_is_not_tried_again,
     what_was_on_the_queue_waits_while_its_system_is_held,
     three_workers_remind_once,
     another_playbook_moves_what_falls_due,
@@ -310,6 +311,23 @@ async fn what_was_acted_on_is_not_sent_any_more(app: &TestApp) {
     let state = async |key: &str| sent(app).await.into_iter().find(|row| row.step_key.as_deref() == Some(key)).unwrap().state;
     assert_eq!(state("summary:0.1").await, DeliveryState::Cancelled);
     assert_eq!(state("second-line").await, DeliveryState::Queued);
+}
+
+async fn what_was_under_way_when_it_was_acted_on_is_not_tried_again(app: &TestApp) {
+    let ctx = app.system();
+    let (sam, incident) = led(app).await;
+    app.advance(MINUTE * 30);
+    remind_all(&ctx).await;
+    let reminder = async || sent(app).await.into_iter().find(|row| row.step_key.as_deref() == Some("summary:0.1")).unwrap();
+    let id = reminder().await.id;
+    let claim = delivery::claim(&ctx, id).await.unwrap().unwrap();
+    sam.mutate("postUpdate", json!({ "incidentId": incident.to_string(), "text": "found it" }), "event { id }").await;
+    delivery::record(&ctx, &claim, Err(Refusal::Later { reason: "busy".into(), after: None })).await.unwrap();
+    assert_eq!(reminder().await.state, DeliveryState::Retrying);
+    app.advance(MINUTE * 30);
+    assert!(delivery::claim(&ctx, id).await.unwrap().is_none());
+    let row = reminder().await;
+    assert_eq!((row.state, row.next_attempt_at), (DeliveryState::Cancelled, None));
 }
 
 async fn what_was_on_the_queue_waits_while_its_system_is_held(app: &TestApp) {

@@ -39,6 +39,7 @@ use crate::change::{Draft, Facts, NewEvent, Whole, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
 use crate::playbook::Rule;
+use crate::playbook::steps::{stands, steps};
 use crate::ports::{Effect, Order, Receipt, Refusal};
 use crate::validate::to_micros;
 use crate::{follow_up, pager, reminders, tickets};
@@ -196,6 +197,12 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
         claimed => claimed?,
     };
     let Some(row) = claimed.into_iter().next() else { return Ok(None) };
+    if row.attempts > 1 && !is_wanted(ctx, &row).await? {
+        let error = row.last_error.clone();
+        let over = Ended { state: DeliveryState::Cancelled, error, next_attempt_at: None, receipt: Receipt::default(), at: ctx.now() };
+        update_attempt(ctx, &row, over).await?;
+        return Ok(None);
+    }
     let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
     match &mut effect {
         Effect::Email(email) => {
@@ -210,6 +217,22 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
     }
     let order = Order { delivery: id, attempt: row.attempts, created_at: row.created_at, effect };
     Ok(Some(Claim { row, order }))
+}
+
+/// Whether what is tried again still has its reason. While an attempt is under way its delivery can't be cancelled, and meanwhile its
+/// step may have been done, or its call answered.
+async fn is_wanted(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    if row.operation == Operation::LinkTicket {
+        return tickets::is_link_wanted(ctx, row).await;
+    }
+    let (Some(incident), true) = (row.incident_id, row.step_key.is_some() || row.operation == Operation::Page) else { return Ok(true) };
+    let Some(incident) = entity::incident::Entity::find_by_id(incident).one(ctx.db.read()).await? else { return Ok(true) };
+    let case = Whole::load(ctx, incident).await?.case();
+    let steps = steps(&case, &ctx.playbook(), ctx.now());
+    Ok(match &row.step_key {
+        Some(key) => stands(key, &steps),
+        None => steps.iter().any(|step| step.rule == Rule::Page),
+    })
 }
 
 /// Records how the attempt ended. What people must know of goes onto the incident's timeline.

@@ -67,8 +67,9 @@ pub(crate) fn keep_milestones(before: &incident::Model, after: &mut incident::Mo
         after.raised += 1;
         after.raised_at = Some(now);
     }
-    if after.declared_at.is_some() && concerns_leadership(after.severity, after.flags) {
-        after.leadership_since = after.leadership_since.or(Some(now));
+    let concerns = |row: &incident::Model| row.declared_at.is_some() && concerns_leadership(row.severity, row.flags);
+    if concerns(after) && !concerns(before) {
+        after.leadership_since = Some(now);
     }
     if is_breach(after.flags) {
         after.breach_since = after.breach_since.or(Some(now));

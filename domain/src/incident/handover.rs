@@ -316,6 +316,7 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
         )));
     }
     let changed = change::<Whole, _>(ctx, offered.incident_id, Right::Respond, None, |facts, draft| {
+        state::require_open_timeline(&facts.incident)?;
         let Some(offer) = facts.offers.iter().find(|row| row.id == id && row.state == OfferState::Open) else {
             return Err(Error::precondition(
                 "This offer no longer stands: it was answered, taken back, or overtaken by another hand-over.",

@@ -254,9 +254,9 @@ impl List<'_> {
                 continue;
             }
             let fallback_answered = answered(Rule::LeadershipFallback);
-            self.add_about(Rule::Leadership, contact, told);
+            self.add_about(Rule::Leadership, contact, told, told);
             if !fallback_answered {
-                self.add_about(Rule::LeadershipFallback, contact, later(told, playbook.leadership_acknowledge_within));
+                self.add_about(Rule::LeadershipFallback, contact, told, later(told, playbook.leadership_acknowledge_within));
             }
         }
     }
@@ -266,15 +266,17 @@ impl List<'_> {
             return;
         }
         let hours = &self.playbook.working_hours;
-        // What has been long enough just when work begins is asked for when it ends.
-        let long_enough = hours.after_out_of_hours(declared, self.playbook.escalate_others_after);
-        let mut due = hours.next_closing(max(long_enough, since));
-        if is_major(self.case.severity) {
+        let (cause, due) = if is_major(self.case.severity) {
+            // Going without it was decided about something less severe.
             let raised = self.case.raised_at.map_or(since, |at| max(at, since));
-            due = due.min(hours.next_closing(raised));
-        }
+            (raised, hours.next_closing(raised))
+        } else {
+            // What has been long enough just when work begins is asked for when it ends.
+            let long_enough = hours.after_out_of_hours(declared, self.playbook.escalate_others_after);
+            (since, hours.next_closing(max(long_enough, since)))
+        };
         let asked_again = if due <= self.now && hours.is_working(self.now) { hours.next_closing(self.now) } else { due };
-        self.add_again(Rule::SecondLine, since, asked_again, LEAD);
+        self.add_again(Rule::SecondLine, cause, asked_again, LEAD);
     }
 
     fn summary(&mut self, declared: Timestamp, since: Timestamp) {
@@ -405,9 +407,10 @@ impl List<'_> {
         numbers.filter_map(|number| number.parse().ok()).filter(|number| *number < newest).max().unwrap_or(0)
     }
 
-    fn add_about(&mut self, rule: Rule, contact: &str, due_at: Timestamp) {
+    /// Adds a step about a contact, because of what happened at `cause_at`.
+    fn add_about(&mut self, rule: Rule, contact: &str, cause_at: Timestamp, due_at: Timestamp) {
         let name = self.playbook.contact_title(contact);
-        if let Some(step) = self.add(rule, contact, due_at, LEAD) {
+        if let Some(step) = self.push(rule, format!("{rule}:{contact}"), Some(cause_at.min(due_at)), due_at, LEAD) {
             step.title = step.title.replace("{contact}", name);
             step.why = step.why.replace("{contact}", name);
             step.contact = Some(contact.to_owned());

@@ -276,6 +276,8 @@ fn second_line_is_called_out_of_hours() {
     let night = declared_at(Severity::Major, "18 03:00");
     check_states(&night, Rule::SecondLine, "second-line {} 18 03:00", "18 03:00", "18 03:10");
     let friday = declared_at(Severity::Minor, "20 17:45");
+    let mark = Mark { due_at: on("18 18:30"), settled_at: Some(on("18 18:35")), waived: true, ..Mark::default() };
+    let waived = BTreeMap::from([("second-line".to_owned(), mark)]);
     check(
         Rule::SecondLine,
         &[
@@ -306,7 +308,13 @@ fn second_line_is_called_out_of_hours() {
                 "raised when minor was long enough already",
                 Case { severity: Severity::Major, raised: 1, raised_at: Some(on("18 19:00")), ..minor() },
                 "18 19:00",
-                &["second-line Overdue 18 18:30"],
+                &["second-line Due 18 19:00"],
+            ),
+            (
+                "raised after it was waived",
+                Case { severity: Severity::Major, raised: 1, raised_at: Some(on("18 19:00")), marks: waived, ..minor() },
+                "18 19:00",
+                &["second-line Due 18 19:00"],
             ),
             ("reopened by day", Case { reopened_at: Some(on("23 14:00")), ..friday.clone() }, "23 18:05", &["second-line Due 23 18:00"]),
             ("waived", Case { marks: settled(&["second-line"]), ..friday.clone() }, "20 19:00", &[]),
