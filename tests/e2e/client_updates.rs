@@ -51,6 +51,7 @@ connected![
     what_failed_is_sent_again_and_nothing_else,
     the_name_of_a_restricted_incident_is_in_no_subject,
     hundreds_of_clients_are_told_at_once,
+    whoever_asked_on_a_ticket_of_nobody_known_has_an_answer,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -490,6 +491,22 @@ async fn the_addresses_are_a_harmless_file(app: &TestApp) {
     }
     sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "visibility": "RESTRICTED" })).await;
     assert_eq!(kim.get("/incidents/INC-1/addresses.csv").await.status(), 404);
+}
+
+async fn whoever_asked_on_a_ticket_of_nobody_known_has_an_answer(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let (incident, client) = (affecting(&sam, &[]).await, sam.add_client("Example Ltd").await);
+    sam.incident_of("linkTicket", json!({ "incidentId": incident["id"], "externalId": "42" })).await;
+    let update = send(&sam, telling(&incident, "We are on it.")).await;
+    assert_eq!((&update["state"], &update["outcomes"][0]["client"]), (&json!("SENDING"), &Value::Null));
+    let replies = async || ordered(app).await.iter().filter(|row| row.ticket_id.is_some()).count();
+    assert_eq!(replies().await, 1);
+    // It is nobody's hour, and what is for certain clients is not for others.
+    sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": client })).await;
+    let board = sam.incident("INC-1", "clientBoard { toldCount }").await;
+    assert_eq!(board["clientBoard"], json!([{ "toldCount": 0 }]));
+    send(&sam, json!({ "incidentId": incident["id"], "body": "For you.", "clientIds": [client] })).await;
+    assert_eq!(replies().await, 1);
 }
 
 async fn hundreds_of_clients_are_told_at_once(app: &TestApp) {

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::delivery::hold;
+use domain::delivery::{self, hold};
 use domain::ports::{Effect, Order, Receipt, Refusal, Seen, SeenTicket, TicketDesk};
-use entity::System;
+use entity::{DeliveryState, IncidentId, Operation, System};
 use harness::drive::{id, text};
 use harness::worker::Outside;
 use harness::{Client, Engine, TestApp, both_dbs, eventually, run_with};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
+
+use crate::fixture;
 
 both_dbs![
     by_hand_tickets_hang_once_the_problem_ticket_has_a_number,
@@ -48,6 +51,7 @@ macro_rules! connected {
 
 connected![
     tickets_hang_from_the_problem_ticket_and_tell_whose_they_are,
+    an_order_that_was_overtaken_is_not_tried_again,
     what_people_write_on_a_ticket_is_written_once,
     a_restricted_incident_has_a_problem_ticket_for_a_purpose_and_without_a_name,
     suggestions_are_open_tickets_of_affected_clients,
@@ -326,6 +330,26 @@ async fn tickets_hang_from_the_problem_ticket_and_tell_whose_they_are(app: &Test
     is_asked(&outside, "Opening the problem ticket #900 again").await;
     worker.stop().await;
     assert_eq!(asked(&outside).iter().filter(|title| title.starts_with("The problem ticket")).count(), 1);
+}
+
+/// Taking a ticket off was under way when somebody linked it again: the late attempt must not take it off.
+async fn an_order_that_was_overtaken_is_not_tried_again(app: &TestApp) {
+    let (sam, ctx) = (app.responder("Sam").await, app.system());
+    let (incident, client) = (sam.declare("errors").await, sam.add_client("Example Ltd").await);
+    let problem = fixture::linked_ticket(&ctx, IncidentId::parse(id(&incident)).unwrap(), entity::ClientId::parse(&client).unwrap(), "900");
+    fixture::keep_tickets(&ctx, vec![entity::ticket::Model { parent: true, client_id: None, ..problem }]).await;
+    link(&sam, &incident, "42").await;
+    let linked = ticket(&sam, "INC-1", "42").await;
+    sam.mutate("unlinkTicket", json!({ "ticketId": linked["id"] }), "incident { id }").await;
+    let rows = entity::delivery::Entity::find().all(ctx.db.read()).await.unwrap();
+    let unlink = |row: &&entity::delivery::Model| row.operation == Operation::LinkTicket && row.state == DeliveryState::Queued;
+    let order = rows.iter().find(unlink).unwrap().id;
+    let claim = delivery::claim(&ctx, order).await.unwrap().unwrap();
+    link(&sam, &incident, "42").await;
+    delivery::record(&ctx, &claim, Err(Refusal::Unclear("cut off".into()))).await.unwrap();
+    app.advance(Duration::from_secs(600));
+    assert!(delivery::claim(&ctx, order).await.unwrap().is_none());
+    assert_eq!(delivery::find(&ctx, order).await.unwrap().state, DeliveryState::Cancelled);
 }
 
 async fn what_people_write_on_a_ticket_is_written_once(app: &TestApp) {

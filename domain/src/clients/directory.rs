@@ -41,7 +41,7 @@ const OVERLAP: Duration = Duration::hours(1);
 /// The database's failures.
 pub async fn sync(ctx: &Ctx, directory: &dyn ClientDirectory) -> Result<()> {
     ctx.require(Right::Administer)?;
-    if hold::held(ctx).await?.iter().any(|row| row.system == System::Zendesk) {
+    if hold::is_held(ctx, System::Zendesk).await? {
         return Ok(());
     }
     let mark = sync_mark::Entity::find_by_id(MARK).one(ctx.db.read()).await?;
@@ -62,8 +62,9 @@ pub async fn sync(ctx: &Ctx, directory: &dyn ClientDirectory) -> Result<()> {
             Ok(())
         }
         Err(Stop::Refused(Refusal::Never(reason))) => {
-            tracing::warn!(%reason, "the directory of clients could not be read on; it is read anew");
-            reading.keep(None).await
+            tracing::warn!(%reason, "the directory of clients could not be read on");
+            // A page may be there no longer; that there is a first one is for somebody to see to.
+            if reading.place.page.is_some() { reading.keep(None).await } else { Ok(()) }
         }
     }
 }

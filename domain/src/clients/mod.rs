@@ -39,15 +39,51 @@ impl Outcome {
     }
 }
 
-/// Whether a client is told by a reply on this ticket of theirs.
-fn takes_replies(row: &ticket::Model) -> bool {
-    !row.parent && row.link == TicketLink::Linked && !row.status.as_deref().is_some_and(tickets::is_over)
+/// Those of `tickets` on which whoever asked is told: the open ones, and where there is none the solved ones, such as those that were solved
+/// with the incident. A reply does not open them again.
+fn that_take_replies<'a>(tickets: impl Iterator<Item = &'a ticket::Model> + Clone) -> Vec<&'a ticket::Model> {
+    let linked = tickets.filter(|row| !row.parent && row.link == TicketLink::Linked);
+    let status_is = |row: &ticket::Model, is: fn(&str) -> bool| row.status.as_deref().is_some_and(is);
+    let open: Vec<_> = linked.clone().filter(|row| !status_is(row, tickets::is_over)).collect();
+    if open.is_empty() { linked.filter(|row| !status_is(row, |status| status == tickets::CLOSED)).collect() } else { open }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use DeliveryState::{ByHand, Cancelled, Delivered, DoneByHand, Failed, Queued, Retrying, Sending};
+
+    #[test]
+    fn solved_tickets_take_replies_where_none_is_open() {
+        let ticket = |number: &str, status: Option<&str>, link, parent| ticket::Model {
+            id: entity::TicketId(uuid::Uuid::nil()),
+            incident_id: entity::IncidentId(uuid::Uuid::nil()),
+            system: entity::System::Zendesk,
+            external_id: number.to_owned(),
+            url: None,
+            parent,
+            link,
+            subject: None,
+            status: status.map(str::to_owned),
+            seen_at: None,
+            client_id: None,
+            created_at: entity::Timestamp::UNIX_EPOCH,
+        };
+        let (linked, suggested) = (TicketLink::Linked, TicketLink::Suggested);
+        let over = [
+            ticket("1", Some("solved"), linked, false),
+            ticket("2", Some("closed"), linked, false),
+            ticket("3", Some("solved"), suggested, false),
+            ticket("4", Some("open"), linked, true),
+        ];
+        let numbers = |tickets: &[ticket::Model]| -> Vec<String> {
+            that_take_replies(tickets.iter()).into_iter().map(|row| row.external_id.clone()).collect()
+        };
+        assert_eq!(numbers(&over), ["1"]);
+        let open = [over.to_vec(), vec![ticket("5", Some("pending"), linked, false), ticket("6", None, linked, false)]].concat();
+        assert_eq!(numbers(&open), ["5", "6"]);
+        assert_eq!(numbers(&over[1..]), [] as [&str; 0]);
+    }
 
     #[test]
     fn an_outcome_is_the_worst_of_its_deliveries() {

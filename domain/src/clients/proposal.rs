@@ -1,6 +1,6 @@
 //! The words that are proposed for an update to clients: the playbook's template with what is known.
 
-use entity::{IncidentId, IncidentStatus, incident};
+use entity::{IncidentId, IncidentStatus, Visibility, incident};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -28,9 +28,12 @@ pub async fn draft_text(ctx: &Ctx, id: IncidentId) -> Result<String> {
 fn proposed(playbook: &Playbook, incident: &incident::Model, latest: &str, now: entity::Timestamp) -> String {
     let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
     let template = if incident.live { &playbook.client_update_template } else { &playbook.client_update_closing };
+    let reference = reference(incident);
+    // Nobody reads over every word before it leaves, so it must not tell the name of what few people may know of.
+    let name = if incident.visibility == Visibility::Open { &incident.name } else { &reference };
     let values = [
-        ("reference", &*reference(incident)),
-        ("name", &incident.name),
+        ("reference", reference.as_str()),
+        ("name", name),
         ("severity", &incident.severity.as_str().to_lowercase()),
         ("status", state::words(incident.status)),
         ("since", &playbook.local(since)),

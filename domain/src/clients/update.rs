@@ -1,8 +1,9 @@
 //! Updates to affected clients: kept as drafts, read by somebody else, sent, and sent again where they did not arrive (R22).
 //!
 //! Called by `api`, for people. Nothing here is ever done by Muster itself: a client hears from us when a person has pressed send. One
-//! change leaves all deliveries of an update behind: a public reply on each open ticket of a client, or an e-mail to each of its
-//! contacts, or, where there is neither, a step for a person. How far it came is read from the deliveries ([`Outcome`]).
+//! change leaves all deliveries of an update behind: a public reply on each open ticket of a client, or on the solved ones, or an e-mail to each of its
+//! contacts, or, where there is neither, a step for a person. Linked tickets of which nobody knows whose they are have a reply as well,
+//! unless the update is for certain clients. How far it came is read from the deliveries ([`Outcome`]).
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +16,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Outcome, takes_replies};
+use super::{Outcome, that_take_replies};
 use crate::authz::{Right, visible_through};
 use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::change::{Draft, Facts, NewEvent, Whole, change};
@@ -26,6 +27,7 @@ use crate::idempotency::Key;
 use crate::incident::{affected_clients_of, reference, state};
 use crate::paging::padded;
 use crate::ports::{Comment, Effect, Email};
+use crate::tickets::WHOEVER_ASKED;
 use crate::{limits, validate};
 
 /// What is to be told, and to whom.
@@ -58,8 +60,8 @@ pub enum State {
 /// How far an update has come with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientOutcome {
-    /// Whom it tells.
-    pub client: ClientId,
+    /// Whom it tells; nothing for whoever asked on tickets of which nobody knows whose they are.
+    pub client: Option<ClientId>,
     /// How far it came.
     pub outcome: Outcome,
 }
@@ -127,20 +129,16 @@ impl Audience {
         self.clients.iter().filter(|client| chosen.as_ref().is_none_or(|chosen| chosen.contains(&client.id))).collect()
     }
 
+    /// The tickets of which nobody knows whose they are, when `row` is for everybody: who asked there waits for an answer too.
+    fn of_nobody_known(&self, row: &client_update::Model) -> Vec<&ticket::Model> {
+        let is_for_all = chosen(row).is_none();
+        that_take_replies(self.whole.tickets.iter().filter(|ticket| is_for_all && ticket.client_id.is_none()))
+    }
+
     /// How `client` is told.
     fn orders(&self, row: &client_update::Model, client: &client::Model) -> Vec<New> {
-        let order = |effect, ticket: Option<&ticket::Model>| New {
-            client: Some(client.id),
-            client_update: Some(row.id),
-            ticket: ticket.map(|ticket| ticket.id),
-            ..New::of(Operation::ClientUpdate, effect)
-        };
-        let open = |row: &&ticket::Model| row.client_id == Some(client.id) && takes_replies(row);
-        let reply = |ticket: &ticket::Model| {
-            let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: client.name.clone() };
-            order(Effect::Comment(comment), Some(ticket))
-        };
-        let replies: Vec<New> = self.whole.tickets.iter().filter(open).map(reply).collect();
+        let of_client = self.whole.tickets.iter().filter(|ticket| ticket.client_id == Some(client.id));
+        let replies: Vec<New> = that_take_replies(of_client).into_iter().map(|ticket| reply(row, ticket, &client.name)).collect();
         if !replies.is_empty() {
             return replies;
         }
@@ -152,12 +150,23 @@ impl Audience {
                 text: row.body.clone(),
                 thread: Some(self.whole.incident.id.to_string()),
             };
-            order(Effect::Email(email), None)
+            New { client: Some(client.id), client_update: Some(row.id), ..New::of(Operation::ClientUpdate, Effect::Email(email)) }
         };
         let contacts = self.contacts.iter().filter(|contact| contact.client_id == client.id);
         let mails: Vec<New> = contacts.map(|contact| mail(&contact.name, &contact.email)).collect();
         // To nobody's address: a person finds out how to reach them.
         if mails.is_empty() { vec![mail(&client.name, "")] } else { mails }
+    }
+}
+
+/// A public reply with the words of `row`.
+fn reply(row: &client_update::Model, ticket: &ticket::Model, to: &str) -> New {
+    let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: to.to_owned() };
+    New {
+        client: ticket.client_id,
+        client_update: Some(row.id),
+        ticket: Some(ticket.id),
+        ..New::of(Operation::ClientUpdate, Effect::Comment(comment))
     }
 }
 
@@ -371,10 +380,11 @@ pub async fn send_draft(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
 
 /// Writes into the draft that `row` goes to its clients.
 fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, sender: PersonId) -> Result<client_update::Model> {
-    let clients = facts.addressed(&row);
-    if clients.is_empty() {
+    let (clients, tickets) = (facts.addressed(&row), facts.of_nobody_known(&row));
+    if clients.is_empty() && tickets.is_empty() {
         return Err(Error::FailedPrecondition {
-            reason: "No client is affected that this could be told to: mark them with markClientAffected first.".to_owned(),
+            reason: "No client is affected that this could be told to: mark them with markClientAffected, or link their tickets, first."
+                .to_owned(),
             missing: vec!["markClientAffected".to_owned()],
         });
     }
@@ -390,10 +400,14 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     }
     let row = client_update::Model { sent_by_id: Some(sender), sent_at: Some(draft.now), ..row };
     draft.upsert(row.clone().into_active_model());
-    draft.send_many(clients.iter().flat_map(|client| facts.orders(&row, client)).collect());
+    let to_clients = clients.iter().flat_map(|client| facts.orders(&row, client));
+    draft.send_many(to_clients.chain(tickets.iter().map(|ticket| reply(&row, ticket, WHOEVER_ASKED))).collect());
     draft.record(NewEvent::new(TimelineKind::ClientUpdate, row.body.clone()).details(details(&row, &clients)));
-    draft.incident.client_updates += 1;
-    draft.incident.last_client_update_at = Some(draft.now);
+    // Whoever asked on a ticket is no client whose hour it could be.
+    if !clients.is_empty() {
+        draft.incident.client_updates += 1;
+        draft.incident.last_client_update_at = Some(draft.now);
+    }
     Ok(row)
 }
 
@@ -457,17 +471,16 @@ pub async fn by_ids(ctx: &Ctx, ids: &[ClientUpdateId]) -> Result<Vec<client_upda
 /// # Errors
 /// The database's failures.
 pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientOutcome>>> {
-    let rows: Vec<(ClientUpdateId, ClientId, DeliveryState)> = delivery::Entity::find()
+    let rows: Vec<(ClientUpdateId, Option<ClientId>, DeliveryState)> = delivery::Entity::find()
         .select_only()
         .columns([Column::ClientUpdateId, Column::ClientId, Column::State])
         .filter(Column::ClientUpdateId.is_in(padded(updates)))
-        .filter(Column::ClientId.is_not_null())
         .order_by_asc(Column::Id)
         .into_tuple()
         .all(ctx.db.read())
         .await?;
-    let mut places: HashMap<(ClientUpdateId, ClientId), usize> = HashMap::new();
-    let mut lists: HashMap<ClientUpdateId, Vec<(ClientId, Vec<DeliveryState>)>> = HashMap::new();
+    let mut places: HashMap<(ClientUpdateId, Option<ClientId>), usize> = HashMap::new();
+    let mut lists: HashMap<ClientUpdateId, Vec<(Option<ClientId>, Vec<DeliveryState>)>> = HashMap::new();
     for (update, client, state) in rows {
         let list = lists.entry(update).or_default();
         let place = *places.entry((update, client)).or_insert_with(|| {
@@ -476,7 +489,7 @@ pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMa
         });
         list[place].1.push(state);
     }
-    let outcome = |(client, states): (ClientId, Vec<DeliveryState>)| ClientOutcome { client, outcome: Outcome::of(states) };
+    let outcome = |(client, states): (Option<ClientId>, Vec<DeliveryState>)| ClientOutcome { client, outcome: Outcome::of(states) };
     Ok(lists.into_iter().map(|(update, list)| (update, list.into_iter().map(outcome).collect())).collect())
 }
 
@@ -490,7 +503,7 @@ pub async fn clients_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap
     let sent: Vec<ClientUpdateId> = sent.iter().map(|row| row.id).collect();
     let outcomes = if sent.is_empty() { HashMap::new() } else { outcomes_of(ctx, &sent).await? };
     let mut clients: HashMap<_, Vec<ClientId>> =
-        outcomes.into_iter().map(|(update, list)| (update, list.into_iter().map(|one| one.client).collect())).collect();
+        outcomes.into_iter().map(|(update, list)| (update, list.into_iter().filter_map(|one| one.client).collect())).collect();
     let incidents: Vec<IncidentId> = drafts.iter().map(|row| row.incident_id).collect();
     let affected = if incidents.is_empty() { Vec::new() } else { affected_clients_of(ctx, &incidents).await? };
     for row in drafts {

@@ -18,6 +18,14 @@ pub async fn held(ctx: &Ctx) -> Result<Vec<held_system::Model>> {
     Ok(held_system::Entity::find().order_by_asc(held_system::Column::System).all(ctx.db.read()).await?)
 }
 
+/// Whether `system` is held.
+///
+/// # Errors
+/// The database's failures.
+pub async fn is_held(ctx: &Ctx, system: System) -> Result<bool> {
+    Ok(held_system::Entity::find_by_id(system).one(ctx.db.read()).await?.is_some())
+}
+
 /// How the connection to a system stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {

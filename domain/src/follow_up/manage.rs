@@ -129,8 +129,8 @@ pub struct Update {
     pub board: Option<String>,
     /// Whose it is.
     pub owner: Option<PersonId>,
-    /// The day by which it should be done.
-    pub due_on: Option<NaiveDate>,
+    /// The day by which it should be done; `Some(None)` takes it away.
+    pub due_on: Option<Option<NaiveDate>>,
 }
 
 /// Changes a follow-up and has its card follow.
@@ -156,7 +156,7 @@ pub async fn update(ctx: &Ctx, id: FollowUpId, input: Update) -> Result<follow_u
             description: description.clone().unwrap_or_else(|| row.description.clone()),
             board: input.board.clone().unwrap_or_else(|| row.board.clone()),
             owner_id: owner.unwrap_or(row.owner_id),
-            due_on: input.due_on.or(row.due_on),
+            due_on: input.due_on.unwrap_or(row.due_on),
             ..row.clone()
         };
         if after == *row {

@@ -1,11 +1,12 @@
 //! What people say about tickets: which are about an incident and which are not, and what is written on them (R20).
 
 use entity::{ClientId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, client, incident, ticket};
+use sea_orm::EntityTrait;
 use serde::Serialize;
 use serde_json::json;
 
 use super::query::{find, rows_of};
-use super::{hang, number_in};
+use super::{WHOEVER_ASKED, hang, number_in};
 use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
@@ -16,8 +17,8 @@ use crate::incident::{affect, reference, state};
 use crate::ports::{Comment, Effect, UnlinkTicket};
 use crate::{catalogue, validate};
 
-/// A ticket in a status that nobody can write on it any more.
-const CLOSED: &str = "closed";
+/// The status of a ticket on which nobody can write any more.
+pub(crate) const CLOSED: &str = "closed";
 
 /// Input of [`link`].
 pub struct Link {
@@ -203,6 +204,26 @@ pub async fn unlink(ctx: &Ctx, id: TicketId, note: Option<&str>) -> Result<incid
     Ok(changed.await?.incident)
 }
 
+/// Whether an order that is tried again still says where its ticket is to hang: meanwhile the ticket may have been unlinked, linked again,
+/// or taken along by a merge, each with an order of its own.
+///
+/// # Errors
+/// The database's failures.
+pub(crate) async fn is_link_wanted(ctx: &Ctx, order: &entity::delivery::Model) -> Result<bool> {
+    let Some(id) = order.ticket_id else { return Ok(true) };
+    let Some(row) = ticket::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(false) };
+    let is_linked = match row.link {
+        TicketLink::Linked => true,
+        TicketLink::Suggested | TicketLink::Dismissed => {
+            rows_of(ctx, &row.external_id).await?.iter().any(|other| !other.parent && other.link == TicketLink::Linked)
+        }
+    };
+    Ok(match serde_json::from_str::<Effect>(&order.effect) {
+        Ok(Effect::UnlinkTicket(_)) => !is_linked,
+        _ => row.link == TicketLink::Linked,
+    })
+}
+
 /// Input of [`comment`].
 #[derive(Serialize)]
 pub struct NewComment {
@@ -235,7 +256,7 @@ pub async fn comment(ctx: &Ctx, input: NewComment, key: Option<&str>) -> Result<
     let changed = change::<Whole, _>(ctx, known.incident_id, Right::Respond, None, |facts, draft| {
         let row = facts.tickets.iter().find(|row| row.id == known.id).ok_or(Error::NotFound("ticket"))?;
         refuse_comment(row, input.public)?;
-        let to = client.as_ref().map_or_else(|| "whoever asked".to_owned(), |client| client.name.clone());
+        let to = client.as_ref().map_or_else(|| WHOEVER_ASKED.to_owned(), |client| client.name.clone());
         let effect = Effect::Comment(Comment { ticket: row.external_id.clone(), text: text.clone(), public: input.public, to });
         let client = row.client_id;
         draft.send(New { ticket: Some(row.id), client, ..New::of(Operation::Comment, effect) });

@@ -22,9 +22,12 @@ use crate::error::Result;
 use crate::incident::reference;
 use crate::ports::{Effect, LinkTicket, Problem, ProblemStatus, Receipt, Seen, SeenTicket};
 
-pub(crate) use links::take_over;
+pub(crate) use links::{CLOSED, is_link_wanted, take_over};
 pub use links::{Link, NewComment, comment, link, unlink};
 pub use query::{Found, find, of_incidents, search, suggestions};
+
+/// Who reads a reply on a ticket of which nobody knows whose it is.
+pub(crate) const WHOEVER_ASKED: &str = "whoever asked";
 
 /// How tickets follow incidents, and which report one.
 #[derive(Clone, Debug, PartialEq, Eq)]

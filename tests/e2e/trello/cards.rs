@@ -55,6 +55,8 @@ async fn a_card_follows_its_follow_up(scene: &Scene<'_>) {
     assert_eq!(delivery_rows(scene.app).await.len(), 1);
     let now = look().await;
     assert_eq!((&*now.name, now.due.unwrap().to_rfc3339()), ("two", "2026-12-01T18:00:00+00:00".to_owned()));
+    scene.update(&made, json!({ "dueOn": null })).await;
+    assert_eq!(look().await.due, None);
     scene.update(&made, json!({ "description": "More." })).await;
     assert!(look().await.desc.starts_with("More."));
     scene.settle(&made, "DONE").await;

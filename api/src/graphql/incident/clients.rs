@@ -129,9 +129,10 @@ pub struct ClientUpdateOutcome {
 /// How far an update has come with one client.
 #[Object]
 impl ClientUpdateOutcome {
-    /// The client.
-    async fn client(&self, gql: &Context<'_>) -> ApiResult<Client> {
-        Ok(Client(loaders(gql).client.get(self.outcome.client).await?.ok_or(Error::NotFound("client"))?))
+    /// The client. Empty for whoever asked on linked tickets of which nobody knows whose they are.
+    async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
+        let Some(client) = self.outcome.client else { return Ok(None) };
+        Ok(loaders(gql).client.get(client).await?.map(Client))
     }
     /// How far it came.
     async fn state(&self) -> ClientOutcomeState {
@@ -141,7 +142,7 @@ impl ClientUpdateOutcome {
     #[graphql(complexity = "1 + 3 * child_complexity")]
     async fn deliveries(&self, gql: &Context<'_>) -> ApiResult<Vec<Delivery>> {
         let rows = loaders(gql).update_deliveries.get(self.update.id).await?.unwrap_or_default();
-        let to_them = rows.iter().filter(|row| row.client_id == Some(self.outcome.client));
+        let to_them = rows.iter().filter(|row| row.client_id == self.outcome.client);
         Ok(to_them.cloned().map(|row| Delivery(Arc::new(row))).collect())
     }
 }
@@ -342,7 +343,8 @@ pub struct ClientMutation;
 /// Mutations that tell clients.
 #[Object]
 impl ClientMutation {
-    /// Tells affected clients: by a public reply on their open tickets, else by e-mail to their contacts. Restarts the hour.
+    /// Tells affected clients: by a public reply on their open tickets, else by e-mail to their contacts. Linked tickets of nobody known have a
+    /// reply as well, when all are told. Restarts the hour.
     async fn send_client_update(
         &self,
         gql: &Context<'_>,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::authz::Right;
 use domain::follow_up::{self, Add, Update};
@@ -130,8 +130,8 @@ pub struct UpdateFollowUpInput {
     board: Option<String>,
     /// Whose it is.
     owner_id: Option<ID>,
-    /// The day by which it should be done.
-    due_on: Option<Day>,
+    /// The day by which it should be done; null takes it away.
+    due_on: MaybeUndefined<Day>,
 }
 
 /// How a follow-up ended.
@@ -187,7 +187,8 @@ impl FollowUpMutation {
     ) -> ApiResult<FollowUpPayload> {
         let UpdateFollowUpInput { follow_up_id, title, description, board, owner_id, due_on } = input;
         let owner = optional_id("ownerId", owner_id.as_ref())?;
-        let update = Update { title, description, board, owner, due_on: due_on.map(|day| day.0) };
+        let due_on = Option::from(due_on).map(|day: Option<Day>| day.map(|day| day.0));
+        let update = Update { title, description, board, owner, due_on };
         Ok(follow_up::update(ctx(gql), id("followUpId", &follow_up_id)?, update).await?.into())
     }
 

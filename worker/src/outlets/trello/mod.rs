@@ -133,7 +133,13 @@ impl TrelloOutlet {
             left = match self.put(&left.id, &arguments).await {
                 // As old as what was looked at: changes of others since then are news.
                 Ok(now) => SeenCard { changed_at: left.changed_at, ..self.seen(now).await? },
-                Err(failed) if failed.status() == Some(404) => return Ok(Receipt { seen: Some(Seen::CardGone), ..Receipt::default() }),
+                // What is not there may also be the list or the board that the playbook names.
+                Err(failed) if failed.status() == Some(404) => {
+                    return match self.look_at(&left.id).await? {
+                        None => Ok(Receipt { seen: Some(Seen::CardGone), ..Receipt::default() }),
+                        Some(_) => Err(of_place(failed, card)),
+                    };
+                }
                 Err(failed) => return Err(of_place(failed, card)),
             };
         }
