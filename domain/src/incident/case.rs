@@ -1,4 +1,4 @@
-//! From the rows of an incident to what the playbook counts from.
+//! Turns the rows of an incident into the facts that the playbook counts from.
 
 use entity::{IncidentStatus, Timestamp, incident};
 
@@ -7,7 +7,7 @@ use crate::follow_up;
 use crate::playbook::steps::{Case, Holder, Mark, Page, Posted, concerns_leadership, is_breach, is_major};
 
 impl Whole {
-    /// What the playbook needs to know of the incident.
+    /// What the playbook needs to know about the incident.
     pub fn case(&self) -> Case {
         let incident = &self.incident;
         Case {
@@ -59,8 +59,8 @@ impl Whole {
     }
 }
 
-/// Sets what follows from other columns and from the moment: since when something has been so. `first_client` is when the first of
-/// the clients was marked that are affected `after`.
+/// Sets the columns that say since when something has been the case. `first_client` is when the first of the clients affected `after` the
+/// change was marked.
 pub(crate) fn keep_milestones(before: &incident::Model, after: &mut incident::Model, first_client: Option<Timestamp>, now: Timestamp) {
     let raised = |row: &incident::Model| row.declared_at.is_some() && is_major(row.severity);
     if raised(after) && !raised(before) {
@@ -81,7 +81,7 @@ pub(crate) fn keep_milestones(before: &incident::Model, after: &mut incident::Mo
     after.first_client_at = after.first_client_at.or(first_client);
 }
 
-/// Whether something differs that the playbook counts from, beyond what is in other tables.
+/// Whether anything in the incident's own row differs that the playbook counts from.
 pub(crate) fn counts(before: &incident::Model, after: &incident::Model) -> bool {
     let facts = |row: &incident::Model| {
         (

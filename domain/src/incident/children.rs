@@ -1,4 +1,4 @@
-//! What belongs to incidents, for many of them in one statement each. Callers have seen that they may know of them.
+//! The children of incidents, read for many incidents in one statement. Callers have checked that the incidents may be seen.
 
 use entity::{
     ActionState, ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident,
@@ -13,16 +13,13 @@ use crate::error::{Error, Result};
 use crate::incident::Filter;
 use crate::paging::padded;
 
-/// Roles that are held or were held, in the order in which they were given.
-///
-/// # Errors
-/// The database's failures.
+/// The roles that are or were held, in the order in which they were given.
 pub async fn roles_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_assignment::Model>> {
     let select = role_assignment::Entity::find().filter(role_assignment::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(role_assignment::Column::Id).all(ctx.db.read()).await?)
 }
 
-/// The stretch `id` of a role.
+/// The role assignment `id`.
 ///
 /// # Errors
 /// `NOT_FOUND`, also in incidents that the caller may not see.
@@ -34,35 +31,23 @@ pub async fn find_role(ctx: &Ctx, id: RoleAssignmentId) -> Result<role_assignmen
     select.one(ctx.db.read()).await?.ok_or(Error::NotFound("role"))
 }
 
-/// Goals that were touched.
-///
-/// # Errors
-/// The database's failures.
+/// The goals that were ever confirmed.
 pub async fn goals_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<goal::Model>> {
     Ok(goal::Entity::find().filter(goal::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
 }
 
-/// Items of checklists that are ticked.
-///
-/// # Errors
-/// The database's failures.
+/// The checklist items that are ticked.
 pub async fn checklist_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<checklist_item::Model>> {
     Ok(checklist_item::Entity::find().filter(checklist_item::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
 }
 
-/// Actions in any state, oldest first.
-///
-/// # Errors
-/// The database's failures.
+/// The actions in any state, oldest first.
 pub async fn actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<action::Model>> {
     let select = action::Entity::find().filter(action::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(action::Column::Id).all(ctx.db.read()).await?)
 }
 
-/// Actions that are to do, oldest first.
-///
-/// # Errors
-/// The database's failures.
+/// The open actions, oldest first.
 pub async fn open_actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<action::Model>> {
     let select = action::Entity::find()
         .filter(action::Column::IncidentId.is_in(padded(incidents)))
@@ -70,10 +55,7 @@ pub async fn open_actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<
     Ok(select.order_by_asc(action::Column::Id).all(ctx.db.read()).await?)
 }
 
-/// Clients that are affected, the longest first.
-///
-/// # Errors
-/// The database's failures.
+/// The affected clients, those affected longest first.
 pub async fn affected_clients_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(incident_client::Model, client::Model)>> {
     let rows = incident_client::Entity::find()
         .filter(incident_client::Column::IncidentId.is_in(padded(incidents)))
@@ -90,10 +72,7 @@ pub async fn affected_clients_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<
         .collect())
 }
 
-/// Sites that incidents are about, by name.
-///
-/// # Errors
-/// The database's failures.
+/// The sites that incidents are about, by name.
 pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(IncidentId, site::Model)>> {
     let rows = incident_site::Entity::find().filter(incident_site::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?;
     let ids: Vec<SiteId> = rows.iter().map(|row| row.site_id).collect();
@@ -106,7 +85,7 @@ pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(Incide
     Ok(sites.into_iter().flat_map(of_site).collect())
 }
 
-/// Whether the incident passes `filter`, as far as only the database can tell.
+/// Whether the incident passes `filter`, asked of the database.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
@@ -115,19 +94,13 @@ pub async fn passes(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> R
     Ok(select.one(ctx.db.read()).await?.is_some())
 }
 
-/// Who may know of the incident while it is restricted.
-///
-/// # Errors
-/// The database's failures.
+/// The people who may see the incident while it is restricted.
 pub async fn participants(ctx: &Ctx, incident: IncidentId) -> Result<Vec<PersonId>> {
     let rows = incident_access::Entity::find().filter(incident_access::Column::IncidentId.eq(incident)).all(ctx.db.read()).await?;
     Ok(rows.into_iter().map(|row| row.person_id).collect())
 }
 
 /// The incidents that changed after `since`, oldest change first, at most `limit`.
-///
-/// # Errors
-/// The database's failures.
 pub async fn changed_since(ctx: &Ctx, since: Timestamp, limit: usize) -> Result<Vec<incident::Model>> {
     let select = crate::authz::visible(ctx).filter(incident::Column::ChangedAt.gt(since)).order_by_asc(incident::Column::ChangedAt);
     Ok(select.limit(u64::try_from(limit).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)

@@ -1,7 +1,7 @@
-//! The record of the duty to tell (R14): which of the leadership were told, when, and whether they answered.
+//! The record of the duty to inform leadership (R14): which contacts were told, when, and whether they answered.
 //!
-//! Nothing of it is typed in: it follows from who was called, from the deliveries that carried the calls, and from the steps that
-//! people settled. The steps `leadership:<contact>` and `leadership-fallback:<contact>` are what links the three.
+//! None of it is entered by hand: it is derived from the pages, from the deliveries that carried them, and from the steps that people
+//! settled. The step keys `leadership:<contact>` and `leadership-fallback:<contact>` link the three.
 
 use std::collections::HashMap;
 
@@ -17,37 +17,37 @@ use crate::paging::padded;
 use crate::playbook::steps::concerns_leadership;
 use crate::playbook::{Playbook, Rule};
 
-/// What is known of one contact of the playbook.
+/// What is known about one of the playbook's contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The contact's key in the playbook, e.g. `dpo`.
     pub contact: String,
     /// What people call the contact.
     pub title: String,
-    /// Who that is: the person who was called, else who would be.
+    /// The person who was paged, or else the one who would be.
     pub person: Option<PersonId>,
-    /// When they were called, or somebody was asked to tell them.
+    /// When they were paged, or somebody was asked to tell them.
     pub called_at: Option<Timestamp>,
-    /// When the word is known to have reached them: the mail arrived, a person told them, or they answered.
+    /// When the message is known to have reached them: the mail arrived, a person told them, or they answered.
     pub told_at: Option<Timestamp>,
-    /// When they are known to know.
+    /// When they confirmed that they know.
     pub answered_at: Option<Timestamp>,
-    /// When somebody else was told instead, because they did not answer.
+    /// When somebody else was told instead because they did not answer.
     pub fallback_at: Option<Timestamp>,
     /// Who was told instead.
     pub fallback_person: Option<PersonId>,
-    /// What it comes to.
+    /// The overall state.
     pub state: State,
 }
 
-/// Where the duty to tell one contact stands.
+/// How far informing one contact has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Nothing has been done yet.
     NotTold,
-    /// They were called; whether the word has arrived is not known.
+    /// They were paged; whether the message arrived is not known.
     Called,
-    /// The word has arrived; they have not answered.
+    /// The message arrived; they have not answered.
     Told,
     /// They did not answer in time, and somebody else was told.
     Fallback,
@@ -57,11 +57,8 @@ pub enum State {
     Waived,
 }
 
-/// The record of incidents that the caller has seen, in the playbook's order of contacts. It is empty for an incident that never
-/// was a matter for the leadership.
-///
-/// # Errors
-/// The database's failures.
+/// The record of incidents that the caller has seen, in the playbook's order of contacts. Empty for an incident that never concerned
+/// leadership.
 pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Notice>>> {
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let (pages, deliveries, steps, desk) =
@@ -91,7 +88,7 @@ impl Record<'_> {
     fn notices(&self, incident: &incident::Model, playbook: &Playbook, desk: &Desk) -> Vec<Notice> {
         let concerned = incident.declared_at.is_some() && concerns_leadership(incident.severity, incident.flags);
         let notices = playbook.leadership_contacts.iter().map(|contact| self.notice(contact, playbook, desk));
-        // What was done stays on the record when it no longer had to be.
+        // What was done stays on the record even when it is no longer required.
         notices.filter(|notice| concerned || notice.state != State::NotTold).collect()
     }
 
@@ -124,7 +121,7 @@ impl Record<'_> {
         let key = format!("{rule}:{contact}");
         let is_it = |found: Option<&str>| found == Some(&*key);
         let pages: Vec<&page::Model> = self.pages.iter().copied().filter(|row| is_it(row.step_key.as_deref())).collect();
-        // A reminder of the step goes to who leads, not to the contact.
+        // A reminder of the step goes to the incident lead, not to the contact.
         let is_word = |row: &&&delivery::Model| matches!(row.operation, Operation::Page | Operation::Tell);
         let carried = || self.deliveries.iter().filter(|row| is_it(row.step_key.as_deref())).filter(is_word);
         let settled = self.steps.iter().find(|row| row.key == key && row.settled_at.is_some());
@@ -141,7 +138,7 @@ impl Record<'_> {
     }
 }
 
-/// What became of the word to one contact.
+/// What became of the message to one contact.
 struct Word {
     person: Option<PersonId>,
     called_at: Option<Timestamp>,
@@ -229,7 +226,7 @@ mod tests {
     fn without_rows_nobody_was_told() {
         let notice = of_dpo(&[], &[], &[]);
         assert_eq!((notice.state, notice.called_at, notice.told_at), (State::NotTold, None, None));
-        // What belongs to another contact says nothing.
+        // Another contact's rows do not count.
         let other = "leadership:cto";
         let notice =
             of_dpo(&[page(other, 1, Some(at(2)))], &[delivery(other, DeliveryState::Delivered, Some(at(1)))], &[settled(other, false)]);
@@ -237,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_is_not_yet_word_that_arrived() {
+    fn a_page_alone_does_not_prove_that_the_message_arrived() {
         let (call, person) = (page(DIRECT, 7, None), PersonId(Uuid::from_u128(7)));
         let notice = of_dpo(std::slice::from_ref(&call), &[delivery(DIRECT, DeliveryState::Queued, None)], &[]);
         assert_eq!((notice.state, notice.called_at, notice.told_at, notice.person), (State::Called, Some(at(0)), None, Some(person)));
@@ -246,13 +243,13 @@ mod tests {
     }
 
     #[test]
-    fn a_reminder_of_the_step_reaches_the_lead_and_not_the_contact() {
+    fn a_reminder_of_the_step_does_not_count_as_telling_the_contact() {
         let reminder = delivery::Model { operation: Operation::Remind, ..delivery(DIRECT, DeliveryState::Delivered, Some(at(1))) };
         assert_eq!(of_dpo(&[], &[reminder], &[]).state, State::NotTold);
     }
 
     #[test]
-    fn who_answers_was_told() {
+    fn a_contact_who_answers_was_told() {
         let notice = of_dpo(&[page(DIRECT, 7, Some(at(4)))], &[delivery(DIRECT, DeliveryState::ByHand, None)], &[]);
         assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Answered, Some(at(4)), Some(at(4))));
     }
@@ -272,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_else_counts_until_the_contact_answers() {
+    fn the_fallback_counts_until_the_contact_answers() {
         let calls = [page(DIRECT, 7, None), page(FALLBACK, 8, Some(at(16)))];
         let notice = of_dpo(&calls, &[], &[]);
         assert_eq!((notice.state, notice.fallback_at, notice.answered_at), (State::Fallback, Some(at(0)), None));
@@ -282,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_waiver_is_no_answer() {
+    fn a_waiver_is_not_an_answer() {
         let notice = of_dpo(&[], &[], &[settled(DIRECT, true)]);
         assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Waived, None, None));
     }

@@ -1,7 +1,7 @@
-//! Passing a tiring role on (R13): who is rested, a brief of where things stand, and an offer that the other person accepts.
+//! Handing over a tiring role (R13): who is rested, a brief of the current situation, and an offer that the other person accepts.
 //!
-//! The role moves when the person accepts, and their clock starts then; until then whoever holds it stays responsible. `assign_role`
-//! remains for what needs no asking.
+//! The role moves when the person accepts, and their clock starts then; until then the current holder stays responsible. `assign_role`
+//! remains for changes that need no asking.
 
 use std::fmt::Write;
 
@@ -27,21 +27,21 @@ use crate::playbook::steps::{State, Step, steps};
 use crate::ports::{Effect, Email};
 use crate::validate;
 
-/// The roles that are tiring enough to be passed on.
+/// The roles that are tiring enough to be handed over.
 const TIRING: [Role; 2] = [Role::IncidentLead, Role::ClientCommsManager];
 
-/// Somebody who could take a role over.
+/// Somebody who could take over a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Who.
     pub person: person::Model,
-    /// Neither leads an incident nor has held a tiring role for long.
+    /// They neither lead an incident nor have held a tiring role for long.
     pub rested: bool,
     /// What speaks for or against them.
     pub reason: String,
 }
 
-/// Who could take `role` over, rested people first, then who is on call, then by seniority.
+/// The people who could take over `role`: the rested first, then those on call, then by seniority.
 ///
 /// # Errors
 /// `FORBIDDEN`, `NOT_FOUND`.
@@ -71,8 +71,8 @@ pub async fn candidates(ctx: &Ctx, id: IncidentId, role: Role) -> Result<Vec<Can
     Ok(found.into_iter().map(|(_, candidate)| candidate).collect())
 }
 
-/// Whether somebody who holds `theirs` is rested, and what speaks for or against them. Other incidents are not named: not
-/// everybody may know of them.
+/// Whether somebody who holds `theirs` is rested, and what speaks for or against them. Other incidents are not named, because not
+/// everybody may know about them.
 fn rest(theirs: &[&role_assignment::Model], here: IncidentId, now: Timestamp, patience: Duration) -> (bool, String) {
     let place = |row: &role_assignment::Model| if row.incident_id == here { "this incident" } else { "another incident" };
     if let Some(leads) = theirs.iter().find(|row| row.role == Role::IncidentLead) {
@@ -94,7 +94,7 @@ async fn tiring_roles_held(ctx: &Ctx) -> Result<Vec<role_assignment::Model>> {
     Ok(held.all(ctx.db.read()).await?)
 }
 
-/// What a brief is made of.
+/// What a brief is made from.
 struct Situation {
     whole: Whole,
     desk: Desk,
@@ -127,7 +127,7 @@ impl Facts for Situation {
     }
 }
 
-/// Where things stand, for somebody who takes over: in Markdown.
+/// The current situation in Markdown, for somebody who is taking over.
 ///
 /// # Errors
 /// `FORBIDDEN`, `NOT_FOUND`.
@@ -150,7 +150,7 @@ impl Situation {
             let _ = writeln!(text, "\n{summary}");
         }
         if let Some(update) = &self.latest_update {
-            let _ = writeln!(text, "\nLast summary, {}: {}", clock(update.occurred_at), update.text);
+            let _ = writeln!(text, "\nLatest summary, {}: {}", clock(update.occurred_at), update.text);
         }
         let goals = playbook.goals.iter().map(|goal| {
             let met = self.whole.goals.iter().find(|row| row.goal == goal.key && row.met_at.is_some());
@@ -179,7 +179,7 @@ impl Situation {
     }
 
     fn promises(&self, steps: &[Step], clock: &dyn Fn(Timestamp) -> String) -> Vec<String> {
-        let told = self.whole.incident.last_client_update_at.map_or("not told yet".to_owned(), |at| format!("last told {}", clock(at)));
+        let told = self.whole.incident.last_client_update_at.map_or("no update yet".to_owned(), |at| format!("last update {}", clock(at)));
         let next = steps.iter().find(|step| step.rule == crate::playbook::Rule::ClientUpdate);
         let next = next.map_or(String::new(), |step| format!(", next update {}", due_words(step, clock)));
         self.clients.iter().map(|client| format!("{}: {told}{next}", client.name)).collect()
@@ -204,7 +204,7 @@ fn due_words(step: &Step, clock: &dyn Fn(Timestamp) -> String) -> String {
     }
 }
 
-/// A span for people, to the minute.
+/// A duration in words, to the minute.
 fn span(span: Duration) -> String {
     let minutes = span.num_minutes().max(0);
     match (minutes / 60, minutes % 60) {
@@ -216,32 +216,32 @@ fn span(span: Duration) -> String {
 
 /// Input of [`offer`].
 pub struct Offer {
-    /// In which incident.
+    /// The incident.
     pub incident_id: IncidentId,
-    /// What.
+    /// The role to hand over.
     pub role: Role,
-    /// To whom.
+    /// The person who is asked.
     pub person_id: PersonId,
     /// What they should know beyond the brief.
     pub note: Option<String>,
 }
 
-/// Offers a role to a person, with a brief of where things stand. An earlier offer of the same role is taken back.
+/// Asks a person to take over a role, with a brief of the current situation. Withdraws an earlier offer of the same role.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the incident is not live, or the person holds the role.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the incident is not live or the person already holds the role.
 pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incident::Model)> {
     ctx.require(Right::Respond)?;
     let note = validate::optional_text("note", input.note.as_deref())?;
     let person = crate::people::able_to_respond(ctx, "personId", input.person_id).await?;
     let (role, playbook) = (input.role, ctx.playbook());
     if role == Role::Responder {
-        return Err(Error::invalid("role", "Anybody can become a RESPONDER without being asked: use assignRole."));
+        return Err(Error::invalid("role", "Nobody needs to be asked to become a RESPONDER: use assignRole."));
     }
     let changed = change::<Situation, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
         state::require_live(&facts.whole.incident)?;
         if facts.whole.roles.iter().any(|row| row.role == role && row.person_id == person.id && row.ended_at.is_none()) {
-            return Err(Error::precondition(format!("{} is {} already.", person.name, team::words(role))));
+            return Err(Error::precondition(format!("{} is already {}.", person.name, team::words(role))));
         }
         withdraw(draft, role);
         let row = role_offer::Model {
@@ -258,7 +258,7 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
         };
         draft.add::<role_offer::Entity>(row.clone());
         team::admit(draft, person.id);
-        record(draft, &row, format!("{} was offered to be {}", person.name, team::words(role)));
+        record(draft, &row, format!("{} was asked to take over as {}", person.name, team::words(role)));
         draft.send(delivery::New {
             person: Some(person.id),
             ..delivery::New::of(Operation::Offer, Effect::Email(mail(draft, &row, &person)))
@@ -276,7 +276,7 @@ fn mail(draft: &Draft<'_>, offer: &role_offer::Model, person: &person::Model) ->
         to: person.email.clone().unwrap_or_default(),
         subject: format!("[{}] Please take over as {}", reference(&draft.incident), team::words(offer.role)),
         text: format!(
-            "{}, please take over as {}. It is yours once you accept here: {}{note}\n\n{}",
+            "{}, please take over as {}. The role is yours once you accept here: {}{note}\n\n{}",
             person.name,
             team::words(offer.role),
             link(draft.ctx(), &draft.incident),
@@ -291,7 +291,7 @@ fn record(draft: &mut Draft<'_>, offer: &role_offer::Model, text: String) {
     draft.record(NewEvent::new(TimelineKind::RoleChanged, text).details(details));
 }
 
-/// Takes back the offers of a role that wait for an answer.
+/// Withdraws the open offers of a role.
 pub(super) fn withdraw(draft: &mut Draft<'_>, role: Role) {
     let open = |row: &&role_offer::Model| row.role == role && row.state == OfferState::Open;
     let offers: Vec<role_offer::Model> = draft.whole().map_or(&[][..], |whole| &whole.offers).iter().filter(open).cloned().collect();
@@ -300,10 +300,11 @@ pub(super) fn withdraw(draft: &mut Draft<'_>, role: Role) {
     }
 }
 
-/// Accepts or refuses a role that one was offered.
+/// Accepts or refuses an offered role.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` for anybody else; `FAILED_PRECONDITION` for an offer that no longer stands.
+/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` for anybody but the person who was asked; `FAILED_PRECONDITION` if the offer is no longer
+/// open.
 pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option<&str>) -> Result<(role_offer::Model, incident::Model)> {
     ctx.require(Right::Respond)?;
     let note = validate::optional_text("note", note)?;
@@ -319,7 +320,7 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
         state::require_open_timeline(&facts.incident)?;
         let Some(offer) = facts.offers.iter().find(|row| row.id == id && row.state == OfferState::Open) else {
             return Err(Error::precondition(
-                "This offer no longer stands: it was answered, taken back, or overtaken by another hand-over.",
+                "This offer is no longer open: it was answered, withdrawn, or overtaken by another hand-over.",
             ));
         };
         let state = if accept { OfferState::Accepted } else { OfferState::Refused };
@@ -329,7 +330,7 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
             team::give(draft, offer.role, &person, note.as_deref().or(offer.note.as_deref()));
         } else {
             let reason = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
-            record(draft, offer, format!("{} can't be {} now{reason}", person.name, team::words(offer.role)));
+            record(draft, offer, format!("{} can't take over as {} now{reason}", person.name, team::words(offer.role)));
         }
         Ok(answered)
     });
@@ -349,10 +350,7 @@ pub async fn find_offer(ctx: &Ctx, id: RoleOfferId) -> Result<role_offer::Model>
     select.one(ctx.db.read()).await?.ok_or(Error::NotFound("offer"))
 }
 
-/// Offers of roles in incidents that the caller has seen, oldest first.
-///
-/// # Errors
-/// The database's failures.
+/// The offers of roles in incidents that the caller has seen, oldest first.
 pub async fn offers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_offer::Model>> {
     let select = role_offer::Entity::find().filter(role_offer::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(role_offer::Column::Id).all(ctx.db.read()).await?)

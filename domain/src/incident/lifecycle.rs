@@ -20,21 +20,21 @@ use crate::idempotency::Key;
 use crate::timeline::chain;
 use crate::{catalogue, follow_up, pager, people, tickets, validate};
 
-/// Severity of a report until somebody judges it: the last level that still gets work done today.
+/// Severity of a report until somebody triages it: the lowest that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
 
 /// Input of [`report`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Short and understandable, e.g. `example.org errors`.
+    /// Short and clear, e.g. `example.org errors`.
     pub name: String,
     /// What was seen.
     pub description: Option<String>,
-    /// Where.
+    /// The sites it is about.
     pub site_ids: Vec<SiteId>,
 }
 
-/// Reports that something is wrong (R1): an incident in TRIAGE. The same key again gives the first one.
+/// Reports that something is wrong (R1): an incident in TRIAGE. The same key again returns the first one.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `UNAUTHENTICATED`.
@@ -63,9 +63,9 @@ pub async fn report(ctx: &Ctx, input: Report, key: Option<&str>) -> Result<incid
 /// Input of [`declare`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Declare {
-    /// A report to declare; left out, a new incident is made.
+    /// The report to declare; if left out, a new incident is created.
     pub incident_id: Option<IncidentId>,
-    /// Needed for a new incident.
+    /// Required for a new incident.
     pub name: Option<String>,
     /// What is known.
     pub description: Option<String>,
@@ -73,19 +73,19 @@ pub struct Declare {
     pub severity: Severity,
     /// Who leads.
     pub lead_id: Option<PersonId>,
-    /// Where.
+    /// The sites it is about.
     pub site_ids: Vec<SiteId>,
-    /// Whom it affects.
+    /// The clients it affects.
     pub affected_client_ids: Vec<ClientId>,
-    /// What is special; left out, as it was.
+    /// What is special about it; if left out, unchanged.
     pub flags: Option<Vec<Flag>>,
-    /// Who may know.
+    /// Who may see it.
     pub visibility: Visibility,
-    /// When it began to hurt.
+    /// When the impact began.
     pub impact_started_at: Option<Timestamp>,
 }
 
-/// A declaration whose fields were checked.
+/// A declaration with its fields checked.
 struct Declaration {
     name: Option<String>,
     description: Option<String>,
@@ -98,10 +98,10 @@ struct Declaration {
     impact_started_at: Option<Timestamp>,
 }
 
-/// Declares an incident (R6), new or reported. The same key again gives the first one.
+/// Declares an incident (R6), new or reported. The same key again returns the first one.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is past triage.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it has left triage.
 pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let declaration = check(ctx, &input).await?;
@@ -128,7 +128,7 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
             })
             .await
         }
-        (None, None) => Err(Error::invalid("name", "name is needed, unless incidentId names a report to declare.")),
+        (None, None) => Err(Error::invalid("name", "name is required, unless incidentId names a report to declare.")),
     };
     or_replayed(ctx, declared, key.as_ref()).await
 }
@@ -152,7 +152,7 @@ async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
 }
 
 impl Declaration {
-    /// Writes the declaration into the draft, beside what a report already had.
+    /// Writes the declaration into the draft, on top of what the report already said.
     fn apply(&self, draft: &mut Draft<'_>) {
         let incident = &mut draft.incident;
         incident.declared_at = Some(draft.now);
@@ -183,10 +183,10 @@ impl Declaration {
     }
 }
 
-/// Says that a report was no incident (R2).
+/// Declines a report: it is not an incident (R2).
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is past triage.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it has left triage.
 pub async fn decline(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident::Model> {
     let reason = validate::text("reason", reason)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
@@ -197,24 +197,24 @@ pub async fn decline(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident
     Ok(changed.await?.incident)
 }
 
-/// Input of [`update`]: what is left out stays.
+/// Input of [`update`]: fields that are left out stay unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Update {
     /// A better name.
     pub name: Option<String>,
     /// What is known now.
     pub summary: Option<String>,
-    /// Who may know.
+    /// Who may see it.
     pub visibility: Option<Visibility>,
-    /// What is special: all flags that stand from now on.
+    /// What is special about it: the complete set of flags.
     pub flags: Option<Vec<Flag>>,
-    /// All sites from now on.
+    /// The complete list of sites.
     pub site_ids: Option<Vec<SiteId>>,
-    /// Requests, visits, users and words, all from now on.
+    /// The complete impact: requests, visits, users and description.
     pub impact: Option<Impact>,
-    /// When it began to hurt.
+    /// When the impact began.
     pub impact_started_at: Option<Timestamp>,
-    /// When it ceased to hurt.
+    /// When the impact ended.
     pub impact_ended_at: Option<Timestamp>,
 }
 
@@ -231,10 +231,10 @@ pub struct Impact {
     pub description: Option<String>,
 }
 
-/// Changes what is known of an incident. Each change is told on the timeline.
+/// Changes what is known about an incident. Each change is recorded on the timeline.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` when `expected_version` is not the present one.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` if `expected_version` is not the current one.
 pub async fn update(ctx: &Ctx, id: IncidentId, input: Update, expected_version: Option<i32>) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let now = ctx.now();
@@ -272,7 +272,7 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: Update, expected_version: 
         if let (Some(start), Some(end)) = (incident.impact_started_at, incident.impact_ended_at)
             && end < start
         {
-            return Err(Error::invalid("impactEndedAt", "impactEndedAt lies before impactStartedAt."));
+            return Err(Error::invalid("impactEndedAt", "impactEndedAt is before impactStartedAt."));
         }
         if incident.visibility != facts.incident.visibility {
             team::admit_actor(draft);
@@ -293,7 +293,7 @@ fn checked_impact(impact: &Impact) -> Result<Impact> {
     })
 }
 
-/// Tells on the timeline what differs, with the old and the new value for programs.
+/// Records on the timeline what changed, with the old and new values for programs.
 fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: bool) {
     let after = &draft.incident;
     let flags = |incident: &incident::Model| incident.flags.iter().map(Flag::as_str).collect::<Vec<_>>();
@@ -333,10 +333,10 @@ fn replace_sites(draft: &mut Draft<'_>, facts: &Whole, sites: &[SiteId]) -> bool
     !added.is_empty() || !removed.is_empty()
 }
 
-/// Says that service is back (R24): all goals must be met.
+/// Resolves an incident: service is back (R24). All goals must be met.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` with the goals that are missing.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION`, listing the goals that are missing.
 pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str) -> Result<incident::Model> {
     let summary = validate::text("summary", summary)?;
     let playbook = ctx.playbook();
@@ -356,10 +356,10 @@ pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str) -> Result<inciden
     Ok(changed.await?.incident)
 }
 
-/// Says that it was not over; history stays, the goals must be confirmed anew.
+/// Reopens an incident that was not over after all. History stays; the goals must be confirmed again.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` from where there is no way back.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` from a status that can't be reopened.
 pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident::Model> {
     let reason = validate::text("reason", reason)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
@@ -377,10 +377,10 @@ pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident:
     Ok(changed.await?.incident)
 }
 
-/// Says that all follow-up work is done.
+/// Closes an incident: all follow-up work is done.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not resolved.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not resolved.
 pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>) -> Result<incident::Model> {
     let note = validate::optional_text("note", note)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
@@ -392,10 +392,10 @@ pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>) -> Result<inci
     Ok(changed.await?.incident)
 }
 
-/// Says that one incident is the same as another, which goes on for both and takes over the clients and sites.
+/// Merges an incident into another, which continues for both and takes over clients, sites, alerts, tickets and follow-ups.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when either is over.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if either is over.
 pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incident::Model> {
     if id == into {
         return Err(Error::invalid("intoIncidentId", "An incident can't be merged into itself."));
@@ -411,7 +411,9 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
         }
         // Otherwise everybody who sees the open one would learn of the restricted one.
         if from.incident.visibility != to.incident.visibility {
-            return Err(Error::precondition("One of them is restricted and the other is not: make them alike before merging."));
+            return Err(Error::precondition(
+                "One of them is restricted and the other is not: give both the same visibility before merging.",
+            ));
         }
         advance(from_draft, Move::Merge)?;
         from_draft.incident.merged_into_id = Some(into);
@@ -497,7 +499,7 @@ fn first_words(incident: &incident::Model) -> String {
     incident.summary.clone().unwrap_or_else(|| incident.name.clone())
 }
 
-/// Writes into the draft that the incident is about these sites too.
+/// Writes into the draft that the incident is also about these sites.
 pub(crate) fn add_sites(draft: &mut Draft<'_>, sites: &[SiteId]) {
     let incident = draft.incident.id;
     for site in sites {
@@ -525,7 +527,7 @@ async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<incident::Model
     }
 }
 
-/// The outcome, or the incident of the request that held the same key a moment earlier.
+/// The outcome, or the incident of a request that took the same key a moment earlier.
 async fn or_replayed(ctx: &Ctx, outcome: Result<incident::Model>, key: Option<&Key>) -> Result<incident::Model> {
     match outcome {
         Err(Error::KeyTaken) => replayed(ctx, key).await?.ok_or(Error::KeyTaken),

@@ -1,7 +1,7 @@
 //! Incidents, from the first report to the last action.
 //!
-//! Called by `api`, by [`crate::alerts`] and by the demo. Every function here that changes something checks the
-//! right, validates, and goes through the one door; what may follow on what is [`state`].
+//! Called by `api`, by [`crate::alerts`] and by the demo. Every function here that changes something checks the caller's
+//! right, validates, and goes through the one door; which status may follow which is in [`state`].
 
 pub(crate) mod case;
 mod children;
@@ -35,12 +35,12 @@ use entity::incident;
 
 use crate::ctx::Ctx;
 
-/// `INC-42`: what people say aloud.
+/// `INC-42`: what people say out loud.
 pub fn reference(incident: &incident::Model) -> String {
     format!("INC-{}", incident.number)
 }
 
-/// Where people see the incident.
+/// The address at which people see the incident.
 pub fn link(ctx: &Ctx, incident: &incident::Model) -> String {
     format!("{}/incidents/{}", ctx.config.public_url, reference(incident))
 }

@@ -1,4 +1,4 @@
-//! Finding incidents. Everything here starts from what the caller may know of.
+//! Finding incidents. Every query here starts from what the caller may see.
 
 use entity::{
     ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
@@ -15,7 +15,7 @@ use crate::paging::{Slice, TimeKey, Window, padded};
 use crate::timeline::contains;
 use crate::validate::storable;
 
-/// Which incidents. Fields that are left empty do not narrow.
+/// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// In one of these statuses.
@@ -36,21 +36,21 @@ pub struct Filter {
     pub declared_after: Option<Timestamp>,
     /// Declared then or earlier.
     pub declared_before: Option<Timestamp>,
-    /// With all these words in name, summary or timeline.
+    /// With all these words in the name, summary or timeline.
     pub text: Option<String>,
 }
 
-/// In which order.
+/// The order of incidents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
-    /// Reported last, first.
+    /// Newest report first.
     #[default]
     Newest,
-    /// Reported first, first.
+    /// Oldest report first.
     Oldest,
-    /// Worst first; among equals, the one that waits longest.
+    /// Most severe first; among equals, the one that has waited longest.
     MostSevere,
-    /// Changed last, first.
+    /// Most recently changed first.
     RecentlyChanged,
 }
 
@@ -144,7 +144,7 @@ pub fn matches(filter: &Filter, incident: &incident::Model) -> bool {
 /// The incident `id`.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for what the caller may not see.
+/// `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
     visible(ctx).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
 }
@@ -152,7 +152,7 @@ pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
 /// Reads `INC-42` (or `42`, in any case).
 ///
 /// # Errors
-/// `BAD_USER_INPUT`.
+/// `BAD_USER_INPUT` for anything else.
 pub fn parse_reference(text: &str) -> Result<i32> {
     let digits = text.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("inc-")).map_or(text, |_| &text[4..]);
     let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<i32>().ok()).flatten();
@@ -162,24 +162,18 @@ pub fn parse_reference(text: &str) -> Result<i32> {
 /// The incident with the reference number `number`.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for what the caller may not see.
+/// `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
     visible(ctx).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
 }
 
-/// The incidents with reference numbers after `number`, in order, at most `limit`: for walks over all.
-///
-/// # Errors
-/// The database's failures.
+/// The incidents with reference numbers after `number`, in order, at most `limit`: for walking over all of them.
 pub async fn numbered_after(ctx: &Ctx, number: i32, limit: u64) -> Result<Vec<incident::Model>> {
     let select = visible(ctx).filter(incident::Column::Number.gt(number)).order_by_asc(incident::Column::Number);
     Ok(select.limit(limit).all(ctx.db.read()).await?)
 }
 
 /// The incidents among `ids` that exist and that the caller may see.
-///
-/// # Errors
-/// The database's failures.
 pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
     Ok(visible(ctx).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
 }
@@ -205,7 +199,7 @@ pub async fn page(ctx: &Ctx, filter: &Filter, order: Order, window: &Window<Time
     Ok(window.slice(rows))
 }
 
-/// Where `incident` stands in `order`.
+/// The position of `incident` in `order`.
 pub fn key(order: Order, incident: &incident::Model) -> TimeKey {
     match order {
         Order::Newest | Order::Oldest => TimeKey(0, incident.reported_at, incident.id.0),
@@ -223,7 +217,7 @@ fn columns(order: Order) -> &'static [incident::Column] {
     }
 }
 
-/// That a row lies beyond `key`: smaller when `less`, greater otherwise. Row values let the database use the index.
+/// The condition for rows beyond `key`: smaller if `less`, greater otherwise. Row values let the database use the index.
 fn beyond(order: Order, TimeKey(rank, time, id): &TimeKey, less: bool) -> SimpleExpr {
     let row = Expr::tuple(columns(order).iter().map(|column| Expr::col(column.as_column_ref())));
     let mut values = vec![Expr::val(*time), Expr::val(*id)];
@@ -247,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_as_people_write_them() {
+    fn references_are_read_as_people_write_them() {
         for text in ["INC-42", "inc-42", "42"] {
             assert_eq!(parse_reference(text).unwrap(), 42);
         }

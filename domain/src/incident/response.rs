@@ -1,4 +1,4 @@
-//! What happens while an incident lasts: severity, status, goals, affected clients, actions.
+//! What people do while an incident lasts: severity, status, goals, affected clients, actions.
 
 use entity::{
     ActionId, ActionState, ClientId, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, client, goal,
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::playbook::steps::is_breach;
 use crate::{catalogue, people, validate};
 
-/// Raises or lowers the severity; the reason stays on the timeline (R9).
+/// Raises or lowers the severity; the reason is recorded on the timeline (R9).
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
@@ -35,10 +35,10 @@ pub async fn change_severity(ctx: &Ctx, id: IncidentId, severity: Severity, reas
     Ok(changed.await?.incident)
 }
 
-/// Goes to another live status.
+/// Moves to another live status.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not live.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not live.
 pub async fn change_status(ctx: &Ctx, id: IncidentId, status: IncidentStatus, note: Option<&str>) -> Result<incident::Model> {
     let note = validate::optional_text("note", note)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| state::move_live(draft, status, note.as_deref()));
@@ -47,23 +47,23 @@ pub async fn change_status(ctx: &Ctx, id: IncidentId, status: IncidentStatus, no
 
 /// Input of [`confirm_goal`].
 pub struct ConfirmGoal {
-    /// Of which incident.
+    /// The incident.
     pub incident_id: IncidentId,
     /// The goal's key.
     pub goal: String,
-    /// How one knows.
+    /// How we know.
     pub evidence: String,
-    /// Met, or taken back.
+    /// Whether it is met; `false` takes an earlier confirmation back.
     pub met: bool,
-    /// Items of the checklist that are done; left out, as they were.
+    /// Checklist items that are done, in addition to those already ticked.
     pub checklist_done: Option<Vec<String>>,
 }
 
-/// Confirms that a goal is met, with the evidence, or takes that back (R15). After a breach, the goal's checklist
-/// must be complete.
+/// Confirms that a goal is met, with the evidence, or takes that back (R15). After a breach, the goal's checklist must be
+/// complete.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when it is not live, or with the items missing.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not live, or listing the missing items.
 pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let evidence = validate::text("evidence", &input.evidence)?;
@@ -94,7 +94,7 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
         let missing: Vec<String> =
             wanted.breach_checklist.iter().filter(|item| breach && !done(&item.key)).map(|item| item.key.clone()).collect();
         if !missing.is_empty() {
-            let reason = format!("After a breach, {} needs its whole checklist: {} is missing.", wanted.key, missing.join(", "));
+            let reason = format!("After a breach, {} needs its whole checklist. Still missing: {}.", wanted.key, missing.join(", "));
             return Err(Error::FailedPrecondition { reason, missing });
         }
         if row.is_some_and(|row| row.evidence.as_deref() == Some(&*evidence)) {
@@ -129,7 +129,7 @@ fn tick(draft: &mut Draft<'_>, facts: &Whole, goal: &str, items: &[String]) {
     }
 }
 
-/// Writes into the draft that a goal is no longer met, because the incident was reopened.
+/// Writes into the draft that a goal is no longer met because the incident was reopened.
 pub(super) fn take_back(draft: &mut Draft<'_>, row: &goal::Model) {
     take_back_because(draft, row, "reopened");
 }
@@ -167,7 +167,7 @@ pub async fn mark_client_affected(
     Ok(changed.await?.incident)
 }
 
-/// Writes into the draft that `client` is affected; again with another note, that changes.
+/// Writes into the draft that `client` is affected, or changes the note if it already is.
 pub(crate) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option<&str>) {
     let row = draft.whole().and_then(|whole| whole.clients.iter().find(|row| row.client_id == client.id));
     if row.is_some_and(|row| note.is_none() || row.note.as_deref() == note) {
@@ -193,7 +193,7 @@ fn record_client(draft: &mut Draft<'_>, client: &client::Model, affected: bool, 
     draft.record(NewEvent::new(TimelineKind::ClientAffected, text).details(details));
 }
 
-/// Adds something to do while the incident lasts (R17).
+/// Adds an action for as long as the incident lasts (R17).
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.

@@ -1,4 +1,4 @@
-//! The life of an incident: which status may follow on which, in one exhaustive place.
+//! The life of an incident: which status may follow which, in one exhaustive match.
 
 use entity::{IncidentStatus, TimelineKind, incident};
 use serde_json::json;
@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::change::{Draft, NewEvent};
 use crate::error::{Error, Result};
 
-/// What is done to an incident that may change its status.
+/// An action on an incident that may change its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// Judge it an incident.
+    /// Declare that the report is an incident.
     Declare,
-    /// Judge it no incident.
+    /// Decide that the report is not an incident.
     Decline,
-    /// Go on to another live status.
+    /// Move to another live status.
     Work(IncidentStatus),
     /// Say that service is back.
     Resolve,
@@ -21,12 +21,12 @@ pub enum Move {
     Reopen,
     /// Say that all follow-up work is done.
     Close,
-    /// Say that it is the same as another.
+    /// Say that it is the same as another incident.
     Merge,
 }
 
-/// The status after `step`; `None` where it can't be taken from `status`.
-#[expect(clippy::match_same_arms, reason = "one line a status reads as the table it is")]
+/// The status after `step`, or `None` if `step` can't be taken from `status`.
+#[expect(clippy::match_same_arms, reason = "one line per status reads as the table it is")]
 pub fn next(status: IncidentStatus, step: Move) -> Option<IncidentStatus> {
     use IncidentStatus::{Closed, Declined, Fixing, Investigating, Merged, Monitoring, Resolved, Triage};
     match (status, step) {
@@ -46,10 +46,10 @@ pub fn next(status: IncidentStatus, step: Move) -> Option<IncidentStatus> {
     }
 }
 
-/// Takes `step` in the draft and gives back the new status.
+/// Takes `step` in the draft and returns the new status.
 ///
 /// # Errors
-/// `FAILED_PRECONDITION` that says which steps are possible.
+/// `FAILED_PRECONDITION`, saying which steps are possible.
 pub fn advance(draft: &mut Draft<'_>, step: Move) -> Result<IncidentStatus> {
     let from = draft.incident.status;
     match next(from, step) {
@@ -61,7 +61,7 @@ pub fn advance(draft: &mut Draft<'_>, step: Move) -> Result<IncidentStatus> {
     }
 }
 
-/// Goes to another live status and records it; staying where it is records nothing.
+/// Moves to another live status and records it; staying in the same status records nothing.
 ///
 /// # Errors
 /// `FAILED_PRECONDITION`; `BAD_USER_INPUT` for a status that has a mutation of its own.
@@ -75,7 +75,10 @@ pub fn move_live(draft: &mut Draft<'_>, to: IncidentStatus, note: Option<&str>) 
         IncidentStatus::Triage => Some("reopenIncident"),
     };
     if let Some(mutation) = other_way {
-        return Err(Error::invalid("status", format!("{to} is reached by {mutation}. Here it is INVESTIGATING, FIXING or MONITORING.")));
+        return Err(Error::invalid(
+            "status",
+            format!("To make it {to}, use {mutation}. status must be INVESTIGATING, FIXING or MONITORING here."),
+        ));
     }
     let from = draft.incident.status;
     if advance(draft, Move::Work(to))? == from {
@@ -89,18 +92,18 @@ pub fn move_live(draft: &mut Draft<'_>, to: IncidentStatus, note: Option<&str>) 
     Ok(())
 }
 
-/// Refuses to write on the timeline of an incident that lives on as another.
+/// Fails if the incident was merged: its timeline goes on in another one.
 ///
 /// # Errors
 /// `FAILED_PRECONDITION`.
 pub fn require_open_timeline(incident: &incident::Model) -> Result<()> {
     if incident.status == IncidentStatus::Merged {
-        return Err(Error::precondition(format!("INC-{} was merged: write on the incident it was merged into.", incident.number)));
+        return Err(Error::precondition(format!("INC-{} was merged: use the incident it was merged into.", incident.number)));
     }
     Ok(())
 }
 
-/// Refuses to work on an incident that nobody declared or that is over.
+/// Fails unless the incident is live.
 ///
 /// # Errors
 /// `FAILED_PRECONDITION`.
@@ -108,7 +111,11 @@ pub fn require_live(incident: &incident::Model) -> Result<()> {
     if incident.live {
         Ok(())
     } else {
-        Err(Error::precondition(format!("INC-{} is {}: this is for live incidents.", incident.number, words(incident.status))))
+        Err(Error::precondition(format!(
+            "INC-{} is {}: this is only possible in a live incident.",
+            incident.number,
+            words(incident.status)
+        )))
     }
 }
 
@@ -130,7 +137,7 @@ fn refusal(incident: &incident::Model, step: Move) -> String {
     let wanted = match step {
         Move::Declare => "can't be declared",
         Move::Decline => "can't be declined",
-        Move::Work(_) => "has no work status to change",
+        Move::Work(_) => "can't change to another live status",
         Move::Resolve => "can't be resolved",
         Move::Reopen => "can't be reopened",
         Move::Close => "can't be closed",
@@ -153,7 +160,7 @@ mod tests {
     use super::*;
     use IncidentStatus::{Closed, Declined, Fixing, Investigating, Merged, Monitoring, Resolved, Triage};
 
-    /// One row a status: where each step leads, in the order of [`STEPS`].
+    /// One row per status: where each step leads, in the order of [`STEPS`].
     const TABLE: [(IncidentStatus, [Option<IncidentStatus>; 9]); 8] = [
         (Triage, [Some(Investigating), Some(Declined), None, None, None, None, None, None, Some(Merged)]),
         (Investigating, [None, None, Some(Investigating), Some(Fixing), Some(Monitoring), Some(Resolved), None, None, Some(Merged)]),
@@ -178,7 +185,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_status_and_step() {
+    fn every_step_leads_from_every_status_to_where_the_table_says() {
         assert_eq!(TABLE.len(), IncidentStatus::ALL.len());
         for (status, row) in TABLE {
             for (step, expected) in STEPS.into_iter().zip(row) {

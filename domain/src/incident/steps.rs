@@ -1,4 +1,4 @@
-//! The playbook's steps of an incident, for people: the list, and how a step is settled.
+//! The playbook's steps in an incident as people see them: the list, and how a step is settled.
 
 use std::collections::HashMap;
 
@@ -17,9 +17,9 @@ use crate::validate;
 /// A step as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Names the obligation for ever.
+    /// Identifies the obligation permanently.
     pub key: String,
-    /// The rule it comes from, unless a playbook of another time made it.
+    /// The rule it comes from; `None` for a rule that no longer exists.
     pub rule: Option<Rule>,
     /// What to do.
     pub title: String,
@@ -27,38 +27,35 @@ pub struct Listed {
     pub why: String,
     /// Whose it is.
     pub audience: &'static [entity::Role],
-    /// Who does it, as far as that is one person.
+    /// Who does it, if that is one person.
     pub assignee: Option<PersonId>,
-    /// From when on it is due.
+    /// When it is due.
     pub due_at: Timestamp,
     /// Where it stands.
     pub state: State,
-    /// When people were last told of it.
+    /// When people were last reminded of it.
     pub reminded_at: Option<Timestamp>,
     /// Who settled it.
     pub settled_by: Option<PersonId>,
-    /// The decision, or why it is not done.
+    /// The decision, or why it was skipped.
     pub settlement: Option<String>,
-    /// For the review: when it could be.
+    /// For scheduling the review: a possible time.
     pub proposed_at: Option<Timestamp>,
 }
 
 /// Where a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Asked for.
+    /// To be done.
     Open(steps::State),
-    /// It happened, or was settled.
+    /// Done, or settled by a decision.
     Done,
-    /// Settled without being done.
+    /// Skipped.
     Waived,
 }
 
-/// The steps of incidents that the caller has seen, the most urgent first; with those that people were told of and that are settled or
-/// done, when `settled`.
-///
-/// # Errors
-/// The database's failures.
+/// The steps of incidents that the caller has seen, the most urgent first. With `settled`, also those that people were reminded of and
+/// that are done or settled.
 pub async fn steps_of(ctx: &Ctx, incidents: Vec<incident::Model>, settled: bool) -> Result<HashMap<IncidentId, Vec<Listed>>> {
     let (playbook, now) = (ctx.playbook(), ctx.now());
     let wholes = Whole::load_many(ctx, incidents).await?;
@@ -117,31 +114,31 @@ fn reminded_at(row: &step::Model) -> Option<Timestamp> {
     row.overdue_reminded_at.or(row.due_reminded_at)
 }
 
-/// Settles a step: by a decision, or by waiving it.
+/// Settles a step: by a decision, or by skipping it.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for a key that is not asked for, or without a note where one is needed; `FORBIDDEN`, `NOT_FOUND`;
-/// `FAILED_PRECONDITION` for a step that is done by another mutation.
+/// `BAD_USER_INPUT` for a key that is not among the open steps, or if a required note is missing; `FORBIDDEN`, `NOT_FOUND`;
+/// `FAILED_PRECONDITION` for a step that another mutation does.
 pub async fn settle_step(ctx: &Ctx, id: IncidentId, key: &str, waive: bool, note: Option<&str>) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let note = validate::optional_text("note", note)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
         let steps = draft.steps();
         let Some(step) = steps.iter().find(|step| step.key == key) else {
-            // Twice the same is once.
+            // Settling it twice is the same as once.
             if facts.steps.iter().any(|row| row.key == key && row.settled_at.is_some()) {
                 return Ok(());
             }
             return Err(Error::invalid("key", unknown(&steps)));
         };
         if let Some(mutation) = done_by(step.rule).filter(|_| !waive) {
-            let reason = format!("“{}” is done by {mutation}. To go without it, waive it and say why.", step.title);
+            let reason = format!("“{}” is done with {mutation}. To skip it, set waive and say why in note.", step.title);
             return Err(Error::FailedPrecondition { reason, missing: vec![mutation.to_owned()] });
         }
         let Some(note) = note.clone().or_else(|| (!waive && !needs_note(step.rule)).then(String::new)) else {
-            return Err(Error::invalid("note", "note is needed: say what was decided and why, for those who ask tomorrow."));
+            return Err(Error::invalid("note", "note is required: say what was decided and why, for anyone who asks tomorrow."));
         };
-        let verb = if waive { "Waived" } else { "Settled" };
+        let verb = if waive { "Skipped" } else { "Done" };
         let text = if note.is_empty() { format!("{verb}: {}", step.title) } else { format!("{verb}: {}: {note}", step.title) };
         let details = json!({ "step": key, "rule": step.rule.as_str(), "waived": waive, "dueAt": step.due_at });
         draft.record(NewEvent::new(TimelineKind::StepSettled, text).details(details));
@@ -153,13 +150,13 @@ pub async fn settle_step(ctx: &Ctx, id: IncidentId, key: &str, waive: bool, note
 
 fn unknown(steps: &[Step]) -> String {
     if steps.is_empty() {
-        return "The playbook asks for nothing in this incident now.".into();
+        return "This incident has no open steps right now.".into();
     }
     let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
-    format!("The playbook does not ask for this now. It asks for {}.", keys.join(", "))
+    format!("This is not an open step of the incident. The open steps are {}.", keys.join(", "))
 }
 
-/// What does a step of `rule`, when that is not a mere decision.
+/// The mutation that does a step of `rule`, unless it is just a decision.
 fn done_by(rule: Rule) -> Option<&'static str> {
     match rule {
         Rule::Triage => Some("declareIncident, declineIncident or mergeIncident"),

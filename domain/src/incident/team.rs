@@ -1,4 +1,4 @@
-//! Who does what in an incident (R11 to R13), and who may know of it.
+//! Who does what in an incident (R11 to R13), and who may see it.
 
 use entity::{IncidentId, PersonId, Role, RoleAssignmentId, TimelineKind, Visibility, incident_access, person, role_assignment};
 use sea_orm::EntityTrait;
@@ -13,18 +13,18 @@ use crate::{people, validate};
 
 /// Input of [`assign_role`].
 pub struct AssignRole {
-    /// In which incident.
+    /// The incident.
     pub incident_id: IncidentId,
-    /// What.
+    /// The role.
     pub role: Role,
-    /// Who.
+    /// The new holder.
     pub person_id: PersonId,
     /// What the new holder should know.
     pub handover_note: Option<String>,
 }
 
-/// Gives a person a role. Every role but RESPONDER has one holder: the one before steps down, and history keeps both.
-/// Who holds it already keeps it, and nothing is recorded.
+/// Gives a person a role. Every role but RESPONDER has one holder: the previous one steps down, and history keeps both.
+/// If the person already holds it, nothing changes and nothing is recorded.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
@@ -40,7 +40,7 @@ pub async fn assign_role(ctx: &Ctx, input: AssignRole) -> Result<entity::inciden
     Ok(changed.await?.incident)
 }
 
-/// Writes into the draft that `person` takes `role`. An offer of it that waits for an answer is overtaken.
+/// Writes into the draft that `person` takes `role`, and withdraws open offers of it.
 pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, note: Option<&str>) {
     let held = |row: &&role_assignment::Model| row.role == role && row.ended_at.is_none();
     let holders: Vec<role_assignment::Model> = draft.whole().map_or(&[][..], |whole| &whole.roles).iter().filter(held).cloned().collect();
@@ -87,7 +87,7 @@ fn set_current(draft: &mut Draft<'_>, role: Role, person: Option<PersonId>) {
     }
 }
 
-/// Lets who makes an incident restricted go on seeing it.
+/// Lets the person who makes an incident restricted keep seeing it.
 pub(super) fn admit_actor(draft: &mut Draft<'_>) {
     if let Some(person) = draft.actor()
         && draft.incident.visibility == Visibility::Restricted
@@ -96,7 +96,7 @@ pub(super) fn admit_actor(draft: &mut Draft<'_>) {
     }
 }
 
-/// Lets `person` know of the incident, should it be restricted.
+/// Lets `person` see the incident while it is restricted.
 pub(crate) fn admit(draft: &mut Draft<'_>, person: PersonId) {
     if !draft.whole().is_some_and(|whole| whole.access.iter().any(|row| row.person_id == person)) {
         let row = incident_access::Model { incident_id: draft.incident.id, person_id: person, granted_at: draft.now };
@@ -126,16 +126,16 @@ pub async fn end_role(ctx: &Ctx, id: RoleAssignmentId, note: Option<&str>) -> Re
         Ok(())
     });
     changed.await.map(|changed| changed.incident).map_err(|error| match error {
-        // Not to tell whether there is an incident behind the role.
+        // Does not reveal whether there is an incident behind the role.
         Error::NotFound(_) => Error::NotFound("role"),
         error => error,
     })
 }
 
-/// Lets a person know of an incident while it is restricted, or no longer.
+/// Lets a person see an incident while it is restricted, or no longer.
 ///
 /// # Errors
-/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the person holds a role in it.
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the person holds a role in it.
 pub async fn share(ctx: &Ctx, id: IncidentId, person_id: PersonId, shared: bool) -> Result<entity::incident::Model> {
     ctx.require(Right::Respond)?;
     let person = people::find(ctx, person_id).await?;
@@ -150,7 +150,10 @@ pub async fn share(ctx: &Ctx, id: IncidentId, person_id: PersonId, shared: bool)
             return Ok(());
         }
         if facts.roles.iter().any(|row| row.person_id == person_id && row.ended_at.is_none()) {
-            return Err(Error::precondition(format!("{} holds a role in this incident: pass the role on first.", person.name)));
+            return Err(Error::precondition(format!(
+                "{} holds a role in this incident: give the role to somebody else first.",
+                person.name
+            )));
         }
         if let Some(row) = access {
             draft.remove::<incident_access::Entity>(row);

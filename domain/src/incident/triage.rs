@@ -1,7 +1,7 @@
-//! Help with the question whether a report is an incident (R2), and with what the sites make of it (R3).
+//! Helps decide whether a report is an incident (R2), and what its sites mean for that (R3).
 //!
-//! Called by `api`. The questions are the playbook's; each answer is kept and told on the timeline. What the answers and the
-//! sites come to is decided here on facts that were loaded before; it is advice, and people declare or decline.
+//! Called by `api`. The questions are the playbook's; each answer is stored and recorded on the timeline. What the answers and
+//! sites add up to is computed here from facts already loaded. It is only advice: people declare or decline.
 
 use chrono::NaiveDateTime;
 use entity::{Importance, IncidentId, IncidentStatus, TimelineKind, TriageVerdict, client, incident, site, triage_answer};
@@ -18,18 +18,18 @@ use crate::paging::padded;
 use crate::playbook::ChecklistItem;
 use crate::{limits, validate};
 
-/// An answer to give.
+/// An answer to one criterion.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The criterion's key in the playbook.
     pub criterion: String,
     /// Whether it holds.
     pub answer: TriageVerdict,
-    /// How one knows; left out, an earlier note goes.
+    /// How we know; leaving it out removes an earlier note.
     pub note: Option<String>,
 }
 
-/// An incident and what was answered so far.
+/// An incident and the answers so far.
 struct Answered {
     incident: incident::Model,
     answers: Vec<triage_answer::Model>,
@@ -46,11 +46,11 @@ impl Facts for Answered {
     }
 }
 
-/// Answers criteria of a report (R2). What is answered the same way already is left as it is; nothing is recorded for it.
+/// Answers criteria of a report (R2). Answers that are the same as before are ignored and not recorded.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a criterion that the playbook does not have, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` once the
-/// report is judged.
+/// report has left triage.
 pub async fn answer(ctx: &Ctx, id: IncidentId, answers: Vec<Answer>) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let playbook = ctx.playbook();
@@ -80,7 +80,7 @@ pub async fn answer(ctx: &Ctx, id: IncidentId, answers: Vec<Answer>) -> Result<i
     Ok(changed.await?.incident)
 }
 
-/// The answers with what they answer, each criterion once: the last answer counts.
+/// The answers with their criteria, each criterion once: the last answer counts.
 fn checked(criteria: &[ChecklistItem], answers: Vec<Answer>) -> Result<Vec<(&ChecklistItem, Answer)>> {
     if answers.len() > limits::LIST_ITEMS {
         return Err(Error::invalid("answers", format!("answers has more than {} entries.", limits::LIST_ITEMS)));
@@ -104,7 +104,7 @@ fn require_triage(incident: &incident::Model) -> Result<()> {
     }
     let status = status_words(incident.status);
     Err(Error::precondition(format!(
-        "INC-{} is {status}: the questions of triage are for reports that nobody has judged yet.",
+        "INC-{} is {status}: triage questions can only be answered while a report needs triage.",
         incident.number
     )))
 }
@@ -117,7 +117,7 @@ fn record(draft: &mut Draft<'_>, new: &[&(&ChecklistItem, Answer)]) {
     let text = new.iter().map(line).collect::<Vec<_>>().join("\n");
     let details = |(criterion, given): &&(&ChecklistItem, Answer)| json!({ "criterion": criterion.key, "answer": given.answer });
     let triage: Vec<_> = new.iter().map(details).collect();
-    // Notes may be long; the event's text must not be longer than any other's.
+    // Together, notes may be longer than an event's text can be.
     let text: String = text.chars().take(limits::TEXT_CHARS).collect();
     draft.record(NewEvent::new(TimelineKind::Finding, text).details(json!({ "triage": triage })));
 }
@@ -130,26 +130,23 @@ fn verdict_words(answer: TriageVerdict) -> &'static str {
     }
 }
 
-/// What was answered about `incidents`, in one statement. Callers have seen that they may know of them.
-///
-/// # Errors
-/// The database's failures.
+/// The answers about `incidents`, in one statement. Callers have checked that the incidents may be seen.
 pub async fn answers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<triage_answer::Model>> {
     Ok(triage_answer::Entity::find().filter(triage_answer::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
 }
 
-/// What the answers come to.
+/// What the answers add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recommendation {
     /// It is an incident, or may be one.
     Declare,
-    /// Nothing speaks for an incident.
+    /// Nothing suggests an incident.
     Decline,
-    /// Too little was answered.
+    /// Too few questions are answered.
     AnswerMore,
 }
 
-/// What the answers come to, and why.
+/// What the answers add up to, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// What to do.
@@ -158,14 +155,14 @@ pub struct Advice {
     pub reasons: Vec<String>,
 }
 
-/// What `answers` to `criteria` come to (R2): one criterion that holds, or may hold, is enough. Answers to criteria that the
+/// What `answers` to `criteria` add up to (R2): one criterion that holds, or may hold, is enough. Answers to criteria that the
 /// playbook no longer has do not count.
 pub fn advise(criteria: &[ChecklistItem], answers: &[triage_answer::Model]) -> Advice {
     let answered = |criterion: &ChecklistItem| answers.iter().find(|row| row.criterion == criterion.key).map(|row| row.answer);
     let with = |wanted: Option<TriageVerdict>| {
         criteria.iter().filter(move |criterion| answered(criterion) == wanted).map(|criterion| criterion.text.as_str())
     };
-    let yes: Vec<String> = with(Some(TriageVerdict::Yes)).map(|text| format!("Answered with yes: {text}")).collect();
+    let yes: Vec<String> = with(Some(TriageVerdict::Yes)).map(|text| format!("Answered yes: {text}")).collect();
     let unsure: Vec<String> =
         with(Some(TriageVerdict::Unsure)).map(|text| format!("Not sure: {text} If unsure, assume it is an incident.")).collect();
     let open: Vec<String> = with(None).map(|text| format!("Not answered yet: {text}")).collect();
@@ -177,32 +174,36 @@ pub fn advise(criteria: &[ChecklistItem], answers: &[triage_answer::Model]) -> A
     }
     Advice {
         recommendation: Recommendation::Decline,
-        reasons: vec!["All questions are answered with no: it is reasonable to decline, and it can be reopened.".into()],
+        reasons: vec!["All questions were answered no: it is reasonable to decline, and you can reopen it later.".into()],
     }
 }
 
-/// What is to be kept in mind about a site when judging what happens there (R3), in words. `local` is the time on the team's wall.
+/// What to keep in mind about a site when triaging a report about it (R3), in words. `local` is the team's local time.
 pub fn weigh(site: &site::Model, client: Option<&client::Model>, local: NaiveDateTime) -> Vec<String> {
     let mut weighing = Vec::new();
     if site.importance == Importance::High {
-        weighing.push("This is an important site: when torn, take it for an incident and for the worse severity.".to_owned());
+        weighing.push("This is an important site: if in doubt, treat it as an incident and choose the higher severity.".to_owned());
     }
     if let Some(client) = client.filter(|client| client.importance == Importance::High) {
-        weighing.push(format!("{} is an important client: when torn, take it for an incident and for the worse severity.", client.name));
+        weighing
+            .push(format!("{} is an important client: if in doubt, treat it as an incident and choose the higher severity.", client.name));
     }
     if site.routinely_attacked {
         weighing.push(
-            "This site is attacked all the time: somewhat slower pages, or requests that are turned away, may be normal there. Pages that do \
-             not come at all never are."
+            "This site is attacked all the time: slightly slow pages or rejected requests may be normal there. Pages that do not load at \
+             all never are."
                 .to_owned(),
         );
     }
-    // What is kept was checked when it was saved.
+    // Stored values were checked when they were saved.
     if let Some((text, hours)) = site.busy_hours.as_deref().and_then(|text| Some((text, text.parse::<BusyHours>().ok()?))) {
         weighing.push(if hours.contains(local) {
-            format!("It is busy there now ({text}): many people notice.")
+            format!("It is busy there now ({text}): many people will notice.")
         } else {
-            format!("It is quiet there now (busy hours are {text}): fewer people notice, which may lower the severity but is no reason to decline.")
+            format!(
+                "It is quiet there now (busy hours are {text}): fewer people will notice, which may lower the severity but is no reason to \
+                 decline."
+            )
         });
     }
     if let Some(expected) = &site.expected {
@@ -242,13 +243,13 @@ mod tests {
         for (answers, recommendation, said) in [
             (&[][..], AnswerMore, &["about security", "about data", "about outage"][..]),
             (&[("security", No)], AnswerMore, &["about data", "about outage"]),
-            (&[("security", No), ("data", No), ("outage", No)], Decline, &["All questions are answered with no"]),
-            (&[("outage", Yes)], Declare, &["Answered with yes: Is it about outage?"]),
+            (&[("security", No), ("data", No), ("outage", No)], Decline, &["All questions were answered no"]),
+            (&[("outage", Yes)], Declare, &["Answered yes: Is it about outage?"]),
             (&[("security", No), ("data", Unsure)], Declare, &["If unsure, assume"]),
             (
                 &[("security", Unsure), ("data", Yes), ("outage", No)],
                 Declare,
-                &["Answered with yes: Is it about data?", "Not sure: Is it about security?"],
+                &["Answered yes: Is it about data?", "Not sure: Is it about security?"],
             ),
             // The playbook has dropped that criterion.
             (&[("weather", Yes)], AnswerMore, &["about security", "about data", "about outage"]),
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_site_says_what_is_to_be_kept_in_mind() {
+    fn a_site_says_what_to_keep_in_mind() {
         let plain = site::Model {
             id: SiteId(Uuid::nil()),
             name: "example.org".into(),
