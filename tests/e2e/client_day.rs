@@ -149,7 +149,7 @@ async fn a_day(app: &TestApp) {
     fixture::keep_tickets(&day.ctx, vec![fixture::linked_ticket(&day.ctx, incident, ClientId::parse(&beta).unwrap(), "21")]).await;
     day.until("04:05").await;
     day.expect(&[("Alpha", "04:00", "DUE"), ("Beta", "04:20", "UPCOMING")]).await;
-    assert_eq!(day.standing("Alpha").await, "Not told yet; the next is 5 min late.");
+    assert_eq!(day.standing("Alpha").await, "No update yet; next due 5 min ago.");
     assert_eq!(day.told_after(0), NOBODY, "a reminder goes to the team and to nobody else");
 
     day.press(None).await;
@@ -157,7 +157,7 @@ async fn a_day(app: &TestApp) {
     day.until("04:30").await;
     day.affect(&gamma, true).await;
     day.expect(&[("Alpha", "05:05", "UPCOMING"), ("Beta", "05:05", "UPCOMING"), ("Gamma", "05:30", "UPCOMING")]).await;
-    assert_eq!(day.standing("Beta").await, "Told 25 min ago; next in 35 min.");
+    assert_eq!(day.standing("Beta").await, "Last update 25 min ago; next in 35 min.");
     day.until("05:20").await;
     day.expect(&[("Alpha", "05:05", "OVERDUE"), ("Beta", "05:05", "OVERDUE"), ("Gamma", "05:30", "UPCOMING")]).await;
 
@@ -188,7 +188,7 @@ async fn a_day(app: &TestApp) {
     day.until("10:30").await;
     sam.resolve(id(&day.incident)).await;
     assert_eq!(day.board().await, [("Alpha".to_owned(), None, None), ("Gamma".to_owned(), None, None)]);
-    assert_eq!(day.standing("Alpha").await, "Told 20 min ago.");
+    assert_eq!(day.standing("Alpha").await, "Last update 20 min ago.");
     day.until("11:00").await;
     day.press(None).await;
     day.until("10:55").await;

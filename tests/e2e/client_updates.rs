@@ -300,7 +300,7 @@ async fn somebody_else_reads_what_the_playbook_wants_read(app: &TestApp) {
     let approved = kim.mutate("approveClientUpdate", approve.clone(), UPDATE).await["clientUpdate"].take();
     assert_eq!((&approved["approvedBy"]["name"], &approved["approvedAt"]), (&json!("Kim"), &json!("2026-11-22T03:00:00+00:00")));
     let read = sam.timeline(id(&incident)).await.pop().unwrap();
-    assert_eq!(read["text"], "Kim has read the update to clients and found it right: checked with legal");
+    assert_eq!(read["text"], "Kim reviewed and approved the update to clients: checked with legal");
     // Other words were read by nobody, and whoever wrote them is no second pair of eyes.
     let edit = |body: &str| json!({ "clientUpdateId": draft["id"], "body": body });
     kim.mutate("editClientUpdate", edit("We are on it."), UPDATE).await;

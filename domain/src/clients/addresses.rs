@@ -1,6 +1,6 @@
-//! The list of addresses of affected clients, senior stakeholders included, to take elsewhere (R21).
+//! Exports the addresses of affected clients, including senior stakeholders (R21).
 //!
-//! Called by `api` as a download. Cells come from outside and are opened in spreadsheets, so none of them may be a formula.
+//! Called by `api` for a download. Cells come from outside and are opened in spreadsheets, so none of them may be a formula.
 
 use entity::{ContactKind, Importance, incident};
 
@@ -11,11 +11,11 @@ use crate::error::{Error, Result};
 
 const HEADER: [&str; 6] = ["client", "importance", "name", "email", "kind", "tickets"];
 
-/// The addresses of the clients that `incident`, which the caller has seen, affects, as CSV in UTF-8 with a header: a line for each
-/// contact, the clients that have been affected longest first, senior contacts first. A client without contacts has a line as well.
+/// The addresses of the clients affected by `incident`, which the caller has seen, as CSV in UTF-8 with a header. There is one line per
+/// contact: clients affected longest first, senior contacts first. A client without contacts has a line as well.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers, and the database's failures.
+/// `FORBIDDEN` for viewers.
 pub async fn csv(ctx: &Ctx, incident: &incident::Model) -> Result<Vec<u8>> {
     ctx.require(Right::Respond)?;
     let board = boards(ctx, std::slice::from_ref(incident)).await?.remove(&incident.id).unwrap_or_default();
@@ -46,7 +46,7 @@ fn lines(row: &Row) -> Vec<[String; 6]> {
     row.contacts.iter().map(|contact| line(&contact.name, &contact.email, kind(contact.kind))).collect()
 }
 
-/// The text of a cell so that no spreadsheet takes it for a formula.
+/// The text of a cell, such that no spreadsheet takes it for a formula.
 fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -1,8 +1,8 @@
-//! The client board of an incident: who is affected since when, who is told there, when they were last told and when they must be told
-//! next (R12, R21, R22).
+//! The client board of an incident: who has been affected since when, who their contacts are, when they were last updated and when the
+//! next update is due (R12, R21, R22).
 //!
-//! The playbook asks for one update to all; the board shows each client for itself, because one that was left out of an update waits
-//! longer than the others.
+//! The playbook asks for one update to all clients; the board shows each client separately, because one that was left out of an update
+//! has waited longer than the others.
 
 use std::cmp::max;
 use std::collections::HashMap;
@@ -23,51 +23,48 @@ use crate::paging::padded;
 use crate::playbook::Playbook;
 use crate::playbook::steps::{State, later};
 
-/// What there is to know of an affected client.
+/// What there is to know about an affected client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// How they are affected.
     pub affected: incident_client::Model,
     /// Who they are.
     pub client: client::Model,
-    /// Who is told there, senior ones first.
+    /// Their contacts, senior ones first.
     pub contacts: Vec<contact::Model>,
     /// Their tickets about it.
     pub tickets: Vec<ticket::Model>,
     /// The newest update that went to them.
     pub told: Option<Told>,
-    /// How many updates did.
+    /// How many updates went to them.
     pub told_count: usize,
-    /// When they must be told next and where that stands, while the incident lasts.
+    /// When the next update is due, while the incident lasts.
     pub next: Option<Next>,
-    /// Both in words.
+    /// `told` and `next` in words.
     pub standing: String,
 }
 
 /// An update that went to a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Which.
+    /// The update.
     pub update: ClientUpdateId,
     /// When it was sent.
     pub at: Timestamp,
-    /// How far it came with this client.
+    /// How far it got with this client.
     pub outcome: Outcome,
 }
 
-/// When a client must be told next.
+/// When a client's next update is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Next {
-    /// When.
+    /// The time by which it should go out.
     pub due_at: Timestamp,
-    /// Where that stands.
+    /// Whether it is upcoming, due or overdue.
     pub state: State,
 }
 
-/// The boards of incidents that the caller has seen, the clients that have been affected longest first.
-///
-/// # Errors
-/// The database's failures.
+/// The boards of incidents that the caller has seen, the clients affected longest first.
 pub async fn boards(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Row>>> {
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let affected = affected_clients_of(ctx, &ids).await?;
@@ -107,7 +104,7 @@ async fn linked(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model
 
 type Sent = HashMap<(IncidentId, ClientId), Vec<Told>>;
 
-/// What went to which client.
+/// The updates that went to each client.
 async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
     let updates: Vec<(ClientUpdateId, Timestamp)> = client_update::Entity::find()
         .select_only()
@@ -143,8 +140,8 @@ async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
     Ok(sent)
 }
 
-/// A client is told within the playbook's time of when it was last told or became affected. What fell due before the incident was
-/// reopened is not asked for.
+/// A client's next update is due the playbook's interval after its last one, or after it became affected. An update that fell due before
+/// the incident was reopened is no longer asked for.
 fn next(playbook: &Playbook, incident: &incident::Model, since: Timestamp, told: Option<&Told>, now: Timestamp) -> Option<Next> {
     if !incident.live {
         return None;
@@ -160,21 +157,21 @@ fn next(playbook: &Playbook, incident: &incident::Model, since: Timestamp, told:
 fn standing(told: Option<&Told>, next: Option<&Next>, now: Timestamp) -> String {
     let told = match told {
         Some(told) => match told.outcome {
-            Outcome::Sent => format!("Told {} ago", span(now - told.at)),
-            Outcome::Sending => format!("An update left {} ago", span(now - told.at)),
-            Outcome::ByHand => "An update waits for somebody to bring it".to_owned(),
-            Outcome::Failed => "An update did not arrive".to_owned(),
+            Outcome::Sent => format!("Last update {} ago", span(now - told.at)),
+            Outcome::Sending => format!("An update has been on its way for {}", span(now - told.at)),
+            Outcome::ByHand => "An update needs a person to deliver it".to_owned(),
+            Outcome::Failed => "The last update did not arrive".to_owned(),
         },
-        None => "Not told yet".to_owned(),
+        None => "No update yet".to_owned(),
     };
     match next {
         Some(Next { due_at, state: State::Upcoming }) => format!("{told}; next in {}.", span(*due_at - now)),
-        Some(Next { due_at, state: State::Due | State::Overdue }) => format!("{told}; the next is {} late.", span(now - *due_at)),
+        Some(Next { due_at, state: State::Due | State::Overdue }) => format!("{told}; next due {} ago.", span(now - *due_at)),
         None => format!("{told}."),
     }
 }
 
-/// A stretch of time in words, to the minute.
+/// A duration in words, to the minute.
 fn span(span: chrono::Duration) -> String {
     match (span.num_hours(), max(span.num_minutes(), 0) % 60) {
         (0, 0) => "less than a minute".to_owned(),
@@ -189,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_told_to_the_minute() {
+    fn a_span_is_given_to_the_minute() {
         for (seconds, words) in
             [(-5, "less than a minute"), (59, "less than a minute"), (60, "1 min"), (3_599, "59 min"), (7_200, "2 h"), (7_500, "2 h 5 min")]
         {

@@ -1,12 +1,12 @@
 //! Clients and contacts that are kept in another system's directory (R21).
 //!
-//! Called by `worker` every minute. The directory is read page by page, each page is taken in by a few statements, and then it is written
-//! down how far the reading has come: it goes on from there, after a failure and after a pause that the directory asks for, so a
-//! directory of any size is read to its end. Mostly only what changed is read; once a day everything, which also shows who is no longer
-//! there. Two that read at once do each other no harm.
+//! Called by `worker` every minute. The directory is read page by page. Each page is stored in a few statements, followed by how far the
+//! read has got, so it resumes there after a failure or a pause that the directory asks for, and a directory of any size is read to its
+//! end. Most reads cover only what changed; once a day everything is read, which also shows who is no longer there. Two concurrent reads
+//! do no harm.
 //!
-//! What people entered by hand stays. A client or contact that is in the directory as well is adopted by its name or address, and follows
-//! the directory from then on. Clients are never removed: incidents tell of them.
+//! What people entered by hand stays. A client or contact that is also in the directory is adopted by its name or address, and follows
+//! the directory from then on. Clients are never removed, because incidents refer to them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,20 +25,17 @@ use crate::paging::padded;
 use crate::ports::{ClientDirectory, Refusal, SeenOrganization, SeenPerson};
 use crate::validate;
 
-/// The mark of how far it was read.
+/// The name of the mark that says how far the directory was read.
 const MARK: &str = "zendesk-clients";
-/// How often what changed is read.
+/// How often changes are read.
 const EVERY: Duration = Duration::minutes(15);
 /// How often everything is read.
 const COMPLETE_EVERY: Duration = Duration::hours(24);
-/// The directory's search lags: what changed so long before the last reading is read again.
+/// The directory's search lags: changes this long before the last read are read again.
 const OVERLAP: Duration = Duration::hours(1);
 
-/// Brings clients and their contacts into step with the directory, as far as it lets us read now. A directory that does not answer is left
-/// for the next time.
-///
-/// # Errors
-/// The database's failures.
+/// Syncs clients and their contacts from the directory, as far as it lets us read now. A directory that does not answer is tried again
+/// next time.
 pub async fn sync(ctx: &Ctx, directory: &dyn ClientDirectory) -> Result<()> {
     ctx.require(Right::Administer)?;
     if hold::is_held(ctx, System::Zendesk).await? {
@@ -50,26 +47,26 @@ pub async fn sync(ctx: &Ctx, directory: &dyn ClientDirectory) -> Result<()> {
     let mut reading = Reading { ctx, mark, place, unusable: 0 };
     let outcome = reading.go_on(directory).await;
     if reading.unusable > 0 {
-        tracing::info!(skipped = reading.unusable, "entries of the directory have no name or address that can be used");
+        tracing::info!(skipped = reading.unusable, "skipped directory entries without a usable name or address");
     }
     match outcome {
-        // Somebody else reads at this moment, and was faster.
+        // Another process is reading at the same time, and was faster.
         Ok(()) | Err(Stop::Failed(Error::AlreadyThere)) => Ok(()),
         Err(Stop::Failed(error)) => Err(error),
         Err(Stop::Refused(Refusal::Locked(reason))) => hold::hold(ctx, System::Zendesk, &reason).await,
         Err(Stop::Refused(Refusal::Later { reason, .. } | Refusal::Unclear(reason))) => {
-            tracing::debug!(%reason, "the directory of clients is not read to its end yet; it goes on in a while");
+            tracing::debug!(%reason, "the client directory has not been read to its end yet; the read will resume");
             Ok(())
         }
         Err(Stop::Refused(Refusal::Never(reason))) => {
-            tracing::warn!(%reason, "the directory of clients could not be read on");
-            // A page may be there no longer; that there is a first one is for somebody to see to.
+            tracing::warn!(%reason, "could not go on reading the client directory");
+            // A later page may no longer exist, so the read starts over. If even the first one fails, somebody has to look into it.
             if reading.place.page.is_some() { reading.keep(None).await } else { Ok(()) }
         }
     }
 }
 
-/// Why a reading ended early.
+/// Why a read ended early.
 enum Stop {
     Refused(Refusal),
     Failed(Error),
@@ -81,15 +78,15 @@ impl From<Error> for Stop {
     }
 }
 
-/// How far a reading has come. Stored, so new fields need defaults.
+/// How far a read has got. Stored, so new fields need defaults.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Place {
     began: Timestamp,
-    /// Only what changed since then; nothing for everything.
+    /// Reads only what changed since then; `None` reads everything.
     since: Option<Timestamp>,
     part: Part,
-    /// The page that comes next; nothing for the first.
+    /// The next page; `None` for the first.
     page: Option<String>,
 }
 
@@ -101,7 +98,7 @@ enum Part {
 }
 
 impl Place {
-    /// Where to read on, or begin; nothing when there is no need yet.
+    /// Where to resume or begin; `None` if it is too early.
     fn after(mark: &sync_mark::Model, now: Timestamp) -> Option<Self> {
         let is_past = |at: Option<Timestamp>, time: Duration| at.is_none_or(|at| at <= now - time);
         let under_way = mark.under_way.clone().and_then(|place| serde_json::from_value::<Self>(place).ok());
@@ -113,12 +110,12 @@ impl Place {
     }
 }
 
-/// One reading of the directory.
+/// One read of the directory.
 struct Reading<'a> {
     ctx: &'a Ctx,
     mark: sync_mark::Model,
     place: Place,
-    /// Entries that can't be kept.
+    /// The number of entries that can't be stored.
     unusable: usize,
 }
 
@@ -147,7 +144,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Everything was read.
+    /// Records that the read reached the end.
     async fn end(&mut self) -> Result<()> {
         let Place { began, since, .. } = self.place;
         if since.is_none() {
@@ -158,7 +155,7 @@ impl Reading<'_> {
         self.keep(None).await
     }
 
-    /// Writes down how far it has come.
+    /// Stores how far the read has got.
     async fn keep(&self, place: Option<Place>) -> Result<()> {
         let row = sync_mark::Model { under_way: place.map(|place| json!(place)), ..self.mark.clone() };
         let moved = OnConflict::column(sync_mark::Column::Name)
@@ -169,7 +166,7 @@ impl Reading<'_> {
     }
 
     async fn take_organizations(&mut self, page: &[SeenOrganization]) -> Result<()> {
-        // Only clients without a number can be adopted by name; in other alphabets than ours, databases compare names differently.
+        // Only clients without a number can be adopted by name. Names are compared here, because databases fold case differently.
         let numbers: Vec<&str> = page.iter().map(|seen| seen.id.as_str()).collect();
         if numbers.is_empty() {
             return Ok(());
@@ -231,7 +228,7 @@ impl Reading<'_> {
             };
             listed.push(seen.id.clone());
             let is_same = |row: &contact::Model| row.zendesk_user_id.is_none() && row.client_id == client && row.email == email;
-            // Whoever was entered by hand as well goes on as that contact.
+            // A person who was also entered by hand continues as that contact.
             let by_hand = known.iter().position(is_same).map(|place| known.remove(place));
             if let (Some(_), Some(row)) = (&by_hand, &row) {
                 removed.insert(row.id);
@@ -255,7 +252,7 @@ impl Reading<'_> {
         if self.place.since.is_none() && !listed.is_empty() { self.mark_seen(&listed).await } else { Ok(()) }
     }
 
-    /// Says that a reading of everything showed these people.
+    /// Marks these people as seen by a complete read.
     async fn mark_seen(&self, numbers: &[String]) -> Result<()> {
         let seen = contact::ActiveModel { zendesk_seen_at: Set(Some(self.place.began)), ..Default::default() };
         let of_page = contact::Column::ZendeskUserId.is_in(padded(numbers));
@@ -263,7 +260,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// The client, address and name of somebody who can be told; nothing for who is not there any more.
+    /// The client, address and name of a person who can be contacted; `None` for one who is no longer there.
     fn usable(&mut self, seen: &SeenPerson, clients: &BTreeMap<String, ClientId>) -> Option<(ClientId, String, String)> {
         if !seen.active {
             return None;
@@ -277,7 +274,7 @@ impl Reading<'_> {
         Some((client, email, name))
     }
 
-    /// The clients of the people of a page, by the directory's number.
+    /// The clients of the people on a page, by the directory's number.
     async fn clients_of(&self, page: &[SeenPerson]) -> Result<BTreeMap<String, ClientId>> {
         let numbers: BTreeSet<&str> = page.iter().filter_map(|seen| seen.organization.as_deref()).collect();
         let numbers: Vec<&str> = numbers.into_iter().collect();
@@ -286,7 +283,7 @@ impl Reading<'_> {
         Ok(rows.into_iter().filter_map(|row| Some((row.zendesk_organization_id?, row.id))).collect())
     }
 
-    /// The contacts that the people of a page may be.
+    /// The contacts that people on a page may correspond to.
     async fn contacts_of(&self, page: &[SeenPerson], clients: impl Iterator<Item = &ClientId>) -> Result<Vec<contact::Model>> {
         let numbers: Vec<&str> = page.iter().map(|seen| seen.id.as_str()).collect();
         let clients: Vec<ClientId> = clients.copied().collect();
@@ -322,7 +319,7 @@ impl Reading<'_> {
     }
 }
 
-/// What writing came to. The numbers of the directory are unique.
+/// The outcome of a write. The directory's numbers are unique, so a concurrent read shows as a duplicate.
 fn written<T>(outcome: Result<T, DbErr>) -> Result<()> {
     match outcome {
         Ok(_) => Ok(()),
@@ -342,10 +339,10 @@ fn new_client(ctx: &Ctx) -> client::Model {
     }
 }
 
-/// Removes the contacts whom the reading of everything that began then did not show.
+/// Removes the contacts that the complete read that began at `began` did not see.
 async fn remove_unlisted(ctx: &Ctx, began: Timestamp) -> Result<()> {
     let (number, seen_at) = (contact::Column::ZendeskUserId, contact::Column::ZendeskSeenAt);
-    // A directory that shows us nobody has more likely lost our permission than all its people.
+    // If the directory shows nobody, it is more likely that we lost permission than that everybody left.
     if contact::Entity::find().filter(number.is_not_null().and(seen_at.eq(began))).count(ctx.db.read()).await? == 0 {
         return Ok(());
     }

@@ -1,7 +1,7 @@
-//! What affected clients are told, and who they are (R12, R21, R22).
+//! Who the affected clients are, and what they are told (R12, R21, R22).
 //!
-//! An [`update`] is what they are told: it may be kept as a draft and read by somebody else, and goes out when a person sends it, and only
-//! then. The [`board`] shows who is told when, [`addresses`] is the list to take elsewhere.
+//! An [`update`] may be saved as a draft and reviewed by somebody else; it goes out only when a person sends it. The [`board`] shows who
+//! was told what and when the next update is due, [`addresses`] exports the list of contacts.
 
 pub mod addresses;
 pub mod board;
@@ -13,21 +13,21 @@ use entity::{DeliveryState, TicketLink, ticket};
 
 use crate::tickets;
 
-/// How far an update has come, with one client or with all of them. The worst is the least.
+/// How far an update has got, with one client or with all of them. Ordered worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// Something of it did not arrive and will not be tried again by itself.
+    /// Part of it did not arrive and will not be retried automatically.
     Failed,
-    /// Something of it waits for a person.
+    /// Part of it needs a person.
     ByHand,
-    /// It is under way.
+    /// It is on its way.
     Sending,
     /// All of it arrived.
     Sent,
 }
 
 impl Outcome {
-    /// What the states of its deliveries come to: the worst of them.
+    /// The worst of the states of its deliveries.
     pub fn of(states: impl IntoIterator<Item = DeliveryState>) -> Self {
         let outcomes = states.into_iter().map(|state| match state {
             DeliveryState::Failed => Self::Failed,
@@ -39,8 +39,8 @@ impl Outcome {
     }
 }
 
-/// Those of `tickets` on which whoever asked is told: the open ones, and where there is none the solved ones, such as those that were solved
-/// with the incident. A reply does not open them again.
+/// The tickets on which to reply to the requester: the open ones, or if there are none the solved ones, such as those that were solved
+/// with the incident. A reply does not reopen them.
 fn that_take_replies<'a>(tickets: impl Iterator<Item = &'a ticket::Model> + Clone) -> Vec<&'a ticket::Model> {
     let linked = tickets.filter(|row| !row.parent && row.link == TicketLink::Linked);
     let status_is = |row: &ticket::Model, is: fn(&str) -> bool| row.status.as_deref().is_some_and(is);
@@ -54,7 +54,7 @@ mod tests {
     use DeliveryState::{ByHand, Cancelled, Delivered, DoneByHand, Failed, Queued, Retrying, Sending};
 
     #[test]
-    fn solved_tickets_take_replies_where_none_is_open() {
+    fn solved_tickets_take_replies_if_none_is_open() {
         let ticket = |number: &str, status: Option<&str>, link, parent| ticket::Model {
             id: entity::TicketId(uuid::Uuid::nil()),
             incident_id: entity::IncidentId(uuid::Uuid::nil()),

@@ -1,4 +1,4 @@
-//! The words that are proposed for an update to clients: the playbook's template with what is known.
+//! The proposed text of an update to clients: the playbook's template, filled in with what is known.
 
 use entity::{IncidentId, IncidentStatus, Visibility, incident};
 
@@ -10,10 +10,10 @@ use crate::playbook::Playbook;
 use crate::playbook::steps::later;
 use crate::timeline::latest_updates;
 
-/// The text that is proposed now for an update about the incident `id`: for a person to put into their own words.
+/// A proposed text for an update about the incident `id`, for a person to put into their own words.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers; `NOT_FOUND`, also for what the caller may not see.
+/// `FORBIDDEN` for viewers; `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn draft_text(ctx: &Ctx, id: IncidentId) -> Result<String> {
     ctx.require(Right::Respond)?;
     let incident = by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("incident"))?;
@@ -29,7 +29,7 @@ fn proposed(playbook: &Playbook, incident: &incident::Model, latest: &str, now: 
     let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
     let template = if incident.live { &playbook.client_update_template } else { &playbook.client_update_closing };
     let reference = reference(incident);
-    // Nobody reads over every word before it leaves, so it must not tell the name of what few people may know of.
+    // Nobody checks every word before it goes out, so the text must not reveal the name of a restricted incident.
     let name = if incident.visibility == Visibility::Open { &incident.name } else { &reference };
     let values = [
         ("reference", reference.as_str()),
@@ -43,14 +43,14 @@ fn proposed(playbook: &Playbook, incident: &incident::Model, latest: &str, now: 
     Playbook::filled_in(template, &values)
 }
 
-/// Where an incident stands, for clients of which nobody has written a summary yet.
+/// An incident's status in words for clients, for as long as nobody has written a summary.
 fn in_words(status: IncidentStatus) -> &'static str {
     match status {
         IncidentStatus::Triage | IncidentStatus::Investigating => "We are investigating.",
-        IncidentStatus::Fixing => "We are putting it right.",
-        IncidentStatus::Monitoring => "We have put it right and are watching whether it stays so.",
+        IncidentStatus::Fixing => "We are working on a fix.",
+        IncidentStatus::Monitoring => "We have put a fix in place and are making sure that it holds.",
         IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged => {
-            "Everything works as it should again."
+            "Everything is working normally again."
         }
     }
 }

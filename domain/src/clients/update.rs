@@ -1,9 +1,9 @@
-//! Updates to affected clients: kept as drafts, read by somebody else, sent, and sent again where they did not arrive (R22).
+//! Updates to affected clients: drafted, reviewed by somebody else, sent, and retried if they did not arrive (R22).
 //!
-//! Called by `api`, for people. Nothing here is ever done by Muster itself: a client hears from us when a person has pressed send. One
-//! change leaves all deliveries of an update behind: a public reply on each open ticket of a client, or on the solved ones, or an e-mail to each of its
-//! contacts, or, where there is neither, a step for a person. Linked tickets of which nobody knows whose they are have a reply as well,
-//! unless the update is for certain clients. How far it came is read from the deliveries ([`Outcome`]).
+//! Called by `api`, for people. Muster never does any of this on its own: a client hears from us only when a person has pressed send. One
+//! change writes all deliveries of an update: a public reply on each open ticket of a client, or on the solved ones, or an e-mail to each
+//! of its contacts, or, if there is neither, a step for a person. Linked tickets whose client is unknown get a reply as well, unless the
+//! update is for selected clients. How far it has got is read from the deliveries ([`Outcome`]).
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,43 +30,43 @@ use crate::ports::{Comment, Effect, Email};
 use crate::tickets::WHOEVER_ASKED;
 use crate::{limits, validate};
 
-/// What is to be told, and to whom.
+/// The text of an update, and who gets it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compose {
-    /// About which incident.
+    /// The incident it is about.
     pub incident_id: IncidentId,
     /// Plain text.
     pub body: String,
-    /// To which of the affected clients; left out, to all that are affected when it is sent.
+    /// Which of the affected clients get it; if left out, all that are affected when it is sent.
     pub client_ids: Option<Vec<ClientId>>,
 }
 
 /// An update and its incident.
 pub type Written = (client_update::Model, incident::Model);
 
-/// Where an update stands.
+/// The state of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Not sent.
     Draft,
-    /// On its way to somebody.
+    /// Still on its way to somebody.
     Sending,
     /// It reached everybody.
     Sent,
-    /// It did not reach somebody, and will not by itself.
+    /// It did not reach everybody, and will not be retried automatically.
     Failed,
 }
 
-/// How far an update has come with one client.
+/// How far an update has got with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientOutcome {
-    /// Whom it tells; nothing for whoever asked on tickets of which nobody knows whose they are.
+    /// The client; `None` for the requesters of tickets whose client is unknown.
     pub client: Option<ClientId>,
-    /// How far it came.
+    /// How far it has got.
     pub outcome: Outcome,
 }
 
-/// Where `row` stands, whose clients have come to `outcomes`.
+/// The state of `row`, given the `outcomes` with its clients.
 pub fn state_of(row: &client_update::Model, outcomes: &[ClientOutcome]) -> State {
     if row.sent_at.is_none() {
         return State::Draft;
@@ -78,7 +78,7 @@ pub fn state_of(row: &client_update::Model, outcomes: &[ClientOutcome]) -> State
     }
 }
 
-/// An incident with whom it affects, and what is about to be told to them.
+/// An incident with the clients it affects, and the drafts of updates to them.
 struct Audience {
     whole: Whole,
     clients: Vec<client::Model>,
@@ -107,35 +107,37 @@ impl Facts for Audience {
 }
 
 impl Audience {
-    /// Refuses who is not affected, and a list of nobody.
+    /// Fails if the list is empty or contains a client that is not affected.
     fn check(&self, chosen: Option<&[ClientId]>) -> Result<()> {
         let Some(chosen) = chosen else { return Ok(()) };
         if chosen.is_empty() {
-            return Err(Error::invalid("clientIds", "clientIds names nobody: leave it out to tell all affected clients."));
+            return Err(Error::invalid("clientIds", "clientIds is empty: leave it out to tell all affected clients."));
         }
         let affected: HashSet<ClientId> = self.clients.iter().map(|client| client.id).collect();
         match chosen.iter().find(|id| !affected.contains(id)) {
             Some(other) => Err(Error::invalid(
                 "clientIds",
-                format!("clientIds names {other}, which is not affected: mark it with markClientAffected first, or leave it out."),
+                format!(
+                    "clientIds contains {other}, which is not affected: mark it with markClientAffected first, or remove it from the list."
+                ),
             )),
             None => Ok(()),
         }
     }
 
-    /// Those whom `row` is for and who are affected now.
+    /// The clients that `row` is for and that are affected now.
     fn addressed(&self, row: &client_update::Model) -> Vec<&client::Model> {
         let chosen = chosen(row);
         self.clients.iter().filter(|client| chosen.as_ref().is_none_or(|chosen| chosen.contains(&client.id))).collect()
     }
 
-    /// The tickets of which nobody knows whose they are, when `row` is for everybody: who asked there waits for an answer too.
+    /// The tickets whose client is unknown, if `row` is for everybody: their requesters are waiting for an answer too.
     fn of_nobody_known(&self, row: &client_update::Model) -> Vec<&ticket::Model> {
         let is_for_all = chosen(row).is_none();
         that_take_replies(self.whole.tickets.iter().filter(|ticket| is_for_all && ticket.client_id.is_none()))
     }
 
-    /// How `client` is told.
+    /// The deliveries that bring `row` to `client`.
     fn orders(&self, row: &client_update::Model, client: &client::Model) -> Vec<New> {
         let of_client = self.whole.tickets.iter().filter(|ticket| ticket.client_id == Some(client.id));
         let replies: Vec<New> = that_take_replies(of_client).into_iter().map(|ticket| reply(row, ticket, &client.name)).collect();
@@ -154,12 +156,12 @@ impl Audience {
         };
         let contacts = self.contacts.iter().filter(|contact| contact.client_id == client.id);
         let mails: Vec<New> = contacts.map(|contact| mail(&contact.name, &contact.email)).collect();
-        // To nobody's address: a person finds out how to reach them.
+        // Without an address: a person finds out how to reach them.
         if mails.is_empty() { vec![mail(&client.name, "")] } else { mails }
     }
 }
 
-/// A public reply with the words of `row`.
+/// A public reply with the text of `row`.
 fn reply(row: &client_update::Model, ticket: &ticket::Model, to: &str) -> New {
     let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: to.to_owned() };
     New {
@@ -175,25 +177,28 @@ fn chosen(row: &client_update::Model) -> Option<HashSet<ClientId>> {
     row.clients.clone().and_then(|ids| serde_json::from_value(ids).ok())
 }
 
-/// Nobody reads a subject before it leaves, so it must not tell the name of what few people may know of.
+/// Nobody checks the subject before it goes out, so it must not reveal the name of a restricted incident.
 fn subject(incident: &incident::Model) -> String {
     match incident.visibility {
         Visibility::Open => format!("[{}] {}", reference(incident), incident.name),
-        Visibility::Restricted => format!("[{}] Where we stand", reference(incident)),
+        Visibility::Restricted => format!("[{}] Status update", reference(incident)),
     }
 }
 
-/// Who does this: clients are told by people.
+/// The person who is calling: only people write to clients.
 fn person(ctx: &Ctx) -> Result<PersonId> {
     ctx.require(Right::Respond)?;
-    let nobody = || Error::Forbidden("Only a person tells clients something: sign in, or use a token of a person.".to_owned());
+    let nobody = || Error::Forbidden("Only a person can write to clients: sign in, or use a person's token.".to_owned());
     ctx.actor.person_id().ok_or_else(nobody)
 }
 
 fn checked_body(body: &str) -> Result<String> {
     let body = validate::text("body", body)?;
     if body.chars().count() > limits::CLIENT_UPDATE_CHARS {
-        let reason = format!("body has more than {} characters: say the most important, and offer the rest.", limits::CLIENT_UPDATE_CHARS);
+        let reason = format!(
+            "body has more than {} characters: keep to the essentials, and offer the rest on request.",
+            limits::CLIENT_UPDATE_CHARS
+        );
         return Err(Error::invalid("body", reason));
     }
     Ok(body)
@@ -204,7 +209,7 @@ fn require_somebody_to_tell(incident: &incident::Model) -> Result<()> {
         return Ok(());
     }
     let (reference, state) = (reference(incident), state::words(incident.status));
-    Err(Error::precondition(format!("{reference} is {state}: clients are told while an incident lasts, and once it is resolved.")))
+    Err(Error::precondition(format!("{reference} is {state}: clients can only be updated while an incident is live or resolved.")))
 }
 
 fn composed(draft: &Draft<'_>, body: &str, chosen: Option<&[ClientId]>, author: PersonId) -> client_update::Model {
@@ -222,7 +227,7 @@ fn composed(draft: &Draft<'_>, body: &str, chosen: Option<&[ClientId]>, author: 
     }
 }
 
-/// Keeps an update for later, or for somebody else to read.
+/// Saves an update as a draft, for later or for somebody else to review.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on an incident that is neither live nor resolved.
@@ -240,10 +245,10 @@ pub async fn draft(ctx: &Ctx, input: &Compose) -> Result<Written> {
     Ok((changed.output, changed.incident))
 }
 
-/// Writes a draft anew. Whoever does is its author from now on, and an approval of other words is worth nothing.
+/// Rewrites a draft. The person who does becomes its author, and an approval of the earlier text is void.
 ///
 /// # Errors
-/// As [`draft`]; `FAILED_PRECONDITION` for an update that was sent.
+/// As [`draft`]; `FAILED_PRECONDITION` if the update was already sent.
 pub async fn edit(ctx: &Ctx, id: ClientUpdateId, body: &str, client_ids: Option<&[ClientId]>) -> Result<Written> {
     let author = person(ctx)?;
     let body = checked_body(body)?;
@@ -261,17 +266,17 @@ pub async fn edit(ctx: &Ctx, id: ClientUpdateId, body: &str, client_ids: Option<
     .await
 }
 
-/// Says that one has read a draft of somebody else and found it right.
+/// Approves a draft that somebody else wrote.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` also for the author; `FAILED_PRECONDITION` for an update that was sent.
+/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` also for the author; `FAILED_PRECONDITION` if the update was already sent.
 pub async fn approve(ctx: &Ctx, id: ClientUpdateId, note: Option<&str>) -> Result<Written> {
     let reader = person(ctx)?;
     let note = validate::optional_text("note", note)?;
     let name = crate::people::find(ctx, reader).await?.name;
     on_draft(ctx, id, |_, draft, row| {
         if row.author_id == reader {
-            return Err(Error::Forbidden("You wrote it as it stands: somebody else must read it.".to_owned()));
+            return Err(Error::Forbidden("You wrote this version: somebody else must approve it.".to_owned()));
         }
         if row.approved_by_id.is_some() {
             return Ok(row.clone());
@@ -279,17 +284,17 @@ pub async fn approve(ctx: &Ctx, id: ClientUpdateId, note: Option<&str>) -> Resul
         let approved = client_update::Model { approved_by_id: Some(reader), approved_at: Some(draft.now), ..row.clone() };
         draft.upsert(approved.clone().into_active_model());
         let note = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
-        let text = format!("{name} has read the update to clients and found it right{note}");
+        let text = format!("{name} reviewed and approved the update to clients{note}");
         draft.record(NewEvent::new(TimelineKind::Decision, text).details(json!({ "clientUpdate": id.to_string(), "approved": true })));
         Ok(approved)
     })
     .await
 }
 
-/// Throws a draft away.
+/// Discards a draft.
 ///
 /// # Errors
-/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for an update that was sent.
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the update was already sent.
 pub async fn discard(ctx: &Ctx, id: ClientUpdateId) -> Result<incident::Model> {
     person(ctx)?;
     let thrown_away = on_draft(ctx, id, |_, draft, row| {
@@ -317,14 +322,14 @@ async fn on_draft(
 
 fn no_draft(row: &client_update::Model) -> Error {
     let sent_at = row.sent_at.map(readable).unwrap_or_default();
-    Error::precondition(format!("This update was sent at {sent_at} and stays as it is: send another one."))
+    Error::precondition(format!("This update was sent at {sent_at} and can no longer be changed: send another one."))
 }
 
-/// Tells affected clients. The same key again gives the first update and tells nobody anything.
+/// Sends an update to affected clients. The same key again returns the first update and sends nothing.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` also for what is no person; `FAILED_PRECONDITION` on an incident that is neither live nor
-/// resolved or affects nobody, or when somebody else must have read it.
+/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` also for a caller that is not a person; `FAILED_PRECONDITION` on an incident that is neither
+/// live nor resolved or affects nobody, or if somebody else must approve the update first.
 pub async fn send(ctx: &Ctx, input: &Compose, key: Option<&str>) -> Result<Written> {
     let sender = person(ctx)?;
     let body = checked_body(&input.body)?;
@@ -359,7 +364,7 @@ async fn with_incident(ctx: &Ctx, row: client_update::Model) -> Result<Written> 
     Ok((row, incident))
 }
 
-/// Sends a draft, to those of its clients who are affected now. Again, it is the same update and tells nobody anything.
+/// Sends a draft to those of its clients that are affected now. Sending it again returns the same update and sends nothing.
 ///
 /// # Errors
 /// As [`send`].
@@ -383,8 +388,7 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     let (clients, tickets) = (facts.addressed(&row), facts.of_nobody_known(&row));
     if clients.is_empty() && tickets.is_empty() {
         return Err(Error::FailedPrecondition {
-            reason: "No client is affected that this could be told to: mark them with markClientAffected, or link their tickets, first."
-                .to_owned(),
+            reason: "There is nobody to send this to: mark clients with markClientAffected, or link their tickets, first.".to_owned(),
             missing: vec!["markClientAffected".to_owned()],
         });
     }
@@ -392,7 +396,7 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     if draft.ctx().playbook().second_pair_of_eyes.contains(&severity) && row.approved_by_id.is_none() {
         return Err(Error::FailedPrecondition {
             reason: format!(
-                "In a {severity} incident somebody else must have read an update before it goes out: keep it with draftClientUpdate, have \
+                "In a {severity} incident, somebody else must approve an update before it goes out: save it with draftClientUpdate, have \
                  them approve it with approveClientUpdate, then send it with sendDraftedClientUpdate."
             ),
             missing: ["draftClientUpdate", "approveClientUpdate"].map(str::to_owned).into(),
@@ -403,7 +407,7 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     let to_clients = clients.iter().flat_map(|client| facts.orders(&row, client));
     draft.send_many(to_clients.chain(tickets.iter().map(|ticket| reply(&row, ticket, WHOEVER_ASKED))).collect());
     draft.record(NewEvent::new(TimelineKind::ClientUpdate, row.body.clone()).details(details(&row, &clients)));
-    // Whoever asked on a ticket is no client whose hour it could be.
+    // Requesters whose client is unknown do not count: the update interval is for clients.
     if !clients.is_empty() {
         draft.incident.client_updates += 1;
         draft.incident.last_client_update_at = Some(draft.now);
@@ -411,7 +415,7 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     Ok(row)
 }
 
-/// What the timeline says of it for programs; of very many clients, the first.
+/// The timeline's details for programs; if there are very many clients, only the first of them.
 fn details(row: &client_update::Model, clients: &[&client::Model]) -> serde_json::Value {
     let mut left = limits::DETAILS_BYTES / 2;
     let mut named = Vec::new();
@@ -425,10 +429,10 @@ fn details(row: &client_update::Model, clients: &[&client::Model]) -> serde_json
     json!({ "clientUpdate": row.id.to_string(), "count": clients.len(), "clients": named, "approvedBy": approved_by })
 }
 
-/// Has what failed of an update tried again now; what arrived stays as it is.
+/// Retries the deliveries of an update that failed; those that arrived are left alone.
 ///
 /// # Errors
-/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when nothing of it failed, or the systems are not connected.
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if none of it failed, or the systems are not connected.
 pub async fn retry(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
     person(ctx)?;
     let row = find(ctx, id).await?;
@@ -448,28 +452,19 @@ pub async fn find(ctx: &Ctx, id: ClientUpdateId) -> Result<client_update::Model>
     select.one(ctx.db.read()).await?.ok_or(Error::NotFound("client update"))
 }
 
-/// Updates of incidents that the caller has seen, oldest first.
-///
-/// # Errors
-/// The database's failures.
+/// The updates of incidents that the caller has seen, oldest first.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<client_update::Model>> {
     let select = client_update::Entity::find().filter(client_update::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(client_update::Column::Id).all(ctx.db.read()).await?)
 }
 
 /// The updates among `ids` that exist, in incidents that the caller has seen.
-///
-/// # Errors
-/// The database's failures.
 pub async fn by_ids(ctx: &Ctx, ids: &[ClientUpdateId]) -> Result<Vec<client_update::Model>> {
     let select = client_update::Entity::find().filter(client_update::Column::Id.is_in(padded(ids)));
     Ok(select.all(ctx.db.read()).await?)
 }
 
-/// How far updates have come with each client that they told.
-///
-/// # Errors
-/// The database's failures.
+/// How far updates have got with each client they went to.
 pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientOutcome>>> {
     let rows: Vec<(ClientUpdateId, Option<ClientId>, DeliveryState)> = delivery::Entity::find()
         .select_only()
@@ -493,10 +488,7 @@ pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMa
     Ok(lists.into_iter().map(|(update, list)| (update, list.into_iter().map(outcome).collect())).collect())
 }
 
-/// The clients that updates told or, of drafts, will tell as things are now.
-///
-/// # Errors
-/// The database's failures.
+/// The clients that updates went to or, for drafts, would go to now.
 pub async fn clients_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientId>>> {
     let rows = by_ids(ctx, updates).await?;
     let (drafts, sent): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.sent_at.is_none());
@@ -514,10 +506,10 @@ pub async fn clients_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap
     Ok(clients)
 }
 
-/// What carries updates of incidents that the caller has seen.
+/// The deliveries of updates of incidents that the caller has seen.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers, and the database's failures.
+/// `FORBIDDEN` for viewers.
 pub async fn deliveries_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<Vec<delivery::Model>> {
     ctx.require(Right::Respond)?;
     let select = delivery::Entity::find().filter(Column::ClientUpdateId.is_in(padded(updates)));

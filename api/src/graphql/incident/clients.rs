@@ -220,7 +220,7 @@ impl ClientBoardRow {
     async fn next_state(&self) -> Option<StepState> {
         self.0.next.map(|next| domain::incident::StepState::Open(next.state).into())
     }
-    /// Both in words, such as `Told 35 min ago; next in 25 min.`
+    /// Both in words, such as `Last update 35 min ago; next in 25 min.`
     async fn standing(&self) -> &str {
         &self.0.standing
     }
