@@ -393,7 +393,7 @@ async fn an_ordinary_ticket_is_suggested_where_it_may_belong(app: &TestApp) {
         assert_eq!(found.len(), expected, "{incident}: {found:?}");
     }
     let told = events(&sam, &by_site, "TICKET").await;
-    let expected = "Ticket #42 of Example Ltd (“The shop is down”) may be about this: link it, or say that it is not.";
+    let expected = "Ticket #42 of Example Ltd (“The shop is down”) may be about this incident: link it, or dismiss it.";
     assert_eq!(text(&told[0], "text"), expected);
     let suggested = sam.incident("INC-2", "ticketSuggestions { externalId client { name } ticket { id link } } tickets { id }").await;
     assert_eq!(suggested["tickets"], json!([]), "it is not linked");

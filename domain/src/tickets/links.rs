@@ -1,4 +1,4 @@
-//! What people say about tickets: which are about an incident and which are not, and what is written on them (R20).
+//! What people do with tickets: link them to incidents, unlink them, and comment on them (R20).
 
 use entity::{ClientId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, client, incident, ticket};
 use sea_orm::EntityTrait;
@@ -17,31 +17,31 @@ use crate::incident::{affect, reference, state};
 use crate::ports::{Comment, Effect, UnlinkTicket};
 use crate::{catalogue, validate};
 
-/// The status of a ticket on which nobody can write any more.
+/// The status of a ticket that no longer takes comments.
 pub(crate) const CLOSED: &str = "closed";
 
 /// Input of [`link`].
 pub struct Link {
-    /// To which incident.
+    /// The incident.
     pub incident_id: IncidentId,
-    /// Where the ticket is, by the system's name.
+    /// The name of the ticket system.
     pub system: String,
-    /// Its number, with or without `#`, or its address.
+    /// The ticket's number, with or without `#`, or its URL.
     pub ticket: String,
-    /// Whose it is, where that is known.
+    /// The client whose ticket it is, if known.
     pub client_id: Option<ClientId>,
 }
 
-/// Says that a ticket is about an incident: it will hang from the incident's problem ticket, and its client is affected.
+/// Links a ticket to an incident: it will be linked to the incident's problem ticket, and its client is affected.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident, or for a ticket that is about another one.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident, or for a ticket that is linked to another one.
 pub async fn link(ctx: &Ctx, input: Link) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let number = checked_number(&input.system, &input.ticket)?;
     let id = input.incident_id;
     crate::incident::find(ctx, id).await?;
-    // Two people who link the same ticket to two incidents follow one another.
+    // Two people who link the same ticket to two incidents take turns.
     let _turn = turn(ctx, &number).await;
     let known = rows_of(ctx, &number).await?;
     refuse_if_elsewhere(ctx, id, &number, &known).await?;
@@ -69,32 +69,32 @@ pub async fn link(ctx: &Ctx, input: Link) -> Result<incident::Model> {
     Ok(changed.await?.incident)
 }
 
-/// Its turn among all that have to do with this ticket in this process. Whoever has one takes the lanes of incidents, never the other
-/// way round.
+/// Waits for the turn among everything that handles this ticket in this process. Take a turn before the lanes of incidents, never the
+/// other way round.
 pub(super) async fn turn(ctx: &Ctx, number: &str) -> tokio::sync::OwnedMutexGuard<()> {
     ctx.alert_turns.enter((System::Zendesk.as_str(), "ticket", number)).await
 }
 
-/// The number of a ticket as people name it.
+/// The number of a ticket as people enter it.
 fn checked_number(system: &str, ticket: &str) -> Result<String> {
     if system != System::Zendesk.as_str() {
-        return Err(Error::invalid("system", "Tickets live in zendesk: leave system out, or say zendesk."));
+        return Err(Error::invalid("system", "The only ticket system is zendesk: leave system out, or pass zendesk."));
     }
     let number = number_in(ticket).map(|number| number.trim_start_matches('0').to_owned()).filter(|number| !number.is_empty());
     number.ok_or_else(|| {
-        Error::invalid("externalId", "externalId must be the ticket's number, such as 42 or #42, or its address, which ends in the number.")
+        Error::invalid("externalId", "externalId must be the ticket's number, such as 42 or #42, or its URL, which ends in the number.")
     })
 }
 
-/// A ticket is about one incident that lasts, and a problem ticket hangs from nothing.
+/// Fails if the ticket is linked to another open incident, or is a problem ticket: that can't be linked to anything.
 async fn refuse_if_elsewhere(ctx: &Ctx, id: IncidentId, number: &str, known: &[ticket::Model]) -> Result<()> {
     if known.iter().any(|row| row.parent) {
-        let reason = format!("#{number} is the problem ticket of an incident: tickets of clients hang from it, it hangs from none.");
+        let reason = format!("#{number} is the problem ticket of an incident: link clients' tickets instead.");
         return Err(Error::invalid("externalId", reason));
     }
     let others: Vec<IncidentId> =
         known.iter().filter(|row| row.link == TicketLink::Linked && row.incident_id != id).map(|row| row.incident_id).collect();
-    // Also those that the caller may not see: a ticket hangs from one problem only.
+    // Including those that the caller may not see: a ticket has only one problem ticket.
     let lasting = crate::incident::by_ids(&ctx.on_own_behalf(), &others).await?;
     let Some(other) = lasting.iter().find(|incident| incident.live || incident.status == IncidentStatus::Triage) else { return Ok(()) };
     let is_seen = crate::incident::by_ids(ctx, &[other.id]).await?.len() == 1;
@@ -102,17 +102,17 @@ async fn refuse_if_elsewhere(ctx: &Ctx, id: IncidentId, number: &str, known: &[t
     Err(Error::precondition(format!("#{number} is linked to {whose}: unlink it there first, or merge the incidents.")))
 }
 
-/// The row of the ticket `number` among an incident's.
+/// The row of the ticket `number` among an incident's tickets.
 pub(super) fn row_in<'a>(facts: &'a Whole, number: &str) -> Option<&'a ticket::Model> {
     facts.tickets.iter().find(|row| row.system == System::Zendesk && row.external_id == number)
 }
 
-/// The problem ticket among an incident's.
+/// The problem ticket among an incident's tickets.
 pub(super) fn problem_in(whole: Option<&Whole>) -> Option<&ticket::Model> {
     whole?.tickets.iter().find(|row| row.parent)
 }
 
-/// A row of a ticket of which nothing is known but its number.
+/// A row for a ticket of which only the number is known.
 pub(super) fn new_row(draft: &Draft<'_>, number: &str, link: TicketLink) -> ticket::Model {
     ticket::Model {
         id: TicketId(draft.id()),
@@ -135,7 +135,7 @@ fn linked_row(draft: &Draft<'_>, number: &str, known: Option<ticket::Model>, cli
     ticket::Model { link: TicketLink::Linked, client_id: client.map(|client| client.id).or(row.client_id), ..row }
 }
 
-/// Writes into the draft that a ticket is about the incident, and so that its client is affected.
+/// Writes into the draft that a ticket is linked, and therefore that its client is affected.
 pub(super) fn put_link(draft: &mut Draft<'_>, row: &ticket::Model, client: Option<&client::Model>) {
     draft.put::<ticket::Entity>(row.clone());
     let whose = client.map(|client| format!(" of {}", client.name)).unwrap_or_default();
@@ -146,14 +146,14 @@ pub(super) fn put_link(draft: &mut Draft<'_>, row: &ticket::Model, client: Optio
     }
 }
 
-/// Writes into the draft that whoever wrote to us about an incident is affected by it, unless that is known.
+/// Writes into the draft that a client who wrote to us about an incident is affected by it, unless that is already known.
 pub(super) fn affected_by_ticket(draft: &mut Draft<'_>, client: &client::Model, number: &str) {
     if !draft.whole().is_some_and(|whole| whole.clients.iter().any(|row| row.client_id == client.id)) {
-        affect(draft, client, Some(&format!("they wrote to us, ticket #{number}")));
+        affect(draft, client, Some(&format!("they wrote to us in ticket #{number}")));
     }
 }
 
-/// Writes into the draft what happened with a ticket.
+/// Records what happened to a ticket.
 pub(super) fn record(draft: &mut Draft<'_>, row: &ticket::Model, text: String) {
     draft.record(NewEvent::new(TimelineKind::Ticket, text).details(details(row)));
 }
@@ -169,8 +169,8 @@ pub(super) fn details(row: &ticket::Model) -> serde_json::Value {
     })
 }
 
-/// Says that a ticket is not about its incident, or no longer: one that was suggested is not suggested again, one that was linked no longer
-/// hangs from the problem ticket. Its client stays affected until somebody says otherwise.
+/// Dismisses a ticket: a suggested one is not suggested again, a linked one is unlinked from the problem ticket. Its client stays affected
+/// until somebody says otherwise.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for a problem ticket, or on a merged incident.
@@ -182,12 +182,12 @@ pub async fn unlink(ctx: &Ctx, id: TicketId, note: Option<&str>) -> Result<incid
         state::require_open_timeline(&facts.incident)?;
         let row = facts.tickets.iter().find(|row| row.id == id).ok_or(Error::NotFound("ticket"))?;
         if row.parent {
-            return Err(Error::precondition("The problem ticket belongs to the incident for good: unlink the tickets of clients."));
+            return Err(Error::precondition("The problem ticket can't be unlinked from its incident: unlink clients' tickets instead."));
         }
         let dismissed = ticket::Model { link: TicketLink::Dismissed, ..row.clone() };
         let verdict = match row.link {
             TicketLink::Dismissed => return Ok(()),
-            TicketLink::Suggested => "is not about this",
+            TicketLink::Suggested => "is not about this incident",
             TicketLink::Linked => "is no longer linked",
         };
         draft.put::<ticket::Entity>(dismissed.clone());
@@ -204,11 +204,8 @@ pub async fn unlink(ctx: &Ctx, id: TicketId, note: Option<&str>) -> Result<incid
     Ok(changed.await?.incident)
 }
 
-/// Whether an order that is tried again still says where its ticket is to hang: meanwhile the ticket may have been unlinked, linked again,
-/// or taken along by a merge, each with an order of its own.
-///
-/// # Errors
-/// The database's failures.
+/// Whether an order that is retried is still what people want: meanwhile the ticket may have been unlinked, linked again, or moved by a
+/// merge, each with an order of its own.
 pub(crate) async fn is_link_wanted(ctx: &Ctx, order: &entity::delivery::Model) -> Result<bool> {
     let Some(id) = order.ticket_id else { return Ok(true) };
     let Some(row) = ticket::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(false) };
@@ -227,15 +224,15 @@ pub(crate) async fn is_link_wanted(ctx: &Ctx, order: &entity::delivery::Model) -
 /// Input of [`comment`].
 #[derive(Serialize)]
 pub struct NewComment {
-    /// On which ticket.
+    /// The ticket.
     pub ticket_id: TicketId,
     /// Plain text.
     pub text: String,
-    /// Whether whoever asked is told.
+    /// Whether the requester sees it.
     pub public: bool,
 }
 
-/// Writes on a ticket. The same key again writes nothing more.
+/// Comments on a ticket. The same key again writes nothing more.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for a ticket that is not linked or is closed.
@@ -281,18 +278,16 @@ fn refuse_comment(row: &ticket::Model, public: bool) -> Result<()> {
         return Err(Error::precondition(format!("#{number} is not linked to the incident: link it first.")));
     }
     if row.status.as_deref() == Some(CLOSED) {
-        return Err(Error::precondition(format!(
-            "#{number} is closed, so nothing can be written on it: write on a newer ticket, or by e-mail."
-        )));
+        return Err(Error::precondition(format!("#{number} is closed and takes no more comments: use a newer ticket, or e-mail.")));
     }
     if row.parent && public {
-        let reason = "The problem ticket is between colleagues: reply on the tickets of clients, or leave public out.";
+        let reason = "The problem ticket is internal: reply on clients' tickets, or leave public out.";
         return Err(Error::invalid("public", reason));
     }
     Ok(())
 }
 
-/// Writes into the drafts that the tickets of an incident that was merged are about the other one from now on.
+/// Writes into the drafts that the tickets of a merged incident move to the other one.
 pub(crate) fn take_over([from, to]: [&Whole; 2], [from_draft, to_draft]: [&mut Draft<'_>; 2]) {
     let mut moved = Vec::new();
     for row in from.tickets.iter().filter(|row| !row.parent && row.link != TicketLink::Dismissed) {
@@ -326,7 +321,7 @@ pub(crate) fn take_over([from, to]: [&Whole; 2], [from_draft, to_draft]: [&mut D
     }
 }
 
-/// Has the problem ticket of a merged incident say where it goes on.
+/// Has the problem ticket of a merged incident say where work continues.
 fn tell_colleagues(draft: &mut Draft<'_>, problem: &ticket::Model, into: &incident::Model, other: Option<&ticket::Model>) {
     let ticket = other.map(|other| format!(", problem ticket #{}", other.external_id)).unwrap_or_default();
     let link = crate::incident::link(draft.ctx(), into);

@@ -1,9 +1,9 @@
-//! Whether a text is about a site. Pure.
+//! Whether a text mentions a site. Pure.
 
-/// Shorter names would be found in every other text.
+/// Shorter names would match almost every text.
 const NAME_CHARS_MIN: usize = 4;
 
-/// Whether `text` names a site by its name, or by the host of its address.
+/// Whether `text` mentions a site by its name or by the host of its URL.
 pub fn mentions(text: &str, name: &str, url: Option<&str>) -> bool {
     let text = text.to_lowercase();
     let host = url.and_then(|url| url::Url::parse(url).ok()?.host_str().map(str::to_owned));
@@ -15,14 +15,14 @@ fn has_name(text: &str, name: &str) -> bool {
     if name.chars().count() < NAME_CHARS_MIN {
         return false;
     }
-    // Many sites are called by their host.
+    // Many sites are named after their host.
     if name.contains('.') && !name.contains(char::is_whitespace) {
         return has_host(text, &name);
     }
     places(text, &name).any(|(before, after)| !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric))
 }
 
-/// Whether the host stands in the text by itself or in an address, and not as a part of another host or of somebody's e-mail address.
+/// Whether the text contains the host on its own or in a URL, and not as part of another host or of an e-mail address.
 fn has_host(text: &str, host: &str) -> bool {
     let host = host.to_lowercase();
     let host = host.strip_prefix("www.").unwrap_or(&host);
@@ -38,7 +38,7 @@ fn has_host(text: &str, host: &str) -> bool {
     })
 }
 
-/// What stands before and behind each place where `part` is in `text`.
+/// The text before and after each occurrence of `part` in `text`.
 fn places<'a>(text: &'a str, part: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     text.match_indices(part).map(move |(at, _)| (&text[..at], &text[at + part.len()..]))
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_is_found_by_itself_and_not_within_another() {
+    fn a_host_is_found_on_its_own_and_not_within_another() {
         let url = Some("https://www.Example.org/shop");
         for (text, expected) in [
             ("example.org is down", true),
@@ -69,7 +69,7 @@ mod tests {
         ] {
             assert_eq!(mentions(text, "-", url), expected, "{text}");
         }
-        assert!(mentions("notexample.org, then example.org", "-", url), "the second place counts");
+        assert!(mentions("notexample.org, then example.org", "-", url), "the second occurrence counts");
         assert!(!mentions("localhost", "-", Some("http://localhost:80/")));
     }
 

@@ -1,8 +1,8 @@
-//! Tickets of clients that are about an incident, and the problem ticket from which they hang (R20).
+//! Clients' tickets about an incident, and the problem ticket that they are linked to (R20).
 //!
-//! The problem ticket follows from the incident, so nobody asks for it: the door calls [`follow`] after each decision. A ticket of a
-//! client is linked by a person ([`link`]), or by an emergency ticket itself ([`news`]); the link is made at the other side as soon as both
-//! ends exist.
+//! The problem ticket is derived from the incident, so nobody has to ask for it: the door calls [`follow`] after each decision. A client's
+//! ticket is linked by a person ([`link`]), or links itself if it is an emergency ticket ([`news`]); the link is made at the ticket system
+//! as soon as both ends exist.
 
 mod links;
 mod mention;
@@ -26,19 +26,19 @@ pub(crate) use links::{CLOSED, is_link_wanted, take_over};
 pub use links::{Link, NewComment, comment, link, unlink};
 pub use query::{Found, find, of_incidents, search, suggestions};
 
-/// Who reads a reply on a ticket of which nobody knows whose it is.
-pub(crate) const WHOEVER_ASKED: &str = "whoever asked";
+/// The recipient of a reply on a ticket whose client is unknown.
+pub(crate) const WHOEVER_ASKED: &str = "the requester";
 
 /// How tickets follow incidents, and which report one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// When an incident gets its problem ticket.
     pub problem: WhenProblem,
-    /// Whether the problem ticket is solved when the incident is resolved. Zendesk solves the tickets that hang from it as well.
+    /// Whether the problem ticket is solved when the incident is resolved. Zendesk then solves the tickets linked to it as well.
     pub solve: bool,
     /// A new ticket with one of these tags reports an incident (R18).
     pub emergency_tags: BTreeSet<String>,
-    /// A new ticket made with this form reports an incident (R18).
+    /// A new ticket created with this form reports an incident (R18).
     pub emergency_form: Option<String>,
 }
 
@@ -57,7 +57,7 @@ impl Default for Rules {
     }
 }
 
-/// Has the problem ticket follow what the draft makes of the incident.
+/// Keeps the problem ticket in step with what the draft changes in the incident.
 pub(crate) fn follow(draft: &mut Draft<'_>) {
     let Some(whole) = draft.whole() else { return };
     let problem = whole.tickets.iter().find(|row| row.parent).cloned();
@@ -82,7 +82,7 @@ fn is_problem_wanted(draft: &Draft<'_>) -> bool {
         let is_linked = whole.tickets.iter().any(|row| row.link == TicketLink::Linked);
         is_linked || !whole.clients.is_empty()
     });
-    // Where a person would have to make it, and where its name must not get around, only for a purpose.
+    // If a person would have to create it, or the incident is restricted, it is created only when it is needed.
     let is_automatic = config.tickets.problem == WhenProblem::Declared
         && config.systems.contains(&System::Zendesk)
         && incident.visibility == Visibility::Open;
@@ -91,7 +91,7 @@ fn is_problem_wanted(draft: &Draft<'_>) -> bool {
 
 fn problem_of(ctx: &Ctx, incident: &incident::Model) -> Problem {
     let reference = reference(incident);
-    let follow = format!("Everything about it is at {}", crate::incident::link(ctx, incident));
+    let follow = format!("Follow it at {}", crate::incident::link(ctx, incident));
     let is_open = incident.visibility == Visibility::Open;
     Problem {
         key: incident.id.to_string(),
@@ -124,7 +124,7 @@ fn status_of(ctx: &Ctx, incident: &incident::Model, ticket: &str) -> ProblemStat
     }
 }
 
-/// Brings an order up to date before an attempt: the incident may have moved on since.
+/// Updates an order before an attempt: the incident may have moved on since.
 pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut ProblemStatus) -> Result<()> {
     let Some(incident) = row.incident_id else { return Ok(()) };
     if let Some(incident) = incident::Entity::find_by_id(incident).one(ctx.db.read()).await? {
@@ -134,9 +134,6 @@ pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &m
 }
 
 /// The client whose ticket was seen.
-///
-/// # Errors
-/// The database's failures.
 pub(crate) async fn client_of(ctx: &Ctx, receipt: &Receipt) -> Result<Option<client::Model>> {
     let organization = ticket_in(receipt).and_then(|seen| seen.organization.as_deref());
     Ok(query::clients_of(ctx, organization.as_slice()).await?.pop())
@@ -149,8 +146,8 @@ fn ticket_in(receipt: &Receipt) -> Option<&SeenTicket> {
     }
 }
 
-/// Takes the words out of an order for a problem ticket when the incident was restricted since. Should the ticket be there already with the
-/// old words, it is found by its key.
+/// Removes the name and summary from an order for a problem ticket if the incident has been restricted since. If the ticket already exists
+/// with the old text, it is found by its key.
 pub(crate) async fn conceal(ctx: &Ctx, row: &delivery::Model, order: &mut Problem) -> Result<()> {
     let Some(incident) = row.incident_id else { return Ok(()) };
     let found = incident::Entity::find_by_id(incident).one(ctx.db.read()).await?;
@@ -160,8 +157,8 @@ pub(crate) async fn conceal(ctx: &Ctx, row: &delivery::Model, order: &mut Proble
     Ok(())
 }
 
-/// Writes into the draft what follows from an effect on tickets that has happened, by the worker or by hand. `client` is whose ticket was
-/// seen ([`client_of`]).
+/// Writes into the draft what follows from an effect on tickets that has happened, by the worker or by hand. `client` is the client whose
+/// ticket was seen ([`client_of`]).
 pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Effect, receipt: &Receipt, client: Option<&client::Model>) {
     let seen = ticket_in(receipt);
     match effect {
@@ -174,7 +171,7 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Ef
                 keep_seen(draft, row.ticket_id, seen, client);
             }
         }
-        // The incident moved on while this was under way; another order may have found the ticket as it was before.
+        // The incident moved on while this was under way; another order may have seen the ticket as it was before.
         Effect::ProblemStatus(order) if seen.is_some() && order.solved != solved(draft.ctx(), &draft.incident) => {
             if let Some(problem) = links::problem_in(draft.whole()).cloned() {
                 keep_status(draft, &problem);
@@ -184,14 +181,14 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Ef
     }
 }
 
-/// Whether a ticket in this status waits for nobody.
+/// Whether a ticket in this status is no longer waiting for anybody.
 pub fn is_over(status: &str) -> bool {
     matches!(status, "solved" | "closed")
 }
 
 fn problem_is_there(draft: &mut Draft<'_>, order: &Problem, receipt: &Receipt, solved_there: bool) {
     let number = receipt.external_id.clone().or_else(|| receipt.external_url.as_deref().and_then(number_in));
-    // By hand and without an address: it is somewhere, but nothing can hang from it.
+    // Done by hand and without an address: it exists somewhere, but nothing can be linked to it.
     let Some(number) = number else { return };
     if draft.whole().is_some_and(|whole| whole.tickets.iter().any(|row| row.parent)) {
         return;
@@ -221,13 +218,13 @@ fn linked(whole: Option<&Whole>) -> impl Iterator<Item = &ticket::Model> {
     whole.into_iter().flat_map(|whole| &whole.tickets).filter(|row| row.link == TicketLink::Linked)
 }
 
-/// Has a ticket hung from the problem ticket.
+/// Orders a ticket to be linked to the problem ticket.
 fn hang(draft: &mut Draft<'_>, row: &ticket::Model, problem: &str) {
     let effect = Effect::LinkTicket(LinkTicket { ticket: row.external_id.clone(), problem: problem.to_owned() });
     draft.send(New { ticket: Some(row.id), client: row.client_id, ..New::of(Operation::LinkTicket, effect) });
 }
 
-/// Writes into the draft how a ticket looks at its system. Whose it is says who is affected, unless a person has said whose it is.
+/// Writes into the draft how a ticket looks at its system. Its client is affected, unless a person has already said whose ticket it is.
 fn keep_seen(draft: &mut Draft<'_>, id: Option<TicketId>, seen: &SeenTicket, client: Option<&client::Model>) {
     let row = draft.whole().and_then(|whole| whole.tickets.iter().find(|row| Some(row.id) == id)).cloned();
     let Some(row) = row else { return };
@@ -245,8 +242,8 @@ fn keep_seen(draft: &mut Draft<'_>, id: Option<TicketId>, seen: &SeenTicket, cli
     }
 }
 
-/// The number in a ticket's address, such as `https://x.zendesk.com/agent/tickets/42`, or the text itself when it is a number, with or
-/// without `#`.
+/// The number in a ticket's URL, such as `https://x.zendesk.com/agent/tickets/42`, or the text itself if it is a number, with or without
+/// `#`.
 pub fn number_in(text: &str) -> Option<String> {
     let last = text.trim().trim_end_matches('/').rsplit(['/', '#']).next()?;
     let number = last.split(['?', '.']).next()?;

@@ -1,8 +1,8 @@
-//! What the system where tickets live tells by itself: a client's answer, a new ticket, an emergency (R18, R20).
+//! News that the ticket system sends on its own: a client's answer, a new ticket, an emergency (R18, R20).
 //!
-//! Called by the hook of `api`. The same news may come any number of times, at once and in any order: what is written because of it is
-//! written with a mark in the same transaction ([`hook_event`]), and what is only kept is the same when it is kept again. So a caller that
-//! gets an error may always tell it again.
+//! Called by the hook of `api`. The same news may arrive any number of times, concurrently and in any order: whatever is recorded because
+//! of it is written with a mark in the same transaction ([`hook_event`]), and copying a ticket's fields is idempotent. So a sender that
+//! gets an error may always send the news again.
 
 use entity::{
     IncidentId, IncidentStatus, Severity, SiteId, System, TicketLink, TimelineKind, Timestamp, client, hook_event, incident,
@@ -26,25 +26,25 @@ use crate::paging::padded;
 use crate::ports::SeenTicket;
 use crate::{catalogue, limits};
 
-/// Severity of an emergency ticket until somebody judges it: worth waking somebody for.
+/// Severity of an emergency ticket until somebody triages it: worth waking somebody for.
 const EMERGENCY_SEVERITY: Severity = Severity::Major;
-/// Incidents for which one ticket is suggested; the newest.
+/// The number of incidents for which one ticket is suggested; the newest ones.
 const SUGGESTIONS_MAX: u64 = 20;
 
 /// What happened to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
-    /// The names of this telling: it is passed over when one of them is known. The first one names what happened.
+    /// The ids of this message: it is ignored if one of them is known. The first one identifies what happened.
     pub names: Vec<String>,
     /// When it happened, by the system's clock.
     pub at: Timestamp,
-    /// The ticket after it.
+    /// The ticket afterwards.
     pub ticket: SeenTicket,
-    /// What whoever asked wrote first.
+    /// The requester's first message.
     pub description: Option<String>,
-    /// What another program calls it: our own problem tickets bear the incident's id.
+    /// The ticket's external id: our own problem tickets carry the incident's id.
     pub external: Option<String>,
-    /// The form that it was made with.
+    /// The form that it was created with.
     pub form: Option<String>,
     /// What happened.
     pub what: What,
@@ -53,13 +53,13 @@ pub struct News {
 /// What happened to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// It was made.
+    /// It was created.
     Created,
     /// It got these tags.
     Tagged(Vec<String>),
     /// Somebody wrote on it.
     Commented(SeenComment),
-    /// It goes on, waits or is over.
+    /// It was opened, put on hold, solved or closed.
     StatusChanged,
     /// Something else.
     Changed,
@@ -72,9 +72,9 @@ pub struct SeenComment {
     pub id: String,
     /// Plain text.
     pub text: String,
-    /// Whoever wrote it, for people.
+    /// The author's name, for people.
     pub author: String,
-    /// Whether whoever asked sees it.
+    /// Whether the requester sees it.
     pub public: bool,
     /// Whether it was written by a colleague, or by Muster.
     pub staff: bool,
@@ -83,7 +83,7 @@ pub struct SeenComment {
 /// Takes news of a ticket.
 ///
 /// # Errors
-/// The database's failures: the system should tell it again.
+/// Only if the database fails: the ticket system should send the news again.
 pub async fn receive(ctx: &Ctx, news: &News) -> Result<()> {
     ctx.require(Right::Report)?;
     let number = &news.ticket.number;
@@ -109,7 +109,7 @@ pub async fn receive(ctx: &Ctx, news: &News) -> Result<()> {
     remember(ctx, &news.names).await
 }
 
-/// Whether it was all taken before.
+/// Whether this news was taken before.
 async fn is_known(ctx: &Ctx, names: &[String]) -> Result<bool> {
     let known = hook_event::Entity::find()
         .filter(hook_event::Column::System.eq(System::Zendesk))
@@ -118,7 +118,7 @@ async fn is_known(ctx: &Ctx, names: &[String]) -> Result<bool> {
     Ok(known.one(ctx.db.read()).await?.is_some())
 }
 
-/// Says that it was all taken.
+/// Remembers that this news was taken.
 async fn remember(ctx: &Ctx, names: &[String]) -> Result<()> {
     let marks = names.iter().map(|name| mark(ctx, name.clone()));
     let known = OnConflict::new().do_nothing().to_owned();
@@ -130,7 +130,7 @@ fn mark(ctx: &Ctx, event: String) -> hook_event::ActiveModel {
     hook_event::Model { system: System::Zendesk, event, received_at: ctx.now() }.into_active_model()
 }
 
-/// The outcome of something that is done once: another process may have just done it.
+/// The outcome of something that is done once: another process may just have done it.
 fn once<T>(outcome: Result<T>) -> Result<()> {
     match outcome {
         Ok(_) | Err(Error::AlreadyThere) => Ok(()),
@@ -138,7 +138,7 @@ fn once<T>(outcome: Result<T>) -> Result<()> {
     }
 }
 
-/// Writes what the news mean to an incident that the ticket has to do with.
+/// Writes what the news means for an incident that the ticket is linked or suggested to.
 async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::Model>, news: &News) -> Result<()> {
     let answer = match &news.what {
         What::Commented(comment) if comment.public && !comment.staff && !row.parent && row.link == TicketLink::Linked => Some(comment),
@@ -159,7 +159,7 @@ async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::M
         }
         if is_problem_solved_there(&facts.incident, row, news) {
             let text = format!(
-                "The problem ticket #{} was solved at Zendesk, and with it the tickets that hang from it. {} goes on until it is resolved here.",
+                "The problem ticket #{} was solved at Zendesk, together with the tickets linked to it. {} stays open until resolved here.",
                 row.external_id,
                 reference(&facts.incident)
             );
@@ -171,7 +171,7 @@ async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::M
             details["comment"] = comment.id.clone().into();
             let event = NewEvent::new(TimelineKind::Ticket, text).details(details);
             draft.record(NewEvent { occurred_at: Some(std::cmp::min(news.at, draft.now)), ..event });
-            // An event of the hook may concern several incidents, each in a transaction of its own.
+            // One event may concern several incidents, each in a transaction of its own.
             let name = news.names.first().map_or("", String::as_str);
             draft.insert(mark(ctx, format!("{name} {}", facts.incident.id)));
         }
@@ -180,7 +180,7 @@ async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::M
     once(told.await)
 }
 
-/// The row with what the news tell of subject and status; nothing when that is known, or older than what is known.
+/// The row with the subject and status from the news; `None` if they are already known, or older than what is known.
 fn kept(row: &ticket::Model, news: &News) -> Option<ticket::Model> {
     if row.seen_at.is_some_and(|seen| seen >= news.at) {
         return None;
@@ -188,7 +188,7 @@ fn kept(row: &ticket::Model, news: &News) -> Option<ticket::Model> {
     let SeenTicket { subject, status, .. } = &news.ticket;
     let news_of = |new: &Option<String>, known: &Option<String>| new.is_some() && new != known;
     let differs = news_of(subject, &row.subject) || news_of(status, &row.status);
-    // That something is as it was is worth keeping only where an older change may still come.
+    // An unchanged status is worth storing only because an older change of it may still arrive.
     (differs || news.what == What::StatusChanged).then(|| ticket::Model {
         subject: subject.clone().or_else(|| row.subject.clone()),
         status: status.clone().or_else(|| row.status.clone()),
@@ -197,15 +197,15 @@ fn kept(row: &ticket::Model, news: &News) -> Option<ticket::Model> {
     })
 }
 
-/// Whether somebody has just solved the problem ticket of an incident that lasts. What Muster itself solved before it was reopened is
-/// told late.
+/// Whether somebody has just solved the problem ticket of a live incident. News from before the incident was reopened does not count: it
+/// arrived late, and Muster itself solved the ticket then.
 fn is_problem_solved_there(incident: &incident::Model, row: &ticket::Model, news: &News) -> bool {
     let solved = |status: &Option<String>| status.as_deref().is_some_and(is_over);
     let is_late = incident.reopened_at.is_some_and(|reopened| news.at <= reopened) || row.seen_at.is_some_and(|seen| seen >= news.at);
     row.parent && incident.live && solved(&news.ticket.status) && !solved(&row.status) && !is_late
 }
 
-/// Whether a new ticket, or one that was just marked, reports an incident by itself.
+/// Whether a new ticket, or one that was just tagged, reports an incident on its own.
 fn is_emergency(ctx: &Ctx, news: &News) -> bool {
     let rules = &ctx.config.tickets;
     let is_marked = |tags: &[String]| tags.iter().any(|tag| rules.emergency_tags.contains(tag));
@@ -218,7 +218,7 @@ fn is_emergency(ctx: &Ctx, news: &News) -> bool {
         }
 }
 
-/// Reports an incident because of an emergency ticket, once, and calls who is on call (R18).
+/// Reports an incident because of an emergency ticket, once, and pages the on-call person (R18).
 async fn report(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Result<()> {
     let number = &news.ticket.number;
     let subject = news.ticket.subject.clone().unwrap_or_else(|| format!("Emergency ticket #{number}"));
@@ -250,7 +250,7 @@ fn row_of(draft: &Draft<'_>, news: &News, client: Option<&client::Model>, link: 
     }
 }
 
-/// The sites that the ticket names.
+/// The sites that the ticket mentions.
 async fn mentioned_sites(ctx: &Ctx, news: &News) -> Result<Vec<SiteId>> {
     let text = format!("{}\n{}", news.ticket.subject.as_deref().unwrap_or_default(), news.description.as_deref().unwrap_or_default());
     let sites: Vec<(SiteId, String, Option<String>)> = site::Entity::find()
@@ -276,7 +276,7 @@ async fn suggest(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Resu
             draft.put::<ticket::Entity>(row.clone());
             let whose = client.map(|client| format!(" of {}", client.name)).unwrap_or_default();
             let subject = row.subject.as_deref().map(|subject| format!(" (“{subject}”)")).unwrap_or_default();
-            record(draft, &row, format!("Ticket #{number}{whose}{subject} may be about this: link it, or say that it is not."));
+            record(draft, &row, format!("Ticket #{number}{whose}{subject} may be about this incident: link it, or dismiss it."));
             Ok(())
         });
         suggested.await?;
@@ -284,7 +284,7 @@ async fn suggest(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Resu
     Ok(())
 }
 
-/// Incidents that last, about a site that the ticket names or that affect its client.
+/// Incidents in triage or live that are about a site the ticket mentions, or that affect its client.
 async fn candidates(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Result<Vec<IncidentId>> {
     let sites = mentioned_sites(ctx, news).await?;
     let about = incident_site::Entity::find()

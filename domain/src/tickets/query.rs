@@ -1,4 +1,4 @@
-//! Tickets, for people who look for them.
+//! Finding tickets, for people.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use crate::paging::padded;
 use crate::ports::{Refusal, SeenTicket};
 use crate::validate;
 
-/// How long people wait for the system where tickets live.
+/// How long people wait for the ticket system.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// A ticket at its system that may be about an incident.
+/// A ticket that may be about an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// As it is there, as far as known.
+    /// What is known about it at the ticket system.
     pub seen: SeenTicket,
     /// Whose it is.
     pub client: Option<ClientId>,
-    /// The suggestion that is kept with the incident, where there is one.
+    /// The suggestion stored with the incident, if there is one.
     pub row: Option<ticket::Model>,
 }
 
@@ -38,10 +38,7 @@ pub async fn find(ctx: &Ctx, id: TicketId) -> Result<ticket::Model> {
     select.one(ctx.db.read()).await?.ok_or(Error::NotFound("ticket"))
 }
 
-/// The tickets of `incidents` that the caller has seen, the problem ticket first, then in the order in which they came.
-///
-/// # Errors
-/// The database's failures.
+/// The tickets of `incidents` that the caller has seen: the problem ticket first, then in the order in which they arrived.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
     let select = ticket::Entity::find().filter(ticket::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_desc(ticket::Column::Parent).order_by_asc(ticket::Column::Id).all(ctx.db.read()).await?)
@@ -53,7 +50,7 @@ pub(super) async fn rows_of(ctx: &Ctx, number: &str) -> Result<Vec<ticket::Model
     Ok(ticket::Entity::find().filter(of_ticket).order_by_asc(ticket::Column::Id).all(ctx.db.read()).await?)
 }
 
-/// The clients that are these organisations at the system where tickets live.
+/// The clients that are these organisations at the ticket system.
 pub(super) async fn clients_of(ctx: &Ctx, organizations: &[&str]) -> Result<Vec<client::Model>> {
     if organizations.is_empty() {
         return Ok(Vec::new());
@@ -62,11 +59,11 @@ pub(super) async fn clients_of(ctx: &Ctx, organizations: &[&str]) -> Result<Vec<
     Ok(select.all(ctx.db.read()).await?)
 }
 
-/// Tickets that may be about an incident that the caller has seen: those that are kept as suggestions, and open tickets of affected clients
-/// that nobody has linked or dismissed.
+/// Tickets that may be about an incident that the caller has seen: those stored as suggestions, and open tickets of affected clients that
+/// nobody has linked or dismissed.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers; `UNAVAILABLE` when the system does not answer.
+/// `FORBIDDEN` for viewers; `UNAVAILABLE` if the ticket system does not answer.
 pub async fn suggestions(ctx: &Ctx, incident: IncidentId) -> Result<Vec<Found>> {
     ctx.require(Right::Respond)?;
     let rows = of_incidents(ctx, &[incident]).await?;
@@ -95,15 +92,16 @@ pub async fn suggestions(ctx: &Ctx, incident: IncidentId) -> Result<Vec<Found>> 
     Ok(found)
 }
 
-/// Tickets that are not solved and match `text`, the best first.
+/// Unsolved tickets that match `text`, the best match first.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN` for viewers; `FAILED_PRECONDITION` where nothing is connected; `UNAVAILABLE` when the system does not answer.
+/// `BAD_USER_INPUT`, `FORBIDDEN` for viewers; `FAILED_PRECONDITION` if no ticket system is connected; `UNAVAILABLE` if it does not
+/// answer.
 pub async fn search(ctx: &Ctx, text: &str) -> Result<Vec<Found>> {
     ctx.require(Right::Respond)?;
     let text = validate::search("text", Some(text))?.ok_or_else(|| Error::invalid("text", "text is empty."))?;
     let Some(desk) = ctx.ticket_desk.get() else {
-        return Err(Error::precondition("Zendesk is not connected: look there, and link the ticket by its number."));
+        return Err(Error::precondition("Zendesk is not connected: search there, and link the ticket by its number."));
     };
     let seen = answered(desk.search(&text)).await?;
     let organizations: Vec<&str> = seen.iter().filter_map(|seen| seen.organization.as_deref()).collect();
@@ -116,13 +114,13 @@ fn with_client(seen: SeenTicket, clients: &[client::Model]) -> Found {
     Found { client: clients.iter().find(of_client).map(|client| client.id), seen, row: None }
 }
 
-/// What the system answered within our patience.
+/// What the ticket system answered in time.
 async fn answered<T>(asked: impl Future<Output = Result<T, Refusal>>) -> Result<T> {
     let reason = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(answer)) => return Ok(answer),
         Ok(Err(Refusal::Never(reason) | Refusal::Unclear(reason) | Refusal::Locked(reason) | Refusal::Later { reason, .. })) => reason,
         Err(_) => format!("no answer within {} seconds", PATIENCE.as_secs()),
     };
-    tracing::warn!(system = %System::Zendesk, %reason, "could not look for tickets");
-    Err(Error::Outside("Zendesk does not answer at the moment: link the ticket by its number, or try again shortly."))
+    tracing::warn!(system = %System::Zendesk, %reason, "could not search for tickets");
+    Err(Error::Outside("Zendesk is not answering right now: link the ticket by its number, or try again shortly."))
 }
