@@ -1,8 +1,8 @@
-//! What is ordered of a card, and what follows from an order that was carried out.
+//! Orders for a card, and what follows once an order was carried out.
 //!
-//! An order says how the card is to be, so it does not matter how often it is carried out, and of several the newest is enough. It is brought up
-//! to date before each attempt, with what both sides last agreed on: the outlet writes only what we changed and the other side did not.
-//! What both changed it leaves alone, and [`happened`] decides.
+//! An order describes the desired card, so it can be carried out any number of times, and of several orders only the newest matters. It is
+//! updated before each attempt with what both sides last agreed on: the outlet writes only what we changed and the other side did not. What
+//! both changed it leaves alone, and [`happened`] decides.
 
 use entity::{AccessLevel, ActionState, Operation, PersonId, Source, System, TimelineKind, delivery, follow_up, incident, person};
 use sea_orm::EntityTrait;
@@ -18,28 +18,25 @@ use crate::incident::{link, reference};
 use crate::playbook::{Board, Playbook};
 use crate::ports::{Card, CardField, Effect, Member, Owner, Receipt, Seen, SeenCard};
 
-/// Bytes of a description that a card has: in an address each may take three.
+/// Bytes of a description that go on a card: in a URL, each may take three.
 const CARD_TEXT_BYTES: usize = 3_000;
 
-/// Everybody there is or was, to find the people behind the members of a board.
+/// Everybody who is or was on the team, to find the people behind the members of a board.
 #[derive(Clone, Debug, Default)]
 pub struct Team(Vec<person::Model>);
 
 impl Team {
-    /// Reads it.
-    ///
-    /// # Errors
-    /// The database's failures.
+    /// Loads everybody.
     pub async fn load(ctx: &Ctx) -> Result<Self> {
         Ok(Self(person::Entity::find().all(ctx.db.read()).await?))
     }
 
-    /// The name of somebody.
+    /// The name of a person.
     pub fn name(&self, id: PersonId) -> &str {
         self.0.iter().find(|person| person.id == id).map_or("somebody", |person| &person.name)
     }
 
-    /// Who a member of a board is, among those who can own a follow-up.
+    /// The person behind a member of a board, among those who can own a follow-up.
     pub fn person_behind(&self, member: &Member) -> Option<PersonId> {
         let able = self.0.iter().filter(|person| person.deactivated_at.is_none() && person.access_level >= AccessLevel::Responder);
         let alike = able.filter_map(|person| Some((owner(person).likeness(member)?, person.id)));
@@ -56,7 +53,7 @@ fn owner(person: &person::Model) -> Owner {
     Owner { id: person.id, name: person.name.clone(), email: person.email.clone() }
 }
 
-/// What both sides last agreed on; nothing before there is a card.
+/// What both sides last agreed on; `None` before there is a card.
 pub(super) fn agreed_of(row: &follow_up::Model) -> Option<Agreed> {
     row.card_id.as_ref()?;
     serde_json::from_value(row.card.clone()?).ok()
@@ -73,18 +70,18 @@ pub(super) fn agreed_face(agreed: &Agreed, playbook: &Playbook, team: &Team) -> 
     sync::face_of(&agreed.card, agreed.state, playbook, &|member| team.person_behind(member))
 }
 
-/// The list of the card's board where cards are that are done.
+/// The list for done cards on the card's board.
 pub(super) fn done_list<'a>(playbook: &'a Playbook, card: &SeenCard) -> Option<&'a str> {
     let board = playbook.boards.values().find(|board| board.trello_board.as_deref() == Some(&*card.board))?;
     board.trello_done_list.as_deref()
 }
 
-/// Writes into the draft that the card is to be as the follow-up is. What waits for the same card is not wanted any more.
+/// Orders the card to match the follow-up. Earlier orders for the same card that are still waiting are no longer wanted.
 pub(super) fn order(draft: &mut Draft<'_>, row: &follow_up::Model, team: &Team) {
     deliveries::supersede_card(draft, row.id);
     let is_nowhere = row.card_id.is_none() && row.card_url.is_none();
     let card = wanted(draft.ctx(), &draft.incident, row, team);
-    // Where people make the cards, none is made of what is over already.
+    // People who create cards by hand are not asked to create one for something that is already over.
     let by_hand = card.place.is_none() || !draft.ctx().config.systems.contains(&System::Trello);
     if row.state != ActionState::Open && is_nowhere && by_hand {
         return;
@@ -96,7 +93,7 @@ fn wanted(ctx: &Ctx, incident: &incident::Model, row: &follow_up::Model, team: &
     let playbook = ctx.playbook();
     let board = playbook.boards.get(&row.board);
     let place = board.and_then(Board::place);
-    // No more of the incident than its number: whoever may see the board need not see the incident.
+    // Only the incident's number: not everyone who can see the board may see the incident.
     let from = format!("From {}: {}", reference(incident), link(ctx, incident));
     let text = match &row.description {
         Some(description) => format!("{}\n\n{from}", beginning(description)),
@@ -129,14 +126,14 @@ fn wanted(ctx: &Ctx, incident: &incident::Model, row: &follow_up::Model, team: &
     }
 }
 
-/// As much of a description as fits into the address of a request, which is how Trello takes it.
+/// As much of a description as fits into the URL of a request, which is how Trello takes it.
 fn beginning(description: &str) -> String {
     let end = description.floor_char_boundary(CARD_TEXT_BYTES);
-    let more = if end < description.len() { " … (the rest is with the incident)" } else { "" };
+    let more = if end < description.len() { " … (the rest is in the incident)" } else { "" };
     format!("{}{more}", &description[..end])
 }
 
-/// Brings an order up to date before an attempt: the follow-up may have changed since.
+/// Updates an order before an attempt: the follow-up may have changed since.
 pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut Card) -> Result<()> {
     let Some(id) = row.follow_up_id else { return Ok(()) };
     let Some(found) = follow_up::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(()) };
@@ -147,7 +144,7 @@ pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &m
     Ok(())
 }
 
-/// Writes into the draft what follows from an order to a card that was carried out, by the worker or by hand.
+/// Writes into the draft what follows from an order that was carried out, by the worker or by hand.
 pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, order: &Card, receipt: &Receipt, team: &Team) {
     let id = row.follow_up_id;
     let Some(follow_up) = draft.whole().and_then(|whole| whole.follow_ups.iter().find(|row| Some(row.id) == id)).cloned() else { return };
@@ -156,7 +153,7 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, order: &Car
         Some(Seen::Card(card)) if follow_up.card_id.as_ref().is_none_or(|known| *known == card.id) => {
             linked(draft, follow_up, order, card, team);
         }
-        // It was meant to live on: so it gets another card.
+        // It was being reopened, so it gets a new card.
         Some(Seen::CardGone) if follow_up.state == ActionState::Open && order.changed.contains(&CardField::State) => {
             let row = without_card(follow_up);
             draft.put::<follow_up::Entity>(row.clone());
@@ -164,7 +161,7 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, order: &Car
         }
         Some(Seen::CardGone) => news::gone(draft, follow_up),
         _ => {
-            // By hand: all that is known is where it is seen.
+            // Done by hand: all that is known is its URL.
             if let (Some(url), None) = (&receipt.external_url, &follow_up.card_id) {
                 draft.put::<follow_up::Entity>(follow_up::Model { card_url: Some(url.clone()), ..follow_up });
             }
@@ -172,7 +169,7 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, order: &Car
     }
 }
 
-/// The follow-up when its card was deleted.
+/// The follow-up once its card was deleted.
 pub(super) fn without_card(row: follow_up::Model) -> follow_up::Model {
     follow_up::Model { card_id: None, card_url: None, card: None, ..row }
 }
@@ -190,13 +187,13 @@ fn linked(draft: &mut Draft<'_>, row: follow_up::Model, order: &Card, card: &See
         Some(known) => sync::with_what_was_ordered(agreed_face(known, &playbook, team), &there, &wanted),
     };
     if is_new {
-        let text = format!("The card of the follow-up “{}”: {}", row.title, card.url.as_deref().unwrap_or("at Trello"));
+        let text = format!("The card of follow-up “{}”: {}", row.title, card.url.as_deref().unwrap_or("in Trello"));
         let details = json!({ "followUp": row.id.to_string(), "card": card.url });
         draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
     }
     let row = follow_up::Model { card_id: Some(card.id.clone()), card_url: card.url.clone().or(row.card_url.clone()), ..row };
     let outcomes = news::settle(draft, row.clone(), &base, &now, card.changed_at, team);
-    // The outlet leaves alone what looks changed there; where that turns out to be nothing, it is ordered again.
+    // The outlet leaves alone what looks changed there; if it turns out that nothing changed, it is ordered again.
     let left_alone = |field: &CardField| known.as_ref().is_some_and(|known| is_moved(*field, &known.card, card));
     let is_left = sync::changed(&there, &wanted).iter().any(|field| left_alone(field) && !outcomes.iter().any(|(known, _)| known == field));
     if is_left && let Some(row) = draft.whole().and_then(|whole| whole.follow_ups.iter().find(|known| known.id == row.id)).cloned() {
@@ -204,7 +201,7 @@ fn linked(draft: &mut Draft<'_>, row: follow_up::Model, order: &Card, card: &See
     }
 }
 
-/// Whether a field that has one form only looks otherwise than before.
+/// Whether the card shows a field differently than before. Owner and text can be shown in several ways, so they do not count.
 fn is_moved(field: CardField, before: &SeenCard, now: &SeenCard) -> bool {
     match field {
         CardField::Title => before.title != now.title,
@@ -215,7 +212,7 @@ fn is_moved(field: CardField, before: &SeenCard, now: &SeenCard) -> bool {
     }
 }
 
-/// What an order asked for.
+/// The face that an order asked for.
 fn ordered_face(order: &Card, playbook: &Playbook) -> Face {
     let place = order.place.as_ref().map(|place| &place.board);
     let board = playbook.boards.iter().find(|(_, board)| place.is_some() && place == board.trello_board.as_ref());

@@ -18,27 +18,27 @@ use crate::{people, validate};
 
 /// Input of [`add`].
 pub struct Add {
-    /// Because of which incident.
+    /// The incident it comes from.
     pub incident_id: IncidentId,
-    /// In one line.
+    /// One line.
     pub title: String,
-    /// What is to be done and why.
+    /// What has to be done, and why.
     pub description: Option<String>,
-    /// The playbook's key of the board that it belongs on.
+    /// The playbook's key for the board that it goes on.
     pub board: String,
-    /// Whose it is.
+    /// The owner.
     pub owner: PersonId,
     /// The day by which it should be done.
     pub due_on: Option<NaiveDate>,
-    /// Why there must be one more than the few that usually get done.
+    /// Why there should be one more than the few that usually get done.
     pub reason: Option<String>,
 }
 
-/// Adds something that is to be done because of an incident, and has its card made.
+/// Adds a follow-up to an incident, and orders its card.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, also without a reason where there are as many already as the playbook thinks good; `FORBIDDEN`, `NOT_FOUND`;
-/// `FAILED_PRECONDITION` on an incident that nobody declared or that was merged.
+/// `BAD_USER_INPUT`, also if there is no reason although the incident already has as many as the playbook recommends; `FORBIDDEN`,
+/// `NOT_FOUND`; `FAILED_PRECONDITION` on an incident that was not declared or was merged.
 pub async fn add(ctx: &Ctx, input: Add) -> Result<follow_up::Model> {
     ctx.require(Right::Respond)?;
     let title = validate::name("title", &input.title)?;
@@ -51,7 +51,7 @@ pub async fn add(ctx: &Ctx, input: Add) -> Result<follow_up::Model> {
     let changed = change::<Whole, _>(ctx, input.incident_id, Right::Respond, None, |whole, draft| {
         require_declared(&whole.incident)?;
         if reason.is_none() && is_enough(whole, None, playbook.few_follow_ups) {
-            return Err(Error::invalid("reason", enough(&whole.incident, &playbook, "say why this one is worth it too")));
+            return Err(Error::invalid("reason", enough(&whole.incident, &playbook, "say in reason why this one is worth it too")));
         }
         let row = follow_up::Model {
             id: FollowUpId(draft.id()),
@@ -90,7 +90,7 @@ fn require_declared(incident: &incident::Model) -> Result<()> {
     state::require_open_timeline(incident)?;
     match incident.status {
         IncidentStatus::Triage | IncidentStatus::Declined => Err(Error::precondition(format!(
-            "{} is {}: follow-ups come from incidents that were declared.",
+            "{} is {}: only declared incidents have follow-ups.",
             reference(incident),
             state::words(incident.status)
         ))),
@@ -98,42 +98,50 @@ fn require_declared(incident: &incident::Model) -> Result<()> {
     }
 }
 
-/// Whether there are so many besides `this` that one more needs a reason.
+/// Whether there are so many apart from `this` that one more needs a reason.
 fn is_enough(whole: &Whole, this: Option<FollowUpId>, few: usize) -> bool {
     whole.follow_ups.iter().filter(|row| row.state != ActionState::Dropped && Some(row.id) != this).count() >= few
 }
 
 fn enough(incident: &incident::Model, playbook: &Playbook, way_out: &str) -> String {
     let few = playbook.few_follow_ups;
-    format!("{} has {few} follow-ups or more, and of many few get done: {way_out}, or drop another one first.", reference(incident))
+    format!(
+        "{} already has {few} follow-ups or more, and long lists rarely get done: {way_out}, or drop another one first.",
+        reference(incident)
+    )
 }
 
 fn record_new(draft: &mut Draft<'_>, row: &follow_up::Model, owner: &person::Model, playbook: &Playbook) {
     let due = row.due_on.map(|day| format!(", by {day}")).unwrap_or_default();
-    let reason = row.reason.as_ref().map(|reason| format!(". One more because: {reason}")).unwrap_or_default();
+    let reason = row.reason.as_ref().map(|reason| format!(". Added because: {reason}")).unwrap_or_default();
     let text = format!("Follow-up: {} ({}, {}{due}){reason}", row.title, owner.name, board_title(playbook, &row.board));
     let details = json!({
-        "followUp": row.id.to_string(), "state": row.state, "board": row.board, "owner": owner.id.to_string(), "dueOn": row.due_on, "reason": row.reason,
+        "followUp": row.id.to_string(),
+        "state": row.state,
+        "board": row.board,
+        "owner": owner.id.to_string(),
+        "dueOn": row.due_on,
+        "reason": row.reason,
     });
     draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details));
 }
 
-/// Input of [`update`]: what is left out stays.
+/// Input of [`update`]: fields that are left out stay unchanged.
 #[derive(Default)]
 pub struct Update {
-    /// In one line.
+    /// One line.
     pub title: Option<String>,
-    /// What is to be done and why; empty takes it away.
+    /// What has to be done, and why; empty removes it.
     pub description: Option<String>,
-    /// The playbook's key of the board that it belongs on.
+    /// The playbook's key for the board that it goes on.
     pub board: Option<String>,
-    /// Whose it is.
+    /// The owner.
     pub owner: Option<PersonId>,
-    /// The day by which it should be done; `Some(None)` takes it away.
+    /// The day by which it should be done; `Some(None)` removes it.
     pub due_on: Option<Option<NaiveDate>>,
 }
 
-/// Changes a follow-up and has its card follow.
+/// Changes a follow-up, and orders its card to be updated.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
@@ -172,7 +180,7 @@ pub async fn update(ctx: &Ctx, id: FollowUpId, input: Update) -> Result<follow_u
 }
 
 fn record_changes(draft: &mut Draft<'_>, before: &follow_up::Model, after: &follow_up::Model, playbook: &Playbook, team: &Team) {
-    let day = |row: &follow_up::Model| row.due_on.map_or_else(|| "no day".to_owned(), |day| day.to_string());
+    let day = |row: &follow_up::Model| row.due_on.map_or_else(|| "no date".to_owned(), |day| day.to_string());
     let fields: [(&str, String, String); 4] = [
         ("title", format!("“{}”", before.title), format!("“{}”", after.title)),
         ("board", board_title(playbook, &before.board).to_owned(), board_title(playbook, &after.board).to_owned()),
@@ -186,7 +194,7 @@ fn record_changes(draft: &mut Draft<'_>, before: &follow_up::Model, after: &foll
         details.insert(name.to_owned(), json!({ "from": from, "to": to }));
     }
     if before.description != after.description {
-        parts.push("another description".to_owned());
+        parts.push("description changed".to_owned());
         details.insert("description".to_owned(), Value::Object(Map::new()));
     }
     let text = format!("Follow-up “{}”: {}", after.title, parts.join("; "));
@@ -194,8 +202,8 @@ fn record_changes(draft: &mut Draft<'_>, before: &follow_up::Model, after: &foll
     draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details));
 }
 
-/// Says that a follow-up is done, will not be done, or is to be done after all. The note says why; one more than the few that usually get done
-/// needs it to be opened again.
+/// Says that a follow-up is done, will not be done, or is to be done after all. The note says why; reopening a dropped one needs a note if
+/// the incident already has as many as the playbook recommends.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
@@ -210,7 +218,7 @@ pub async fn settle(ctx: &Ctx, id: FollowUpId, to: ActionState, note: Option<&st
         }
         let was_dropped = row.state == ActionState::Dropped;
         if was_dropped && row.reason.is_none() && note.is_none() && is_enough(whole, Some(id), playbook.few_follow_ups) {
-            return Err(Error::invalid("note", enough(&whole.incident, &playbook, "say in the note why this one is worth it too")));
+            return Err(Error::invalid("note", enough(&whole.incident, &playbook, "say in note why this one is worth it too")));
         }
         let settled_at = (to != ActionState::Open).then_some(draft.now);
         let after = follow_up::Model { state: to, settled_at, changed_at: draft.now, ..row.clone() };
@@ -245,7 +253,7 @@ async fn change_one(
     Ok(changed.await?.output)
 }
 
-/// Writes into the draft that follow-ups of another incident are its own from now on, with what waits for their cards.
+/// Moves follow-ups of another incident to the draft's, together with the deliveries for their cards.
 pub(crate) fn move_to(draft: &mut Draft<'_>, rows: &[follow_up::Model]) {
     if rows.is_empty() {
         return;

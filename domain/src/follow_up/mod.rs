@@ -1,7 +1,7 @@
-//! Follow-ups: the few things that are done because of an incident, each with an owner and a day (R33).
+//! Follow-ups: the few things that get done because of an incident, each with an owner and a due date (R33).
 //!
-//! People add and settle them ([`manage`]); each lives on as a card on a board of the playbook. What is ordered of the card is [`card`], what
-//! happens to it at the other side comes in by [`news`], and what follows when both changed is decided by [`sync`], which is pure.
+//! People add and settle them ([`manage`]); each lives on as a card on one of the playbook's boards. Orders for the card are in [`card`],
+//! changes made to it elsewhere come in through [`news`], and what happens when both sides changed is decided by [`sync`], which is pure.
 
 mod card;
 mod manage;
@@ -21,7 +21,7 @@ pub use query::{find, of_incidents};
 use crate::playbook::Playbook;
 use crate::playbook::steps::FollowUp;
 
-/// What the playbook asks for: those that are open.
+/// The open follow-ups, as the playbook sees them.
 pub(crate) fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
     rows.iter()
         .filter(|row| row.state == ActionState::Open)
@@ -29,7 +29,7 @@ pub(crate) fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
         .collect()
 }
 
-/// What people call a board; its key where the playbook does not have it any more.
+/// The title of a board, or its key if the playbook no longer has it.
 pub fn board_title<'a>(playbook: &'a Playbook, key: &'a str) -> &'a str {
     playbook.boards.get(key).map_or(key, |board| &board.title)
 }

@@ -1,6 +1,6 @@
-//! What happened to cards at the other side: told by a webhook, or found when all cards of a board are compared.
+//! Changes made to cards at Trello: reported by a webhook, or found when all cards of a board are compared.
 //!
-//! Both ways lead to the same decision, which compares three states ([`super::sync`]). News that came before, or that we caused, change nothing.
+//! Both lead to the same decision, a three-way merge ([`super::sync`]). News that is repeated, or that we caused, changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::playbook::Playbook;
 use crate::ports::{Boards, CardField, Member, Refusal, SeenCard};
 
-/// Something that is known of a card.
+/// News of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// The whole card.
@@ -29,7 +29,7 @@ pub enum News {
         card: String,
         /// When, by the system's clock.
         at: Timestamp,
-        /// What. Boxed, because it is much larger than the rest.
+        /// The change. Boxed because it is much larger than the rest.
         change: Box<CardChange>,
     },
     /// Somebody deleted it.
@@ -39,12 +39,12 @@ pub enum News {
     },
 }
 
-/// What somebody changed about a card; all else is as it was.
+/// What somebody changed about a card; everything else is unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CardChange {
     /// Its title.
     pub title: Option<String>,
-    /// When it is due, or that it is no longer.
+    /// The time it is due; `Some(None)` if that was removed.
     pub due_at: Option<Option<Timestamp>>,
     /// The list that it is on.
     pub list: Option<String>,
@@ -52,9 +52,9 @@ pub struct CardChange {
     pub complete: Option<bool>,
     /// Whether it is archived.
     pub archived: Option<bool>,
-    /// Who joined it.
+    /// The member who joined it.
     pub joined: Option<Member>,
-    /// The id of who left it.
+    /// The id of the member who left it.
     pub left: Option<String>,
 }
 
@@ -66,11 +66,11 @@ impl News {
         }
     }
 
-    /// The card as it must be now, and when it changed; nothing for what is older than what we know.
+    /// The card as it must be now, and when it changed; `None` for news older than what we know.
     fn sight(&self, agreed: &Agreed) -> Option<(SeenCard, Timestamp)> {
         match self {
             Self::Whole(card) => (card.changed_at > agreed.card.changed_at).then(|| (card.clone(), card.changed_at)),
-            // What we know of the rest stays as old as it is.
+            // The card's own time stays: we know nothing newer about its other fields.
             Self::Changed { at, change, .. } => (*at > agreed.card.changed_at).then(|| (change.applied(&agreed.card), *at)),
             Self::Gone { .. } => None,
         }
@@ -93,11 +93,11 @@ impl CardChange {
     }
 }
 
-/// Takes over what is new about a card. Nothing happens where it is no follow-up's. `event` is the system's name for what told of it: told again,
-/// it changes nothing.
+/// Takes over what is new about a card, or ignores it if no follow-up has that card. `event` is the system's id of the news: receiving it
+/// again changes nothing.
 ///
 /// # Errors
-/// The database's failures: it may be told again.
+/// Only if the database fails: the news may be sent again.
 pub async fn card_seen(ctx: &Ctx, news: &News, event: Option<&str>) -> Result<()> {
     ctx.require(Right::Administer)?;
     let rows = follow_up::Entity::find().filter(follow_up::Column::CardId.eq(news.card())).all(ctx.db.read()).await?;
@@ -116,7 +116,7 @@ async fn is_known(ctx: &Ctx, event: Option<&str>) -> Result<bool> {
     Ok(hook_event::Entity::find_by_id((System::Trello, event.to_owned())).one(ctx.db.read()).await?.is_some())
 }
 
-/// Has a follow-up hear what is new about its card, if it is new.
+/// Applies news of its card to a follow-up, if it is new.
 async fn take_in(ctx: &Ctx, row: &follow_up::Model, news: &News, event: Option<&str>, team: &Team) -> Result<()> {
     if !is_new(&ctx.playbook(), row, news, team) {
         return Ok(());
@@ -135,7 +135,7 @@ async fn take_in(ctx: &Ctx, row: &follow_up::Model, news: &News, event: Option<&
         Ok(())
     });
     match decided.await {
-        // Another process was told at the same moment.
+        // Another process received it at the same moment.
         Err(Error::AlreadyThere) => Ok(()),
         decided => decided.map(drop),
     }
@@ -167,8 +167,8 @@ fn decide(draft: &mut Draft<'_>, row: &follow_up::Model, news: &News, team: &Tea
     }
 }
 
-/// Writes into the draft what follows from a card that is `now` so and was so when both sides agreed on `base`.
-/// Gives back what was decided.
+/// Writes into the draft what follows if the card is as in `now` and both sides last agreed on `base`.
+/// Returns what was decided.
 pub(super) fn settle(
     draft: &mut Draft<'_>,
     row: follow_up::Model,
@@ -228,22 +228,22 @@ fn record(draft: &mut Draft<'_>, row: &follow_up::Model, outcomes: &[(CardField,
             details.insert(name.to_owned(), json!({ "from": from, "to": if kept { &from } else { &to }, "lost": lost }));
             match outcome {
                 Outcome::Taken => format!("{name} {from} → {to}"),
-                Outcome::TakenOverOurs => format!("{name} is {to}, which is newer than {from} here"),
-                Outcome::KeptOverTheirs => format!("{name} stays {from}, which is newer than {to} at Trello"),
+                Outcome::TakenOverOurs => format!("{name} is now {to}, which is newer than {from} here"),
+                Outcome::KeptOverTheirs => format!("{name} stays {from}, which is newer than {to} in Trello"),
             }
         })
         .collect();
-    let text = format!("The card of the follow-up “{}” was changed at Trello: {}", row.title, parts.join("; "));
+    let text = format!("The card of follow-up “{}” was changed in Trello: {}", row.title, parts.join("; "));
     let details = json!({ "followUp": row.id.to_string(), "state": row.state, "changes": details });
     draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
 }
 
-/// A field's name, and its value in both faces, for people.
+/// A field's name and its values in both faces, for people.
 fn words(field: CardField, ours: &Face, there: &Face, playbook: &Playbook, team: &Team) -> (&'static str, String, String) {
     let both = |value: &dyn Fn(&Face) -> String| (value(ours), value(there));
     let (name, (from, to)) = match field {
         CardField::Title => ("title", both(&|face| format!("“{}”", face.title))),
-        CardField::Due => ("due", both(&|face| face.due_on.map_or_else(|| "no day".to_owned(), |day| day.to_string()))),
+        CardField::Due => ("due", both(&|face| face.due_on.map_or_else(|| "no date".to_owned(), |day| day.to_string()))),
         CardField::State => ("state", both(&|face| super::state_words(face.state).to_owned())),
         CardField::Owner => ("owner", both(&|face| face.owner.map_or("nobody", |id| team.name(id)).to_owned())),
         CardField::Board => ("board", both(&|face| super::board_title(playbook, face.board.as_deref().unwrap_or_default()).to_owned())),
@@ -252,7 +252,7 @@ fn words(field: CardField, ours: &Face, there: &Face, playbook: &Playbook, team:
     (name, from, to)
 }
 
-/// Writes into the draft that the card was deleted. What was to do is dropped with it; opened again, it gets another card.
+/// Writes into the draft that the card was deleted. An open follow-up is dropped with it; reopened, it gets a new card.
 pub(super) fn gone(draft: &mut Draft<'_>, row: follow_up::Model) {
     delivery::supersede_card(draft, row.id);
     let is_open = row.state == ActionState::Open;
@@ -261,18 +261,15 @@ pub(super) fn gone(draft: &mut Draft<'_>, row: follow_up::Model) {
         after.state = ActionState::Dropped;
         after.settled_at = Some(draft.now);
     }
-    let end = if is_open { ", so it is dropped. Open it again if it is still to be done." } else { "" };
-    let text = format!("The card of the follow-up “{}” was deleted at Trello{end}", after.title);
+    let end = if is_open { ", so the follow-up was dropped. Reopen it if it still has to be done." } else { "" };
+    let text = format!("The card of follow-up “{}” was deleted in Trello{end}", after.title);
     let details = json!({ "followUp": after.id.to_string(), "state": after.state });
     draft.put::<follow_up::Entity>(after);
     draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
 }
 
-/// Brings follow-ups and their cards into step, for changes at the other side that nobody told us of. A board that can't be read does not keep the
-/// others from it.
-///
-/// # Errors
-/// The database's failures.
+/// Compares follow-ups with their cards, to find changes that no webhook reported. A board that can't be read does not keep the others from
+/// being compared.
 pub async fn reconcile(ctx: &Ctx, boards: &dyn Boards) -> Result<()> {
     ctx.require(Right::Administer)?;
     if hold::is_held(ctx, System::Trello).await? {
@@ -293,7 +290,7 @@ pub async fn reconcile(ctx: &Ctx, boards: &dyn Boards) -> Result<()> {
                 tracing::warn!(
                     board,
                     reason = refusal.reason(),
-                    "Trello does not tell us of changes of a board; they are found every few minutes"
+                    "could not register the webhook for a board; its changes are found by comparing every few minutes"
                 );
             }
         }
@@ -301,21 +298,21 @@ pub async fn reconcile(ctx: &Ctx, boards: &dyn Boards) -> Result<()> {
             Ok(()) => {}
             Err(Refusal::Locked(reason)) => return hold::hold(ctx, System::Trello, &reason).await,
             Err(refusal) => {
-                tracing::warn!(board, reason = refusal.reason(), "the cards of a board could not be compared; the next time they are");
+                tracing::warn!(board, reason = refusal.reason(), "could not compare the cards of a board; trying again next time");
             }
         }
     }
     Ok(())
 }
 
-/// Compares the follow-ups of a board with its cards. The inner failure is the other side's.
+/// Compares the follow-ups of a board with its cards. The inner error is Trello's.
 async fn compare(ctx: &Ctx, boards: &dyn Boards, board: &str, keys: &[&str], team: &Team) -> Result<Result<(), Refusal>> {
     let cards = match boards.cards(board).await {
         Ok(cards) => cards,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let mut cards: HashMap<String, SeenCard> = cards.into_iter().map(|card| (card.id.clone(), card)).collect();
-    // After the cards: what we order meanwhile is in the rows, and its cards are seen as older than that.
+    // Read after the cards: what we order meanwhile is in the rows, and the cards count as older than that.
     let rows = follow_up::Entity::find()
         .filter(follow_up::Column::Board.is_in(keys.iter().copied()))
         .filter(follow_up::Column::CardId.is_not_null())
@@ -331,7 +328,7 @@ async fn compare(ctx: &Ctx, boards: &dyn Boards, board: &str, keys: &[&str], tea
                 Ok(Some(card)) => News::Whole(card),
                 Ok(None) => News::Gone { card: id },
                 Err(Refusal::Never(reason)) => {
-                    tracing::warn!(card = id, reason, "a card can't be looked at; the others are compared");
+                    tracing::warn!(card = id, reason, "could not read a card; comparing the others");
                     continue;
                 }
                 Err(refusal) => return Ok(Err(refusal)),

@@ -1,4 +1,4 @@
-//! Follow-ups, for people who ask.
+//! Finding follow-ups.
 
 use entity::{FollowUpId, IncidentId, follow_up};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -20,10 +20,7 @@ pub async fn find(ctx: &Ctx, id: FollowUpId) -> Result<follow_up::Model> {
     select.one(ctx.db.read()).await?.ok_or(Error::NotFound("follow-up"))
 }
 
-/// Follow-ups of incidents that the caller has seen, in any state, oldest first.
-///
-/// # Errors
-/// The database's failures.
+/// The follow-ups of incidents that the caller has seen, in any state, oldest first.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<follow_up::Model>> {
     let select = follow_up::Entity::find().filter(follow_up::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(follow_up::Column::Id).all(ctx.db.read()).await?)

@@ -1,8 +1,8 @@
-//! A follow-up and its card: what is alike about them, and what follows when one of them changed, or both.
+//! A follow-up and its card: what they have in common, and what happens when one of them changed, or both.
 //!
-//! Pure: no database, no clock. Three states are compared, field by field: what both sides last agreed on, the follow-up, and the card. What only
-//! one side changed stands; of what both changed, the newer stands, and the caller is told which value was lost. What the card shows is
-//! agreed on from then on, so the same news a second time, and the echo of our own orders, change nothing.
+//! Pure: no database, no clock. A three-way merge, field by field, of what both sides last agreed on, the follow-up, and the card. If only
+//! one side changed a field, its value is kept; if both did, the newer value wins and the caller learns which one was lost. From then on,
+//! what the card shows is agreed on, so receiving the same news again, or the echo of our own orders, changes nothing.
 
 use chrono::{Days, NaiveDate};
 use entity::{ActionState, PersonId, Timestamp};
@@ -18,7 +18,7 @@ use crate::validate::is_text_direction;
 pub struct Agreed {
     /// The card as it was.
     pub card: SeenCard,
-    /// Where it stood: cards say it in several ways, which may contradict each other.
+    /// Its state: cards show it in several ways, which may contradict each other.
     pub state: ActionState,
     /// The description that we last wrote. People may have added to it since.
     pub text: String,
@@ -31,27 +31,27 @@ pub struct Face {
     pub title: String,
     /// The day by which it should be done.
     pub due_on: Option<NaiveDate>,
-    /// Where it stands.
+    /// Its state.
     pub state: ActionState,
-    /// Whose it is; nothing where nobody on the team is known as the card's member.
+    /// The owner; `None` if no member of the card is known to be on the team.
     pub owner: Option<PersonId>,
-    /// The playbook's key of the board; nothing for a board that the playbook does not have.
+    /// The playbook's key for the board; `None` for a board that the playbook does not have.
     pub board: Option<String>,
 }
 
-/// What follows for one field.
+/// What happens to one field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The card's value is taken over.
+    /// The card's value is taken.
     Taken,
-    /// Both changed it and the card's value is newer: it is taken over, ours is lost.
+    /// Both changed it and the card's value is newer: it is taken, and ours is lost.
     TakenOverOurs,
-    /// Both changed it and our value is newer: it stays, and must be ordered again.
+    /// Both changed it and our value is newer: ours stays, and must be ordered again.
     KeptOverTheirs,
 }
 
-/// Compares what both sides last agreed on, the card and the follow-up. Fields without news are left out; `card_is_newer` says whose
-/// change came last.
+/// Merges what both sides last agreed on, the card, and the follow-up. Fields for which there is nothing to do are left out;
+/// `card_is_newer` says whose change came last.
 pub fn merge(agreed: &Face, card: &Face, ours: &Face, card_is_newer: bool) -> Vec<(CardField, Outcome)> {
     let outcomes = [
         (CardField::Title, of_field(&agreed.title, &card.title, &ours.title, card_is_newer)),
@@ -72,17 +72,17 @@ fn of_field<T: PartialEq>(agreed: &T, card: &T, ours: &T, card_is_newer: bool) -
     }
 }
 
-/// For what the card may say in a way that we can't read: then it says nothing.
+/// For fields that the card may show in a way that we can't read: those are ignored.
 fn of_known<T: PartialEq>(agreed: Option<&T>, card: Option<&T>, ours: Option<&T>, card_is_newer: bool) -> Option<Outcome> {
     let (card, ours) = (card?, ours?);
     match agreed {
         Some(agreed) => of_field(agreed, card, ours, card_is_newer),
-        // Whether we changed it too is not known. The newer stands, and nobody need hear of a conflict.
+        // We can't know whether we changed it too. The newer value wins, without reporting a conflict.
         None => (card != ours && card_is_newer).then_some(Outcome::Taken),
     }
 }
 
-/// In what `ours` differs from what was agreed.
+/// The fields in which `ours` differs from what was agreed.
 pub fn changed(agreed: &Face, ours: &Face) -> Vec<CardField> {
     let fields = [
         (CardField::Title, agreed.title != ours.title),
@@ -94,7 +94,7 @@ pub fn changed(agreed: &Face, ours: &Face) -> Vec<CardField> {
     fields.into_iter().filter_map(|(field, differs)| differs.then_some(field)).collect()
 }
 
-/// The face with those fields of `other` in which `other` is as `wanted`: what we ordered and what came of it.
+/// The agreed face, updated with the fields in which `other` is as `wanted`: the results of our own order.
 pub fn with_what_was_ordered(agreed: Face, other: &Face, wanted: &Face) -> Face {
     let Face { title, due_on, state, owner, board } = agreed;
     Face {
@@ -110,8 +110,8 @@ fn pick<T: PartialEq + Clone>(old: T, other: &T, wanted: &T) -> T {
     if other == wanted { other.clone() } else { old }
 }
 
-/// Where a card stands, given where it stood when both sides agreed. A card is done when it is ticked as complete or put on the list for
-/// that; taking back either opens it again, although the other still says that it is done.
+/// The state of a card, given its state when both sides agreed. A card is done when it is ticked as complete or moved to the done list;
+/// undoing either reopens it, even if the other still says that it is done.
 pub fn state_of(agreed: &Agreed, card: &SeenCard, done_list: Option<&str>) -> ActionState {
     let marks = |card: &SeenCard| [card.complete, done_list == Some(card.list.as_str())];
     let pairs: Vec<(bool, bool)> = marks(&agreed.card).into_iter().zip(marks(card)).collect();
@@ -125,12 +125,12 @@ pub fn state_of(agreed: &Agreed, card: &SeenCard, done_list: Option<&str>) -> Ac
     plain_state(is_done, card.archived)
 }
 
-/// Where a card stands that nothing is known of.
+/// The state of a card that is seen for the first time.
 pub fn state_at_first_sight(card: &SeenCard, done_list: Option<&str>) -> ActionState {
     plain_state(card.complete || done_list == Some(card.list.as_str()), card.archived)
 }
 
-/// What is done and put away was done.
+/// An archived card that was done counts as done.
 fn plain_state(is_done: bool, is_archived: bool) -> ActionState {
     match (is_done, is_archived) {
         (true, _) => ActionState::Done,
@@ -139,7 +139,7 @@ fn plain_state(is_done: bool, is_archived: bool) -> ActionState {
     }
 }
 
-/// The face of a card that stands at `state`; `who` knows the people behind members.
+/// The face of a card in `state`; `who` finds the person behind a member.
 pub fn face_of(card: &SeenCard, state: ActionState, playbook: &Playbook, who: &dyn Fn(&Member) -> Option<PersonId>) -> Face {
     let board = playbook.boards.iter().find(|(_, board)| board.trello_board.as_deref() == Some(&*card.board));
     Face {
@@ -151,7 +151,7 @@ pub fn face_of(card: &SeenCard, state: ActionState, playbook: &Playbook, who: &d
     }
 }
 
-/// A title as we keep it: one line, within its bound.
+/// A title as we store it: one line, within the limit.
 fn one_line(title: &str) -> String {
     let plain: String = title.chars().map(|c| if c.is_control() || is_text_direction(c) { ' ' } else { c }).collect();
     let cut: String = plain.trim().chars().take(limits::NAME_CHARS).collect();
@@ -159,7 +159,7 @@ fn one_line(title: &str) -> String {
     if cut.is_empty() { "-".to_owned() } else { cut.to_owned() }
 }
 
-/// The team's day that a card is due on. Work may end at midnight, which is the next day to a clock.
+/// The team's day on which a card is due. Work may end at midnight, which by the clock is the next day.
 pub fn day_of(hours: &Calendar, at: Timestamp) -> NaiveDate {
     let day = at.with_timezone(&hours.zone).date_naive();
     match day.checked_sub_days(Days::new(1)) {

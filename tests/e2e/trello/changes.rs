@@ -187,7 +187,7 @@ async fn a_deleted_card_drops_its_follow_up(scene: &Scene<'_>) {
     scene.bring_webhooks().await;
     let row = scene.row(&one).await;
     assert_eq!((&row["state"], &row["cardUrl"]), (&json!("DROPPED"), &Value::Null));
-    assert!(scene.told().await.pop().unwrap().1.contains("was deleted at Trello"));
+    assert!(scene.told().await.pop().unwrap().1.contains("was deleted in Trello"));
     // Opened again, it gets another card.
     scene.settle(&one, "OPEN").await;
     scene.work().await;

@@ -43,9 +43,9 @@ fn card() -> SeenCard {
 }
 
 #[test]
-fn what_one_side_changed_stands_and_of_both_the_newer() {
+fn a_change_of_one_side_wins_and_of_two_the_newer() {
     use Outcome::{KeptOverTheirs, Taken, TakenOverOurs};
-    // agreed, card, ours, what follows when the card is newer, and when we are
+    // agreed, card, ours, the outcome if the card is newer, and if we are
     for (agreed, card, ours, newer, older) in [
         ("a", "a", "a", None, None),
         ("a", "b", "a", Some(Taken), Some(Taken)),
@@ -61,7 +61,7 @@ fn what_one_side_changed_stands_and_of_both_the_newer() {
 }
 
 #[test]
-fn every_field_is_merged_for_itself() {
+fn every_field_is_merged_on_its_own() {
     let theirs = Face { due_on: None, state: ActionState::Done, ..face() };
     let ours = Face { title: "b".to_owned(), state: ActionState::Dropped, owner: Some(person(2)), ..face() };
     let merged = merge(&face(), &theirs, &ours, false);
@@ -69,7 +69,7 @@ fn every_field_is_merged_for_itself() {
 }
 
 #[test]
-fn members_whom_nobody_knows_say_nothing() {
+fn unknown_members_are_ignored() {
     let owned = |owner: Option<u128>| Face { owner: owner.map(person), ..face() };
     let taken = vec![(CardField::Owner, Outcome::Taken)];
     for (agreed, card, ours, is_newer, expected) in [
@@ -85,7 +85,7 @@ fn members_whom_nobody_knows_say_nothing() {
 }
 
 #[test]
-fn a_card_is_done_by_a_tick_or_by_its_list_and_opened_by_taking_back_either() {
+fn a_card_is_done_by_a_tick_or_by_its_list_and_reopened_by_undoing_either() {
     use ActionState::{Done, Dropped, Open};
     let at = |list: &str, complete: bool, archived: bool| SeenCard { list: list.to_owned(), complete, archived, ..card() };
     for (state, before, after, expected) in [
@@ -96,7 +96,7 @@ fn a_card_is_done_by_a_tick_or_by_its_list_and_opened_by_taking_back_either() {
         (Done, at(DONE, true, false), at(TODO, true, false), Open),
         (Done, at(DONE, true, false), at(DONE, false, false), Open),
         (Open, at(TODO, true, false), at(TODO, true, false), Open),
-        // Put away after it was done, it was done.
+        // Archived after it was done, it stays done.
         (Done, at(DONE, true, false), at(DONE, true, true), Done),
         (Open, at(TODO, false, false), at(TODO, false, true), Dropped),
         (Dropped, at(TODO, false, true), at(TODO, false, false), Open),
@@ -109,19 +109,19 @@ fn a_card_is_done_by_a_tick_or_by_its_list_and_opened_by_taking_back_either() {
 }
 
 #[test]
-fn a_card_is_due_on_the_day_of_the_team() {
+fn a_card_is_due_on_the_teams_day() {
     let playbook = Playbook::default();
     let hours = &playbook.working_hours;
     let night = Calendar { to: 1_440, ..hours.clone() };
     let day = NaiveDate::from_ymd_opt(2026, 7, 1).unwrap();
     assert_eq!(day_of(hours, hours.end_of(day)), day);
-    // Work until midnight, which is the next day to a clock.
+    // Work until midnight, which by the clock is the next day.
     assert_eq!(day_of(&night, night.end_of(day)), day);
     assert_eq!(day_of(hours, chrono::Utc.with_ymd_and_hms(2026, 6, 30, 23, 30, 0).unwrap()), day, "summer time");
 }
 
 #[test]
-fn a_title_from_elsewhere_is_one_line_within_its_bound() {
+fn a_title_from_elsewhere_is_one_line_within_the_limit() {
     let long = format!(" two\nlines \u{202e}{} ", "x".repeat(300));
     let title = one_line(&long);
     assert!(title.starts_with("two lines") && title.chars().count() <= limits::NAME_CHARS, "{title}");
@@ -168,7 +168,7 @@ proptest! {
     fn the_same_news_again_changes_nothing(agreed in faces(), card in faces(), ours in ours(), newer: bool) {
         let first = merge(&agreed, &card, &ours, newer);
         let then = after(&ours, &card, &first);
-        // The card is agreed on now, whoever won.
+        // The card is agreed on now, no matter which side won.
         prop_assert_eq!(merge(&card, &card, &then, newer), Vec::new());
     }
 
