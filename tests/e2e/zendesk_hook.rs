@@ -436,7 +436,7 @@ async fn a_problem_ticket_that_somebody_solves_is_told_of(app: &TestApp) {
     let of_problem = |name: &str, status: &str| with(with(event(app, name, "status_changed", json!({})), "id", "900"), "status", status);
     let told = async || {
         let found = events(&sam, &incident, "TICKET").await;
-        found.iter().filter(|event| text(event, "text").contains("was solved at Zendesk")).count()
+        found.iter().filter(|event| text(event, "text").contains("was solved in Zendesk")).count()
     };
     tell(app, &of_problem("e1", "SOLVED")).await;
     tell(app, &of_problem("e1", "SOLVED")).await;

@@ -63,7 +63,7 @@ pub struct ConfirmGoal {
 /// complete.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not live, or listing the missing items.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not live, or with the list of missing items.
 pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let evidence = validate::text("evidence", &input.evidence)?;

@@ -31,7 +31,7 @@ pub struct Listed {
     pub assignee: Option<PersonId>,
     /// When it is due.
     pub due_at: Timestamp,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
     /// When people were last reminded of it.
     pub reminded_at: Option<Timestamp>,
@@ -43,7 +43,7 @@ pub struct Listed {
     pub proposed_at: Option<Timestamp>,
 }
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// To be done.

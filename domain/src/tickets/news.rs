@@ -159,7 +159,7 @@ async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::M
         }
         if is_problem_solved_there(&facts.incident, row, news) {
             let text = format!(
-                "The problem ticket #{} was solved at Zendesk, together with the tickets linked to it. {} stays open until resolved here.",
+                "The problem ticket #{} was solved in Zendesk, together with the tickets linked to it. {} stays open until resolved here.",
                 row.external_id,
                 reference(&facts.incident)
             );
