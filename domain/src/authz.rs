@@ -1,4 +1,4 @@
-//! Who may do what. The only place that knows; use cases ask in their first line.
+//! Who may do what. The only place that knows; every use case checks first.
 
 use entity::{AccessLevel, Grant, Grants, PersonId, Visibility, incident, incident_access};
 use sea_orm::sea_query::{Condition, Expr, Query};
@@ -7,37 +7,37 @@ use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// On whose behalf something is done.
+/// The party on whose behalf something is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// A person, with the rights of the token or session that was shown.
+    /// A person, with the rights of the token or session they presented.
     Person {
-        /// Who.
+        /// The person's id.
         id: PersonId,
         /// What they may do in general: the lesser of the person's level and the token's.
         access: AccessLevel,
         /// What they may do beyond that.
         grants: Grants,
     },
-    /// Muster itself: the worker, an authenticated hook, the command line of the machine's owner.
+    /// Muster itself: the worker, an authenticated hook, the command line on the server.
     System,
 }
 
 /// A general permission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// Look at what is not hidden.
+    /// See whatever is not hidden.
     Read,
-    /// Say that something is wrong (R1: anyone may).
+    /// Report that something is wrong (R1: anyone may).
     Report,
     /// Work on incidents, sites and clients.
     Respond,
-    /// Look after people and access.
+    /// Manage people and access.
     Administer,
 }
 
 impl Right {
-    /// The least access level that has it.
+    /// The lowest access level that has this right.
     pub fn least_level(self) -> AccessLevel {
         match self {
             Self::Read | Self::Report => AccessLevel::Viewer,
@@ -48,7 +48,7 @@ impl Right {
 }
 
 impl Actor {
-    /// The person, if it is one.
+    /// The person's id, unless the actor is Muster itself.
     pub fn person_id(&self) -> Option<PersonId> {
         match self {
             Self::Person { id, .. } => Some(*id),
@@ -64,7 +64,7 @@ impl Actor {
         }
     }
 
-    /// Refuses who has not `right`, saying what it would take.
+    /// Fails unless the actor has `right`, saying what it would take.
     ///
     /// # Errors
     /// `FORBIDDEN`.
@@ -76,7 +76,7 @@ impl Actor {
         Err(Error::Forbidden(format!("This needs {level} access: ask an administrator for it, or use a token that has it.")))
     }
 
-    /// Whether restricted incidents are shown without being a participant.
+    /// Whether the actor sees restricted incidents without being a participant.
     pub fn sees_restricted(&self) -> bool {
         match self {
             Self::Person { access, grants, .. } => *access == AccessLevel::Admin || grants.contains(Grant::SeeRestricted),
@@ -84,14 +84,14 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may know of `incident`, whose participants are `participants`. The same rule as
-    /// [`visible`], for rows that are in memory.
+    /// Whether the actor may know about `incident`, given its participants. The same rule as [`visible`], for rows in
+    /// memory.
     pub fn sees(&self, incident: &incident::Model, participants: &[PersonId]) -> bool {
         incident.visibility == Visibility::Open || self.sees_restricted() || self.person_id().is_some_and(|id| participants.contains(&id))
     }
 }
 
-/// The incidents that the caller may know of. Every query for incidents starts here.
+/// The incidents that the caller may know about. Every query for incidents starts here.
 pub fn visible(ctx: &Ctx) -> Select<incident::Entity> {
     let select = <incident::Entity as sea_orm::EntityTrait>::find();
     match visible_condition(&ctx.actor) {
@@ -100,7 +100,7 @@ pub fn visible(ctx: &Ctx) -> Select<incident::Entity> {
     }
 }
 
-/// The condition on `incident` behind [`visible`]; `None` where nothing is hidden.
+/// The condition on `incident` behind [`visible`]; `None` if nothing is hidden.
 pub fn visible_condition(actor: &Actor) -> Option<Condition> {
     if actor.sees_restricted() {
         return None;
@@ -116,7 +116,7 @@ pub fn visible_condition(actor: &Actor) -> Option<Condition> {
     Some(Condition::any().add(incident::Column::Visibility.eq(Visibility::Open)).add_option(participates))
 }
 
-/// The condition that `column` (an incident's id in another table) is one that the caller may know of.
+/// The condition that `column`, an incident's id in another table, names an incident that the caller may know about.
 pub fn visible_through(actor: &Actor, column: impl ColumnTrait) -> Option<Expr> {
     let condition = visible_condition(actor)?;
     let seen = Query::select().column(incident::Column::Id).from(incident::Entity).cond_where(condition).to_owned();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn every_level_has_the_rights_of_those_below() {
+    fn every_level_has_the_rights_of_the_levels_below() {
         use AccessLevel::{Admin, Responder, Viewer};
         for (right, viewer, responder, admin) in [
             (Right::Read, true, true, true),

@@ -1,8 +1,8 @@
-//! What Muster does by itself in the background. Chores are not state: they follow from what the rows say and the clock, so a
-//! chore that a crash swallowed is due again.
+//! What Muster does on its own in the background. Chores are not stored: they follow from the rows and the clock, so a chore
+//! lost in a crash is due again.
 //!
-//! Called by the tick of `worker`, which puts what is due on the queue, and by its jobs, which carry one out. A chore may be
-//! carried out twice at once without harm.
+//! Called by the tick of `worker`, which queues what is due, and by its jobs, each of which carries out one chore. It is
+//! harmless to carry out the same chore twice at once.
 
 use entity::{
     IncidentId, System, Timestamp, api_token, chain_check, hook_event, idempotency_key, incident, page, session, sign_in_link, watermark,
@@ -19,41 +19,41 @@ use crate::timeline::chain::{self, Verdict};
 /// Something to do in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chore {
-    /// Delete keys, sessions, links and tokens that are past use.
+    /// Delete keys, sessions, links and tokens that are no longer of use.
     Expire,
-    /// Check the hash chain of a timeline.
+    /// Verify the hash chain of a timeline.
     VerifyChain {
-        /// Whose.
+        /// The incident whose timeline it is.
         incident: IncidentId,
     },
-    /// Bring what lives at an outside system as well as here into step. Carried out by `worker`, which has the way there.
+    /// Synchronise what is kept both in an outside system and here. Carried out by `worker`, which can reach the system.
     Sync {
-        /// Which system.
+        /// The outside system.
         system: System,
     },
 }
 
-/// A chore that is due, with a key that is the same for as long as it is the same piece of work.
+/// A chore that is due, with a key that stays the same as long as it is the same piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// What to do.
     pub chore: Chore,
-    /// Names this piece of work.
+    /// Identifies this piece of work.
     pub key: String,
 }
 
-/// The watermark of [`Chore::VerifyChain`].
+/// Name of the watermark for [`Chore::VerifyChain`].
 const VERIFIED: &str = "verify-chain";
-/// A timeline is checked when it has been quiet for so long: a busy one would be checked over and over.
+/// A timeline is verified once it has been quiet for this long: a busy one would be verified over and over.
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
-/// What lives at outside systems as well as here, and how often it is compared. Zendesk's directory is mostly left alone
-/// ([`crate::clients::directory`]); a long reading goes on each minute.
+/// The systems that are synchronised, and how often. Most rounds leave Zendesk's directory alone
+/// ([`crate::clients::directory`]); a long read continues every minute.
 const SYNCED: [(System, chrono::Duration); 2] =
     [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
-/// Chores given out at a time; the rest is due at the next tick.
+/// Chores handed out at a time; the rest are due at the next tick.
 const BATCH: u64 = 100;
 
-/// Where the watermark moves once the chores are safely on the queue.
+/// Chores that are due, and where the watermark moves once they are safely on the queue.
 pub struct Batch {
     /// What is due, oldest first.
     pub due: Vec<Due>,
@@ -61,9 +61,6 @@ pub struct Batch {
 }
 
 /// What is due now.
-///
-/// # Errors
-/// The database's failures.
 pub async fn due(ctx: &Ctx) -> Result<Batch> {
     ctx.require(Right::Administer)?;
     let now = ctx.now();
@@ -83,7 +80,7 @@ pub async fn due(ctx: &Ctx) -> Result<Batch> {
         .all(ctx.db.read())
         .await?;
     let reached = changed.last().map(|(incident, changed_at, _)| (*changed_at, *incident));
-    // Once an hour, whichever process ticks first.
+    // Once an hour, from whichever process ticks first.
     let mut due = vec![Due { chore: Chore::Expire, key: format!("expire:{}", now.format("%Y-%m-%dT%H")) }];
     due.extend(changed.into_iter().map(|(incident, _, version)| Due {
         chore: Chore::VerifyChain { incident },
@@ -96,10 +93,8 @@ pub async fn due(ctx: &Ctx) -> Result<Batch> {
     Ok(Batch { due, reached })
 }
 
-/// Says that the chores of `batch` are on the queue.
-///
-/// # Errors
-/// The database's failures: the same chores will be due again, which the queue notices by their keys.
+/// Records that the chores of `batch` are on the queue. If that fails, the same chores are due again and the queue
+/// recognises them by their keys.
 pub async fn handed_over(ctx: &Ctx, batch: &Batch) -> Result<()> {
     let Some((changed_at, incident_id)) = batch.reached else { return Ok(()) };
     let row = watermark::ActiveModel { name: Set(VERIFIED.to_owned()), changed_at: Set(changed_at), incident_id: Set(incident_id) };
@@ -110,16 +105,13 @@ pub async fn handed_over(ctx: &Ctx, batch: &Batch) -> Result<()> {
     Ok(())
 }
 
-/// Carries out a chore.
-///
-/// # Errors
-/// The database's failures: it may be tried again.
+/// Carries out a chore. After a failure it can simply be tried again.
 pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
     ctx.require(Right::Administer)?;
     match chore {
         Chore::Expire => expire(ctx).await,
         Chore::VerifyChain { incident } => verify_chain(ctx, incident).await,
-        Chore::Sync { .. } => Err(Error::internal("a chore for the worker came to the domain")),
+        Chore::Sync { .. } => Err(Error::internal("the domain was given a chore that only the worker can carry out")),
     }
 }
 

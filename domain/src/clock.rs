@@ -1,12 +1,12 @@
-//! The only source of the current time. Everything else is banned from the wall clock by clippy, so that a
-//! test can move time and a rule can be replayed.
+//! The only source of the current time. Clippy bans the wall clock everywhere else, so that tests can move time and
+//! rules can be replayed.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
 use entity::Timestamp;
 
-/// Tells the time, in UTC, cut to microseconds so that both databases give back what they were given.
+/// Tells the time in UTC, truncated to microseconds so that both databases return exactly what was stored.
 pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> Timestamp;
@@ -22,16 +22,16 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved. For tests and simulations.
+/// A clock that only moves when told to, for tests and simulations.
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// A clock stopped at `start`.
     pub fn new(start: Timestamp) -> Self {
         Self(AtomicI64::new(start.timestamp_micros()))
     }
 
-    /// Moves the clock on (or back, by a negative duration).
+    /// Moves the clock forward, or back by a negative duration.
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(by.num_microseconds().unwrap_or(i64::MAX), Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! What every use case gets first: who calls, by which way, and the parts of the server it works with.
+//! What every use case takes first: the caller, how the call came in, and the parts of the server it works with.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ use crate::ports::TicketDesk;
 use crate::tickets;
 use crate::wake::Waker;
 
-/// The parts of one server process that all calls share.
+/// The parts of a server process that all calls share.
 pub struct Domain {
     /// The database.
     pub db: Db,
@@ -28,37 +28,37 @@ pub struct Domain {
     pub clock: Arc<dyn Clock>,
     /// New ids and secrets.
     pub ids: IdSource,
-    /// Tells listeners of commits.
+    /// Notifies listeners of commits.
     pub waker: Waker,
-    /// What this server was told about its surroundings.
+    /// The server's settings.
     pub config: Config,
-    /// Rung when something waits to be done at an outside system.
+    /// Notified when something is waiting to be done in an outside system.
     pub outbox: Notify,
-    /// Rung when another playbook is in force.
+    /// Notified when another playbook takes effect.
     pub playbook_replaced: Notify,
-    /// Where people look for tickets, when that is connected. Set once, before the server begins to serve.
+    /// Where people search for tickets, if connected. Set once, before the server accepts requests.
     pub ticket_desk: OnceLock<Arc<dyn TicketDesk>>,
     playbook: ArcSwap<Playbook>,
     pub(crate) secrets: SecretCache,
     pub(crate) lanes: Lanes,
-    /// Apart from `lanes`: who has a turn here takes a lane there.
+    /// Separate from `lanes`, because a task that holds a turn here also takes a lane there.
     pub(crate) alert_turns: Lanes,
 }
 
-/// What a server is told about its surroundings.
+/// The settings that the domain needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// Where files lie.
+    /// Where files are stored.
     pub data_dir: PathBuf,
-    /// Where people reach the server: scheme and host, without a slash at the end.
+    /// Where people reach the server: scheme and host, without a trailing slash.
     pub public_url: String,
-    /// The outside systems that are connected. What is meant for another one is done by hand.
+    /// The outside systems that are connected. Anything meant for another system is done by hand.
     pub systems: Vec<System>,
-    /// How tickets follow incidents, and which report one.
+    /// How tickets follow incidents, and which tickets report one.
     pub tickets: tickets::Rules,
-    /// How long failed deliveries wait.
+    /// How long failed deliveries wait for the next attempt.
     pub pauses: Pauses,
-    /// Whether Trello is asked to tell us of changes: we can check who tells us.
+    /// Whether Trello is asked to notify us of changes. Only if we can verify the sender.
     pub watches_cards: bool,
 }
 
@@ -81,23 +81,23 @@ impl Domain {
         })
     }
 
-    /// The team's values in force.
+    /// The playbook in effect.
     pub fn playbook(&self) -> Arc<Playbook> {
         self.playbook.load_full()
     }
 
-    /// Puts other values in force. What falls due when changes with them: see [`crate::reminders::reschedule`].
+    /// Puts another playbook into effect. Due times change with it: see [`crate::reminders::reschedule`].
     pub fn replace_playbook(&self, playbook: Playbook) {
         self.playbook.store(Arc::new(playbook));
         self.playbook_replaced.notify_one();
     }
 
-    /// A context for `actor`, who came by `source`.
+    /// A context for `actor`, coming in through `source`.
     pub fn ctx(self: &Arc<Self>, actor: Actor, source: Source) -> Ctx {
         Ctx { domain: self.clone(), actor, source }
     }
 
-    /// A context for what Muster does by itself.
+    /// A context for what Muster does on its own.
     pub fn system(self: &Arc<Self>) -> Ctx {
         self.ctx(Actor::System, Source::System)
     }
@@ -107,29 +107,29 @@ impl Domain {
 #[derive(Clone)]
 pub struct Ctx {
     domain: Arc<Domain>,
-    /// On whose behalf.
+    /// The party on whose behalf it is made.
     pub actor: Actor,
-    /// By which way it came.
+    /// How it came in.
     pub source: Source,
 }
 
 impl Ctx {
-    /// The current time. A use case asks once and passes it on.
+    /// The current time. A use case reads it once and passes it on.
     pub fn now(&self) -> Timestamp {
         self.domain.clock.now()
     }
 
-    /// The same call on behalf of Muster itself, after the caller has proved otherwise that they may.
+    /// The same call on behalf of Muster itself, once the caller has proved in another way that they are entitled to it.
     pub(crate) fn on_own_behalf(&self) -> Self {
         Self { actor: Actor::System, ..self.clone() }
     }
 
-    /// The same call, as news that came by `source`.
+    /// The same call, as if it had come in through `source`.
     pub(crate) fn by_way_of(&self, source: Source) -> Self {
         Self { source, ..self.clone() }
     }
 
-    /// Refuses who has not `right`.
+    /// Fails unless the caller has `right`.
     ///
     /// # Errors
     /// `FORBIDDEN`.

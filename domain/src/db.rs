@@ -1,8 +1,8 @@
-//! Connections and transactions. The only module that may begin one.
+//! Connections and transactions. The only module that may begin a transaction.
 //!
-//! On SQLite there is one connection that writes and a few that read: SQLite has one writer anyway, and a queue in
-//! the process is fairer and cheaper than `SQLITE_BUSY`. A commit is on disk when it returns (WAL, synchronous FULL).
-//! On PostgreSQL both are one pool.
+//! On SQLite, one connection writes and a few read: SQLite has a single writer anyway, and a queue within the process is
+//! fairer and cheaper than `SQLITE_BUSY`. A commit is on disk when it returns (WAL, synchronous FULL).
+//! On PostgreSQL, one pool serves both.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -21,43 +21,43 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, is_retryable};
 
-/// How long a call waits for a connection before it is told that the database is unavailable.
+/// How long a call waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// The same for the one connection that writes to SQLite, for which all writers of the process queue.
+/// The same for SQLite's one writing connection, for which all writers of the process queue.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long SQLite waits for another process' write lock.
+/// How long SQLite waits for another process's write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// PostgreSQL gives up on a statement that takes longer: nothing here should.
+/// PostgreSQL aborts any statement that takes longer; none of ours should.
 const STATEMENT_TIMEOUT: &str = "15s";
-/// Readers of SQLite: its statements are short, and more threads than cores only switch more.
+/// Reading connections to SQLite: its statements are short, and more threads than cores only add context switches.
 const READERS_MAX: u32 = 3;
 /// Prepared statements kept per connection; shapes differ by filter and by the size of id lists.
 const STATEMENT_CACHE: usize = 512;
-/// How often the database's pulse is felt.
+/// How often the database's pulse is taken.
 const PULSE: Duration = Duration::from_secs(1);
-/// A database that takes longer to say that it is there is as good as away.
+/// A database that takes longer to answer is as good as down.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// A connection that lay idle for longer is tested before use.
+/// A connection that has been idle for longer is tested before use.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-/// How often a transaction that lost a race at the database is tried again.
+/// How many times a transaction that loses races in the database is run.
 const ATTEMPTS_MAX: u32 = 5;
 
-/// The database, whichever it is.
+/// The database, SQLite or PostgreSQL.
 #[derive(Clone)]
 pub struct Db {
     read: DatabaseConnection,
     write: DatabaseConnection,
-    /// A connection of its own for the question whether the database answers: a busy pool must not look like an outage.
+    /// A separate connection for health checks: a busy pool must not look like an outage.
     heart: DatabaseConnection,
     up: Arc<watch::Sender<bool>>,
 }
 
 impl Db {
-    /// Connects to `url`: `sqlite:PATH` (made when missing) or `postgres://…`. Connections to PostgreSQL are opened
-    /// when first needed, so a server starts, and says that it is not ready, while its database is away.
+    /// Connects to `url`: `sqlite:PATH` (created if missing) or `postgres://…`. Connections to PostgreSQL are opened
+    /// on first use, so a server starts, reporting that it is not ready, while its database is down.
     ///
     /// # Errors
-    /// When the URL can't be read, or the SQLite file can't be opened.
+    /// If the URL is malformed or the SQLite file can't be opened.
     pub async fn connect(url: &str, connections: u32) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") { Self::sqlite(url, connections).await } else { Self::postgres(url, connections) }
     }
@@ -99,8 +99,8 @@ impl Db {
                 ("timezone", "UTC"),
                 ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
             ]);
-        // A connection that just came back is almost surely alive, and testing it each time would double the round trips; one that
-        // lay idle may have died with its server.
+        // A connection that was just returned is almost certainly alive, and testing it each time would double the round trips; an idle
+        // one may have died with its server.
         let pool = PgPoolOptions::new()
             .before_acquire(|connection, state| {
                 Box::pin(async move {
@@ -124,60 +124,61 @@ impl Db {
         &self.read
     }
 
-    /// For single statements that write, and for the queue and the migrations, which bring their own transactions.
+    /// For single statements that write, and for the queue and the migrations, which manage their own transactions.
     pub fn write(&self) -> &DatabaseConnection {
         &self.write
     }
 
-    /// Which database it is.
+    /// The kind of database.
     pub fn backend(&self) -> DbBackend {
         self.write.get_database_backend()
     }
 
-    /// Begins a transaction that may write. On SQLite it takes the write lock at once, so that it can't fail half-way.
+    /// Begins a transaction that may write. On SQLite it takes the write lock right away, so that it can't fail halfway.
     ///
     /// # Errors
-    /// When no connection can be had.
+    /// If no connection is available.
     #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         let write = self.write.clone();
-        // A task of its own, because a caller that goes away just now must not interrupt it: sqlx counts a transaction as open only when
-        // BEGIN was answered, so the connection would go back to its pool within one, and whoever had it next would write into that.
+        // In a task of its own, so that a caller that goes away can't interrupt it: sqlx counts a transaction as open only once BEGIN has
+        // been answered, so the connection would return to the pool inside a transaction, and its next user would write into that.
         let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
         begun.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
     }
 
-    /// Whether the database answers, and soon.
+    /// Whether the database answers promptly.
     pub async fn answers(&self) -> bool {
         matches!(tokio::time::timeout(PATIENCE, self.heart.execute_unprepared("SELECT 1")).await, Ok(Ok(_)))
     }
 
-    /// Feels the database's pulse until `shutdown`, for [`Db::while_up`].
+    /// Takes the database's pulse until `shutdown`, for [`Db::while_up`].
     pub async fn watch(&self, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(PULSE)).await.is_some() {
             let answers = self.answers().await;
             metrics::gauge!("muster_database_up").set(if answers { 1.0 } else { 0.0 });
             if self.up.send_replace(answers) != answers {
-                tracing::warn!(answers, "the database ceased or began to answer");
+                tracing::warn!(answers, "the database stopped or started answering");
             }
         }
     }
 
-    /// Does `work` as long as the database is up: nobody waits for a database that hangs. Needs [`Db::watch`] to be alive.
+    /// Runs `work` for as long as the database is up, so that nobody waits for a database that hangs. Needs [`Db::watch`] to be
+    /// running.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when it is not; the work is dropped wherever it was.
+    /// [`Error::Unavailable`] if the database goes down; the work is dropped wherever it was.
     pub async fn while_up<T>(&self, work: impl Future<Output = T>) -> Result<T, Error> {
         let mut up = self.up.subscribe();
         tokio::select! {
             biased;
-            _ = up.wait_for(|up| !up) => Err(Error::Unavailable(DbErr::Custom("the database does not answer".into()))),
+            _ = up.wait_for(|up| !up) => Err(Error::Unavailable(DbErr::Custom("the database is not answering".into()))),
             output = work => Ok(output),
         }
     }
 
-    /// Closes all connections; those in use are waited for.
+    /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
         for db in [&self.read, &self.write, &self.heart] {
             if let Err(error) = db.close_by_ref().await {
@@ -187,18 +188,18 @@ impl Db {
     }
 }
 
-/// Whether a connection is fit for another use. When the disk is full or broken, SQLite may end a transaction by itself, and
-/// sqlx goes on to count it as open: later transactions on that connection would then be savepoints in one that nobody
-/// commits, acknowledged and lost. Such a connection is thrown away.
+/// Whether a connection is fit for reuse. When the disk is full or broken, SQLite may end a transaction on its own while sqlx
+/// still counts it as open: later transactions on that connection would be savepoints in one that nobody commits,
+/// acknowledged and lost. Such a connection is discarded.
 async fn is_clean(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     if connection.is_in_transaction() {
-        // A rollback may be on its way; the answer to a ping comes after it.
+        // A rollback may be in flight; the answer to a ping comes after it.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
 }
 
-/// Whether a transaction that failed with `error` in its `attempt`th run (from 0) is worth another; waits a little if so.
+/// Whether a transaction that failed with `error` in its `attempt`th run (from 0) is worth another run; waits a little if so.
 pub async fn worth_retrying(error: &DbErr, attempt: u32) -> bool {
     if attempt + 1 >= ATTEMPTS_MAX || !is_retryable(error) {
         return false;
@@ -207,10 +208,10 @@ pub async fn worth_retrying(error: &DbErr, attempt: u32) -> bool {
     true
 }
 
-/// Makes the folder of a SQLite file, if need be.
+/// Creates the folder of a SQLite file if it is missing.
 ///
 /// # Errors
-/// When it can't be made.
+/// If it can't be created.
 pub fn prepare_folder(url: &str) -> std::io::Result<()> {
     let Some(path) = url.strip_prefix("sqlite:") else { return Ok(()) };
     let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();

@@ -1,6 +1,6 @@
-//! Whom Muster can turn to: the team, and who is on call.
+//! Whom Muster can turn to: the team and who is on call.
 //!
-//! Read by the pager and the reminders before they decide whom to tell.
+//! Read by the pager and the reminders before they decide whom to notify.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::on_call;
 use crate::playbook::Playbook;
 
-/// The people there are at this moment.
+/// The team at this moment.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
     people: BTreeMap<PersonId, person::Model>,
@@ -24,10 +24,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Reads the team and who is on call now.
-    ///
-    /// # Errors
-    /// The database's failures.
+    /// Loads the team and who is on call now.
     pub async fn load(ctx: &Ctx) -> Result<Self> {
         let (people, duty) = tokio::try_join!(
             async { Ok(person::Entity::find().filter(person::Column::DeactivatedAt.is_null()).all(ctx.db.read()).await?) },
@@ -40,28 +37,27 @@ impl Desk {
         })
     }
 
-    /// A member of the team who has not left.
+    /// A current member of the team.
     pub fn person(&self, id: PersonId) -> Option<&person::Model> {
         self.people.get(&id)
     }
 
-    /// Everybody who has not left.
+    /// All current members of the team.
     pub fn people(&self) -> impl Iterator<Item = &person::Model> {
         self.people.values()
     }
 
-    /// Who is called first.
+    /// The first-line person on call, who is paged first.
     pub fn first_line(&self) -> Option<&person::Model> {
         self.first_line.and_then(|id| self.person(id))
     }
 
-    /// Who helps when first line needs it.
+    /// The second-line person on call, who backs up the first line.
     pub fn second_line(&self) -> Option<&person::Model> {
         self.second_line.and_then(|id| self.person(id))
     }
 
-    /// Who can be turned to when nobody else answers, the most senior first: who works on incidents and has a seniority, then who looks
-    /// after Muster.
+    /// The people to turn to when nobody else answers, most senior first: responders with a seniority, and all administrators.
     pub fn by_seniority(&self) -> Vec<&person::Model> {
         let is_meant = |person: &&person::Model| match person.access_level {
             AccessLevel::Viewer => false,
@@ -73,12 +69,12 @@ impl Desk {
         people
     }
 
-    /// Who looks after Muster.
+    /// The administrators.
     pub fn administrators(&self) -> impl Iterator<Item = &person::Model> {
         self.people.values().filter(|person| person.access_level == AccessLevel::Admin)
     }
 
-    /// The person behind a contact of the playbook: by its address, else by the grant of the same meaning.
+    /// The person behind a contact of the playbook, found by the contact's address or else by the corresponding grant.
     pub fn contact(&self, playbook: &Playbook, contact: &str) -> Option<&person::Model> {
         let address = playbook.contacts.get(contact).map(|address| address.to_lowercase());
         let by_address = self.people.values().find(|person| address.is_some() && person.email == address);
@@ -96,26 +92,23 @@ impl Desk {
     }
 }
 
-/// Whether `person` may know of the incident.
+/// Whether `person` may know about the incident.
 pub fn may_know(person: &person::Model, whole: &Whole) -> bool {
     let actor = Actor::Person { id: person.id, access: person.access_level, grants: person.grants };
     let participants: Vec<PersonId> = whole.access.iter().map(|row: &incident_access::Model| row.person_id).collect();
     whole.incident.visibility == Visibility::Open || actor.sees(&whole.incident, &participants)
 }
 
-/// An incident and the people there are: what is needed to decide whom to tell.
+/// An incident and the team: what is needed to decide whom to notify.
 pub struct Staffed {
     /// The incident.
     pub whole: Whole,
-    /// The people.
+    /// The team.
     pub desk: Arc<Desk>,
 }
 
 impl Staffed {
-    /// Many incidents, for which the people are read once.
-    ///
-    /// # Errors
-    /// The database's failures.
+    /// Loads many incidents, reading the team once.
     pub async fn load_many(ctx: &Ctx, incidents: Vec<entity::incident::Model>) -> Result<Vec<Self>> {
         let (wholes, desk) = tokio::try_join!(Whole::load_many(ctx, incidents), Desk::load(ctx))?;
         let desk = Arc::new(desk);

@@ -1,7 +1,7 @@
-//! Everything that can go wrong, with the code and the words that a caller sees.
+//! Everything that can go wrong, with the code and the message that a caller sees.
 //!
-//! A message names what is wrong and the way out. What is inside (SQL, paths, names that the caller may not
-//! know) never enters a message: it stays in [`Error::Internal`], which only the log sees.
+//! A message says what is wrong and how to fix it. Internals (SQL, paths, names that the caller may not
+//! know) never appear in a message: they stay in [`Error::Internal`], which only the log sees.
 
 use entity::Timestamp;
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
@@ -9,16 +9,16 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 /// Result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a use case refused or failed.
+/// Why a use case was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nobody, or a secret that is unknown, expired or revoked.
+    /// No secret, or one that is unknown, expired or revoked.
     #[error("{0}")]
     Unauthenticated(&'static str),
-    /// The caller may see it, but not do this.
+    /// The caller is not allowed to do this.
     #[error("{0}")]
     Forbidden(String),
-    /// There is none, or the caller may not know that there is one.
+    /// It does not exist, or the caller may not know that it does.
     #[error("There is no such {0}, or you may not see it.")]
     NotFound(&'static str),
     /// An input field that can't be accepted as it is.
@@ -29,36 +29,36 @@ pub enum Error {
         /// What is wrong with it and what would be right.
         reason: String,
     },
-    /// Right input, wrong moment.
+    /// Valid input at the wrong moment.
     #[error("{reason}")]
     FailedPrecondition {
-        /// What stands in the way.
+        /// What is in the way.
         reason: String,
-        /// What must come first, by key or name.
+        /// What must be done first, by key or name.
         missing: Vec<String>,
     },
     /// Somebody else was faster.
-    #[error("It was changed meanwhile: load it again (it is now version {current_version}) and repeat.")]
+    #[error("It has changed in the meantime: reload it (it is now version {current_version}) and try again.")]
     Conflict {
-        /// The version that stands now.
+        /// The current version.
         current_version: i32,
     },
-    /// A key under which another request is being carried out at this moment; see [`crate::idempotency`].
-    #[error("A request with this idempotencyKey is being carried out.")]
+    /// A key under which another request is being processed right now; see [`crate::idempotency`].
+    #[error("Another request with this idempotencyKey is still being processed.")]
     KeyTaken,
-    /// A row that another process made at this moment; the use case looks again.
-    #[error("It was just made by another request.")]
+    /// A row that another process has just created; the use case looks again.
+    #[error("Another request has just created it.")]
     AlreadyThere,
-    /// A watcher of what happens that can't keep up.
-    #[error("You read more slowly than things happen: open the subscription again with your last cursor.")]
+    /// A subscriber that can't keep up.
+    #[error("You are reading more slowly than events arrive: reopen the subscription with your last cursor.")]
     TooSlow,
     /// The database can't be reached or is overloaded.
-    #[error("The database does not answer at the moment: try again shortly. With an idempotencyKey nothing happens twice.")]
+    #[error("The database is not answering at the moment: try again shortly. With an idempotencyKey, nothing happens twice.")]
     Unavailable(#[source] DbErr),
-    /// An outside system that people wait for does not answer.
+    /// An outside system that the caller is waiting for does not answer.
     #[error("{0}")]
     Outside(&'static str),
-    /// A fault of Muster.
+    /// A fault in Muster.
     #[error("Something went wrong inside Muster.")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -69,17 +69,17 @@ impl Error {
         Self::Invalid { field, reason: reason.into() }
     }
 
-    /// Right input, wrong moment, with nothing to list.
+    /// Valid input at the wrong moment, with nothing to list.
     pub fn precondition(reason: impl Into<String>) -> Self {
         Self::FailedPrecondition { reason: reason.into(), missing: Vec::new() }
     }
 
-    /// A fault of Muster.
+    /// A fault in Muster.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// Everything that is known, also of the inside: for the log alone.
+    /// Everything that is known, including internals: for the log only.
     pub fn for_the_log(&self) -> String {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
@@ -112,7 +112,7 @@ impl From<DbErr> for Error {
     }
 }
 
-/// Whether the database was out of reach, as opposed to having refused a statement.
+/// Whether the database could not be reached, as opposed to having rejected a statement.
 pub fn is_outage(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
@@ -131,11 +131,11 @@ pub fn is_outage(error: &DbErr) -> bool {
 }
 
 /// PostgreSQL: connection exceptions (08), out of resources (53), operator intervention (57), system error (58),
-/// read-only (25006, a standby after a fail-over). SQLite: busy, locked, I/O error, disk full, can't open.
+/// read-only (25006, a standby after a failover). SQLite: busy, locked, I/O error, disk full, can't open.
 fn is_outage_code(code: &str) -> bool {
     const SQLITE: [i32; 5] = [5, 6, 10, 13, 14];
     match code.parse::<i32>() {
-        // The low byte is SQLite's primary code; PostgreSQL's codes have five characters.
+        // The low byte is SQLite's primary code; PostgreSQL's codes are five characters long.
         Ok(number) if code.len() < 5 => SQLITE.contains(&(number & 0xff)),
         _ => ["08", "53", "57", "58", "25006"].iter().any(|class| code.starts_with(class)),
     }
@@ -154,8 +154,8 @@ pub fn is_retryable(error: &DbErr) -> bool {
     })
 }
 
-/// Whether `error` is a second row where only one may be, in `table`. PostgreSQL names the constraint and
-/// SQLite the columns; both start with the table's name somewhere.
+/// Whether `error` reports a second row in `table` where only one is allowed. PostgreSQL names the constraint and
+/// SQLite the columns; both contain the table's name.
 pub fn is_duplicate(error: &DbErr, table: &str) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(message)) if message.contains(table))
 }
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outage_codes_of_both_databases() {
+    fn outage_codes_of_both_databases_are_recognised() {
         for code in ["08006", "53300", "57P01", "58030", "25006", "5", "10", "13", "14", "778"] {
             assert!(is_outage_code(code), "{code}");
         }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_hidden_causes_say_nothing_of_the_inside() {
+    fn messages_of_hidden_causes_reveal_no_internals() {
         let error = Error::from(DbErr::Custom("SELECT secret FROM person".into()));
         assert_eq!(error.to_string(), "Something went wrong inside Muster.");
         assert_eq!(error.code(), "INTERNAL");

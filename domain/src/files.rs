@@ -1,5 +1,5 @@
-//! Files of incidents. The bytes lie in the data folder under the hash of their content, so that the same file twice is
-//! stored once and a stored file can be checked; the row says what it is called and to which incident it belongs.
+//! Files of incidents. The bytes are stored in the data folder under the hash of their content, so that duplicates are
+//! stored once and a stored file can be verified; the row holds the file's name and the incident it belongs to.
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +17,10 @@ use crate::paging::padded;
 use crate::timeline::file_details;
 use crate::{limits, validate};
 
-/// Types that a browser shows without running anything; all else is offered for saving.
+/// Types that a browser shows without running anything; everything else is offered as a download.
 const SHOWN_INLINE: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"];
 
-/// A file that is arriving.
+/// A file that is being received.
 pub struct Upload {
     part: PathBuf,
     file: tokio::fs::File,
@@ -30,10 +30,10 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Begins to receive a file.
+    /// Starts receiving a file.
     ///
     /// # Errors
-    /// `FORBIDDEN`; `INTERNAL` when the data folder can't be written.
+    /// `FORBIDDEN`; `INTERNAL` if the data folder is not writable.
     pub async fn begin(ctx: &Ctx) -> Result<Self> {
         ctx.require(Right::Respond)?;
         let folder = ctx.config.data_dir.join("files/incoming");
@@ -46,7 +46,7 @@ impl Upload {
     /// Takes the next bytes.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` when the file is too large.
+    /// `BAD_USER_INPUT` if the file is too large.
     pub async fn write(&mut self, chunk: &[u8]) -> Result<()> {
         self.bytes += chunk.len();
         if self.bytes > limits::FILE_BYTES {
@@ -59,8 +59,8 @@ impl Upload {
         self.file.write_all(chunk).await.map_err(Error::internal)
     }
 
-    /// Keeps the file and tells of it on the timeline of `incident`; with `held`, it waits there for the event that will
-    /// name it.
+    /// Stores the file and records it on the timeline of `incident`; with `held`, it waits for the event that will
+    /// name it instead.
     ///
     /// # Errors
     /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
@@ -77,10 +77,10 @@ impl Upload {
         if self.bytes == 0 {
             return Err(Error::invalid("file", "The file is empty."));
         }
-        // Before anything is kept, so that a refusal leaves nothing behind.
+        // Before anything is stored, so that a refusal leaves nothing behind.
         state::require_open_timeline(&crate::incident::find(ctx, incident).await?)?;
         let sha256 = hex::encode(std::mem::take(&mut self.hasher).finalize());
-        // On disk before the row says that it is there.
+        // On disk before the row says it is there.
         self.file.sync_all().await.map_err(Error::internal)?;
         let home = path(&ctx.config.data_dir, &sha256);
         if let Some(folder) = home.parent() {
@@ -116,17 +116,17 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        // Still there only when the upload was given up.
+        // Still there only if the upload was abandoned.
         let _ = std::fs::remove_file(&self.part);
     }
 }
 
-/// What the content says it is; the name of a file proves nothing.
+/// The type that the content shows; a file's name proves nothing.
 fn sniffed(start: &[u8]) -> &'static str {
     if let Some(kind) = infer::get(start) {
         return kind.mime_type();
     }
-    // A multi-byte character may be cut at the end of what is looked at.
+    // A multi-byte character may be cut off at the end of the sample.
     let text = match std::str::from_utf8(start) {
         Ok(_) => true,
         Err(error) => error.valid_up_to() + 4 > start.len() && error.error_len().is_none(),
@@ -134,12 +134,12 @@ fn sniffed(start: &[u8]) -> &'static str {
     if text && !start.contains(&0) { "text/plain" } else { "application/octet-stream" }
 }
 
-/// Whether a browser may show a file of this type rather than save it.
+/// Whether a browser may show a file of this type rather than download it.
 pub fn is_shown_inline(content_type: &str) -> bool {
     SHOWN_INLINE.contains(&content_type)
 }
 
-/// Where the bytes with this hash lie.
+/// Where the bytes with this hash are stored.
 pub fn path(data_dir: &Path, sha256: &str) -> PathBuf {
     data_dir.join("files").join(&sha256[..2]).join(sha256)
 }
@@ -147,7 +147,7 @@ pub fn path(data_dir: &Path, sha256: &str) -> PathBuf {
 /// The file `id`.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for files of incidents that the caller may not see.
+/// `NOT_FOUND`, including for files of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: AttachmentId) -> Result<attachment::Model> {
     let mut select = attachment::Entity::find_by_id(id);
     if let Some(seen) = visible_through(&ctx.actor, attachment::Column::IncidentId) {
@@ -157,18 +157,12 @@ pub async fn find(ctx: &Ctx, id: AttachmentId) -> Result<attachment::Model> {
 }
 
 /// The files of `incidents`, oldest first.
-///
-/// # Errors
-/// The database's failures.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<attachment::Model>> {
     let select = attachment::Entity::find().filter(attachment::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(attachment::Column::Id).all(ctx.db.read()).await?)
 }
 
 /// The files of `events`, oldest first.
-///
-/// # Errors
-/// The database's failures.
 pub async fn of_events(ctx: &Ctx, events: &[entity::EventId]) -> Result<Vec<attachment::Model>> {
     let select = attachment::Entity::find().filter(attachment::Column::EventId.is_in(padded(events)));
     Ok(select.order_by_asc(attachment::Column::Id).all(ctx.db.read()).await?)

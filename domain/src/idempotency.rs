@@ -1,8 +1,8 @@
-//! The same request twice is carried out once.
+//! A request that is sent twice is carried out once.
 //!
-//! A caller that is not sure whether its request arrived sends it again under the same key. The key is written in
-//! the transaction of the first request, so it exists exactly when the request's effect does. Keys belong to one
-//! person and one operation and live for [`limits::KEY_LIFETIME`].
+//! A caller that does not know whether its request arrived sends it again with the same key. The key is written in
+//! the transaction of the first request, so it exists if and only if the request's effect does. A key belongs to one
+//! person and one operation and lasts for [`limits::KEY_LIFETIME`].
 
 use entity::{PersonId, idempotency_key};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set};
@@ -24,7 +24,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// The key of this call to `operation` with `input`; `None` where the caller gave none or is no person.
+    /// The key of this call to `operation` with `input`; `None` if the caller gave none or is not a person.
     ///
     /// # Errors
     /// `BAD_USER_INPUT` for an empty or overlong key.
@@ -39,10 +39,10 @@ impl Key {
         Ok(Some(Self { person, operation, text: key.to_owned(), fingerprint: hex::encode(Sha256::digest(input)) }))
     }
 
-    /// What the first request under this key made, if there was one.
+    /// What the first request with this key created, if there was one.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` when the first request had another input.
+    /// `BAD_USER_INPUT` if the first request had different input.
     pub async fn replay(&self, ctx: &Ctx) -> Result<Option<Uuid>> {
         let first = idempotency_key::Entity::find_by_id((self.person, self.operation.to_owned(), self.text.clone()))
             .filter(idempotency_key::Column::ExpiresAt.gt(ctx.now()))
@@ -50,7 +50,7 @@ impl Key {
             .await?;
         match first {
             Some(row) if row.fingerprint != self.fingerprint => {
-                let reason = "This idempotencyKey was used for a request with other content: use a new key for a new request.";
+                let reason = "This idempotencyKey was already used for a different request: use a new key for each new request.";
                 Err(Error::invalid("idempotencyKey", reason))
             }
             Some(row) => Ok(Some(row.subject_id)),
@@ -58,7 +58,7 @@ impl Key {
         }
     }
 
-    /// Writes the key with the request's effect, in place of one that has expired and was not yet deleted.
+    /// Writes the key along with the request's effect, replacing one that has expired but not yet been deleted.
     pub fn keep(&self, draft: &mut Draft<'_>, subject: Uuid) {
         use idempotency_key::Column;
         let same = Column::PersonId.eq(self.person).and(Column::Operation.eq(self.operation)).and(Column::Key.eq(&self.text));

@@ -7,7 +7,7 @@ use entity::Timestamp;
 use rand::{Rng, rngs::StdRng};
 use uuid::{ContextV7, Uuid};
 
-/// Makes UUIDv7 ids from the injected clock: ids of one process sort in the order in which they were made.
+/// Makes UUIDv7 ids from the injected clock: ids from one process sort in order of creation.
 pub struct IdSource(Mutex<Inner>);
 
 struct Inner {
@@ -25,7 +25,7 @@ impl IdSource {
         Self(Mutex::new(Inner { counter: ContextV7::new(), random }))
     }
 
-    /// A new id for something that comes into being at `now`.
+    /// A new id for something created at `now`.
     #[expect(clippy::disallowed_methods, reason = "the one place that makes ids")]
     pub fn uuid(&self, now: Timestamp) -> Uuid {
         let inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -33,7 +33,7 @@ impl IdSource {
         Uuid::new_v7(uuid::Timestamp::from_unix(&inner.counter, seconds, now.timestamp_subsec_nanos()))
     }
 
-    /// 256 random bits as text that fits a URL, a cookie and a header.
+    /// 256 random bits as text that is safe in a URL, a cookie and a header.
     pub fn secret(&self) -> String {
         let mut bytes = [0_u8; 32];
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).random.fill_bytes(&mut bytes);

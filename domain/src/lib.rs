@@ -1,10 +1,12 @@
-//! The rules of Muster, once, for every way in.
+//! The rules of Muster, stated once for every entry point.
 //!
-//! `api` and `worker` translate between the outside and the use cases here; they decide nothing. A use case
-//! is a function on a noun module (`incident::declare`) that takes a [`Ctx`] first: who calls, on which
-//! database, by which clock. Those that change an incident go through the one door, [`change`].
+//! `api` and `worker` translate between the outside world and the use cases here; they decide nothing. A use case
+//! is a function on a noun module (`incident::declare`) that takes a [`Ctx`] first: the caller, the database
+//! and the clock. Use cases that change an incident go through one door, [`change`].
 //!
-//! Invariants: no HTTP, GraphQL, queue or outbound request in this crate; time only from [`clock`], ids only
+//! Any use case may fail because the database does. `# Errors` sections list only the codes that a caller can act on.
+//!
+//! Invariants: no HTTP, GraphQL, queue or outbound request in this crate; time comes only from [`clock`], ids only
 //! from [`ids`], transactions only from [`db`].
 
 pub mod alerts;

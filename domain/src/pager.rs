@@ -1,8 +1,8 @@
-//! Calling people to an incident, and their answers (R1, R14, R18).
+//! Paging people to an incident, and their answers (R1, R14, R18).
 //!
-//! A page is a row, an event and a delivery that no preference silences. Whoever is paged may see the incident from then on. While
-//! nobody answers, the step `page:<n>` falls due and the next person is called: first line, second line, then by seniority.
-//! Pages to the leadership have a step each; together they are the record of whom one had a duty to tell.
+//! A page is a row, an event and a delivery that no preference silences. From then on, the person paged may see the incident. As long
+//! as nobody answers, the step `page:<n>` falls due and the next person is paged: first line, second line, then by seniority.
+//! Each page to the leadership has its own step; together they record who had to be informed.
 
 use entity::{IncidentId, IncidentStatus, Operation, PageId, PageReason, PersonId, TimelineKind, page, person};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
@@ -20,10 +20,10 @@ use crate::people::access::hash;
 use crate::ports::{Effect, Email};
 use crate::validate;
 
-/// Stands in the mail of a page for the link by which it is answered; the link is made when the mail leaves.
+/// Placeholder for the answer link in the mail of a page; the link is filled in when the mail is sent.
 const ANSWER_LINK: &str = "{answer-link}";
 
-/// Writes into the draft that `person` is called.
+/// Writes into the draft that `person` is paged.
 pub(crate) fn call(draft: &mut Draft<'_>, person: &person::Model, reason: PageReason, step: Option<&str>, why: &str) {
     let secret = draft.ctx().ids.secret();
     let row = page::Model {
@@ -61,7 +61,7 @@ fn mail(draft: &Draft<'_>, person: &person::Model, why: &str) -> Email {
         to: person.email.clone().unwrap_or_default(),
         subject: format!("PAGE {}: {}{}", reference(incident), severity(incident), incident.name),
         text: format!(
-            "{}, you are needed: {why}\n\n{} ({}), {}{summary}\n\nSay that you have seen this, so that nobody else is called:\n{ANSWER_LINK}\n\n\
+            "{}, you are needed: {why}\n\n{} ({}), {}{summary}\n\nAcknowledge this, so that nobody else is paged:\n{ANSWER_LINK}\n\n\
              The incident: {}",
             person.name,
             incident.name,
@@ -73,49 +73,42 @@ fn mail(draft: &Draft<'_>, person: &person::Model, why: &str) -> Email {
     }
 }
 
-/// How bad it is, once somebody has judged that.
+/// The severity, once the report has been triaged.
 fn severity(incident: &entity::incident::Model) -> String {
     if incident.status == IncidentStatus::Triage { String::new() } else { format!("{} ", incident.severity) }
 }
 
-/// Puts the link by which the page is answered into its mail: the same one at each attempt, so that a mail which comes twice is twice
-/// the same.
-///
-/// # Errors
-/// The database's failures.
+/// Fills the answer link into the mail of a page: the same link at each attempt, so that duplicates of the mail are identical.
 pub(crate) async fn add_answer_link(ctx: &Ctx, id: PageId, email: &mut Email) -> Result<()> {
     let secret = page::Entity::find_by_id(id).one(ctx.db.read()).await?.and_then(|row| row.secret).unwrap_or_default();
     email.text = email.text.replace(ANSWER_LINK, &format!("{}/answer?page={secret}", ctx.config.public_url));
     Ok(())
 }
 
-/// Forgets the secret of a page whose mail needs no further attempt. Its hash stays.
-///
-/// # Errors
-/// The database's failures.
+/// Forgets the secret of a page whose mail needs no further attempt. The hash stays.
 pub(crate) async fn forget_answer_link(ctx: &Ctx, id: PageId) -> Result<()> {
     let row = page::ActiveModel { secret: Set(None), ..Default::default() };
     page::Entity::update_many().set(row).filter(page::Column::Id.eq(id)).exec(ctx.db.write()).await?;
     Ok(())
 }
 
-/// The text of a page for somebody who passes it on by hand: there is no link to answer by, so they are to note the answer.
+/// The text of a page for somebody who passes it on by hand: without a link, so the answer has to be recorded in Muster.
 pub(crate) fn without_answer_link(text: &str) -> String {
-    text.replace(ANSWER_LINK, "answer in Muster, or tell whoever reaches you, who notes it there.")
+    text.replace(ANSWER_LINK, "answer in Muster, or tell the person who reached you, who will record it there.")
 }
 
-/// Writes into the draft of a new report that who is on call is called to it (R1). Nobody is, when nobody is on call.
+/// Writes into the draft of a new report that the person on call, if any, is paged (R1).
 pub(crate) fn call_on_duty(draft: &mut Draft<'_>, desk: &Desk) {
     let reporter = draft.incident.reporter_id;
     let on_duty = [desk.first_line(), desk.second_line()];
-    // Who reports it knows.
+    // The reporter already knows.
     if let Some(person) = on_duty.into_iter().flatten().find(|person| Some(person.id) != reporter) {
-        call(draft, person, PageReason::Reported, None, "something was reported and waits for a judgement.");
+        call(draft, person, PageReason::Reported, None, "something was reported and needs triage.");
     }
 }
 
-/// Who is called next: second line, first line, then by seniority, and nobody twice who has not answered; `None` when everybody was. The
-/// judgement of a report, a reopening and an answer begin anew: whoever was called before and had no need to answer may be called again.
+/// The next person to page: second line, first line, then by seniority, skipping anyone who was already paged and has not answered;
+/// `None` if nobody is left. Triage, reopening and an answer start a new round, in which people paged earlier may be paged again.
 pub(crate) fn next(facts: &Staffed, except: Option<PersonId>) -> Option<&person::Model> {
     let Whole { incident, pages, .. } = &facts.whole;
     let pages = || pages.iter().filter(|page| page.step_key.is_none());
@@ -127,17 +120,17 @@ pub(crate) fn next(facts: &Staffed, except: Option<PersonId>) -> Option<&person:
     order.into_iter().find(|person| Some(person.id) != except && !called(person.id))
 }
 
-/// Calls second line, or when it does not answer the next in seniority (R18). The step `second-line` is done by it.
+/// Pages the second line or, if they have not answered, the next person by seniority (R18). This completes the step `second-line`.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the incident is not live, or nobody is left to call.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the incident is not live or nobody is left to page.
 pub async fn escalate(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<entity::incident::Model> {
     let reason = validate::text("reason", reason)?;
     let changed = change::<Staffed, _>(ctx, id, Right::Respond, None, |facts, draft| {
         state::require_live(&facts.whole.incident)?;
         let Some(person) = next(facts, draft.actor()) else {
             return Err(Error::precondition(
-                "Nobody is left to call: put somebody on call as second line, or give people a seniority, and meanwhile call them by phone.",
+                "Nobody is left to page: put somebody on call as second line or give people a seniority. In the meantime, phone them.",
             ));
         };
         draft.incident.escalated_at = Some(draft.now);
@@ -149,7 +142,7 @@ pub async fn escalate(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<entity:
     Ok(changed.await?.incident)
 }
 
-/// Says that the page was answered: by the person, or by somebody who reached them another way.
+/// Records that the page was answered, by the person or by somebody who reached them another way.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
@@ -166,7 +159,7 @@ pub async fn answer(ctx: &Ctx, id: PageId, note: Option<&str>) -> Result<(page::
 /// The page behind a link in a mail, with the person and the incident.
 ///
 /// # Errors
-/// `NOT_FOUND` for a link that never was.
+/// `NOT_FOUND` for a link that never existed.
 pub async fn by_link(ctx: &Ctx, secret: &str) -> Result<(page::Model, person::Model, entity::incident::Model)> {
     let found = page::Entity::find().filter(page::Column::SecretHash.eq(hash(secret))).one(ctx.db.read()).await?;
     let row = found.ok_or(Error::NotFound("page"))?;
@@ -176,10 +169,10 @@ pub async fn by_link(ctx: &Ctx, secret: &str) -> Result<(page::Model, person::Mo
     Ok((row, person, incident))
 }
 
-/// Answers the page behind a link: whoever has the mail is the person.
+/// Answers the page behind a link: having the mail proves who it is.
 ///
 /// # Errors
-/// `NOT_FOUND` as [`by_link`].
+/// As [`by_link`].
 pub async fn answer_by_link(ctx: &Ctx, secret: &str) -> Result<(page::Model, entity::incident::Model)> {
     let (row, person, _) = by_link(ctx, secret).await?;
     record_answer(&ctx.on_own_behalf(), &row, Some(person.id), None).await
@@ -221,7 +214,7 @@ async fn record_answer(
 /// The page `id`.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for pages about incidents that the caller may not see.
+/// `NOT_FOUND`, including for pages about incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: PageId) -> Result<page::Model> {
     let mut select = page::Entity::find_by_id(id);
     if let Some(seen) = visible_through(&ctx.actor, page::Column::IncidentId) {
@@ -230,10 +223,7 @@ pub async fn find(ctx: &Ctx, id: PageId) -> Result<page::Model> {
     select.one(ctx.db.read()).await?.ok_or(Error::NotFound("page"))
 }
 
-/// Who was called to incidents that the caller has seen, in order.
-///
-/// # Errors
-/// The database's failures.
+/// The pages of incidents that the caller is known to see, oldest first.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<page::Model>> {
     let select = page::Entity::find().filter(page::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(page::Column::Id).all(ctx.db.read()).await?)

@@ -1,5 +1,5 @@
-//! Pages by key, not by offset: they stay right while rows come and go, and the hundredth page costs what the
-//! first does.
+//! Pagination by key, not by offset: pages stay correct while rows come and go, and the hundredth page costs as much
+//! as the first.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,11 +10,11 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// A place in an ordered list, as the outside knows it: opaque text.
+/// A position in an ordered list, opaque text to clients.
 pub trait Cursor: Sized {
-    /// Writes it.
+    /// The text for clients.
     fn encode(&self) -> String;
-    /// Reads it back.
+    /// The position that `text` stands for, if it is a cursor of this kind.
     fn decode(text: &str) -> Option<Self>;
 }
 
@@ -29,7 +29,7 @@ impl Cursor for i32 {
     }
 }
 
-/// A name and, as names repeat, an id.
+/// A name and, as names are not unique, an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameKey(pub String, pub Uuid);
 
@@ -47,7 +47,7 @@ impl Cursor for NameKey {
     }
 }
 
-/// A rank (0 where the order has none), a time and an id.
+/// A rank (0 if the order has none), a time and an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeKey(pub i16, pub Timestamp, pub Uuid);
 
@@ -60,14 +60,14 @@ impl Cursor for TimeKey {
         let plain = plain(text)?;
         let mut parts = plain.strip_prefix('t')?.split('.');
         let rank = parts.next()?.parse().ok()?;
-        // Years that neither database can't hold were never given out.
+        // Cursors were never issued for times that a database can't hold.
         let micros = parts.next()?.parse().ok().filter(|micros| (0..=253_402_300_799_999_999_i64).contains(micros))?;
         let id = Uuid::try_parse(parts.next()?).ok()?;
         Some(Self(rank, DateTime::from_timestamp_micros(micros)?, id))
     }
 }
 
-/// The id of a row, where rows are listed by age: ids begin with the time.
+/// The id of a row, for lists ordered by age: ids begin with the time.
 impl Cursor for DeliveryId {
     fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("d{}", self.0.as_simple()))
@@ -85,29 +85,29 @@ fn plain(text: &str) -> Option<String> {
     String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
-/// The arguments of a connection, as they came.
+/// The arguments of a connection, as given.
 #[derive(Clone, Debug, Default)]
 pub struct PageArgs {
     /// How many from the start.
     pub first: Option<i32>,
-    /// Behind this place.
+    /// After this cursor.
     pub after: Option<String>,
     /// How many from the end.
     pub last: Option<i32>,
-    /// Ahead of this place.
+    /// Before this cursor.
     pub before: Option<String>,
 }
 
-/// What part of a list is wanted.
+/// The part of a list that is requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window<K> {
-    /// Entries at most.
+    /// Maximum number of entries.
     pub limit: usize,
-    /// Whether the entries are those at the end of the list rather than at its start.
+    /// Whether the entries are taken from the end of the list rather than its start.
     pub backwards: bool,
-    /// Behind this place.
+    /// After this position.
     pub after: Option<K>,
-    /// Ahead of this place.
+    /// Before this position.
     pub before: Option<K>,
 }
 
@@ -115,7 +115,7 @@ impl<K: Cursor> Window<K> {
     /// Checks the arguments.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` for sizes out of bounds, both directions at once, and places that were never given out.
+    /// `BAD_USER_INPUT` for sizes out of range, both directions at once, and invalid cursors.
     pub fn from_args(args: &PageArgs) -> Result<Self> {
         if args.first.is_some() && args.last.is_some() {
             return Err(Error::invalid("last", "Give first or last, not both."));
@@ -136,12 +136,12 @@ impl<K: Cursor> Window<K> {
         Ok(Self { limit, backwards, after: place("after", &args.after)?, before: place("before", &args.before)? })
     }
 
-    /// Rows to read: one more than wanted tells whether there are more.
+    /// Rows to read: one more than requested shows whether there are more.
     pub fn rows(&self) -> u64 {
         u64::try_from(self.limit + 1).unwrap_or(u64::MAX)
     }
 
-    /// Cuts the rows, read in the window's direction, to the page in the list's order.
+    /// Turns rows, read in the window's direction, into a page in the list's order.
     pub fn slice<T>(&self, mut rows: Vec<T>) -> Slice<T> {
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
@@ -158,14 +158,14 @@ impl<K: Cursor> Window<K> {
 pub struct Slice<T> {
     /// The entries, in the list's order.
     pub items: Vec<T>,
-    /// Whether there may be entries ahead of these.
+    /// Whether there may be entries before these.
     pub has_previous: bool,
-    /// Whether there may be entries behind these.
+    /// Whether there may be entries after these.
     pub has_next: bool,
 }
 
-/// `keys` with the last one repeated up to the next power of two. A statement's text depends on how many ids it
-/// takes; this keeps the number of different statements, which the database prepares and keeps, small.
+/// `keys` with the last one repeated up to the next power of two. A statement's text depends on the number of ids in
+/// it; padding keeps the number of distinct statements, which the database prepares and caches, small.
 pub fn padded<T: Clone>(keys: &[T]) -> Vec<T> {
     let mut keys = keys.to_vec();
     if let Some(last) = keys.last().cloned() {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn cursors_read_back() {
+    fn cursors_survive_a_round_trip() {
         let id = Uuid::from_u128(5);
         assert_eq!(i32::decode(&7.encode()), Some(7));
         assert_eq!(NameKey::decode(&NameKey("Zoë .x".into(), id).encode()), Some(NameKey("Zoë .x".into(), id)));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_have_bounds() {
+    fn page_sizes_are_limited() {
         let max = i32::try_from(limits::PAGE_MAX).unwrap();
         assert!(Window::<i32>::from_args(&args(Some(max), None)).is_ok());
         for (first, last) in [(Some(max + 1), None), (None, Some(-1)), (Some(1), Some(1))] {

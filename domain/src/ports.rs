@@ -1,6 +1,6 @@
 //! What Muster asks of outside systems, and what they answer.
 //!
-//! `worker` has one [`Outlet`] a system; [`crate::delivery`] keeps the orders and decides what follows from the answers.
+//! `worker` has one [`Outlet`] per system; [`crate::delivery`] stores the orders and decides what follows from the answers.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use async_trait::async_trait;
 use entity::{ActionState, DeliveryId, PersonId, Severity, System, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// Something to be done at an outside system, once.
+/// Something to be done in an outside system, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Names the order for ever, also at the other side.
+    /// Permanently identifies the order, in the outside system as well.
     pub delivery: DeliveryId,
-    /// 1 for the first attempt. From the second on, the one before may have succeeded without our knowing.
+    /// 1 for the first attempt. From the second on, an earlier one may have succeeded without our knowing.
     pub attempt: i32,
-    /// When it was decided.
+    /// When the order was placed.
     pub created_at: Timestamp,
     /// What is to be done.
     pub effect: Effect,
@@ -27,47 +27,47 @@ pub struct Order {
 pub enum Effect {
     /// An e-mail to one person.
     Email(Email),
-    /// A notice to everybody, in the team's general channel (R7).
+    /// A notice to everybody in the team's general channel (R7).
     Notice(Notice),
-    /// The problem ticket of an incident (R20). Never changed between attempts: the system knows a repeated one by its content.
+    /// The problem ticket of an incident (R20). Never changes between attempts: the system recognises a repeat by its content.
     OpenProblem(Problem),
-    /// The problem ticket is to stand where the incident stands (R20). Brought up to date before each attempt.
+    /// The problem ticket's status should follow the incident's (R20). Brought up to date before each attempt.
     ProblemStatus(ProblemStatus),
-    /// A ticket is to hang from the problem ticket (R20).
+    /// A ticket should be linked to the problem ticket (R20).
     LinkTicket(LinkTicket),
-    /// A ticket no longer hangs from it.
+    /// A ticket should no longer be linked to it.
     UnlinkTicket(UnlinkTicket),
-    /// Something is to be written on a ticket (R22).
+    /// A comment should be added to a ticket (R22).
     Comment(Comment),
-    /// The card of a follow-up is to be as the follow-up is (R33). Brought up to date before each attempt.
+    /// The card of a follow-up should match the follow-up (R33). Brought up to date before each attempt.
     Card(Box<Card>),
 }
 
 /// The problem ticket of an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Names the incident for ever at the other side.
+    /// Permanently identifies the incident in the outside system.
     pub key: String,
     /// One line.
     pub subject: String,
-    /// The first words on it, for colleagues only.
+    /// The first comment, for colleagues only.
     pub text: String,
     /// How bad it is.
     pub severity: Severity,
 }
 
-/// Where the problem ticket is to stand.
+/// The status that the problem ticket should have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProblemStatus {
     /// Its number.
     pub ticket: String,
-    /// Solved, or to be worked on.
+    /// Solved, or open.
     pub solved: bool,
     /// Why, for colleagues only.
     pub text: String,
 }
 
-/// A ticket that is to hang from the problem ticket.
+/// A ticket to link to the problem ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkTicket {
     /// Its number.
@@ -76,50 +76,50 @@ pub struct LinkTicket {
     pub problem: String,
 }
 
-/// A ticket that no longer hangs from the problem ticket.
+/// A ticket to unlink from the problem ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnlinkTicket {
     /// Its number.
     pub ticket: String,
-    /// The number of the problem ticket: one that hangs from another by now is left there.
+    /// The number of the problem ticket: a ticket linked to another one by now is left alone.
     pub problem: String,
 }
 
-/// Something to be written on a ticket.
+/// A comment to add to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
-    /// Its number.
+    /// The ticket's number.
     pub ticket: String,
     /// Plain text.
     pub text: String,
-    /// Whether whoever asked is told.
+    /// Whether the requester sees it.
     pub public: bool,
-    /// Whose ticket it is, for people.
+    /// The name of the requester, to show to people.
     pub to: String,
 }
 
-/// How the card of a follow-up is to be.
+/// What the card of a follow-up should look like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
-    /// Names the follow-up for ever at the other side.
+    /// Permanently identifies the follow-up in the outside system.
     pub marker: String,
-    /// The card, once it is known.
+    /// The card's id, once it is known.
     pub card: Option<String>,
-    /// Where people see it, once it is there.
+    /// Where people see it, once it exists.
     #[serde(default)]
     pub url: Option<String>,
-    /// How the card was when both sides last agreed.
+    /// What the card looked like when both sides last agreed.
     #[serde(default)]
     pub agreed: Option<Box<SeenCard>>,
-    /// What is to be otherwise than agreed. All else stays as it is at the other side.
+    /// What should differ from what was agreed. Everything else stays as it is on the board.
     #[serde(default)]
     pub changed: Vec<CardField>,
-    /// An earlier order may have made the card without our knowing.
+    /// Whether an earlier order may have created the card without our knowing.
     #[serde(default)]
     pub perhaps_there: bool,
-    /// The board that it belongs on, the list where it begins and the list where it is done.
+    /// The board where it belongs, the list where it starts and the list where it goes when done.
     pub place: Option<Place>,
-    /// The board's name, for people.
+    /// The board's name, to show to people.
     pub board: String,
     /// One line.
     pub title: String,
@@ -129,7 +129,7 @@ pub struct Card {
     pub owner: Owner,
     /// The day by which it should be done: the end of the team's working day.
     pub due_at: Option<Timestamp>,
-    /// Where it stands.
+    /// The state of the follow-up.
     pub state: ActionState,
 }
 
@@ -141,45 +141,46 @@ pub enum CardField {
     Title,
     /// Its description, which only we write.
     Text,
-    /// The day by which it should be done.
+    /// When it is due.
     Due,
-    /// Whose it is.
+    /// Its owner.
     Owner,
     /// Whether it is to do, done or archived.
     State,
-    /// The board that it is on.
+    /// The board it is on.
     Board,
 }
 
-/// Where cards are.
+/// Where cards go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The board's id.
     pub board: String,
     /// The id of the list for new cards.
     pub list: String,
-    /// The id of the list where cards are that are done. Without one, being complete is all that tells.
+    /// The id of the list for done cards. Without one, a done card is only marked complete.
     pub done_list: Option<String>,
 }
 
-/// Whoever owns a follow-up.
+/// The owner of a follow-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    /// Who.
+    /// The person's id.
     pub id: PersonId,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// How they are found among the members of a board.
+    /// Used to find them among the members of a board.
     pub email: Option<String>,
 }
 
 impl Owner {
-    /// How surely `member` is this person: by the address, else by the user name, else by the full name. `None` when nothing says so.
+    /// How likely it is that `member` is this person: judged by address, else by user name, else by full name. `None` if nothing
+    /// suggests it.
     pub fn likeness(&self, member: &Member) -> Option<u8> {
         let same = |one: Option<&str>, other: Option<&str>| one.zip(other).is_some_and(|(one, other)| one.eq_ignore_ascii_case(other));
         let email = self.email.as_deref();
         let local = email.and_then(|email| email.split('@').next());
-        // Somebody of another address is somebody else, whatever they are called.
+        // Somebody with another address is somebody else, whatever their name.
         if member.email.is_some() && email.is_some() {
             return same(email, member.email.as_deref()).then_some(3);
         }
@@ -197,9 +198,9 @@ pub struct Member {
     pub id: String,
     /// Their full name; empty when it is not known.
     pub name: String,
-    /// What they are called there.
+    /// Their user name there.
     pub username: Option<String>,
-    /// Their address, where the system tells it.
+    /// Their address, if the system discloses it.
     pub email: Option<String>,
 }
 
@@ -208,7 +209,7 @@ pub struct Member {
 pub struct Email {
     /// The person's name.
     pub to_name: String,
-    /// The person's address; empty when nobody knows one.
+    /// The person's address; empty if none is known.
     pub to: String,
     /// One line.
     pub subject: String,
@@ -226,7 +227,7 @@ pub struct Notice {
 }
 
 impl Effect {
-    /// Where it happens.
+    /// The system in which it happens.
     pub fn system(&self) -> System {
         match self {
             Self::Email(_) => System::Email,
@@ -238,14 +239,14 @@ impl Effect {
         }
     }
 
-    /// The same effect in one line: what it is, to whom and about what.
+    /// A one-line description of the effect: what it is, to whom and about what.
     pub fn title(&self) -> String {
         match self {
             Self::Email(email) => format!("The e-mail to {} (“{}”)", email.to_name, email.subject),
             Self::Notice(_) => "The notice to everybody".to_owned(),
             Self::OpenProblem(problem) => format!("The problem ticket “{}”", problem.subject),
-            Self::ProblemStatus(ProblemStatus { ticket, solved: true, .. }) => format!("Solving the problem ticket #{ticket}"),
-            Self::ProblemStatus(ProblemStatus { ticket, solved: false, .. }) => format!("Opening the problem ticket #{ticket} again"),
+            Self::ProblemStatus(ProblemStatus { ticket, solved: true, .. }) => format!("Solving problem ticket #{ticket}"),
+            Self::ProblemStatus(ProblemStatus { ticket, solved: false, .. }) => format!("Reopening problem ticket #{ticket}"),
             Self::LinkTicket(link) => format!("Linking ticket #{} to the problem ticket", link.ticket),
             Self::UnlinkTicket(link) => format!("Unlinking ticket #{} from the problem ticket", link.ticket),
             Self::Comment(Comment { ticket, to, public: true, .. }) => format!("The reply to {to} on ticket #{ticket}"),
@@ -254,29 +255,29 @@ impl Effect {
         }
     }
 
-    /// The same effect as an instruction to a person, with the text to copy.
+    /// Instructions for doing it by hand, with the text to copy.
     pub fn instructions(&self) -> String {
         match self {
             Self::Email(Email { to_name, to, subject, text, .. }) if to.is_empty() => {
-                format!("Reach {to_name}, whose e-mail address is not known, and say:\n\n{subject}\n\n{text}")
+                format!("Contact {to_name}, whose e-mail address is not known, and say:\n\n{subject}\n\n{text}")
             }
             Self::Email(Email { to_name, to, subject, text, .. }) => {
-                format!("Write to {to_name} <{to}>, or reach them another way:\n\nSubject: {subject}\n\n{text}")
+                format!("E-mail {to_name} <{to}>, or contact them another way:\n\nSubject: {subject}\n\n{text}")
             }
             Self::Notice(Notice { text }) => format!("Post in the general channel:\n\n{text}"),
             Self::OpenProblem(Problem { subject, text, .. }) => format!(
-                "Make a ticket of type “problem” in Zendesk, and give its address here when you say that it is done:\n\nSubject: {subject}\n\n\
+                "Create a ticket of type “problem” in Zendesk, and paste its address here when you mark this done:\n\nSubject: {subject}\n\n\
                  Internal note:\n{text}"
             ),
             Self::ProblemStatus(ProblemStatus { ticket, solved, text }) => {
                 let status = if *solved { "solved" } else { "open" };
-                format!("Set the problem ticket #{ticket} to {status}, with this internal note:\n\n{text}")
+                format!("Set problem ticket #{ticket} to {status}, with this internal note:\n\n{text}")
             }
             Self::LinkTicket(LinkTicket { ticket, problem }) => {
-                format!("In Zendesk, make ticket #{ticket} of type “incident” and link it to problem #{problem}.")
+                format!("In Zendesk, set the type of ticket #{ticket} to “incident” and link it to problem #{problem}.")
             }
             Self::UnlinkTicket(UnlinkTicket { ticket, problem }) => {
-                format!("In Zendesk, take problem #{problem} out of ticket #{ticket}: it is about something else.")
+                format!("In Zendesk, unlink problem #{problem} from ticket #{ticket}: it is about something else.")
             }
             Self::Comment(Comment { ticket, text, public, to }) => {
                 let kind = if *public { "Reply to" } else { "Write an internal note for" };
@@ -294,42 +295,42 @@ impl Card {
         match (state, url) {
             (ActionState::Open, None) => {
                 format!(
-                    "Make a card on the board “{board}” for {}{due}, and give its address here when you say that it is done:\n\n{title}\n\n{text}",
+                    "Create a card on the board “{board}” for {}{due}, and paste its address here when you mark this done:\n\n{title}\n\n{text}",
                     owner.name
                 )
             }
             (ActionState::Open, Some(url)) => {
-                format!("Bring the card {url} up to date, on the board “{board}” for {}{due}:\n\n{title}\n\n{text}", owner.name)
+                format!("Update the card {url} on the board “{board}”, for {}{due}:\n\n{title}\n\n{text}", owner.name)
             }
-            (ActionState::Done, _) => format!("Move the card “{title}” on the board “{board}” to the list of what is done."),
+            (ActionState::Done, _) => format!("Move the card “{title}” on the board “{board}” to the list for done cards."),
             (ActionState::Dropped, _) => format!("Archive the card “{title}” on the board “{board}”: it will not be done."),
         }
     }
 }
 
-/// What the system made of it.
+/// What the system did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// Its name for the result: a ticket's number, a message's id.
+    /// The system's id for the result: a ticket's number, a message's id.
     pub external_id: Option<String>,
-    /// Where the result is seen.
+    /// Where people see the result.
     pub external_url: Option<String>,
-    /// How it looks there now.
+    /// The result as it is there now.
     pub seen: Option<Seen>,
 }
 
-/// Something at an outside system, as it is there.
+/// Something in an outside system, as it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// A ticket.
     Ticket(SeenTicket),
     /// A card.
     Card(SeenCard),
-    /// No card any more: it was deleted.
+    /// The card was deleted.
     CardGone,
 }
 
-/// A ticket as it is at its system.
+/// A ticket as it is in its system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeenTicket {
     /// Its number.
@@ -342,11 +343,11 @@ pub struct SeenTicket {
     pub status: Option<String>,
     /// The number of the client's organisation.
     pub organization: Option<String>,
-    /// The problem ticket from which it hangs.
+    /// The problem ticket it is linked to.
     pub problem: Option<String>,
-    /// What marks it.
+    /// Its tags.
     pub tags: Vec<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Option<Timestamp>,
 }
 
@@ -363,35 +364,35 @@ pub struct SeenCard {
     pub text: String,
     /// When it is due.
     pub due_at: Option<Timestamp>,
-    /// The board that it is on.
+    /// The board it is on.
     pub board: String,
-    /// The list that it is on.
+    /// The list it is in.
     pub list: String,
     /// Ticked as complete.
     pub complete: bool,
     /// Archived.
     pub archived: bool,
-    /// Whose it is, the first one first.
+    /// Its members, the first one first.
     pub members: Vec<Member>,
     /// When something about it last changed, by the system's clock.
     pub changed_at: Timestamp,
 }
 
-/// Why it was not done. Reasons are for people and hold no secrets.
+/// Why it was not done. Reasons are meant for people and contain no secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Not as it stands: trying again will not help.
+    /// Not in this form: trying again will not help.
     Never(String),
     /// Not now.
     Later {
         /// Why.
         reason: String,
-        /// Not before this long, when the system said so.
+        /// How long to wait at least, if the system said so.
         after: Option<Duration>,
     },
-    /// Perhaps it was done: the answer got lost. The next attempt must look first, where that is possible.
+    /// It may have been done: the answer was lost. The next attempt must look first, if that is possible.
     Unclear(String),
-    /// The system does not know us: nothing will be done there until our credentials are right.
+    /// The system rejects our credentials: nothing will be done there until they are fixed.
     Locked(String),
 }
 
@@ -404,41 +405,41 @@ impl Refusal {
     }
 }
 
-/// Something that was looked at when a connection was tested.
+/// The result of one check when a connection was tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What works, or should.
     pub what: String,
-    /// What is wrong with it, and what to do.
+    /// What is wrong with it and what to do about it.
     pub problem: Option<String>,
 }
 
-/// The way to one outside system.
+/// Access to one outside system.
 #[async_trait]
 pub trait Outlet: Send + Sync {
-    /// Does what `order` says. May be called again for the same order after anything but a receipt.
+    /// Carries out `order`. May be called again for the same order after anything but a receipt.
     ///
     /// # Errors
     /// [`Refusal`].
     async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal>;
 
-    /// Tests the connection without changing anything there: whether the credentials are right, and what they
-    /// allow. Nothing for a system that can only be tried out.
+    /// Tests the connection without changing anything there: whether the credentials are right and what they
+    /// allow. Empty for a system that can't be tested this way.
     async fn check(&self) -> Vec<Finding> {
         Vec::new()
     }
 }
 
-/// Where people look for tickets.
+/// Where people search for tickets.
 #[async_trait]
 pub trait TicketDesk: Send + Sync {
-    /// Tickets that are not solved and match `text`, the best first; a bounded number.
+    /// Unsolved tickets that match `text`, best match first; a limited number.
     ///
     /// # Errors
     /// [`Refusal`].
     async fn search(&self, text: &str) -> Result<Vec<SeenTicket>, Refusal>;
 
-    /// Tickets of these organisations that are not solved, the newest first; a bounded number.
+    /// Unsolved tickets of these organisations, newest first; a limited number.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -448,7 +449,7 @@ pub trait TicketDesk: Send + Sync {
 /// Where clients and their contacts are kept.
 #[async_trait]
 pub trait ClientDirectory: Send + Sync {
-    /// A page of the organisations that changed since then, or of all; `page` is what the page before gave as `next`.
+    /// A page of the organisations that changed since then, or of all; `page` is the previous page's `next`.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -461,12 +462,12 @@ pub trait ClientDirectory: Send + Sync {
     async fn people(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Page<SeenPerson>, Refusal>;
 }
 
-/// A part of a longer list.
+/// Part of a longer list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What is on it.
+    /// The entries.
     pub items: Vec<T>,
-    /// Names the next page, where there is one.
+    /// Identifies the next page, if there is one.
     pub next: Option<String>,
 }
 
@@ -475,7 +476,7 @@ pub struct Page<T> {
 pub struct SeenOrganization {
     /// Its number.
     pub id: String,
-    /// For people.
+    /// Display name.
     pub name: String,
 }
 
@@ -484,15 +485,15 @@ pub struct SeenOrganization {
 pub struct SeenPerson {
     /// Their number.
     pub id: String,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// Where they are reached.
+    /// Their e-mail address.
     pub email: Option<String>,
     /// The client's number.
     pub organization: Option<String>,
-    /// Marked as a senior stakeholder; nothing where the settings do not say how one is marked.
+    /// Whether they are marked as a senior stakeholder; `None` if the settings do not say how these are marked.
     pub senior: Option<bool>,
-    /// Still there and not blocked.
+    /// Whether they still exist and are not blocked.
     pub active: bool,
 }
 
@@ -505,16 +506,16 @@ pub trait Boards: Send + Sync {
     /// [`Refusal`].
     async fn cards(&self, board: &str) -> Result<Vec<SeenCard>, Refusal>;
 
-    /// The card `id`, wherever it is; nothing once it is deleted.
+    /// The card `id`, wherever it is; `None` once it is deleted.
     ///
     /// # Errors
     /// [`Refusal`].
     async fn card(&self, id: &str) -> Result<Option<SeenCard>, Refusal>;
 
-    /// Whether the board of this title and its lists are there.
+    /// Whether the board with this title and its lists exist.
     async fn inspect(&self, title: &str, place: &Place) -> Finding;
 
-    /// Has changes of a board told to `callback`, where that is not so yet.
+    /// Has changes to a board reported to `callback`, unless they already are.
     ///
     /// # Errors
     /// [`Refusal`].

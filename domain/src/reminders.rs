@@ -1,9 +1,9 @@
-//! The playbook's steps become prompts: each step when it falls due and once more when it is overdue, to the right people.
+//! Reminders: the right people are prompted about each step of the playbook when it falls due and once more when it is overdue.
 //!
-//! The tick of `worker` asks whether any incident has something to be told ([`anything_due`]), and a job has it told ([`remind_some`]).
-//! The prompt on the timeline, the mark that it was given, and the deliveries that carry it are written in one change of the incident: so
-//! it is given once, however often a worker dies and however many run. A step that a system does rather than a person (a notice, a page) is done the
-//! same way.
+//! The tick of `worker` asks whether a reminder is due for any incident ([`anything_due`]), and a job sends it ([`remind_some`]).
+//! The prompt on the timeline, the mark that it was given and the deliveries that carry it are written in one change of the incident,
+//! so it is given once, however many workers run and however often one dies. A step that Muster does rather than a person (a notice,
+//! a page) works the same way.
 
 use entity::incident::Column;
 use entity::{
@@ -25,27 +25,21 @@ use crate::playbook::steps::{State, Step, next_look, same_series};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::{Effect, Email, Notice};
 
-/// Incidents that are reminded of in one transaction: enough to share what is read, few enough that nobody who works on one waits long.
+/// Incidents whose reminders share a transaction: enough to share what is read, few enough that nobody working on one waits long.
 const AT_ONCE: u64 = 16;
-/// An incident that was taken and not told of after so long is due again: its worker died.
+/// An incident that was taken but not handled within this time is due again: its worker died.
 const TAKEN: chrono::Duration = chrono::Duration::seconds(30);
-/// Incidents that are looked at in one go after a change of the playbook.
+/// Incidents that are rescheduled in one go after a change of the playbook.
 const RESCHEDULED_AT_ONCE: u64 = 200;
 
-/// Whether something must be told of any incident now. Cheap: for every tick.
-///
-/// # Errors
-/// The database's failures.
+/// Whether a reminder is due for any incident. Cheap enough for every tick.
 pub async fn anything_due(ctx: &Ctx) -> Result<bool> {
     let due = incident::Entity::find().select_only().column(Column::Id).filter(is_due(ctx.now())).limit(1);
     Ok(due.into_tuple::<IncidentId>().one(ctx.db.read()).await?.is_some())
 }
 
-/// Tells people what is due or overdue in the incidents that wait longest, and does what the playbook has Muster do itself. Answers
-/// whether there were any.
-///
-/// # Errors
-/// The database's failures: the incidents are due again after [`TAKEN`].
+/// Reminds people of what is due or overdue in the incidents that have waited longest, and does what the playbook has Muster do
+/// itself. Returns whether there were any. After a failure, the incidents are due again after [`TAKEN`].
 pub async fn remind_some(ctx: &Ctx) -> Result<bool> {
     let taken = take_due(ctx).await?;
     if taken.is_empty() {
@@ -60,11 +54,11 @@ pub async fn remind_some(ctx: &Ctx) -> Result<bool> {
     match Box::pin(together).await {
         Ok(()) => return Ok(true),
         Err(error @ Error::Unavailable(_)) => return Err(error),
-        Err(error) => tracing::warn!(error = error.for_the_log(), "incidents could not be reminded of together; each is tried by itself"),
+        Err(error) => tracing::warn!(error = error.for_the_log(), "could not send reminders together; trying incidents one at a time"),
     }
     for id in ids {
         if let Err(error) = Box::pin(change::<Staffed, ()>(ctx, id, Right::Administer, None, decide)).await {
-            tracing::error!(incident.id = %id, error = error.for_the_log(), "an incident could not be reminded of");
+            tracing::error!(incident.id = %id, error = error.for_the_log(), "could not send the reminders of an incident");
         }
     }
     Ok(true)
@@ -74,7 +68,7 @@ fn is_due(now: Timestamp) -> Expr {
     Column::NextDueAt.is_not_null().and(Column::NextDueAt.lte(now))
 }
 
-/// The incidents that wait longest, put off in the same statement, so that several workers take different ones.
+/// The incidents that have waited longest, postponed in the same statement, so that several workers take different ones.
 async fn take_due(ctx: &Ctx) -> Result<Vec<incident::Model>> {
     let now = ctx.now();
     let mut oldest = Query::select();
@@ -82,14 +76,14 @@ async fn take_due(ctx: &Ctx) -> Result<Vec<incident::Model>> {
     oldest.order_by(Column::NextDueAt, sea_orm::Order::Asc).limit(AT_ONCE);
     let taken = incident::Entity::update_many()
         .set(incident::ActiveModel { next_due_at: Set(Some(now + TAKEN)), ..Default::default() })
-        // Again, because PostgreSQL looks at a row anew that another worker had taken meanwhile.
+        // Repeated, because PostgreSQL re-evaluates a row that another worker has taken in the meantime.
         .filter(is_due(now))
         .filter(Column::Id.in_subquery(oldest))
         .exec_with_returning(ctx.db.write());
     Ok(taken.await?)
 }
 
-/// Writes into the draft what must be told of an incident now.
+/// Writes into the draft the reminders that are due for an incident.
 fn tell(facts: &Staffed, draft: &mut Draft<'_>) {
     let playbook = draft.ctx().playbook();
     let now = draft.now;
@@ -100,11 +94,11 @@ fn tell(facts: &Staffed, draft: &mut Draft<'_>) {
             Prompt { facts, playbook: &playbook, step: &step }.give(draft);
         }
     }
-    // Also when nothing was told: the clock or the playbook may have moved.
+    // Even if nobody was reminded: time has passed, and the playbook may have changed.
     draft.incident.next_due_at = next_look(&case, &playbook, now);
 }
 
-/// A step that people are to be told of now.
+/// A step whose reminder is due.
 struct Prompt<'a> {
     facts: &'a Staffed,
     playbook: &'a Playbook,
@@ -119,11 +113,11 @@ impl<'a> Prompt<'a> {
                 row.overdue_reminded_at = Some(now);
             }
         });
-        // By hand one reminder is enough: the newest.
+        // One reminder to pass on by hand is enough: the newest.
         let series = draft.whole().map_or(&[][..], |whole| &whole.steps).iter().map(|row| row.key.clone());
         let series: Vec<String> = series.filter(|key| same_series(key, &self.step.key)).collect();
         delivery::supersede_by_hand(draft, &series);
-        // A step that was found overdue after a downtime was never done: it is done now, and nobody is nagged at once.
+        // A step of Muster's that is found overdue after downtime was never done: do it now instead of nagging people at once.
         let told = |row: &step::Model| row.key == self.step.key && self.step.is_meant(row.due_at) && row.due_reminded_at.is_some();
         let first_time = !self.facts.whole.steps.iter().any(told);
         let people = if first_time && self.act(draft) { Vec::new() } else { self.audience() };
@@ -134,7 +128,7 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// Does what Muster can do itself; `false` where a person must be reminded, because nothing of it goes out by itself.
+    /// Does what Muster can do itself; `false` if people must be reminded, because nothing goes out automatically.
     fn act(&self, draft: &mut Draft<'_>) -> bool {
         let contact = self.step.contact.as_deref().unwrap_or_default();
         match self.step.rule {
@@ -143,7 +137,7 @@ impl<'a> Prompt<'a> {
             Rule::LeadershipFallback => self.tell_somebody_senior(draft, contact),
             Rule::Page => match pager::next(self.facts, None) {
                 Some(person) => {
-                    pager::call(draft, person, PageReason::Escalated, None, "nobody has answered so far.");
+                    pager::call(draft, person, PageReason::Escalated, None, "nobody has answered the page.");
                     reaches(draft, person)
                 }
                 None => false,
@@ -152,7 +146,7 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// A notice to everybody. It can't be taken back: a restricted incident has none, and its lead decides.
+    /// Posts a notice to everybody. It can't be taken back, so there is none for a restricted incident: its lead decides.
     fn post_notice(&self, draft: &mut Draft<'_>, text: String) -> bool {
         if draft.incident.visibility == Visibility::Restricted {
             return false;
@@ -160,15 +154,15 @@ impl<'a> Prompt<'a> {
         let effect = Effect::Notice(Notice { text });
         let connected = draft.ctx().config.systems.contains(&effect.system());
         draft.send(delivery::New { step: Some(self.step.key.clone()), ..delivery::New::of(Operation::Notice, effect) });
-        // Where a person must post it, somebody must be told to.
+        // If a person must post it, somebody must be reminded to.
         connected
     }
 
-    /// A contact who is on the team is paged. To an address that is nobody's on the team goes a mail, and without one a person must reach
-    /// them; in both cases somebody must note that they know.
+    /// Pages a contact who is on the team. Anyone else is sent a mail or, if no address is known, must be contacted by hand; in both
+    /// cases somebody must confirm that they know.
     fn tell_contact(&self, draft: &mut Draft<'_>, contact: &str) -> bool {
         let title = self.playbook.contact_title(contact);
-        let why = format!("the {title} must know of this.");
+        let why = format!("the {title} must know about this.");
         if let Some(person) = self.facts.desk.contact(self.playbook, contact) {
             pager::call(draft, person, PageReason::Leadership, Some(&self.step.key), &why);
             reaches(draft, person)
@@ -177,7 +171,7 @@ impl<'a> Prompt<'a> {
                 to_name: format!("the {title}"),
                 to: self.playbook.contacts.get(contact).cloned().unwrap_or_default(),
                 subject: headline(draft, "Please read"),
-                text: format!("You must know of this incident. {}", link(draft.ctx(), &draft.incident)),
+                text: format!("You need to know about this incident: {}", link(draft.ctx(), &draft.incident)),
                 thread: None,
             };
             draft.send(delivery::New { step: Some(self.step.key.clone()), ..delivery::New::of(Operation::Tell, Effect::Email(email)) });
@@ -197,7 +191,7 @@ impl<'a> Prompt<'a> {
             pager::call(draft, person, PageReason::Leadership, Some(&self.step.key), &why);
         }
         let text = format!(
-            "The {title} can't be reached about {} ({}). Whoever can, please tell them: {}",
+            "We can't reach the {title} about {} ({}). If you can, please let them know: {}",
             reference(&draft.incident),
             draft.incident.name,
             link(draft.ctx(), &draft.incident)
@@ -247,7 +241,7 @@ impl<'a> Prompt<'a> {
         });
     }
 
-    /// Who holds the roles that the step names, else the lead, else who is on call, else the reporter, else who looks after Muster.
+    /// The holders of the roles that the step names, else the lead, else the person on call, else the reporter, else the administrators.
     fn audience(&self) -> Vec<&'a person::Model> {
         let Staffed { whole, desk } = self.facts;
         let holders = |role: Role| {
@@ -277,7 +271,7 @@ impl<'a> Prompt<'a> {
     }
 }
 
-/// Whether a call to this person leaves by itself.
+/// Whether a page to this person is sent automatically.
 fn reaches(draft: &Draft<'_>, person: &person::Model) -> bool {
     person.email.is_some() && draft.ctx().config.systems.contains(&System::Email)
 }
@@ -311,11 +305,11 @@ fn notice(playbook: &Playbook, draft: &Draft<'_>) -> String {
 
 /// How a step was settled.
 pub struct Settlement {
-    /// By whom; nobody when a system did it.
+    /// By whom; `None` if a system did it.
     pub by: Option<PersonId>,
-    /// Without its being done.
+    /// Whether it was skipped rather than done.
     pub waived: bool,
-    /// The decision, or why it is not done.
+    /// The decision, or why it was skipped.
     pub note: Option<String>,
 }
 
@@ -330,7 +324,7 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: &str, settlement: Settlement) {
     });
 }
 
-/// Writes what was said and settled about a step.
+/// Writes into the draft what was reminded of or settled about a step.
 fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut step::Model, Timestamp)) {
     let about = |row: &&step::Model| row.key == step.key && step.is_meant(row.due_at);
     let known = draft.whole().and_then(|whole| whole.steps.iter().find(about).cloned());
@@ -349,16 +343,13 @@ fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut step::Model, T
     draft.put::<step::Entity>(row);
 }
 
-/// Sets anew when people must next be told of each incident that is not over. Called when a worker starts and when the playbook has
-/// changed; answers how many incidents it moved.
-///
-/// # Errors
-/// The database's failures; what was set stays set.
+/// Recomputes when the next reminder is due for each incident that is not over. Called when a worker starts and when the playbook
+/// has changed. Returns how many incidents moved; after a failure, those already moved stay moved.
 pub async fn reschedule(ctx: &Ctx) -> Result<u64> {
     ctx.require(Right::Administer)?;
     let (playbook, now) = (ctx.playbook(), ctx.now());
     let over = [entity::IncidentStatus::Declined, entity::IncidentStatus::Merged].map(|status| status.to_value());
-    // Of those that are closed, a few still have follow-ups with a day.
+    // A few of the closed ones still have follow-ups with a due date.
     let may_ask = Column::Status.ne(entity::IncidentStatus::Closed).or(Column::NextDueAt.is_not_null());
     let mut moved = 0;
     let mut after: Option<IncidentId> = None;
@@ -379,7 +370,7 @@ pub async fn reschedule(ctx: &Ctx) -> Result<u64> {
     }
 }
 
-/// On condition of the version: who changes the incident meanwhile sets it themselves.
+/// Only if the version is unchanged: anyone who changes the incident in the meantime sets it themselves.
 async fn move_next_look(ctx: &Ctx, incident: &incident::Model, next: Option<Timestamp>) -> Result<u64> {
     let moved = incident::Entity::update_many()
         .set(incident::ActiveModel { next_due_at: Set(next), ..Default::default() })

@@ -1,7 +1,7 @@
-//! Advice on the severity (R8, R9): three questions, and what their answers come to. Pure; asked by `api`.
+//! Advice on the severity (R8, R9): three questions and what the answers add up to. Pure; used by `api`.
 //!
-//! The advice is the mean of the answers, rounded to the worse side: whoever is torn between two levels takes the worse one, as
-//! one can go down later. It never decides; people do.
+//! The advice is the mean of the answers, rounded up: between two levels, take the worse one, which can be lowered later. It
+//! never decides; people do.
 
 use entity::Severity;
 
@@ -25,50 +25,50 @@ pub enum Answer {
 pub struct Answers {
     /// How soon somebody must act.
     pub urgency: Answer,
-    /// How bad it is for those whom it meets.
+    /// How bad it is for those affected.
     pub impact: Answer,
-    /// How many people and systems it meets.
+    /// How many people and systems are affected.
     pub extent: Answer,
     /// Whether somebody got in, or data got out.
     pub breach: bool,
-    /// Whether it happens at a time at which the service is meant to be there.
+    /// Whether it happens at a time when the service is expected to be available.
     pub during_expected_availability: bool,
 }
 
-/// What the answers come to.
+/// What the answers add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// The level to choose.
     pub recommended: Severity,
     /// Why, a sentence for each answer that mattered.
     pub reasons: Vec<String>,
-    /// Whether it stood between two levels, and the worse one was taken.
+    /// Whether the answers fell between two levels and the worse one was taken.
     pub tie_broken: bool,
 }
 
-/// What `answers` come to.
+/// What `answers` add up to.
 pub fn advise(answers: Answers) -> Advice {
     let questions = [
         (
             answers.urgency,
-            ["It can wait.", "It should be done soon.", "It can't wait.", "Nobody knows yet how urgent it is, so we take it for urgent."],
+            ["It can wait.", "It should be done soon.", "It can't wait.", "Nobody knows yet how urgent it is: treat it as urgent."],
         ),
         (
             answers.impact,
             [
-                "Little of what people need is disturbed.",
-                "Something that people need is disturbed.",
+                "Little that people need is disrupted.",
+                "Something that people need is disrupted.",
                 "People can't do what they came for.",
-                "Nobody knows yet how bad it is, so we take it for worse than it looks.",
+                "Nobody knows yet how bad it is: assume it is worse than it looks.",
             ],
         ),
         (
             answers.extent,
             [
                 "Few people or systems are affected.",
-                "A good part of the people or systems is affected.",
+                "Many people or systems are affected.",
                 "Most or all people or systems are affected.",
-                "Nobody knows yet how many are affected, so we take it for many.",
+                "Nobody knows yet how many are affected: assume it is many.",
             ],
         ),
     ];
@@ -84,15 +84,15 @@ pub fn advise(answers: Answers) -> Advice {
     };
     if tie_broken && level >= least {
         let (less, more) = (named(level - 1), named(level));
-        reasons.push(format!("The answers lie between {less} and {more}: take the worse one, you can go down later."));
+        reasons.push(format!("The answers fall between {less} and {more}: take the worse one, you can lower it later."));
     }
     if answers.breach {
-        reasons.push(format!("Somebody got in, or data got out: that is at least {}.", named(2)));
+        reasons.push(format!("Somebody got in, or data got out: that makes it at least {}.", named(2)));
         let torn = least == 3 && !given.contains(&Answer::High);
         if torn {
-            reasons.push(format!("Not everything is known of the breach: take it for {} until you know better.", named(3)));
+            reasons.push(format!("The breach is not fully understood: treat it as {} until you know better.", named(3)));
         } else if least == 3 {
-            reasons.push(format!("It is a breach, and one of the answers is high: that is {}.", named(3)));
+            reasons.push(format!("It is a breach and one of the answers is high: that makes it {}.", named(3)));
         }
         if level < least {
             (level, tie_broken) = (least, torn);
@@ -106,12 +106,12 @@ pub fn advise(answers: Answers) -> Advice {
         level = level.saturating_sub(1);
     }
     if reasons.is_empty() {
-        reasons.push("All three questions are answered with none.".to_owned());
+        reasons.push("The answer to all three questions is none.".to_owned());
     }
     Advice { recommended: severity(level), reasons, tie_broken }
 }
 
-/// Not knowing counts as more: one can go down later.
+/// Not knowing counts as more: the level can be lowered later.
 fn score(answer: Answer) -> u32 {
     match answer {
         Answer::None => 0,
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worse_answer_never_gives_a_lesser_level() {
+    fn a_worse_answer_never_lowers_the_level() {
         assert_eq!(every().count(), 500);
         for answers in every() {
             for worse in ALL {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn every_advice_keeps_the_rules() {
+    fn all_advice_follows_the_rules() {
         for answers in every() {
             let advice = advise(answers);
             let given = [answers.urgency, answers.impact, answers.extent];
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn named_examples() {
+    fn examples_get_the_expected_level() {
         let answers = |urgency, impact, extent| Answers { urgency, impact, extent, breach: false, during_expected_availability: true };
         let breach = |answers| Answers { breach: true, ..answers };
         let at_night = |answers| Answers { during_expected_availability: false, ..answers };
@@ -238,9 +238,9 @@ mod tests {
             ("nothing at night", at_night(answers(None, None, None)), Severity::Trivial, false),
             ("a small breach", breach(answers(Low, Low, Low)), Severity::Major, false),
             ("a breach without any effect so far", breach(answers(None, None, None)), Severity::Major, false),
-            ("a breach that meets everybody", breach(answers(Low, Low, High)), Severity::Critical, false),
+            ("a breach that affects everybody", breach(answers(Low, Low, High)), Severity::Critical, false),
             ("a breach of unknown extent", breach(answers(Low, Low, Unsure)), Severity::Critical, true),
-            ("a breach at night stays what it is", breach(at_night(answers(Low, Low, Low))), Severity::Major, false),
+            ("a breach at night is no less severe", breach(at_night(answers(Low, Low, Low))), Severity::Major, false),
         ] {
             let advice = advise(answers);
             assert_eq!((advice.recommended, advice.tie_broken), (severity, tie_broken), "{case}: {:?}", advice.reasons);
@@ -250,8 +250,8 @@ mod tests {
             advice.reasons,
             [
                 "It can't wait.",
-                "Something that people need is disturbed.",
-                "The answers lie between minor and major: take the worse one, you can go down later."
+                "Something that people need is disrupted.",
+                "The answers fall between minor and major: take the worse one, you can lower it later."
             ]
         );
     }

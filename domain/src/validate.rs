@@ -1,5 +1,5 @@
-//! Checks of single inputs. Each names the field and says what would be right; each gives back the value
-//! trimmed to what is stored.
+//! Checks of single inputs. Each error names the field and says what would be valid; each check returns the value
+//! in the form in which it is stored.
 
 use chrono::{Datelike, Duration, NaiveDate};
 use entity::Timestamp;
@@ -8,7 +8,7 @@ use url::Url;
 use crate::error::{Error, Result, readable};
 use crate::limits;
 
-/// One line that is not empty: names, titles.
+/// A single, non-empty line: names, titles.
 pub fn name(field: &'static str, value: &str) -> Result<String> {
     let value = value.trim();
     required(field, value)?;
@@ -19,7 +19,7 @@ pub fn name(field: &'static str, value: &str) -> Result<String> {
     }
 }
 
-/// Text of any number of lines that is not empty.
+/// Non-empty text of any number of lines.
 pub fn text(field: &'static str, value: &str) -> Result<String> {
     let value = value.trim();
     required(field, value)?;
@@ -30,12 +30,12 @@ pub fn text(field: &'static str, value: &str) -> Result<String> {
     }
 }
 
-/// Text that may be left out; only white space counts as left out.
+/// Text that may be omitted; blank text counts as omitted.
 pub fn optional_text(field: &'static str, value: Option<&str>) -> Result<Option<String>> {
     value.filter(|value| !value.trim().is_empty()).map(|value| text(field, value)).transpose()
 }
 
-/// An e-mail address, roughly: the proof is that mail arrives. Given back in lower case.
+/// An e-mail address, roughly: the real test is whether mail arrives. Returned in lower case.
 pub fn email(field: &'static str, value: &str) -> Result<String> {
     let value = value.trim().to_lowercase();
     within(field, &value, limits::EMAIL_CHARS)?;
@@ -60,21 +60,21 @@ pub fn web_url(field: &'static str, value: &str) -> Result<String> {
     }
 }
 
-/// A moment that lies in the past (give or take the skew of clocks) and in this age of computing.
+/// A time in the past (allowing for clock skew) and since the year 2000.
 pub fn past(field: &'static str, value: Timestamp, now: Timestamp) -> Result<Timestamp> {
     if value > now + limits::CLOCK_SKEW {
-        return Err(Error::invalid(field, format!("{field} lies in the future: here it is {}.", readable(now))));
+        return Err(Error::invalid(field, format!("{field} is in the future: it is {} here.", readable(now))));
     }
     if value.year() < 2000 {
-        return Err(Error::invalid(field, format!("{field} lies before the year 2000.")));
+        return Err(Error::invalid(field, format!("{field} is before the year 2000.")));
     }
     Ok(to_micros(value))
 }
 
-/// A moment that lies ahead, but not absurdly far.
+/// A time in the future, but not absurdly far.
 pub fn future(field: &'static str, value: Timestamp, now: Timestamp, at_most: Duration) -> Result<Timestamp> {
     if value <= now {
-        return Err(Error::invalid(field, format!("{field} must lie in the future: here it is {}.", readable(now))));
+        return Err(Error::invalid(field, format!("{field} must be in the future: it is {} here.", readable(now))));
     }
     if value > now + at_most {
         return Err(Error::invalid(field, format!("{field} may be at most {} days ahead.", at_most.num_days())));
@@ -82,23 +82,23 @@ pub fn future(field: &'static str, value: Timestamp, now: Timestamp, at_most: Du
     Ok(to_micros(value))
 }
 
-/// A text to look for.
+/// A text to search for.
 pub fn search(field: &'static str, value: Option<&str>) -> Result<Option<String>> {
     let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else { return Ok(None) };
     within(field, value, limits::SEARCH_CHARS)?;
     Ok(Some(value.to_owned()))
 }
 
-/// A time to compare with, cut to what both databases can hold.
+/// A time to compare with, limited to what both databases can hold.
 pub fn storable(value: Timestamp) -> Timestamp {
     let last = NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59)).map_or(value, |last| last.and_utc());
     to_micros(value.clamp(Timestamp::UNIX_EPOCH, last))
 }
 
-/// A list that is not too long, without its repetitions.
+/// A list that is not too long, without duplicates.
 pub fn list<T: PartialEq + Copy>(field: &'static str, items: &[T]) -> Result<Vec<T>> {
     if items.len() > limits::LIST_ITEMS {
-        return Err(Error::invalid(field, format!("{field} has {} entries; at most {} are possible.", items.len(), limits::LIST_ITEMS)));
+        return Err(Error::invalid(field, format!("{field} has {} entries; at most {} are allowed.", items.len(), limits::LIST_ITEMS)));
     }
     let mut unique: Vec<T> = Vec::with_capacity(items.len());
     for item in items {
@@ -117,7 +117,7 @@ pub fn count(field: &'static str, value: Option<i32>) -> Result<Option<i32>> {
     }
 }
 
-/// Cut to what both databases keep.
+/// Truncated to the precision of both databases.
 pub fn to_micros(value: Timestamp) -> Timestamp {
     Timestamp::from_timestamp_micros(value.timestamp_micros()).unwrap_or(value)
 }
@@ -127,14 +127,14 @@ fn required(field: &'static str, value: &str) -> Result<()> {
 }
 
 fn within(field: &'static str, value: &str, chars: usize) -> Result<()> {
-    // Bytes first: counting the characters of a huge text would be work for nothing.
+    // Bytes first, to avoid counting the characters of a huge text.
     if value.len() <= chars || value.chars().nth(chars).is_none() {
         return Ok(());
     }
     Err(Error::invalid(field, format!("{field} is longer than {chars} characters.")))
 }
 
-/// Marks that change the direction of text can make a name read as another one.
+/// Direction marks can make one name read as another.
 pub(crate) fn is_text_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
 }
@@ -145,7 +145,7 @@ mod tests {
     use chrono::TimeZone;
 
     #[test]
-    fn a_name_is_one_plain_line_within_its_bound() {
+    fn a_name_is_one_plain_line_of_limited_length() {
         assert_eq!(name("name", "  example.org errors ").unwrap(), "example.org errors");
         assert!(name("name", &"ä".repeat(limits::NAME_CHARS)).is_ok());
         for bad in ["", " \t", "a\nb", "a\0b", "\u{202e}evil", &"a".repeat(limits::NAME_CHARS + 1)] {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses() {
+    fn addresses_are_checked() {
         assert_eq!(email("email", " Sam@Example.ORG").unwrap(), "sam@example.org");
         for bad in ["sam", "@example.org", "sam@org", "a@b.c@d.e", "a b@c.d", "<a@b.c>", "a@.b"] {
             assert!(email("email", bad).is_err(), "{bad}");
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_loses_its_repetitions_and_has_a_bound() {
+    fn a_list_loses_its_duplicates_and_is_limited() {
         assert_eq!(list("ids", &[1, 2, 1]).unwrap(), [1, 2]);
         let many: Vec<usize> = (0..=limits::LIST_ITEMS).collect();
         assert!(list("ids", &many).is_err());

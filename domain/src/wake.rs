@@ -1,9 +1,9 @@
-//! Tells listeners that an incident changed: in this process by a channel, in others by PostgreSQL's NOTIFY.
+//! Notifies listeners that an incident changed: in this process through a channel, in others through PostgreSQL's NOTIFY.
 //!
-//! A wake-up carries no content, only where to look; it may come twice and, when a process or connection dies
-//! at the wrong moment, not at all. Listeners therefore read from the database what is new, and look again by
-//! themselves from time to time. Notifications leave after the commit and in batches, because a NOTIFY inside
-//! the transaction makes all commits of the cluster queue for one lock.
+//! A wake-up carries no content, only where to look; it may arrive twice or, if a process or connection dies
+//! at the wrong moment, not at all. Listeners therefore read what is new from the database, and also look on
+//! their own from time to time. Notifications are sent after the commit and in batches, because a NOTIFY inside
+//! the transaction would make all commits of the cluster queue for one lock.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,15 +28,15 @@ pub enum Wake {
 }
 
 const CHANNEL: &str = "muster_wake";
-/// Wake-ups that a slow listener may be behind before it is told to look at everything.
+/// How many wake-ups a slow listener may lag behind before it has to look at everything.
 const BACKLOG: usize = 4_096;
-/// Ids in one notification: PostgreSQL's payload ends at 8,000 bytes, an id takes 33.
+/// Ids in one notification: PostgreSQL limits the payload to 8,000 bytes, and an id takes 33.
 const IDS_PER_NOTIFICATION: usize = 200;
-/// Wake-ups of this long go out together: a notification costs the cluster a commit of its own.
+/// Wake-ups within this time are sent together: a notification costs the cluster a separate commit.
 const GATHER: Duration = Duration::from_millis(5);
-/// A notification that a crash of the database forgets is no loss: it need not wait for the disk.
+/// Losing a notification in a crash of the database does no harm, so it need not wait for the disk.
 const NOTIFY: &str = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
-/// Pause before the listener's connection is tried again.
+/// Pause before the listener reconnects.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
 
 /// The sending end; every commit goes through it.
@@ -48,7 +48,7 @@ pub struct Waker {
 
 #[derive(Default)]
 struct Outgoing {
-    /// Changed since the last notification. A set, so that a busy incident is one entry.
+    /// The incidents changed since the last notification. A set, so that a busy incident is one entry.
     incidents: Mutex<HashSet<IncidentId>>,
     ready: Notify,
 }
@@ -72,8 +72,8 @@ impl Waker {
         self.local.subscribe()
     }
 
-    /// Carries wake-ups to and from other processes until `shutdown`. Returns at once on SQLite, where all
-    /// watchers live in the one server process.
+    /// Carries wake-ups to and from other processes until `shutdown`. On SQLite there are none: all listeners live in
+    /// the one server process.
     pub async fn run(&self, db: &Db, shutdown: CancellationToken) {
         if db.backend() != DbBackend::Postgres {
             self.forget_outgoing(shutdown).await;
@@ -84,7 +84,7 @@ impl Waker {
     }
 
     fn announce(&self, wake: Wake) {
-        // Fails only while nobody listens, and then nobody needs it.
+        // Fails only if nobody is listening, and then nobody needs it.
         let _ = self.local.send(wake);
     }
 
@@ -107,7 +107,7 @@ impl Waker {
                 let payload = format!("{me};{}", ids.join(","));
                 let notify = Statement::from_sql_and_values(DbBackend::Postgres, NOTIFY, [CHANNEL.into(), payload.into()]);
                 if let Err(error) = db.write().query_one_raw(notify).await {
-                    // Watchers elsewhere see the change at their next look.
+                    // Listeners elsewhere will see the change the next time they look.
                     tracing::warn!(%error, "could not notify other processes");
                 }
             }
@@ -118,7 +118,7 @@ impl Waker {
         while !shutdown.is_cancelled() {
             let lost = shutdown.run_until_cancelled(self.listen_once(db, me)).await;
             if let Some(Err(error)) = lost {
-                tracing::warn!(%error, "lost the connection that listens for changes; trying again");
+                tracing::warn!(%error, "lost the connection that listens for changes; reconnecting");
                 shutdown.run_until_cancelled(tokio::time::sleep(RECONNECT_PAUSE)).await;
             }
         }
@@ -127,11 +127,11 @@ impl Waker {
     /// Listens until the connection is lost.
     async fn listen_once(&self, db: &Db, me: &str) -> Result<(), sea_orm::sqlx::Error> {
         let pool = db.write().get_postgres_connection_pool();
-        // A connection of its own: it is held for the life of the process.
+        // A dedicated connection, held for the life of the process.
         let mut listener = PgListener::connect_with(pool).await?;
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await?;
-        // What was announced while nobody listened is lost: look at everything once.
+        // Anything announced while nobody was listening is lost: look at everything once.
         self.announce(Wake::Everything);
         while let Some(notification) = listener.try_recv().await? {
             let Some((sender, ids)) = notification.payload().split_once(';') else { continue };
@@ -146,7 +146,7 @@ impl Waker {
     }
 }
 
-/// Tells this process from the others on the same database.
+/// A name that distinguishes this process from the others on the same database.
 #[expect(clippy::disallowed_methods, reason = "names a process, not a row")]
 fn process_name() -> String {
     Uuid::new_v4().as_simple().to_string()

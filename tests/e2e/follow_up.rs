@@ -198,7 +198,7 @@ async fn without_a_board_a_person_makes_the_card(app: &TestApp) {
     let card = &made["cardDelivery"];
     assert_eq!(card["state"], "BY_HAND");
     let words = text(card, "instructions");
-    assert!(words.starts_with("Make a card on the board “Incident actions” for Sam, due 24 Nov 2026"), "{words}");
+    assert!(words.starts_with("Create a card on the board “Incident actions” for Sam, due 24 Nov 2026"), "{words}");
     assert!(words.contains("Add an alert") && words.contains("/incidents/INC-1"), "{words}");
     // A newer order says all: the one before need not be done any more.
     sam.mutate("updateFollowUp", json!({ "followUpId": made["id"], "title": "Add two alerts" }), &payload()).await;
@@ -210,7 +210,7 @@ async fn without_a_board_a_person_makes_the_card(app: &TestApp) {
     sam.mutate("settleDeliveryByHand", json!({ "deliveryId": waiting[0]["id"], "externalUrl": url }), "delivery { state }").await;
     assert_eq!(sam.node(id(&made), "FollowUp { cardUrl }").await["cardUrl"], url);
     let done = settle(&sam, &made, "DONE").await;
-    assert!(text(&done["cardDelivery"], "instructions").contains("list of what is done"), "{done}");
+    assert!(text(&done["cardDelivery"], "instructions").contains("list for done cards"), "{done}");
     // What was never made need not be put away.
     let other = add(&sam, &incident, "two").await;
     let dropped = settle(&sam, &other, "DROPPED").await;

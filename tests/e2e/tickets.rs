@@ -137,13 +137,13 @@ async fn by_hand_tickets_hang_once_the_problem_ticket_has_a_number(app: &TestApp
     assert_eq!(texts(&sam, &incident, "TICKET").await, ["Linked ticket #42"]);
     let waiting = by_hand(&sam, "INC-1").await;
     let [problem] = waiting.as_slice() else { panic!("the problem ticket alone: {waiting:?}") };
-    assert!(text(problem, "instructions").starts_with("Make a ticket of type “problem” in Zendesk"), "{problem}");
+    assert!(text(problem, "instructions").starts_with("Create a ticket of type “problem” in Zendesk"), "{problem}");
     let url = "https://example.zendesk.com/agent/tickets/900";
     sam.mutate("settleDeliveryByHand", json!({ "deliveryId": problem["id"], "externalUrl": url }), "delivery { state }").await;
     let parent = ticket(&sam, "INC-1", "900").await;
     assert_eq!((&parent["parent"], &parent["url"], &parent["link"]), (&json!(true), &json!(url), &json!("LINKED")));
     let waiting = by_hand(&sam, "INC-1").await;
-    assert_eq!(text(&waiting[0], "instructions"), "In Zendesk, make ticket #42 of type “incident” and link it to problem #900.");
+    assert_eq!(text(&waiting[0], "instructions"), "In Zendesk, set the type of ticket #42 to “incident” and link it to problem #900.");
     // Now that there is a problem ticket, another one hangs from it at once; the same one again is no news.
     link(&sam, &incident, "https://example.zendesk.com/agent/tickets/43").await;
     let before = sam.incident("INC-1", "version").await;
@@ -228,7 +228,7 @@ async fn a_ticket_that_is_unlinked_is_not_suggested_again(app: &TestApp) {
     assert_eq!(texts(&sam, &incident, "TICKET").await.last().unwrap(), "Ticket #42 is no longer linked: another server");
     let waiting = by_hand(&sam, "INC-1").await;
     let [order] = waiting.as_slice() else { panic!("the link is not wanted any more: {waiting:?}") };
-    assert!(text(order, "instructions").contains("take problem #900 out of ticket #42"), "{order}");
+    assert!(text(order, "instructions").contains("unlink problem #900 from ticket #42"), "{order}");
     // Linked again, it hangs again.
     link(&sam, &incident, "42").await;
     let waiting = by_hand(&sam, "INC-1").await;
@@ -252,7 +252,7 @@ async fn a_merge_takes_the_tickets_along(app: &TestApp) {
     assert_eq!(ticket(&sam, "INC-2", "43").await["link"], "DISMISSED");
     assert_eq!(texts(&sam, &first, "TICKET").await.last().unwrap(), "Took over from INC-2: #43");
     let titles: Vec<String> = by_hand(&sam, "INC-1").await.iter().map(|row| text(row, "instructions").to_owned()).collect();
-    assert!(titles.iter().any(|text| text.contains("make ticket #43") && text.contains("problem #900")), "{titles:?}");
+    assert!(titles.iter().any(|text| text.contains("set the type of ticket #43") && text.contains("problem #900")), "{titles:?}");
     let left = by_hand(&sam, "INC-2").await;
     let [note] = left.as_slice() else { panic!("the note alone is left: {left:?}") };
     assert!(text(note, "instructions").contains("INC-2 was merged into INC-1, problem ticket #900"), "{note}");
@@ -325,9 +325,9 @@ async fn tickets_hang_from_the_problem_ticket_and_tell_whose_they_are(app: &Test
     assert_eq!(names, ["Example Ltd", "Other Ltd"]);
     // The problem ticket follows the incident.
     sam.resolve(id(&incident)).await;
-    is_asked(&outside, "Solving the problem ticket #900").await;
+    is_asked(&outside, "Solving problem ticket #900").await;
     sam.incident_of("reopenIncident", json!({ "incidentId": incident["id"], "reason": "again" })).await;
-    is_asked(&outside, "Opening the problem ticket #900 again").await;
+    is_asked(&outside, "Reopening problem ticket #900").await;
     worker.stop().await;
     assert_eq!(asked(&outside).iter().filter(|title| title.starts_with("The problem ticket")).count(), 1);
 }

@@ -1,8 +1,8 @@
-//! Alerts: what monitoring tells becomes a report, or joins the incident that is running (S8, R1).
+//! Alerts: what monitoring sends becomes a report, or joins the ongoing incident (S8, R1).
 //!
-//! Called by the hooks of `api`, which translate the vendors' bodies into [`Notice`]s. The identity of an alert is its
-//! source, fingerprint and start; alerts with one group key belong to one incident. A notice may come any number of times
-//! and in any order: only what is new is recorded.
+//! Called by the hooks of `api`, which translate the vendors' bodies into [`Notice`]s. An alert is identified by its
+//! source, fingerprint and start; alerts with the same group key belong to one incident. Notices may arrive any number of
+//! times and in any order: only what is new is recorded.
 
 use std::collections::BTreeMap;
 
@@ -21,61 +21,58 @@ use crate::limits;
 use crate::pager;
 use crate::paging::padded;
 
-/// How often a call is looked at anew because another process took the same alerts at the same moment.
+/// How many times a notification is processed if another process takes the same alerts at the same moment.
 const ATTEMPTS_MAX: usize = 5;
 
-/// One alert as a source tells it.
+/// One alert as reported by its source.
 #[derive(Clone, Debug)]
 pub struct Notice {
     /// Its identity at the source.
     pub fingerprint: String,
-    /// For people.
+    /// Title for people.
     pub title: String,
     /// What else is known, for people.
     pub description: Option<String>,
-    /// Whether it is on.
+    /// Whether it is firing.
     pub firing: bool,
-    /// When it went on. A source that does not say has one alert of this fingerprint at a time: it is the one that is on, or a
-    /// new one.
+    /// When it started firing. A source that does not say has one alert with this fingerprint at a time: the one that is firing,
+    /// or a new one.
     pub starts_at: Option<Timestamp>,
-    /// When it went off.
+    /// When it ended.
     pub ends_at: Option<Timestamp>,
     /// A JSON object of names and values.
     pub labels: serde_json::Value,
-    /// How bad the source thinks it is; `None` where it is not worth a report of its own.
+    /// How bad the source thinks it is; `None` if it does not warrant a report of its own.
     pub severity: Option<Severity>,
 }
 
-/// What one call of a source tells.
+/// One notification from a source.
 #[derive(Clone, Debug)]
 pub struct Notices {
     /// The hook, e.g. `alertmanager`.
     pub source: String,
-    /// What belongs together at the source.
+    /// Identifies what belongs together at the source.
     pub group_key: String,
     /// The alerts.
     pub alerts: Vec<Notice>,
 }
 
-/// What became of a call.
+/// What became of a notification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// The incident that the alerts belong to.
     pub incident: Option<IncidentId>,
-    /// Alerts that were not known.
+    /// Alerts that were not known before.
     pub new: usize,
-    /// Known alerts that went off.
+    /// Known alerts that have ended.
     pub ended: usize,
 }
 
-/// Takes what a source tells.
-///
-/// # Errors
-/// The database's failures: the source should send it again.
+/// Takes a notification from a source, which should send it again after a failure.
 pub async fn receive(ctx: &Ctx, mut notices: Notices) -> Result<Outcome> {
     ctx.require(Right::Report)?;
     notices.alerts.truncate(limits::ALERTS_PER_CALL);
-    // Calls of one group follow one another, so that two of them can't both find that nothing is running.
+    // Notifications of one group are processed in turn, so that two can't both find no ongoing incident.
     let _turn = ctx.alert_turns.enter((&notices.source, &notices.group_key)).await;
     for _ in 0..ATTEMPTS_MAX {
         match receive_once(ctx, &notices).await {
@@ -99,7 +96,7 @@ async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
         let sighting = Sighting { notice, before: known.iter().find(is_same) };
         let before = sighting.before;
         if before.is_none() && notice.starts_at.is_none() && !notice.firing {
-            // It went off and nobody knew that it was on.
+            // It ended without our knowing that it was firing.
             continue;
         }
         outcome.new += usize::from(before.is_none());
@@ -126,21 +123,21 @@ async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// An alert of a call, with what was known of it.
+/// An alert of a notification, with what was known about it.
 struct Sighting<'a> {
     notice: &'a Notice,
     before: Option<&'a alert::Model>,
 }
 
 impl Sighting<'_> {
-    /// Whether it went off since it was seen last.
+    /// Whether it has ended since it was last seen.
     fn ends(&self) -> bool {
         !self.notice.firing && self.before.is_some_and(|row| row.firing)
     }
 
     fn row(&self, new_id: impl FnOnce() -> Uuid, now: Timestamp, notices: &Notices, incident: Option<IncidentId>) -> alert::Model {
         let Notice { fingerprint, title, firing, starts_at, ends_at, labels, .. } = self.notice;
-        // A notice that was overtaken by the one that ended the alert does not bring it back.
+        // A notice overtaken by the one that ended the alert does not revive it.
         let firing = *firing && self.before.is_none_or(|row| row.firing);
         alert::Model {
             id: self.before.map_or_else(|| AlertId(new_id()), |row| row.id),
@@ -159,13 +156,13 @@ impl Sighting<'_> {
     }
 }
 
-/// The worst of the alerts that are new and bad enough for a report of their own.
+/// The worst of the new alerts that warrant a report of their own.
 fn worth_reporting<'a>(sightings: &[Sighting<'a>]) -> Option<(Severity, &'a Notice)> {
     let candidates = sightings.iter().filter(|sighting| sighting.before.is_none() && sighting.notice.firing);
     candidates.filter_map(|sighting| Some((sighting.notice.severity?, sighting.notice))).min_by_key(|(severity, _)| *severity)
 }
 
-/// Reports an incident with the alerts that made it, in one transaction.
+/// Reports an incident along with the alerts behind it, in one transaction.
 async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice, sightings: &[Sighting<'_>]) -> Result<incident::Model> {
     let new = incident::Model {
         impact_started_at: worst.starts_at,
@@ -183,7 +180,7 @@ async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice
     created.await
 }
 
-/// Writes into the draft what a sighting means to the incident: an event when an alert is new or went off, none when
+/// Writes into the draft what a sighting means to the incident: an event if an alert is new or has ended, none if
 /// it only repeats.
 fn join(draft: &mut Draft<'_>, notices: &Notices, sighting: &Sighting<'_>) {
     let row = sighting.row(|| draft.id(), draft.now, notices, Some(draft.incident.id));
@@ -201,7 +198,7 @@ fn join(draft: &mut Draft<'_>, notices: &Notices, sighting: &Sighting<'_>) {
     draft.upsert(row.into_active_model());
 }
 
-/// Keeps alerts that belong to no incident, so that a later one of their group finds them known.
+/// Stores alerts that belong to no incident, so that they are known the next time.
 async fn keep(ctx: &Ctx, notices: &Notices, sightings: &[Sighting<'_>]) -> Result<()> {
     if sightings.is_empty() {
         return Ok(());
@@ -223,7 +220,7 @@ async fn keep(ctx: &Ctx, notices: &Notices, sightings: &[Sighting<'_>]) -> Resul
     }
 }
 
-/// What is known of the alerts of a call.
+/// What is known about the alerts of a notification.
 async fn known(ctx: &Ctx, notices: &Notices) -> Result<Vec<alert::Model>> {
     let fingerprints: Vec<&str> = notices.alerts.iter().map(|notice| notice.fingerprint.as_str()).collect();
     let starts: Vec<Timestamp> = notices.alerts.iter().filter_map(|notice| notice.starts_at).collect();
@@ -234,7 +231,7 @@ async fn known(ctx: &Ctx, notices: &Notices) -> Result<Vec<alert::Model>> {
     Ok(select.all(ctx.db.read()).await?)
 }
 
-/// The incident that alerts of this group joined last, as long as it is in triage or live.
+/// The latest incident that alerts of this group joined and that is in triage or live.
 async fn running_incident(ctx: &Ctx, notices: &Notices) -> Result<Option<IncidentId>> {
     let joined = alert::Entity::find()
         .select_only()
@@ -253,7 +250,7 @@ async fn running_incident(ctx: &Ctx, notices: &Notices) -> Result<Option<Inciden
 /// The alert `id`.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for alerts of incidents that the caller may not see.
+/// `NOT_FOUND`, including for alerts of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: AlertId) -> Result<alert::Model> {
     let mut select = alert::Entity::find_by_id(id);
     if let Some(seen) = visible_through(&ctx.actor, alert::Column::IncidentId) {
@@ -263,9 +260,6 @@ pub async fn find(ctx: &Ctx, id: AlertId) -> Result<alert::Model> {
 }
 
 /// The alerts of `incidents`, oldest first.
-///
-/// # Errors
-/// The database's failures.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<alert::Model>> {
     let select = alert::Entity::find().filter(alert::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(alert::Column::StartsAt).order_by_asc(alert::Column::Id).all(ctx.db.read()).await?)

@@ -8,11 +8,11 @@ use chrono::{Datelike, NaiveDateTime, Timelike};
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// Minutes of a day.
 const DAY: u32 = 24 * 60;
-/// Stretches of a site; nobody's week has more.
+/// Most stretches of a site; nobody's week needs more.
 const STRETCHES: usize = 20;
 const FORM: &str = "write days and times such as Mon-Fri 08:00-20:00; Sat 10:00-16:00";
 
-/// The busy hours of a site, on the wall of the team's place.
+/// The busy hours of a site, in the team's local time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusyHours(Vec<Busy>);
 
@@ -21,16 +21,16 @@ pub struct BusyHours(Vec<Busy>);
 struct Busy {
     /// The first day; Monday is 0.
     first: usize,
-    /// The last day; ahead of `first` when the week's end lies between.
+    /// The last day; before `first` if the stretch spans the end of the week.
     last: usize,
     /// Minute of the day at which it begins.
     from: u32,
-    /// Minute of the day at which it has ended; not after `from` when that is the next day.
+    /// Minute of the day at which it has ended; not after `from` if that is the next day.
     to: u32,
 }
 
 impl BusyHours {
-    /// Whether `local`, a time on the team's wall, is busy.
+    /// Whether `local`, in the team's local time, is busy.
     pub fn contains(&self, local: NaiveDateTime) -> bool {
         let day = local.weekday().num_days_from_monday() as usize;
         let minute = local.hour() * 60 + local.minute();
@@ -44,7 +44,7 @@ impl Busy {
         if self.from < self.to {
             on(day) && (self.from..self.to).contains(&minute)
         } else {
-            // Over midnight: the evening of its day, and the morning after.
+            // Past midnight: the evening of its day and the morning after.
             (on(day) && minute >= self.from) || (on((day + 6) % 7) && minute < self.to)
         }
     }
@@ -56,14 +56,14 @@ impl FromStr for BusyHours {
     /// Reads what people write.
     ///
     /// # Errors
-    /// What is wrong and what would be right, in words.
+    /// A sentence that says what is wrong and what would be right.
     fn from_str(text: &str) -> Result<Self, String> {
         let stretches = text.split(';').map(str::trim).filter(|stretch| !stretch.is_empty());
         let stretches = stretches.take(STRETCHES + 1).map(stretch).collect::<Result<Vec<_>, _>>()?;
         match stretches.len() {
             0 => Err(format!("{FORM}.")),
             1..=STRETCHES => Ok(Self(stretches)),
-            _ => Err(format!("at most {STRETCHES} stretches are possible.")),
+            _ => Err(format!("at most {STRETCHES} periods are allowed.")),
         }
     }
 }
@@ -75,17 +75,17 @@ fn stretch(text: &str) -> Result<Busy, String> {
     let (first, last) = days.split_once('-').unwrap_or((days, days));
     let day = |name: &str| DAYS.iter().position(|day| day.eq_ignore_ascii_case(name.trim()));
     let (Some(first), Some(last)) = (day(first), day(last)) else {
-        return Err(wrong("a day is none of Mon, Tue, Wed, Thu, Fri, Sat, Sun"));
+        return Err(wrong("a day is not one of Mon, Tue, Wed, Thu, Fri, Sat, Sun"));
     };
-    let (from, to) = times.split_once('-').ok_or_else(|| wrong("the times need a beginning and an end"))?;
+    let (from, to) = times.split_once('-').ok_or_else(|| wrong("the times need a start and an end"))?;
     match (minute(from), minute(to)) {
         (Some(from), Some(to)) if from != to && from < DAY => Ok(Busy { first, last, from, to }),
-        (Some(_), Some(_)) => Err(wrong("the beginning and the end are the same")),
-        _ => Err(wrong("a time is none from 00:00 to 24:00")),
+        (Some(_), Some(_)) => Err(wrong("the start and the end are the same")),
+        _ => Err(wrong("a time is not between 00:00 and 24:00")),
     }
 }
 
-/// The minute of the day that `08:30` is.
+/// The minute of the day for a time such as `08:30`.
 fn minute(text: &str) -> Option<u32> {
     let (hours, minutes) = text.trim().split_once(':')?;
     let number = |digits: &str| digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_is_read_and_written_in_one_form() {
+    fn what_people_write_is_normalised() {
         for (written, kept) in [
             ("Mon-Fri 08:00-20:00; Sat 10:00-16:00", "Mon-Fri 08:00-20:00; Sat 10:00-16:00"),
             (" mon - fri 8:00-20:00 ;", ""),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_with_the_right_form() {
+    fn malformed_hours_are_refused_with_an_example() {
         let many = "Mon 08:00-09:00;".repeat(STRETCHES + 1);
         for wrong in [
             "",
@@ -166,11 +166,11 @@ mod tests {
             ("Mon-Fri 08:00-20:00", local(5, 20, 0), false),
             ("Mon-Fri 08:00-20:00", local(6, 12, 0), false),
             ("Mon-Fri 08:00-20:00; Sat 10:00-16:00", local(6, 12, 0), true),
-            // Over the week's end.
+            // Across the end of the week.
             ("Sat-Mon 10:00-12:00", local(1, 11, 0), true),
             ("Sat-Mon 10:00-12:00", local(7, 11, 0), true),
             ("Sat-Mon 10:00-12:00", local(3, 11, 0), false),
-            // Over midnight.
+            // Past midnight.
             ("Fri 22:00-02:00", local(5, 23, 0), true),
             ("Fri 22:00-02:00", local(6, 1, 59), true),
             ("Fri 22:00-02:00", local(6, 2, 0), false),

@@ -14,22 +14,22 @@ use crate::people::by_name;
 use crate::timeline::contains;
 use crate::validate;
 
-/// Input of [`save_site`]: of a known site, what is left out stays.
+/// Input of [`save_site`]: for an existing site, omitted fields stay as they are.
 #[derive(Default)]
 pub struct SaveSite {
-    /// The site to change; left out, a new one is made.
+    /// The site to change; a new one is created if omitted.
     pub id: Option<SiteId>,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// Where it is.
+    /// Its address.
     pub url: Option<String>,
     /// Where its code is.
     pub repository: Option<String>,
-    /// Whose it is.
+    /// The client it belongs to.
     pub client_id: Option<ClientId>,
-    /// What to do when it breaks.
+    /// Address of the instructions for when it breaks.
     pub runbook: Option<String>,
-    /// How much care it is owed.
+    /// How important it is.
     pub importance: Option<Importance>,
     /// What is normal there (R3).
     pub expected: Option<String>,
@@ -90,7 +90,7 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     Ok(row)
 }
 
-/// Busy hours in the form in which they are kept; empty text counts as left out.
+/// Busy hours in the form in which they are stored; blank text counts as omitted.
 fn checked_busy_hours(value: Option<&str>) -> Result<Option<String>> {
     let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
     let hours =
@@ -98,31 +98,31 @@ fn checked_busy_hours(value: Option<&str>) -> Result<Option<String>> {
     Ok(Some(hours.to_string()))
 }
 
-/// Someone at a client, as given.
+/// A contact at a client, as given.
 pub struct NewContact {
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// Where they are reached.
+    /// E-mail address.
     pub email: String,
-    /// Where they stand.
+    /// Their role at the client.
     pub kind: ContactKind,
 }
 
-/// Input of [`save_client`]: of a known client, what is left out stays.
+/// Input of [`save_client`]: for an existing client, omitted fields stay as they are.
 pub struct SaveClient {
-    /// The client to change; left out, a new one is made.
+    /// The client to change; a new one is created if omitted.
     pub id: Option<ClientId>,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// How much care it is owed.
+    /// How important it is.
     pub importance: Option<Importance>,
-    /// All contacts from now on.
+    /// The new contacts, replacing all others.
     pub contacts: Option<Vec<NewContact>>,
-    /// Its number at Zendesk.
+    /// Its organisation number in Zendesk.
     pub zendesk_organization_id: Option<String>,
 }
 
-/// Adds or changes a client, with its contacts.
+/// Adds or changes a client and its contacts.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
@@ -158,7 +158,7 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
     };
     saved.map_err(|error| match &row.zendesk_organization_id {
         Some(number) if is_duplicate(&error, "zendesk_organization_id") => {
-            Error::invalid("zendeskOrganizationId", format!("Another client is organisation {number} at Zendesk already."))
+            Error::invalid("zendeskOrganizationId", format!("Another client is already linked to organisation {number} in Zendesk."))
         }
         _ => error.into(),
     })?;
@@ -172,7 +172,7 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
     Ok(row)
 }
 
-/// The rows of contacts as given. Whoever is `known` from the directory by the same address stays known there.
+/// The rows for contacts as given. A contact `known` from the directory under the same address stays linked to it.
 fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact], known: &[contact::Model]) -> Result<Vec<contact::ActiveModel>> {
     let emails = contacts.iter().map(|contact| validate::email("contacts.email", &contact.email)).collect::<Result<Vec<_>>>()?;
     let distinct: Vec<&str> = validate::list("contacts", &emails.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -210,10 +210,10 @@ pub async fn find_client(ctx: &Ctx, id: ClientId) -> Result<client::Model> {
     client::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("client"))
 }
 
-/// `ids` without repetitions, all of which are sites.
+/// `ids` without duplicates, all of existing sites.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` on `field` for one that is none.
+/// `BAD_USER_INPUT` on `field` if a site does not exist.
 pub async fn existing_sites(ctx: &Ctx, field: &'static str, ids: &[SiteId]) -> Result<Vec<SiteId>> {
     let ids = validate::list(field, ids)?;
     if ids.is_empty() {
@@ -221,7 +221,7 @@ pub async fn existing_sites(ctx: &Ctx, field: &'static str, ids: &[SiteId]) -> R
     }
     let found = sites_by_ids(ctx, &ids).await?;
     match ids.iter().find(|id| !found.iter().any(|site| site.id == **id)) {
-        Some(missing) => Err(Error::invalid(field, format!("{field} names {missing}, which is no site."))),
+        Some(missing) => Err(Error::invalid(field, format!("{field} names {missing}, which is not a site."))),
         None => Ok(ids),
     }
 }
@@ -229,7 +229,7 @@ pub async fn existing_sites(ctx: &Ctx, field: &'static str, ids: &[SiteId]) -> R
 /// The clients `ids`, all of which exist.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` on `field` for one that does not.
+/// `BAD_USER_INPUT` on `field` if a client does not exist.
 pub async fn existing_clients(ctx: &Ctx, field: &'static str, ids: &[ClientId]) -> Result<Vec<client::Model>> {
     let ids = validate::list(field, ids)?;
     if ids.is_empty() {
@@ -237,31 +237,22 @@ pub async fn existing_clients(ctx: &Ctx, field: &'static str, ids: &[ClientId]) 
     }
     let found = clients_by_ids(ctx, &ids).await?;
     match ids.iter().find(|id| !found.iter().any(|client| client.id == **id)) {
-        Some(missing) => Err(Error::invalid(field, format!("{field} names {missing}, which is no client."))),
+        Some(missing) => Err(Error::invalid(field, format!("{field} names {missing}, which is not a client."))),
         None => Ok(found),
     }
 }
 
 /// The sites among `ids` that exist.
-///
-/// # Errors
-/// The database's failures.
 pub async fn sites_by_ids(ctx: &Ctx, ids: &[SiteId]) -> Result<Vec<site::Model>> {
     Ok(site::Entity::find().filter(site::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
 }
 
 /// The clients among `ids` that exist.
-///
-/// # Errors
-/// The database's failures.
 pub async fn clients_by_ids(ctx: &Ctx, ids: &[ClientId]) -> Result<Vec<client::Model>> {
     Ok(client::Entity::find().filter(client::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
 }
 
 /// The contacts of `clients`, senior ones first, then by name.
-///
-/// # Errors
-/// The database's failures.
 pub async fn contacts_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<contact::Model>> {
     let select = contact::Entity::find().filter(contact::Column::ClientId.is_in(padded(clients)));
     Ok(select.order_by_desc(contact::Column::Kind).order_by_asc(contact::Column::Name).all(ctx.db.read()).await?)
@@ -276,18 +267,12 @@ pub async fn find_contact(ctx: &Ctx, id: ContactId) -> Result<contact::Model> {
 }
 
 /// The sites of `clients`, by name.
-///
-/// # Errors
-/// The database's failures.
 pub async fn sites_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<site::Model>> {
     let select = site::Entity::find().filter(site::Column::ClientId.is_in(padded(clients)));
     Ok(select.order_by_asc(site::Column::Name).all(ctx.db.read()).await?)
 }
 
 /// A page of the sites whose name or address contains `text`, by name.
-///
-/// # Errors
-/// The database's failures.
 pub async fn sites(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<site::Model>> {
     use site::Column;
     let wanted = text.map(|text| {
@@ -299,9 +284,6 @@ pub async fn sites(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> R
 }
 
 /// A page of the clients whose name contains `text`, by name.
-///
-/// # Errors
-/// The database's failures.
 pub async fn clients(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<client::Model>> {
     use client::Column;
     let select =

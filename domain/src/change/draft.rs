@@ -1,4 +1,4 @@
-//! What a decision wants to be written, and how it is written.
+//! What a decision wants written, and how it is written.
 
 use entity::{DeliveryId, EventId, IncidentStatus, PersonId, Source, TimelineKind, Timestamp, incident, timeline_event};
 use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, OnConflict, Query, UpdateStatement, WithClause};
@@ -21,21 +21,21 @@ use crate::timeline::chain;
 /// Rows in one statement: SQLite takes 32,766 values.
 const ROWS_AT_ONCE: usize = 500;
 
-/// An event to be recorded. Its sequence, hash and time of recording are given by the door.
+/// An event to be recorded. The door assigns its sequence, hash and time of recording.
 pub struct NewEvent {
-    /// What it tells.
+    /// What kind of event it is.
     pub kind: TimelineKind,
-    /// For people.
+    /// Text for people.
     pub text: String,
-    /// When it happened; left out, now.
+    /// When it happened; now, if omitted.
     pub occurred_at: Option<Timestamp>,
-    /// For programs.
+    /// Data for programs.
     pub details: Option<serde_json::Value>,
     /// The event it corrects.
     pub amends: Option<EventId>,
-    /// A key moment.
+    /// Whether it is a key moment.
     pub starred: bool,
-    /// By which way Muster learned of it; left out, by that of the call.
+    /// How Muster learned of it; through the call, if omitted.
     pub source: Option<Source>,
 }
 
@@ -45,14 +45,14 @@ impl NewEvent {
         Self { kind, text: text.into(), occurred_at: None, details: None, amends: None, starred: false, source: None }
     }
 
-    /// With something for programs.
+    /// Adds data for programs.
     #[must_use]
     pub fn details(mut self, details: serde_json::Value) -> Self {
         self.details = Some(details);
         self
     }
 
-    /// Learned by another way than that of the call.
+    /// Says that Muster learned of it through `source` rather than the call.
     #[must_use]
     pub fn source(mut self, source: Source) -> Self {
         self.source = Some(source);
@@ -60,21 +60,21 @@ impl NewEvent {
     }
 }
 
-/// What a decision wants to be written.
+/// What a decision wants written.
 pub struct Draft<'a> {
     ctx: &'a Ctx,
     /// The time of the decision.
     pub now: Timestamp,
-    /// The incident as it shall be. Version, sequence, hash and the columns derived from others are the door's.
+    /// The incident as it will be. Version, sequence, hash and derived columns are set by the door.
     pub incident: incident::Model,
     pub(super) before: incident::Model,
     /// What the playbook counted from before.
     case_before: Option<Case>,
-    /// The children as they shall be, where the decision saw them.
+    /// The children as they will be, if the decision loaded them.
     after: Option<Whole>,
     pub(super) events: Vec<timeline_event::Model>,
     statements: Vec<Statement>,
-    /// Whether something is to be done at an outside system.
+    /// Whether there is something to do in an outside system.
     sends: bool,
 }
 
@@ -124,7 +124,7 @@ impl<'a> Draft<'a> {
         id
     }
 
-    /// The incident's children as they shall be, where the decision saw them.
+    /// The incident and its children as they will be, if the decision loaded them.
     pub fn whole(&self) -> Option<&Whole> {
         self.after.as_ref()
     }
@@ -134,7 +134,7 @@ impl<'a> Draft<'a> {
         &self.before
     }
 
-    /// Who decides.
+    /// The person who decides; `None` for Muster itself.
     pub fn actor(&self) -> Option<PersonId> {
         self.ctx.actor.person_id()
     }
@@ -144,7 +144,7 @@ impl<'a> Draft<'a> {
         self.ctx.ids.uuid(self.now)
     }
 
-    /// What is needed of the server: the playbook, which systems are connected.
+    /// The call, for access to the playbook and the settings.
     pub fn ctx(&self) -> &'a Ctx {
         self.ctx
     }
@@ -160,7 +160,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Writes all columns of a row of a child table, which may be there or not.
+    /// Inserts or overwrites a row of a child table.
     pub fn put<E: Child>(&mut self, row: E::Model)
     where
         E::Model: IntoActiveModel<E::ActiveModel>,
@@ -183,7 +183,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Has something done at an outside system, once, after the commit. Where the system is not connected, a person does it.
+    /// Has something done in an outside system, once, after the commit. If the system is not connected, a person does it.
     pub fn send(&mut self, order: delivery::New) -> DeliveryId {
         let row = order.row(self);
         let id = row.id;
@@ -202,12 +202,12 @@ impl<'a> Draft<'a> {
         self.ring();
     }
 
-    /// Has the worker look for deliveries after the commit.
+    /// Makes the worker look for deliveries after the commit.
     pub fn ring(&mut self) {
         self.sends = true;
     }
 
-    /// Adds a row of a table whose rows are not part of the [`Whole`].
+    /// Inserts a row of a table that is not part of the [`Whole`].
     pub fn insert<A: ActiveModelTrait>(&mut self, row: A) {
         let statement = A::Entity::insert(row).build(self.backend());
         self.execute(statement);
@@ -221,7 +221,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Writes all columns of a row of a table whose rows are not part of the [`Whole`], which may be there or not.
+    /// Inserts or overwrites a row of a table that is not part of the [`Whole`].
     pub fn upsert<A: ActiveModelTrait>(&mut self, row: A) {
         let keys = <A::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
         let others = <A::Entity as EntityTrait>::Column::iter()
@@ -231,26 +231,26 @@ impl<'a> Draft<'a> {
         self.execute(statement);
     }
 
-    /// Changes the set columns of a row of a table whose rows are not part of the [`Whole`].
+    /// Updates the columns that are set, in a row of a table that is not part of the [`Whole`].
     pub fn update<A: ActiveModelTrait>(&mut self, row: A) -> Result<()> {
         let statement = A::Entity::update(row).validate()?.build(self.backend());
         self.execute(statement);
         Ok(())
     }
 
-    /// Changes many rows of a table whose rows are not part of the [`Whole`].
+    /// Updates many rows of a table that is not part of the [`Whole`].
     pub fn update_many<E: EntityTrait>(&mut self, update: &UpdateMany<E>) {
         let statement = update.build(self.backend());
         self.execute(statement);
     }
 
-    /// Removes rows of a table whose rows are not part of the [`Whole`].
+    /// Deletes rows of a table that is not part of the [`Whole`].
     pub fn delete<E: EntityTrait>(&mut self, condition: Expr) {
         let statement = E::delete_many().filter(condition).build(self.backend());
         self.execute(statement);
     }
 
-    /// What the playbook asks for as the incident and its children will be.
+    /// What the playbook asks for, given the incident and its children as they will be.
     pub fn steps(&mut self) -> Vec<Step> {
         match self.case() {
             Some(case) => steps(&case, &self.ctx.playbook(), self.now),
@@ -276,7 +276,7 @@ impl<'a> Draft<'a> {
         self.statements.is_empty() && self.events.is_empty() && self.incident == self.before
     }
 
-    /// Sets what follows from the rest.
+    /// Sets whatever follows from the rest.
     pub(super) fn seal(&mut self) {
         self.incident.live = is_live(self.incident.status);
         self.incident.version = self.before.version + 1;
@@ -292,13 +292,13 @@ impl<'a> Draft<'a> {
             None => {
                 debug_assert!(
                     !case::counts(&self.before, &self.incident),
-                    "a decision that moves the playbook must see the whole incident"
+                    "a decision that affects the playbook must load the whole incident"
                 );
             }
         }
     }
 
-    /// What was sent because of a step that no longer stands need not arrive.
+    /// Cancels what was sent because of a step that no longer applies.
     fn cancel_what_is_done(&mut self, after: &Case) {
         let playbook = self.ctx.playbook();
         let Some(before) = &self.case_before else { return };
@@ -318,7 +318,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The incident's row as an update on condition of its version, with only the columns that differ.
+    /// The update of the incident's row, conditional on its version, with only the columns that differ.
     fn incident_update(&self) -> UpdateStatement {
         let mut update = Query::update();
         update.table(incident::Entity);
@@ -336,8 +336,8 @@ impl<'a> Draft<'a> {
         update
     }
 
-    /// The commonest draft, one event and nothing beside it, as a single statement, which is a transaction of its own: two
-    /// round trips an event instead of five. SQLite has no such statement and no round trips.
+    /// The most common draft, one event and nothing else, as a single statement, which is a transaction in itself: two
+    /// round trips per event instead of five. SQLite has no such statement, and no round trips.
     pub(super) fn as_one_statement(&self) -> Option<Statement> {
         let [event] = self.events.as_slice() else { return None };
         if self.backend() != DbBackend::Postgres || !self.statements.is_empty() {
@@ -354,7 +354,7 @@ impl<'a> Draft<'a> {
         Some(self.backend().build(&insert.with(WithClause::new().cte(changed).to_owned())))
     }
 
-    /// Writes the drafts, each incident on condition of its version; `false` when one was no longer the draft's.
+    /// Writes the drafts, each incident only if its version is still the draft's; `false` if one was not.
     pub(super) async fn write_all(drafts: &[&Self], tx: &DatabaseTransaction) -> Result<bool, DbErr> {
         for draft in drafts {
             if tx.execute(&draft.incident_update()).await?.rows_affected() == 0 {
@@ -365,13 +365,13 @@ impl<'a> Draft<'a> {
         Ok(true)
     }
 
-    /// Writes everything, the incident as a new row.
+    /// Writes everything, with the incident as a new row.
     pub(super) async fn write_new(&self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
         incident::Entity::insert(self.incident.clone().into_active_model()).exec_without_returning(tx).await?;
         Self::write_children(&[self], tx).await
     }
 
-    /// Tells those who watch, after the commit.
+    /// Notifies listeners after the commit.
     pub(super) fn announce(&self) {
         metrics::counter!("muster_changes_total").increment(1);
         metrics::counter!("muster_events_total").increment(self.events.len().try_into().unwrap_or(0));
@@ -381,7 +381,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Writes the events of all drafts together, and what else each wants in its own order.
+    /// Writes the events of all drafts together, then each draft's other statements in order.
     async fn write_children(drafts: &[&Self], tx: &DatabaseTransaction) -> Result<(), DbErr> {
         let events: Vec<_> = drafts.iter().flat_map(|draft| &draft.events).map(|event| event.clone().into_active_model()).collect();
         for events in events.chunks(ROWS_AT_ONCE) {

@@ -1,11 +1,11 @@
-//! Turns within a process: changes to one incident queue, so that races are left for other processes.
+//! Turn-taking within a process: changes to one incident queue, so that races happen only between processes.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// Queues for changes; two incidents rarely share one.
+/// Number of queues; two incidents rarely share one.
 const LANES: usize = 256;
 
 /// One queue for each of [`LANES`] groups of incidents.
@@ -18,12 +18,12 @@ impl Default for Lanes {
 }
 
 impl Lanes {
-    /// Waits for its turn among all that have the same key.
+    /// Waits for a turn among all callers with the same key.
     pub(crate) async fn enter(&self, key: impl Hash) -> OwnedMutexGuard<()> {
         self.0[Self::lane(key)].clone().lock_owned().await
     }
 
-    /// Enters the lanes of two keys, always in the same order, and a common one once.
+    /// Enters the lanes of two keys, always in the same order, and only once if they share a lane.
     pub(super) async fn enter_both(&self, first: impl Hash, second: impl Hash) -> (OwnedMutexGuard<()>, Option<OwnedMutexGuard<()>>) {
         let (first, second) = (Self::lane(first), Self::lane(second));
         let (low, high) = (first.min(second), first.max(second));

@@ -1,14 +1,14 @@
-//! The one door: every change to an incident goes through here, whoever knocks.
+//! The one door: every change to an incident goes through here, whoever makes it.
 //!
-//! [`change`] loads the incident (and what the decision needs of its children), lets a pure closure decide, and
-//! commits the [`Draft`] it made: the incident on condition of its version, the timeline events with their sequence
-//! and hash, the other rows, the deliveries to outside systems, all in one transaction; then it wakes the listeners.
-//! Nothing is read inside the transaction: as every change raises the version, an unchanged version proves that what was read still holds.
-//! A change that lost the race decides again on fresh facts, unless the caller insisted on a version.
+//! [`change`] loads the incident (and whichever of its children the decision needs), lets a pure closure decide, and
+//! commits the resulting [`Draft`] in one transaction: the incident, provided that its version is unchanged, the timeline
+//! events with their sequence and hash, the other rows, and the deliveries to outside systems. Then it wakes the listeners.
+//! Nothing is read inside the transaction: since every change raises the version, an unchanged version proves that what was
+//! read still holds. A change that loses the race decides again on fresh facts, unless the caller insisted on a version.
 //!
-//! Within a process, changes to one incident queue in a lane, so races are left for other processes.
+//! Within a process, changes to one incident queue in a lane, so races happen only between processes.
 //!
-//! A decision that had the [`Whole`] incident leaves behind when people must next be told of a step of the playbook
+//! A decision that loaded the [`Whole`] incident also sets when people must next be reminded of a step of the playbook
 //! (`next_due_at`), derived from the rows as they will be.
 //!
 //! Guarantees: no change without its events, no event without its change, no gap in the sequence. A decision that
@@ -31,24 +31,24 @@ pub use draft::{Draft, NewEvent};
 pub use lanes::Lanes;
 pub use whole::{Child, Facts, Whole};
 
-/// How often a decision is repeated because another process was faster: two that write all the time win in turns.
+/// How often a decision is repeated because another process was faster: two that write all the time win by turns.
 const RACES_MAX: usize = 200;
 
-/// What a change came to.
+/// The result of a change.
 pub struct Changed<T> {
     /// The incident after it.
     pub incident: incident::Model,
     /// The events it recorded.
     pub events: Vec<timeline_event::Model>,
-    /// What the decision gave back.
+    /// What the decision returned.
     pub output: T,
 }
 
-/// Changes the incident `id` by `decide`, which sees the facts and fills the draft. It may be called several times.
+/// Changes the incident `id`. `decide` sees the facts and fills the draft; it may be called several times.
 ///
 /// # Errors
-/// `FORBIDDEN` without `right`, `NOT_FOUND` for what the caller may not see, `CONFLICT` when `expected_version` is
-/// not the present one, whatever `decide` says, and the database's failures.
+/// `FORBIDDEN` without `right`, `NOT_FOUND` for what the caller may not see, `CONFLICT` if `expected_version` is
+/// not the current one, and whatever `decide` returns.
 pub async fn change<F: Facts, T: Send>(
     ctx: &Ctx,
     id: IncidentId,
@@ -74,11 +74,11 @@ pub async fn change<F: Facts, T: Send>(
     Err(crowded())
 }
 
-/// Changes many incidents, each by its own decision on facts that were loaded together, in one transaction. Where somebody was faster,
-/// each is changed by itself, on fresh facts.
+/// Changes many incidents in one transaction, each by its own decision on facts that were loaded together. If somebody was faster,
+/// each is changed separately, on fresh facts.
 ///
 /// # Errors
-/// `FORBIDDEN` without `right`, whatever `decide` says, and the database's failures: some may be changed by then.
+/// `FORBIDDEN` without `right`, and whatever `decide` returns. Some incidents may have been changed by then.
 pub(crate) async fn change_many<F: Facts + Sync>(
     ctx: &Ctx,
     facts: &[F],
@@ -101,10 +101,10 @@ pub(crate) async fn change_many<F: Facts + Sync>(
     Ok(())
 }
 
-/// Changes two incidents by one decision, both or neither. Gives back the first.
+/// Changes two incidents by one decision, both or neither. Returns the first.
 ///
 /// # Errors
-/// As [`change`]; `BAD_USER_INPUT` by the caller's `decide` when both are the same.
+/// As [`change`]. Rejecting two equal ids is up to `decide`.
 pub async fn change_both(
     ctx: &Ctx,
     [first, second]: [IncidentId; 2],
@@ -131,13 +131,13 @@ async fn load(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
 }
 
 fn crowded() -> Error {
-    Error::Unavailable(DbErr::Custom("too many processes change this incident at once".into()))
+    Error::Unavailable(DbErr::Custom("too many processes are changing this incident at once".into()))
 }
 
 type Written = (incident::Model, Vec<timeline_event::Model>);
 
-/// Writes the drafts in one transaction and wakes the listeners; `None` when an incident's version is no longer the
-/// draft's, or the database asks to try again. Drafts that change nothing are passed over.
+/// Writes the drafts in one transaction and wakes the listeners; `None` if an incident's version is no longer the
+/// draft's, or the database asks to try again. If no draft changes anything, nothing is written.
 async fn commit(ctx: &Ctx, mut drafts: Vec<Draft<'_>>) -> Result<Option<Vec<Written>>> {
     if drafts.iter().all(Draft::changes_nothing) {
         return Ok(Some(drafts.into_iter().map(|draft| (draft.before, Vec::new())).collect()));
@@ -159,31 +159,31 @@ async fn commit(ctx: &Ctx, mut drafts: Vec<Draft<'_>>) -> Result<Option<Vec<Writ
     Ok(Some(drafts.into_iter().map(|draft| (draft.incident, draft.events)).collect()))
 }
 
-/// `false` where the database asks to try again.
+/// `false` if the database asks to try again.
 fn lost_or_failed(error: DbErr) -> Result<bool> {
     if is_retryable(&error) { Ok(false) } else { Err(explain(error)) }
 }
 
-/// Writes the drafts in one transaction; `false` when an incident's version is no longer the draft's, or the database asks to
+/// Writes the drafts in one transaction; `false` if an incident's version is no longer the draft's, or the database asks to
 /// try again.
 async fn write_all(ctx: &Ctx, drafts: &[Draft<'_>]) -> Result<bool> {
-    // One order for all, so that two pairs can't wait for each other.
+    // Always in the same order, so that two pairs can't deadlock.
     let mut order: Vec<&Draft<'_>> = drafts.iter().collect();
     order.sort_by_key(|draft| draft.incident.id);
     let tx = ctx.db.begin().await?;
     if !Draft::write_all(&order, &tx).await.or_else(lost_or_failed)? {
-        // The rollback happens on the way back to the pool: who waited for it would lose the next race as well.
+        // The rollback happens when the connection returns to the pool: waiting for it would lose the next race as well.
         return Ok(false);
     }
     tx.commit().await?;
     Ok(true)
 }
 
-/// Makes a new incident from `incident`, in which everything stands but number, version, sequence and hash. The
-/// number is taken inside the transaction, so that there are no gaps.
+/// Creates an incident from `incident`, which has everything but number, version, sequence and hash. The number is
+/// taken inside the transaction, so that there are no gaps.
 ///
 /// # Errors
-/// Whatever `decide` says, and the database's failures.
+/// Whatever `decide` returns.
 pub async fn create(
     ctx: &Ctx,
     incident: &incident::Model,
@@ -192,7 +192,7 @@ pub async fn create(
     let mut attempt = 0;
     loop {
         let tx = ctx.db.begin().await?;
-        // Boxed: a draft is large, and so would be every future that awaits one.
+        // Boxed, because a draft is large and would bloat every future that awaits one.
         match Box::pin(write_new(ctx, &tx, incident, &mut decide)).await? {
             Ok(draft) => {
                 tx.commit().await?;
@@ -210,7 +210,7 @@ pub async fn create(
     }
 }
 
-/// Takes the next number, decides, and writes the new incident. The inner failure is the database's.
+/// Takes the next number, decides, and writes the new incident. The inner error is the database's.
 async fn write_new<'a>(
     ctx: &'a Ctx,
     tx: &DatabaseTransaction,
@@ -221,7 +221,7 @@ async fn write_new<'a>(
         Ok(number) => number,
         Err(error) => return Ok(Err(error)),
     };
-    // Before the decision, which may put the number into words.
+    // Before the decision, which may mention the number in texts.
     let numbered = incident::Model { number, ..incident.clone() };
     let mut draft = Draft::new(ctx, &numbered, Some(&Whole::new(numbered.clone())));
     decide(&mut draft)?;
@@ -229,8 +229,8 @@ async fn write_new<'a>(
     Ok(draft.write_new(tx).await.map(|()| draft))
 }
 
-/// Takes the next reference number. The counter's row stays locked until the commit: that is what keeps the
-/// numbers without gaps.
+/// Takes the next reference number. The counter's row stays locked until the commit, which keeps the numbers free of
+/// gaps.
 async fn next_number(tx: &DatabaseTransaction) -> Result<i32, DbErr> {
     use entity::counter;
     let mut take = Query::update();
@@ -242,7 +242,7 @@ async fn next_number(tx: &DatabaseTransaction) -> Result<i32, DbErr> {
     row.try_get("", "value")
 }
 
-/// Says what the database's refusal means to the caller: a second idempotency key, alert or event of a hook is another request's doing.
+/// What the database's refusal means to the caller: a duplicate idempotency key, alert or hook event comes from another request.
 fn explain(error: DbErr) -> Error {
     if is_duplicate(&error, "idempotency_key") {
         Error::KeyTaken

@@ -1,6 +1,6 @@
 //! What a decision sees: the incident alone, or with all its children.
 //!
-//! Loaded before each decision and, by the [`super::Draft`], carried on to what the decision makes of it.
+//! Loaded before each decision; the [`super::Draft`] then keeps a copy up to date with what the decision changes.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::paging::padded;
 
-/// What a decision needs to know of an incident, loaded before it.
+/// What a decision needs to know about an incident, loaded beforehand.
 pub trait Facts: Sized + Send {
-    /// Loads what belongs to `incident`.
+    /// Loads the facts about `incident`.
     fn load(ctx: &Ctx, incident: incident::Model) -> impl Future<Output = Result<Self>> + Send;
     /// The incident itself.
     fn incident(&self) -> &incident::Model;
-    /// The incident with its children, where the decision may change what the playbook counts from.
+    /// The incident with its children; required if the decision may change what the playbook counts from.
     fn whole(&self) -> Option<&Whole> {
         None
     }
@@ -36,34 +36,34 @@ impl Facts for incident::Model {
     }
 }
 
-/// An incident with all its children but the timeline and the deliveries.
+/// An incident with all its children except the timeline and the deliveries.
 #[derive(Clone, Debug)]
 pub struct Whole {
     /// The incident.
     pub incident: incident::Model,
     /// Who holds or held which role.
     pub roles: Vec<role_assignment::Model>,
-    /// Goals that were touched.
+    /// Goals that somebody has worked on.
     pub goals: Vec<goal::Model>,
     /// Items that are ticked.
     pub checklist: Vec<checklist_item::Model>,
-    /// Actions in any state.
+    /// Actions in every state.
     pub actions: Vec<action::Model>,
-    /// Clients that are affected.
+    /// Affected clients.
     pub clients: Vec<incident_client::Model>,
     /// Sites it is about.
     pub sites: Vec<incident_site::Model>,
-    /// Who may know of it while it is restricted.
+    /// Who may know about it while it is restricted.
     pub access: Vec<incident_access::Model>,
-    /// What was said and settled about steps of the playbook.
+    /// Which steps of the playbook were reminded of or settled.
     pub steps: Vec<step::Model>,
-    /// Who was called.
+    /// Who was paged.
     pub pages: Vec<page::Model>,
     /// Roles that were offered.
     pub offers: Vec<role_offer::Model>,
-    /// Tickets that have to do with it.
+    /// Tickets about it.
     pub tickets: Vec<ticket::Model>,
-    /// What is to be done because of it.
+    /// Follow-ups in every state.
     pub follow_ups: Vec<follow_up::Model>,
 }
 
@@ -84,7 +84,7 @@ macro_rules! children {
         impl Facts for Whole {
             async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
                 let (db, id) = (ctx.db.read(), incident.id);
-                // Boxed, because all these statements at once would make every future that awaits them large.
+                // Boxed, because so many statements at once would bloat every future that awaits them.
                 let load = Box::pin(async move {
                     tokio::try_join!($($table::Entity::find().filter($table::Column::IncidentId.eq(id)).all(db),)+)
                 });
@@ -109,10 +109,7 @@ macro_rules! children {
                 Self { incident, $($rows: Vec::new(),)+ }
             }
 
-            /// Many incidents with their children, in one statement a table and in the order given.
-            ///
-            /// # Errors
-            /// The database's failures.
+            /// Many incidents with their children, in the order given, with one statement per table.
             pub async fn load_many(ctx: &Ctx, incidents: Vec<incident::Model>) -> Result<Vec<Self>> {
                 let db = ctx.db.read();
                 let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
@@ -157,7 +154,7 @@ pub(super) fn key<E: EntityTrait>(row: &E::Model) -> Vec<Value> {
 }
 
 impl Whole {
-    /// By age, where that matters.
+    /// Sorts by age, where that matters.
     pub(super) fn put_in_order(&mut self) {
         self.roles.sort_by_key(|row| row.id);
         self.pages.sort_by_key(|row| row.id);

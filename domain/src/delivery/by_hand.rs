@@ -1,4 +1,4 @@
-//! What people do about deliveries: have one tried again, or do it themselves.
+//! What people can do about deliveries: have one tried again, or do it themselves.
 
 use entity::{ClientUpdateId, DeliveryId, DeliveryState, IncidentId, Operation, TimelineKind, delivery, incident};
 use sea_orm::sea_query::ExprTrait;
@@ -13,10 +13,10 @@ use crate::ports::{Effect, Receipt};
 use crate::reminders::{self, Settlement};
 use crate::validate;
 
-/// Has a delivery tried again now, that failed or waits for its next attempt.
+/// Tries a delivery again now that failed, is waiting for its next attempt, or is waiting to be done by hand.
 ///
 /// # Errors
-/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for one that is over or is done by hand.
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is over or under way, or its system is not connected.
 pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
     let known = addressed(ctx, &find(ctx, id).await?).await?;
     settle(ctx, id, |_, row, draft| {
@@ -33,7 +33,7 @@ pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
             ..Default::default()
         };
         update_as_seen(draft, row, again);
-        draft.record(event(row, DeliveryState::Queued, format!("{} is tried again", what(row))));
+        draft.record(event(row, DeliveryState::Queued, format!("{} will be tried again", what(row))));
         draft.ring();
         Ok(())
     })
@@ -48,16 +48,16 @@ fn unconnected(row: &delivery::Model) -> Error {
     Error::precondition(format!("{} is not connected: do it by hand, or have an administrator connect it.", row.system))
 }
 
-/// Has all that failed of an update to clients tried again now; what arrived, or still may, is left alone.
+/// Tries all failed messages of an update to clients again now; those that arrived, or still may, are left alone.
 ///
 /// # Errors
-/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when nothing of it failed, or the systems are not connected.
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if no message failed, or the systems are not connected.
 pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: ClientUpdateId) -> Result<incident::Model> {
     let changed = change::<WithDelivery, _>(ctx, incident, Right::Respond, None, |facts, draft| {
         let of_update = |row: &&delivery::Model| row.client_update_id == Some(update) && row.state == DeliveryState::Failed;
         let failed: Vec<&delivery::Model> = facts.deliveries.iter().filter(of_update).collect();
         let Some(first) = failed.first() else {
-            return Err(Error::precondition("Nothing of this update failed: there is nothing to send again."));
+            return Err(Error::precondition("No message of this update failed: there is nothing to send again."));
         };
         let again: Vec<DeliveryId> = failed.iter().filter(|row| is_connected(draft, row)).map(|row| row.id).collect();
         if again.is_empty() {
@@ -68,8 +68,8 @@ pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: Client
         let these = delivery::Column::Id.is_in(again.iter().copied());
         draft.update_many(&delivery::Entity::update_many().set(queued).filter(these));
         let text = match again.len() {
-            1 => format!("{} is tried again", what(first)),
-            many => format!("{many} messages of an update to clients are tried again"),
+            1 => format!("{} will be tried again", what(first)),
+            many => format!("{many} messages of an update to clients will be tried again"),
         };
         let details = serde_json::json!({ "clientUpdate": update.to_string(), "count": again.len(), "state": DeliveryState::Queued });
         draft.record(NewEvent::new(TimelineKind::Delivery, text).details(details));
@@ -79,7 +79,7 @@ pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: Client
     Ok(changed.await?.incident)
 }
 
-/// The effect as it is to be tried again: a person may have got an address since.
+/// The effect for another attempt: the person may have been given an address since.
 async fn addressed(ctx: &Ctx, row: &delivery::Model) -> Result<String> {
     let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
     let Effect::Email(email) = &mut effect else { return Ok(row.effect.clone()) };
@@ -89,22 +89,22 @@ async fn addressed(ctx: &Ctx, row: &delivery::Model) -> Result<String> {
             None => None,
         };
         let Some(address) = person else {
-            return Err(Error::precondition(format!("Nobody knows an e-mail address of {}: do it by hand.", email.to_name)));
+            return Err(Error::precondition(format!("No e-mail address is known for {}: do it by hand.", email.to_name)));
         };
         email.to = address;
     }
     serde_json::to_string(&effect).map_err(Error::internal)
 }
 
-/// Says that a person did it. `external_url` is where the result is seen.
+/// Marks a delivery as done by a person. `external_url` is where the result can be seen.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for one that is over or under way.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is over or under way.
 pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str>) -> Result<delivery::Model> {
     let url = external_url.map(|url| validate::web_url("externalUrl", url)).transpose()?;
     settle(ctx, id, |facts, row, draft| {
         if !matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed | DeliveryState::Retrying | DeliveryState::Queued) {
-            return Err(refusal(row, "settled by hand"));
+            return Err(refusal(row, "marked as done"));
         }
         let done = delivery::ActiveModel {
             state: Set(DeliveryState::DoneByHand),
@@ -119,7 +119,7 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
             let receipt = Receipt { external_url: url.clone(), ..Receipt::default() };
             happened(draft, facts, row, &Happened { effect: &effect, receipt: &receipt, client: None });
         }
-        // Whom a person has told knows.
+        // Somebody told them in person, so they know.
         let told = row.step_key.as_deref().filter(|_| row.operation == Operation::Tell);
         if let Some(key) = does_step(row).or(told) {
             let by = draft.actor();
@@ -130,8 +130,8 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
     .await
 }
 
-/// Writes into the draft a change of a delivery, unless the worker begins an attempt at just this moment: a claim does not raise the
-/// incident's version.
+/// Writes a change of a delivery into the draft, to take effect unless the worker starts an attempt at this very moment: a claim does
+/// not raise the incident's version.
 fn update_as_seen(draft: &mut Draft<'_>, row: &delivery::Model, change: delivery::ActiveModel) {
     use delivery::Column;
     let as_seen = Column::Id.eq(row.id).and(Column::State.eq(row.state)).and(Column::Attempts.eq(row.attempts));
@@ -157,12 +157,12 @@ async fn settle(
 fn refusal(row: &delivery::Model, what: &str) -> Error {
     let state = match row.state {
         DeliveryState::Queued | DeliveryState::Sending => "under way",
-        DeliveryState::Delivered => "delivered already",
-        DeliveryState::DoneByHand => "done by hand already",
-        DeliveryState::Cancelled => "cancelled, because what it was for is settled",
+        DeliveryState::Delivered => "already delivered",
+        DeliveryState::DoneByHand => "already done by hand",
+        DeliveryState::Cancelled => "cancelled because it is no longer needed",
         DeliveryState::Retrying => "waiting for its next attempt",
         DeliveryState::Failed => "failed",
-        DeliveryState::ByHand => "waiting for a person",
+        DeliveryState::ByHand => "waiting for somebody to do it by hand",
     };
     Error::precondition(format!("This delivery is {state} and can't be {what}."))
 }

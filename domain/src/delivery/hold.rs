@@ -1,6 +1,6 @@
-//! Systems that are left alone, because they do not know us any more: asking again and again would only get us locked out for longer.
+//! Systems on hold because they reject our credentials: asking again and again would only get us locked out for longer.
 //!
-//! The worker holds a system when it refuses our credentials, tests the connection now and then, and releases it when they are right.
+//! The worker puts a system on hold when it rejects our credentials, tests the connection now and then, and releases it once they work.
 
 use entity::{System, held_system};
 use sea_orm::sea_query::OnConflict;
@@ -10,37 +10,31 @@ use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::Result;
 
-/// The systems that are held, with the reason.
-///
-/// # Errors
-/// The database's failures.
+/// The systems on hold, with the reasons.
 pub async fn held(ctx: &Ctx) -> Result<Vec<held_system::Model>> {
     Ok(held_system::Entity::find().order_by_asc(held_system::Column::System).all(ctx.db.read()).await?)
 }
 
-/// Whether `system` is held.
-///
-/// # Errors
-/// The database's failures.
+/// Whether `system` is on hold.
 pub async fn is_held(ctx: &Ctx, system: System) -> Result<bool> {
     Ok(held_system::Entity::find_by_id(system).one(ctx.db.read()).await?.is_some())
 }
 
-/// How the connection to a system stands.
+/// The state of the connection to a system.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
-    /// Which.
+    /// The system.
     pub system: System,
-    /// Whether the server was told how to reach it.
+    /// Whether it is configured.
     pub connected: bool,
-    /// Why it is left alone, where it is.
+    /// Why it is on hold, if it is.
     pub held: Option<held_system::Model>,
 }
 
-/// How the connection to each system stands.
+/// The state of the connection to each system.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers, and the database's failures.
+/// `FORBIDDEN` for viewers.
 pub async fn systems(ctx: &Ctx) -> Result<Vec<Connection>> {
     ctx.require(Right::Respond)?;
     let held = held(ctx).await?;
@@ -52,10 +46,7 @@ pub async fn systems(ctx: &Ctx) -> Result<Vec<Connection>> {
     Ok(System::ALL.iter().map(connection).collect())
 }
 
-/// Leaves `system` alone from now on.
-///
-/// # Errors
-/// The database's failures.
+/// Puts `system` on hold.
 pub async fn hold(ctx: &Ctx, system: System, reason: &str) -> Result<()> {
     ctx.require(Right::Administer)?;
     let row = held_system::Model { system, reason: super::shortened(reason), since: ctx.now() };
@@ -64,10 +55,7 @@ pub async fn hold(ctx: &Ctx, system: System, reason: &str) -> Result<()> {
     Ok(())
 }
 
-/// Works with `system` again; what waited for it goes on at once.
-///
-/// # Errors
-/// The database's failures.
+/// Takes `system` off hold; whatever waited for it resumes at once.
 pub async fn release(ctx: &Ctx, system: System) -> Result<()> {
     ctx.require(Right::Administer)?;
     held_system::Entity::delete_by_id(system).exec(ctx.db.write()).await?;

@@ -1,18 +1,18 @@
-//! Effects on outside systems: each happens once, whatever dies in between.
+//! Effects on outside systems: each happens once, whatever crashes in between.
 //!
-//! A decision leaves a delivery behind in its own transaction ([`crate::change::Draft::send`]). The relay of `worker` puts what is
+//! A decision writes a delivery in its own transaction ([`crate::change::Draft::send`]). The relay of `worker` puts what is
 //! due on the system's queue ([`take_due`]); a job claims it ([`claim`]), has the system's outlet carry it out, and records the
-//! outcome ([`record`]). Every state is in the row, so a crash costs time and nothing else:
+//! outcome ([`record`]). All state is in the row, so a crash costs nothing but time:
 //!
 //! - before the claim, the row falls due again after [`ON_QUEUE`];
 //! - between claim and record, nobody knows whether it happened: after [`LEASE`] it is tried again, and the outlet must find out or
-//!   make it harmless (a search before creating, an idempotency key; for mail the same `Message-ID`);
+//!   make a repeat harmless (a search before creating, an idempotency key; for mail, the same `Message-ID`);
 //! - a claim is a conditional update of the attempt's number, so two workers never carry out the same attempt.
 //!
-//! A system that does not know us is left alone until its credentials are right ([`hold`]); its deliveries wait.
+//! A system that rejects our credentials is on hold until they work again ([`hold`]); its deliveries wait.
 //!
-//! What is meant for a system that is not connected waits as `BY_HAND` for a person. What a step of the playbook asked for is
-//! cancelled when the step is done.
+//! Anything meant for a system that is not connected waits as `BY_HAND` for a person. Anything that a step of the playbook asked for
+//! is cancelled when the step is done.
 
 mod by_hand;
 pub mod hold;
@@ -44,29 +44,29 @@ use crate::ports::{Effect, Order, Receipt, Refusal};
 use crate::validate::to_micros;
 use crate::{follow_up, pager, reminders, tickets};
 
-/// What was put on a queue and not claimed for so long fell off it.
+/// A delivery that was queued but not claimed within this time has dropped off the queue.
 const ON_QUEUE: chrono::Duration = chrono::Duration::seconds(30);
-/// An attempt that has not ended after so long died with its worker. Longer than any outlet may take.
+/// An attempt that has not ended within this time died with its worker. Longer than any outlet may take.
 const LEASE: chrono::Duration = chrono::Duration::seconds(60);
 /// How long an outlet may take for one attempt.
 pub const ATTEMPT: Duration = Duration::from_secs(45);
-/// Characters that are kept of an error.
+/// Characters of an error that are kept.
 const ERROR_CHARS: usize = 500;
 
-/// An effect that a decision wants.
+/// An effect that a decision asks for.
 #[derive(Clone, Debug)]
 pub struct New {
-    /// What it is to people.
+    /// What it means to people.
     pub operation: Operation,
     /// What is to be done.
     pub effect: Effect,
-    /// Whom it tells, when that is a person of the team.
+    /// Who receives it, if that is a member of the team.
     pub person: Option<PersonId>,
-    /// The step of the playbook that it reminds of or does.
+    /// The step of the playbook that it carries out or reminds of.
     pub step: Option<String>,
     /// The page that it carries.
     pub page: Option<PageId>,
-    /// The client that it tells, or whose ticket it is about.
+    /// The client who receives it, or whose ticket it is about.
     pub client: Option<ClientId>,
     /// The update to clients that it carries.
     pub client_update: Option<ClientUpdateId>,
@@ -77,7 +77,7 @@ pub struct New {
 }
 
 impl New {
-    /// An effect that nothing else hangs on.
+    /// An effect that is not linked to anything else.
     pub fn of(operation: Operation, effect: Effect) -> Self {
         Self { operation, effect, person: None, step: None, page: None, client: None, client_update: None, ticket: None, follow_up: None }
     }
@@ -86,7 +86,7 @@ impl New {
         let Self { operation, effect, person, step, page, client, client_update, ticket, follow_up } = self;
         let nowhere = match &effect {
             Effect::Email(email) => email.to.is_empty(),
-            // A board that is not at Trello, and a card that a person made: whoever has its address looks after it.
+            // A board that is not at Trello, or a card that a person made and looks after.
             Effect::Card(card) => card.place.is_none() || (card.url.is_some() && card.card.is_none()),
             _ => false,
         };
@@ -116,28 +116,22 @@ impl New {
     }
 }
 
-/// A delivery that belongs on its system's queue.
+/// A delivery that should be on its system's queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// Which.
+    /// The delivery.
     pub id: DeliveryId,
-    /// Whose queue.
+    /// The system whose queue it is.
     pub system: System,
 }
 
-/// Whether anything waits to be put on the queue of one of `systems`. Cheap: for every tick.
-///
-/// # Errors
-/// The database's failures.
+/// Whether anything is waiting to be queued for one of `systems`. Cheap enough for every tick.
 pub async fn anything_due(ctx: &Ctx, systems: &[System]) -> Result<bool> {
     let due = delivery::Entity::find().select_only().column(Column::Id).filter(is_due(ctx.now(), systems)).limit(1);
     Ok(due.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
 }
 
-/// What belongs on the queues of `systems` now, the longest waiting first; marks it as put there, in the caller's transaction.
-///
-/// # Errors
-/// The database's failures.
+/// What should be queued for `systems` now, longest waiting first; marks it as queued, in the caller's transaction.
 pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], limit: u64) -> Result<Vec<Due>> {
     let now = ctx.now();
     let mut oldest = Query::select();
@@ -148,7 +142,7 @@ pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], l
     take.table(delivery::Entity)
         .value(Column::State, lost.finally(Expr::col(Column::State)))
         .value(Column::NextAttemptAt, now + ON_QUEUE)
-        // Again, because PostgreSQL looks at a row anew that another worker had taken meanwhile.
+        // Repeated, because PostgreSQL re-evaluates a row that another worker has taken in the meantime.
         .and_where(is_due(now, systems))
         .and_where(Column::Id.in_subquery(oldest))
         .returning(Query::returning().columns([Column::Id, Column::System]));
@@ -156,13 +150,13 @@ pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], l
     rows.into_iter().map(|row| Ok(Due { id: row.try_get("", "id")?, system: row.try_get("", "system")? })).collect()
 }
 
-/// Only rows that the worker has to do with have a time at which it looks at them.
+/// Only rows that the worker must deal with have a next attempt.
 fn is_due(now: Timestamp, systems: &[System]) -> Expr {
     let waits = Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now));
     waits.and(Column::System.is_in(systems.iter().copied()))
 }
 
-/// An attempt that this worker is to make.
+/// An attempt that this worker must make.
 #[derive(Clone, Debug)]
 pub struct Claim {
     row: delivery::Model,
@@ -170,10 +164,7 @@ pub struct Claim {
     pub order: Order,
 }
 
-/// Claims the next attempt of a delivery; `None` when there is nothing to do any more, or somebody else does it.
-///
-/// # Errors
-/// The database's failures.
+/// Claims the next attempt of a delivery; `None` if there is nothing left to do, or somebody else is doing it.
 pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
     ctx.require(Right::Administer)?;
     let claimed = delivery::Entity::update_many()
@@ -185,14 +176,14 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .filter(Column::Id.eq(id))
         .filter(Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
-        // What was on the queue when its system was held waits with the rest.
+        // What was already queued when its system was put on hold waits with the rest.
         .filter(Column::System.not_in_subquery(Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned()))
-        // A job that was left over from before must not cut a long pause short.
+        // A leftover job must not cut a long pause short.
         .filter(Column::State.eq(DeliveryState::Queued).or(Column::NextAttemptAt.lte(ctx.now() + ON_QUEUE)))
         .exec_with_returning(ctx.db.write())
         .await;
     let claimed = match claimed {
-        // Another order to the same card is under way, and two at once could make it twice: this one falls due again.
+        // Another order for the same card is under way, and two at once could create it twice: this one falls due again.
         Err(error) if is_duplicate(&error, "delivery") => return Ok(None),
         claimed => claimed?,
     };
@@ -219,8 +210,8 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
     Ok(Some(Claim { row, order }))
 }
 
-/// Whether what is tried again still has its reason. While an attempt is under way its delivery can't be cancelled, and meanwhile its
-/// step may have been done, or its call answered.
+/// Whether a delivery is still needed before it is tried again. It can't be cancelled while an attempt is under way, and in the meantime
+/// its step may have been done, or its page answered.
 async fn is_wanted(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     if row.operation == Operation::LinkTicket {
         return tickets::is_link_wanted(ctx, row).await;
@@ -235,10 +226,8 @@ async fn is_wanted(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     })
 }
 
-/// Records how the attempt ended. What people must know of goes onto the incident's timeline.
-///
-/// # Errors
-/// The database's failures: the attempt counts as lost after a while.
+/// Records how the attempt ended. What people must know about goes onto the incident's timeline. If recording fails, the attempt
+/// counts as lost after a while.
 pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>) -> Result<()> {
     ctx.require(Right::Administer)?;
     let row = &claim.row;
@@ -258,7 +247,7 @@ pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>)
     }
 }
 
-/// How a row looks after its attempt.
+/// The state of a row after its attempt.
 #[derive(Clone)]
 struct Ended {
     state: DeliveryState,
@@ -272,7 +261,7 @@ fn ended(ctx: &Ctx, row: &delivery::Model, outcome: Result<Receipt, Refusal>) ->
     let now = ctx.now();
     let (error, asked) = match outcome {
         Ok(receipt) => return Ended { state: DeliveryState::Delivered, error: None, next_attempt_at: None, receipt, at: now },
-        // However long the system is held: this was no failure of the order, which goes on when the hold ends.
+        // The order itself did not fail: it continues when the hold ends, however long that takes.
         Err(Refusal::Locked(reason)) => {
             let (state, error) = (DeliveryState::Retrying, Some(shortened(&reason)));
             return Ended { state, error, next_attempt_at: Some(now), receipt: Receipt::default(), at: now };
@@ -308,7 +297,7 @@ impl Ended {
     }
 }
 
-/// Whether the incident must know how it ended: it failed for good, or something follows from its success.
+/// Whether the outcome concerns the incident: it failed for good, or something follows from its success.
 fn is_news(row: &delivery::Model, ended: &Ended) -> bool {
     ended.state == DeliveryState::Failed || (ended.state == DeliveryState::Delivered && (does_step(row).is_some() || has_consequences(row)))
 }
@@ -317,7 +306,7 @@ fn has_consequences(row: &delivery::Model) -> bool {
     matches!(row.operation, Operation::ParentTicket | Operation::LinkTicket | Operation::Card)
 }
 
-/// An effect that has happened, by the worker or by hand.
+/// An effect that has happened, through the worker or by hand.
 struct Happened<'a> {
     effect: &'a Effect,
     receipt: &'a Receipt,
@@ -337,12 +326,12 @@ fn happened(draft: &mut Draft<'_>, facts: &WithDelivery, row: &delivery::Model, 
     }
 }
 
-/// The step that is done when this delivery has arrived: a notice is what its step asks for, a reminder is not.
+/// The step that this delivery completes when it arrives: a notice is what its step asks for, a reminder is not.
 fn does_step(row: &delivery::Model) -> Option<&str> {
     row.step_key.as_deref().filter(|key| row.operation == Operation::Notice && Rule::of_key(key) == Some(Rule::GeneralNotice))
 }
 
-/// The outcome of an attempt that nobody else has taken over meanwhile.
+/// Writes the outcome of an attempt, unless somebody else has taken it over in the meantime.
 async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ended) -> Result<()> {
     delivery::Entity::update_many()
         .set(ended.columns())
@@ -371,7 +360,7 @@ async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: Ended) -> R
             }
             return Ok(());
         };
-        let text = format!("{} did not arrive: {error}. Do it another way, or have it tried again.", what(row));
+        let text = format!("{} failed: {error}. Do it another way, or try it again.", what(row));
         draft.record(event(row, ended.state, text));
         Ok(())
     })
@@ -379,22 +368,22 @@ async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: Ended) -> R
     Ok(())
 }
 
-/// An event that tells of a delivery.
+/// An event about a delivery.
 fn event(row: &delivery::Model, state: DeliveryState, text: String) -> NewEvent {
     let details = serde_json::json!({ "delivery": row.id.to_string(), "system": row.system, "state": state });
     NewEvent::new(TimelineKind::Delivery, text).details(details)
 }
 
-/// A delivery in words: what it is, to whom, about what.
+/// A description of a delivery: what it is, to whom and about what.
 pub fn what(row: &delivery::Model) -> String {
     serde_json::from_str::<Effect>(&row.effect).map_or_else(|_| format!("The order to {}", row.system), |effect| effect.title())
 }
 
-/// An incident and those of its deliveries that are not over.
+/// An incident and its deliveries that are not over.
 struct WithDelivery {
     whole: Whole,
     deliveries: Vec<delivery::Model>,
-    /// To find the people behind the members of a card; empty where there is none.
+    /// Used to match members of a card to people; empty if there is no card.
     team: follow_up::Team,
 }
 
@@ -427,34 +416,34 @@ impl Facts for WithDelivery {
     }
 }
 
-/// Writes into the draft that reminders of these steps which wait for a person are not wanted any more: a newer one comes.
+/// Writes into the draft that by-hand reminders of these steps are no longer wanted: a newer one follows.
 pub(crate) fn supersede_by_hand(draft: &mut Draft<'_>, keys: &[String]) {
     let by_hand = Column::State.eq(DeliveryState::ByHand).and(Column::Operation.eq(Operation::Remind));
     cancel(draft, Column::StepKey.is_in(keys).and(by_hand));
 }
 
-/// Writes into the draft that nobody need be called any more to judge or to help: somebody answered, or it is judged or over.
+/// Writes into the draft that nobody needs to be paged any more to triage or help: somebody answered, or it is triaged or over.
 pub(crate) fn cancel_calls(draft: &mut Draft<'_>) {
     cancel(draft, Column::Operation.eq(Operation::Page).and(Column::StepKey.is_null()).and(waits()));
 }
 
-/// Writes into the draft that these tickets need no longer be hung from the problem ticket, or taken off it: another order comes, or none.
+/// Writes into the draft that pending links and unlinks of these tickets are no longer wanted: another order follows, or none is needed.
 pub(crate) fn cancel_links(draft: &mut Draft<'_>, tickets: &[TicketId]) {
     let of_tickets = Column::TicketId.is_in(tickets.iter().copied());
     cancel(draft, Column::Operation.eq(Operation::LinkTicket).and(of_tickets).and(waits()));
 }
 
-/// Writes into the draft that what waits for these steps is no longer wanted.
+/// Writes into the draft that whatever waits because of these steps is no longer wanted.
 pub(crate) fn cancel_for_steps(draft: &mut Draft<'_>, keys: &[String]) {
     cancel(draft, Column::StepKey.is_in(keys).and(waits()));
 }
 
-/// Writes into the draft that orders to the card of this follow-up are not wanted any more: a newer one says all.
+/// Writes into the draft that earlier orders for the card of this follow-up are no longer wanted: a newer one covers everything.
 pub(crate) fn supersede_card(draft: &mut Draft<'_>, follow_up: FollowUpId) {
     cancel(draft, Column::FollowUpId.eq(follow_up).and(waits()));
 }
 
-/// Writes into the draft that what waits for the card of this follow-up may go on now: the order before it has ended.
+/// Writes into the draft that the next order for the card of this follow-up may go ahead: the one before it has ended.
 pub(crate) fn card_is_free(draft: &mut Draft<'_>, follow_up: FollowUpId) {
     let now = delivery::ActiveModel { next_attempt_at: Set(Some(draft.now)), ..Default::default() };
     let waiting = Column::FollowUpId.eq(follow_up).and(Column::State.eq(DeliveryState::Queued));
@@ -462,7 +451,7 @@ pub(crate) fn card_is_free(draft: &mut Draft<'_>, follow_up: FollowUpId) {
     draft.ring();
 }
 
-/// Whether another order to the card of this follow-up was ever begun.
+/// Whether another order for the card of this follow-up was ever attempted.
 pub(crate) async fn was_begun_before(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     let Some(follow_up) = row.follow_up_id else { return Ok(false) };
     let begun = Column::FollowUpId.eq(follow_up).and(Column::Id.ne(row.id)).and(Column::Attempts.gt(0));
@@ -470,8 +459,8 @@ pub(crate) async fn was_begun_before(ctx: &Ctx, row: &delivery::Model) -> Result
     Ok(found.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
 }
 
-/// Neither over nor under way. Said by what it is not, so that the database looks among the incident's deliveries and not among all that
-/// wait.
+/// Neither over nor under way. Phrased as a negation, so that the database searches the incident's deliveries and not all that are
+/// waiting.
 fn waits() -> Expr {
     let (under_way, over) = (DeliveryState::Sending, [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled]);
     Column::State.is_not_in(over.into_iter().chain([under_way, DeliveryState::Failed]))

@@ -1,10 +1,10 @@
-//! When an attempt that did not succeed is repeated, and when one gives up. Pure.
+//! When a failed attempt is repeated, and when Muster gives up. Pure.
 
 use std::time::Duration;
 
 use entity::DeliveryId;
 
-/// How long to wait between attempts. Pauses double from the first to the longest.
+/// How long to wait between attempts. The pause doubles from the first to the longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pauses {
     /// From the first failure to the second attempt.
@@ -21,14 +21,14 @@ impl Default for Pauses {
 
 /// The longest pause between two attempts to reach a person who is paged.
 const LONGEST_PAUSE_OF_PAGES: Duration = Duration::from_secs(30);
-/// An effect that has not happened after so long is not tried any more by itself: a person should know.
+/// An effect that has not happened within this time is no longer tried automatically: a person should know.
 const PATIENCE: Duration = Duration::from_hours(24);
 
-/// How long to wait after the failed attempt number `attempt` (1 for the first) of an effect that was decided `age` ago; `None` to
-/// give up. Pauses double, and differ by up to a fifth from delivery to delivery, so that what failed together does not come back
-/// together. `asked` is the least pause that the other side wants.
+/// How long to wait after attempt number `attempt` (1 for the first) of an effect that was ordered `age` ago has failed; `None` to
+/// give up. Pauses double, and vary by up to a fifth between deliveries, so that those that failed together do not come back
+/// together. `asked` is the minimum pause that the other side asks for.
 pub fn pause(pauses: Pauses, id: DeliveryId, attempt: i32, age: Duration, is_page: bool, asked: Option<Duration>) -> Option<Duration> {
-    // Who is asked to wait was not refused: after days of being held, orders beyond a limit must not be given up for it.
+    // Being asked to wait is not a refusal: after days on hold, orders that run into a rate limit must not be given up.
     if age >= PATIENCE && asked.is_none() {
         return None;
     }
@@ -38,10 +38,10 @@ pub fn pause(pauses: Pauses, id: DeliveryId, attempt: i32, age: Duration, is_pag
     Some(pause + pause.mul_f64(jitter(id, attempt)))
 }
 
-/// A share of 0 to 0.2, the same for the same attempt.
+/// A fraction from 0 to 0.2, always the same for the same attempt.
 fn jitter(id: DeliveryId, attempt: i32) -> f64 {
     let seed = id.0.as_u128().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u128::from(attempt.unsigned_abs()) * 0xbf58_476d);
-    // Of a product's bits the middle ones are mixed best.
+    // The middle bits of a product are the best mixed.
     let mixed = u16::try_from((seed >> 48) & 0xffff).unwrap_or(0);
     f64::from(mixed) / f64::from(u16::MAX) / 5.0
 }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_day_one_gives_up() {
+    fn it_gives_up_after_a_day() {
         assert_eq!(pause(Pauses::default(), id(1), 3, PATIENCE, false, None), None);
         assert!(pause(Pauses::default(), id(1), 3, PATIENCE, false, Some(Duration::from_secs(7))).is_some());
         assert!(pause(Pauses::default(), id(1), 300, Duration::from_hours(23), false, None).is_some());

@@ -1,4 +1,4 @@
-//! Deliveries, for people who ask what happened to them.
+//! Deliveries, for people who want to know what happened to them.
 
 use entity::{DeliveryId, DeliveryState, IncidentId, delivery};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
@@ -10,14 +10,14 @@ use crate::pager;
 use crate::paging::{Slice, Window, padded};
 use crate::ports::Effect;
 
-/// Which deliveries.
+/// Which deliveries to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only in this state.
     pub state: Option<DeliveryState>,
 }
 
-/// The deliveries that the caller may know of: those of incidents they see, and for administrators those of none.
+/// The deliveries that the caller may know about: those of incidents they see and, for administrators, those of no incident.
 fn visible(ctx: &Ctx) -> Select<delivery::Entity> {
     let mut select = delivery::Entity::find();
     if let Some(seen) = visible_through(&ctx.actor, delivery::Column::IncidentId) {
@@ -32,16 +32,16 @@ fn visible(ctx: &Ctx) -> Select<delivery::Entity> {
 /// The delivery `id`.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers; `NOT_FOUND`, also for deliveries of incidents that the caller may not see.
+/// `FORBIDDEN` for viewers; `NOT_FOUND`, including for deliveries of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
     ctx.require(Right::Respond)?;
     visible(ctx).filter(delivery::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("delivery"))
 }
 
-/// A page of deliveries, the newest first.
+/// A page of deliveries, newest first.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers, and the database's failures.
+/// `FORBIDDEN` for viewers.
 pub async fn page(ctx: &Ctx, filter: Filter, window: &Window<DeliveryId>) -> Result<Slice<delivery::Model>> {
     ctx.require(Right::Respond)?;
     let mut select = visible(ctx);
@@ -59,22 +59,22 @@ pub async fn page(ctx: &Ctx, filter: Filter, window: &Window<DeliveryId>) -> Res
     Ok(window.slice(rows))
 }
 
-/// Deliveries of incidents that the caller has seen, oldest first.
+/// Deliveries of incidents that the caller is known to see, oldest first.
 ///
 /// # Errors
-/// `FORBIDDEN` for viewers, and the database's failures.
+/// `FORBIDDEN` for viewers.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<delivery::Model>> {
     ctx.require(Right::Respond)?;
     rows_of_incidents(ctx, incidents).await
 }
 
-/// As [`of_incidents`], for what is derived from them and is no secret to viewers.
+/// As [`of_incidents`], for deriving facts that viewers may see.
 pub(crate) async fn rows_of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<delivery::Model>> {
     let select = delivery::Entity::find().filter(delivery::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(delivery::Column::Id).all(ctx.db.read()).await?)
 }
 
-/// For what waits for a person: what to do, with the text to copy.
+/// What a person has to do instead, with the text to copy; `None` if nobody has to.
 pub fn instructions(row: &delivery::Model) -> Option<String> {
     if !matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed) {
         return None;

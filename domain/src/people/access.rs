@@ -1,8 +1,8 @@
-//! Tokens, sign-in links and sessions: random secrets of which only the hash is kept.
+//! Tokens, sign-in links and sessions: random secrets, stored only as hashes.
 //!
 //! A secret has 256 random bits, so a plain SHA-256 is enough and no password hashing is needed. What a secret opens is
-//! remembered for [`CACHED_FOR`], so that a busy client does not cost a look-up a request; a revocation works at once in the
-//! process that did it and after that time in the others.
+//! cached for [`CACHED_FOR`], so that a busy client does not cost a lookup per request; a revocation takes effect at once in
+//! the process that made it and after that time in the others.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ use crate::{limits, validate};
 
 /// What every token begins with, so that scanners for leaked secrets find it.
 pub const TOKEN_PREFIX: &str = "muster_";
-/// For how long a process trusts what it last read of a secret.
+/// How long a process trusts what it last read about a secret.
 pub const CACHED_FOR: Duration = Duration::from_secs(5);
 const CACHED_SECRETS: u64 = 10_000;
-/// A token's last use is recorded at this grain.
+/// Granularity at which a token's last use is recorded.
 const LAST_USED_GRAIN: chrono::Duration = chrono::Duration::minutes(1);
 const NOT_VALID: Error = Error::Unauthenticated("This token or session is not valid: it is unknown, has expired or was revoked.");
 
-/// What the process remembers of secrets that it has seen, by their hash.
+/// What the process remembers about the secrets it has seen, by their hash.
 pub struct SecretCache(Cache<String, Opened>);
 
 impl Default for SecretCache {
@@ -37,38 +37,38 @@ impl Default for SecretCache {
 }
 
 impl SecretCache {
-    /// Forgets everything, after somebody's access changed.
+    /// Forgets everything, because somebody's access has changed.
     pub(super) fn clear(&self) {
         self.0.invalidate_all();
     }
 }
 
-/// What a valid secret stands for.
+/// What a valid secret opens.
 #[derive(Clone)]
 struct Opened {
     actor: Actor,
     expires_at: Option<Timestamp>,
-    /// For a token: which, and when its use was last recorded.
+    /// For a token, its id and when its use was last recorded.
     token: Option<(ApiTokenId, Option<Timestamp>)>,
 }
 
 /// A secret that came with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Secret {
-    /// Of a program.
+    /// A program's.
     Token(String),
-    /// Of a browser.
+    /// A browser's.
     Session(String),
 }
 
-/// Who shows this secret.
+/// The actor who presents this secret.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`; `UNAVAILABLE` when the database can't be asked.
+/// `UNAUTHENTICATED`; `UNAVAILABLE` if the database can't be reached.
 pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
     let hash = match secret {
         Secret::Token(text) if !text.starts_with(TOKEN_PREFIX) => {
-            return Err(Error::Unauthenticated("This is no API token of Muster: those begin with muster_."));
+            return Err(Error::Unauthenticated("This is not a Muster API token: those begin with muster_."));
         }
         Secret::Token(text) | Secret::Session(text) => hash(text),
     };
@@ -95,7 +95,7 @@ pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
     Ok(opened.actor)
 }
 
-/// Failure is only logged: that the note can't be written must not fail the request.
+/// A failure is only logged, so that it does not fail the request.
 async fn record_use(ctx: &Ctx, token: ApiTokenId, now: Timestamp) {
     let row = api_token::ActiveModel { id: Set(token), last_used_at: Set(Some(now)), ..Default::default() };
     if let Err(error) = api_token::Entity::update_many().set(row).filter(api_token::Column::Id.eq(token)).exec(ctx.db.write()).await {
@@ -129,7 +129,7 @@ async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
     person::Entity::find_by_id(id).one(ctx.db.read()).await?.filter(|person| person.deactivated_at.is_none()).ok_or(NOT_VALID)
 }
 
-/// What is kept of a secret.
+/// What is stored of a secret.
 pub(crate) fn hash(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }
@@ -140,14 +140,14 @@ pub struct CreateToken {
     pub name: String,
     /// What it may do: at most what the caller may.
     pub access_level: AccessLevel,
-    /// Until when; left out, for a year.
+    /// When it expires; in a year, if omitted.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Makes an API token for `person` and gives back the secret, which can't be had again.
+/// Creates an API token for a person and returns the secret, which can't be retrieved later.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`; `FORBIDDEN` for a level above the caller's or another person's token.
+/// `BAD_USER_INPUT`; `FORBIDDEN` for a level above the caller's or, unless the caller is an administrator, for another person.
 pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) -> Result<(api_token::Model, String)> {
     if ctx.actor.person_id() != Some(person_id) {
         ctx.require(Right::Administer)?;
@@ -155,7 +155,7 @@ pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) ->
     if let Actor::Person { access, .. } = ctx.actor
         && input.access_level > access
     {
-        return Err(Error::Forbidden(format!("You have {access} access and can't make a token with more.")));
+        return Err(Error::Forbidden(format!("You have {access} access and can't create a token with more.")));
     }
     let now = ctx.now();
     let longest = chrono::Duration::days(5 * 365);
@@ -179,7 +179,7 @@ pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) ->
 /// The tokens of `person`, newest first.
 ///
 /// # Errors
-/// `FORBIDDEN` for another person's.
+/// `FORBIDDEN` for another person's, unless the caller is an administrator.
 pub async fn tokens(ctx: &Ctx, person_id: PersonId) -> Result<Vec<api_token::Model>> {
     if ctx.actor.person_id() != Some(person_id) {
         ctx.require(Right::Administer)?;
@@ -191,17 +191,17 @@ pub async fn tokens(ctx: &Ctx, person_id: PersonId) -> Result<Vec<api_token::Mod
 /// The token `id`.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for another person's token unless the caller is an administrator.
+/// `NOT_FOUND`, including for another person's token unless the caller is an administrator.
 pub async fn find_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
     let token = api_token::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("token"))?;
     let may_see = ctx.actor.person_id() == Some(token.person_id) || ctx.actor.may(Right::Administer);
     if may_see { Ok(token) } else { Err(Error::NotFound("token")) }
 }
 
-/// Makes a token useless for ever.
+/// Permanently revokes a token.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for another person's token unless the caller is an administrator.
+/// As [`find_token`].
 pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
     let token = find_token(ctx, id).await?;
     let revoked_at = token.revoked_at.unwrap_or(ctx.now());
@@ -211,7 +211,7 @@ pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model>
     Ok(api_token::Model { revoked_at: Some(revoked_at), ..token })
 }
 
-/// Makes a link's secret that opens one session for `person`, once.
+/// Creates a sign-in link for a person and returns its secret, which opens a session once.
 ///
 /// # Errors
 /// `FORBIDDEN`, `NOT_FOUND`.
@@ -232,17 +232,17 @@ pub async fn create_sign_in_link(ctx: &Ctx, person_id: PersonId) -> Result<Strin
     Ok(secret)
 }
 
-/// Opens a session with the secret of a link and gives back the session's secret, for a cookie.
+/// Opens a session with the secret of a sign-in link and returns the session's secret, for a cookie.
 ///
 /// # Errors
-/// `UNAUTHENTICATED` when the link was used, has expired or never was.
+/// `UNAUTHENTICATED` if the link was used, has expired or never existed.
 pub async fn sign_in(ctx: &Ctx, link: &str) -> Result<String> {
-    const USED: Error = Error::Unauthenticated("This sign-in link was used already, has expired or is incomplete: ask for a new one.");
+    const USED: Error = Error::Unauthenticated("This sign-in link has already been used, has expired or is incomplete: ask for a new one.");
     let now = ctx.now();
     let link =
         sign_in_link::Entity::find().filter(sign_in_link::Column::SecretHash.eq(hash(link))).one(ctx.db.read()).await?.ok_or(USED)?;
     let person = active(ctx, link.person_id).await?;
-    // Two browsers with one link: the condition lets one of them in.
+    // If two browsers use one link, the condition lets only one of them in.
     let taken = sign_in_link::Entity::update_many()
         .set(sign_in_link::ActiveModel { used_at: Set(Some(now)), ..Default::default() })
         .filter(
@@ -265,10 +265,7 @@ pub async fn sign_in(ctx: &Ctx, link: &str) -> Result<String> {
     Ok(secret)
 }
 
-/// Ends the session of this cookie.
-///
-/// # Errors
-/// The database's failures.
+/// Ends the session with this secret.
 pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<()> {
     session::Entity::delete_many().filter(session::Column::SecretHash.eq(hash(secret))).exec(ctx.db.write()).await?;
     ctx.secrets.clear();

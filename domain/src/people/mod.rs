@@ -1,6 +1,6 @@
-//! The team: who there is, and how they prove it.
+//! The team: who is on it, and how they prove who they are.
 //!
-//! Called by `api` for administrators and at every request (by way of [`access`]), and by the command line.
+//! Called by `api` for administrators and, through [`access`], at every request, and by the command line.
 
 pub mod access;
 
@@ -17,9 +17,9 @@ use crate::validate;
 
 /// Input of [`invite`].
 pub struct Invite {
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// Where they are reached; unique.
+    /// E-mail address; unique.
     pub email: String,
     /// What they may do in general.
     pub access_level: AccessLevel,
@@ -32,7 +32,7 @@ pub struct Invite {
 /// Adds a person; the secret opens their first session.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, also for an address that is taken; `FORBIDDEN`.
+/// `BAD_USER_INPUT`, including for an address that is taken; `FORBIDDEN`.
 pub async fn invite(ctx: &Ctx, input: Invite) -> Result<(person::Model, String)> {
     ctx.require(Right::Administer)?;
     let email = validate::email("email", &input.email)?;
@@ -63,12 +63,12 @@ async fn add(
     };
     match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await {
         Ok(_) => Ok(row),
-        Err(error) if is_duplicate(&error, "person") => Err(Error::invalid("email", "Somebody with this e-mail address is there already.")),
+        Err(error) if is_duplicate(&error, "person") => Err(Error::invalid("email", "There is already somebody with this e-mail address.")),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The person with this address, made with this name and level when there is none. For the command line.
+/// The person with this address, created with this name and level if there is none. For the command line.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`.
@@ -83,26 +83,20 @@ pub async fn find_or_add(ctx: &Ctx, name: &str, email: &str, access_level: Acces
 /// The person with this address.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for what is no address.
+/// `BAD_USER_INPUT` if it is not an address.
 pub async fn by_email(ctx: &Ctx, email: &str) -> Result<Option<person::Model>> {
     let email = validate::email("email", email)?;
     Ok(person::Entity::find().filter(person::Column::Email.eq(email)).one(ctx.db.read()).await?)
 }
 
-/// The administrator who has been there longest.
-///
-/// # Errors
-/// The database's failures.
+/// The longest-serving administrator.
 pub async fn first_administrator(ctx: &Ctx) -> Result<Option<person::Model>> {
     let administrators =
         person::Entity::find().filter(person::Column::AccessLevel.eq(AccessLevel::Admin)).filter(person::Column::DeactivatedAt.is_null());
     Ok(administrators.order_by_asc(person::Column::Id).one(ctx.db.read()).await?)
 }
 
-/// On a server without an administrator: the first one, and the secret that opens their session.
-///
-/// # Errors
-/// The database's failures.
+/// Adds the first administrator, if there is none, and returns the secret that opens their first session.
 pub async fn bootstrap(ctx: &Ctx) -> Result<Option<String>> {
     ctx.require(Right::Administer)?;
     if first_administrator(ctx).await?.is_some() {
@@ -112,25 +106,25 @@ pub async fn bootstrap(ctx: &Ctx) -> Result<Option<String>> {
     access::create_sign_in_link(ctx, person.id).await.map(Some)
 }
 
-/// Input of [`update`]: what is left out stays.
+/// Input of [`update`]: omitted fields stay as they are.
 #[derive(Default)]
 pub struct Update {
-    /// For people.
+    /// Display name.
     pub name: Option<String>,
     /// What they may do in general.
     pub access_level: Option<AccessLevel>,
-    /// All grants from now on.
+    /// The new grants, replacing all others.
     pub grants: Option<Vec<Grant>>,
     /// Higher is more senior.
     pub seniority: Option<i32>,
-    /// Gone, or back. Who is gone can't sign in, and their tokens cease to work.
+    /// Whether they are deactivated. Deactivated people can't sign in, and their tokens stop working.
     pub deactivated: Option<bool>,
 }
 
 /// Changes a person.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when no administrator would be left.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if no administrator would be left.
 pub async fn update(ctx: &Ctx, id: PersonId, input: Update) -> Result<person::Model> {
     ctx.require(Right::Administer)?;
     let before = find(ctx, id).await?;
@@ -153,7 +147,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: Update) -> Result<person::Mo
             .filter(person::Column::DeactivatedAt.is_null())
             .filter(person::Column::Id.ne(id));
         if others.count(ctx.db.read()).await? == 0 {
-            return Err(Error::precondition("This is the last administrator: make somebody else one first."));
+            return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
         }
     }
     row.clone().into_active_model().reset_all().update(ctx.db.write()).await?;
@@ -161,10 +155,10 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: Update) -> Result<person::Mo
     Ok(row)
 }
 
-/// Chooses the channels in which the caller is not reminded; all others carry reminders. Pages come in any case.
+/// Sets the channels in which the caller gets no reminders; all others carry them. Pages arrive regardless.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for a list that is too long; `NOT_FOUND` for Muster itself, which nobody reminds.
+/// `BAD_USER_INPUT` for a list that is too long; `NOT_FOUND` for Muster itself, which gets no reminders.
 pub async fn quiet_reminders(ctx: &Ctx, channels: &[Channel]) -> Result<person::Model> {
     let before = find(ctx, ctx.actor.person_id().ok_or(Error::NotFound("person"))?).await?;
     let quiet = validate::list("channels", channels)?.into_iter().collect();
@@ -173,7 +167,7 @@ pub async fn quiet_reminders(ctx: &Ctx, channels: &[Channel]) -> Result<person::
     Ok(person::Model { quiet, ..before })
 }
 
-/// The channels in which `person` is not reminded, for themselves and for administrators.
+/// The channels in which `person` gets no reminders, visible to themselves and to administrators.
 pub fn quiet_channels(ctx: &Ctx, person: &person::Model) -> Option<Channels> {
     (ctx.actor.person_id() == Some(person.id) || ctx.actor.may(Right::Administer)).then_some(person.quiet)
 }
@@ -187,17 +181,14 @@ pub async fn find(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
 }
 
 /// The people among `ids` that exist.
-///
-/// # Errors
-/// The database's failures.
 pub async fn by_ids(ctx: &Ctx, ids: &[PersonId]) -> Result<Vec<person::Model>> {
     Ok(person::Entity::find().filter(person::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
 }
 
-/// The person whom `field` names, who must be there and be able to work on incidents.
+/// The person named by `field`, who must be on the team and able to work on incidents.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` that says what to do about it.
+/// `BAD_USER_INPUT`, saying what to do about it.
 pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Result<person::Model> {
     let person = person::Entity::find_by_id(id)
         .one(ctx.db.read())
@@ -213,9 +204,6 @@ pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Re
 }
 
 /// A page of the people whose name or address contains `text`, by name.
-///
-/// # Errors
-/// The database's failures.
 pub async fn page(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<person::Model>> {
     use person::Column;
     let wanted = text.map(|text| {

@@ -1,8 +1,8 @@
 //! The hash chain that makes tampering with a timeline visible.
 //!
-//! The hash of an event is SHA-256 over the hash before it (32 zero bytes for the first) and the event as a line of
-//! JSON with the fields of [`Hashed`] in that order. The newest hash also stands on the incident, so that cutting
-//! off the end shows as well. docs/operations.md describes the form for independent verifiers.
+//! The hash of an event is SHA-256 over the previous hash (32 zero bytes for the first) and the event as a line of
+//! JSON with the fields of [`Hashed`] in that order. The newest hash is also kept on the incident, so that cutting
+//! off the end is detected too. docs/operations.md describes the format for independent verifiers.
 
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, incident, timeline_event};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 use crate::ctx::Ctx;
 use crate::error::Result;
 
-/// What stands before the first event.
+/// The hash before the first event.
 pub const START: [u8; 32] = [0; 32];
 
 /// Events read at a time.
 const BATCH: u64 = 1_000;
 
-/// What is hashed of an event, in this order. The star is not: people change their mind about it.
+/// What is hashed of an event, in this order. The star is left out: people change their minds about it.
 #[derive(Serialize)]
 struct Hashed<'a> {
     incident: IncidentId,
@@ -35,7 +35,7 @@ struct Hashed<'a> {
     amends: Option<EventId>,
 }
 
-/// The hash of `event`, which follows on the event whose hash is `previous`.
+/// The hash of `event`, which follows the event whose hash is `previous`.
 pub fn hash(previous: &[u8], event: &timeline_event::Model) -> Vec<u8> {
     let hashed = Hashed {
         incident: event.incident_id,
@@ -54,20 +54,17 @@ pub fn hash(previous: &[u8], event: &timeline_event::Model) -> Vec<u8> {
     Sha256::new().chain_update(previous).chain_update(line).finalize().to_vec()
 }
 
-/// What a walk along the chain found.
+/// The result of verifying a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Whole, with so many events.
+    /// Intact, with this many events.
     Whole(i32),
-    /// The first place that does not fit: an event that was altered, removed or put in.
+    /// The first sequence number that does not fit: an event was altered, removed or inserted.
     Broken(i32),
 }
 
-/// Walks the timeline of `incident` from its first event to the one that the incident names as the newest.
-/// Events that are added meanwhile are left for the next walk.
-///
-/// # Errors
-/// The database's failures.
+/// Verifies the timeline of `incident` from its first event to the one that the incident names as the newest.
+/// Events added in the meantime are left for the next time.
 pub async fn verify(ctx: &Ctx, incident: &incident::Model) -> Result<Verdict> {
     let mut previous = START.to_vec();
     let mut sequence = 0;
@@ -97,8 +94,8 @@ pub async fn verify(ctx: &Ctx, incident: &incident::Model) -> Result<Verdict> {
     Ok(if has_more_than_it_knows(ctx, incident.id).await? { Verdict::Broken(sequence + 1) } else { Verdict::Whole(sequence) })
 }
 
-/// Whether events stand behind the one that the incident names as the newest now: somebody put them there. One statement, so
-/// that events which are added at this moment do not look like it.
+/// Whether there are events after the one that the incident names as the newest, which means that somebody inserted them. One
+/// statement, so that events being added right now do not look inserted.
 async fn has_more_than_it_knows(ctx: &Ctx, id: IncidentId) -> Result<bool> {
     let newest = Query::select()
         .column(incident::Column::LastSequence)
@@ -137,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_but_the_star_counts() {
+    fn every_field_but_the_star_is_hashed() {
         let original = hash(&START, &event());
         let altered: [fn(&mut timeline_event::Model); 9] = [
             |e| e.id = EventId(Uuid::from_u128(9)),
@@ -160,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn the_form_is_fixed() {
-        // Computed apart from this code; a change of it would break every chain that exists.
+    fn the_format_is_fixed() {
+        // Computed independently of this code; changing the format would break every existing chain.
         let expected = "53542d54";
         assert_eq!(hex::encode(hash(&START, &event()))[..8], *expected);
     }

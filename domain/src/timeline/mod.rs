@@ -1,7 +1,7 @@
-//! The timeline of an incident: what people and programs wrote down, in order (R16).
+//! The timeline of an incident: what people and programs recorded, in order (R16).
 //!
 //! Called by `api` for people and by every other use case through [`crate::change`]. Events are added and never
-//! changed; a correction is an event of its own, and a hash chain makes later tampering visible.
+//! changed; a correction is a separate event, and a hash chain makes tampering visible.
 
 pub mod chain;
 mod query;
@@ -36,26 +36,26 @@ pub const WRITABLE: [TimelineKind; 7] = [
 /// Input of [`add`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Add {
-    /// Whose timeline.
+    /// The incident whose timeline it is.
     pub incident_id: IncidentId,
     /// One of [`WRITABLE`].
     pub kind: TimelineKind,
     /// Markdown.
     pub text: String,
-    /// When it happened; left out, now.
+    /// When it happened; now, if omitted.
     pub occurred_at: Option<Timestamp>,
-    /// A JSON object for programs.
+    /// A JSON object with data for programs.
     pub details: Option<serde_json::Value>,
     /// Uploaded files that belong to it.
     pub attachment_ids: Vec<AttachmentId>,
-    /// A key moment.
+    /// Whether it is a key moment.
     pub starred: bool,
 }
 
-/// An event and the incident after it.
+/// An event, and the incident after it.
 pub type Recorded = (timeline_event::Model, incident::Model);
 
-/// Adds an event (R16). The same key again gives the first event.
+/// Adds an event (R16). Repeating the key returns the first event.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
@@ -132,7 +132,7 @@ fn checked(ctx: &Ctx, input: &Add) -> Result<Checked> {
 }
 
 impl Checked {
-    /// The event, with what identifies its files in the details and so under the hash.
+    /// The event, with what identifies its files in the details and therefore covered by the hash.
     fn with_attachments(&self, attachments: &[attachment::Model]) -> NewEvent {
         let mut details = self.details.clone();
         if !attachments.is_empty() {
@@ -151,7 +151,7 @@ impl Checked {
     }
 }
 
-/// What the timeline says of a file for ever.
+/// What the timeline permanently records about a file.
 pub fn file_details(file: &attachment::Model) -> serde_json::Value {
     json!({ "fileName": file.file_name, "bytes": file.bytes, "sha256": file.sha256 })
 }
@@ -169,20 +169,20 @@ async fn unused_attachments(ctx: &Ctx, incident: IncidentId, ids: &[AttachmentId
         return Err(Error::invalid("attachmentIds", "attachmentIds names a file that was not uploaded to this incident."));
     }
     match found.iter().find(|file| file.event_id.is_some()) {
-        Some(file) => Err(Error::invalid("attachmentIds", format!("{} belongs to another event already.", file.file_name))),
+        Some(file) => Err(Error::invalid("attachmentIds", format!("{} already belongs to another event.", file.file_name))),
         None => Ok(found),
     }
 }
 
 fn only_event<T>(changed: Changed<T>) -> Result<Recorded> {
-    let event = changed.events.into_iter().next_back().ok_or_else(|| Error::internal("a change that must record an event did not"))?;
+    let event = changed.events.into_iter().next_back().ok_or_else(|| Error::internal("a change recorded no event"))?;
     Ok((event, changed.incident))
 }
 
-/// Posts the summary for people outside the response (R17), and with it a new status if wanted.
+/// Posts the summary for people outside the response (R17), along with a new status if given.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` when the status can't be reached from here.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the status can't be reached from the current one.
 pub async fn post_update(ctx: &Ctx, id: IncidentId, text: &str, status: Option<IncidentStatus>) -> Result<Recorded> {
     let text = validate::text("text", text)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
@@ -208,7 +208,7 @@ pub struct Amend {
     pub reason: Option<String>,
 }
 
-/// Corrects an event by another one; the original stays as it was.
+/// Corrects an event by adding another; the original stays as it was.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
@@ -216,13 +216,13 @@ pub async fn amend(ctx: &Ctx, input: Amend) -> Result<Recorded> {
     ctx.require(Right::Respond)?;
     let original = find(ctx, input.event_id).await?;
     if original.kind == TimelineKind::Amendment {
-        return Err(Error::invalid("eventId", "That is a correction itself: correct the event that it amends."));
+        return Err(Error::invalid("eventId", "That is itself a correction: correct the event that it amends."));
     }
     let text = validate::optional_text("text", input.text.as_deref())?;
     let reason = validate::optional_text("reason", input.reason.as_deref())?;
     let occurred_at = input.occurred_at.map(|at| validate::past("occurredAt", at, ctx.now())).transpose()?;
     if text.is_none() && occurred_at.is_none() {
-        return Err(Error::invalid("text", "Give the right text, the right occurredAt, or both."));
+        return Err(Error::invalid("text", "Give the corrected text, the corrected occurredAt, or both."));
     }
     let changed = change::<incident::Model, _>(ctx, original.incident_id, Right::Respond, None, |_, draft| {
         record_amendment(draft, &original, text.as_deref(), occurred_at, reason.as_deref());
@@ -247,7 +247,7 @@ fn record_amendment(
     draft.record(NewEvent { amends: Some(original.id), ..NewEvent::new(TimelineKind::Amendment, words).details(details) });
 }
 
-/// Marks an event as a key moment, or takes the mark away.
+/// Marks an event as a key moment, or removes the mark.
 ///
 /// # Errors
 /// `FORBIDDEN`, `NOT_FOUND`.

@@ -1,4 +1,4 @@
-//! Reading timelines. Callers of the functions that take an incident have seen that they may know of it.
+//! Reading timelines. Callers of functions that take an incident must already have checked that they may see it.
 
 use std::collections::HashMap;
 
@@ -14,29 +14,29 @@ use crate::error::{Error, Result};
 use crate::paging::{Slice, Window, padded};
 use crate::validate::storable;
 
-/// Which events. Fields that are left empty do not narrow.
+/// Which events to list. Empty fields do not restrict.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Of these kinds.
     pub kinds: Option<Vec<TimelineKind>>,
-    /// Key moments, or the others.
+    /// Only key moments, or only the others.
     pub starred: Option<bool>,
     /// By this person.
     pub actor_id: Option<PersonId>,
-    /// That came by these ways.
+    /// From these sources.
     pub source: Option<Vec<Source>>,
-    /// That happened then or later.
+    /// That happened at this time or later.
     pub since: Option<Timestamp>,
-    /// That happened then or earlier.
+    /// That happened at this time or earlier.
     pub until: Option<Timestamp>,
-    /// With this text in them.
+    /// Containing this text.
     pub text: Option<String>,
 }
 
 impl Filter {
     /// Whether every event passes.
     pub fn is_empty(&self) -> bool {
-        // Which database it is makes no difference to that.
+        // The kind of database makes no difference here.
         self.condition(DbBackend::Sqlite).is_empty()
     }
 
@@ -53,10 +53,10 @@ impl Filter {
     }
 }
 
-/// That `column` contains `text`, whatever the case of its letters (on SQLite: of its ASCII letters). The database folds both
+/// The condition that `column` contains `text`, ignoring case (on SQLite, only that of ASCII letters). The database folds both
 /// sides, so that they are folded alike.
 pub(crate) fn contains(backend: DbBackend, column: impl ColumnTrait, text: &str) -> Expr {
-    // No text holds U+0000, and PostgreSQL would refuse to look for it.
+    // No stored text contains U+0000, and PostgreSQL would refuse to search for it.
     let text = text.replace('\0', "\u{fffd}");
     let position = if backend == DbBackend::Postgres { "strpos" } else { "instr" };
     let folded: [Expr; 2] = [Func::lower(Expr::col(column.as_column_ref())).into(), Func::lower(Expr::val(text)).into()];
@@ -66,15 +66,12 @@ pub(crate) fn contains(backend: DbBackend, column: impl ColumnTrait, text: &str)
 /// The event `id`.
 ///
 /// # Errors
-/// `NOT_FOUND`, also for events of incidents that the caller may not see.
+/// `NOT_FOUND`, including for events of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: EventId) -> Result<timeline_event::Model> {
     by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("timeline event"))
 }
 
 /// The events among `ids` that exist and that the caller may see.
-///
-/// # Errors
-/// The database's failures.
 pub async fn by_ids(ctx: &Ctx, ids: &[EventId]) -> Result<Vec<timeline_event::Model>> {
     let mut select = timeline_event::Entity::find().filter(timeline_event::Column::Id.is_in(padded(ids)));
     if let Some(seen) = visible_through(&ctx.actor, timeline_event::Column::IncidentId) {
@@ -83,10 +80,7 @@ pub async fn by_ids(ctx: &Ctx, ids: &[EventId]) -> Result<Vec<timeline_event::Mo
     Ok(select.all(ctx.db.read()).await?)
 }
 
-/// A page of the timeline of `incident` in order of the sequence; cursors are sequence numbers.
-///
-/// # Errors
-/// The database's failures.
+/// A page of the timeline of `incident` in sequence order; cursors are sequence numbers.
 pub async fn page(ctx: &Ctx, incident: &incident::Model, filter: &Filter, window: &Window<i32>) -> Result<Slice<timeline_event::Model>> {
     use timeline_event::Column;
     let mut select = timeline_event::Entity::find().filter(Column::IncidentId.eq(incident.id)).filter(filter.condition(ctx.db.backend()));
@@ -98,9 +92,6 @@ pub async fn page(ctx: &Ctx, incident: &incident::Model, filter: &Filter, window
 }
 
 /// How many events of `incident` pass `filter`.
-///
-/// # Errors
-/// The database's failures.
 pub async fn count(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Result<u64> {
     if filter.is_empty() {
         return Ok(u64::try_from(incident.last_sequence).unwrap_or(0));
@@ -114,16 +105,13 @@ pub async fn count(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Re
 /// A stretch of one timeline: the events after `.1` up to and including `.2`.
 pub type Range = (IncidentId, i32, i32);
 
-/// The events of many stretches in one statement, each in order: what a board needs.
-///
-/// # Errors
-/// The database's failures.
+/// The events of many stretches in one statement, each in order, as a board needs them.
 pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<timeline_event::Model>>> {
     if ranges.is_empty() {
         return Ok(HashMap::new());
     }
     let backend = ctx.db.backend();
-    // Padded like lists of ids (see `padded`), with stretches that are empty.
+    // Padded like lists of ids (see `padded`), with empty stretches.
     let mut stretches = ranges.to_vec();
     stretches.resize(ranges.len().next_power_of_two(), (ranges[0].0, 0, 0));
     let mut values: Vec<Value> = Vec::with_capacity(stretches.len() * 3);
@@ -140,7 +128,7 @@ pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<tim
         tuples.push_str(&tuple);
         values.extend([incident.0.into(), (*after).into(), (*upto).into()]);
     }
-    // A join with the list of stretches: one index scan a stretch on both databases, however long the timelines.
+    // A join with the list of stretches: one index scan per stretch on both databases, however long the timelines.
     let sql = format!(
         "WITH stretch(incident, low, high) AS (VALUES {tuples}) SELECT e.* FROM stretch \
          JOIN timeline_event e ON e.incident_id = stretch.incident AND e.sequence > stretch.low AND e.sequence <= stretch.high"
@@ -152,7 +140,7 @@ pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<tim
     }
     for events in by_incident.values_mut() {
         events.sort_by_key(|event| event.sequence);
-        // Stretches that overlap bring an event more than once.
+        // Overlapping stretches return an event more than once.
         events.dedup_by_key(|event| event.sequence);
     }
     let mut found = HashMap::with_capacity(ranges.len());
@@ -167,9 +155,6 @@ pub async fn range(ctx: &Ctx, ranges: &[Range]) -> Result<HashMap<Range, Vec<tim
 }
 
 /// The next events after `sequence`, at most `limit`.
-///
-/// # Errors
-/// The database's failures.
 pub async fn since(ctx: &Ctx, incident: IncidentId, sequence: i32, limit: u64) -> Result<Vec<timeline_event::Model>> {
     let select = timeline_event::Entity::find()
         .filter(timeline_event::Column::IncidentId.eq(incident))
@@ -180,9 +165,6 @@ pub async fn since(ctx: &Ctx, incident: IncidentId, sequence: i32, limit: u64) -
 }
 
 /// The corrections of each of `events`, oldest first.
-///
-/// # Errors
-/// The database's failures.
 pub async fn amendments_of(ctx: &Ctx, events: &[EventId]) -> Result<HashMap<EventId, Vec<timeline_event::Model>>> {
     let rows = timeline_event::Entity::find()
         .filter(timeline_event::Column::AmendsId.is_in(padded(events)))
@@ -198,10 +180,7 @@ pub async fn amendments_of(ctx: &Ctx, events: &[EventId]) -> Result<HashMap<Even
     Ok(by_original)
 }
 
-/// The newest UPDATE of each incident of `latest`, which names its sequence.
-///
-/// # Errors
-/// The database's failures.
+/// The newest UPDATE of each incident in `latest`, which gives its sequence number.
 pub async fn latest_updates(ctx: &Ctx, latest: &[(IncidentId, i32)]) -> Result<HashMap<IncidentId, timeline_event::Model>> {
     let ranges: Vec<Range> = latest.iter().map(|(incident, sequence)| (*incident, sequence - 1, *sequence)).collect();
     let events = range(ctx, &ranges).await?;
