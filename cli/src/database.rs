@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use domain::Domain;
 use domain::clock::{Clock, SystemClock};
-use domain::ctx::Config;
+use domain::config::Config;
 use domain::db::{self, Db};
 use domain::playbook::Playbook;
 use migration::{Migrator, MigratorTrait};

@@ -4,7 +4,6 @@ use entity::{AccessLevel, Grant, Grants, PersonId, Visibility, incident, inciden
 use sea_orm::sea_query::{Condition, Expr, Query};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
-use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
 /// The party on whose behalf something is done.
@@ -92,9 +91,9 @@ impl Actor {
 }
 
 /// The incidents that the caller may know about. Every query for incidents starts here.
-pub fn visible(ctx: &Ctx) -> Select<incident::Entity> {
+pub fn visible(actor: &Actor) -> Select<incident::Entity> {
     let select = <incident::Entity as sea_orm::EntityTrait>::find();
-    match visible_condition(&ctx.actor) {
+    match visible_condition(actor) {
         Some(condition) => select.filter(condition),
         None => select,
     }

@@ -1,23 +1,21 @@
 //! What every use case takes first: the caller, how the call came in, and the parts of the server it works with.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use entity::{Source, System, Timestamp};
+use entity::{Source, Timestamp};
 use tokio::sync::Notify;
 
 use crate::authz::{Actor, Right};
-use crate::change::Lanes;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::db::Db;
-use crate::delivery::policy::Pauses;
 use crate::error::Result;
 use crate::ids::IdSource;
-use crate::people::access::SecretCache;
+use crate::lanes::Lanes;
+use crate::people::secrets::SecretCache;
 use crate::playbook::Playbook;
 use crate::ports::TicketDesk;
-use crate::tickets;
 use crate::wake::Waker;
 
 /// The parts of a server process that all calls share.
@@ -43,23 +41,6 @@ pub struct Domain {
     pub(crate) lanes: Lanes,
     /// Separate from `lanes`, because a task that holds a turn here also takes a lane there.
     pub(crate) alert_turns: Lanes,
-}
-
-/// The settings that the domain needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// Where files are stored.
-    pub data_dir: PathBuf,
-    /// Where people reach the server: scheme and host, without a trailing slash.
-    pub public_url: String,
-    /// The outside systems that are connected. Anything meant for another system is done by hand.
-    pub systems: Vec<System>,
-    /// How tickets follow incidents, and which tickets report one.
-    pub tickets: tickets::Rules,
-    /// How long failed deliveries wait for the next attempt.
-    pub pauses: Pauses,
-    /// Whether Trello is asked to notify us of changes. Only if we can verify the sender.
-    pub watches_cards: bool,
 }
 
 impl Domain {

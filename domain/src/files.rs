@@ -8,12 +8,12 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
-use crate::authz::{Right, visible_through};
+use crate::authz::Right;
 use crate::change::{NewEvent, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::state;
-use crate::paging::padded;
+use crate::sql::{self, padded};
 use crate::timeline::file_details;
 use crate::{limits, validate};
 
@@ -149,17 +149,12 @@ pub fn path(data_dir: &Path, sha256: &str) -> PathBuf {
 /// # Errors
 /// `NOT_FOUND`, including for files of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: AttachmentId) -> Result<attachment::Model> {
-    let mut select = attachment::Entity::find_by_id(id);
-    if let Some(seen) = visible_through(&ctx.actor, attachment::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("file"))
+    sql::find_seen::<attachment::Entity>(ctx, id).await
 }
 
 /// The files of `incidents`, oldest first.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<attachment::Model>> {
-    let select = attachment::Entity::find().filter(attachment::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_asc(attachment::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<attachment::Entity>(ctx, incidents).await
 }
 
 /// The files of `events`, oldest first.

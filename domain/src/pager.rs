@@ -5,20 +5,18 @@
 //! Each page to the leadership has its own step; together they record who had to be informed.
 
 use entity::{IncidentId, IncidentStatus, Operation, PageId, PageReason, PersonId, TimelineKind, page, person};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
 
-use crate::authz::{Right, visible_through};
+use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
-use crate::delivery;
 use crate::desk::{Desk, Staffed};
 use crate::error::{Error, Result};
 use crate::incident::{admit, link, reference, state};
-use crate::paging::padded;
-use crate::people::access::hash;
+use crate::people::secrets::hash;
 use crate::ports::{Effect, Email};
-use crate::validate;
+use crate::{delivery, sql, validate, words};
 
 /// Placeholder for the answer link in the mail of a page; the link is filled in when the mail is sent.
 const ANSWER_LINK: &str = "{answer-link}";
@@ -66,7 +64,7 @@ fn mail(draft: &Draft<'_>, person: &person::Model, why: &str) -> Email {
             person.name,
             incident.name,
             reference(incident),
-            state::words(incident.status),
+            words::status(incident.status),
             link(draft.ctx(), incident),
         ),
         thread: Some(incident.id.to_string()),
@@ -216,15 +214,10 @@ async fn record_answer(
 /// # Errors
 /// `NOT_FOUND`, including for pages about incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: PageId) -> Result<page::Model> {
-    let mut select = page::Entity::find_by_id(id);
-    if let Some(seen) = visible_through(&ctx.actor, page::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("page"))
+    sql::find_seen::<page::Entity>(ctx, id).await
 }
 
 /// The pages of incidents that the caller is known to see, oldest first.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<page::Model>> {
-    let select = page::Entity::find().filter(page::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_asc(page::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<page::Entity>(ctx, incidents).await
 }

@@ -9,13 +9,13 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use domain::clock::Clock;
-use domain::ctx::Config;
+use domain::config::{Config, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::access::{CreateToken, create_token};
 use domain::playbook::Playbook;
 use domain::ports::{Order, Outlet, Receipt, Refusal};
-use domain::{Ctx, Domain, tickets};
+use domain::{Ctx, Domain};
 use entity::{AccessLevel, System, Timestamp, person};
 use sea_orm::EntityTrait;
 use tokio::net::TcpListener;
@@ -58,7 +58,7 @@ impl House {
                 data_dir,
                 public_url: settings.public_url.clone(),
                 systems,
-                tickets: tickets::Rules::default(),
+                tickets: TicketRules::default(),
                 pauses: Pauses::default(),
                 watches_cards: false,
             };

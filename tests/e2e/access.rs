@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::people::access::{CACHED_FOR, CreateToken, create_token, tokens};
+use domain::people::access::{CreateToken, create_token, tokens};
+use domain::people::secrets::CACHED_FOR;
 use entity::AccessLevel;
 use harness::drive::{id, text};
 use harness::live::Transport;

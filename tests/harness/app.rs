@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
-use domain::ctx::Config;
+use domain::config::{Config, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::access::CreateToken;
 use domain::playbook::Playbook;
-use domain::{Ctx, Domain, tickets};
+use domain::{Ctx, Domain};
 use entity::{AccessLevel, Grants, Source, System, Timestamp, person};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -27,12 +27,16 @@ use crate::wait::within;
 
 /// Connections of one server to PostgreSQL.
 const CONNECTIONS: u32 = 10;
+
 /// How long a server may take to end its requests and connections.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// How often the statements of the same work are counted.
 const TRIES: usize = 5;
+
 /// The secret that hooks must show.
 pub const HOOK_SECRET: &str = "hook-secret-of-the-tests";
+
 /// The secret with which hooks sign that do so.
 pub const SIGNING_SECRET: &str = "signing-secret-of-the-tests";
 
@@ -48,7 +52,7 @@ pub struct Builder {
     system_clock: bool,
     systems: Vec<System>,
     watches_cards: bool,
-    tickets: Box<dyn FnOnce(&mut tickets::Rules)>,
+    tickets: Box<dyn FnOnce(&mut TicketRules)>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
     settings: Box<dyn FnOnce(&mut api::Settings)>,
 }
@@ -70,7 +74,7 @@ impl Builder {
     }
 
     /// With other rules for tickets.
-    pub fn tickets(self, change: impl FnOnce(&mut tickets::Rules) + 'static) -> Self {
+    pub fn tickets(self, change: impl FnOnce(&mut TicketRules) + 'static) -> Self {
         Self { tickets: Box::new(change), ..self }
     }
 
@@ -111,7 +115,7 @@ impl Builder {
         (self.settings)(&mut settings);
         let mut playbook = Playbook::default();
         (self.playbook)(&mut playbook);
-        let mut rules = tickets::Rules::default();
+        let mut rules = TicketRules::default();
         (self.tickets)(&mut rules);
         let config = Config {
             data_dir: data.path().to_owned(),

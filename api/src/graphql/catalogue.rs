@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::paging::{NameKey, TimeKey, Window};
+use domain::cursor::{NameKey, TimeKey, Window};
 use domain::{catalogue, incident};
 use entity::{client, contact, site};
 

@@ -1,7 +1,7 @@
 //! Relay connections: pages of a list with a cursor for every entry.
 
 use async_graphql::SimpleObject;
-use domain::paging::{Cursor, PageArgs, Slice};
+use domain::cursor::{Cursor, PageArgs, Slice};
 
 /// Where a page stands in its list.
 #[derive(Clone, Debug, SimpleObject)]
@@ -69,7 +69,7 @@ macro_rules! connection {
 
         impl $connection {
             /// The page of `slice`, whose rows have their places by `key`.
-            fn new(slice: domain::paging::Slice<$row>, key: impl Fn(&$row) -> String) -> Self {
+            fn new(slice: domain::cursor::Slice<$row>, key: impl Fn(&$row) -> String) -> Self {
                 let page_info = $crate::graphql::connection::PageInfo::new(&slice, &key);
                 let rows: Vec<(String, std::sync::Arc<$row>)> =
                     slice.items.into_iter().map(|row| (key(&row), std::sync::Arc::new(row))).collect();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use domain::cursor::Window;
 use domain::delivery;
-use domain::paging::Window;
 use entity::DeliveryId;
 
 use super::catalogue::Client;

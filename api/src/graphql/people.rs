@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::authz::Right;
-use domain::paging::{NameKey, Window};
+use domain::cursor::{NameKey, Window};
 use domain::people::access::CreateToken;
 use domain::{people, people::access};
 use entity::{api_token, person};

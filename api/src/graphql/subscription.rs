@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Subscription};
 use domain::Error;
-use domain::paging::Cursor;
+use domain::cursor::Cursor;
 use domain::people::access;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};

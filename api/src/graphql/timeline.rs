@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::paging::{PageArgs, Slice, Window};
+use domain::cursor::{PageArgs, Slice, Window};
 use domain::timeline;
 use entity::{attachment, incident, timeline_event};
 

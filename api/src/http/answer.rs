@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::authz::Actor;
-use domain::{Ctx, Error, incident, pager, people};
+use domain::{Ctx, Error, incident, pager, people, words};
 use entity::{Severity, Source, page, person};
 use serde::Deserialize;
 
@@ -123,7 +123,7 @@ impl Call {
             incident.severity,
             incident::reference(incident),
             escaped(&incident.name),
-            incident::state::words(incident.status),
+            words::status(incident.status),
             escaped(&playbook.local(began)),
             escaped(&self.person.name),
             escaped(&playbook.local(self.page.paged_at)),

@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use domain::config::TicketRules;
 use domain::delivery::policy::Pauses;
-use domain::tickets;
 use entity::Severity;
 use url::Url;
 use worker::outlets::email;
@@ -50,7 +50,7 @@ pub struct Settings {
     /// What Trello signs its webhooks with; none: they are refused.
     pub trello_secret: Option<Secret>,
     /// How tickets follow incidents, whoever makes them.
-    pub tickets: tickets::Rules,
+    pub tickets: TicketRules,
     /// Whether logs are lines of JSON.
     pub log_json: bool,
     /// What is logged, in the syntax of `tracing`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::tickets::{Rules, WhenProblem};
+use domain::config::{TicketRules, WhenProblem};
 use url::Url;
 use worker::outlets::http::{base_url, is_this_machine};
 use worker::outlets::trello::TrelloSettings;
@@ -116,8 +116,8 @@ impl Source<'_> {
         self.filled("trello.secret").map(Secret)
     }
 
-    pub(super) fn tickets(&mut self) -> Rules {
-        let usual = Rules::default();
+    pub(super) fn tickets(&mut self) -> TicketRules {
+        let usual = TicketRules::default();
         let problem = match self.text("zendesk.problem_ticket").as_deref() {
             None => usual.problem,
             Some("declared") => WhenProblem::Declared,
@@ -133,7 +133,7 @@ impl Source<'_> {
         if emergency_form.as_deref().is_some_and(|form| !form.bytes().all(|byte| byte.is_ascii_digit())) {
             self.problem("zendesk.emergency_form", "must be the number of a ticket form, as at the end of its address in the Admin Center");
         }
-        Rules { problem, solve, emergency_tags: tags.unwrap_or(usual.emergency_tags), emergency_form }
+        TicketRules { problem, solve, emergency_tags: tags.unwrap_or(usual.emergency_tags), emergency_form }
     }
 
     /// A text that has something in it.
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!((connection.base_url.as_str(), connection.api_token.as_str()), ("https://x.zendesk.com", "hunter2"));
         assert_eq!((connection.requests_per_minute, connection.updates_per_minute), (200, 100));
         assert!(!format!("{settings:?}").contains("hunter2"));
-        assert_eq!((settings.tickets, settings.zendesk_webhook_secret), (Rules::default(), None));
+        assert_eq!((settings.tickets, settings.zendesk_webhook_secret), (TicketRules::default(), None));
         let problems = read("[zendesk]\nemail = 'muster@example.org'").unwrap_err();
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(read("").unwrap().zendesk.is_none());
@@ -228,7 +228,8 @@ mod tests {
         .unwrap()
         .tickets;
         let emergency_tags = BTreeSet::from(["emergency".to_owned(), "p1".to_owned()]);
-        let expected = Rules { problem: WhenProblem::Needed, solve: false, emergency_tags, emergency_form: Some("360001".to_owned()) };
+        let expected =
+            TicketRules { problem: WhenProblem::Needed, solve: false, emergency_tags, emergency_form: Some("360001".to_owned()) };
         assert_eq!(rules, expected);
         assert!(read("[zendesk]\nemergency_tag = ''").unwrap().tickets.emergency_tags.is_empty());
     }

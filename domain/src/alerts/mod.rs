@@ -19,7 +19,7 @@ use crate::desk::Desk;
 use crate::error::{Error, Result, is_duplicate};
 use crate::limits;
 use crate::pager;
-use crate::paging::padded;
+use crate::sql::padded;
 
 /// How many times a notification is processed if another process takes the same alerts at the same moment.
 const ATTEMPTS_MAX: usize = 5;

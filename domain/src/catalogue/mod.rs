@@ -8,10 +8,11 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
+use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result, is_duplicate};
-use crate::paging::{NameKey, Slice, Window, padded};
-use crate::people::by_name;
-use crate::timeline::contains;
+use crate::sql::by_name;
+use crate::sql::contains;
+use crate::sql::padded;
 use crate::validate;
 
 /// Input of [`save_site`]: for an existing site, omitted fields stay as they are.

@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn
 
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::paging::padded;
+use crate::sql::padded;
 
 /// What a decision needs to know about an incident, loaded beforehand.
 pub trait Facts: Sized + Send {

@@ -19,9 +19,9 @@ use crate::catalogue::contacts_of;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::affected_clients_of;
-use crate::paging::padded;
 use crate::playbook::Playbook;
 use crate::playbook::steps::{State, later};
+use crate::sql::padded;
 
 /// What there is to know about an affected client.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,8 +21,8 @@ use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::delivery::hold;
 use crate::error::{Error, Result, is_duplicate};
-use crate::paging::padded;
 use crate::ports::{ClientDirectory, Refusal, SeenOrganization, SeenPerson};
+use crate::sql::padded;
 use crate::validate;
 
 /// The name of the mark that says how far the directory was read.

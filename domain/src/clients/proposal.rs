@@ -5,10 +5,11 @@ use entity::{IncidentId, IncidentStatus, Visibility, incident};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::incident::{by_ids, reference, state};
+use crate::incident::{by_ids, reference};
 use crate::playbook::Playbook;
 use crate::playbook::steps::later;
 use crate::timeline::latest_updates;
+use crate::words;
 
 /// A proposed text for an update about the incident `id`, for a person to put into their own words.
 ///
@@ -35,7 +36,7 @@ fn proposed(playbook: &Playbook, incident: &incident::Model, latest: &str, now: 
         ("reference", reference.as_str()),
         ("name", name),
         ("severity", &incident.severity.as_str().to_lowercase()),
-        ("status", state::words(incident.status)),
+        ("status", words::status(incident.status)),
         ("since", &playbook.local(since)),
         ("latest", latest),
         ("next", &playbook.local(later(now, playbook.client_update_every))),

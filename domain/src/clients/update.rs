@@ -7,28 +7,28 @@
 
 use std::collections::{HashMap, HashSet};
 
-use entity::delivery::Column;
+use entity::delivery::{self, Column};
 use entity::{
     ClientId, ClientUpdateId, DeliveryState, IncidentId, IncidentStatus, Operation, PersonId, TimelineKind, Visibility, client,
-    client_update, contact, delivery, incident, ticket,
+    client_update, contact, incident, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Outcome, that_take_replies};
-use crate::authz::{Right, visible_through};
+use crate::authz::Right;
 use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::change::{Draft, Facts, NewEvent, Whole, change};
 use crate::ctx::Ctx;
 use crate::delivery::New;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::Key;
-use crate::incident::{affected_clients_of, reference, state};
-use crate::paging::padded;
+use crate::incident::{affected_clients_of, reference};
 use crate::ports::{Comment, Effect, Email};
+use crate::sql::{self, padded};
 use crate::tickets::WHOEVER_ASKED;
-use crate::{limits, validate};
+use crate::{limits, validate, words};
 
 /// The text of an update, and who gets it.
 #[derive(Clone, Debug, Serialize)]
@@ -208,7 +208,7 @@ fn require_somebody_to_tell(incident: &incident::Model) -> Result<()> {
     if incident.live || incident.status == IncidentStatus::Resolved {
         return Ok(());
     }
-    let (reference, state) = (reference(incident), state::words(incident.status));
+    let (reference, state) = (reference(incident), words::status(incident.status));
     Err(Error::precondition(format!("{reference} is {state}: clients can only be updated while an incident is live or resolved.")))
 }
 
@@ -445,17 +445,12 @@ pub async fn retry(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
 /// # Errors
 /// `NOT_FOUND`, also in incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: ClientUpdateId) -> Result<client_update::Model> {
-    let mut select = client_update::Entity::find_by_id(id);
-    if let Some(seen) = visible_through(&ctx.actor, client_update::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("client update"))
+    sql::find_seen::<client_update::Entity>(ctx, id).await
 }
 
 /// The updates of incidents that the caller has seen, oldest first.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<client_update::Model>> {
-    let select = client_update::Entity::find().filter(client_update::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_asc(client_update::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<client_update::Entity>(ctx, incidents).await
 }
 
 /// The updates among `ids` that exist, in incidents that the caller has seen.

@@ -5,10 +5,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Se
 
 use crate::authz::{Right, visible_through};
 use crate::ctx::Ctx;
+use crate::cursor::{Slice, Window};
 use crate::error::{Error, Result};
-use crate::pager;
-use crate::paging::{Slice, Window, padded};
 use crate::ports::Effect;
+use crate::{pager, sql};
 
 /// Which deliveries to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,8 +70,7 @@ pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<del
 
 /// As [`of_incidents`], for deriving facts that viewers may see.
 pub(crate) async fn rows_of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<delivery::Model>> {
-    let select = delivery::Entity::find().filter(delivery::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_asc(delivery::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<delivery::Entity>(ctx, incidents).await
 }
 
 /// What a person has to do instead, with the text to copy; `None` if nobody has to.

@@ -7,14 +7,14 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Map, Value, json};
 
 use super::card::{self, Team};
-use super::{board_title, find, state_words};
+use super::{board_title, find};
 use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::{reference, state};
 use crate::playbook::Playbook;
-use crate::{people, validate};
+use crate::{people, validate, words};
 
 /// Input of [`add`].
 pub struct Add {
@@ -92,7 +92,7 @@ fn require_declared(incident: &incident::Model) -> Result<()> {
         IncidentStatus::Triage | IncidentStatus::Declined => Err(Error::precondition(format!(
             "{} is {}: only declared incidents have follow-ups.",
             reference(incident),
-            state::words(incident.status)
+            words::status(incident.status)
         ))),
         _ => Ok(()),
     }
@@ -230,7 +230,7 @@ pub async fn settle(ctx: &Ctx, id: FollowUpId, to: ActionState, note: Option<&st
         };
         let because = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         let text = format!("{verb}: follow-up “{}”{because}", row.title);
-        let changes = json!({ "state": { "from": state_words(row.state), "to": state_words(to) } });
+        let changes = json!({ "state": { "from": words::action_state(row.state), "to": words::action_state(to) } });
         let details = json!({ "followUp": id.to_string(), "state": to, "note": note, "changes": changes });
         draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details));
         card::order(draft, &after, &team);

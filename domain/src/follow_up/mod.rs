@@ -9,17 +9,15 @@ mod news;
 mod query;
 mod sync;
 
-use entity::{ActionState, follow_up};
-
+use crate::playbook::Playbook;
+use crate::playbook::steps::FollowUp;
 pub use card::Team;
 pub(crate) use card::{bring_up_to_date, happened};
+use entity::{ActionState, follow_up};
 pub(crate) use manage::move_to;
 pub use manage::{Add, Update, add, settle, update};
 pub use news::{CardChange, News, card_seen, reconcile};
 pub use query::{find, of_incidents};
-
-use crate::playbook::Playbook;
-use crate::playbook::steps::FollowUp;
 
 /// The open follow-ups, as the playbook sees them.
 pub(crate) fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
@@ -32,12 +30,4 @@ pub(crate) fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
 /// The title of a board, or its key if the playbook no longer has it.
 pub fn board_title<'a>(playbook: &'a Playbook, key: &'a str) -> &'a str {
     playbook.boards.get(key).map_or(key, |board| &board.title)
-}
-
-fn state_words(state: ActionState) -> &'static str {
-    match state {
-        ActionState::Open => "open",
-        ActionState::Done => "done",
-        ActionState::Dropped => "dropped",
-    }
 }

@@ -17,6 +17,7 @@ use crate::delivery::{self, hold};
 use crate::error::{Error, Result};
 use crate::playbook::Playbook;
 use crate::ports::{Boards, CardField, Member, Refusal, SeenCard};
+use crate::words;
 
 /// News of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -244,7 +245,7 @@ fn words(field: CardField, ours: &Face, there: &Face, playbook: &Playbook, team:
     let (name, (from, to)) = match field {
         CardField::Title => ("title", both(&|face| format!("“{}”", face.title))),
         CardField::Due => ("due", both(&|face| face.due_on.map_or_else(|| "no date".to_owned(), |day| day.to_string()))),
-        CardField::State => ("state", both(&|face| super::state_words(face.state).to_owned())),
+        CardField::State => ("state", both(&|face| words::action_state(face.state).to_owned())),
         CardField::Owner => ("owner", both(&|face| face.owner.map_or("nobody", |id| team.name(id)).to_owned())),
         CardField::Board => ("board", both(&|face| super::board_title(playbook, face.board.as_deref().unwrap_or_default()).to_owned())),
         CardField::Text => ("text", both(&|_| String::new())),

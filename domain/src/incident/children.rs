@@ -6,17 +6,15 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::authz::visible_through;
 use crate::catalogue::{clients_by_ids, sites_by_ids};
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::incident::Filter;
-use crate::paging::padded;
+use crate::sql::{self, padded};
 
 /// The roles that are or were held, in the order in which they were given.
 pub async fn roles_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_assignment::Model>> {
-    let select = role_assignment::Entity::find().filter(role_assignment::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_asc(role_assignment::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<role_assignment::Entity>(ctx, incidents).await
 }
 
 /// The role assignment `id`.
@@ -24,27 +22,22 @@ pub async fn roles_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_as
 /// # Errors
 /// `NOT_FOUND`, also in incidents that the caller may not see.
 pub async fn find_role(ctx: &Ctx, id: RoleAssignmentId) -> Result<role_assignment::Model> {
-    let mut select = role_assignment::Entity::find_by_id(id);
-    if let Some(seen) = visible_through(&ctx.actor, role_assignment::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("role"))
+    sql::find_seen::<role_assignment::Entity>(ctx, id).await
 }
 
 /// The goals that were ever confirmed.
 pub async fn goals_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<goal::Model>> {
-    Ok(goal::Entity::find().filter(goal::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
+    sql::of_incidents::<goal::Entity>(ctx, incidents).await
 }
 
 /// The checklist items that are ticked.
 pub async fn checklist_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<checklist_item::Model>> {
-    Ok(checklist_item::Entity::find().filter(checklist_item::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
+    sql::of_incidents::<checklist_item::Entity>(ctx, incidents).await
 }
 
 /// The actions in any state, oldest first.
 pub async fn actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<action::Model>> {
-    let select = action::Entity::find().filter(action::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_asc(action::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<action::Entity>(ctx, incidents).await
 }
 
 /// The open actions, oldest first.
@@ -90,7 +83,7 @@ pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(Incide
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn passes(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Result<bool> {
-    let select = crate::authz::visible(ctx).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition(ctx.db.backend())?);
+    let select = crate::authz::visible(&ctx.actor).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition(ctx.db.backend())?);
     Ok(select.one(ctx.db.read()).await?.is_some())
 }
 
@@ -102,6 +95,6 @@ pub async fn participants(ctx: &Ctx, incident: IncidentId) -> Result<Vec<PersonI
 
 /// The incidents that changed after `since`, oldest change first, at most `limit`.
 pub async fn changed_since(ctx: &Ctx, since: Timestamp, limit: usize) -> Result<Vec<incident::Model>> {
-    let select = crate::authz::visible(ctx).filter(incident::Column::ChangedAt.gt(since)).order_by_asc(incident::Column::ChangedAt);
+    let select = crate::authz::visible(&ctx.actor).filter(incident::Column::ChangedAt.gt(since)).order_by_asc(incident::Column::ChangedAt);
     Ok(select.limit(u64::try_from(limit).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
 }

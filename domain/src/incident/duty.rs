@@ -6,16 +6,14 @@
 use std::collections::HashMap;
 
 use entity::{DeliveryState, IncidentId, Operation, PersonId, Timestamp, delivery, incident, page, step};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::ctx::Ctx;
 use crate::delivery::rows_of_incidents;
 use crate::desk::Desk;
 use crate::error::Result;
-use crate::pager;
-use crate::paging::padded;
 use crate::playbook::steps::concerns_leadership;
 use crate::playbook::{Playbook, Rule};
+use crate::{pager, sql};
 
 /// What is known about one of the playbook's contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +59,12 @@ pub enum State {
 /// leadership.
 pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Notice>>> {
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
-    let (pages, deliveries, steps, desk) =
-        tokio::try_join!(pager::of_incidents(ctx, &ids), rows_of_incidents(ctx, &ids), steps_of(ctx, &ids), Desk::load(ctx))?;
+    let (pages, deliveries, steps, desk) = tokio::try_join!(
+        pager::of_incidents(ctx, &ids),
+        rows_of_incidents(ctx, &ids),
+        sql::of_incidents::<step::Entity>(ctx, &ids),
+        Desk::load(ctx)
+    )?;
     let playbook = ctx.playbook();
     let record = |incident: &incident::Model| Record {
         pages: pages.iter().filter(|row| row.incident_id == incident.id).collect(),
@@ -70,10 +72,6 @@ pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<H
         steps: steps.iter().filter(|row| row.incident_id == incident.id).collect(),
     };
     Ok(incidents.iter().map(|incident| (incident.id, record(incident).notices(incident, &playbook, &desk))).collect())
-}
-
-async fn steps_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<step::Model>> {
-    Ok(step::Entity::find().filter(step::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
 }
 
 /// The rows of one incident.

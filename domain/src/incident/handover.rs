@@ -10,22 +10,19 @@ use entity::{
     AccessLevel, ActionState, IncidentId, OfferState, Operation, PersonId, Role, RoleOfferId, TimelineKind, Timestamp, client, incident,
     person, role_assignment, role_offer, timeline_event,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{link, reference, state, team};
-use crate::authz::{Right, visible_through};
-use crate::catalogue;
+use crate::authz::Right;
 use crate::change::{Draft, Facts, NewEvent, Whole, change};
 use crate::ctx::Ctx;
-use crate::delivery;
 use crate::desk::Desk;
 use crate::error::{Error, Result};
-use crate::paging::padded;
 use crate::playbook::Playbook;
 use crate::playbook::steps::{State, Step, steps};
 use crate::ports::{Effect, Email};
-use crate::validate;
+use crate::{catalogue, delivery, sql, validate, words};
 
 /// The roles that are tiring enough to be handed over.
 const TIRING: [Role; 2] = [Role::IncidentLead, Role::ClientCommsManager];
@@ -79,7 +76,7 @@ fn rest(theirs: &[&role_assignment::Model], here: IncidentId, now: Timestamp, pa
         return (false, format!("leads {}", place(leads)));
     }
     match theirs.iter().find(|row| now - row.assigned_at >= patience) {
-        Some(row) => (false, format!("has been {} in {} for {}", team::words(row.role), place(row), span(now - row.assigned_at))),
+        Some(row) => (false, format!("has been {} in {} for {}", words::role(row.role), place(row), words::span(now - row.assigned_at))),
         None => (true, "rested".to_owned()),
     }
 }
@@ -144,8 +141,14 @@ impl Situation {
         let mut text = format!("# {}: {}\n\n", reference(incident), incident.name);
         let since = incident.declared_at.unwrap_or(incident.reported_at);
         // Writing to a string can't fail.
-        let _ =
-            writeln!(text, "{}, {}, for {} (since {}).", incident.severity, state::words(incident.status), span(now - since), clock(since));
+        let _ = writeln!(
+            text,
+            "{}, {}, for {} (since {}).",
+            incident.severity,
+            words::status(incident.status),
+            words::span(now - since),
+            clock(since)
+        );
         if let Some(summary) = &incident.summary {
             let _ = writeln!(text, "\n{summary}");
         }
@@ -173,7 +176,7 @@ impl Situation {
         section(&mut text, "Next steps", steps.iter().map(|step| format!("{}: {}", due_words(step, &clock), step.title)));
         section(&mut text, "Promised to clients", self.promises(&steps, &clock));
         let roles = self.whole.roles.iter().filter(|row| row.ended_at.is_none());
-        let names = roles.filter_map(|row| Some(format!("{}: {}", team::words(row.role), self.desk.person(row.person_id)?.name)));
+        let names = roles.filter_map(|row| Some(format!("{}: {}", words::role(row.role), self.desk.person(row.person_id)?.name)));
         section(&mut text, "Who does what", names);
         text
     }
@@ -204,16 +207,6 @@ fn due_words(step: &Step, clock: &dyn Fn(Timestamp) -> String) -> String {
     }
 }
 
-/// A duration in words, to the minute.
-fn span(span: Duration) -> String {
-    let minutes = span.num_minutes().max(0);
-    match (minutes / 60, minutes % 60) {
-        (0, minutes) => format!("{minutes} min"),
-        (hours, 0) => format!("{hours} h"),
-        (hours, minutes) => format!("{hours} h {minutes} min"),
-    }
-}
-
 /// Input of [`offer`].
 pub struct Offer {
     /// The incident.
@@ -241,7 +234,7 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
     let changed = change::<Situation, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
         state::require_live(&facts.whole.incident)?;
         if facts.whole.roles.iter().any(|row| row.role == role && row.person_id == person.id && row.ended_at.is_none()) {
-            return Err(Error::precondition(format!("{} is already {}.", person.name, team::words(role))));
+            return Err(Error::precondition(format!("{} is already {}.", person.name, words::role(role))));
         }
         withdraw(draft, role);
         let row = role_offer::Model {
@@ -258,7 +251,7 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
         };
         draft.add::<role_offer::Entity>(row.clone());
         team::admit(draft, person.id);
-        record(draft, &row, format!("{} was asked to take over as {}", person.name, team::words(role)));
+        record(draft, &row, format!("{} was asked to take over as {}", person.name, words::role(role)));
         draft.send(delivery::New {
             person: Some(person.id),
             ..delivery::New::of(Operation::Offer, Effect::Email(mail(draft, &row, &person)))
@@ -274,11 +267,11 @@ fn mail(draft: &Draft<'_>, offer: &role_offer::Model, person: &person::Model) ->
     Email {
         to_name: person.name.clone(),
         to: person.email.clone().unwrap_or_default(),
-        subject: format!("[{}] Please take over as {}", reference(&draft.incident), team::words(offer.role)),
+        subject: format!("[{}] Please take over as {}", reference(&draft.incident), words::role(offer.role)),
         text: format!(
             "{}, please take over as {}. The role is yours once you accept here: {}{note}\n\n{}",
             person.name,
-            team::words(offer.role),
+            words::role(offer.role),
             link(draft.ctx(), &draft.incident),
             offer.brief
         ),
@@ -330,7 +323,7 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
             team::give(draft, offer.role, &person, note.as_deref().or(offer.note.as_deref()));
         } else {
             let reason = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
-            record(draft, offer, format!("{} can't take over as {} now{reason}", person.name, team::words(offer.role)));
+            record(draft, offer, format!("{} can't take over as {} now{reason}", person.name, words::role(offer.role)));
         }
         Ok(answered)
     });
@@ -343,15 +336,10 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
 /// # Errors
 /// `NOT_FOUND`, also in incidents that the caller may not see.
 pub async fn find_offer(ctx: &Ctx, id: RoleOfferId) -> Result<role_offer::Model> {
-    let mut select = role_offer::Entity::find_by_id(id);
-    if let Some(seen) = visible_through(&ctx.actor, role_offer::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("offer"))
+    sql::find_seen::<role_offer::Entity>(ctx, id).await
 }
 
 /// The offers of roles in incidents that the caller has seen, oldest first.
 pub async fn offers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_offer::Model>> {
-    let select = role_offer::Entity::find().filter(role_offer::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_asc(role_offer::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<role_offer::Entity>(ctx, incidents).await
 }

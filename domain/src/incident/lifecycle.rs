@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use serde_json::json;
 
-use super::state::{self, Move, advance};
+use super::state::{Move, advance};
 use super::{find, reference, team};
 use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change, change_both, create};
@@ -18,7 +18,7 @@ use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::idempotency::Key;
 use crate::timeline::chain;
-use crate::{catalogue, follow_up, pager, people, tickets, validate};
+use crate::{catalogue, follow_up, pager, people, tickets, validate, words};
 
 /// Severity of a report until somebody triages it: the lowest that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
@@ -405,7 +405,7 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
             let reason = format!(
                 "{} is {}: merge into a live incident or one in triage.",
                 reference(&to.incident),
-                state::words(to.incident.status)
+                words::status(to.incident.status)
             );
             return Err(Error::precondition(reason));
         }

@@ -9,10 +9,11 @@ use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, 
 
 use crate::authz::visible;
 use crate::ctx::Ctx;
+use crate::cursor::{Slice, TimeKey, Window};
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::paging::{Slice, TimeKey, Window, padded};
-use crate::timeline::contains;
+use crate::sql::contains;
+use crate::sql::padded;
 use crate::validate::storable;
 
 /// Which incidents. Fields that are left empty do not filter.
@@ -146,7 +147,7 @@ pub fn matches(filter: &Filter, incident: &incident::Model) -> bool {
 /// # Errors
 /// `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
-    visible(ctx).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+    visible(&ctx.actor).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
 }
 
 /// Reads `INC-42` (or `42`, in any case).
@@ -164,18 +165,18 @@ pub fn parse_reference(text: &str) -> Result<i32> {
 /// # Errors
 /// `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
-    visible(ctx).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+    visible(&ctx.actor).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
 }
 
 /// The incidents with reference numbers after `number`, in order, at most `limit`: for walking over all of them.
 pub async fn numbered_after(ctx: &Ctx, number: i32, limit: u64) -> Result<Vec<incident::Model>> {
-    let select = visible(ctx).filter(incident::Column::Number.gt(number)).order_by_asc(incident::Column::Number);
+    let select = visible(&ctx.actor).filter(incident::Column::Number.gt(number)).order_by_asc(incident::Column::Number);
     Ok(select.limit(limit).all(ctx.db.read()).await?)
 }
 
 /// The incidents among `ids` that exist and that the caller may see.
 pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
-    Ok(visible(ctx).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+    Ok(visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
 }
 
 /// A page of the incidents that pass `filter`.
@@ -183,7 +184,7 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn page(ctx: &Ctx, filter: &Filter, order: Order, window: &Window<TimeKey>) -> Result<Slice<incident::Model>> {
-    let mut select = visible(ctx).filter(filter.condition(ctx.db.backend())?);
+    let mut select = visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?);
     let descending = matches!(order, Order::Newest | Order::RecentlyChanged);
     if let Some(key) = &window.after {
         select = select.filter(beyond(order, key, descending));
@@ -233,7 +234,7 @@ fn beyond(order: Order, TimeKey(rank, time, id): &TimeKey, less: bool) -> Simple
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn count(ctx: &Ctx, filter: &Filter) -> Result<u64> {
-    Ok(visible(ctx).filter(filter.condition(ctx.db.backend())?).count(ctx.db.read()).await?)
+    Ok(visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?).count(ctx.db.read()).await?)
 }
 
 #[cfg(test)]

@@ -4,16 +4,15 @@ use entity::{
     ActionId, ActionState, ClientId, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, client, goal,
     incident, incident_client,
 };
-use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::state;
-use crate::authz::{Right, visible_through};
+use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::playbook::steps::is_breach;
-use crate::{catalogue, people, validate};
+use crate::{catalogue, people, sql, validate};
 
 /// Raises or lowers the severity; the reason is recorded on the timeline (R9).
 ///
@@ -260,9 +259,5 @@ pub async fn settle_action(ctx: &Ctx, id: ActionId, to: ActionState) -> Result<(
 /// # Errors
 /// `NOT_FOUND`, also for actions of incidents that the caller may not see.
 pub async fn find_action(ctx: &Ctx, id: ActionId) -> Result<action::Model> {
-    let mut select = action::Entity::find_by_id(id);
-    if let Some(seen) = visible_through(&ctx.actor, action::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("action"))
+    sql::find_seen::<action::Entity>(ctx, id).await
 }

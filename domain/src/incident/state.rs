@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::change::{Draft, NewEvent};
 use crate::error::{Error, Result};
+use crate::words;
 
 /// An action on an incident that may change its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +86,8 @@ pub fn move_live(draft: &mut Draft<'_>, to: IncidentStatus, note: Option<&str>) 
         return Ok(());
     }
     let text = match note {
-        Some(note) => format!("{} → {}: {note}", words(from), words(to)),
-        None => format!("{} → {}", words(from), words(to)),
+        Some(note) => format!("{} → {}: {note}", words::status(from), words::status(to)),
+        None => format!("{} → {}", words::status(from), words::status(to)),
     };
     draft.record(NewEvent::new(TimelineKind::StatusChanged, text).details(json!({ "from": from, "to": to })));
     Ok(())
@@ -114,22 +115,8 @@ pub fn require_live(incident: &incident::Model) -> Result<()> {
         Err(Error::precondition(format!(
             "INC-{} is {}: this is only possible in a live incident.",
             incident.number,
-            words(incident.status)
+            words::status(incident.status)
         )))
-    }
-}
-
-/// A status in words.
-pub fn words(status: IncidentStatus) -> &'static str {
-    match status {
-        IncidentStatus::Triage => "in triage",
-        IncidentStatus::Investigating => "investigating",
-        IncidentStatus::Fixing => "fixing",
-        IncidentStatus::Monitoring => "monitoring",
-        IncidentStatus::Resolved => "resolved",
-        IncidentStatus::Closed => "closed",
-        IncidentStatus::Declined => "declined",
-        IncidentStatus::Merged => "merged",
     }
 }
 
@@ -152,7 +139,7 @@ fn refusal(incident: &incident::Model, step: Move) -> String {
         IncidentStatus::Closed | IncidentStatus::Declined => "Reopen it first.",
         IncidentStatus::Merged => "Work on the incident it was merged into.",
     };
-    format!("INC-{} is {} and {wanted}. {way_out}", incident.number, words(incident.status))
+    format!("INC-{} is {} and {wanted}. {way_out}", incident.number, words::status(incident.status))
 }
 
 #[cfg(test)]

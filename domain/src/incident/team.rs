@@ -9,7 +9,7 @@ use crate::authz::Right;
 use crate::change::{Draft, NewEvent, Whole, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::{people, validate};
+use crate::{people, validate, words};
 
 /// Input of [`assign_role`].
 pub struct AssignRole {
@@ -66,8 +66,8 @@ pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, no
         handover::withdraw(draft, role);
     }
     let text = match note {
-        Some(note) => format!("{} is {}: {note}", person.name, words(role)),
-        None => format!("{} is {}", person.name, words(role)),
+        Some(note) => format!("{} is {}: {note}", person.name, words::role(role)),
+        None => format!("{} is {}", person.name, words::role(role)),
     };
     let from: Vec<String> = replaced.iter().map(|row| row.person_id.to_string()).collect();
     let details = json!({ "role": role, "from": from, "to": person.id.to_string() });
@@ -118,8 +118,8 @@ pub async fn end_role(ctx: &Ctx, id: RoleAssignmentId, note: Option<&str>) -> Re
         end(draft, row);
         set_current(draft, row.role, None);
         let text = match &note {
-            Some(note) => format!("{} is no longer {}: {note}", person.name, words(row.role)),
-            None => format!("{} is no longer {}", person.name, words(row.role)),
+            Some(note) => format!("{} is no longer {}: {note}", person.name, words::role(row.role)),
+            None => format!("{} is no longer {}", person.name, words::role(row.role)),
         };
         let details = json!({ "role": row.role, "from": [row.person_id.to_string()], "to": null });
         draft.record(NewEvent::new(TimelineKind::RoleChanged, text).details(details));
@@ -162,16 +162,4 @@ pub async fn share(ctx: &Ctx, id: IncidentId, person_id: PersonId, shared: bool)
         Ok(())
     });
     Ok(changed.await?.incident)
-}
-
-/// A role in words.
-pub(super) fn words(role: Role) -> &'static str {
-    match role {
-        Role::IncidentLead => "incident lead",
-        Role::ClientCommsManager => "client comms manager",
-        Role::Responder => "responder",
-        Role::ReportAuthor => "report author",
-        Role::ReviewFacilitator => "review facilitator",
-        Role::NoteTaker => "note-taker",
-    }
 }

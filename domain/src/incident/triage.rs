@@ -8,15 +8,13 @@ use entity::{Importance, IncidentId, IncidentStatus, TimelineKind, TriageVerdict
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
 
-use super::state::words as status_words;
 use crate::authz::Right;
 use crate::catalogue::busy::BusyHours;
 use crate::change::{Draft, Facts, NewEvent, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::paging::padded;
 use crate::playbook::ChecklistItem;
-use crate::{limits, validate};
+use crate::{limits, sql, validate, words};
 
 /// An answer to one criterion.
 #[derive(Clone, Debug)]
@@ -102,7 +100,7 @@ fn require_triage(incident: &incident::Model) -> Result<()> {
     if incident.status == IncidentStatus::Triage {
         return Ok(());
     }
-    let status = status_words(incident.status);
+    let status = words::status(incident.status);
     Err(Error::precondition(format!(
         "INC-{} is {status}: triage questions can only be answered while a report needs triage.",
         incident.number
@@ -132,7 +130,7 @@ fn verdict_words(answer: TriageVerdict) -> &'static str {
 
 /// The answers about `incidents`, in one statement. Callers have checked that the incidents may be seen.
 pub async fn answers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<triage_answer::Model>> {
-    Ok(triage_answer::Entity::find().filter(triage_answer::Column::IncidentId.is_in(padded(incidents))).all(ctx.db.read()).await?)
+    sql::of_incidents::<triage_answer::Entity>(ctx, incidents).await
 }
 
 /// What the answers add up to.

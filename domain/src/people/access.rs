@@ -4,53 +4,23 @@
 //! cached for [`CACHED_FOR`], so that a busy client does not cost a lookup per request; a revocation takes effect at once in
 //! the process that made it and after that time in the others.
 
-use std::time::Duration;
-
 use entity::{AccessLevel, ApiTokenId, PersonId, SessionId, SignInLinkId, Timestamp, api_token, person, session, sign_in_link};
-use moka::future::Cache;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
-use sha2::{Digest, Sha256};
 
 use super::find;
 use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::people::secrets::{Opened, hash};
 use crate::{limits, validate};
 
 /// What every token begins with, so that scanners for leaked secrets find it.
 pub const TOKEN_PREFIX: &str = "muster_";
-/// How long a process trusts what it last read about a secret.
-pub const CACHED_FOR: Duration = Duration::from_secs(5);
-const CACHED_SECRETS: u64 = 10_000;
+
 /// Granularity at which a token's last use is recorded.
 const LAST_USED_GRAIN: chrono::Duration = chrono::Duration::minutes(1);
 const NOT_VALID: Error = Error::Unauthenticated("This token or session is not valid: it is unknown, has expired or was revoked.");
-
-/// What the process remembers about the secrets it has seen, by their hash.
-pub struct SecretCache(Cache<String, Opened>);
-
-impl Default for SecretCache {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(CACHED_SECRETS).time_to_live(CACHED_FOR).build())
-    }
-}
-
-impl SecretCache {
-    /// Forgets everything, because somebody's access has changed.
-    pub(super) fn clear(&self) {
-        self.0.invalidate_all();
-    }
-}
-
-/// What a valid secret opens.
-#[derive(Clone)]
-struct Opened {
-    actor: Actor,
-    expires_at: Option<Timestamp>,
-    /// For a token, its id and when its use was last recorded.
-    token: Option<(ApiTokenId, Option<Timestamp>)>,
-}
 
 /// A secret that came with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +97,6 @@ async fn read_session(ctx: &Ctx, hash: &str) -> Result<Opened> {
 
 async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
     person::Entity::find_by_id(id).one(ctx.db.read()).await?.filter(|person| person.deactivated_at.is_none()).ok_or(NOT_VALID)
-}
-
-/// What is stored of a secret.
-pub(crate) fn hash(secret: &str) -> String {
-    hex::encode(Sha256::digest(secret))
 }
 
 /// Input of [`create_token`].

@@ -3,16 +3,17 @@
 //! Called by `api` for administrators and, through [`access`], at every request, and by the command line.
 
 pub mod access;
+pub mod secrets;
 
 use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, person};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::sea_query::Condition;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, Set};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
+use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result, is_duplicate};
-use crate::paging::{NameKey, Slice, Window, padded};
-use crate::timeline::contains;
+use crate::sql::{by_name, contains, padded};
 use crate::validate;
 
 /// Input of [`invite`].
@@ -212,23 +213,4 @@ pub async fn page(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Re
     let select = person::Entity::find().filter(Condition::all().add_option(wanted));
     let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
     Ok(window.slice(rows))
-}
-
-/// Orders `select` by a name and an id, and cuts it to `window`.
-pub(crate) fn by_name<E: EntityTrait, C: ColumnTrait>(
-    mut select: sea_orm::Select<E>,
-    name: C,
-    id: C,
-    window: &Window<NameKey>,
-) -> sea_orm::Select<E> {
-    let row = || Expr::tuple([Expr::col(name.as_column_ref()), Expr::col(id.as_column_ref())]);
-    let key = |key: &NameKey| Expr::tuple([Expr::val(key.0.clone()), Expr::val(key.1)]);
-    if let Some(after) = &window.after {
-        select = select.filter(row().gt(key(after)));
-    }
-    if let Some(before) = &window.before {
-        select = select.filter(row().lt(key(before)));
-    }
-    let direction = if window.backwards { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
-    select.order_by(name, direction.clone()).order_by(id, direction).limit(window.rows())
 }

@@ -9,18 +9,18 @@ mod mention;
 pub mod news;
 mod query;
 
-use std::collections::BTreeSet;
-
 use entity::{IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, Visibility, client, delivery, incident, ticket};
 use sea_orm::EntityTrait;
 use serde_json::json;
 
 use crate::change::{Draft, NewEvent, Whole};
+use crate::config::WhenProblem;
 use crate::ctx::Ctx;
 use crate::delivery::New;
 use crate::error::Result;
 use crate::incident::reference;
 use crate::ports::{Effect, LinkTicket, Problem, ProblemStatus, Receipt, Seen, SeenTicket};
+use crate::words;
 
 pub(crate) use links::{CLOSED, is_link_wanted, take_over};
 pub use links::{Link, NewComment, comment, link, unlink};
@@ -28,34 +28,6 @@ pub use query::{Found, find, of_incidents, search, suggestions};
 
 /// The recipient of a reply on a ticket whose client is unknown.
 pub(crate) const WHOEVER_ASKED: &str = "the requester";
-
-/// How tickets follow incidents, and which report one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rules {
-    /// When an incident gets its problem ticket.
-    pub problem: WhenProblem,
-    /// Whether the problem ticket is solved when the incident is resolved. Zendesk then solves the tickets linked to it as well.
-    pub solve: bool,
-    /// A new ticket with one of these tags reports an incident (R18).
-    pub emergency_tags: BTreeSet<String>,
-    /// A new ticket created with this form reports an incident (R18).
-    pub emergency_form: Option<String>,
-}
-
-/// When an incident gets its problem ticket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhenProblem {
-    /// When it is declared, unless it is restricted.
-    Declared,
-    /// When a client is affected or a ticket is linked.
-    Needed,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self { problem: WhenProblem::Declared, solve: true, emergency_tags: BTreeSet::from(["emergency".to_owned()]), emergency_form: None }
-    }
-}
 
 /// Keeps the problem ticket in step with what the draft changes in the incident.
 pub(crate) fn follow(draft: &mut Draft<'_>) {
@@ -116,7 +88,7 @@ fn keep_status(draft: &mut Draft<'_>, problem: &ticket::Model) {
 
 fn status_of(ctx: &Ctx, incident: &incident::Model, ticket: &str) -> ProblemStatus {
     let solved = solved(ctx, incident);
-    let state = crate::incident::state::words(incident.status);
+    let state = words::status(incident.status);
     ProblemStatus {
         ticket: ticket.to_owned(),
         solved,

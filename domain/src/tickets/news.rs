@@ -22,8 +22,8 @@ use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::incident::{add_sites, blank, reference};
 use crate::pager;
-use crate::paging::padded;
 use crate::ports::SeenTicket;
+use crate::sql::padded;
 use crate::{catalogue, limits};
 
 /// Severity of an emergency ticket until somebody triages it: worth waking somebody for.

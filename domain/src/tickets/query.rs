@@ -5,11 +5,11 @@ use std::time::Duration;
 use entity::{ClientId, IncidentId, System, TicketId, client, ticket};
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder};
 
-use crate::authz::{Right, visible_through};
+use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::paging::padded;
 use crate::ports::{Refusal, SeenTicket};
+use crate::sql::{self, padded};
 use crate::validate;
 
 /// How long people wait for the ticket system.
@@ -31,17 +31,12 @@ pub struct Found {
 /// # Errors
 /// `NOT_FOUND`, also for tickets of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: TicketId) -> Result<ticket::Model> {
-    let mut select = ticket::Entity::find_by_id(id);
-    if let Some(seen) = visible_through(&ctx.actor, ticket::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("ticket"))
+    sql::find_seen::<ticket::Entity>(ctx, id).await
 }
 
 /// The tickets of `incidents` that the caller has seen: the problem ticket first, then in the order in which they arrived.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
-    let select = ticket::Entity::find().filter(ticket::Column::IncidentId.is_in(padded(incidents)));
-    Ok(select.order_by_desc(ticket::Column::Parent).order_by_asc(ticket::Column::Id).all(ctx.db.read()).await?)
+    sql::of_incidents::<ticket::Entity>(ctx, incidents).await
 }
 
 /// The rows of the ticket `number` in all incidents.

@@ -11,7 +11,6 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde::Serialize;
 use serde_json::json;
 
-pub(crate) use query::contains;
 pub use query::{Filter, Range, amendments_of, by_ids, count, find, latest_updates, page, range, since};
 
 use crate::authz::Right;

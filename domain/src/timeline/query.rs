@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, Timestamp, incident, timeline_event};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func};
+use sea_orm::sea_query::Condition;
 use sea_orm::{
     ColumnTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 
 use crate::authz::visible_through;
 use crate::ctx::Ctx;
+use crate::cursor::{Slice, Window};
 use crate::error::{Error, Result};
-use crate::paging::{Slice, Window, padded};
+use crate::sql::{contains, padded};
 use crate::validate::storable;
 
 /// Which events to list. Empty fields do not restrict.
@@ -51,16 +52,6 @@ impl Filter {
             .add_option(self.until.map(|until| Column::OccurredAt.lte(storable(until))))
             .add_option(self.text.as_deref().map(|text| contains(backend, Column::Text, text)))
     }
-}
-
-/// The condition that `column` contains `text`, ignoring case (on SQLite, only that of ASCII letters). The database folds both
-/// sides, so that they are folded alike.
-pub(crate) fn contains(backend: DbBackend, column: impl ColumnTrait, text: &str) -> Expr {
-    // No stored text contains U+0000, and PostgreSQL would refuse to search for it.
-    let text = text.replace('\0', "\u{fffd}");
-    let position = if backend == DbBackend::Postgres { "strpos" } else { "instr" };
-    let folded: [Expr; 2] = [Func::lower(Expr::col(column.as_column_ref())).into(), Func::lower(Expr::val(text)).into()];
-    Expr::expr(Func::cust(position).args(folded)).gt(0)
 }
 
 /// The event `id`.

@@ -1,8 +1,8 @@
 //! Finding incidents.
 
 use async_graphql::{Context, Object};
+use domain::cursor::{TimeKey, Window};
 use domain::incident;
-use domain::paging::{TimeKey, Window};
 
 use super::inputs::IncidentFilter;
 use super::types::{Incident, IncidentConnection};

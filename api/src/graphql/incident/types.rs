@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::clients::board;
-use domain::paging::{Slice, TimeKey, Window};
+use domain::cursor::{Slice, TimeKey, Window};
 use domain::{Ctx, incident};
 use entity::{action, alert, client, goal, incident_client, role_assignment};
 

@@ -1,14 +1,13 @@
 //! Pagination by key, not by offset: pages stay correct while rows come and go, and the hundredth page costs as much
 //! as the first.
 
+use crate::error::{Error, Result};
+use crate::limits;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use entity::{DeliveryId, Timestamp};
 use uuid::Uuid;
-
-use crate::error::{Error, Result};
-use crate::limits;
 
 /// A position in an ordered list, opaque text to clients.
 pub trait Cursor: Sized {
@@ -164,16 +163,6 @@ pub struct Slice<T> {
     pub has_next: bool,
 }
 
-/// `keys` with the last one repeated up to the next power of two. A statement's text depends on the number of ids in
-/// it; padding keeps the number of distinct statements, which the database prepares and caches, small.
-pub fn padded<T: Clone>(keys: &[T]) -> Vec<T> {
-    let mut keys = keys.to_vec();
-    if let Some(last) = keys.last().cloned() {
-        keys.resize(keys.len().next_power_of_two(), last);
-    }
-    keys
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,11 +198,5 @@ mod tests {
         assert_eq!(forwards.slice(vec![1, 2, 3]), Slice { items: vec![1, 2], has_previous: false, has_next: true });
         let backwards = Window::<i32> { limit: 2, backwards: true, after: None, before: Some(9) };
         assert_eq!(backwards.slice(vec![8, 7]), Slice { items: vec![7, 8], has_previous: false, has_next: true });
-    }
-
-    #[test]
-    fn padding_repeats_the_last_key() {
-        assert_eq!(padded(&[1, 2, 3]), [1, 2, 3, 3]);
-        assert_eq!(padded::<i32>(&[]), [] as [i32; 0]);
     }
 }

@@ -24,7 +24,7 @@ impl Lanes {
     }
 
     /// Enters the lanes of two keys, always in the same order, and only once if they share a lane.
-    pub(super) async fn enter_both(&self, first: impl Hash, second: impl Hash) -> (OwnedMutexGuard<()>, Option<OwnedMutexGuard<()>>) {
+    pub(crate) async fn enter_both(&self, first: impl Hash, second: impl Hash) -> (OwnedMutexGuard<()>, Option<OwnedMutexGuard<()>>) {
         let (first, second) = (Self::lane(first), Self::lane(second));
         let (low, high) = (first.min(second), first.max(second));
         let guard = self.0[low].clone().lock_owned().await;

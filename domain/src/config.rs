@@ -1,0 +1,51 @@
+//! What a server is told about its surroundings.
+
+use crate::delivery::policy::Pauses;
+use entity::System;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// The settings that the domain needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where files are stored.
+    pub data_dir: PathBuf,
+    /// Where people reach the server: scheme and host, without a trailing slash.
+    pub public_url: String,
+    /// The outside systems that are connected. Anything meant for another system is done by hand.
+    pub systems: Vec<System>,
+    /// How tickets follow incidents, and which tickets report one.
+    pub tickets: TicketRules,
+    /// How long failed deliveries wait for the next attempt.
+    pub pauses: Pauses,
+    /// Whether Trello is asked to notify us of changes. Only if we can verify the sender.
+    pub watches_cards: bool,
+}
+
+/// How tickets follow incidents, and which report one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketRules {
+    /// When an incident gets its problem ticket.
+    pub problem: WhenProblem,
+    /// Whether the problem ticket is solved when the incident is resolved. Zendesk then solves the tickets linked to it as well.
+    pub solve: bool,
+    /// A new ticket with one of these tags reports an incident (R18).
+    pub emergency_tags: BTreeSet<String>,
+    /// A new ticket created with this form reports an incident (R18).
+    pub emergency_form: Option<String>,
+}
+
+/// When an incident gets its problem ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenProblem {
+    /// When it is declared, unless it is restricted.
+    Declared,
+    /// When a client is affected or a ticket is linked.
+    Needed,
+}
+
+impl Default for TicketRules {
+    fn default() -> Self {
+        Self { problem: WhenProblem::Declared, solve: true, emergency_tags: BTreeSet::from(["emergency".to_owned()]), emergency_form: None }
+    }
+}

@@ -1,0 +1,117 @@
+//! Queries that several nouns make in the same way.
+
+use crate::authz::visible_through;
+use crate::ctx::Ctx;
+use crate::cursor::{NameKey, Window};
+use crate::error::{Error, Result};
+use entity::{
+    IncidentId, action, attachment, checklist_item, client_update, delivery, follow_up, goal, incident_access, incident_client,
+    incident_site, page, role_assignment, role_offer, step, ticket, timeline_event, triage_answer,
+};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::{
+    ColumnTrait, DbBackend, EntityTrait, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
+
+/// A table whose rows belong to incidents.
+pub trait OfIncident: EntityTrait {
+    /// The column with the incident's id.
+    const INCIDENT: Self::Column;
+    /// What people call a row.
+    const NAME: &'static str;
+}
+
+macro_rules! of_incident {
+    ($($table:ident: $name:literal,)+) => {
+        $(impl OfIncident for $table::Entity {
+            const INCIDENT: $table::Column = $table::Column::IncidentId;
+            const NAME: &'static str = $name;
+        })+
+    };
+}
+
+of_incident! {
+    action: "action",
+    attachment: "file",
+    checklist_item: "checklist item",
+    client_update: "client update",
+    delivery: "delivery",
+    follow_up: "follow-up",
+    goal: "goal",
+    incident_access: "participant",
+    incident_client: "affected client",
+    incident_site: "affected site",
+    page: "page",
+    role_assignment: "role",
+    role_offer: "offer",
+    step: "step",
+    ticket: "ticket",
+    timeline_event: "timeline event",
+    triage_answer: "triage answer",
+}
+
+/// The row `id`.
+///
+/// # Errors
+/// `NOT_FOUND`, also in incidents that the caller may not see.
+pub async fn find_seen<E: OfIncident>(ctx: &Ctx, id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType) -> Result<E::Model> {
+    let mut select = E::find_by_id(id);
+    if let Some(seen) = visible_through(&ctx.actor, E::INCIDENT) {
+        select = select.filter(seen);
+    }
+    select.one(ctx.db.read()).await?.ok_or(Error::NotFound(E::NAME))
+}
+
+/// The rows of incidents that the caller has seen, in the order of their primary key: where that is an id, oldest first.
+pub async fn of_incidents<E: OfIncident>(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<E::Model>> {
+    let mut select = E::find().filter(E::INCIDENT.is_in(padded(incidents)));
+    for key in E::PrimaryKey::iter() {
+        select = select.order_by_asc(key.into_column());
+    }
+    Ok(select.all(ctx.db.read()).await?)
+}
+
+/// The condition that `column` contains `text`, ignoring case (on SQLite, only that of ASCII letters). The database folds both
+/// sides, so that they are folded alike.
+pub fn contains(backend: DbBackend, column: impl ColumnTrait, text: &str) -> Expr {
+    // No stored text contains U+0000, and PostgreSQL would refuse to search for it.
+    let text = text.replace('\0', "\u{fffd}");
+    let position = if backend == DbBackend::Postgres { "strpos" } else { "instr" };
+    let folded: [Expr; 2] = [Func::lower(Expr::col(column.as_column_ref())).into(), Func::lower(Expr::val(text)).into()];
+    Expr::expr(Func::cust(position).args(folded)).gt(0)
+}
+
+/// Orders `select` by a name and an id, and cuts it to `window`.
+pub fn by_name<E: EntityTrait, C: ColumnTrait>(mut select: Select<E>, name: C, id: C, window: &Window<NameKey>) -> Select<E> {
+    let row = || Expr::tuple([Expr::col(name.as_column_ref()), Expr::col(id.as_column_ref())]);
+    let key = |key: &NameKey| Expr::tuple([Expr::val(key.0.clone()), Expr::val(key.1)]);
+    if let Some(after) = &window.after {
+        select = select.filter(row().gt(key(after)));
+    }
+    if let Some(before) = &window.before {
+        select = select.filter(row().lt(key(before)));
+    }
+    let direction = if window.backwards { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
+    select.order_by(name, direction.clone()).order_by(id, direction).limit(window.rows())
+}
+
+/// `keys` with the last one repeated up to the next power of two. A statement's text depends on the number of ids in
+/// it; padding keeps the number of distinct statements, which the database prepares and caches, small.
+pub fn padded<T: Clone>(keys: &[T]) -> Vec<T> {
+    let mut keys = keys.to_vec();
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_repeats_the_last_key() {
+        assert_eq!(padded(&[1, 2, 3]), [1, 2, 3, 3]);
+        assert_eq!(padded::<i32>(&[]), [] as [i32; 0]);
+    }
+}
