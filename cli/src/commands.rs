@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use domain::authz::Actor;
 use domain::incident;
 use domain::people::{self, access};
-use domain::timeline::chain::{self, Verdict};
+use domain::timeline::verify::{self, Verdict};
 use entity::{AccessLevel, Source};
 
 use crate::database::domain;
@@ -79,7 +79,7 @@ pub async fn verify(settings: &Settings, reference: Option<&str>) -> anyhow::Res
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let (mut whole, mut broken) = (0_u32, 0_u32);
     let mut check = async |incident: entity::incident::Model| -> anyhow::Result<()> {
-        match chain::verify(&ctx, &incident).await? {
+        match verify::verify(&ctx, &incident).await? {
             Verdict::Whole(_) => whole += 1,
             Verdict::Broken(sequence) => {
                 broken += 1;

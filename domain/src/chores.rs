@@ -14,7 +14,7 @@ use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::timeline::chain::{self, Verdict};
+use crate::timeline::verify::{self, Verdict};
 
 /// Something to do in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +44,15 @@ pub struct Due {
 
 /// Name of the watermark for [`Chore::VerifyChain`].
 const VERIFIED: &str = "verify-chain";
+
 /// A timeline is verified once it has been quiet for this long: a busy one would be verified over and over.
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
+
 /// The systems that are synchronised, and how often. Most rounds leave Zendesk's directory alone
 /// ([`crate::clients::directory`]); a long read continues every minute.
 const SYNCED: [(System, chrono::Duration); 2] =
     [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
+
 /// Chores handed out at a time; the rest are due at the next tick.
 const BATCH: u64 = 100;
 
@@ -131,7 +134,7 @@ async fn expire(ctx: &Ctx) -> Result<()> {
 
 async fn verify_chain(ctx: &Ctx, id: IncidentId) -> Result<()> {
     let Some(incident) = incident::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(()) };
-    let verdict = chain::verify(ctx, &incident).await?;
+    let verdict = verify::verify(ctx, &incident).await?;
     let (verified, broken) = match verdict {
         Verdict::Whole(sequence) => (sequence, None),
         Verdict::Broken(sequence) => (sequence - 1, Some(sequence)),

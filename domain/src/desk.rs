@@ -2,18 +2,16 @@
 //!
 //! Read by the pager and the reminders before they decide whom to notify.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use entity::{AccessLevel, Grant, PersonId, Visibility, incident_access, person};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-
 use crate::authz::Actor;
-use crate::change::{Facts, Whole};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::on_call;
 use crate::playbook::Playbook;
+use crate::record::{Facts, Whole};
+use entity::{AccessLevel, Grant, PersonId, Visibility, incident_access, person};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The team at this moment.
 #[derive(Clone, Debug, Default)]
@@ -117,16 +115,14 @@ impl Staffed {
 }
 
 impl Facts for Staffed {
+    type Scope = Whole;
+
     async fn load(ctx: &Ctx, incident: entity::incident::Model) -> Result<Self> {
         let (whole, desk) = tokio::try_join!(Whole::load(ctx, incident), Desk::load(ctx))?;
         Ok(Self { whole, desk: Arc::new(desk) })
     }
 
-    fn incident(&self) -> &entity::incident::Model {
-        &self.whole.incident
-    }
-
-    fn whole(&self) -> Option<&Whole> {
-        Some(&self.whole)
+    fn scope(&self) -> &Whole {
+        &self.whole
     }
 }

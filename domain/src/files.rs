@@ -3,16 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use entity::{AttachmentId, IncidentId, TimelineKind, attachment, incident};
+use entity::{AttachmentId, IncidentId, TimelineKind, attachment};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
 use crate::authz::Right;
-use crate::change::{NewEvent, change};
+use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::state;
+use crate::record::{Light, NewEvent};
 use crate::sql::{self, padded};
 use crate::timeline::file_details;
 use crate::{limits, validate};
@@ -99,7 +100,7 @@ impl Upload {
             uploaded_by_id: ctx.actor.person_id(),
             created_at: now,
         };
-        let changed = change::<incident::Model, _>(ctx, incident, Right::Respond, None, |incident, draft| {
+        let changed = change::<Light, _>(ctx, incident, Right::Respond, None, |incident, draft| {
             state::require_open_timeline(incident)?;
             let mut row = row.clone();
             if !held {

@@ -10,10 +10,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::change::Draft;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::record::{Draft, Scope};
 
 /// A key that came with a request.
 pub struct Key {
@@ -59,7 +59,7 @@ impl Key {
     }
 
     /// Writes the key along with the request's effect, replacing one that has expired but not yet been deleted.
-    pub fn keep(&self, draft: &mut Draft<'_>, subject: Uuid) {
+    pub fn keep<S: Scope>(&self, draft: &mut Draft<'_, S>, subject: Uuid) {
         use idempotency_key::Column;
         let same = Column::PersonId.eq(self.person).and(Column::Operation.eq(self.operation)).and(Column::Key.eq(&self.text));
         draft.delete::<idempotency_key::Entity>(same.and(Column::ExpiresAt.lte(draft.now)));

@@ -35,6 +35,7 @@ pub mod pager;
 pub mod people;
 pub mod playbook;
 pub mod ports;
+pub mod record;
 pub mod reminders;
 pub mod severity;
 pub mod sql;

@@ -9,14 +9,17 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
 
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
+use crate::delivery::order::New;
 use crate::desk::{Desk, Staffed};
 use crate::error::{Error, Result};
-use crate::incident::{admit, link, reference, state};
+use crate::incident::writes::admit;
+use crate::incident::{link, reference, state};
 use crate::people::secrets::hash;
 use crate::ports::{Effect, Email};
-use crate::{delivery, sql, validate, words};
+use crate::record::{Draft, NewEvent, Whole};
+use crate::{sql, validate, words};
 
 /// Placeholder for the answer link in the mail of a page; the link is filled in when the mail is sent.
 const ANSWER_LINK: &str = "{answer-link}";
@@ -26,7 +29,7 @@ pub(crate) fn call(draft: &mut Draft<'_>, person: &person::Model, reason: PageRe
     let secret = draft.ctx().ids.secret();
     let row = page::Model {
         id: PageId(draft.id()),
-        incident_id: draft.incident.id,
+        incident_id: draft.incident().id,
         person_id: person.id,
         reason,
         step_key: step.map(str::to_owned),
@@ -43,16 +46,11 @@ pub(crate) fn call(draft: &mut Draft<'_>, person: &person::Model, reason: PageRe
     let details = json!({ "page": id.to_string(), "person": person.id.to_string(), "reason": reason, "step": step });
     draft.record(NewEvent::new(TimelineKind::Paged, format!("Paged {}: {why}", person.name)).details(details));
     let effect = Effect::Email(mail(draft, person, why));
-    draft.send(delivery::New {
-        person: Some(person.id),
-        step: step.map(str::to_owned),
-        page: Some(id),
-        ..delivery::New::of(Operation::Page, effect)
-    });
+    draft.send(New { person: Some(person.id), step: step.map(str::to_owned), page: Some(id), ..New::of(Operation::Page, effect) });
 }
 
 fn mail(draft: &Draft<'_>, person: &person::Model, why: &str) -> Email {
-    let incident = &draft.incident;
+    let incident = draft.incident();
     let summary = incident.summary.as_deref().map(|summary| format!("\n\n{summary}")).unwrap_or_default();
     Email {
         to_name: person.name.clone(),
@@ -97,7 +95,7 @@ pub(crate) fn without_answer_link(text: &str) -> String {
 
 /// Writes into the draft of a new report that the person on call, if any, is paged (R1).
 pub(crate) fn call_on_duty(draft: &mut Draft<'_>, desk: &Desk) {
-    let reporter = draft.incident.reporter_id;
+    let reporter = draft.incident().reporter_id;
     let on_duty = [desk.first_line(), desk.second_line()];
     // The reporter already knows.
     if let Some(person) = on_duty.into_iter().flatten().find(|person| Some(person.id) != reporter) {
@@ -131,7 +129,7 @@ pub async fn escalate(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<entity:
                 "Nobody is left to page: put somebody on call as second line or give people a seniority. In the meantime, phone them.",
             ));
         };
-        draft.incident.escalated_at = Some(draft.now);
+        draft.incident_mut().escalated_at = Some(draft.now);
         let details = json!({ "to": person.id.to_string() });
         draft.record(NewEvent::new(TimelineKind::Escalated, format!("Escalated to {}: {reason}", person.name)).details(details));
         call(draft, person, PageReason::Escalated, None, &reason);

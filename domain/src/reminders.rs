@@ -5,30 +5,32 @@
 //! so it is given once, however many workers run and however often one dies. A step that Muster does rather than a person (a notice,
 //! a page) works the same way.
 
-use entity::incident::Column;
-use entity::{
-    Channel, IncidentId, Operation, PageReason, PersonId, Role, System, TimelineKind, Timestamp, Visibility, incident, person, step,
-};
+use entity::incident::{self, Column};
+use entity::{Channel, IncidentId, Operation, PageReason, PersonId, Role, System, TimelineKind, Timestamp, Visibility, person, step};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change, change_many};
+use crate::change::{change, change_many};
 use crate::ctx::Ctx;
-use crate::delivery;
+use crate::delivery::order::{self, New};
 use crate::desk::{Staffed, may_know};
 use crate::error::{Error, Result};
+use crate::incident::marks::mark;
 use crate::incident::{link, reference};
 use crate::pager;
 use crate::playbook::steps::{State, Step, next_look, same_series};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::{Effect, Email, Notice};
+use crate::record::{Draft, NewEvent, Whole};
 
 /// Incidents whose reminders share a transaction: enough to share what is read, few enough that nobody working on one waits long.
 const AT_ONCE: u64 = 16;
+
 /// An incident that was taken but not handled within this time is due again: its worker died.
 const TAKEN: chrono::Duration = chrono::Duration::seconds(30);
+
 /// Incidents that are rescheduled in one go after a change of the playbook.
 const RESCHEDULED_AT_ONCE: u64 = 200;
 
@@ -95,7 +97,7 @@ fn tell(facts: &Staffed, draft: &mut Draft<'_>) {
         }
     }
     // Even if nobody was reminded: time has passed, and the playbook may have changed.
-    draft.incident.next_due_at = next_look(&case, &playbook, now);
+    draft.incident_mut().next_due_at = next_look(&case, &playbook, now);
 }
 
 /// A step whose reminder is due.
@@ -114,9 +116,9 @@ impl<'a> Prompt<'a> {
             }
         });
         // One reminder to pass on by hand is enough: the newest.
-        let series = draft.whole().map_or(&[][..], |whole| &whole.steps).iter().map(|row| row.key.clone());
+        let series = draft.whole().steps.iter().map(|row| row.key.clone());
         let series: Vec<String> = series.filter(|key| same_series(key, &self.step.key)).collect();
-        delivery::supersede_by_hand(draft, &series);
+        order::supersede_by_hand(draft, &series);
         // A step of Muster's that is found overdue after downtime was never done: do it now instead of nagging people at once.
         let told = |row: &step::Model| row.key == self.step.key && self.step.is_meant(row.due_at) && row.due_reminded_at.is_some();
         let first_time = !self.facts.whole.steps.iter().any(told);
@@ -148,12 +150,12 @@ impl<'a> Prompt<'a> {
 
     /// Posts a notice to everybody. It can't be taken back, so there is none for a restricted incident: its lead decides.
     fn post_notice(&self, draft: &mut Draft<'_>, text: String) -> bool {
-        if draft.incident.visibility == Visibility::Restricted {
+        if draft.incident().visibility == Visibility::Restricted {
             return false;
         }
         let effect = Effect::Notice(Notice { text });
         let connected = draft.ctx().config.systems.contains(&effect.system());
-        draft.send(delivery::New { step: Some(self.step.key.clone()), ..delivery::New::of(Operation::Notice, effect) });
+        draft.send(New { step: Some(self.step.key.clone()), ..New::of(Operation::Notice, effect) });
         // If a person must post it, somebody must be reminded to.
         connected
     }
@@ -171,10 +173,10 @@ impl<'a> Prompt<'a> {
                 to_name: format!("the {title}"),
                 to: self.playbook.contacts.get(contact).cloned().unwrap_or_default(),
                 subject: headline(draft, "Please read"),
-                text: format!("You need to know about this incident: {}", link(draft.ctx(), &draft.incident)),
+                text: format!("You need to know about this incident: {}", link(draft.ctx(), draft.incident())),
                 thread: None,
             };
-            draft.send(delivery::New { step: Some(self.step.key.clone()), ..delivery::New::of(Operation::Tell, Effect::Email(email)) });
+            draft.send(New { step: Some(self.step.key.clone()), ..New::of(Operation::Tell, Effect::Email(email)) });
             false
         }
     }
@@ -182,7 +184,7 @@ impl<'a> Prompt<'a> {
     fn tell_somebody_senior(&self, draft: &mut Draft<'_>, contact: &str) -> bool {
         let title = self.playbook.contact_title(contact);
         let told = |id: PersonId| {
-            let pages = draft.whole().map_or(&[][..], |whole| &whole.pages);
+            let pages = &draft.whole().pages;
             pages.iter().any(|page| page.step_key.is_some() && page.person_id == id)
         };
         let senior = self.facts.desk.by_seniority().into_iter().find(|person| !told(person.id));
@@ -192,9 +194,9 @@ impl<'a> Prompt<'a> {
         }
         let text = format!(
             "We can't reach the {title} about {} ({}). If you can, please let them know: {}",
-            reference(&draft.incident),
-            draft.incident.name,
-            link(draft.ctx(), &draft.incident)
+            reference(draft.incident()),
+            draft.incident().name,
+            link(draft.ctx(), draft.incident())
         );
         self.post_notice(draft, text) || senior.is_some_and(|person| reaches(draft, person))
     }
@@ -222,23 +224,19 @@ impl<'a> Prompt<'a> {
             "{title}\n\n{why}\n\nDue since {}.{}\n\n{} ({}, {}): {}",
             self.playbook.local(*due_at),
             missed_words(*missed),
-            draft.incident.name,
-            reference(&draft.incident),
-            draft.incident.severity,
-            link(draft.ctx(), &draft.incident),
+            draft.incident().name,
+            reference(draft.incident()),
+            draft.incident().severity,
+            link(draft.ctx(), draft.incident()),
         );
         let email = Email {
             to_name: person.name.clone(),
             to: person.email.clone().unwrap_or_default(),
             subject: headline(draft, &format!("{stage}: {title}")),
             text,
-            thread: Some(draft.incident.id.to_string()),
+            thread: Some(draft.incident().id.to_string()),
         };
-        draft.send(delivery::New {
-            person: Some(person.id),
-            step: Some(key.clone()),
-            ..delivery::New::of(Operation::Remind, Effect::Email(email))
-        });
+        draft.send(New { person: Some(person.id), step: Some(key.clone()), ..New::of(Operation::Remind, Effect::Email(email)) });
     }
 
     /// The holders of the roles that the step names, else the lead, else the person on call, else the reporter, else the administrators.
@@ -277,7 +275,7 @@ fn reaches(draft: &Draft<'_>, person: &person::Model) -> bool {
 }
 
 fn headline(draft: &Draft<'_>, what: &str) -> String {
-    format!("[{}] {what}", reference(&draft.incident))
+    format!("[{}] {what}", reference(draft.incident()))
 }
 
 fn missed_words(missed: i64) -> String {
@@ -290,7 +288,7 @@ fn missed_words(missed: i64) -> String {
 
 /// The notice to everybody about a major or critical incident (R7).
 fn notice(playbook: &Playbook, draft: &Draft<'_>) -> String {
-    let incident = &draft.incident;
+    let incident = draft.incident();
     let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
     let since = since.with_timezone(&playbook.working_hours.zone).format("%H:%M %Z on %a %-d %b").to_string();
     let values = [
@@ -301,46 +299,6 @@ fn notice(playbook: &Playbook, draft: &Draft<'_>) -> String {
         ("name", &incident.name),
     ];
     Playbook::filled_in(&playbook.notice, &values)
-}
-
-/// How a step was settled.
-pub struct Settlement {
-    /// By whom; `None` if a system did it.
-    pub by: Option<PersonId>,
-    /// Whether it was skipped rather than done.
-    pub waived: bool,
-    /// The decision, or why it was skipped.
-    pub note: Option<String>,
-}
-
-/// Writes into the draft that a step is settled.
-pub(crate) fn settle(draft: &mut Draft<'_>, key: &str, settlement: Settlement) {
-    let Some(step) = draft.steps().into_iter().find(|step| step.key == key) else { return };
-    mark(draft, &step, |row, now| {
-        row.settled_at = Some(now);
-        row.settled_by_id = settlement.by;
-        row.waived = settlement.waived;
-        row.note = settlement.note;
-    });
-}
-
-/// Writes into the draft what was reminded of or settled about a step.
-fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut step::Model, Timestamp)) {
-    let about = |row: &&step::Model| row.key == step.key && step.is_meant(row.due_at);
-    let known = draft.whole().and_then(|whole| whole.steps.iter().find(about).cloned());
-    let mut row = known.unwrap_or_else(|| step::Model {
-        incident_id: draft.incident.id,
-        key: step.key.clone(),
-        due_at: step.due_at,
-        due_reminded_at: None,
-        overdue_reminded_at: None,
-        settled_at: None,
-        settled_by_id: None,
-        waived: false,
-        note: None,
-    });
-    set(&mut row, draft.now);
-    draft.put::<step::Entity>(row);
 }
 
 /// Recomputes when the next reminder is due for each incident that is not over. Called when a worker starts and when the playbook

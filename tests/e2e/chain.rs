@@ -3,7 +3,8 @@
 use chrono::Duration;
 use domain::Ctx;
 use domain::incident::{Declare, declare};
-use domain::timeline::chain::{self, Verdict};
+use domain::timeline::chain;
+use domain::timeline::verify::{self, Verdict};
 use domain::timeline::{Add, Amend, add, amend, star};
 use entity::{EventId, IncidentId, IncidentStatus, PersonId, Severity, Source, TimelineKind, Visibility, incident, timeline_event};
 use harness::{TestApp, both_dbs};
@@ -63,7 +64,7 @@ async fn fresh(ctx: &Ctx, id: IncidentId) -> incident::Model {
 }
 
 async fn verdict(ctx: &Ctx, id: IncidentId) -> Verdict {
-    chain::verify(ctx, &fresh(ctx, id).await).await.unwrap()
+    verify::verify(ctx, &fresh(ctx, id).await).await.unwrap()
 }
 
 /// Sets a column of one event, as somebody with access to the database would.

@@ -13,13 +13,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::authz::{Right, visible_through};
-use crate::change::{Draft, NewEvent, change, create};
+use crate::change::{change, create};
 use crate::ctx::Ctx;
 use crate::desk::Desk;
 use crate::error::{Error, Result, is_duplicate};
-use crate::limits;
-use crate::pager;
+use crate::incident::writes::blank;
+use crate::record::{Draft, Light, NewEvent, Scope};
 use crate::sql::padded;
+use crate::{limits, pager};
 
 /// How many times a notification is processed if another process takes the same alerts at the same moment.
 const ATTEMPTS_MAX: usize = 5;
@@ -112,7 +113,7 @@ async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
         keep(ctx, notices, &of_none).await?;
     }
     for (incident, sightings) in of_incident {
-        let joined = change::<incident::Model, _>(ctx, incident, Right::Report, None, |_, draft| {
+        let joined = change::<Light, _>(ctx, incident, Right::Report, None, |_, draft| {
             for sighting in &sightings {
                 join(draft, notices, sighting);
             }
@@ -166,7 +167,7 @@ fn worth_reporting<'a>(sightings: &[Sighting<'a>]) -> Option<(Severity, &'a Noti
 async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice, sightings: &[Sighting<'_>]) -> Result<incident::Model> {
     let new = incident::Model {
         impact_started_at: worst.starts_at,
-        ..crate::incident::blank(ctx, worst.title.clone(), worst.description.clone(), severity, IncidentStatus::Triage)
+        ..blank(ctx, worst.title.clone(), worst.description.clone(), severity, IncidentStatus::Triage)
     };
     let desk = Desk::load(ctx).await?;
     let created = create(ctx, &new, |draft| {
@@ -182,8 +183,8 @@ async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice
 
 /// Writes into the draft what a sighting means to the incident: an event if an alert is new or has ended, none if
 /// it only repeats.
-fn join(draft: &mut Draft<'_>, notices: &Notices, sighting: &Sighting<'_>) {
-    let row = sighting.row(|| draft.id(), draft.now, notices, Some(draft.incident.id));
+fn join<S: Scope>(draft: &mut Draft<'_, S>, notices: &Notices, sighting: &Sighting<'_>) {
+    let row = sighting.row(|| draft.id(), draft.now, notices, Some(draft.incident().id));
     let Notice { title, description, firing, starts_at, ends_at, .. } = sighting.notice;
     let (verb, at) = if *firing { ("Firing", *starts_at) } else { ("Ended", *ends_at) };
     if sighting.before.is_none() || sighting.ends() {

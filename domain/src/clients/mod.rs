@@ -11,7 +11,7 @@ pub mod update;
 
 use entity::{DeliveryState, TicketLink, ticket};
 
-use crate::tickets;
+use crate::tickets::rows;
 
 /// How far an update has got, with one client or with all of them. Ordered worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,8 @@ impl Outcome {
 fn that_take_replies<'a>(tickets: impl Iterator<Item = &'a ticket::Model> + Clone) -> Vec<&'a ticket::Model> {
     let linked = tickets.filter(|row| !row.parent && row.link == TicketLink::Linked);
     let status_is = |row: &ticket::Model, is: fn(&str) -> bool| row.status.as_deref().is_some_and(is);
-    let open: Vec<_> = linked.clone().filter(|row| !status_is(row, tickets::is_over)).collect();
-    if open.is_empty() { linked.filter(|row| !status_is(row, |status| status == tickets::CLOSED)).collect() } else { open }
+    let open: Vec<_> = linked.clone().filter(|row| !status_is(row, rows::is_over)).collect();
+    if open.is_empty() { linked.filter(|row| !status_is(row, |status| status == rows::CLOSED)).collect() } else { open }
 }
 
 #[cfg(test)]

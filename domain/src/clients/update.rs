@@ -19,15 +19,16 @@ use serde_json::json;
 use super::{Outcome, that_take_replies};
 use crate::authz::Right;
 use crate::catalogue::{clients_by_ids, contacts_of};
-use crate::change::{Draft, Facts, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
-use crate::delivery::New;
+use crate::delivery::order::New;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::Key;
 use crate::incident::{affected_clients_of, reference};
 use crate::ports::{Comment, Effect, Email};
+use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::sql::{self, padded};
-use crate::tickets::WHOEVER_ASKED;
+use crate::tickets::rows::WHOEVER_ASKED;
 use crate::{limits, validate, words};
 
 /// The text of an update, and who gets it.
@@ -87,6 +88,8 @@ struct Audience {
 }
 
 impl Facts for Audience {
+    type Scope = Whole;
+
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
         let of_incident = client_update::Entity::find().filter(client_update::Column::IncidentId.eq(incident.id));
         let drafts = of_incident.filter(client_update::Column::SentAt.is_null()).all(ctx.db.read()).await?;
@@ -97,12 +100,8 @@ impl Facts for Audience {
         Ok(Self { whole, clients, contacts, drafts })
     }
 
-    fn incident(&self) -> &incident::Model {
-        &self.whole.incident
-    }
-
-    fn whole(&self) -> Option<&Whole> {
-        Some(&self.whole)
+    fn scope(&self) -> &Whole {
+        &self.whole
     }
 }
 
@@ -215,7 +214,7 @@ fn require_somebody_to_tell(incident: &incident::Model) -> Result<()> {
 fn composed(draft: &Draft<'_>, body: &str, chosen: Option<&[ClientId]>, author: PersonId) -> client_update::Model {
     client_update::Model {
         id: ClientUpdateId(draft.id()),
-        incident_id: draft.incident.id,
+        incident_id: draft.incident().id,
         body: body.to_owned(),
         clients: chosen.map(|ids| json!(ids)),
         author_id: author,
@@ -392,7 +391,7 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
             missing: vec!["markClientAffected".to_owned()],
         });
     }
-    let severity = draft.incident.severity;
+    let severity = draft.incident().severity;
     if draft.ctx().playbook().second_pair_of_eyes.contains(&severity) && row.approved_by_id.is_none() {
         return Err(Error::FailedPrecondition {
             reason: format!(
@@ -409,8 +408,8 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     draft.record(NewEvent::new(TimelineKind::ClientUpdate, row.body.clone()).details(details(&row, &clients)));
     // Requesters whose client is unknown do not count: the update interval is for clients.
     if !clients.is_empty() {
-        draft.incident.client_updates += 1;
-        draft.incident.last_client_update_at = Some(draft.now);
+        draft.incident_mut().client_updates += 1;
+        draft.incident_mut().last_client_update_at = Some(draft.now);
     }
     Ok(row)
 }

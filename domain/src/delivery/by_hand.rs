@@ -4,13 +4,15 @@ use entity::{ClientUpdateId, DeliveryId, DeliveryState, IncidentId, Operation, T
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
-use super::{Happened, WithDelivery, does_step, event, find, happened, what};
+use super::{find, what};
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, change};
+use crate::change::change;
 use crate::ctx::Ctx;
+use crate::delivery::attempt::{Happened, WithDelivery, does_step, event, happened};
 use crate::error::{Error, Result};
+use crate::incident::marks::{self, Settlement};
 use crate::ports::{Effect, Receipt};
-use crate::reminders::{self, Settlement};
+use crate::record::{Draft, NewEvent};
 use crate::validate;
 
 /// Tries a delivery again now that failed, is waiting for its next attempt, or is waiting to be done by hand.
@@ -123,7 +125,7 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
         let told = row.step_key.as_deref().filter(|_| row.operation == Operation::Tell);
         if let Some(key) = does_step(row).or(told) {
             let by = draft.actor();
-            reminders::settle(draft, key, Settlement { by, waived: false, note: None });
+            marks::settle(draft, key, Settlement { by, waived: false, note: None });
         }
         Ok(())
     })

@@ -1,19 +1,18 @@
 //! What people do with follow-ups.
 
 use chrono::NaiveDate;
-use entity::{ActionState, FollowUpId, IncidentId, IncidentStatus, PersonId, TimelineKind, delivery, follow_up, incident, person};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use entity::{ActionState, FollowUpId, IncidentId, IncidentStatus, PersonId, TimelineKind, follow_up, incident, person};
 use serde_json::{Map, Value, json};
 
-use super::card::{self, Team};
-use super::{board_title, find};
+use super::{board_title, card, find};
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::follow_up::Team;
 use crate::incident::{reference, state};
 use crate::playbook::Playbook;
+use crate::record::{Draft, NewEvent, Whole};
 use crate::{people, validate, words};
 
 /// Input of [`add`].
@@ -251,21 +250,4 @@ async fn change_one(
         decide(row, whole, draft)
     });
     Ok(changed.await?.output)
-}
-
-/// Moves follow-ups of another incident to the draft's, together with the deliveries for their cards.
-pub(crate) fn move_to(draft: &mut Draft<'_>, rows: &[follow_up::Model]) {
-    if rows.is_empty() {
-        return;
-    }
-    let incident_id = draft.incident.id;
-    for row in rows {
-        draft.put::<follow_up::Entity>(follow_up::Model { incident_id, ..row.clone() });
-    }
-    let ids = rows.iter().map(|row| row.id);
-    draft.update_many(
-        &delivery::Entity::update_many()
-            .col_expr(delivery::Column::IncidentId, Expr::val(incident_id))
-            .filter(delivery::Column::FollowUpId.is_in(ids)),
-    );
 }

@@ -4,20 +4,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use entity::{ActionState, Source, System, TimelineKind, Timestamp, follow_up, hook_event};
+use entity::{ActionState, Source, System, Timestamp, follow_up, hook_event};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
-use serde_json::{Map, Value, json};
 
-use super::card::{self, Team, agreed_face, agreed_of, done_list, face_of, without_card};
-use super::sync::{self, Agreed, Face, Outcome};
+use super::card::{agreed_face, agreed_of, done_list};
+use super::settle;
+use super::sync::{self, Agreed};
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
-use crate::delivery::{self, hold};
+use crate::delivery::hold;
 use crate::error::{Error, Result};
+use crate::follow_up::Team;
 use crate::playbook::Playbook;
-use crate::ports::{Boards, CardField, Member, Refusal, SeenCard};
-use crate::words;
+use crate::ports::{Boards, Member, Refusal, SeenCard};
+use crate::record::{Draft, Whole};
 
 /// News of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,111 +163,10 @@ fn decide(draft: &mut Draft<'_>, row: &follow_up::Model, news: &News, team: &Tea
     match news.sight(&agreed) {
         Some((card, at)) => {
             let base = agreed_face(&agreed, &playbook, team);
-            settle(draft, row.clone(), &base, &agreed_as(&agreed, card, &playbook), at, team);
+            settle::settle(draft, row.clone(), &base, &agreed_as(&agreed, card, &playbook), at, team);
         }
-        None => gone(draft, row.clone()),
+        None => settle::gone(draft, row.clone()),
     }
-}
-
-/// Writes into the draft what follows if the card is as in `now` and both sides last agreed on `base`.
-/// Returns what was decided.
-pub(super) fn settle(
-    draft: &mut Draft<'_>,
-    row: follow_up::Model,
-    base: &Face,
-    now: &Agreed,
-    at: Timestamp,
-    team: &Team,
-) -> Vec<(CardField, Outcome)> {
-    let playbook = draft.ctx().playbook();
-    let (there, ours) = (agreed_face(now, &playbook, team), face_of(&row));
-    let outcomes = sync::merge(base, &there, &ours, at > row.changed_at);
-    let mut after = follow_up::Model { card: serde_json::to_value(now).ok(), ..row };
-    for (field, outcome) in &outcomes {
-        if *outcome != Outcome::KeptOverTheirs {
-            take_over(&mut after, *field, &there, draft.now);
-        }
-    }
-    draft.put::<follow_up::Entity>(after.clone());
-    if outcomes.is_empty() {
-        return outcomes;
-    }
-    record(draft, &after, &outcomes, (&ours, &there), team);
-    if outcomes.iter().any(|(_, outcome)| *outcome == Outcome::KeptOverTheirs) {
-        card::order(draft, &after, team);
-    }
-    outcomes
-}
-
-fn take_over(row: &mut follow_up::Model, field: CardField, there: &Face, now: Timestamp) {
-    match field {
-        CardField::Title => row.title.clone_from(&there.title),
-        CardField::Due => row.due_on = there.due_on,
-        CardField::State => {
-            row.state = there.state;
-            row.settled_at = (there.state != ActionState::Open).then_some(now);
-        }
-        CardField::Owner => row.owner_id = there.owner.unwrap_or(row.owner_id),
-        CardField::Board => row.board = there.board.clone().unwrap_or_else(|| row.board.clone()),
-        CardField::Text => {}
-    }
-}
-
-fn record(draft: &mut Draft<'_>, row: &follow_up::Model, outcomes: &[(CardField, Outcome)], faces: (&Face, &Face), team: &Team) {
-    let playbook = draft.ctx().playbook();
-    let (ours, there) = faces;
-    let mut details = Map::new();
-    let parts: Vec<String> = outcomes
-        .iter()
-        .map(|(field, outcome)| {
-            let (name, from, to) = words(*field, ours, there, &playbook, team);
-            let kept = *outcome == Outcome::KeptOverTheirs;
-            let lost = match outcome {
-                Outcome::Taken => Value::Null,
-                Outcome::TakenOverOurs => json!(from),
-                Outcome::KeptOverTheirs => json!(to),
-            };
-            details.insert(name.to_owned(), json!({ "from": from, "to": if kept { &from } else { &to }, "lost": lost }));
-            match outcome {
-                Outcome::Taken => format!("{name} {from} → {to}"),
-                Outcome::TakenOverOurs => format!("{name} is now {to}, which is newer than {from} here"),
-                Outcome::KeptOverTheirs => format!("{name} stays {from}, which is newer than {to} in Trello"),
-            }
-        })
-        .collect();
-    let text = format!("The card of follow-up “{}” was changed in Trello: {}", row.title, parts.join("; "));
-    let details = json!({ "followUp": row.id.to_string(), "state": row.state, "changes": details });
-    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
-}
-
-/// A field's name and its values in both faces, for people.
-fn words(field: CardField, ours: &Face, there: &Face, playbook: &Playbook, team: &Team) -> (&'static str, String, String) {
-    let both = |value: &dyn Fn(&Face) -> String| (value(ours), value(there));
-    let (name, (from, to)) = match field {
-        CardField::Title => ("title", both(&|face| format!("“{}”", face.title))),
-        CardField::Due => ("due", both(&|face| face.due_on.map_or_else(|| "no date".to_owned(), |day| day.to_string()))),
-        CardField::State => ("state", both(&|face| words::action_state(face.state).to_owned())),
-        CardField::Owner => ("owner", both(&|face| face.owner.map_or("nobody", |id| team.name(id)).to_owned())),
-        CardField::Board => ("board", both(&|face| super::board_title(playbook, face.board.as_deref().unwrap_or_default()).to_owned())),
-        CardField::Text => ("text", both(&|_| String::new())),
-    };
-    (name, from, to)
-}
-
-/// Writes into the draft that the card was deleted. An open follow-up is dropped with it; reopened, it gets a new card.
-pub(super) fn gone(draft: &mut Draft<'_>, row: follow_up::Model) {
-    delivery::supersede_card(draft, row.id);
-    let is_open = row.state == ActionState::Open;
-    let mut after = without_card(row);
-    if is_open {
-        after.state = ActionState::Dropped;
-        after.settled_at = Some(draft.now);
-    }
-    let end = if is_open { ", so the follow-up was dropped. Reopen it if it still has to be done." } else { "" };
-    let text = format!("The card of follow-up “{}” was deleted in Trello{end}", after.title);
-    let details = json!({ "followUp": after.id.to_string(), "state": after.state });
-    draft.put::<follow_up::Entity>(after);
-    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
 }
 
 /// Compares follow-ups with their cards, to find changes that no webhook reported. A board that can't be read does not keep the others from

@@ -13,16 +13,19 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{link, reference, state, team};
+use super::{link, reference, state};
 use crate::authz::Right;
-use crate::change::{Draft, Facts, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
+use crate::delivery::order::New;
 use crate::desk::Desk;
 use crate::error::{Error, Result};
+use crate::incident::writes::{admit, give, withdraw};
 use crate::playbook::Playbook;
 use crate::playbook::steps::{State, Step, steps};
 use crate::ports::{Effect, Email};
-use crate::{catalogue, delivery, sql, validate, words};
+use crate::record::{Draft, Facts, NewEvent, Whole};
+use crate::{catalogue, sql, validate, words};
 
 /// The roles that are tiring enough to be handed over.
 const TIRING: [Role; 2] = [Role::IncidentLead, Role::ClientCommsManager];
@@ -100,6 +103,8 @@ struct Situation {
 }
 
 impl Facts for Situation {
+    type Scope = Whole;
+
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
         let (id, latest) = (incident.id, incident.latest_update_sequence);
         let latest_update = async {
@@ -115,12 +120,8 @@ impl Facts for Situation {
         Ok(Self { whole, desk, clients, latest_update })
     }
 
-    fn incident(&self) -> &incident::Model {
-        &self.whole.incident
-    }
-
-    fn whole(&self) -> Option<&Whole> {
-        Some(&self.whole)
+    fn scope(&self) -> &Whole {
+        &self.whole
     }
 }
 
@@ -239,7 +240,7 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
         withdraw(draft, role);
         let row = role_offer::Model {
             id: RoleOfferId(draft.id()),
-            incident_id: draft.incident.id,
+            incident_id: draft.incident().id,
             role,
             person_id: person.id,
             offered_by_id: draft.actor(),
@@ -250,12 +251,9 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
             answered_at: None,
         };
         draft.add::<role_offer::Entity>(row.clone());
-        team::admit(draft, person.id);
+        admit(draft, person.id);
         record(draft, &row, format!("{} was asked to take over as {}", person.name, words::role(role)));
-        draft.send(delivery::New {
-            person: Some(person.id),
-            ..delivery::New::of(Operation::Offer, Effect::Email(mail(draft, &row, &person)))
-        });
+        draft.send(New { person: Some(person.id), ..New::of(Operation::Offer, Effect::Email(mail(draft, &row, &person))) });
         Ok(row)
     });
     let changed = changed.await?;
@@ -267,30 +265,21 @@ fn mail(draft: &Draft<'_>, offer: &role_offer::Model, person: &person::Model) ->
     Email {
         to_name: person.name.clone(),
         to: person.email.clone().unwrap_or_default(),
-        subject: format!("[{}] Please take over as {}", reference(&draft.incident), words::role(offer.role)),
+        subject: format!("[{}] Please take over as {}", reference(draft.incident()), words::role(offer.role)),
         text: format!(
             "{}, please take over as {}. The role is yours once you accept here: {}{note}\n\n{}",
             person.name,
             words::role(offer.role),
-            link(draft.ctx(), &draft.incident),
+            link(draft.ctx(), draft.incident()),
             offer.brief
         ),
-        thread: Some(draft.incident.id.to_string()),
+        thread: Some(draft.incident().id.to_string()),
     }
 }
 
 fn record(draft: &mut Draft<'_>, offer: &role_offer::Model, text: String) {
     let details = json!({ "offer": offer.id.to_string(), "role": offer.role, "to": offer.person_id.to_string() });
     draft.record(NewEvent::new(TimelineKind::RoleChanged, text).details(details));
-}
-
-/// Withdraws the open offers of a role.
-pub(super) fn withdraw(draft: &mut Draft<'_>, role: Role) {
-    let open = |row: &&role_offer::Model| row.role == role && row.state == OfferState::Open;
-    let offers: Vec<role_offer::Model> = draft.whole().map_or(&[][..], |whole| &whole.offers).iter().filter(open).cloned().collect();
-    for offer in offers {
-        draft.put::<role_offer::Entity>(role_offer::Model { state: OfferState::Withdrawn, answered_at: Some(draft.now), ..offer });
-    }
 }
 
 /// Accepts or refuses an offered role.
@@ -320,7 +309,7 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
         let answered = role_offer::Model { state, answered_at: Some(draft.now), ..offer.clone() };
         draft.put::<role_offer::Entity>(answered.clone());
         if accept {
-            team::give(draft, offer.role, &person, note.as_deref().or(offer.note.as_deref()));
+            give(draft, offer.role, &person, note.as_deref().or(offer.note.as_deref()));
         } else {
             let reason = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
             record(draft, offer, format!("{} can't take over as {} now{reason}", person.name, words::role(offer.role)));

@@ -10,15 +10,18 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::state::{Move, advance};
-use super::{find, reference, team};
+use super::{find, reference};
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change, change_both, create};
+use crate::change::{change, change_both, create};
 use crate::ctx::Ctx;
 use crate::desk::Desk;
 use crate::error::{Error, Result};
+use crate::follow_up::card;
 use crate::idempotency::Key;
-use crate::timeline::chain;
-use crate::{catalogue, follow_up, pager, people, tickets, validate, words};
+use crate::incident::response::take_back;
+use crate::incident::writes::{add_sites, admit, admit_actor, affect, blank, give};
+use crate::record::{Draft, NewEvent, Whole};
+use crate::{catalogue, pager, people, tickets, validate, words};
 
 /// Severity of a report until somebody triages it: the lowest that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
@@ -50,7 +53,7 @@ pub async fn report(ctx: &Ctx, input: Report, key: Option<&str>) -> Result<incid
     let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
     let desk = Desk::load(ctx).await?;
     let created = create(ctx, &new, |draft| {
-        draft.record(NewEvent::new(TimelineKind::Reported, first_words(&draft.incident)));
+        draft.record(NewEvent::new(TimelineKind::Reported, first_words(draft.incident())));
         add_sites(draft, &sites);
         add_reporter(draft);
         pager::call_on_duty(draft, &desk);
@@ -154,8 +157,9 @@ async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
 impl Declaration {
     /// Writes the declaration into the draft, on top of what the report already said.
     fn apply(&self, draft: &mut Draft<'_>) {
-        let incident = &mut draft.incident;
-        incident.declared_at = Some(draft.now);
+        let now = draft.now;
+        let incident = draft.incident_mut();
+        incident.declared_at = Some(now);
         incident.severity = self.severity;
         incident.flags = self.flags.unwrap_or(incident.flags);
         incident.visibility = Ord::max(self.visibility, incident.visibility);
@@ -170,15 +174,15 @@ impl Declaration {
         let flags: Vec<&str> = incident.flags.iter().map(Flag::as_str).collect();
         let details = json!({ "severity": self.severity, "flags": flags, "visibility": incident.visibility });
         draft.record(NewEvent::new(TimelineKind::Declared, text).details(details));
-        let has_site = |site: &SiteId| draft.whole().is_some_and(|known| known.sites.iter().any(|row| row.site_id == *site));
+        let has_site = |site: &SiteId| draft.whole().sites.iter().any(|row| row.site_id == *site);
         let new_sites: Vec<SiteId> = self.sites.iter().copied().filter(|site| !has_site(site)).collect();
         add_sites(draft, &new_sites);
         for client in &self.clients {
-            super::response::affect(draft, client, None);
+            affect(draft, client, None);
         }
-        team::admit_actor(draft);
+        admit_actor(draft);
         if let Some(lead) = &self.lead {
-            team::give(draft, Role::IncidentLead, lead, None);
+            give(draft, Role::IncidentLead, lead, None);
         }
     }
 }
@@ -248,7 +252,7 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: Update, expected_version: 
         None => None,
     };
     let changed = change::<Whole, _>(ctx, id, Right::Respond, expected_version, |facts, draft| {
-        let incident = &mut draft.incident;
+        let incident = draft.incident_mut();
         if let Some(name) = &name {
             incident.name.clone_from(name);
         }
@@ -275,7 +279,7 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: Update, expected_version: 
             return Err(Error::invalid("impactEndedAt", "impactEndedAt is before impactStartedAt."));
         }
         if incident.visibility != facts.incident.visibility {
-            team::admit_actor(draft);
+            admit_actor(draft);
         }
         let sites_differ = sites.as_ref().is_some_and(|sites| replace_sites(draft, facts, sites));
         record_update(draft, &facts.incident, sites_differ);
@@ -295,7 +299,7 @@ fn checked_impact(impact: &Impact) -> Result<Impact> {
 
 /// Records on the timeline what changed, with the old and new values for programs.
 fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: bool) {
-    let after = &draft.incident;
+    let after = draft.incident();
     let flags = |incident: &incident::Model| incident.flags.iter().map(Flag::as_str).collect::<Vec<_>>();
     let impact = |incident: &incident::Model| json!({ "requests": incident.impact_requests, "visits": incident.impact_visits, "users": incident.impact_users, "description": incident.impact_description });
     let fields = [
@@ -348,8 +352,8 @@ pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str) -> Result<inciden
             let reason = format!("Not all goals are met: confirm {} first, with the evidence.", missing.join(", "));
             return Err(Error::FailedPrecondition { reason, missing });
         }
-        draft.incident.resolved_at = Some(draft.now);
-        draft.incident.impact_ended_at = draft.incident.impact_ended_at.or(Some(draft.now));
+        draft.incident_mut().resolved_at = Some(draft.now);
+        draft.incident_mut().impact_ended_at = draft.incident().impact_ended_at.or(Some(draft.now));
         draft.record(NewEvent::new(TimelineKind::Resolved, summary.clone()));
         Ok(())
     });
@@ -365,12 +369,12 @@ pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident:
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
         let from = facts.incident.status;
         advance(draft, Move::Reopen)?;
-        draft.incident.resolved_at = None;
-        draft.incident.closed_at = None;
-        draft.incident.impact_ended_at = None;
+        draft.incident_mut().resolved_at = None;
+        draft.incident_mut().closed_at = None;
+        draft.incident_mut().impact_ended_at = None;
         draft.record(NewEvent::new(TimelineKind::Reopened, reason.clone()).details(json!({ "from": from })));
         for goal in facts.goals.iter().filter(|goal| goal.met_at.is_some()) {
-            super::response::take_back(draft, goal);
+            take_back(draft, goal);
         }
         Ok(())
     });
@@ -385,7 +389,7 @@ pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>) -> Result<inci
     let note = validate::optional_text("note", note)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
         advance(draft, Move::Close)?;
-        draft.incident.closed_at = Some(draft.now);
+        draft.incident_mut().closed_at = Some(draft.now);
         draft.record(NewEvent::new(TimelineKind::Closed, note.clone().unwrap_or_else(|| "Closed".into())));
         Ok(())
     });
@@ -416,20 +420,20 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
             ));
         }
         advance(from_draft, Move::Merge)?;
-        from_draft.incident.merged_into_id = Some(into);
+        from_draft.incident_mut().merged_into_id = Some(into);
         let text = format!("Merged into {}: {}", reference(&to.incident), to.incident.name);
         from_draft.record(NewEvent::new(TimelineKind::Merged, text).details(json!({ "into": into.to_string() })));
         let text = format!("{} was merged into this one: {}", reference(&from.incident), from.incident.name);
         to_draft.record(NewEvent::new(TimelineKind::Merged, text).details(json!({ "from": id.to_string() })));
         take_over(to_draft, from, to);
-        tickets::take_over([from, to], [from_draft, to_draft]);
+        tickets::links::take_over([from, to], [from_draft, to_draft]);
         Ok(())
     })
     .await
 }
 
 fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
-    let id = draft.incident.id;
+    let id = draft.incident().id;
     for row in from.clients.iter().filter(|row| !to.clients.iter().any(|known| known.client_id == row.client_id)) {
         draft.add::<incident_client::Entity>(incident_client::Model { incident_id: id, ..row.clone() });
     }
@@ -441,57 +445,9 @@ fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
             .col_expr(alert::Column::IncidentId, Expr::val(id))
             .filter(alert::Column::IncidentId.eq(from.incident.id)),
     );
-    follow_up::move_to(draft, &from.follow_ups);
+    card::move_to(draft, &from.follow_ups);
     for row in from.access.iter().filter(|row| !to.access.iter().any(|known| known.person_id == row.person_id)) {
-        team::admit(draft, row.person_id);
-    }
-}
-
-/// A new incident in which nothing has happened yet.
-pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: Severity, status: IncidentStatus) -> incident::Model {
-    let now = ctx.now();
-    incident::Model {
-        id: IncidentId(ctx.ids.uuid(now)),
-        number: 0,
-        name,
-        summary,
-        severity,
-        status,
-        live: false,
-        visibility: Visibility::Open,
-        flags: Flags::default(),
-        reporter_id: ctx.actor.person_id(),
-        lead_id: None,
-        comms_manager_id: None,
-        reported_at: now,
-        declared_at: None,
-        impact_started_at: None,
-        impact_ended_at: None,
-        resolved_at: None,
-        closed_at: None,
-        merged_into_id: None,
-        impact_requests: None,
-        impact_visits: None,
-        impact_users: None,
-        impact_description: None,
-        version: 0,
-        last_sequence: 0,
-        last_hash: chain::START.to_vec(),
-        latest_update_sequence: None,
-        changed_at: now,
-        next_due_at: None,
-        reopened_at: None,
-        raised: 0,
-        raised_at: None,
-        leadership_since: None,
-        breach_since: None,
-        escalated_at: None,
-        updates: 0,
-        last_update_at: None,
-        client_updates: 0,
-        last_client_update_at: None,
-        first_client_at: None,
-        problem_ordered_at: None,
+        admit(draft, row.person_id);
     }
 }
 
@@ -499,23 +455,15 @@ fn first_words(incident: &incident::Model) -> String {
     incident.summary.clone().unwrap_or_else(|| incident.name.clone())
 }
 
-/// Writes into the draft that the incident is also about these sites.
-pub(crate) fn add_sites(draft: &mut Draft<'_>, sites: &[SiteId]) {
-    let incident = draft.incident.id;
-    for site in sites {
-        draft.add::<incident_site::Entity>(incident_site::Model { incident_id: incident, site_id: *site });
-    }
-}
-
 fn add_reporter(draft: &mut Draft<'_>) {
-    if let Some(person_id) = draft.incident.reporter_id {
-        team::admit(draft, person_id);
+    if let Some(person_id) = draft.incident().reporter_id {
+        admit(draft, person_id);
     }
 }
 
 fn remember(draft: &mut Draft<'_>, key: Option<&Key>) {
     if let Some(key) = key {
-        key.keep(draft, draft.incident.id.0);
+        key.keep(draft, draft.incident().id.0);
     }
 }
 

@@ -3,17 +3,19 @@
 //! Called by `api`, by [`crate::alerts`] and by the demo. Every function here that changes something checks the caller's
 //! right, validates, and goes through the one door; which status may follow which is in [`state`].
 
-pub(crate) mod case;
 mod children;
 pub mod duty;
 mod handover;
 mod lifecycle;
+pub mod marks;
 mod query;
+pub mod reference;
 mod response;
 pub mod state;
 mod steps;
 mod team;
 pub mod triage;
+pub mod writes;
 
 pub use children::{
     actions_of, affected_clients_of, changed_since, checklist_of, find_role, goals_of, open_actions_of, participants, passes, roles_of,
@@ -21,26 +23,10 @@ pub use children::{
 };
 pub use handover::{Candidate, Offer, answer_offer, brief, candidates, find_offer, offer, offers_of};
 pub use lifecycle::{Declare, Impact, Report, Update, close, declare, decline, merge, reopen, report, resolve, update};
-pub(crate) use lifecycle::{add_sites, blank};
-pub use query::{Filter, Order, by_ids, by_number, count, find, key, matches, numbered_after, page, parse_reference, touches_rows_only};
-pub(crate) use response::affect;
+pub use query::{Filter, Order, by_ids, by_number, count, find, key, matches, numbered_after, page, touches_rows_only};
+pub use reference::{link, parse_reference, reference};
 pub use response::{
     ConfirmGoal, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
 };
 pub use steps::{Listed, State as StepState, settle_step, steps_of};
-pub(crate) use team::admit;
 pub use team::{AssignRole, assign_role, end_role, share};
-
-use entity::incident;
-
-use crate::ctx::Ctx;
-
-/// `INC-42`: what people say out loud.
-pub fn reference(incident: &incident::Model) -> String {
-    format!("INC-{}", incident.number)
-}
-
-/// The address at which people see the incident.
-pub fn link(ctx: &Ctx, incident: &incident::Model) -> String {
-    format!("{}/incidents/{}", ctx.config.public_url, reference(incident))
-}

@@ -1,12 +1,5 @@
 //! Finding incidents. Every query here starts from what the caller may see.
 
-use entity::{
-    ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
-    role_assignment, timeline_event,
-};
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
-
 use crate::authz::visible;
 use crate::ctx::Ctx;
 use crate::cursor::{Slice, TimeKey, Window};
@@ -15,6 +8,12 @@ use crate::limits;
 use crate::sql::contains;
 use crate::sql::padded;
 use crate::validate::storable;
+use entity::{
+    ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
+    role_assignment, timeline_event,
+};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 /// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
@@ -150,16 +149,6 @@ pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
     visible(&ctx.actor).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
 }
 
-/// Reads `INC-42` (or `42`, in any case).
-///
-/// # Errors
-/// `BAD_USER_INPUT` for anything else.
-pub fn parse_reference(text: &str) -> Result<i32> {
-    let digits = text.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("inc-")).map_or(text, |_| &text[4..]);
-    let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<i32>().ok()).flatten();
-    number.filter(|number| *number > 0).ok_or_else(|| Error::invalid("reference", "A reference looks like INC-42."))
-}
-
 /// The incident with the reference number `number`.
 ///
 /// # Errors
@@ -239,7 +228,7 @@ pub async fn count(ctx: &Ctx, filter: &Filter) -> Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::incident::parse_reference;
 
     #[test]
     fn references_are_read_as_people_write_them() {

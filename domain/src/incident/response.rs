@@ -1,17 +1,20 @@
 //! What people do while an incident lasts: severity, status, goals, affected clients, actions.
 
 use entity::{
-    ActionId, ActionState, ClientId, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, client, goal,
-    incident, incident_client,
+    ActionId, ActionState, ClientId, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, goal, incident,
+    incident_client,
 };
+use sea_orm::IntoActiveModel;
 use serde_json::json;
 
 use super::state;
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::writes::{affect, record_client};
 use crate::playbook::steps::is_breach;
+use crate::record::{Draft, Light, NewEvent, Whole};
 use crate::{catalogue, people, sql, validate};
 
 /// Raises or lowers the severity; the reason is recorded on the timeline (R9).
@@ -26,7 +29,7 @@ pub async fn change_severity(ctx: &Ctx, id: IncidentId, severity: Severity, reas
         if from == severity {
             return Ok(());
         }
-        draft.incident.severity = severity;
+        draft.incident_mut().severity = severity;
         let text = format!("{from} → {severity}: {reason}");
         draft.record(NewEvent::new(TimelineKind::SeverityChanged, text).details(json!({ "from": from, "to": severity, "reason": reason })));
         Ok(())
@@ -100,7 +103,7 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
             return Ok(());
         }
         draft.put::<goal::Entity>(goal::Model {
-            incident_id: draft.incident.id,
+            incident_id: draft.incident().id,
             goal: wanted.key.clone(),
             met_at: Some(draft.now),
             met_by_id: ctx.actor.person_id(),
@@ -166,32 +169,6 @@ pub async fn mark_client_affected(
     Ok(changed.await?.incident)
 }
 
-/// Writes into the draft that `client` is affected, or changes the note if it already is.
-pub(crate) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option<&str>) {
-    let row = draft.whole().and_then(|whole| whole.clients.iter().find(|row| row.client_id == client.id));
-    if row.is_some_and(|row| note.is_none() || row.note.as_deref() == note) {
-        return;
-    }
-    let since = row.map_or(draft.now, |row| row.since);
-    draft.put::<incident_client::Entity>(incident_client::Model {
-        incident_id: draft.incident.id,
-        client_id: client.id,
-        since,
-        note: note.map(str::to_owned),
-    });
-    record_client(draft, client, true, note);
-}
-
-fn record_client(draft: &mut Draft<'_>, client: &client::Model, affected: bool, note: Option<&str>) {
-    let verdict = if affected { "is affected" } else { "is no longer affected" };
-    let text = match note {
-        Some(note) => format!("{} {verdict}: {note}", client.name),
-        None => format!("{} {verdict}", client.name),
-    };
-    let details = json!({ "client": client.id.to_string(), "affected": affected });
-    draft.record(NewEvent::new(TimelineKind::ClientAffected, text).details(details));
-}
-
 /// Adds an action for as long as the incident lasts (R17).
 ///
 /// # Errors
@@ -203,7 +180,7 @@ pub async fn add_action(ctx: &Ctx, id: IncidentId, title: &str, assignee: Option
         Some(assignee) => Some(people::able_to_respond(ctx, "assigneeId", assignee).await?),
         None => None,
     };
-    let changed = change::<incident::Model, _>(ctx, id, Right::Respond, None, |incident, draft| {
+    let changed = change::<Light, _>(ctx, id, Right::Respond, None, |incident, draft| {
         state::require_open_timeline(incident)?;
         let row = action::Model {
             id: ActionId(draft.id()),
@@ -218,7 +195,7 @@ pub async fn add_action(ctx: &Ctx, id: IncidentId, title: &str, assignee: Option
             Some(person) => format!("To do: {title} ({})", person.name),
             None => format!("To do: {title}"),
         };
-        draft.add::<action::Entity>(row.clone());
+        draft.insert(row.clone().into_active_model());
         draft.record(NewEvent::new(TimelineKind::Action, text).details(json!({ "action": row.id.to_string(), "state": row.state })));
         Ok(row)
     });

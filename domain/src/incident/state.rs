@@ -3,8 +3,8 @@
 use entity::{IncidentStatus, TimelineKind, incident};
 use serde_json::json;
 
-use crate::change::{Draft, NewEvent};
 use crate::error::{Error, Result};
+use crate::record::{Draft, NewEvent};
 use crate::words;
 
 /// An action on an incident that may change its status.
@@ -52,13 +52,13 @@ pub fn next(status: IncidentStatus, step: Move) -> Option<IncidentStatus> {
 /// # Errors
 /// `FAILED_PRECONDITION`, saying which steps are possible.
 pub fn advance(draft: &mut Draft<'_>, step: Move) -> Result<IncidentStatus> {
-    let from = draft.incident.status;
+    let from = draft.incident().status;
     match next(from, step) {
         Some(to) => {
-            draft.incident.status = to;
+            draft.incident_mut().status = to;
             Ok(to)
         }
-        None => Err(Error::precondition(refusal(&draft.incident, step))),
+        None => Err(Error::precondition(refusal(draft.incident(), step))),
     }
 }
 
@@ -81,7 +81,7 @@ pub fn move_live(draft: &mut Draft<'_>, to: IncidentStatus, note: Option<&str>) 
             format!("To make it {to}, use {mutation}. status must be INVESTIGATING, FIXING or MONITORING here."),
         ));
     }
-    let from = draft.incident.status;
+    let from = draft.incident().status;
     if advance(draft, Move::Work(to))? == from {
         return Ok(());
     }

@@ -6,12 +6,13 @@ use entity::{IncidentId, PersonId, TimelineKind, Timestamp, incident, step};
 use serde_json::json;
 
 use crate::authz::Right;
-use crate::change::{NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::marks::{self, Settlement};
 use crate::playbook::steps::{self, Step};
 use crate::playbook::{Playbook, Rule};
-use crate::reminders::{Settlement, settle};
+use crate::record::{NewEvent, Whole};
 use crate::validate;
 
 /// A step as people see it.
@@ -142,7 +143,7 @@ pub async fn settle_step(ctx: &Ctx, id: IncidentId, key: &str, waive: bool, note
         let text = if note.is_empty() { format!("{verb}: {}", step.title) } else { format!("{verb}: {}: {note}", step.title) };
         let details = json!({ "step": key, "rule": step.rule.as_str(), "waived": waive, "dueAt": step.due_at });
         draft.record(NewEvent::new(TimelineKind::StepSettled, text).details(details));
-        settle(draft, key, Settlement { by: draft.actor(), waived: waive, note: Some(note).filter(|note| !note.is_empty()) });
+        marks::settle(draft, key, Settlement { by: draft.actor(), waived: waive, note: Some(note).filter(|note| !note.is_empty()) });
         Ok(())
     });
     Ok(changed.await?.incident)

@@ -1,14 +1,16 @@
 //! Who does what in an incident (R11 to R13), and who may see it.
 
-use entity::{IncidentId, PersonId, Role, RoleAssignmentId, TimelineKind, Visibility, incident_access, person, role_assignment};
+use entity::{IncidentId, PersonId, Role, RoleAssignmentId, TimelineKind, incident_access, role_assignment};
 use sea_orm::EntityTrait;
 use serde_json::json;
 
-use super::{handover, state};
+use super::state;
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::writes::{admit, end, give, set_current};
+use crate::record::{NewEvent, Whole};
 use crate::{people, validate, words};
 
 /// Input of [`assign_role`].
@@ -38,70 +40,6 @@ pub async fn assign_role(ctx: &Ctx, input: AssignRole) -> Result<entity::inciden
         Ok(())
     });
     Ok(changed.await?.incident)
-}
-
-/// Writes into the draft that `person` takes `role`, and withdraws open offers of it.
-pub(super) fn give(draft: &mut Draft<'_>, role: Role, person: &person::Model, note: Option<&str>) {
-    let held = |row: &&role_assignment::Model| row.role == role && row.ended_at.is_none();
-    let holders: Vec<role_assignment::Model> = draft.whole().map_or(&[][..], |whole| &whole.roles).iter().filter(held).cloned().collect();
-    if holders.iter().any(|row| row.person_id == person.id) {
-        return;
-    }
-    let replaced = if role == Role::Responder { Vec::new() } else { holders };
-    for row in &replaced {
-        end(draft, row);
-    }
-    draft.add::<role_assignment::Entity>(role_assignment::Model {
-        id: RoleAssignmentId(draft.id()),
-        incident_id: draft.incident.id,
-        role,
-        person_id: person.id,
-        assigned_at: draft.now,
-        ended_at: None,
-        handover_note: note.map(str::to_owned),
-    });
-    set_current(draft, role, Some(person.id));
-    admit(draft, person.id);
-    if role != Role::Responder {
-        handover::withdraw(draft, role);
-    }
-    let text = match note {
-        Some(note) => format!("{} is {}: {note}", person.name, words::role(role)),
-        None => format!("{} is {}", person.name, words::role(role)),
-    };
-    let from: Vec<String> = replaced.iter().map(|row| row.person_id.to_string()).collect();
-    let details = json!({ "role": role, "from": from, "to": person.id.to_string() });
-    draft.record(NewEvent::new(TimelineKind::RoleChanged, text).details(details));
-}
-
-fn end(draft: &mut Draft<'_>, row: &role_assignment::Model) {
-    let now = draft.now;
-    draft.put::<role_assignment::Entity>(role_assignment::Model { ended_at: Some(now), ..row.clone() });
-}
-
-fn set_current(draft: &mut Draft<'_>, role: Role, person: Option<PersonId>) {
-    match role {
-        Role::IncidentLead => draft.incident.lead_id = person,
-        Role::ClientCommsManager => draft.incident.comms_manager_id = person,
-        Role::Responder | Role::ReportAuthor | Role::ReviewFacilitator | Role::NoteTaker => {}
-    }
-}
-
-/// Lets the person who makes an incident restricted keep seeing it.
-pub(super) fn admit_actor(draft: &mut Draft<'_>) {
-    if let Some(person) = draft.actor()
-        && draft.incident.visibility == Visibility::Restricted
-    {
-        admit(draft, person);
-    }
-}
-
-/// Lets `person` see the incident while it is restricted.
-pub(crate) fn admit(draft: &mut Draft<'_>, person: PersonId) {
-    if !draft.whole().is_some_and(|whole| whole.access.iter().any(|row| row.person_id == person)) {
-        let row = incident_access::Model { incident_id: draft.incident.id, person_id: person, granted_at: draft.now };
-        draft.put::<incident_access::Entity>(row);
-    }
 }
 
 /// Ends a role without a successor.

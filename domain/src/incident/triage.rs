@@ -10,10 +10,11 @@ use serde_json::json;
 
 use crate::authz::Right;
 use crate::catalogue::busy::BusyHours;
-use crate::change::{Draft, Facts, NewEvent, change};
+use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::playbook::ChecklistItem;
+use crate::record::{Draft, Facts, Light, NewEvent};
 use crate::{limits, sql, validate, words};
 
 /// An answer to one criterion.
@@ -34,12 +35,14 @@ struct Answered {
 }
 
 impl Facts for Answered {
+    type Scope = Light;
+
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
         let answers = triage_answer::Entity::find().filter(triage_answer::Column::IncidentId.eq(incident.id)).all(ctx.db.read()).await?;
         Ok(Self { incident, answers })
     }
 
-    fn incident(&self) -> &incident::Model {
+    fn scope(&self) -> &Light {
         &self.incident
     }
 }
@@ -107,7 +110,7 @@ fn require_triage(incident: &incident::Model) -> Result<()> {
     )))
 }
 
-fn record(draft: &mut Draft<'_>, new: &[&(&ChecklistItem, Answer)]) {
+fn record(draft: &mut Draft<'_, Light>, new: &[&(&ChecklistItem, Answer)]) {
     let line = |(criterion, given): &&(&ChecklistItem, Answer)| match &given.note {
         Some(note) => format!("{} {}: {note}", criterion.text, verdict_words(given.answer)),
         None => format!("{} {}", criterion.text, verdict_words(given.answer)),

@@ -1,24 +1,22 @@
 //! What people do with tickets: link them to incidents, unlink them, and comment on them (R20).
 
-use entity::{ClientId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, client, incident, ticket};
-use sea_orm::EntityTrait;
+use entity::{ClientId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, incident, ticket};
 use serde::Serialize;
 use serde_json::json;
 
+use super::number_in;
 use super::query::{find, rows_of};
-use super::{WHOEVER_ASKED, hang, number_in};
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change};
+use crate::change::change;
 use crate::ctx::Ctx;
-use crate::delivery::{self, New};
+use crate::delivery::order::{self, New};
 use crate::error::{Error, Result};
 use crate::idempotency::Key;
-use crate::incident::{affect, reference, state};
+use crate::incident::{reference, state};
 use crate::ports::{Comment, Effect, UnlinkTicket};
+use crate::record::{Draft, NewEvent, Whole};
+use crate::tickets::rows::{CLOSED, WHOEVER_ASKED, hang, linked_row, problem_in, put_link, record, row_in};
 use crate::{catalogue, validate};
-
-/// The status of a ticket that no longer takes comments.
-pub(crate) const CLOSED: &str = "closed";
 
 /// Input of [`link`].
 pub struct Link {
@@ -61,7 +59,7 @@ pub async fn link(ctx: &Ctx, input: Link) -> Result<incident::Model> {
         let row = linked_row(draft, &number, row.cloned(), client.as_ref());
         put_link(draft, &row, client.as_ref());
         if !is_linked && let Some(problem) = problem_in(draft.whole()).cloned() {
-            delivery::cancel_links(draft, &[row.id]);
+            order::cancel_links(draft, &[row.id]);
             hang(draft, &row, &problem.external_id);
         }
         Ok(())
@@ -102,73 +100,6 @@ async fn refuse_if_elsewhere(ctx: &Ctx, id: IncidentId, number: &str, known: &[t
     Err(Error::precondition(format!("#{number} is linked to {whose}: unlink it there first, or merge the incidents.")))
 }
 
-/// The row of the ticket `number` among an incident's tickets.
-pub(super) fn row_in<'a>(facts: &'a Whole, number: &str) -> Option<&'a ticket::Model> {
-    facts.tickets.iter().find(|row| row.system == System::Zendesk && row.external_id == number)
-}
-
-/// The problem ticket among an incident's tickets.
-pub(super) fn problem_in(whole: Option<&Whole>) -> Option<&ticket::Model> {
-    whole?.tickets.iter().find(|row| row.parent)
-}
-
-/// A row for a ticket of which only the number is known.
-pub(super) fn new_row(draft: &Draft<'_>, number: &str, link: TicketLink) -> ticket::Model {
-    ticket::Model {
-        id: TicketId(draft.id()),
-        incident_id: draft.incident.id,
-        system: System::Zendesk,
-        external_id: number.to_owned(),
-        url: None,
-        parent: false,
-        link,
-        subject: None,
-        status: None,
-        seen_at: None,
-        client_id: None,
-        created_at: draft.now,
-    }
-}
-
-fn linked_row(draft: &Draft<'_>, number: &str, known: Option<ticket::Model>, client: Option<&client::Model>) -> ticket::Model {
-    let row = known.unwrap_or_else(|| new_row(draft, number, TicketLink::Linked));
-    ticket::Model { link: TicketLink::Linked, client_id: client.map(|client| client.id).or(row.client_id), ..row }
-}
-
-/// Writes into the draft that a ticket is linked, and therefore that its client is affected.
-pub(super) fn put_link(draft: &mut Draft<'_>, row: &ticket::Model, client: Option<&client::Model>) {
-    draft.put::<ticket::Entity>(row.clone());
-    let whose = client.map(|client| format!(" of {}", client.name)).unwrap_or_default();
-    let subject = row.subject.as_deref().map(|subject| format!(": {subject}")).unwrap_or_default();
-    record(draft, row, format!("Linked ticket #{}{whose}{subject}", row.external_id));
-    if let Some(client) = client {
-        affected_by_ticket(draft, client, &row.external_id);
-    }
-}
-
-/// Writes into the draft that a client who wrote to us about an incident is affected by it, unless that is already known.
-pub(super) fn affected_by_ticket(draft: &mut Draft<'_>, client: &client::Model, number: &str) {
-    if !draft.whole().is_some_and(|whole| whole.clients.iter().any(|row| row.client_id == client.id)) {
-        affect(draft, client, Some(&format!("they wrote to us in ticket #{number}")));
-    }
-}
-
-/// Records what happened to a ticket.
-pub(super) fn record(draft: &mut Draft<'_>, row: &ticket::Model, text: String) {
-    draft.record(NewEvent::new(TimelineKind::Ticket, text).details(details(row)));
-}
-
-pub(super) fn details(row: &ticket::Model) -> serde_json::Value {
-    json!({
-        "ticket": row.id.to_string(),
-        "number": row.external_id,
-        "url": row.url,
-        "parent": row.parent,
-        "link": row.link,
-        "client": row.client_id.map(|client| client.to_string()),
-    })
-}
-
 /// Dismisses a ticket: a suggested one is not suggested again, a linked one is unlinked from the problem ticket. Its client stays affected
 /// until somebody says otherwise.
 ///
@@ -193,8 +124,8 @@ pub async fn unlink(ctx: &Ctx, id: TicketId, note: Option<&str>) -> Result<incid
         draft.put::<ticket::Entity>(dismissed.clone());
         let why = note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
         record(draft, &dismissed, format!("Ticket #{} {verdict}{why}", row.external_id));
-        if let (TicketLink::Linked, Some(problem)) = (row.link, problem_in(Some(facts))) {
-            delivery::cancel_links(draft, &[id]);
+        if let (TicketLink::Linked, Some(problem)) = (row.link, problem_in(facts)) {
+            order::cancel_links(draft, &[id]);
             let order = UnlinkTicket { ticket: row.external_id.clone(), problem: problem.external_id.clone() };
             let client = row.client_id;
             draft.send(New { ticket: Some(id), client, ..New::of(Operation::LinkTicket, Effect::UnlinkTicket(order)) });
@@ -202,23 +133,6 @@ pub async fn unlink(ctx: &Ctx, id: TicketId, note: Option<&str>) -> Result<incid
         Ok(())
     });
     Ok(changed.await?.incident)
-}
-
-/// Whether an order that is retried is still what people want: meanwhile the ticket may have been unlinked, linked again, or moved by a
-/// merge, each with an order of its own.
-pub(crate) async fn is_link_wanted(ctx: &Ctx, order: &entity::delivery::Model) -> Result<bool> {
-    let Some(id) = order.ticket_id else { return Ok(true) };
-    let Some(row) = ticket::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(false) };
-    let is_linked = match row.link {
-        TicketLink::Linked => true,
-        TicketLink::Suggested | TicketLink::Dismissed => {
-            rows_of(ctx, &row.external_id).await?.iter().any(|other| !other.parent && other.link == TicketLink::Linked)
-        }
-    };
-    Ok(match serde_json::from_str::<Effect>(&order.effect) {
-        Ok(Effect::UnlinkTicket(_)) => !is_linked,
-        _ => row.link == TicketLink::Linked,
-    })
 }
 
 /// Input of [`comment`].
@@ -297,15 +211,15 @@ pub(crate) fn take_over([from, to]: [&Whole; 2], [from_draft, to_draft]: [&mut D
             continue;
         }
         let id = known.map_or_else(|| TicketId(to_draft.id()), |known| known.id);
-        let taken = ticket::Model { id, incident_id: to_draft.incident.id, created_at: to_draft.now, ..row.clone() };
+        let taken = ticket::Model { id, incident_id: to_draft.incident().id, created_at: to_draft.now, ..row.clone() };
         to_draft.put::<ticket::Entity>(taken.clone());
         if taken.link == TicketLink::Linked {
             moved.push(taken);
         }
     }
     let waiting: Vec<TicketId> = from.tickets.iter().map(|row| row.id).collect();
-    delivery::cancel_links(from_draft, &waiting);
-    if let Some(problem) = problem_in(Some(to)) {
+    order::cancel_links(from_draft, &waiting);
+    if let Some(problem) = problem_in(to) {
         for row in &moved {
             hang(to_draft, row, &problem.external_id);
         }
@@ -316,8 +230,8 @@ pub(crate) fn take_over([from, to]: [&Whole; 2], [from_draft, to_draft]: [&mut D
         to_draft
             .record(NewEvent::new(TimelineKind::Ticket, text).details(json!({ "from": from.incident.id.to_string(), "numbers": numbers })));
     }
-    if let Some(problem) = problem_in(Some(from)) {
-        tell_colleagues(from_draft, problem, &to.incident, problem_in(Some(to)));
+    if let Some(problem) = problem_in(from) {
+        tell_colleagues(from_draft, problem, &to.incident, problem_in(to));
     }
 }
 
@@ -325,7 +239,7 @@ pub(crate) fn take_over([from, to]: [&Whole; 2], [from_draft, to_draft]: [&mut D
 fn tell_colleagues(draft: &mut Draft<'_>, problem: &ticket::Model, into: &incident::Model, other: Option<&ticket::Model>) {
     let ticket = other.map(|other| format!(", problem ticket #{}", other.external_id)).unwrap_or_default();
     let link = crate::incident::link(draft.ctx(), into);
-    let text = format!("{} was merged into {}{ticket}. {link}", reference(&draft.incident), reference(into));
+    let text = format!("{} was merged into {}{ticket}. {link}", reference(draft.incident()), reference(into));
     let order = Comment { ticket: problem.external_id.clone(), text, public: false, to: "colleagues".to_owned() };
     draft.send(New { ticket: Some(problem.id), ..New::of(Operation::Comment, Effect::Comment(order)) });
 }

@@ -12,22 +12,25 @@ use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::is_over;
-use super::links::{details, new_row, put_link, record, row_in, turn};
 use super::mention::mentions;
 use super::query::{clients_of, rows_of};
 use crate::authz::Right;
-use crate::change::{Draft, NewEvent, Whole, change, create};
+use crate::change::{change, create};
 use crate::ctx::Ctx;
 use crate::desk::Desk;
 use crate::error::{Error, Result};
-use crate::incident::{add_sites, blank, reference};
-use crate::pager;
+use crate::incident::reference;
+use crate::incident::writes::{add_sites, blank};
 use crate::ports::SeenTicket;
+use crate::record::{Draft, NewEvent, Whole};
 use crate::sql::padded;
-use crate::{catalogue, limits};
+use crate::tickets::links::turn;
+use crate::tickets::rows::{details, new_row, put_link, record, row_in};
+use crate::{catalogue, limits, pager};
 
 /// Severity of an emergency ticket until somebody triages it: worth waking somebody for.
 const EMERGENCY_SEVERITY: Severity = Severity::Major;
+
 /// The number of incidents for which one ticket is suggested; the newest ones.
 const SUGGESTIONS_MAX: u64 = 20;
 

@@ -5,21 +5,23 @@
 
 pub mod chain;
 mod query;
+pub mod verify;
 
 use entity::{AttachmentId, EventId, IncidentId, IncidentStatus, TimelineKind, Timestamp, attachment, incident, timeline_event};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde::Serialize;
 use serde_json::json;
 
-pub use query::{Filter, Range, amendments_of, by_ids, count, find, latest_updates, page, range, since};
-
 use crate::authz::Right;
-use crate::change::{Changed, Draft, NewEvent, Whole, change};
+use crate::change::{Changed, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::Key;
 use crate::incident::state;
+use crate::record::{Draft, Light, NewEvent, Whole};
 use crate::{limits, validate};
+
+pub use query::{Filter, Range, amendments_of, by_ids, count, find, latest_updates, page, range, since};
 
 /// Kinds that people write themselves; the others are by-products of what they do.
 pub const WRITABLE: [TimelineKind; 7] = [
@@ -66,7 +68,7 @@ pub async fn add(ctx: &Ctx, input: Add, key: Option<&str>) -> Result<Recorded> {
         return Ok(first);
     }
     let attachments = unused_attachments(ctx, input.incident_id, &attachment_ids).await?;
-    let added = change::<incident::Model, _>(ctx, input.incident_id, Right::Respond, None, |incident, draft| {
+    let added = change::<Light, _>(ctx, input.incident_id, Right::Respond, None, |incident, draft| {
         state::require_open_timeline(incident)?;
         let id = draft.record(event.with_attachments(&attachments));
         for file in &attachments {
@@ -190,6 +192,11 @@ pub async fn post_update(ctx: &Ctx, id: IncidentId, text: &str, status: Option<I
             state::move_live(draft, status, None)?;
         }
         draft.record(NewEvent::new(TimelineKind::Update, text.clone()));
+        let now = draft.now;
+        let incident = draft.incident_mut();
+        incident.latest_update_sequence = Some(incident.last_sequence);
+        incident.updates += 1;
+        incident.last_update_at = Some(now);
         Ok(())
     });
     only_event(changed.await?)
@@ -223,7 +230,7 @@ pub async fn amend(ctx: &Ctx, input: Amend) -> Result<Recorded> {
     if text.is_none() && occurred_at.is_none() {
         return Err(Error::invalid("text", "Give the corrected text, the corrected occurredAt, or both."));
     }
-    let changed = change::<incident::Model, _>(ctx, original.incident_id, Right::Respond, None, |_, draft| {
+    let changed = change::<Light, _>(ctx, original.incident_id, Right::Respond, None, |_, draft| {
         record_amendment(draft, &original, text.as_deref(), occurred_at, reason.as_deref());
         Ok(())
     });
@@ -231,7 +238,7 @@ pub async fn amend(ctx: &Ctx, input: Amend) -> Result<Recorded> {
 }
 
 fn record_amendment(
-    draft: &mut Draft<'_>,
+    draft: &mut Draft<'_, Light>,
     original: &timeline_event::Model,
     text: Option<&str>,
     occurred_at: Option<Timestamp>,
@@ -253,7 +260,7 @@ fn record_amendment(
 pub async fn star(ctx: &Ctx, id: EventId, starred: bool) -> Result<Recorded> {
     ctx.require(Right::Respond)?;
     let event = find(ctx, id).await?;
-    let changed = change::<incident::Model, _>(ctx, event.incident_id, Right::Respond, None, |_, draft| {
+    let changed = change::<Light, _>(ctx, event.incident_id, Right::Respond, None, |_, draft| {
         if event.starred != starred {
             draft.update(timeline_event::ActiveModel { id: Set(id), starred: Set(starred), ..timeline_event::ActiveModel::default() })?;
         }

@@ -1,10 +1,8 @@
-//! Turns the rows of an incident into the facts that the playbook counts from.
+//! From the rows of an incident to what the playbook counts from.
 
-use entity::{IncidentStatus, Timestamp, incident};
-
-use crate::change::Whole;
-use crate::follow_up;
-use crate::playbook::steps::{Case, Holder, Mark, Page, Posted, concerns_leadership, is_breach, is_major};
+use super::whole::Whole;
+use crate::playbook::steps::{Case, FollowUp, Holder, Mark, Page, Posted};
+use entity::{ActionState, follow_up};
 
 impl Whole {
     /// What the playbook needs to know about the incident.
@@ -54,40 +52,15 @@ impl Whole {
                 .collect(),
             report: None,
             review: None,
-            follow_ups: follow_up::owed(&self.follow_ups),
+            follow_ups: owed(&self.follow_ups),
         }
     }
 }
 
-/// Sets the columns that say since when something has been the case. `first_client` is when the first of the clients affected `after` the
-/// change was marked.
-pub(crate) fn keep_milestones(before: &incident::Model, after: &mut incident::Model, first_client: Option<Timestamp>, now: Timestamp) {
-    let raised = |row: &incident::Model| row.declared_at.is_some() && is_major(row.severity);
-    if raised(after) && !raised(before) {
-        after.raised += 1;
-        after.raised_at = Some(now);
-    }
-    let concerns = |row: &incident::Model| row.declared_at.is_some() && concerns_leadership(row.severity, row.flags);
-    if concerns(after) && !concerns(before) {
-        after.leadership_since = Some(now);
-    }
-    if is_breach(after.flags) {
-        after.breach_since = after.breach_since.or(Some(now));
-    }
-    let was_over = matches!(before.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Declined);
-    if was_over && (after.live || after.status == IncidentStatus::Triage) {
-        after.reopened_at = Some(now);
-    }
-    after.first_client_at = after.first_client_at.or(first_client);
-}
-
-/// Whether anything in the incident's own row differs that the playbook counts from.
-pub(crate) fn counts(before: &incident::Model, after: &incident::Model) -> bool {
-    let facts = |row: &incident::Model| {
-        (
-            (row.status, row.severity, row.flags, row.declared_at, row.resolved_at),
-            (row.raised, row.escalated_at, row.updates, row.client_updates, row.first_client_at),
-        )
-    };
-    facts(before) != facts(after)
+/// The open follow-ups, as the playbook sees them.
+fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
+    rows.iter()
+        .filter(|row| row.state == ActionState::Open)
+        .map(|row| FollowUp { id: row.id.to_string(), owner: row.owner_id, due_on: row.due_on })
+        .collect()
 }

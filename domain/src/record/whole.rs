@@ -1,40 +1,15 @@
-//! What a decision sees: the incident alone, or with all its children.
-//!
-//! Loaded before each decision; the [`super::Draft`] then keeps a copy up to date with what the decision changes.
+//! An incident with all its children, as a decision sees it and as it makes it.
 
-use std::collections::HashMap;
-
+use super::facts::{Facts, Scope};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::sql::{OfIncident, padded};
 use entity::{
     IncidentId, action, checklist_item, follow_up, goal, incident, incident_access, incident_client, incident_site, page, role_assignment,
     role_offer, step, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, Value};
-
-use crate::ctx::Ctx;
-use crate::error::Result;
-use crate::sql::padded;
-
-/// What a decision needs to know about an incident, loaded beforehand.
-pub trait Facts: Sized + Send {
-    /// Loads the facts about `incident`.
-    fn load(ctx: &Ctx, incident: incident::Model) -> impl Future<Output = Result<Self>> + Send;
-    /// The incident itself.
-    fn incident(&self) -> &incident::Model;
-    /// The incident with its children; required if the decision may change what the playbook counts from.
-    fn whole(&self) -> Option<&Whole> {
-        None
-    }
-}
-
-impl Facts for incident::Model {
-    async fn load(_: &Ctx, incident: incident::Model) -> Result<Self> {
-        Ok(incident)
-    }
-
-    fn incident(&self) -> &incident::Model {
-        self
-    }
-}
+use std::collections::HashMap;
 
 /// An incident with all its children except the timeline and the deliveries.
 #[derive(Clone, Debug)]
@@ -68,7 +43,7 @@ pub struct Whole {
 }
 
 /// A table whose rows are part of the [`Whole`].
-pub trait Child: EntityTrait {
+pub trait Child: OfIncident {
     /// The rows of this table.
     fn rows(whole: &mut Whole) -> &mut Vec<Self::Model>;
 }
@@ -81,7 +56,19 @@ macro_rules! children {
             }
         })+
 
+        impl Scope for Whole {
+            fn incident(&self) -> &incident::Model {
+                &self.incident
+            }
+
+            fn incident_mut(&mut self) -> &mut incident::Model {
+                &mut self.incident
+            }
+        }
+
         impl Facts for Whole {
+            type Scope = Self;
+
             async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
                 let (db, id) = (ctx.db.read(), incident.id);
                 // Boxed, because so many statements at once would bloat every future that awaits them.
@@ -94,18 +81,14 @@ macro_rules! children {
                 Ok(whole)
             }
 
-            fn incident(&self) -> &incident::Model {
-                &self.incident
-            }
-
-            fn whole(&self) -> Option<&Whole> {
-                Some(self)
+            fn scope(&self) -> &Self {
+                self
             }
         }
 
         impl Whole {
             /// An incident in which nothing has happened yet.
-            pub(super) fn new(incident: incident::Model) -> Self {
+            pub(crate) fn new(incident: incident::Model) -> Self {
                 Self { incident, $($rows: Vec::new(),)+ }
             }
 

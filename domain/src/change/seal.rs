@@ -1,0 +1,82 @@
+//! What follows from a decision, whoever made it.
+//!
+//! Sealing is the last thing that happens to a draft before it is written: milestones are kept, the problem ticket follows, the next
+//! look of the playbook is set, and deliveries whose step is done are cancelled.
+
+use entity::{IncidentStatus, Timestamp, incident};
+
+use crate::delivery::order;
+use crate::playbook::Rule;
+use crate::playbook::steps::{Case, Step, concerns_leadership, is_breach, is_major, next_look, stands, steps};
+use crate::record::{Draft, Light, Scope, Whole};
+use crate::tickets::problem;
+
+/// A scope whose drafts the door can seal.
+pub trait Seal: Scope {
+    /// Sets what follows from the rest of the draft.
+    fn seal(draft: &mut Draft<'_, Self>);
+}
+
+impl Seal for Light {
+    fn seal(draft: &mut Draft<'_, Self>) {
+        draft.stamp();
+    }
+}
+
+impl Seal for Whole {
+    fn seal(draft: &mut Draft<'_, Self>) {
+        draft.stamp();
+        let (now, first_client) = (draft.now, draft.whole().clients.iter().map(|row| row.since).min());
+        let before = &draft.before().incident;
+        let after = draft.incident_mut();
+        after.live = is_live(after.status);
+        keep_milestones(before, after, first_client, now);
+        problem::follow(draft);
+        let (before, after) = (draft.before().case(), draft.whole().case());
+        draft.incident_mut().next_due_at = next_look(&after, &draft.ctx().playbook(), now);
+        cancel_what_is_done(draft, &before, &after);
+    }
+}
+
+fn is_live(status: IncidentStatus) -> bool {
+    matches!(status, IncidentStatus::Investigating | IncidentStatus::Fixing | IncidentStatus::Monitoring)
+}
+
+/// Keeps since when something has been so. `first_client` is when the first of the clients that are affected now was marked.
+fn keep_milestones(before: &incident::Model, after: &mut incident::Model, first_client: Option<Timestamp>, now: Timestamp) {
+    let raised = |row: &incident::Model| row.declared_at.is_some() && is_major(row.severity);
+    if raised(after) && !raised(before) {
+        after.raised += 1;
+        after.raised_at = Some(now);
+    }
+    let concerns = |row: &incident::Model| row.declared_at.is_some() && concerns_leadership(row.severity, row.flags);
+    if concerns(after) && !concerns(before) {
+        after.leadership_since = Some(now);
+    }
+    if is_breach(after.flags) {
+        after.breach_since = after.breach_since.or(Some(now));
+    }
+    let was_over = matches!(before.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Declined);
+    if was_over && (after.live || after.status == IncidentStatus::Triage) {
+        after.reopened_at = Some(now);
+    }
+    after.first_client_at = after.first_client_at.or(first_client);
+}
+
+/// What was sent because of a step that is no longer asked for need not arrive.
+fn cancel_what_is_done(draft: &mut Draft<'_>, before: &Case, after: &Case) {
+    let told: Vec<&String> = before.marks.iter().filter(|(_, mark)| mark.due_reminded_at.is_some()).map(|(key, _)| key).collect();
+    if told.is_empty() && before.pages.is_empty() {
+        return;
+    }
+    let playbook = draft.ctx().playbook();
+    let (asked, asks) = (steps(before, &playbook, draft.now), steps(after, &playbook, draft.now));
+    let pages = |steps: &[Step]| steps.iter().any(|step| step.rule == Rule::Page);
+    if pages(&asked) && !pages(&asks) {
+        order::cancel_pages(draft);
+    }
+    let done: Vec<String> = told.into_iter().filter(|key| stands(key, &asked) && !stands(key, &asks)).cloned().collect();
+    if !done.is_empty() {
+        order::cancel_for_steps(draft, &done);
+    }
+}

@@ -1,0 +1,334 @@
+//! One attempt at a delivery, from the queue to its outcome.
+
+use std::time::Duration;
+
+use entity::delivery::{self, Column};
+use entity::{DeliveryId, DeliveryState, IncidentId, Operation, System, TimelineKind, Timestamp, held_system};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+};
+
+use crate::authz::Right;
+use crate::change::change;
+use crate::ctx::Ctx;
+use crate::delivery::{hold, policy};
+use crate::error::{Error, Result, is_duplicate};
+use crate::follow_up::{self, Team, card};
+use crate::incident::marks::{self, Settlement};
+use crate::playbook::Rule;
+use crate::playbook::steps::{stands, steps};
+use crate::ports::{Effect, Order, Receipt, Refusal};
+use crate::record::{Draft, Facts, NewEvent, Whole};
+use crate::validate::to_micros;
+use crate::{pager, tickets};
+
+/// A delivery that was queued but not claimed within this time has dropped off the queue.
+pub(super) const ON_QUEUE: chrono::Duration = chrono::Duration::seconds(30);
+
+/// An attempt that has not ended within this time died with its worker. Longer than any outlet may take.
+pub(super) const LEASE: chrono::Duration = chrono::Duration::seconds(60);
+
+/// How long an outlet may take for one attempt.
+pub const ATTEMPT: Duration = Duration::from_secs(45);
+
+/// Characters of an error that are kept.
+pub(super) const ERROR_CHARS: usize = 500;
+
+/// A delivery that should be on its system's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// The system whose queue it is.
+    pub system: System,
+}
+
+/// Whether anything is waiting to be queued for one of `systems`. Cheap enough for every tick.
+pub async fn anything_due(ctx: &Ctx, systems: &[System]) -> Result<bool> {
+    let due = delivery::Entity::find().select_only().column(Column::Id).filter(is_due(ctx.now(), systems)).limit(1);
+    Ok(due.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
+}
+
+/// What should be queued for `systems` now, longest waiting first; marks it as queued, in the caller's transaction.
+pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], limit: u64) -> Result<Vec<Due>> {
+    let now = ctx.now();
+    let mut oldest = Query::select();
+    oldest.column(Column::Id).from(delivery::Entity).and_where(is_due(now, systems));
+    oldest.order_by(Column::NextAttemptAt, sea_orm::Order::Asc).limit(limit);
+    let lost = Expr::case(Column::State.eq(DeliveryState::Sending), DeliveryState::Retrying.to_value());
+    let mut take = Query::update();
+    take.table(delivery::Entity)
+        .value(Column::State, lost.finally(Expr::col(Column::State)))
+        .value(Column::NextAttemptAt, now + ON_QUEUE)
+        // Repeated, because PostgreSQL re-evaluates a row that another worker has taken in the meantime.
+        .and_where(is_due(now, systems))
+        .and_where(Column::Id.in_subquery(oldest))
+        .returning(Query::returning().columns([Column::Id, Column::System]));
+    let rows = tx.query_all(&take).await?;
+    rows.into_iter().map(|row| Ok(Due { id: row.try_get("", "id")?, system: row.try_get("", "system")? })).collect()
+}
+
+/// Only rows that the worker must deal with have a next attempt.
+pub(super) fn is_due(now: Timestamp, systems: &[System]) -> Expr {
+    let waits = Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now));
+    waits.and(Column::System.is_in(systems.iter().copied()))
+}
+
+/// An attempt that this worker must make.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    row: delivery::Model,
+    /// What to do.
+    pub order: Order,
+}
+
+/// Claims the next attempt of a delivery; `None` if there is nothing left to do, or somebody else is doing it.
+pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
+    ctx.require(Right::Administer)?;
+    let claimed = delivery::Entity::update_many()
+        .set(delivery::ActiveModel {
+            state: Set(DeliveryState::Sending),
+            next_attempt_at: Set(Some(ctx.now() + LEASE)),
+            ..Default::default()
+        })
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
+        // What was already queued when its system was put on hold waits with the rest.
+        .filter(Column::System.not_in_subquery(Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned()))
+        // A leftover job must not cut a long pause short.
+        .filter(Column::State.eq(DeliveryState::Queued).or(Column::NextAttemptAt.lte(ctx.now() + ON_QUEUE)))
+        .exec_with_returning(ctx.db.write())
+        .await;
+    let claimed = match claimed {
+        // Another order for the same card is under way, and two at once could create it twice: this one falls due again.
+        Err(error) if is_duplicate(&error, "delivery") => return Ok(None),
+        claimed => claimed?,
+    };
+    let Some(row) = claimed.into_iter().next() else { return Ok(None) };
+    if row.attempts > 1 && !is_wanted(ctx, &row).await? {
+        let error = row.last_error.clone();
+        let over = Ended { state: DeliveryState::Cancelled, error, next_attempt_at: None, receipt: Receipt::default(), at: ctx.now() };
+        update_attempt(ctx, &row, over).await?;
+        return Ok(None);
+    }
+    let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
+    match &mut effect {
+        Effect::Email(email) => {
+            if let Some(page) = row.page_id {
+                pager::add_answer_link(ctx, page, email).await?;
+            }
+        }
+        Effect::OpenProblem(order) => tickets::arrived::conceal(ctx, &row, order).await?,
+        Effect::ProblemStatus(order) => tickets::arrived::bring_up_to_date(ctx, &row, order).await?,
+        Effect::Card(order) => card::bring_up_to_date(ctx, &row, order).await?,
+        Effect::Notice(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {}
+    }
+    let order = Order { delivery: id, attempt: row.attempts, created_at: row.created_at, effect };
+    Ok(Some(Claim { row, order }))
+}
+
+/// Whether a delivery is still needed before it is tried again. It can't be cancelled while an attempt is under way, and in the meantime
+/// its step may have been done, or its page answered.
+pub(super) async fn is_wanted(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    if row.operation == Operation::LinkTicket {
+        return tickets::arrived::is_link_wanted(ctx, row).await;
+    }
+    let (Some(incident), true) = (row.incident_id, row.step_key.is_some() || row.operation == Operation::Page) else { return Ok(true) };
+    let Some(incident) = entity::incident::Entity::find_by_id(incident).one(ctx.db.read()).await? else { return Ok(true) };
+    let case = Whole::load(ctx, incident).await?.case();
+    let steps = steps(&case, &ctx.playbook(), ctx.now());
+    Ok(match &row.step_key {
+        Some(key) => stands(key, &steps),
+        None => steps.iter().any(|step| step.rule == Rule::Page),
+    })
+}
+
+/// Records how the attempt ended. What people must know about goes onto the incident's timeline. If recording fails, the attempt
+/// counts as lost after a while.
+pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>) -> Result<()> {
+    ctx.require(Right::Administer)?;
+    let row = &claim.row;
+    if let Err(Refusal::Locked(reason)) = &outcome {
+        hold::hold(ctx, row.system, reason).await?;
+    }
+    let ended = ended(ctx, row, outcome);
+    metrics::counter!("muster_deliveries_total", "system" => row.system.as_str(), "outcome" => ended.state.as_str()).increment(1);
+    let arrived = ended.state == DeliveryState::Delivered;
+    match row.incident_id.filter(|_| is_news(row, &ended)) {
+        None => update_attempt(ctx, row, ended).await?,
+        Some(incident) => tell(ctx, incident, claim, ended).await?,
+    }
+    match row.page_id {
+        Some(page) if arrived => pager::forget_answer_link(ctx, page).await,
+        _ => Ok(()),
+    }
+}
+
+/// The state of a row after its attempt.
+#[derive(Clone)]
+pub(super) struct Ended {
+    state: DeliveryState,
+    error: Option<String>,
+    next_attempt_at: Option<Timestamp>,
+    receipt: Receipt,
+    at: Timestamp,
+}
+
+pub(super) fn ended(ctx: &Ctx, row: &delivery::Model, outcome: Result<Receipt, Refusal>) -> Ended {
+    let now = ctx.now();
+    let (error, asked) = match outcome {
+        Ok(receipt) => return Ended { state: DeliveryState::Delivered, error: None, next_attempt_at: None, receipt, at: now },
+        // The order itself did not fail: it continues when the hold ends, however long that takes.
+        Err(Refusal::Locked(reason)) => {
+            let (state, error) = (DeliveryState::Retrying, Some(shortened(&reason)));
+            return Ended { state, error, next_attempt_at: Some(now), receipt: Receipt::default(), at: now };
+        }
+        Err(Refusal::Never(reason)) => (reason, None),
+        Err(Refusal::Later { reason, after }) => (reason, Some(after)),
+        Err(Refusal::Unclear(reason)) => (reason, Some(None)),
+    };
+    let age = (now - row.created_at).to_std().unwrap_or_default();
+    let pause = asked.and_then(|asked| policy::pause(ctx.config.pauses, row.id, row.attempts, age, row.page_id.is_some(), asked));
+    let next_attempt_at = pause.and_then(|pause| chrono::Duration::from_std(pause).ok()).map(|pause| to_micros(now + pause));
+    let state = if next_attempt_at.is_some() { DeliveryState::Retrying } else { DeliveryState::Failed };
+    let error = Some(shortened(&error));
+    Ended { state, error, next_attempt_at, receipt: Receipt::default(), at: now }
+}
+
+pub(super) fn shortened(reason: &str) -> String {
+    reason.chars().take(ERROR_CHARS).collect()
+}
+
+impl Ended {
+    fn columns(&self) -> delivery::ActiveModel {
+        let arrived = self.state == DeliveryState::Delivered;
+        delivery::ActiveModel {
+            state: Set(self.state),
+            last_error: Set(self.error.clone()),
+            next_attempt_at: Set(self.next_attempt_at),
+            external_id: Set(self.receipt.external_id.clone()),
+            external_url: Set(self.receipt.external_url.clone()),
+            delivered_at: Set(arrived.then_some(self.at)),
+            ..Default::default()
+        }
+    }
+}
+
+/// Whether the outcome concerns the incident: it failed for good, or something follows from its success.
+pub(super) fn is_news(row: &delivery::Model, ended: &Ended) -> bool {
+    ended.state == DeliveryState::Failed || (ended.state == DeliveryState::Delivered && (does_step(row).is_some() || has_consequences(row)))
+}
+
+pub(super) fn has_consequences(row: &delivery::Model) -> bool {
+    matches!(row.operation, Operation::ParentTicket | Operation::LinkTicket | Operation::Card)
+}
+
+/// An effect that has happened, through the worker or by hand.
+pub(super) struct Happened<'a> {
+    pub(super) effect: &'a Effect,
+    pub(super) receipt: &'a Receipt,
+    /// Whose ticket it turned out to be.
+    pub(super) client: Option<&'a entity::client::Model>,
+}
+
+/// Writes into the draft what follows from an effect that has happened.
+pub(super) fn happened(draft: &mut Draft<'_>, facts: &WithDelivery, row: &delivery::Model, what: &Happened<'_>) {
+    let Happened { effect, receipt, client } = what;
+    match effect {
+        Effect::OpenProblem(_) | Effect::ProblemStatus(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {
+            tickets::arrived::happened(draft, row, effect, receipt, *client);
+        }
+        Effect::Card(order) => follow_up::arrived::happened(draft, row, order, receipt, &facts.team),
+        Effect::Email(_) | Effect::Notice(_) => {}
+    }
+}
+
+/// The step that this delivery completes when it arrives: a notice is what its step asks for, a reminder is not.
+pub(super) fn does_step(row: &delivery::Model) -> Option<&str> {
+    row.step_key.as_deref().filter(|key| row.operation == Operation::Notice && Rule::of_key(key) == Some(Rule::GeneralNotice))
+}
+
+/// Writes the outcome of an attempt, unless somebody else has taken it over in the meantime.
+pub(super) async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ended) -> Result<()> {
+    delivery::Entity::update_many()
+        .set(ended.columns())
+        .filter(Column::Id.eq(row.id))
+        .filter(Column::State.eq(DeliveryState::Sending))
+        .filter(Column::Attempts.eq(row.attempts))
+        .exec(ctx.db.write())
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: Ended) -> Result<()> {
+    let Claim { row, order } = claim;
+    let client = tickets::arrived::client_of(ctx, &ended.receipt).await?;
+    change::<WithDelivery, _>(ctx, incident, Right::Administer, None, |facts, draft| {
+        let Some(current) = facts.delivery(row.id) else { return Ok(()) };
+        if current.state != DeliveryState::Sending || current.attempts != row.attempts {
+            return Ok(());
+        }
+        draft.update(delivery::ActiveModel { id: Set(row.id), ..ended.columns() })?;
+        let Some(error) = &ended.error else {
+            happened(draft, facts, row, &Happened { effect: &order.effect, receipt: &ended.receipt, client: client.as_ref() });
+            if let Some(key) = does_step(row) {
+                marks::settle(draft, key, Settlement { by: None, waived: false, note: None });
+                draft.record(event(row, ended.state, "The notice to everybody was posted".to_owned()));
+            }
+            return Ok(());
+        };
+        let text = format!("{} failed: {error}. Do it another way, or try it again.", what(row));
+        draft.record(event(row, ended.state, text));
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+/// An event about a delivery.
+pub(super) fn event(row: &delivery::Model, state: DeliveryState, text: String) -> NewEvent {
+    let details = serde_json::json!({ "delivery": row.id.to_string(), "system": row.system, "state": state });
+    NewEvent::new(TimelineKind::Delivery, text).details(details)
+}
+
+/// A description of a delivery: what it is, to whom and about what.
+pub fn what(row: &delivery::Model) -> String {
+    serde_json::from_str::<Effect>(&row.effect).map_or_else(|_| format!("The order to {}", row.system), |effect| effect.title())
+}
+
+/// An incident and its deliveries that are not over.
+pub(super) struct WithDelivery {
+    whole: Whole,
+    pub(super) deliveries: Vec<delivery::Model>,
+    /// Used to match members of a card to people; empty if there is no card.
+    team: Team,
+}
+
+impl WithDelivery {
+    pub(super) fn delivery(&self, id: DeliveryId) -> Option<&delivery::Model> {
+        self.deliveries.iter().find(|row| row.id == id)
+    }
+}
+
+impl Facts for WithDelivery {
+    type Scope = Whole;
+
+    async fn load(ctx: &Ctx, incident: entity::incident::Model) -> Result<Self> {
+        let over = [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled];
+        let deliveries = delivery::Entity::find()
+            .filter(Column::IncidentId.eq(incident.id))
+            .filter(Column::State.is_not_in(over))
+            .order_by_asc(Column::Id)
+            .all(ctx.db.read())
+            .await?;
+        let has_cards = deliveries.iter().any(|row| row.operation == Operation::Card);
+        let team = if has_cards { Team::load(ctx).await? } else { Team::default() };
+        Ok(Self { whole: Whole::load(ctx, incident).await?, deliveries, team })
+    }
+
+    fn scope(&self) -> &Whole {
+        &self.whole
+    }
+}

@@ -1,0 +1,151 @@
+//! What a decision orders of outside systems, and takes back, as written on a draft.
+
+use entity::delivery::{self, Column};
+use entity::{ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, Operation, PageId, PersonId, TicketId};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::ports::Effect;
+use crate::record::Draft;
+
+/// An effect that a decision asks for.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// What it means to people.
+    pub operation: Operation,
+    /// What is to be done.
+    pub effect: Effect,
+    /// Who receives it, if that is a member of the team.
+    pub person: Option<PersonId>,
+    /// The step of the playbook that it carries out or reminds of.
+    pub step: Option<String>,
+    /// The page that it carries.
+    pub page: Option<PageId>,
+    /// The client who receives it, or whose ticket it is about.
+    pub client: Option<ClientId>,
+    /// The update to clients that it carries.
+    pub client_update: Option<ClientUpdateId>,
+    /// The ticket that it is about.
+    pub ticket: Option<TicketId>,
+    /// The follow-up whose card it is about.
+    pub follow_up: Option<FollowUpId>,
+}
+
+impl New {
+    /// An effect that is not linked to anything else.
+    pub fn of(operation: Operation, effect: Effect) -> Self {
+        Self { operation, effect, person: None, step: None, page: None, client: None, client_update: None, ticket: None, follow_up: None }
+    }
+
+    fn row(self, draft: &Draft<'_>) -> delivery::Model {
+        let Self { operation, effect, person, step, page, client, client_update, ticket, follow_up } = self;
+        let nowhere = match &effect {
+            Effect::Email(email) => email.to.is_empty(),
+            // A board that is not at Trello, or a card that a person made and looks after.
+            Effect::Card(card) => card.place.is_none() || (card.url.is_some() && card.card.is_none()),
+            _ => false,
+        };
+        let connected = draft.ctx().config.systems.contains(&effect.system()) && !nowhere;
+        delivery::Model {
+            id: DeliveryId(draft.id()),
+            incident_id: Some(draft.incident().id),
+            system: effect.system(),
+            operation,
+            state: if connected { DeliveryState::Queued } else { DeliveryState::ByHand },
+            attempts: 0,
+            last_error: None,
+            next_attempt_at: connected.then_some(draft.now),
+            effect: serde_json::to_string(&effect).unwrap_or_default(),
+            person_id: person,
+            step_key: step,
+            page_id: page,
+            client_id: client,
+            client_update_id: client_update,
+            ticket_id: ticket,
+            follow_up_id: follow_up,
+            external_id: None,
+            external_url: None,
+            created_at: draft.now,
+            delivered_at: None,
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// Has something done at an outside system, once, after the commit. Where the system is not connected, a person does it.
+    pub fn send(&mut self, order: New) -> DeliveryId {
+        let row = order.row(self);
+        let id = row.id;
+        self.insert(row.into_active_model());
+        self.ring();
+        id
+    }
+
+    /// The same for many effects, in few statements.
+    pub fn send_many(&mut self, orders: Vec<New>) {
+        if orders.is_empty() {
+            return;
+        }
+        let rows = orders.into_iter().map(|order| order.row(self).into_active_model()).collect::<Vec<_>>();
+        self.insert_many(&rows);
+        self.ring();
+    }
+}
+
+/// Writes into the draft that by-hand reminders of these steps are no longer wanted: a newer one follows.
+pub(crate) fn supersede_by_hand(draft: &mut Draft<'_>, keys: &[String]) {
+    let by_hand = Column::State.eq(DeliveryState::ByHand).and(Column::Operation.eq(Operation::Remind));
+    cancel(draft, Column::StepKey.is_in(keys).and(by_hand));
+}
+
+/// Writes into the draft that nobody needs to be paged any more to triage or help: somebody answered, or it is triaged or over.
+pub(crate) fn cancel_pages(draft: &mut Draft<'_>) {
+    cancel(draft, Column::Operation.eq(Operation::Page).and(Column::StepKey.is_null()).and(waits()));
+}
+
+/// Writes into the draft that pending links and unlinks of these tickets are no longer wanted: another order follows, or none is needed.
+pub(crate) fn cancel_links(draft: &mut Draft<'_>, tickets: &[TicketId]) {
+    let of_tickets = Column::TicketId.is_in(tickets.iter().copied());
+    cancel(draft, Column::Operation.eq(Operation::LinkTicket).and(of_tickets).and(waits()));
+}
+
+/// Writes into the draft that whatever waits because of these steps is no longer wanted.
+pub(crate) fn cancel_for_steps(draft: &mut Draft<'_>, keys: &[String]) {
+    cancel(draft, Column::StepKey.is_in(keys).and(waits()));
+}
+
+/// Writes into the draft that earlier orders for the card of this follow-up are no longer wanted: a newer one covers everything.
+pub(crate) fn supersede_card(draft: &mut Draft<'_>, follow_up: FollowUpId) {
+    cancel(draft, Column::FollowUpId.eq(follow_up).and(waits()));
+}
+
+/// Writes into the draft that the next order for the card of this follow-up may go ahead: the one before it has ended.
+pub(crate) fn card_is_free(draft: &mut Draft<'_>, follow_up: FollowUpId) {
+    let now = delivery::ActiveModel { next_attempt_at: Set(Some(draft.now)), ..Default::default() };
+    let waiting = Column::FollowUpId.eq(follow_up).and(Column::State.eq(DeliveryState::Queued));
+    draft.update_many(&delivery::Entity::update_many().set(now).filter(waiting));
+    draft.ring();
+}
+
+/// Whether another order for the card of this follow-up was ever attempted.
+pub(crate) async fn was_begun_before(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    let Some(follow_up) = row.follow_up_id else { return Ok(false) };
+    let begun = Column::FollowUpId.eq(follow_up).and(Column::Id.ne(row.id)).and(Column::Attempts.gt(0));
+    let found = delivery::Entity::find().select_only().column(Column::Id).filter(begun).limit(1);
+    Ok(found.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
+}
+
+/// Neither over nor under way. Phrased as a negation, so that the database searches the incident's deliveries and not all that are
+/// waiting.
+fn waits() -> Expr {
+    let (under_way, over) = (DeliveryState::Sending, [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled]);
+    Column::State.is_not_in(over.into_iter().chain([under_way, DeliveryState::Failed]))
+}
+
+fn cancel(draft: &mut Draft<'_>, which: Expr) {
+    let cancelled = delivery::ActiveModel { state: Set(DeliveryState::Cancelled), next_attempt_at: Set(None), ..Default::default() };
+    let of_incident = Column::IncidentId.eq(draft.incident().id);
+    draft.update_many(&delivery::Entity::update_many().set(cancelled).filter(of_incident).filter(which));
+}

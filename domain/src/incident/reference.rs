@@ -1,0 +1,25 @@
+//! How people name an incident, and where they see it.
+
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use entity::incident;
+
+/// `INC-42`: what people say out loud.
+pub fn reference(incident: &incident::Model) -> String {
+    format!("INC-{}", incident.number)
+}
+
+/// The address at which people see the incident.
+pub fn link(ctx: &Ctx, incident: &incident::Model) -> String {
+    format!("{}/incidents/{}", ctx.config.public_url, reference(incident))
+}
+
+/// Reads `INC-42` (or `42`, in any case).
+///
+/// # Errors
+/// `BAD_USER_INPUT` for anything else.
+pub fn parse_reference(text: &str) -> Result<i32> {
+    let digits = text.get(..4).filter(|prefix| prefix.eq_ignore_ascii_case("inc-")).map_or(text, |_| &text[4..]);
+    let number = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse::<i32>().ok()).flatten();
+    number.filter(|number| *number > 0).ok_or_else(|| Error::invalid("reference", "A reference looks like INC-42."))
+}

@@ -1,0 +1,205 @@
+//! What a decision wants to be written.
+
+use entity::{EventId, PersonId, Timestamp, incident, timeline_event};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
+    QueryFilter, QueryTrait, Statement, UpdateMany,
+};
+use uuid::Uuid;
+
+use super::event::NewEvent;
+use super::facts::Scope;
+use super::whole::{Child, Whole, key};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::playbook::steps::{Step, steps};
+use crate::timeline::chain;
+
+/// Rows in one statement: SQLite takes 32,766 values.
+pub(super) const ROWS_AT_ONCE: usize = 500;
+
+/// What a decision wants to be written. A draft of the [`Whole`] may change anything; one of the [`super::Light`] incident adds
+/// events and rows beside it, and can't change what the playbook counts from.
+pub struct Draft<'a, S = Whole> {
+    ctx: &'a Ctx,
+    /// The time of the decision.
+    pub now: Timestamp,
+    before: &'a S,
+    after: S,
+    pub(super) events: Vec<timeline_event::Model>,
+    pub(super) statements: Vec<Statement>,
+    /// Whether something is to be done at an outside system.
+    pub(super) rings: bool,
+}
+
+impl<'a, S: Scope> Draft<'a, S> {
+    pub(crate) fn new(ctx: &'a Ctx, before: &'a S) -> Self {
+        let after = before.clone();
+        Self { ctx, now: ctx.now(), before, after, events: Vec::new(), statements: Vec::new(), rings: false }
+    }
+
+    /// The incident as it will be. Version, sequence, hash and the columns derived from others are the door's.
+    pub fn incident(&self) -> &incident::Model {
+        self.after.incident()
+    }
+
+    /// What the decision was made on.
+    pub fn before(&self) -> &'a S {
+        self.before
+    }
+
+    /// Who decides.
+    pub fn actor(&self) -> Option<PersonId> {
+        self.ctx.actor.person_id()
+    }
+
+    /// A new id.
+    pub fn id(&self) -> Uuid {
+        self.ctx.ids.uuid(self.now)
+    }
+
+    /// The server: the playbook, which systems are connected.
+    pub fn ctx(&self) -> &'a Ctx {
+        self.ctx
+    }
+
+    /// Appends an event to the timeline.
+    pub fn record(&mut self, event: NewEvent) -> EventId {
+        let id = EventId(self.id());
+        let incident = self.after.incident_mut();
+        let mut row = timeline_event::Model {
+            id,
+            incident_id: incident.id,
+            sequence: incident.last_sequence + 1,
+            kind: event.kind,
+            occurred_at: event.occurred_at.unwrap_or(self.now),
+            recorded_at: self.now,
+            actor_id: self.ctx.actor.person_id(),
+            source: event.source.unwrap_or(self.ctx.source),
+            text: event.text,
+            details: event.details.map(|details| details.to_string()),
+            amends_id: event.amends,
+            starred: event.starred,
+            hash: Vec::new(),
+        };
+        row.hash = chain::hash(&incident.last_hash, &row);
+        incident.last_sequence = row.sequence;
+        incident.last_hash.clone_from(&row.hash);
+        self.events.push(row);
+        id
+    }
+
+    /// Has the worker look for deliveries after the commit.
+    pub fn ring(&mut self) {
+        self.rings = true;
+    }
+
+    /// Adds a row of a table that is not a [`Child`].
+    pub fn insert<A: ActiveModelTrait>(&mut self, row: A) {
+        let statement = A::Entity::insert(row).build(self.backend());
+        self.statements.push(statement);
+    }
+
+    /// The same for many rows, in few statements.
+    pub fn insert_many<A: ActiveModelTrait>(&mut self, rows: &[A]) {
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let statement = A::Entity::insert_many(rows.to_vec()).build(self.backend());
+            self.statements.push(statement);
+        }
+    }
+
+    /// Writes all columns of a row of a table that is not a [`Child`], whether the row is there or not.
+    pub fn upsert<A: ActiveModelTrait>(&mut self, row: A) {
+        let keys = <A::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+        let others = <A::Entity as EntityTrait>::Column::iter()
+            .filter(|column| <A::Entity as EntityTrait>::PrimaryKey::from_column(*column).is_none());
+        let conflict = OnConflict::columns(keys).update_columns(others).to_owned();
+        let statement = A::Entity::insert(row).on_conflict(conflict).build(self.backend());
+        self.statements.push(statement);
+    }
+
+    /// Changes the columns that are set of a row of a table that is not a [`Child`].
+    pub fn update<A: ActiveModelTrait>(&mut self, row: A) -> Result<()> {
+        let statement = A::Entity::update(row).validate()?.build(self.backend());
+        self.statements.push(statement);
+        Ok(())
+    }
+
+    /// Changes many rows of a table that is not a [`Child`].
+    pub fn update_many<E: EntityTrait>(&mut self, update: &UpdateMany<E>) {
+        let statement = update.build(self.backend());
+        self.statements.push(statement);
+    }
+
+    /// Removes rows of a table that is not a [`Child`].
+    pub fn delete<E: EntityTrait>(&mut self, condition: Expr) {
+        let statement = E::delete_many().filter(condition).build(self.backend());
+        self.statements.push(statement);
+    }
+
+    pub(crate) fn changes_nothing(&self) -> bool {
+        self.statements.is_empty() && self.events.is_empty() && self.after.incident() == self.before.incident()
+    }
+
+    /// Sets what every change sets.
+    pub(crate) fn stamp(&mut self) {
+        let version = self.before.incident().version + 1;
+        let incident = self.after.incident_mut();
+        incident.version = version;
+        incident.changed_at = self.now;
+    }
+
+    pub(super) fn backend(&self) -> DbBackend {
+        self.ctx.db.backend()
+    }
+
+    pub(super) fn into_after(self) -> S {
+        self.after
+    }
+}
+
+impl Draft<'_, Whole> {
+    /// The incident and its children as they will be.
+    pub fn whole(&self) -> &Whole {
+        &self.after
+    }
+
+    /// The incident as it will be, to be changed.
+    pub fn incident_mut(&mut self) -> &mut incident::Model {
+        &mut self.after.incident
+    }
+
+    /// Adds a row of a child table.
+    pub fn add<E: Child>(&mut self, row: E::Model)
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        self.insert(row.clone().into_active_model());
+        E::rows(&mut self.after).push(row);
+    }
+
+    /// Writes all columns of a row of a child table, whether the row is there or not.
+    pub fn put<E: Child>(&mut self, row: E::Model)
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        self.upsert(row.clone().into_active_model());
+        let rows = E::rows(&mut self.after);
+        rows.retain(|known| key::<E>(known) != key::<E>(&row));
+        rows.push(row);
+        self.after.put_in_order();
+    }
+
+    /// Removes a row of a child table.
+    pub fn remove<E: Child>(&mut self, row: &E::Model) {
+        let same = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).map(|column| column.eq(row.get(column)));
+        self.delete::<E>(same.reduce(Expr::and).unwrap_or_else(|| Expr::val(false)));
+        E::rows(&mut self.after).retain(|known| key::<E>(known) != key::<E>(row));
+    }
+
+    /// What the playbook asks for as the incident and its children will be.
+    pub fn steps(&self) -> Vec<Step> {
+        steps(&self.after.case(), &self.ctx.playbook(), self.now)
+    }
+}

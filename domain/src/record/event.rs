@@ -1,0 +1,42 @@
+//! An event that a decision wants on the timeline.
+
+use entity::{EventId, Source, TimelineKind, Timestamp};
+
+/// An event to be recorded. Its sequence, hash and time of recording are given by the [`super::Draft`].
+pub struct NewEvent {
+    /// What it tells.
+    pub kind: TimelineKind,
+    /// For people.
+    pub text: String,
+    /// When it happened; left out, now.
+    pub occurred_at: Option<Timestamp>,
+    /// For programs.
+    pub details: Option<serde_json::Value>,
+    /// The event it corrects.
+    pub amends: Option<EventId>,
+    /// A key moment.
+    pub starred: bool,
+    /// How Muster learned of it; left out, as the call came.
+    pub source: Option<Source>,
+}
+
+impl NewEvent {
+    /// An event that happens now.
+    pub fn new(kind: TimelineKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), occurred_at: None, details: None, amends: None, starred: false, source: None }
+    }
+
+    /// With something for programs.
+    #[must_use]
+    pub fn details(mut self, details: serde_json::Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// Learned in another way than the call came.
+    #[must_use]
+    pub fn source(mut self, source: Source) -> Self {
+        self.source = Some(source);
+        self
+    }
+}

@@ -1,0 +1,17 @@
+//! What a decision sees of an incident, and what it wants to be written.
+//!
+//! [`Whole`] and [`Light`] are what a decision is made on; a [`Draft`] collects what it wants. Nothing here decides anything: the
+//! nouns do, and the door ([`crate::change`]) loads, seals and commits.
+
+mod case;
+mod draft;
+mod event;
+mod facts;
+mod whole;
+mod write;
+
+pub use draft::Draft;
+pub use event::NewEvent;
+pub use facts::{Facts, Light, Scope};
+pub use whole::{Child, Whole};
+pub(crate) use write::{Written, write_all, write_new, write_one};

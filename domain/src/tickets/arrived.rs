@@ -1,0 +1,134 @@
+//! Orders about tickets, from before an attempt to what follows when one was carried out.
+
+use entity::{TicketId, TicketLink, TimelineKind, Visibility, client, delivery, incident, ticket};
+use sea_orm::EntityTrait;
+use serde_json::json;
+
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::ports::{Effect, Problem, ProblemStatus, Receipt, Seen, SeenTicket};
+use crate::record::{Draft, NewEvent};
+use crate::tickets::number_in;
+use crate::tickets::problem::{keep_status, problem_of, solved, status_of};
+use crate::tickets::query::{self, rows_of};
+use crate::tickets::rows::{affected_by_ticket, hang, is_over, linked, new_row, problem_in, row_in};
+
+/// Updates an order before an attempt: the incident may have moved on since.
+pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut ProblemStatus) -> Result<()> {
+    let Some(incident) = row.incident_id else { return Ok(()) };
+    if let Some(incident) = incident::Entity::find_by_id(incident).one(ctx.db.read()).await? {
+        *order = status_of(ctx, &incident, &order.ticket);
+    }
+    Ok(())
+}
+
+/// The client whose ticket was seen.
+pub(crate) async fn client_of(ctx: &Ctx, receipt: &Receipt) -> Result<Option<client::Model>> {
+    let organization = ticket_in(receipt).and_then(|seen| seen.organization.as_deref());
+    Ok(query::clients_of(ctx, organization.as_slice()).await?.pop())
+}
+
+pub(crate) fn ticket_in(receipt: &Receipt) -> Option<&SeenTicket> {
+    match &receipt.seen {
+        Some(Seen::Ticket(seen)) => Some(seen),
+        _ => None,
+    }
+}
+
+/// Removes the name and summary from an order for a problem ticket if the incident has been restricted since. If the ticket already exists
+/// with the old text, it is found by its key.
+pub(crate) async fn conceal(ctx: &Ctx, row: &delivery::Model, order: &mut Problem) -> Result<()> {
+    let Some(incident) = row.incident_id else { return Ok(()) };
+    let found = incident::Entity::find_by_id(incident).one(ctx.db.read()).await?;
+    if let Some(incident) = found.filter(|incident| incident.visibility == Visibility::Restricted) {
+        *order = Problem { severity: order.severity, ..problem_of(ctx, &incident) };
+    }
+    Ok(())
+}
+
+/// Writes into the draft what follows from an effect on tickets that has happened, by the worker or by hand. `client` is the client whose
+/// ticket was seen ([`client_of`]).
+pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Effect, receipt: &Receipt, client: Option<&client::Model>) {
+    let seen = ticket_in(receipt);
+    match effect {
+        Effect::OpenProblem(order) => {
+            let solved_there = seen.and_then(|seen| seen.status.as_deref()).is_some_and(is_over);
+            problem_is_there(draft, order, receipt, solved_there);
+        }
+        Effect::LinkTicket(_) => {
+            if let Some(seen) = seen {
+                keep_seen(draft, row.ticket_id, seen, client);
+            }
+        }
+        // The incident moved on while this was under way; another order may have seen the ticket as it was before.
+        Effect::ProblemStatus(order) if seen.is_some() && order.solved != solved(draft.ctx(), draft.incident()) => {
+            if let Some(problem) = problem_in(draft.whole()).cloned() {
+                keep_status(draft, &problem);
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn problem_is_there(draft: &mut Draft<'_>, order: &Problem, receipt: &Receipt, solved_there: bool) {
+    let number = receipt.external_id.clone().or_else(|| receipt.external_url.as_deref().and_then(number_in));
+    // Done by hand and without an address: it exists somewhere, but nothing can be linked to it.
+    let Some(number) = number else { return };
+    if draft.whole().tickets.iter().any(|row| row.parent) {
+        return;
+    }
+    // Somebody may have linked it as if it were a client's.
+    let known = row_in(draft.whole(), &number).cloned();
+    let problem = ticket::Model {
+        link: TicketLink::Linked,
+        url: receipt.external_url.clone(),
+        parent: true,
+        subject: Some(order.subject.clone()),
+        ..known.unwrap_or_else(|| new_row(draft, &number, TicketLink::Linked))
+    };
+    draft.put::<ticket::Entity>(problem.clone());
+    let details = json!({ "ticket": problem.id.to_string(), "number": number, "url": problem.url, "parent": true });
+    draft.record(NewEvent::new(TimelineKind::Ticket, format!("The problem ticket is #{number}")).details(details));
+    if solved(draft.ctx(), draft.incident()) != solved_there {
+        keep_status(draft, &problem);
+    }
+    let waiting: Vec<ticket::Model> = linked(draft.whole()).filter(|row| !row.parent).cloned().collect();
+    for row in &waiting {
+        hang(draft, row, &problem.external_id);
+    }
+}
+
+/// Writes into the draft how a ticket looks at its system. Its client is affected, unless a person has already said whose ticket it is.
+pub(crate) fn keep_seen(draft: &mut Draft<'_>, id: Option<TicketId>, seen: &SeenTicket, client: Option<&client::Model>) {
+    let row = draft.whole().tickets.iter().find(|row| Some(row.id) == id).cloned();
+    let Some(row) = row else { return };
+    let news = client.filter(|_| row.client_id.is_none() && row.link == TicketLink::Linked);
+    let number = row.external_id.clone();
+    draft.put::<ticket::Entity>(ticket::Model {
+        url: seen.url.clone().or(row.url.clone()),
+        subject: seen.subject.clone().or(row.subject.clone()),
+        status: seen.status.clone().or(row.status.clone()),
+        client_id: row.client_id.or(news.map(|client| client.id)),
+        ..row
+    });
+    if let Some(client) = news {
+        affected_by_ticket(draft, client, &number);
+    }
+}
+
+/// Whether an order that is retried is still what people want: meanwhile the ticket may have been unlinked, linked again, or moved by a
+/// merge, each with an order of its own.
+pub(crate) async fn is_link_wanted(ctx: &Ctx, order: &entity::delivery::Model) -> Result<bool> {
+    let Some(id) = order.ticket_id else { return Ok(true) };
+    let Some(row) = ticket::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(false) };
+    let is_linked = match row.link {
+        TicketLink::Linked => true,
+        TicketLink::Suggested | TicketLink::Dismissed => {
+            rows_of(ctx, &row.external_id).await?.iter().any(|other| !other.parent && other.link == TicketLink::Linked)
+        }
+    };
+    Ok(match serde_json::from_str::<Effect>(&order.effect) {
+        Ok(Effect::UnlinkTicket(_)) => !is_linked,
+        _ => row.link == TicketLink::Linked,
+    })
+}
