@@ -39,6 +39,7 @@ pub mod record;
 pub mod reminders;
 pub mod severity;
 pub mod sql;
+pub mod telling;
 pub mod tickets;
 pub mod timeline;
 pub mod validate;

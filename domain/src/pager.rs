@@ -5,7 +5,7 @@
 //! Each page to the leadership has its own step; together they record who had to be informed.
 
 use entity::{IncidentId, IncidentStatus, Operation, PageId, PageReason, PersonId, TimelineKind, page, person};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use crate::authz::Right;
@@ -17,12 +17,10 @@ use crate::error::{Error, Result};
 use crate::incident::writes::admit;
 use crate::incident::{link, reference, state};
 use crate::people::secrets::hash;
-use crate::ports::{Effect, Email};
+use crate::ports::Email;
 use crate::record::{Draft, NewEvent, Whole};
+use crate::telling::outgoing::ANSWER_LINK;
 use crate::{sql, validate, words};
-
-/// Placeholder for the answer link in the mail of a page; the link is filled in when the mail is sent.
-const ANSWER_LINK: &str = "{answer-link}";
 
 /// Writes into the draft that `person` is paged.
 pub(crate) fn call(draft: &mut Draft<'_>, person: &person::Model, reason: PageReason, step: Option<&str>, why: &str) {
@@ -45,7 +43,7 @@ pub(crate) fn call(draft: &mut Draft<'_>, person: &person::Model, reason: PageRe
     admit(draft, person.id);
     let details = json!({ "page": id.to_string(), "person": person.id.to_string(), "reason": reason, "step": step });
     draft.record(NewEvent::new(TimelineKind::Paged, format!("Paged {}: {why}", person.name)).details(details));
-    let effect = Effect::Email(mail(draft, person, why));
+    let effect = mail(draft, person, why);
     draft.send(New { person: Some(person.id), step: step.map(str::to_owned), page: Some(id), ..New::of(Operation::Page, effect) });
 }
 
@@ -72,25 +70,6 @@ fn mail(draft: &Draft<'_>, person: &person::Model, why: &str) -> Email {
 /// The severity, once the report has been triaged.
 fn severity(incident: &entity::incident::Model) -> String {
     if incident.status == IncidentStatus::Triage { String::new() } else { format!("{} ", incident.severity) }
-}
-
-/// Fills the answer link into the mail of a page: the same link at each attempt, so that duplicates of the mail are identical.
-pub(crate) async fn add_answer_link(ctx: &Ctx, id: PageId, email: &mut Email) -> Result<()> {
-    let secret = page::Entity::find_by_id(id).one(ctx.db.read()).await?.and_then(|row| row.secret).unwrap_or_default();
-    email.text = email.text.replace(ANSWER_LINK, &format!("{}/answer?page={secret}", ctx.config.public_url));
-    Ok(())
-}
-
-/// Forgets the secret of a page whose mail needs no further attempt. The hash stays.
-pub(crate) async fn forget_answer_link(ctx: &Ctx, id: PageId) -> Result<()> {
-    let row = page::ActiveModel { secret: Set(None), ..Default::default() };
-    page::Entity::update_many().set(row).filter(page::Column::Id.eq(id)).exec(ctx.db.write()).await?;
-    Ok(())
-}
-
-/// The text of a page for somebody who passes it on by hand: without a link, so the answer has to be recorded in Muster.
-pub(crate) fn without_answer_link(text: &str) -> String {
-    text.replace(ANSWER_LINK, "answer in Muster, or tell the person who reached you, who will record it there.")
 }
 
 /// Writes into the draft of a new report that the person on call, if any, is paged (R1).

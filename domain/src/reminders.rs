@@ -22,7 +22,7 @@ use crate::incident::{link, reference};
 use crate::pager;
 use crate::playbook::steps::{State, Step, next_look, same_series};
 use crate::playbook::{Playbook, Rule};
-use crate::ports::{Effect, Email, Notice};
+use crate::ports::{Email, Notice};
 use crate::record::{Draft, NewEvent, Whole};
 
 /// Incidents whose reminders share a transaction: enough to share what is read, few enough that nobody working on one waits long.
@@ -153,9 +153,8 @@ impl<'a> Prompt<'a> {
         if draft.incident().visibility == Visibility::Restricted {
             return false;
         }
-        let effect = Effect::Notice(Notice { text });
-        let connected = draft.ctx().config.systems.contains(&effect.system());
-        draft.send(New { step: Some(self.step.key.clone()), ..New::of(Operation::Notice, effect) });
+        let connected = draft.ctx().config.systems.contains(&System::Slack);
+        draft.send(New { step: Some(self.step.key.clone()), ..New::of(Operation::Notice, Notice { text }) });
         // If a person must post it, somebody must be reminded to.
         connected
     }
@@ -176,7 +175,7 @@ impl<'a> Prompt<'a> {
                 text: format!("You need to know about this incident: {}", link(draft.ctx(), draft.incident())),
                 thread: None,
             };
-            draft.send(New { step: Some(self.step.key.clone()), ..New::of(Operation::Tell, Effect::Email(email)) });
+            draft.send(New { step: Some(self.step.key.clone()), ..New::of(Operation::Tell, email) });
             false
         }
     }
@@ -236,7 +235,7 @@ impl<'a> Prompt<'a> {
             text,
             thread: Some(draft.incident().id.to_string()),
         };
-        draft.send(New { person: Some(person.id), step: Some(key.clone()), ..New::of(Operation::Remind, Effect::Email(email)) });
+        draft.send(New { person: Some(person.id), step: Some(key.clone()), ..New::of(Operation::Remind, email) });
     }
 
     /// The holders of the roles that the step names, else the lead, else the person on call, else the reporter, else the administrators.

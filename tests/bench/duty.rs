@@ -220,7 +220,7 @@ async fn queue(ctx: &domain::Ctx, ids: &[IncidentId]) -> Result<()> {
                 text: "Post a summary for people outside the response. ".repeat(8),
                 thread: Some(incident.to_string()),
             };
-            let effect = Effect::Email(email);
+            let effect = Effect::Mail(MailOrder::Email(email));
             row::ActiveModel {
                 id: Set(DeliveryId(ctx.ids.uuid(now))),
                 incident_id: Set(Some(incident)),

@@ -31,7 +31,7 @@ async fn call(app: &TestApp, sam: &Client, kim: &Client, name: &str) -> (Value, 
 /// Claims the mail as a worker does, and loses it. Gives back the secret of its link.
 async fn send(app: &TestApp, delivery: DeliveryId) -> String {
     let claim = delivery::claim(&app.system(), delivery).await.unwrap().unwrap();
-    let Effect::Email(mail) = &claim.order.effect else { panic!("a page is a mail") };
+    let Effect::Mail(MailOrder::Email(mail)) = &claim.order.effect else { panic!("a page is a mail") };
     let secret = mail.text.split("/answer?page=").nth(1).expect("the mail has a link").split_whitespace().next().unwrap().to_owned();
     delivery::record(&app.system(), &claim, Err(Refusal::Later { reason: "busy".into(), after: None })).await.unwrap();
     secret

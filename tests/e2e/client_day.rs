@@ -78,8 +78,10 @@ impl Day<'_> {
     fn told_after(&self, known: usize) -> Vec<String> {
         let orders = self.outside.orders();
         let told = orders.iter().filter_map(|order| match &order.effect {
-            Effect::Comment(comment) if comment.public => Some(format!("ticket {}", comment.ticket)),
-            Effect::Email(email) if email.to.ends_with("@client.example") => Some(email.to.trim_end_matches("@client.example").to_owned()),
+            Effect::Desk(DeskOrder::Comment(comment)) if comment.public => Some(format!("ticket {}", comment.ticket)),
+            Effect::Mail(MailOrder::Email(email)) if email.to.ends_with("@client.example") => {
+                Some(email.to.trim_end_matches("@client.example").to_owned())
+            }
             _ => None,
         });
         let mut told: Vec<String> = told.skip(known).collect();

@@ -146,7 +146,7 @@ async fn each_client_is_told_where_it_can_be_reached(app: &TestApp) {
         .orders()
         .into_iter()
         .filter_map(|order| match order.effect {
-            Effect::Comment(comment) => Some(comment),
+            Effect::Desk(DeskOrder::Comment(comment)) => Some(comment),
             _ => None,
         })
         .collect();
@@ -158,7 +158,7 @@ async fn each_client_is_told_where_it_can_be_reached(app: &TestApp) {
         .orders()
         .into_iter()
         .filter_map(|order| match order.effect {
-            Effect::Email(email) => Some((email.to, email.subject, email.text)),
+            Effect::Mail(MailOrder::Email(email)) => Some((email.to, email.subject, email.text)),
             _ => None,
         })
         .collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::clients::directory::sync;
 use domain::delivery::hold;
-use domain::ports::{ClientDirectory, Page, Refusal, SeenOrganization, SeenPerson};
+use domain::ports::{Batch, ClientDirectory, Refusal, SeenOrganization, SeenPerson};
 use entity::{System, Timestamp};
 use harness::drive::{id, text};
 use harness::{Client, TestApp, both_dbs};
@@ -66,7 +66,7 @@ impl State {
         page: Option<&str>,
         of: impl Fn(&Self) -> &Vec<T>,
         name: impl Fn(&T) -> &String,
-    ) -> Result<Page<T>, Refusal> {
+    ) -> Result<Batch<T>, Refusal> {
         let since_text = since.map_or_else(|| "ever".to_owned(), |since| since.format("%H:%M").to_string());
         self.asked.push(format!("{what} since {since_text} page {}", page.unwrap_or("1")));
         if let Some((_, refusal)) = self.fails_at.take_if(|(at, _)| self.asked.len() > *at) {
@@ -76,17 +76,17 @@ impl State {
         let all: Vec<T> = of(self).iter().filter(is_wanted).cloned().collect();
         let at: usize = page.map_or(1, |page| page.parse().unwrap());
         let items = all.iter().skip((at - 1) * self.page).take(self.page).cloned().collect();
-        Ok(Page { items, next: (all.len() > at * self.page).then(|| (at + 1).to_string()) })
+        Ok(Batch { items, next: (all.len() > at * self.page).then(|| (at + 1).to_string()) })
     }
 }
 
 #[async_trait]
 impl ClientDirectory for Directory {
-    async fn organizations(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Page<SeenOrganization>, Refusal> {
+    async fn organizations(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Batch<SeenOrganization>, Refusal> {
         self.0.lock().unwrap().page_of("organizations", since, page, |state| &state.organizations, |item| &item.id)
     }
 
-    async fn people(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Page<SeenPerson>, Refusal> {
+    async fn people(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Batch<SeenPerson>, Refusal> {
         self.0.lock().unwrap().page_of("people", since, page, |state| &state.people, |item| &item.id)
     }
 }

@@ -38,7 +38,7 @@ fn to_zoe() -> Email {
 
 fn order(number: u128, attempt: i32, email: Email) -> Order {
     let created_at = chrono::Utc.with_ymd_and_hms(2026, 3, 1, 12, 30, 15).unwrap();
-    Order { delivery: DeliveryId(Uuid::from_u128(number)), attempt, created_at, effect: Effect::Email(email) }
+    Order { delivery: DeliveryId(Uuid::from_u128(number)), attempt, created_at, effect: Effect::Mail(MailOrder::Email(email)) }
 }
 
 async fn send(outlet: &EmailOutlet, number: u128) -> Result<Receipt, Refusal> {

@@ -365,7 +365,9 @@ async fn three_workers_remind_once(app: &TestApp) {
     let orders = outside.orders();
     let names: std::collections::BTreeSet<_> = orders.iter().map(|order| order.delivery).collect();
     assert_eq!((orders.len(), names.len()), (42, 42), "each was sent once");
-    assert!(orders.iter().all(|order| matches!(&order.effect, Effect::Email(email) if email.subject.starts_with("[INC-"))));
+    assert!(
+        orders.iter().all(|order| matches!(&order.effect, Effect::Mail(MailOrder::Email(email)) if email.subject.starts_with("[INC-")))
+    );
 }
 
 async fn another_playbook_moves_what_falls_due(app: &TestApp) {

@@ -97,8 +97,8 @@ async fn texts(client: &Client, incident: &Value, kind: &str) -> Vec<String> {
 /// As Zendesk answers: a problem ticket is #900, and every ticket belongs to organisation 7.
 fn receipt(order: &Order) -> Receipt {
     let (number, subject) = match &order.effect {
-        Effect::OpenProblem(problem) => ("900".to_owned(), problem.subject.clone()),
-        Effect::LinkTicket(link) => (link.ticket.clone(), "It is down".to_owned()),
+        Effect::Desk(DeskOrder::OpenProblem(problem)) => ("900".to_owned(), problem.subject.clone()),
+        Effect::Desk(DeskOrder::LinkTicket(link)) => (link.ticket.clone(), "It is down".to_owned()),
         _ => return Receipt::default(),
     };
     let url = format!("https://example.zendesk.com/agent/tickets/{number}");
@@ -377,7 +377,7 @@ async fn what_people_write_on_a_ticket_is_written_once(app: &TestApp) {
     let replies: Vec<&str> = replies
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Comment(comment) if comment.public => Some(comment.text.as_str()),
+            Effect::Desk(DeskOrder::Comment(comment)) if comment.public => Some(comment.text.as_str()),
             _ => None,
         })
         .collect();

@@ -25,7 +25,7 @@ use crate::delivery::order::New;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::Key;
 use crate::incident::{affected_clients_of, reference};
-use crate::ports::{Comment, Effect, Email};
+use crate::ports::{Comment, Email};
 use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::sql::{self, padded};
 use crate::tickets::rows::WHOEVER_ASKED;
@@ -151,7 +151,7 @@ impl Audience {
                 text: row.body.clone(),
                 thread: Some(self.whole.incident.id.to_string()),
             };
-            New { client: Some(client.id), client_update: Some(row.id), ..New::of(Operation::ClientUpdate, Effect::Email(email)) }
+            New { client: Some(client.id), client_update: Some(row.id), ..New::of(Operation::ClientUpdate, email) }
         };
         let contacts = self.contacts.iter().filter(|contact| contact.client_id == client.id);
         let mails: Vec<New> = contacts.map(|contact| mail(&contact.name, &contact.email)).collect();
@@ -163,12 +163,7 @@ impl Audience {
 /// A public reply with the text of `row`.
 fn reply(row: &client_update::Model, ticket: &ticket::Model, to: &str) -> New {
     let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: to.to_owned() };
-    New {
-        client: ticket.client_id,
-        client_update: Some(row.id),
-        ticket: Some(ticket.id),
-        ..New::of(Operation::ClientUpdate, Effect::Comment(comment))
-    }
+    New { client: ticket.client_id, client_update: Some(row.id), ticket: Some(ticket.id), ..New::of(Operation::ClientUpdate, comment) }
 }
 
 /// The ids of the clients that an update is for; `None` for all that are affected.

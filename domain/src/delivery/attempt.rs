@@ -12,16 +12,15 @@ use sea_orm::{
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
+use crate::delivery::outgoing::what;
 use crate::delivery::{hold, policy};
-use crate::error::{Error, Result, is_duplicate};
-use crate::follow_up::{self, Team, card};
+use crate::error::{Result, is_duplicate};
 use crate::incident::marks::{self, Settlement};
 use crate::playbook::Rule;
 use crate::playbook::steps::{stands, steps};
 use crate::ports::{Effect, Order, Receipt, Refusal};
-use crate::record::{Draft, Facts, NewEvent, Whole};
+use crate::record::{Facts, NewEvent, Whole};
 use crate::validate::to_micros;
-use crate::{pager, tickets};
 
 /// A delivery that was queued but not claimed within this time has dropped off the queue.
 pub(super) const ON_QUEUE: chrono::Duration = chrono::Duration::seconds(30);
@@ -107,33 +106,23 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
         claimed => claimed?,
     };
     let Some(row) = claimed.into_iter().next() else { return Ok(None) };
-    if row.attempts > 1 && !is_wanted(ctx, &row).await? {
+    let mut effect = Effect::of(&row)?;
+    if row.attempts > 1 && !is_wanted(ctx, &row, &effect).await? {
         let error = row.last_error.clone();
         let over = Ended { state: DeliveryState::Cancelled, error, next_attempt_at: None, receipt: Receipt::default(), at: ctx.now() };
         update_attempt(ctx, &row, over).await?;
         return Ok(None);
     }
-    let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
-    match &mut effect {
-        Effect::Email(email) => {
-            if let Some(page) = row.page_id {
-                pager::add_answer_link(ctx, page, email).await?;
-            }
-        }
-        Effect::OpenProblem(order) => tickets::arrived::conceal(ctx, &row, order).await?,
-        Effect::ProblemStatus(order) => tickets::arrived::bring_up_to_date(ctx, &row, order).await?,
-        Effect::Card(order) => card::bring_up_to_date(ctx, &row, order).await?,
-        Effect::Notice(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {}
-    }
+    effect.outgoing_mut().refresh(ctx, &row).await?;
     let order = Order { delivery: id, attempt: row.attempts, created_at: row.created_at, effect };
     Ok(Some(Claim { row, order }))
 }
 
 /// Whether a delivery is still needed before it is tried again. It can't be cancelled while an attempt is under way, and in the meantime
 /// its step may have been done, or its page answered.
-pub(super) async fn is_wanted(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
-    if row.operation == Operation::LinkTicket {
-        return tickets::arrived::is_link_wanted(ctx, row).await;
+pub(super) async fn is_wanted(ctx: &Ctx, row: &delivery::Model, effect: &Effect) -> Result<bool> {
+    if !effect.outgoing().is_wanted(ctx, row).await? {
+        return Ok(false);
     }
     let (Some(incident), true) = (row.incident_id, row.step_key.is_some() || row.operation == Operation::Page) else { return Ok(true) };
     let Some(incident) = entity::incident::Entity::find_by_id(incident).one(ctx.db.read()).await? else { return Ok(true) };
@@ -156,14 +145,11 @@ pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>)
     let ended = ended(ctx, row, outcome);
     metrics::counter!("muster_deliveries_total", "system" => row.system.as_str(), "outcome" => ended.state.as_str()).increment(1);
     let arrived = ended.state == DeliveryState::Delivered;
-    match row.incident_id.filter(|_| is_news(row, &ended)) {
+    match row.incident_id.filter(|_| is_news(claim, &ended)) {
         None => update_attempt(ctx, row, ended).await?,
         Some(incident) => tell(ctx, incident, claim, ended).await?,
     }
-    match row.page_id {
-        Some(page) if arrived => pager::forget_answer_link(ctx, page).await,
-        _ => Ok(()),
-    }
+    if arrived { claim.order.effect.outgoing().arrived(ctx, row).await } else { Ok(()) }
 }
 
 /// The state of a row after its attempt.
@@ -217,32 +203,10 @@ impl Ended {
 }
 
 /// Whether the outcome concerns the incident: it failed for good, or something follows from its success.
-pub(super) fn is_news(row: &delivery::Model, ended: &Ended) -> bool {
-    ended.state == DeliveryState::Failed || (ended.state == DeliveryState::Delivered && (does_step(row).is_some() || has_consequences(row)))
-}
-
-pub(super) fn has_consequences(row: &delivery::Model) -> bool {
-    matches!(row.operation, Operation::ParentTicket | Operation::LinkTicket | Operation::Card)
-}
-
-/// An effect that has happened, through the worker or by hand.
-pub(super) struct Happened<'a> {
-    pub(super) effect: &'a Effect,
-    pub(super) receipt: &'a Receipt,
-    /// Whose ticket it turned out to be.
-    pub(super) client: Option<&'a entity::client::Model>,
-}
-
-/// Writes into the draft what follows from an effect that has happened.
-pub(super) fn happened(draft: &mut Draft<'_>, facts: &WithDelivery, row: &delivery::Model, what: &Happened<'_>) {
-    let Happened { effect, receipt, client } = what;
-    match effect {
-        Effect::OpenProblem(_) | Effect::ProblemStatus(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => {
-            tickets::arrived::happened(draft, row, effect, receipt, *client);
-        }
-        Effect::Card(order) => follow_up::arrived::happened(draft, row, order, receipt, &facts.team),
-        Effect::Email(_) | Effect::Notice(_) => {}
-    }
+pub(super) fn is_news(claim: &Claim, ended: &Ended) -> bool {
+    ended.state == DeliveryState::Failed
+        || (ended.state == DeliveryState::Delivered
+            && (does_step(&claim.row).is_some() || claim.order.effect.outgoing().has_consequences()))
 }
 
 /// The step that this delivery completes when it arrives: a notice is what its step asks for, a reminder is not.
@@ -264,7 +228,10 @@ pub(super) async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ende
 
 pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: Ended) -> Result<()> {
     let Claim { row, order } = claim;
-    let client = tickets::arrived::client_of(ctx, &ended.receipt).await?;
+    let consequence = match ended.error {
+        None => order.effect.outgoing().consequence(ctx, &ended.receipt).await?,
+        Some(_) => None,
+    };
     change::<WithDelivery, _>(ctx, incident, Right::Administer, None, |facts, draft| {
         let Some(current) = facts.delivery(row.id) else { return Ok(()) };
         if current.state != DeliveryState::Sending || current.attempts != row.attempts {
@@ -272,7 +239,9 @@ pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: 
         }
         draft.update(delivery::ActiveModel { id: Set(row.id), ..ended.columns() })?;
         let Some(error) = &ended.error else {
-            happened(draft, facts, row, &Happened { effect: &order.effect, receipt: &ended.receipt, client: client.as_ref() });
+            if let Some(consequence) = &consequence {
+                consequence(draft, row);
+            }
             if let Some(key) = does_step(row) {
                 marks::settle(draft, key, Settlement { by: None, waived: false, note: None });
                 draft.record(event(row, ended.state, "The notice to everybody was posted".to_owned()));
@@ -293,17 +262,10 @@ pub(super) fn event(row: &delivery::Model, state: DeliveryState, text: String) -
     NewEvent::new(TimelineKind::Delivery, text).details(details)
 }
 
-/// A description of a delivery: what it is, to whom and about what.
-pub fn what(row: &delivery::Model) -> String {
-    serde_json::from_str::<Effect>(&row.effect).map_or_else(|_| format!("The order to {}", row.system), |effect| effect.title())
-}
-
 /// An incident and its deliveries that are not over.
 pub(super) struct WithDelivery {
     whole: Whole,
     pub(super) deliveries: Vec<delivery::Model>,
-    /// Used to match members of a card to people; empty if there is no card.
-    team: Team,
 }
 
 impl WithDelivery {
@@ -323,9 +285,7 @@ impl Facts for WithDelivery {
             .order_by_asc(Column::Id)
             .all(ctx.db.read())
             .await?;
-        let has_cards = deliveries.iter().any(|row| row.operation == Operation::Card);
-        let team = if has_cards { Team::load(ctx).await? } else { Team::default() };
-        Ok(Self { whole: Whole::load(ctx, incident).await?, deliveries, team })
+        Ok(Self { whole: Whole::load(ctx, incident).await?, deliveries })
     }
 
     fn scope(&self) -> &Whole {

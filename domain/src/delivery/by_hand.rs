@@ -8,7 +8,7 @@ use super::{find, what};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
-use crate::delivery::attempt::{Happened, WithDelivery, does_step, event, happened};
+use crate::delivery::attempt::{WithDelivery, does_step, event};
 use crate::error::{Error, Result};
 use crate::incident::marks::{self, Settlement};
 use crate::ports::{Effect, Receipt};
@@ -20,8 +20,11 @@ use crate::validate;
 /// # Errors
 /// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is over or under way, or its system is not connected.
 pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
-    let known = addressed(ctx, &find(ctx, id).await?).await?;
-    settle(ctx, id, |_, row, draft| {
+    let row = find(ctx, id).await?;
+    let mut effect = Effect::of(&row)?;
+    effect.outgoing_mut().readdress(ctx, &row).await?;
+    let effect = serde_json::to_string(&effect).map_err(Error::internal)?;
+    settle(ctx, id, |row, draft| {
         if !is_connected(draft, row) {
             return Err(unconnected(row));
         }
@@ -31,7 +34,7 @@ pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
         let again = delivery::ActiveModel {
             state: Set(DeliveryState::Queued),
             next_attempt_at: Set(Some(draft.now)),
-            effect: Set(known.clone()),
+            effect: Set(effect.clone()),
             ..Default::default()
         };
         update_as_seen(draft, row, again);
@@ -81,30 +84,18 @@ pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: Client
     Ok(changed.await?.incident)
 }
 
-/// The effect for another attempt: the person may have been given an address since.
-async fn addressed(ctx: &Ctx, row: &delivery::Model) -> Result<String> {
-    let mut effect: Effect = serde_json::from_str(&row.effect).map_err(Error::internal)?;
-    let Effect::Email(email) = &mut effect else { return Ok(row.effect.clone()) };
-    if email.to.is_empty() {
-        let person = match row.person_id {
-            Some(person) => crate::people::find(ctx, person).await?.email,
-            None => None,
-        };
-        let Some(address) = person else {
-            return Err(Error::precondition(format!("No e-mail address is known for {}: do it by hand.", email.to_name)));
-        };
-        email.to = address;
-    }
-    serde_json::to_string(&effect).map_err(Error::internal)
-}
-
 /// Marks a delivery as done by a person. `external_url` is where the result can be seen.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is over or under way.
 pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str>) -> Result<delivery::Model> {
     let url = external_url.map(|url| validate::web_url("externalUrl", url)).transpose()?;
-    settle(ctx, id, |facts, row, draft| {
+    let receipt = Receipt { external_url: url.clone(), ..Receipt::default() };
+    let consequence = match Effect::of(&find(ctx, id).await?) {
+        Ok(effect) => effect.outgoing().consequence(ctx, &receipt).await?,
+        Err(_) => None,
+    };
+    settle(ctx, id, |row, draft| {
         if !matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed | DeliveryState::Retrying | DeliveryState::Queued) {
             return Err(refusal(row, "marked as done"));
         }
@@ -117,9 +108,8 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
         };
         update_as_seen(draft, row, done);
         draft.record(event(row, DeliveryState::DoneByHand, format!("{}: done by hand", what(row))));
-        if let Ok(effect) = serde_json::from_str::<Effect>(&row.effect) {
-            let receipt = Receipt { external_url: url.clone(), ..Receipt::default() };
-            happened(draft, facts, row, &Happened { effect: &effect, receipt: &receipt, client: None });
+        if let Some(consequence) = &consequence {
+            consequence(draft, row);
         }
         // Somebody told them in person, so they know.
         let told = row.step_key.as_deref().filter(|_| row.operation == Operation::Tell);
@@ -143,13 +133,13 @@ fn update_as_seen(draft: &mut Draft<'_>, row: &delivery::Model, change: delivery
 async fn settle(
     ctx: &Ctx,
     id: DeliveryId,
-    decide: impl Fn(&WithDelivery, &delivery::Model, &mut Draft<'_>) -> Result<()> + Send + Sync,
+    decide: impl Fn(&delivery::Model, &mut Draft<'_>) -> Result<()> + Send + Sync,
 ) -> Result<delivery::Model> {
     ctx.require(Right::Respond)?;
     let row = find(ctx, id).await?;
     let Some(incident) = row.incident_id else { return Err(refusal(&row, "changed")) };
     change::<WithDelivery, _>(ctx, incident, Right::Respond, None, |facts, draft| match facts.delivery(id) {
-        Some(row) => decide(facts, row, draft),
+        Some(row) => decide(row, draft),
         None => Err(refusal(&row, "changed")),
     })
     .await?;

@@ -18,12 +18,14 @@ mod attempt;
 mod by_hand;
 pub mod hold;
 pub mod order;
+pub mod outgoing;
 pub mod policy;
 mod query;
 
-pub use attempt::{ATTEMPT, Claim, Due, anything_due, claim, record, take_due, what};
+pub use attempt::{ATTEMPT, Claim, Due, anything_due, claim, record, take_due};
 pub(crate) use by_hand::retry_update;
 pub use by_hand::{retry, settle_by_hand};
 pub use order::New;
+pub use outgoing::{Consequence, Outgoing, what};
 pub(crate) use query::rows_of_incidents;
 pub use query::{Filter, find, instructions, of_incidents, page};

@@ -35,23 +35,28 @@ pub struct New {
 
 impl New {
     /// An effect that is not linked to anything else.
-    pub fn of(operation: Operation, effect: Effect) -> Self {
-        Self { operation, effect, person: None, step: None, page: None, client: None, client_update: None, ticket: None, follow_up: None }
+    pub fn of(operation: Operation, effect: impl Into<Effect>) -> Self {
+        Self {
+            operation,
+            effect: effect.into(),
+            person: None,
+            step: None,
+            page: None,
+            client: None,
+            client_update: None,
+            ticket: None,
+            follow_up: None,
+        }
     }
 
     fn row(self, draft: &Draft<'_>) -> delivery::Model {
         let Self { operation, effect, person, step, page, client, client_update, ticket, follow_up } = self;
-        let nowhere = match &effect {
-            Effect::Email(email) => email.to.is_empty(),
-            // A board that is not at Trello, or a card that a person made and looks after.
-            Effect::Card(card) => card.place.is_none() || (card.url.is_some() && card.card.is_none()),
-            _ => false,
-        };
-        let connected = draft.ctx().config.systems.contains(&effect.system()) && !nowhere;
+        let system = effect.outgoing().system();
+        let connected = draft.ctx().config.systems.contains(&system) && !effect.outgoing().is_nowhere();
         delivery::Model {
             id: DeliveryId(draft.id()),
             incident_id: Some(draft.incident().id),
-            system: effect.system(),
+            system,
             operation,
             state: if connected { DeliveryState::Queued } else { DeliveryState::ByHand },
             attempts: 0,

@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::cursor::{Slice, Window};
 use crate::error::{Error, Result};
 use crate::ports::Effect;
-use crate::{pager, sql};
+use crate::sql;
 
 /// Which deliveries to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,6 +78,5 @@ pub fn instructions(row: &delivery::Model) -> Option<String> {
     if !matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed) {
         return None;
     }
-    let effect: Effect = serde_json::from_str(&row.effect).ok()?;
-    Some(pager::without_answer_link(&effect.instructions()))
+    Some(Effect::of(row).ok()?.outgoing().instructions())
 }

@@ -11,11 +11,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::sync::{self, Agreed, Face};
 use crate::ctx::Ctx;
 use crate::delivery::{New, order};
-use crate::error::{Error, Result};
 use crate::follow_up::Team;
 use crate::incident::{link, reference};
 use crate::playbook::{Board, Playbook};
-use crate::ports::{Card, CardField, Effect, SeenCard};
+use crate::ports::{Card, CardField, SeenCard};
 use crate::record::Draft;
 
 /// Bytes of a description that go on a card: in a URL, each may take three.
@@ -54,10 +53,10 @@ pub(super) fn order(draft: &mut Draft<'_>, row: &follow_up::Model, team: &Team) 
     if row.state != ActionState::Open && is_nowhere && by_hand {
         return;
     }
-    draft.send(New { follow_up: Some(row.id), ..New::of(Operation::Card, Effect::Card(Box::new(card))) });
+    draft.send(New { follow_up: Some(row.id), ..New::of(Operation::Card, Box::new(card)) });
 }
 
-fn wanted(ctx: &Ctx, incident: &incident::Model, row: &follow_up::Model, team: &Team) -> Card {
+pub(super) fn wanted(ctx: &Ctx, incident: &incident::Model, row: &follow_up::Model, team: &Team) -> Card {
     let playbook = ctx.playbook();
     let board = playbook.boards.get(&row.board);
     let place = board.and_then(Board::place);
@@ -99,17 +98,6 @@ fn beginning(description: &str) -> String {
     let end = description.floor_char_boundary(CARD_TEXT_BYTES);
     let more = if end < description.len() { " … (the rest is in the incident)" } else { "" };
     format!("{}{more}", &description[..end])
-}
-
-/// Updates an order before an attempt: the follow-up may have changed since.
-pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut Card) -> Result<()> {
-    let Some(id) = row.follow_up_id else { return Ok(()) };
-    let Some(found) = follow_up::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(()) };
-    let incident = incident::Entity::find_by_id(found.incident_id).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))?;
-    let team = Team::load(ctx).await?;
-    *order = wanted(ctx, &incident, &found, &team);
-    order.perhaps_there = order::was_begun_before(ctx, row).await?;
-    Ok(())
 }
 
 /// The follow-up once its card was deleted.

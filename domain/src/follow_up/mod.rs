@@ -7,6 +7,7 @@ pub(crate) mod arrived;
 pub mod card;
 mod manage;
 mod news;
+mod outgoing;
 mod query;
 mod settle;
 mod sync;

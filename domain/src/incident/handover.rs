@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::incident::writes::{admit, give, withdraw};
 use crate::playbook::Playbook;
 use crate::playbook::steps::{State, Step, steps};
-use crate::ports::{Effect, Email};
+use crate::ports::Email;
 use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::{catalogue, sql, validate, words};
 
@@ -253,7 +253,7 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
         draft.add::<role_offer::Entity>(row.clone());
         admit(draft, person.id);
         record(draft, &row, format!("{} was asked to take over as {}", person.name, words::role(role)));
-        draft.send(New { person: Some(person.id), ..New::of(Operation::Offer, Effect::Email(mail(draft, &row, &person))) });
+        draft.send(New { person: Some(person.id), ..New::of(Operation::Offer, mail(draft, &row, &person)) });
         Ok(row)
     });
     let changed = changed.await?;

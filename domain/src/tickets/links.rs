@@ -13,7 +13,7 @@ use crate::delivery::order::{self, New};
 use crate::error::{Error, Result};
 use crate::idempotency::Key;
 use crate::incident::{reference, state};
-use crate::ports::{Comment, Effect, UnlinkTicket};
+use crate::ports::{Comment, UnlinkTicket};
 use crate::record::{Draft, NewEvent, Whole};
 use crate::tickets::rows::{CLOSED, WHOEVER_ASKED, hang, linked_row, problem_in, put_link, record, row_in};
 use crate::{catalogue, validate};
@@ -128,7 +128,7 @@ pub async fn unlink(ctx: &Ctx, id: TicketId, note: Option<&str>) -> Result<incid
             order::cancel_links(draft, &[id]);
             let order = UnlinkTicket { ticket: row.external_id.clone(), problem: problem.external_id.clone() };
             let client = row.client_id;
-            draft.send(New { ticket: Some(id), client, ..New::of(Operation::LinkTicket, Effect::UnlinkTicket(order)) });
+            draft.send(New { ticket: Some(id), client, ..New::of(Operation::LinkTicket, order) });
         }
         Ok(())
     });
@@ -168,7 +168,7 @@ pub async fn comment(ctx: &Ctx, input: NewComment, key: Option<&str>) -> Result<
         let row = facts.tickets.iter().find(|row| row.id == known.id).ok_or(Error::NotFound("ticket"))?;
         refuse_comment(row, input.public)?;
         let to = client.as_ref().map_or_else(|| WHOEVER_ASKED.to_owned(), |client| client.name.clone());
-        let effect = Effect::Comment(Comment { ticket: row.external_id.clone(), text: text.clone(), public: input.public, to });
+        let effect = Comment { ticket: row.external_id.clone(), text: text.clone(), public: input.public, to };
         let client = row.client_id;
         draft.send(New { ticket: Some(row.id), client, ..New::of(Operation::Comment, effect) });
         let verb = if input.public { "Replied on" } else { "Noted on" };
@@ -241,5 +241,5 @@ fn tell_colleagues(draft: &mut Draft<'_>, problem: &ticket::Model, into: &incide
     let link = crate::incident::link(draft.ctx(), into);
     let text = format!("{} was merged into {}{ticket}. {link}", reference(draft.incident()), reference(into));
     let order = Comment { ticket: problem.external_id.clone(), text, public: false, to: "colleagues".to_owned() };
-    draft.send(New { ticket: Some(problem.id), ..New::of(Operation::Comment, Effect::Comment(order)) });
+    draft.send(New { ticket: Some(problem.id), ..New::of(Operation::Comment, order) });
 }

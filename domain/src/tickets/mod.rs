@@ -4,10 +4,10 @@
 //! ticket is linked by a person ([`link`]), or links itself if it is an emergency ticket ([`news`]); the link is made at the ticket system
 //! as soon as both ends exist.
 
-pub(crate) mod arrived;
 pub(crate) mod links;
 mod mention;
 pub mod news;
+mod outgoing;
 pub mod problem;
 mod query;
 pub mod rows;

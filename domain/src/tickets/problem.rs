@@ -8,7 +8,7 @@ use crate::config::WhenProblem;
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::incident::reference::{link, reference};
-use crate::ports::{Effect, Problem, ProblemStatus};
+use crate::ports::{Problem, ProblemStatus};
 use crate::record::Draft;
 use crate::words;
 
@@ -22,7 +22,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
         }
     } else if draft.incident().problem_ordered_at.is_none() && is_problem_wanted(draft) {
         draft.incident_mut().problem_ordered_at = Some(draft.now);
-        let effect = Effect::OpenProblem(problem_of(draft.ctx(), draft.incident()));
+        let effect = problem_of(draft.ctx(), draft.incident());
         draft.send(New::of(Operation::ParentTicket, effect));
     }
 }
@@ -63,7 +63,7 @@ pub(crate) fn solved(ctx: &Ctx, incident: &incident::Model) -> bool {
 }
 
 pub(crate) fn keep_status(draft: &mut Draft<'_>, problem: &ticket::Model) {
-    let effect = Effect::ProblemStatus(status_of(draft.ctx(), draft.incident(), &problem.external_id));
+    let effect = status_of(draft.ctx(), draft.incident(), &problem.external_id);
     draft.send(New { ticket: Some(problem.id), ..New::of(Operation::ParentTicket, effect) });
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::delivery::order::New;
 use crate::incident::writes::affect;
-use crate::ports::{Effect, LinkTicket};
+use crate::ports::LinkTicket;
 use crate::record::{Draft, NewEvent, Whole};
 
 /// The status of a ticket that no longer takes comments.
@@ -92,7 +92,7 @@ pub(crate) fn linked(whole: &Whole) -> impl Iterator<Item = &ticket::Model> {
 
 /// Orders a ticket to be linked to the problem ticket.
 pub(crate) fn hang(draft: &mut Draft<'_>, row: &ticket::Model, problem: &str) {
-    let effect = Effect::LinkTicket(LinkTicket { ticket: row.external_id.clone(), problem: problem.to_owned() });
+    let effect = LinkTicket { ticket: row.external_id.clone(), problem: problem.to_owned() };
     draft.send(New { ticket: Some(row.id), client: row.client_id, ..New::of(Operation::LinkTicket, effect) });
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::clock::Clock;
-use domain::ports::{ClientDirectory, Page, Refusal, TicketDesk};
+use domain::ports::{Batch, ClientDirectory, Refusal, TicketDesk};
 use harness::fakes::zendesk::{AGENT, CLIENT, ORGANIZATION};
 use serde_json::json;
 use worker::outlets::zendesk::ZendeskOutlet;
@@ -57,7 +57,7 @@ async fn open_tickets_of_clients_are_suggested() {
 }
 
 /// All pages of a list.
-async fn all<T>(mut page: impl AsyncFnMut(Option<&str>) -> Result<Page<T>, Refusal>) -> Vec<T> {
+async fn all<T>(mut page: impl AsyncFnMut(Option<&str>) -> Result<Batch<T>, Refusal>) -> Vec<T> {
     let (mut items, mut next) = (Vec::new(), None::<String>);
     loop {
         let read = page(next.as_deref()).await.unwrap();

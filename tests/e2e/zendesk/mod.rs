@@ -50,23 +50,23 @@ fn order(number: u128, attempt: i32, effect: Effect) -> Order {
 
 fn problem(key: &str) -> Effect {
     let (subject, text) = ("INC-1: errors".to_owned(), "INC-1 was declared.".to_owned());
-    Effect::OpenProblem(Problem { key: key.to_owned(), subject, text, severity: Severity::Critical })
+    Effect::Desk(DeskOrder::OpenProblem(Problem { key: key.to_owned(), subject, text, severity: Severity::Critical }))
 }
 
 fn status(ticket: u64, solved: bool) -> Effect {
-    Effect::ProblemStatus(ProblemStatus { ticket: ticket.to_string(), solved, text: "INC-1 is over.".to_owned() })
+    Effect::Desk(DeskOrder::ProblemStatus(ProblemStatus { ticket: ticket.to_string(), solved, text: "INC-1 is over.".to_owned() }))
 }
 
 fn link(ticket: u64, problem: u64) -> Effect {
-    Effect::LinkTicket(LinkTicket { ticket: ticket.to_string(), problem: problem.to_string() })
+    Effect::Desk(DeskOrder::LinkTicket(LinkTicket { ticket: ticket.to_string(), problem: problem.to_string() }))
 }
 
 fn unlink(ticket: u64, problem: u64) -> Effect {
-    Effect::UnlinkTicket(UnlinkTicket { ticket: ticket.to_string(), problem: problem.to_string() })
+    Effect::Desk(DeskOrder::UnlinkTicket(UnlinkTicket { ticket: ticket.to_string(), problem: problem.to_string() }))
 }
 
 fn comment(ticket: u64, text: &str, public: bool) -> Effect {
-    Effect::Comment(Comment { ticket: ticket.to_string(), text: text.to_owned(), public, to: "Example plc".to_owned() })
+    Effect::Desk(DeskOrder::Comment(Comment { ticket: ticket.to_string(), text: text.to_owned(), public, to: "Example plc".to_owned() }))
 }
 
 /// A client's ticket.

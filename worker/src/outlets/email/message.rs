@@ -70,7 +70,6 @@ fn token(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::ports::Effect;
     use entity::DeliveryId;
     use uuid::Uuid;
 
@@ -88,7 +87,7 @@ mod tests {
 
     fn composed(email: &Email) -> Result<Mail, String> {
         let created_at = entity::Timestamp::UNIX_EPOCH;
-        let order = Order { delivery: DeliveryId(Uuid::from_u128(7)), attempt: 1, created_at, effect: Effect::Email(email.clone()) };
+        let order = Order { delivery: DeliveryId(Uuid::from_u128(7)), attempt: 1, created_at, effect: email.clone().into() };
         compose(&order, email, &"Muster <muster@example.net>".parse().unwrap())
     }
 

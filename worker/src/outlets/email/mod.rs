@@ -14,20 +14,21 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{Effect, Finding, Order, Outlet, Receipt, Refusal};
+use domain::ports::{Effect, Finding, MailOrder, Order, Outlet, Receipt, Refusal};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::client::TlsParameters;
+use message::Mail;
+use session::{Broken, Cause, Session, Stage};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-pub use relay::{Relay, sender};
-
 use super::readable;
-use message::Mail;
-use session::{Broken, Cause, Session, Stage};
+
+pub use relay::{Relay, sender};
 
 /// Mails under way at the same time, and connections kept. Mail servers refuse many more from one client.
 const CONNECTIONS: usize = 8;
+
 /// Answers that mean: sign in, or with other credentials, or encrypted. They are for an administrator, who needs time.
 const SIGN_IN: [u16; 4] = [530, 534, 535, 538];
 
@@ -147,7 +148,7 @@ async fn close_at(until: Instant, kept: Weak<Kept>, patience: Duration) {
 #[async_trait]
 impl Outlet for EmailOutlet {
     async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
-        let Effect::Email(email) = &order.effect else {
+        let Effect::Mail(MailOrder::Email(email)) = &order.effect else {
             return Err(Refusal::Never("a mail server sends nothing but mails".to_owned()));
         };
         let mail = message::compose(order, email, &self.from).map_err(Refusal::Never)?;

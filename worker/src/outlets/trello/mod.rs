@@ -14,12 +14,12 @@ mod wire;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ports::{Card, CardField, Effect, Finding, Member, Order, Outlet, Owner, Place, Receipt, Refusal, Seen, SeenCard};
+use domain::ports::{BoardOrder, Card, CardField, Effect, Finding, Member, Order, Outlet, Owner, Place, Receipt, Refusal, Seen, SeenCard};
 use entity::ActionState;
-
-use super::http::{Api, Failed, Limits, Pace, Vendor};
 use look::Looks;
 use wire::{WireCard, marker_line};
+
+use super::http::{Api, Failed, Limits, Pace, Vendor};
 
 /// Trello's own limit is 100 for a token; other programs of the same token need some.
 const REQUESTS: usize = 90;
@@ -286,7 +286,7 @@ fn refusal(failed: Failed) -> Refusal {
 impl Outlet for TrelloOutlet {
     async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
         match &order.effect {
-            Effect::Card(card) => self.bring(order.attempt, card).await,
+            Effect::Board(BoardOrder::Card(card)) => self.bring(order.attempt, card).await,
             _ => Err(Refusal::Never("this is nothing for Trello".to_owned())),
         }
     }

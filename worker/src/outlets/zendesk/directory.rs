@@ -7,7 +7,7 @@
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
-use domain::ports::{ClientDirectory, Page, Refusal, SeenOrganization, SeenPerson};
+use domain::ports::{ClientDirectory, Refusal, SeenOrganization, SeenPerson};
 use entity::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -21,17 +21,17 @@ const PAGE: &str = "100";
 
 #[async_trait]
 impl ClientDirectory for ZendeskOutlet {
-    async fn organizations(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Page<SeenOrganization>, Refusal> {
+    async fn organizations(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Batch<SeenOrganization>, Refusal> {
         let listed: Listed<Organization> = match since {
             None => self.list("/api/v2/organizations", &[], page).await?,
             Some(since) => self.changed("organization", since, page).await?,
         };
         let next = listed.next();
         let seen = |Organization { id, name }| SeenOrganization { id: id.to_string(), name };
-        Ok(Page { items: listed.items.into_iter().map(seen).collect(), next })
+        Ok(Batch { items: listed.items.into_iter().map(seen).collect(), next })
     }
 
-    async fn people(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Page<SeenPerson>, Refusal> {
+    async fn people(&self, since: Option<Timestamp>, page: Option<&str>) -> Result<Batch<SeenPerson>, Refusal> {
         let listed: Listed<User> = match since {
             None => self.list("/api/v2/users", &[("role", "end-user")], page).await?,
             Some(since) => self.changed("user", since, page).await?,
@@ -40,7 +40,7 @@ impl ClientDirectory for ZendeskOutlet {
         // Of those who changed also the ones who belong nowhere: perhaps they left.
         let belongs = |user: &User| since.is_some() || user.organization_id.is_some();
         let users = listed.items.into_iter().filter(|user| user.role.as_deref().is_none_or(|role| role == "end-user") && belongs(user));
-        Ok(Page { items: users.map(|user| self.person(user)).collect(), next })
+        Ok(Batch { items: users.map(|user| self.person(user)).collect(), next })
     }
 }
 

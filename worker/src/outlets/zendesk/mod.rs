@@ -18,28 +18,33 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::ports::{Effect, Finding, Order, Outlet, Receipt, Refusal, Seen};
+use domain::ports::{DeskOrder, Effect, Finding, Order, Outlet, Receipt, Refusal, Seen};
 use entity::DeliveryId;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
+use wire::{Me, OneTicket, Ticket};
 
 use super::http::{Api, Cause, Failed, Limits, Pace, Vendor};
-use wire::{Me, OneTicket, Ticket};
 
 /// How long one order may take, all its calls together. Well within what the domain gives an attempt.
 const ORDER: Duration = Duration::from_secs(40);
+
 /// The span of the limits of an account.
 const MINUTE: Duration = Duration::from_mins(1);
+
 /// Changes of one ticket that Zendesk takes in [`TICKET_SPAN`].
 const TICKET_UPDATES: usize = 30;
 const TICKET_SPAN: Duration = Duration::from_mins(10);
+
 /// One in so many requests may be for the directory.
 const DIRECTORY_SHARE: usize = 4;
+
 /// Tickets whose changes are counted before those are forgotten that rest.
 const TICKETS_COUNTED: usize = 1_000;
 
 /// Requests of all kinds in a minute that the smallest plan of Zendesk takes.
 pub const REQUESTS_PER_MINUTE: usize = 200;
+
 /// Changes of tickets in a minute that Zendesk takes without an add-on.
 pub const UPDATES_PER_MINUTE: usize = 100;
 
@@ -143,9 +148,9 @@ impl Outlet for ZendeskOutlet {
     async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
         let work = async {
             match &order.effect {
-                Effect::OpenProblem(problem) => self.open_problem(order, problem).await,
-                Effect::ProblemStatus(_) | Effect::LinkTicket(_) | Effect::UnlinkTicket(_) | Effect::Comment(_) => self.update(order).await,
-                Effect::Email(_) | Effect::Notice(_) | Effect::Card(_) => {
+                Effect::Desk(DeskOrder::OpenProblem(problem)) => self.open_problem(order, problem).await,
+                Effect::Desk(desk) => self.update(order, desk).await,
+                Effect::Mail(_) | Effect::Chat(_) | Effect::Board(_) => {
                     Err(Refusal::Never("Zendesk knows nothing but tickets.".to_owned()))
                 }
             }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::ports::{Comment, Effect, LinkTicket, Order, ProblemStatus, Receipt, Refusal, UnlinkTicket};
+use domain::ports::{Comment, DeskOrder, LinkTicket, Order, ProblemStatus, Receipt, Refusal, UnlinkTicket};
 use domain::tickets::is_over;
 use entity::{DeliveryId, IncidentId, Timestamp};
 use serde_json::{Map, Value, json};
@@ -19,23 +19,28 @@ use crate::outlets::http::{Cause, Failed, Pace};
 
 /// The key under which audits carry the delivery's id.
 const MARK: &str = "muster";
+
 /// Audits on one page.
 const PAGE: u64 = 100;
+
 /// Pages of audits that are looked through at most, the newest first.
 const PAGES: u64 = 10;
+
 /// Orders that are remembered as never sent.
 const UNSENT: usize = 10_000;
+
 /// How far Zendesk's clock may be from ours.
 const SKEW: chrono::Duration = chrono::Duration::minutes(5);
+
 /// The pause after somebody else changed the ticket at the same moment.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
 
 impl ZendeskOutlet {
     /// Changes the ticket of the order as it says.
-    pub(super) async fn update(&self, order: &Order) -> Result<Receipt, Refusal> {
+    pub(super) async fn update(&self, order: &Order, desk: &DeskOrder) -> Result<Receipt, Refusal> {
         let is_fresh = order.attempt == 1 || self.unsent().remove(&order.delivery) == Some(order.attempt - 1);
         let mut is_sent = false;
-        let outcome = self.attempt(order, is_fresh, &mut is_sent).await;
+        let outcome = self.attempt(order, desk, is_fresh, &mut is_sent).await;
         if is_fresh && !is_sent && outcome.is_err() {
             let mut unsent = self.unsent();
             if unsent.len() >= UNSENT {
@@ -52,8 +57,8 @@ impl ZendeskOutlet {
         self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn attempt(&self, order: &Order, is_fresh: bool, is_sent: &mut bool) -> Result<Receipt, Refusal> {
-        let number = number(&order.effect)?;
+    async fn attempt(&self, order: &Order, desk: &DeskOrder, is_fresh: bool, is_sent: &mut bool) -> Result<Receipt, Refusal> {
+        let number = number(desk)?;
         let of_ticket = self.updates_of(number);
         // Taken before the look, so that looks are not wasted on what can't be written; only what is sent counts.
         let (of_all, of_this) = (self.api.turn(&self.updates).await?, self.api.turn(&of_ticket).await?);
@@ -61,20 +66,20 @@ impl ZendeskOutlet {
             Some(403 | 404) => Refusal::Never(format!("There is no ticket #{number} in Zendesk that Muster may see.")),
             _ => failed.into(),
         })?;
-        if let Effect::LinkTicket(link) = &order.effect
+        if let DeskOrder::LinkTicket(link) = desk
             && let Some(other) = ticket.problem_id.filter(|other| other.to_string() != link.problem)
             && self.is_ours(other).await?
         {
             // Its incident was merged, or the ticket was taken off it a moment ago and that order is still under way.
             ticket.problem_id = None;
         }
-        if let Effect::Comment(comment) = &order.effect
+        if let DeskOrder::Comment(comment) = desk
             && !is_fresh
             && self.is_written(order, comment, number).await?
         {
             return Ok(self.receipt(&ticket));
         }
-        let Some(Value::Object(mut fields)) = change(&order.effect, &ticket)? else { return Ok(self.receipt(&ticket)) };
+        let Some(Value::Object(mut fields)) = change(desk, &ticket)? else { return Ok(self.receipt(&ticket)) };
         fields.extend(beside(order, &ticket));
         // Some accounts refuse to have a ticket solved that nobody has.
         if fields.get("status").is_some_and(|status| status == "solved") && ticket.assignee_id.is_none() {
@@ -83,7 +88,7 @@ impl ZendeskOutlet {
         *is_sent = true;
         let call = self.api.put(&format!("/api/v2/tickets/{number}")).with_turn(of_all).with_turn(of_this);
         match call.json(&json!({ "ticket": fields })).send::<Changed>().await {
-            Ok(changed) => self.confirmed(order, &changed),
+            Ok(changed) => self.confirmed(desk, &changed),
             Err(failed) => Err(refused(failed, &of_ticket)),
         }
     }
@@ -95,13 +100,13 @@ impl ZendeskOutlet {
     }
 
     /// The receipt, when the answer shows that what was asked for was done.
-    fn confirmed(&self, order: &Order, changed: &Changed) -> Result<Receipt, Refusal> {
+    fn confirmed(&self, desk: &DeskOrder, changed: &Changed) -> Result<Receipt, Refusal> {
         let Changed { ticket, audit } = changed;
-        if let Effect::Comment(_) = &order.effect {
+        if let DeskOrder::Comment(_) = desk {
             if !audit.events.iter().any(is_comment) {
                 return Err(self.api.failed(true, Cause::Garbled("the comment is not in it".to_owned())).into());
             }
-        } else if change(&order.effect, ticket)?.is_some() {
+        } else if change(desk, ticket)?.is_some() {
             let number = ticket.id;
             return Err(Refusal::Never(format!(
                 "Zendesk took the change of ticket #{number}, but a rule there undid it: look at the ticket."
@@ -182,13 +187,13 @@ fn refused(failed: Failed, of_ticket: &Pace) -> Refusal {
 }
 
 /// The ticket that an order is about.
-fn number(effect: &Effect) -> Result<u64, Refusal> {
-    let ticket = match effect {
-        Effect::ProblemStatus(ProblemStatus { ticket, .. })
-        | Effect::LinkTicket(LinkTicket { ticket, .. })
-        | Effect::UnlinkTicket(UnlinkTicket { ticket, .. })
-        | Effect::Comment(Comment { ticket, .. }) => ticket.as_str(),
-        Effect::Email(_) | Effect::Notice(_) | Effect::OpenProblem(_) | Effect::Card(_) => "",
+fn number(order: &DeskOrder) -> Result<u64, Refusal> {
+    let ticket = match order {
+        DeskOrder::ProblemStatus(ProblemStatus { ticket, .. })
+        | DeskOrder::LinkTicket(LinkTicket { ticket, .. })
+        | DeskOrder::UnlinkTicket(UnlinkTicket { ticket, .. })
+        | DeskOrder::Comment(Comment { ticket, .. }) => ticket.as_str(),
+        DeskOrder::OpenProblem(_) => "",
     };
     parsed(ticket)
 }
@@ -198,11 +203,11 @@ fn parsed(number: &str) -> Result<u64, Refusal> {
 }
 
 /// What is to be changed on the ticket; nothing when it stands as it should.
-fn change(effect: &Effect, ticket: &Ticket) -> Result<Option<Value>, Refusal> {
+fn change(order: &DeskOrder, ticket: &Ticket) -> Result<Option<Value>, Refusal> {
     let (number, is_closed) = (ticket.id, ticket.status == "closed");
     let never = |reason: String| Err(Refusal::Never(reason));
-    match effect {
-        Effect::ProblemStatus(ProblemStatus { solved, text, .. }) => match (*solved, is_over(&ticket.status)) {
+    match order {
+        DeskOrder::ProblemStatus(ProblemStatus { solved, text, .. }) => match (*solved, is_over(&ticket.status)) {
             (true, true) | (false, false) => Ok(None),
             (false, true) if is_closed => never(format!(
                 "Ticket #{number} is closed, and Zendesk opens no closed ticket again: make a follow-up ticket there by hand."
@@ -212,7 +217,7 @@ fn change(effect: &Effect, ticket: &Ticket) -> Result<Option<Value>, Refusal> {
                 Ok(Some(json!({ "status": status, "comment": { "body": text, "public": false } })))
             }
         },
-        Effect::LinkTicket(LinkTicket { problem, .. }) => {
+        DeskOrder::LinkTicket(LinkTicket { problem, .. }) => {
             let problem = parsed(problem)?;
             match ticket.problem_id {
                 Some(other) if other != problem => {
@@ -226,7 +231,7 @@ fn change(effect: &Effect, ticket: &Ticket) -> Result<Option<Value>, Refusal> {
                 _ => Ok(Some(json!({ "type": "incident", "problem_id": problem }))),
             }
         }
-        Effect::UnlinkTicket(UnlinkTicket { problem, .. }) => match ticket.problem_id {
+        DeskOrder::UnlinkTicket(UnlinkTicket { problem, .. }) => match ticket.problem_id {
             Some(of) if of == parsed(problem)? => {
                 if is_closed {
                     return never(format!("Ticket #{number} is closed, and Zendesk changes no closed ticket."));
@@ -236,11 +241,11 @@ fn change(effect: &Effect, ticket: &Ticket) -> Result<Option<Value>, Refusal> {
             }
             _ => Ok(None),
         },
-        Effect::Comment(_) if is_closed => {
+        DeskOrder::Comment(_) if is_closed => {
             never(format!("Ticket #{number} is closed, and Zendesk takes no more comments on it: reach them another way."))
         }
-        Effect::Comment(Comment { text, public, .. }) => Ok(Some(json!({ "comment": { "body": text, "public": public } }))),
-        Effect::Email(_) | Effect::Notice(_) | Effect::OpenProblem(_) | Effect::Card(_) => Ok(None),
+        DeskOrder::Comment(Comment { text, public, .. }) => Ok(Some(json!({ "comment": { "body": text, "public": public } }))),
+        DeskOrder::OpenProblem(_) => Ok(None),
     }
 }
 
@@ -256,8 +261,8 @@ mod tests {
         serde_json::from_value(json).unwrap()
     }
 
-    fn status(solved: bool) -> Effect {
-        Effect::ProblemStatus(ProblemStatus { ticket: "7".into(), solved, text: "it is over".into() })
+    fn status(solved: bool) -> DeskOrder {
+        DeskOrder::ProblemStatus(ProblemStatus { ticket: "7".into(), solved, text: "it is over".into() })
     }
 
     fn comment() -> Comment {
@@ -266,8 +271,8 @@ mod tests {
 
     #[test]
     fn what_stands_as_it_should_is_left_alone() {
-        let link = || Effect::LinkTicket(LinkTicket { ticket: "7".into(), problem: "3".into() });
-        let unlink = || Effect::UnlinkTicket(UnlinkTicket { ticket: "7".into(), problem: "3".into() });
+        let link = || DeskOrder::LinkTicket(LinkTicket { ticket: "7".into(), problem: "3".into() });
+        let unlink = || DeskOrder::UnlinkTicket(UnlinkTicket { ticket: "7".into(), problem: "3".into() });
         for (effect, kind, state, problem, expected) in [
             (status(true), "problem", "open", None, "solved"),
             (status(true), "problem", "solved", None, "-"),
@@ -286,8 +291,8 @@ mod tests {
             (unlink(), "incident", "open", Some(4), "-"),
             (unlink(), "incident", "open", None, "-"),
             (unlink(), "incident", "closed", Some(3), "never"),
-            (Effect::Comment(comment()), "question", "solved", None, "we are on it"),
-            (Effect::Comment(comment()), "question", "closed", None, "never"),
+            (DeskOrder::Comment(comment()), "question", "solved", None, "we are on it"),
+            (DeskOrder::Comment(comment()), "question", "closed", None, "never"),
         ] {
             let change = change(&effect, &ticket(kind, state, problem));
             let told = match &change {
@@ -306,7 +311,7 @@ mod tests {
             delivery: DeliveryId(Uuid::from_u128(1)),
             attempt: 2,
             created_at: "2026-11-22T03:00:00Z".parse().unwrap(),
-            effect: Effect::Comment(comment()),
+            effect: comment().into(),
         };
         let own = order.delivery.to_string();
         let audit = |at: &str, custom: Value, body: &str, public: bool| {

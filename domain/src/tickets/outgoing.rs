@@ -1,17 +1,86 @@
 //! Orders about tickets, from before an attempt to what follows when one was carried out.
 
-use entity::{TicketId, TicketLink, TimelineKind, Visibility, client, delivery, incident, ticket};
+use async_trait::async_trait;
+use entity::{System, TicketId, TicketLink, TimelineKind, Visibility, client, delivery, incident, ticket};
 use sea_orm::EntityTrait;
 use serde_json::json;
 
 use crate::ctx::Ctx;
+use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::Result;
-use crate::ports::{Effect, Problem, ProblemStatus, Receipt, Seen, SeenTicket};
+use crate::ports::{Comment, DeskOrder, LinkTicket, Problem, ProblemStatus, Receipt, Seen, SeenTicket, UnlinkTicket};
 use crate::record::{Draft, NewEvent};
 use crate::tickets::number_in;
 use crate::tickets::problem::{keep_status, problem_of, solved, status_of};
 use crate::tickets::query::{self, rows_of};
 use crate::tickets::rows::{affected_by_ticket, hang, is_over, linked, new_row, problem_in, row_in};
+
+#[async_trait]
+impl Outgoing for DeskOrder {
+    fn system(&self) -> System {
+        System::Zendesk
+    }
+
+    fn title(&self) -> String {
+        match self {
+            Self::OpenProblem(problem) => format!("The problem ticket “{}”", problem.subject),
+            Self::ProblemStatus(ProblemStatus { ticket, solved: true, .. }) => format!("Solving problem ticket #{ticket}"),
+            Self::ProblemStatus(ProblemStatus { ticket, solved: false, .. }) => format!("Reopening problem ticket #{ticket}"),
+            Self::LinkTicket(link) => format!("Linking ticket #{} to the problem ticket", link.ticket),
+            Self::UnlinkTicket(link) => format!("Unlinking ticket #{} from the problem ticket", link.ticket),
+            Self::Comment(Comment { ticket, to, public: true, .. }) => format!("The reply to {to} on ticket #{ticket}"),
+            Self::Comment(Comment { ticket, public: false, .. }) => format!("The internal note on ticket #{ticket}"),
+        }
+    }
+
+    fn instructions(&self) -> String {
+        match self {
+            Self::OpenProblem(Problem { subject, text, .. }) => format!(
+                "Create a ticket of type “problem” in Zendesk, and paste its address here when you mark this done:\n\nSubject: {subject}\n\n\
+                 Internal note:\n{text}"
+            ),
+            Self::ProblemStatus(ProblemStatus { ticket, solved, text }) => {
+                let status = if *solved { "solved" } else { "open" };
+                format!("Set problem ticket #{ticket} to {status}, with this internal note:\n\n{text}")
+            }
+            Self::LinkTicket(LinkTicket { ticket, problem }) => {
+                format!("In Zendesk, set the type of ticket #{ticket} to “incident” and link it to problem #{problem}.")
+            }
+            Self::UnlinkTicket(UnlinkTicket { ticket, problem }) => {
+                format!("In Zendesk, unlink problem #{problem} from ticket #{ticket}: it is about something else.")
+            }
+            Self::Comment(Comment { ticket, text, public, to }) => {
+                let kind = if *public { "Reply to" } else { "Write an internal note for" };
+                format!("{kind} {to} on ticket #{ticket}:\n\n{text}")
+            }
+        }
+    }
+
+    async fn is_wanted(&self, ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+        match self {
+            Self::LinkTicket(_) | Self::UnlinkTicket(_) => is_link_wanted(ctx, self, row).await,
+            Self::OpenProblem(_) | Self::ProblemStatus(_) | Self::Comment(_) => Ok(true),
+        }
+    }
+
+    async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        match self {
+            Self::OpenProblem(order) => conceal(ctx, row, order).await,
+            Self::ProblemStatus(order) => bring_up_to_date(ctx, row, order).await,
+            Self::LinkTicket(_) | Self::UnlinkTicket(_) | Self::Comment(_) => Ok(()),
+        }
+    }
+
+    fn has_consequences(&self) -> bool {
+        !matches!(self, Self::Comment(_))
+    }
+
+    async fn consequence(&self, ctx: &Ctx, receipt: &Receipt) -> Result<Option<Consequence>> {
+        let (order, receipt) = (self.clone(), receipt.clone());
+        let client = client_of(ctx, &receipt).await?;
+        Ok(Some(Box::new(move |draft, row| happened(draft, row, &order, &receipt, client.as_ref()))))
+    }
+}
 
 /// Updates an order before an attempt: the incident may have moved on since.
 pub(crate) async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut ProblemStatus) -> Result<()> {
@@ -48,20 +117,20 @@ pub(crate) async fn conceal(ctx: &Ctx, row: &delivery::Model, order: &mut Proble
 
 /// Writes into the draft what follows from an effect on tickets that has happened, by the worker or by hand. `client` is the client whose
 /// ticket was seen ([`client_of`]).
-pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, effect: &Effect, receipt: &Receipt, client: Option<&client::Model>) {
+pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, order: &DeskOrder, receipt: &Receipt, client: Option<&client::Model>) {
     let seen = ticket_in(receipt);
-    match effect {
-        Effect::OpenProblem(order) => {
+    match order {
+        DeskOrder::OpenProblem(order) => {
             let solved_there = seen.and_then(|seen| seen.status.as_deref()).is_some_and(is_over);
             problem_is_there(draft, order, receipt, solved_there);
         }
-        Effect::LinkTicket(_) => {
+        DeskOrder::LinkTicket(_) => {
             if let Some(seen) = seen {
                 keep_seen(draft, row.ticket_id, seen, client);
             }
         }
         // The incident moved on while this was under way; another order may have seen the ticket as it was before.
-        Effect::ProblemStatus(order) if seen.is_some() && order.solved != solved(draft.ctx(), draft.incident()) => {
+        DeskOrder::ProblemStatus(order) if seen.is_some() && order.solved != solved(draft.ctx(), draft.incident()) => {
             if let Some(problem) = problem_in(draft.whole()).cloned() {
                 keep_status(draft, &problem);
             }
@@ -118,17 +187,17 @@ pub(crate) fn keep_seen(draft: &mut Draft<'_>, id: Option<TicketId>, seen: &Seen
 
 /// Whether an order that is retried is still what people want: meanwhile the ticket may have been unlinked, linked again, or moved by a
 /// merge, each with an order of its own.
-pub(crate) async fn is_link_wanted(ctx: &Ctx, order: &entity::delivery::Model) -> Result<bool> {
-    let Some(id) = order.ticket_id else { return Ok(true) };
-    let Some(row) = ticket::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(false) };
-    let is_linked = match row.link {
+pub(crate) async fn is_link_wanted(ctx: &Ctx, order: &DeskOrder, row: &delivery::Model) -> Result<bool> {
+    let Some(id) = row.ticket_id else { return Ok(true) };
+    let Some(ticket) = ticket::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(false) };
+    let is_linked = match ticket.link {
         TicketLink::Linked => true,
         TicketLink::Suggested | TicketLink::Dismissed => {
-            rows_of(ctx, &row.external_id).await?.iter().any(|other| !other.parent && other.link == TicketLink::Linked)
+            rows_of(ctx, &ticket.external_id).await?.iter().any(|other| !other.parent && other.link == TicketLink::Linked)
         }
     };
-    Ok(match serde_json::from_str::<Effect>(&order.effect) {
-        Ok(Effect::UnlinkTicket(_)) => !is_linked,
-        _ => row.link == TicketLink::Linked,
+    Ok(match order {
+        DeskOrder::UnlinkTicket(_) => !is_linked,
+        _ => ticket.link == TicketLink::Linked,
     })
 }

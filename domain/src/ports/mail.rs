@@ -1,0 +1,26 @@
+//! E-mail.
+
+use serde::{Deserialize, Serialize};
+
+/// What is ordered of the mail server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum MailOrder {
+    /// An e-mail to one person.
+    Email(Email),
+}
+
+/// An e-mail to one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Email {
+    /// The person's name.
+    pub to_name: String,
+    /// The person's address; empty if none is known.
+    pub to: String,
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// What the mails of one conversation have in common, e.g. the incident's id.
+    pub thread: Option<String>,
+}

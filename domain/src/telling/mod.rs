@@ -1,0 +1,3 @@
+//! Who is told what, and how it reaches them.
+
+pub mod outgoing;

@@ -1,0 +1,112 @@
+//! Mails and notices, as the deliveries see them, and the link by which a page is answered.
+
+use async_trait::async_trait;
+use entity::{PageId, System, delivery, page};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+
+use crate::ctx::Ctx;
+use crate::delivery::outgoing::Outgoing;
+use crate::error::{Error, Result};
+use crate::people;
+use crate::ports::{ChatOrder, Email, MailOrder, Notice};
+
+#[async_trait]
+impl Outgoing for MailOrder {
+    fn system(&self) -> System {
+        System::Email
+    }
+
+    fn title(&self) -> String {
+        match self {
+            Self::Email(email) => format!("The e-mail to {} (“{}”)", email.to_name, email.subject),
+        }
+    }
+
+    fn instructions(&self) -> String {
+        let text = match self {
+            Self::Email(Email { to_name, to, subject, text, .. }) if to.is_empty() => {
+                format!("Contact {to_name}, whose e-mail address is not known, and say:\n\n{subject}\n\n{text}")
+            }
+            Self::Email(Email { to_name, to, subject, text, .. }) => {
+                format!("E-mail {to_name} <{to}>, or contact them another way:\n\nSubject: {subject}\n\n{text}")
+            }
+        };
+        without_answer_link(&text)
+    }
+
+    fn is_nowhere(&self) -> bool {
+        let Self::Email(email) = self;
+        email.to.is_empty()
+    }
+
+    async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        let Self::Email(email) = self;
+        match row.page_id {
+            Some(page) => add_answer_link(ctx, page, email).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A person may have got an address since.
+    async fn readdress(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        let Self::Email(email) = self;
+        if !email.to.is_empty() {
+            return Ok(());
+        }
+        let address = match row.person_id {
+            Some(person) => people::find(ctx, person).await?.email,
+            None => None,
+        };
+        let unknown = || Error::precondition(format!("Nobody knows an e-mail address of {}: do it by hand.", email.to_name));
+        email.to = address.ok_or_else(unknown)?;
+        Ok(())
+    }
+
+    async fn arrived(&self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        match row.page_id {
+            Some(page) => forget_answer_link(ctx, page).await,
+            None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Outgoing for ChatOrder {
+    fn system(&self) -> System {
+        System::Slack
+    }
+
+    fn title(&self) -> String {
+        match self {
+            Self::Notice(_) => "The notice to everybody".to_owned(),
+        }
+    }
+
+    fn instructions(&self) -> String {
+        match self {
+            Self::Notice(Notice { text }) => format!("Post in the general channel:\n\n{text}"),
+        }
+    }
+}
+
+/// Placeholder for the answer link in the mail of a page; the link is filled in when the mail is sent.
+pub(crate) const ANSWER_LINK: &str = "{answer-link}";
+
+/// Fills the answer link into the mail of a page: the same link at each attempt, so that duplicates of the mail are identical.
+async fn add_answer_link(ctx: &Ctx, id: PageId, email: &mut Email) -> Result<()> {
+    let secret = page::Entity::find_by_id(id).one(ctx.db.read()).await?.and_then(|row| row.secret).unwrap_or_default();
+    email.text = email.text.replace(ANSWER_LINK, &format!("{}/answer?page={secret}", ctx.config.public_url));
+    Ok(())
+}
+
+/// Forgets the secret of a page whose mail needs no further attempt. The hash stays.
+async fn forget_answer_link(ctx: &Ctx, id: PageId) -> Result<()> {
+    let row = page::ActiveModel { secret: Set(None), ..Default::default() };
+    page::Entity::update_many().set(row).filter(page::Column::Id.eq(id)).exec(ctx.db.write()).await?;
+    Ok(())
+}
+
+/// The text of a page for somebody who passes it on by hand: without a link, so the answer has to be recorded in Muster.
+fn without_answer_link(text: &str) -> String {
+    text.replace(ANSWER_LINK, "answer in Muster, or tell the person who reached you, who will record it there.")
+}
