@@ -67,7 +67,7 @@ impl Domain {
         self.playbook.load_full()
     }
 
-    /// Puts another playbook into effect. Due times change with it: see [`crate::reminders::reschedule`].
+    /// Puts another playbook into effect. Due times change with it: see [`crate::telling::schedule::reschedule`].
     pub fn replace_playbook(&self, playbook: Playbook) {
         self.playbook.store(Arc::new(playbook));
         self.playbook_replaced.notify_one();

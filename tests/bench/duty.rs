@@ -54,7 +54,7 @@ pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId
         .await?;
     let ctx = house.ctx();
     let begun = Instant::now();
-    let moved = house.within(async move { Ok(reminders::reschedule(&ctx).await?) }).await?;
+    let moved = house.within(async move { Ok(schedule::reschedule(&ctx).await?) }).await?;
     let rescheduled = begun.elapsed().as_secs_f64();
     ensure!(moved == LIVE as u64, "{moved} incidents have something that falls due");
     if matches!(place, Place::Postgres(_)) {

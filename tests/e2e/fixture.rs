@@ -2,7 +2,7 @@
 
 use domain::Ctx;
 use domain::incident::{Declare, declare};
-use domain::reminders::remind_some;
+use domain::telling::reminders::remind_some;
 use domain::timeline::chain;
 use entity::{
     AlertId, ClientId, EventId, Importance, IncidentId, Severity, Source, System, TicketId, TicketLink, TimelineKind, Visibility, alert,

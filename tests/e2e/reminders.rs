@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::delivery::{self, hold};
 use domain::playbook::Playbook;
 use domain::ports::{Effect, Refusal};
-use domain::reminders;
+use domain::telling::reminders;
 use entity::{DeliveryState, IncidentId, System, TimelineKind, delivery as deliveries, incident, timeline_event};
 use harness::drive::id;
 use harness::worker::Outside;
@@ -158,7 +158,7 @@ async fn a_quiet_person_is_not_reminded_but_paged(app: &TestApp) {
     assert_eq!(prompts(app).await.len(), 2);
     assert!(sent(app).await.is_empty(), "the prompts are on the timeline, and that is all");
     let kim = app.responder("Kim").await;
-    domain::pager::escalate(&app.ctx(&kim).await, incident, "please help").await.unwrap();
+    domain::answers::escalate(&app.ctx(&kim).await, incident, "please help").await.unwrap();
     let pages = sent(app).await;
     assert_eq!((pages.len(), pages[0].person_id, pages[0].page_id.is_some()), (1, Some(sam.person_id()), true));
 }
@@ -406,6 +406,6 @@ async fn the_next_look_is_always_what_the_rows_say(app: &TestApp) {
         sam.incident_of(name, input).await;
         let kept = incident::Entity::find_by_id(incident_id(&incident)).one(app.domain.db.read()).await.unwrap().unwrap();
         assert!(kept.next_due_at.is_some(), "{name}");
-        assert_eq!(reminders::reschedule(&app.system()).await.unwrap(), 0, "{name}");
+        assert_eq!(schedule::reschedule(&app.system()).await.unwrap(), 0, "{name}");
     }
 }

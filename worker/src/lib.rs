@@ -135,7 +135,7 @@ fn queue_name(system: System) -> &'static str {
 /// Sets anew when people must be told of steps: at the start, because the playbook may have changed meanwhile, and whenever it changes.
 async fn keep_schedule(ctx: Ctx, shutdown: CancellationToken) {
     loop {
-        match shutdown.run_until_cancelled(reminders::reschedule(&ctx)).await {
+        match shutdown.run_until_cancelled(schedule::reschedule(&ctx)).await {
             None => return,
             Some(Ok(moved)) => {
                 tracing::debug!(moved, "what falls due when follows the playbook");

@@ -145,7 +145,7 @@ impl Loaders {
             open_steps: Loader::new(ctx, |ctx, ids| async move { steps(&ctx, &ids, false).await }.boxed()),
             all_steps: Loader::new(ctx, |ctx, ids| async move { steps(&ctx, &ids, true).await }.boxed()),
             pages: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(pager::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+                async move { Ok(grouped(answers::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),
             leadership: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(shared(incident::duty::leadership_of(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()

@@ -100,7 +100,7 @@ async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
         "con" => Node::Contact(Contact(catalogue::find_contact(ctx, id("id", text)?).await?)),
         "att" => Node::Attachment(Attachment(files::find(ctx, id("id", text)?).await?)),
         "alt" => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
-        "pag" => Node::Page(Page(pager::find(ctx, id("id", text)?).await?)),
+        "pag" => Node::Page(Page(answers::find(ctx, id("id", text)?).await?)),
         "off" => Node::RoleOffer(RoleOffer(incident::find_offer(ctx, id("id", text)?).await?)),
         "upd" => Node::ClientUpdate(ClientUpdate(Arc::new(clients::update::find(ctx, id("id", text)?).await?))),
         "dlv" => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),

@@ -35,7 +35,7 @@ pub async fn answer(State(site): State<Site>, Form(Link { page }): Form<Link>) -
     let ctx = ctx(&site);
     let answered = async {
         let before = open(&ctx, &page).await?;
-        let (page, incident) = pager::answer_by_link(&ctx, &page).await?;
+        let (page, incident) = answers::answer_by_link(&ctx, &page).await?;
         Ok((before.page.answered_at.is_none(), Call { page, incident, person: before.person }))
     };
     match answered.await {
@@ -53,7 +53,7 @@ async fn open(ctx: &Ctx, secret: &str) -> Result<Call, Error> {
     if !is_secret(secret) {
         return Err(Error::NotFound("page"));
     }
-    let (page, person, incident) = pager::by_link(ctx, secret).await?;
+    let (page, person, incident) = answers::by_link(ctx, secret).await?;
     Ok(Call { page, person, incident })
 }
 

@@ -15,12 +15,13 @@ use uuid::Uuid;
 use crate::authz::{Right, visible_through};
 use crate::change::{change, create};
 use crate::ctx::Ctx;
-use crate::desk::Desk;
 use crate::error::{Error, Result, is_duplicate};
 use crate::incident::writes::blank;
+use crate::limits;
 use crate::record::{Draft, Light, NewEvent, Scope};
 use crate::sql::padded;
-use crate::{limits, pager};
+use crate::telling::pages;
+use crate::telling::roster::Roster;
 
 /// How many times a notification is processed if another process takes the same alerts at the same moment.
 const ATTEMPTS_MAX: usize = 5;
@@ -169,10 +170,10 @@ async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice
         impact_started_at: worst.starts_at,
         ..blank(ctx, worst.title.clone(), worst.description.clone(), severity, IncidentStatus::Triage)
     };
-    let desk = Desk::load(ctx).await?;
+    let roster = Roster::load(ctx).await?;
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", notices.source, worst.title)));
-        pager::call_on_duty(draft, &desk);
+        pages::page_on_call(draft, &roster);
         for sighting in sightings {
             join(draft, notices, sighting);
         }

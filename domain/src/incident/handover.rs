@@ -18,13 +18,13 @@ use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
-use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::incident::writes::{admit, give, withdraw};
 use crate::playbook::Playbook;
 use crate::playbook::steps::{State, Step, steps};
-use crate::ports::Email;
 use crate::record::{Draft, Facts, NewEvent, Whole};
+use crate::telling::message::{Message, Recipient};
+use crate::telling::roster::Roster;
 use crate::{catalogue, sql, validate, words};
 
 /// The roles that are tiring enough to be handed over.
@@ -48,12 +48,12 @@ pub struct Candidate {
 pub async fn candidates(ctx: &Ctx, id: IncidentId, role: Role) -> Result<Vec<Candidate>> {
     ctx.require(Right::Respond)?;
     let incident = super::find(ctx, id).await?;
-    let (desk, held) = tokio::try_join!(Desk::load(ctx), tiring_roles_held(ctx))?;
+    let (roster, held) = tokio::try_join!(Roster::load(ctx), tiring_roles_held(ctx))?;
     let holds = |person: &person::Model| held.iter().any(|row| row.incident_id == id && row.role == role && row.person_id == person.id);
     let now = ctx.now();
-    let (patience, on_call) = (ctx.playbook().handover_after, [desk.first_line(), desk.second_line()]);
+    let (patience, on_call) = (ctx.playbook().handover_after, [roster.first_line(), roster.second_line()]);
     let is_on_call = |person: &person::Model| on_call.iter().flatten().any(|on_duty| on_duty.id == person.id);
-    let mut found: Vec<(bool, Candidate)> = desk
+    let mut found: Vec<(bool, Candidate)> = roster
         .people()
         .filter(|person| person.access_level >= AccessLevel::Responder && !holds(person))
         .map(|person| {
@@ -97,7 +97,7 @@ async fn tiring_roles_held(ctx: &Ctx) -> Result<Vec<role_assignment::Model>> {
 /// What a brief is made from.
 struct Situation {
     whole: Whole,
-    desk: Desk,
+    roster: Roster,
     clients: Vec<client::Model>,
     latest_update: Option<timeline_event::Model>,
 }
@@ -114,10 +114,10 @@ impl Facts for Situation {
                 .filter(timeline_event::Column::Sequence.eq(sequence));
             Ok(update.one(ctx.db.read()).await?)
         };
-        let (whole, desk, latest_update) = tokio::try_join!(Whole::load(ctx, incident), Desk::load(ctx), latest_update)?;
+        let (whole, roster, latest_update) = tokio::try_join!(Whole::load(ctx, incident), Roster::load(ctx), latest_update)?;
         let ids: Vec<_> = whole.clients.iter().map(|row| row.client_id).collect();
         let clients = if ids.is_empty() { Vec::new() } else { catalogue::clients_by_ids(ctx, &ids).await? };
-        Ok(Self { whole, desk, clients, latest_update })
+        Ok(Self { whole, roster, clients, latest_update })
     }
 
     fn scope(&self) -> &Whole {
@@ -168,7 +168,7 @@ impl Situation {
         section(
             &mut text,
             "Open actions",
-            open.map(|row| match row.assignee_id.and_then(|id| self.desk.person(id)) {
+            open.map(|row| match row.assignee_id.and_then(|id| self.roster.person(id)) {
                 Some(person) => format!("{} ({})", row.title, person.name),
                 None => row.title.clone(),
             }),
@@ -177,7 +177,7 @@ impl Situation {
         section(&mut text, "Next steps", steps.iter().map(|step| format!("{}: {}", due_words(step, &clock), step.title)));
         section(&mut text, "Promised to clients", self.promises(&steps, &clock));
         let roles = self.whole.roles.iter().filter(|row| row.ended_at.is_none());
-        let names = roles.filter_map(|row| Some(format!("{}: {}", words::role(row.role), self.desk.person(row.person_id)?.name)));
+        let names = roles.filter_map(|row| Some(format!("{}: {}", words::role(row.role), self.roster.person(row.person_id)?.name)));
         section(&mut text, "Who does what", names);
         text
     }
@@ -253,18 +253,18 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
         draft.add::<role_offer::Entity>(row.clone());
         admit(draft, person.id);
         record(draft, &row, format!("{} was asked to take over as {}", person.name, words::role(role)));
-        draft.send(New { person: Some(person.id), ..New::of(Operation::Offer, mail(draft, &row, &person)) });
+        draft.tell(message(draft, &row, &person));
         Ok(row)
     });
     let changed = changed.await?;
     Ok((changed.output, changed.incident))
 }
 
-fn mail(draft: &Draft<'_>, offer: &role_offer::Model, person: &person::Model) -> Email {
+fn message<'a>(draft: &Draft<'_>, offer: &role_offer::Model, person: &'a person::Model) -> Message<'a> {
     let note = offer.note.as_deref().map(|note| format!("\n\n{note}")).unwrap_or_default();
-    Email {
-        to_name: person.name.clone(),
-        to: person.email.clone().unwrap_or_default(),
+    Message {
+        to: Recipient::Person(person),
+        purpose: Operation::Offer,
         subject: format!("[{}] Please take over as {}", reference(draft.incident()), words::role(offer.role)),
         text: format!(
             "{}, please take over as {}. The role is yours once you accept here: {}{note}\n\n{}",
@@ -273,7 +273,8 @@ fn mail(draft: &Draft<'_>, offer: &role_offer::Model, person: &person::Model) ->
             link(draft.ctx(), draft.incident()),
             offer.brief
         ),
-        thread: Some(draft.incident().id.to_string()),
+        step: None,
+        page: None,
     }
 }
 

@@ -14,14 +14,15 @@ use super::{find, reference};
 use crate::authz::Right;
 use crate::change::{change, change_both, create};
 use crate::ctx::Ctx;
-use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::follow_up::card;
 use crate::idempotency::Key;
 use crate::incident::response::take_back;
 use crate::incident::writes::{add_sites, admit, admit_actor, affect, blank, give};
 use crate::record::{Draft, NewEvent, Whole};
-use crate::{catalogue, pager, people, tickets, validate, words};
+use crate::telling::pages;
+use crate::telling::roster::Roster;
+use crate::{catalogue, people, tickets, validate, words};
 
 /// Severity of a report until somebody triages it: the lowest that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
@@ -51,12 +52,12 @@ pub async fn report(ctx: &Ctx, input: Report, key: Option<&str>) -> Result<incid
         return Ok(first);
     }
     let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
-    let desk = Desk::load(ctx).await?;
+    let roster = Roster::load(ctx).await?;
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, first_words(draft.incident())));
         add_sites(draft, &sites);
         add_reporter(draft);
-        pager::call_on_duty(draft, &desk);
+        pages::page_on_call(draft, &roster);
         remember(draft, key.as_ref());
         Ok(())
     });

@@ -4,7 +4,6 @@
 //! right, validates, and goes through the one door; which status may follow which is in [`state`].
 
 mod children;
-pub mod duty;
 mod handover;
 mod lifecycle;
 pub mod marks;

@@ -1,3 +1,15 @@
 //! Who is told what, and how it reaches them.
+//!
+//! A [`message`] goes to one person by the channels that suit them. [`pages`] wake people and [`answers`] take their answers;
+//! [`reminders`] turn the playbook's steps into [`prompt`]s. The [`roster`] is read before either decides whom to turn to. [`duty`] is the
+//! record of the duty to tell the leadership.
 
-pub mod outgoing;
+pub mod answers;
+pub mod duty;
+pub mod message;
+mod outgoing;
+pub mod pages;
+mod prompt;
+pub mod reminders;
+pub mod roster;
+pub mod schedule;

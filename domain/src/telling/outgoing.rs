@@ -90,7 +90,7 @@ impl Outgoing for ChatOrder {
 }
 
 /// Placeholder for the answer link in the mail of a page; the link is filled in when the mail is sent.
-pub(crate) const ANSWER_LINK: &str = "{answer-link}";
+pub(super) const ANSWER_LINK: &str = "{answer-link}";
 
 /// Fills the answer link into the mail of a page: the same link at each attempt, so that duplicates of the mail are identical.
 async fn add_answer_link(ctx: &Ctx, id: PageId, email: &mut Email) -> Result<()> {

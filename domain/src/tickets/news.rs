@@ -17,16 +17,17 @@ use super::query::{clients_of, rows_of};
 use crate::authz::Right;
 use crate::change::{change, create};
 use crate::ctx::Ctx;
-use crate::desk::Desk;
 use crate::error::{Error, Result};
 use crate::incident::reference;
 use crate::incident::writes::{add_sites, blank};
 use crate::ports::SeenTicket;
 use crate::record::{Draft, NewEvent, Whole};
 use crate::sql::padded;
+use crate::telling::pages;
+use crate::telling::roster::Roster;
 use crate::tickets::links::turn;
 use crate::tickets::rows::{details, new_row, put_link, record, row_in};
-use crate::{catalogue, limits, pager};
+use crate::{catalogue, limits};
 
 /// Severity of an emergency ticket until somebody triages it: worth waking somebody for.
 const EMERGENCY_SEVERITY: Severity = Severity::Major;
@@ -227,11 +228,11 @@ async fn report(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Resul
     let subject = news.ticket.subject.clone().unwrap_or_else(|| format!("Emergency ticket #{number}"));
     let new = blank(ctx, subject.clone(), news.description.clone(), EMERGENCY_SEVERITY, IncidentStatus::Triage);
     let sites: Vec<SiteId> = mentioned_sites(ctx, news).await?;
-    let desk = Desk::load(ctx).await?;
+    let roster = Roster::load(ctx).await?;
     let reported = create(ctx, &new, |draft| {
         let text = format!("Reported by emergency ticket #{number}: {subject}");
         draft.record(NewEvent { occurred_at: Some(std::cmp::min(news.at, draft.now)), ..NewEvent::new(TimelineKind::Reported, text) });
-        pager::call_on_duty(draft, &desk);
+        pages::page_on_call(draft, &roster);
         add_sites(draft, &sites);
         let row = row_of(draft, news, client, TicketLink::Linked);
         put_link(draft, &row, client);

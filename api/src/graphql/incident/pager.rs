@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::incident::duty;
+use domain::telling::duty;
 use domain::{Error, pager};
 use entity::page;
 
@@ -190,12 +190,12 @@ pub struct PagerMutation;
 impl PagerMutation {
     /// Calls second line; when they were called and did not answer, the next in seniority.
     async fn escalate(&self, gql: &Context<'_>, #[graphql(desc = "Where, and why.")] input: EscalateInput) -> ApiResult<IncidentPayload> {
-        Ok(pager::escalate(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
+        Ok(answers::escalate(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
     }
 
     /// Says that one has seen a page; for responders also that they reached the person another way.
     async fn answer_page(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: AnswerPageInput) -> ApiResult<PagePayload> {
-        let (page, incident) = pager::answer(ctx(gql), id("pageId", &input.page_id)?, input.note.as_deref()).await?;
+        let (page, incident) = answers::answer(ctx(gql), id("pageId", &input.page_id)?, input.note.as_deref()).await?;
         Ok(PagePayload { page: Page(page), incident: incident.into() })
     }
 }

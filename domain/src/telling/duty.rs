@@ -9,11 +9,12 @@ use entity::{DeliveryState, IncidentId, Operation, PersonId, Timestamp, delivery
 
 use crate::ctx::Ctx;
 use crate::delivery::rows_of_incidents;
-use crate::desk::Desk;
 use crate::error::Result;
 use crate::playbook::steps::concerns_leadership;
 use crate::playbook::{Playbook, Rule};
-use crate::{pager, sql};
+use crate::sql;
+use crate::telling::answers;
+use crate::telling::roster::Roster;
 
 /// What is known about one of the playbook's contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,11 +60,11 @@ pub enum State {
 /// leadership.
 pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Notice>>> {
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
-    let (pages, deliveries, steps, desk) = tokio::try_join!(
-        pager::of_incidents(ctx, &ids),
+    let (pages, deliveries, steps, roster) = tokio::try_join!(
+        answers::of_incidents(ctx, &ids),
         rows_of_incidents(ctx, &ids),
         sql::of_incidents::<step::Entity>(ctx, &ids),
-        Desk::load(ctx)
+        Roster::load(ctx)
     )?;
     let playbook = ctx.playbook();
     let record = |incident: &incident::Model| Record {
@@ -71,7 +72,7 @@ pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<H
         deliveries: deliveries.iter().filter(|row| row.incident_id == Some(incident.id)).collect(),
         steps: steps.iter().filter(|row| row.incident_id == incident.id).collect(),
     };
-    Ok(incidents.iter().map(|incident| (incident.id, record(incident).notices(incident, &playbook, &desk))).collect())
+    Ok(incidents.iter().map(|incident| (incident.id, record(incident).notices(incident, &playbook, &roster))).collect())
 }
 
 /// The rows of one incident.
@@ -83,14 +84,14 @@ struct Record<'a> {
 }
 
 impl Record<'_> {
-    fn notices(&self, incident: &incident::Model, playbook: &Playbook, desk: &Desk) -> Vec<Notice> {
+    fn notices(&self, incident: &incident::Model, playbook: &Playbook, roster: &Roster) -> Vec<Notice> {
         let concerned = incident.declared_at.is_some() && concerns_leadership(incident.severity, incident.flags);
-        let notices = playbook.leadership_contacts.iter().map(|contact| self.notice(contact, playbook, desk));
+        let notices = playbook.leadership_contacts.iter().map(|contact| self.notice(contact, playbook, roster));
         // What was done stays on the record even when it is no longer required.
         notices.filter(|notice| concerned || notice.state != State::NotTold).collect()
     }
 
-    fn notice(&self, contact: &str, playbook: &Playbook, desk: &Desk) -> Notice {
+    fn notice(&self, contact: &str, playbook: &Playbook, roster: &Roster) -> Notice {
         let direct = self.word(Rule::Leadership, contact);
         let fallback = self.word(Rule::LeadershipFallback, contact);
         let state = match (&direct, &fallback) {
@@ -104,7 +105,7 @@ impl Record<'_> {
         Notice {
             contact: contact.to_owned(),
             title: playbook.contact_title(contact).to_owned(),
-            person: direct.person.or_else(|| desk.contact(playbook, contact).map(|person| person.id)),
+            person: direct.person.or_else(|| roster.contact(playbook, contact).map(|person| person.id)),
             called_at: direct.called_at,
             told_at: direct.told_at,
             answered_at: direct.answered_at,
@@ -214,7 +215,7 @@ mod tests {
 
     fn of_dpo(pages: &[page::Model], deliveries: &[delivery::Model], steps: &[step::Model]) -> Notice {
         let record = Record { pages: pages.iter().collect(), deliveries: deliveries.iter().collect(), steps: steps.iter().collect() };
-        record.notice("dpo", &Playbook::default(), &Desk::default())
+        record.notice("dpo", &Playbook::default(), &Roster::default())
     }
 
     const DIRECT: &str = "leadership:dpo";

@@ -15,13 +15,13 @@ use std::sync::Arc;
 
 /// The team at this moment.
 #[derive(Clone, Debug, Default)]
-pub struct Desk {
+pub struct Roster {
     people: BTreeMap<PersonId, person::Model>,
     first_line: Option<PersonId>,
     second_line: Option<PersonId>,
 }
 
-impl Desk {
+impl Roster {
     /// Loads the team and who is on call now.
     pub async fn load(ctx: &Ctx) -> Result<Self> {
         let (people, duty) = tokio::try_join!(
@@ -102,15 +102,15 @@ pub struct Staffed {
     /// The incident.
     pub whole: Whole,
     /// The team.
-    pub desk: Arc<Desk>,
+    pub roster: Arc<Roster>,
 }
 
 impl Staffed {
     /// Loads many incidents, reading the team once.
     pub async fn load_many(ctx: &Ctx, incidents: Vec<entity::incident::Model>) -> Result<Vec<Self>> {
-        let (wholes, desk) = tokio::try_join!(Whole::load_many(ctx, incidents), Desk::load(ctx))?;
-        let desk = Arc::new(desk);
-        Ok(wholes.into_iter().map(|whole| Self { whole, desk: desk.clone() }).collect())
+        let (wholes, roster) = tokio::try_join!(Whole::load_many(ctx, incidents), Roster::load(ctx))?;
+        let roster = Arc::new(roster);
+        Ok(wholes.into_iter().map(|whole| Self { whole, roster: roster.clone() }).collect())
     }
 }
 
@@ -118,8 +118,8 @@ impl Facts for Staffed {
     type Scope = Whole;
 
     async fn load(ctx: &Ctx, incident: entity::incident::Model) -> Result<Self> {
-        let (whole, desk) = tokio::try_join!(Whole::load(ctx, incident), Desk::load(ctx))?;
-        Ok(Self { whole, desk: Arc::new(desk) })
+        let (whole, roster) = tokio::try_join!(Whole::load(ctx, incident), Roster::load(ctx))?;
+        Ok(Self { whole, roster: Arc::new(roster) })
     }
 
     fn scope(&self) -> &Whole {
