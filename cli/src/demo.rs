@@ -19,7 +19,7 @@ use chrono::Duration;
 use domain::Domain;
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
-use domain::incident::{self, Filter};
+use domain::incident::{self, IncidentFilter};
 use domain::playbook::Playbook;
 use entity::Source;
 
@@ -50,7 +50,7 @@ pub async fn play(server: &Domain, settings: &Settings) -> anyhow::Result<()> {
     let apart = Settings { zendesk: None, ..settings.clone() };
     let domain = database::domain_at(server.db.clone(), &apart, Playbook::clone(&server.playbook()), clock.clone());
     let owner = domain.ctx(Actor::System, Source::Cli);
-    if incident::count(&owner, &Filter::default()).await? > 0 {
+    if incident::count(&owner, &IncidentFilter::default()).await? > 0 {
         bail!(
             "there are incidents in this database, and the demo would mix its own with them. Play it into a folder of its own:\n  \
              MUSTER_DATA_DIR=demo-data muster serve --demo"

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use domain::limits;
 use domain::playbook::Playbook;
 use domain::playbook::file::{self, Problem, parse_duration};
-use domain::playbook::simulate::{End, Event, LENGTH, STEPS, Scenario, simulate};
+use domain::playbook::simulate::{End, ImaginedStep, LENGTH, STEPS, Scenario, simulate};
 use entity::{Flag, Flags, Severity, Timestamp};
 
 use crate::settings::Settings;
@@ -232,7 +232,7 @@ impl Simulate {
     }
 }
 
-fn as_json(event: &Event) -> serde_json::Value {
+fn as_json(event: &ImaginedStep) -> serde_json::Value {
     let time = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
     let audience: Vec<&str> = event.audience.iter().map(|role| role.as_str()).collect();
     let mut step = serde_json::json!({

@@ -35,7 +35,7 @@ pub enum Chore {
 
 /// A chore that is due, with a key that stays the same as long as it is the same piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Due {
+pub struct DueChore {
     /// What to do.
     pub chore: Chore,
     /// Identifies this piece of work.
@@ -59,7 +59,7 @@ const BATCH: u64 = 100;
 /// Chores that are due, and where the watermark moves once they are safely on the queue.
 pub struct Batch {
     /// What is due, oldest first.
-    pub due: Vec<Due>,
+    pub due: Vec<DueChore>,
     reached: Option<(Timestamp, IncidentId)>,
 }
 
@@ -84,12 +84,12 @@ pub async fn due(ctx: &Ctx) -> Result<Batch> {
         .await?;
     let reached = changed.last().map(|(incident, changed_at, _)| (*changed_at, *incident));
     // Once an hour, from whichever process ticks first.
-    let mut due = vec![Due { chore: Chore::Expire, key: format!("expire:{}", now.format("%Y-%m-%dT%H")) }];
-    due.extend(changed.into_iter().map(|(incident, _, version)| Due {
+    let mut due = vec![DueChore { chore: Chore::Expire, key: format!("expire:{}", now.format("%Y-%m-%dT%H")) }];
+    due.extend(changed.into_iter().map(|(incident, _, version)| DueChore {
         chore: Chore::VerifyChain { incident },
         key: format!("verify:{}:{version}", incident.0.as_simple()),
     }));
-    due.extend(SYNCED.iter().filter(|(system, _)| ctx.config.systems.contains(system)).map(|(system, every)| Due {
+    due.extend(SYNCED.iter().filter(|(system, _)| ctx.config.systems.contains(system)).map(|(system, every)| DueChore {
         chore: Chore::Sync { system: *system },
         key: format!("sync:{system}:{}", now.timestamp().div_euclid(every.num_seconds())),
     }));

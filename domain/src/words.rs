@@ -47,3 +47,11 @@ pub fn span(span: Duration) -> String {
         (hours, minutes) => format!("{hours} h {minutes} min"),
     }
 }
+
+/// Characters of an error that are kept.
+const ERROR_CHARS: usize = 500;
+
+/// As much of a reason as is kept.
+pub fn shortened(reason: &str) -> String {
+    reason.chars().take(ERROR_CHARS).collect()
+}

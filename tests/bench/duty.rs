@@ -7,8 +7,10 @@ use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, TimeZone, Utc};
 use domain::playbook::Playbook;
 use domain::playbook::steps::{Case, Holder, Mark, Page, steps};
-use domain::ports::{Effect, Email};
-use domain::{chores, delivery, reminders};
+use domain::ports::{Effect, Email, MailOrder};
+use domain::telling::reminders;
+use domain::telling::schedule;
+use domain::{chores, delivery};
 use entity::{
     DeliveryId, DeliveryState, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, System, TimelineKind, Timestamp,
     delivery as row, incident, incident_client, role_assignment, timeline_event,
@@ -224,7 +226,7 @@ async fn queue(ctx: &domain::Ctx, ids: &[IncidentId]) -> Result<()> {
             row::ActiveModel {
                 id: Set(DeliveryId(ctx.ids.uuid(now))),
                 incident_id: Set(Some(incident)),
-                system: Set(effect.system()),
+                system: Set(effect.outgoing().system()),
                 operation: Set(entity::Operation::Remind),
                 state: Set(DeliveryState::Queued),
                 attempts: Set(0),

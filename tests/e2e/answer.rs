@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use domain::people::{Update, access, update};
-use domain::ports::{Effect, Refusal};
-use domain::{Error, delivery, pager};
+use domain::people::{UpdatePerson, access, update};
+use domain::ports::{Effect, MailOrder, Refusal};
+use domain::telling::answers;
+use domain::{Error, delivery};
 use entity::{DeliveryId, System};
 use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, run_with};
@@ -19,7 +20,7 @@ fn with_mail(test: impl AsyncFnOnce(&TestApp) + Copy) {
 
 /// Sam calls Kim, whose mail is taken by a worker. Gives back the incident, the delivery and the secret of the link.
 async fn call(app: &TestApp, sam: &Client, kim: &Client, name: &str) -> (Value, DeliveryId, String) {
-    update(&app.system(), kim.person_id(), Update { seniority: Some(4), ..Update::default() }).await.unwrap();
+    update(&app.system(), kim.person_id(), UpdatePerson { seniority: Some(4), ..UpdatePerson::default() }).await.unwrap();
     let incident = sam.declare_with(json!({ "name": name, "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
     sam.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "I am stuck" })).await;
     let sent = sam.incident("INC-1", "deliveries { id operation person { name } }").await;

@@ -5,7 +5,7 @@ use domain::Ctx;
 use domain::incident::{Declare, declare};
 use domain::timeline::chain;
 use domain::timeline::verify::{self, Verdict};
-use domain::timeline::{Add, Amend, add, amend, star};
+use domain::timeline::{AddEvent, Amend, add, amend, star};
 use entity::{EventId, IncidentId, IncidentStatus, PersonId, Severity, Source, TimelineKind, Visibility, incident, timeline_event};
 use harness::{TestApp, both_dbs};
 use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
@@ -47,7 +47,7 @@ async fn story(ctx: &Ctx) -> incident::Model {
 }
 
 async fn note(ctx: &Ctx, incident: IncidentId, text: &str) -> timeline_event::Model {
-    let input = Add {
+    let input = AddEvent {
         incident_id: incident,
         kind: TimelineKind::Note,
         text: text.into(),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ports::{Effect, Outlet};
+use domain::ports::{DeskOrder, Effect, MailOrder, Outlet};
 use domain::{Ctx, delivery};
 use entity::{ClientId, IncidentId, System};
 use harness::drive::{id, text};

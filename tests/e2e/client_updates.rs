@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::clients::update::{self, Compose};
 use domain::playbook::Playbook;
-use domain::ports::{Comment, Effect, Refusal};
+use domain::ports::{Comment, DeskOrder, Effect, MailOrder, Refusal};
 use entity::{ClientId, DeliveryState, IncidentId, Severity, System, TicketLink, delivery, ticket};
 use harness::drive::{id, kinds, text};
 use harness::worker::Outside;

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chrono::TimeZone;
-use domain::ports::{Effect, Email, Order, Outlet, Receipt, Refusal};
+use domain::ports::{Effect, Email, MailOrder, Order, Outlet, Receipt, Refusal};
 use entity::DeliveryId;
 use futures_util::future::join_all;
 use harness::eventually;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::on_call;
-use domain::people::{Update, update};
+use domain::people::{UpdatePerson, update};
 use harness::drive::{id, kinds, text};
 use harness::{Client, TestApp, both_dbs};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const OFFER: &str = "offer { id role person { name } offeredBy { name } offeredAt note brief state answeredAt } incident { id version }";
 
 async fn seniority(app: &TestApp, client: &Client, seniority: i32) {
-    update(&app.system(), client.person_id(), Update { seniority: Some(seniority), ..Update::default() }).await.unwrap();
+    update(&app.system(), client.person_id(), UpdatePerson { seniority: Some(seniority), ..UpdatePerson::default() }).await.unwrap();
 }
 
 async fn led_by(sam: &Client) -> Value {
@@ -50,7 +50,7 @@ async fn next_handover(client: &Client) -> (String, String) {
 async fn rested_people_come_first(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     let (zoe, vic, gus) = (app.responder("Zoe").await, app.viewer("Vic").await, app.responder("Gus").await);
-    let gone = Update { deactivated: Some(true), ..Update::default() };
+    let gone = UpdatePerson { deactivated: Some(true), ..UpdatePerson::default() };
     update(&app.system(), gus.person_id(), gone).await.unwrap();
     seniority(app, &lee, 9).await;
     let on_duty = on_call::Set { first_line_id: zoe.person_id(), second_line_id: None, starts_at: None, until: None };

@@ -3,8 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use domain::alerts::{Notice, Notices, receive};
-use domain::incident::Report;
+use domain::alerts::{Alarm, Alarms, receive};
+use domain::incident::Raise;
 use entity::Severity;
 use harness::{TestApp, both_dbs, within};
 
@@ -13,8 +13,8 @@ both_dbs![an_alert_joins_its_incident_whatever_their_names_hash_to, merges_in_a_
 /// Queues of a process, as the one door has them.
 const LANES: u64 = 256;
 
-fn notices(app: &TestApp, group: &str, fingerprint: &str) -> Notices {
-    let alert = Notice {
+fn notices(app: &TestApp, group: &str, fingerprint: &str) -> Alarms {
+    let alert = Alarm {
         fingerprint: fingerprint.into(),
         title: "disk full".into(),
         description: None,
@@ -24,7 +24,7 @@ fn notices(app: &TestApp, group: &str, fingerprint: &str) -> Notices {
         labels: serde_json::json!({}),
         severity: Some(Severity::Major),
     };
-    Notices { source: "alertmanager".into(), group_key: group.into(), alerts: vec![alert] }
+    Alarms { source: "alertmanager".into(), group_key: group.into(), alerts: vec![alert] }
 }
 
 fn lane(key: impl Hash) -> u64 {
@@ -51,8 +51,8 @@ async fn an_alert_joins_its_incident_whatever_their_names_hash_to(app: &TestApp)
 async fn merges_in_a_circle_do_not_wait_for_each_other(app: &TestApp) {
     let ctx = app.ctx(&app.responder("Sam").await).await;
     let report = async |name: &str| {
-        let input = Report { name: name.into(), description: None, site_ids: Vec::new() };
-        domain::incident::report(&ctx, input, None).await.unwrap().id
+        let input = Raise { name: name.into(), description: None, site_ids: Vec::new() };
+        domain::incident::raise(&ctx, input, None).await.unwrap().id
     };
     for _ in 0..10 {
         let ids = [report("a").await, report("b").await, report("c").await];

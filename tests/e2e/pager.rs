@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::on_call;
-use domain::people::{Update, update};
+use domain::people::{UpdatePerson, update};
 use entity::{Grant, System};
 use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, both_dbs, run_with};
@@ -32,12 +32,12 @@ const PAGES: &str = "pages { id person { name } reason step pagedAt answeredAt a
 const LEADERSHIP: &str = "leadership { contact title person { name } calledAt toldAt answeredAt fallbackAt fallbackPerson { name } state }";
 
 async fn seniority(app: &TestApp, client: &Client, seniority: i32) {
-    let input = Update { seniority: Some(seniority), ..Update::default() };
+    let input = UpdatePerson { seniority: Some(seniority), ..UpdatePerson::default() };
     update(&app.system(), client.person_id(), input).await.unwrap();
 }
 
 async fn grant(app: &TestApp, client: &Client, grant: Grant) {
-    let input = Update { grants: Some(vec![grant]), ..Update::default() };
+    let input = UpdatePerson { grants: Some(vec![grant]), ..UpdatePerson::default() };
     update(&app.system(), client.person_id(), input).await.unwrap();
 }
 

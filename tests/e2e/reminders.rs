@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use domain::delivery::{self, hold};
 use domain::playbook::Playbook;
-use domain::ports::{Effect, Refusal};
-use domain::telling::reminders;
+use domain::ports::{Effect, MailOrder, Refusal};
+use domain::telling::schedule;
+
 use entity::{DeliveryState, IncidentId, System, TimelineKind, delivery as deliveries, incident, timeline_event};
 use harness::drive::id;
 use harness::worker::Outside;
@@ -158,7 +159,7 @@ async fn a_quiet_person_is_not_reminded_but_paged(app: &TestApp) {
     assert_eq!(prompts(app).await.len(), 2);
     assert!(sent(app).await.is_empty(), "the prompts are on the timeline, and that is all");
     let kim = app.responder("Kim").await;
-    domain::answers::escalate(&app.ctx(&kim).await, incident, "please help").await.unwrap();
+    domain::telling::answers::escalate(&app.ctx(&kim).await, incident, "please help").await.unwrap();
     let pages = sent(app).await;
     assert_eq!((pages.len(), pages[0].person_id, pages[0].page_id.is_some()), (1, Some(sam.person_id()), true));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::delivery::{self, hold};
-use domain::ports::{Effect, Order, Receipt, Refusal, Seen, SeenTicket, TicketDesk};
+use domain::ports::{DeskOrder, Effect, Order, Receipt, Refusal, Seen, SeenTicket, TicketDesk};
 use entity::{DeliveryState, IncidentId, Operation, System};
 use harness::drive::{id, text};
 use harness::worker::Outside;
@@ -121,7 +121,7 @@ fn zendesk() -> Arc<Outside> {
 
 /// What was asked of Zendesk, as titles.
 fn asked(outside: &Outside) -> Vec<String> {
-    outside.orders().iter().map(|order| order.effect.title()).collect()
+    outside.orders().iter().map(|order| order.effect.outgoing().title()).collect()
 }
 
 async fn is_asked(outside: &Outside, title: &str) {

@@ -20,12 +20,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ports::{Boards, ClientDirectory, Outlet};
-use domain::{Ctx, Domain, reminders};
+use domain::telling::schedule;
+use domain::{Ctx, Domain};
 use entity::System;
 use futures_util::future::try_join_all;
-use tokio_util::sync::CancellationToken;
-
 use queue::{Queue, QueueError, Tuning};
+use tokio_util::sync::CancellationToken;
 
 /// The ways to the systems that are connected.
 pub type Outlets = BTreeMap<System, Arc<dyn Outlet>>;

@@ -6,17 +6,20 @@
 
 use std::time::Duration;
 
-use domain::{Ctx, Error, reminders};
+use domain::telling::reminders;
+use domain::{Ctx, Error};
 use sea_orm::DbBackend;
 use tokio::time::{Instant, MissedTickBehavior, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 const EVERY: Duration = Duration::from_secs(1);
+
 /// How long it rests after a portion, by the time that the portion took: then a thousand reminders leave the others four fifths of their
 /// rate and are given within half a minute. On SQLite, where nobody else can write during a portion, it rests longer.
 const REST: f64 = 0.25;
 const REST_OF_ONE_WRITER: f64 = 4.0;
+
 /// A portion that takes longer hangs; the next look starts afresh.
 const PATIENCE: Duration = Duration::from_secs(30);
 

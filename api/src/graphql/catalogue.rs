@@ -90,8 +90,8 @@ impl Site {
         #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<IncidentConnection> {
         let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
-        let filter = incident::Filter { site_id: Some(self.0.id), ..incident::Filter::default() };
-        IncidentConnection::load(ctx(gql), filter, incident::Order::Newest, &window).await
+        let filter = incident::IncidentFilter { site_id: Some(self.0.id), ..incident::IncidentFilter::default() };
+        IncidentConnection::load(ctx(gql), filter, incident::IncidentOrder::Newest, &window).await
     }
 }
 

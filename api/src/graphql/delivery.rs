@@ -163,7 +163,7 @@ impl DeliveryQuery {
         #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<DeliveryConnection> {
         let window = Window::<DeliveryId>::from_args(&page_args(first, after, last, before))?;
-        let slice = delivery::page(ctx(gql), delivery::Filter { state: state.map(Into::into) }, &window).await?;
+        let slice = delivery::page(ctx(gql), delivery::DeliveryFilter { state: state.map(Into::into) }, &window).await?;
         Ok(DeliveryConnection::new(slice, |row| cursor(&row.id)))
     }
 }

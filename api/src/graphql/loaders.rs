@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use domain::clients::{board, update};
-use domain::timeline::Range;
-use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, pager, people, tickets, timeline};
+use domain::clients::{board, progress};
+use domain::telling::{answers, duty};
+use domain::timeline::{self, Range};
+use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, people, tickets};
 use entity::{
     ClientId, ClientUpdateId, EventId, IncidentId, PersonId, action, alert, attachment, checklist_item, client, client_update, contact,
     goal, incident_client, page, person, role_assignment, role_offer, site, ticket, timeline_event, triage_answer,
@@ -48,7 +49,7 @@ pub struct Loaders {
     /// Updates to clients by id, of incidents that the caller may see.
     pub client_update: Loader<ClientUpdateId, Arc<client_update::Model>>,
     /// How far an update has come with each client that it told.
-    pub client_outcomes: Loader<ClientUpdateId, Many<update::ClientOutcome>>,
+    pub client_outcomes: Loader<ClientUpdateId, Many<progress::ClientOutcome>>,
     /// The clients that an update told or, as a draft, will tell.
     pub update_clients: Loader<ClientUpdateId, Many<ClientId>>,
     /// What carries an update to clients.
@@ -68,7 +69,7 @@ pub struct Loaders {
     /// Who was called to an incident.
     pub pages: Loader<IncidentId, Many<page::Model>>,
     /// Whom of the leadership one had a duty to tell.
-    pub leadership: Loader<IncidentId, Many<incident::duty::Notice>>,
+    pub leadership: Loader<IncidentId, Many<duty::LeadershipNotice>>,
     /// Roles of an incident that were offered.
     pub offers: Loader<IncidentId, Many<role_offer::Model>>,
     /// What is to be done because of an incident.
@@ -122,15 +123,15 @@ impl Loaders {
                 async move { Ok(shared(board::boards(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()
             }),
             client_updates: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(update::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
+                async move { Ok(grouped(progress::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),
             client_update: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(one_each(update::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()
+                async move { Ok(one_each(progress::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()
             }),
-            client_outcomes: Loader::new(ctx, |ctx, ids| async move { Ok(shared(update::outcomes_of(&ctx, &ids).await?)) }.boxed()),
-            update_clients: Loader::new(ctx, |ctx, ids| async move { Ok(shared(update::clients_of(&ctx, &ids).await?)) }.boxed()),
+            client_outcomes: Loader::new(ctx, |ctx, ids| async move { Ok(shared(progress::outcomes_of(&ctx, &ids).await?)) }.boxed()),
+            update_clients: Loader::new(ctx, |ctx, ids| async move { Ok(shared(progress::clients_of(&ctx, &ids).await?)) }.boxed()),
             update_deliveries: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped_if(update::deliveries_of(&ctx, &ids).await?, |row| row.client_update_id)) }.boxed()
+                async move { Ok(grouped_if(progress::deliveries_of(&ctx, &ids).await?, |row| row.client_update_id)) }.boxed()
             }),
             incident_sites: Loader::new(ctx, |ctx, ids| async move { Ok(pairs(incident::sites_of(&ctx, &ids).await?)) }.boxed()),
             incident_files: Loader::new(ctx, |ctx, ids| {
@@ -148,7 +149,7 @@ impl Loaders {
                 async move { Ok(grouped(answers::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
             }),
             leadership: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(shared(incident::duty::leadership_of(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()
+                async move { Ok(shared(duty::leadership_of(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()
             }),
             offers: Loader::new(ctx, |ctx, ids| {
                 async move { Ok(grouped(incident::offers_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()

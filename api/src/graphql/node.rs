@@ -1,8 +1,10 @@
 //! Anything by its id, as Relay wants it.
 
-use async_graphql::{Context, ID, Interface, Object};
-use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, pager, people, tickets, timeline};
 use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, Object};
+use domain::telling::answers;
+use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, people, tickets, timeline};
 
 use super::catalogue::{Client, Contact, Site};
 use super::context::{ctx, loaders};
@@ -102,7 +104,7 @@ async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
         "alt" => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
         "pag" => Node::Page(Page(answers::find(ctx, id("id", text)?).await?)),
         "off" => Node::RoleOffer(RoleOffer(incident::find_offer(ctx, id("id", text)?).await?)),
-        "upd" => Node::ClientUpdate(ClientUpdate(Arc::new(clients::update::find(ctx, id("id", text)?).await?))),
+        "upd" => Node::ClientUpdate(ClientUpdate(Arc::new(clients::progress::find(ctx, id("id", text)?).await?))),
         "dlv" => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),
         "tkt" => Node::Ticket(Ticket(tickets::find(ctx, id("id", text)?).await?)),
         "tok" => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),

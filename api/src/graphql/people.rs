@@ -291,7 +291,7 @@ impl PeopleMutation {
         gql: &Context<'_>,
         #[graphql(desc = "Whom and what.")] input: UpdatePersonInput,
     ) -> ApiResult<UpdatePersonPayload> {
-        let update = people::Update {
+        let update = people::UpdatePerson {
             name: input.name,
             access_level: input.access_level.map(Into::into),
             grants: input.grants.map(|grants| grants.into_iter().map(Into::into).collect()),

@@ -355,7 +355,7 @@ public_enums! {
         Dismissed,
     }
     /// In which order incidents come.
-    IncidentOrder = "domain::incident::Order" {
+    IncidentOrder = "domain::incident::IncidentOrder" {
         /// Reported last, first.
         Newest,
         /// Reported first, first.

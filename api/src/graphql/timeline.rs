@@ -125,7 +125,7 @@ impl TimelineEvent {
 /// A page of a timeline, in order of the sequence.
 pub struct TimelineConnection {
     incident: Arc<incident::Model>,
-    filter: timeline::Filter,
+    filter: timeline::TimelineFilter,
     slice: Slice<TimelineEvent>,
 }
 
@@ -153,7 +153,12 @@ impl TimelineConnection {
 impl TimelineConnection {
     /// The page of `incident` that `args` ask for. Without a filter it comes from the loader that serves all incidents of
     /// the request at once, because sequence numbers have no gaps: a page is a stretch.
-    pub async fn load(gql: &Context<'_>, incident: &Arc<incident::Model>, filter: timeline::Filter, args: &PageArgs) -> ApiResult<Self> {
+    pub async fn load(
+        gql: &Context<'_>,
+        incident: &Arc<incident::Model>,
+        filter: timeline::TimelineFilter,
+        args: &PageArgs,
+    ) -> ApiResult<Self> {
         let window = Window::<i32>::from_args(args)?;
         let slice = if filter.is_empty() {
             let (low, high) = stretch(&window, incident.last_sequence);
@@ -220,8 +225,8 @@ impl TimelineFilter {
     ///
     /// # Errors
     /// `BAD_USER_INPUT` for an id of another kind.
-    pub fn read(self) -> ApiResult<timeline::Filter> {
-        Ok(timeline::Filter {
+    pub fn read(self) -> ApiResult<timeline::TimelineFilter> {
+        Ok(timeline::TimelineFilter {
             kinds: self.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             starred: self.starred,
             actor_id: optional_id("filter.actorId", self.actor_id.as_ref())?,
@@ -349,7 +354,7 @@ impl TimelineMutation {
         gql: &Context<'_>,
         #[graphql(desc = "The event.")] input: AddTimelineEventInput,
     ) -> ApiResult<TimelineEventPayload> {
-        let add = timeline::Add {
+        let add = timeline::AddEvent {
             incident_id: id("incidentId", &input.incident_id)?,
             kind: input.kind.into(),
             text: input.text,

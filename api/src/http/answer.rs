@@ -6,7 +6,8 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use domain::authz::Actor;
-use domain::{Ctx, Error, incident, pager, people, words};
+use domain::telling::answers;
+use domain::{Ctx, Error, incident, people, words};
 use entity::{Severity, Source, page, person};
 use serde::Deserialize;
 

@@ -134,7 +134,7 @@ impl Versions {
 impl Hub {
     /// Incidents that `ctx` may see and that pass `filter`, each time they change from now on. Ends with an error when the
     /// watcher falls behind.
-    pub fn incidents(&self, ctx: Ctx, filter: incident::Filter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
+    pub fn incidents(&self, ctx: Ctx, filter: incident::IncidentFilter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
         let mut changes = self.feed.changes.subscribe();
         let by_row_alone = incident::touches_rows_only(&filter);
         try_stream! {

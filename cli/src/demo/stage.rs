@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chrono::Duration;
-use domain::alerts::{self, Notice, Notices};
+use domain::alerts::{self, Alarm, Alarms};
 use domain::authz::Actor;
 use domain::catalogue::{self, NewContact, SaveClient, SaveSite};
 use domain::clock::{Clock, ManualClock};
 use domain::files::Upload;
-use domain::incident::{self, AssignRole, ConfirmGoal, Declare, Impact, Report, Update};
+use domain::incident::{self, AssignRole, ConfirmGoal, Declare, Impact, Raise, UpdateIncident};
 use domain::on_call;
 use domain::people::{self, Invite};
-use domain::timeline::{self, Add, Amend};
+use domain::timeline::{self, AddEvent, Amend};
 use domain::{Ctx, Domain};
 use entity::{ActionId, ActionState, ClientId, EventId, IncidentId, SiteId, Source, TimelineKind, Timestamp, Visibility, person};
 use sea_orm::prelude::Json;
@@ -89,8 +89,8 @@ impl Stage {
         self.wait_for(minute);
         match act {
             Act::Report(name, description) => {
-                let input = Report { name: (*name).into(), description: Some((*description).into()), site_ids: Vec::new() };
-                let made = incident::report(&self.ctx(who)?, input, None).await?;
+                let input = Raise { name: (*name).into(), description: Some((*description).into()), site_ids: Vec::new() };
+                let made = incident::raise(&self.ctx(who)?, input, None).await?;
                 self.begin(story, &made);
                 Ok(())
             }
@@ -147,7 +147,7 @@ impl Stage {
     async fn alert(&mut self, story: Story, alert: &Alert) -> anyhow::Result<()> {
         let ctx = self.domain.ctx(Actor::System, Source::Alert);
         let labels: Json = alert.labels.iter().copied().collect();
-        let notice = Notice {
+        let notice = Alarm {
             fingerprint: alert.fingerprint.into(),
             title: alert.title.into(),
             description: Some(alert.description.into()),
@@ -157,7 +157,7 @@ impl Stage {
             labels: Json::from_iter([("labels", labels)]),
             severity: alert.severity,
         };
-        let notices = Notices { source: alert.source.into(), group_key: alert.group.into(), alerts: vec![notice] };
+        let notices = Alarms { source: alert.source.into(), group_key: alert.group.into(), alerts: vec![notice] };
         let outcome = alerts::receive(&ctx, notices).await?;
         let id = outcome.incident.context("the alert reported nothing")?;
         let made = incident::find(&ctx, id).await?;
@@ -213,7 +213,7 @@ impl Stage {
     }
 
     async fn write(&mut self, ctx: &Ctx, id: IncidentId, kind: TimelineKind, text: &str, minutes_ago: i64) -> anyhow::Result<()> {
-        let input = Add {
+        let input = AddEvent {
             incident_id: id,
             kind,
             text: self.text(text),
@@ -272,7 +272,8 @@ impl Stage {
             }
             Act::Impact(requests, users, words, minutes_ago) => {
                 let impact = Impact { requests: Some(*requests), visits: None, users: Some(*users), description: Some((*words).into()) };
-                let input = Update { impact: Some(impact), impact_ended_at: Some(self.ago(*minutes_ago)), ..Update::default() };
+                let input =
+                    UpdateIncident { impact: Some(impact), impact_ended_at: Some(self.ago(*minutes_ago)), ..UpdateIncident::default() };
                 incident::update(ctx, id, input, None).await?
             }
             Act::Resolve(summary) => incident::resolve(ctx, id, summary).await?,

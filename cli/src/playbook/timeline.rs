@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use chrono::{Duration, Timelike};
 use domain::playbook::Playbook;
-use domain::playbook::simulate::{End, Event, Scenario, Simulation};
+use domain::playbook::simulate::{End, ImaginedStep, Scenario, Simulation};
 use entity::{Role, Timestamp};
 
 use super::span;
@@ -69,7 +69,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(event: &Event, scenario: &Scenario, playbook: &Playbook) -> Self {
+    fn of(event: &ImaginedStep, scenario: &Scenario, playbook: &Playbook) -> Self {
         let zone = playbook.working_hours.zone;
         let local = event.due_at.with_timezone(&zone);
         let clock = if local.second() == 0 { "%H:%M %Z" } else { "%H:%M:%S %Z" };

@@ -1,7 +1,7 @@
 //! Alerts: what monitoring sends becomes a report, or joins the ongoing incident (S8, R1).
 //!
-//! Called by the hooks of `api`, which translate the vendors' bodies into [`Notice`]s. An alert is identified by its
-//! source, fingerprint and start; alerts with the same group key belong to one incident. Notices may arrive any number of
+//! Called by the hooks of `api`, which translate the vendors' bodies into [`Alarm`]s. An alert is identified by its
+//! source, fingerprint and start; alerts with the same group key belong to one incident. Alarms may arrive any number of
 //! times and in any order: only what is new is recorded.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ const ATTEMPTS_MAX: usize = 5;
 
 /// One alert as reported by its source.
 #[derive(Clone, Debug)]
-pub struct Notice {
+pub struct Alarm {
     /// Its identity at the source.
     pub fingerprint: String,
     /// Title for people.
@@ -50,18 +50,18 @@ pub struct Notice {
 
 /// One notification from a source.
 #[derive(Clone, Debug)]
-pub struct Notices {
+pub struct Alarms {
     /// The hook, e.g. `alertmanager`.
     pub source: String,
     /// Identifies what belongs together at the source.
     pub group_key: String,
     /// The alerts.
-    pub alerts: Vec<Notice>,
+    pub alerts: Vec<Alarm>,
 }
 
 /// What became of a notification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Received {
     /// The incident that the alerts belong to.
     pub incident: Option<IncidentId>,
     /// Alerts that were not known before.
@@ -71,7 +71,7 @@ pub struct Outcome {
 }
 
 /// Takes a notification from a source, which should send it again after a failure.
-pub async fn receive(ctx: &Ctx, mut notices: Notices) -> Result<Outcome> {
+pub async fn receive(ctx: &Ctx, mut notices: Alarms) -> Result<Received> {
     ctx.require(Right::Report)?;
     notices.alerts.truncate(limits::ALERTS_PER_CALL);
     // Notifications of one group are processed in turn, so that two can't both find no ongoing incident.
@@ -86,10 +86,10 @@ pub async fn receive(ctx: &Ctx, mut notices: Notices) -> Result<Outcome> {
     Err(Error::AlreadyThere)
 }
 
-async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
+async fn receive_once(ctx: &Ctx, notices: &Alarms) -> Result<Received> {
     let known = known(ctx, notices).await?;
     let running = running_incident(ctx, notices).await?;
-    let mut outcome = Outcome { incident: running, ..Outcome::default() };
+    let mut outcome = Received { incident: running, ..Received::default() };
     let (mut of_incident, mut of_none): (BTreeMap<IncidentId, Vec<Sighting<'_>>>, Vec<Sighting<'_>>) = Default::default();
     for notice in &notices.alerts {
         let is_same = |row: &&alert::Model| {
@@ -127,7 +127,7 @@ async fn receive_once(ctx: &Ctx, notices: &Notices) -> Result<Outcome> {
 
 /// An alert of a notification, with what was known about it.
 struct Sighting<'a> {
-    notice: &'a Notice,
+    notice: &'a Alarm,
     before: Option<&'a alert::Model>,
 }
 
@@ -137,8 +137,8 @@ impl Sighting<'_> {
         !self.notice.firing && self.before.is_some_and(|row| row.firing)
     }
 
-    fn row(&self, new_id: impl FnOnce() -> Uuid, now: Timestamp, notices: &Notices, incident: Option<IncidentId>) -> alert::Model {
-        let Notice { fingerprint, title, firing, starts_at, ends_at, labels, .. } = self.notice;
+    fn row(&self, new_id: impl FnOnce() -> Uuid, now: Timestamp, notices: &Alarms, incident: Option<IncidentId>) -> alert::Model {
+        let Alarm { fingerprint, title, firing, starts_at, ends_at, labels, .. } = self.notice;
         // A notice overtaken by the one that ended the alert does not revive it.
         let firing = *firing && self.before.is_none_or(|row| row.firing);
         alert::Model {
@@ -159,13 +159,13 @@ impl Sighting<'_> {
 }
 
 /// The worst of the new alerts that warrant a report of their own.
-fn worth_reporting<'a>(sightings: &[Sighting<'a>]) -> Option<(Severity, &'a Notice)> {
+fn worth_reporting<'a>(sightings: &[Sighting<'a>]) -> Option<(Severity, &'a Alarm)> {
     let candidates = sightings.iter().filter(|sighting| sighting.before.is_none() && sighting.notice.firing);
     candidates.filter_map(|sighting| Some((sighting.notice.severity?, sighting.notice))).min_by_key(|(severity, _)| *severity)
 }
 
 /// Reports an incident along with the alerts behind it, in one transaction.
-async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice, sightings: &[Sighting<'_>]) -> Result<incident::Model> {
+async fn report(ctx: &Ctx, notices: &Alarms, severity: Severity, worst: &Alarm, sightings: &[Sighting<'_>]) -> Result<incident::Model> {
     let new = incident::Model {
         impact_started_at: worst.starts_at,
         ..blank(ctx, worst.title.clone(), worst.description.clone(), severity, IncidentStatus::Triage)
@@ -184,9 +184,9 @@ async fn report(ctx: &Ctx, notices: &Notices, severity: Severity, worst: &Notice
 
 /// Writes into the draft what a sighting means to the incident: an event if an alert is new or has ended, none if
 /// it only repeats.
-fn join<S: Scope>(draft: &mut Draft<'_, S>, notices: &Notices, sighting: &Sighting<'_>) {
+fn join<S: Scope>(draft: &mut Draft<'_, S>, notices: &Alarms, sighting: &Sighting<'_>) {
     let row = sighting.row(|| draft.id(), draft.now, notices, Some(draft.incident().id));
-    let Notice { title, description, firing, starts_at, ends_at, .. } = sighting.notice;
+    let Alarm { title, description, firing, starts_at, ends_at, .. } = sighting.notice;
     let (verb, at) = if *firing { ("Firing", *starts_at) } else { ("Ended", *ends_at) };
     if sighting.before.is_none() || sighting.ends() {
         let text = match description {
@@ -201,7 +201,7 @@ fn join<S: Scope>(draft: &mut Draft<'_, S>, notices: &Notices, sighting: &Sighti
 }
 
 /// Stores alerts that belong to no incident, so that they are known the next time.
-async fn keep(ctx: &Ctx, notices: &Notices, sightings: &[Sighting<'_>]) -> Result<()> {
+async fn keep(ctx: &Ctx, notices: &Alarms, sightings: &[Sighting<'_>]) -> Result<()> {
     if sightings.is_empty() {
         return Ok(());
     }
@@ -223,7 +223,7 @@ async fn keep(ctx: &Ctx, notices: &Notices, sightings: &[Sighting<'_>]) -> Resul
 }
 
 /// What is known about the alerts of a notification.
-async fn known(ctx: &Ctx, notices: &Notices) -> Result<Vec<alert::Model>> {
+async fn known(ctx: &Ctx, notices: &Alarms) -> Result<Vec<alert::Model>> {
     let fingerprints: Vec<&str> = notices.alerts.iter().map(|notice| notice.fingerprint.as_str()).collect();
     let starts: Vec<Timestamp> = notices.alerts.iter().filter_map(|notice| notice.starts_at).collect();
     let select = alert::Entity::find()
@@ -234,7 +234,7 @@ async fn known(ctx: &Ctx, notices: &Notices) -> Result<Vec<alert::Model>> {
 }
 
 /// The latest incident that alerts of this group joined and that is in triage or live.
-async fn running_incident(ctx: &Ctx, notices: &Notices) -> Result<Option<IncidentId>> {
+async fn running_incident(ctx: &Ctx, notices: &Alarms) -> Result<Option<IncidentId>> {
     let joined = alert::Entity::find()
         .select_only()
         .column(alert::Column::IncidentId)

@@ -7,20 +7,20 @@
 use std::cmp::max;
 use std::collections::HashMap;
 
-use entity::delivery::Column;
+use entity::delivery::{self, Column};
 use entity::{
-    ClientId, ClientUpdateId, DeliveryState, IncidentId, Operation, TicketLink, Timestamp, client, client_update, contact, delivery,
-    incident, incident_client, ticket,
+    ClientId, ClientUpdateId, DeliveryState, IncidentId, Operation, TicketLink, Timestamp, client, client_update, contact, incident,
+    incident_client, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::Outcome;
 use crate::catalogue::contacts_of;
+use crate::clients::progress::UpdateOutcome;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::affected_clients_of;
 use crate::playbook::Playbook;
-use crate::playbook::steps::{State, later};
+use crate::playbook::steps::{Stage, later};
 use crate::sql::padded;
 
 /// What there is to know about an affected client.
@@ -52,7 +52,7 @@ pub struct Told {
     /// When it was sent.
     pub at: Timestamp,
     /// How far it got with this client.
-    pub outcome: Outcome,
+    pub outcome: UpdateOutcome,
 }
 
 /// When a client's next update is due.
@@ -61,7 +61,7 @@ pub struct Next {
     /// The time by which it should go out.
     pub due_at: Timestamp,
     /// Whether it is upcoming, due or overdue.
-    pub state: State,
+    pub state: Stage,
 }
 
 /// The boards of incidents that the caller has seen, the clients affected longest first.
@@ -135,7 +135,7 @@ async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
     let mut sent = Sent::new();
     for ((incident, client, update), states) in states {
         let Some(at) = sent_at.get(&update).copied() else { continue };
-        sent.entry((incident, client)).or_default().push(Told { update, at, outcome: Outcome::of(states) });
+        sent.entry((incident, client)).or_default().push(Told { update, at, outcome: UpdateOutcome::of(states) });
     }
     Ok(sent)
 }
@@ -151,22 +151,22 @@ fn next(playbook: &Playbook, incident: &incident::Model, since: Timestamp, told:
     if let Some(reopened) = incident.reopened_at.filter(|reopened| due_at < *reopened) {
         due_at = later(reopened, every);
     }
-    Some(Next { due_at, state: State::of(due_at, later(due_at, playbook.grace), now) })
+    Some(Next { due_at, state: Stage::of(due_at, later(due_at, playbook.grace), now) })
 }
 
 fn standing(told: Option<&Told>, next: Option<&Next>, now: Timestamp) -> String {
     let told = match told {
         Some(told) => match told.outcome {
-            Outcome::Sent => format!("Last update {} ago", span(now - told.at)),
-            Outcome::Sending => format!("An update has been on its way for {}", span(now - told.at)),
-            Outcome::ByHand => "An update needs a person to deliver it".to_owned(),
-            Outcome::Failed => "The last update did not arrive".to_owned(),
+            UpdateOutcome::Sent => format!("Last update {} ago", span(now - told.at)),
+            UpdateOutcome::Sending => format!("An update has been on its way for {}", span(now - told.at)),
+            UpdateOutcome::ByHand => "An update needs a person to deliver it".to_owned(),
+            UpdateOutcome::Failed => "The last update did not arrive".to_owned(),
         },
         None => "No update yet".to_owned(),
     };
     match next {
-        Some(Next { due_at, state: State::Upcoming }) => format!("{told}; next in {}.", span(*due_at - now)),
-        Some(Next { due_at, state: State::Due | State::Overdue }) => format!("{told}; next due {} ago.", span(now - *due_at)),
+        Some(Next { due_at, state: Stage::Upcoming }) => format!("{told}; next in {}.", span(*due_at - now)),
+        Some(Next { due_at, state: Stage::Due | Stage::Overdue }) => format!("{told}; next due {} ago.", span(now - *due_at)),
         None => format!("{told}."),
     }
 }

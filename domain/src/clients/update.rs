@@ -3,32 +3,30 @@
 //! Called by `api`, for people. Muster never does any of this on its own: a client hears from us only when a person has pressed send. One
 //! change writes all deliveries of an update: a public reply on each open ticket of a client, or on the solved ones, or an e-mail to each
 //! of its contacts, or, if there is neither, a step for a person. Linked tickets whose client is unknown get a reply as well, unless the
-//! update is for selected clients. How far it has got is read from the deliveries ([`Outcome`]).
+//! update is for selected clients. How far it has got is read from the deliveries ([`UpdateOutcome`]).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use entity::delivery::{self, Column};
 use entity::{
-    ClientId, ClientUpdateId, DeliveryState, IncidentId, IncidentStatus, Operation, PersonId, TimelineKind, Visibility, client,
-    client_update, contact, incident, ticket,
+    ClientId, ClientUpdateId, IncidentId, IncidentStatus, Operation, PersonId, TicketLink, TimelineKind, Visibility, client, client_update,
+    contact, incident, ticket,
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Outcome, that_take_replies};
 use crate::authz::Right;
 use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::change::change;
+use crate::clients::progress::{chosen, find};
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::Key;
-use crate::incident::{affected_clients_of, reference};
+use crate::incident::reference;
 use crate::ports::{Comment, Email};
 use crate::record::{Draft, Facts, NewEvent, Whole};
-use crate::sql::{self, padded};
-use crate::tickets::rows::WHOEVER_ASKED;
+use crate::tickets::rows::{self, WHOEVER_ASKED};
 use crate::{limits, validate, words};
 
 /// The text of an update, and who gets it.
@@ -44,40 +42,6 @@ pub struct Compose {
 
 /// An update and its incident.
 pub type Written = (client_update::Model, incident::Model);
-
-/// The state of an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Not sent.
-    Draft,
-    /// Still on its way to somebody.
-    Sending,
-    /// It reached everybody.
-    Sent,
-    /// It did not reach everybody, and will not be retried automatically.
-    Failed,
-}
-
-/// How far an update has got with one client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientOutcome {
-    /// The client; `None` for the requesters of tickets whose client is unknown.
-    pub client: Option<ClientId>,
-    /// How far it has got.
-    pub outcome: Outcome,
-}
-
-/// The state of `row`, given the `outcomes` with its clients.
-pub fn state_of(row: &client_update::Model, outcomes: &[ClientOutcome]) -> State {
-    if row.sent_at.is_none() {
-        return State::Draft;
-    }
-    match outcomes.iter().map(|one| one.outcome).min() {
-        Some(Outcome::Failed) => State::Failed,
-        Some(Outcome::ByHand | Outcome::Sending) => State::Sending,
-        Some(Outcome::Sent) | None => State::Sent,
-    }
-}
 
 /// An incident with the clients it affects, and the drafts of updates to them.
 struct Audience {
@@ -164,11 +128,6 @@ impl Audience {
 fn reply(row: &client_update::Model, ticket: &ticket::Model, to: &str) -> New {
     let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: to.to_owned() };
     New { client: ticket.client_id, client_update: Some(row.id), ticket: Some(ticket.id), ..New::of(Operation::ClientUpdate, comment) }
-}
-
-/// The ids of the clients that an update is for; `None` for all that are affected.
-fn chosen(row: &client_update::Model) -> Option<HashSet<ClientId>> {
-    row.clients.clone().and_then(|ids| serde_json::from_value(ids).ok())
 }
 
 /// Nobody checks the subject before it goes out, so it must not reveal the name of a restricted incident.
@@ -434,73 +393,48 @@ pub async fn retry(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
     Ok((row, incident))
 }
 
-/// The update `id`.
-///
-/// # Errors
-/// `NOT_FOUND`, also in incidents that the caller may not see.
-pub async fn find(ctx: &Ctx, id: ClientUpdateId) -> Result<client_update::Model> {
-    sql::find_seen::<client_update::Entity>(ctx, id).await
+/// The tickets on which to reply to the requester: the open ones, or if there are none the solved ones, such as those that were solved
+/// with the incident. A reply does not reopen them.
+fn that_take_replies<'a>(tickets: impl Iterator<Item = &'a ticket::Model> + Clone) -> Vec<&'a ticket::Model> {
+    let linked = tickets.filter(|row| !row.parent && row.link == TicketLink::Linked);
+    let status_is = |row: &ticket::Model, is: fn(&str) -> bool| row.status.as_deref().is_some_and(is);
+    let open: Vec<_> = linked.clone().filter(|row| !status_is(row, rows::is_over)).collect();
+    if open.is_empty() { linked.filter(|row| !status_is(row, |status| status == rows::CLOSED)).collect() } else { open }
 }
 
-/// The updates of incidents that the caller has seen, oldest first.
-pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<client_update::Model>> {
-    sql::of_incidents::<client_update::Entity>(ctx, incidents).await
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The updates among `ids` that exist, in incidents that the caller has seen.
-pub async fn by_ids(ctx: &Ctx, ids: &[ClientUpdateId]) -> Result<Vec<client_update::Model>> {
-    let select = client_update::Entity::find().filter(client_update::Column::Id.is_in(padded(ids)));
-    Ok(select.all(ctx.db.read()).await?)
-}
-
-/// How far updates have got with each client they went to.
-pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientOutcome>>> {
-    let rows: Vec<(ClientUpdateId, Option<ClientId>, DeliveryState)> = delivery::Entity::find()
-        .select_only()
-        .columns([Column::ClientUpdateId, Column::ClientId, Column::State])
-        .filter(Column::ClientUpdateId.is_in(padded(updates)))
-        .order_by_asc(Column::Id)
-        .into_tuple()
-        .all(ctx.db.read())
-        .await?;
-    let mut places: HashMap<(ClientUpdateId, Option<ClientId>), usize> = HashMap::new();
-    let mut lists: HashMap<ClientUpdateId, Vec<(Option<ClientId>, Vec<DeliveryState>)>> = HashMap::new();
-    for (update, client, state) in rows {
-        let list = lists.entry(update).or_default();
-        let place = *places.entry((update, client)).or_insert_with(|| {
-            list.push((client, Vec::new()));
-            list.len() - 1
-        });
-        list[place].1.push(state);
+    #[test]
+    fn solved_tickets_take_replies_if_none_is_open() {
+        let ticket = |number: &str, status: Option<&str>, link, parent| ticket::Model {
+            id: entity::TicketId(uuid::Uuid::nil()),
+            incident_id: entity::IncidentId(uuid::Uuid::nil()),
+            system: entity::System::Zendesk,
+            external_id: number.to_owned(),
+            url: None,
+            parent,
+            link,
+            subject: None,
+            status: status.map(str::to_owned),
+            seen_at: None,
+            client_id: None,
+            created_at: entity::Timestamp::UNIX_EPOCH,
+        };
+        let (linked, suggested) = (TicketLink::Linked, TicketLink::Suggested);
+        let over = [
+            ticket("1", Some("solved"), linked, false),
+            ticket("2", Some("closed"), linked, false),
+            ticket("3", Some("solved"), suggested, false),
+            ticket("4", Some("open"), linked, true),
+        ];
+        let numbers = |tickets: &[ticket::Model]| -> Vec<String> {
+            that_take_replies(tickets.iter()).into_iter().map(|row| row.external_id.clone()).collect()
+        };
+        assert_eq!(numbers(&over), ["1"]);
+        let open = [over.to_vec(), vec![ticket("5", Some("pending"), linked, false), ticket("6", None, linked, false)]].concat();
+        assert_eq!(numbers(&open), ["5", "6"]);
+        assert_eq!(numbers(&over[1..]), [] as [&str; 0]);
     }
-    let outcome = |(client, states): (Option<ClientId>, Vec<DeliveryState>)| ClientOutcome { client, outcome: Outcome::of(states) };
-    Ok(lists.into_iter().map(|(update, list)| (update, list.into_iter().map(outcome).collect())).collect())
-}
-
-/// The clients that updates went to or, for drafts, would go to now.
-pub async fn clients_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientId>>> {
-    let rows = by_ids(ctx, updates).await?;
-    let (drafts, sent): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.sent_at.is_none());
-    let sent: Vec<ClientUpdateId> = sent.iter().map(|row| row.id).collect();
-    let outcomes = if sent.is_empty() { HashMap::new() } else { outcomes_of(ctx, &sent).await? };
-    let mut clients: HashMap<_, Vec<ClientId>> =
-        outcomes.into_iter().map(|(update, list)| (update, list.into_iter().filter_map(|one| one.client).collect())).collect();
-    let incidents: Vec<IncidentId> = drafts.iter().map(|row| row.incident_id).collect();
-    let affected = if incidents.is_empty() { Vec::new() } else { affected_clients_of(ctx, &incidents).await? };
-    for row in drafts {
-        let chosen = chosen(&row);
-        let of_incident = affected.iter().filter(|(affected, _)| affected.incident_id == row.incident_id).map(|(_, client)| client.id);
-        clients.insert(row.id, of_incident.filter(|id| chosen.as_ref().is_none_or(|chosen| chosen.contains(id))).collect());
-    }
-    Ok(clients)
-}
-
-/// The deliveries of updates of incidents that the caller has seen.
-///
-/// # Errors
-/// `FORBIDDEN` for viewers.
-pub async fn deliveries_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<Vec<delivery::Model>> {
-    ctx.require(Right::Respond)?;
-    let select = delivery::Entity::find().filter(Column::ClientUpdateId.is_in(padded(updates)));
-    Ok(select.order_by_asc(Column::Id).all(ctx.db.read()).await?)
 }

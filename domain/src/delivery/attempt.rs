@@ -21,6 +21,7 @@ use crate::playbook::steps::{stands, steps};
 use crate::ports::{Effect, Order, Receipt, Refusal};
 use crate::record::{Facts, NewEvent, Whole};
 use crate::validate::to_micros;
+use crate::words;
 
 /// A delivery that was queued but not claimed within this time has dropped off the queue.
 pub(super) const ON_QUEUE: chrono::Duration = chrono::Duration::seconds(30);
@@ -31,12 +32,9 @@ pub(super) const LEASE: chrono::Duration = chrono::Duration::seconds(60);
 /// How long an outlet may take for one attempt.
 pub const ATTEMPT: Duration = Duration::from_secs(45);
 
-/// Characters of an error that are kept.
-pub(super) const ERROR_CHARS: usize = 500;
-
 /// A delivery that should be on its system's queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
+pub struct DueDelivery {
     /// The delivery.
     pub id: DeliveryId,
     /// The system whose queue it is.
@@ -50,7 +48,7 @@ pub async fn anything_due(ctx: &Ctx, systems: &[System]) -> Result<bool> {
 }
 
 /// What should be queued for `systems` now, longest waiting first; marks it as queued, in the caller's transaction.
-pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], limit: u64) -> Result<Vec<Due>> {
+pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], limit: u64) -> Result<Vec<DueDelivery>> {
     let now = ctx.now();
     let mut oldest = Query::select();
     oldest.column(Column::Id).from(delivery::Entity).and_where(is_due(now, systems));
@@ -65,7 +63,7 @@ pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], l
         .and_where(Column::Id.in_subquery(oldest))
         .returning(Query::returning().columns([Column::Id, Column::System]));
     let rows = tx.query_all(&take).await?;
-    rows.into_iter().map(|row| Ok(Due { id: row.try_get("", "id")?, system: row.try_get("", "system")? })).collect()
+    rows.into_iter().map(|row| Ok(DueDelivery { id: row.try_get("", "id")?, system: row.try_get("", "system")? })).collect()
 }
 
 /// Only rows that the worker must deal with have a next attempt.
@@ -168,7 +166,7 @@ pub(super) fn ended(ctx: &Ctx, row: &delivery::Model, outcome: Result<Receipt, R
         Ok(receipt) => return Ended { state: DeliveryState::Delivered, error: None, next_attempt_at: None, receipt, at: now },
         // The order itself did not fail: it continues when the hold ends, however long that takes.
         Err(Refusal::Locked(reason)) => {
-            let (state, error) = (DeliveryState::Retrying, Some(shortened(&reason)));
+            let (state, error) = (DeliveryState::Retrying, Some(words::shortened(&reason)));
             return Ended { state, error, next_attempt_at: Some(now), receipt: Receipt::default(), at: now };
         }
         Err(Refusal::Never(reason)) => (reason, None),
@@ -179,12 +177,8 @@ pub(super) fn ended(ctx: &Ctx, row: &delivery::Model, outcome: Result<Receipt, R
     let pause = asked.and_then(|asked| policy::pause(ctx.config.pauses, row.id, row.attempts, age, row.page_id.is_some(), asked));
     let next_attempt_at = pause.and_then(|pause| chrono::Duration::from_std(pause).ok()).map(|pause| to_micros(now + pause));
     let state = if next_attempt_at.is_some() { DeliveryState::Retrying } else { DeliveryState::Failed };
-    let error = Some(shortened(&error));
+    let error = Some(words::shortened(&error));
     Ended { state, error, next_attempt_at, receipt: Receipt::default(), at: now }
-}
-
-pub(super) fn shortened(reason: &str) -> String {
-    reason.chars().take(ERROR_CHARS).collect()
 }
 
 impl Ended {

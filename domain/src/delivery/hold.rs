@@ -8,8 +8,8 @@ use sea_orm::{EntityTrait, IntoActiveModel, QueryOrder};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
-use crate::delivery::attempt::shortened;
 use crate::error::Result;
+use crate::words;
 
 /// The systems on hold, with the reasons.
 pub async fn held(ctx: &Ctx) -> Result<Vec<held_system::Model>> {
@@ -50,7 +50,7 @@ pub async fn systems(ctx: &Ctx) -> Result<Vec<Connection>> {
 /// Puts `system` on hold.
 pub async fn hold(ctx: &Ctx, system: System, reason: &str) -> Result<()> {
     ctx.require(Right::Administer)?;
-    let row = held_system::Model { system, reason: shortened(reason), since: ctx.now() };
+    let row = held_system::Model { system, reason: words::shortened(reason), since: ctx.now() };
     let known = OnConflict::column(held_system::Column::System).update_column(held_system::Column::Reason).to_owned();
     held_system::Entity::insert(row.into_active_model()).on_conflict(known).exec_without_returning(ctx.db.write()).await?;
     Ok(())

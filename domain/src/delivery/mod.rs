@@ -22,10 +22,10 @@ pub mod outgoing;
 pub mod policy;
 mod query;
 
-pub use attempt::{ATTEMPT, Claim, Due, anything_due, claim, record, take_due};
+pub use attempt::{ATTEMPT, Claim, DueDelivery, anything_due, claim, record, take_due};
 pub(crate) use by_hand::retry_update;
 pub use by_hand::{retry, settle_by_hand};
 pub use order::New;
 pub use outgoing::{Consequence, Outgoing, what};
 pub(crate) use query::rows_of_incidents;
-pub use query::{Filter, find, instructions, of_incidents, page};
+pub use query::{DeliveryFilter, find, instructions, of_incidents, page};

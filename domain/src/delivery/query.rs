@@ -12,7 +12,7 @@ use crate::sql;
 
 /// Which deliveries to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
+pub struct DeliveryFilter {
     /// Only in this state.
     pub state: Option<DeliveryState>,
 }
@@ -42,7 +42,7 @@ pub async fn find(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
 ///
 /// # Errors
 /// `FORBIDDEN` for viewers.
-pub async fn page(ctx: &Ctx, filter: Filter, window: &Window<DeliveryId>) -> Result<Slice<delivery::Model>> {
+pub async fn page(ctx: &Ctx, filter: DeliveryFilter, window: &Window<DeliveryId>) -> Result<Slice<delivery::Model>> {
     ctx.require(Right::Respond)?;
     let mut select = visible(ctx);
     if let Some(state) = filter.state {

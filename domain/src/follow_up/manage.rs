@@ -16,7 +16,7 @@ use crate::record::{Draft, NewEvent, Whole};
 use crate::{people, validate, words};
 
 /// Input of [`add`].
-pub struct Add {
+pub struct AddFollowUp {
     /// The incident it comes from.
     pub incident_id: IncidentId,
     /// One line.
@@ -38,7 +38,7 @@ pub struct Add {
 /// # Errors
 /// `BAD_USER_INPUT`, also if there is no reason although the incident already has as many as the playbook recommends; `FORBIDDEN`,
 /// `NOT_FOUND`; `FAILED_PRECONDITION` on an incident that was not declared or was merged.
-pub async fn add(ctx: &Ctx, input: Add) -> Result<follow_up::Model> {
+pub async fn add(ctx: &Ctx, input: AddFollowUp) -> Result<follow_up::Model> {
     ctx.require(Right::Respond)?;
     let title = validate::name("title", &input.title)?;
     let description = validate::optional_text("description", input.description.as_deref())?;
@@ -127,7 +127,7 @@ fn record_new(draft: &mut Draft<'_>, row: &follow_up::Model, owner: &person::Mod
 
 /// Input of [`update`]: fields that are left out stay unchanged.
 #[derive(Default)]
-pub struct Update {
+pub struct UpdateFollowUp {
     /// One line.
     pub title: Option<String>,
     /// What has to be done, and why; empty removes it.
@@ -144,7 +144,7 @@ pub struct Update {
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
-pub async fn update(ctx: &Ctx, id: FollowUpId, input: Update) -> Result<follow_up::Model> {
+pub async fn update(ctx: &Ctx, id: FollowUpId, input: UpdateFollowUp) -> Result<follow_up::Model> {
     ctx.require(Right::Respond)?;
     let title = input.title.as_deref().map(|title| validate::name("title", title)).transpose()?;
     let description = input.description.as_deref().map(|text| validate::optional_text("description", Some(text))).transpose()?;

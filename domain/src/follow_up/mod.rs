@@ -14,7 +14,7 @@ mod sync;
 mod team;
 
 pub use card::board_title;
-pub use manage::{Add, Update, add, settle, update};
-pub use news::{CardChange, News, card_seen, reconcile};
+pub use manage::{AddFollowUp, UpdateFollowUp, add, settle, update};
+pub use news::{CardChange, CardNews, card_seen, reconcile};
 pub use query::{find, of_incidents};
 pub use team::Team;

@@ -1,6 +1,6 @@
 //! Changes made to cards at Trello: reported by a webhook, or found when all cards of a board are compared.
 //!
-//! Both lead to the same decision, a three-way merge ([`super::sync`]). News that is repeated, or that we caused, changes nothing.
+//! Both lead to the same decision, a three-way merge ([`super::sync`]). CardNews that is repeated, or that we caused, changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,9 +20,9 @@ use crate::playbook::Playbook;
 use crate::ports::{Boards, Member, Refusal, SeenCard};
 use crate::record::{Draft, Whole};
 
-/// News of a card.
+/// CardNews of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum CardNews {
     /// The whole card.
     Whole(SeenCard),
     /// Somebody changed it.
@@ -60,7 +60,7 @@ pub struct CardChange {
     pub left: Option<String>,
 }
 
-impl News {
+impl CardNews {
     fn card(&self) -> &str {
         match self {
             Self::Whole(card) => &card.id,
@@ -100,7 +100,7 @@ impl CardChange {
 ///
 /// # Errors
 /// Only if the database fails: the news may be sent again.
-pub async fn card_seen(ctx: &Ctx, news: &News, event: Option<&str>) -> Result<()> {
+pub async fn card_seen(ctx: &Ctx, news: &CardNews, event: Option<&str>) -> Result<()> {
     ctx.require(Right::Administer)?;
     let rows = follow_up::Entity::find().filter(follow_up::Column::CardId.eq(news.card())).all(ctx.db.read()).await?;
     if rows.is_empty() || is_known(ctx, event).await? {
@@ -119,7 +119,7 @@ async fn is_known(ctx: &Ctx, event: Option<&str>) -> Result<bool> {
 }
 
 /// Applies news of its card to a follow-up, if it is new.
-async fn take_in(ctx: &Ctx, row: &follow_up::Model, news: &News, event: Option<&str>, team: &Team) -> Result<()> {
+async fn take_in(ctx: &Ctx, row: &follow_up::Model, news: &CardNews, event: Option<&str>, team: &Team) -> Result<()> {
     if !is_new(&ctx.playbook(), row, news, team) {
         return Ok(());
     }
@@ -143,9 +143,9 @@ async fn take_in(ctx: &Ctx, row: &follow_up::Model, news: &News, event: Option<&
     }
 }
 
-fn is_new(playbook: &Playbook, row: &follow_up::Model, news: &News, team: &Team) -> bool {
+fn is_new(playbook: &Playbook, row: &follow_up::Model, news: &CardNews, team: &Team) -> bool {
     let Some(agreed) = agreed_of(row).filter(|agreed| agreed.card.id == news.card()) else { return false };
-    if matches!(news, News::Gone { .. }) {
+    if matches!(news, CardNews::Gone { .. }) {
         return true;
     }
     let now = news.sight(&agreed).map(|(card, _)| agreed_as(&agreed, card, playbook));
@@ -157,7 +157,7 @@ fn agreed_as(agreed: &Agreed, card: SeenCard, playbook: &Playbook) -> Agreed {
     Agreed { state, card, text: agreed.text.clone() }
 }
 
-fn decide(draft: &mut Draft<'_>, row: &follow_up::Model, news: &News, team: &Team) {
+fn decide(draft: &mut Draft<'_>, row: &follow_up::Model, news: &CardNews, team: &Team) {
     let playbook = draft.ctx().playbook();
     let Some(agreed) = agreed_of(row) else { return };
     match news.sight(&agreed) {
@@ -222,12 +222,12 @@ async fn compare(ctx: &Ctx, boards: &dyn Boards, board: &str, keys: &[&str], tea
     for row in rows {
         let Some(id) = row.card_id.clone() else { continue };
         let news = match cards.remove(&id) {
-            Some(card) => News::Whole(card),
+            Some(card) => CardNews::Whole(card),
             None if row.state != ActionState::Open => continue,
             // Deleted, or moved to another board.
             None => match boards.card(&id).await {
-                Ok(Some(card)) => News::Whole(card),
-                Ok(None) => News::Gone { card: id },
+                Ok(Some(card)) => CardNews::Whole(card),
+                Ok(None) => CardNews::Gone { card: id },
                 Err(Refusal::Never(reason)) => {
                     tracing::warn!(card = id, reason, "could not read a card; comparing the others");
                     continue;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::delivery::order;
 use crate::follow_up::Team;
 use crate::follow_up::card::{self, agreed_face, face_of, without_card};
-use crate::follow_up::sync::{self, Agreed, Face, Outcome};
+use crate::follow_up::sync::{self, Agreed, Face, MergeOutcome};
 use crate::playbook::Playbook;
 use crate::ports::CardField;
 use crate::record::{Draft, NewEvent};
@@ -21,13 +21,13 @@ pub(crate) fn settle(
     now: &Agreed,
     at: Timestamp,
     team: &Team,
-) -> Vec<(CardField, Outcome)> {
+) -> Vec<(CardField, MergeOutcome)> {
     let playbook = draft.ctx().playbook();
     let (there, ours) = (agreed_face(now, &playbook, team), face_of(&row));
     let outcomes = sync::merge(base, &there, &ours, at > row.changed_at);
     let mut after = follow_up::Model { card: serde_json::to_value(now).ok(), ..row };
     for (field, outcome) in &outcomes {
-        if *outcome != Outcome::KeptOverTheirs {
+        if *outcome != MergeOutcome::KeptOverTheirs {
             take_over(&mut after, *field, &there, draft.now);
         }
     }
@@ -36,7 +36,7 @@ pub(crate) fn settle(
         return outcomes;
     }
     record(draft, &after, &outcomes, (&ours, &there), team);
-    if outcomes.iter().any(|(_, outcome)| *outcome == Outcome::KeptOverTheirs) {
+    if outcomes.iter().any(|(_, outcome)| *outcome == MergeOutcome::KeptOverTheirs) {
         card::order(draft, &after, team);
     }
     outcomes
@@ -56,7 +56,13 @@ pub(crate) fn take_over(row: &mut follow_up::Model, field: CardField, there: &Fa
     }
 }
 
-pub(crate) fn record(draft: &mut Draft<'_>, row: &follow_up::Model, outcomes: &[(CardField, Outcome)], faces: (&Face, &Face), team: &Team) {
+pub(crate) fn record(
+    draft: &mut Draft<'_>,
+    row: &follow_up::Model,
+    outcomes: &[(CardField, MergeOutcome)],
+    faces: (&Face, &Face),
+    team: &Team,
+) {
     let playbook = draft.ctx().playbook();
     let (ours, there) = faces;
     let mut details = Map::new();
@@ -64,17 +70,17 @@ pub(crate) fn record(draft: &mut Draft<'_>, row: &follow_up::Model, outcomes: &[
         .iter()
         .map(|(field, outcome)| {
             let (name, from, to) = words(*field, ours, there, &playbook, team);
-            let kept = *outcome == Outcome::KeptOverTheirs;
+            let kept = *outcome == MergeOutcome::KeptOverTheirs;
             let lost = match outcome {
-                Outcome::Taken => Value::Null,
-                Outcome::TakenOverOurs => json!(from),
-                Outcome::KeptOverTheirs => json!(to),
+                MergeOutcome::Taken => Value::Null,
+                MergeOutcome::TakenOverOurs => json!(from),
+                MergeOutcome::KeptOverTheirs => json!(to),
             };
             details.insert(name.to_owned(), json!({ "from": from, "to": if kept { &from } else { &to }, "lost": lost }));
             match outcome {
-                Outcome::Taken => format!("{name} {from} → {to}"),
-                Outcome::TakenOverOurs => format!("{name} is now {to}, which is newer than {from} here"),
-                Outcome::KeptOverTheirs => format!("{name} stays {from}, which is newer than {to} in Trello"),
+                MergeOutcome::Taken => format!("{name} {from} → {to}"),
+                MergeOutcome::TakenOverOurs => format!("{name} is now {to}, which is newer than {from} here"),
+                MergeOutcome::KeptOverTheirs => format!("{name} stays {from}, which is newer than {to} in Trello"),
             }
         })
         .collect();

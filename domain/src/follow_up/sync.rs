@@ -41,7 +41,7 @@ pub struct Face {
 
 /// What happens to one field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum MergeOutcome {
     /// The card's value is taken.
     Taken,
     /// Both changed it and the card's value is newer: it is taken, and ours is lost.
@@ -52,7 +52,7 @@ pub enum Outcome {
 
 /// Merges what both sides last agreed on, the card, and the follow-up. Fields for which there is nothing to do are left out;
 /// `card_is_newer` says whose change came last.
-pub fn merge(agreed: &Face, card: &Face, ours: &Face, card_is_newer: bool) -> Vec<(CardField, Outcome)> {
+pub fn merge(agreed: &Face, card: &Face, ours: &Face, card_is_newer: bool) -> Vec<(CardField, MergeOutcome)> {
     let outcomes = [
         (CardField::Title, of_field(&agreed.title, &card.title, &ours.title, card_is_newer)),
         (CardField::Due, of_field(&agreed.due_on, &card.due_on, &ours.due_on, card_is_newer)),
@@ -63,22 +63,22 @@ pub fn merge(agreed: &Face, card: &Face, ours: &Face, card_is_newer: bool) -> Ve
     outcomes.into_iter().filter_map(|(field, outcome)| Some((field, outcome?))).collect()
 }
 
-fn of_field<T: PartialEq>(agreed: &T, card: &T, ours: &T, card_is_newer: bool) -> Option<Outcome> {
+fn of_field<T: PartialEq>(agreed: &T, card: &T, ours: &T, card_is_newer: bool) -> Option<MergeOutcome> {
     match () {
         () if card == agreed || card == ours => None,
-        () if ours == agreed => Some(Outcome::Taken),
-        () if card_is_newer => Some(Outcome::TakenOverOurs),
-        () => Some(Outcome::KeptOverTheirs),
+        () if ours == agreed => Some(MergeOutcome::Taken),
+        () if card_is_newer => Some(MergeOutcome::TakenOverOurs),
+        () => Some(MergeOutcome::KeptOverTheirs),
     }
 }
 
 /// For fields that the card may show in a way that we can't read: those are ignored.
-fn of_known<T: PartialEq>(agreed: Option<&T>, card: Option<&T>, ours: Option<&T>, card_is_newer: bool) -> Option<Outcome> {
+fn of_known<T: PartialEq>(agreed: Option<&T>, card: Option<&T>, ours: Option<&T>, card_is_newer: bool) -> Option<MergeOutcome> {
     let (card, ours) = (card?, ours?);
     match agreed {
         Some(agreed) => of_field(agreed, card, ours, card_is_newer),
         // We can't know whether we changed it too. The newer value wins, without reporting a conflict.
-        None => (card != ours && card_is_newer).then_some(Outcome::Taken),
+        None => (card != ours && card_is_newer).then_some(MergeOutcome::Taken),
     }
 }
 

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use crate::catalogue::{clients_by_ids, sites_by_ids};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::incident::Filter;
+use crate::incident::IncidentFilter;
 use crate::sql::{self, padded};
 
 /// The roles that are or were held, in the order in which they were given.
@@ -82,7 +82,7 @@ pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(Incide
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
-pub async fn passes(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Result<bool> {
+pub async fn passes(ctx: &Ctx, incident: &incident::Model, filter: &IncidentFilter) -> Result<bool> {
     let select = crate::authz::visible(&ctx.actor).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition(ctx.db.backend())?);
     Ok(select.one(ctx.db.read()).await?.is_some())
 }

@@ -17,11 +17,10 @@ use super::{link, reference, state};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
-use crate::delivery::order::New;
 use crate::error::{Error, Result};
 use crate::incident::writes::{admit, give, withdraw};
 use crate::playbook::Playbook;
-use crate::playbook::steps::{State, Step, steps};
+use crate::playbook::steps::{Stage, Step, steps};
 use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::telling::message::{Message, Recipient};
 use crate::telling::roster::Roster;
@@ -202,9 +201,9 @@ fn section(text: &mut String, title: &str, lines: impl IntoIterator<Item = Strin
 
 fn due_words(step: &Step, clock: &dyn Fn(Timestamp) -> String) -> String {
     match step.state {
-        State::Upcoming => format!("by {}", clock(step.due_at)),
-        State::Due => format!("due since {}", clock(step.due_at)),
-        State::Overdue => format!("overdue since {}", clock(step.due_at)),
+        Stage::Upcoming => format!("by {}", clock(step.due_at)),
+        Stage::Due => format!("due since {}", clock(step.due_at)),
+        Stage::Overdue => format!("overdue since {}", clock(step.due_at)),
     }
 }
 

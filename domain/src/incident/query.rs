@@ -17,7 +17,7 @@ use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, 
 
 /// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct IncidentFilter {
     /// In one of these statuses.
     pub status: Option<Vec<IncidentStatus>>,
     /// Live, or not.
@@ -42,7 +42,7 @@ pub struct Filter {
 
 /// The order of incidents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
+pub enum IncidentOrder {
     /// Newest report first.
     #[default]
     Newest,
@@ -54,7 +54,7 @@ pub enum Order {
     RecentlyChanged,
 }
 
-impl Filter {
+impl IncidentFilter {
     pub(super) fn condition(&self, backend: DbBackend) -> Result<Condition> {
         use incident::Column;
         let related = |subquery: sea_orm::sea_query::SelectStatement| Column::Id.in_subquery(subquery);
@@ -127,12 +127,12 @@ fn mentions(backend: DbBackend, word: &str) -> Condition {
 }
 
 /// Whether `filter` can be answered from the incident's row alone, by [`matches`].
-pub fn touches_rows_only(filter: &Filter) -> bool {
+pub fn touches_rows_only(filter: &IncidentFilter) -> bool {
     filter.site_id.is_none() && filter.client_id.is_none() && filter.person_id.is_none() && filter.text.is_none()
 }
 
 /// Whether an incident passes the parts of `filter` that its row answers.
-pub fn matches(filter: &Filter, incident: &incident::Model) -> bool {
+pub fn matches(filter: &IncidentFilter, incident: &incident::Model) -> bool {
     filter.status.as_ref().is_none_or(|status| status.contains(&incident.status))
         && filter.live.is_none_or(|live| live == incident.live)
         && filter.severity.as_ref().is_none_or(|severity| severity.contains(&incident.severity))
@@ -172,9 +172,9 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
-pub async fn page(ctx: &Ctx, filter: &Filter, order: Order, window: &Window<TimeKey>) -> Result<Slice<incident::Model>> {
+pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, window: &Window<TimeKey>) -> Result<Slice<incident::Model>> {
     let mut select = visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?);
-    let descending = matches!(order, Order::Newest | Order::RecentlyChanged);
+    let descending = matches!(order, IncidentOrder::Newest | IncidentOrder::RecentlyChanged);
     if let Some(key) = &window.after {
         select = select.filter(beyond(order, key, descending));
     }
@@ -190,28 +190,28 @@ pub async fn page(ctx: &Ctx, filter: &Filter, order: Order, window: &Window<Time
 }
 
 /// The position of `incident` in `order`.
-pub fn key(order: Order, incident: &incident::Model) -> TimeKey {
+pub fn key(order: IncidentOrder, incident: &incident::Model) -> TimeKey {
     match order {
-        Order::Newest | Order::Oldest => TimeKey(0, incident.reported_at, incident.id.0),
-        Order::MostSevere => TimeKey(sea_orm::ActiveEnum::to_value(&incident.severity), incident.reported_at, incident.id.0),
-        Order::RecentlyChanged => TimeKey(0, incident.changed_at, incident.id.0),
+        IncidentOrder::Newest | IncidentOrder::Oldest => TimeKey(0, incident.reported_at, incident.id.0),
+        IncidentOrder::MostSevere => TimeKey(sea_orm::ActiveEnum::to_value(&incident.severity), incident.reported_at, incident.id.0),
+        IncidentOrder::RecentlyChanged => TimeKey(0, incident.changed_at, incident.id.0),
     }
 }
 
-fn columns(order: Order) -> &'static [incident::Column] {
+fn columns(order: IncidentOrder) -> &'static [incident::Column] {
     use incident::Column::{ChangedAt, Id, ReportedAt, Severity};
     match order {
-        Order::Newest | Order::Oldest => &[ReportedAt, Id],
-        Order::MostSevere => &[Severity, ReportedAt, Id],
-        Order::RecentlyChanged => &[ChangedAt, Id],
+        IncidentOrder::Newest | IncidentOrder::Oldest => &[ReportedAt, Id],
+        IncidentOrder::MostSevere => &[Severity, ReportedAt, Id],
+        IncidentOrder::RecentlyChanged => &[ChangedAt, Id],
     }
 }
 
 /// The condition for rows beyond `key`: smaller if `less`, greater otherwise. Row values let the database use the index.
-fn beyond(order: Order, TimeKey(rank, time, id): &TimeKey, less: bool) -> SimpleExpr {
+fn beyond(order: IncidentOrder, TimeKey(rank, time, id): &TimeKey, less: bool) -> SimpleExpr {
     let row = Expr::tuple(columns(order).iter().map(|column| Expr::col(column.as_column_ref())));
     let mut values = vec![Expr::val(*time), Expr::val(*id)];
-    if order == Order::MostSevere {
+    if order == IncidentOrder::MostSevere {
         values.insert(0, Expr::val(*rank));
     }
     let key = Expr::tuple(values);
@@ -222,7 +222,7 @@ fn beyond(order: Order, TimeKey(rank, time, id): &TimeKey, less: bool) -> Simple
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
-pub async fn count(ctx: &Ctx, filter: &Filter) -> Result<u64> {
+pub async fn count(ctx: &Ctx, filter: &IncidentFilter) -> Result<u64> {
     Ok(visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?).count(ctx.db.read()).await?)
 }
 

@@ -33,7 +33,7 @@ pub struct Listed {
     /// When it is due.
     pub due_at: Timestamp,
     /// Its state.
-    pub state: State,
+    pub state: StepState,
     /// When people were last reminded of it.
     pub reminded_at: Option<Timestamp>,
     /// Who settled it.
@@ -46,9 +46,9 @@ pub struct Listed {
 
 /// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum StepState {
     /// To be done.
-    Open(steps::State),
+    Open(steps::Stage),
     /// Done, or settled by a decision.
     Done,
     /// Skipped.
@@ -82,7 +82,7 @@ fn listed_open(step: Step, whole: &Whole) -> Listed {
         reminded_at: row.and_then(reminded_at),
         settled_by: None,
         settlement: None,
-        state: State::Open(step.state),
+        state: StepState::Open(step.state),
         key: step.key,
         title: step.title,
         why: step.why,
@@ -103,7 +103,7 @@ fn listed_over(row: &step::Model, playbook: &Playbook) -> Listed {
         audience: &[],
         assignee: None,
         due_at: row.due_at,
-        state: if row.waived { State::Waived } else { State::Done },
+        state: if row.waived { StepState::Waived } else { StepState::Done },
         reminded_at: reminded_at(row),
         settled_by: row.settled_by_id,
         settlement: row.note.clone(),

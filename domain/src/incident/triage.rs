@@ -19,7 +19,7 @@ use crate::{limits, sql, validate, words};
 
 /// An answer to one criterion.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct TriageAnswer {
     /// The criterion's key in the playbook.
     pub criterion: String,
     /// Whether it holds.
@@ -52,17 +52,17 @@ impl Facts for Answered {
 /// # Errors
 /// `BAD_USER_INPUT` for a criterion that the playbook does not have, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` once the
 /// report has left triage.
-pub async fn answer(ctx: &Ctx, id: IncidentId, answers: Vec<Answer>) -> Result<incident::Model> {
+pub async fn answer(ctx: &Ctx, id: IncidentId, answers: Vec<TriageAnswer>) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let playbook = ctx.playbook();
     let answers = checked(&playbook.criteria, answers)?;
     let changed = change::<Answered, _>(ctx, id, Right::Respond, None, |facts, draft| {
         require_triage(&facts.incident)?;
-        let differs = |(_, given): &&(&ChecklistItem, Answer)| {
+        let differs = |(_, given): &&(&ChecklistItem, TriageAnswer)| {
             let known = facts.answers.iter().find(|row| row.criterion == given.criterion);
             known.is_none_or(|row| row.answer != given.answer || row.note != given.note)
         };
-        let new: Vec<&(&ChecklistItem, Answer)> = answers.iter().filter(differs).collect();
+        let new: Vec<&(&ChecklistItem, TriageAnswer)> = answers.iter().filter(differs).collect();
         for (_, given) in &new {
             draft.upsert(triage_answer::ActiveModel {
                 incident_id: Set(id),
@@ -82,11 +82,11 @@ pub async fn answer(ctx: &Ctx, id: IncidentId, answers: Vec<Answer>) -> Result<i
 }
 
 /// The answers with their criteria, each criterion once: the last answer counts.
-fn checked(criteria: &[ChecklistItem], answers: Vec<Answer>) -> Result<Vec<(&ChecklistItem, Answer)>> {
+fn checked(criteria: &[ChecklistItem], answers: Vec<TriageAnswer>) -> Result<Vec<(&ChecklistItem, TriageAnswer)>> {
     if answers.len() > limits::LIST_ITEMS {
         return Err(Error::invalid("answers", format!("answers has more than {} entries.", limits::LIST_ITEMS)));
     }
-    let mut checked: Vec<(&ChecklistItem, Answer)> = Vec::new();
+    let mut checked: Vec<(&ChecklistItem, TriageAnswer)> = Vec::new();
     for given in answers {
         let Some(criterion) = criteria.iter().find(|criterion| criterion.key == given.criterion) else {
             let keys: Vec<&str> = criteria.iter().map(|criterion| criterion.key.as_str()).collect();
@@ -94,7 +94,7 @@ fn checked(criteria: &[ChecklistItem], answers: Vec<Answer>) -> Result<Vec<(&Che
         };
         let note = validate::optional_text("answers.note", given.note.as_deref())?;
         checked.retain(|(known, _)| known.key != criterion.key);
-        checked.push((criterion, Answer { note, ..given }));
+        checked.push((criterion, TriageAnswer { note, ..given }));
     }
     Ok(checked)
 }
@@ -110,13 +110,13 @@ fn require_triage(incident: &incident::Model) -> Result<()> {
     )))
 }
 
-fn record(draft: &mut Draft<'_, Light>, new: &[&(&ChecklistItem, Answer)]) {
-    let line = |(criterion, given): &&(&ChecklistItem, Answer)| match &given.note {
+fn record(draft: &mut Draft<'_, Light>, new: &[&(&ChecklistItem, TriageAnswer)]) {
+    let line = |(criterion, given): &&(&ChecklistItem, TriageAnswer)| match &given.note {
         Some(note) => format!("{} {}: {note}", criterion.text, verdict_words(given.answer)),
         None => format!("{} {}", criterion.text, verdict_words(given.answer)),
     };
     let text = new.iter().map(line).collect::<Vec<_>>().join("\n");
-    let details = |(criterion, given): &&(&ChecklistItem, Answer)| json!({ "criterion": criterion.key, "answer": given.answer });
+    let details = |(criterion, given): &&(&ChecklistItem, TriageAnswer)| json!({ "criterion": criterion.key, "answer": given.answer });
     let triage: Vec<_> = new.iter().map(details).collect();
     // Together, notes may be longer than an event's text can be.
     let text: String = text.chars().take(limits::TEXT_CHARS).collect();
@@ -149,7 +149,7 @@ pub enum Recommendation {
 
 /// What the answers add up to, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advice {
+pub struct TriageAdvice {
     /// What to do.
     pub recommendation: Recommendation,
     /// Why, in words.
@@ -158,7 +158,7 @@ pub struct Advice {
 
 /// What `answers` to `criteria` add up to (R2): one criterion that holds, or may hold, is enough. Answers to criteria that the
 /// playbook no longer has do not count.
-pub fn advise(criteria: &[ChecklistItem], answers: &[triage_answer::Model]) -> Advice {
+pub fn advise(criteria: &[ChecklistItem], answers: &[triage_answer::Model]) -> TriageAdvice {
     let answered = |criterion: &ChecklistItem| answers.iter().find(|row| row.criterion == criterion.key).map(|row| row.answer);
     let with = |wanted: Option<TriageVerdict>| {
         criteria.iter().filter(move |criterion| answered(criterion) == wanted).map(|criterion| criterion.text.as_str())
@@ -168,12 +168,12 @@ pub fn advise(criteria: &[ChecklistItem], answers: &[triage_answer::Model]) -> A
         with(Some(TriageVerdict::Unsure)).map(|text| format!("Not sure: {text} If unsure, assume it is an incident.")).collect();
     let open: Vec<String> = with(None).map(|text| format!("Not answered yet: {text}")).collect();
     if !yes.is_empty() || !unsure.is_empty() {
-        return Advice { recommendation: Recommendation::Declare, reasons: yes.into_iter().chain(unsure).collect() };
+        return TriageAdvice { recommendation: Recommendation::Declare, reasons: yes.into_iter().chain(unsure).collect() };
     }
     if !open.is_empty() {
-        return Advice { recommendation: Recommendation::AnswerMore, reasons: open };
+        return TriageAdvice { recommendation: Recommendation::AnswerMore, reasons: open };
     }
-    Advice {
+    TriageAdvice {
         recommendation: Recommendation::Decline,
         reasons: vec!["All questions were answered no: it is reasonable to decline, and you can reopen it later.".into()],
     }
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_last_of_two_answers_to_one_criterion_counts() {
-        let given = |answer| Answer { criterion: "data".into(), answer, note: Some("  ".into()) };
+        let given = |answer| TriageAnswer { criterion: "data".into(), answer, note: Some("  ".into()) };
         let criteria = criteria();
         let checked = checked(&criteria, vec![given(Yes), given(No)]).unwrap();
         assert_eq!(checked.len(), 1);

@@ -23,7 +23,7 @@ use crate::limits;
 
 /// An event of a calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct CalendarEvent {
     /// What names it in its calendar; empty when the calendar does not say.
     pub uid: String,
     /// Its title.
@@ -38,7 +38,7 @@ pub struct Event {
 ///
 /// # Errors
 /// In words, when it is no calendar, not whole, or has more events than are looked at.
-pub fn read(text: &str, zone: chrono_tz::Tz, from: Timestamp, to: Timestamp) -> Result<Vec<Event>, String> {
+pub fn read(text: &str, zone: chrono_tz::Tz, from: Timestamp, to: Timestamp) -> Result<Vec<CalendarEvent>, String> {
     let calendars = parse(text)?;
     let events = calendars.iter().flat_map(|calendar| &calendar.components).filter(|component| is_event(component));
     if events.clone().count() > limits::CALENDAR_EVENTS {
@@ -93,7 +93,7 @@ struct Reader {
 
 impl Reader {
     /// The events of one calendar. Those with the same UID belong together: one that repeats, and its exceptions.
-    fn calendar(&mut self, calendar: &ICalendar) -> Vec<Event> {
+    fn calendar(&mut self, calendar: &ICalendar) -> Vec<CalendarEvent> {
         let zones = calendar.build_tz_resolver();
         let mut groups: Vec<Vec<&ICalendarComponent>> = Vec::new();
         let mut known: HashMap<&str, usize> = HashMap::new();
@@ -108,8 +108,8 @@ impl Reader {
         groups.iter().flat_map(|group| self.group(group, &zones)).collect()
     }
 
-    fn group(&mut self, group: &[&ICalendarComponent], zones: &TzResolver<&str>) -> Vec<Event> {
-        let mut events: Vec<Event> = group.iter().map(|component| described(component)).collect();
+    fn group(&mut self, group: &[&ICalendarComponent], zones: &TzResolver<&str>) -> Vec<CalendarEvent> {
+        let mut events: Vec<CalendarEvent> = group.iter().map(|component| described(component)).collect();
         match self.times(group, zones) {
             Ok(times) => {
                 for (event, start, end) in times {
@@ -208,7 +208,7 @@ fn zone(name: &str, zones: &TzResolver<&str>) -> Result<Tz, String> {
         .ok_or_else(|| format!("Its time zone {shown} is unknown: use one such as Europe/London."))
 }
 
-fn described(component: &ICalendarComponent) -> Event {
+fn described(component: &ICalendarComponent) -> CalendarEvent {
     let text = |property| component.property(property).and_then(|entry| entry.values.first()).and_then(ICalendarValue::as_text);
     let declined = ICalendarParameterValue::Partstat(ICalendarParticipationStatus::Declined);
     let attendees = component
@@ -218,7 +218,7 @@ fn described(component: &ICalendarComponent) -> Event {
         .map(|address| calcard::icalendar::utils::strip_mailto_scheme(address).trim().to_lowercase())
         .collect();
     let summary = text(&ICalendarProperty::Summary).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    Event {
+    CalendarEvent {
         uid: text(&ICalendarProperty::Uid).unwrap_or_default().chars().take(limits::NAME_CHARS).collect(),
         summary: summary.chars().take(limits::NAME_CHARS).collect(),
         attendees,

@@ -10,7 +10,7 @@ use entity::{AccessLevel, OnCallLine, PersonId, ShiftId, Timestamp, person, shif
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
-use super::ical::{self, Event};
+use super::ical::{self, CalendarEvent};
 use super::{OnCall, TURN};
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -87,7 +87,7 @@ pub async fn import(ctx: &Ctx, input: Import) -> Result<Imported> {
 }
 
 /// Reads the calendar beside the threads that serve: a large one takes a while.
-async fn read(ctx: &Ctx, calendar: String, now: Timestamp) -> Result<Vec<Event>> {
+async fn read(ctx: &Ctx, calendar: String, now: Timestamp) -> Result<Vec<CalendarEvent>> {
     let zone = ctx.playbook().working_hours.zone;
     let reading = tokio::task::spawn_blocking(move || ical::read(&calendar, zone, now, now + limits::ON_CALL_AHEAD));
     let read = reading.await.unwrap_or_else(|_| Err("It can't be read.".into()));
@@ -104,7 +104,7 @@ struct Wanted {
 }
 
 /// The shifts that the events ask for, and the events that say too little. Events that are over are neither.
-fn shifts(events: &[Event], team: &Team, now: Timestamp) -> (Vec<Wanted>, Vec<Skipped>) {
+fn shifts(events: &[CalendarEvent], team: &Team, now: Timestamp) -> (Vec<Wanted>, Vec<Skipped>) {
     let (mut shifts, mut skipped) = (Vec::new(), Vec::new());
     for event in events {
         let pass_over = |reason: String| Skipped { summary: event.summary.clone(), reason };
@@ -201,7 +201,7 @@ impl Team {
     ///
     /// # Errors
     /// Why one can't tell, in words.
-    fn whose(&self, event: &Event) -> Result<PersonId, String> {
+    fn whose(&self, event: &CalendarEvent) -> Result<PersonId, String> {
         let mut invited: Vec<usize> = event.attendees.iter().filter_map(|address| self.by_email.get(address)).copied().collect();
         invited.sort_unstable();
         invited.dedup();
@@ -264,10 +264,10 @@ mod tests {
         Team::of(people.map(person).to_vec())
     }
 
-    fn event(summary: &str, attendees: &[&str]) -> Event {
+    fn event(summary: &str, attendees: &[&str]) -> CalendarEvent {
         let at = |hours| Timestamp::UNIX_EPOCH + chrono::Duration::hours(hours);
         let attendees = attendees.iter().map(|address| (*address).to_owned()).collect();
-        Event { uid: String::new(), summary: summary.into(), attendees, times: Ok(vec![(at(0), at(10)), (at(20), at(30))]) }
+        CalendarEvent { uid: String::new(), summary: summary.into(), attendees, times: Ok(vec![(at(0), at(10)), (at(20), at(30))]) }
     }
 
     #[test]
@@ -326,8 +326,8 @@ mod tests {
     #[test]
     fn what_is_past_is_not_asked_for() {
         let now = Timestamp::UNIX_EPOCH + chrono::Duration::hours(5);
-        let over = Event { times: Ok(Vec::new()), ..event("Nobody", &[]) };
-        let unreadable = Event { times: Err("It has no end.".into()), ..event("Sam", &[]) };
+        let over = CalendarEvent { times: Ok(Vec::new()), ..event("Nobody", &[]) };
+        let unreadable = CalendarEvent { times: Err("It has no end.".into()), ..event("Sam", &[]) };
         let (shifts, skipped) = shifts(&[event("Sam", &[]), over, unreadable, event("Nobody", &[])], &team(), now);
         let times: Vec<i64> = shifts.iter().map(|shift| (shift.starts_at - now).num_hours()).collect();
         assert_eq!((times.as_slice(), shifts[0].source.as_str()), (&[0, 15][..], NAMELESS));

@@ -5,23 +5,23 @@
 //! names.
 
 mod source;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use chrono::{Duration, NaiveDate};
 use chrono_tz::Tz;
 use entity::Severity;
+use source::{Entry, Node, Sink, Table};
 
 use super::{Board, Calendar, ChecklistItem, Goal, Playbook, Rule, SeverityDefinition, StepText, holidays};
 use crate::error::Result as Checked;
 use crate::{limits, validate};
-use source::{Entry, Node, Sink, Table};
+
+pub use source::Problem;
 
 /// The defaults, with their explanation for people who write a playbook.
 const BUILT_IN: &str = include_str!("../../../playbook.toml");
+
 /// Contacts that may be named although the leadership is others.
 const CONTACTS: [&str; 3] = ["cto", "head_of_tech_ops", "dpo"];
 const DAYS: [(&str, &str); 7] = [
@@ -35,40 +35,16 @@ const DAYS: [(&str, &str); 7] = [
 ];
 const SEVERITIES: [(&str, Severity); 4] =
     [("critical", Severity::Critical), ("major", Severity::Major), ("minor", Severity::Minor), ("trivial", Severity::Trivial)];
+
 /// What the notice may leave to be filled in.
 const OF_NOTICE: &[&str] = &["reference", "name", "severity", "since", "link"];
+
 /// What an update to clients may leave to be filled in, and their last word.
 const OF_CLIENT_UPDATE: &[&str] = &["reference", "name", "severity", "status", "since", "latest", "next"];
 const OF_LAST_WORD: &[&str] = &["reference", "name", "severity", "status", "since", "latest"];
 
 /// Reads the text of a file that a playbook names, or says why not.
 pub type Load<'a> = &'a dyn Fn(&str) -> Result<String, String>;
-
-/// What is wrong with a playbook.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// What people know the file as.
-    pub file: String,
-    /// The line of the key or value, from 1; nothing when it is the file as a whole.
-    pub line: Option<usize>,
-    /// Such as `summary.every`; empty when it is no matter of a key.
-    pub key: String,
-    /// What is wrong and what would be right.
-    pub what: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(f, " line {line}")?;
-        }
-        if !self.key.is_empty() {
-            write!(f, ": {}", self.key)?;
-        }
-        write!(f, ": {}", self.what)
-    }
-}
 
 /// The values of the built-in `playbook.toml`.
 pub fn built_in() -> Playbook {
@@ -492,3 +468,13 @@ fn bounded<'a>(entry: Entry<'a>, what: &str) -> Vec<Entry<'a>> {
     }
     entry.list(what)
 }
+
+impl Default for Playbook {
+    /// The built-in values.
+    fn default() -> Self {
+        built_in()
+    }
+}
+
+#[cfg(test)]
+mod tests;

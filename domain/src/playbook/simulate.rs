@@ -46,7 +46,7 @@ pub enum End {
 
 /// A step that falls due.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct ImaginedStep {
     /// Names the obligation for ever, e.g. `summary:0.1`.
     pub key: String,
     /// The rule it comes from.
@@ -65,7 +65,7 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Simulation {
     /// By when they are due, and then by key.
-    pub events: Vec<Event>,
+    pub events: Vec<ImaginedStep>,
     /// Whether it was stopped at [`STEPS`] steps, before the end.
     pub is_cut: bool,
 }
@@ -86,7 +86,7 @@ pub fn simulate(scenario: &Scenario, playbook: &Playbook) -> Result<Simulation, 
             walk.keep(step);
         }
     }
-    let mut events: Vec<Event> = walk.events.into_values().collect();
+    let mut events: Vec<ImaginedStep> = walk.events.into_values().collect();
     events.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.key.cmp(&b.key)));
     Ok(Simulation { events, is_cut })
 }
@@ -119,7 +119,7 @@ fn case(scenario: &Scenario) -> Case {
 struct Walk<'a> {
     playbook: &'a Playbook,
     case: Case,
-    events: BTreeMap<String, Event>,
+    events: BTreeMap<String, ImaginedStep>,
 }
 
 impl Walk<'_> {
@@ -157,7 +157,7 @@ impl Walk<'_> {
         let told = Mark { due_at: step.due_at, due_reminded_at: Some(step.due_at), ..Mark::default() };
         self.case.marks.insert(step.key.clone(), told);
         let Step { key, rule, title, audience, due_at, proposed_at, .. } = step;
-        self.events.insert(key.clone(), Event { key, rule, title, audience, due_at, proposed_at });
+        self.events.insert(key.clone(), ImaginedStep { key, rule, title, audience, due_at, proposed_at });
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
         Scenario { severity, flags: Flags::default(), declared_at: at(declared_at), end: End::After(LENGTH), clients: 0, lead_at: None }
     }
 
-    fn events(scenario: &Scenario) -> Vec<Event> {
+    fn events(scenario: &Scenario) -> Vec<ImaginedStep> {
         simulate(scenario, &Playbook::default()).unwrap().events
     }
 

@@ -11,7 +11,7 @@ use crate::ports::Refusal;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum DeskOrder {
     /// The problem ticket of an incident (R20). Never changes between attempts: the system recognises a repeat by its content.
-    OpenProblem(Problem),
+    OpenProblem(ProblemTicket),
     /// The problem ticket's status should follow the incident's (R20). Brought up to date before each attempt.
     ProblemStatus(ProblemStatus),
     /// A ticket should be linked to the problem ticket (R20).
@@ -24,7 +24,7 @@ pub enum DeskOrder {
 
 /// The problem ticket of an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub struct ProblemTicket {
     /// Permanently identifies the incident in the outside system.
     pub key: String,
     /// One line.

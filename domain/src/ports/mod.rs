@@ -10,7 +10,7 @@ mod mail;
 
 pub use board::{BoardOrder, Boards, Card, CardField, Member, Owner, Place, SeenCard};
 pub use chat::{ChatOrder, Notice};
-pub use desk::{Comment, DeskOrder, LinkTicket, Problem, ProblemStatus, SeenTicket, TicketDesk, UnlinkTicket};
+pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, SeenTicket, TicketDesk, UnlinkTicket};
 pub use directory::{Batch, ClientDirectory, SeenOrganization, SeenPerson};
 pub use mail::{Email, MailOrder};
 
@@ -60,7 +60,7 @@ macro_rules! effects {
 effects! {
     Email => Mail(MailOrder::Email),
     Notice => Chat(ChatOrder::Notice),
-    Problem => Desk(DeskOrder::OpenProblem),
+    ProblemTicket => Desk(DeskOrder::OpenProblem),
     ProblemStatus => Desk(DeskOrder::ProblemStatus),
     LinkTicket => Desk(DeskOrder::LinkTicket),
     UnlinkTicket => Desk(DeskOrder::UnlinkTicket),

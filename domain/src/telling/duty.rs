@@ -18,7 +18,7 @@ use crate::telling::roster::Roster;
 
 /// What is known about one of the playbook's contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct LeadershipNotice {
     /// The contact's key in the playbook, e.g. `dpo`.
     pub contact: String,
     /// What people call the contact.
@@ -36,12 +36,12 @@ pub struct Notice {
     /// Who was told instead.
     pub fallback_person: Option<PersonId>,
     /// The overall state.
-    pub state: State,
+    pub state: DutyState,
 }
 
 /// How far informing one contact has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum DutyState {
     /// Nothing has been done yet.
     NotTold,
     /// They were paged; whether the message arrived is not known.
@@ -58,7 +58,7 @@ pub enum State {
 
 /// The record of incidents that the caller has seen, in the playbook's order of contacts. Empty for an incident that never concerned
 /// leadership.
-pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Notice>>> {
+pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<LeadershipNotice>>> {
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let (pages, deliveries, steps, roster) = tokio::try_join!(
         answers::of_incidents(ctx, &ids),
@@ -84,25 +84,25 @@ struct Record<'a> {
 }
 
 impl Record<'_> {
-    fn notices(&self, incident: &incident::Model, playbook: &Playbook, roster: &Roster) -> Vec<Notice> {
+    fn notices(&self, incident: &incident::Model, playbook: &Playbook, roster: &Roster) -> Vec<LeadershipNotice> {
         let concerned = incident.declared_at.is_some() && concerns_leadership(incident.severity, incident.flags);
         let notices = playbook.leadership_contacts.iter().map(|contact| self.notice(contact, playbook, roster));
         // What was done stays on the record even when it is no longer required.
-        notices.filter(|notice| concerned || notice.state != State::NotTold).collect()
+        notices.filter(|notice| concerned || notice.state != DutyState::NotTold).collect()
     }
 
-    fn notice(&self, contact: &str, playbook: &Playbook, roster: &Roster) -> Notice {
+    fn notice(&self, contact: &str, playbook: &Playbook, roster: &Roster) -> LeadershipNotice {
         let direct = self.word(Rule::Leadership, contact);
         let fallback = self.word(Rule::LeadershipFallback, contact);
         let state = match (&direct, &fallback) {
-            (word, _) if word.answered_at.is_some() => State::Answered,
-            (word, _) if word.waived => State::Waived,
-            (_, word) if word.called_at.is_some() => State::Fallback,
-            (word, _) if word.told_at.is_some() => State::Told,
-            (word, _) if word.called_at.is_some() => State::Called,
-            _ => State::NotTold,
+            (word, _) if word.answered_at.is_some() => DutyState::Answered,
+            (word, _) if word.waived => DutyState::Waived,
+            (_, word) if word.called_at.is_some() => DutyState::Fallback,
+            (word, _) if word.told_at.is_some() => DutyState::Told,
+            (word, _) if word.called_at.is_some() => DutyState::Called,
+            _ => DutyState::NotTold,
         };
-        Notice {
+        LeadershipNotice {
             contact: contact.to_owned(),
             title: playbook.contact_title(contact).to_owned(),
             person: direct.person.or_else(|| roster.contact(playbook, contact).map(|person| person.id)),
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    fn of_dpo(pages: &[page::Model], deliveries: &[delivery::Model], steps: &[step::Model]) -> Notice {
+    fn of_dpo(pages: &[page::Model], deliveries: &[delivery::Model], steps: &[step::Model]) -> LeadershipNotice {
         let record = Record { pages: pages.iter().collect(), deliveries: deliveries.iter().collect(), steps: steps.iter().collect() };
         record.notice("dpo", &Playbook::default(), &Roster::default())
     }
@@ -224,46 +224,46 @@ mod tests {
     #[test]
     fn without_rows_nobody_was_told() {
         let notice = of_dpo(&[], &[], &[]);
-        assert_eq!((notice.state, notice.called_at, notice.told_at), (State::NotTold, None, None));
+        assert_eq!((notice.state, notice.called_at, notice.told_at), (DutyState::NotTold, None, None));
         // Another contact's rows do not count.
         let other = "leadership:cto";
         let notice =
             of_dpo(&[page(other, 1, Some(at(2)))], &[delivery(other, DeliveryState::Delivered, Some(at(1)))], &[settled(other, false)]);
-        assert_eq!(notice.state, State::NotTold);
+        assert_eq!(notice.state, DutyState::NotTold);
     }
 
     #[test]
     fn a_page_alone_does_not_prove_that_the_message_arrived() {
         let (call, person) = (page(DIRECT, 7, None), PersonId(Uuid::from_u128(7)));
         let notice = of_dpo(std::slice::from_ref(&call), &[delivery(DIRECT, DeliveryState::Queued, None)], &[]);
-        assert_eq!((notice.state, notice.called_at, notice.told_at, notice.person), (State::Called, Some(at(0)), None, Some(person)));
+        assert_eq!((notice.state, notice.called_at, notice.told_at, notice.person), (DutyState::Called, Some(at(0)), None, Some(person)));
         let notice = of_dpo(&[call], &[delivery(DIRECT, DeliveryState::Delivered, Some(at(3)))], &[]);
-        assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Told, Some(at(3)), None));
+        assert_eq!((notice.state, notice.told_at, notice.answered_at), (DutyState::Told, Some(at(3)), None));
     }
 
     #[test]
     fn a_reminder_of_the_step_does_not_count_as_telling_the_contact() {
         let reminder = delivery::Model { operation: Operation::Remind, ..delivery(DIRECT, DeliveryState::Delivered, Some(at(1))) };
-        assert_eq!(of_dpo(&[], &[reminder], &[]).state, State::NotTold);
+        assert_eq!(of_dpo(&[], &[reminder], &[]).state, DutyState::NotTold);
     }
 
     #[test]
     fn a_contact_who_answers_was_told() {
         let notice = of_dpo(&[page(DIRECT, 7, Some(at(4)))], &[delivery(DIRECT, DeliveryState::ByHand, None)], &[]);
-        assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Answered, Some(at(4)), Some(at(4))));
+        assert_eq!((notice.state, notice.told_at, notice.answered_at), (DutyState::Answered, Some(at(4)), Some(at(4))));
     }
 
     #[test]
     fn a_contact_without_a_person_is_told_by_hand() {
         let notice = of_dpo(&[], &[delivery(DIRECT, DeliveryState::ByHand, None)], &[]);
-        assert_eq!((notice.state, notice.called_at, notice.told_at), (State::Called, Some(at(1)), None));
+        assert_eq!((notice.state, notice.called_at, notice.told_at), (DutyState::Called, Some(at(1)), None));
         let notice = of_dpo(&[], &[delivery(DIRECT, DeliveryState::DoneByHand, Some(at(5)))], &[]);
-        assert_eq!((notice.state, notice.told_at, notice.person), (State::Told, Some(at(5)), None));
+        assert_eq!((notice.state, notice.told_at, notice.person), (DutyState::Told, Some(at(5)), None));
         // By a phone call that nobody asked for.
         let notice = of_dpo(&[], &[], &[settled(DIRECT, false)]);
         assert_eq!(
             (notice.state, notice.called_at, notice.told_at, notice.answered_at),
-            (State::Answered, Some(at(9)), Some(at(9)), Some(at(9)))
+            (DutyState::Answered, Some(at(9)), Some(at(9)), Some(at(9)))
         );
     }
 
@@ -271,15 +271,15 @@ mod tests {
     fn the_fallback_counts_until_the_contact_answers() {
         let calls = [page(DIRECT, 7, None), page(FALLBACK, 8, Some(at(16)))];
         let notice = of_dpo(&calls, &[], &[]);
-        assert_eq!((notice.state, notice.fallback_at, notice.answered_at), (State::Fallback, Some(at(0)), None));
+        assert_eq!((notice.state, notice.fallback_at, notice.answered_at), (DutyState::Fallback, Some(at(0)), None));
         assert_eq!(notice.fallback_person, Some(PersonId(Uuid::from_u128(8))));
         let calls = [page(DIRECT, 7, Some(at(20))), page(FALLBACK, 8, Some(at(16)))];
-        assert_eq!(of_dpo(&calls, &[], &[]).state, State::Answered);
+        assert_eq!(of_dpo(&calls, &[], &[]).state, DutyState::Answered);
     }
 
     #[test]
     fn a_waiver_is_not_an_answer() {
         let notice = of_dpo(&[], &[], &[settled(DIRECT, true)]);
-        assert_eq!((notice.state, notice.told_at, notice.answered_at), (State::Waived, None, None));
+        assert_eq!((notice.state, notice.told_at, notice.answered_at), (DutyState::Waived, None, None));
     }
 }

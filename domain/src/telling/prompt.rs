@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::delivery::order::{self, New};
 use crate::incident::marks::mark;
 use crate::incident::reference::{link, reference};
-use crate::playbook::steps::{State, Step, same_series};
+use crate::playbook::steps::{Stage, Step, same_series};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::Notice;
 use crate::record::{Draft, NewEvent};
@@ -25,7 +25,7 @@ impl<'a> Prompt<'a> {
     pub(super) fn give(&self, draft: &mut Draft<'_>) {
         mark(draft, self.step, |row, now| {
             row.due_reminded_at = row.due_reminded_at.or(Some(now));
-            if self.step.state == State::Overdue {
+            if self.step.state == Stage::Overdue {
                 row.overdue_reminded_at = Some(now);
             }
         });
@@ -112,7 +112,7 @@ impl<'a> Prompt<'a> {
 
     fn record(&self, draft: &mut Draft<'_>, people: &[&person::Model], some_are_quiet: bool) {
         let Step { key, rule, title, due_at, state, missed, .. } = self.step;
-        let stage = if *state == State::Overdue { "Overdue" } else { "Due" };
+        let stage = if *state == Stage::Overdue { "Overdue" } else { "Due" };
         let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
         let to = match names.as_slice() {
             [] if some_are_quiet => " (quietly)".to_owned(),
@@ -128,7 +128,7 @@ impl<'a> Prompt<'a> {
 
     fn remind(&self, draft: &mut Draft<'_>, person: &person::Model) {
         let Step { key, title, why, due_at, state, missed, .. } = self.step;
-        let stage = if *state == State::Overdue { "Overdue" } else { "Due" };
+        let stage = if *state == Stage::Overdue { "Overdue" } else { "Due" };
         let text = format!(
             "{title}\n\n{why}\n\nDue since {}.{}\n\n{} ({}, {}): {}",
             self.playbook.local(*due_at),

@@ -14,7 +14,7 @@ use crate::authz::Right;
 use crate::change::{change, change_many};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::playbook::steps::{State, next_look};
+use crate::playbook::steps::{Stage, next_look};
 use crate::record::Draft;
 use crate::telling::prompt::Prompt;
 use crate::telling::roster::Staffed;
@@ -83,7 +83,7 @@ fn tell(facts: &Staffed, draft: &mut Draft<'_>) {
     let case = facts.whole.case();
     for step in draft.steps() {
         let told_next = step.next_reminder(case.marks.get(&step.key));
-        if step.state != State::Upcoming && told_next.is_some_and(|at| at <= now) {
+        if step.state != Stage::Upcoming && told_next.is_some_and(|at| at <= now) {
             Prompt { facts, playbook: &playbook, step: &step }.give(draft);
         }
     }

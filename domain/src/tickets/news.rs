@@ -1,4 +1,4 @@
-//! News that the ticket system sends on its own: a client's answer, a new ticket, an emergency (R18, R20).
+//! TicketNews that the ticket system sends on its own: a client's answer, a new ticket, an emergency (R18, R20).
 //!
 //! Called by the hook of `api`. The same news may arrive any number of times, concurrently and in any order: whatever is recorded because
 //! of it is written with a mark in the same transaction ([`hook_event`]), and copying a ticket's fields is idempotent. So a sender that
@@ -37,7 +37,7 @@ const SUGGESTIONS_MAX: u64 = 20;
 
 /// What happened to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
+pub struct TicketNews {
     /// The ids of this message: it is ignored if one of them is known. The first one identifies what happened.
     pub names: Vec<String>,
     /// When it happened, by the system's clock.
@@ -88,7 +88,7 @@ pub struct SeenComment {
 ///
 /// # Errors
 /// Only if the database fails: the ticket system should send the news again.
-pub async fn receive(ctx: &Ctx, news: &News) -> Result<()> {
+pub async fn receive(ctx: &Ctx, news: &TicketNews) -> Result<()> {
     ctx.require(Right::Report)?;
     let number = &news.ticket.number;
     let _turn = turn(ctx, number).await;
@@ -143,7 +143,7 @@ fn once<T>(outcome: Result<T>) -> Result<()> {
 }
 
 /// Writes what the news means for an incident that the ticket is linked or suggested to.
-async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::Model>, news: &News) -> Result<()> {
+async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::Model>, news: &TicketNews) -> Result<()> {
     let answer = match &news.what {
         What::Commented(comment) if comment.public && !comment.staff && !row.parent && row.link == TicketLink::Linked => Some(comment),
         _ => None,
@@ -185,7 +185,7 @@ async fn tell(ctx: &Ctx, row: &ticket::Model, of_organization: Option<&client::M
 }
 
 /// The row with the subject and status from the news; `None` if they are already known, or older than what is known.
-fn kept(row: &ticket::Model, news: &News) -> Option<ticket::Model> {
+fn kept(row: &ticket::Model, news: &TicketNews) -> Option<ticket::Model> {
     if row.seen_at.is_some_and(|seen| seen >= news.at) {
         return None;
     }
@@ -201,16 +201,16 @@ fn kept(row: &ticket::Model, news: &News) -> Option<ticket::Model> {
     })
 }
 
-/// Whether somebody has just solved the problem ticket of a live incident. News from before the incident was reopened does not count: it
+/// Whether somebody has just solved the problem ticket of a live incident. TicketNews from before the incident was reopened does not count: it
 /// arrived late, and Muster itself solved the ticket then.
-fn is_problem_solved_there(incident: &incident::Model, row: &ticket::Model, news: &News) -> bool {
+fn is_problem_solved_there(incident: &incident::Model, row: &ticket::Model, news: &TicketNews) -> bool {
     let solved = |status: &Option<String>| status.as_deref().is_some_and(is_over);
     let is_late = incident.reopened_at.is_some_and(|reopened| news.at <= reopened) || row.seen_at.is_some_and(|seen| seen >= news.at);
     row.parent && incident.live && solved(&news.ticket.status) && !solved(&row.status) && !is_late
 }
 
 /// Whether a new ticket, or one that was just tagged, reports an incident on its own.
-fn is_emergency(ctx: &Ctx, news: &News) -> bool {
+fn is_emergency(ctx: &Ctx, news: &TicketNews) -> bool {
     let rules = &ctx.config.tickets;
     let is_marked = |tags: &[String]| tags.iter().any(|tag| rules.emergency_tags.contains(tag));
     let is_over = news.ticket.status.as_deref().is_some_and(is_over);
@@ -223,7 +223,7 @@ fn is_emergency(ctx: &Ctx, news: &News) -> bool {
 }
 
 /// Reports an incident because of an emergency ticket, once, and pages the on-call person (R18).
-async fn report(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Result<()> {
+async fn report(ctx: &Ctx, news: &TicketNews, client: Option<&client::Model>) -> Result<()> {
     let number = &news.ticket.number;
     let subject = news.ticket.subject.clone().unwrap_or_else(|| format!("Emergency ticket #{number}"));
     let new = blank(ctx, subject.clone(), news.description.clone(), EMERGENCY_SEVERITY, IncidentStatus::Triage);
@@ -243,7 +243,7 @@ async fn report(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Resul
 }
 
 /// The new ticket as a row.
-fn row_of(draft: &Draft<'_>, news: &News, client: Option<&client::Model>, link: TicketLink) -> ticket::Model {
+fn row_of(draft: &Draft<'_>, news: &TicketNews, client: Option<&client::Model>, link: TicketLink) -> ticket::Model {
     ticket::Model {
         subject: news.ticket.subject.clone(),
         status: news.ticket.status.clone(),
@@ -255,7 +255,7 @@ fn row_of(draft: &Draft<'_>, news: &News, client: Option<&client::Model>, link: 
 }
 
 /// The sites that the ticket mentions.
-async fn mentioned_sites(ctx: &Ctx, news: &News) -> Result<Vec<SiteId>> {
+async fn mentioned_sites(ctx: &Ctx, news: &TicketNews) -> Result<Vec<SiteId>> {
     let text = format!("{}\n{}", news.ticket.subject.as_deref().unwrap_or_default(), news.description.as_deref().unwrap_or_default());
     let sites: Vec<(SiteId, String, Option<String>)> = site::Entity::find()
         .select_only()
@@ -269,7 +269,7 @@ async fn mentioned_sites(ctx: &Ctx, news: &News) -> Result<Vec<SiteId>> {
 }
 
 /// Suggests a new ticket for the incidents that it may be about.
-async fn suggest(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Result<()> {
+async fn suggest(ctx: &Ctx, news: &TicketNews, client: Option<&client::Model>) -> Result<()> {
     let number = &news.ticket.number;
     for incident in candidates(ctx, news, client).await? {
         let suggested = change::<Whole, _>(ctx, incident, Right::Report, None, |facts, draft| {
@@ -289,7 +289,7 @@ async fn suggest(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Resu
 }
 
 /// Incidents in triage or live that are about a site the ticket mentions, or that affect its client.
-async fn candidates(ctx: &Ctx, news: &News, client: Option<&client::Model>) -> Result<Vec<IncidentId>> {
+async fn candidates(ctx: &Ctx, news: &TicketNews, client: Option<&client::Model>) -> Result<Vec<IncidentId>> {
     let sites = mentioned_sites(ctx, news).await?;
     let about = incident_site::Entity::find()
         .select_only()

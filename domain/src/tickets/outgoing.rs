@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::Result;
-use crate::ports::{Comment, DeskOrder, LinkTicket, Problem, ProblemStatus, Receipt, Seen, SeenTicket, UnlinkTicket};
+use crate::ports::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, Receipt, Seen, SeenTicket, UnlinkTicket};
 use crate::record::{Draft, NewEvent};
 use crate::tickets::number_in;
 use crate::tickets::problem::{keep_status, problem_of, solved, status_of};
@@ -35,7 +35,7 @@ impl Outgoing for DeskOrder {
 
     fn instructions(&self) -> String {
         match self {
-            Self::OpenProblem(Problem { subject, text, .. }) => format!(
+            Self::OpenProblem(ProblemTicket { subject, text, .. }) => format!(
                 "Create a ticket of type “problem” in Zendesk, and paste its address here when you mark this done:\n\nSubject: {subject}\n\n\
                  Internal note:\n{text}"
             ),
@@ -106,11 +106,11 @@ pub(crate) fn ticket_in(receipt: &Receipt) -> Option<&SeenTicket> {
 
 /// Removes the name and summary from an order for a problem ticket if the incident has been restricted since. If the ticket already exists
 /// with the old text, it is found by its key.
-pub(crate) async fn conceal(ctx: &Ctx, row: &delivery::Model, order: &mut Problem) -> Result<()> {
+pub(crate) async fn conceal(ctx: &Ctx, row: &delivery::Model, order: &mut ProblemTicket) -> Result<()> {
     let Some(incident) = row.incident_id else { return Ok(()) };
     let found = incident::Entity::find_by_id(incident).one(ctx.db.read()).await?;
     if let Some(incident) = found.filter(|incident| incident.visibility == Visibility::Restricted) {
-        *order = Problem { severity: order.severity, ..problem_of(ctx, &incident) };
+        *order = ProblemTicket { severity: order.severity, ..problem_of(ctx, &incident) };
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, order: &Des
     }
 }
 
-pub(crate) fn problem_is_there(draft: &mut Draft<'_>, order: &Problem, receipt: &Receipt, solved_there: bool) {
+pub(crate) fn problem_is_there(draft: &mut Draft<'_>, order: &ProblemTicket, receipt: &Receipt, solved_there: bool) {
     let number = receipt.external_id.clone().or_else(|| receipt.external_url.as_deref().and_then(number_in));
     // Done by hand and without an address: it exists somewhere, but nothing can be linked to it.
     let Some(number) = number else { return };

@@ -8,7 +8,7 @@ use crate::config::WhenProblem;
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::incident::reference::{link, reference};
-use crate::ports::{Problem, ProblemStatus};
+use crate::ports::{ProblemStatus, ProblemTicket};
 use crate::record::Draft;
 use crate::words;
 
@@ -42,11 +42,11 @@ pub(crate) fn is_problem_wanted(draft: &Draft<'_>) -> bool {
     is_needed || is_automatic
 }
 
-pub(crate) fn problem_of(ctx: &Ctx, incident: &incident::Model) -> Problem {
+pub(crate) fn problem_of(ctx: &Ctx, incident: &incident::Model) -> ProblemTicket {
     let reference = reference(incident);
     let follow = format!("Follow it at {}", link(ctx, incident));
     let is_open = incident.visibility == Visibility::Open;
-    Problem {
+    ProblemTicket {
         key: incident.id.to_string(),
         subject: if is_open { format!("{reference}: {}", incident.name) } else { reference.clone() },
         text: match incident.summary.as_deref().filter(|_| is_open) {

@@ -21,7 +21,7 @@ use crate::incident::state;
 use crate::record::{Draft, Light, NewEvent, Whole};
 use crate::{limits, validate};
 
-pub use query::{Filter, Range, amendments_of, by_ids, count, find, latest_updates, page, range, since};
+pub use query::{Range, TimelineFilter, amendments_of, by_ids, count, find, latest_updates, page, range, since};
 
 /// Kinds that people write themselves; the others are by-products of what they do.
 pub const WRITABLE: [TimelineKind; 7] = [
@@ -36,7 +36,7 @@ pub const WRITABLE: [TimelineKind; 7] = [
 
 /// Input of [`add`].
 #[derive(Clone, Debug, Serialize)]
-pub struct Add {
+pub struct AddEvent {
     /// The incident whose timeline it is.
     pub incident_id: IncidentId,
     /// One of [`WRITABLE`].
@@ -60,7 +60,7 @@ pub type Recorded = (timeline_event::Model, incident::Model);
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
-pub async fn add(ctx: &Ctx, input: Add, key: Option<&str>) -> Result<Recorded> {
+pub async fn add(ctx: &Ctx, input: AddEvent, key: Option<&str>) -> Result<Recorded> {
     let event = checked(ctx, &input)?;
     let attachment_ids = validate::list("attachmentIds", &input.attachment_ids)?;
     let key = Key::of(ctx, "addTimelineEvent", key, &input)?;
@@ -103,7 +103,7 @@ struct Checked {
     starred: bool,
 }
 
-fn checked(ctx: &Ctx, input: &Add) -> Result<Checked> {
+fn checked(ctx: &Ctx, input: &AddEvent) -> Result<Checked> {
     if !WRITABLE.contains(&input.kind) {
         let kinds = WRITABLE.map(TimelineKind::as_str).join(", ");
         let reason = format!("{} is recorded by Muster itself. Write one of {kinds}; use postUpdate for an UPDATE.", input.kind);

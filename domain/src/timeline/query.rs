@@ -17,7 +17,7 @@ use crate::validate::storable;
 
 /// Which events to list. Empty fields do not restrict.
 #[derive(Clone, Debug, Default)]
-pub struct Filter {
+pub struct TimelineFilter {
     /// Of these kinds.
     pub kinds: Option<Vec<TimelineKind>>,
     /// Only key moments, or only the others.
@@ -34,7 +34,7 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-impl Filter {
+impl TimelineFilter {
     /// Whether every event passes.
     pub fn is_empty(&self) -> bool {
         // The kind of database makes no difference here.
@@ -72,7 +72,12 @@ pub async fn by_ids(ctx: &Ctx, ids: &[EventId]) -> Result<Vec<timeline_event::Mo
 }
 
 /// A page of the timeline of `incident` in sequence order; cursors are sequence numbers.
-pub async fn page(ctx: &Ctx, incident: &incident::Model, filter: &Filter, window: &Window<i32>) -> Result<Slice<timeline_event::Model>> {
+pub async fn page(
+    ctx: &Ctx,
+    incident: &incident::Model,
+    filter: &TimelineFilter,
+    window: &Window<i32>,
+) -> Result<Slice<timeline_event::Model>> {
     use timeline_event::Column;
     let mut select = timeline_event::Entity::find().filter(Column::IncidentId.eq(incident.id)).filter(filter.condition(ctx.db.backend()));
     select = window.after.map_or(select.clone(), |after| select.filter(Column::Sequence.gt(after)));
@@ -83,7 +88,7 @@ pub async fn page(ctx: &Ctx, incident: &incident::Model, filter: &Filter, window
 }
 
 /// How many events of `incident` pass `filter`.
-pub async fn count(ctx: &Ctx, incident: &incident::Model, filter: &Filter) -> Result<u64> {
+pub async fn count(ctx: &Ctx, incident: &incident::Model, filter: &TimelineFilter) -> Result<u64> {
     if filter.is_empty() {
         return Ok(u64::try_from(incident.last_sequence).unwrap_or(0));
     }

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::follow_up::{Update, reconcile, update};
+use domain::follow_up::{UpdateFollowUp, reconcile, update};
 use domain::ports::{Boards, Outlet};
 use entity::{ActionState, FollowUpId, IncidentId, System, follow_up};
 use harness::drive::id;
@@ -107,7 +107,7 @@ async fn all_that_changed_here_is_written(app: &TestApp, fake: &TrelloFake, outl
     let ids = follow_ups(app, fake, &outlet).await;
     let ctx = app.system();
     for id in ids {
-        update(&ctx, id, Update { title: Some(format!("{id}")), ..Update::default() }).await.unwrap();
+        update(&ctx, id, UpdateFollowUp { title: Some(format!("{id}")), ..UpdateFollowUp::default() }).await.unwrap();
     }
     Queue::new(ctx.db.write()).unwrap().migrate().await.unwrap();
     let outlet: Arc<dyn Outlet> = outlet;

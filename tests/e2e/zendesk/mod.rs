@@ -9,7 +9,7 @@ mod whole;
 use std::time::Duration;
 
 use domain::clock::{Clock, SystemClock};
-use domain::ports::{Comment, Effect, LinkTicket, Order, Outlet, Problem, ProblemStatus, Receipt, Refusal, UnlinkTicket};
+use domain::ports::{Comment, DeskOrder, Effect, LinkTicket, Order, Outlet, ProblemStatus, ProblemTicket, Receipt, Refusal, UnlinkTicket};
 use entity::{DeliveryId, Severity};
 use harness::fakes::ZendeskFake;
 use harness::fakes::zendesk::{API_TOKEN, CLIENT, EMAIL, Ticket};
@@ -50,7 +50,7 @@ fn order(number: u128, attempt: i32, effect: Effect) -> Order {
 
 fn problem(key: &str) -> Effect {
     let (subject, text) = ("INC-1: errors".to_owned(), "INC-1 was declared.".to_owned());
-    Effect::Desk(DeskOrder::OpenProblem(Problem { key: key.to_owned(), subject, text, severity: Severity::Critical }))
+    Effect::Desk(DeskOrder::OpenProblem(ProblemTicket { key: key.to_owned(), subject, text, severity: Severity::Critical }))
 }
 
 fn status(ticket: u64, solved: bool) -> Effect {

@@ -6,8 +6,9 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
 use domain::clients::board::{Row, Told};
+use domain::clients::progress::{self, ClientOutcome};
 use domain::clients::proposal;
-use domain::clients::update::{self, ClientOutcome, Compose};
+use domain::clients::update::{self, Compose};
 use entity::{client_update, ticket};
 use futures_util::future::try_join_all;
 
@@ -23,7 +24,7 @@ use crate::graphql::scalars::{Url, id, ids};
 
 /// Where an update to clients stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "update::State")]
+#[graphql(remote = "progress::UpdateState")]
 pub enum ClientUpdateState {
     /// Not sent.
     Draft,
@@ -37,7 +38,7 @@ pub enum ClientUpdateState {
 
 /// How far an update has come with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "domain::clients::Outcome")]
+#[graphql(remote = "domain::clients::progress::UpdateOutcome")]
 pub enum ClientOutcomeState {
     /// Something of it did not arrive and will not be tried again by itself.
     Failed,
@@ -84,7 +85,7 @@ impl ClientUpdate {
             return Ok(ClientUpdateState::Draft);
         }
         let outcomes = loaders(gql).client_outcomes.get(self.0.id).await?.unwrap_or_default();
-        Ok(update::state_of(&self.0, &outcomes).into())
+        Ok(progress::state_of(&self.0, &outcomes).into())
     }
     /// When it was first written.
     async fn created_at(&self) -> DateTime<Utc> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::authz::Right;
-use domain::follow_up::{self, Add, Update};
+use domain::follow_up::{self, AddFollowUp, UpdateFollowUp};
 
 use super::types::{Incident, incident_if_visible, person};
 use crate::graphql::context::{ctx, loaders};
@@ -174,7 +174,7 @@ impl FollowUpMutation {
     ) -> ApiResult<FollowUpPayload> {
         let AddFollowUpInput { incident_id, title, description, board, owner_id, due_on, reason } = input;
         let (incident_id, owner) = (id("incidentId", &incident_id)?, id("ownerId", &owner_id)?);
-        Ok(follow_up::add(ctx(gql), Add { incident_id, title, description, board, owner, due_on: due_on.map(|day| day.0), reason })
+        Ok(follow_up::add(ctx(gql), AddFollowUp { incident_id, title, description, board, owner, due_on: due_on.map(|day| day.0), reason })
             .await?
             .into())
     }
@@ -188,7 +188,7 @@ impl FollowUpMutation {
         let UpdateFollowUpInput { follow_up_id, title, description, board, owner_id, due_on } = input;
         let owner = optional_id("ownerId", owner_id.as_ref())?;
         let due_on = Option::from(due_on).map(|day: Option<Day>| day.map(|day| day.0));
-        let update = Update { title, description, board, owner, due_on };
+        let update = UpdateFollowUp { title, description, board, owner, due_on };
         Ok(follow_up::update(ctx(gql), id("followUpId", &follow_up_id)?, update).await?.into())
     }
 

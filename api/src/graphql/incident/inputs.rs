@@ -37,8 +37,8 @@ impl IncidentFilter {
     ///
     /// # Errors
     /// `BAD_USER_INPUT` for an id of another kind.
-    pub fn read(self) -> ApiResult<incident::Filter> {
-        Ok(incident::Filter {
+    pub fn read(self) -> ApiResult<incident::IncidentFilter> {
+        Ok(incident::IncidentFilter {
             status: self.status.map(|status| status.into_iter().map(Into::into).collect()),
             live: self.live,
             severity: self.severity.map(|severity| severity.into_iter().map(Into::into).collect()),

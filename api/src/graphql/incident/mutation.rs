@@ -55,8 +55,8 @@ impl IncidentMutation {
         #[graphql(desc = "The report.")] input: ReportIncidentInput,
     ) -> ApiResult<IncidentPayload> {
         let site_ids = ids("siteIds", &input.site_ids.unwrap_or_default())?;
-        let report = incident::Report { name: input.name, description: input.description, site_ids };
-        Ok(incident::report(ctx(gql), report, input.idempotency_key.as_deref()).await?.into())
+        let report = incident::Raise { name: input.name, description: input.description, site_ids };
+        Ok(incident::raise(ctx(gql), report, input.idempotency_key.as_deref()).await?.into())
     }
 
     /// Declares an incident, new or reported.
@@ -101,7 +101,7 @@ impl IncidentMutation {
             users: impact.users,
             description: impact.description,
         };
-        let update = incident::Update {
+        let update = incident::UpdateIncident {
             name: input.name,
             summary: input.summary,
             visibility: input.visibility.map(Into::into),

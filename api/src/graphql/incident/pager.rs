@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::telling::duty;
-use domain::{Error, pager};
+use domain::Error;
+use domain::telling::{answers, duty};
 use entity::page;
 
 use super::mutation::IncidentPayload;
@@ -29,7 +29,7 @@ pub enum PageReason {
 
 /// Where the duty to tell one contact stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "duty::State")]
+#[graphql(remote = "duty::DutyState")]
 pub enum LeadershipState {
     /// Nothing has been done yet.
     NotTold,
@@ -91,7 +91,7 @@ impl Page {
 }
 
 /// What is known of the duty to tell one of the leadership.
-pub struct LeadershipNotice(duty::Notice);
+pub struct LeadershipNotice(duty::LeadershipNotice);
 
 /// What is known of the duty to tell one of the leadership. Derived from pages, deliveries and steps.
 #[Object]

@@ -38,7 +38,7 @@ impl IncidentQuery {
         #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
     ) -> ApiResult<IncidentConnection> {
         let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
-        let order = order_by.map_or(incident::Order::Newest, Into::into);
+        let order = order_by.map_or(incident::IncidentOrder::Newest, Into::into);
         IncidentConnection::load(ctx(gql), filter.unwrap_or_default().read()?, order, &window).await
     }
 }

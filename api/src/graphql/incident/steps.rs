@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use domain::incident::{self, Listed};
-use domain::playbook::steps::State;
+use domain::playbook::steps::Stage;
 
 use super::mutation::IncidentPayload;
 use super::types::person;
@@ -32,9 +32,9 @@ pub enum StepState {
 impl From<incident::StepState> for StepState {
     fn from(state: incident::StepState) -> Self {
         match state {
-            incident::StepState::Open(State::Upcoming) => Self::Upcoming,
-            incident::StepState::Open(State::Due) => Self::Due,
-            incident::StepState::Open(State::Overdue) => Self::Overdue,
+            incident::StepState::Open(Stage::Upcoming) => Self::Upcoming,
+            incident::StepState::Open(Stage::Due) => Self::Due,
+            incident::StepState::Open(Stage::Overdue) => Self::Overdue,
             incident::StepState::Done => Self::Done,
             incident::StepState::Waived => Self::Waived,
         }

@@ -30,7 +30,7 @@ impl Triage {
         Ok(Self { incident, answers: loaders(gql).triage.get(incident).await?.unwrap_or_default() })
     }
 
-    fn advice(&self, gql: &Context<'_>) -> triage::Advice {
+    fn advice(&self, gql: &Context<'_>) -> triage::TriageAdvice {
         triage::advise(&ctx(gql).playbook().criteria, &self.answers)
     }
 }
@@ -160,7 +160,7 @@ impl TriageMutation {
         #[graphql(desc = "The answers.")] input: AnswerTriageInput,
     ) -> ApiResult<IncidentPayload> {
         let answer =
-            |given: TriageAnswerInput| triage::Answer { criterion: given.criterion, answer: given.answer.into(), note: given.note };
+            |given: TriageAnswerInput| triage::TriageAnswer { criterion: given.criterion, answer: given.answer.into(), note: given.note };
         let answers = input.answers.into_iter().map(answer).collect();
         Ok(triage::answer(ctx(gql), id("incidentId", &input.incident_id)?, answers).await?.into())
     }

@@ -255,8 +255,8 @@ pub async fn incident_if_visible(gql: &Context<'_>, id: Option<entity::IncidentI
 
 /// A page of incidents.
 pub struct IncidentConnection {
-    filter: incident::Filter,
-    order: incident::Order,
+    filter: incident::IncidentFilter,
+    order: incident::IncidentOrder,
     slice: Slice<Incident>,
 }
 
@@ -265,7 +265,12 @@ impl IncidentConnection {
     ///
     /// # Errors
     /// `BAD_USER_INPUT` for an overlong search text.
-    pub async fn load(ctx: &Ctx, filter: incident::Filter, order: incident::Order, window: &Window<TimeKey>) -> ApiResult<Self> {
+    pub async fn load(
+        ctx: &Ctx,
+        filter: incident::IncidentFilter,
+        order: incident::IncidentOrder,
+        window: &Window<TimeKey>,
+    ) -> ApiResult<Self> {
         let slice = incident::page(ctx, &filter, order, window).await?;
         let items = slice.items.into_iter().map(Incident::from).collect();
         Ok(Self { filter, order, slice: Slice { items, has_previous: slice.has_previous, has_next: slice.has_next } })

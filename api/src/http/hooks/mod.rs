@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
-use domain::alerts::{self, Notice, Notices, Outcome};
+use domain::alerts::{self, Alarm, Alarms, Received};
 use domain::people::access::{Secret, authenticate};
 use domain::{Ctx, Error, validate};
 use entity::{Severity, Source};
@@ -33,7 +33,7 @@ pub async fn alertmanager(State(site): State<Site>, headers: HeaderMap, body: By
     let ctx = admit(&site, &headers).await?;
     let notification: Notification = read(&body)?;
     let alerts = notification.alerts.into_iter().map(|alert| alert.notice(&site, ctx.now())).collect();
-    receive(&ctx, Notices { source: "alertmanager".into(), group_key: notification.group_key.replace('\0', ""), alerts }).await
+    receive(&ctx, Alarms { source: "alertmanager".into(), group_key: notification.group_key.replace('\0', ""), alerts }).await
 }
 
 /// Takes alerts from anything; the body is described in docs/integrations/alerts.md.
@@ -43,11 +43,11 @@ pub async fn alerts(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
     let source = validate::name("source", &post.source)?;
     let group_key = validate::name("group", post.group.as_deref().unwrap_or("-"))?;
     let alerts = post.alerts.into_iter().map(|alert| alert.notice(&site, ctx.now())).collect::<Result<_, Error>>()?;
-    receive(&ctx, Notices { source, group_key, alerts }).await
+    receive(&ctx, Alarms { source, group_key, alerts }).await
 }
 
-async fn receive(ctx: &Ctx, notices: Notices) -> Result<axum::Json<Value>, Problem> {
-    let Outcome { incident, new, ended } =
+async fn receive(ctx: &Ctx, notices: Alarms) -> Result<axum::Json<Value>, Problem> {
+    let Received { incident, new, ended } =
         ctx.db.while_up(Box::pin(alerts::receive(ctx, notices))).await.flatten().map_err(|error| match error {
             // Whatever went wrong with a well-formed body may pass: have it sent again.
             error @ (Error::Unavailable(_) | Error::Invalid { .. }) => error.into(),
@@ -100,7 +100,7 @@ struct AlertmanagerAlert {
 }
 
 impl AlertmanagerAlert {
-    fn notice(self, site: &Site, now: DateTime<Utc>) -> Notice {
+    fn notice(self, site: &Site, now: DateTime<Utc>) -> Alarm {
         let text = |map: &serde_json::Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
         let name = text(&self.labels, "alertname").unwrap_or_else(|| "Alert".into());
         let title = text(&self.annotations, "summary")
@@ -108,7 +108,7 @@ impl AlertmanagerAlert {
             .unwrap_or(name);
         let level = text(&self.labels, "severity").unwrap_or_default();
         let firing = self.status == "firing";
-        Notice {
+        Alarm {
             fingerprint: plain(&self.fingerprint),
             title: plain(&title),
             description: text(&self.annotations, "description").map(|description| cleaned(&description)),
@@ -153,8 +153,8 @@ enum GenericState {
 }
 
 impl GenericAlert {
-    fn notice(self, site: &Site, now: DateTime<Utc>) -> Result<Notice, Error> {
-        Ok(Notice {
+    fn notice(self, site: &Site, now: DateTime<Utc>) -> Result<Alarm, Error> {
+        Ok(Alarm {
             fingerprint: validate::name("alerts.id", &self.id)?,
             title: validate::name("alerts.title", &self.title)?,
             description: validate::optional_text("alerts.description", self.description.as_deref())?,

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
-use domain::follow_up::{self, CardChange, News};
+use domain::follow_up::{self, CardChange, CardNews};
 use domain::ports::Member;
 use domain::{Error, validate};
 use entity::Source;
@@ -120,16 +120,16 @@ struct ActionMember {
 
 impl Action {
     /// What it says of a card; nothing where that does not concern follow-ups.
-    fn news(&self) -> Option<News> {
+    fn news(&self) -> Option<CardNews> {
         let card = self.data.card.as_ref()?;
         let change = match self.kind.as_str() {
             "updateCard" => self.changed(card)?,
             "addMemberToCard" => CardChange { joined: Some(self.joined()?), ..CardChange::default() },
             "removeMemberFromCard" => CardChange { left: Some(self.data.id_member.clone()?), ..CardChange::default() },
-            "deleteCard" => return Some(News::Gone { card: card.id.clone() }),
+            "deleteCard" => return Some(CardNews::Gone { card: card.id.clone() }),
             _ => return None,
         };
-        Some(News::Changed { card: card.id.clone(), at: validate::to_micros(self.date), change: Box::new(change) })
+        Some(CardNews::Changed { card: card.id.clone(), at: validate::to_micros(self.date), change: Box::new(change) })
     }
 
     fn changed(&self, card: &ActionCard) -> Option<CardChange> {
@@ -168,14 +168,14 @@ mod tests {
         contracts.map(|contracts| project.join(contracts).join("samples"))
     }
 
-    fn sample(samples: &std::path::Path, name: &str) -> Option<News> {
+    fn sample(samples: &std::path::Path, name: &str) -> Option<CardNews> {
         let text = std::fs::read(samples.join("trello/webhook").join(name)).unwrap();
         serde_json::from_slice::<Post>(&text).unwrap().action.news()
     }
 
     fn change(samples: &std::path::Path, name: &str) -> CardChange {
         match sample(samples, name) {
-            Some(News::Changed { change, .. }) => *change,
+            Some(CardNews::Changed { change, .. }) => *change,
             other => panic!("{name}: {other:?}"),
         }
     }

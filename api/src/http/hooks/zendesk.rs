@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::ports::SeenTicket;
-use domain::tickets::news::{self, News, SeenComment, What};
+use domain::tickets::news::{self, SeenComment, TicketNews, What};
 use domain::{Error, validate};
 use entity::Source;
 use hmac::{Hmac, KeyInit, Mac};
@@ -162,7 +162,7 @@ struct Author {
 
 impl Event {
     /// What it means here; nothing for an event that is about no ticket.
-    fn news(self, headers: &HeaderMap, signature: &str, now: DateTime<Utc>) -> Option<News> {
+    fn news(self, headers: &HeaderMap, signature: &str, now: DateTime<Utc>) -> Option<TicketNews> {
         let kind = self.kind.strip_prefix(OF_TICKETS)?;
         let detail = self.detail.unwrap_or_default();
         let number = detail.id.as_deref().and_then(domain::tickets::number_in)?;
@@ -193,7 +193,7 @@ impl Event {
         };
         let at = validate::to_micros(self.time.or(updated_at).unwrap_or(now));
         let description = description.map(|text| cleaned(&text)).filter(|text| !text.trim().is_empty());
-        Some(News { names, at, ticket, description, external: external_id, form: form_id, what })
+        Some(TicketNews { names, at, ticket, description, external: external_id, form: form_id, what })
     }
 }
 

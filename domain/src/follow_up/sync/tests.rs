@@ -44,7 +44,7 @@ fn card() -> SeenCard {
 
 #[test]
 fn a_change_of_one_side_wins_and_of_two_the_newer() {
-    use Outcome::{KeptOverTheirs, Taken, TakenOverOurs};
+    use MergeOutcome::{KeptOverTheirs, Taken, TakenOverOurs};
     // agreed, card, ours, the outcome if the card is newer, and if we are
     for (agreed, card, ours, newer, older) in [
         ("a", "a", "a", None, None),
@@ -65,13 +65,13 @@ fn every_field_is_merged_on_its_own() {
     let theirs = Face { due_on: None, state: ActionState::Done, ..face() };
     let ours = Face { title: "b".to_owned(), state: ActionState::Dropped, owner: Some(person(2)), ..face() };
     let merged = merge(&face(), &theirs, &ours, false);
-    assert_eq!(merged, [(CardField::Due, Outcome::Taken), (CardField::State, Outcome::KeptOverTheirs)]);
+    assert_eq!(merged, [(CardField::Due, MergeOutcome::Taken), (CardField::State, MergeOutcome::KeptOverTheirs)]);
 }
 
 #[test]
 fn unknown_members_are_ignored() {
     let owned = |owner: Option<u128>| Face { owner: owner.map(person), ..face() };
-    let taken = vec![(CardField::Owner, Outcome::Taken)];
+    let taken = vec![(CardField::Owner, MergeOutcome::Taken)];
     for (agreed, card, ours, is_newer, expected) in [
         (Some(1), None, Some(1), true, Vec::new()),
         (None, None, Some(1), true, Vec::new()),
@@ -130,9 +130,9 @@ fn a_title_from_elsewhere_is_one_line_within_the_limit() {
 }
 
 /// The follow-up after the news.
-fn after(ours: &Face, card: &Face, outcomes: &[(CardField, Outcome)]) -> Face {
+fn after(ours: &Face, card: &Face, outcomes: &[(CardField, MergeOutcome)]) -> Face {
     let mut face = ours.clone();
-    for (field, _) in outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::KeptOverTheirs) {
+    for (field, _) in outcomes.iter().filter(|(_, outcome)| *outcome != MergeOutcome::KeptOverTheirs) {
         match field {
             CardField::Title => face.title.clone_from(&card.title),
             CardField::Due => face.due_on = card.due_on,
@@ -192,7 +192,7 @@ proptest! {
         let then = after(&ours, &card, &outcomes);
         for field in changed(&card, &then) {
             let only_ours = changed(&agreed, &ours).contains(&field) && !changed(&agreed, &card).contains(&field);
-            prop_assert!(only_ours || outcomes.contains(&(field, Outcome::KeptOverTheirs)), "{field:?}");
+            prop_assert!(only_ours || outcomes.contains(&(field, MergeOutcome::KeptOverTheirs)), "{field:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ fn utc(text: &str) -> Timestamp {
 }
 
 /// The events between 2026-03-01 and 2027-03-01 of a calendar with these lines, read in London.
-fn events(lines: &[&str]) -> Vec<Event> {
+fn events(lines: &[&str]) -> Vec<CalendarEvent> {
     let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}\r\nEND:VCALENDAR\r\n", lines.join("\r\n"));
     read(&text, chrono_tz::Europe::London, utc("2026-03-01T00:00:00Z"), utc("2027-03-01T00:00:00Z")).unwrap()
 }
@@ -19,7 +19,7 @@ fn times(lines: &[&str]) -> Vec<String> {
     words(&events(&lines))
 }
 
-fn words(events: &[Event]) -> Vec<String> {
+fn words(events: &[CalendarEvent]) -> Vec<String> {
     let mut words = Vec::new();
     for event in events {
         match &event.times {

@@ -5,11 +5,10 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::{Range, RangeInclusive};
 
 use toml::de::{DeTable, DeValue};
-
-use super::Problem;
 
 /// Collects the problems of a file.
 pub struct Sink {
@@ -322,5 +321,31 @@ fn key_at(text: &str, span: &Range<usize>) -> String {
         }
         Some(name) => format!("{name}.{key}"),
         None => key.to_owned(),
+    }
+}
+
+/// What is wrong with a playbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What people know the file as.
+    pub file: String,
+    /// The line of the key or value, from 1; nothing when it is the file as a whole.
+    pub line: Option<usize>,
+    /// Such as `summary.every`; empty when it is no matter of a key.
+    pub key: String,
+    /// What is wrong and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, " line {line}")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.what)
     }
 }

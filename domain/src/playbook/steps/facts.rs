@@ -5,9 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use entity::{Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
-
-use super::{concerns_leadership, is_breach, is_major};
+use entity::{Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
 
 /// What the playbook needs to know of one incident.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,4 +171,24 @@ impl Case {
             follow_ups: Vec::new(),
         }
     }
+}
+
+/// Whether a report and a review are owed (R25).
+pub fn owes_report(severity: Severity, flags: Flags) -> bool {
+    severity != Severity::Trivial && !flags.contains(Flag::Recurring)
+}
+
+/// Whether the incident is a breach (R14).
+pub fn is_breach(flags: Flags) -> bool {
+    flags.contains(Flag::SecurityBreach) || flags.contains(Flag::DataBreach)
+}
+
+/// Whether everybody is told, and second line called at once (R7, R18).
+pub fn is_major(severity: Severity) -> bool {
+    matches!(severity, Severity::Critical | Severity::Major)
+}
+
+/// Whether the leadership is told (R14).
+pub fn concerns_leadership(severity: Severity, flags: Flags) -> bool {
+    severity == Severity::Critical || is_breach(flags)
 }

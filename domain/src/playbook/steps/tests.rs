@@ -6,11 +6,13 @@ mod series;
 
 use std::collections::BTreeMap;
 
-use entity::Flag;
+use chrono::Duration;
+use entity::{Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
 use uuid::Uuid;
 
 use super::*;
 use crate::playbook::calendar::Calendar;
+use crate::playbook::{Playbook, Rule};
 
 /// A time of November 2026, such as `18 11:05` or `18 11:04:59`: the 18th is a Wednesday, and work lasts from 10:00 to 18:00 UTC.
 fn on(text: &str) -> Timestamp {
@@ -68,7 +70,7 @@ fn at(case: &Case, now: &str) -> Vec<Step> {
     steps(case, &Playbook::default(), on(now))
 }
 
-/// The steps of `rule` as `key State day time`.
+/// The steps of `rule` as `key Stage day time`.
 fn lines(case: &Case, now: &str, rule: Rule) -> Vec<String> {
     lines_at(case, on(now), rule)
 }

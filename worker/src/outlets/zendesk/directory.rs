@@ -7,7 +7,7 @@
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
-use domain::ports::{ClientDirectory, Refusal, SeenOrganization, SeenPerson};
+use domain::ports::{Batch, ClientDirectory, Refusal, SeenOrganization, SeenPerson};
 use entity::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

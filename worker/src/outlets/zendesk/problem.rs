@@ -3,7 +3,7 @@
 //! It is looked for by its external id first, always: the list of tickets knows a new one at once, unlike the search. What is made
 //! twice at the same time meets the idempotency key, which Zendesk knows for two hours; for that the body is the same byte for byte.
 
-use domain::ports::{Order, Problem, Receipt, Refusal};
+use domain::ports::{Order, ProblemTicket, Receipt, Refusal};
 use entity::Severity;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::outlets::http::Failed;
 const TAG: &str = "muster";
 
 impl ZendeskOutlet {
-    pub(super) async fn open_problem(&self, order: &Order, problem: &Problem) -> Result<Receipt, Refusal> {
+    pub(super) async fn open_problem(&self, order: &Order, problem: &ProblemTicket) -> Result<Receipt, Refusal> {
         if let Some(known) = self.problem(&problem.key).await? {
             return Ok(self.receipt(&known));
         }
@@ -40,7 +40,7 @@ impl ZendeskOutlet {
     }
 }
 
-fn body(order: &Order, problem: &Problem) -> Value {
+fn body(order: &Order, problem: &ProblemTicket) -> Value {
     json!({ "ticket": {
         "subject": problem.subject,
         "comment": { "body": problem.text, "public": false },

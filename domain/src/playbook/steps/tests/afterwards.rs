@@ -1,6 +1,9 @@
 //! What is asked for once an incident is over.
 
+use entity::{Flags, IncidentStatus, Role, Severity};
+
 use super::*;
+use crate::playbook::{Playbook, Rule};
 
 #[test]
 fn after_the_resolution_a_report_and_a_review_are_owed() {

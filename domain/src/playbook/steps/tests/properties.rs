@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Duration;
+use entity::{Flags, IncidentStatus, Role, Severity, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
+use crate::playbook::steps::series::{is_series, series_of};
+use crate::playbook::{Playbook, Rule};
 
 /// Ten days, within which most of an incident happens.
 const DAYS: i64 = 10 * 86_400;
@@ -44,7 +48,7 @@ impl Scene {
     fn tell(&mut self, now: Timestamp) -> Vec<Step> {
         let to_tell = |step: &Step| {
             let next = step.next_reminder(self.case.marks.get(&step.key));
-            step.state != State::Upcoming && next.is_some_and(|at| at <= now)
+            step.state != Stage::Upcoming && next.is_some_and(|at| at <= now)
         };
         let told: Vec<Step> = self.steps(now).into_iter().filter(to_tell).collect();
         for step in &told {
@@ -54,7 +58,7 @@ impl Scene {
             }
             mark.due_at = step.due_at;
             mark.due_reminded_at = mark.due_reminded_at.or(Some(now));
-            if step.state == State::Overdue {
+            if step.state == Stage::Overdue {
                 mark.overdue_reminded_at = Some(now);
             }
         }
@@ -306,7 +310,7 @@ proptest! {
             let in_days = scene.playbook.working_hours.plus_working_days(step.due_at, 1);
             prop_assert_eq!(step.overdue_at, if step.rule.counts_in_days() { in_days } else { step.due_at + scene.playbook.grace });
             let (due, overdue) = (scene.now >= step.due_at, scene.now >= step.overdue_at);
-            let state = if overdue { State::Overdue } else if due { State::Due } else { State::Upcoming };
+            let state = if overdue { Stage::Overdue } else if due { Stage::Due } else { Stage::Upcoming };
             prop_assert_eq!(step.state, state);
         }
     }
@@ -330,7 +334,7 @@ proptest! {
         for step in scene.steps(scene.now).iter().filter(|step| step.rule == Rule::SecondLine) {
             let never = step.due_at - scene.now > Duration::days(2 * 365);
             prop_assert!(never || !hours.is_working(step.due_at), "{}", step.due_at);
-            prop_assert!(step.state == State::Upcoming || !hours.is_working(scene.now));
+            prop_assert!(step.state == Stage::Upcoming || !hours.is_working(scene.now));
         }
     }
 
@@ -340,7 +344,7 @@ proptest! {
         let series: BTreeSet<&str> = listed.iter().filter(|step| is_series(step.rule)).map(|step| series_of(&step.key)).collect();
         for name in series {
             let of_it = listed.iter().filter(|step| is_series(step.rule) && series_of(&step.key) == name);
-            let (due, upcoming): (Vec<&Step>, Vec<&Step>) = of_it.partition(|step| step.state != State::Upcoming);
+            let (due, upcoming): (Vec<&Step>, Vec<&Step>) = of_it.partition(|step| step.state != Stage::Upcoming);
             prop_assert!(due.len() <= 1 && upcoming.len() == 1, "{name}: {due:?} {upcoming:?}");
             prop_assert_eq!(upcoming[0].missed, 0);
             if let [due] = *due {
@@ -350,7 +354,7 @@ proptest! {
             // When the next falls due, it is the newest, and its time is the one that was foretold.
             let then = scene.steps(upcoming[0].due_at);
             let found = then.iter().find(|step| step.key == upcoming[0].key);
-            prop_assert_eq!(found.map(|step| (step.due_at, step.state)), Some((upcoming[0].due_at, State::Due)));
+            prop_assert_eq!(found.map(|step| (step.due_at, step.state)), Some((upcoming[0].due_at, Stage::Due)));
         }
         prop_assert!(listed.iter().all(|step| step.missed == 0 || is_series(step.rule)));
     }
@@ -375,7 +379,7 @@ proptest! {
             scene.now = next;
             for step in scene.tell(next) {
                 prop_assert!(seen.insert((step.key.clone(), step.state)), "{} was told twice", step.key);
-                let at = if step.state == State::Overdue { step.overdue_at } else { step.due_at };
+                let at = if step.state == Stage::Overdue { step.overdue_at } else { step.due_at };
                 // Second line waits for the evening, and is then overdue since the last one.
                 prop_assert!(at == next || step.rule == Rule::SecondLine, "{} {:?} at {at}, told at {next}", step.key, step.state);
             }

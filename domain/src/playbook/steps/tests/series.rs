@@ -1,6 +1,9 @@
 //! Steps that come again and again.
 
+use entity::{Flags, IncidentStatus, Role, Severity};
+
 use super::*;
+use crate::playbook::Rule;
 
 #[test]
 fn summaries_come_at_regular_times_until_one_is_posted() {

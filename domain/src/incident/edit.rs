@@ -1,0 +1,148 @@
+//! What is known of an incident, and what is changed about it.
+
+use entity::{Flag, IncidentId, SiteId, TimelineKind, Timestamp, Visibility, incident, incident_site};
+use serde_json::json;
+
+use crate::authz::Right;
+use crate::change::change;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::incident::writes::{add_sites, admit_actor};
+use crate::record::{Draft, NewEvent, Whole};
+use crate::{catalogue, validate};
+
+/// Input of [`update`]: fields that are left out stay unchanged.
+#[derive(Clone, Debug, Default)]
+pub struct UpdateIncident {
+    /// A better name.
+    pub name: Option<String>,
+    /// What is known now.
+    pub summary: Option<String>,
+    /// Who may see it.
+    pub visibility: Option<Visibility>,
+    /// What is special about it: the complete set of flags.
+    pub flags: Option<Vec<Flag>>,
+    /// The complete list of sites.
+    pub site_ids: Option<Vec<SiteId>>,
+    /// The complete impact: requests, visits, users and description.
+    pub impact: Option<Impact>,
+    /// When the impact began.
+    pub impact_started_at: Option<Timestamp>,
+    /// When the impact ended.
+    pub impact_ended_at: Option<Timestamp>,
+}
+
+/// How much was affected, as far as known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Impact {
+    /// Failed requests.
+    pub requests: Option<i32>,
+    /// Affected visits.
+    pub visits: Option<i32>,
+    /// Affected users.
+    pub users: Option<i32>,
+    /// In words.
+    pub description: Option<String>,
+}
+
+/// Changes what is known about an incident. Each change is recorded on the timeline.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` if `expected_version` is not the current one.
+pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_version: Option<i32>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let now = ctx.now();
+    let name = input.name.as_deref().map(|name| validate::name("name", name)).transpose()?;
+    let summary = input.summary.as_deref().map(|summary| validate::optional_text("summary", Some(summary))).transpose()?;
+    let impact = input.impact.as_ref().map(checked_impact).transpose()?;
+    let started = input.impact_started_at.map(|at| validate::past("impactStartedAt", at, now)).transpose()?;
+    let ended = input.impact_ended_at.map(|at| validate::past("impactEndedAt", at, now)).transpose()?;
+    let sites = match &input.site_ids {
+        Some(ids) => Some(catalogue::existing_sites(ctx, "siteIds", ids).await?),
+        None => None,
+    };
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected_version, |facts, draft| {
+        let incident = draft.incident_mut();
+        if let Some(name) = &name {
+            incident.name.clone_from(name);
+        }
+        if let Some(summary) = &summary {
+            incident.summary.clone_from(summary);
+        }
+        if let Some(visibility) = input.visibility {
+            incident.visibility = visibility;
+        }
+        if let Some(flags) = &input.flags {
+            incident.flags = flags.iter().copied().collect();
+        }
+        if let Some(impact) = &impact {
+            incident.impact_requests = impact.requests;
+            incident.impact_visits = impact.visits;
+            incident.impact_users = impact.users;
+            incident.impact_description.clone_from(&impact.description);
+        }
+        incident.impact_started_at = started.or(incident.impact_started_at);
+        incident.impact_ended_at = ended.or(incident.impact_ended_at);
+        if let (Some(start), Some(end)) = (incident.impact_started_at, incident.impact_ended_at)
+            && end < start
+        {
+            return Err(Error::invalid("impactEndedAt", "impactEndedAt is before impactStartedAt."));
+        }
+        if incident.visibility != facts.incident.visibility {
+            admit_actor(draft);
+        }
+        let sites_differ = sites.as_ref().is_some_and(|sites| replace_sites(draft, facts, sites));
+        record_update(draft, &facts.incident, sites_differ);
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+fn checked_impact(impact: &Impact) -> Result<Impact> {
+    Ok(Impact {
+        requests: validate::count("impact.requests", impact.requests)?,
+        visits: validate::count("impact.visits", impact.visits)?,
+        users: validate::count("impact.users", impact.users)?,
+        description: validate::optional_text("impact.description", impact.description.as_deref())?,
+    })
+}
+
+/// Records on the timeline what changed, with the old and new values for programs.
+fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: bool) {
+    let after = draft.incident();
+    let flags = |incident: &incident::Model| incident.flags.iter().map(Flag::as_str).collect::<Vec<_>>();
+    let impact = |incident: &incident::Model| json!({ "requests": incident.impact_requests, "visits": incident.impact_visits, "users": incident.impact_users, "description": incident.impact_description });
+    let fields = [
+        ("name", json!(before.name), json!(after.name)),
+        ("summary", json!(before.summary), json!(after.summary)),
+        ("visibility", json!(before.visibility), json!(after.visibility)),
+        ("flags", json!(flags(before)), json!(flags(after))),
+        ("impact", impact(before), impact(after)),
+        ("impactStartedAt", json!(before.impact_started_at), json!(after.impact_started_at)),
+        ("impactEndedAt", json!(before.impact_ended_at), json!(after.impact_ended_at)),
+    ];
+    let mut details = serde_json::Map::new();
+    for (field, from, to) in fields {
+        if from != to {
+            details.insert(field.to_owned(), json!({ "from": from, "to": to }));
+        }
+    }
+    if sites_differ {
+        details.insert("sites".to_owned(), json!({}));
+    }
+    if !details.is_empty() {
+        let text = format!("Changed {}", details.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
+        draft.record(NewEvent::new(TimelineKind::Note, text).details(serde_json::Value::Object(details)));
+    }
+}
+
+fn replace_sites(draft: &mut Draft<'_>, facts: &Whole, sites: &[SiteId]) -> bool {
+    let old: Vec<SiteId> = facts.sites.iter().map(|row| row.site_id).collect();
+    let added: Vec<SiteId> = sites.iter().copied().filter(|site| !old.contains(site)).collect();
+    let removed: Vec<SiteId> = old.into_iter().filter(|site| !sites.contains(site)).collect();
+    add_sites(draft, &added);
+    for row in facts.sites.iter().filter(|row| removed.contains(&row.site_id)) {
+        draft.remove::<incident_site::Entity>(row);
+    }
+    !added.is_empty() || !removed.is_empty()
+}

@@ -1,0 +1,230 @@
+//! From a report to a declared incident, or to none.
+
+use entity::{
+    ClientId, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, SiteId, TimelineKind, Timestamp, Visibility, incident,
+};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::authz::Right;
+use crate::change::{change, create};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::idempotency::Key;
+use crate::incident::find;
+use crate::incident::state::{Move, advance};
+use crate::incident::writes::{add_sites, admit, admit_actor, affect, blank, give};
+use crate::record::{Draft, NewEvent, Whole};
+use crate::telling::pages;
+use crate::telling::roster::Roster;
+use crate::{catalogue, people, validate};
+
+/// Severity of a report until somebody triages it: the lowest that still gets work done today.
+const REPORTED_SEVERITY: Severity = Severity::Minor;
+
+/// Input of [`raise`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Raise {
+    /// Short and clear, e.g. `example.org errors`.
+    pub name: String,
+    /// What was seen.
+    pub description: Option<String>,
+    /// The sites it is about.
+    pub site_ids: Vec<SiteId>,
+}
+
+/// Reports that something is wrong (R1): an incident in TRIAGE. The same key again returns the first one.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `UNAUTHENTICATED`.
+pub async fn raise(ctx: &Ctx, input: Raise, key: Option<&str>) -> Result<incident::Model> {
+    ctx.require(Right::Report)?;
+    let name = validate::name("name", &input.name)?;
+    let description = validate::optional_text("description", input.description.as_deref())?;
+    let sites = catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?;
+    let key = Key::of(ctx, "reportIncident", key, &input)?;
+    if let Some(first) = replayed(ctx, key.as_ref()).await? {
+        return Ok(first);
+    }
+    let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
+    let roster = Roster::load(ctx).await?;
+    let created = create(ctx, &new, |draft| {
+        draft.record(NewEvent::new(TimelineKind::Reported, first_words(draft.incident())));
+        add_sites(draft, &sites);
+        add_reporter(draft);
+        pages::page_on_call(draft, &roster);
+        remember(draft, key.as_ref());
+        Ok(())
+    });
+    or_replayed(ctx, created.await, key.as_ref()).await
+}
+
+/// Input of [`declare`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Declare {
+    /// The report to declare; if left out, a new incident is created.
+    pub incident_id: Option<IncidentId>,
+    /// Required for a new incident.
+    pub name: Option<String>,
+    /// What is known.
+    pub description: Option<String>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Who leads.
+    pub lead_id: Option<PersonId>,
+    /// The sites it is about.
+    pub site_ids: Vec<SiteId>,
+    /// The clients it affects.
+    pub affected_client_ids: Vec<ClientId>,
+    /// What is special about it; if left out, unchanged.
+    pub flags: Option<Vec<Flag>>,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// When the impact began.
+    pub impact_started_at: Option<Timestamp>,
+}
+
+/// A declaration with its fields checked.
+struct Declaration {
+    name: Option<String>,
+    description: Option<String>,
+    severity: Severity,
+    lead: Option<entity::person::Model>,
+    sites: Vec<SiteId>,
+    clients: Vec<entity::client::Model>,
+    flags: Option<Flags>,
+    visibility: Visibility,
+    impact_started_at: Option<Timestamp>,
+}
+
+/// Declares an incident (R6), new or reported. The same key again returns the first one.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it has left triage.
+pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let declaration = check(ctx, &input).await?;
+    let key = Key::of(ctx, "declareIncident", key, &input)?;
+    if let Some(first) = replayed(ctx, key.as_ref()).await? {
+        return Ok(first);
+    }
+    let declared = match (input.incident_id, &declaration.name) {
+        (Some(id), _) => change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
+            advance(draft, Move::Declare)?;
+            declaration.apply(draft);
+            remember(draft, key.as_ref());
+            Ok(())
+        })
+        .await
+        .map(|changed| changed.incident),
+        (None, Some(name)) => {
+            let new = blank(ctx, name.clone(), None, declaration.severity, IncidentStatus::Investigating);
+            create(ctx, &new, |draft| {
+                add_reporter(draft);
+                declaration.apply(draft);
+                remember(draft, key.as_ref());
+                Ok(())
+            })
+            .await
+        }
+        (None, None) => Err(Error::invalid("name", "name is required, unless incidentId names a report to declare.")),
+    };
+    or_replayed(ctx, declared, key.as_ref()).await
+}
+
+async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
+    let now = ctx.now();
+    Ok(Declaration {
+        name: input.name.as_deref().map(|name| validate::name("name", name)).transpose()?,
+        description: validate::optional_text("description", input.description.as_deref())?,
+        severity: input.severity,
+        lead: match input.lead_id {
+            Some(lead) => Some(people::able_to_respond(ctx, "leadId", lead).await?),
+            None => None,
+        },
+        sites: catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?,
+        clients: catalogue::existing_clients(ctx, "affectedClientIds", &input.affected_client_ids).await?,
+        flags: input.flags.as_ref().map(|flags| flags.iter().copied().collect()),
+        visibility: input.visibility,
+        impact_started_at: input.impact_started_at.map(|at| validate::past("impactStartedAt", at, now)).transpose()?,
+    })
+}
+
+impl Declaration {
+    /// Writes the declaration into the draft, on top of what the report already said.
+    fn apply(&self, draft: &mut Draft<'_>) {
+        let now = draft.now;
+        let incident = draft.incident_mut();
+        incident.declared_at = Some(now);
+        incident.severity = self.severity;
+        incident.flags = self.flags.unwrap_or(incident.flags);
+        incident.visibility = Ord::max(self.visibility, incident.visibility);
+        incident.impact_started_at = self.impact_started_at.or(incident.impact_started_at);
+        if let Some(name) = &self.name {
+            incident.name.clone_from(name);
+        }
+        if self.description.is_some() {
+            incident.summary.clone_from(&self.description);
+        }
+        let text = first_words(incident);
+        let flags: Vec<&str> = incident.flags.iter().map(Flag::as_str).collect();
+        let details = json!({ "severity": self.severity, "flags": flags, "visibility": incident.visibility });
+        draft.record(NewEvent::new(TimelineKind::Declared, text).details(details));
+        let has_site = |site: &SiteId| draft.whole().sites.iter().any(|row| row.site_id == *site);
+        let new_sites: Vec<SiteId> = self.sites.iter().copied().filter(|site| !has_site(site)).collect();
+        add_sites(draft, &new_sites);
+        for client in &self.clients {
+            affect(draft, client, None);
+        }
+        admit_actor(draft);
+        if let Some(lead) = &self.lead {
+            give(draft, Role::IncidentLead, lead, None);
+        }
+    }
+}
+
+/// Declines a report: it is not an incident (R2).
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it has left triage.
+pub async fn decline(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident::Model> {
+    let reason = validate::text("reason", reason)?;
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
+        advance(draft, Move::Decline)?;
+        draft.record(NewEvent::new(TimelineKind::Declined, reason.clone()));
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+fn first_words(incident: &incident::Model) -> String {
+    incident.summary.clone().unwrap_or_else(|| incident.name.clone())
+}
+
+fn add_reporter(draft: &mut Draft<'_>) {
+    if let Some(person_id) = draft.incident().reporter_id {
+        admit(draft, person_id);
+    }
+}
+
+fn remember(draft: &mut Draft<'_>, key: Option<&Key>) {
+    if let Some(key) = key {
+        key.keep(draft, draft.incident().id.0);
+    }
+}
+
+async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<incident::Model>> {
+    let Some(key) = key else { return Ok(None) };
+    match key.replay(ctx).await? {
+        Some(id) => find(ctx, IncidentId(id)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The outcome, or the incident of a request that took the same key a moment earlier.
+async fn or_replayed(ctx: &Ctx, outcome: Result<incident::Model>, key: Option<&Key>) -> Result<incident::Model> {
+    match outcome {
+        Err(Error::KeyTaken) => replayed(ctx, key).await?.ok_or(Error::KeyTaken),
+        outcome => outcome,
+    }
+}

@@ -1,0 +1,151 @@
+//! Who joins the team, what they may do, and what they want to be told.
+
+use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, person};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
+
+use crate::authz::Right;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result, is_duplicate};
+use crate::people::{access, by_email, find, first_administrator};
+use crate::validate;
+
+/// Input of [`invite`].
+pub struct Invite {
+    /// Display name.
+    pub name: String,
+    /// E-mail address; unique.
+    pub email: String,
+    /// What they may do in general.
+    pub access_level: AccessLevel,
+    /// What they may do beyond that.
+    pub grants: Vec<Grant>,
+    /// Higher is more senior.
+    pub seniority: Option<i32>,
+}
+
+/// Adds a person; the secret opens their first session.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, including for an address that is taken; `FORBIDDEN`.
+pub async fn invite(ctx: &Ctx, input: Invite) -> Result<(person::Model, String)> {
+    ctx.require(Right::Administer)?;
+    let email = validate::email("email", &input.email)?;
+    let person = add(ctx, &input.name, Some(email), input.access_level, input.grants.into_iter().collect(), input.seniority).await?;
+    let secret = access::create_sign_in_link(ctx, person.id).await?;
+    Ok((person, secret))
+}
+
+async fn add(
+    ctx: &Ctx,
+    name: &str,
+    email: Option<String>,
+    access_level: AccessLevel,
+    grants: Grants,
+    seniority: Option<i32>,
+) -> Result<person::Model> {
+    let now = ctx.now();
+    let row = person::Model {
+        id: PersonId(ctx.ids.uuid(now)),
+        name: validate::name("name", name)?,
+        email,
+        access_level,
+        seniority,
+        grants,
+        quiet: Channels::default(),
+        created_at: now,
+        deactivated_at: None,
+    };
+    match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await {
+        Ok(_) => Ok(row),
+        Err(error) if is_duplicate(&error, "person") => Err(Error::invalid("email", "There is already somebody with this e-mail address.")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The person with this address, created with this name and level if there is none. For the command line.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`.
+pub async fn find_or_add(ctx: &Ctx, name: &str, email: &str, access_level: AccessLevel) -> Result<person::Model> {
+    ctx.require(Right::Administer)?;
+    match by_email(ctx, email).await? {
+        Some(person) => Ok(person),
+        None => add(ctx, name, Some(validate::email("email", email)?), access_level, Grants::default(), None).await,
+    }
+}
+
+/// Adds the first administrator, if there is none, and returns the secret that opens their first session.
+pub async fn bootstrap(ctx: &Ctx) -> Result<Option<String>> {
+    ctx.require(Right::Administer)?;
+    if first_administrator(ctx).await?.is_some() {
+        return Ok(None);
+    }
+    let person = add(ctx, "Administrator", None, AccessLevel::Admin, Grants::default(), None).await?;
+    access::create_sign_in_link(ctx, person.id).await.map(Some)
+}
+
+/// Input of [`update`]: omitted fields stay as they are.
+#[derive(Default)]
+pub struct UpdatePerson {
+    /// Display name.
+    pub name: Option<String>,
+    /// What they may do in general.
+    pub access_level: Option<AccessLevel>,
+    /// The new grants, replacing all others.
+    pub grants: Option<Vec<Grant>>,
+    /// Higher is more senior.
+    pub seniority: Option<i32>,
+    /// Whether they are deactivated. Deactivated people can't sign in, and their tokens stop working.
+    pub deactivated: Option<bool>,
+}
+
+/// Changes a person.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if no administrator would be left.
+pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<person::Model> {
+    ctx.require(Right::Administer)?;
+    let before = find(ctx, id).await?;
+    let mut row = before.clone();
+    if let Some(name) = &input.name {
+        row.name = validate::name("name", name)?;
+    }
+    row.access_level = input.access_level.unwrap_or(row.access_level);
+    row.grants = input.grants.map_or(row.grants, |grants| grants.into_iter().collect());
+    row.seniority = input.seniority.or(row.seniority);
+    match input.deactivated {
+        Some(true) => row.deactivated_at = row.deactivated_at.or(Some(ctx.now())),
+        Some(false) => row.deactivated_at = None,
+        None => {}
+    }
+    let is_admin = |row: &person::Model| row.access_level == AccessLevel::Admin && row.deactivated_at.is_none();
+    if is_admin(&before) && !is_admin(&row) {
+        let others = person::Entity::find()
+            .filter(person::Column::AccessLevel.eq(AccessLevel::Admin))
+            .filter(person::Column::DeactivatedAt.is_null())
+            .filter(person::Column::Id.ne(id));
+        if others.count(ctx.db.read()).await? == 0 {
+            return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
+        }
+    }
+    row.clone().into_active_model().reset_all().update(ctx.db.write()).await?;
+    ctx.secrets.clear();
+    Ok(row)
+}
+
+/// Sets the channels in which the caller gets no reminders; all others carry them. Pages arrive regardless.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a list that is too long; `NOT_FOUND` for Muster itself, which gets no reminders.
+pub async fn quiet_reminders(ctx: &Ctx, channels: &[Channel]) -> Result<person::Model> {
+    let before = find(ctx, ctx.actor.person_id().ok_or(Error::NotFound("person"))?).await?;
+    let quiet = validate::list("channels", channels)?.into_iter().collect();
+    let row = person::ActiveModel { id: Set(before.id), quiet: Set(quiet), ..Default::default() };
+    person::Entity::update_many().set(row).filter(person::Column::Id.eq(before.id)).exec(ctx.db.write()).await?;
+    Ok(person::Model { quiet, ..before })
+}
+
+/// The channels in which `person` gets no reminders, visible to themselves and to administrators.
+pub fn quiet_channels(ctx: &Ctx, person: &person::Model) -> Option<Channels> {
+    (ctx.actor.person_id() == Some(person.id) || ctx.actor.may(Right::Administer)).then_some(person.quiet)
+}

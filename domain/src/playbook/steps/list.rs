@@ -1,0 +1,381 @@
+//! The steps of a case, rule by rule.
+
+use std::cmp::max;
+use std::ops::Bound;
+
+use chrono::Duration;
+use entity::{IncidentStatus, Role, Timestamp};
+
+use crate::playbook::steps::step::is_after;
+use crate::playbook::steps::{Case, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
+use crate::playbook::{Playbook, Rule, StepText};
+
+const HALF_A_DAY: Duration = Duration::hours(12);
+const LEAD: &[Role] = &[Role::IncidentLead];
+const COMMS: &[Role] = &[Role::ClientCommsManager];
+const RESPONDERS: &[Role] = &[Role::Responder];
+const AUTHOR: &[Role] = &[Role::ReportAuthor];
+const AUTHOR_AND_COMMS: &[Role] = &[Role::ReportAuthor, Role::ClientCommsManager];
+
+/// What `playbook` asks for in `case` at `now`, the earliest due first. Settled steps are left out.
+pub fn steps(case: &Case, playbook: &Playbook, now: Timestamp) -> Vec<Step> {
+    let mut list = List { case, playbook, now, steps: Vec::new() };
+    match case.status {
+        IncidentStatus::Triage => list.triage(),
+        IncidentStatus::Investigating | IncidentStatus::Fixing | IncidentStatus::Monitoring => list.live(),
+        IncidentStatus::Resolved => list.resolved(),
+        IncidentStatus::Closed => list.follow_ups(),
+        IncidentStatus::Declined | IncidentStatus::Merged => {}
+    }
+    list.steps.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.key.cmp(&b.key)));
+    list.steps
+}
+
+/// When `case` must be looked at next: the first moment at which people must be told of a step. `None` when nothing will fall due
+/// unless something changes.
+pub fn next_look(case: &Case, playbook: &Playbook, now: Timestamp) -> Option<Timestamp> {
+    let steps = steps(case, playbook, now);
+    steps.iter().filter_map(|step| step.next_reminder(case.marks.get(&step.key))).min()
+}
+
+struct List<'a> {
+    case: &'a Case,
+    playbook: &'a Playbook,
+    now: Timestamp,
+    steps: Vec<Step>,
+}
+
+impl List<'_> {
+    fn triage(&mut self) {
+        let base = self.case.reopened_at.map_or(self.case.reported_at, |at| max(at, self.case.reported_at));
+        self.add_again(Rule::Triage, base, later(base, self.playbook.triage_within), RESPONDERS);
+        self.unanswered_page();
+    }
+
+    fn live(&mut self) {
+        let declared = self.case.declared_at.unwrap_or(self.case.reported_at);
+        let since = self.case.reopened_at.map_or(declared, |at| max(at, declared));
+        self.unanswered_page();
+        self.lead(since);
+        self.general_notice(since);
+        self.leadership(declared);
+        self.second_line(declared, since);
+        self.summary(declared, since);
+        self.clients(since);
+        self.handover(since);
+        self.stop_or_continue(declared, since);
+        self.containment(declared, since);
+        self.follow_ups();
+    }
+
+    fn resolved(&mut self) {
+        let declared = self.case.declared_at.unwrap_or(self.case.reported_at);
+        self.leadership(declared);
+        self.afterwards();
+        self.follow_ups();
+    }
+
+    /// Somebody was paged about the incident and nobody has answered since.
+    fn unanswered_page(&mut self) {
+        let chain = || self.case.pages.iter().filter(|page| page.step.is_none());
+        let Some(last) = chain().next_back() else { return };
+        // A page that was answered ends what came before it; so does the judgement of a report, and the end of an incident that is reopened.
+        let is_over = self.case.reopened_at.max(self.case.declared_at).is_some_and(|at| at > last.at);
+        if is_over || last.answered_at.is_some() || chain().any(|page| page.answered_at.is_some_and(|at| at >= last.at)) {
+            return;
+        }
+        let due = later(last.at, self.playbook.page_acknowledge_within);
+        let number = chain().count();
+        self.add(Rule::Page, &number.to_string(), due, RESPONDERS);
+    }
+
+    fn lead(&mut self, since: Timestamp) {
+        if let Some(left) = self.vacant(Role::IncidentLead) {
+            let base = max(left, since);
+            self.add_again(Rule::Lead, base, later(base, self.playbook.lead_within), RESPONDERS);
+        }
+    }
+
+    /// Since when nobody holds a role: for ever, when nobody ever did. `None` while somebody does.
+    fn vacant(&self, role: Role) -> Option<Timestamp> {
+        let holders = || self.case.holders.iter().filter(move |holder| holder.role == role);
+        let is_vacant = holders().all(|holder| holder.until.is_some());
+        is_vacant.then(|| holders().filter_map(|holder| holder.until).max().unwrap_or(Timestamp::MIN_UTC))
+    }
+
+    fn general_notice(&mut self, since: Timestamp) {
+        if is_major(self.case.severity) && self.case.raised > 0 {
+            let due = self.case.raised_at.map_or(since, |at| max(at, since));
+            self.add(Rule::GeneralNotice, &self.case.raised.to_string(), due, LEAD);
+        }
+    }
+
+    fn leadership(&mut self, declared: Timestamp) {
+        if !concerns_leadership(self.case.severity, self.case.flags) {
+            return;
+        }
+        let playbook = self.playbook;
+        let told = self.case.leadership_since.map_or(declared, |at| max(at, declared));
+        for contact in &playbook.leadership_contacts {
+            let answered = |rule: Rule| {
+                let key = format!("{rule}:{contact}");
+                self.case.pages.iter().any(|page| page.step.as_deref() == Some(&*key) && page.answered_at.is_some())
+                    || self.is_settled(&key, None)
+            };
+            if answered(Rule::Leadership) {
+                continue;
+            }
+            let fallback_answered = answered(Rule::LeadershipFallback);
+            self.add_about(Rule::Leadership, contact, told, told);
+            if !fallback_answered {
+                self.add_about(Rule::LeadershipFallback, contact, told, later(told, playbook.leadership_acknowledge_within));
+            }
+        }
+    }
+
+    fn second_line(&mut self, declared: Timestamp, since: Timestamp) {
+        if self.case.escalated_at.is_some_and(|at| at >= since) {
+            return;
+        }
+        let hours = &self.playbook.working_hours;
+        let (cause, due) = if is_major(self.case.severity) {
+            // Going without it was decided about something less severe.
+            let raised = self.case.raised_at.map_or(since, |at| max(at, since));
+            (raised, hours.next_closing(raised))
+        } else {
+            // What has been long enough just when work begins is asked for when it ends.
+            let long_enough = hours.after_out_of_hours(declared, self.playbook.escalate_others_after);
+            (since, hours.next_closing(max(long_enough, since)))
+        };
+        let asked_again = if due <= self.now && hours.is_working(self.now) { hours.next_closing(self.now) } else { due };
+        self.add_again(Rule::SecondLine, cause, asked_again, LEAD);
+    }
+
+    fn summary(&mut self, declared: Timestamp, since: Timestamp) {
+        let Posted { count, last_at } = self.case.updates;
+        self.series(Rule::Summary, &format!("{count}."), last_at.unwrap_or(declared), self.playbook.summary_every, since, LEAD);
+    }
+
+    fn clients(&mut self, since: Timestamp) {
+        let (Some(first), Some(affected)) = (self.case.first_client_at, self.case.clients_since) else { return };
+        let since = max(since, affected);
+        if let Some(left) = self.vacant(Role::ClientCommsManager) {
+            let cause = max(since, left);
+            let due = max(later(first, self.playbook.comms_manager_within), cause);
+            self.add_again(Rule::CommsManager, cause, due, LEAD);
+        }
+        let Posted { count, last_at } = self.case.client_updates;
+        let every = self.playbook.client_update_every;
+        self.series(Rule::ClientUpdate, &format!("{count}."), last_at.unwrap_or(first), every, since, COMMS);
+    }
+
+    fn handover(&mut self, since: Timestamp) {
+        for (role, audience) in [(Role::IncidentLead, LEAD), (Role::ClientCommsManager, COMMS)] {
+            let holders = self.case.holders.iter().filter(|holder| holder.role == role).enumerate();
+            let Some((index, from)) =
+                holders.filter(|(_, holder)| holder.until.is_none()).map(|(index, holder)| (index, holder.from)).max()
+            else {
+                continue;
+            };
+            let name = format!("{}:{}.", role_key(role), index + 1);
+            self.series(Rule::Handover, &name, from, self.playbook.handover_after, since, audience);
+        }
+    }
+
+    fn stop_or_continue(&mut self, declared: Timestamp, since: Timestamp) {
+        let (hours, after) = (&self.playbook.working_hours, self.playbook.stop_after);
+        let passed = |at: Timestamp| periods(hours.out_of_hours_between(declared, at), after);
+        let fallen = Fallen { now: passed(self.now), before: passed(since) };
+        self.numbered(Rule::StopOrContinue, "", fallen, |number| hours.after_out_of_hours(declared, times(after, number)), LEAD);
+    }
+
+    fn containment(&mut self, declared: Timestamp, since: Timestamp) {
+        if !is_breach(self.case.flags) || self.is_contained() {
+            return;
+        }
+        let cause = self.case.breach_since.map_or(since, |at| max(at, since));
+        self.add(Rule::Containment, "", max(later(declared, self.playbook.containment_within), cause), LEAD);
+    }
+
+    fn is_contained(&self) -> bool {
+        let ticked = |goal: &str, item: &str| self.case.ticked.iter().any(|(of, done)| of == goal && done == item);
+        self.playbook.goals.iter().all(|goal| goal.breach_checklist.iter().all(|item| ticked(&goal.key, &item.key)))
+    }
+
+    /// The report and the review.
+    fn afterwards(&mut self) {
+        let case = self.case;
+        let Some(resolved) = case.resolved_at.filter(|_| owes_report(case.severity, case.flags)) else { return };
+        let hours = &self.playbook.working_hours;
+        let report = case.report.unwrap_or_default();
+        if self.vacant(Role::ReportAuthor).is_some() {
+            self.add_again(Rule::ReportAuthor, resolved, hours.plus_working_days(resolved, 1), LEAD);
+        }
+        if case.review.is_none() {
+            let proposed = hours.next_opening(hours.plus_on_the_wall(resolved, self.playbook.review_after));
+            if let Some(step) = self.add_again(Rule::ScheduleReview, resolved, hours.plus_working_days(resolved, 1), LEAD) {
+                step.proposed_at = Some(proposed);
+            }
+        }
+        if report.circulated_at.is_none() {
+            self.add_again(Rule::ReportDraft, resolved, hours.plus_working_days(resolved, 3), AUTHOR);
+            if let Some(review) = case.review.filter(|review| review.held_at.is_none()) {
+                let due = max(hours.plus_working_days(review.starts_at, -2), resolved);
+                self.add(Rule::ReportCirculated, "", due, AUTHOR);
+            }
+        }
+        if let (Some(held), None) = (case.review.and_then(|review| review.held_at), report.final_at) {
+            self.add(Rule::ReportFinal, "", hours.plus_working_days(held, 3), AUTHOR);
+        }
+        if let Some(finished) = report.final_at {
+            let due = hours.plus_working_days(finished, 2);
+            if case.first_client_at.is_some() && report.client_version_at.is_none() {
+                self.add(Rule::ClientReport, "", due, AUTHOR_AND_COMMS);
+            }
+            if report.abridged_version_at.is_none() {
+                self.add(Rule::AbridgedReport, "", due, AUTHOR);
+            }
+        }
+    }
+
+    fn follow_ups(&mut self) {
+        for follow_up in &self.case.follow_ups {
+            let Some(date) = follow_up.due_on else { continue };
+            let (key, due) = (format!("{}:{}", Rule::FollowUp, follow_up.id), self.playbook.working_hours.end_of(date));
+            // Another day asks anew; other working hours on the same day do not.
+            if let Some(step) = self.push(Rule::FollowUp, key, Some(due - HALF_A_DAY), due, &[]) {
+                step.person = Some(follow_up.owner);
+            }
+        }
+    }
+
+    /// A series that falls due every `every` after `base`; what fell due up to `since` was not asked for.
+    fn series(&mut self, rule: Rule, name: &str, base: Timestamp, every: Duration, since: Timestamp, audience: &'static [Role]) {
+        let fallen = Fallen { now: periods(self.now - base, every), before: periods(since - base, every) };
+        self.numbered(rule, name, fallen, |number| later(base, times(every, number)), audience);
+    }
+
+    /// The newest number of a series that is due, and the next one that is not settled already.
+    fn numbered(&mut self, rule: Rule, name: &str, fallen: Fallen, due: impl Fn(i64) -> Timestamp, audience: &'static [Role]) {
+        let prefix = format!("{rule}:{name}");
+        let newest = fallen.now;
+        if newest > fallen.before {
+            let missed = newest - 1 - max(fallen.before, self.last_told(&prefix, newest));
+            if let Some(step) = self.push(rule, format!("{prefix}{newest}"), None, due(newest), audience) {
+                step.missed = missed;
+            }
+        }
+        let mut next = max(newest, fallen.before).saturating_add(1);
+        while next < i64::MAX && self.is_settled(&format!("{prefix}{next}"), None) {
+            next += 1;
+        }
+        self.push(rule, format!("{prefix}{next}"), None, due(next), audience);
+    }
+
+    /// The last number of a series before `newest` of which people were told, or which was settled.
+    fn last_told(&self, prefix: &str, newest: i64) -> i64 {
+        let from = (Bound::Included(prefix), Bound::Unbounded);
+        let numbers = self.case.marks.range::<str, _>(from).map_while(|(key, _)| key.strip_prefix(prefix));
+        numbers.filter_map(|number| number.parse().ok()).filter(|number| *number < newest).max().unwrap_or(0)
+    }
+
+    /// Adds a step about a contact, because of what happened at `cause_at`.
+    fn add_about(&mut self, rule: Rule, contact: &str, cause_at: Timestamp, due_at: Timestamp) {
+        let name = self.playbook.contact_title(contact);
+        if let Some(step) = self.push(rule, format!("{rule}:{contact}"), Some(cause_at.min(due_at)), due_at, LEAD) {
+            step.title = step.title.replace("{contact}", name);
+            step.why = step.why.replace("{contact}", name);
+            step.contact = Some(contact.to_owned());
+        }
+    }
+
+    /// Adds a step unless it is settled.
+    fn add(&mut self, rule: Rule, name: &str, due_at: Timestamp, audience: &'static [Role]) -> Option<&mut Step> {
+        let key = if name.is_empty() { rule.to_string() } else { format!("{rule}:{name}") };
+        self.push(rule, key, None, due_at, audience)
+    }
+
+    /// Adds a step that may be asked for more than once in the life of an incident, this time because of what happened at `cause_at`.
+    fn add_again(&mut self, rule: Rule, cause_at: Timestamp, due_at: Timestamp, audience: &'static [Role]) -> Option<&mut Step> {
+        // At the ends of time a step may be due before its cause: what is said of it must count as said of it all the same.
+        self.push(rule, rule.to_string(), Some(cause_at.min(due_at)), due_at, audience)
+    }
+
+    fn push(
+        &mut self,
+        rule: Rule,
+        key: String,
+        cause_at: Option<Timestamp>,
+        due_at: Timestamp,
+        audience: &'static [Role],
+    ) -> Option<&mut Step> {
+        if self.is_settled(&key, cause_at) {
+            return None;
+        }
+        let overdue_at = if rule.counts_in_days() {
+            self.playbook.working_hours.plus_working_days(due_at, 1)
+        } else {
+            later(due_at, self.playbook.grace)
+        };
+        let state = Stage::of(due_at, overdue_at, self.now);
+        let StepText { title, why } = self.playbook.texts.get(&rule).cloned().unwrap_or_default();
+        let holder = audience.first().map_or(String::new(), |role| role_words(*role));
+        let (title, why) =
+            if rule == Rule::Handover { (title.replace("{role}", &holder), why.replace("{role}", &holder)) } else { (title, why) };
+        self.steps.push(Step {
+            key,
+            rule,
+            title,
+            why,
+            audience,
+            person: None,
+            contact: None,
+            due_at,
+            overdue_at,
+            cause_at,
+            state,
+            proposed_at: None,
+            missed: 0,
+        });
+        self.steps.last_mut()
+    }
+
+    fn is_settled(&self, key: &str, cause_at: Option<Timestamp>) -> bool {
+        self.case.marks.get(key).is_some_and(|mark| mark.settled_at.is_some() && is_after(cause_at, mark.due_at))
+    }
+}
+
+/// How many numbers of a series have fallen due: until now, and until the moment from which on they are asked for.
+#[derive(Clone, Copy)]
+struct Fallen {
+    now: i64,
+    before: i64,
+}
+
+/// `span` after `at`, or the last moment there is.
+pub(crate) fn later(at: Timestamp, span: Duration) -> Timestamp {
+    at.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
+}
+
+/// How many whole periods fit into `span`.
+fn periods(span: Duration, every: Duration) -> i64 {
+    (micros(span) / micros(every).max(1)).max(0)
+}
+
+fn times(span: Duration, number: i64) -> Duration {
+    Duration::microseconds(micros(span).saturating_mul(number))
+}
+
+/// As many as there can be, for a span that has more.
+fn micros(span: Duration) -> i64 {
+    span.num_microseconds().unwrap_or(if span < Duration::zero() { i64::MIN } else { i64::MAX })
+}
+
+/// How a role is written in keys.
+fn role_key(role: Role) -> String {
+    role.as_str().to_lowercase().replace('_', "-")
+}
+
+fn role_words(role: Role) -> String {
+    role.as_str().to_lowercase().replace('_', " ")
+}
