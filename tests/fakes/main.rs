@@ -53,11 +53,12 @@ fn settings(desk: &ZendeskFake, boards: &TrelloFake) -> String {
         ("WEBHOOK_SECRET", zendesk::WEBHOOK_SECRET),
     ];
     let trello = [("BASE_URL", boards.url()), ("KEY", trello::KEY), ("TOKEN", trello::TOKEN), ("SECRET", trello::SECRET)];
-    let lines =
-        |system: &str, settings: [(&str, &str); 4]| settings.map(|(name, value)| format!("MUSTER_{system}__{name}={value}")).join("\n");
+    let lines = |system: &str, settings: [(&str, &str); 4]| {
+        settings.map(|(name, value)| format!("export MUSTER_{system}__{name}={value}")).join("\n")
+    };
     format!(
-        "# For Muster's environment:\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
-         trello_done_list = \"{}\"\n\n# How to play the people: docs/integrations/fakes.md",
+        "# Paste into the shell that starts Muster:\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
+         trello_done_list = \"{}\"\n\n# Acting as clients and colleagues: docs/integrations/fakes.md",
         lines("ZENDESK", zendesk),
         lines("TRELLO", trello),
         trello::BOARD,
