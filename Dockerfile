@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The build needs a C compiler for SQLite, which the image of Rust has; the result needs the C library and nothing else.
+# The build needs a C compiler for SQLite, which the Rust image has; the result needs only the C library.
 
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
@@ -16,7 +16,7 @@ WORKDIR /data
 ENV MUSTER_LISTEN=0.0.0.0:8080 MUSTER_DATA_DIR=/data MUSTER_LOG__FORMAT=json
 VOLUME /data
 EXPOSE 8080
-# The image has no curl; bash can speak enough HTTP. Workers have no port: switch the check off for them.
+# The image has no curl, but bash can speak enough HTTP. Workers have no port: disable the check for them.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' >&3 && IFS= read -r status <&3 && [[ $status == *' 200 '* ]]"]
 STOPSIGNAL SIGTERM

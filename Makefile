@@ -3,27 +3,27 @@
 .PHONY: run demo fakes test check lint deny bench schema tools prism
 .DEFAULT_GOAL := run
 
-## Runs the product on SQLite in ./data, with a made-up incident on the first start, and prints a sign-in link.
+## Runs the product on SQLite in ./data, with made-up incidents on the first start, and prints a sign-in link.
 run:
 	cargo run --release --locked -p cli -- serve --demo
 
-## Fakes of Zendesk and Trello on this machine, to try the product without accounts: docs/integrations/fakes.md.
+## Starts fakes of Zendesk and Trello, to try the product without accounts: docs/integrations/fakes.md.
 fakes:
 	cargo run --locked -p tests --bin fakes
 
-## Everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager, mail server and browser.
+## Checks everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager, mail server and browser.
 test: tools check
 	cargo build --locked --workspace --bin muster
 	cargo nextest run --workspace --locked
 
-## What needs no running server.
+## Checks what needs no running server.
 check: lint deny
 
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Advisories need a list from the network; the rest does not.
+# Advisories are left out: they need a list from the network.
 deny:
 	cargo deny check licenses bans sources
 
@@ -32,15 +32,15 @@ bench: tools
 	cargo build --release --locked --workspace --bin muster --bin bench
 	target/release/bench --write
 
-## Writes api/schema.graphql anew after a change of the schema.
+## Rewrites api/schema.graphql after a change to the schema.
 schema:
 	cargo run --locked -q -p cli -- schema > api/schema.graphql
 
-## A second opinion on what we send to vendors, by Prism from their descriptions. Needs Node.js, npm and MUSTER_CONTRACTS.
+## Has Prism check what we send to vendors against their descriptions. Needs Node.js, npm and MUSTER_CONTRACTS.
 prism:
 	cargo build --locked -p cli
 	sh tests/prism.sh
 
-# What the tests need beside Rust. As root on Debian it is installed; elsewhere the script says what to install.
+# What the tests need in addition to Rust. Installed as root on Debian; elsewhere the script says what to install.
 tools:
 	@sh tests/tools.sh

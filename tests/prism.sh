@@ -1,5 +1,5 @@
 #!/bin/sh
-# Has the requests of the storm test checked once more by Prism, from the vendors' descriptions in $MUSTER_CONTRACTS. Needs Node.js and npm.
+# Has Prism check the requests of the storm test against the vendors' descriptions in $MUSTER_CONTRACTS. Needs Node.js and npm.
 set -eu
 contracts=$(cd "${MUSTER_CONTRACTS:?names the folder with zendesk.mock.json and trello.mock.json}" && pwd)
 folder=${PRISM_FOLDER:-target/prism}
@@ -10,7 +10,7 @@ trap 'kill $prisms 2>/dev/null || true' EXIT
 prisms=
 for pair in "18111 trello" "18112 zendesk"; do
     set -- $pair
-    # A description that Prism can't compile is silently not checked: this says so.
+    # Prism silently skips what it can't compile; this fails instead.
     NODE_PATH="$folder/node_modules" node "$contracts/lint.js" "$contracts/$2.mock.json"
     node "$folder/node_modules/.bin/prism" mock -h 127.0.0.1 -p "$1" --errors -v error "$contracts/$2.mock.json" &
     prisms="$prisms $!"

@@ -1,8 +1,8 @@
-"""A mail server for the tests: aiosmtpd, which misbehaves as the file CONTROL asks.
+"""A mail server for the tests: aiosmtpd, misbehaving as the file CONTROL asks.
 
 Usage: smtp_server.py PORT MAILS CONTROL [CERTIFICATE WHEN]. With a certificate (key and certificate in one file), connections
-must be encrypted: WHEN is "at-once" or "starttls". Each mail that is taken is one line of JSON in MAILS, on disk before the answer.
-CONTROL is JSON, read anew at every step: refuse (addresses), later, hang ("connect", "data"), cut, slow (milliseconds),
+must be encrypted: WHEN is "at-once" or "starttls". Each accepted mail is one line of JSON in MAILS, on disk before the answer.
+CONTROL is JSON, read again at every step: refuse (addresses), later, hang ("connect", "data"), cut, slow (milliseconds),
 account ([user, password]). Ends with its standard input, so that it does not outlive the tests.
 """
 
