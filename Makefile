@@ -3,7 +3,7 @@
 .PHONY: run demo fakes test check lint deny bench schema tools prism
 .DEFAULT_GOAL := run
 
-## Runs the product on SQLite in ./data, with made-up incidents on the first start, and prints a sign-in link.
+## Runs the product on SQLite in ./data, with a made-up incident on the first start, and prints a sign-in link.
 run:
 	cargo run --release --locked -p cli -- serve --demo
 
@@ -16,7 +16,7 @@ test: tools check
 	cargo build --locked --workspace --bin muster
 	cargo nextest run --workspace --locked
 
-## Checks what needs no running server.
+## What needs no running server.
 check: lint deny
 
 lint:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests start, if it is missing: PostgreSQL, Alertmanager, a mail server, a browser, cargo-nextest, cargo-deny.
+# Makes sure that what the tests start is there: PostgreSQL, Alertmanager, a mail server, a browser, cargo-nextest, cargo-deny.
 set -eu
 
 packages=""
@@ -11,7 +11,7 @@ command -v openssl >/dev/null 2>&1 || packages="$packages openssl"
 
 if [ -n "$packages" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        # No cluster at installation: the tests make their own.
+        # A fresh cluster is not wanted: the tests make their own.
         mkdir -p /etc/postgresql-common
         [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
         apt-get update -qq
