@@ -1,11 +1,19 @@
 # Everything a newcomer needs. `make run` for the product, `make test` for proof.
 
-.PHONY: run demo fakes test check lint deny bench schema tools prism
+.PHONY: help run fakes test quick check lint deny spelling bench schema tools prism
 .DEFAULT_GOAL := run
+
+# Where tests/tools.sh puts what is installed nowhere else.
+export PATH := $(PATH):$(CURDIR)/target/tools/bin
+
+## Lists these commands.
+help:
+	@awk '/^## / { text = substr($$0, 4) } /^[a-z]+:/ && text { sub(":.*", ""); printf "make %-9s %s\n", $$0, text; text = "" }' Makefile
 
 ## Runs the product on SQLite in ./data, with a made-up incident on the first start, and prints a sign-in link.
 run:
-	cargo run --release --locked -p cli -- serve --demo
+	@echo "Building Muster: minutes the first time, seconds later. Then it starts and prints a link to sign in."
+	cargo run --profile quick --locked -p cli -- serve --demo
 
 ## Starts fakes of Zendesk and Trello, to try the product without accounts: docs/integrations/fakes.md.
 fakes:
@@ -16,8 +24,13 @@ test: tools check
 	cargo build --locked --workspace --bin muster
 	cargo nextest run --workspace --locked
 
+## What is worth running after every edit: formatting, lints, unit tests, and the end-to-end tests that need SQLite alone.
+quick: lint
+	cargo build --locked --workspace --bin muster
+	cargo nextest run --workspace --locked --profile quick
+
 ## What needs no running server.
-check: lint deny
+check: lint deny spelling
 
 lint:
 	cargo fmt --all --check
@@ -26,6 +39,9 @@ lint:
 # Advisories are left out: they need a list from the network.
 deny:
 	cargo deny check licenses bans sources
+
+spelling:
+	typos
 
 ## Measures against plain SQL of the same work; takes about ten minutes on a quiet machine.
 bench: tools

