@@ -21,14 +21,10 @@ use uuid::Uuid;
 use crate::house::House;
 use crate::load::{self, median};
 use crate::report::{Bound, Figure};
+use crate::size::Size;
 use crate::store::{Place, Store};
 use crate::work::{Scene, Work};
 
-/// Incidents that are live, and those of them that fall due at once.
-pub const LIVE: usize = 10_000;
-pub const AT_ONCE: usize = 1_000;
-/// Deliveries that wait when the worker starts.
-pub const WAITING: usize = 3_000;
 /// Facts of the incident whose steps are derived.
 const FACTS: usize = 500;
 /// How often what is over is looked for.
@@ -43,8 +39,9 @@ fn morning() -> Timestamp {
     Utc.with_ymd_and_hms(2026, 6, 1, 9, 0, 0).single().unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
 }
 
-/// The reminders and the tick at `place`, which has [`LIVE`] incidents.
-pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId>, rounds: usize, seconds: u64) -> Result<Vec<Figure>> {
+/// The reminders and the tick at `place`, which has as many incidents as should be live.
+pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId>, size: Size) -> Result<Vec<Figure>> {
+    let Size { rounds, round: length, live, at_once, .. } = size;
     let house = House::open(place, folder, morning(), &[System::Email]).await?;
     let token = house.token().await?;
     let ctx = house.ctx();
@@ -58,7 +55,7 @@ pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId
     let begun = Instant::now();
     let moved = house.within(async move { Ok(schedule::reschedule(&ctx).await?) }).await?;
     let rescheduled = begun.elapsed().as_secs_f64();
-    ensure!(moved == LIVE as u64, "{moved} incidents have something that falls due");
+    ensure!(moved == live as u64, "{moved} incidents have something that falls due");
     if matches!(place, Place::Postgres(_)) {
         Store::execute(place, "VACUUM ANALYZE").await?;
     }
@@ -70,10 +67,10 @@ pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId
     let round = async |until: load::Until<'_>, number: usize| {
         load::round(house.address, &token, &scene, Work::Append, until, number as u64).await.map(|round| round.rate)
     };
-    round(load::Until::Passed(Duration::from_secs(seconds)), 0).await?;
+    round(load::Until::Passed(length), 0).await?;
     for number in 0..rounds {
-        alone.push(round(load::Until::Passed(Duration::from_secs(seconds * 2)), 1 + 2 * number).await?);
-        let chosen = ids.iter().skip(number * AT_ONCE).take(AT_ONCE).copied().collect();
+        alone.push(round(load::Until::Passed(length * 2), 1 + 2 * number).await?);
+        let chosen = ids.iter().skip(number * at_once).take(at_once).copied().collect();
         let ctx = house.ctx();
         let due = house.within(async move { fall_due(&ctx, chosen).await }).await?;
         let (begun, over) = (Instant::now(), Cell::new(false));
@@ -89,16 +86,16 @@ pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId
     }
     worker.stop().await?;
     let prompts = timeline_event::Entity::find().filter(timeline_event::Column::Kind.eq(TimelineKind::Prompt)).count(&watch).await?;
-    ensure!(prompts == (rounds * AT_ONCE) as u64, "{prompts} prompts were written");
+    ensure!(prompts == (rounds * at_once) as u64, "{prompts} prompts were written");
     watch.close().await?;
     let ratios = alone.iter().zip(&busy).map(|(alone, busy)| busy / alone).collect();
     let limit = if matches!(place, Place::Postgres(_)) { 30.0 } else { 60.0 };
     Ok(vec![
-        Figure::new("1,000 of 10,000 live incidents fall due: until all are reminded", "s", times, Bound::AtMost(limit)),
+        Figure::new(format!("{at_once} of {live} live incidents fall due: until all are reminded"), "s", times, Bound::AtMost(limit)),
         Figure::new("16 clients append meanwhile: share of their rate without", "", ratios, Bound::AtLeast(0.8)),
         Figure::new("their rate without", "/s", alone, Bound::None),
         Figure::new("a tick with nothing due", "ms", ticks, Bound::AtMost(2.0)),
-        Figure::new("what falls due when, set anew for 10,000 incidents", "s", vec![rescheduled], Bound::None),
+        Figure::new(format!("what falls due when, set again for {live} incidents"), "s", vec![rescheduled], Bound::None),
     ])
 }
 
@@ -175,7 +172,8 @@ async fn tick(house: &House) -> Result<Vec<f64>> {
 }
 
 /// Deliveries from the queue to an outside system that takes everything at once, a second.
-pub async fn deliver(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId>, rounds: usize) -> Result<Vec<Figure>> {
+pub async fn deliver(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId>, size: Size) -> Result<Vec<Figure>> {
+    let Size { rounds, waiting, .. } = size;
     let house = House::open(place, folder, morning(), &[System::Email]).await?;
     let target = if matches!(place, Place::Postgres(_)) { 500.0 } else { 200.0 };
     let watch = sea_orm::Database::connect(place.url()).await?;
@@ -186,11 +184,11 @@ pub async fn deliver(place: &Place, folder: &std::path::Path, ids: Vec<IncidentI
     house.within(async move { Ok(incident::Entity::update_many().set(closed).exec(ctx.db.write()).await?) }).await?;
     for number in 0..rounds {
         let (ctx, ids) = (house.ctx(), ids.clone());
-        house.within(async move { queue(&ctx, &ids).await }).await?;
+        house.within(async move { queue(&ctx, &ids, waiting).await }).await?;
         let begun = Instant::now();
         let worker = house.work()?;
-        let waiting = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
-        let left = row::Entity::find().select_only().column(row::Column::Id).filter(row::Column::State.is_in(waiting)).limit(1);
+        let under_way = [DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying];
+        let left = row::Entity::find().select_only().column(row::Column::Id).filter(row::Column::State.is_in(under_way)).limit(1);
         let gone = async {
             while left.clone().into_tuple::<DeliveryId>().one(&watch).await?.is_some() {
                 tokio::time::sleep(LOOK).await;
@@ -198,21 +196,21 @@ pub async fn deliver(place: &Place, folder: &std::path::Path, ids: Vec<IncidentI
             anyhow::Ok(())
         };
         tokio::time::timeout(PATIENCE, gone).await.context("deliveries wait and are not made")??;
-        rates.push(WAITING as f64 / begun.elapsed().as_secs_f64());
+        rates.push(waiting as f64 / begun.elapsed().as_secs_f64());
         eprintln!("  {:.0} deliveries/s", rates[number]);
         worker.stop().await?;
         let delivered = row::Entity::find().filter(row::Column::State.eq(DeliveryState::Delivered)).filter(row::Column::Attempts.eq(1));
         let delivered = delivered.count(&watch).await?;
-        ensure!(delivered == ((number + 1) * WAITING) as u64, "{delivered} were delivered at the first attempt");
+        ensure!(delivered == ((number + 1) * waiting) as u64, "{delivered} were delivered at the first attempt");
     }
     watch.close().await?;
-    Ok(vec![Figure::new("3,000 deliveries from queued to delivered", "/s", rates, Bound::AtLeast(target))])
+    Ok(vec![Figure::new(format!("{waiting} deliveries from queued to delivered"), "/s", rates, Bound::AtLeast(target))])
 }
 
 /// Deliveries as decisions leave them behind.
-async fn queue(ctx: &domain::Ctx, ids: &[IncidentId]) -> Result<()> {
+async fn queue(ctx: &domain::Ctx, ids: &[IncidentId], waiting: usize) -> Result<()> {
     let now = ctx.now();
-    let rows: Vec<row::ActiveModel> = (0..WAITING)
+    let rows: Vec<row::ActiveModel> = (0..waiting)
         .map(|number| {
             let incident = ids[number % ids.len()];
             let email = Email {

@@ -12,10 +12,9 @@ use tokio::task::JoinSet;
 use crate::http::{Connection, EventStream};
 use crate::load::percentile;
 use crate::process::Running;
+use crate::size::Size;
 use crate::work::{append, check_success};
 
-/// Who watch.
-pub const SUBSCRIBERS: usize = 500;
 /// Events a second.
 const PACE: u32 = 10;
 /// How long an event may take before it counts as lost.
@@ -36,8 +35,8 @@ pub struct Fanout {
     pub busy: f64,
 }
 
-/// Watches `incident` and appends to it for `seconds`.
-pub async fn measure(address: SocketAddr, token: &str, server: &Running, incident: IncidentId, seconds: u32) -> Result<Fanout> {
+/// Watches `incident` and appends to it.
+pub async fn measure(address: SocketAddr, token: &str, server: &Running, incident: IncidentId, size: Size) -> Result<Fanout> {
     let idle = server.resident()?;
     let mut writer = Connection::open(address).await?;
     let end = json!({ "query": END, "variables": { "ids": [incident.to_string()] } }).to_string();
@@ -45,11 +44,11 @@ pub async fn measure(address: SocketAddr, token: &str, server: &Running, inciden
     let edge = &answer["data"]["nodes"][0]["timeline"]["edges"][0];
     let first = 1 + edge["node"]["sequence"].as_u64().with_context(|| format!("no timeline: {answer}"))?;
     let subscribe = json!({ "query": SUBSCRIBE, "variables": { "id": incident.to_string(), "after": edge["cursor"] } }).to_string();
-    let streams = try_join_all((0..SUBSCRIBERS).map(|_| async {
+    let streams = try_join_all((0..size.subscribers).map(|_| async {
         let connection = Connection::open(address).await?;
         connection.stream(token, &subscribe).await
     }));
-    let events = u64::from(seconds * PACE);
+    let events = u64::from(size.watched * PACE);
     let mut watchers = JoinSet::new();
     for stream in streams.await? {
         watchers.spawn(watch(stream, first..first + events));

@@ -19,6 +19,7 @@ mod postgres;
 mod process;
 mod report;
 mod server;
+mod size;
 mod store;
 mod work;
 mod yardstick;
@@ -34,7 +35,8 @@ use tokio::signal::unix::SignalKind;
 use crate::load::{Until, median};
 use crate::postgres::Cluster;
 use crate::report::{Bounded, Figure, Line, Report};
-use crate::server::Settings;
+use crate::server::{Role, Settings};
+use crate::size::Size;
 use crate::store::{Place, Store};
 use crate::work::{REPEATED, Scene, Work, check_success};
 use crate::yardstick::Job;
@@ -45,6 +47,9 @@ struct Arguments {
     /// One scale and short rounds, for a first impression.
     #[arg(long)]
     quick: bool,
+    /// Everything once and tiny: shows that the bench works, and measures nothing.
+    #[arg(long, conflicts_with_all = ["quick", "write"])]
+    smoke: bool,
     /// Numbers of incidents, e.g. 1k,10k,100k.
     #[arg(long, value_delimiter = ',', value_parser = scale)]
     scales: Vec<usize>,
@@ -131,14 +136,17 @@ struct Bench<'a> {
     folder: &'a Path,
     /// None for SQLite.
     cluster: Option<&'a Cluster>,
-    rounds: usize,
-    seconds: u64,
+    size: Size,
 }
 
 impl<'a> Bench<'a> {
     fn new(arguments: &'a Arguments, folder: &'a Path, cluster: Option<&'a Cluster>) -> Self {
-        let seconds = if arguments.quick { 1 } else { 2 };
-        Self { arguments, folder, cluster, rounds: 3, seconds }
+        let size = match arguments {
+            Arguments { smoke: true, .. } => Size::SMOKE,
+            Arguments { quick: true, .. } => Size::QUICK,
+            _ => Size::WHOLE,
+        };
+        Self { arguments, folder, cluster, size }
     }
 
     fn database(&self) -> &'static str {
@@ -150,11 +158,7 @@ impl<'a> Bench<'a> {
     }
 
     async fn run(&self, report: &mut Report) -> Result<()> {
-        let scales = match (self.arguments.scales.as_slice(), self.arguments.quick) {
-            ([], true) => vec![1_000],
-            ([], false) => vec![1_000, 10_000, 100_000],
-            (scales, _) => scales.to_vec(),
-        };
+        let scales = if self.arguments.scales.is_empty() { self.size.scales } else { &self.arguments.scales };
         if self.wants(Work::Start) {
             self.start(report).await?;
         }
@@ -202,9 +206,8 @@ impl<'a> Bench<'a> {
         plain::load(&plain_place, scale).await?;
         settings.migrate()?;
         let token = settings.token()?;
-        let server = settings.start().await?;
+        let server = settings.start(Role::Api).await?;
         let target = Target { bench: self, scene: &scene, token: &token, plain: &plain_place, server: &server };
-        let before = Store::number(&own_place, COUNT).await?;
         let mut appended = 0;
         for work in REPEATED.into_iter().filter(|work| self.wants(*work)) {
             eprintln!("{}, {scale} incidents: {}; load average {}", self.database(), work.name(), report::load_average());
@@ -216,33 +219,34 @@ impl<'a> Bench<'a> {
         let what = format!("resident memory after the load, {scale} incidents");
         report.bounded.push(Bounded { database: self.database(), what, unit: "MiB", value: resident, bound: None });
         drop(server);
-        let after = Store::number(&own_place, COUNT).await?;
-        ensure!(after - before == i64::try_from(appended)?, "{appended} appends were acknowledged, {} are there", after - before);
-        if scale == 1_000 {
+        let written = Store::number(&own_place, WRITTEN).await?;
+        ensure!(written == i64::try_from(appended)?, "{appended} appends were acknowledged, {written} are there");
+        if scale <= 1_000 {
             settings.verify().context("the hash chain after the appends")?;
         }
         Ok(())
     }
 
-    /// 500 subscribers of one incident, at a server that did nothing before.
+    /// Many subscribers of one incident, at a server that did nothing before.
     async fn fanout(&self, report: &mut Report) -> Result<()> {
         eprintln!("{}: fan-out; load average {}", self.database(), report::load_average());
         let place = self.place("fanout").await?;
         let settings = self.settings(&place, "fanout")?;
-        let ids = own::load(&place, 1_000).await?;
+        let ids = own::load(&place, self.size.few).await?;
         settings.migrate()?;
         let token = settings.token()?;
-        let server = settings.start().await?;
-        let seconds = if self.arguments.quick { 3 } else { 10 };
-        let result = fanout::measure(server.address, &token, &server.process, ids[999], seconds).await?;
+        let server = settings.start(Role::Api).await?;
+        let newest = *ids.last().context("there are incidents")?;
+        let result = fanout::measure(server.address, &token, &server.process, newest, self.size).await?;
         eprintln!("{} deliveries, none lost, none doubled, all in order", result.deliveries);
         let database = self.database();
-        let line = |what: &str, unit, value, bound| Bounded { database, what: what.to_owned(), unit, value, bound };
+        let subscribers = self.size.subscribers;
+        let line = |what: String, unit, value, bound| Bounded { database, what, unit, value, bound };
         report.bounded.extend([
-            line("500 subscribers, 10 events/s: arrival, p50", "ms", result.p50, None),
-            line("500 subscribers, 10 events/s: arrival, p99", "ms", result.p99, Some(150.0)),
-            line("resident memory, idle", "MiB", result.idle, Some(60.0)),
-            line("resident memory, 500 subscribers", "MiB", result.busy, Some(150.0)),
+            line(format!("{subscribers} subscribers, 10 events/s: arrival, p50"), "ms", result.p50, None),
+            line(format!("{subscribers} subscribers, 10 events/s: arrival, p99"), "ms", result.p99, Some(150.0)),
+            line("resident memory, idle".into(), "MiB", result.idle, Some(60.0)),
+            line(format!("resident memory, {subscribers} subscribers"), "MiB", result.busy, Some(150.0)),
         ]);
         Ok(())
     }
@@ -251,8 +255,8 @@ impl<'a> Bench<'a> {
     async fn reminders(&self, report: &mut Report) -> Result<()> {
         eprintln!("{}: reminders; load average {}", self.database(), report::load_average());
         let place = self.place("reminders").await?;
-        let ids = own::load(&place, duty::LIVE).await?;
-        let figures = duty::remind(&place, &self.folder.join("reminders"), ids, self.rounds, self.seconds).await?;
+        let ids = own::load(&place, self.size.live).await?;
+        let figures = duty::remind(&place, &self.folder.join("reminders"), ids, self.size).await?;
         self.tell(report, figures);
         Ok(())
     }
@@ -261,8 +265,8 @@ impl<'a> Bench<'a> {
     async fn deliveries(&self, report: &mut Report) -> Result<()> {
         eprintln!("{}: deliveries; load average {}", self.database(), report::load_average());
         let place = self.place("deliveries").await?;
-        let ids = own::load(&place, 1_000).await?;
-        let figures = duty::deliver(&place, &self.folder.join("deliveries"), ids, self.rounds).await?;
+        let ids = own::load(&place, self.size.few).await?;
+        let figures = duty::deliver(&place, &self.folder.join("deliveries"), ids, self.size).await?;
         self.tell(report, figures);
         Ok(())
     }
@@ -272,7 +276,7 @@ impl<'a> Bench<'a> {
         eprintln!("{}: an update to clients; load average {}", self.database(), report::load_average());
         let place = self.place("clients").await?;
         own::migrate(&place).await?;
-        let figures = clients::tell(&place, &self.folder.join("clients")).await?;
+        let figures = clients::tell(&place, &self.folder.join("clients"), self.size.clients).await?;
         self.tell(report, figures);
         Ok(())
     }
@@ -285,14 +289,14 @@ impl<'a> Bench<'a> {
     /// From the start of the process to readiness, on an empty folder (on PostgreSQL: a migrated, empty database).
     async fn start(&self, report: &mut Report) -> Result<()> {
         let mut times = Vec::new();
-        for number in 0..5 {
+        for number in 0..self.size.starts {
             let name = format!("empty_{number}");
             let place = self.place(&name).await?;
             let settings = self.settings(&place, &name)?;
             if self.cluster.is_some() {
                 settings.migrate()?;
             }
-            times.push(settings.start().await?.started_in.as_secs_f64() * 1_000.0);
+            times.push(settings.start(Role::Server).await?.started_in.as_secs_f64() * 1_000.0);
         }
         let what = if self.cluster.is_some() { "start to ready, migrated database" } else { "start to ready, empty folder" };
         let what = what.to_owned();
@@ -301,7 +305,8 @@ impl<'a> Bench<'a> {
     }
 }
 
-const COUNT: &str = "SELECT count(*) FROM timeline_event";
+/// The events that the clients wrote: the made-up ones come from the page, and Muster's own from itself.
+const WRITTEN: &str = "SELECT count(*) FROM timeline_event WHERE source = 'API'";
 
 /// A running server with what it is compared with.
 struct Target<'a> {
@@ -323,12 +328,12 @@ impl Target<'_> {
         let mut answers = self.check_example(work).await?;
         let mut plain: Vec<(Job, Vec<f64>)> = jobs.iter().map(|job| (*job, Vec::new())).collect();
         let (mut muster, mut p99) = (Vec::new(), Vec::new());
-        let duration = Duration::from_secs(self.bench.seconds);
+        let Size { rounds, round: duration, .. } = self.bench.size;
         answers += self.round(work, duration / 2, 0).await?.answers;
-        for number in 1..=self.bench.rounds {
+        for number in 1..=rounds {
             for (job, rates) in &mut plain {
-                let Bench { cluster, folder, seconds, .. } = *self.bench;
-                rates.push(yardstick::rate(cluster, self.plain, *job, self.scene.scale(), seconds, folder).await?);
+                let Bench { cluster, folder, .. } = *self.bench;
+                rates.push(yardstick::rate(cluster, self.plain, *job, self.scene.scale(), duration, folder).await?);
             }
             let round = self.round(work, duration, number as u64).await?;
             answers += round.answers;

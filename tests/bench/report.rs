@@ -49,7 +49,7 @@ pub enum Bound {
 pub struct Figure {
     /// Empty where it does not depend on the database.
     pub database: &'static str,
-    pub what: &'static str,
+    pub what: String,
     pub unit: &'static str,
     pub rounds: Vec<f64>,
     pub bound: Bound,
@@ -57,8 +57,8 @@ pub struct Figure {
 
 impl Figure {
     /// A figure that does not say on which database.
-    pub fn new(what: &'static str, unit: &'static str, rounds: Vec<f64>, bound: Bound) -> Self {
-        Self { database: "", what, unit, rounds, bound }
+    pub fn new(what: impl Into<String>, unit: &'static str, rounds: Vec<f64>, bound: Bound) -> Self {
+        Self { database: "", what: what.into(), unit, rounds, bound }
     }
 
     fn row(&self) -> String {
@@ -134,7 +134,7 @@ impl Report {
             return String::new();
         }
         let mut text = format!(
-            "\n## Rates\n\n{} clients at once. The ratio is Muster over plain SQL of the same work, measured in turns; in brackets the \
+            "\n## Rates\n\n{} clients at once, at a `muster api`: no worker runs beside them. The ratio is Muster over plain SQL of the same work, measured in turns; in brackets the \
              slowest and fastest round. Where the rounds are more than a factor of 1.5 apart, or a bare append was slower than one with more to do, \
              the figure is doubtful and nothing is concluded from it. PostGraphile 5 \
              on PostgreSQL reached the figures of the last column on a machine of this kind.\n\n\
@@ -185,8 +185,9 @@ impl Report {
         if self.bounded.is_empty() {
             return String::new();
         }
-        let mut text =
-            String::from("\n## Live, start and memory\n\n| database | what | figure | at most | |\n| --- | --- | ---: | ---: | --- |\n");
+        let mut text = String::from(
+            "\n## Live, start and memory\n\nThe start is that of `muster serve` on SQLite and of `muster api` on PostgreSQL; the rest is `muster api`, without a worker.\n\n| database | what | figure | at most | |\n| --- | --- | ---: | ---: | --- |\n",
+        );
         for Bounded { database, what, unit, value, bound } in &self.bounded {
             let (bound, verdict) = bound.map_or((String::new(), ""), |bound| (format!("{bound} {unit}"), verdict(*value <= bound)));
             let _ = writeln!(text, "| {database} | {what} | {value:.0} {unit} | {bound} | {verdict} |");

@@ -15,6 +15,15 @@ use crate::store::Place;
 /// How long a start may take before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Which of Muster's parts run in the process.
+#[derive(Clone, Copy)]
+pub enum Role {
+    /// The API alone: no worker writes or reads beside the clients.
+    Api,
+    /// What people run: on SQLite everything, on PostgreSQL the API, beside which workers have processes of their own.
+    Server,
+}
+
 /// How Muster is run.
 pub struct Settings {
     binary: PathBuf,
@@ -68,12 +77,15 @@ impl Settings {
     }
 
     /// Starts the server and waits until it is ready.
-    pub async fn start(&self) -> Result<Server> {
+    pub async fn start(&self, role: Role) -> Result<Server> {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let path = self.folder.join("server.log");
         let log = File::create(&path)?;
         let mut command = self.command();
-        command.arg(if matches!(self.place, Place::Sqlite(_)) { "serve" } else { "api" });
+        command.arg(match (role, &self.place) {
+            (Role::Server, Place::Sqlite(_)) => "serve",
+            _ => "api",
+        });
         command.env("MUSTER_LISTEN", address.to_string()).stdout(log.try_clone()?).stderr(log);
         let begun = Instant::now();
         let mut process = Running::start(&mut command, "TERM")?;

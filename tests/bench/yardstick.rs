@@ -38,21 +38,23 @@ impl Job {
     }
 }
 
-/// Does `job` for `seconds` on the plain tables at `place`; gives back how often a second it was done. On PostgreSQL
+/// Does `job` for `duration` on the plain tables at `place`; gives back how often a second it was done. On PostgreSQL
 /// by pgbench with as many connections as the load has; on SQLite in this process, where one reads or many queue for
 /// the one connection that writes.
-pub async fn rate(cluster: Option<&Cluster>, place: &Place, job: Job, scale: usize, seconds: u64, folder: &Path) -> Result<f64> {
+pub async fn rate(cluster: Option<&Cluster>, place: &Place, job: Job, scale: usize, duration: Duration, folder: &Path) -> Result<f64> {
     match place {
         Place::Postgres(url) => {
             let program = cluster.context("no cluster")?.binary("pgbench");
-            pgbench(&program, url, job, scale, seconds, folder)
+            pgbench(&program, url, job, scale, duration, folder)
         }
-        Place::Sqlite(file) if matches!(job, Job::Board | Job::Page) => read(file, job, Duration::from_secs(seconds)).await,
-        Place::Sqlite(file) => write(file, job, scale, Duration::from_secs(seconds)).await,
+        Place::Sqlite(file) if matches!(job, Job::Board | Job::Page) => read(file, job, duration).await,
+        Place::Sqlite(file) => write(file, job, scale, duration).await,
     }
 }
 
-fn pgbench(program: &Path, url: &str, job: Job, scale: usize, seconds: u64, folder: &Path) -> Result<f64> {
+fn pgbench(program: &Path, url: &str, job: Job, scale: usize, duration: Duration, folder: &Path) -> Result<f64> {
+    // It knows whole seconds only.
+    let seconds = duration.as_secs().max(1);
     let script = folder.join("script.sql");
     std::fs::write(&script, job.of(&POSTGRES))?;
     let mut command = Command::new(program);

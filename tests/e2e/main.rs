@@ -4,6 +4,7 @@ mod access;
 mod alerts;
 mod answer;
 mod authz_matrix;
+mod bench;
 mod board;
 mod chain;
 mod chores;
