@@ -1,6 +1,6 @@
 # Everything a newcomer needs. `make run` for the product, `make test` for proof.
 
-.PHONY: help run fakes test quick check lint deny spelling bench schema tools prism
+.PHONY: help run fakes test quick check lint deny spelling bench schema tools built prism
 .DEFAULT_GOAL := run
 
 # Where tests/tools.sh puts what is installed nowhere else.
@@ -17,16 +17,16 @@ run:
 
 ## Starts fakes of Zendesk and Trello, to try the product without accounts: docs/integrations/fakes.md.
 fakes:
-	cargo run --locked -p tests --bin fakes
+	cargo run --locked --bin fakes
 
 ## Checks everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager, mail server and browser.
 test: tools check
-	cargo build --locked --workspace --bin muster
+	cargo build --locked --bin muster
 	cargo nextest run --workspace --locked
 
 ## What is worth running after every edit: formatting, lints, unit tests, and the end-to-end tests that need SQLite alone.
-quick: lint
-	cargo build --locked --workspace --bin muster
+quick: built lint
+	cargo build --locked --bin muster
 	cargo nextest run --workspace --locked --profile quick
 
 ## What needs no running server.
@@ -37,26 +37,29 @@ lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 # Advisories are left out: they need a list from the network.
-deny:
+deny: built
 	cargo deny check licenses bans sources
 
-spelling:
+spelling: built
 	typos
 
 ## Measures against plain SQL of the same work; takes about ten minutes on a quiet machine.
 bench: tools
-	cargo build --release --locked --workspace --bin muster --bin bench
+	cargo build --release --locked --bin muster --bin bench
 	target/release/bench --write
 
 ## Rewrites api/schema.graphql after a change to the schema.
 schema:
-	cargo run --locked -q -p cli -- schema > api/schema.graphql
+	cargo run --locked -q --bin muster -- schema > api/schema.graphql
 
 ## Has Prism check what we send to vendors against their descriptions. Needs Node.js, npm and MUSTER_CONTRACTS.
 prism:
-	cargo build --locked -p cli
+	cargo build --locked --bin muster
 	sh tests/prism.sh
 
 # What the tests need in addition to Rust. Installed as root on Debian; elsewhere the script says what to install.
 tools:
 	@sh tests/tools.sh
+
+built:
+	@sh tests/tools.sh built

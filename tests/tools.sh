@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes sure that what `make test` needs is there: what the tests start, and three tools, as programs that others have built.
+# Makes sure that what `make test` needs is there: three tools, built by others, and what the tests start. `tools.sh built` looks after the
+# tools alone.
 set -eu
 
 # Ours to choose; a version that is on the path already is taken as it is.
@@ -15,16 +16,18 @@ is_there cargo-nextest || wheels="$wheels $nextest"
 is_there typos || wheels="$wheels $typos"
 
 packages=""
-ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || is_there postgres || packages="$packages postgresql"
-is_there prometheus-alertmanager || packages="$packages prometheus-alertmanager"
-/usr/bin/python3 -c "import aiosmtpd" >/dev/null 2>&1 || packages="$packages python3-aiosmtpd"
-is_there chromium || packages="$packages chromium"
-is_there openssl || packages="$packages openssl"
+if [ "${1:-}" != built ]; then
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || is_there postgres || packages="$packages postgresql"
+    is_there prometheus-alertmanager || packages="$packages prometheus-alertmanager"
+    /usr/bin/python3 -c "import aiosmtpd" >/dev/null 2>&1 || packages="$packages python3-aiosmtpd"
+    is_there chromium || packages="$packages chromium"
+    is_there openssl || packages="$packages openssl"
+fi
 [ -z "$wheels" ] || /usr/bin/python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
 
 if [ -n "$packages" ]; then
     if [ "$(id -u)" = 0 ] && is_there apt-get; then
-        echo "Installing what the tests start, from Debian:$packages"
+        echo "Installing from Debian:$packages"
         # A fresh cluster is not wanted: the tests make their own.
         mkdir -p /etc/postgresql-common
         [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf
@@ -32,7 +35,7 @@ if [ -n "$packages" ]; then
         # shellcheck disable=SC2086
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages >/dev/null
     else
-        echo "The tests need these Debian packages:$packages" >&2
+        echo "These Debian packages are needed:$packages" >&2
         echo "Install them with: sudo apt-get install$packages" >&2
         exit 1
     fi

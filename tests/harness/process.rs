@@ -119,6 +119,6 @@ impl Drop for Process {
 fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the test program has a path");
     let binary = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").join("muster");
-    assert!(binary.exists(), "{} is missing: `cargo build -p cli` makes it, and `make test` does so first", binary.display());
+    assert!(binary.exists(), "{} is missing: `cargo build --bin muster` makes it, and `make test` does so first", binary.display());
     binary
 }
