@@ -1,6 +1,6 @@
 //! The schema, as numbered steps that run on SQLite and PostgreSQL alike.
 //!
-//! Run by `muster migrate`, by `muster serve` on start, and by the tests. A step never imports entities:
+//! Run by `muster migrate`, by servers on start, and by the tests. A step never imports entities:
 //! those describe the newest schema, a step the schema of its day. Columns have no time or id defaults:
 //! both come from the application's clock and id source. Constraints and indexes carry explicit names.
 
@@ -20,12 +20,38 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let steps: Vec<Box<dyn MigrationTrait>> = vec![
             Box::new(m20261122_000001_incidents::Migration),
             Box::new(m20261122_000002_playbook::Migration),
             Box::new(m20261122_000003_on_call::Migration),
             Box::new(m20261122_000004_triage::Migration),
             Box::new(m20261122_000005_clients::Migration),
-        ]
+        ];
+        steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
+    }
+}
+
+/// A step that is applied together with the row that records it, or not at all. SeaORM does so by default on PostgreSQL only, and
+/// SQLite would be left with half a step by a process that dies in it.
+struct InTransaction(Box<dyn MigrationTrait>);
+
+impl MigrationName for InTransaction {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for InTransaction {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.down(manager).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
     }
 }
