@@ -41,7 +41,7 @@ impl From<Access> for AccessLevel {
 pub async fn create_token(settings: &Settings, name: &str, access: Access, email: Option<&str>) -> anyhow::Result<()> {
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let level = AccessLevel::from(access);
-    let own = format!("{}@tokens.invalid", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
+    let own = people::address_of_token(name);
     let person = people::find_or_add(&ctx, name, email.unwrap_or(&own), level).await?;
     if person.access_level < level {
         bail!(

@@ -62,6 +62,11 @@ async fn add(
     }
 }
 
+/// The address of the owner that a token named `name` has when it belongs to nobody.
+pub fn address_of_token(name: &str) -> String {
+    format!("{}@{TOKENS}", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"))
+}
+
 /// The person with this address, created with this name and level if there is none. For the command line.
 ///
 /// # Errors

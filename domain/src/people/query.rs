@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 use crate::sql::{by_name, contains, padded};
 use crate::validate;
 
+/// The domain in the addresses of owners of tokens that belong to nobody.
+pub(super) const TOKENS: &str = "tokens.invalid";
+
 /// The person `id`.
 ///
 /// # Errors
@@ -32,10 +35,13 @@ pub async fn by_email(ctx: &Ctx, email: &str) -> Result<Option<person::Model>> {
     Ok(person::Entity::find().filter(person::Column::Email.eq(email)).one(ctx.db.read()).await?)
 }
 
-/// The longest-serving administrator.
+/// The administrator who has been there longest. An administrator's token without an owner is nobody who could sign in.
 pub async fn first_administrator(ctx: &Ctx) -> Result<Option<person::Model>> {
-    let administrators =
-        person::Entity::find().filter(person::Column::AccessLevel.eq(AccessLevel::Admin)).filter(person::Column::DeactivatedAt.is_null());
+    let person = person::Column::Email.is_null().or(person::Column::Email.not_like(format!("%@{TOKENS}")));
+    let administrators = person::Entity::find()
+        .filter(person::Column::AccessLevel.eq(AccessLevel::Admin))
+        .filter(person::Column::DeactivatedAt.is_null())
+        .filter(person);
     Ok(administrators.order_by_asc(person::Column::Id).one(ctx.db.read()).await?)
 }
 
