@@ -1,22 +1,30 @@
 //! The binary `muster`: reads the settings, puts the parts together, runs a command.
 
 mod check;
-mod commands;
 mod database;
 mod demo;
 mod logging;
 mod on_call;
+mod person;
 mod playbook;
 mod server;
 mod settings;
+mod sign_in;
 mod systems;
+mod table;
+mod token;
+mod verify;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
+use person::PersonCommand;
 use playbook::PlaybookCommand;
 use settings::Settings;
+use token::TokenCommand;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -27,7 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Arguments {
     /// The settings file; without it, muster.toml in this folder when there is one.
     #[arg(long, global = true, env = "MUSTER_CONFIG")]
-    config: Option<std::path::PathBuf>,
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -46,6 +54,9 @@ enum Command {
     Worker,
     /// Brings the database up to date.
     Migrate,
+    /// Looks after the team.
+    #[command(subcommand)]
+    Person(PersonCommand),
     /// Looks after API tokens.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -76,21 +87,10 @@ enum Command {
     Playbook(PlaybookCommand),
     /// Prints the GraphQL schema.
     Schema,
-}
-
-#[derive(Subcommand)]
-enum TokenCommand {
-    /// Makes a token and prints it alone.
-    Create {
-        /// What it is for.
-        #[arg(long)]
-        name: String,
-        /// What it may do.
-        #[arg(long, value_enum)]
-        access: commands::Access,
-        /// Whose it is: the person is added when there is none. Without it, the token gets a person of its own.
-        #[arg(long)]
-        email: Option<String>,
+    /// Prints what a shell needs to complete commands and options.
+    Completions {
+        /// Which shell.
+        shell: Shell,
     },
 }
 
@@ -99,7 +99,7 @@ enum OnCallCommand {
     /// Replaces what a line's rota plans from now on by what an iCalendar file says, and tells which events were passed over.
     Import {
         /// The file, the whole rota of this line; - for the standard input.
-        file: std::path::PathBuf,
+        file: PathBuf,
         /// Whose shifts these are.
         #[arg(long, value_enum)]
         line: on_call::Line,
@@ -108,9 +108,16 @@ enum OnCallCommand {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if matches!(arguments.command, Command::Schema) {
-        print!("{}", api::graphql::sdl());
-        return ExitCode::SUCCESS;
+    match arguments.command {
+        Command::Schema => {
+            print!("{}", api::graphql::sdl());
+            return ExitCode::SUCCESS;
+        }
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "muster", &mut std::io::stdout());
+            return ExitCode::SUCCESS;
+        }
+        _ => {}
     }
     let settings = match Settings::load(arguments.config.as_deref()) {
         Ok(settings) => settings,
@@ -143,15 +150,14 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Api => server::api(settings).await?,
         Command::Worker => Box::pin(server::worker(settings)).await?,
         Command::Migrate => drop(database::open(&settings).await?),
-        Command::Token(TokenCommand::Create { name, access, email }) => {
-            commands::create_token(&settings, &name, access, email.as_deref()).await?;
-        }
-        Command::SignInLink { email } => commands::sign_in_link(&settings, email.as_deref()).await?,
+        Command::Person(command) => person::run(command, &settings).await?,
+        Command::Token(command) => token::run(command, &settings).await?,
+        Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import { file, line }) => on_call::import(&settings, &file, line).await?,
-        Command::Verify { reference } => return commands::verify(&settings, reference.as_deref()).await,
+        Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
         Command::Check { system } => return check::run(&settings, system).await,
         Command::Demo => demo::play(&*database::domain(&settings).await?, &settings).await?,
-        Command::Schema | Command::Playbook(_) => {}
+        Command::Schema | Command::Completions { .. } | Command::Playbook(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -63,7 +63,7 @@ async fn assert_nothing_lost(home: &Home, client: &Client, incident: &str, ackno
     for note in acknowledged {
         assert_eq!(texts.iter().filter(|text| *text == note).count(), 1, "{note}");
     }
-    assert!(home.run(&["verify"]).ends_with("1 whole, 0 broken"));
+    assert!(home.run(&["verify"]).ends_with("1 timeline intact"));
 }
 
 /// R16: nothing that was acknowledged is lost.

@@ -4,6 +4,8 @@
 //! cached for [`CACHED_FOR`], so that a busy client does not cost a lookup per request; a revocation takes effect at once in
 //! the process that made it and after that time in the others.
 
+use std::collections::HashMap;
+
 use entity::{AccessLevel, ApiTokenId, PersonId, SessionId, SignInLinkId, Timestamp, api_token, person, session, sign_in_link};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
@@ -151,6 +153,14 @@ pub async fn tokens(ctx: &Ctx, person_id: PersonId) -> Result<Vec<api_token::Mod
     }
     let select = api_token::Entity::find().filter(api_token::Column::PersonId.eq(person_id)).order_by_desc(api_token::Column::CreatedAt);
     Ok(select.limit(u64::try_from(limits::PAGE_MAX).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
+}
+
+/// All tokens that have not been forgotten yet, oldest first, with their owners.
+pub async fn all_tokens(ctx: &Ctx) -> Result<Vec<(api_token::Model, person::Model)>> {
+    ctx.require(Right::Administer)?;
+    let tokens = api_token::Entity::find().order_by_asc(api_token::Column::Id).all(ctx.db.read()).await?;
+    let owners: HashMap<PersonId, person::Model> = super::all(ctx).await?.into_iter().map(|person| (person.id, person)).collect();
+    Ok(tokens.into_iter().filter_map(|token| owners.get(&token.person_id).cloned().map(|owner| (token, owner))).collect())
 }
 
 /// The token `id`.

@@ -6,6 +6,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Pagin
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
+use crate::people::query::TOKENS;
 use crate::people::{access, by_email, find, first_administrator};
 use crate::validate;
 

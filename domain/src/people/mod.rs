@@ -8,4 +8,4 @@ mod query;
 pub mod secrets;
 
 pub use manage::{Invite, UpdatePerson, address_of_token, bootstrap, find_or_add, invite, quiet_channels, quiet_reminders, update};
-pub use query::{able_to_respond, by_email, by_ids, find, first_administrator, page};
+pub use query::{able_to_respond, all, by_email, by_ids, find, first_administrator, page};

@@ -4,6 +4,7 @@ use entity::{AccessLevel, PersonId, person};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result};
@@ -19,6 +20,12 @@ pub(super) const TOKENS: &str = "tokens.invalid";
 /// `NOT_FOUND`.
 pub async fn find(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
     person::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("person"))
+}
+
+/// Everybody who is or was on the team, by name.
+pub async fn all(ctx: &Ctx) -> Result<Vec<person::Model>> {
+    ctx.require(Right::Administer)?;
+    Ok(person::Entity::find().order_by_asc(person::Column::Name).order_by_asc(person::Column::Id).all(ctx.db.read()).await?)
 }
 
 /// The people among `ids` that exist.
