@@ -20,7 +20,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+use rustix::fs::Mode;
 
+use database::Intent;
 use person::PersonCommand;
 use playbook::PlaybookCommand;
 use settings::Settings;
@@ -52,7 +54,7 @@ enum Command {
     Api,
     /// Runs the worker alone; any number may share one PostgreSQL.
     Worker,
-    /// Brings the database up to date.
+    /// Makes the database where there is none, and brings it up to date.
     Migrate,
     /// Looks after the team.
     #[command(subcommand)]
@@ -119,6 +121,8 @@ fn main() -> ExitCode {
         }
         _ => {}
     }
+    // Database, files and backups are for the user alone who runs Muster, from the moment they are made.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let settings = match Settings::load(arguments.config.as_deref()) {
         Ok(settings) => settings,
         Err(problems) => {
@@ -149,7 +153,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Serve { demo } => Box::pin(server::serve(settings, demo)).await?,
         Command::Api => server::api(settings).await?,
         Command::Worker => Box::pin(server::worker(settings)).await?,
-        Command::Migrate => drop(database::open(&settings).await?),
+        Command::Migrate => drop(database::open(&settings, Intent::Migrate).await?),
         Command::Person(command) => person::run(command, &settings).await?,
         Command::Token(command) => token::run(command, &settings).await?,
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,

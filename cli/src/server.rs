@@ -1,5 +1,6 @@
 //! The long-running commands.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::queue::Tuning;
 
+use crate::database::Intent;
 use crate::settings::Settings;
 use crate::systems::Systems;
 use crate::{database, demo, playbook};
@@ -20,9 +22,10 @@ use crate::{database, demo, playbook};
 /// # Errors
 /// When the database or the port can't be had.
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
-    let domain = database::domain(&settings).await?;
+    let (domain, _claim) = database::to_serve(&settings, Intent::Serve).await?;
     let shutdown = shutdown_on_signal()?;
     // Before anything is made that is told only once.
+    prepare_files(&settings)?;
     let listener = listen(&settings).await?;
     let first_link = people::bootstrap(&domain.system()).await?;
     if first_link.is_some() && with_demo {
@@ -45,10 +48,11 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 /// # Errors
 /// When the database or the port can't be had.
 pub async fn api(settings: Settings) -> anyhow::Result<()> {
-    let domain = database::domain(&settings).await?;
+    let (domain, _claim) = database::to_serve(&settings, Intent::Share).await?;
     warn_of_sqlite(&domain);
     Systems::of(&settings)?.join(&domain);
     let shutdown = shutdown_on_signal()?;
+    prepare_files(&settings)?;
     let listener = listen(&settings).await?;
     let first_link = people::bootstrap(&domain.system()).await?;
     greet(&settings, first_link.as_deref());
@@ -63,7 +67,7 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the database can't be had.
 pub async fn worker(settings: Settings) -> anyhow::Result<()> {
-    let domain = database::domain(&settings).await?;
+    let (domain, _claim) = database::to_serve(&settings, Intent::Share).await?;
     warn_of_sqlite(&domain);
     let shutdown = shutdown_on_signal()?;
     let worker = Worker::new(domain.clone(), Systems::of(&settings)?.connections, Tuning::default())?;
@@ -124,7 +128,21 @@ fn app(domain: &Arc<Domain>, settings: &Settings, shutdown: &CancellationToken) 
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(settings.listen).await.with_context(|| format!("can't listen on {}", settings.listen))
+    let listen = settings.listen;
+    TcpListener::bind(listen).await.map_err(|error| {
+        let way_out = match error.kind() {
+            ErrorKind::AddrInUse => "Another program listens there, perhaps another Muster: stop it, or choose another port with",
+            ErrorKind::PermissionDenied => "Ports below 1024 are for root: choose a higher one with",
+            ErrorKind::AddrNotAvailable => "This machine does not have that address: choose one of its own with",
+            _ => "Choose another address with",
+        };
+        anyhow::anyhow!("can't listen on {listen}: {error}. {way_out} listen (MUSTER_LISTEN).")
+    })
+}
+
+/// Makes the folder of attached files, so that a wrong place shows at the start and not at the first upload.
+fn prepare_files(settings: &Settings) -> anyhow::Result<()> {
+    database::prepare_folder(&settings.data_dir.join("files/incoming"))
 }
 
 /// Says where the server is, and lets the first administrator in.

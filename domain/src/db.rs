@@ -4,7 +4,6 @@
 //! fairer and cheaper than `SQLITE_BUSY`. A commit is on disk when it returns (WAL, synchronous FULL).
 //! On PostgreSQL, one pool serves both.
 
-use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,19 +205,6 @@ pub async fn worth_retrying(error: &DbErr, attempt: u32) -> bool {
     }
     tokio::time::sleep(Duration::from_millis(5 << attempt)).await;
     true
-}
-
-/// Creates the folder of a SQLite file if it is missing.
-///
-/// # Errors
-/// If it can't be created.
-pub fn prepare_folder(url: &str) -> std::io::Result<()> {
-    let Some(path) = url.strip_prefix("sqlite:") else { return Ok(()) };
-    let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
-    match Path::new(path).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder),
-        _ => Ok(()),
-    }
 }
 
 fn config_error(error: sqlx::Error) -> DbErr {

@@ -10,9 +10,11 @@ mod m20261122_000002_playbook;
 mod m20261122_000003_on_call;
 mod m20261122_000004_triage;
 mod m20261122_000005_clients;
+mod state;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
+pub use state::{State, state};
 
 /// All steps, oldest first.
 pub struct Migrator;

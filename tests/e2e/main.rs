@@ -35,6 +35,7 @@ mod processes;
 mod queue_contract;
 mod races;
 mod reminders;
+mod running;
 mod steps;
 mod storm;
 mod team;
