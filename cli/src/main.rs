@@ -3,6 +3,7 @@
 mod check;
 mod database;
 mod demo;
+mod hold;
 mod logging;
 mod on_call;
 mod person;
@@ -23,6 +24,7 @@ use clap_complete::Shell;
 use rustix::fs::Mode;
 
 use database::Intent;
+use hold::Named;
 use person::PersonCommand;
 use playbook::PlaybookCommand;
 use settings::Settings;
@@ -75,6 +77,16 @@ enum Command {
     Verify {
         /// Such as INC-42.
         reference: Option<String>,
+    },
+    /// Leaves an outside system alone: what is meant for it waits until it is released.
+    Hold {
+        /// Such as email, or all.
+        system: Named,
+    },
+    /// Works with a held outside system again; what waited for it goes on.
+    Release {
+        /// Such as email, or all.
+        system: Named,
     },
     /// Tests the connections to outside systems: says what works, what does not, and what to do. Changes nothing there.
     Check {
@@ -159,6 +171,8 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import { file, line }) => on_call::import(&settings, &file, line).await?,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
+        Command::Hold { system } => hold::hold(&settings, system).await?,
+        Command::Release { system } => hold::release(&settings, system).await?,
         Command::Check { system } => return check::run(&settings, system).await,
         Command::Demo => demo::play(&*database::domain(&settings).await?, &settings).await?,
         Command::Schema | Command::Completions { .. } | Command::Playbook(_) => {}

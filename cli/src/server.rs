@@ -15,7 +15,7 @@ use worker::queue::Tuning;
 use crate::database::Intent;
 use crate::settings::Settings;
 use crate::systems::Systems;
-use crate::{database, demo, playbook};
+use crate::{database, demo, hold, playbook};
 
 /// API, worker and pages in one process.
 ///
@@ -32,6 +32,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
         demo::play(&domain, &settings).await?;
     }
     greet(&settings, first_link.as_deref());
+    hold::warn(&domain).await?;
     let systems = Systems::of(&settings)?;
     systems.join(&domain);
     let worker = Worker::new(domain.clone(), systems.connections, Tuning::default())?;
@@ -69,6 +70,7 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
 pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     let (domain, _claim) = database::to_serve(&settings, Intent::Share).await?;
     warn_of_sqlite(&domain);
+    hold::warn(&domain).await?;
     let shutdown = shutdown_on_signal()?;
     let worker = Worker::new(domain.clone(), Systems::of(&settings)?.connections, Tuning::default())?;
     tracing::info!("working");

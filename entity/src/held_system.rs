@@ -1,4 +1,4 @@
-//! An outside system that is left alone until its credentials are right again.
+//! An outside system that is left alone: until its credentials are right again, or until a person releases it.
 
 use sea_orm::entity::prelude::*;
 
@@ -14,6 +14,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub reason: String,
     pub since: Timestamp,
+    /// Whether only a person can release it.
+    pub by_hand: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

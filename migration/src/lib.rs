@@ -10,6 +10,7 @@ mod m20261122_000002_playbook;
 mod m20261122_000003_on_call;
 mod m20261122_000004_triage;
 mod m20261122_000005_clients;
+mod m20261128_000006_holds;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_on_call::Migration),
             Box::new(m20261122_000004_triage::Migration),
             Box::new(m20261122_000005_clients::Migration),
+            Box::new(m20261128_000006_holds::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

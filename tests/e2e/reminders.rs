@@ -54,6 +54,7 @@ with_mail![
     what_was_acted_on_is_not_sent_any_more,
     what_was_under_way_when_it_was_acted_on_is_not_tried_again,
     what_was_on_the_queue_waits_while_its_system_is_held,
+    a_system_that_a_person_holds_is_not_released_by_the_worker,
     three_workers_remind_once,
     another_playbook_moves_what_falls_due,
     the_next_look_is_always_what_the_rows_say,
@@ -343,6 +344,24 @@ async fn what_was_on_the_queue_waits_while_its_system_is_held(app: &TestApp) {
     assert!(delivery::claim(&ctx, due[0].id).await.unwrap().is_none());
     hold::release(&ctx, System::Email).await.unwrap();
     assert_eq!(delivery::claim(&ctx, due[0].id).await.unwrap().map(|claim| claim.order.attempt), Some(1));
+}
+
+async fn a_system_that_a_person_holds_is_not_released_by_the_worker(app: &TestApp) {
+    let ctx = app.system();
+    led(app).await;
+    hold::hold_by_hand(&ctx, &[System::Email], "restored").await.unwrap();
+    // One that refused our credentials meanwhile is a person's to release all the same.
+    hold::hold(&ctx, System::Email, "the password is wrong").await.unwrap();
+    hold::hold(&ctx, System::Zendesk, "the token is wrong").await.unwrap();
+    let outside = Outside::new();
+    let _worker = app.worker_with([(System::Email, outside.clone()), (System::Zendesk, outside.clone())]).await;
+    let held = async || hold::held(&ctx).await.unwrap().into_iter().map(|row| row.system).collect::<Vec<_>>();
+    eventually("the other one is released", SOON, async || (held().await == [System::Email]).then_some(())).await;
+    app.advance(MINUTE * 30);
+    eventually("somebody should be told", SOON, async || (!states(app).await.is_empty()).then_some(())).await;
+    assert!(outside.orders().is_empty());
+    hold::release(&ctx, System::Email).await.unwrap();
+    eventually("they are told", SOON, async || (!outside.orders().is_empty()).then_some(())).await;
 }
 
 async fn three_workers_remind_once(app: &TestApp) {

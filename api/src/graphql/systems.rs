@@ -18,13 +18,16 @@ pub struct OutsideSystem {
     held: Option<Held>,
 }
 
-/// Why a system is left alone: it refused our credentials, and asking again and again would only get us locked out for longer.
+/// Why a system is left alone: it refused our credentials, and asking again and again would only get us locked out for longer; or this is a
+/// restored copy, which must not speak to the outside by accident.
 #[derive(SimpleObject)]
 pub struct Held {
     /// What it said, and what to do.
     reason: String,
-    /// Since when. What is meant for it waits and goes on by itself once the credentials are right.
+    /// Since when. What is meant for it waits, and goes on once the credentials are right or, where `byHand`, once a person releases it.
     since: DateTime<Utc>,
+    /// Whether only a person can release it, with `muster release` on the server.
+    by_hand: bool,
 }
 
 /// Queries about outside systems.
@@ -40,7 +43,7 @@ impl SystemQuery {
         let outside = |state: hold::Connection| OutsideSystem {
             system: state.system.as_str().to_owned(),
             connected: state.connected,
-            held: state.held.map(|row| Held { reason: row.reason, since: row.since }),
+            held: state.held.map(|row| Held { reason: row.reason, since: row.since, by_hand: row.by_hand }),
         };
         Ok(systems.into_iter().map(outside).collect())
     }

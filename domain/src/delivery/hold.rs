@@ -1,6 +1,7 @@
 //! Systems on hold because they reject our credentials: asking again and again would only get us locked out for longer.
 //!
 //! The worker puts a system on hold when it rejects our credentials, tests the connection now and then, and releases it once they work.
+//! A restored copy holds all of them until a person has seen that it is meant to speak to the outside.
 
 use entity::{System, held_system};
 use sea_orm::sea_query::OnConflict;
@@ -50,9 +51,20 @@ pub async fn systems(ctx: &Ctx) -> Result<Vec<Connection>> {
 /// Puts `system` on hold.
 pub async fn hold(ctx: &Ctx, system: System, reason: &str) -> Result<()> {
     ctx.require(Right::Administer)?;
-    let row = held_system::Model { system, reason: words::shortened(reason), since: ctx.now() };
+    let row = held_system::Model { system, reason: words::shortened(reason), since: ctx.now(), by_hand: false };
     let known = OnConflict::column(held_system::Column::System).update_column(held_system::Column::Reason).to_owned();
     held_system::Entity::insert(row.into_active_model()).on_conflict(known).exec_without_returning(ctx.db.write()).await?;
+    Ok(())
+}
+
+/// Puts these systems on hold until a person releases them.
+pub async fn hold_by_hand(ctx: &Ctx, systems: &[System], reason: &str) -> Result<()> {
+    use held_system::Column;
+    ctx.require(Right::Administer)?;
+    let row = |system: &System| held_system::Model { system: *system, reason: words::shortened(reason), since: ctx.now(), by_hand: true };
+    let rows = systems.iter().map(|system| row(system).into_active_model());
+    let known = OnConflict::column(Column::System).update_columns([Column::Reason, Column::ByHand]).to_owned();
+    held_system::Entity::insert_many(rows).on_conflict(known).exec_without_returning(ctx.db.write()).await?;
     Ok(())
 }
 
