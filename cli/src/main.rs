@@ -1,6 +1,8 @@
 //! The binary `muster`: reads the settings, puts the parts together, runs a command.
 
+mod backup;
 mod check;
+mod copy;
 mod database;
 mod demo;
 mod hold;
@@ -8,6 +10,7 @@ mod logging;
 mod on_call;
 mod person;
 mod playbook;
+mod restore;
 mod server;
 mod settings;
 mod sign_in;
@@ -77,6 +80,21 @@ enum Command {
     Verify {
         /// Such as INC-42.
         reference: Option<String>,
+    },
+    /// Copies the database and all files into a folder, while the server runs, and checks the copy. On SQLite.
+    Backup {
+        /// A new or empty folder.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Makes a backup the database of an empty data folder. Outside systems are held afterwards. On SQLite.
+    Restore {
+        /// The folder that `muster backup` made.
+        #[arg(long)]
+        from: PathBuf,
+        /// Restore what there is of a damaged backup.
+        #[arg(long)]
+        despite_problems: bool,
     },
     /// Leaves an outside system alone: what is meant for it waits until it is released.
     Hold {
@@ -171,6 +189,8 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import { file, line }) => on_call::import(&settings, &file, line).await?,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
+        Command::Backup { to } => return backup::run(&settings, &to).await,
+        Command::Restore { from, despite_problems } => return restore::run(&settings, &from, despite_problems).await,
         Command::Hold { system } => hold::hold(&settings, system).await?,
         Command::Release { system } => hold::release(&settings, system).await?,
         Command::Check { system } => return check::run(&settings, system).await,

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use entity::{AttachmentId, IncidentId, TimelineKind, attachment};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
@@ -151,6 +151,19 @@ pub fn path(data_dir: &Path, sha256: &str) -> PathBuf {
 /// `NOT_FOUND`, including for files of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: AttachmentId) -> Result<attachment::Model> {
     sql::find_seen::<attachment::Entity>(ctx, id).await
+}
+
+/// The hashes of all files that are kept.
+pub async fn stored(ctx: &Ctx) -> Result<Vec<String>> {
+    ctx.require(Right::Administer)?;
+    let hashes = attachment::Entity::find().select_only().column(attachment::Column::Sha256).distinct();
+    Ok(hashes.order_by_asc(attachment::Column::Sha256).into_tuple().all(ctx.db.read()).await?)
+}
+
+/// Whether the bytes at `path` are those with this hash.
+pub fn is_intact(path: &Path, sha256: &str) -> std::io::Result<bool> {
+    // The largest file that is taken is small enough to be read whole.
+    Ok(hex::encode(Sha256::digest(std::fs::read(path)?)) == sha256)
 }
 
 /// The files of `incidents`, oldest first.

@@ -20,9 +20,8 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, Statement};
 use worker::queue::Queue;
 
-use lock::Lock;
-pub use place::prepare_folder;
-use place::{Place, prepare_file};
+pub use lock::Lock;
+pub use place::{Place, prepare_file, prepare_folder};
 
 use crate::settings::Settings;
 use crate::{playbook, systems};

@@ -49,6 +49,11 @@ impl Place {
         Ok(Self::File(std::path::absolute(path)?))
     }
 
+    /// The URL of a SQLite file.
+    pub fn url_of(path: &Path) -> String {
+        format!("sqlite:{}", path.display().to_string().replace('%', "%25").replace('?', "%3F"))
+    }
+
     /// Nothing of Muster is there.
     pub fn absent(&self) -> String {
         match self {

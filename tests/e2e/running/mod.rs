@@ -1,5 +1,6 @@
 //! The real binary as operators meet it: what a database survives, what commands refuse, and what they say.
 
+mod backup;
 mod migrating;
 
 use std::path::{Path, PathBuf};
