@@ -9,7 +9,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked -p cli && cp target/release/muster /muster
 
 FROM debian:bookworm-slim
-RUN useradd --system --uid 10001 --home-dir /data muster && install -d -o muster -g muster -m 0750 /data
+RUN useradd --system --uid 10001 --home-dir /data muster && install -d -o muster -g muster -m 0700 /data
 COPY --from=build /muster /usr/local/bin/muster
 USER 10001
 WORKDIR /data

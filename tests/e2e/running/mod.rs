@@ -2,6 +2,9 @@
 
 mod backup;
 mod migrating;
+mod places;
+mod refusals;
+mod team;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
