@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use domain::Ctx;
 use domain::authz::Actor;
-use domain::people::{self, access};
+use domain::people::{self, access, secrets};
 use entity::{AccessLevel, ApiTokenId, Source, Timestamp, api_token, person};
 
 use crate::database::domain;
@@ -96,6 +96,6 @@ async fn revoke(ctx: &Ctx, id: &str) -> anyhow::Result<()> {
         ApiTokenId::parse(id).with_context(|| format!("{id} is not the id of a token: `muster token list` shows them, such as tok_…"))?;
     let token =
         access::revoke_token(ctx, id).await.with_context(|| format!("{id} can't be revoked: `muster token list` shows what there is"))?;
-    println!("{}: revoked. Running servers refuse it within {} seconds.", token.name, access::CACHED_FOR.as_secs());
+    println!("{}: revoked. Running servers refuse it within {} seconds.", token.name, secrets::CACHED_FOR.as_secs());
     Ok(())
 }

@@ -410,7 +410,7 @@ mod tests {
     fn solved_tickets_take_replies_if_none_is_open() {
         let ticket = |number: &str, status: Option<&str>, link, parent| ticket::Model {
             id: entity::TicketId(uuid::Uuid::nil()),
-            incident_id: entity::IncidentId(uuid::Uuid::nil()),
+            incident_id: IncidentId(uuid::Uuid::nil()),
             system: entity::System::Zendesk,
             external_id: number.to_owned(),
             url: None,

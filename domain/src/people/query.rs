@@ -1,7 +1,7 @@
 //! Finding people.
 
 use entity::{AccessLevel, PersonId, person};
-use sea_orm::sea_query::Condition;
+use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::authz::Right;
