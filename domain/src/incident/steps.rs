@@ -132,11 +132,11 @@ pub async fn settle_step(ctx: &Ctx, id: IncidentId, key: &str, waive: bool, note
             }
             return Err(Error::invalid("key", unknown(&steps)));
         };
-        if let Some(mutation) = done_by(step.rule).filter(|_| !waive) {
+        if let Some(mutation) = step.rule.done_by().filter(|_| !waive) {
             let reason = format!("“{}” is done with {mutation}. To skip it, set waive and say why in note.", step.title);
             return Err(Error::FailedPrecondition { reason, missing: vec![mutation.to_owned()] });
         }
-        let Some(note) = note.clone().or_else(|| (!waive && !needs_note(step.rule)).then(String::new)) else {
+        let Some(note) = note.clone().or_else(|| (!waive && !step.rule.needs_note()).then(String::new)) else {
             return Err(Error::invalid("note", "note is required: say what was decided and why, for anyone who asks tomorrow."));
         };
         let verb = if waive { "Skipped" } else { "Done" };
@@ -155,34 +155,4 @@ fn unknown(steps: &[Step]) -> String {
     }
     let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
     format!("This is not an open step of the incident. The open steps are {}.", keys.join(", "))
-}
-
-/// The mutation that does a step of `rule`, unless it is just a decision.
-fn done_by(rule: Rule) -> Option<&'static str> {
-    match rule {
-        Rule::Triage => Some("declareIncident, declineIncident or mergeIncident"),
-        Rule::Page => Some("answerPage"),
-        Rule::Lead | Rule::CommsManager | Rule::ReportAuthor => Some("assignRole"),
-        Rule::SecondLine => Some("escalate"),
-        Rule::Summary => Some("postUpdate"),
-        Rule::ClientUpdate => Some("sendClientUpdate"),
-        Rule::Containment => Some("confirmGoal"),
-        Rule::GeneralNotice
-        | Rule::Leadership
-        | Rule::LeadershipFallback
-        | Rule::Handover
-        | Rule::StopOrContinue
-        | Rule::ScheduleReview
-        | Rule::ReportDraft
-        | Rule::ReportCirculated
-        | Rule::ReportFinal
-        | Rule::ClientReport
-        | Rule::AbridgedReport
-        | Rule::FollowUp => None,
-    }
-}
-
-/// Whether settling a step of `rule` is a decision that somebody will ask about.
-fn needs_note(rule: Rule) -> bool {
-    !matches!(rule, Rule::GeneralNotice)
 }

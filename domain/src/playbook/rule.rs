@@ -1,5 +1,13 @@
 //! The rules of the playbook: each asks for one kind of step.
 
+use entity::Role;
+
+const LEAD: &[Role] = &[Role::IncidentLead];
+const COMMS: &[Role] = &[Role::ClientCommsManager];
+const RESPONDERS: &[Role] = &[Role::Responder];
+const AUTHOR: &[Role] = &[Role::ReportAuthor];
+const AUTHOR_AND_COMMS: &[Role] = &[Role::ReportAuthor, Role::ClientCommsManager];
+
 /// A rule. Its name is the first part of the keys of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
@@ -73,31 +81,38 @@ impl Rule {
         Self::FollowUp,
     ];
 
+    /// What is fixed about each rule; times and words are the playbook's.
+    fn traits(self) -> Traits {
+        match self {
+            Self::Triage => asks("triage", RESPONDERS).done_by("declareIncident, declineIncident or mergeIncident"),
+            Self::Page => asks("page", RESPONDERS).done_by("answerPage"),
+            Self::Lead => asks("lead", RESPONDERS).done_by("assignRole"),
+            Self::CommsManager => asks("comms-manager", LEAD).done_by("assignRole"),
+            Self::GeneralNotice => asks("general-notice", LEAD).without_note(),
+            Self::Leadership => asks("leadership", LEAD),
+            Self::LeadershipFallback => asks("leadership-fallback", LEAD),
+            Self::SecondLine => asks("second-line", LEAD).done_by("escalate"),
+            Self::Summary => asks("summary", LEAD).series().done_by("postUpdate"),
+            Self::ClientUpdate => asks("client-update", COMMS).series().done_by("sendClientUpdate"),
+            // Asked of whoever holds the role that tires.
+            Self::Handover => asks("handover", &[]).series(),
+            Self::StopOrContinue => asks("stop-or-continue", LEAD).series(),
+            Self::Containment => asks("containment", LEAD).done_by("confirmGoal"),
+            Self::ReportAuthor => asks("report-author", LEAD).in_days().done_by("assignRole"),
+            Self::ScheduleReview => asks("schedule-review", LEAD).in_days(),
+            Self::ReportDraft => asks("report-draft", AUTHOR).in_days(),
+            Self::ReportCirculated => asks("report-circulated", AUTHOR).in_days(),
+            Self::ReportFinal => asks("report-final", AUTHOR).in_days(),
+            Self::ClientReport => asks("client-report", AUTHOR_AND_COMMS).in_days(),
+            Self::AbridgedReport => asks("abridged-report", AUTHOR).in_days(),
+            // Asked of the owner.
+            Self::FollowUp => asks("follow-up", &[]).in_days(),
+        }
+    }
+
     /// The name in keys, in the file and in the public schema.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Triage => "triage",
-            Self::Page => "page",
-            Self::Lead => "lead",
-            Self::CommsManager => "comms-manager",
-            Self::GeneralNotice => "general-notice",
-            Self::Leadership => "leadership",
-            Self::LeadershipFallback => "leadership-fallback",
-            Self::SecondLine => "second-line",
-            Self::Summary => "summary",
-            Self::ClientUpdate => "client-update",
-            Self::Handover => "handover",
-            Self::StopOrContinue => "stop-or-continue",
-            Self::Containment => "containment",
-            Self::ReportAuthor => "report-author",
-            Self::ScheduleReview => "schedule-review",
-            Self::ReportDraft => "report-draft",
-            Self::ReportCirculated => "report-circulated",
-            Self::ReportFinal => "report-final",
-            Self::ClientReport => "client-report",
-            Self::AbridgedReport => "abridged-report",
-            Self::FollowUp => "follow-up",
-        }
+        self.traits().name
     }
 
     /// The rule that a step's key belongs to.
@@ -106,19 +121,61 @@ impl Rule {
         Self::ALL.iter().copied().find(|rule| rule.as_str() == name)
     }
 
+    /// The roles that it asks, unless it asks one person.
+    pub fn audience(self) -> &'static [Role] {
+        self.traits().audience
+    }
+
+    /// Whether its steps repeat, each with a number.
+    pub fn is_series(self) -> bool {
+        self.traits().is_series
+    }
+
     /// Whether its steps are overdue a working day after they were due, and not already after the playbook's `grace`.
     pub fn counts_in_days(self) -> bool {
-        matches!(
-            self,
-            Self::ReportAuthor
-                | Self::ScheduleReview
-                | Self::ReportDraft
-                | Self::ReportCirculated
-                | Self::ReportFinal
-                | Self::ClientReport
-                | Self::AbridgedReport
-                | Self::FollowUp
-        )
+        self.traits().counts_in_days
+    }
+
+    /// The mutation that does its steps, unless they are just decisions.
+    pub fn done_by(self) -> Option<&'static str> {
+        self.traits().done_by
+    }
+
+    /// Whether settling a step is a decision that somebody will ask about.
+    pub fn needs_note(self) -> bool {
+        self.traits().needs_note
+    }
+}
+
+/// One row of the table of rules.
+struct Traits {
+    name: &'static str,
+    audience: &'static [Role],
+    is_series: bool,
+    counts_in_days: bool,
+    done_by: Option<&'static str>,
+    needs_note: bool,
+}
+
+fn asks(name: &'static str, audience: &'static [Role]) -> Traits {
+    Traits { name, audience, is_series: false, counts_in_days: false, done_by: None, needs_note: true }
+}
+
+impl Traits {
+    fn series(self) -> Self {
+        Self { is_series: true, ..self }
+    }
+
+    fn in_days(self) -> Self {
+        Self { counts_in_days: true, ..self }
+    }
+
+    fn done_by(self, mutation: &'static str) -> Self {
+        Self { done_by: Some(mutation), ..self }
+    }
+
+    fn without_note(self) -> Self {
+        Self { needs_note: false, ..self }
     }
 }
 

@@ -11,11 +11,8 @@ use crate::playbook::steps::{Case, Posted, Stage, Step, concerns_leadership, is_
 use crate::playbook::{Playbook, Rule, StepText};
 
 const HALF_A_DAY: Duration = Duration::hours(12);
-const LEAD: &[Role] = &[Role::IncidentLead];
-const COMMS: &[Role] = &[Role::ClientCommsManager];
-const RESPONDERS: &[Role] = &[Role::Responder];
-const AUTHOR: &[Role] = &[Role::ReportAuthor];
-const AUTHOR_AND_COMMS: &[Role] = &[Role::ReportAuthor, Role::ClientCommsManager];
+/// Roles that are passed on after a while, each asked of its holder (R13).
+const TIRING: [(Role, &[Role]); 2] = [(Role::IncidentLead, &[Role::IncidentLead]), (Role::ClientCommsManager, &[Role::ClientCommsManager])];
 
 /// What `playbook` asks for in `case` at `now`, the earliest due first. Settled steps are left out.
 pub fn steps(case: &Case, playbook: &Playbook, now: Timestamp) -> Vec<Step> {
@@ -48,7 +45,7 @@ struct List<'a> {
 impl List<'_> {
     fn triage(&mut self) {
         let base = self.case.reopened_at.map_or(self.case.reported_at, |at| max(at, self.case.reported_at));
-        self.add_again(Rule::Triage, base, later(base, self.playbook.triage_within), RESPONDERS);
+        self.add_again(Rule::Triage, base, later(base, self.playbook.triage_within));
         self.unanswered_page();
     }
 
@@ -86,13 +83,13 @@ impl List<'_> {
         }
         let due = later(last.at, self.playbook.page_acknowledge_within);
         let number = chain().count();
-        self.add(Rule::Page, &number.to_string(), due, RESPONDERS);
+        self.add(Rule::Page, &number.to_string(), due);
     }
 
     fn lead(&mut self, since: Timestamp) {
         if let Some(left) = self.vacant(Role::IncidentLead) {
             let base = max(left, since);
-            self.add_again(Rule::Lead, base, later(base, self.playbook.lead_within), RESPONDERS);
+            self.add_again(Rule::Lead, base, later(base, self.playbook.lead_within));
         }
     }
 
@@ -106,7 +103,7 @@ impl List<'_> {
     fn general_notice(&mut self, since: Timestamp) {
         if is_major(self.case.severity) && self.case.raised > 0 {
             let due = self.case.raised_at.map_or(since, |at| max(at, since));
-            self.add(Rule::GeneralNotice, &self.case.raised.to_string(), due, LEAD);
+            self.add(Rule::GeneralNotice, &self.case.raised.to_string(), due);
         }
     }
 
@@ -148,12 +145,19 @@ impl List<'_> {
             (since, hours.next_closing(max(long_enough, since)))
         };
         let asked_again = if due <= self.now && hours.is_working(self.now) { hours.next_closing(self.now) } else { due };
-        self.add_again(Rule::SecondLine, cause, asked_again, LEAD);
+        self.add_again(Rule::SecondLine, cause, asked_again);
     }
 
     fn summary(&mut self, declared: Timestamp, since: Timestamp) {
         let Posted { count, last_at } = self.case.updates;
-        self.series(Rule::Summary, &format!("{count}."), last_at.unwrap_or(declared), self.playbook.summary_every, since, LEAD);
+        self.series(
+            Rule::Summary,
+            &format!("{count}."),
+            last_at.unwrap_or(declared),
+            self.playbook.summary_every,
+            since,
+            Rule::Summary.audience(),
+        );
     }
 
     fn clients(&mut self, since: Timestamp) {
@@ -162,15 +166,15 @@ impl List<'_> {
         if let Some(left) = self.vacant(Role::ClientCommsManager) {
             let cause = max(since, left);
             let due = max(later(first, self.playbook.comms_manager_within), cause);
-            self.add_again(Rule::CommsManager, cause, due, LEAD);
+            self.add_again(Rule::CommsManager, cause, due);
         }
         let Posted { count, last_at } = self.case.client_updates;
         let every = self.playbook.client_update_every;
-        self.series(Rule::ClientUpdate, &format!("{count}."), last_at.unwrap_or(first), every, since, COMMS);
+        self.series(Rule::ClientUpdate, &format!("{count}."), last_at.unwrap_or(first), every, since, Rule::ClientUpdate.audience());
     }
 
     fn handover(&mut self, since: Timestamp) {
-        for (role, audience) in [(Role::IncidentLead, LEAD), (Role::ClientCommsManager, COMMS)] {
+        for (role, audience) in TIRING {
             let holders = self.case.holders.iter().filter(|holder| holder.role == role).enumerate();
             let Some((index, from)) =
                 holders.filter(|(_, holder)| holder.until.is_none()).map(|(index, holder)| (index, holder.from)).max()
@@ -186,7 +190,13 @@ impl List<'_> {
         let (hours, after) = (&self.playbook.working_hours, self.playbook.stop_after);
         let passed = |at: Timestamp| periods(hours.out_of_hours_between(declared, at), after);
         let fallen = Fallen { now: passed(self.now), before: passed(since) };
-        self.numbered(Rule::StopOrContinue, "", fallen, |number| hours.after_out_of_hours(declared, times(after, number)), LEAD);
+        self.numbered(
+            Rule::StopOrContinue,
+            "",
+            fallen,
+            |number| hours.after_out_of_hours(declared, times(after, number)),
+            Rule::StopOrContinue.audience(),
+        );
     }
 
     fn containment(&mut self, declared: Timestamp, since: Timestamp) {
@@ -194,7 +204,7 @@ impl List<'_> {
             return;
         }
         let cause = self.case.breach_since.map_or(since, |at| max(at, since));
-        self.add(Rule::Containment, "", max(later(declared, self.playbook.containment_within), cause), LEAD);
+        self.add(Rule::Containment, "", max(later(declared, self.playbook.containment_within), cause));
     }
 
     fn is_contained(&self) -> bool {
@@ -209,31 +219,31 @@ impl List<'_> {
         let hours = &self.playbook.working_hours;
         let report = case.report.unwrap_or_default();
         if self.vacant(Role::ReportAuthor).is_some() {
-            self.add_again(Rule::ReportAuthor, resolved, hours.plus_working_days(resolved, 1), LEAD);
+            self.add_again(Rule::ReportAuthor, resolved, hours.plus_working_days(resolved, 1));
         }
         if case.review.is_none() {
             let proposed = hours.next_opening(hours.plus_on_the_wall(resolved, self.playbook.review_after));
-            if let Some(step) = self.add_again(Rule::ScheduleReview, resolved, hours.plus_working_days(resolved, 1), LEAD) {
+            if let Some(step) = self.add_again(Rule::ScheduleReview, resolved, hours.plus_working_days(resolved, 1)) {
                 step.proposed_at = Some(proposed);
             }
         }
         if report.circulated_at.is_none() {
-            self.add_again(Rule::ReportDraft, resolved, hours.plus_working_days(resolved, 3), AUTHOR);
+            self.add_again(Rule::ReportDraft, resolved, hours.plus_working_days(resolved, 3));
             if let Some(review) = case.review.filter(|review| review.held_at.is_none()) {
                 let due = max(hours.plus_working_days(review.starts_at, -2), resolved);
-                self.add(Rule::ReportCirculated, "", due, AUTHOR);
+                self.add(Rule::ReportCirculated, "", due);
             }
         }
         if let (Some(held), None) = (case.review.and_then(|review| review.held_at), report.final_at) {
-            self.add(Rule::ReportFinal, "", hours.plus_working_days(held, 3), AUTHOR);
+            self.add(Rule::ReportFinal, "", hours.plus_working_days(held, 3));
         }
         if let Some(finished) = report.final_at {
             let due = hours.plus_working_days(finished, 2);
             if case.first_client_at.is_some() && report.client_version_at.is_none() {
-                self.add(Rule::ClientReport, "", due, AUTHOR_AND_COMMS);
+                self.add(Rule::ClientReport, "", due);
             }
             if report.abridged_version_at.is_none() {
-                self.add(Rule::AbridgedReport, "", due, AUTHOR);
+                self.add(Rule::AbridgedReport, "", due);
             }
         }
     }
@@ -243,7 +253,7 @@ impl List<'_> {
             let Some(date) = follow_up.due_on else { continue };
             let (key, due) = (format!("{}:{}", Rule::FollowUp, follow_up.id), self.playbook.working_hours.end_of(date));
             // Another day asks anew; other working hours on the same day do not.
-            if let Some(step) = self.push(Rule::FollowUp, key, Some(due - HALF_A_DAY), due, &[]) {
+            if let Some(step) = self.push(Rule::FollowUp, key, Some(due - HALF_A_DAY), due, Rule::FollowUp.audience()) {
                 step.person = Some(follow_up.owner);
             }
         }
@@ -282,7 +292,7 @@ impl List<'_> {
     /// Adds a step about a contact, because of what happened at `cause_at`.
     fn add_about(&mut self, rule: Rule, contact: &str, cause_at: Timestamp, due_at: Timestamp) {
         let name = self.playbook.contact_title(contact);
-        if let Some(step) = self.push(rule, format!("{rule}:{contact}"), Some(cause_at.min(due_at)), due_at, LEAD) {
+        if let Some(step) = self.push(rule, format!("{rule}:{contact}"), Some(cause_at.min(due_at)), due_at, rule.audience()) {
             step.title = step.title.replace("{contact}", name);
             step.why = step.why.replace("{contact}", name);
             step.contact = Some(contact.to_owned());
@@ -290,15 +300,15 @@ impl List<'_> {
     }
 
     /// Adds a step unless it is settled.
-    fn add(&mut self, rule: Rule, name: &str, due_at: Timestamp, audience: &'static [Role]) -> Option<&mut Step> {
+    fn add(&mut self, rule: Rule, name: &str, due_at: Timestamp) -> Option<&mut Step> {
         let key = if name.is_empty() { rule.to_string() } else { format!("{rule}:{name}") };
-        self.push(rule, key, None, due_at, audience)
+        self.push(rule, key, None, due_at, rule.audience())
     }
 
     /// Adds a step that may be asked for more than once in the life of an incident, this time because of what happened at `cause_at`.
-    fn add_again(&mut self, rule: Rule, cause_at: Timestamp, due_at: Timestamp, audience: &'static [Role]) -> Option<&mut Step> {
+    fn add_again(&mut self, rule: Rule, cause_at: Timestamp, due_at: Timestamp) -> Option<&mut Step> {
         // At the ends of time a step may be due before its cause: what is said of it must count as said of it all the same.
-        self.push(rule, rule.to_string(), Some(cause_at.min(due_at)), due_at, audience)
+        self.push(rule, rule.to_string(), Some(cause_at.min(due_at)), due_at, rule.audience())
     }
 
     fn push(

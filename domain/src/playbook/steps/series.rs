@@ -10,11 +10,7 @@ pub fn stands(key: &str, steps: &[Step]) -> bool {
 
 /// Whether both keys name the same obligation, or numbers of one series.
 pub fn same_series(one: &str, other: &str) -> bool {
-    one == other || (Rule::of_key(one).is_some_and(is_series) && series_of(one) == series_of(other))
-}
-
-pub(super) fn is_series(rule: Rule) -> bool {
-    matches!(rule, Rule::Summary | Rule::ClientUpdate | Rule::Handover | Rule::StopOrContinue)
+    one == other || (Rule::of_key(one).is_some_and(Rule::is_series) && series_of(one) == series_of(other))
 }
 
 /// A key of a series without its last number.

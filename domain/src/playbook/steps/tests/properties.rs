@@ -6,8 +6,8 @@ use chrono::Duration;
 use entity::{Flags, IncidentStatus, Role, Severity, Timestamp};
 use proptest::prelude::*;
 
+use super::super::series::series_of;
 use super::*;
-use crate::playbook::steps::series::{is_series, series_of};
 use crate::playbook::{Playbook, Rule};
 
 /// Ten days, within which most of an incident happens.
@@ -323,7 +323,7 @@ proptest! {
                 prop_assert_eq!((then.due_at, then.overdue_at, then.proposed_at), (step.due_at, step.overdue_at, step.proposed_at));
                 prop_assert!(then.state > step.state || (then.state, then.missed) == (step.state, step.missed));
             } else {
-                prop_assert!(is_series(step.rule), "{} went away", step.key);
+                prop_assert!(step.rule.is_series(), "{} went away", step.key);
             }
         }
     }
@@ -341,9 +341,9 @@ proptest! {
     #[test]
     fn a_series_has_its_newest_number_and_the_next(scene in scenes()) {
         let listed = scene.steps(scene.now);
-        let series: BTreeSet<&str> = listed.iter().filter(|step| is_series(step.rule)).map(|step| series_of(&step.key)).collect();
+        let series: BTreeSet<&str> = listed.iter().filter(|step| step.rule.is_series()).map(|step| series_of(&step.key)).collect();
         for name in series {
-            let of_it = listed.iter().filter(|step| is_series(step.rule) && series_of(&step.key) == name);
+            let of_it = listed.iter().filter(|step| step.rule.is_series() && series_of(&step.key) == name);
             let (due, upcoming): (Vec<&Step>, Vec<&Step>) = of_it.partition(|step| step.state != Stage::Upcoming);
             prop_assert!(due.len() <= 1 && upcoming.len() == 1, "{name}: {due:?} {upcoming:?}");
             prop_assert_eq!(upcoming[0].missed, 0);
@@ -356,7 +356,7 @@ proptest! {
             let found = then.iter().find(|step| step.key == upcoming[0].key);
             prop_assert_eq!(found.map(|step| (step.due_at, step.state)), Some((upcoming[0].due_at, Stage::Due)));
         }
-        prop_assert!(listed.iter().all(|step| step.missed == 0 || is_series(step.rule)));
+        prop_assert!(listed.iter().all(|step| step.missed == 0 || step.rule.is_series()));
     }
 
     #[test]
