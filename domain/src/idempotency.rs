@@ -43,7 +43,7 @@ impl Key {
     ///
     /// # Errors
     /// `BAD_USER_INPUT` if the first request had different input.
-    pub async fn replay(&self, ctx: &Ctx) -> Result<Option<Uuid>> {
+    async fn replay(&self, ctx: &Ctx) -> Result<Option<Uuid>> {
         let first = idempotency_key::Entity::find_by_id((self.person, self.operation.to_owned(), self.text.clone()))
             .filter(idempotency_key::Column::ExpiresAt.gt(ctx.now()))
             .one(ctx.db.read())
@@ -71,5 +71,27 @@ impl Key {
             subject_id: Set(subject),
             expires_at: Set(draft.now + limits::KEY_LIFETIME),
         });
+    }
+}
+
+/// Does `work` once under `key`, which it keeps with its effect. When a request under the same key was carried out before, or is being
+/// carried out by another process, gives back what `find` finds of its subject.
+///
+/// # Errors
+/// `BAD_USER_INPUT` when the first request had another input; and those of `work` and `find`.
+pub async fn once<T, F>(ctx: &Ctx, key: Option<&Key>, work: impl Future<Output = Result<T>>, find: impl Fn(Uuid) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let Some(key) = key else { return work.await };
+    if let Some(subject) = key.replay(ctx).await? {
+        return find(subject).await;
+    }
+    match work.await {
+        Err(Error::KeyTaken) => match key.replay(ctx).await? {
+            Some(subject) => find(subject).await,
+            None => Err(Error::KeyTaken),
+        },
+        outcome => outcome,
     }
 }

@@ -22,11 +22,11 @@ use crate::clients::progress::{chosen, find};
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::error::{Error, Result, readable};
-use crate::idempotency::Key;
+use crate::idempotency::{Key, once};
 use crate::incident::reference;
 use crate::ports::{Comment, Email};
 use crate::record::{Draft, Facts, NewEvent, Whole};
-use crate::tickets::rows::{self, WHOEVER_ASKED};
+use crate::tickets::rows::{self, REQUESTER};
 use crate::{limits, validate, words};
 
 /// The text of an update, and who gets it.
@@ -287,29 +287,20 @@ pub async fn send(ctx: &Ctx, input: &Compose, key: Option<&str>) -> Result<Writt
     let sender = person(ctx)?;
     let body = checked_body(&input.body)?;
     let key = Key::of(ctx, "sendClientUpdate", key, input)?;
-    if let Some(first) = replayed(ctx, key.as_ref()).await? {
-        return Ok(first);
-    }
-    let sent = change::<Audience, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
-        require_somebody_to_tell(&facts.whole.incident)?;
-        facts.check(input.client_ids.as_deref())?;
-        let row = tell(facts, draft, composed(draft, &body, input.client_ids.as_deref(), sender), sender)?;
-        if let Some(key) = &key {
-            key.keep(draft, row.id.0);
-        }
-        Ok(row)
-    });
-    match sent.await {
-        Ok(changed) => Ok((changed.output, changed.incident)),
-        Err(Error::KeyTaken) => replayed(ctx, key.as_ref()).await?.ok_or(Error::KeyTaken),
-        Err(error) => Err(error),
-    }
-}
-
-async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<Written>> {
-    let Some(key) = key else { return Ok(None) };
-    let Some(id) = key.replay(ctx).await? else { return Ok(None) };
-    with_incident(ctx, find(ctx, ClientUpdateId(id)).await?).await.map(Some)
+    let work = async {
+        let sent = change::<Audience, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
+            require_somebody_to_tell(&facts.whole.incident)?;
+            facts.check(input.client_ids.as_deref())?;
+            let row = tell(facts, draft, composed(draft, &body, input.client_ids.as_deref(), sender), sender)?;
+            if let Some(key) = &key {
+                key.keep(draft, row.id.0);
+            }
+            Ok(row)
+        });
+        let changed = sent.await?;
+        Ok((changed.output, changed.incident))
+    };
+    once(ctx, key.as_ref(), work, |first| async move { with_incident(ctx, find(ctx, ClientUpdateId(first)).await?).await }).await
 }
 
 async fn with_incident(ctx: &Ctx, row: client_update::Model) -> Result<Written> {
@@ -358,7 +349,7 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     let row = client_update::Model { sent_by_id: Some(sender), sent_at: Some(draft.now), ..row };
     draft.upsert(row.clone().into_active_model());
     let to_clients = clients.iter().flat_map(|client| facts.orders(&row, client));
-    draft.send_many(to_clients.chain(tickets.iter().map(|ticket| reply(&row, ticket, WHOEVER_ASKED))).collect());
+    draft.send_many(to_clients.chain(tickets.iter().map(|ticket| reply(&row, ticket, REQUESTER))).collect());
     draft.record(NewEvent::new(TimelineKind::ClientUpdate, row.body.clone()).details(details(&row, &clients)));
     // Requesters whose client is unknown do not count: the update interval is for clients.
     if !clients.is_empty() {

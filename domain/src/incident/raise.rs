@@ -10,7 +10,7 @@ use crate::authz::Right;
 use crate::change::{change, create};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::idempotency::Key;
+use crate::idempotency::{Key, once};
 use crate::incident::find;
 use crate::incident::state::{Move, advance};
 use crate::incident::writes::{add_sites, admit, admit_actor, affect, blank, give};
@@ -43,20 +43,20 @@ pub async fn raise(ctx: &Ctx, input: Raise, key: Option<&str>) -> Result<inciden
     let description = validate::optional_text("description", input.description.as_deref())?;
     let sites = catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?;
     let key = Key::of(ctx, "reportIncident", key, &input)?;
-    if let Some(first) = replayed(ctx, key.as_ref()).await? {
-        return Ok(first);
-    }
-    let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
-    let roster = Roster::load(ctx).await?;
-    let created = create(ctx, &new, |draft| {
-        draft.record(NewEvent::new(TimelineKind::Reported, first_words(draft.incident())));
-        add_sites(draft, &sites);
-        add_reporter(draft);
-        pages::page_on_call(draft, &roster);
-        remember(draft, key.as_ref());
-        Ok(())
-    });
-    or_replayed(ctx, created.await, key.as_ref()).await
+    let work = async {
+        let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
+        let roster = Roster::load(ctx).await?;
+        let created = create(ctx, &new, |draft| {
+            draft.record(NewEvent::new(TimelineKind::Reported, first_words(draft.incident())));
+            add_sites(draft, &sites);
+            add_reporter(draft);
+            pages::page_on_call(draft, &roster);
+            remember(draft, key.as_ref());
+            Ok(())
+        });
+        created.await
+    };
+    once(ctx, key.as_ref(), work, |first| find(ctx, IncidentId(first))).await
 }
 
 /// Input of [`declare`].
@@ -105,31 +105,33 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
     ctx.require(Right::Respond)?;
     let declaration = check(ctx, &input).await?;
     let key = Key::of(ctx, "declareIncident", key, &input)?;
-    if let Some(first) = replayed(ctx, key.as_ref()).await? {
-        return Ok(first);
-    }
-    let declared = match (input.incident_id, &declaration.name) {
-        (Some(id), _) => change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
-            advance(draft, Move::Declare)?;
-            declaration.apply(draft);
-            remember(draft, key.as_ref());
-            Ok(())
-        })
-        .await
-        .map(|changed| changed.incident),
+    let work = declare_now(ctx, input.incident_id, &declaration, key.as_ref());
+    once(ctx, key.as_ref(), work, |first| find(ctx, IncidentId(first))).await
+}
+
+async fn declare_now(ctx: &Ctx, report: Option<IncidentId>, declaration: &Declaration, key: Option<&Key>) -> Result<incident::Model> {
+    match (report, &declaration.name) {
+        (Some(id), _) => {
+            let declared = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
+                advance(draft, Move::Declare)?;
+                declaration.apply(draft);
+                remember(draft, key);
+                Ok(())
+            });
+            Ok(declared.await?.incident)
+        }
         (None, Some(name)) => {
             let new = blank(ctx, name.clone(), None, declaration.severity, IncidentStatus::Investigating);
             create(ctx, &new, |draft| {
                 add_reporter(draft);
                 declaration.apply(draft);
-                remember(draft, key.as_ref());
+                remember(draft, key);
                 Ok(())
             })
             .await
         }
         (None, None) => Err(Error::invalid("name", "name is required, unless incidentId names a report to declare.")),
-    };
-    or_replayed(ctx, declared, key.as_ref()).await
+    }
 }
 
 async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
@@ -210,21 +212,5 @@ fn add_reporter(draft: &mut Draft<'_>) {
 fn remember(draft: &mut Draft<'_>, key: Option<&Key>) {
     if let Some(key) = key {
         key.keep(draft, draft.incident().id.0);
-    }
-}
-
-async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<incident::Model>> {
-    let Some(key) = key else { return Ok(None) };
-    match key.replay(ctx).await? {
-        Some(id) => find(ctx, IncidentId(id)).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// The outcome, or the incident of a request that took the same key a moment earlier.
-async fn or_replayed(ctx: &Ctx, outcome: Result<incident::Model>, key: Option<&Key>) -> Result<incident::Model> {
-    match outcome {
-        Err(Error::KeyTaken) => replayed(ctx, key).await?.ok_or(Error::KeyTaken),
-        outcome => outcome,
     }
 }

@@ -1,6 +1,8 @@
 //! What people do with tickets: link them to incidents, unlink them, and comment on them (R20).
 
-use entity::{ClientId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, incident, ticket};
+use entity::{
+    ClientId, EventId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, client, incident, ticket,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -11,11 +13,11 @@ use crate::change::change;
 use crate::ctx::Ctx;
 use crate::delivery::order::{self, New};
 use crate::error::{Error, Result};
-use crate::idempotency::Key;
+use crate::idempotency::{Key, once};
 use crate::incident::{reference, state};
 use crate::ports::{Comment, UnlinkTicket};
 use crate::record::{Draft, NewEvent, Whole};
-use crate::tickets::rows::{CLOSED, WHOEVER_ASKED, hang, linked_row, problem_in, put_link, record, row_in};
+use crate::tickets::rows::{CLOSED, REQUESTER, hang, linked_row, problem_in, put_link, record, row_in};
 use crate::{catalogue, validate};
 
 /// Input of [`link`].
@@ -155,35 +157,32 @@ pub async fn comment(ctx: &Ctx, input: NewComment, key: Option<&str>) -> Result<
     let text = validate::text("text", &input.text)?;
     let known = find(ctx, input.ticket_id).await?;
     let key = Key::of(ctx, "commentOnTicket", key, &input)?;
-    if let Some(key) = &key
-        && key.replay(ctx).await?.is_some()
-    {
-        return crate::incident::find(ctx, known.incident_id).await;
-    }
-    let client = match known.client_id {
-        Some(client) => Some(catalogue::find_client(ctx, client).await?),
-        None => None,
+    let work = async {
+        let client = match known.client_id {
+            Some(client) => Some(catalogue::find_client(ctx, client).await?),
+            None => None,
+        };
+        let changed = change::<Whole, _>(ctx, known.incident_id, Right::Respond, None, |facts, draft| {
+            let row = facts.tickets.iter().find(|row| row.id == known.id).ok_or(Error::NotFound("ticket"))?;
+            refuse_comment(row, input.public)?;
+            let event = write_comment(draft, row, &text, input.public, client.as_ref());
+            if let Some(key) = &key {
+                key.keep(draft, event.0);
+            }
+            Ok(())
+        });
+        Ok(changed.await?.incident)
     };
-    let changed = change::<Whole, _>(ctx, known.incident_id, Right::Respond, None, |facts, draft| {
-        let row = facts.tickets.iter().find(|row| row.id == known.id).ok_or(Error::NotFound("ticket"))?;
-        refuse_comment(row, input.public)?;
-        let to = client.as_ref().map_or_else(|| WHOEVER_ASKED.to_owned(), |client| client.name.clone());
-        let effect = Comment { ticket: row.external_id.clone(), text: text.clone(), public: input.public, to };
-        let client = row.client_id;
-        draft.send(New { ticket: Some(row.id), client, ..New::of(Operation::Comment, effect) });
-        let verb = if input.public { "Replied on" } else { "Noted on" };
-        let details = json!({ "ticket": row.id.to_string(), "number": row.external_id, "public": input.public });
-        let event = NewEvent::new(TimelineKind::Ticket, format!("{verb} #{}: {text}", row.external_id)).details(details);
-        let event = draft.record(event);
-        if let Some(key) = &key {
-            key.keep(draft, event.0);
-        }
-        Ok(())
-    });
-    match changed.await {
-        Err(Error::KeyTaken) => crate::incident::find(ctx, known.incident_id).await,
-        changed => Ok(changed?.incident),
-    }
+    once(ctx, key.as_ref(), work, |_| crate::incident::find(ctx, known.incident_id)).await
+}
+
+fn write_comment(draft: &mut Draft<'_>, row: &ticket::Model, text: &str, public: bool, client: Option<&client::Model>) -> EventId {
+    let to = client.map_or_else(|| REQUESTER.to_owned(), |client| client.name.clone());
+    let comment = Comment { ticket: row.external_id.clone(), text: text.to_owned(), public, to };
+    draft.send(New { ticket: Some(row.id), client: row.client_id, ..New::of(Operation::Comment, comment) });
+    let verb = if public { "Replied on" } else { "Noted on" };
+    let details = json!({ "ticket": row.id.to_string(), "number": row.external_id, "public": public });
+    draft.record(NewEvent::new(TimelineKind::Ticket, format!("{verb} #{}: {text}", row.external_id)).details(details))
 }
 
 fn refuse_comment(row: &ticket::Model, public: bool) -> Result<()> {

@@ -79,7 +79,7 @@ pub(crate) fn details(row: &ticket::Model) -> serde_json::Value {
 }
 
 /// The recipient of a reply on a ticket whose client is unknown.
-pub(crate) const WHOEVER_ASKED: &str = "the requester";
+pub(crate) const REQUESTER: &str = "the requester";
 
 /// Whether a ticket in this status is no longer waiting for anybody.
 pub fn is_over(status: &str) -> bool {

@@ -16,7 +16,7 @@ use crate::authz::Right;
 use crate::change::{Changed, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, readable};
-use crate::idempotency::Key;
+use crate::idempotency::{Key, once};
 use crate::incident::state;
 use crate::record::{Draft, Light, NewEvent, Whole};
 use crate::{limits, validate};
@@ -64,34 +64,28 @@ pub async fn add(ctx: &Ctx, input: AddEvent, key: Option<&str>) -> Result<Record
     let event = checked(ctx, &input)?;
     let attachment_ids = validate::list("attachmentIds", &input.attachment_ids)?;
     let key = Key::of(ctx, "addTimelineEvent", key, &input)?;
-    if let Some(first) = replayed(ctx, key.as_ref()).await? {
-        return Ok(first);
-    }
-    let attachments = unused_attachments(ctx, input.incident_id, &attachment_ids).await?;
-    let added = change::<Light, _>(ctx, input.incident_id, Right::Respond, None, |incident, draft| {
-        state::require_open_timeline(incident)?;
-        let id = draft.record(event.with_attachments(&attachments));
-        for file in &attachments {
-            draft.update(attachment::ActiveModel { id: Set(file.id), event_id: Set(Some(id)), ..Default::default() })?;
-        }
-        if let Some(key) = &key {
-            key.keep(draft, id.0);
-        }
-        Ok(())
-    });
-    match added.await {
-        Ok(changed) => only_event(changed),
-        Err(Error::KeyTaken) => replayed(ctx, key.as_ref()).await?.ok_or(Error::KeyTaken),
-        Err(error) => Err(error),
-    }
+    let work = async {
+        let attachments = unused_attachments(ctx, input.incident_id, &attachment_ids).await?;
+        let added = change::<Light, _>(ctx, input.incident_id, Right::Respond, None, |incident, draft| {
+            state::require_open_timeline(incident)?;
+            let id = draft.record(event.with_attachments(&attachments));
+            for file in &attachments {
+                draft.update(attachment::ActiveModel { id: Set(file.id), event_id: Set(Some(id)), ..Default::default() })?;
+            }
+            if let Some(key) = &key {
+                key.keep(draft, id.0);
+            }
+            Ok(())
+        });
+        only_event(added.await?)
+    };
+    once(ctx, key.as_ref(), work, |first| recorded(ctx, EventId(first))).await
 }
 
-async fn replayed(ctx: &Ctx, key: Option<&Key>) -> Result<Option<Recorded>> {
-    let Some(key) = key else { return Ok(None) };
-    let Some(id) = key.replay(ctx).await? else { return Ok(None) };
-    let event = find(ctx, EventId(id)).await?;
+async fn recorded(ctx: &Ctx, id: EventId) -> Result<Recorded> {
+    let event = find(ctx, id).await?;
     let incident = crate::incident::find(ctx, event.incident_id).await?;
-    Ok(Some((event, incident)))
+    Ok((event, incident))
 }
 
 /// An event whose fields were checked.
