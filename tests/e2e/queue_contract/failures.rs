@@ -190,6 +190,28 @@ both_databases! {
         assert_eq!((depth.done + depth.failed, depth.running, depth.waiting), (started, 0, 100 - started));
     }
 
+    // A look for jobs that is dropped before BEGIN was answered leaves its connection within a transaction that nobody commits.
+    async fn what_is_written_after_a_worker_stopped_is_seen_by_all(db: Db) {
+        let (queue, _) = ready(&db).await;
+        let other = open(&db).await;
+        let restless = Tuning { idle_poll: Duration::from_millis(1), ..tuning() };
+        let mut pushed = 0;
+        for _ in 0..30 {
+            let log = Log::default();
+            let worker = start(&queue, &log, restless.clone());
+            queue.push(&[verify(new_id())]).await.unwrap();
+            until("the worker works", async || log.total() > 0).await;
+            worker.stop().await;
+            // As many as there are connections, so that each is used.
+            for _ in 0..support::CONNECTIONS {
+                queue.push(&[verify(new_id())]).await.unwrap();
+            }
+            pushed += 1 + u64::from(support::CONNECTIONS);
+            let depth = other.depth().await.unwrap();
+            assert_eq!(depth.waiting + depth.done, pushed, "{depth:?}");
+        }
+    }
+
     async fn stopping_gives_back_what_does_not_finish_in_time(db: Db) {
         let (queue, _) = ready(&db).await;
         let log = Log::default();

@@ -4,7 +4,7 @@ use harness::{Engine, postgres, sqlite};
 use sea_orm::DatabaseConnection;
 
 /// Connections of one "process" to PostgreSQL.
-const CONNECTIONS: u32 = 8;
+pub const CONNECTIONS: u32 = 8;
 
 /// The database of one test.
 pub enum Db {

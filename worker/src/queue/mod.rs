@@ -150,6 +150,35 @@ enum Store {
     Postgres(PgPool),
 }
 
+impl Store {
+    /// What apalis works with during one life of a worker.
+    ///
+    /// On PostgreSQL it is a connection of its own: apalis does one thing at a time, and is dropped in the middle of it when the life ends.
+    /// sqlx counts a transaction as open only when BEGIN was answered, so a connection that was dropped before that goes back to its pool
+    /// within one. In the pool that all share, whoever had it next would write into a transaction that nobody commits. (On SQLite, `Db`
+    /// throws such a connection away.)
+    fn of_one_life(&self) -> Self {
+        match self {
+            Self::Sqlite(pool) => Self::Sqlite(pool.clone()),
+            Self::Postgres(pool) => {
+                let options = (*pool.connect_options()).clone();
+                Self::Postgres(pool.options().clone().max_connections(1).connect_lazy_with(options))
+            }
+        }
+    }
+
+    /// Waits until the database has done with what a life that ended left half-way, so that nothing takes effect afterwards.
+    async fn rest(&self) {
+        if let Self::Postgres(pool) = self
+            && pool.size() > 0
+        {
+            // A connection comes back when it has answered.
+            drop(pool.acquire().await);
+            pool.close().await;
+        }
+    }
+}
+
 impl Queue {
     /// The main queue on the pool of `db`; one worker may [`run`](Self::run) on it. On SQLite this is the connection that writes, so that
     /// queues and domain take turns instead of meeting at SQLite's lock.

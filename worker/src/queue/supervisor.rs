@@ -77,7 +77,8 @@ impl Queue {
         // A name of its own for every life: apalis refuses the name of a worker that was seen a moment ago.
         let context = WorkerContext::new(&format!("{}-{}", self.name, super::apalis_id()));
         let name = context.name().to_owned();
-        let mut worker = AbortOnDropHandle::new(tokio::spawn(live(self.clone(), work.clone(), context.clone())));
+        let store = self.store.of_one_life();
+        let mut worker = AbortOnDropHandle::new(tokio::spawn(live(self.clone(), store.clone(), work.clone(), context.clone())));
         let end = {
             let mut alive = pin!(self.keep_alive(&name, work.tuning.heartbeat));
             let end = tokio::select! {
@@ -107,6 +108,8 @@ impl Queue {
             worker.abort();
             timeout(ABORT, worker).await.ok();
         }
+        // A look for jobs that is still under way must not take any after this.
+        timeout(ABORT, store.rest()).await.ok();
         // Nobody works on its jobs any more. Were this to fail, they would come back as orphans.
         if let Err(error) = self.settle(&name, work).await {
             tracing::warn!(queue = self.name, %error, "jobs of an ended worker could not be given back at once");

@@ -148,7 +148,7 @@ enum Failure {
 }
 
 /// Runs one worker until `context` is stopped or its database fails. Running jobs are finished and recorded first.
-pub(super) async fn live(queue: Queue, work: Arc<Work>, context: WorkerContext) -> Result<(), WorkerError> {
+pub(super) async fn live(queue: Queue, store: Store, work: Arc<Work>, context: WorkerContext) -> Result<(), WorkerError> {
     // The two storages share no trait that would carry this, only the shape.
     macro_rules! worker {
         ($storage:ident, $config:path, $pool:expr) => {{
@@ -176,7 +176,7 @@ pub(super) async fn live(queue: Queue, work: Arc<Work>, context: WorkerContext) 
             drain(worker.stream(), &context).await
         }};
     }
-    match &queue.store {
+    match &store {
         Store::Sqlite(pool) => worker!(SqliteStorage, apalis_sqlite::Config, pool),
         Store::Postgres(pool) => worker!(PostgresStorage, apalis_postgres::Config, pool),
     }
