@@ -1,9 +1,10 @@
 //! The settings: `muster.toml`, each overridden by the environment.
 //!
-//! A key `alerts.secret` in the file is `MUSTER_ALERTS__SECRET` in the environment. All problems are reported at once. Secrets are
-//! kept in [`Secret`], which no log and no error can print.
+//! A key `alerts.secret` in the file is `MUSTER_ALERTS__SECRET` in the environment. All problems are reported at once; what nobody knows
+//! is one ([`unknown`]). Secrets are kept in [`Secret`], which no log and no error can print.
 
 mod systems;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use domain::config::TicketRules;
 use domain::delivery::policy::Pauses;
 use entity::Severity;
+use tracing_subscriber::EnvFilter;
 use url::Url;
 use worker::outlets::email;
 
@@ -80,8 +82,13 @@ impl std::fmt::Debug for Secret {
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
-/// The tables of systems that later versions know; their keys are left alone.
-const SYSTEMS: [&str; 6] = ["slack", "airtable", "drive", "wordpress", "ops_docs", "oidc"];
+/// The settings file of the folder in which Muster is started.
+const OF_FOLDER: &str = "muster.toml";
+/// What variables of Muster begin with.
+const PREFIX: &str = "MUSTER_";
+
+/// The variables of the environment that begin with `MUSTER_`.
+type Environment = BTreeMap<String, String>;
 
 impl Settings {
     /// Reads the file (`muster.toml` of this folder unless another is named) and the environment.
@@ -89,19 +96,18 @@ impl Settings {
     /// # Errors
     /// All problems, in words that name the key.
     pub fn load(file: Option<&Path>) -> Result<Self, Vec<String>> {
-        let text = match file {
-            Some(path) => std::fs::read_to_string(path).map_err(|error| vec![format!("{}: {error}", path.display())])?,
-            None => match std::fs::read_to_string("muster.toml") {
-                Ok(text) => text,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-                Err(error) => return Err(vec![format!("muster.toml: {error}")]),
-            },
+        let path = file.unwrap_or(Path::new(OF_FOLDER));
+        let name = path.display().to_string();
+        let text = match std::fs::read_to_string(path) {
+            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            text => text.map_err(|error| vec![format!("{name}: {error}")])?,
         };
-        Self::read(&text, &|name| std::env::var(name).ok())
+        Self::read(&name, &text, &environment()?)
     }
 
-    fn read(file: &str, environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<String>> {
-        let table: toml::Table = file.parse().map_err(|error: toml::de::Error| vec![format!("muster.toml: {error}")])?;
+    /// Reads `text`, the content of the file called `name`.
+    fn read(name: &str, text: &str, environment: &Environment) -> Result<Self, Vec<String>> {
+        let table: toml::Table = text.parse().map_err(|error| vec![broken(name, text, &error)])?;
         let mut source = Source { file: flattened(&table), environment, known: BTreeSet::new(), problems: Vec::new() };
         let data_dir = PathBuf::from(source.text("data_dir").unwrap_or_else(|| "data".into()));
         let listen =
@@ -123,16 +129,16 @@ impl Settings {
             trello_secret: source.trello_secret(),
             tickets: source.tickets(),
             log_json: source.log_json(),
-            log_filter: source.text("log.filter").unwrap_or_else(|| "info,sqlx=warn,sea_orm_migration=warn".into()),
+            log_filter: source.log_filter(),
         };
-        let problems = source.finish();
+        let problems = source.finish(name);
         if problems.is_empty() { Ok(settings) } else { Err(problems) }
     }
 }
 
 struct Source<'a> {
     file: BTreeMap<String, toml::Value>,
-    environment: &'a dyn Fn(&str) -> Option<String>,
+    environment: &'a Environment,
     known: BTreeSet<String>,
     problems: Vec<String>,
 }
@@ -141,8 +147,8 @@ impl Source<'_> {
     /// The value of `key`, from the environment before the file.
     fn text(&mut self, key: &str) -> Option<String> {
         self.known.insert(key.to_owned());
-        let from_environment = (self.environment)(&variable(key)).filter(|value| !value.is_empty());
-        from_environment.or_else(|| match self.file.get(key)? {
+        let from_environment = self.environment.get(&variable(key)).filter(|value| !value.is_empty());
+        from_environment.cloned().or_else(|| match self.file.get(key)? {
             toml::Value::String(text) => Some(text.clone()),
             other => Some(other.to_string()),
         })
@@ -251,12 +257,39 @@ impl Source<'_> {
         }
     }
 
-    fn finish(mut self) -> Vec<String> {
-        let of_system = |key: &str| SYSTEMS.iter().any(|system| key == *system || key.starts_with(&format!("{system}.")));
-        let unknown = self.file.keys().filter(|key| !self.known.contains(*key) && !of_system(key));
-        self.problems.extend(unknown.map(|key| format!("{key} in muster.toml is no setting.")));
+    fn log_filter(&mut self) -> String {
+        let filter = self.text("log.filter").unwrap_or_else(|| "info,sqlx=warn,sea_orm_migration=warn".into());
+        if let Err(error) = EnvFilter::try_new(&filter) {
+            self.problem("log.filter", format_args!("must be a filter such as warn or info,domain=debug: {error}"));
+        }
+        filter
+    }
+
+    fn finish(mut self, file: &str) -> Vec<String> {
+        self.problems.extend(unknown::keys(file, self.file.keys(), &self.known));
+        self.problems.extend(unknown::variables(self.environment, &self.known));
         self.problems
     }
+}
+
+/// What concerns Muster in the environment of this process.
+fn environment() -> Result<Environment, Vec<String>> {
+    let (mut ours, mut problems) = (Environment::new(), Vec::new());
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        match value.into_string() {
+            Ok(value) => drop(ours.insert(name.to_owned(), value)),
+            Err(_) => problems.push(format!("{name} is not UTF-8.")),
+        }
+    }
+    if problems.is_empty() { Ok(ours) } else { Err(problems) }
+}
+
+/// Where the file is broken. The parser's own text would quote the line, which may hold a secret.
+fn broken(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let (line, column) = (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+    format!("{name}, line {line}, column {column}: {}.", error.message())
 }
 
 /// Where a server that listens there is reached from its own machine.
@@ -265,7 +298,7 @@ fn reachable(listen: SocketAddr) -> String {
 }
 
 fn variable(key: &str) -> String {
-    format!("MUSTER_{}", key.replace('.', "__").to_uppercase())
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
 }
 
 fn flattened(table: &toml::Table) -> BTreeMap<String, toml::Value> {
@@ -283,13 +316,18 @@ fn flattened(table: &toml::Table) -> BTreeMap<String, toml::Value> {
 mod tests {
     use super::*;
 
-    fn none(_: &str) -> Option<String> {
-        None
+    fn from_file(text: &str) -> Result<Settings, Vec<String>> {
+        Settings::read(OF_FOLDER, text, &Environment::new())
+    }
+
+    fn from(text: &str, environment: &[(&str, &str)]) -> Result<Settings, Vec<String>> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::read(OF_FOLDER, text, &environment)
     }
 
     #[test]
     fn nothing_is_needed() {
-        let settings = Settings::read("", &none).unwrap();
+        let settings = from_file("").unwrap();
         assert_eq!(settings.database_url.0, "sqlite:data/muster.db");
         assert_eq!(settings.public_url, "http://127.0.0.1:8080");
         assert_eq!(settings.playbook, None);
@@ -298,49 +336,89 @@ mod tests {
     #[test]
     fn the_environment_goes_before_the_file() {
         let file = "listen = '127.0.0.1:1'\n[alerts]\nsecret = 'sixteen characters'";
-        let environment = |name: &str| (name == "MUSTER_LISTEN").then(|| "127.0.0.1:2".to_owned());
-        let settings = Settings::read(file, &environment).unwrap();
+        let settings = from(file, &[("MUSTER_LISTEN", "127.0.0.1:2")]).unwrap();
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.alerts_secret, Some(Secret("sixteen characters".into())));
     }
 
     #[test]
     fn mail_needs_a_server_and_a_sender() {
-        let read = |url: &str, from: &str| {
-            let environment = |name: &str| match name {
-                "MUSTER_SMTP__URL" => Some(url.to_owned()),
-                "MUSTER_SMTP__FROM" => Some(from.to_owned()),
-                _ => None,
-            };
-            Settings::read("", &environment)
-        };
-        let (url, from) = ("smtps://u:hunter2@mail.example.org", "Muster <muster@example.org>");
+        let read = |url: &str, sender: &str| from("", &[("MUSTER_SMTP__URL", url), ("MUSTER_SMTP__FROM", sender)]);
+        let (url, sender) = ("smtps://u:hunter2@mail.example.org", "Muster <muster@example.org>");
         assert_eq!(read("", "").unwrap().smtp, None);
-        let settings = read(url, from).unwrap();
-        assert_eq!(settings.smtp, Some(Smtp { url: Secret(url.into()), from: from.into() }));
+        let settings = read(url, sender).unwrap();
+        assert_eq!(settings.smtp, Some(Smtp { url: Secret(url.into()), from: sender.into() }));
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert_eq!(read(url, "").unwrap_err().len(), 1);
-        assert_eq!(read("", from).unwrap_err().len(), 1);
+        assert_eq!(read("", sender).unwrap_err().len(), 1);
         let problems = read("http://u:hunter2@mail.example.org", "Muster").unwrap_err();
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert!(problems.iter().all(|problem| !problem.contains("hunter2")), "{problems:?}");
-        assert_eq!(Settings::read("[smtp]\nhost = 'x'", &none).unwrap_err(), ["smtp.host in muster.toml is no setting."]);
     }
 
     #[test]
     fn the_playbook_is_a_path() {
-        assert_eq!(Settings::read("playbook = 'ours.toml'", &none).unwrap().playbook, Some(PathBuf::from("ours.toml")));
-        let environment = |name: &str| (name == "MUSTER_PLAYBOOK").then(|| "theirs.toml".to_owned());
-        assert_eq!(Settings::read("playbook = 'ours.toml'", &environment).unwrap().playbook, Some(PathBuf::from("theirs.toml")));
-        assert!(Settings::read("[playbook]\nname = 'x'", &none).is_err());
+        assert_eq!(from_file("playbook = 'ours.toml'").unwrap().playbook, Some(PathBuf::from("ours.toml")));
+        let theirs = from("playbook = 'ours.toml'", &[("MUSTER_PLAYBOOK", "theirs.toml")]).unwrap();
+        assert_eq!(theirs.playbook, Some(PathBuf::from("theirs.toml")));
+        assert!(from_file("[playbook]\nname = 'x'").is_err());
     }
 
     #[test]
     fn all_problems_come_at_once_and_no_secret_with_them() {
         let file = "listen = 'here'\ndatabase_url = 'mysql://root:hunter2@x'\nlisten_too = 1\n[alerts]\nsecret = 'short'\nlevels = 'x'\n[log]\nformat = 'xml'";
-        let problems = Settings::read(file, &none).unwrap_err();
+        let problems = from_file(file).unwrap_err();
         assert_eq!(problems.len(), 6, "{problems:?}");
         assert!(problems.iter().all(|problem| !problem.contains("hunter2") && !problem.contains("'short'")));
         assert!(problems.iter().any(|problem| problem.contains("MUSTER_LISTEN")));
+    }
+    #[test]
+    fn what_nobody_knows_is_refused_with_what_was_probably_meant() {
+        let table = [
+            ("listne = 'x'", "unknown setting `listne` in muster.toml; did you mean `listen`?"),
+            ("[smtp]\nadress = 'x'", "unknown setting `smtp.adress` in muster.toml; muster.example.toml has them all."),
+            ("[smtp]\nurls = 'x'", "unknown setting `smtp.urls` in muster.toml; did you mean `smtp.url`?"),
+            ("database = 'x'", "unknown setting `database` in muster.toml; did you mean `database_url`?"),
+        ];
+        for (file, problem) in table {
+            assert_eq!(from_file(file).unwrap_err(), [problem]);
+        }
+        let table = [
+            ("MUSTER_SMTP_URL", "unknown setting MUSTER_SMTP_URL; did you mean MUSTER_SMTP__URL?"),
+            ("MUSTER_DATABASEURL", "unknown setting MUSTER_DATABASEURL; did you mean MUSTER_DATABASE_URL?"),
+            ("MUSTER_ALERT__SECRET", "unknown setting MUSTER_ALERT__SECRET; did you mean MUSTER_ALERTS__SECRET?"),
+            ("MUSTER_WORKERS", "unknown setting MUSTER_WORKERS; muster.example.toml has them all."),
+            ("MUSTER_PORT", "unknown setting MUSTER_PORT; muster.example.toml has them all."),
+        ];
+        for (name, problem) in table {
+            assert_eq!(from("", &[(name, "8080")]).unwrap_err(), [problem]);
+        }
+        assert_eq!(from("listne = 1", &[("MUSTER_SMTP_URL", "x"), ("MUSTER_LISTEN", "x")]).unwrap_err().len(), 3, "all at once");
+    }
+
+    #[test]
+    fn variables_that_are_meant_for_others_are_left_alone() {
+        let others = [
+            ("MUSTER_TOKEN", "muster_x"),
+            ("MUSTER_URL", "http://127.0.0.1:8080"),
+            ("MUSTER_CONFIG", "muster.toml"),
+            ("MUSTER_SLACK__TOKEN", "of a later version"),
+            // What Kubernetes gives each container in the namespace of services that are called muster and muster-api.
+            ("MUSTER_SERVICE_HOST", "10.0.0.1"),
+            ("MUSTER_SERVICE_PORT_HTTP", "8080"),
+            ("MUSTER_PORT", "tcp://10.0.0.1:8080"),
+            ("MUSTER_API_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+            ("MUSTER_API_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ];
+        assert!(from("", &others).is_ok());
+    }
+
+    #[test]
+    fn a_broken_file_is_told_by_its_place_and_not_by_its_text() {
+        let file = "listen = '127.0.0.1:1'\n[smtp]\nurl = smtps://muster:hunter2@mail.example.org\n";
+        let [problem] = from_file(file).unwrap_err().try_into().unwrap();
+        assert!(problem.starts_with("muster.toml, line 3, column 7: ") && !problem.contains("hunter2"), "{problem}");
+        let [problem] = from_file("[alerts]\nsecret = \"hunter2").unwrap_err().try_into().unwrap();
+        assert!(problem.starts_with("muster.toml, line 2, ") && !problem.contains("hunter2"), "{problem}");
     }
 }

@@ -163,7 +163,7 @@ mod tests {
     const CONNECTED: &str = "[zendesk]\nbase_url = 'https://x.zendesk.com'\nemail = 'muster@example.org'\napi_token = 'hunter2'\n";
 
     fn read(file: &str) -> Result<Settings, Vec<String>> {
-        Settings::read(file, &|_| None)
+        Settings::read("muster.toml", file, &super::super::Environment::new())
     }
 
     #[test]
