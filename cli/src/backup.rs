@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::copy::{self, Copy};
 use crate::database::{self, Intent, Lock, Place};
+use crate::output;
 use crate::settings::Settings;
 
 /// Copies into `to`, a new or empty folder, and checks the copy.
@@ -42,13 +43,15 @@ pub async fn run(settings: &Settings, to: &Path) -> anyhow::Result<ExitCode> {
     let report = copy.complete(&settings.data_dir).await?;
     copy.finish(&to.join(copy::DATABASE)).await?;
     for problem in &report.problems {
-        println!("PROBLEM: {problem}");
+        output::line(format_args!("PROBLEM: {problem}"))?;
     }
-    println!("{}: {}", to.display(), report.summary);
+    output::line(format_args!("{}: {}", to.display(), report.summary))?;
     if report.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("muster: the copy is complete, but it has the problems above, most likely as the original has them. Keep older backups.");
+    eoutput::line(format_args!(
+        "muster: the copy is complete, but it has the problems above, most likely as the original has them. Keep older backups."
+    ))?;
     Ok(ExitCode::FAILURE)
 }
 

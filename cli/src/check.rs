@@ -9,6 +9,7 @@ use domain::ports::{Boards, ClientDirectory, Finding, Refusal};
 use entity::System;
 use tokio::time::timeout;
 
+use crate::output;
 use crate::playbook;
 use crate::settings::Settings;
 use crate::systems::Systems;
@@ -55,7 +56,7 @@ pub async fn run(settings: &Settings, one: Option<Checked>) -> anyhow::Result<Ex
     let mut all_fine = true;
     for checked in one.map_or_else(|| Checked::value_variants().to_vec(), |one| vec![one]) {
         let (report, fine) = report(settings, &systems, checked).await;
-        print!("{report}");
+        output::line(report.trim_end())?;
         // That others are not connected is a choice; of the one that was asked for it is an answer.
         all_fine &= fine.unwrap_or(one.is_none());
     }

@@ -12,6 +12,7 @@ mod script;
 mod small;
 mod stage;
 
+use std::io;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -23,8 +24,8 @@ use domain::incident::{self, IncidentFilter};
 use domain::playbook::Playbook;
 use entity::Source;
 
-use crate::database;
 use crate::settings::Settings;
+use crate::{database, output};
 use script::{Line, Story};
 use stage::Stage;
 
@@ -62,12 +63,12 @@ pub async fn play(server: &Domain, settings: &Settings) -> anyhow::Result<()> {
     for (story, Line(minute, who, act)) in lines {
         stage.play(story, *minute, who, act).await.with_context(|| format!("the demo stopped at minute {minute}, {who}"))?;
     }
-    farewell(&stage);
-    Ok(())
+    farewell(&stage).context("what to try with the demo could not be printed")
 }
 
-fn farewell(stage: &Stage) {
-    println!("Harbour & Pine, a made-up agency, has moved in: {} people, {} sites.", cast::PEOPLE.len(), cast::SITES.len());
+fn farewell(stage: &Stage) -> io::Result<()> {
+    let (people, sites) = (cast::PEOPLE.len(), cast::SITES.len());
+    output::line(format_args!("Harbour & Pine, a made-up agency, has moved in: {people} people, {sites} sites."))?;
     for (story, what) in [
         (Story::Council, "live, critical, and nobody keeps the client told yet"),
         (Story::Festival, "to be judged: an alert reported it a few minutes ago"),
@@ -75,10 +76,11 @@ fn farewell(stage: &Stage) {
         (Story::Leaflet, "declined: it was no incident"),
         (Story::Night, "closed: trivial, written down when it was over"),
     ] {
-        println!("  {:<6} {what}", stage.reference(story));
+        output::line(format_args!("  {:<6} {what}", stage.reference(story)))?;
     }
-    println!("What to try:");
-    println!("  Take over: open the page, pick {}, write what you find, post an update.", stage.reference(Story::Council));
-    println!("  Sign in as somebody else: muster sign-in-link --email {}", cast::ON_CALL_EMAIL);
-    println!("  Check the records: muster verify");
+    output::line("What to try:")?;
+    let live = stage.reference(Story::Council);
+    output::line(format_args!("  Take over: open the page, pick {live}, write what you find, post an update."))?;
+    output::line(format_args!("  Sign in as somebody else: muster sign-in-link --email {}", cast::ON_CALL_EMAIL))?;
+    output::line("  Check the records: muster verify")
 }

@@ -8,6 +8,7 @@ use domain::delivery::hold;
 use entity::{Source, System};
 
 use crate::database::domain;
+use crate::output;
 use crate::settings::Settings;
 
 /// Systems that were named on the command line.
@@ -35,7 +36,7 @@ pub async fn hold(settings: &Settings, Named(systems): Named) -> anyhow::Result<
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     hold::hold_by_hand(&ctx, &systems, "`muster hold` was run on the server.").await?;
     for system in systems {
-        println!("{system}: held. What is meant for it waits for `muster release {system}`.");
+        output::line(format_args!("{system}: held. What is meant for it waits for `muster release {system}`."))?;
     }
     Ok(())
 }
@@ -49,9 +50,9 @@ pub async fn release(settings: &Settings, Named(systems): Named) -> anyhow::Resu
     for system in systems {
         if hold::is_held(&ctx, system).await? {
             hold::release(&ctx, system).await?;
-            println!("{system}: released. What waited for it goes on.");
+            output::line(format_args!("{system}: released. What waited for it goes on."))?;
         } else {
-            println!("{system}: was not held.");
+            output::line(format_args!("{system}: was not held."))?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod demo;
 mod hold;
 mod logging;
 mod on_call;
+mod output;
 mod person;
 mod playbook;
 mod restore;
@@ -142,12 +143,18 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.command {
         Command::Schema => {
-            print!("{}", api::graphql::sdl());
-            return ExitCode::SUCCESS;
+            return match output::line(api::graphql::sdl().trim_end()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failed(&error.into()),
+            };
         }
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "muster", &mut std::io::stdout());
-            return ExitCode::SUCCESS;
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "muster", &mut script);
+            return match output::line(String::from_utf8_lossy(&script).trim_end()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failed(&error.into()),
+            };
         }
         _ => {}
     }
@@ -156,9 +163,9 @@ fn main() -> ExitCode {
     let settings = match Settings::load(arguments.config.as_deref()) {
         Ok(settings) => settings,
         Err(problems) => {
-            eprintln!("The settings are wrong:");
+            output::complain("The settings are wrong:");
             for problem in problems {
-                eprintln!("  - {problem}");
+                output::complain(format_args!("  - {problem}"));
             }
             return ExitCode::from(2);
         }
@@ -204,6 +211,6 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(playbook::Broken(problems)) = error.downcast_ref() {
         return playbook::wrong(problems);
     }
-    eprintln!("muster: {error:#}");
+    output::complain(format_args!("muster: {error:#}"));
     ExitCode::FAILURE
 }

@@ -11,6 +11,7 @@ use domain::on_call;
 use entity::{OnCallLine, Source};
 
 use crate::database::domain;
+use crate::output;
 use crate::settings::Settings;
 
 /// Whose shifts.
@@ -40,9 +41,9 @@ pub async fn import(settings: &Settings, file: &Path, line: Line) -> anyhow::Res
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let done = on_call::import(&ctx, on_call::Import { line: line.into(), calendar }).await?;
     for event in &done.skipped {
-        println!("passed over: {}: {}", event.summary, event.reason);
+        output::line(format_args!("passed over: {}: {}", event.summary, event.reason))?;
     }
-    println!("{} shifts imported, {} events passed over", done.imported, done.skipped_count);
+    output::line(format_args!("{} shifts imported, {} events passed over", done.imported, done.skipped_count))?;
     anyhow::ensure!(done.imported > 0, "no event gave a shift, so the rota stays as it was");
     Ok(())
 }

@@ -6,6 +6,7 @@ use domain::people;
 use entity::{AccessLevel, Source};
 
 use crate::database::domain;
+use crate::output;
 use crate::settings::Settings;
 use crate::table;
 
@@ -57,8 +58,11 @@ pub async fn run(command: PersonCommand, settings: &Settings) -> anyhow::Result<
         PersonCommand::Add { name, email, access } => {
             let invite = people::Invite { name, email, access_level: access.into(), grants: Vec::new(), seniority: None };
             let (person, secret) = people::invite(&ctx, invite).await?;
-            eprintln!("{} is on the team with {} access. This link signs them in once, within a day:", person.name, person.access_level);
-            println!("{}/sign-in?link={secret}", settings.public_url);
+            eoutput::line(format_args!(
+                "{} is on the team with {} access. This link signs them in once, within a day:",
+                person.name, person.access_level
+            ))?;
+            output::line(format_args!("{}/sign-in?link={secret}", settings.public_url))?;
         }
         PersonCommand::List => {
             let people = people::all(&ctx).await?;
@@ -73,7 +77,7 @@ pub async fn run(command: PersonCommand, settings: &Settings) -> anyhow::Result<
                 ]
             };
             let rows: Vec<_> = people.iter().map(row).collect();
-            print!("{}", table::layout(["ID", "NAME", "EMAIL", "ACCESS", "SINCE", "LEFT"], &rows));
+            output::line(table::layout(["ID", "NAME", "EMAIL", "ACCESS", "SINCE", "LEFT"], &rows).trim_end())?;
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ use domain::playbook::file::{self, Problem, parse_duration};
 use domain::playbook::simulate::{End, ImaginedStep, LENGTH, STEPS, Scenario, simulate};
 use entity::{Flag, Flags, Severity, Timestamp};
 
+use crate::output;
 use crate::settings::Settings;
 
 /// The file of the folder in which Muster is started.
@@ -118,25 +119,28 @@ pub fn run(command: PlaybookCommand, settings: &Settings) -> ExitCode {
 
 /// Tells what is wrong with the playbook in force; the exit code is that of wrong settings.
 pub fn wrong(problems: &[Problem]) -> ExitCode {
-    eprintln!("The playbook is wrong:");
+    output::complain("The playbook is wrong:");
     tell(problems);
     ExitCode::from(2)
 }
 
 fn tell(problems: &[Problem]) {
     for problem in problems {
-        eprintln!("  - {problem}");
+        output::complain(format_args!("  - {problem}"));
     }
 }
 
 fn check(playbook: Result<Playbook, Vec<Problem>>) -> ExitCode {
     match playbook {
         Ok(playbook) => {
-            print!("{}", summary(&playbook));
+            if let Err(error) = output::line(summary(&playbook).trim_end()) {
+                output::complain(format_args!("muster: {error}"));
+                return ExitCode::FAILURE;
+            }
             ExitCode::SUCCESS
         }
         Err(problems) => {
-            eprintln!("The playbook has {}:", if problems.len() == 1 { "a problem" } else { "problems" });
+            output::complain(format_args!("The playbook has {}:", if problems.len() == 1 { "a problem" } else { "problems" }));
             tell(&problems);
             ExitCode::FAILURE
         }
@@ -198,7 +202,7 @@ impl Simulate {
         let simulation = match simulate(&scenario, playbook) {
             Ok(simulation) => simulation,
             Err(why) => {
-                eprintln!("The incident can't be imagined: {why}.");
+                output::complain(format_args!("The incident can't be imagined: {why}."));
                 return ExitCode::from(2);
             }
         };
@@ -211,7 +215,7 @@ impl Simulate {
         // A reader that has seen enough, such as head, is no failure.
         let _ = std::io::stdout().write_all(text.as_bytes());
         if simulation.is_cut {
-            eprintln!("Stopped after {STEPS} steps, before the end.");
+            output::complain(format_args!("Stopped after {STEPS} steps, before the end."));
         }
         ExitCode::SUCCESS
     }

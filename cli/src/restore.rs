@@ -10,6 +10,7 @@ use entity::System;
 
 use crate::copy::{self, Copy};
 use crate::database::{self, Intent, Lock, Place};
+use crate::output;
 use crate::settings::Settings;
 
 const WHY: &str = "This is a copy, restored from a backup: nothing is sent until a person says so, with `muster release` on the server.";
@@ -53,7 +54,7 @@ pub async fn run(settings: &Settings, from: &Path, despite_problems: bool) -> an
     let copy = bring(settings, &backup, &part).await.with_context(|| format!("{} can't be restored", backup.display()))?;
     let report = copy.complete(from).await?;
     for problem in &report.problems {
-        println!("PROBLEM: {problem}");
+        output::line(format_args!("PROBLEM: {problem}"))?;
     }
     if !report.problems.is_empty() && !despite_problems {
         copy.abandon().await?;
@@ -61,11 +62,11 @@ pub async fn run(settings: &Settings, from: &Path, despite_problems: bool) -> an
     }
     hold::hold_by_hand(&copy.domain().system(), System::ALL, WHY).await?;
     copy.finish(target).await?;
-    println!("{}: {}", target.display(), report.summary);
-    eprintln!(
+    output::line(format_args!("{}: {}", target.display(), report.summary))?;
+    eoutput::line(format_args!(
         "All outside systems are held: a server on this copy mails, pages and posts nothing. When it takes the place of the original, and \
          the original is off, run `muster release all`."
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 

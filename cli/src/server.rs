@@ -1,6 +1,6 @@
 //! The long-running commands.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -15,7 +15,7 @@ use worker::queue::Tuning;
 use crate::database::Intent;
 use crate::settings::Settings;
 use crate::systems::Systems;
-use crate::{database, demo, hold, playbook};
+use crate::{database, demo, hold, output, playbook};
 
 /// API, worker and pages in one process.
 ///
@@ -149,9 +149,18 @@ fn prepare_files(settings: &Settings) -> anyhow::Result<()> {
 
 /// Says where the server is, and lets the first administrator in.
 fn greet(settings: &Settings, first_link: Option<&str>) {
-    println!("Muster is at {}", settings.public_url);
-    if let Some(secret) = first_link {
-        println!("Sign in as its first administrator (once, within a day):\n  {}/sign-in?link={secret}", settings.public_url);
+    let url = &settings.public_url;
+    let say = || -> io::Result<()> {
+        output::line(format_args!("Muster is at {url}"))?;
+        match first_link {
+            Some(secret) => {
+                output::line(format_args!("Sign in as its first administrator (once, within a day):\n  {url}/sign-in?link={secret}"))
+            }
+            None => Ok(()),
+        }
+    };
+    if let Err(error) = say() {
+        tracing::error!(%error, "could not print where the server is; `muster sign-in-link` prints another link for its first administrator");
     }
 }
 

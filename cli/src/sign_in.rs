@@ -6,6 +6,7 @@ use domain::people::{self, access};
 use entity::Source;
 
 use crate::database::domain;
+use crate::output;
 use crate::settings::Settings;
 
 /// Prints a new sign-in link.
@@ -21,6 +22,6 @@ pub async fn link(settings: &Settings, email: Option<&str>) -> anyhow::Result<()
         None => people::first_administrator(&ctx).await?.context("there is no administrator yet: start the server once")?,
     };
     let secret = access::create_sign_in_link(&ctx, person.id).await?;
-    println!("{}/sign-in?link={secret}", settings.public_url);
+    output::line(format_args!("{}/sign-in?link={secret}", settings.public_url))?;
     Ok(())
 }

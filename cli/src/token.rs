@@ -8,6 +8,7 @@ use domain::people::{self, access, secrets};
 use entity::{AccessLevel, ApiTokenId, Source, Timestamp, api_token, person};
 
 use crate::database::domain;
+use crate::output;
 use crate::person::Access;
 use crate::settings::Settings;
 use crate::table;
@@ -59,7 +60,7 @@ async fn create(ctx: &Ctx, name: String, access_level: AccessLevel, email: Optio
         );
     }
     let (_, secret) = access::create_token(ctx, person.id, access::CreateToken { name, access_level, expires_at: None }).await?;
-    println!("{secret}");
+    output::line(secret)?;
     Ok(())
 }
 
@@ -78,7 +79,7 @@ async fn list(ctx: &Ctx) -> anyhow::Result<()> {
         ]
     };
     let rows: Vec<_> = access::all_tokens(ctx).await?.iter().map(row).collect();
-    print!("{}", table::layout(["ID", "NAME", "PERSON", "ACCESS", "STATE", "CREATED", "EXPIRES", "LAST USED"], &rows));
+    output::line(table::layout(["ID", "NAME", "PERSON", "ACCESS", "STATE", "CREATED", "EXPIRES", "LAST USED"], &rows).trim_end())?;
     Ok(())
 }
 
@@ -96,6 +97,6 @@ async fn revoke(ctx: &Ctx, id: &str) -> anyhow::Result<()> {
         ApiTokenId::parse(id).with_context(|| format!("{id} is not the id of a token: `muster token list` shows them, such as tok_…"))?;
     let token =
         access::revoke_token(ctx, id).await.with_context(|| format!("{id} can't be revoked: `muster token list` shows what there is"))?;
-    println!("{}: revoked. Running servers refuse it within {} seconds.", token.name, secrets::CACHED_FOR.as_secs());
+    output::line(format_args!("{}: revoked. Running servers refuse it within {} seconds.", token.name, secrets::CACHED_FOR.as_secs()))?;
     Ok(())
 }

@@ -9,6 +9,7 @@ use domain::timeline::verify::{self, Verdict};
 use entity::Source;
 
 use crate::database::domain;
+use crate::output;
 use crate::settings::Settings;
 
 /// Incidents read at a time.
@@ -53,8 +54,10 @@ pub async fn run(settings: &Settings, reference: Option<&str>) -> anyhow::Result
         }
         None => all(&ctx).await?,
     };
-    chains.broken.iter().for_each(|line| println!("{line}"));
-    println!("{}", chains.summary());
+    for line in &chains.broken {
+        output::line(line)?;
+    }
+    output::line(chains.summary())?;
     Ok(if chains.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,0 +1,64 @@
+//! The real binary: what it says of itself, what it shows Prometheus, and that it lives and ends whatever happens around it.
+
+use std::fs::File;
+use std::process::Command;
+
+use harness::process::{Home, Process};
+use tempfile::TempDir;
+
+/// A folder with a SQLite database that is not there yet.
+fn home() -> (Home, TempDir) {
+    let data = TempDir::with_prefix("muster-home-").unwrap();
+    let home = Home::new(data.path(), &format!("sqlite:{}", data.path().join("muster.db").display()));
+    (home, data)
+}
+
+fn token(home: &Home, name: &str) -> String {
+    home.run(&["token", "create", "--name", name, "--access", "admin", "--email", &format!("{name}@example.org")])
+}
+
+/// `muster serve`, with its standard error where the shell's `redirection` puts it.
+async fn serve_with(home: &Home, redirection: &str) -> Process {
+    let muster = home.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("exec \"$0\" serve 2>{redirection}")]).arg(muster.get_program());
+    shell.current_dir(muster.get_current_dir().unwrap());
+    shell.envs(muster.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    home.start_by(shell).await
+}
+
+#[test]
+fn variables_that_nobody_knows_are_refused_with_the_likely_one() {
+    let (home, _data) = home();
+    let outcome = home.command(&["verify"]).env("MUSTER_SMTP_URL", "smtp://mail.example.org").env("MUSTER_LISTEN", "x").output().unwrap();
+    let told = String::from_utf8(outcome.stderr).unwrap();
+    assert_eq!(outcome.status.code(), Some(2), "{told}");
+    assert!(told.contains("unknown setting MUSTER_SMTP_URL; did you mean MUSTER_SMTP__URL?"), "{told}");
+    assert!(told.contains("listen (MUSTER_LISTEN)"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cant_be_written_ends_nothing() {
+    let (home, data) = home();
+    let pipe = data.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let closed_pipe = format!("{}", pipe.display());
+    for redirection in ["/dev/full", "&-", &closed_pipe] {
+        // Whoever reads the pipe goes away at once.
+        let reader = (redirection == closed_pipe).then(|| {
+            std::thread::spawn({
+                let pipe = pipe.clone();
+                move || drop(File::open(pipe))
+            })
+        });
+        let server = serve_with(&home, redirection).await;
+        if let Some(reader) = reader {
+            reader.join().unwrap();
+        }
+        let client = server.client(&token(&home, "tests"));
+        // Which is logged.
+        server.hang_up();
+        client.declare("the disk is full").await;
+        assert_eq!(server.stop().await, Some(0), "{redirection}");
+    }
+}
