@@ -59,8 +59,11 @@ async fn create(ctx: &Ctx, name: String, access_level: AccessLevel, email: Optio
             person.access_level
         );
     }
-    let (_, secret) = access::create_token(ctx, person.id, access::CreateToken { name, access_level, expires_at: None }).await?;
-    output::line(secret)?;
+    let (token, secret) = access::create_token(ctx, person.id, access::CreateToken { name, access_level, expires_at: None }).await?;
+    if let Err(error) = output::line(secret) {
+        access::revoke_token(ctx, token.id).await.context("the token could not be printed, nor revoked: use `muster token revoke`")?;
+        bail!("the token could not be printed and is revoked again: {error}");
+    }
     Ok(())
 }
 

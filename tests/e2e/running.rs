@@ -1,9 +1,10 @@
 //! The real binary: what it says of itself, what it shows Prometheus, and that it lives and ends whatever happens around it.
 
 use std::fs::File;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use harness::process::{Home, Process};
+use serde_json::json;
 use tempfile::TempDir;
 
 /// A folder with a SQLite database that is not there yet.
@@ -61,4 +62,20 @@ async fn a_log_that_cant_be_written_ends_nothing() {
         client.declare("the disk is full").await;
         assert_eq!(server.stop().await, Some(0), "{redirection}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_cant_be_shown_is_none() {
+    let (home, _data) = home();
+    let server = home.start("serve").await;
+    let client = server.client(&token(&home, "tests"));
+    let mut command = home.command(&["token", "create", "--name", "unseen", "--access", "admin", "--email", "tests@example.org"]);
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let outcome = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    let told = String::from_utf8(outcome.stderr).unwrap();
+    assert_eq!(outcome.status.code(), Some(1), "{told}");
+    assert!(told.contains("the token could not be printed and is revoked again"), "{told}");
+    let tokens = client.query("{ viewer { tokens { name revokedAt } } }", json!({})).await["viewer"]["tokens"].take();
+    let unseen = tokens.as_array().unwrap().iter().find(|token| token["name"] == "unseen");
+    assert!(unseen.is_none_or(|token| token["revokedAt"].is_string()), "{tokens}");
 }
