@@ -179,10 +179,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    match runtime.block_on(run(command, settings)) {
-        Ok(code) => code,
-        Err(error) => failed(&error),
-    }
+    let outcome = runtime.block_on(run(command, settings));
+    // Whatever still blocks a thread must not hold up the end.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| failed(&error))
 }
 
 async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {

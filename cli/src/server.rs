@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use domain::{Domain, people};
@@ -16,6 +17,9 @@ use crate::database::Intent;
 use crate::settings::Settings;
 use crate::systems::Systems;
 use crate::{database, demo, hold, output, playbook};
+
+/// How long what runs may take to end after a signal, whatever clients and outside systems do: containers are killed after ten seconds.
+const GRACE: Duration = Duration::from_secs(8);
 
 /// API, worker and pages in one process.
 ///
@@ -38,10 +42,13 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let worker = Worker::new(domain.clone(), systems.connections, Tuning::default())?;
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
     let background = background(&domain, &settings, &shutdown)?;
-    let (api, worker, ()) = tokio::join!(api, worker.run(shutdown.clone()), background);
-    domain.db.close().await;
-    api?;
-    Ok(worker?)
+    let whole = Box::pin(async {
+        let (api, worker, ()) = tokio::join!(api, worker.run(shutdown.clone()), background);
+        domain.db.close().await;
+        api?;
+        Ok(worker?)
+    });
+    until_over(&shutdown, whole).await
 }
 
 /// The API alone.
@@ -58,9 +65,13 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let first_link = people::bootstrap(&domain.system()).await?;
     greet(&settings, first_link.as_deref());
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
-    let (api, ()) = tokio::join!(api, background(&domain, &settings, &shutdown)?);
-    domain.db.close().await;
-    Ok(api?)
+    let background = background(&domain, &settings, &shutdown)?;
+    let whole = Box::pin(async {
+        let (api, ()) = tokio::join!(api, background);
+        domain.db.close().await;
+        Ok(api?)
+    });
+    until_over(&shutdown, whole).await
 }
 
 /// The worker alone.
@@ -74,9 +85,29 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     let shutdown = shutdown_on_signal()?;
     let worker = Worker::new(domain.clone(), Systems::of(&settings)?.connections, Tuning::default())?;
     tracing::info!("working");
-    let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), background(&domain, &settings, &shutdown)?);
-    domain.db.close().await;
-    Ok(worker?)
+    let background = background(&domain, &settings, &shutdown)?;
+    let whole = Box::pin(async {
+        let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), background);
+        domain.db.close().await;
+        Ok(worker?)
+    });
+    until_over(&shutdown, whole).await
+}
+
+/// Does `work`, which ends after `shutdown`; gives up on it when that takes too long. What is cut off is done again after the next start:
+/// nothing that was acknowledged depends on it.
+async fn until_over(shutdown: &CancellationToken, work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let patience = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        outcome = work => outcome,
+        () = patience => {
+            tracing::warn!(after = ?GRACE, "ended before all that ran was done: the rest is done after the next start");
+            Ok(())
+        }
+    }
 }
 
 /// What every process does beside its work: it passes wake-ups on, and on SIGHUP reads the playbook again.

@@ -2,10 +2,17 @@
 
 use std::fs::File;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use harness::process::{Home, Process};
+use harness::smtp::Smtp;
+use harness::{Client, eventually};
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+const SOON: Duration = Duration::from_secs(30);
 
 /// A folder with a SQLite database that is not there yet.
 fn home() -> (Home, TempDir) {
@@ -16,6 +23,10 @@ fn home() -> (Home, TempDir) {
 
 fn token(home: &Home, name: &str) -> String {
     home.run(&["token", "create", "--name", name, "--access", "admin", "--email", &format!("{name}@example.org")])
+}
+
+fn log(data: &TempDir) -> String {
+    std::fs::read_to_string(data.path().join("log")).unwrap()
 }
 
 /// `muster serve`, with its standard error where the shell's `redirection` puts it.
@@ -78,4 +89,30 @@ async fn a_token_that_cant_be_shown_is_none() {
     let tokens = client.query("{ viewer { tokens { name revokedAt } } }", json!({})).await["viewer"]["tokens"].take();
     let unseen = tokens.as_array().unwrap().iter().find(|token| token["name"] == "unseen");
     assert!(unseen.is_none_or(|token| token["revokedAt"].is_string()), "{tokens}");
+}
+
+/// Containers are killed ten seconds after they were asked to stop.
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_within_ten_seconds_whatever_others_do() {
+    let (home, data) = home();
+    let mail = Smtp::start().await;
+    mail.hang(true);
+    let mut command = home.command(&["serve"]);
+    command.env("MUSTER_SMTP__URL", mail.url()).env("MUSTER_SMTP__FROM", "muster@example.org");
+    let server = home.start_by(command).await;
+    let (sam, kim) = (server.client(&token(&home, "sam")), server.client(&token(&home, "kim")));
+    let id = async |client: &Client| client.query("{ viewer { person { id } } }", json!({})).await["viewer"]["person"]["id"].take();
+    let incident = sam.declare_with(json!({ "name": "stuck", "severity": "MINOR", "leadId": id(&sam).await })).await;
+    let offer = json!({ "incidentId": incident["id"], "role": "INCIDENT_LEAD", "personId": id(&kim).await });
+    sam.mutate("offerRole", offer, "offer { id }").await;
+    eventually("a mail hangs", SOON, async || (mail.connections() > 0).then_some(())).await;
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    let _silent = TcpStream::connect(&address).await.unwrap();
+    let mut stuttering = TcpStream::connect(&address).await.unwrap();
+    stuttering.write_all(b"POST /graphql HTTP/1.1\r\nHost: muster\r\nContent-Len").await.unwrap();
+    let mut promising = TcpStream::connect(&address).await.unwrap();
+    promising.write_all(b"POST /sign-in HTTP/1.1\r\nHost: muster\r\nContent-Length: 100\r\n\r\nli").await.unwrap();
+    let asked = Instant::now();
+    assert_eq!(server.stop().await, Some(0), "{}", log(&data));
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}: {}", asked.elapsed(), log(&data));
 }

@@ -42,7 +42,7 @@ impl Default for Tuning {
             orphan_after: Duration::from_secs(40),
             stall_after: Duration::from_secs(20),
             job_timeout: Duration::from_mins(5),
-            drain: Duration::from_secs(20),
+            drain: Duration::from_secs(6),
             max_starts: 5,
         }
     }
