@@ -15,6 +15,7 @@ mod restore;
 mod server;
 mod settings;
 mod sign_in;
+mod start;
 mod systems;
 mod table;
 mod token;

@@ -16,7 +16,7 @@ use worker::queue::Tuning;
 use crate::database::Intent;
 use crate::settings::Settings;
 use crate::systems::Systems;
-use crate::{database, demo, hold, output, playbook};
+use crate::{database, demo, hold, output, playbook, start};
 
 /// How long what runs may take to end after a signal, whatever clients and outside systems do: containers are killed after ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
@@ -35,6 +35,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     if first_link.is_some() && with_demo {
         demo::play(&domain, &settings).await?;
     }
+    start::announce("serve", &settings, &domain);
     greet(&settings, first_link.as_deref());
     hold::warn(&domain).await?;
     let systems = Systems::of(&settings)?;
@@ -63,6 +64,7 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
     prepare_files(&settings)?;
     let listener = listen(&settings).await?;
     let first_link = people::bootstrap(&domain.system()).await?;
+    start::announce("api", &settings, &domain);
     greet(&settings, first_link.as_deref());
     let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
     let background = background(&domain, &settings, &shutdown)?;
@@ -84,7 +86,7 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     hold::warn(&domain).await?;
     let shutdown = shutdown_on_signal()?;
     let worker = Worker::new(domain.clone(), Systems::of(&settings)?.connections, Tuning::default())?;
-    tracing::info!("working");
+    start::announce("worker", &settings, &domain);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
         let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), background);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use harness::process::{Home, Process};
 use harness::smtp::Smtp;
 use harness::{Client, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -47,6 +47,39 @@ fn variables_that_nobody_knows_are_refused_with_the_likely_one() {
     assert_eq!(outcome.status.code(), Some(2), "{told}");
     assert!(told.contains("unknown setting MUSTER_SMTP_URL; did you mean MUSTER_SMTP__URL?"), "{told}");
     assert!(told.contains("listen (MUSTER_LISTEN)"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_says_what_it_runs_on_and_that_nobody_can_be_woken() {
+    let (home, data) = home();
+    let server = home.start("serve").await;
+    let log = log(&data);
+    for said in [
+        format!("Muster {}", env!("CARGO_PKG_VERSION")),
+        format!("  database      SQLite, {}/muster.db\n", data.path().display()),
+        format!("  address       {}\n", server.url("")),
+        "  connected     nothing\n".to_owned(),
+        "no mail server is configured: nobody can be woken".to_owned(),
+    ] {
+        assert!(log.contains(&said), "{said}: {log}");
+    }
+    assert!(!log.contains('\u{1b}'), "colours are for terminals: {log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_of_json_has_an_object_a_line_from_the_start() {
+    let (home, data) = home();
+    let mut command = home.command(&["serve"]);
+    command
+        .env("MUSTER_LOG__FORMAT", "json")
+        .env("MUSTER_SMTP__URL", "smtp://user:hunter2@localhost")
+        .env("MUSTER_SMTP__FROM", "m@example.org");
+    let _server = home.start_by(command).await;
+    let log = log(&data);
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let started = lines.iter().find(|line| line["fields"]["message"] == "started").expect("it says that it started");
+    assert_eq!((&started["fields"]["connected"], &started["fields"]["role"]), (&json!("email"), &json!("serve")));
+    assert!(!log.contains("hunter2") && !log.contains("woken"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

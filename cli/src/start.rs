@@ -1,0 +1,87 @@
+//! What a process says of itself when it starts: enough to tell what runs here, on what, and what can't happen.
+
+use std::fmt::Write;
+use std::str::FromStr;
+
+use domain::Domain;
+use entity::System;
+use sea_orm::sqlx::postgres::PgConnectOptions;
+
+use crate::output;
+use crate::settings::Settings;
+
+/// Says on standard error what starts as `role`: as a few lines, or as an entry of the log where that is JSON.
+pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
+    let [connected, by_hand] = [true, false].map(|wanted| {
+        let systems = System::ALL.iter().filter(|system| domain.config.systems.contains(system) == wanted);
+        systems.map(|system| system.as_str()).collect::<Vec<_>>().join(", ")
+    });
+    let playbook = domain.playbook();
+    let (version, database, zones) = (env!("CARGO_PKG_VERSION"), database(&settings.database_url.0), chrono_tz::IANA_TZDB_VERSION);
+    if settings.log_json {
+        tracing::info!(
+            version,
+            role,
+            address = settings.public_url,
+            database,
+            playbook = playbook.name,
+            playbook_source = playbook.source,
+            time_zones = zones,
+            connected,
+            by_hand,
+            "started"
+        );
+    } else if tracing::enabled!(tracing::Level::INFO) {
+        let or_nothing = |systems: String| if systems.is_empty() { "nothing".to_owned() } else { systems };
+        let playbook = format!("{} ({})", playbook.name, playbook.source);
+        let facts = [
+            ("address", settings.public_url.clone()),
+            ("database", database),
+            ("playbook", playbook),
+            ("time zones", zones.to_owned()),
+            ("connected", or_nothing(connected)),
+            ("done by hand", or_nothing(by_hand)),
+        ];
+        let mut text = format!("Muster {version}, muster {role}");
+        for (what, value) in facts {
+            // Writing to a string does not fail.
+            let _ = write!(text, "\n  {what:<12}  {value}");
+        }
+        output::complain(text);
+    }
+    if !domain.config.systems.contains(&System::Email) {
+        tracing::warn!("no mail server is configured: nobody can be woken. Set smtp.url and smtp.from");
+    }
+}
+
+/// Where the database is, without what opens it.
+fn database(url: &str) -> String {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return format!("SQLite, {}", path.trim_start_matches("//").split('?').next().unwrap_or_default());
+    }
+    let Ok(options) = PgConnectOptions::from_str(url) else { return "PostgreSQL".to_owned() };
+    let (user, name) = (options.get_username(), options.get_database().unwrap_or(options.get_username()));
+    match options.get_socket() {
+        Some(folder) => format!("PostgreSQL, {name} at {} as {user}", folder.display()),
+        None => format!("PostgreSQL, {name} at {}:{} as {user}", options.get_host(), options.get_port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_named_without_their_passwords() {
+        let table = [
+            ("sqlite:data/muster.db", "SQLite, data/muster.db"),
+            ("sqlite:///var/lib/muster.db?mode=rwc", "SQLite, /var/lib/muster.db"),
+            ("postgres://muster:hunter2@db.example.org/rota", "PostgreSQL, rota at db.example.org:5432 as muster"),
+            ("postgres://db.example.org:6432/rota?user=muster&password=hunter2", "PostgreSQL, rota at db.example.org:6432 as muster"),
+            ("postgres://muster:hunter2@localhost/rota?host=/run/postgresql", "PostgreSQL, rota at /run/postgresql as muster"),
+        ];
+        for (url, shown) in table {
+            assert_eq!(database(url), shown);
+        }
+    }
+}
