@@ -163,3 +163,21 @@ fn the_address_of_an_incident_leads_to_the_board_or_to_signing_in() {
         assert_eq!(get("/incidents/INC-777", false).await.1, page);
     });
 }
+
+#[test]
+fn a_page_that_fails_for_good_is_an_error_in_the_log() {
+    with_mail(async |app| {
+        app.expect_error_log("a page could not be delivered");
+        let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+        update(&app.system(), kim.person_id(), Update { seniority: Some(4), ..Update::default() }).await.unwrap();
+        let incident = sam.declare("nobody wakes").await;
+        sam.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "I am stuck" })).await;
+        let sent = sam.incident("INC-1", "deliveries { id operation }").await;
+        let page = sent["deliveries"].as_array().unwrap().iter().find(|row| row["operation"] == "page").unwrap().clone();
+        let claim = delivery::claim(&app.system(), DeliveryId::parse(id(&page)).unwrap()).await.unwrap().unwrap();
+        let refusal = Refusal::Never("550 <kim@example.org> is unknown".into());
+        delivery::record(&app.system(), &claim, Err(refusal)).await.unwrap();
+        let [error] = app.error_logs().try_into().unwrap();
+        assert!(error.contains("INC-1") && error.contains("Kim") && !error.contains('@'), "{error}");
+    });
+}

@@ -265,6 +265,11 @@ impl TestApp {
         self.logs.expect(part);
     }
 
+    /// The errors in the log so far.
+    pub fn error_logs(&self) -> Vec<String> {
+        self.logs.errors()
+    }
+
     /// How many statements PostgreSQL was sent so far, the server's own looks among them.
     pub fn statements(&self) -> usize {
         self.logs.statements()

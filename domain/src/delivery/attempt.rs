@@ -15,6 +15,7 @@ use crate::ctx::Ctx;
 use crate::delivery::outgoing::what;
 use crate::delivery::{hold, policy};
 use crate::error::{Result, is_duplicate};
+use crate::incident::reference::reference;
 use crate::incident::marks::{self, Settlement};
 use crate::playbook::Rule;
 use crate::playbook::steps::{stands, steps};
@@ -143,9 +144,13 @@ pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>)
     let ended = ended(ctx, row, outcome);
     metrics::counter!("muster_deliveries_total", "system" => row.system.as_str(), "outcome" => ended.state.as_str()).increment(1);
     let arrived = ended.state == DeliveryState::Delivered;
+    let woke_nobody = ended.state == DeliveryState::Failed && row.operation == Operation::Page;
     match row.incident_id.filter(|_| is_news(claim, &ended)) {
         None => update_attempt(ctx, row, ended).await?,
         Some(incident) => tell(ctx, incident, claim, ended).await?,
+    }
+    if woke_nobody {
+        raise_alarm(ctx, row).await?;
     }
     if arrived { claim.order.effect.outgoing().arrived(ctx, row).await } else { Ok(()) }
 }
@@ -247,6 +252,25 @@ pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: 
         Ok(())
     })
     .await?;
+    Ok(())
+}
+
+/// Logs that a page woke nobody: at night nobody reads the timeline. The reason is left out, as it may name the address.
+async fn raise_alarm(ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+    let incident = match row.incident_id {
+        Some(id) => entity::incident::Entity::find_by_id(id).one(ctx.db.read()).await?,
+        None => None,
+    };
+    let person = match row.person_id {
+        Some(id) => entity::person::Entity::find_by_id(id).one(ctx.db.read()).await?,
+        None => None,
+    };
+    tracing::error!(
+        incident = incident.as_ref().map(reference),
+        person = person.map(|person| person.name),
+        delivery = %row.id,
+        "a page could not be delivered and will not be tried again: reach this person another way; the incident's timeline says why"
+    );
     Ok(())
 }
 
