@@ -26,7 +26,7 @@ use graphql::Graph;
 use live::Hub;
 use transport::{Credential, Gateway, Refusal, Transport};
 
-pub use settings::Settings;
+pub use settings::{Render, Settings};
 pub use transport::TransportLimits;
 
 /// How long a client is asked to wait while the database is away.
@@ -107,6 +107,16 @@ impl Gateway for App {
         };
         stream::once(responses).flatten().boxed()
     }
+}
+
+/// Serves `/metrics` and `/healthz` alone on `listener` until `shutdown`, for a process that has no other port.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_metrics(render: Render, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
+    let serving = axum::serve(listener, http::health::router_of_metrics(render)).into_future();
+    // Nobody minds a scrape that is cut off.
+    shutdown.run_until_cancelled(serving).await.unwrap_or(Ok(()))
 }
 
 /// Serves `app` on `listener` until its shutdown; then lets running requests finish and says goodbye to watchers.

@@ -23,8 +23,11 @@ pub struct Settings {
     /// Static limits of GraphQL requests.
     pub limits: TransportLimits,
     /// Renders `/metrics`.
-    pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    pub metrics: Option<Render>,
 }
+
+/// Renders metrics as text for Prometheus.
+pub type Render = Arc<dyn Fn() -> String + Send + Sync>;
 
 impl Default for Settings {
     fn default() -> Self {

@@ -7,6 +7,7 @@ mod database;
 mod demo;
 mod hold;
 mod logging;
+mod metrics;
 mod on_call;
 mod output;
 mod person;

@@ -1,12 +1,12 @@
 //! The long-running commands.
 
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use domain::{Domain, people};
-use metrics_exporter_prometheus::PrometheusBuilder;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +14,7 @@ use worker::Worker;
 use worker::queue::Tuning;
 
 use crate::database::Intent;
+use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::systems::Systems;
 use crate::{database, demo, hold, output, playbook, start};
@@ -26,11 +27,12 @@ const GRACE: Duration = Duration::from_secs(8);
 /// # Errors
 /// When the database or the port can't be had.
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
+    let metrics = Metrics::keep()?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Serve).await?;
     let shutdown = shutdown_on_signal()?;
     // Before anything is made that is told only once.
     prepare_files(&settings)?;
-    let listener = listen(&settings).await?;
+    let listener = listen(settings.listen, "listen (MUSTER_LISTEN)").await?;
     let first_link = people::bootstrap(&domain.system()).await?;
     if first_link.is_some() && with_demo {
         demo::play(&domain, &settings).await?;
@@ -41,10 +43,10 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let systems = Systems::of(&settings)?;
     systems.join(&domain);
     let worker = Worker::new(domain.clone(), systems.connections, Tuning::default())?;
-    let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
+    let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
-        let (api, worker, ()) = tokio::join!(api, worker.run(shutdown.clone()), background);
+        let (api, worker, (), ()) = tokio::join!(api, worker.run(shutdown.clone()), background, metrics.watch(&domain, &shutdown));
         domain.db.close().await;
         api?;
         Ok(worker?)
@@ -57,19 +59,20 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 /// # Errors
 /// When the database or the port can't be had.
 pub async fn api(settings: Settings) -> anyhow::Result<()> {
+    let metrics = Metrics::keep()?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Share).await?;
     warn_of_sqlite(&domain);
     Systems::of(&settings)?.join(&domain);
     let shutdown = shutdown_on_signal()?;
     prepare_files(&settings)?;
-    let listener = listen(&settings).await?;
+    let listener = listen(settings.listen, "listen (MUSTER_LISTEN)").await?;
     let first_link = people::bootstrap(&domain.system()).await?;
     start::announce("api", &settings, &domain);
     greet(&settings, first_link.as_deref());
-    let api = api::serve(app(&domain, &settings, &shutdown)?, listener);
+    let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
-        let (api, ()) = tokio::join!(api, background);
+        let (api, (), ()) = tokio::join!(api, background, metrics.watch(&domain, &shutdown));
         domain.db.close().await;
         Ok(api?)
     });
@@ -79,19 +82,29 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
 /// The worker alone.
 ///
 /// # Errors
-/// When the database can't be had.
+/// When the database, or the port of its metrics, can't be had.
 pub async fn worker(settings: Settings) -> anyhow::Result<()> {
+    let metrics = match settings.metrics_listen {
+        Some(address) => Some((Metrics::keep()?, listen(address, "metrics_listen (MUSTER_METRICS_LISTEN)").await?)),
+        None => None,
+    };
     let (domain, _claim) = database::to_serve(&settings, Intent::Share).await?;
     warn_of_sqlite(&domain);
     hold::warn(&domain).await?;
     let shutdown = shutdown_on_signal()?;
     let worker = Worker::new(domain.clone(), Systems::of(&settings)?.connections, Tuning::default())?;
-    start::announce("worker", &settings, &domain);
     let background = background(&domain, &settings, &shutdown)?;
+    let measured = async {
+        let Some((metrics, listener)) = metrics else { return Ok(()) };
+        let serving = api::serve_metrics(render(&metrics), listener, shutdown.clone());
+        tokio::join!(serving, metrics.watch(&domain, &shutdown)).0
+    };
+    start::announce("worker", &settings, &domain);
     let whole = Box::pin(async {
-        let (worker, ()) = tokio::join!(worker.run(shutdown.clone()), background);
+        let (worker, measured, ()) = tokio::join!(worker.run(shutdown.clone()), measured, background);
         domain.db.close().await;
-        Ok(worker?)
+        worker?;
+        Ok(measured?)
     });
     until_over(&shutdown, whole).await
 }
@@ -147,8 +160,7 @@ fn reload_playbook(domain: &Domain, settings: &Settings) {
     }
 }
 
-fn app(domain: &Arc<Domain>, settings: &Settings, shutdown: &CancellationToken) -> anyhow::Result<api::App> {
-    let recorder = PrometheusBuilder::new().install_recorder().context("metrics can't be kept")?;
+fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &CancellationToken) -> api::App {
     let defaults = api::Settings::default();
     let settings = api::Settings {
         public_url: settings.public_url.clone(),
@@ -157,21 +169,26 @@ fn app(domain: &Arc<Domain>, settings: &Settings, shutdown: &CancellationToken) 
         trello_secret: settings.trello_secret.as_ref().map(|secret| secret.0.clone()),
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
         limits: defaults.limits,
-        metrics: Some(Arc::new(move || recorder.render())),
+        metrics: Some(render(metrics)),
     };
-    Ok(api::App::new(domain.clone(), settings, shutdown.clone()))
+    api::App::new(domain.clone(), settings, shutdown.clone())
 }
 
-async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
-    let listen = settings.listen;
-    TcpListener::bind(listen).await.map_err(|error| {
+fn render(metrics: &Metrics) -> api::Render {
+    let metrics = metrics.clone();
+    Arc::new(move || metrics.render())
+}
+
+/// Listens on `address`, which `setting` names.
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
         let way_out = match error.kind() {
             ErrorKind::AddrInUse => "Another program listens there, perhaps another Muster: stop it, or choose another port with",
             ErrorKind::PermissionDenied => "Ports below 1024 are for root: choose a higher one with",
             ErrorKind::AddrNotAvailable => "This machine does not have that address: choose one of its own with",
             _ => "Choose another address with",
         };
-        anyhow::anyhow!("can't listen on {listen}: {error}. {way_out} listen (MUSTER_LISTEN).")
+        anyhow::anyhow!("can't listen on {address}: {error}. {way_out} {setting}.")
     })
 }
 

@@ -11,6 +11,7 @@
 
 pub mod alerts;
 pub mod authz;
+pub mod backlog;
 pub mod catalogue;
 pub mod change;
 pub mod chores;

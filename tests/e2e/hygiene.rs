@@ -83,7 +83,7 @@ fn no_file_is_too_long_to_be_read_in_one_go() {
     }
 }
 
-fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
+pub fn rust_files(folder: &str) -> Vec<(PathBuf, String)> {
     let (mut files, mut folders) = (Vec::new(), vec![root().join(folder)]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

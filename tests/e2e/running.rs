@@ -1,6 +1,8 @@
 //! The real binary: what it says of itself, what it shows Prometheus, and that it lives and ends whatever happens around it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -148,4 +150,126 @@ async fn sigterm_ends_within_ten_seconds_whatever_others_do() {
     let asked = Instant::now();
     assert_eq!(server.stop().await, Some(0), "{}", log(&data));
     assert!(asked.elapsed() < Duration::from_secs(10), "{:?}: {}", asked.elapsed(), log(&data));
+}
+
+/// What has a name, a type and words.
+struct Described {
+    names: BTreeMap<String, String>,
+    samples: BTreeMap<String, f64>,
+}
+
+/// Reads what Prometheus would read, and is stricter than it.
+fn read(text: &str) -> Described {
+    let (mut names, mut helped, mut samples) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some("HELP"), Some(name), Some(help)) => {
+                assert!(help.ends_with('.') && helped.insert(name.to_owned()), "{line}");
+            }
+            (Some("#"), Some("TYPE"), Some(name), Some(kind)) => {
+                assert!(names.insert(name.to_owned(), kind.to_owned()).is_none(), "{line}");
+                assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+            }
+            _ => {
+                let (series, value) = line.rsplit_once(' ').unwrap();
+                let name = series.split('{').next().unwrap();
+                let family = ["_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+                assert!(names.contains_key(family) && helped.contains(family), "no words for {line}");
+                samples.insert(series.to_owned(), value.parse().unwrap_or_else(|_| panic!("{line}")));
+            }
+        }
+    }
+    Described { names, samples }
+}
+
+async fn scrape(url: &str) -> Option<String> {
+    harness::http().build().unwrap().get(url).send().await.ok()?.text().await.ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_told_to_prometheus() {
+    let (home, _data) = home();
+    let server = home.start("serve").await;
+    let (sam, kim) = (server.client(&token(&home, "sam")), server.client(&token(&home, "kim")));
+    let id = async |client: &Client| client.query("{ viewer { person { id } } }", json!({})).await["viewer"]["person"]["id"].take();
+    let incident = sam.declare_with(json!({ "name": "slow", "severity": "MINOR", "leadId": id(&sam).await })).await;
+    let offer = json!({ "incidentId": incident["id"], "role": "INCIDENT_LEAD", "personId": id(&kim).await });
+    sam.mutate("offerRole", offer, "offer { id }").await;
+    let text = eventually("the mail that nobody sends is counted", SOON, async || {
+        scrape(&server.url("/metrics")).await.filter(|text| text.contains("muster_deliveries{state=\"BY_HAND\"} 1"))
+    })
+    .await;
+    let Described { names, samples } = read(&text);
+    for (name, kind) in [("muster_deliveries", "gauge"), ("muster_requests_total", "counter"), ("muster_request_seconds", "summary")] {
+        assert_eq!(names[name], kind);
+    }
+    for gauge in [
+        "muster_deliveries{state=\"FAILED\"}",
+        "muster_deliveries_oldest_due_seconds",
+        "muster_deliveries_oldest_queued_seconds",
+        "muster_reminders_waiting",
+        "muster_reminders_oldest_seconds",
+        "muster_system_held{system=\"zendesk\"}",
+    ] {
+        assert_eq!(samples.get(gauge), Some(&0.0), "{gauge}: {text}");
+    }
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    assert!((now - samples["muster_last_tick_timestamp_seconds"]).abs() < SOON.as_secs_f64(), "{text}");
+    assert!(samples["muster_worker_silence_seconds"] < SOON.as_secs_f64(), "{text}");
+    asked_of_promtool(&text);
+}
+
+/// A second opinion, where Prometheus is installed.
+fn asked_of_promtool(text: &str) {
+    use std::io::Write;
+    let promtool = Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let Ok(mut promtool) = promtool else { return };
+    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let outcome = promtool.wait_with_output().unwrap();
+    assert!(outcome.status.success(), "{}", String::from_utf8_lossy(&outcome.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_separate_worker_shows_its_metrics_where_it_is_told() {
+    let (home, data) = home();
+    home.run(&["migrate"]);
+    let listen = format!("127.0.0.1:{}", harness::free_port());
+    let log = File::create(data.path().join("log")).unwrap();
+    let mut worker = home.command(&["worker"]).env("MUSTER_METRICS_LISTEN", &listen).stderr(log).spawn().unwrap();
+    let text = eventually("the worker works", SOON, async || {
+        let text = scrape(&format!("http://{listen}/metrics")).await?;
+        (text.contains("muster_ticks_total") && text.contains("muster_worker_silence_seconds")).then_some(text)
+    })
+    .await;
+    read(&text);
+    assert_eq!(scrape(&format!("http://{listen}/healthz")).await.as_deref(), Some("ok\n"));
+    let stopped = Command::new("kill").arg(worker.id().to_string()).status().unwrap();
+    assert!(stopped.success() && worker.wait().unwrap().success());
+}
+
+/// Every metric that the code counts has words.
+#[test]
+fn every_metric_is_described_in_one_place() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let described = std::fs::read_to_string(root.join("cli/src/metrics.rs")).unwrap();
+    let operations = std::fs::read_to_string(root.join("docs/operations.md")).unwrap();
+    let mut counted = BTreeSet::new();
+    for folder in ["api/src", "cli/src", "domain/src", "worker/src"] {
+        for (_, text) in crate::hygiene::rust_files(folder) {
+            for kind in ["counter!(\"", "gauge!(\"", "histogram!(\""] {
+                counted.extend(text.split(kind).skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
+            }
+        }
+    }
+    assert!(counted.len() > 10, "{counted:?}");
+    for name in counted {
+        assert!(
+            described.contains(&format!("describe_counter!(\"{name}\""))
+                || described.contains(&format!("describe_gauge!(\"{name}\""))
+                || described.contains(&format!("describe_histogram!(\"{name}\"")),
+            "{name} is not described in cli/src/metrics.rs"
+        );
+        assert!(operations.contains(&format!("`{name}")), "{name} is not in docs/operations.md");
+    }
 }

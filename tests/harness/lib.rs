@@ -28,6 +28,7 @@ use std::time::Duration;
 pub use app::{Builder, Server, TestApp};
 pub use client::{Answer, Client, Refusal};
 pub use database::Engine;
+pub use port::free as free_port;
 pub use wait::{eventually, within};
 
 /// No test takes longer; one that does hangs.

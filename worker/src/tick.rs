@@ -24,12 +24,18 @@ pub async fn run(ctx: Ctx, queue: Queue, shutdown: CancellationToken) {
     while shutdown.run_until_cancelled(heartbeat.tick()).await.is_some() {
         let outcome = tokio::time::timeout(PATIENCE, tick(&ctx, &queue)).await;
         metrics::counter!("muster_ticks_total").increment(1);
+        metrics::gauge!("muster_last_tick_timestamp_seconds").set(unix_seconds(&ctx));
         match outcome {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "a tick failed; the next one tries again"),
             Err(_) => tracing::warn!("a tick took too long and was given up"),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and milliseconds of this century fit")]
+fn unix_seconds(ctx: &Ctx) -> f64 {
+    ctx.now().timestamp_millis() as f64 / 1000.0
 }
 
 /// Puts what is due on the queue.

@@ -1,10 +1,13 @@
 //! Whether the process lives, whether it can work, and what it counts.
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 
 use super::{Problem, Site};
+use crate::settings::Render;
 
 /// The process lives.
 pub async fn alive() -> &'static str {
@@ -20,10 +23,19 @@ pub async fn ready(State(site): State<Site>) -> Response {
     if site.app.0.domain.db.answers().await { "ready\n".into_response() } else { unready("The database does not answer.") }
 }
 
+/// `/metrics` and `/healthz` for a process that serves nothing else.
+pub fn router_of_metrics(render: Render) -> Router {
+    Router::new().route("/healthz", get(alive)).route("/metrics", get(async move || exposition(&render)))
+}
+
+fn exposition(render: &Render) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render()).into_response()
+}
+
 /// Counters for Prometheus; they name no incident and no person.
 pub async fn metrics(State(site): State<Site>) -> Response {
     match &site.app.0.settings.metrics {
-        Some(render) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render()).into_response(),
+        Some(render) => exposition(render),
         None => Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "This process keeps no metrics.".into()).into_response(),
     }
 }

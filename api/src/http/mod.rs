@@ -3,7 +3,7 @@
 mod addresses;
 mod answer;
 mod files;
-mod health;
+pub mod health;
 mod hooks;
 mod pages;
 pub mod session;

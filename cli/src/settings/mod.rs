@@ -29,6 +29,8 @@ pub struct Settings {
     pub database_connections: u32,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where a separate worker shows its metrics; none: nowhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Where people reach the server.
     pub public_url: String,
     /// Where the database (SQLite) and files lie.
@@ -116,6 +118,7 @@ impl Settings {
             database_url: Secret(source.database_url(&data_dir)),
             database_connections: source.parsed("database_connections", "a number").unwrap_or(16),
             listen,
+            metrics_listen: source.parsed("metrics_listen", "an address such as 127.0.0.1:9464"),
             public_url: source.public_url(listen),
             data_dir,
             playbook: source.text("playbook").map(PathBuf::from),

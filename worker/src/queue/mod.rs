@@ -256,6 +256,14 @@ impl Queue {
         tables::depth(&self.db, self.name).await
     }
 
+    /// How long ago any worker of this queue reported that it lives; `None` before the first.
+    ///
+    /// # Errors
+    /// [`QueueError::Database`].
+    pub async fn silence(&self) -> Result<Option<Duration>, QueueError> {
+        tables::silence(&self.db, self.name).await
+    }
+
     /// Deletes jobs that finished more than `age` ago, in portions, and workers that went silent as long ago. Their
     /// keys are free again. Answers how many jobs went. One call does it for all queues, also for those of systems that
     /// are not set up any more.

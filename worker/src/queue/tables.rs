@@ -109,6 +109,17 @@ pub(super) async fn keep_alive(conn: &impl ConnectionTrait, worker: &str) -> Res
     Ok(())
 }
 
+/// The age of the newest sign of life of a worker of `queue`.
+pub(super) async fn silence(conn: &impl ConnectionTrait, queue: &str) -> Result<Option<Duration>, QueueError> {
+    let sql = Dialect::of(conn).pick(
+        "SELECT CAST(strftime('%s', 'now') AS INTEGER) - MAX(last_seen) AS age FROM Workers WHERE worker_type = ?1",
+        "SELECT EXTRACT(EPOCH FROM now() - MAX(last_seen))::bigint AS age FROM apalis.workers WHERE worker_type = $1",
+    );
+    let row = conn.query_one_raw(statement(conn, sql, [queue.into()])).await?;
+    let age = row.map_or(Ok(None), |row| row.try_get::<Option<i64>>("", "age"))?;
+    Ok(age.map(|age| Duration::from_secs(age.try_into().unwrap_or(0))))
+}
+
 /// Records how jobs of a worker that is gone ended, where apalis did not come to it.
 pub(super) async fn record(conn: &impl ConnectionTrait, worker: &str, status: &str, ids: &[String]) -> Result<(), QueueError> {
     let now = Dialect::of(conn).pick("CAST(strftime('%s', 'now') AS INTEGER)", "now()");
