@@ -2,8 +2,8 @@
 //!
 //! `muster demo` and `muster serve --demo` call [`play`]. What happens is data: the [`cast`] says who and what there is, and
 //! each file of stories says who does what at which minute. The [`stage`] turns every line into the use case that a person
-//! would have called, at a clock that starts [`LENGTH_MINUTES`] before now, so nothing in the database could not have come
-//! about in earnest.
+//! would have called, at a clock that starts [`LENGTH_MINUTES`] before now, so everything in the database could have happened
+//! for real.
 
 mod cast;
 mod council;
@@ -70,8 +70,8 @@ fn farewell(stage: &Stage) -> io::Result<()> {
     let (people, sites) = (cast::PEOPLE.len(), cast::SITES.len());
     output::line(format_args!("Harbour & Pine, a made-up agency, has moved in: {people} people, {sites} sites."))?;
     for (story, what) in [
-        (Story::Council, "live, critical, and nobody keeps the client told yet"),
-        (Story::Festival, "to be judged: an alert reported it a few minutes ago"),
+        (Story::Council, "live, critical, and nobody is keeping the client informed yet"),
+        (Story::Festival, "needs triage: an alert reported it a few minutes ago"),
         (Story::Museum, "resolved, with everything that went wrong on the way"),
         (Story::Leaflet, "declined: it was no incident"),
         (Story::Night, "closed: trivial, written down when it was over"),

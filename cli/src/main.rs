@@ -52,7 +52,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Runs everything in one process: API, worker and pages. On SQLite unless told otherwise.
+    /// Runs everything in one process: API, worker and web pages. Uses SQLite unless configured otherwise.
     Serve {
         /// On an empty database, play a made-up incident first, so that there is something to see.
         #[arg(long)]
@@ -72,11 +72,11 @@ enum Command {
     Token(TokenCommand),
     /// Prints a new sign-in link for a person.
     SignInLink {
-        /// Whose; without it, that of the first administrator.
+        /// Whose; without it, the first administrator's.
         #[arg(long)]
         email: Option<String>,
     },
-    /// Looks after who is on call.
+    /// Manages who is on call.
     #[command(subcommand)]
     OnCall(OnCallCommand),
     /// Checks the hash chains of all timelines, or of one.
@@ -131,7 +131,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum OnCallCommand {
-    /// Replaces what a line's rota plans from now on by what an iCalendar file says, and tells which events were passed over.
+    /// Replaces a line's rota from now on with an iCalendar file, and reports which events were skipped.
     Import {
         /// The file, the whole rota of this line; - for the standard input.
         file: PathBuf,

@@ -90,11 +90,11 @@ fn describe() {
     describe_gauge!("muster_deliveries", "Deliveries that are not over, by state. FAILED and BY_HAND need a person.");
     describe_gauge!("muster_deliveries_oldest_due_seconds", Unit::Seconds, "How long the longest waiting delivery has been due.");
     describe_gauge!("muster_deliveries_oldest_queued_seconds", Unit::Seconds, "How old the oldest delivery is that was never tried.");
-    describe_gauge!("muster_reminders_waiting", "Incidents about which people are to be told something now.");
+    describe_gauge!("muster_reminders_waiting", "Incidents whose reminders are due now.");
     describe_gauge!("muster_reminders_oldest_seconds", Unit::Seconds, "How long the longest waiting of these has been waiting.");
     describe_gauge!("muster_system_held", "1 while nothing is sent to the system because it refuses our credentials.");
     describe_counter!("muster_queue_jobs_total", "Jobs that ended, by queue, kind and outcome.");
     describe_histogram!("muster_queue_job_seconds", Unit::Seconds, "How long jobs took.");
     describe_counter!("muster_queue_restarts_total", "Workers of queues that were replaced because they stalled or died.");
-    describe_counter!("muster_chains_verified_total", "Timelines checked in the background. whole=\"no\" is a reason to wake somebody.");
+    describe_counter!("muster_chains_verified_total", "Timelines checked in the background. whole=\"no\" is a reason to wake someone.");
 }

@@ -17,9 +17,9 @@ use crate::settings::Settings;
 /// Whose shifts.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Line {
-    /// Who is called first.
+    /// Who is paged first.
     First,
-    /// Who is called when first line needs help.
+    /// Who is paged when first line needs help.
     Second,
 }
 
@@ -32,7 +32,7 @@ impl From<Line> for OnCallLine {
     }
 }
 
-/// Imports the rota of a line, and tells on standard output what became of it.
+/// Imports the rota of a line, and reports on standard output what became of it.
 ///
 /// # Errors
 /// When the file can't be read or is no calendar, when the database can't be reached, or when no event gave a shift.
@@ -41,9 +41,9 @@ pub async fn import(settings: &Settings, file: &Path, line: Line) -> anyhow::Res
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let done = on_call::import(&ctx, on_call::Import { line: line.into(), calendar }).await?;
     for event in &done.skipped {
-        output::line(format_args!("passed over: {}: {}", event.summary, event.reason))?;
+        output::line(format_args!("skipped: {}: {}", event.summary, event.reason))?;
     }
-    output::line(format_args!("{} shifts imported, {} events passed over", done.imported, done.skipped_count))?;
+    output::line(format_args!("{} shifts imported, {} events skipped", done.imported, done.skipped_count))?;
     anyhow::ensure!(done.imported > 0, "no event gave a shift, so the rota stays as it was");
     Ok(())
 }

@@ -155,7 +155,7 @@ fn summary(playbook: &Playbook) -> String {
     let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
     let contact = |key: &String| match playbook.contacts.get(key) {
         Some(address) => format!("{} <{address}>", playbook.contact_title(key)),
-        None => format!("{} (no address: told by a person)", playbook.contact_title(key)),
+        None => format!("{} (no address: a person tells them)", playbook.contact_title(key)),
     };
     let contacts: Vec<String> = playbook.leadership_contacts.iter().map(contact).collect();
     let connected = playbook.boards.values().filter(|board| board.trello_board.is_some()).count();

@@ -125,7 +125,7 @@ async fn until_over(shutdown: &CancellationToken, work: impl Future<Output = any
     }
 }
 
-/// What every process does beside its work: it passes wake-ups on, and on SIGHUP reads the playbook again.
+/// What every process does in addition to its work: it passes wake-ups on, and on SIGHUP reads the playbook again.
 fn background<'a>(
     domain: &'a Domain,
     settings: &'a Settings,

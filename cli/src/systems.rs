@@ -48,7 +48,7 @@ impl Systems {
     /// Tells the domain where people look for things. Once, before it serves.
     pub fn join(&self, domain: &Domain) {
         if let Some(desk) = &self.ticket_desk {
-            // It stays as it is when it was told before.
+            // The first one stays.
             let _ = domain.ticket_desk.set(desk.clone());
         }
     }

@@ -20,7 +20,7 @@ use worker::outlets::email;
 
 pub use systems::{Trello, Zendesk};
 
-/// Everything a process must be told.
+/// Everything a process is configured with.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// `sqlite:PATH` or `postgres://…`.
@@ -33,7 +33,7 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// Where people reach the server.
     pub public_url: String,
-    /// Where the database (SQLite) and files lie.
+    /// The folder of the SQLite database and of files.
     pub data_dir: PathBuf,
     /// The playbook's file; without it, `playbook.toml` in this folder when there is one.
     pub playbook: Option<PathBuf>,
@@ -207,7 +207,9 @@ impl Source<'_> {
             };
             match pair.split_once('=').and_then(|(label, name)| Some((label.trim().to_lowercase(), severity(name.trim())?))) {
                 Some((label, severity)) => drop(levels.insert(label, severity)),
-                None => self.problem("alerts.levels", format_args!("must be pairs such as critical=CRITICAL, error=MAJOR; {pair} is none")),
+                None => {
+                    self.problem("alerts.levels", format_args!("must be pairs such as critical=CRITICAL, error=MAJOR; `{pair}` is not one"))
+                }
             }
         }
         Some(levels)
@@ -223,8 +225,8 @@ impl Source<'_> {
         }
         match (url, from) {
             (Some(url), Some(from)) => return Some(Smtp { url: Secret(url), from }),
-            (Some(_), None) => self.problem("smtp.from", "is needed besides smtp.url, such as Muster <muster@example.org>"),
-            (None, Some(_)) => self.problem("smtp.url", "is needed besides smtp.from, such as smtps://user:password@mail.example.org"),
+            (Some(_), None) => self.problem("smtp.from", "is needed as well as smtp.url, such as Muster <muster@example.org>"),
+            (None, Some(_)) => self.problem("smtp.url", "is needed as well as smtp.from, such as smtps://user:password@mail.example.org"),
             (None, None) => {}
         }
         None

@@ -105,8 +105,8 @@ impl Source<'_> {
         let [key, token] = given;
         match (key, token) {
             (Some(key), Some(token)) => return Some(Trello { base_url, key, token: Secret(token) }),
-            (Some(_), None) => self.problem("trello.token", "is needed besides trello.key"),
-            (None, Some(_)) => self.problem("trello.key", "is needed besides trello.token"),
+            (Some(_), None) => self.problem("trello.token", "is needed as well as trello.key"),
+            (None, Some(_)) => self.problem("trello.key", "is needed as well as trello.token"),
             (None, None) => {}
         }
         None

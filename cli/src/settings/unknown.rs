@@ -55,7 +55,7 @@ fn is_of_later_system(key: &str) -> bool {
     SYSTEMS.iter().any(|system| key.strip_prefix(system).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }
 
-/// Kubernetes tells every container where the services of its namespace are, in variables named after them. One that is called `muster`
+/// Kubernetes gives every container variables that say where the services of its namespace are, named after them. One called `muster`
 /// gives `MUSTER_SERVICE_HOST`, `MUSTER_PORT=tcp://…`, `MUSTER_PORT_8080_TCP_ADDR` and more.
 fn is_of_kubernetes(name: &str, value: &str) -> bool {
     let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
