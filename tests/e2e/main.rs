@@ -18,6 +18,7 @@ mod files;
 mod fixture;
 mod follow_up;
 mod handover;
+mod house;
 mod http;
 mod hygiene;
 mod inputs;
