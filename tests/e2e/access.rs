@@ -1,14 +1,17 @@
 //! Who gets in, and who gets to know: tokens, and incidents that outsiders must not learn of by any way.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::authz::{Actor, visible};
 use domain::people::access::{CreateToken, create_token, tokens};
 use domain::people::secrets::CACHED_FOR;
-use entity::AccessLevel;
+use entity::{AccessLevel, Grant, IncidentId, PersonId, incident, incident_access};
 use harness::drive::{id, text};
 use harness::live::Transport;
 use harness::{Client, TestApp, both_dbs, eventually};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 both_dbs![
@@ -26,6 +29,7 @@ both_dbs![
     a_subscription_is_cut_when_the_incident_becomes_restricted,
     a_subscription_is_cut_when_the_token_is_revoked,
     the_last_administrator_stays,
+    rows_and_queries_agree_on_who_sees_what,
 ];
 
 const VIEWER: &str = "{ viewer { person { name } can } }";
@@ -353,4 +357,35 @@ async fn the_last_administrator_stays(app: &TestApp) {
     }
     app.admin().await;
     ada.mutate("updatePerson", json!({ "personId": ada.id(), "accessLevel": "RESPONDER" }), "person { id }").await;
+}
+
+/// `Actor::sees` is the rule for rows in memory, `authz::visible` the same rule for queries.
+async fn rows_and_queries_agree_on_who_sees_what(app: &TestApp) {
+    let (ada, sam, eve, viewer) = (app.admin().await, app.responder("Sam").await, app.responder("Eve").await, app.viewer("Vic").await);
+    sam.declare_with(json!({ "name": "open", "severity": "MAJOR" })).await;
+    sam.declare_with(json!({ "name": "Sam's", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    ada.declare_with(json!({ "name": "Ada's", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    let shared = eve.declare_with(json!({ "name": "shared", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    let query = "mutation($i: ID!, $p: ID!) { shareIncident(input: { incidentId: $i, personId: $p, shared: true }) { incident { id } } }";
+    eve.query(query, json!({ "i": shared["id"], "p": viewer.id() })).await;
+    let db = app.system().db.read().clone();
+    let all = incident::Entity::find().all(&db).await.unwrap();
+    let participants = incident_access::Entity::find().all(&db).await.unwrap();
+    let levels = [AccessLevel::Viewer, AccessLevel::Responder, AccessLevel::Admin];
+    let people = [&ada, &sam, &eve, &viewer].map(Client::person_id);
+    let mut seen_by: BTreeSet<usize> = BTreeSet::new();
+    for (id, access, may_see) in
+        people.into_iter().flat_map(|id| levels.map(|access| (id, access))).flat_map(|(id, a)| [(id, a, false), (id, a, true)])
+    {
+        let grants = may_see.then_some(Grant::SeeRestricted).into_iter().collect();
+        let actor = Actor::Person { id, access, grants };
+        let queried: BTreeSet<IncidentId> = visible(&actor).all(&db).await.unwrap().into_iter().map(|row| row.id).collect();
+        let of = |row: &incident::Model| -> Vec<PersonId> {
+            participants.iter().filter(|access| access.incident_id == row.id).map(|access| access.person_id).collect()
+        };
+        let sees: BTreeSet<IncidentId> = all.iter().filter(|row| actor.sees(row, &of(row))).map(|row| row.id).collect();
+        assert_eq!(queried, sees, "{actor:?}");
+        seen_by.insert(sees.len());
+    }
+    assert_eq!(seen_by, BTreeSet::from([2, 3, 4]), "the rows must tell the callers apart");
 }
