@@ -141,3 +141,49 @@ pub trait Outlet: Send + Sync {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Orders as version 0.1.0 stored them, with the system that they go to.
+    const STORED: [(&str, &str); 8] = [
+        (
+            r#"{"kind":"email","to_name":"Kim","to":"kim@example.org","subject":"PAGE INC-1","text":"You are needed.","thread":"inc_1"}"#,
+            "Mail",
+        ),
+        (r#"{"kind":"notice","text":"INC-1 is critical."}"#, "Chat"),
+        (r#"{"kind":"open_problem","key":"inc_1","subject":"INC-1: It is down","text":"Declared.","severity":"CRITICAL"}"#, "Desk"),
+        (r#"{"kind":"problem_status","ticket":"7","solved":true,"text":"INC-1 is resolved."}"#, "Desk"),
+        (r#"{"kind":"link_ticket","ticket":"7","problem":"3"}"#, "Desk"),
+        (r#"{"kind":"unlink_ticket","ticket":"7","problem":"3"}"#, "Desk"),
+        (r#"{"kind":"comment","ticket":"7","text":"We are on it.","public":true,"to":"Example plc"}"#, "Desk"),
+        (
+            r#"{"kind":"card","marker":"flw_1","card":null,"url":null,"agreed":null,"changed":["title","state"],"perhaps_there":false,"place":{"board":"b","list":"l","done_list":null},"board":"Actions","title":"Fix it","text":"","owner":{"id":"per_00000000000000000000000000000007","name":"Kim","email":null},"due_at":null,"state":"OPEN"}"#,
+            "Board",
+        ),
+    ];
+
+    #[test]
+    fn stored_orders_of_every_kind_still_read_and_write_the_same() {
+        for (stored, system) in STORED {
+            let effect: Effect = serde_json::from_str(stored).unwrap_or_else(|error| panic!("{stored}: {error}"));
+            assert!(format!("{effect:?}").starts_with(system), "{effect:?}");
+            assert_eq!(serde_json::to_string(&effect).unwrap(), stored);
+        }
+    }
+
+    #[test]
+    fn a_stored_card_may_lack_what_was_added_later() {
+        let added = r#""url":null,"agreed":null,"changed":["title","state"],"perhaps_there":false,"#;
+        let older = STORED[7].0.replace(added, "");
+        assert_ne!(older, STORED[7].0);
+        let Effect::Board(BoardOrder::Card(card)) = serde_json::from_str(&older).unwrap() else { panic!("it is a card") };
+        assert_eq!((card.url, card.changed.len(), card.perhaps_there), (None, 0, false));
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused() {
+        assert!(serde_json::from_str::<Effect>(r#"{"kind":"carrier_pigeon","text":"coo"}"#).is_err());
+    }
+}
