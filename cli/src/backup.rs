@@ -49,9 +49,9 @@ pub async fn run(settings: &Settings, to: &Path) -> anyhow::Result<ExitCode> {
     if report.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    eoutput::line(format_args!(
+    output::complain(format_args!(
         "muster: the copy is complete, but it has the problems above, most likely as the original has them. Keep older backups."
-    ))?;
+    ));
     Ok(ExitCode::FAILURE)
 }
 

@@ -58,10 +58,10 @@ pub async fn run(command: PersonCommand, settings: &Settings) -> anyhow::Result<
         PersonCommand::Add { name, email, access } => {
             let invite = people::Invite { name, email, access_level: access.into(), grants: Vec::new(), seniority: None };
             let (person, secret) = people::invite(&ctx, invite).await?;
-            eoutput::line(format_args!(
+            output::complain(format_args!(
                 "{} is on the team with {} access. This link signs them in once, within a day:",
                 person.name, person.access_level
-            ))?;
+            ));
             output::line(format_args!("{}/sign-in?link={secret}", settings.public_url))?;
         }
         PersonCommand::List => {

@@ -63,10 +63,10 @@ pub async fn run(settings: &Settings, from: &Path, despite_problems: bool) -> an
     hold::hold_by_hand(&copy.domain().system(), System::ALL, WHY).await?;
     copy.finish(target).await?;
     output::line(format_args!("{}: {}", target.display(), report.summary))?;
-    eoutput::line(format_args!(
+    output::complain(format_args!(
         "All outside systems are held: a server on this copy mails, pages and posts nothing. When it takes the place of the original, and \
          the original is off, run `muster release all`."
-    ))?;
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
 use domain::{Domain, people};
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;

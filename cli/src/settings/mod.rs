@@ -208,7 +208,10 @@ impl Source<'_> {
             match pair.split_once('=').and_then(|(label, name)| Some((label.trim().to_lowercase(), severity(name.trim())?))) {
                 Some((label, severity)) => drop(levels.insert(label, severity)),
                 None => {
-                    self.problem("alerts.levels", format_args!("must be pairs such as critical=CRITICAL, error=MAJOR; `{pair}` is not one"))
+                    self.problem(
+                        "alerts.levels",
+                        format_args!("must be pairs such as critical=CRITICAL, error=MAJOR; `{pair}` is not one"),
+                    );
                 }
             }
         }

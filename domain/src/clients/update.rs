@@ -300,7 +300,7 @@ pub async fn send(ctx: &Ctx, input: &Compose, key: Option<&str>) -> Result<Writt
         let changed = sent.await?;
         Ok((changed.output, changed.incident))
     };
-    once(ctx, key.as_ref(), work, |first| async move { with_incident(ctx, find(ctx, ClientUpdateId(first)).await?).await }).await
+    once(ctx, key.as_ref(), Box::pin(work), |first| async move { with_incident(ctx, find(ctx, ClientUpdateId(first)).await?).await }).await
 }
 
 async fn with_incident(ctx: &Ctx, row: client_update::Model) -> Result<Written> {

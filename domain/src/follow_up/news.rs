@@ -1,6 +1,6 @@
 //! Changes made to cards at Trello: reported by a webhook, or found when all cards of a board are compared.
 //!
-//! Both lead to the same decision, a three-way merge ([`super::sync`]). CardNews that is repeated, or that we caused, changes nothing.
+//! Both lead to the same decision, a three-way merge ([`super::sync`]). News that is repeated, or that we caused, changes nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,7 +20,7 @@ use crate::playbook::Playbook;
 use crate::ports::{Boards, Member, Refusal, SeenCard};
 use crate::record::{Draft, Whole};
 
-/// CardNews of a card.
+/// News of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CardNews {
     /// The whole card.

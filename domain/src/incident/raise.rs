@@ -56,7 +56,7 @@ pub async fn raise(ctx: &Ctx, input: Raise, key: Option<&str>) -> Result<inciden
         });
         created.await
     };
-    once(ctx, key.as_ref(), work, |first| find(ctx, IncidentId(first))).await
+    once(ctx, key.as_ref(), Box::pin(work), |first| find(ctx, IncidentId(first))).await
 }
 
 /// Input of [`declare`].
@@ -106,7 +106,7 @@ pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<inc
     let declaration = check(ctx, &input).await?;
     let key = Key::of(ctx, "declareIncident", key, &input)?;
     let work = declare_now(ctx, input.incident_id, &declaration, key.as_ref());
-    once(ctx, key.as_ref(), work, |first| find(ctx, IncidentId(first))).await
+    once(ctx, key.as_ref(), Box::pin(work), |first| find(ctx, IncidentId(first))).await
 }
 
 async fn declare_now(ctx: &Ctx, report: Option<IncidentId>, declaration: &Declaration, key: Option<&Key>) -> Result<incident::Model> {

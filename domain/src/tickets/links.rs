@@ -173,7 +173,7 @@ pub async fn comment(ctx: &Ctx, input: NewComment, key: Option<&str>) -> Result<
         });
         Ok(changed.await?.incident)
     };
-    once(ctx, key.as_ref(), work, |_| crate::incident::find(ctx, known.incident_id)).await
+    once(ctx, key.as_ref(), Box::pin(work), |_| crate::incident::find(ctx, known.incident_id)).await
 }
 
 fn write_comment(draft: &mut Draft<'_>, row: &ticket::Model, text: &str, public: bool, client: Option<&client::Model>) -> EventId {

@@ -1,4 +1,4 @@
-//! TicketNews that the ticket system sends on its own: a client's answer, a new ticket, an emergency (R18, R20).
+//! News that the ticket system sends on its own: a client's answer, a new ticket, an emergency (R18, R20).
 //!
 //! Called by the hook of `api`. The same news may arrive any number of times, concurrently and in any order: whatever is recorded because
 //! of it is written with a mark in the same transaction ([`hook_event`]), and copying a ticket's fields is idempotent. So a sender that
@@ -201,7 +201,7 @@ fn kept(row: &ticket::Model, news: &TicketNews) -> Option<ticket::Model> {
     })
 }
 
-/// Whether somebody has just solved the problem ticket of a live incident. TicketNews from before the incident was reopened does not count: it
+/// Whether somebody has just solved the problem ticket of a live incident. News from before the incident was reopened does not count: it
 /// arrived late, and Muster itself solved the ticket then.
 fn is_problem_solved_there(incident: &incident::Model, row: &ticket::Model, news: &TicketNews) -> bool {
     let solved = |status: &Option<String>| status.as_deref().is_some_and(is_over);

@@ -79,7 +79,7 @@ pub async fn add(ctx: &Ctx, input: AddEvent, key: Option<&str>) -> Result<Record
         });
         only_event(added.await?)
     };
-    once(ctx, key.as_ref(), work, |first| recorded(ctx, EventId(first))).await
+    once(ctx, key.as_ref(), Box::pin(work), |first| recorded(ctx, EventId(first))).await
 }
 
 async fn recorded(ctx: &Ctx, id: EventId) -> Result<Recorded> {

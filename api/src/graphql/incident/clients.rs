@@ -38,7 +38,7 @@ pub enum ClientUpdateState {
 
 /// How far an update has come with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "domain::clients::progress::UpdateOutcome")]
+#[graphql(remote = "progress::UpdateOutcome")]
 pub enum ClientOutcomeState {
     /// Something of it did not arrive and will not be tried again by itself.
     Failed,

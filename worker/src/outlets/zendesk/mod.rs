@@ -1,6 +1,6 @@
 //! Tickets, clients and their contacts at Zendesk Support (S3).
 //!
-//! ProblemTicket tickets are made once by an idempotency key, and found again by their external id. Other tickets are changed on the
+//! Problem tickets are made once by an idempotency key, and found again by their external id. Other tickets are changed on the
 //! version that was just read, and each change carries the delivery's id, so that an attempt whose answer got lost is recognised
 //! ([`update`]). Zendesk's limits are kept before it has to name them.
 
