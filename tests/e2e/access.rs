@@ -363,11 +363,12 @@ async fn the_last_administrator_stays(app: &TestApp) {
 async fn rows_and_queries_agree_on_who_sees_what(app: &TestApp) {
     let (ada, sam, eve, viewer) = (app.admin().await, app.responder("Sam").await, app.responder("Eve").await, app.viewer("Vic").await);
     sam.declare_with(json!({ "name": "open", "severity": "MAJOR" })).await;
-    sam.declare_with(json!({ "name": "Sam's", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    let sams = sam.declare_with(json!({ "name": "Sam's", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
     ada.declare_with(json!({ "name": "Ada's", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
     let shared = eve.declare_with(json!({ "name": "shared", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
     let query = "mutation($i: ID!, $p: ID!) { shareIncident(input: { incidentId: $i, personId: $p, shared: true }) { incident { id } } }";
     eve.query(query, json!({ "i": shared["id"], "p": viewer.id() })).await;
+    sam.query(query, json!({ "i": sams["id"], "p": viewer.id() })).await;
     let db = app.system().db.read().clone();
     let all = incident::Entity::find().all(&db).await.unwrap();
     let participants = incident_access::Entity::find().all(&db).await.unwrap();

@@ -166,7 +166,7 @@ async fn each_client_is_told_where_it_can_be_reached(app: &TestApp) {
     assert_eq!(mails.len(), 2);
     assert!(mails.contains(&expected("kim@example.org")) && mails.contains(&expected("lee@example.org")), "{mails:?}");
     let lost = arrived["outcomes"].as_array().unwrap().iter().find(|one| one["client"]["name"] == "Lost").unwrap()["deliveries"][0].clone();
-    assert!(text(&lost, "instructions").starts_with("Reach Lost") && text(&lost, "instructions").contains("We are on it."), "{lost}");
+    assert!(text(&lost, "instructions").starts_with("Contact Lost") && text(&lost, "instructions").contains("We are on it."), "{lost}");
     sam.mutate("settleDeliveryByHand", json!({ "deliveryId": lost["id"] }), "delivery { client { name } clientUpdate { id } }").await;
     assert_eq!(again(&sam, &sent).await["state"], "SENT");
     let event = sam.timeline(id(&incident)).await.into_iter().find(|event| event["kind"] == "CLIENT_UPDATE").unwrap();

@@ -159,7 +159,7 @@ mod tests {
         (r#"{"kind":"unlink_ticket","ticket":"7","problem":"3"}"#, "Desk"),
         (r#"{"kind":"comment","ticket":"7","text":"We are on it.","public":true,"to":"Example plc"}"#, "Desk"),
         (
-            r#"{"kind":"card","marker":"flw_1","card":null,"url":null,"agreed":null,"changed":["title","state"],"perhaps_there":false,"place":{"board":"b","list":"l","done_list":null},"board":"Actions","title":"Fix it","text":"","owner":{"id":"per_00000000000000000000000000000007","name":"Kim","email":null},"due_at":null,"state":"OPEN"}"#,
+            r#"{"kind":"card","marker":"flw_1","card":null,"url":null,"agreed":null,"changed":["title","state"],"perhaps_there":false,"place":{"board":"b","list":"l","done_list":null},"board":"Actions","title":"Fix it","text":"","owner":{"id":"00000000-0000-0000-0000-000000000007","name":"Kim","email":null},"due_at":null,"state":"OPEN"}"#,
             "Board",
         ),
     ];
