@@ -1,10 +1,9 @@
-//! Something to do while an incident lasts.
+//! Something to do during an incident.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{ActionId, ActionState, IncidentId, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "action")]

@@ -1,23 +1,22 @@
-//! What an alerting system told: one row for each time that one alert fired.
+//! Alerts from alerting systems: one row for each time an alert fired.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{AlertId, IncidentId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "alert")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AlertId,
-    /// The hook it came by, e.g. `alertmanager`.
+    /// The hook it came through, e.g. `alertmanager`.
     #[sea_orm(column_type = "Text")]
     pub source: String,
-    /// The identity of the alert at its source; with `starts_at` that of one firing.
+    /// The alert's identity at its source; with `starts_at`, that of one firing.
     #[sea_orm(column_type = "Text")]
     pub fingerprint: String,
-    /// What groups alerts into one incident at the source.
+    /// The source's key for alerts that belong to one incident.
     #[sea_orm(column_type = "Text")]
     pub group_key: String,
     #[sea_orm(column_type = "Text")]
@@ -25,7 +24,7 @@ pub struct Model {
     pub firing: bool,
     pub starts_at: Timestamp,
     pub ends_at: Option<Timestamp>,
-    /// How often it was told.
+    /// How often it was received.
     pub count: i32,
     pub incident_id: Option<IncidentId>,
     pub labels: Json,

@@ -1,10 +1,9 @@
-//! A secret with which a program calls. Only its hash is kept.
+//! A secret with which a program calls the API. Only its hash is kept.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{AccessLevel, ApiTokenId, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_token")]

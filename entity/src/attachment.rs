@@ -1,10 +1,9 @@
-//! A file of an incident; its bytes lie in the data folder under their hash.
+//! A file of an incident. Its bytes are in the data folder, under their hash.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{AttachmentId, EventId, IncidentId, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "attachment")]

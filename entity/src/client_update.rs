@@ -1,10 +1,9 @@
-//! What affected clients are told (R22). Who was reached is in the deliveries that carry it.
+//! An update to affected clients (R22). Whether it reached them is in its deliveries.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{ClientUpdateId, IncidentId, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "client_update")]
@@ -14,17 +13,17 @@ pub struct Model {
     pub incident_id: IncidentId,
     #[sea_orm(column_type = "Text")]
     pub body: String,
-    /// The ids of the clients that it is for; nothing for all that are affected when it is sent.
+    /// The ids of the clients it is for; `None` for all affected when it is sent.
     pub clients: Option<Json>,
-    /// Whoever wrote it as it stands.
+    /// Who wrote the current text.
     pub author_id: PersonId,
     pub created_at: Timestamp,
-    /// Whoever else has read it and found it right.
+    /// Who else has read and approved it.
     pub approved_by_id: Option<PersonId>,
     pub approved_at: Option<Timestamp>,
-    /// Whoever pressed send.
+    /// Who pressed send.
     pub sent_by_id: Option<PersonId>,
-    /// Nothing while it is a draft.
+    /// `None` while it is a draft.
     pub sent_at: Option<Timestamp>,
 }
 

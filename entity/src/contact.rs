@@ -1,10 +1,9 @@
-//! Someone at a client who is told about incidents.
+//! Someone at a client who hears about incidents.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{ClientId, ContactId, ContactKind, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "contact")]
@@ -17,10 +16,10 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub email: String,
     pub kind: ContactKind,
-    /// Their number at Zendesk, when they come from there.
+    /// Their id in Zendesk, if they come from there.
     #[sea_orm(column_type = "Text", nullable)]
     pub zendesk_user_id: Option<String>,
-    /// When the newest reading of everything there began that showed them.
+    /// When the latest full sync that found them started.
     pub zendesk_seen_at: Option<Timestamp>,
 }
 

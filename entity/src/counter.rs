@@ -1,8 +1,7 @@
-//! Numbers that are given out without gaps, e.g. the references of incidents.
+//! Gapless sequences, e.g. the numbers in incident references.
 
 use sea_orm::entity::prelude::*;
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "counter")]

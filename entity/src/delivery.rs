@@ -6,7 +6,6 @@ use crate::{
     ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, IncidentId, Operation, PageId, PersonId, System, TicketId, Timestamp,
 };
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery")]
@@ -17,37 +16,37 @@ pub struct Model {
     pub system: System,
     pub operation: Operation,
     pub state: DeliveryState,
-    /// How often it was begun.
+    /// How many attempts were started.
     pub attempts: i32,
     #[sea_orm(column_type = "Text", nullable)]
     pub last_error: Option<String>,
-    /// When the worker looks at it again; while it is being sent, when it counts as lost.
+    /// When the worker looks at it again; while it is being sent, when the attempt counts as lost.
     pub next_attempt_at: Option<Timestamp>,
-    /// What is to be done, as JSON.
+    /// What to do, as JSON.
     #[sea_orm(column_type = "Text")]
     pub effect: String,
-    /// Whom it tells, when that is a person of the team.
+    /// The recipient, if that is a member of the team.
     pub person_id: Option<PersonId>,
-    /// The step that it reminds of or does.
+    /// The step it reminds of or carries out.
     #[sea_orm(column_type = "Text", nullable)]
     pub step_key: Option<String>,
-    /// The page that it carries.
+    /// The page it carries.
     pub page_id: Option<PageId>,
-    /// The client that it tells, or whose ticket it is about.
+    /// The client it informs, or whose ticket it is about.
     pub client_id: Option<ClientId>,
-    /// The update to clients that it carries.
+    /// The client update it carries.
     pub client_update_id: Option<ClientUpdateId>,
-    /// The ticket that it is about.
+    /// The ticket it is about.
     pub ticket_id: Option<TicketId>,
     /// The follow-up whose card it is about.
     pub follow_up_id: Option<FollowUpId>,
-    /// What it made there.
+    /// The id of what it created there.
     #[sea_orm(column_type = "Text", nullable)]
     pub external_id: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub external_url: Option<String>,
     pub created_at: Timestamp,
-    /// When it arrived, or was done by hand.
+    /// When it arrived or was done by hand.
     pub delivered_at: Option<Timestamp>,
 }
 

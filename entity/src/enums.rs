@@ -1,4 +1,4 @@
-//! Closed lists, stored by the names that the public schema uses.
+//! Enumerations, stored under the names used in the public schema.
 
 use sea_orm::{DeriveActiveEnum, EnumIter};
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ macro_rules! text_enum {
             /// Every value, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The name in the public schema, which is also the stored one.
+            /// The name in the public schema, also the stored one.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $text,)+
@@ -37,7 +37,7 @@ macro_rules! text_enum {
     };
 }
 
-/// How bad it is. Stored as a rank, so that the database can sort by it: 1 is the worst.
+/// How bad it is. Stored as a rank so that the database can sort by it; 1 is the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -48,10 +48,10 @@ pub enum Severity {
     /// A main function, or a small breach.
     #[sea_orm(num_value = 2)]
     Major,
-    /// A lesser function or an internal tool.
+    /// A minor function or an internal tool.
     #[sea_orm(num_value = 3)]
     Minor,
-    /// Over before anybody needed to act.
+    /// Over before anybody had to act.
     #[sea_orm(num_value = 4)]
     Trivial,
 }
@@ -75,23 +75,23 @@ impl std::fmt::Display for Severity {
 }
 
 text_enum! {
-    /// Where an incident stands; the moves between them are `domain::incident::state`.
+    /// The status of an incident; `domain::incident::state` has the transitions.
     IncidentStatus {
-        /// Reported, not yet judged.
+        /// Reported; needs triage.
         Triage = "TRIAGE",
-        /// Live: finding out what happens.
+        /// Live: finding out what is happening.
         Investigating = "INVESTIGATING",
-        /// Live: putting it right.
+        /// Live: fixing it.
         Fixing = "FIXING",
-        /// Live: watching whether it stays right.
+        /// Live: watching whether it stays fixed.
         Monitoring = "MONITORING",
         /// Service is back.
         Resolved = "RESOLVED",
         /// All follow-up work is done.
         Closed = "CLOSED",
-        /// Was no incident.
+        /// Was not an incident.
         Declined = "DECLINED",
-        /// Same as another incident.
+        /// A duplicate of another incident.
         Merged = "MERGED",
     }
 }
@@ -111,7 +111,7 @@ text_enum! {
     Role {
         /// Has the overview and decides (R11).
         IncidentLead = "INCIDENT_LEAD",
-        /// Keeps affected clients told (R12).
+        /// Keeps affected clients informed (R12).
         ClientCommsManager = "CLIENT_COMMS_MANAGER",
         /// Helps.
         Responder = "RESPONDER",
@@ -125,13 +125,13 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a timeline event tells.
+    /// What a timeline event is about.
     TimelineKind {
-        /// Somebody or something reported it.
+        /// It was reported.
         Reported = "REPORTED",
-        /// It was judged an incident.
+        /// It was declared an incident.
         Declared = "DECLARED",
-        /// It was judged no incident.
+        /// It was declined.
         Declined = "DECLINED",
         /// It turned out to be another incident.
         Merged = "MERGED",
@@ -143,7 +143,7 @@ text_enum! {
         Command = "COMMAND",
         /// A change that was made.
         Change = "CHANGE",
-        /// Something learnt.
+        /// Something that was found out.
         Finding = "FINDING",
         /// A decision.
         Decision = "DECISION",
@@ -153,25 +153,25 @@ text_enum! {
         Message = "MESSAGE",
         /// A file.
         File = "FILE",
-        /// Another severity.
+        /// The severity changed.
         SeverityChanged = "SEVERITY_CHANGED",
-        /// Another status.
+        /// The status changed.
         StatusChanged = "STATUS_CHANGED",
-        /// A role given, passed on or ended.
+        /// A role was given, handed over or ended.
         RoleChanged = "ROLE_CHANGED",
-        /// A goal met or taken back.
+        /// A goal was met, or no longer is.
         GoalChanged = "GOAL_CHANGED",
         /// A person was paged.
         Paged = "PAGED",
         /// A person answered a page.
         Acknowledged = "ACKNOWLEDGED",
-        /// Second line was called.
+        /// Second line was paged.
         Escalated = "ESCALATED",
-        /// A client was marked affected, or no longer.
+        /// A client was marked as affected, or no longer affected.
         ClientAffected = "CLIENT_AFFECTED",
-        /// Clients were told.
+        /// Clients were sent an update.
         ClientUpdate = "CLIENT_UPDATE",
-        /// A ticket was made, linked or changed.
+        /// A ticket was created, linked or changed.
         Ticket = "TICKET",
         /// An action was added or settled.
         Action = "ACTION",
@@ -183,7 +183,7 @@ text_enum! {
         Delivery = "DELIVERY",
         /// Service is back.
         Resolved = "RESOLVED",
-        /// It was not over.
+        /// It was not over after all.
         Reopened = "REOPENED",
         /// About the report.
         Report = "REPORT",
@@ -199,7 +199,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// The way by which something reached Muster.
+    /// How something reached Muster.
     Source {
         /// The console.
         Web = "WEB",
@@ -223,19 +223,19 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a person or token may do in general, from least to most.
+    /// What a person or token may do, from least to most.
     AccessLevel {
         /// Reads, and may report an incident.
         Viewer = "VIEWER",
         /// Works on incidents.
         Responder = "RESPONDER",
-        /// Also looks after people, and sees restricted incidents.
+        /// Also manages people and sees restricted incidents.
         Admin = "ADMIN",
     }
 }
 
 text_enum! {
-    /// How much care a site or client is owed.
+    /// How much care a site or client needs.
     Importance {
         /// The usual.
         Normal = "NORMAL",
@@ -245,7 +245,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Where a contact stands at the client.
+    /// A contact's standing at the client.
     ContactKind {
         /// Everyday contact.
         Regular = "REGULAR",
@@ -255,21 +255,21 @@ text_enum! {
 }
 
 text_enum! {
-    /// Where an action stands.
+    /// The state of an action.
     ActionState {
         /// To do.
         Open = "OPEN",
         /// Done.
         Done = "DONE",
-        /// Not to be done after all.
+        /// Will not be done after all.
         Dropped = "DROPPED",
     }
 }
 
 text_enum! {
-    /// An outside system that Muster works on.
+    /// An outside system that Muster writes to.
     System {
-        /// Mail by SMTP.
+        /// Mail over SMTP.
         Email = "email",
         /// Slack.
         Slack = "slack",
@@ -281,9 +281,9 @@ text_enum! {
 }
 
 text_enum! {
-    /// What a ticket of a client has to do with an incident (R20).
+    /// How a client's ticket relates to an incident (R20).
     TicketLink {
-        /// It may be about it: a person decides.
+        /// It may be about it; a person decides.
         Suggested = "SUGGESTED",
         /// It is about it.
         Linked = "LINKED",
@@ -293,35 +293,35 @@ text_enum! {
 }
 
 text_enum! {
-    /// What an effect on an outside system is to people.
+    /// What an effect on an outside system means to people.
     Operation {
         /// Somebody is reminded of a step.
         Remind = "remind",
-        /// Somebody is called.
+        /// Somebody is paged.
         Page = "page",
         /// Everybody is told.
         Notice = "notice",
-        /// Somebody is offered a role.
+        /// Somebody is asked to take over a role.
         Offer = "offer",
-        /// Somebody outside the team's reach is told by a person.
+        /// A person tells somebody whom Muster can't reach.
         Tell = "tell",
-        /// The incident's problem ticket is made, or follows it (R20).
+        /// The incident's problem ticket is created or updated (R20).
         ParentTicket = "parent-ticket",
-        /// A ticket of a client is hung from the problem ticket (R20).
+        /// A client's ticket is linked to the problem ticket (R20).
         LinkTicket = "link-ticket",
-        /// A client is told how it stands (R22).
+        /// A client gets an update (R22).
         ClientUpdate = "client-update",
         /// Something is written on a ticket.
         Comment = "comment",
-        /// The card of a follow-up is made, or follows it (R33).
+        /// The card of a follow-up is created or updated (R33).
         Card = "card",
     }
 }
 
 text_enum! {
-    /// Where an effect on an outside system stands.
+    /// The state of an effect on an outside system.
     DeliveryState {
-        /// To be carried out.
+        /// Waiting to be carried out.
         Queued = "QUEUED",
         /// Being carried out.
         Sending = "SENDING",
@@ -329,7 +329,7 @@ text_enum! {
         Delivered = "DELIVERED",
         /// It did not arrive and will be tried again.
         Retrying = "RETRYING",
-        /// It did not arrive and will not be tried again by itself.
+        /// It did not arrive and will not be tried again automatically.
         Failed = "FAILED",
         /// The system is not connected: a person does it.
         ByHand = "BY_HAND",
@@ -341,7 +341,7 @@ text_enum! {
 }
 
 text_enum! {
-    /// Why a person is called.
+    /// Why a person is paged.
     PageReason {
         /// Something was reported (R1).
         Reported = "REPORTED",
@@ -353,31 +353,31 @@ text_enum! {
 }
 
 text_enum! {
-    /// Where the offer of a role stands.
+    /// The state of a role offer.
     OfferState {
-        /// Waits for an answer.
+        /// Waiting for an answer.
         Open = "OPEN",
-        /// Taken.
+        /// Accepted.
         Accepted = "ACCEPTED",
-        /// Not taken.
+        /// Refused.
         Refused = "REFUSED",
-        /// Taken back, or overtaken by another hand-over.
+        /// Withdrawn, or superseded by another hand-over.
         Withdrawn = "WITHDRAWN",
     }
 }
 
 text_enum! {
-    /// Who is called when (R1, R18).
+    /// The two lines of people on call (R1, R18).
     OnCallLine {
-        /// Is called first.
+        /// Is paged first.
         First = "FIRST",
-        /// Is called when first line needs help.
+        /// Is paged when first line needs help.
         Second = "SECOND",
     }
 }
 
 text_enum! {
-    /// Whether a criterion of triage holds (R2).
+    /// Whether a triage criterion applies (R2).
     TriageVerdict {
         /// It does.
         Yes = "YES",

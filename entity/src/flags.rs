@@ -16,7 +16,7 @@ macro_rules! bit_set {
             /// Every value, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The bit that stands for it in the column. Never give a bit another meaning.
+            /// Its bit in the column. Never reuse a bit for another meaning.
             pub fn bit(self) -> i32 {
                 match self {
                     $(Self::$variant => 1 << $bit,)+
@@ -64,7 +64,7 @@ bit_set! {
         SecurityBreach = 0, "SECURITY_BREACH";
         /// Data got out (R14).
         DataBreach = 1, "DATA_BREACH";
-        /// Seen before: no report owed (R25).
+        /// Seen before: needs no report (R25).
         Recurring = 2, "RECURRING";
         /// Recorded after it was over.
         Retrospective = 3, "RETROSPECTIVE";
@@ -74,7 +74,7 @@ bit_set! {
 bit_set! {
     /// The grants of a person.
     Grants of
-    /// What a person may do, or is told, beyond the access level.
+    /// What a person may do or is told beyond their access level.
     Grant {
         /// May approve the client version of a report (R29).
         ApproveClientReports = 0, "APPROVE_CLIENT_REPORTS";
@@ -92,7 +92,7 @@ bit_set! {
 bit_set! {
     /// Ways to reach a person.
     Channels of
-    /// A way to reach a person, which they can ask to be spared of reminders, though not of pages.
+    /// A way to reach a person. They can turn off reminders on it, but not pages.
     Channel {
         /// E-mail.
         Email = 0, "EMAIL";

@@ -1,10 +1,9 @@
-//! Something to do because of what an incident showed (R33).
+//! Something to do because of what an incident revealed (R33).
 
 use sea_orm::entity::prelude::*;
 
 use crate::{ActionState, FollowUpId, IncidentId, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "follow_up")]
@@ -16,25 +15,25 @@ pub struct Model {
     pub title: String,
     #[sea_orm(column_type = "Text", nullable)]
     pub description: Option<String>,
-    /// The playbook's key of the board that it belongs on.
+    /// The board it belongs on, by its key in the playbook.
     #[sea_orm(column_type = "Text")]
     pub board: String,
     pub owner_id: PersonId,
     pub due_on: Option<Date>,
     pub state: ActionState,
-    /// Why there is one more than the few that usually get done.
+    /// Why it was added although the incident already has as many as usually get done.
     #[sea_orm(column_type = "Text", nullable)]
     pub reason: Option<String>,
     pub created_at: Timestamp,
-    /// When somebody last changed it here. Of what was changed at Trello as well, the newer stands.
+    /// When somebody last changed it here. If it was changed in Trello as well, the newer change wins.
     pub changed_at: Timestamp,
     pub settled_at: Option<Timestamp>,
-    /// Its card at Trello.
+    /// Its card in Trello.
     #[sea_orm(column_type = "Text", nullable)]
     pub card_id: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub card_url: Option<String>,
-    /// How the card was when both sides last agreed.
+    /// The card as of when both sides last agreed.
     pub card: Option<Json>,
 }
 

@@ -1,10 +1,9 @@
-//! An outside system that is left alone: until its credentials are right again, or until a person releases it.
+//! An outside system on hold until its credentials work again.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{System, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "held_system")]

@@ -1,5 +1,5 @@
-//! Typed ids. Outside Muster an id is written with the prefix of its kind (`inc_0198…`), so that a
-//! mixed-up id is noticed before any look-up.
+//! Typed ids. Outside Muster an id has the prefix of its kind (`inc_0198…`), so that a mixed-up id is caught
+//! before any look-up.
 
 use sea_orm::{DbErr, DeriveValueType, TryFromU64};
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,13 @@ macro_rules! id_types {
             pub struct $name(pub Uuid);
 
             impl $name {
-                /// What stands before the underscore in the outside form.
+                /// The part before the underscore in the external form.
                 pub const PREFIX: &'static str = $prefix;
 
-                /// Reads the outside form; `None` when it is malformed or of another kind.
+                /// Reads the external form; `None` if it is malformed or of another kind.
                 pub fn parse(text: &str) -> Option<Self> {
                     let hex = text.strip_prefix($prefix)?.strip_prefix('_')?;
-                    // Only the canonical 32 lower-case digits, so that one thing has one id.
+                    // Only the canonical 32 lower-case digits, so that each thing has exactly one id.
                     let canonical = hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
                     canonical.then(|| Uuid::try_parse(hex).ok()).flatten().map(Self)
                 }
@@ -41,29 +41,29 @@ macro_rules! id_types {
 }
 
 id_types! {
-    /// Something to do while the incident lasts.
+    /// Something to do during an incident.
     ActionId = "act";
-    /// A row of an alerting system.
+    /// An alert from an alerting system.
     AlertId = "alt";
-    /// A secret with which a program calls.
+    /// A secret with which a program calls the API.
     ApiTokenId = "tok";
     /// A file of an incident.
     AttachmentId = "att";
-    /// An organisation that Muster's team works for.
+    /// An organisation the team works for.
     ClientId = "cli";
     /// Someone at a client.
     ContactId = "con";
     /// An effect on an outside system.
     DeliveryId = "dlv";
-    /// What affected clients were told, or will be.
+    /// An update to affected clients.
     ClientUpdateId = "upd";
-    /// Something to do because of what an incident showed.
+    /// Something to do because of what an incident revealed.
     FollowUpId = "fup";
     /// An event on a timeline.
     EventId = "evt";
     /// An incident.
     IncidentId = "inc";
-    /// A call to a person.
+    /// A page to a person.
     PageId = "pag";
     /// A member of the team.
     PersonId = "per";
@@ -77,9 +77,9 @@ id_types! {
     ShiftId = "shf";
     /// A one-time link that opens a session.
     SignInLinkId = "lnk";
-    /// A web site or service that is looked after.
+    /// A website or service that the team looks after.
     SiteId = "sit";
-    /// A ticket that has to do with an incident.
+    /// A ticket related to an incident.
     TicketId = "tkt";
 }
 

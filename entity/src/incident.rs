@@ -1,10 +1,9 @@
-//! An incident, with what the board needs to know of its children.
+//! An incident, with what the board needs from its child tables.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{Flags, IncidentId, IncidentStatus, PersonId, Severity, Timestamp, Visibility};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "incident")]
@@ -24,9 +23,9 @@ pub struct Model {
     pub visibility: Visibility,
     pub flags: Flags,
     pub reporter_id: Option<PersonId>,
-    /// Holder of the lead now; the history is in `role_assignment`.
+    /// The current lead; the history is in `role_assignment`.
     pub lead_id: Option<PersonId>,
-    /// Client comms manager now; the history is in `role_assignment`.
+    /// The current client comms manager; the history is in `role_assignment`.
     pub comms_manager_id: Option<PersonId>,
     pub reported_at: Timestamp,
     pub declared_at: Option<Timestamp>,
@@ -40,37 +39,37 @@ pub struct Model {
     pub impact_users: Option<i32>,
     #[sea_orm(column_type = "Text", nullable)]
     pub impact_description: Option<String>,
-    /// Grows by one with every change.
+    /// Incremented with every change.
     pub version: i32,
     /// Number of events on the timeline.
     pub last_sequence: i32,
-    /// Hash of the newest event: where the chain goes on.
+    /// Hash of the newest event, where the chain continues.
     pub last_hash: Vec<u8>,
     /// The newest event of kind UPDATE.
     pub latest_update_sequence: Option<i32>,
     pub changed_at: Timestamp,
-    /// When people must next be told of a step of the playbook.
+    /// When people must next be reminded of a step of the playbook.
     pub next_due_at: Option<Timestamp>,
     pub reopened_at: Option<Timestamp>,
-    /// How often the severity rose to major or critical, the declaration included.
+    /// How often the severity rose to major or critical, including the declaration.
     pub raised: i32,
     /// When it last did.
     pub raised_at: Option<Timestamp>,
-    /// Since when it is a matter for the leadership.
+    /// Since when it has concerned the leadership.
     pub leadership_since: Option<Timestamp>,
-    /// Since when it counts as a breach.
+    /// Since when it has counted as a breach.
     pub breach_since: Option<Timestamp>,
-    /// When second line was last called.
+    /// When second line was last paged.
     pub escalated_at: Option<Timestamp>,
     /// Number of events of kind UPDATE.
     pub updates: i32,
     pub last_update_at: Option<Timestamp>,
-    /// How often affected clients were told.
+    /// How often affected clients were sent an update.
     pub client_updates: i32,
     pub last_client_update_at: Option<Timestamp>,
-    /// When a client was first marked affected.
+    /// When a client was first marked as affected.
     pub first_client_at: Option<Timestamp>,
-    /// When its problem ticket was asked for.
+    /// When its problem ticket was requested.
     pub problem_ordered_at: Option<Timestamp>,
 }
 

@@ -1,10 +1,9 @@
-//! A person who may know of a restricted incident.
+//! A person who may see a restricted incident.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{IncidentId, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "incident_access")]

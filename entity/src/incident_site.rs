@@ -4,7 +4,6 @@ use sea_orm::entity::prelude::*;
 
 use crate::{IncidentId, SiteId};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "incident_site")]

@@ -1,10 +1,10 @@
 //! The tables, as SeaORM entities: columns and types, no behaviour.
 //!
-//! One file a table. `domain` is the only reader and writer of rows that belong to an incident;
-//! the shape of the tables themselves is made by `migration`, which knows nothing of this crate.
+//! One file per table. Only `domain` reads and writes rows that belong to an incident; the tables themselves are
+//! created by `migration`, which knows nothing about this crate.
 //! Ids are newtypes over UUIDv7, so that an incident's id can't be passed where a person's is wanted.
 
-#![expect(clippy::disallowed_methods, reason = "code that the entity macro writes begins transactions; nobody calls it")]
+#![expect(clippy::disallowed_methods, reason = "the entity macro generates code that begins transactions; nobody calls it")]
 
 mod enums;
 mod flags;
@@ -49,5 +49,5 @@ pub use enums::*;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants};
 pub use ids::*;
 
-/// A point in time, always in UTC, kept to the microsecond (PostgreSQL's precision).
+/// A point in time, always in UTC, with microsecond precision (as in PostgreSQL).
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

@@ -4,7 +4,6 @@ use sea_orm::entity::prelude::*;
 
 use crate::{AccessLevel, Channels, Grants, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "person")]
@@ -20,7 +19,7 @@ pub struct Model {
     /// Higher is more senior.
     pub seniority: Option<i32>,
     pub grants: Grants,
-    /// Where they do not want to be reminded; pages come all the same.
+    /// Channels on which they don't want reminders; pages are sent regardless.
     pub quiet: Channels,
     pub created_at: Timestamp,
     pub deactivated_at: Option<Timestamp>,

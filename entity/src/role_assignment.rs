@@ -4,7 +4,6 @@ use sea_orm::entity::prelude::*;
 
 use crate::{IncidentId, PersonId, Role, RoleAssignmentId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "role_assignment")]
@@ -16,7 +15,7 @@ pub struct Model {
     pub person_id: PersonId,
     pub assigned_at: Timestamp,
     pub ended_at: Option<Timestamp>,
-    /// What the one before wanted the new holder to know.
+    /// What the previous holder wanted the new one to know.
     #[sea_orm(column_type = "Text", nullable)]
     pub handover_note: Option<String>,
 }

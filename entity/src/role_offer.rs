@@ -1,10 +1,9 @@
-//! A role that was offered to a person, who takes it over by accepting (R13).
+//! A role offered to a person, who takes it over by accepting (R13).
 
 use sea_orm::entity::prelude::*;
 
 use crate::{IncidentId, OfferState, PersonId, Role, RoleOfferId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "role_offer")]
@@ -13,14 +12,14 @@ pub struct Model {
     pub id: RoleOfferId,
     pub incident_id: IncidentId,
     pub role: Role,
-    /// To whom.
+    /// Who it is offered to.
     pub person_id: PersonId,
     pub offered_by_id: Option<PersonId>,
     pub offered_at: Timestamp,
-    /// What the one before wants the new holder to know.
+    /// What the current holder wants the new one to know.
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
-    /// Where things stood when it was offered, in Markdown.
+    /// The situation when it was offered, in Markdown.
     #[sea_orm(column_type = "Text")]
     pub brief: String,
     pub state: OfferState,

@@ -4,7 +4,6 @@ use sea_orm::entity::prelude::*;
 
 use crate::{OnCallLine, PersonId, ShiftId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "shift")]
@@ -14,9 +13,9 @@ pub struct Model {
     pub line: OnCallLine,
     pub person_id: PersonId,
     pub starts_at: Timestamp,
-    /// Empty when it has no end of its own.
+    /// `None` for an open-ended shift.
     pub ends_at: Option<Timestamp>,
-    /// The iCalendar UID of the event in an imported rota; empty for what was set by hand.
+    /// The iCalendar UID of the event in an imported rota; `None` for a shift set by hand.
     #[sea_orm(column_type = "Text", nullable)]
     pub source: Option<String>,
     pub created_at: Timestamp,

@@ -1,10 +1,9 @@
-//! A web site or service that the team looks after.
+//! A website or service that the team looks after.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{ClientId, Importance, SiteId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "site")]
@@ -23,12 +22,12 @@ pub struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub runbook: Option<String>,
     pub importance: Importance,
-    /// What is normal there and no incident (R3).
+    /// What is normal there, hence not an incident (R3).
     #[sea_orm(column_type = "Text", nullable)]
     pub expected: Option<String>,
-    /// Whether it is attacked all the time, so that an attack alone is nothing new (R3).
+    /// Whether it is under constant attack, so that an attack alone is nothing new (R3).
     pub routinely_attacked: bool,
-    /// When people rely on it most, as `Mon-Fri 08:00-20:00; Sat 10:00-16:00` (R3).
+    /// When people rely on it most, e.g. `Mon-Fri 08:00-20:00; Sat 10:00-16:00` (R3).
     #[sea_orm(column_type = "Text", nullable)]
     pub busy_hours: Option<String>,
     pub last_synced_at: Option<Timestamp>,

@@ -1,10 +1,9 @@
-//! What was said and settled about one step of the playbook. The step itself is derived, never stored.
+//! What is recorded about one step of the playbook. The step itself is derived, never stored.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{IncidentId, PersonId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "step")]
@@ -21,9 +20,9 @@ pub struct Model {
     pub overdue_reminded_at: Option<Timestamp>,
     pub settled_at: Option<Timestamp>,
     pub settled_by_id: Option<PersonId>,
-    /// Settled without being done.
+    /// Skipped: settled without being done.
     pub waived: bool,
-    /// The decision, or why it is not done.
+    /// The decision, or why it was skipped.
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
 }

@@ -1,21 +1,20 @@
-//! How far the copy of something that lives at an outside system has come.
+//! How far data from an outside system has been synchronised.
 
 use sea_orm::entity::prelude::*;
 
 use crate::Timestamp;
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sync_mark")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// Everything that changed there before is known here; nothing before it was first read to its end.
+    /// Every change there before this is known here; `None` until the first full sync has finished.
     pub known_until: Option<Timestamp>,
-    /// When a reading of everything last began that came to its end.
+    /// When the latest full sync to finish started.
     pub complete_at: Option<Timestamp>,
-    /// How far a reading has come that did not come to its end yet.
+    /// Progress of a sync that has not finished yet.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub under_way: Option<Json>,
 }

@@ -1,10 +1,10 @@
-//! A ticket that has to do with an incident (R20).
+//! A ticket related to an incident (R20).
 
 use sea_orm::entity::prelude::*;
 
 use crate::{ClientId, IncidentId, System, TicketId, TicketLink, Timestamp};
 
-/// A row. There is one for each ticket and incident.
+/// One row for each ticket and incident.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ticket")]
@@ -13,23 +13,23 @@ pub struct Model {
     pub id: TicketId,
     pub incident_id: IncidentId,
     pub system: System,
-    /// Its number there.
+    /// Its number in the outside system.
     #[sea_orm(column_type = "Text")]
     pub external_id: String,
     #[sea_orm(column_type = "Text", nullable)]
     pub url: Option<String>,
-    /// Whether it is the problem ticket from which the others hang.
+    /// Whether it is the problem ticket that the others are linked to.
     pub parent: bool,
     pub link: TicketLink,
-    /// Unknown until the system was asked.
+    /// `None` until it was fetched from the system.
     #[sea_orm(column_type = "Text", nullable)]
     pub subject: Option<String>,
-    /// As the system calls it, in lower case.
+    /// The system's own word, in lower case.
     #[sea_orm(column_type = "Text", nullable)]
     pub status: Option<String>,
-    /// The newest change that the system told of, by its clock: what it tells later of earlier changes is old.
+    /// The newest change reported by the system, by its clock; reports of earlier changes are stale.
     pub seen_at: Option<Timestamp>,
-    /// Whose it is.
+    /// The client it belongs to.
     pub client_id: Option<ClientId>,
     pub created_at: Timestamp,
 }

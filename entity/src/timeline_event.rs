@@ -1,10 +1,9 @@
-//! What happened, in order. Rows are added and never changed, but for the star.
+//! What happened, in order. Rows are only added; nothing but the star ever changes.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{EventId, IncidentId, PersonId, Source, TimelineKind, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "timeline_event")]
@@ -17,7 +16,7 @@ pub struct Model {
     pub kind: TimelineKind,
     /// When it happened.
     pub occurred_at: Timestamp,
-    /// When Muster was told.
+    /// When Muster learned of it.
     pub recorded_at: Timestamp,
     pub actor_id: Option<PersonId>,
     pub source: Source,
@@ -28,9 +27,9 @@ pub struct Model {
     pub details: Option<String>,
     /// The event that this one corrects.
     pub amends_id: Option<EventId>,
-    /// A key moment; not part of the hash, because people change their mind about it.
+    /// A key moment. Not part of the hash, because people change their minds.
     pub starred: bool,
-    /// SHA-256 over the hash before and this event.
+    /// SHA-256 of the previous hash and this event.
     pub hash: Vec<u8>,
 }
 

@@ -1,10 +1,9 @@
-//! An answer to one of the questions whether a report is an incident.
+//! An answer to one of the triage questions.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{IncidentId, PersonId, Timestamp, TriageVerdict};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "triage_answer")]

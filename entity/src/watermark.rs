@@ -1,10 +1,9 @@
-//! How far a background job has come through the incidents.
+//! How far a background job has got through the incidents.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{IncidentId, Timestamp};
 
-/// A row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "watermark")]

@@ -1,48 +1,48 @@
-//! The kinds of columns that Muster's tables have.
+//! The kinds of columns in Muster's tables.
 
 use sea_orm_migration::prelude::*;
 
-/// The key `id`.
+/// The primary key `id`.
 pub(crate) fn id(table: &mut TableCreateStatement) {
     table.col(ColumnDef::new("id").uuid().not_null().primary_key());
 }
 
-/// Texts that are always there.
+/// Required texts.
 pub(crate) fn text(table: &mut TableCreateStatement, names: &[&'static str]) {
     for name in names {
         table.col(ColumnDef::new(*name).text().not_null());
     }
 }
 
-/// Texts that may be missing.
+/// Optional texts.
 pub(crate) fn optional_text(table: &mut TableCreateStatement, names: &[&'static str]) {
     for name in names {
         table.col(ColumnDef::new(*name).text());
     }
 }
 
-/// Times that are always there.
+/// Required times.
 pub(crate) fn time(table: &mut TableCreateStatement, names: &[&'static str]) {
     for name in names {
         table.col(ColumnDef::new(*name).timestamp_with_time_zone().not_null());
     }
 }
 
-/// Times that may be missing.
+/// Optional times.
 pub(crate) fn optional_time(table: &mut TableCreateStatement, names: &[&'static str]) {
     for name in names {
         table.col(ColumnDef::new(*name).timestamp_with_time_zone());
     }
 }
 
-/// Whole numbers that are always there.
+/// Required integers.
 pub(crate) fn integer(table: &mut TableCreateStatement, names: &[&'static str]) {
     for name in names {
         table.col(ColumnDef::new(*name).integer().not_null());
     }
 }
 
-/// A column that points at a row of `to`, which can't go while it is pointed at.
+/// A foreign key to `to`; a referenced row can't be deleted.
 pub(crate) fn reference(table: &mut TableCreateStatement, column: &'static str, to: &'static str, required: bool) {
     let mut definition = ColumnDef::new(column);
     definition.uuid();
@@ -62,7 +62,7 @@ fn table_name(table: &TableRef) -> String {
     }
 }
 
-/// A primary key of several columns.
+/// A composite primary key.
 pub(crate) fn key(table: &mut TableCreateStatement, columns: &[&'static str]) {
     let mut key = Index::create();
     for column in columns {

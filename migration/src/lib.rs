@@ -1,8 +1,8 @@
 //! The schema, as numbered steps that run on SQLite and PostgreSQL alike.
 //!
-//! Run by `muster migrate`, by servers on start, and by the tests. A step never imports entities:
-//! those describe the newest schema, a step the schema of its day. Columns have no time or id defaults:
-//! both come from the application's clock and id source. Constraints and indexes carry explicit names.
+//! Run by `muster migrate`, by `muster serve` at start and by the tests. A step never imports entities: they describe
+//! the newest schema, a step the schema of its day. Columns have no time or id defaults: both come from the
+//! application's clock and id source. Constraints and indexes have explicit names.
 
 mod columns;
 mod m20261122_000001_incidents;

@@ -12,7 +12,7 @@ impl MigrationName for Migration {
     }
 }
 
-/// Tables in the order in which they can be made; dropped the other way round.
+/// Tables in the order in which they can be created; dropped in reverse.
 const TABLES: &[(&str, fn(&mut TableCreateStatement))] = &[
     ("person", person),
     ("api_token", api_token),
@@ -38,7 +38,7 @@ const TABLES: &[(&str, fn(&mut TableCreateStatement))] = &[
     ("chain_check", chain_check),
 ];
 
-/// `(table, columns, unique)`; the name is made of them.
+/// `(table, columns, unique)`; the index name is derived from them.
 const INDEXES: &[(&str, &[&str], bool)] = &[
     ("person", &["email"], true),
     ("person", &["name", "id"], false),
@@ -99,7 +99,7 @@ impl MigrationTrait for Migration {
             }
             manager.create_index(index).await?;
         }
-        // Few events are corrections: an index over those alone costs an append nothing.
+        // Few events are corrections: a partial index costs appends nothing.
         manager
             .get_connection()
             .execute_unprepared("CREATE INDEX ix_timeline_event_amends_id ON timeline_event (amends_id) WHERE amends_id IS NOT NULL")

@@ -1,4 +1,4 @@
-//! What the playbook counts from, what was said about its steps, who was called, and effects on outside systems.
+//! The facts the playbook counts from, its settled steps, pages, and effects on outside systems.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,7 +15,7 @@ impl MigrationName for Migration {
 const TABLES: &[(&str, fn(&mut TableCreateStatement))] =
     &[("step", step), ("page", page), ("delivery", delivery), ("role_offer", role_offer)];
 
-/// Columns that an incident gains.
+/// Columns added to incidents.
 const TIMES: &[&str] = &[
     "next_due_at",
     "reopened_at",
@@ -29,7 +29,7 @@ const TIMES: &[&str] = &[
 ];
 const COUNTS: &[&str] = &["raised", "updates", "client_updates"];
 
-/// Indexes over few rows of large tables, and common ones.
+/// Partial indexes on large tables, and ordinary ones.
 const INDEXES: &[&str] = &[
     "CREATE INDEX ix_incident_next_due_at ON incident (next_due_at) WHERE next_due_at IS NOT NULL",
     "CREATE INDEX ix_page_incident_id ON page (incident_id)",
@@ -42,7 +42,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX ix_role_offer_person_id ON role_offer (person_id)",
 ];
 
-/// What older rows would have, had they been written by this version. The worker sets `next_due_at` when it starts.
+/// The values that older rows would have if this version had written them. The worker sets `next_due_at` when it starts.
 const BACKFILL: &[&str] = &[
     "UPDATE incident SET \
      updates = (SELECT count(*) FROM timeline_event e WHERE e.incident_id = incident.id AND e.kind = 'UPDATE'), \
@@ -95,7 +95,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// SQLite takes one column a statement.
+/// SQLite adds one column per statement.
 async fn add_column(manager: &SchemaManager<'_>, table: &'static str, column: ColumnDef) -> Result<(), DbErr> {
     manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await
 }

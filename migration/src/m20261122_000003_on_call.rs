@@ -31,7 +31,7 @@ impl MigrationTrait for Migration {
                     .on_delete(ForeignKeyAction::Restrict),
             );
         manager.create_table(shift).await?;
-        // What matters has not ended yet: the index passes over years of history.
+        // Only shifts that have not ended matter: the index skips years of history.
         for (name, column) in [("ix_shift_ends_at", "ends_at"), ("ix_shift_person_id", "person_id")] {
             manager.create_index(Index::create().name(name).table("shift").col(column).to_owned()).await?;
         }

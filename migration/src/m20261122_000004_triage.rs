@@ -1,4 +1,4 @@
-//! Answers to the questions of triage, and what is normal at a site.
+//! Answers to the triage questions, and what is normal at a site.
 
 use sea_orm_migration::prelude::*;
 
@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
             );
         }
         manager.create_table(answer).await?;
-        // SQLite adds one column a statement.
+        // SQLite adds one column per statement.
         let attacked = ColumnDef::new("routinely_attacked").boolean().not_null().default(false).to_owned();
         let busy = ColumnDef::new("busy_hours").text().to_owned();
         for column in [attacked, busy] {

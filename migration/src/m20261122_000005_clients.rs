@@ -1,4 +1,4 @@
-//! Tickets, what clients were told, follow-ups, and what is known of the systems where they live.
+//! Tickets, client updates, follow-ups, and how far they are synchronised with outside systems.
 
 use sea_orm_migration::prelude::*;
 
@@ -21,7 +21,7 @@ const TABLES: &[(&str, fn(&mut TableCreateStatement))] = &[
     ("sync_mark", sync_mark),
 ];
 
-/// What a delivery may belong to, besides the incident. Without foreign keys, which SQLite can't add to a table.
+/// What a delivery may belong to, in addition to the incident. Without foreign keys, which SQLite can't add to an existing table.
 const OF_DELIVERY: &[&str] = &["client_id", "client_update_id", "ticket_id", "follow_up_id"];
 
 const INDEXES: &[&str] = &[
@@ -32,7 +32,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX ix_follow_up_card_id ON follow_up (card_id) WHERE card_id IS NOT NULL",
     "CREATE INDEX ix_hook_event_received_at ON hook_event (received_at)",
     "CREATE INDEX ix_delivery_follow_up_id ON delivery (follow_up_id) WHERE follow_up_id IS NOT NULL",
-    // Two orders to one card at once could make it twice.
+    // Two simultaneous orders for one card could create it twice.
     "CREATE UNIQUE INDEX uq_delivery_follow_up_sending ON delivery (follow_up_id) WHERE follow_up_id IS NOT NULL AND state = 'SENDING'",
     "CREATE INDEX ix_delivery_client_update_id ON delivery (client_update_id) WHERE client_update_id IS NOT NULL",
     "CREATE UNIQUE INDEX uq_client_zendesk_organization_id ON client (zendesk_organization_id) WHERE zendesk_organization_id IS NOT NULL",
@@ -85,7 +85,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// SQLite takes one column a statement.
+/// SQLite adds one column per statement.
 async fn add_column(manager: &SchemaManager<'_>, table: &'static str, column: ColumnDef) -> Result<(), DbErr> {
     manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await
 }

@@ -1,5 +1,5 @@
-//! Tests the systems that refused our credentials, and goes on with them once they know us again: after a restart with other settings, or
-//! when an administrator of the system has put things right there. Those that a person holds are theirs to release.
+//! Tests the systems that are on hold, and resumes them once they accept our credentials again: after a restart with new settings, or
+//! after an administrator has fixed things there.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Outlets;
 
-/// How often a held system is tested. Rarely enough that nobody is locked out for it.
+/// How often a held system is tested. Rarely enough not to get the account locked.
 const EVERY: Duration = Duration::from_mins(1);
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Tests until `shutdown`, for the first time at once.
+/// Tests until `shutdown`, starting at once.
 pub async fn run(ctx: Ctx, outlets: Outlets, shutdown: CancellationToken) {
     let mut look = tokio::time::interval(EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -23,7 +23,7 @@ pub async fn run(ctx: Ctx, outlets: Outlets, shutdown: CancellationToken) {
         match shutdown.run_until_cancelled(test(&ctx, &outlets)).await {
             None => return,
             Some(Ok(())) => {}
-            Some(Err(error)) => tracing::warn!(%error, "could not look which systems are held; the next look tries again"),
+            Some(Err(error)) => tracing::warn!(%error, "could not find out which systems are on hold; trying again later"),
         }
     }
 }
@@ -34,11 +34,11 @@ async fn test(ctx: &Ctx, outlets: &Outlets) -> Result<(), Error> {
         let Ok(findings) = tokio::time::timeout(PATIENCE, outlet.check()).await else { continue };
         match findings.iter().find_map(|finding| finding.problem.as_ref()) {
             None => {
-                tracing::info!(system = %row.system, "the system knows us again; what waited goes on");
+                tracing::info!(system = %row.system, "the system accepts our credentials again; deliveries resume");
                 hold::release(ctx, row.system).await?;
             }
             Some(problem) => {
-                tracing::error!(system = %row.system, since = %row.since, %problem, "the system does not know us; nothing is sent there");
+                tracing::error!(system = %row.system, since = %row.since, %problem, "our credentials are refused; nothing is sent there");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the jobs on the queues do: find what a job names, and have the domain or an outlet carry it out.
+//! What the jobs on the queues do: look up what a job names, and have the domain or an outlet carry it out.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use entity::{DeliveryId, IncidentId};
 use crate::Connections;
 use crate::queue::{Job, Queue};
 
-/// For how long finished jobs are kept, and with them the keys that keep work from being done twice.
+/// How long finished jobs are kept, and with them the keys that keep work from being done twice.
 const KEPT: Duration = Duration::from_hours(24);
 
-/// What to say of a job that failed. A database that is away is not the job's fault: what was to be done falls due again.
+/// What to report about a job that failed. An unavailable database is not the job's fault: the work falls due again.
 pub fn told(outcome: Result<(), Error>) -> Result<(), String> {
     match outcome {
         Err(error @ Error::Unavailable(_)) => {
-            tracing::warn!(error = error.for_the_log(), "a job met a database that does not answer; it falls due again");
+            tracing::warn!(error = error.for_the_log(), "the database was not available for a job; it falls due again");
             Ok(())
         }
         outcome => outcome.map_err(|error| error.for_the_log()),
@@ -27,7 +27,7 @@ pub fn told(outcome: Result<(), Error>) -> Result<(), String> {
 /// Carries out a job of the main queue.
 ///
 /// # Errors
-/// What the domain says; the queue counts it, and what was to be done falls due again by itself.
+/// The domain's errors. The queue counts them, and the work falls due again automatically.
 pub async fn carry_out(ctx: &Ctx, queue: &Queue, connections: &Connections, job: Job) -> Result<(), Error> {
     match job {
         Job::Expire => {
@@ -44,16 +44,16 @@ pub async fn carry_out(ctx: &Ctx, queue: &Queue, connections: &Connections, job:
             Some(boards) => follow_up::reconcile(ctx, &**boards).await,
             None => Ok(()),
         },
-        Job::Deliver(_) => Err(Error::internal("a delivery came by the main queue")),
+        Job::Deliver(_) => Err(Error::internal("a delivery was on the main queue")),
     }
 }
 
-/// Makes an attempt at a delivery of the system whose queue this is.
+/// Attempts a delivery from a system's queue.
 ///
 /// # Errors
-/// What the domain says; the delivery falls due again by itself.
+/// The domain's errors. The delivery falls due again automatically.
 pub async fn deliver(ctx: &Ctx, outlet: &dyn Outlet, job: Job) -> Result<(), Error> {
-    let Job::Deliver(id) = job else { return Err(Error::internal("something else than a delivery came by a system's queue")) };
+    let Job::Deliver(id) = job else { return Err(Error::internal("a job other than a delivery was on a system's queue")) };
     let Some(claim) = delivery::claim(ctx, DeliveryId(id)).await? else { return Ok(()) };
     let attempt = tokio::time::timeout(delivery::ATTEMPT, outlet.carry_out(&claim.order)).await;
     let silence = || Err(Refusal::Unclear(format!("there was no answer within {} seconds", delivery::ATTEMPT.as_secs())));

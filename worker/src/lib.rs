@@ -1,9 +1,9 @@
-//! The edge to the outside: what Muster does by itself, on apalis queues.
+//! The edge to the outside: what Muster does on its own, on apalis queues.
 //!
-//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminding`] tells people what is due; a [`tick`] puts chores on the
-//! main [`queue`]; the [`relay`] puts deliveries on the queues of their systems; [`jobs`] carry both out, deliveries by the system's
-//! outlet ([`outlets`]). A system that refuses our credentials is left alone until they are right ([`holds`]). Any number of workers
-//! may run on one PostgreSQL.
+//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminding`] reminds people of what is due; a [`tick`] puts chores on
+//! the main [`queue`]; the [`relay`] puts deliveries on the queues of their systems; [`jobs`] carry out both, deliveries through the
+//! system's outlet ([`outlets`]). A system that refuses our credentials is put on hold until they work ([`holds`]). Any number of
+//! workers may run on one PostgreSQL database.
 //!
 //! Invariants: a job carries ids only; dates, attempts and outcomes are the domain's rows; every job may run twice.
 
@@ -27,15 +27,15 @@ use futures_util::future::try_join_all;
 use queue::{Queue, QueueError, Tuning};
 use tokio_util::sync::CancellationToken;
 
-/// The ways to the systems that are connected.
+/// The outlets of the connected systems.
 pub type Outlets = BTreeMap<System, Arc<dyn Outlet>>;
 
-/// Everything at outside systems that is connected.
+/// All connections to outside systems.
 #[derive(Clone, Default)]
 pub struct Connections {
-    /// Where effects happen.
+    /// Carry out effects.
     pub outlets: Outlets,
-    /// Where clients and their contacts are kept.
+    /// Source of clients and their contacts.
     pub clients: Option<Arc<dyn ClientDirectory>>,
     /// Where follow-ups have their cards.
     pub boards: Option<Arc<dyn Boards>>,
@@ -47,10 +47,10 @@ impl From<Outlets> for Connections {
     }
 }
 
-/// Pause before a schedule that could not be made is tried again.
+/// Pause before rescheduling is tried again.
 const RESCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Jobs of the main queue that run at once. Few: they are chores that may wait, and people who work on the same machine may not.
+/// Jobs of the main queue that run at once. Few: chores can wait, people working on the same machine can't.
 const IN_BACKGROUND: usize = 3;
 
 /// One worker process.
@@ -63,7 +63,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker on the database of `domain`, whose queue is migrated. Deliveries to systems without an outlet wait for another worker.
+    /// A worker on the database of `domain`, whose queue tables are migrated. Deliveries to systems without an outlet wait for another
+    /// worker.
     ///
     /// # Errors
     /// [`QueueError::Unsupported`].
@@ -81,7 +82,7 @@ impl Worker {
     /// Works until `shutdown`, then lets running jobs finish.
     ///
     /// # Errors
-    /// [`QueueError::Tuning`]. A database that is away is waited for.
+    /// [`QueueError::Tuning`]. An unavailable database is not an error: it waits.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), QueueError> {
         let Self { domain, queue, systems, connections, tuning } = self;
         let ctx = domain.system();
@@ -132,19 +133,19 @@ fn queue_name(system: System) -> &'static str {
     }
 }
 
-/// Sets anew when people must be told of steps: at the start, because the playbook may have changed meanwhile, and whenever it changes.
+/// Reschedules reminders: at start, because the playbook may have changed meanwhile, and whenever it changes.
 async fn keep_schedule(ctx: Ctx, shutdown: CancellationToken) {
     loop {
         match shutdown.run_until_cancelled(schedule::reschedule(&ctx)).await {
             None => return,
             Some(Ok(moved)) => {
-                tracing::debug!(moved, "what falls due when follows the playbook");
+                tracing::debug!(moved, "rescheduled reminders by the playbook");
                 if shutdown.run_until_cancelled(ctx.playbook_replaced.notified()).await.is_none() {
                     return;
                 }
             }
             Some(Err(error)) => {
-                tracing::warn!(%error, "could not set anew what falls due when; trying again");
+                tracing::warn!(%error, "could not reschedule reminders; trying again");
                 shutdown.run_until_cancelled(tokio::time::sleep(RESCHEDULE_PAUSE)).await;
             }
         }

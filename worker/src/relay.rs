@@ -1,7 +1,7 @@
 //! Puts deliveries that are due onto the queues of their systems.
 //!
-//! Runs beside the tick, and at once after a commit of this process that left a delivery. A row is marked as put there in the transaction
-//! that puts it; when its job is lost all the same, it falls due again, so this is also the sweep.
+//! Runs alongside the tick, and immediately after a commit in this process that adds a delivery. A row is marked as queued in the
+//! transaction that queues it; if its job is lost anyway, it falls due again, so this is also the sweep.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::queue::{Job, Keyed, Queue};
 
-/// How often the table is looked at unasked.
+/// How often the table is polled.
 const EVERY: Duration = Duration::from_secs(1);
-/// Deliveries put on the queues in one transaction.
+/// Deliveries queued per transaction.
 const PORTION: u64 = 200;
-/// A look that takes longer hangs; the next one starts afresh.
+/// A poll that takes longer is stuck and is abandoned.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Relays until `shutdown`.
@@ -36,8 +36,8 @@ pub async fn run(ctx: Ctx, queues: BTreeMap<System, Queue>, shutdown: Cancellati
         }
         match tokio::time::timeout(PATIENCE, drain(&ctx, &queues)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "deliveries could not be put on their queues; the next look tries again"),
-            Err(_) => tracing::warn!("putting deliveries on their queues took too long and was given up"),
+            Ok(Err(error)) => tracing::warn!(%error, "could not queue deliveries; the next poll tries again"),
+            Err(_) => tracing::warn!("queueing deliveries took too long and was abandoned"),
         }
     }
 }

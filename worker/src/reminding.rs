@@ -1,8 +1,8 @@
-//! Tells people what the playbook asks for, as soon as it falls due.
+//! Reminds people of what the playbook asks for, as soon as it falls due.
 //!
-//! Each worker looks every second and takes what is due in portions, one at a time: reminders may wait a little, and people who work on
-//! the same machine and database may not (see `make bench`). What a worker took and did not tell falls due again by itself, so no queue is
-//! needed.
+//! Each worker polls every second and takes what is due in portions, one at a time: reminders can wait a little, people working on the
+//! same machine and database can't (see `make bench`). Reminders that a worker took but didn't send fall due again automatically, so no
+//! queue is needed.
 
 use std::time::Duration;
 
@@ -14,13 +14,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 const EVERY: Duration = Duration::from_secs(1);
-
-/// How long it rests after a portion, by the time that the portion took: then a thousand reminders leave the others four fifths of their
-/// rate and are given within half a minute. On SQLite, where nobody else can write during a portion, it rests longer.
+/// How long it rests after a portion, as a multiple of the time the portion took: a thousand reminders then leave others four fifths of
+/// their rate and are sent within half a minute. On SQLite, where nobody else can write during a portion, it rests longer.
 const REST: f64 = 0.25;
 const REST_OF_ONE_WRITER: f64 = 4.0;
-
-/// A portion that takes longer hangs; the next look starts afresh.
+/// A portion that takes longer is stuck and is abandoned.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Reminds until `shutdown`.
@@ -39,15 +37,15 @@ pub async fn run(ctx: Ctx, shutdown: CancellationToken) {
                 }
                 Ok(Ok(Ok(false))) => break,
                 Ok(Ok(Err(error))) => {
-                    tracing::warn!(%error, "reminders could not be given; they fall due again");
+                    tracing::warn!(%error, "could not send reminders; they fall due again");
                     break;
                 }
                 Ok(Err(error)) => {
-                    tracing::error!(%error, "giving reminders ended before its time; they fall due again");
+                    tracing::error!(%error, "sending reminders panicked; they fall due again");
                     break;
                 }
                 Err(_) => {
-                    tracing::warn!("giving reminders took too long and was given up; they fall due again");
+                    tracing::warn!("sending reminders took too long and was abandoned; they fall due again");
                     break;
                 }
             }
@@ -55,7 +53,7 @@ pub async fn run(ctx: Ctx, shutdown: CancellationToken) {
     }
 }
 
-/// Answers whether there was anything to tell.
+/// Returns whether there was anything to send.
 async fn remind(ctx: Ctx) -> Result<bool, Error> {
     Ok(reminders::anything_due(&ctx).await? && reminders::remind_some(&ctx).await?)
 }

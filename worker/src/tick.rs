@@ -1,7 +1,6 @@
 //! The heartbeat: every second, chores that are due go onto the queue.
 //!
-//! Several workers tick side by side; the queue takes each chore once by its key, and one that got lost is due again at the next
-//! tick.
+//! Several workers tick side by side; the queue takes each chore once, by its key, and a lost one is due again at the next tick.
 
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::queue::{Job, Queue};
 
 const EVERY: Duration = Duration::from_secs(1);
-/// A tick that takes longer hangs; the next one starts afresh.
+/// A tick that takes longer is stuck and is abandoned.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Ticks until `shutdown`.
@@ -28,7 +27,7 @@ pub async fn run(ctx: Ctx, queue: Queue, shutdown: CancellationToken) {
         match outcome {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "a tick failed; the next one tries again"),
-            Err(_) => tracing::warn!("a tick took too long and was given up"),
+            Err(_) => tracing::warn!("a tick took too long and was abandoned"),
         }
     }
 }

@@ -165,11 +165,11 @@ Friday, 20 November 2026
   17:55 GMT    +0:10  comms-manager    incident lead  Name a client comms manager
 
 Tuesday, 24 November 2026
-  10:00 GMT   +88:15  report-author    incident lead  Name who writes the report
-  10:00 GMT   +88:15  schedule-review  incident lead  Plan the review (for Mon 30 Nov 10:00 GMT)
+  10:00 GMT   +88:15  report-author    incident lead  Name a report author
+  10:00 GMT   +88:15  schedule-review  incident lead  Schedule the review (for Mon 30 Nov 10:00 GMT)
 
 Thursday, 26 November 2026
-  10:00 GMT  +136:15  report-draft     report author  Circulate the draft of the report
+  10:00 GMT  +136:15  report-draft     report author  Circulate the draft report
 ";
         assert_eq!(text, expected);
     }

@@ -1,8 +1,8 @@
 //! Reads the events of an iCalendar file (RFC 5545) as stretches of time. Called by the import of a rota; pure.
 //!
-//! Repetitions are counted on the wall of the place where the event hangs, and only then become moments: a shift from ten to
-//! ten stays one from ten to ten when summer time begins. So all times of an event are first written as times on one wall,
-//! without a zone, the library repeats them there, and this module finds the moments.
+//! Events recur in local time: a shift from ten to ten still runs from ten to ten after the clocks change. So all times of an event
+//! are first converted to its own time zone and stripped of it, the library expands them there, and this module turns the results
+//! into moments.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -24,37 +24,37 @@ use crate::limits;
 /// An event of a calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalendarEvent {
-    /// What names it in its calendar; empty when the calendar does not say.
+    /// Its UID in the calendar; empty if it has none.
     pub uid: String,
     /// Its title.
     pub summary: String,
-    /// The addresses of those who are asked to come and did not decline, in lower case.
+    /// The addresses of those who are invited and have not declined, in lower case.
     pub attendees: Vec<String>,
-    /// When it takes place within the time that was asked for; or why one can't tell.
+    /// When it takes place within the requested time, or why that can't be determined.
     pub times: Result<Vec<(Timestamp, Timestamp)>, String>,
 }
 
-/// The events of the calendar `text` between `from` and `to`. Times without a zone, and whole days, are those of `zone`.
+/// The events of the calendar `text` between `from` and `to`. Times without a zone and whole days are read in `zone`.
 ///
 /// # Errors
-/// In words, when it is no calendar, not whole, or has more events than are looked at.
+/// Why it is refused, in words: it is not a complete calendar, or has too many events.
 pub fn read(text: &str, zone: chrono_tz::Tz, from: Timestamp, to: Timestamp) -> Result<Vec<CalendarEvent>, String> {
     let calendars = parse(text)?;
     let events = calendars.iter().flat_map(|calendar| &calendar.components).filter(|component| is_event(component));
     if events.clone().count() > limits::CALENDAR_EVENTS {
-        return Err(format!("It has more than {} events: export a shorter time.", limits::CALENDAR_EVENTS));
+        return Err(format!("It has more than {} events: export a shorter period.", limits::CALENDAR_EVENTS));
     }
     if events.filter(|event| rule(event).is_some()).count() > limits::CALENDAR_REPEATING {
-        return Err(format!("It has more than {} repeating events.", limits::CALENDAR_REPEATING));
+        return Err(format!("It has more than {} recurring events.", limits::CALENDAR_REPEATING));
     }
     let mut reader = Reader { zone: Tz::Tz(zone), from, to, repetitions: limits::CALENDAR_REPETITIONS };
     Ok(calendars.iter().flat_map(|calendar| reader.calendar(calendar)).collect())
 }
 
 fn parse(text: &str) -> Result<Vec<ICalendar>, String> {
-    // The parser forgives a file that was cut off; a rota that ends too early would leave nobody on call.
+    // The parser accepts a truncated file; a rota that ends too early would leave nobody on call.
     if !text.trim_end().to_ascii_uppercase().ends_with("END:VCALENDAR") {
-        return Err("It is no iCalendar file, or not the whole of one: it must end with END:VCALENDAR.".into());
+        return Err("It is not a complete iCalendar file: it must end with END:VCALENDAR.".into());
     }
     let mut parser = Parser::new(text);
     let mut calendars = Vec::new();
@@ -63,7 +63,7 @@ fn parse(text: &str) -> Result<Vec<ICalendar>, String> {
             Entry::ICalendar(calendar) => calendars.push(calendar),
             Entry::Eof => return Ok(calendars),
             Entry::TooManyComponents => return Err("It has too many parts.".into()),
-            // Lines of something else between calendars.
+            // Other lines between calendars.
             _ => {}
         }
     }
@@ -80,19 +80,19 @@ fn rule(component: &ICalendarComponent) -> Option<&calcard::icalendar::ICalendar
     }
 }
 
-/// What a rule costs that never comes true, such as each 30th of February: the library looks for it until the year 10,000.
+/// The cost of a rule that never matches, such as every 30th of February: the library searches until the year 10,000.
 const BARREN: usize = 10_000;
 
 struct Reader {
     zone: Tz,
     from: Timestamp,
     to: Timestamp,
-    /// How many repetitions may still be counted.
+    /// How many more occurrences may be expanded.
     repetitions: usize,
 }
 
 impl Reader {
-    /// The events of one calendar. Those with the same UID belong together: one that repeats, and its exceptions.
+    /// The events of one calendar. Those with the same UID belong together: a recurring one and its exceptions.
     fn calendar(&mut self, calendar: &ICalendar) -> Vec<CalendarEvent> {
         let zones = calendar.build_tz_resolver();
         let mut groups: Vec<Vec<&ICalendarComponent>> = Vec::new();
@@ -127,15 +127,15 @@ impl Reader {
         events
     }
 
-    /// When the events of a group take place: which of them, from when, until when.
+    /// When the events of a group take place: index, start, end.
     fn times(&mut self, group: &[&ICalendarComponent], zones: &TzResolver<&str>) -> Result<Vec<(usize, Timestamp, Timestamp)>, String> {
         let main = group.iter().find(|component| !component.is_recurrence_override()).unwrap_or(&group[0]);
         if main.status() == Some(&ICalendarStatus::Cancelled) {
-            return Err("It was called off.".into());
+            return Err("It was cancelled.".into());
         }
         let wall = self.wall(main, zones)?;
         let mut components = Vec::new();
-        // Exceptions that were called off: the others' numbers must not change, so they stay, without times.
+        // Cancelled exceptions stay in the list, without times, so that the others' indexes don't change.
         let mut called_off = Vec::new();
         for component in group {
             let on_wall = OnWall { wall, zones, last: naive(self.to, wall) }.component(component)?;
@@ -161,7 +161,7 @@ impl Reader {
         let barren = repeated.events.is_empty() && group.iter().any(|component| rule(component).is_some());
         self.repetitions = limit.saturating_sub(if barren { BARREN } else { repeated.events.len() });
         if self.repetitions == 0 {
-            return Err("It repeats too often, or the calendar as a whole does.".into());
+            return Err("It recurs too often, or the calendar as a whole does.".into());
         }
         let mut times = Vec::new();
         for found in repeated.events {
@@ -185,10 +185,10 @@ impl Reader {
         Ok(times)
     }
 
-    /// Where the event's clock hangs.
+    /// The event's time zone.
     fn wall(&self, main: &ICalendarComponent, zones: &TzResolver<&str>) -> Result<Tz, String> {
-        let start = main.property(&ICalendarProperty::Dtstart).ok_or("It has no beginning.")?;
-        let Some(ICalendarValue::PartialDateTime(time)) = start.values.first() else { return Err("Its beginning can't be read.".into()) };
+        let start = main.property(&ICalendarProperty::Dtstart).ok_or("It has no start.")?;
+        let Some(ICalendarValue::PartialDateTime(time)) = start.values.first() else { return Err("Its start can't be read.".into()) };
         if time.has_time() && !main.has_property(&ICalendarProperty::Dtend) && !main.has_property(&ICalendarProperty::Duration) {
             return Err("It has no end.".into());
         }
@@ -205,7 +205,7 @@ fn zone(name: &str, zones: &TzResolver<&str>) -> Result<Tz, String> {
     zones
         .resolve(name)
         .or_else(|| Tz::from_str(name).ok())
-        .ok_or_else(|| format!("Its time zone {shown} is unknown: use one such as Europe/London."))
+        .ok_or_else(|| format!("Its time zone {shown} is unknown: use a name such as Europe/London."))
 }
 
 fn described(component: &ICalendarComponent) -> CalendarEvent {
@@ -238,11 +238,11 @@ fn entry(name: ICalendarProperty, values: Vec<ICalendarValue>) -> ICalendarEntry
     ICalendarEntry { name, params: Vec::new(), values }
 }
 
-/// Writes the times of an event as times on one wall.
+/// Converts the times of an event to local times in one zone.
 struct OnWall<'a> {
     wall: Tz,
     zones: &'a TzResolver<&'a str>,
-    /// The last time that is asked for: nothing need repeat beyond.
+    /// The end of the requested time: nothing needs to recur after it.
     last: NaiveDateTime,
 }
 
@@ -258,11 +258,11 @@ impl OnWall<'_> {
                 | ICalendarProperty::Exdate
                 | ICalendarProperty::Rdate
                 | ICalendarProperty::RecurrenceId => entries.push(self.times(entry)?),
-                // What begins after all that is asked for need not be repeated.
+                // An event that starts after the requested time needs no expansion.
                 ICalendarProperty::Rrule if begins.is_some_and(|begins| begins > self.last) => {}
                 ICalendarProperty::Rrule => entries.push(self.rule(entry, timed)?),
                 ICalendarProperty::Duration => entries.push(entry.clone()),
-                // The rest says nothing of when; and with SEQUENCE the library would not match exceptions.
+                // The rest says nothing about times, and with SEQUENCE the library would not match exceptions.
                 _ => {}
             }
         }
@@ -288,19 +288,19 @@ impl OnWall<'_> {
 
     fn rule(&self, entry: &ICalendarEntry, timed: bool) -> Result<ICalendarEntry, String> {
         let Some(ICalendarValue::RecurrenceRule(rule)) = entry.values.first() else {
-            return Err("How it repeats can't be read.".into());
+            return Err("How it recurs can't be read.".into());
         };
         if matches!(rule.freq, ICalendarFrequency::Hourly | ICalendarFrequency::Minutely | ICalendarFrequency::Secondly) {
-            return Err("It repeats more often than once a day.".into());
+            return Err("It recurs more often than once a day.".into());
         }
         let until = match &rule.until {
-            // The whole of the last day.
+            // The last day counts in full.
             Some(until) if timed && !until.has_time() => self.naive(until, self.wall).map(|day| day + Duration::seconds(86_399)),
             Some(until) => self.naive(until, self.wall),
             None => Some(self.last),
         };
         let mut rule = rule.clone();
-        rule.until = Some(partial(until.ok_or("How long it repeats can't be read.")?.min(self.last), true));
+        rule.until = Some(partial(until.ok_or("How long it recurs can't be read.")?.min(self.last), true));
         Ok(self::entry(ICalendarProperty::Rrule, vec![ICalendarValue::RecurrenceRule(rule)]))
     }
 
@@ -311,18 +311,18 @@ impl OnWall<'_> {
     fn naive(&self, time: &PartialDateTime, own: Tz) -> Option<NaiveDateTime> {
         let read = time.to_date_time()?;
         let own = read.tz().unwrap_or(own);
-        // A whole day is that day, wherever one is.
+        // A whole day is the same date in every zone.
         if own == self.wall || !time.has_time() { Some(read.date_time) } else { Some(naive(moment(own, read.date_time), self.wall)) }
     }
 }
 
-/// What the clock on `wall` shows at `at`.
+/// The local time in `wall` at `at`.
 fn naive(at: Timestamp, wall: Tz) -> NaiveDateTime {
     at.with_timezone(&wall).naive_local()
 }
 
-/// The moment at which the clock on `wall` shows `time`: the first of two when it is put back, and when it is put forward past
-/// `time`, as long after the leap as `time` was after its beginning (RFC 5545, 3.3.5).
+/// The moment at which the local time in `wall` is `time`: the first of two if the clocks go back. If they skip `time`, it is read
+/// with the offset from before the change (RFC 5545, 3.3.5).
 fn moment(wall: Tz, time: NaiveDateTime) -> Timestamp {
     const BEFORE: Duration = Duration::hours(3);
     match wall.from_local_datetime(&time) {

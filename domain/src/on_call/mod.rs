@@ -1,9 +1,8 @@
-//! Who is on call: first line, and second line that helps (R1, R18).
+//! Who is on call: first line, and second line to help (R1, R18).
 //!
-//! Called by `api` and the command line for people, and by whatever pages somebody ([`on_duty`]). Shifts are entries
-//! that somebody makes ([`set`]) or that come from a calendar ([`import`]); which one counts where they overlap says
-//! [`plan`]. Nothing is written over, so one can look up afterwards who was meant to be on call. People who have left
-//! the team are passed over, as if they had no shifts.
+//! Called by `api` and the command line for people, and by the code that pages ([`on_duty`]). Shifts are entered by hand ([`set`]) or
+//! imported from a calendar ([`import`]); [`plan`] decides which one counts when they overlap. Shifts are never overwritten, so that
+//! one can look up later who was meant to be on call. People who have left the team are ignored, as if they had no shifts.
 
 pub mod ical;
 pub mod plan;
@@ -27,23 +26,23 @@ pub use rota::{Import, Imported, Skipped, import};
 
 /// How far [`now`] looks for the next hand-over.
 const LOOK_AHEAD: Duration = Duration::days(60);
-/// How far [`upcoming`] looks when the caller does not say.
+/// How far [`upcoming`] looks by default.
 const VIEW: Duration = Duration::days(28);
-/// Whoever changes the plan takes turns under this key.
+/// Changes to the plan take turns under this key.
 const TURN: &str = "on-call";
 
 /// Who is on call now, and what comes next.
 #[derive(Clone, Debug)]
 pub struct OnCall {
-    /// Whether it is the team's working time.
+    /// Whether it is in working hours.
     pub working_hours: bool,
-    /// Who is called first.
+    /// Who is paged first.
     pub first_line: Option<Arc<person::Model>>,
-    /// Who is called when first line needs help.
+    /// Who is paged when first line needs help.
     pub second_line: Option<Arc<person::Model>>,
-    /// When one of the two changes next; empty when nothing is planned for the next 60 days.
+    /// When either line changes next; `None` if nothing is planned for the next 60 days.
     pub until: Option<Timestamp>,
-    /// Who comes then.
+    /// Who is on call then.
     pub next: Option<HandOver>,
 }
 
@@ -52,25 +51,22 @@ pub struct OnCall {
 pub struct HandOver {
     /// When.
     pub at: Timestamp,
-    /// Who is called first from then on.
+    /// Who is on first line from then on.
     pub first_line: Option<Arc<person::Model>>,
-    /// Who is called second from then on.
+    /// Who is on second line from then on.
     pub second_line: Option<Arc<person::Model>>,
 }
 
-/// Whom to page.
+/// Who to page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnDuty {
-    /// Who is called first.
+    /// Who is paged first.
     pub first: Option<person::Model>,
-    /// Who is called when first line needs help.
+    /// Who is paged when first line needs help.
     pub second: Option<person::Model>,
 }
 
 /// Who is on call at `at`, in one statement: for code that pages.
-///
-/// # Errors
-/// The database's failures.
 pub async fn on_duty(ctx: &Ctx, at: Timestamp) -> Result<OnDuty> {
     let planned = load(ctx, at, at).await?;
     let person = |line| holder_at(&planned, line, at).map(|planned| person::Model::clone(&planned.person));
@@ -78,9 +74,6 @@ pub async fn on_duty(ctx: &Ctx, at: Timestamp) -> Result<OnDuty> {
 }
 
 /// Who is on call now, until when, and who comes next.
-///
-/// # Errors
-/// The database's failures.
 pub async fn now(ctx: &Ctx) -> Result<OnCall> {
     let now = ctx.now();
     let horizon = now + LOOK_AHEAD;
@@ -97,11 +90,11 @@ pub async fn now(ctx: &Ctx) -> Result<OnCall> {
     })
 }
 
-/// Who is on call from `from` (left out: now) to `to` (left out: four weeks later), with all overlaps decided: first line in order,
-/// then second line.
+/// Who is on call from `from` (default: now) to `to` (default: four weeks later), with all overlaps resolved: first line in order, then
+/// second line.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` when `to` is not after `from`, or more than 400 days after it.
+/// `BAD_USER_INPUT` if `to` is not after `from`, or is more than 400 days after it.
 pub async fn upcoming(ctx: &Ctx, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<Vec<Stretch>> {
     let from = from.map_or_else(|| ctx.now(), validate::storable);
     let to = to.map_or(from + VIEW, validate::storable);
@@ -118,22 +111,21 @@ pub async fn upcoming(ctx: &Ctx, from: Option<Timestamp>, to: Option<Timestamp>)
 /// Input of [`set`].
 #[derive(Clone, Debug)]
 pub struct Set {
-    /// Who is called first.
+    /// Who is paged first.
     pub first_line_id: PersonId,
-    /// Who is called when first line needs help; left out, second line stays as it is.
+    /// Who is paged when first line needs help; `None` leaves second line as it is.
     pub second_line_id: Option<PersonId>,
-    /// From when on; left out, now.
+    /// From when; `None` for now.
     pub starts_at: Option<Timestamp>,
-    /// Until when; left out, until somebody else begins.
+    /// Until when; `None` until somebody else takes over.
     pub until: Option<Timestamp>,
 }
 
-/// Puts people on call (R1, R18). A hand-over of one line leaves the other alone: without `second_line_id` only first line
-/// changes, and to change only second line one names the present first line again, which then keeps its shift as it is.
+/// Puts people on call (R1, R18). Without `second_line_id` only first line changes. To change only second line, name the current first
+/// line again: its shift then stays as it is.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for people who can't respond, for the same person on both lines, and for times that make no sense;
-/// `FORBIDDEN`.
+/// `BAD_USER_INPUT` for people who can't respond, the same person on both lines, and impossible times; `FORBIDDEN`.
 pub async fn set(ctx: &Ctx, input: Set) -> Result<OnCall> {
     ctx.require(Right::Respond)?;
     let now = ctx.now();
@@ -142,7 +134,7 @@ pub async fn set(ctx: &Ctx, input: Set) -> Result<OnCall> {
     if let Some(second) = input.second_line_id {
         people::able_to_respond(ctx, "secondLineId", second).await?;
         if second == input.first_line_id {
-            return Err(Error::invalid("secondLineId", "Second line must be somebody else than first line: leave it out for now."));
+            return Err(Error::invalid("secondLineId", "Second line must not be the same person as first line: leave it out for now."));
         }
     }
     let wanted = [(OnCallLine::First, Some(input.first_line_id)), (OnCallLine::Second, input.second_line_id)];
@@ -175,7 +167,7 @@ pub async fn set(ctx: &Ctx, input: Set) -> Result<OnCall> {
 fn checked_times(input: &Set, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>)> {
     let ahead = |field, at| validate::future(field, at, now, limits::ON_CALL_AHEAD);
     let starts_at = match input.starts_at {
-        // Somebody's clock is a little behind ours.
+        // The caller's clock is a little behind ours.
         Some(at) if at <= now && at >= now - limits::CLOCK_SKEW => now,
         Some(at) => ahead("startsAt", at)?,
         None => now,
@@ -200,8 +192,8 @@ async fn write(ctx: &Ctx, rows: Vec<shift::Model>) -> Result<()> {
     Ok(())
 }
 
-/// Ends the shifts without an end that `newer`, which has none either, would cover for ever: what counts stays the same, and
-/// those that may still matter stay few.
+/// Ends the open-ended shifts that `newer`, also open-ended, would cover for ever. Who is on call stays the same, and the shifts that
+/// may still matter stay few.
 async fn end_older(tx: &DatabaseTransaction, newer: &shift::Model) -> Result<()> {
     shift::Entity::update_many()
         .col_expr(shift::Column::EndsAt, sea_orm::sea_query::Expr::val(newer.starts_at))
@@ -213,7 +205,7 @@ async fn end_older(tx: &DatabaseTransaction, newer: &shift::Model) -> Result<()>
     Ok(())
 }
 
-/// The shifts that touch the time from `from` to `to`, of people who have not left, in one statement by the index on the end.
+/// The shifts that overlap the time from `from` to `to`, of people who have not left, in one statement that uses the index on the end.
 async fn load(ctx: &Ctx, from: Timestamp, to: Timestamp) -> Result<Vec<Planned>> {
     use shift::Column::{EndsAt, Id, PersonId, StartsAt};
     let person = shift::Entity::belongs_to(person::Entity).from(PersonId).to(person::Column::Id).into();

@@ -1,12 +1,12 @@
-//! Who has a line when several shifts overlap: pure, on shifts that were loaded before.
+//! Who is on call when several shifts overlap: pure, on shifts loaded before.
 //!
-//! Shifts are never written over. Of those that cover a moment, the one that counts is found like this:
+//! Shifts are never overwritten. Of those that cover a moment, the one that counts is chosen like this:
 //!
-//! 1. A shift without an end lasts until another one begins, and goes on when that one is over.
-//! 2. What was set by hand goes before the imported rota; of two set by hand, the later entry counts.
-//! 3. Of two in the rota, the one that began later counts.
+//! 1. An open-ended shift lasts until another one starts, and resumes when that one is over.
+//! 2. Shifts set by hand take precedence over the imported rota; of two set by hand, the later entry counts.
+//! 3. Of two in the rota, the one that started later counts.
 //!
-//! So "I take over" holds until the rota's next change, and "Kim from noon to six" holds whatever the rota says.
+//! So "I'll take over" holds until the rota's next change, and "Kim from noon to six" holds whatever the rota says.
 
 use std::sync::Arc;
 
@@ -21,25 +21,25 @@ pub struct Planned {
     pub person: Arc<person::Model>,
 }
 
-/// A stretch of time in which one person has a line, with all overlaps decided.
+/// A stretch of time in which one person has a line, with all overlaps resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stretch {
     /// Which line.
     pub line: OnCallLine,
     /// Who.
     pub person: Arc<person::Model>,
-    /// Since when; at the earliest the beginning of what was asked for.
+    /// Since when; never before the start of the requested time.
     pub starts_at: Timestamp,
-    /// Until when; empty when it lasts beyond what was asked for.
+    /// Until when; `None` if it lasts beyond the requested time.
     pub ends_at: Option<Timestamp>,
 }
 
-/// Whether `shift` covers `at`. Its end is the first moment that it no longer covers.
+/// Whether `shift` covers `at`; its end is exclusive.
 pub fn covers(shift: &shift::Model, at: Timestamp) -> bool {
     shift.starts_at <= at && shift.ends_at.is_none_or(|end| end > at)
 }
 
-/// The one of the shifts `covering` a moment that counts.
+/// Of the shifts `covering` a moment, the one that counts.
 pub fn holder<'a>(covering: &[&'a Planned]) -> Option<&'a Planned> {
     let gives_way = |one: &Planned| one.shift.ends_at.is_none() && covering.iter().any(|other| other.shift.starts_at > one.shift.starts_at);
     let standing = covering.iter().copied().filter(|one| !gives_way(one));
@@ -49,7 +49,7 @@ pub fn holder<'a>(covering: &[&'a Planned]) -> Option<&'a Planned> {
     })
 }
 
-/// Who has `line` from `from` to `to`, in order, without overlaps. Moments at which nobody has it are left out.
+/// Who has `line` from `from` to `to`, in order and without overlaps. Gaps are left out.
 pub fn stretches(planned: &[Planned], line: OnCallLine, from: Timestamp, to: Timestamp) -> Vec<Stretch> {
     let mut shifts: Vec<&Planned> = planned.iter().filter(|planned| planned.shift.line == line).collect();
     shifts.sort_by_key(|planned| planned.shift.starts_at);
@@ -78,13 +78,13 @@ pub fn stretches(planned: &[Planned], line: OnCallLine, from: Timestamp, to: Tim
     stretches
 }
 
-/// Who has the line at `at`, going by its `stretches`.
+/// Who has the line at `at`, according to its `stretches`.
 pub fn at(stretches: &[Stretch], at: Timestamp) -> Option<&Arc<person::Model>> {
     let stretch = stretches.iter().find(|stretch| stretch.starts_at <= at && stretch.ends_at.is_none_or(|end| end > at))?;
     Some(&stretch.person)
 }
 
-/// The first moment after `after` at which somebody begins or ends, going by a line's `stretches`.
+/// The first moment after `after` at which somebody starts or ends, according to a line's `stretches`.
 pub fn next_change(stretches: &[Stretch], after: Timestamp) -> Option<Timestamp> {
     stretches.iter().flat_map(|stretch| [Some(stretch.starts_at), stretch.ends_at]).flatten().filter(|at| *at > after).min()
 }
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    /// Hour of the test's week.
+    /// An hour of the test's week.
     fn hour(hour: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + chrono::Duration::hours(hour)
     }
@@ -104,7 +104,7 @@ mod tests {
     const ROTA: bool = true;
     const BY_HAND: bool = false;
 
-    /// Shifts in the order in which they were entered: who, from, to, whether from the rota.
+    /// Shifts in the order in which they were entered: who, from, to, whether they are from the rota.
     fn plan(entries: &[(&str, i64, Option<i64>, bool)]) -> Vec<Planned> {
         let planned = |(entry, (name, from, to, rota)): (usize, &(&str, i64, Option<i64>, bool))| {
             let person = person::Model {
@@ -143,31 +143,31 @@ mod tests {
     }
 
     #[test]
-    fn overlaps_are_decided() {
+    fn overlaps_are_resolved() {
         for (entries, expected) in [
             (&[][..], ""),
             (&[("Kim", 0, None, BY_HAND)][..], "Kim 0-"),
-            // A hand-over: the one before is over.
+            // A hand-over ends the previous shift.
             (&[("Kim", 0, None, BY_HAND), ("Sam", 10, None, BY_HAND)], "Kim 0-10, Sam 10-"),
-            // Covering for somebody for a while; then it goes on as before.
+            // Somebody covers for a while, then it resumes.
             (&[("Kim", 0, None, BY_HAND), ("Sam", 10, Some(20), BY_HAND)], "Kim 0-10, Sam 10-20, Kim 20-"),
-            // Planned ahead first, and taken over now: the plan holds.
+            // Planned ahead, then taken over now: the plan holds.
             (&[("Kim", 50, None, BY_HAND), ("Sam", 0, None, BY_HAND)], "Sam 0-50, Kim 50-"),
-            // The later entry counts, also where it begins earlier.
+            // The later entry counts, even if it starts earlier.
             (&[("Kim", 10, Some(20), BY_HAND), ("Sam", 5, Some(30), BY_HAND)], "Sam 5-30"),
             (&[("Kim", 0, Some(30), BY_HAND), ("Sam", 10, Some(20), BY_HAND)], "Kim 0-10, Sam 10-20, Kim 20-30"),
-            // Somebody without an end takes over from somebody with one.
+            // An open-ended shift takes over from one with an end.
             (&[("Kim", 0, Some(30), BY_HAND), ("Sam", 10, None, BY_HAND)], "Kim 0-10, Sam 10-"),
             // The rota, with a gap.
             (&[("Kim", 0, Some(10), ROTA), ("Sam", 10, Some(20), ROTA), ("Kim", 30, Some(40), ROTA)], "Kim 0-10, Sam 10-20, Kim 30-40"),
-            // Two entries of the rota at once: who began later.
+            // Two overlapping entries in the rota: the one that started later.
             (&[("Sam", 5, Some(8), ROTA), ("Kim", 0, Some(10), ROTA)], "Kim 0-5, Sam 5-8, Kim 8-10"),
-            // Taking over holds until the rota's next change; a gap of the rota falls to who stands by hand.
+            // Taking over holds until the rota's next change; a gap in the rota falls to the shift set by hand.
             (
                 &[("Kim", 0, Some(10), ROTA), ("Kim", 10, Some(20), ROTA), ("Sam", 5, None, BY_HAND), ("Alex", 30, Some(40), ROTA)],
                 "Kim 0-5, Sam 5-10, Kim 10-20, Sam 20-30, Alex 30-40, Sam 40-",
             ),
-            // An exchange with an end holds across the rota's changes, also when the rota was imported again afterwards.
+            // A swap with an end holds across the rota's changes, even if the rota is imported again later.
             (&[("Sam", 5, Some(15), BY_HAND), ("Kim", 0, Some(10), ROTA), ("Alex", 10, Some(20), ROTA)], "Kim 0-5, Sam 5-15, Alex 15-20"),
             // The same person twice is one stretch; an empty shift is none.
             (&[("Kim", 0, Some(10), ROTA), ("Kim", 10, Some(20), BY_HAND), ("Sam", 12, Some(12), BY_HAND)], "Kim 0-20"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn stretches_are_cut_to_what_was_asked_for() {
+    fn stretches_are_cut_to_the_requested_time() {
         let planned = plan(&[("Kim", 0, Some(10), ROTA), ("Sam", 10, Some(20), ROTA)]);
         let cut = stretches(&planned, OnCallLine::First, hour(5), hour(15));
         assert_eq!(

@@ -1,8 +1,8 @@
-//! Takes a rota from an iCalendar file, as teams keep one in a shared calendar.
+//! Imports a rota from an iCalendar file, as teams keep one in a shared calendar.
 //!
-//! Whose shift an event is, is told by its attendees, else by an e-mail address in its title, else by the title being
-//! somebody's name. An event of which that can't be told is passed over and named with the reason; so is one whose times
-//! can't be read. Better nobody than the wrong person: then second line is asked, and the gap is seen.
+//! An event's person is found by its attendees, else by an e-mail address in its title, else by a title that is somebody's name. An
+//! event without a clear person is skipped and reported with the reason; so is one whose times can't be read. Better nobody than the
+//! wrong person: then second line is paged, and people see the gap.
 
 use std::collections::HashMap;
 
@@ -17,9 +17,9 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// What stands in `source` for events without a UID.
+/// `source` for events without a UID.
 const NAMELESS: &str = "-";
-/// Rows in one statement; SQLite takes 32,766 values.
+/// Rows per statement; SQLite allows 32,766 values.
 const BATCH: usize = 1_000;
 
 /// Input of [`import`].
@@ -31,20 +31,20 @@ pub struct Import {
     pub calendar: String,
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Clone, Debug)]
 pub struct Imported {
     /// Who is on call after it.
     pub on_call: OnCall,
-    /// How many shifts it made.
+    /// How many shifts it created.
     pub imported: usize,
-    /// Events that were passed over, at most 100 of them.
+    /// Events that were skipped; at most 100 of them.
     pub skipped: Vec<Skipped>,
-    /// How many events were passed over.
+    /// How many events were skipped.
     pub skipped_count: usize,
 }
 
-/// An event that was passed over.
+/// An event that was skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Skipped {
     /// Its title.
@@ -53,18 +53,17 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// Replaces what a line's rota plans from now on by what the calendar says about the next 400 days (R1, R18). The calendar is the
-/// whole rota of the line. What was set by hand stays, and so does what is past. When no event gives a shift, the rota stays as
-/// it is: a wrong file must not leave nobody on call.
+/// Replaces a line's rota from now on with the calendar's next 400 days (R1, R18). The calendar is the line's whole rota. Shifts set by
+/// hand stay, and so does the past. If no event yields a shift, the rota stays as it is: the wrong file must not leave nobody on call.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for what is no calendar or too large; `FORBIDDEN`.
+/// `BAD_USER_INPUT` if it is not a calendar or is too large; `FORBIDDEN`.
 pub async fn import(ctx: &Ctx, input: Import) -> Result<Imported> {
     ctx.require(Right::Respond)?;
     if input.calendar.len() > limits::CALENDAR_BYTES {
         return Err(Error::invalid(
             "calendar",
-            format!("calendar is longer than {} bytes: export a shorter time.", limits::CALENDAR_BYTES),
+            format!("calendar is longer than {} bytes: export a shorter period.", limits::CALENDAR_BYTES),
         ));
     }
     let now = ctx.now();
@@ -81,12 +80,12 @@ pub async fn import(ctx: &Ctx, input: Import) -> Result<Imported> {
         replace(ctx, input.line, shifts, now).await?;
     }
     let skipped_count = skipped.len();
-    tracing::info!(line = %input.line, imported, skipped_count, "read a rota");
+    tracing::info!(line = %input.line, imported, skipped_count, "imported a rota");
     let skipped = skipped.into_iter().take(limits::LIST_ITEMS).collect();
     Ok(Imported { on_call: super::now(ctx).await?, imported, skipped, skipped_count })
 }
 
-/// Reads the calendar beside the threads that serve: a large one takes a while.
+/// Reads the calendar off the async threads: a large one takes a while.
 async fn read(ctx: &Ctx, calendar: String, now: Timestamp) -> Result<Vec<CalendarEvent>> {
     let zone = ctx.playbook().working_hours.zone;
     let reading = tokio::task::spawn_blocking(move || ical::read(&calendar, zone, now, now + limits::ON_CALL_AHEAD));
@@ -94,7 +93,7 @@ async fn read(ctx: &Ctx, calendar: String, now: Timestamp) -> Result<Vec<Calenda
     read.map_err(|reason| Error::invalid("calendar", format!("calendar can't be used. {reason}")))
 }
 
-/// A shift that an event asks for.
+/// A shift from an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wanted {
     person: PersonId,
@@ -103,7 +102,7 @@ struct Wanted {
     source: String,
 }
 
-/// The shifts that the events ask for, and the events that say too little. Events that are over are neither.
+/// The shifts from the events, and the events skipped. Events that are over are neither.
 fn shifts(events: &[CalendarEvent], team: &Team, now: Timestamp) -> (Vec<Wanted>, Vec<Skipped>) {
     let (mut shifts, mut skipped) = (Vec::new(), Vec::new());
     for event in events {
@@ -115,7 +114,7 @@ fn shifts(events: &[CalendarEvent], team: &Team, now: Timestamp) -> (Vec<Wanted>
                 Err(reason) => skipped.push(pass_over(reason)),
                 Ok(person) => shifts.extend(times.iter().map(|(start, end)| Wanted {
                     person,
-                    // What is past is not rewritten.
+                    // The past is not rewritten.
                     starts_at: Ord::max(*start, now),
                     ends_at: *end,
                     source: if event.uid.is_empty() { NAMELESS.to_owned() } else { event.uid.clone() },
@@ -126,17 +125,17 @@ fn shifts(events: &[CalendarEvent], team: &Team, now: Timestamp) -> (Vec<Wanted>
     (shifts, skipped)
 }
 
-/// What a new rota does to the shifts of the old one that are running.
+/// What a new rota does to running shifts of the old one.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Changes {
-    /// Shifts of the old rota, and when each ends now.
+    /// Shifts of the old rota, with their new ends.
     end: Vec<(ShiftId, Timestamp)>,
-    /// Shifts to make.
+    /// Shifts to create.
     make: Vec<Wanted>,
 }
 
-/// A shift that is running and that the new rota gives to the same person goes on as it is: to begin it anew would look like a
-/// hand-over, to which who took over by hand would yield.
+/// A running shift that the new rota gives to the same person continues: starting it again would look like a hand-over, which overrides
+/// somebody who took over by hand.
 fn changes(running: &[shift::Model], mut wanted: Vec<Wanted>, now: Timestamp) -> Changes {
     let mut end = Vec::new();
     for row in running {
@@ -176,7 +175,7 @@ async fn replace(ctx: &Ctx, line: OnCallLine, wanted: Vec<Wanted>, now: Timestam
     Ok(())
 }
 
-/// Everybody there is or was, to find people in.
+/// Everybody who is or was on the team, for looking people up.
 struct Team {
     people: Vec<person::Model>,
     by_email: HashMap<String, usize>,
@@ -200,7 +199,7 @@ impl Team {
     /// Whose shift the event is.
     ///
     /// # Errors
-    /// Why one can't tell, in words.
+    /// Why that is unclear, in words.
     fn whose(&self, event: &CalendarEvent) -> Result<PersonId, String> {
         let mut invited: Vec<usize> = event.attendees.iter().filter_map(|address| self.by_email.get(address)).copied().collect();
         invited.sort_unstable();
@@ -210,9 +209,9 @@ impl Team {
         let named = self.by_name.get(&title).map_or(&[][..], Vec::as_slice);
         match (invited.as_slice(), in_title, named) {
             (&[one], _, _) | (_, Some(one), _) | (_, None, &[one]) => self.able(one),
-            ([], None, []) => Err("Nobody on the team has this name, or an address that the event names.".into()),
+            ([], None, []) => Err("Nobody on the team has this name or an address in the event.".into()),
             ([], None, _) => Err("Several people have this name: invite one of them to the event.".into()),
-            ([..], None, _) => Err("Several people are invited: put the name of one of them into the title.".into()),
+            ([..], None, _) => Err("Several people are invited: put one of their names in the title.".into()),
         }
     }
 
@@ -222,13 +221,13 @@ impl Team {
             return Err(format!("{} has left the team.", person.name));
         }
         if person.access_level < AccessLevel::Responder {
-            return Err(format!("{} has viewer access only: an administrator can raise it to RESPONDER.", person.name));
+            return Err(format!("{} only has viewer access: an administrator can raise it to RESPONDER.", person.name));
         }
         Ok(person.id)
     }
 }
 
-/// What looks like an e-mail address in a text.
+/// The words of a text that look like e-mail addresses.
 fn addresses(text: &str) -> impl Iterator<Item = &str> {
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '"' | '\''));
     words.map(|word| word.trim_end_matches('.')).filter(|word| word.contains('@'))
@@ -298,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_shift_goes_on_or_ends_now() {
+    fn a_running_shift_continues_or_ends_now() {
         let at = |hours| Timestamp::UNIX_EPOCH + chrono::Duration::hours(hours);
         let person = |id| PersonId(Uuid::from_u128(id));
         let running = |id: u128, who, source: &str| shift::Model {
@@ -313,7 +312,7 @@ mod tests {
         let wanted =
             |who, source: &str, from, to| Wanted { person: person(who), starts_at: at(from), ends_at: at(to), source: source.into() };
         let old = [running(1, 1, "a"), running(2, 2, "b"), running(3, 3, "c")];
-        // One goes on for longer, one is another person's now, one is gone; and two are new.
+        // One lasts longer, one changes hands, one is gone, and two are new.
         let new = vec![wanted(1, "a", 5, 12), wanted(3, "b", 5, 10), wanted(1, "a", 20, 30)];
         let changes = changes(&old, new, at(5));
         let id = |id| ShiftId(Uuid::from_u128(id));
@@ -324,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_past_is_not_asked_for() {
+    fn past_events_are_ignored() {
         let now = Timestamp::UNIX_EPOCH + chrono::Duration::hours(5);
         let over = CalendarEvent { times: Ok(Vec::new()), ..event("Nobody", &[]) };
         let unreadable = CalendarEvent { times: Err("It has no end.".into()), ..event("Sam", &[]) };

@@ -1,11 +1,11 @@
-//! Working time: which moments lie in the team's working hours, and what "in three working days" means (R18, R25).
+//! Working time: which moments are in the team's working hours, and what "in three working days" means (R18, R25).
 //!
-//! All arithmetic is done on the team's wall clock and survives summer time. A local time that does not exist moves forward to the
-//! first that does; of one that exists twice, the earlier counts. Working hours reach from `from` up to, but not including, `to`
-//! on working days that are no holidays.
+//! All arithmetic is in the team's local time and survives daylight saving changes. A local time that does not exist moves forward to
+//! the first one that does; of one that exists twice, the earlier counts. Working hours run from `from` up to, but not including, `to`
+//! on working days that are not holidays.
 //!
-//! Called by the steps and by what needs a due date. Nothing here panics or runs for ever: times before 1970 and after the year
-//! 2200 count as those limits, and what never happens (see [`NEVER`]) has a moment of its own.
+//! Nothing here panics or loops for ever: times before 1970 and after 2200 are clamped to those limits, and an event that never
+//! happens gets a moment too (see [`NEVER`]).
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,13 @@ use chrono::{DateTime, Datelike, Days, Duration, LocalResult, NaiveDate, NaiveDa
 use chrono_tz::{GapInfo, Tz};
 use entity::Timestamp;
 
-/// The last moment that is reckoned with: 2200-01-01T00:00:00Z.
+/// The last moment considered: 2200-01-01T00:00:00Z.
 const LAST: Timestamp = DateTime::from_timestamp(7_258_118_400, 0).expect("within chrono's range");
-/// Where a moment lies that never comes (the opening of a team without working days, the closing of one that works round the
-/// clock): so long after the moment that was asked about.
+/// How far after the given moment an event is put that never happens (the opening of a team without working days, the closing of
+/// one that works round the clock).
 pub const NEVER: Duration = Duration::days(3 * 365);
 
-/// A span of which every day is looked at; of longer ones, whole weeks are.
+/// Spans up to this are walked day by day, longer ones in whole weeks.
 const WALKED: Duration = Duration::days(14);
 
 /// The team's working hours, in one time zone. Everything else is out of hours.
@@ -29,11 +29,11 @@ pub struct Calendar {
     pub days: [bool; 7],
     /// Minute of the local day at which work begins.
     pub from: u32,
-    /// Minute of the local day at which it has ended; at most 1,440.
+    /// Minute of the local day at which work has ended; at most 1,440.
     pub to: u32,
-    /// Where the clock hangs on the wall.
+    /// The team's time zone.
     pub zone: Tz,
-    /// Days without work.
+    /// Days off.
     pub holidays: BTreeSet<NaiveDate>,
 }
 
@@ -41,13 +41,13 @@ pub struct Calendar {
 type Stretch = (Timestamp, Timestamp);
 
 impl Calendar {
-    /// Whether `at` lies in working hours; their last moment no longer does.
+    /// Whether `at` is in working hours; closing time itself is not.
     pub fn is_working(&self, at: Timestamp) -> bool {
         let at = within(at);
         self.stretches(at).next().is_some_and(|(opening, _)| opening <= at)
     }
 
-    /// The first moment of work at or after `at`; [`NEVER`] for a team that does not work.
+    /// The first moment of work at or after `at`; [`NEVER`] for a team that doesn't work.
     pub fn next_opening(&self, at: Timestamp) -> Timestamp {
         let at = within(at);
         self.stretches(at).next().map_or_else(|| never(at), |(opening, _)| opening.max(at))
@@ -58,8 +58,8 @@ impl Calendar {
         self.after_out_of_hours(at, Duration::zero())
     }
 
-    /// `days` working days after `at` (before, when negative), at the same time of day; a time outside working hours first
-    /// moves to the next opening.
+    /// `days` working days after `at` (before, if negative), at the same time of day; a time outside working hours first moves to the
+    /// next opening.
     pub fn plus_working_days(&self, at: Timestamp, days: i32) -> Timestamp {
         let opening = self.next_opening(at);
         let Some(between) = days.unsigned_abs().checked_sub(1) else { return opening };
@@ -78,7 +78,7 @@ impl Calendar {
         }
     }
 
-    /// `span` after `at`: its whole days are days on the wall, whatever summer time does meanwhile.
+    /// `span` after `at`. Its whole days are calendar days: the local time stays the same across a clock change.
     pub fn plus_on_the_wall(&self, at: Timestamp, span: Duration) -> Timestamp {
         let at = within(at);
         let days = Duration::days(span.num_days());
@@ -92,7 +92,7 @@ impl Calendar {
         }
     }
 
-    /// How much of the time from `start` to `end` is out of hours; nothing when `end` is not after `start`.
+    /// How much of the time from `start` to `end` is out of hours; zero unless `end` is after `start`.
     pub fn out_of_hours_between(&self, start: Timestamp, end: Timestamp) -> Duration {
         let (start, end) = (within(start), within(end));
         if end <= start {
@@ -101,15 +101,15 @@ impl Calendar {
         end - start - self.worked_between(start, end)
     }
 
-    /// The moment at which `span` of time out of hours has passed since `start`. In the least: a moment out of hours. When so much
-    /// never passes, [`NEVER`] after the last opening, and what is missing more: a longer span always ends later.
+    /// The moment at which `span` of time out of hours has passed since `start`; for a zero span, the first moment out of hours. If that
+    /// much never passes: [`NEVER`] plus the remainder after the last opening, so that a longer span always ends later.
     pub fn after_out_of_hours(&self, start: Timestamp, span: Duration) -> Timestamp {
         let mut reached = within(start);
         let mut left = span.max(Duration::zero());
         if left > LAST - reached {
             return LAST;
         }
-        // At least so much time passes: most of a long span is behind in a few steps.
+        // At least that much time must pass, so a few steps cover most of a long span.
         while left > WALKED && left <= LAST - reached && self.works_at_all() && !self.is_round_the_clock() {
             let passed = self.out_of_hours_between(reached, reached + left);
             (reached, left) = (reached + left, left - passed);
@@ -131,7 +131,7 @@ impl Calendar {
         within(reached + left)
     }
 
-    /// When work ends on `date`, or would if it is no working day.
+    /// When work ends on `date`, or would end if it were a working day.
     pub fn end_of(&self, date: NaiveDate) -> Timestamp {
         let date = date.clamp(Timestamp::UNIX_EPOCH.date_naive(), LAST.date_naive());
         self.at_minute(date, self.to)
@@ -143,7 +143,7 @@ impl Calendar {
             return Duration::zero();
         }
         let (first, last) = (self.local(start).date(), self.local(end).date());
-        // Of a long span the weeks in the middle, well away from both ends, are reckoned as such.
+        // The weeks in the middle of a long span, well away from both ends, are counted whole.
         let weeks = if self.to <= 1_440 { (last - first).num_days().saturating_sub(4) / 7 } else { 0 };
         let Some(weeks) = u64::try_from(weeks).ok().filter(|weeks| *weeks > 0) else {
             return self.worked_on(first, last + Days::new(2), start, end);
@@ -161,10 +161,10 @@ impl Calendar {
         hours.fold(Duration::zero(), |sum, worked| sum + worked.max(Duration::zero()))
     }
 
-    /// The working hours of the seven days from `monday` on, which need not be one, all of them between `start` and `end`.
+    /// The working hours of the seven days from `monday`, which may be any weekday, all of them between `start` and `end`.
     fn worked_in_week(&self, monday: NaiveDate, start: Timestamp, end: Timestamp) -> Duration {
         let next = monday + Days::new(7);
-        // No local time is further than a day from UTC, and nowhere do the clocks change and change back within six days.
+        // Local time is never more than a day away from UTC, and nowhere do clocks change and change back within six days.
         let offset = |date: NaiveDate| self.zone.offset_from_utc_datetime(&date.and_time(NaiveTime::MIN)).fix();
         let before = offset(monday - Days::new(1));
         if [3, 8].iter().any(|days| offset(monday + Days::new(*days)) != before) {
@@ -176,21 +176,21 @@ impl Calendar {
         Duration::minutes(i64::from(self.to) - i64::from(self.from)) * days
     }
 
-    /// The days' working hours that end after `from`, in order.
+    /// The working hours, day by day, that end after `from`.
     fn stretches(&self, from: Timestamp) -> impl Iterator<Item = Stretch> {
         let hours = |date| self.has_work_on(date).then(|| (self.at_minute(date, self.from), self.at_minute(date, self.to)));
-        // On the night of a change to summer time, what there was of a day may be empty.
+        // A spring clock change can swallow the whole of short hours at night.
         let of_use = move |(opening, closing): &Stretch| opening < closing && *closing > from;
         self.dates_from(self.local(from).date()).filter_map(hours).filter(of_use)
     }
 
-    /// `date` and the days after it, as far as work is to be found there.
+    /// `date` and the days after it, as far as there may be work.
     fn dates_from(&self, date: NaiveDate) -> impl Iterator<Item = NaiveDate> {
         let last = if self.works_at_all() { LAST.date_naive() } else { NaiveDate::MIN };
         date.iter_days().take_while(move |date| *date <= last)
     }
 
-    /// The days before `date`, latest first, as far as work is to be found there.
+    /// The days before `date`, latest first, as far as there may be work.
     fn dates_before(&self, date: NaiveDate) -> impl Iterator<Item = NaiveDate> {
         let first = if self.works_at_all() { Timestamp::UNIX_EPOCH.date_naive() } else { NaiveDate::MAX };
         std::iter::successors(date.pred_opt(), NaiveDate::pred_opt).take_while(move |date| *date >= first)
@@ -213,7 +213,7 @@ impl Calendar {
         self.from == 0 && self.to >= 1_440 && !self.days.contains(&false)
     }
 
-    /// Whether the team works round the clock and has no holiday left.
+    /// Whether the team works round the clock and has no holidays left.
     fn never_closes_from(&self, at: Timestamp) -> bool {
         self.is_round_the_clock() && self.holidays.range(self.local(at).date()..).next().is_none()
     }
@@ -226,7 +226,7 @@ impl Calendar {
         self.moment(date.and_time(NaiveTime::MIN) + Duration::minutes(minute.into()))
     }
 
-    /// When the clock on the wall shows `local`.
+    /// When the team's clock shows `local`.
     fn moment(&self, local: NaiveDateTime) -> Timestamp {
         let moment = match self.zone.from_local_datetime(&local) {
             LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => Some(moment),
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn openings_and_closings_skip_week_ends_and_holidays() {
+    fn openings_and_closings_skip_weekends_and_holidays() {
         let calendar = Calendar { holidays: BTreeSet::from([date("2026-11-23")]), ..london() };
         assert_eq!(calendar.next_opening(at("2026-11-20T18:00:00Z")), at("2026-11-24T10:00:00Z"));
         assert_eq!(calendar.next_opening(at("2026-11-20T17:59:59Z")), at("2026-11-20T17:59:59Z"));
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn time_out_of_hours_leaves_working_hours_out() {
+    fn time_out_of_hours_excludes_working_hours() {
         let calendar = london();
         let half_an_hour = Duration::minutes(30);
         let table = [
@@ -310,10 +310,10 @@ mod tests {
             ("2026-11-20T19:00:00Z", half_an_hour, "2026-11-20T19:30:00Z"),
             // Monday morning: fifteen minutes before work, fifteen after.
             ("2026-11-23T09:45:00Z", half_an_hour, "2026-11-23T18:15:00Z"),
-            // Enough at the very opening.
+            // Reached exactly at opening time.
             ("2026-11-23T09:30:00Z", half_an_hour, "2026-11-23T10:00:00Z"),
             ("2026-11-23T10:00:00Z", half_an_hour, "2026-11-23T18:30:00Z"),
-            // The night in which summer time ends is an hour longer.
+            // The weekend on which the clocks go back is an hour longer.
             ("2026-10-23T17:00:00Z", Duration::hours(65), "2026-10-26T10:00:00Z"),
             ("2026-03-27T18:00:00Z", Duration::hours(63), "2026-03-30T09:00:00Z"),
         ];
@@ -324,15 +324,15 @@ mod tests {
         assert_eq!(calendar.out_of_hours_between(at("2026-11-23T19:00:00Z"), at("2026-11-23T18:00:00Z")), Duration::zero());
     }
 
-    /// The time out of hours from `start` to `end`, every day looked at.
+    /// The time out of hours from `start` to `end`, computed day by day.
     fn walked(calendar: &Calendar, start: Timestamp, end: Timestamp) -> Duration {
         let stretches = calendar.stretches(start).take_while(|(opening, _)| *opening < end);
         stretches.fold(end - start, |left, (opening, closing)| left - (closing.min(end) - opening.max(start)))
     }
 
     #[test]
-    fn clocks_that_change_and_change_back_within_a_week_are_noticed() {
-        // Summer time was tried for seven days less an hour; Gaza's pauses for Ramadan will be as short.
+    fn clocks_that_change_and_change_back_within_a_week_are_handled() {
+        // Recife tried summer time for an hour less than seven days; Gaza's pauses for Ramadan will be as short.
         let table = [(Tz::America__Recife, "2000-09-01T12:00:00Z"), (Tz::Asia__Gaza, "2040-09-01T12:00:00Z")];
         for (zone, start) in table {
             let nights = Calendar { days: [true; 7], from: 0, to: 60, zone, ..london() };
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn working_days_keep_the_time_of_day_and_begin_at_an_opening() {
+    fn working_days_keep_the_time_of_day_and_start_in_working_hours() {
         let calendar = Calendar { holidays: BTreeSet::from([date("2026-12-25"), date("2026-12-28")]), ..london() };
         let table = [
             ("2026-11-21T03:00:00Z", 1, "2026-11-24T10:00:00Z"),
@@ -354,7 +354,7 @@ mod tests {
             ("2026-12-24T12:00:00Z", 1, "2026-12-29T12:00:00Z"),
             ("2026-11-24T10:00:00Z", -2, "2026-11-20T10:00:00Z"),
             ("2026-11-22T10:00:00Z", -1, "2026-11-20T10:00:00Z"),
-            // Over both changes of the clock.
+            // Across both clock changes.
             ("2026-03-27T10:00:00Z", 1, "2026-03-30T09:00:00Z"),
             ("2026-10-23T09:00:00Z", 1, "2026-10-26T10:00:00Z"),
         ];
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_on_the_wall_is_a_week_whatever_the_clock_does() {
+    fn a_week_keeps_the_local_time_across_clock_changes() {
         let calendar = london();
         assert_eq!(calendar.plus_on_the_wall(at("2026-03-27T15:30:00Z"), Duration::days(7)), at("2026-04-03T14:30:00Z"));
         assert_eq!(calendar.plus_on_the_wall(at("2026-10-24T15:30:00Z"), Duration::hours(25)), at("2026-10-25T17:30:00Z"));
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_is_skipped_moves_forward_and_of_a_time_that_comes_twice_the_earlier_counts() {
+    fn a_skipped_time_moves_forward_and_a_repeated_time_means_the_earlier_one() {
         let nights = Calendar { days: [true; 7], from: 90, to: 150, ..london() };
         assert_eq!(nights.next_opening(at("2026-03-29T00:00:00Z")), at("2026-03-29T01:00:00Z"));
         assert_eq!(nights.next_opening(at("2026-10-24T22:00:00Z")), at("2026-10-25T00:30:00Z"));
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_team_that_works_round_the_clock_is_out_of_hours_on_holidays_only() {
+    fn a_team_that_works_round_the_clock_is_only_out_of_hours_on_holidays() {
         let start = at("2026-11-20T17:45:00Z");
         assert!(round_the_clock().is_working(start));
         assert_eq!(round_the_clock().next_closing(start), start + NEVER);
@@ -433,7 +433,7 @@ mod tests {
         (1_577_836_800_i64..2_051_222_400).prop_map(|seconds| Timestamp::from_timestamp(seconds, 0).unwrap())
     }
 
-    /// Working hours by day, as clocks change at night.
+    /// Working hours in the daytime, because clocks change at night.
     fn calendars() -> impl Strategy<Value = Calendar> {
         let days = prop::array::uniform7(any::<bool>()).prop_filter("works at all", |days| days.contains(&true));
         let holidays =
@@ -457,7 +457,7 @@ mod tests {
         }
 
         #[test]
-        fn whole_weeks_are_as_long_as_their_days(
+        fn whole_weeks_add_up_to_their_days(
             from in 0..1_440_u32, length in 1..1_440_u32, days in prop::array::uniform7(any::<bool>()), any_hours in calendars(),
             zone in prop::sample::select(&chrono_tz::TZ_VARIANTS[..]), start in moments(), span in seconds(3 * 365 * 86_400),
         ) {
@@ -490,7 +490,7 @@ mod tests {
         }
 
         #[test]
-        fn working_days_go_forward_in_order_and_keep_the_clock_on_the_wall(
+        fn working_days_go_forward_in_order_and_keep_the_local_time(
             calendar in calendars(), start in moments(), later in seconds(1_000_000), days in 0..40_i32,
         ) {
             let reached = calendar.plus_working_days(start, days);
@@ -502,14 +502,14 @@ mod tests {
         }
 
         #[test]
-        fn days_on_the_wall_keep_the_clock(calendar in calendars(), start in moments(), days in 0..400_i64) {
+        fn calendar_days_keep_the_local_time(calendar in calendars(), start in moments(), days in 0..400_i64) {
             let opening = calendar.next_opening(start);
             let reached = calendar.plus_on_the_wall(opening, Duration::days(days));
             prop_assert_eq!(calendar.local(reached), calendar.local(opening) + Duration::days(days));
         }
 
         #[test]
-        fn any_hours_and_any_zone_are_survived(
+        fn any_hours_and_any_zone_work(
             from in 0..1_500_u32, to in 0..1_500_u32, days in prop::array::uniform7(any::<bool>()),
             zone in prop::sample::select(&chrono_tz::TZ_VARIANTS[..]), start in 0..8_000_000_000_i64, span in seconds(10_000_000),
         ) {

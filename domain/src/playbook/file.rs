@@ -1,8 +1,8 @@
 //! The playbook file: what differs from the built-in `playbook.toml`, read strictly.
 //!
-//! Called at start, on a change of the file and by `muster playbook check`. A file with any problem is refused as a whole, and all
-//! problems are told at once, each with its line and key. Nothing is read from disk here: the caller reads the files that a playbook
-//! names.
+//! Called at start, when the file changes and by `muster playbook check`. A file with any problem is refused as a whole, and all
+//! problems are reported at once, each with its line and key. Nothing is read from disk here: the caller reads the files that a
+//! playbook names.
 
 mod source;
 
@@ -19,10 +19,9 @@ use crate::{limits, validate};
 
 pub use source::Problem;
 
-/// The defaults, with their explanation for people who write a playbook.
+/// The defaults, annotated for people who write a playbook.
 const BUILT_IN: &str = include_str!("../../../playbook.toml");
-
-/// Contacts that may be named although the leadership is others.
+/// Contacts that may be configured even if `leadership.contacts` leaves them out.
 const CONTACTS: [&str; 3] = ["cto", "head_of_tech_ops", "dpo"];
 const DAYS: [(&str, &str); 7] = [
     ("monday", "mon"),
@@ -35,26 +34,24 @@ const DAYS: [(&str, &str); 7] = [
 ];
 const SEVERITIES: [(&str, Severity); 4] =
     [("critical", Severity::Critical), ("major", Severity::Major), ("minor", Severity::Minor), ("trivial", Severity::Trivial)];
-
-/// What the notice may leave to be filled in.
+/// Placeholders in the notice.
 const OF_NOTICE: &[&str] = &["reference", "name", "severity", "since", "link"];
-
-/// What an update to clients may leave to be filled in, and their last word.
+/// Placeholders in a client update, and in the closing one.
 const OF_CLIENT_UPDATE: &[&str] = &["reference", "name", "severity", "status", "since", "latest", "next"];
 const OF_LAST_WORD: &[&str] = &["reference", "name", "severity", "status", "since", "latest"];
 
-/// Reads the text of a file that a playbook names, or says why not.
+/// Reads a file that a playbook names; the error says why it can't.
 pub type Load<'a> = &'a dyn Fn(&str) -> Result<String, String>;
 
 /// The values of the built-in `playbook.toml`.
 pub fn built_in() -> Playbook {
-    read("built in", "", &|name| Err(format!("{name} is not built in"))).expect("a test reads the built-in playbook")
+    read("built in", "", &|name| Err(format!("{name} is not built in"))).expect("the built-in playbook is valid: a unit test reads it")
 }
 
-/// Reads `text`, which people know as the file `name`, over the built-in values.
+/// Reads `text`, the file `name`, over the built-in values.
 ///
 /// # Errors
-/// All problems, in the order of their lines.
+/// All problems, in line order.
 pub fn read(name: &str, text: &str, load: Load<'_>) -> Result<Playbook, Vec<Problem>> {
     let sink = Sink::new(name);
     if text.len() > limits::PLAYBOOK_BYTES {
@@ -149,7 +146,7 @@ fn client_update(mut table: Table<'_>) -> ClientUpdate {
         match SEVERITIES.iter().find(|(name, _)| *name == text) {
             Some((_, severity)) if second_pair_of_eyes.insert(*severity) => {}
             Some(_) => entry.problem(format!("{text} is named twice")),
-            None => entry.problem(format!("{text:?} is no severity; there are critical, major, minor and trivial")),
+            None => entry.problem(format!("{text:?} is not a severity; use critical, major, minor or trivial")),
         }
     }
     table.finish();
@@ -174,7 +171,7 @@ fn known_contacts(leadership: &[String]) -> BTreeSet<String> {
     leadership.iter().cloned().chain(CONTACTS.map(str::to_owned)).collect()
 }
 
-/// What a table says of each contact that it names.
+/// A table's values by contact.
 fn by_contact(mut table: Table<'_>, known: &BTreeSet<String>, read: &dyn Fn(&Entry<'_>) -> String) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     for contact in table.rest() {
@@ -183,7 +180,7 @@ fn by_contact(mut table: Table<'_>, known: &BTreeSet<String>, read: &dyn Fn(&Ent
             values.insert(contact, read(&entry));
         } else {
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            entry.problem(format!("unknown contact; there are {}. Name others in leadership.contacts first", known.join(", ")));
+            entry.problem(format!("unknown contact; known ones are {}. Add others to leadership.contacts first", known.join(", ")));
         }
     }
     values
@@ -197,13 +194,13 @@ fn working_hours(mut table: Table<'_>, load: Load<'_>) -> Calendar {
         && from >= to
     {
         let later = if closing.is_default() { &opening } else { &closing };
-        later.problem("work must begin before it ends, on the same day: `from` is not before `to`");
+        later.problem("work must begin before it ends, on the same day: `from` must be before `to`");
     }
     let zone = table.entry("time_zone");
     let zone = zone.text("a time zone such as \"Europe/London\"").and_then(|text| {
         let parsed = text.parse::<Tz>().ok();
         if parsed.is_none() {
-            zone.problem(format!("there is no time zone {text:?}; their names are such as Europe/London or UTC"));
+            zone.problem(format!("there is no time zone {text:?}; use a name such as Europe/London or UTC"));
         }
         parsed
     });
@@ -220,7 +217,7 @@ fn working_days(entry: Entry<'_>) -> [bool; 7] {
         match DAYS.iter().zip(&mut days).find(|((long, short), _)| lower == *long || lower == *short) {
             Some((_, true)) => entry.problem(format!("{text} is named twice")),
             Some((_, day)) => *day = true,
-            None => entry.problem(format!("{text:?} is no day; days are monday, tuesday … or mon, tue …")),
+            None => entry.problem(format!("{text:?} is not a day; use monday, tuesday … or mon, tue …")),
         }
     }
     days
@@ -237,7 +234,7 @@ fn minute_of_day(entry: &Entry<'_>) -> Option<u32> {
         _ => None,
     });
     if minute.is_none() {
-        entry.problem(format!("{text:?} is no time of day; write it as \"10:00\", at most \"24:00\""));
+        entry.problem(format!("{text:?} is not a time of day; write it as \"10:00\", at most \"24:00\""));
     }
     minute
 }
@@ -270,7 +267,7 @@ fn boards(mut table: Table<'_>) -> BTreeMap<String, Board> {
     for name in table.rest() {
         let entry = table.entry(&name);
         if !is_key(&name, "-") {
-            entry.problem("the key of a board has lower-case letters, digits and -, and at most 50 of them");
+            entry.problem("the key of a board must be 1 to 50 lower-case letters, digits and -");
         }
         boards.insert(name, board(entry.table()));
     }
@@ -281,9 +278,9 @@ fn board(mut table: Table<'_>) -> Board {
     let title = name(&table.entry("title"));
     let mut id = |key: &str| {
         let entry = table.optional(key)?;
-        let text = entry.text("the 24 hexadecimal digits of an id at Trello")?.to_lowercase();
+        let text = entry.text("the 24 hexadecimal digits of a Trello id")?.to_lowercase();
         if text.len() != 24 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-            entry.problem("must be the 24 hexadecimal digits of an id at Trello");
+            entry.problem("must be the 24 hexadecimal digits of a Trello id");
         }
         Some(text)
     };
@@ -360,13 +357,14 @@ fn notice(mut table: Table<'_>) -> String {
     notice
 }
 
-/// Checks that `text` has nothing in braces that nobody will fill in.
+/// Reports placeholders in `text` that nothing fills in.
 fn template(entry: &Entry<'_>, text: String, filled_in: &[&str]) -> String {
     let in_braces = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
     for unknown in in_braces.filter(|name| !filled_in.contains(name)) {
         let known: Vec<String> = filled_in.iter().map(|name| format!("{{{name}}}")).collect();
-        let known = if known.is_empty() { "nothing is filled in here".to_owned() } else { format!("there is {}", known.join(", ")) };
-        entry.problem(format!("{{{unknown}}} stands for nothing; {known}"));
+        let known =
+            if known.is_empty() { "there are no placeholders here".to_owned() } else { format!("known ones are {}", known.join(", ")) };
+        entry.problem(format!("{{{unknown}}} is not a known placeholder; {known}"));
     }
     text
 }
@@ -386,9 +384,9 @@ fn duration(entry: &Entry<'_>) -> Duration {
 /// Reads a duration such as `90s`, `30m`, `2h` or `7d`.
 ///
 /// # Errors
-/// What is wrong and what would be right, also for less than a second and for more than [`limits::PLAYBOOK_SPAN`].
+/// What is wrong and how to fix it, including spans under a second or above [`limits::PLAYBOOK_SPAN`].
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no duration; write a whole number and s, m, h or d, such as 90s, 30m, 2h or 7d");
+    let wrong = || format!("{text:?} is not a duration; write a whole number and s, m, h or d, such as 90s, 30m, 2h or 7d");
     let unit = match text.chars().last() {
         Some('s') => 1,
         Some('m') => 60,
@@ -400,7 +398,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(wrong());
     }
-    // So many digits that they don't fit are too many in any case.
+    // A number that overflows is too long in any case.
     let seconds = digits.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(unit);
     if seconds < 1 {
         return Err(format!("{text:?} is too short: the shortest duration is 1s"));
@@ -419,7 +417,7 @@ fn text(entry: &Entry<'_>) -> String {
     accepted(entry, "text", validate::text)
 }
 
-/// The entry's text as `check` gives it back.
+/// The entry's text as returned by `check`.
 fn accepted(entry: &Entry<'_>, what: &str, check: fn(&'static str, &str) -> Checked<String>) -> String {
     let Some(text) = entry.text(what) else { return String::new() };
     check("it", text).unwrap_or_else(|refusal| {
@@ -428,21 +426,24 @@ fn accepted(entry: &Entry<'_>, what: &str, check: fn(&'static str, &str) -> Chec
     })
 }
 
-/// A key of the file's own; nothing after a problem.
+/// A key that the file chooses; `None` after a problem.
 fn key(entry: &Entry<'_>, marks: &str) -> Option<String> {
     let text = entry.text("a key")?;
     if !is_key(text, marks) {
-        entry.problem(format!("{text:?} is no key: use lower-case letters, digits and {}, at most 50 of them", marks.escape_debug()));
+        entry.problem(format!(
+            "{text:?} is not a valid key: use lower-case letters, digits and {}, at most 50 characters",
+            marks.escape_debug()
+        ));
         return None;
     }
     Some(text.to_owned())
 }
 
-/// A key that is not in `taken` yet, and then is.
+/// A key that must not be in `taken` yet; adds it.
 fn unique_key(entry: &Entry<'_>, taken: &mut Vec<String>) -> String {
     let Some(key) = key(entry, "-_") else { return String::new() };
     if taken.contains(&key) {
-        entry.problem(format!("{key:?} is there already; each needs a key of its own"));
+        entry.problem(format!("{key:?} is already taken; each needs its own key"));
     }
     taken.push(key.clone());
     key
@@ -452,7 +453,7 @@ fn is_key(text: &str, marks: &str) -> bool {
     (1..=50).contains(&text.len()) && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || marks.contains(c))
 }
 
-/// The items of a list that must have some.
+/// The items of a list that must not be empty.
 fn at_least_one<'a>(entry: Entry<'a>, what: &str) -> Vec<Entry<'a>> {
     if entry.is_empty_list() {
         entry.problem(format!("is empty; it needs at least one of {what}"));
@@ -463,7 +464,7 @@ fn at_least_one<'a>(entry: Entry<'a>, what: &str) -> Vec<Entry<'a>> {
 /// The items of a list of no more than [`limits::LIST_ITEMS`].
 fn bounded<'a>(entry: Entry<'a>, what: &str) -> Vec<Entry<'a>> {
     if entry.items() > limits::LIST_ITEMS {
-        entry.problem(format!("has {} entries; at most {} are possible", entry.items(), limits::LIST_ITEMS));
+        entry.problem(format!("has {} entries; at most {} are allowed", entry.items(), limits::LIST_ITEMS));
         return Vec::new();
     }
     entry.list(what)

@@ -1,7 +1,7 @@
 //! Holidays in an iCalendar file: the days of its all-day events (RFC 5545).
 //!
-//! Events with a time of day are no holidays, nor are cancelled ones. Repetitions count up to the end of [`LAST_YEAR`]. Work is
-//! bounded whatever the file says.
+//! Events with a time of day are not holidays, and neither are cancelled ones. Recurrences count up to the end of [`LAST_YEAR`]. The
+//! work is bounded whatever the file says.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use chrono::{Datelike, NaiveDate};
 
 use crate::limits;
 
-/// Where repetitions end.
+/// Recurrences end with this year.
 const LAST_YEAR: u16 = 2050;
 /// No holiday is longer.
 const DAYS_OF_EVENT: i64 = 366;
@@ -22,12 +22,12 @@ const DAYS_OF_EVENT: i64 = 366;
 /// The days of the all-day events in `text`.
 ///
 /// # Errors
-/// What is wrong with the file: it is none, too large, has no all-day event, or repeats in a way that holidays don't.
+/// Why the file is refused: it is not a calendar, too large, has no all-day event, or recurs in a way that holidays don't.
 pub fn read(text: &str) -> Result<BTreeSet<NaiveDate>, String> {
     if text.len() > limits::PLAYBOOK_BYTES {
         return Err(format!("it is larger than {} bytes", limits::PLAYBOOK_BYTES));
     }
-    let calendar = ICalendar::parse(text.trim_start_matches('\u{feff}')).map_err(|_| "it is no iCalendar file".to_owned())?;
+    let calendar = ICalendar::parse(text.trim_start_matches('\u{feff}')).map_err(|_| "it is not an iCalendar file".to_owned())?;
     let events: Vec<ICalendarComponent> = calendar.components.into_iter().filter(is_all_day).collect();
     if events.is_empty() {
         return Err("it has no all-day event".to_owned());
@@ -48,30 +48,30 @@ fn is_all_day(component: &ICalendarComponent) -> bool {
         && (has_date(&ICalendarProperty::Dtstart) || has_date(&ICalendarProperty::RecurrenceId))
 }
 
-/// The events with their exceptions, and with an end to their repetitions.
+/// The events with their exceptions, all recurrences bounded.
 fn by_id(events: Vec<ICalendarComponent>) -> Result<Vec<ICalendar>, String> {
     let mut calendars: BTreeMap<String, ICalendar> = BTreeMap::new();
     let mut recurring = 0;
     for (index, mut event) in events.into_iter().enumerate() {
         recurring += usize::from(end_repetition(&mut event)?);
-        // An event without an id stands for itself.
+        // An event without an id is its own group.
         let id = event.uid().map_or_else(|| format!("\n{index}"), str::to_owned);
         calendars.entry(id).or_default().components.push(event);
     }
     if recurring > limits::RECURRING_HOLIDAYS {
-        return Err(format!("it has {recurring} repeated events; at most {} are possible", limits::RECURRING_HOLIDAYS));
+        return Err(format!("it has {recurring} recurring events; at most {} are allowed", limits::RECURRING_HOLIDAYS));
     }
     Ok(calendars.into_values().collect())
 }
 
-/// Ends the repetitions of `event` with [`LAST_YEAR`] at the latest. Whether there are any.
+/// Ends the recurrences of `event` with [`LAST_YEAR`] at the latest. Returns whether there are any.
 fn end_repetition(event: &mut ICalendarComponent) -> Result<bool, String> {
     let Some(entry) = event.property_mut(&ICalendarProperty::Rrule) else { return Ok(false) };
     let Some(ICalendarValue::RecurrenceRule(rule)) = entry.values.first_mut() else {
-        return Err("it has a rule of repetition that can't be read".to_owned());
+        return Err("it has a recurrence rule that can't be read".to_owned());
     };
     if matches!(rule.freq, ICalendarFrequency::Hourly | ICalendarFrequency::Minutely | ICalendarFrequency::Secondly) {
-        return Err("it has an all-day event that repeats within a day".to_owned());
+        return Err("it has an all-day event that recurs within a day".to_owned());
     }
     let end = rule.until.get_or_insert_default();
     if end.year.is_none_or(|year| year > LAST_YEAR) {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn an_all_day_event_ends_before_its_end() {
+    fn the_end_date_of_an_all_day_event_is_exclusive() {
         assert_eq!(days(&["UID:a\nDTSTART;VALUE=DATE:20261225\nDTEND;VALUE=DATE:20261226\nSUMMARY:Christmas"]), ["2026-12-25"]);
         assert_eq!(days(&["DTSTART;VALUE=DATE:20261228\nDTEND;VALUE=DATE:20270102"]).len(), 5);
         assert_eq!(
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn events_with_a_time_of_day_and_cancelled_ones_are_no_holidays() {
+    fn timed_and_cancelled_events_are_not_holidays() {
         let party = "UID:p\nDTSTART:20261218T150000Z\nDTEND:20261218T180000Z";
         let cancelled = "UID:c\nDTSTART;VALUE=DATE:20261219\nSTATUS:CANCELLED";
         assert_eq!(days(&[party, cancelled, "UID:d\nDTSTART;VALUE=DATE:20261225"]), ["2026-12-25"]);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn repetitions_are_followed_with_their_exceptions() {
+    fn recurrences_and_their_exceptions_are_followed() {
         let yearly = days(&["UID:x\nDTSTART;VALUE=DATE:20200501\nRRULE:FREQ=YEARLY\nEXDATE;VALUE=DATE:20210501"]);
         assert_eq!((yearly.len(), &*yearly[1], &*yearly[29]), (30, "2022-05-01", "2050-05-01"));
         let mondays = "UID:y\nDTSTART;VALUE=DATE:20260504\nRRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=1MO;COUNT=3";
@@ -151,16 +151,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_calendar_or_too_much_is_refused() {
+    fn invalid_and_oversized_calendars_are_refused() {
         let forever = "DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY";
         let table = [
-            (String::new(), "no iCalendar"),
-            ("holidays!".to_owned(), "no iCalendar"),
+            (String::new(), "not an iCalendar"),
+            ("holidays!".to_owned(), "not an iCalendar"),
             (calendar(&[]), "no all-day event"),
             (calendar(&[forever]), "more than"),
             (calendar(&["DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=SECONDLY"]), "within a day"),
             (calendar(&["DTSTART;VALUE=DATE:20200101\nDTEND;VALUE=DATE:20400101"]), "longer than a year"),
-            (calendar(&vec!["DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY;COUNT=1"; limits::RECURRING_HOLIDAYS + 1]), "repeated events"),
+            (calendar(&vec!["DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY;COUNT=1"; limits::RECURRING_HOLIDAYS + 1]), "recurring events"),
             ("x".repeat(limits::PLAYBOOK_BYTES + 1), "larger"),
         ];
         for (text, why) in table {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_never_matches_ends() {
+    fn a_rule_that_never_matches_terminates() {
         assert!(read(&calendar(&["DTSTART;VALUE=DATE:20200101\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"])).unwrap().is_empty());
     }
 }

@@ -1,8 +1,8 @@
-//! The playbook: what the team asks of itself in an incident, and when.
+//! The playbook: what the team asks of itself during an incident, and when.
 //!
-//! Every value that the guide fixes for one agency and another team would set differently is here and comes from a file
-//! ([`file`]); the defaults are `playbook.toml`, which is built in. [`calendar`] knows working hours, [`steps`] derives
-//! from the facts of an incident what is asked for now, and [`simulate`] prints that along an imagined incident.
+//! Every value that another team might set differently comes from a file ([`file`]); the defaults are the built-in
+//! `playbook.toml`. [`calendar`] knows working hours, [`steps`] derives what is asked for now from the facts of an incident, and
+//! [`simulate`] walks through an imagined one.
 //!
 //! Everything here is pure: no database, no clock, no network.
 

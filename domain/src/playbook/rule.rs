@@ -1,4 +1,4 @@
-//! The rules of the playbook: each asks for one kind of step.
+//! The rules of the playbook. Each asks for one kind of step.
 
 use entity::Role;
 
@@ -11,9 +11,9 @@ const AUTHOR_AND_COMMS: &[Role] = &[Role::ReportAuthor, Role::ClientCommsManager
 /// A rule. Its name is the first part of the keys of its steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
-    /// Judge a report (R2).
+    /// Triage a report (R2).
     Triage,
-    /// Somebody answers a page (R1, R18).
+    /// Get a page answered (R1, R18).
     Page,
     /// Name a lead (R11).
     Lead,
@@ -23,25 +23,25 @@ pub enum Rule {
     GeneralNotice,
     /// Tell the leadership (R14).
     Leadership,
-    /// Tell somebody else of the leadership (R14).
+    /// Tell somebody else in the leadership's place (R14).
     LeadershipFallback,
-    /// Call second line (R18).
+    /// Page second line (R18).
     SecondLine,
     /// Write a summary (R17).
     Summary,
-    /// Tell affected clients (R22).
+    /// Update affected clients (R22).
     ClientUpdate,
-    /// Pass a tiring role on (R13).
+    /// Hand over a tiring role (R13).
     Handover,
-    /// Decide whether to go on out of hours (R19).
+    /// Decide whether to carry on out of hours (R19).
     StopOrContinue,
     /// Go through the containment list (R15).
     Containment,
-    /// Name who writes the report (R25).
+    /// Name a report author (R25).
     ReportAuthor,
-    /// Plan the review (R25).
+    /// Schedule the review (R25).
     ScheduleReview,
-    /// Circulate the draft of the report (R25).
+    /// Circulate the draft report (R25).
     ReportDraft,
     /// Have the draft read before the review (R27).
     ReportCirculated,
@@ -56,7 +56,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Every rule, in the order of an incident's life.
+    /// Every rule, in the order of an incident's life cycle.
     pub const ALL: &'static [Self] = &[
         Self::Triage,
         Self::Page,
@@ -110,7 +110,7 @@ impl Rule {
         }
     }
 
-    /// The name in keys, in the file and in the public schema.
+    /// The name in keys, in the playbook file and in the public schema.
     pub fn as_str(self) -> &'static str {
         self.traits().name
     }
@@ -131,7 +131,7 @@ impl Rule {
         self.traits().is_series
     }
 
-    /// Whether its steps are overdue a working day after they were due, and not already after the playbook's `grace`.
+    /// Whether its steps become overdue a working day after they were due, rather than after the playbook's `grace`.
     pub fn counts_in_days(self) -> bool {
         self.traits().counts_in_days
     }

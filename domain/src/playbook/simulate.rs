@@ -1,7 +1,7 @@
 //! An imagined incident in which nobody does anything: which steps would fall due, and when.
 //!
-//! Called by `muster playbook simulate`. It asks [`steps`] at each moment at which something falls due, so it can't disagree with
-//! what a real incident is asked for.
+//! Called by `muster playbook simulate`. It calls [`steps`] at every moment at which something falls due, so it can't disagree with
+//! what a real incident asks for.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::{Playbook, Rule};
 pub const STEPS: usize = 10_000;
 /// Moments after which a simulation stops; not all of them have a new step.
 const MOMENTS: usize = 2 * STEPS;
-/// How long the incident lasts when nobody says.
+/// The default length of the incident.
 pub const LENGTH: Duration = Duration::hours(24);
 
 /// An imagined incident.
@@ -27,9 +27,9 @@ pub struct Scenario {
     pub flags: Flags,
     /// When it is declared.
     pub declared_at: Timestamp,
-    /// How long one watches, or how it ends.
+    /// How long to watch it, or when it is resolved.
     pub end: End,
-    /// How many clients are affected, all from the declaration on.
+    /// How many clients are affected, all since the declaration.
     pub clients: u32,
     /// When somebody takes the lead.
     pub lead_at: Option<Timestamp>,
@@ -38,7 +38,7 @@ pub struct Scenario {
 /// How a simulation ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// One stops watching so long after the declaration.
+    /// Watching stops this long after the declaration.
     After(Duration),
     /// The incident is resolved at that moment.
     ResolvedAt(Timestamp),
@@ -47,34 +47,34 @@ pub enum End {
 /// A step that falls due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImaginedStep {
-    /// Names the obligation for ever, e.g. `summary:0.1`.
+    /// Names the obligation permanently, e.g. `summary:0.1`.
     pub key: String,
     /// The rule it comes from.
     pub rule: Rule,
     /// What to do.
     pub title: String,
-    /// Whose it is.
+    /// Who should do it.
     pub audience: &'static [Role],
     /// When it falls due.
     pub due_at: Timestamp,
-    /// For the review: when it could be.
+    /// For the review: a proposed time.
     pub proposed_at: Option<Timestamp>,
 }
 
 /// What would happen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Simulation {
-    /// By when they are due, and then by key.
+    /// Ordered by due time, then by key.
     pub events: Vec<ImaginedStep>,
-    /// Whether it was stopped at [`STEPS`] steps, before the end.
+    /// Whether it was cut at [`STEPS`] steps, before the end.
     pub is_cut: bool,
 }
 
-/// Walks through `scenario`: which steps fall due up to its end, the end included. What is asked for after the resolution is there
-/// however late it falls due.
+/// Walks through `scenario`: which steps fall due up to and including its end. Steps after the resolution are listed however late
+/// they fall due.
 ///
 /// # Errors
-/// What is wrong with the scenario: times that are out of order, or not of this age.
+/// What is wrong with the scenario: times that are out of order or out of range.
 pub fn simulate(scenario: &Scenario, playbook: &Playbook) -> Result<Simulation, String> {
     let end = checked_end(scenario)?;
     let mut walk = Walk { playbook, case: case(scenario), events: BTreeMap::new() };
@@ -102,7 +102,7 @@ fn checked_end(scenario: &Scenario) -> Result<Timestamp, String> {
         return Err("nobody can take the lead before it is declared".to_owned());
     }
     if [declared, end].iter().any(|at| !(2000..2200).contains(&at.year())) {
-        return Err("it must lie between the years 2000 and 2199".to_owned());
+        return Err("it must be between the years 2000 and 2199".to_owned());
     }
     Ok(end)
 }
@@ -123,7 +123,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Goes from moment to moment up to `end`. Whether it got there.
+    /// Goes from moment to moment up to `end`. Returns whether it got there.
     fn to(&mut self, end: Timestamp, lead_at: Option<Timestamp>) -> bool {
         let mut now = self.case.reported_at;
         for _ in 0..MOMENTS {
@@ -149,7 +149,7 @@ impl Walk<'_> {
         false
     }
 
-    /// Keeps a step that was not there before, and remembers that people know of it.
+    /// Keeps a new step, and marks people as reminded of it.
     fn keep(&mut self, step: Step) {
         if self.events.contains_key(&step.key) {
             return;
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minor_incident_on_friday_evening_calls_second_line_after_half_an_hour_out_of_hours() {
+    fn a_minor_incident_on_friday_evening_pages_second_line_after_half_an_hour_out_of_hours() {
         let friday = scenario(Severity::Minor, "2026-11-20T17:45:00Z");
         let table = [
             ("lead", "2026-11-20T17:50:00"),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_at_the_end_belongs_to_it() {
+    fn steps_due_exactly_at_the_end_are_included() {
         let hour = Scenario { end: End::After(Duration::hours(1)), ..scenario(Severity::Minor, "2026-11-18T11:00:00Z") };
         assert_eq!(keys(&hour), ["lead", "summary:0.1", "summary:0.2"]);
         let resolved = Scenario { end: End::ResolvedAt(at("2026-11-18T12:00:00Z")), ..hour };
@@ -241,19 +241,19 @@ mod tests {
     }
 
     #[test]
-    fn a_critical_incident_calls_second_line_at_once_or_when_work_ends() {
+    fn a_critical_incident_pages_second_line_at_once_or_when_work_ends() {
         let night = scenario(Severity::Critical, "2026-11-21T03:00:00Z");
         assert_eq!(due(&night, "second-line").as_deref(), Some("2026-11-21T03:00:00"));
         assert_eq!(due(&night, "general-notice:1").as_deref(), Some("2026-11-21T03:00:00"));
         let day = scenario(Severity::Major, "2026-11-18T11:00:00Z");
         assert_eq!(due(&day, "second-line").as_deref(), Some("2026-11-18T18:00:00"));
-        // In summer work ends an hour earlier by UTC.
+        // In summer, work ends an hour earlier in UTC.
         let summer = scenario(Severity::Major, "2026-07-08T11:00:00Z");
         assert_eq!(due(&summer, "second-line").as_deref(), Some("2026-07-08T17:00:00"));
     }
 
     #[test]
-    fn a_lead_ends_the_prompt_for_one_and_begins_the_hand_overs() {
+    fn a_lead_ends_the_prompt_for_one_and_starts_the_hand_overs() {
         let led = Scenario { lead_at: Some(at("2026-11-18T11:05:00Z")), ..scenario(Severity::Minor, "2026-11-18T11:00:00Z") };
         assert_eq!(due(&led, "lead"), None);
         assert_eq!(due(&led, "handover:incident-lead:1.1").as_deref(), Some("2026-11-18T13:05:00"));
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_ask_for_somebody_who_looks_after_them_and_for_updates() {
+    fn affected_clients_need_a_comms_manager_and_updates() {
         let clients = Scenario { clients: 2, end: End::After(Duration::hours(2)), ..scenario(Severity::Minor, "2026-11-18T11:00:00Z") };
         assert_eq!(due(&clients, "comms-manager").as_deref(), Some("2026-11-18T11:10:00"));
         assert_eq!(due(&clients, "client-update:0.2").as_deref(), Some("2026-11-18T13:00:00"));
@@ -284,11 +284,11 @@ mod tests {
     }
 
     #[test]
-    fn days_and_nights_are_counted_on_the_wall_when_the_clocks_change() {
+    fn days_and_nights_follow_local_time_when_the_clocks_change() {
         let table = [
-            // Summer time begins on 29 March: Monday's 10:00 is 09:00 UTC, and the night is an hour shorter.
+            // The clocks go forward on 29 March: Monday's 10:00 is 09:00 UTC, and the night is an hour shorter.
             ("2026-03-27T12:00:00Z", "2026-03-30T11:00:00", "2026-04-03T11:00:00Z"),
-            // It ends on 25 October.
+            // They go back on 25 October.
             ("2026-10-23T12:00:00Z", "2026-10-26T13:00:00", "2026-10-30T13:00:00Z"),
         ];
         for (resolved, author, proposed) in table {
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn holidays_and_other_hours_of_the_file_count() {
+    fn holidays_and_hours_from_the_file_count() {
         let text = "[working_hours]\nholidays = [\"2026-12-25\", \"2026-12-28\"]\ntime_zone = \"America/New_York\"\nfrom = \"09:00\"";
         let playbook = file::read("p", text, &|_| Err(String::new())).unwrap();
         let eve = Scenario { end: End::ResolvedAt(at("2026-12-24T15:00:00Z")), ..scenario(Severity::Minor, "2026-12-24T14:30:00Z") };
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_simulation_without_end_is_cut() {
+    fn an_endless_simulation_is_cut() {
         let text = "summary.every = \"1s\"";
         let playbook = file::read("p", text, &|_| Err(String::new())).unwrap();
         let simulation = simulate(&scenario(Severity::Minor, "2026-11-18T11:00:00Z"), &playbook).unwrap();

@@ -150,7 +150,7 @@ pub struct SeenCard {
 /// Where follow-ups have their cards.
 #[async_trait]
 pub trait Boards: Send + Sync {
-    /// All cards of a board, archived ones included.
+    /// All cards of a board, including archived ones.
     ///
     /// # Errors
     /// [`Refusal`].

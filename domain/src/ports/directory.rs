@@ -5,7 +5,7 @@ use entity::Timestamp;
 
 use crate::ports::Refusal;
 
-/// Where clients and their contacts are kept.
+/// Source of clients and their contacts.
 #[async_trait]
 pub trait ClientDirectory: Send + Sync {
     /// A page of the organisations that changed since then, or of all; `page` is the previous page's `next`.

@@ -196,6 +196,6 @@ async fn a_board_that_is_not_there_is_told(scene: &Scene<'_>) {
     let problem = scene.outlet.inspect("x", &Place { done_list: Some(OTHER_LIST.to_owned()), ..right.clone() }).await.problem.unwrap();
     assert!(problem.contains("trello_done_list") && problem.contains("Doing"), "{problem}");
     let problem = scene.outlet.inspect("x", &Place { board: "0".repeat(24), ..right }).await.problem.unwrap();
-    assert!(problem.contains("no board of this id"), "{problem}");
+    assert!(problem.contains("no board with this id"), "{problem}");
     assert_eq!(scene.row(&made).await["cardUrl"], Value::Null);
 }

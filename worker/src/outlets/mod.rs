@@ -1,17 +1,17 @@
-//! The outside systems, one module each: what [`domain::ports`] orders, in the words of the system.
+//! The outside systems, one module each: they translate the orders of [`domain::ports`] into each system's API.
 //!
-//! An outlet keeps nothing between orders but connections. It bounds each order in time, and tells a refusal for good from one for now
-//! and from an end that is not known; when to try again is for the domain to say.
+//! An outlet keeps nothing between orders but connections. It limits each order's time, and distinguishes a permanent refusal, a
+//! temporary one and an unknown outcome; when to try again is up to the domain.
 
 pub mod email;
 pub mod http;
 pub mod trello;
 pub mod zendesk;
 
-/// The most of a system's words that is kept.
+/// How many characters of a system's message are kept.
 const WORDS: usize = 300;
 
-/// Another system's words: one line, without control characters, cut to what people read.
+/// Another system's message: one line, without control characters, shortened.
 fn readable(words: &str) -> String {
     let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect()

@@ -1,23 +1,22 @@
 //! The job queues of the worker: apalis on whichever database Muster runs.
 //!
-//! There is a main queue and one for each outside system, so that a system that hangs fills the slots of its own queue only.
-//! All share apalis' tables; each has workers, a bell and keys of its own.
+//! There is a main queue and one for each outside system, so that a system that hangs only fills the slots of its own queue.
+//! All share apalis' tables; each has its own workers, bell and keys.
 //!
-//! Callers: the relay and the sweep put jobs on it ([`Queue::push`]), the worker process runs it ([`Queue::run`]),
-//! `/metrics` reads [`Queue::depth`], and the tick calls [`Queue::purge`].
+//! Callers: the relay and the tick put jobs on it ([`Queue::push`]), the worker process runs it ([`Queue::run`]),
+//! `/metrics` reads [`Queue::depth`], and the `Expire` job calls [`Queue::purge`].
 //!
-//! What it guarantees:
-//! - A job is started at least once, also after `kill -9`: a job whose worker went silent comes back within
-//!   [`Tuning::orphan_after`] and one heartbeat. Handlers must therefore be idempotent.
-//! - One idempotency key is put on a queue once, until [`Queue::purge`] forgets its finished row.
-//! - A job that fails, panics or runs out of time is finished for the queue and never tried again by it: apalis would
-//!   do so at once and without back-off. Truth, attempts and dates are in the caller's own row, whose sweep pushes
-//!   again under a new key when the row says so.
+//! Guarantees:
+//! - A job is started at least once, even after `kill -9`: a job whose worker went silent comes back within
+//!   [`Tuning::orphan_after`] plus one heartbeat. Handlers must therefore be idempotent.
+//! - An idempotency key is put on a queue once, until [`Queue::purge`] deletes its finished row.
+//! - A job that fails, panics or times out is finished, and the queue never retries it: apalis would do so at once and
+//!   without back-off. State, attempts and dates are in the caller's own row, whose sweep pushes again under a new key
+//!   when the row says so.
 //! - A worker that stalls or loses its database is replaced in the same process and counted
 //!   (`muster_queue_restarts_total`).
 //!
-//! A job carries a kind and an id. It never carries a date: apalis reads the wall clock, Muster's time comes from its
-//! own clock.
+//! A job carries a kind and an id, never a date: apalis reads the wall clock, Muster its own clock.
 
 mod pace;
 mod supervisor;
@@ -43,24 +42,24 @@ const MAIN: &str = "muster";
 /// The key of the advisory lock that lets one process at a time prepare a PostgreSQL database ("muster" in ASCII).
 const MIGRATION_LOCK: i64 = 0x6d75_7374_6572;
 
-/// What is to be done, and for which row. Stored as `{"kind": "verify_chain", "subject": "<uuid>"}`.
+/// What to do, and for which row. Stored as `{"kind": "verify_chain", "subject": "<uuid>"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "subject", rename_all = "snake_case")]
 pub enum Job {
-    /// Delete what is past use.
+    /// Delete expired rows.
     Expire,
     /// Check the hash chain of an incident.
     VerifyChain(Uuid),
     /// Carry out a delivery at its outside system.
     Deliver(Uuid),
-    /// Bring what lives at Zendesk as well as here into step.
+    /// Synchronise with Zendesk.
     SyncZendesk,
-    /// Bring what lives at Trello as well as here into step.
+    /// Synchronise with Trello.
     SyncTrello,
 }
 
 impl Job {
-    /// The kind as stored; the label of metrics and logs.
+    /// The kind as stored; also the label in metrics and logs.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Expire => "expire",
@@ -71,7 +70,7 @@ impl Job {
         }
     }
 
-    /// The row that the job is about, if it is about one.
+    /// The row that the job is about, if any.
     pub fn subject(&self) -> Option<Uuid> {
         match self {
             Self::Expire | Self::SyncZendesk | Self::SyncTrello => None,
@@ -90,32 +89,32 @@ impl Job {
 pub struct Keyed {
     /// The job.
     pub job: Job,
-    /// Unique on its queue, whatever the job, until the finished job is purged.
+    /// Unique on its queue, for all kinds of jobs, until the finished job is purged.
     pub key: String,
 }
 
-/// Why the queue could not do what it was asked.
+/// Why a queue operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
     /// Neither SQLite nor PostgreSQL.
-    #[error("the queue runs on SQLite and PostgreSQL, not on {0:?}")]
+    #[error("the job queue runs on SQLite or PostgreSQL, not on {0:?}")]
     Unsupported(DbBackend),
-    /// PostgreSQL lacks an extension that apalis needs and refused to create it.
+    /// PostgreSQL lacks an extension that apalis needs, and creating it failed.
     #[error(
-        "PostgreSQL's extension hstore is missing and could not be created; install the package with PostgreSQL's \
+        "PostgreSQL's hstore extension is missing and could not be created; install the package with PostgreSQL's \
          contrib modules, then run \"CREATE EXTENSION hstore\" in this database as its owner: {0}"
     )]
     Hstore(#[source] sqlx::Error),
-    /// apalis' own tables could not be created or upgraded.
+    /// apalis' tables could not be created or upgraded.
     #[error("the tables of the job queue could not be prepared: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The settings contradict each other.
-    #[error("the settings of the job queue are wrong: {0}")]
+    #[error("the settings of the job queue are invalid: {0}")]
     Tuning(&'static str),
     /// A job could not be written as JSON.
     #[error("a job could not be written as JSON: {0}")]
     Encode(#[from] serde_json::Error),
-    /// The database refused or is away.
+    /// The database failed or is unavailable.
     #[error("the database of the job queue failed: {0}")]
     Database(#[from] DbErr),
 }
@@ -181,19 +180,19 @@ impl Store {
 
 impl Queue {
     /// The main queue on the pool of `db`; one worker may [`run`](Self::run) on it. On SQLite this is the connection that writes, so that
-    /// queues and domain take turns instead of meeting at SQLite's lock.
+    /// queues and domain take turns instead of contending for SQLite's lock.
     ///
     /// # Errors
-    /// [`QueueError::Unsupported`] when `db` is neither SQLite nor PostgreSQL.
+    /// [`QueueError::Unsupported`] if `db` is neither SQLite nor PostgreSQL.
     pub fn new(db: &DatabaseConnection) -> Result<Self, QueueError> {
         Self::named(db, MAIN)
     }
 
-    /// Like [`Self::new`], the queue of an outside system, such as `muster-email`. The name is stored with every job, so it must never
-    /// change. Queues of different names share nothing but the tables and the connections.
+    /// Like [`Self::new`], for the queue of an outside system, such as `muster-email`. The name is stored with every job, so it must never
+    /// change. Queues with different names share only tables and connections.
     ///
     /// # Errors
-    /// [`QueueError::Unsupported`] when `db` is neither SQLite nor PostgreSQL.
+    /// [`QueueError::Unsupported`] if `db` is neither SQLite nor PostgreSQL.
     pub fn named(db: &DatabaseConnection, name: &'static str) -> Result<Self, QueueError> {
         let store = match db.get_database_backend() {
             DbBackend::Sqlite => Store::Sqlite(db.get_sqlite_connection_pool().clone()),
@@ -203,17 +202,17 @@ impl Queue {
         Ok(Self { name, db: db.clone(), store, bell: Arc::default() })
     }
 
-    /// The name under which its jobs wait; the label `queue` of its metrics.
+    /// The name that its jobs are stored under; the label `queue` of its metrics.
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Creates and upgrades apalis' tables, for all queues. May be repeated, and run by two processes at once.
+    /// Creates and upgrades apalis' tables for all queues. Idempotent; two processes may run it at once.
     ///
-    /// Not `SqliteStorage::setup`: that one switches the connection to `synchronous = OFF`.
+    /// Not `SqliteStorage::setup`, which switches the connection to `synchronous = OFF`.
     ///
     /// # Errors
-    /// [`QueueError::Hstore`] when PostgreSQL has no extension hstore and does not let us create it,
+    /// [`QueueError::Hstore`] if PostgreSQL has no extension hstore and does not let us create it,
     /// [`QueueError::Migrate`] for everything else.
     pub async fn migrate(&self) -> Result<(), QueueError> {
         match &self.store {
@@ -222,11 +221,11 @@ impl Queue {
         }
     }
 
-    /// Puts jobs on the queue and wakes a worker of this process. A key that is there already is left as it is and is
-    /// no error. Answers how many jobs are new.
+    /// Puts jobs on the queue and wakes a worker in this process. Jobs whose key is on the queue already are ignored. Returns
+    /// how many jobs are new.
     ///
     /// # Errors
-    /// [`QueueError::Database`]; then none of the jobs was put.
+    /// [`QueueError::Database`]; then no job was added.
     pub async fn push(&self, jobs: &[Keyed]) -> Result<u64, QueueError> {
         let pushed = self.push_on(&self.db, jobs).await?;
         if pushed > 0 {
@@ -235,7 +234,7 @@ impl Queue {
         Ok(pushed)
     }
 
-    /// Like [`Self::push`], within the caller's transaction: the jobs exist when it commits. Call [`Self::ring`] then.
+    /// Like [`Self::push`], within the caller's transaction: the jobs exist once it commits. Call [`Self::ring`] then.
     ///
     /// # Errors
     /// [`QueueError::Database`].
@@ -243,12 +242,12 @@ impl Queue {
         tables::insert(conn, self.name, jobs).await
     }
 
-    /// Wakes a worker of this process, so that it looks for jobs now and not at its next poll.
+    /// Wakes a worker in this process, so that it looks for jobs now rather than at its next poll.
     pub fn ring(&self) {
         self.bell.notify_one();
     }
 
-    /// What waits, runs and is finished but not yet purged, on this queue.
+    /// The jobs on this queue that wait, run, or are finished but not yet purged.
     ///
     /// # Errors
     /// [`QueueError::Database`].
@@ -264,9 +263,9 @@ impl Queue {
         tables::silence(&self.db, self.name).await
     }
 
-    /// Deletes jobs that finished more than `age` ago, in portions, and workers that went silent as long ago. Their
-    /// keys are free again. Answers how many jobs went. One call does it for all queues, also for those of systems that
-    /// are not set up any more.
+    /// Deletes jobs that finished more than `age` ago, in portions, and workers last seen as long ago. The jobs' keys are
+    /// free again. Returns how many jobs were deleted. One call covers all queues, including those of systems that are no
+    /// longer set up.
     ///
     /// # Errors
     /// [`QueueError::Database`]; portions deleted so far stay deleted.
@@ -275,24 +274,24 @@ impl Queue {
     }
 }
 
-/// An id for apalis' own rows, by the wall clock as everything of apalis.
+/// An id for apalis' own rows, by the wall clock like everything in apalis.
 #[expect(clippy::disallowed_methods, reason = "names a row of apalis, not one of Muster's")]
 fn apalis_id() -> Uuid {
     Uuid::now_v7()
 }
 
-/// All in one immediate transaction: sqlx takes no lock of its own on SQLite, so a second process would otherwise run
-/// the same steps at the same time and fail.
+/// All in one immediate transaction: sqlx takes no lock on SQLite, so a second process would otherwise run the same steps
+/// at the same time and fail.
 async fn migrate_sqlite(pool: &SqlitePool) -> Result<(), QueueError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     SqliteStorage::migrations().run_direct(None, &mut *tx, false).await?;
-    // With this index SQLite looks for a finished job among all jobs its worker ever finished, not by its id: recording
-    // a batch took 1 ms in an empty table and 3 s behind 100 000 finished jobs. Nothing else needs it.
+    // With this index SQLite searches all jobs that a worker ever finished instead of using the id: recording a batch took
+    // 1 ms in an empty table and 3 s with 100,000 finished jobs. Nothing else needs the index.
     sqlx::query("DROP INDEX IF EXISTS LIdx").execute(&mut *tx).await?;
     Ok(tx.commit().await?)
 }
 
-/// Under an advisory lock of our own: sqlx's lock does not cover the extension.
+/// Under our own advisory lock: sqlx's does not cover the extension.
 async fn migrate_postgres(pool: &PgPool) -> Result<(), QueueError> {
     let mut conn = pool.acquire().await?;
     sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *conn).await?;
@@ -303,7 +302,7 @@ async fn migrate_postgres(pool: &PgPool) -> Result<(), QueueError> {
     .await;
     match sqlx::query("SELECT pg_advisory_unlock($1)").bind(MIGRATION_LOCK).execute(&mut *conn).await {
         Ok(_) => outcome,
-        // The lock lives as long as its connection, which must not go back to the pool with it.
+        // The lock lives as long as its connection, which must not return to the pool holding it.
         Err(error) => {
             conn.close().await.ok();
             outcome.and(Err(error.into()))

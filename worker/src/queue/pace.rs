@@ -1,7 +1,7 @@
-//! When a worker looks for jobs: at once when the bell rings, otherwise ever less often up to a limit.
+//! When a worker polls for jobs: at once when the bell rings, otherwise less and less often, up to a limit.
 //!
 //! apalis' own strategies can sleep through a wake-up: they take one event and return without registering for the
-//! next, and an event that arrives while a fetch is under way is spent on a poll that fetches nothing.
+//! next, and an event that arrives during a fetch is spent on a poll that fetches nothing.
 
 use std::{
     pin::Pin,
@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// The first pause after a ring. Short: it is what a ring costs that came while a fetch was under way.
+/// The first pause after a ring. Short, because a ring during a fetch is delayed by this much.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// Wakes the worker task; apalis then fetches.
@@ -30,7 +30,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(bell: Arc<Notify>, longest: Duration) -> Self {
-        // The worker looks once when it starts, so the first pause may be the longest.
+        // The worker polls once when it starts, so the first pause may be the longest.
         Self { ring: Box::pin(bell.clone().notified_owned()), bell, timer: Box::pin(sleep(longest)), pause: longest, longest }
     }
 
@@ -41,8 +41,8 @@ impl Pace {
 }
 
 impl PollStrategy for Pace {
-    /// Only registers for the next wake-up: apalis fetches after every call, whatever is answered. Hence the loops,
-    /// which end when bell and timer are both waited for.
+    /// Only registers for the next wake-up: apalis fetches after every call, whatever it returns. Hence the loops, which end
+    /// once both bell and timer are registered.
     fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
         let mut due = Poll::Pending;
         while self.ring.as_mut().poll(cx).is_ready() {

@@ -1,7 +1,7 @@
-//! Keeps a worker alive: starts one, watches it, replaces it when it stalls or dies, drains it at the end.
+//! Keeps a worker alive: starts it, watches it, replaces it when it stalls or dies, drains it at the end.
 //!
-//! A worker's own loop cannot be trusted with this. apalis beats its heart only between batches, so a worker whose
-//! slots are all taken by long jobs would pass for dead; and its database errors end it for good.
+//! A worker's own loop can't be trusted with this: apalis only sends heartbeats between batches, so a worker whose slots
+//! are all taken by long jobs would look dead, and a database error ends it for good.
 
 use std::{convert::Infallible, fmt::Display, pin::pin, sync::Arc, time::Duration};
 
@@ -17,12 +17,12 @@ use super::{
     worker::{Work, live},
 };
 
-/// Pause before a worker is replaced; doubled each time while replacements keep dying, up to [`LONGEST_PAUSE`].
+/// Pause before a worker is replaced; doubled while replacements keep dying, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a worker whose jobs have ended may take to record that.
 const FLUSH: Duration = Duration::from_secs(1);
-/// How long a worker that is given up may take to let go.
+/// How long an abandoned worker may take to stop.
 const ABORT: Duration = Duration::from_secs(5);
 
 /// Why a worker's life ended.
@@ -33,15 +33,15 @@ enum End {
 }
 
 impl Queue {
-    /// Runs a worker until `shutdown`, then lets running jobs finish for at most [`Tuning::drain`] and gives the rest
-    /// back to the queue.
+    /// Runs a worker until `shutdown`, then lets running jobs finish for at most [`Tuning::drain`] and returns the rest to
+    /// the queue.
     ///
-    /// The handler records success and failure in its own tables and answers `Ok`. An error or a panic is logged and
+    /// The handler records success and failure in its own tables and returns `Ok`. An error or a panic is logged and
     /// counted (`muster_queue_jobs_total`), and the job is finished: see the module's guarantees. A handler may be
     /// cancelled at any await and its job started again.
     ///
     /// # Errors
-    /// [`QueueError::Tuning`]. Failures of the database are not errors: the worker is replaced until it is back.
+    /// [`QueueError::Tuning`]. Database failures are not errors: the worker is replaced until the database is back.
     pub async fn run<H, F, E>(&self, handler: H, tuning: Tuning, shutdown: CancellationToken) -> Result<(), QueueError>
     where
         H: Fn(Job) -> F + Send + Sync + 'static,
@@ -56,11 +56,11 @@ impl Queue {
             let reason = match self.one_life(&work, &shutdown).await {
                 End::Shutdown => return Ok(()),
                 End::Stalled => {
-                    tracing::error!(queue = self.name, after = ?work.tuning.stall_after, "jobs wait but none is started: replacing the worker");
+                    tracing::error!(queue = self.name, after = ?work.tuning.stall_after, "jobs wait but none starts: replacing the worker");
                     "stalled"
                 }
                 End::Died(error) => {
-                    tracing::error!(queue = self.name, error = error.as_deref(), "the worker of the queue ended: replacing it");
+                    tracing::error!(queue = self.name, error = error.as_deref(), "the queue's worker died: replacing it");
                     "died"
                 }
             };
@@ -74,7 +74,7 @@ impl Queue {
     }
 
     async fn one_life(&self, work: &Arc<Work>, shutdown: &CancellationToken) -> End {
-        // A name of its own for every life: apalis refuses the name of a worker that was seen a moment ago.
+        // A new name for every life: apalis refuses the name of a worker that was seen a moment ago.
         let context = WorkerContext::new(&format!("{}-{}", self.name, super::apalis_id()));
         let name = context.name().to_owned();
         let store = self.store.of_one_life();
@@ -91,13 +91,13 @@ impl Queue {
                 work.close();
                 tokio::select! {
                     drained = timeout(work.tuning.drain, work.ended()) => if drained.is_err() {
-                        tracing::warn!(queue = self.name, running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will start again");
+                        tracing::warn!(queue = self.name, running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will run again");
                     },
                     never = &mut alive => match never {},
                 }
-                // Not before: once told to stop, apalis leaves a look for jobs half-way, with its connection, until no job runs any more. SQLite
-                // has one connection that writes, and a job that needs it to end would wait for it in vain.
-                // A worker that has not begun yet cannot be stopped, only dropped.
+                // Not before: once stopped, apalis leaves a fetch half-done, holding its connection, until no job is running. SQLite has
+                // one connection that writes, so a job that needs it to finish would wait in vain.
+                // A worker that has not started yet can't be stopped, only dropped.
                 if context.stop().is_ok() {
                     timeout(FLUSH, &mut worker).await.ok();
                 }
@@ -110,15 +110,15 @@ impl Queue {
         }
         // A look for jobs that is still under way must not take any after this.
         timeout(ABORT, store.rest()).await.ok();
-        // Nobody works on its jobs any more. Were this to fail, they would come back as orphans.
+        // Nobody works on its jobs any more. If this fails, they come back as orphans.
         if let Err(error) = self.settle(&name, work).await {
-            tracing::warn!(queue = self.name, %error, "jobs of an ended worker could not be given back at once");
+            tracing::warn!(queue = self.name, %error, "could not return the jobs of a stopped worker at once");
         }
         end
     }
 
-    /// Records how the jobs of an ended worker ended and gives back those that did not. apalis loses results that it has not written when it
-    /// is told to stop or when its database fails, and those jobs would run again.
+    /// Records how the jobs of a stopped worker ended and returns the unfinished ones to the queue. apalis loses results it has not
+    /// written yet when it is stopped or its database fails, and those jobs would run again.
     async fn settle(&self, worker: &str, work: &Work) -> Result<(), QueueError> {
         let [done, failed] = work.lately();
         tables::record(&self.db, worker, "Done", &done).await?;
@@ -126,19 +126,19 @@ impl Queue {
         tables::release(&self.db, worker).await
     }
 
-    /// Says that the worker lives, for as long as this future does.
+    /// Sends the worker's heartbeats for as long as this future is polled.
     async fn keep_alive(&self, name: &str, heartbeat: Duration) -> Infallible {
         let mut beats = interval(heartbeat);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             beats.tick().await;
             if let Err(error) = tables::keep_alive(&self.db, name).await {
-                tracing::warn!(queue = self.name, %error, "the worker of the queue could not report that it lives");
+                tracing::warn!(queue = self.name, %error, "could not send the heartbeat of the queue's worker");
             }
         }
     }
 
-    /// Ends when jobs wait, slots are free, and none was started for [`Tuning::stall_after`].
+    /// Returns once jobs are waiting, slots are free, and none was started for [`Tuning::stall_after`].
     async fn stalled(&self, name: &str, work: &Work) {
         let limit = work.tuning.stall_after;
         let mut started = work.started();

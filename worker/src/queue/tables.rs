@@ -1,9 +1,10 @@
-//! What Muster itself asks of apalis' tables. Only the queue calls these.
+//! Muster's own statements on apalis' tables. Only the queue calls these.
 //!
-//! apalis' own statements are used where they fit; these do what it cannot: push within a SeaORM transaction with the
-//! same answer to a doubled key on both databases, count without reading rows, record how the last jobs of a worker ended
-//! and give back the rest when we know that it is gone, and delete by age (its `vacuum_before` compares numbers with text on SQLite, deletes every finished
-//! job whatever its age, and rewrites the whole file). The test `queue_contract` holds them to apalis' schema.
+//! apalis' own statements are used where they fit; these do what it can't: push within a SeaORM transaction with the same
+//! result for a duplicate key on both databases, count without reading rows, record how the last jobs of a dead worker
+//! ended and return the rest to the queue, and delete by age (its `vacuum_before` compares numbers with text on SQLite,
+//! deletes every finished job whatever its age, and rewrites the whole file). The test `queue_contract` checks them against
+//! apalis' schema.
 
 use std::time::Duration;
 
@@ -15,28 +16,28 @@ use uuid::Uuid;
 
 use super::{Keyed, QueueError};
 
-/// Rows an insert or delete touches at once: far below the databases' limits on parameters, and short for the one
-/// connection that writes on SQLite.
+/// Rows per insert or delete: far below the databases' parameter limits, and quick on SQLite's one connection that
+/// writes.
 const PORTION: usize = 500;
-/// A worker row is never deleted earlier than this, whatever age is asked for.
+/// A worker row is never deleted earlier than this, whatever age is requested.
 const WORKER_AGE: Duration = Duration::from_hours(1);
 
 /// The jobs of a queue by state, for `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Not yet taken by a worker.
+    /// Not taken by a worker yet.
     pub waiting: u64,
-    /// Taken by a worker and not finished.
+    /// Taken by a worker but not finished.
     pub running: u64,
-    /// Ended well, not yet purged.
+    /// Succeeded, not purged yet.
     pub done: u64,
-    /// Ended otherwise, not yet purged.
+    /// Failed, not purged yet.
     pub failed: u64,
     /// How long the oldest waiting job has been waiting.
     pub oldest_waiting: Option<Duration>,
 }
 
-/// Inserts jobs whose key is not on `queue` yet and answers how many these are.
+/// Inserts the jobs whose key is not on `queue` yet, and returns how many.
 pub(super) async fn insert(conn: &impl ConnectionTrait, queue: &str, jobs: &[Keyed]) -> Result<u64, QueueError> {
     let mut inserted = 0;
     for portion in jobs.chunks(PORTION) {
@@ -47,7 +48,7 @@ pub(super) async fn insert(conn: &impl ConnectionTrait, queue: &str, jobs: &[Key
             .on_conflict(OnConflict::columns(["job_type", "idempotency_key"].map(Alias::new)).do_nothing().to_owned());
         for Keyed { job, key } in portion {
             let payload = serde_json::to_vec(job)?;
-            // One attempt: apalis would repeat a failed job at once and without back-off.
+            // One attempt: apalis would retry a failed job at once and without back-off.
             statement.values_panic([
                 ulid(super::apalis_id()).into(),
                 queue.into(),
@@ -87,7 +88,7 @@ pub(super) async fn depth(conn: &impl ConnectionTrait, queue: &str) -> Result<De
     Ok(depth)
 }
 
-/// What `worker` of `queue` should be busy with: the jobs it took and has not finished, and one more if any waits.
+/// What `worker` of `queue` should be busy with: the jobs it took and has not finished, plus one if any is waiting.
 pub(super) async fn backlog(conn: &impl ConnectionTrait, queue: &str, worker: &str) -> Result<usize, QueueError> {
     let sql = Dialect::of(conn).pick(
         "SELECT EXISTS (SELECT 1 FROM Jobs WHERE job_type = ?1 AND status = 'Pending' AND lock_by IS NULL) + \
@@ -99,7 +100,7 @@ pub(super) async fn backlog(conn: &impl ConnectionTrait, queue: &str, worker: &s
     Ok(row.map_or(Ok(0), |row| unsigned(&row, "n"))?.try_into().unwrap_or(usize::MAX))
 }
 
-/// Marks a worker as seen now. No effect before the worker has registered itself.
+/// Marks a worker as seen now. No effect before it has registered.
 pub(super) async fn keep_alive(conn: &impl ConnectionTrait, worker: &str) -> Result<(), QueueError> {
     let sql = Dialect::of(conn).pick(
         "UPDATE Workers SET last_seen = strftime('%s', 'now') WHERE id = ?1",
@@ -120,7 +121,7 @@ pub(super) async fn silence(conn: &impl ConnectionTrait, queue: &str) -> Result<
     Ok(age.map(|age| Duration::from_secs(age.try_into().unwrap_or(0))))
 }
 
-/// Records how jobs of a worker that is gone ended, where apalis did not come to it.
+/// Records how jobs of a dead worker ended if apalis did not get to it.
 pub(super) async fn record(conn: &impl ConnectionTrait, worker: &str, status: &str, ids: &[String]) -> Result<(), QueueError> {
     let now = Dialect::of(conn).pick("CAST(strftime('%s', 'now') AS INTEGER)", "now()");
     for portion in ids.chunks(PORTION) {
@@ -138,7 +139,7 @@ pub(super) async fn record(conn: &impl ConnectionTrait, worker: &str, status: &s
     Ok(())
 }
 
-/// Puts the unfinished jobs of a worker that is gone back on the queue.
+/// Returns the unfinished jobs of a dead worker to the queue.
 pub(super) async fn release(conn: &impl ConnectionTrait, worker: &str) -> Result<(), QueueError> {
     let sql = Dialect::of(conn).pick(
         "UPDATE Jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL \
@@ -150,7 +151,7 @@ pub(super) async fn release(conn: &impl ConnectionTrait, worker: &str) -> Result
     Ok(())
 }
 
-/// Deletes jobs that finished, and workers that were last seen, longer than `age` ago, of all queues.
+/// Deletes jobs that finished and workers that were last seen longer than `age` ago, on all queues.
 pub(super) async fn purge(conn: &impl ConnectionTrait, age: Duration) -> Result<u64, QueueError> {
     let jobs = Dialect::of(conn).pick(
         "DELETE FROM Jobs WHERE id IN (SELECT id FROM Jobs WHERE status IN ('Done', 'Failed', 'Killed') \
@@ -177,7 +178,7 @@ pub(super) async fn purge(conn: &impl ConnectionTrait, age: Duration) -> Result<
     Ok(purged)
 }
 
-/// The two ways in which a statement is written.
+/// The two SQL dialects.
 enum Dialect {
     Sqlite,
     Postgres,
@@ -211,7 +212,7 @@ fn statement<const N: usize>(conn: &impl ConnectionTrait, sql: &str, values: [Va
 }
 
 fn unsigned(row: &QueryResult, column: &str) -> Result<u64, DbErr> {
-    // A clock that was set back makes an age negative.
+    // The age is negative if the clock was set back.
     Ok(row.try_get::<i64>("", column)?.try_into().unwrap_or(0))
 }
 
@@ -219,8 +220,8 @@ fn seconds(age: Duration) -> Value {
     i64::try_from(age.as_secs()).unwrap_or(i64::MAX).into()
 }
 
-/// The id as apalis reads it: it rejects a fetched row whose id is not a ULID, and dies of it. Both are 128 bits that
-/// begin with the time.
+/// The id as apalis reads it: a fetched row whose id is not a ULID kills the worker. Both are 128 bits that start with
+/// the time.
 fn ulid(id: Uuid) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     (0..26).rev().map(|digit| char::from(ALPHABET[(id.as_u128() >> (5 * digit) & 31) as usize])).collect()

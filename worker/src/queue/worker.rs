@@ -1,7 +1,7 @@
-//! One life of an apalis worker: takes jobs, hands each to the handler, records how it ended.
+//! One life of an apalis worker: takes jobs, passes each to the handler, records how it ended.
 //!
-//! Only the supervisor starts one. Jobs run as tasks of their own, so that they share the processors, cannot hold up
-//! apalis' loop and cannot take it down by a panic.
+//! Only the supervisor starts one. Each job runs as its own task, so that jobs use all cores and can neither block apalis'
+//! loop nor take it down with a panic.
 
 use std::{
     collections::VecDeque,
@@ -27,7 +27,7 @@ use tracing::Instrument;
 
 use super::{Job, Queue, Store, Tuning, pace::Pace};
 
-/// The handler, and what the watchdog wants to know about it.
+/// The handler, and what the supervisor needs to know about it.
 pub(super) struct Work {
     queue: &'static str,
     pub(super) handler: Handler,
@@ -38,17 +38,17 @@ pub(super) struct Work {
     lately: Mutex<VecDeque<Ended>>,
 }
 
-/// A job that ended, by apalis' id, and how.
+/// A finished job, by apalis' id, and how it ended.
 #[derive(Clone)]
 struct Ended {
     id: String,
     well: bool,
 }
 
-/// How often it is looked whether jobs have ended, at the end.
+/// How often to check, when stopping, whether jobs have ended.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Answers the text of the error when the job failed.
+/// The error is the text of why the job failed.
 pub(super) type Handler = Box<dyn Fn(Job) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 impl Work {
@@ -83,12 +83,12 @@ impl Work {
         self.running.load(Ordering::Relaxed)
     }
 
-    /// Starts no more jobs: those that are fetched wait to be given back.
+    /// Starts no more jobs; fetched ones wait to be returned to the queue.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
     }
 
-    /// Waits until no job runs.
+    /// Waits until no job is running.
     pub(super) async fn ended(&self) {
         sleep(LOOK).await;
         while self.running() > 0 {
@@ -96,8 +96,8 @@ impl Work {
         }
     }
 
-    /// Keeps how a job ended for as long as apalis may not have recorded it: it takes jobs by the batch, and has room for a few batches of
-    /// results.
+    /// Remembers how a job ended for as long as apalis may not have recorded it: apalis fetches jobs in batches and buffers a few
+    /// batches of results.
     fn keep(&self, ended: Ended) {
         let most = self.tuning.batch * 8 + self.tuning.concurrency * 2;
         let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
@@ -107,7 +107,7 @@ impl Work {
         lately.push_back(ended);
     }
 
-    /// The jobs that ended lately: the ids of those that ended well, and of the others.
+    /// The ids of recently finished jobs: those that succeeded, and the others.
     pub(super) fn lately(&self) -> [Vec<String>; 2] {
         let lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         [true, false].map(|well| lately.iter().filter(|ended| ended.well == well).map(|ended| ended.id.clone()).collect())
@@ -120,7 +120,7 @@ impl Work {
     }
 }
 
-/// Counts a running job for as long as it lives, also when it is dropped half-way.
+/// Counts a running job, even if it is dropped midway.
 struct Running<'a>(&'a AtomicUsize);
 
 impl Drop for Running<'_> {
@@ -129,8 +129,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// How a job ended, other than well. The text goes to apalis' table and to the label `outcome`; the reason goes to the
-/// log only.
+/// How a job failed. The text goes into apalis' table and the label `outcome`; the reason only into the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Failure {
     #[error("failed")]
@@ -149,7 +148,7 @@ enum Failure {
 
 /// Runs one worker until `context` is stopped or its database fails. Running jobs are finished and recorded first.
 pub(super) async fn live(queue: Queue, store: Store, work: Arc<Work>, context: WorkerContext) -> Result<(), WorkerError> {
-    // The two storages share no trait that would carry this, only the shape.
+    // The two storages share no trait for this, only the same shape.
     macro_rules! worker {
         ($storage:ident, $config:path, $pool:expr) => {{
             let Tuning { concurrency, batch, heartbeat, idle_poll, .. } = work.tuning;
@@ -158,7 +157,7 @@ pub(super) async fn live(queue: Queue, store: Store, work: Arc<Work>, context: W
                 .batch_size(batch)
                 .heartbeat_interval(heartbeat)
                 .missed_heartbeats(work.tuning.missed_heartbeats())
-                // Jobs taken but not finished count as running anyway; marking each one costs a write.
+                // Fetched but unfinished jobs count as running anyway; marking each one costs a write.
                 .lock_tasks(false);
             let backend = $storage::<Value>::new($pool).with_config(config).poll_with_strategy(Pace::new(queue.bell.clone(), idle_poll));
             let bell = queue.bell.clone();
@@ -167,7 +166,7 @@ pub(super) async fn live(queue: Queue, store: Store, work: Arc<Work>, context: W
                     let (work, bell) = (work.clone(), bell.clone());
                     async move {
                         let outcome = perform(&work, payload, attempt.current(), &id).await;
-                        // A job that ends while apalis fetches is recorded at its next look, whenever that is.
+                        // A job that ends during a fetch is only recorded at the next poll, so trigger one.
                         bell.notify_one();
                         outcome
                     }
@@ -182,7 +181,7 @@ pub(super) async fn live(queue: Queue, store: Store, work: Arc<Work>, context: W
     }
 }
 
-/// Follows the worker to its end. `Worker::run` would drop the running jobs at the first database error.
+/// Follows the worker until it ends. `Worker::run` would drop running jobs at the first database error.
 async fn drain(events: impl Stream<Item = Result<Event, WorkerError>>, context: &WorkerContext) -> Result<(), WorkerError> {
     let mut events = std::pin::pin!(events);
     let mut outcome = Ok(());
@@ -192,7 +191,7 @@ async fn drain(events: impl Stream<Item = Result<Event, WorkerError>>, context: 
                 break;
             }
             outcome = Err(error);
-            // apalis takes no more jobs after an error, and ends once it is told to.
+            // apalis takes no more jobs after an error, and ends once stopped.
             context.stop().ok();
         }
     }
@@ -208,13 +207,13 @@ async fn perform(work: &Work, payload: Value, attempt: usize, id: &TaskId) -> Re
     let job = serde_json::from_value::<Job>(payload.clone()).ok();
     let kind = job.map_or("unknown", |job| job.kind());
     let outcome = match job {
-        // Decoded here and not by apalis, whose worker dies of a job that it cannot read, again and again.
+        // Decoded here and not by apalis, whose worker dies again and again of a job it can't decode.
         None => {
-            tracing::error!(%payload, "a job on the queue cannot be read by this version and is given up");
+            tracing::error!(%payload, "this version can't read a job on the queue; giving it up");
             Err(Failure::Unreadable)
         }
         Some(job) if attempt > work.tuning.max_starts => {
-            tracing::error!(kind, subject = ?job.subject(), attempt, "a job whose worker died each time is given up");
+            tracing::error!(kind, subject = ?job.subject(), attempt, "giving up a job whose worker died each time");
             Err(Failure::GaveUp)
         }
         Some(job) => handle(work, job).await,

@@ -1,4 +1,4 @@
-//! What calendars say, line by line.
+//! What calendars mean, line by line.
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn events(lines: &[&str]) -> Vec<CalendarEvent> {
     read(&text, chrono_tz::Europe::London, utc("2026-03-01T00:00:00Z"), utc("2027-03-01T00:00:00Z")).unwrap()
 }
 
-/// The times of the only event, `03-28T10:00 04-04T09:00`, in UTC; or the reason why there are none.
+/// The times of the only event, `03-28T10:00 04-04T09:00`, in UTC; or why there are none.
 fn times(lines: &[&str]) -> Vec<String> {
     let lines: Vec<&str> =
         ["BEGIN:VEVENT", "UID:1", "SUMMARY:Kim"].into_iter().chain(lines.iter().copied()).chain(["END:VEVENT"]).collect();
@@ -41,17 +41,17 @@ fn single_events_in_every_kind_of_time() {
         (&["DTSTART;TZID=GMT Standard Time:20260701T090000", "DTEND;TZID=GMT Standard Time:20260701T170000"], "07-01T08:00 07-01T16:00"),
         // No zone: London's.
         (&["DTSTART:20260701T090000", "DTEND:20260701T170000"], "07-01T08:00 07-01T16:00"),
-        // Beginning and end in different zones.
+        // Start and end in different zones.
         (&["DTSTART;TZID=Europe/London:20260701T090000", "DTEND;TZID=Europe/Berlin:20260701T170000"], "07-01T08:00 07-01T15:00"),
         (&["DTSTART;TZID=Europe/London:20260701T090000", "DTEND:20260701T170000Z"], "07-01T08:00 07-01T17:00"),
-        // Whole days: from midnight in London to the next; some programs write the same day as the end, some none.
+        // Whole days: from midnight to midnight in London. Some programs give the same day as the end, some give none.
         (&["DTSTART;VALUE=DATE:20260701", "DTEND;VALUE=DATE:20260703"], "06-30T23:00 07-02T23:00"),
         (&["DTSTART;VALUE=DATE:20260701", "DTEND;VALUE=DATE:20260701"], "06-30T23:00 07-01T23:00"),
         (&["DTSTART;VALUE=DATE:20260701"], "06-30T23:00 07-01T23:00"),
         (&["DTSTART:20260701T090000Z", "DURATION:PT8H"], "07-01T09:00 07-01T17:00"),
         // A day of 23 hours.
         (&["DTSTART;VALUE=DATE:20260329"], "03-29T00:00 03-29T23:00"),
-        // Begins at a time that comes twice: the first; and at one that is left out: the hour after.
+        // A start that occurs twice means the first; one that is skipped, an hour later.
         (&["DTSTART:20261025T013000", "DTEND:20261025T100000"], "10-25T00:30 10-25T10:00"),
         (&["DTSTART:20260329T013000", "DTEND:20260329T100000"], "03-29T01:30 03-29T09:00"),
     ] {
@@ -60,9 +60,9 @@ fn single_events_in_every_kind_of_time() {
 }
 
 #[test]
-fn repetitions_keep_their_time_on_the_wall() {
+fn recurrences_keep_their_local_time() {
     for (lines, expected) in [
-        // A week from Monday at ten, over both changes of the clock.
+        // A week from Monday at ten, across both clock changes.
         (
             &["DTSTART;TZID=Europe/London:20260323T100000", "DTEND;TZID=Europe/London:20260330T100000", "RRULE:FREQ=WEEKLY;COUNT=2"][..],
             &["03-23T10:00 03-30T09:00", "03-30T09:00 04-06T09:00"][..],
@@ -76,7 +76,7 @@ fn repetitions_keep_their_time_on_the_wall() {
             &["DTSTART:20260328T100000Z", "DTEND:20260328T180000Z", "RRULE:FREQ=DAILY;COUNT=2"],
             &["03-28T10:00 03-28T18:00", "03-29T10:00 03-29T18:00"],
         ),
-        // Its end is a moment: the last one begins exactly then, though London's clock shows an hour more.
+        // UNTIL is a moment: the last one starts exactly then, although London's clock shows an hour more.
         (
             &["DTSTART;TZID=Europe/London:20260701T100000", "DURATION:PT8H", "RRULE:FREQ=DAILY;UNTIL=20260702T090000Z"],
             &["07-01T09:00 07-01T17:00", "07-02T09:00 07-02T17:00"],
@@ -111,7 +111,7 @@ fn repetitions_keep_their_time_on_the_wall() {
 }
 
 #[test]
-fn what_repeats_for_ever_ends_with_what_was_asked_for() {
+fn an_endless_recurrence_ends_with_the_requested_time() {
     let weekly = times(&["DTSTART;TZID=Europe/London:20200106T100000", "DURATION:P7D", "RRULE:FREQ=WEEKLY"]);
     assert_eq!(
         (weekly.first().unwrap().as_str(), weekly.last().unwrap().as_str(), weekly.len()),
@@ -120,7 +120,7 @@ fn what_repeats_for_ever_ends_with_what_was_asked_for() {
 }
 
 #[test]
-fn what_lies_outside_is_left_out_without_a_word() {
+fn events_outside_the_requested_time_are_left_out_silently() {
     for start in ["20200701T100000Z", "20280701T100000Z", "99990701T100000Z"] {
         let start = format!("DTSTART:{start}");
         for rule in ["SUMMARY:once", "RRULE:FREQ=DAILY;COUNT=3", "RRULE:FREQ=WEEKLY;UNTIL=99991231T000000Z"] {
@@ -132,9 +132,9 @@ fn what_lies_outside_is_left_out_without_a_word() {
     }
 }
 
-/// They cost a search each, so only a few are looked at.
+/// Each costs a search, so only a few are expanded.
 #[test]
-fn rules_that_never_come_true_have_a_bound() {
+fn rules_that_never_match_are_bounded() {
     let barren = "BEGIN:VEVENT\nDTSTART:20260105T100000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\nEND:VEVENT\n";
     let events = events(&[&barren.repeat(15)]);
     let (read, refused): (Vec<_>, Vec<_>) = events.iter().partition(|event| event.times.is_ok());
@@ -142,7 +142,7 @@ fn rules_that_never_come_true_have_a_bound() {
 }
 
 #[test]
-fn exceptions_of_a_repetition_replace_it() {
+fn exceptions_replace_occurrences() {
     let lines = [
         "BEGIN:VEVENT",
         "UID:1",
@@ -161,7 +161,7 @@ fn exceptions_of_a_repetition_replace_it() {
         "DTSTART;TZID=Europe/London:20260713T100000",
         "DTEND;TZID=Europe/London:20260720T100000",
         "END:VEVENT",
-        // The third is called off.
+        // The third is cancelled.
         "BEGIN:VEVENT",
         "UID:1",
         "SUMMARY:Kim",
@@ -170,7 +170,7 @@ fn exceptions_of_a_repetition_replace_it() {
         "DTSTART:20260720T090000Z",
         "DTEND:20260727T090000Z",
         "END:VEVENT",
-        // Another event with an exception at the same time is another's affair.
+        // Another event's exception at the same time does not matter.
         "BEGIN:VEVENT",
         "UID:2",
         "SUMMARY:Alex",
@@ -187,27 +187,27 @@ fn exceptions_of_a_repetition_replace_it() {
 }
 
 #[test]
-fn what_cannot_be_read_is_said() {
+fn unreadable_events_say_why() {
     for (lines, expected) in [
-        (&["DTEND:20260701T170000Z"][..], "It has no beginning."),
+        (&["DTEND:20260701T170000Z"][..], "It has no start."),
         (&["DTSTART:20260701T170000Z"], "It has no end."),
         (&["DTSTART:20260701T170000Z", "DTEND:20260701T160000Z"], "It ends before it begins."),
         (&["DTSTART:20260701T170000Z", "DTEND:20260701T170000Z"], "It ends before it begins."),
-        (&["DTSTART:whenever", "DTEND:20260701T170000Z"], "Its beginning can't be read."),
+        (&["DTSTART:whenever", "DTEND:20260701T170000Z"], "Its start can't be read."),
         (&["DTSTART:20260701T170000Z", "DTEND:whenever"], "One of its times can't be read."),
         (&["DTSTART:20269901T170000Z", "DTEND:20269901T180000Z"], "One of its times can't be read."),
-        (&["DTSTART;TZID=Nowhere:20260701T090000", "DURATION:PT8H"], "Its time zone Nowhere is unknown: use one such as Europe/London."),
-        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "STATUS:CANCELLED"], "It was called off."),
-        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "RRULE:FREQ=HOURLY"], "It repeats more often than once a day."),
-        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "RRULE:FREQ=SOMETIMES"], "How it repeats can't be read."),
-        (&["DTSTART:00010101T170000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY"], "It repeats too often, or the calendar as a whole does."),
+        (&["DTSTART;TZID=Nowhere:20260701T090000", "DURATION:PT8H"], "Its time zone Nowhere is unknown: use a name such as Europe/London."),
+        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "STATUS:CANCELLED"], "It was cancelled."),
+        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "RRULE:FREQ=HOURLY"], "It recurs more often than once a day."),
+        (&["DTSTART:20260701T170000Z", "DURATION:PT1H", "RRULE:FREQ=SOMETIMES"], "How it recurs can't be read."),
+        (&["DTSTART:00010101T170000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY"], "It recurs too often, or the calendar as a whole does."),
     ] {
         assert_eq!(times(lines), [expected], "{lines:?}");
     }
 }
 
 #[test]
-fn what_is_no_calendar_is_refused() {
+fn files_that_are_not_calendars_are_refused() {
     let event = "BEGIN:VEVENT\nUID:1\nDTSTART:20260701T170000Z\nDURATION:PT1H\nEND:VEVENT\n";
     let many = format!("BEGIN:VCALENDAR\n{}END:VCALENDAR", event.repeat(limits::CALENDAR_EVENTS + 1));
     let repeating = event.replace("DURATION", "RRULE:FREQ=DAILY\nDURATION").repeat(limits::CALENDAR_REPEATING + 1);
@@ -218,7 +218,7 @@ fn what_is_no_calendar_is_refused() {
         ("Kim is on call", "END:VCALENDAR"),
         (cut.as_str(), "END:VCALENDAR"),
         (many.as_str(), "more than 2000 events"),
-        (repeating.as_str(), "more than 200 repeating events"),
+        (repeating.as_str(), "more than 200 recurring events"),
     ] {
         let reason = read(text, chrono_tz::Europe::London, utc("2026-03-01T00:00:00Z"), utc("2027-03-01T00:00:00Z")).unwrap_err();
         assert!(reason.contains(part), "{reason}");
@@ -226,7 +226,7 @@ fn what_is_no_calendar_is_refused() {
 }
 
 #[test]
-fn who_is_invited_and_did_not_decline() {
+fn attendees_are_those_who_did_not_decline() {
     let lines = [
         "BEGIN:VEVENT",
         "UID:1",
@@ -244,14 +244,14 @@ fn who_is_invited_and_did_not_decline() {
     );
 }
 
-/// Calendars of other programs, where the machine has them: they are read, or refused in words.
+/// Calendars from other programs, if this machine has them: each is read or refused in words.
 #[test]
 fn samples_of_other_programs() {
     let Some(contracts) = std::env::var_os("MUSTER_CONTRACTS") else {
-        eprintln!("MUSTER_CONTRACTS is not set: the calendars of other programs were not read");
+        eprintln!("MUSTER_CONTRACTS is not set: skipping the calendars from other programs");
         return;
     };
-    // Seen from the project's folder, where the tests of this crate do not run.
+    // Relative to the project's root, but this crate's tests run elsewhere.
     let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folder = project.join(contracts).join("samples/icalendar");
     for file in std::fs::read_dir(folder).unwrap() {

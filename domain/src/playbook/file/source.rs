@@ -1,7 +1,7 @@
 //! The text of a playbook as values that know their line and key, so that every problem can name both.
 //!
-//! A [`Table`] hands out its [`Entry`]s by name; what is left when it is finished is unknown. Readers of an entry give back a value
-//! that can be gone on with even after a problem, so that one run finds all of them; whoever reads must ask [`Sink`] in the end.
+//! A [`Table`] hands out its [`Entry`]s by name; keys left over when it is finished are unknown. Reading an entry yields a usable value
+//! even after a problem, so that one run finds all of them; the caller must ask the [`Sink`] in the end.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub struct Sink {
     problems: RefCell<Vec<Problem>>,
 }
 
-/// A value and the line on which its key stands; no line for a default.
+/// A value and the line of its key; no line for a default.
 #[derive(Clone, Debug)]
 pub struct Node {
     line: Option<usize>,
@@ -30,9 +30,9 @@ enum Value {
     Moment(String),
     List(Vec<Node>),
     Table(BTreeMap<String, Node>),
-    /// A whole number; nothing for one that is beyond all bounds.
+    /// A whole number; `None` if it doesn't fit.
     Number(Option<u32>),
-    /// A broken number or a truth value, of which a playbook has none.
+    /// A float or boolean; a playbook has none.
     Other,
 }
 
@@ -43,14 +43,14 @@ pub struct Table<'a> {
     line: Option<usize>,
     entries: BTreeMap<String, Node>,
     known: Vec<String>,
-    /// It is none, which was said already: what is missing in it is no news.
+    /// It is not a table, which was already reported: don't report what is missing from it.
     is_quiet: bool,
 }
 
-/// What a table has under a key.
+/// A key of a table, and its value.
 pub struct Entry<'a> {
     sink: &'a Sink,
-    /// The key with those of its tables, such as `summary.every`.
+    /// The full key, such as `summary.every`.
     pub key: String,
     line: Option<usize>,
     value: Option<Value>,
@@ -68,7 +68,7 @@ impl Sink {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// The problems found, in the order of the lines.
+    /// The problems found, in line order.
     pub fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|problem| problem.line);
@@ -80,7 +80,7 @@ impl Sink {
         self.add(None, "", what);
     }
 
-    /// Reads TOML. Gives back nothing when it is none, after saying where.
+    /// Reads TOML; `None` after reporting syntax errors.
     pub fn parse(&self, text: &str) -> Option<Node> {
         let lines = Lines::of(text);
         let (table, errors) = DeTable::parse_recoverable(text);
@@ -109,7 +109,7 @@ impl Node {
         Self { line: None, value }
     }
 
-    /// These values with those of `other` over them: tables are merged, everything else replaced.
+    /// These values overlaid with those of `other`: tables are merged, everything else is replaced.
     pub fn overlaid(self, other: Self) -> Self {
         let value = match (self.value, other.value) {
             (Value::Table(mut entries), Value::Table(over)) => {
@@ -134,14 +134,14 @@ impl Node {
 }
 
 impl<'a> Table<'a> {
-    /// What stands under `key`, which is known from now on.
+    /// The value under `key`, which counts as known from now on.
     pub fn entry(&mut self, key: &str) -> Entry<'a> {
         let missing =
             |table: &Self| Entry { sink: table.sink, key: table.path_of(key), line: table.line, value: None, is_quiet: table.is_quiet };
         self.optional(key).unwrap_or_else(|| missing(self))
     }
 
-    /// What stands under `key`, which is known from now on, if anything does.
+    /// Like [`Self::entry`], if there is such a key.
     pub fn optional(&mut self, key: &str) -> Option<Entry<'a>> {
         self.known.push(key.to_owned());
         let node = self.entries.remove(key)?;
@@ -153,12 +153,12 @@ impl<'a> Table<'a> {
         self.entry(key).table()
     }
 
-    /// The keys that were not read yet.
+    /// The keys not read yet.
     pub fn rest(&self) -> Vec<String> {
         self.entries.keys().cloned().collect()
     }
 
-    /// Says which keys nobody asked for.
+    /// Reports the keys that nobody asked for as unknown.
     pub fn finish(self) {
         let place = if self.path.is_empty() { "the playbook".to_owned() } else { format!("[{}]", self.path) };
         for (key, node) in &self.entries {
@@ -173,7 +173,7 @@ impl<'a> Table<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Says what is wrong with it and what would be right.
+    /// Reports what is wrong with it and how to fix it.
     pub fn problem(&self, what: impl Into<String>) {
         if !self.is_quiet {
             self.sink.add(self.line, &self.key, what);
@@ -192,7 +192,7 @@ impl<'a> Entry<'a> {
         Table { sink: self.sink, path: self.key, line: self.line, entries, known: Vec::new(), is_quiet }
     }
 
-    /// Its items, if it is a list; nothing after a problem. `what` says what the items are.
+    /// Its items, if it is a list; none after a problem. `what` describes the items.
     pub fn list(mut self, what: &str) -> Vec<Entry<'a>> {
         let items = match self.value.take() {
             Some(Value::List(items)) => items,
@@ -213,12 +213,12 @@ impl<'a> Entry<'a> {
         items.into_iter().enumerate().map(item).collect()
     }
 
-    /// How many items it has as a list; none when it is no list.
+    /// How many items it has; 0 if it is not a list.
     pub fn items(&self) -> usize {
         if let Some(Value::List(items)) = &self.value { items.len() } else { 0 }
     }
 
-    /// Whether it is a list without items.
+    /// Whether it is an empty list.
     pub fn is_empty_list(&self) -> bool {
         matches!(&self.value, Some(Value::List(items)) if items.is_empty())
     }
@@ -233,7 +233,7 @@ impl<'a> Entry<'a> {
         self.line.is_none()
     }
 
-    /// Its text; nothing after a problem. `what` says what the text is.
+    /// Its text; `None` after a problem. `what` describes the text.
     pub fn text(&self, what: &str) -> Option<&str> {
         if let Some(Value::Text(text)) = &self.value {
             return Some(text);
@@ -242,7 +242,7 @@ impl<'a> Entry<'a> {
         None
     }
 
-    /// Its text, or its date without quotes; nothing after a problem.
+    /// Its text, or its unquoted date; `None` after a problem.
     pub fn text_or_date(&self, what: &str) -> Option<&str> {
         match &self.value {
             Some(Value::Moment(text)) => Some(text),
@@ -250,7 +250,7 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Its number, which must lie in `range`; nothing after a problem. `what` says what is counted.
+    /// Its number, which must be in `range`; `None` after a problem. `what` says what is counted.
     pub fn number(&self, what: &str, range: RangeInclusive<u32>) -> Option<u32> {
         let number = match self.value {
             Some(Value::Number(number)) => number.filter(|number| range.contains(number)),
@@ -270,7 +270,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Where lines begin.
+/// The offset of each line.
 struct Lines(Vec<usize>);
 
 impl Lines {
@@ -309,7 +309,7 @@ fn value_of(value: &DeValue<'_>, lines: &Lines) -> Value {
     }
 }
 
-/// The key in `span` with the table in which it stands, roughly: TOML says no more of a key that is given twice.
+/// The key in `span` with its table, as far as the text shows: the parser only gives the span of a duplicate key.
 fn key_at(text: &str, span: &Range<usize>) -> String {
     let key = text.get(span.clone()).unwrap_or_default();
     let before = text.get(..span.start).unwrap_or_default();
@@ -324,14 +324,14 @@ fn key_at(text: &str, span: &Range<usize>) -> String {
     }
 }
 
-/// What is wrong with a playbook.
+/// A problem with a playbook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What people know the file as.
+    /// The file's name for people.
     pub file: String,
-    /// The line of the key or value, from 1; nothing when it is the file as a whole.
+    /// The line of the key or value, from 1; `None` for the file as a whole.
     pub line: Option<usize>,
-    /// Such as `summary.every`; empty when it is no matter of a key.
+    /// Such as `summary.every`; empty when no key is at fault.
     pub key: String,
     /// What is wrong and what would be right.
     pub what: String,

@@ -16,7 +16,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_built_in_playbook_is_right_and_holds_the_values_of_the_guide() {
+fn the_built_in_playbook_is_valid_and_has_the_values_of_the_guide() {
     let playbook = built_in();
     assert_eq!(playbook.source, "built in");
     let table = [
@@ -101,7 +101,7 @@ fn a_file_needs_only_what_differs() {
 }
 
 #[test]
-fn every_mistake_is_told_with_its_line_and_key() {
+fn every_mistake_is_reported_with_its_line_and_key() {
     let table = [
         ("\n\nsumary = 1", "line 3: sumary: unknown key; the playbook has"),
         ("[summary]\nevry = \"30m\"", "line 2: summary.evry: unknown key; [summary] has every"),
@@ -109,10 +109,10 @@ fn every_mistake_is_told_with_its_line_and_key() {
         ("[severities.huge]", "line 1: severities.huge: unknown key"),
         ("summary = \"30m\"", "line 1: summary: must be a table"),
         ("[summary]\n\nevery = 30", "line 3: summary.every: must be a duration such as \"90s\""),
-        ("[summary]\nevery = \"-30m\"", "line 2: summary.every: \"-30m\" is no duration"),
-        ("[summary]\nevery = \"30 m\"", "line 2: summary.every: \"30 m\" is no duration"),
-        ("[summary]\nevery = \"½h\"", "line 2: summary.every: \"½h\" is no duration"),
-        ("[summary]\nevery = \"\"", "line 2: summary.every: \"\" is no duration"),
+        ("[summary]\nevery = \"-30m\"", "line 2: summary.every: \"-30m\" is not a duration"),
+        ("[summary]\nevery = \"30 m\"", "line 2: summary.every: \"30 m\" is not a duration"),
+        ("[summary]\nevery = \"½h\"", "line 2: summary.every: \"½h\" is not a duration"),
+        ("[summary]\nevery = \"\"", "line 2: summary.every: \"\" is not a duration"),
         ("[summary]\nevery = \"0s\"", "line 2: summary.every: \"0s\" is too short"),
         ("[summary]\nevery = \"366d\"", "line 2: summary.every: \"366d\" is too long: the longest duration is 365d"),
         ("[stop]\nafter = \"99999999999999999999d\"", "line 2: stop.after: \"99999999999999999999d\" is too long"),
@@ -123,18 +123,18 @@ fn every_mistake_is_told_with_its_line_and_key() {
         ("[stop", "line 1: "),
         ("name = \"\"", "line 1: name: it is empty"),
         ("name = \"\"\"a\nb\"\"\"", "line 1: name: it must be one line of plain text"),
-        ("[contacts]\nceo = \"a@example.org\"", "line 2: contacts.ceo: unknown contact; there are cto, dpo, head_of_tech_ops"),
+        ("[contacts]\nceo = \"a@example.org\"", "line 2: contacts.ceo: unknown contact; known ones are cto, dpo, head_of_tech_ops"),
         ("[contact_titles]\nceo = \"CEO\"", "line 2: contact_titles.ceo: unknown contact"),
         ("[contacts]\ncto = \"nobody\"", "line 2: contacts.cto: it must be an e-mail address"),
         ("[leadership]\ncontacts = [\"cto\", \"cto\"]", "line 2: leadership.contacts[2]: cto is named twice"),
-        ("[leadership]\ncontacts = [\n\"The boss\"]", "line 3: leadership.contacts[1]: \"The boss\" is no key"),
+        ("[leadership]\ncontacts = [\n\"The boss\"]", "line 3: leadership.contacts[1]: \"The boss\" is not a valid key"),
         ("[working_hours]\ntime_zone = \"Europe/Lundon\"", "line 2: working_hours.time_zone: there is no time zone \"Europe/Lundon\""),
         ("[working_hours]\nfrom = \"19:00\"", "line 2: working_hours.from: work must begin before it ends"),
         ("[working_hours]\nfrom = \"09:00\"\nto = \"09:00\"", "line 3: working_hours.to: work must begin before it ends"),
-        ("[working_hours]\nfrom = \"9:00\"", "line 2: working_hours.from: \"9:00\" is no time of day"),
-        ("[working_hours]\nto = \"24:01\"", "line 2: working_hours.to: \"24:01\" is no time of day"),
+        ("[working_hours]\nfrom = \"9:00\"", "line 2: working_hours.from: \"9:00\" is not a time of day"),
+        ("[working_hours]\nto = \"24:01\"", "line 2: working_hours.to: \"24:01\" is not a time of day"),
         ("[working_hours]\ndays = []", "line 2: working_hours.days: is empty; it needs at least one of days"),
-        ("[working_hours]\ndays = [\"moonday\"]", "line 2: working_hours.days[1]: \"moonday\" is no day"),
+        ("[working_hours]\ndays = [\"moonday\"]", "line 2: working_hours.days[1]: \"moonday\" is not a day"),
         ("[working_hours]\ndays = [\"mon\",\n\"monday\"]", "line 3: working_hours.days[2]: monday is named twice"),
         ("[working_hours]\nholidays = [\n\"2026-02-30\"]", "line 3: working_hours.holidays[1]: \"2026-02-30\" is neither a date"),
         ("[working_hours]\nholidays = \"bank.ics\"", "line 2: working_hours.holidays: bank.ics can't be read: there is no bank.ics"),
@@ -144,23 +144,29 @@ fn every_mistake_is_told_with_its_line_and_key() {
         ("[boards.incident-actions]\ntrello_list = \"abc\"", "line 2: boards.incident-actions.trello_list: must be the 24 hexadecimal"),
         ("goals = []", "line 1: goals: is empty"),
         ("[[goals]]\ntitle = \"x\"", "line 1: goals[1].key: is missing"),
-        ("[[goals]]\nkey = \"a\"\ntitle = \"x\"\n[[goals]]\nkey = \"a\"\ntitle = \"y\"", "line 5: goals[2].key: \"a\" is there already"),
+        ("[[goals]]\nkey = \"a\"\ntitle = \"x\"\n[[goals]]\nkey = \"a\"\ntitle = \"y\"", "line 5: goals[2].key: \"a\" is already taken"),
         (
             "[[goals]]\nkey = \"a\"\ntitle = \"x\"\nchecklist = [\n{ key = \"b\", text = \"c\" },\n{ key = \"b\", text = \"d\" }]",
-            "line 6: goals[1].checklist[2].key: \"b\" is there already",
+            "line 6: goals[1].checklist[2].key: \"b\" is already taken",
         ),
         ("[[triage.criteria]]\nkey = \"a\"\ntext = \"x\"\nnote = \"y\"", "line 4: triage.criteria[1].note: unknown key"),
-        ("[[triage.criteria]]\nkey = \"A\"\ntext = \"x\"", "line 2: triage.criteria[1].key: \"A\" is no key"),
-        ("[steps.lead]\nwhy = \"Ask {contact}\"", "line 2: steps.lead.why: {contact} stands for nothing; nothing is filled in here"),
-        ("[client_update]\ntemplate = \"{link}\"", "line 2: client_update.template: {link} stands for nothing; there is {reference}"),
-        ("[client_update]\nclosing = \"{next}\"", "line 2: client_update.closing: {next} stands for nothing"),
-        ("[client_update]\nsecond_pair_of_eyes = [\"bad\"]", "line 2: client_update.second_pair_of_eyes[1]: \"bad\" is no severity"),
+        ("[[triage.criteria]]\nkey = \"A\"\ntext = \"x\"", "line 2: triage.criteria[1].key: \"A\" is not a valid key"),
+        (
+            "[steps.lead]\nwhy = \"Ask {contact}\"",
+            "line 2: steps.lead.why: {contact} is not a known placeholder; there are no placeholders here",
+        ),
+        (
+            "[client_update]\ntemplate = \"{link}\"",
+            "line 2: client_update.template: {link} is not a known placeholder; known ones are {reference}",
+        ),
+        ("[client_update]\nclosing = \"{next}\"", "line 2: client_update.closing: {next} is not a known placeholder"),
+        ("[client_update]\nsecond_pair_of_eyes = [\"bad\"]", "line 2: client_update.second_pair_of_eyes[1]: \"bad\" is not a severity"),
         (
             "[client_update]\nsecond_pair_of_eyes = [\"major\", \"major\"]",
             "line 2: client_update.second_pair_of_eyes[2]: major is named twice",
         ),
         ("[client_update]\nevery_day = \"1d\"", "line 2: client_update.every_day: unknown key"),
-        ("[notice]\ntext = \"{title}\"", "line 2: notice.text: {title} stands for nothing; there is {reference}, {name}"),
+        ("[notice]\ntext = \"{title}\"", "line 2: notice.text: {title} is not a known placeholder; known ones are {reference}, {name}"),
     ];
     for (text, expected) in table {
         let found = problems(text);
@@ -170,7 +176,7 @@ fn every_mistake_is_told_with_its_line_and_key() {
 }
 
 #[test]
-fn all_problems_come_at_once_in_the_order_of_the_lines() {
+fn all_problems_are_reported_at_once_in_line_order() {
     let found = problems("nmae = \"x\"\n[summary]\nevery = \"0m\"\n[contacts]\nboss = \"x\"\n[client_update]\nevery = true\n");
     let lines: Vec<&str> = found.iter().map(|problem| problem.split(':').next().unwrap()).collect();
     assert_eq!(lines, ["playbook.toml line 1", "playbook.toml line 3", "playbook.toml line 5", "playbook.toml line 7"], "{found:#?}");
@@ -204,7 +210,7 @@ fn a_huge_file_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn windows_line_ends_and_a_byte_order_mark_are_no_problem() {
+fn windows_line_endings_and_a_byte_order_mark_are_accepted() {
     assert_eq!(parsed("\u{feff}name = \"x\"\r\n[stop]\r\nafter = \"1h\"\r\n").stop_after, Duration::hours(1));
     assert!(problems("\u{feff}name = \"x\"\r\n[stop]\r\nafter = \"1\"\r\n")[0].starts_with("playbook.toml line 3: stop.after"));
 }

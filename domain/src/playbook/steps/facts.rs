@@ -1,16 +1,16 @@
 //! The facts from which steps are derived.
 //!
-//! Made of an incident's rows by `incident::case`, and by [`crate::playbook::simulate`] of an imagined one.
+//! Built from an incident's rows by `incident::case`, and for an imagined one by [`crate::playbook::simulate`].
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use entity::{Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
 
-/// What the playbook needs to know of one incident.
+/// What the playbook needs to know about one incident.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
-    /// Where it stands.
+    /// The HTTP status.
     pub status: IncidentStatus,
     /// How bad it is.
     pub severity: Severity,
@@ -20,19 +20,19 @@ pub struct Case {
     pub reported_at: Timestamp,
     /// When it was declared.
     pub declared_at: Option<Timestamp>,
-    /// When it was last reopened. What fell due before is not asked for again.
+    /// When it was last reopened. Steps that fell due before are not asked for again.
     pub reopened_at: Option<Timestamp>,
     /// When it was resolved.
     pub resolved_at: Option<Timestamp>,
-    /// How often the severity rose to major or critical, the declaration included.
+    /// How often the severity rose to major or critical, including the declaration.
     pub raised: i32,
     /// When it last did.
     pub raised_at: Option<Timestamp>,
-    /// Since when it is a matter for the leadership.
+    /// Since when it has concerned the leadership.
     pub leadership_since: Option<Timestamp>,
-    /// Since when it counts as a breach.
+    /// Since when it has counted as a breach.
     pub breach_since: Option<Timestamp>,
-    /// When second line was last called.
+    /// When second line was last paged.
     pub escalated_at: Option<Timestamp>,
     /// Summaries for people outside the response.
     pub updates: Posted,
@@ -40,15 +40,15 @@ pub struct Case {
     pub client_updates: Posted,
     /// When a client was first marked affected, ever.
     pub first_client_at: Option<Timestamp>,
-    /// Since when a client is affected that still is.
+    /// Since when any client that is still affected has been so.
     pub clients_since: Option<Timestamp>,
-    /// Who holds or held which role, in the order in which they took it.
+    /// Who holds or held which role, in the order in which they took them.
     pub holders: Vec<Holder>,
-    /// Items of checklists that are ticked: goal and item.
+    /// Checklist items that are ticked: goal and item.
     pub ticked: Vec<(String, String)>,
     /// Who was paged, in order.
     pub pages: Vec<Page>,
-    /// What was said and settled about steps, by key.
+    /// What is recorded about steps, by key.
     pub marks: BTreeMap<String, Mark>,
     /// The report, if there is one.
     pub report: Option<Report>,
@@ -76,14 +76,14 @@ pub struct Holder {
     pub person: PersonId,
     /// Since when.
     pub from: Timestamp,
-    /// Until when; nothing for a role that is held now.
+    /// Until when; `None` for a role that is held now.
     pub until: Option<Timestamp>,
 }
 
 /// A person who was paged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The step that paged them; nothing for the chain that begins with a report or an escalation.
+    /// The step that paged them; `None` in the chain that starts with a report or an escalation.
     pub step: Option<String>,
     /// Who.
     pub person: PersonId,
@@ -93,10 +93,10 @@ pub struct Page {
     pub answered_at: Option<Timestamp>,
 }
 
-/// What was said and settled about a step.
+/// What is recorded about a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// When the step was due that it is about. A step whose cause came later is asked for anew.
+    /// When the step was due. A step whose cause came later is asked for again.
     pub due_at: Timestamp,
     /// When people were reminded that it is due.
     pub due_reminded_at: Option<Timestamp>,
@@ -104,14 +104,14 @@ pub struct Mark {
     pub overdue_reminded_at: Option<Timestamp>,
     /// When it was settled.
     pub settled_at: Option<Timestamp>,
-    /// Settled without being done.
+    /// Skipped: settled without being done.
     pub waived: bool,
 }
 
-/// What the playbook needs to know of the report.
+/// What the playbook needs to know about the report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// When the draft went round.
+    /// When the draft was circulated.
     pub circulated_at: Option<Timestamp>,
     /// When it was finished.
     pub final_at: Option<Timestamp>,
@@ -121,7 +121,7 @@ pub struct Report {
     pub abridged_version_at: Option<Timestamp>,
 }
 
-/// What the playbook needs to know of the review.
+/// What the playbook needs to know about the review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Review {
     /// When it begins.
@@ -130,7 +130,7 @@ pub struct Review {
     pub held_at: Option<Timestamp>,
 }
 
-/// What the playbook needs to know of an open follow-up.
+/// What the playbook needs to know about an open follow-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FollowUp {
     /// Its id as people see it.
@@ -142,7 +142,7 @@ pub struct FollowUp {
 }
 
 impl Case {
-    /// An incident that is declared at this moment and in which nothing else has happened.
+    /// An incident declared at `at` in which nothing else has happened.
     pub fn declared(severity: Severity, flags: Flags, at: Timestamp) -> Self {
         let raised = is_major(severity);
         Self {
@@ -183,7 +183,7 @@ pub fn is_breach(flags: Flags) -> bool {
     flags.contains(Flag::SecurityBreach) || flags.contains(Flag::DataBreach)
 }
 
-/// Whether everybody is told, and second line called at once (R7, R18).
+/// Whether everybody is told and second line is paged at once (R7, R18).
 pub fn is_major(severity: Severity) -> bool {
     matches!(severity, Severity::Critical | Severity::Major)
 }

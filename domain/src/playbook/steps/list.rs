@@ -14,7 +14,7 @@ const HALF_A_DAY: Duration = Duration::hours(12);
 /// Roles that are passed on after a while, each asked of its holder (R13).
 const TIRING: [(Role, &[Role]); 2] = [(Role::IncidentLead, &[Role::IncidentLead]), (Role::ClientCommsManager, &[Role::ClientCommsManager])];
 
-/// What `playbook` asks for in `case` at `now`, the earliest due first. Settled steps are left out.
+/// What `playbook` asks for in `case` at `now`, earliest due first, without settled steps.
 pub fn steps(case: &Case, playbook: &Playbook, now: Timestamp) -> Vec<Step> {
     let mut list = List { case, playbook, now, steps: Vec::new() };
     match case.status {
@@ -28,7 +28,7 @@ pub fn steps(case: &Case, playbook: &Playbook, now: Timestamp) -> Vec<Step> {
     list.steps
 }
 
-/// When `case` must be looked at next: the first moment at which people must be told of a step. `None` when nothing will fall due
+/// When `case` must be looked at next: the first moment at which people must be reminded of a step. `None` if nothing will fall due
 /// unless something changes.
 pub fn next_look(case: &Case, playbook: &Playbook, now: Timestamp) -> Option<Timestamp> {
     let steps = steps(case, playbook, now);
@@ -76,7 +76,7 @@ impl List<'_> {
     fn unanswered_page(&mut self) {
         let chain = || self.case.pages.iter().filter(|page| page.step.is_none());
         let Some(last) = chain().next_back() else { return };
-        // A page that was answered ends what came before it; so does the judgement of a report, and the end of an incident that is reopened.
+        // An answered page ends what came before it; so do declaring the incident and reopening it.
         let is_over = self.case.reopened_at.max(self.case.declared_at).is_some_and(|at| at > last.at);
         if is_over || last.answered_at.is_some() || chain().any(|page| page.answered_at.is_some_and(|at| at >= last.at)) {
             return;
@@ -93,7 +93,7 @@ impl List<'_> {
         }
     }
 
-    /// Since when nobody holds a role: for ever, when nobody ever did. `None` while somebody does.
+    /// Since when nobody has held a role; the beginning of time if nobody ever did. `None` while somebody does.
     fn vacant(&self, role: Role) -> Option<Timestamp> {
         let holders = || self.case.holders.iter().filter(move |holder| holder.role == role);
         let is_vacant = holders().all(|holder| holder.until.is_some());
@@ -136,11 +136,11 @@ impl List<'_> {
         }
         let hours = &self.playbook.working_hours;
         let (cause, due) = if is_major(self.case.severity) {
-            // Going without it was decided about something less severe.
+            // An earlier decision to go without was about something less severe.
             let raised = self.case.raised_at.map_or(since, |at| max(at, since));
             (raised, hours.next_closing(raised))
         } else {
-            // What has been long enough just when work begins is asked for when it ends.
+            // If that comes just as work begins, wait until work ends.
             let long_enough = hours.after_out_of_hours(declared, self.playbook.escalate_others_after);
             (since, hours.next_closing(max(long_enough, since)))
         };
@@ -252,20 +252,20 @@ impl List<'_> {
         for follow_up in &self.case.follow_ups {
             let Some(date) = follow_up.due_on else { continue };
             let (key, due) = (format!("{}:{}", Rule::FollowUp, follow_up.id), self.playbook.working_hours.end_of(date));
-            // Another day asks anew; other working hours on the same day do not.
+            // A new date asks again; different working hours on the same date do not.
             if let Some(step) = self.push(Rule::FollowUp, key, Some(due - HALF_A_DAY), due, Rule::FollowUp.audience()) {
                 step.person = Some(follow_up.owner);
             }
         }
     }
 
-    /// A series that falls due every `every` after `base`; what fell due up to `since` was not asked for.
+    /// A series that falls due every `every` after `base`; numbers that fell due up to `since` are not asked for.
     fn series(&mut self, rule: Rule, name: &str, base: Timestamp, every: Duration, since: Timestamp, audience: &'static [Role]) {
         let fallen = Fallen { now: periods(self.now - base, every), before: periods(since - base, every) };
         self.numbered(rule, name, fallen, |number| later(base, times(every, number)), audience);
     }
 
-    /// The newest number of a series that is due, and the next one that is not settled already.
+    /// The newest number of a series that is due, and the next one that is not settled yet.
     fn numbered(&mut self, rule: Rule, name: &str, fallen: Fallen, due: impl Fn(i64) -> Timestamp, audience: &'static [Role]) {
         let prefix = format!("{rule}:{name}");
         let newest = fallen.now;
@@ -282,14 +282,14 @@ impl List<'_> {
         self.push(rule, format!("{prefix}{next}"), None, due(next), audience);
     }
 
-    /// The last number of a series before `newest` of which people were told, or which was settled.
+    /// The last number of a series before `newest` that people were reminded of or that was settled.
     fn last_told(&self, prefix: &str, newest: i64) -> i64 {
         let from = (Bound::Included(prefix), Bound::Unbounded);
         let numbers = self.case.marks.range::<str, _>(from).map_while(|(key, _)| key.strip_prefix(prefix));
         numbers.filter_map(|number| number.parse().ok()).filter(|number| *number < newest).max().unwrap_or(0)
     }
 
-    /// Adds a step about a contact, because of what happened at `cause_at`.
+    /// Adds a step about a contact, caused at `cause_at`.
     fn add_about(&mut self, rule: Rule, contact: &str, cause_at: Timestamp, due_at: Timestamp) {
         let name = self.playbook.contact_title(contact);
         if let Some(step) = self.push(rule, format!("{rule}:{contact}"), Some(cause_at.min(due_at)), due_at, rule.audience()) {
@@ -305,9 +305,9 @@ impl List<'_> {
         self.push(rule, key, None, due_at, rule.audience())
     }
 
-    /// Adds a step that may be asked for more than once in the life of an incident, this time because of what happened at `cause_at`.
+    /// Adds a step that may be asked for more than once in the life of an incident, this time caused at `cause_at`.
     fn add_again(&mut self, rule: Rule, cause_at: Timestamp, due_at: Timestamp) -> Option<&mut Step> {
-        // At the ends of time a step may be due before its cause: what is said of it must count as said of it all the same.
+        // At the ends of time a step may be due before its cause; its marks must count all the same.
         self.push(rule, rule.to_string(), Some(cause_at.min(due_at)), due_at, rule.audience())
     }
 
@@ -355,14 +355,14 @@ impl List<'_> {
     }
 }
 
-/// How many numbers of a series have fallen due: until now, and until the moment from which on they are asked for.
+/// How many numbers of a series have fallen due: by now, and before the moment from which they are asked for.
 #[derive(Clone, Copy)]
 struct Fallen {
     now: i64,
     before: i64,
 }
 
-/// `span` after `at`, or the last moment there is.
+/// `span` after `at`, saturating at the last representable moment.
 pub(crate) fn later(at: Timestamp, span: Duration) -> Timestamp {
     at.checked_add_signed(span).unwrap_or(Timestamp::MAX_UTC)
 }
@@ -376,7 +376,7 @@ fn times(span: Duration, number: i64) -> Duration {
     Duration::microseconds(micros(span).saturating_mul(number))
 }
 
-/// As many as there can be, for a span that has more.
+/// Saturates.
 fn micros(span: Duration) -> i64 {
     span.num_microseconds().unwrap_or(if span < Duration::zero() { i64::MIN } else { i64::MAX })
 }

@@ -1,10 +1,10 @@
-//! What the playbook asks for, of whom and by when: one pure function of the facts, the playbook and the time.
+//! What the playbook asks for, from whom and by when: one pure function of the facts, the playbook and the time.
 //!
 //! The console, the reminders and chat all show this list, so they can't disagree. [`crate::reminders`] turns it into prompts,
-//! the one door keeps the time of the next look with each incident, and [`super::simulate`] walks it through an imagined one.
+//! [`crate::change`] stores with each incident when to look next, and [`super::simulate`] walks through an imagined one.
 //!
-//! A step's key names one obligation for ever: it never comes back with another meaning. Of a series (`summary:0.1`,
-//! `summary:0.2` …) the newest number that is due stands in the list, and the next one as upcoming.
+//! A step's key names one obligation permanently and is never reused for another. Of a series (`summary:0.1`, `summary:0.2` …),
+//! the list holds the newest number that is due, and the next one as upcoming.
 
 mod facts;
 mod list;

@@ -3,7 +3,7 @@
 use crate::playbook::Rule;
 use crate::playbook::steps::Step;
 
-/// Whether the obligation of `key` still stands: of a series, whether any number of it does.
+/// Whether the obligation named by `key` still exists; for a series, whether any of its numbers does.
 pub fn stands(key: &str, steps: &[Step]) -> bool {
     steps.iter().any(|step| same_series(&step.key, key))
 }

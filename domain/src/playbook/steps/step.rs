@@ -5,19 +5,19 @@ use entity::{PersonId, Role, Timestamp};
 use crate::playbook::Rule;
 use crate::playbook::steps::Mark;
 
-/// Where a step stands.
+/// Whether a step is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
-    /// Asked for later.
+    /// Not due yet.
     Upcoming,
-    /// Asked for now.
+    /// Due now.
     Due,
-    /// Asked for a while ago.
+    /// Due for too long.
     Overdue,
 }
 
 impl Stage {
-    /// Where something stands at `now` that is due at `due_at` and overdue at `overdue_at`.
+    /// The state at `now` of something due at `due_at` and overdue at `overdue_at`.
     pub fn of(due_at: Timestamp, overdue_at: Timestamp, now: Timestamp) -> Self {
         match now {
             now if now < due_at => Self::Upcoming,
@@ -30,7 +30,7 @@ impl Stage {
 /// One thing that the playbook asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Names the obligation for ever, e.g. `summary:2.1`.
+    /// Names the obligation permanently, e.g. `summary:2.1`.
     pub key: String,
     /// The rule it comes from.
     pub rule: Rule,
@@ -40,27 +40,27 @@ pub struct Step {
     pub why: String,
     /// Whose it is.
     pub audience: &'static [Role],
-    /// The person it is about or for, when it is not a matter of roles.
+    /// The person who should do it, if it doesn't go by roles.
     pub person: Option<PersonId>,
-    /// The contact of the playbook whom it is about.
+    /// The playbook's contact it is about.
     pub contact: Option<String>,
-    /// From when on it is due.
+    /// When it becomes due.
     pub due_at: Timestamp,
-    /// From when on it is overdue.
+    /// When it becomes overdue.
     pub overdue_at: Timestamp,
-    /// Since when it is asked for, where the same may be asked for again: what was said of it before was about another time.
+    /// What made it necessary happened then, for a step that may be asked for again: earlier marks were about an earlier time.
     pub cause_at: Option<Timestamp>,
-    /// Where it stands now.
+    /// Its state now.
     pub state: Stage,
-    /// For the review: when it could be.
+    /// For the review: a proposed time.
     pub proposed_at: Option<Timestamp>,
-    /// For a step of a series: how many of its numbers fell due before it since the last one that people were told of.
+    /// For a step of a series: how many numbers fell due before it since the last one that people were reminded of.
     pub missed: i64,
 }
 
 impl Step {
-    /// The moment at which people must next be told of this step, given what they were told: never later than `now` when that
-    /// is overdue itself; `None` when they know.
+    /// When people must next be reminded of this step, given what they were reminded of; in the past if that is overdue. `None` if they
+    /// have had every reminder.
     pub fn next_reminder(&self, mark: Option<&Mark>) -> Option<Timestamp> {
         let mark = mark.filter(|mark| self.is_meant(mark.due_at));
         let told = |time: fn(&Mark) -> Option<Timestamp>| mark.and_then(time).is_some();
@@ -72,7 +72,7 @@ impl Step {
         }
     }
 
-    /// Whether what was said of a step of this key that was due at `due_at` is about this step.
+    /// Whether a mark for this key that was due at `due_at` is about this step.
     pub fn is_meant(&self, due_at: Timestamp) -> bool {
         is_after(self.cause_at, due_at)
     }

@@ -1,4 +1,4 @@
-//! Every row of the guide's table of steps, to the second, and what interrupts them: settling, reopening, a severity that changes.
+//! Every row of the guide's table of steps, to the second, and what interrupts them: settling, reopening, a change of severity.
 
 mod afterwards;
 mod properties;
@@ -14,7 +14,7 @@ use super::*;
 use crate::playbook::calendar::Calendar;
 use crate::playbook::{Playbook, Rule};
 
-/// A time of November 2026, such as `18 11:05` or `18 11:04:59`: the 18th is a Wednesday, and work lasts from 10:00 to 18:00 UTC.
+/// A time in November 2026, such as `18 11:05` or `18 11:04:59`: the 18th is a Wednesday, and work is from 10:00 to 18:00 UTC.
 fn on(text: &str) -> Timestamp {
     let seconds = if text.len() == "18 11:05".len() { ":00" } else { "" };
     format!("2026-11-{}{seconds}Z", text.replace(' ', "T")).parse().unwrap()
@@ -84,7 +84,7 @@ fn lines_at(case: &Case, now: Timestamp, rule: Rule) -> Vec<String> {
     listed.map(|step| format!("{} {:?} {}", step.key, step.state, due(&step))).collect()
 }
 
-/// A case, the time, and the steps of one rule that are listed then.
+/// A case, the time, and the steps of one rule listed then.
 type Row<'a> = (&'a str, Case, &'a str, &'a [&'a str]);
 
 fn check(rule: Rule, table: &[Row<'_>]) {
@@ -93,7 +93,7 @@ fn check(rule: Rule, table: &[Row<'_>]) {
     }
 }
 
-/// Every state of a step that is due once: before, and up to and after the moment at which it becomes overdue.
+/// Every state of a step that is due once: before it is due, up to the moment it becomes overdue, and after.
 fn check_states(case: &Case, rule: Rule, line: &str, due: &str, overdue: &str) {
     let (due, overdue, second) = (on(due), on(overdue), Duration::seconds(1));
     let moments = [(due - second, "Upcoming"), (due, "Due"), (overdue - second, "Due"), (overdue, "Overdue")];
@@ -103,7 +103,7 @@ fn check_states(case: &Case, rule: Rule, line: &str, due: &str, overdue: &str) {
 }
 
 #[test]
-fn a_report_is_judged_in_time() {
+fn a_report_is_triaged_in_time() {
     let report = Case { status: IncidentStatus::Triage, declared_at: None, ..minor() };
     check_states(&report, Rule::Triage, "triage {} 18 11:15", "18 11:15", "18 11:25");
     for status in IncidentStatus::ALL.iter().copied().filter(|status| *status != IncidentStatus::Triage) {
@@ -114,7 +114,7 @@ fn a_report_is_judged_in_time() {
 }
 
 #[test]
-fn somebody_answers_a_page() {
+fn an_unanswered_page_asks_for_an_answer() {
     let paged = |pages: &[Page]| Case { status: IncidentStatus::Triage, declared_at: None, pages: pages.to_vec(), ..minor() };
     let (first, second) = (page(None, "18 11:00", None), page(None, "18 11:05", None));
     let live = Case { status: IncidentStatus::Fixing, declared_at: Some(on("18 11:00")), ..paged(std::slice::from_ref(&first)) };
@@ -148,7 +148,7 @@ fn somebody_answers_a_page() {
 }
 
 #[test]
-fn a_lead_is_named() {
+fn an_incident_without_a_lead_asks_for_one() {
     let with = |holders: &[Holder]| Case { holders: holders.to_vec(), ..minor() };
     check_states(&minor(), Rule::Lead, "lead {} 18 11:05", "18 11:05", "18 11:15");
     check(
@@ -172,7 +172,7 @@ fn a_lead_is_named() {
 }
 
 #[test]
-fn affected_clients_get_somebody_who_looks_after_them() {
+fn affected_clients_get_a_comms_manager() {
     let affected = Case { first_client_at: Some(on("18 12:00")), clients_since: Some(on("18 12:00")), ..minor() };
     check_states(&affected, Rule::CommsManager, "comms-manager {} 18 12:10", "18 12:10", "18 12:20");
     let managed = |until| Case { holders: vec![held(Role::ClientCommsManager, "18 12:01", until)], ..affected.clone() };
@@ -183,7 +183,7 @@ fn affected_clients_get_somebody_who_looks_after_them() {
             ("none any more", Case { clients_since: None, ..affected.clone() }, "18 13:00", &[]),
             ("there is one", managed(None), "18 13:00", &[]),
             ("they left: asked for again, at once", managed(Some("18 12:30")), "18 12:30", &["comms-manager Due 18 12:30"]),
-            // Never before the client that is affected now was.
+            // Never before the current client was affected.
             (
                 "another client",
                 Case { clients_since: Some(on("18 14:00")), ..affected.clone() },
@@ -198,7 +198,7 @@ fn affected_clients_get_somebody_who_looks_after_them() {
 }
 
 #[test]
-fn everybody_is_told_once_for_each_rise() {
+fn everybody_is_told_once_each_time_the_severity_rises() {
     check_states(&declared(Severity::Major), Rule::GeneralNotice, "general-notice:1 {} 18 11:00", "18 11:00", "18 11:10");
     let again = Case { raised: 2, raised_at: Some(on("18 13:00")), marks: settled(&["general-notice:1"]), ..declared(Severity::Critical) };
     check(
@@ -223,7 +223,7 @@ fn everybody_is_told_once_for_each_rise() {
 }
 
 #[test]
-fn the_leadership_is_told_of_what_is_critical_or_a_breach() {
+fn the_leadership_is_told_about_a_critical_incident_or_a_breach() {
     let critical = declared(Severity::Critical);
     let all = ["leadership:cto Due 18 11:00", "leadership:dpo Due 18 11:00", "leadership:head_of_tech_ops Due 18 11:00"];
     let but_the_cto = ["leadership:dpo Overdue 18 11:00", "leadership:head_of_tech_ops Overdue 18 11:00"];
@@ -273,7 +273,7 @@ fn the_leadership_is_told_of_what_is_critical_or_a_breach() {
 }
 
 #[test]
-fn second_line_is_called_out_of_hours() {
+fn second_line_is_paged_out_of_hours() {
     let declared_at = |severity, time: &str| Case::declared(severity, Flags::default(), on(time));
     let night = declared_at(Severity::Major, "18 03:00");
     check_states(&night, Rule::SecondLine, "second-line {} 18 03:00", "18 03:00", "18 03:10");
@@ -326,7 +326,7 @@ fn second_line_is_called_out_of_hours() {
 }
 
 #[test]
-fn a_breach_is_contained() {
+fn a_breach_asks_for_containment() {
     let breach = flagged(Flag::DataBreach);
     check_states(&breach, Rule::Containment, "containment {} 18 11:30", "18 11:30", "18 11:40");
     let playbook = Playbook::default();
@@ -361,7 +361,7 @@ fn a_breach_is_contained() {
 }
 
 #[test]
-fn what_was_missed_is_counted() {
+fn missed_numbers_of_a_series_are_counted() {
     let missed = |case: &Case, now: &str| {
         at(case, now).into_iter().filter(|step| step.rule == Rule::Summary).map(|step| step.missed).collect::<Vec<_>>()
     };
@@ -384,7 +384,7 @@ fn what_was_missed_is_counted() {
 }
 
 #[test]
-fn people_are_told_when_a_step_is_due_and_when_it_is_overdue() {
+fn people_are_reminded_when_a_step_is_due_and_when_it_is_overdue() {
     let playbook = Playbook::default();
     let next = |case: &Case, now: &str| next_look(case, &playbook, on(now));
     let mark = |due: bool, overdue: bool| Mark {
@@ -396,19 +396,19 @@ fn people_are_told_when_a_step_is_due_and_when_it_is_overdue() {
     let with = |mark: Mark| Case { marks: BTreeMap::from([("lead".to_owned(), mark)]), ..minor() };
     let table = [
         (minor(), "18 11:00", "18 11:05"),
-        // What nobody was told of yet lies behind.
+        // Nobody was reminded yet: the reminder is in the past.
         (minor(), "18 11:07", "18 11:05"),
         (with(mark(true, false)), "18 11:07", "18 11:15"),
         (with(mark(true, false)), "18 11:20", "18 11:15"),
         (with(mark(true, true)), "18 11:20", "18 11:30"),
-        // Found overdue, after a downtime: told once.
+        // Found overdue after downtime: reminded once.
         (with(mark(false, true)), "18 11:20", "18 11:30"),
         (minor(), "18 11:20", "18 11:15"),
     ];
     for (case, now, expected) in table {
         assert_eq!(next(&case, now), Some(on(expected)), "{now} {:?}", case.marks);
     }
-    // A decision that was made early does not silence what comes after it.
+    // An early decision does not silence what comes after it.
     let quiet = Case {
         holders: vec![held(Role::IncidentLead, "18 11:00", None)],
         marks: settled(&["summary:0.1", "handover:incident-lead:1.1", "second-line", "stop-or-continue:1"]),
@@ -418,7 +418,7 @@ fn people_are_told_when_a_step_is_due_and_when_it_is_overdue() {
 }
 
 #[test]
-fn an_obligation_stands_as_long_as_any_number_of_its_series_does() {
+fn an_obligation_exists_as_long_as_any_number_of_its_series_does() {
     let steps = at(&minor(), "18 12:00");
     let table = [
         ("summary:0.2", true),
@@ -467,9 +467,9 @@ fn the_playbook_sets_every_time() {
     assert_eq!(listed, expected);
 }
 
-/// R11: who was told that nobody leads must be told again when the next lead leaves too.
+/// R11: people who were reminded that there is no lead must be reminded again when the next lead leaves too.
 #[test]
-fn an_incident_that_loses_its_lead_again_is_asked_for_one_again() {
+fn an_incident_that_loses_its_lead_again_asks_for_one_again() {
     let left = |until: &str| Holder {
         role: Role::IncidentLead,
         person: PersonId(Uuid::from_u128(1)),
@@ -486,7 +486,7 @@ fn an_incident_that_loses_its_lead_again_is_asked_for_one_again() {
     for settled in [false, true] {
         let case = Case { holders: vec![left("18 13:00")], marks: BTreeMap::from([("lead".to_owned(), told(settled))]), ..minor() };
         let list = steps(&case, &Playbook::default(), on("18 13:06"));
-        let lead = list.iter().find(|step| step.key == "lead").expect("nobody leads");
+        let lead = list.iter().find(|step| step.key == "lead").expect("there is no lead");
         assert_eq!(lead.next_reminder(case.marks.get("lead")), Some(on("18 13:05")));
     }
 }

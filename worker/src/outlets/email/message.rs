@@ -1,4 +1,4 @@
-//! An order as a mail. The same order makes the same bytes.
+//! An order as a mail. The same order always yields the same bytes.
 
 use std::time::SystemTime;
 
@@ -22,9 +22,9 @@ pub(super) struct Mail {
 /// Writes the mail.
 ///
 /// # Errors
-/// Why no mail can be made of it, for people.
+/// Why the mail can't be composed, for people.
 pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Mail, String> {
-    let to = address(&email.to).ok_or_else(|| format!("{} is no e-mail address.", one_line(&email.to)))?;
+    let to = address(&email.to).ok_or_else(|| format!("{} is not an e-mail address.", one_line(&email.to)))?;
     let name = Some(one_line(&email.to_name)).filter(|name| !name.is_empty());
     let domain = from.email.domain();
     let id = format!("{}@{domain}", order.delivery.0);
@@ -34,12 +34,12 @@ pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Ma
         .subject(one_line(&email.subject))
         .message_id(Some(format!("<{id}>")))
         .header(Date::new(SystemTime::from(order.created_at)))
-        // No answering machine shall answer.
+        // Keeps auto-responders quiet.
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         .header(ContentType::TEXT_PLAIN)
         .header(ContentTransferEncoding::QuotedPrintable);
     if let Some(thread) = email.thread.as_deref().map(token).filter(|thread| !thread.is_empty()) {
-        // No mail has this id; that all of a thread answer to it is what makes them one.
+        // No mail has this id; replying to it is what makes them one thread.
         let root = format!("<{thread}@{domain}>");
         message = message.in_reply_to(root.clone()).references(root);
     }
@@ -50,14 +50,14 @@ pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Ma
     Ok(Mail { id, from: from.email.clone(), to, needs_utf8, bytes })
 }
 
-/// Reads an address. A domain in other than ASCII letters is written as mail servers know it.
+/// Reads an address. An internationalised domain is converted to ASCII.
 fn address(text: &str) -> Option<Address> {
     let (user, domain) = text.trim().rsplit_once('@')?;
     let domain = if domain.is_ascii() { domain.to_owned() } else { Host::parse(domain).ok()?.to_string() };
     Address::new(user, domain).ok()
 }
 
-/// The text as the value of a header: what would end the line is a space.
+/// The text as a header value: line breaks become spaces.
 fn one_line(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect();
     line.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_order_makes_the_same_mail() {
+    fn the_same_order_yields_the_same_mail() {
         let mail = composed(&email()).unwrap();
         assert_eq!(mail.bytes, composed(&email()).unwrap().bytes);
         assert_eq!(mail.id, "00000000-0000-0000-0000-000000000007@example.net");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_the_headers_becomes_a_header() {
+    fn text_never_becomes_a_header() {
         let evil = "x\r\nBcc: victim@example.org\r\n\r\nbody\0\u{85}\u{2028}";
         let mail = Email { to_name: evil.to_owned(), subject: evil.to_owned(), thread: Some(evil.to_owned()), ..email() };
         let text = written(&mail);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn invalid_addresses_are_refused() {
         for to in [
             "",
             "zoe",

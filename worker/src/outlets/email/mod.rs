@@ -1,10 +1,10 @@
-//! E-mail by SMTP (S10).
+//! E-mail over SMTP (S10).
 //!
-//! One mail goes to one person, over a connection that is kept for the next. The mail is spoken step by step ([`session`]), so that an
-//! end before the text was handed over ("not sent") differs from one after it ("perhaps sent").
+//! One mail goes to one person, over a connection that is kept for the next. The protocol is spoken step by step ([`session`]), so that
+//! a failure before the text was handed over ("not sent") differs from one after it ("perhaps sent").
 //!
-//! SMTP can't be asked whether a mail arrived. A mail whose end is unclear is sent again by the next attempt with the same Message-ID,
-//! byte for byte: most mail systems show such a mail once.
+//! SMTP can't be asked whether a mail arrived. If the outcome is unclear, the next attempt sends the mail again with the same
+//! Message-ID, byte for byte: most mail systems show such a mail once.
 
 mod message;
 mod relay;
@@ -26,20 +26,19 @@ use super::readable;
 
 pub use relay::{Relay, sender};
 
-/// Mails under way at the same time, and connections kept. Mail servers refuse many more from one client.
+/// Mails in flight at the same time, and connections kept. Mail servers refuse many more from one client.
 const CONNECTIONS: usize = 8;
-
-/// Answers that mean: sign in, or with other credentials, or encrypted. They are for an administrator, who needs time.
+/// Answers that ask to sign in, with other credentials or encrypted. They need an administrator, and hence time.
 const SIGN_IN: [u16; 4] = [530, 534, 535, 538];
 
 /// How long things may take. The defaults are for production; tests shorten them.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// To connect and sign in, and each command. The answer to the text of a mail may take all that is left of `whole`.
+    /// Connecting and signing in, and each command. The answer to a mail's text may take all that is left of `whole`.
     pub step: Duration,
-    /// One mail, with all that belongs to it.
+    /// One mail, from start to finish.
     pub whole: Duration,
-    /// How long a connection is kept without a mail.
+    /// How long an idle connection is kept.
     pub idle: Duration,
 }
 
@@ -59,33 +58,33 @@ pub struct EmailOutlet {
     kept: Arc<Kept>,
 }
 
-/// Connections without a mail, the last used at the end, each with the time until which it is good.
+/// Idle connections, the most recently used last, each with its expiry.
 type Kept = Mutex<Vec<(Session, Instant)>>;
 
 impl EmailOutlet {
-    /// An outlet for the settings `smtp.url` ([`Relay::parse`]) and `smtp.from` ([`sender`]). It connects when the first mail goes.
+    /// An outlet for the settings `smtp.url` ([`Relay::parse`]) and `smtp.from` ([`sender`]). It connects with the first mail.
     ///
     /// # Errors
-    /// What is wrong with them, in words that name the setting and no secret.
+    /// What is wrong with them; names the setting, shows no secret.
     pub fn connect(url: &str, from: &str) -> Result<Self, String> {
         Self::with_limits(url, from, Limits::default())
     }
 
-    /// Like [`Self::connect`], with limits of one's own.
+    /// Like [`Self::connect`], with other limits.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Self::connect`].
     pub fn with_limits(url: &str, from: &str, limits: Limits) -> Result<Self, String> {
         let relay = Relay::parse(url).map_err(|problem| format!("smtp.url {problem}"))?;
         let from = sender(from).map_err(|problem| format!("smtp.from {problem}"))?;
-        let trust = relay.trust().map_err(|error| format!("smtp.url asks for encryption, which can't be set up: {error}"))?;
+        let trust = relay.trust().map_err(|error| format!("smtp.url requires encryption, which can't be set up: {error}"))?;
         Ok(Self { relay, trust, from, limits, slots: Semaphore::new(CONNECTIONS), kept: Arc::default() })
     }
 
-    /// Whether the server can be reached and lets us in; no mail is sent.
+    /// Connects and signs in, without sending a mail.
     ///
     /// # Errors
-    /// Why not, in words for an administrator.
+    /// Why that fails, for an administrator.
     pub async fn check(&self) -> Result<(), String> {
         let session = self.open(Instant::now() + self.limits.step).await.map_err(|broken| words(&broken))?;
         self.keep(session);
@@ -97,7 +96,7 @@ impl EmailOutlet {
         let _slot = timeout_at(end, self.slots.acquire()).await.map_err(|_| Broken { stage: Stage::Connecting, cause: Cause::Late })?;
         if let Some(mut session) = self.kept() {
             match session.send(mail, self.limits.step, end).await {
-                // The server closed it meanwhile, or died. Nothing of this mail was handed over.
+                // The server closed it meanwhile, or died. This mail was not handed over.
                 Err(broken) if broken.is_lost_before_the_text() => {}
                 Err(broken) => return Err(broken),
                 Ok(()) => {
@@ -116,13 +115,13 @@ impl EmailOutlet {
         Session::open(&self.relay, self.trust.as_ref(), end).await
     }
 
-    /// A connection that is still good.
+    /// A kept connection that has not expired.
     fn kept(&self) -> Option<Session> {
         let (session, until) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
         (until > Instant::now()).then_some(session)
     }
 
-    /// Keeps a connection for the next mail, and has it closed when none comes.
+    /// Keeps a connection for the next mail, and closes it when none comes.
     fn keep(&self, session: Session) {
         let until = Instant::now() + self.limits.idle;
         {
@@ -135,7 +134,7 @@ impl EmailOutlet {
     }
 }
 
-/// Closes, at `until`, the connections that are good no longer than that.
+/// Waits until `until`, then closes the connections that have expired.
 async fn close_at(until: Instant, kept: Weak<Kept>, patience: Duration) {
     tokio::time::sleep_until(until).await;
     let Some(kept) = kept.upgrade() else { return };
@@ -160,11 +159,11 @@ impl Outlet for EmailOutlet {
 
     async fn check(&self) -> Vec<Finding> {
         let problem = Self::check(self).await.err();
-        vec![Finding { what: "The mail server lets Muster in".to_owned(), problem }]
+        vec![Finding { what: "Muster can connect to the mail server".to_owned(), problem }]
     }
 }
 
-/// What a broken send means for the delivery.
+/// What a failed send means for the delivery.
 fn refusal(broken: &Broken) -> Refusal {
     let reason = words(broken);
     match (broken.stage, &broken.cause) {
@@ -175,27 +174,32 @@ fn refusal(broken: &Broken) -> Refusal {
     }
 }
 
-/// A broken send in words for people.
+/// A failed send in words for people.
 fn words(broken: &Broken) -> String {
     match (broken.stage, &broken.cause) {
         (_, Cause::Answer { code, words }) if SIGN_IN.contains(code) || broken.stage == Stage::SigningIn => {
-            format!("The mail server did not let Muster in; the user and password in smtp.url need a look: {code} {}", readable(words))
+            format!("The mail server did not accept Muster's sign-in; check the user and password in smtp.url: {code} {}", readable(words))
         }
         (Stage::Connecting, Cause::Answer { code, words }) => {
-            format!("The mail server turned the connection away: {code} {}", readable(words))
+            format!("The mail server refused the connection: {code} {}", readable(words))
         }
         (_, Cause::Answer { code, words }) => format!("The mail server refused the mail: {code} {}", readable(words)),
         (_, Cause::Unable(what)) => (*what).to_owned(),
         (Stage::Connecting | Stage::SigningIn, Cause::Lost(what)) => format!("The mail server can't be reached: {}", readable(what)),
         (Stage::Connecting | Stage::SigningIn, Cause::Late) => "The mail server can't be reached: it did not answer in time.".to_owned(),
         (Stage::Envelope, Cause::Lost(what)) => {
-            format!("The connection to the mail server broke before the mail was handed over: {}", readable(what))
+            format!("The connection to the mail server was lost before the mail was handed over: {}", readable(what))
         }
         (Stage::Envelope, Cause::Late) => "The mail server did not answer in time, before the mail was handed over.".to_owned(),
         (Stage::Text, Cause::Lost(what)) => {
-            format!("The connection to the mail server broke while it took the mail, which was sent or not: {}", readable(what))
+            format!(
+                "The connection to the mail server was lost while it took the mail, which may or may not have been sent: {}",
+                readable(what)
+            )
         }
-        (Stage::Text, Cause::Late) => "The mail server did not say in time whether it took the mail, which was sent or not.".to_owned(),
+        (Stage::Text, Cause::Late) => {
+            "The mail server did not say in time whether it took the mail, which may or may not have been sent.".to_owned()
+        }
     }
 }
 
@@ -208,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_apart() {
+    fn permanent_and_temporary_answers_differ() {
         use Stage::{Connecting, Envelope, SigningIn, Text};
         for (stage, code, never) in [
             (Envelope, 550, true),
@@ -230,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_end_within_the_text_is_unclear() {
+    fn only_a_failure_during_the_text_is_unclear() {
         for (stage, unclear) in [(Stage::Connecting, false), (Stage::SigningIn, false), (Stage::Envelope, false), (Stage::Text, true)] {
             for cause in [Cause::Late, Cause::Lost("reset".to_owned())] {
                 assert_eq!(matches!(refusal(&Broken { stage, cause }), Refusal::Unclear(_)), unclear, "{stage:?}");
@@ -239,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_words_are_one_short_line() {
+    fn the_servers_message_is_one_short_line() {
         let Refusal::Never(reason) = answered(Stage::Envelope, 550, &format!("no\r\n\u{1b}[31msuch user{}", "x".repeat(1000))) else {
             panic!()
         };

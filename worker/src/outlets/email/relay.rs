@@ -1,4 +1,4 @@
-//! The settings of the mail server, read and checked. `cli` asks here when it reads them.
+//! Parses and checks the settings of the mail server. Used by `cli` when it reads them.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv6Addr};
@@ -9,7 +9,7 @@ use lettre::transport::smtp::client::{CertificateStore, TlsParameters};
 use lettre::transport::smtp::{Error as SmtpError, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use url::{Host, Url};
 
-/// A mail server, and how it is spoken to.
+/// A mail server, and how to talk to it.
 pub struct Relay {
     pub(super) host: String,
     pub(super) port: u16,
@@ -22,7 +22,7 @@ pub struct Relay {
 pub(super) enum Tls {
     /// Never.
     Never,
-    /// After the greeting, by STARTTLS, or not at all sent.
+    /// By STARTTLS after the greeting; without it, nothing is sent.
     Required,
     /// From the first byte.
     AtOnce,
@@ -30,16 +30,16 @@ pub(super) enum Tls {
 
 impl Relay {
     /// Reads `smtps://user:password@host` (TLS, port 465), `smtp://user:password@host?tls=required` (STARTTLS, port 587) or
-    /// `smtp://host` (not encrypted, port 25). Any may name another port; user and password may be left out, and are
+    /// `smtp://host` (not encrypted, port 25). Each may name another port; user and password are optional, and
     /// percent-encoded as in all URLs.
     ///
-    /// Without encryption goes what stays on the machine or in a private network: `smtp://host` is refused unless the host is
-    /// `localhost`, a name without a dot, or a private address, or `?tls=none` says that it is meant so.
+    /// Unencrypted mail must stay on the machine or in a private network: `smtp://host` is refused unless the host is `localhost`, a
+    /// name without a dot or a private address, or `?tls=none` confirms that it is intended.
     ///
     /// # Errors
-    /// What is wrong, in words that follow the name of the setting and show nothing of it.
+    /// What is wrong, worded to follow the name of the setting, without showing any of it.
     pub fn parse(url: &str) -> Result<Self, String> {
-        const FORM: &str = "must be such as smtps://user:password@mail.example.org, or smtp://localhost:25";
+        const FORM: &str = "must look like smtps://user:password@mail.example.org or smtp://localhost:25";
         let url = Url::parse(url).map_err(|_| FORM.to_owned())?;
         let host = match url.host() {
             Some(Host::Ipv6(address)) => address.to_string(),
@@ -47,13 +47,13 @@ impl Relay {
             _ => return Err(FORM.to_owned()),
         };
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
-            return Err("must have nothing after the host but ?tls=".to_owned());
+            return Err("may only have ?tls= after the host".to_owned());
         }
         let mut asked = None;
         for (key, value) in url.query_pairs() {
             match key.as_ref() {
                 "tls" => asked = Some(value.into_owned()),
-                _ => return Err("must have nothing after the host but ?tls=".to_owned()),
+                _ => return Err("may only have ?tls= after the host".to_owned()),
             }
         }
         let (tls, port) = match (url.scheme(), asked.as_deref()) {
@@ -62,8 +62,10 @@ impl Relay {
             ("smtp", Some("none")) => (Tls::Never, SMTP_PORT),
             ("smtp", None) if is_near(&host) => (Tls::Never, SMTP_PORT),
             ("smtp", None) => {
-                return Err("would send mails and password over the network unencrypted: use smtps:// or ?tls=required, or say ?tls=none"
-                    .to_owned());
+                return Err(
+                    "would send mail and password unencrypted over the network: use smtps:// or ?tls=required, or confirm with ?tls=none"
+                        .to_owned(),
+                );
             }
             ("smtp", Some(_)) => return Err("must have required or none after ?tls=".to_owned()),
             ("smtps", Some(_)) => return Err("must not have ?tls= with smtps://, which is always encrypted".to_owned()),
@@ -72,8 +74,8 @@ impl Relay {
         Ok(Self { host, port: url.port().unwrap_or(port), tls, credentials: credentials(&url)? })
     }
 
-    /// What the encryption of this relay trusts, when it has any: the authorities that the machine trusts, or Mozilla's list where it
-    /// has none, as in a bare container. Reads files.
+    /// The certificate authorities that this relay's encryption trusts, if it has any: this machine's, or Mozilla's list if it has none, as
+    /// in a bare container. Reads files.
     pub(super) fn trust(&self) -> Result<Option<TlsParameters>, SmtpError> {
         if self.tls == Tls::Never {
             return Ok(None);
@@ -96,7 +98,7 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, String> {
     }
 }
 
-/// Whether what is sent there stays on the machine or in a private network, as far as its name tells.
+/// Whether mail to this host stays on the machine or in a private network, judging by its name.
 fn is_near(host: &str) -> bool {
     match host.parse() {
         Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private() || address.is_link_local(),
@@ -105,10 +107,10 @@ fn is_near(host: &str) -> bool {
     }
 }
 
-/// Reads whom mails come from: `Muster <muster@example.org>`, or the address alone.
+/// Reads the sender of mails: `Muster <muster@example.org>`, or just the address.
 ///
 /// # Errors
-/// What is wrong, in words that follow the name of the setting.
+/// What is wrong, worded to follow the name of the setting.
 pub fn sender(from: &str) -> Result<Mailbox, String> {
     match from.trim().parse::<Mailbox>() {
         Ok(mailbox) if mailbox.email.to_string().is_ascii() && !from.chars().any(char::is_control) => Ok(mailbox),
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_urls_are_refused_without_showing_them() {
+    fn invalid_urls_are_refused_without_showing_them() {
         for url in [
             "",
             "mail.example.org",

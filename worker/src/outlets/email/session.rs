@@ -1,4 +1,4 @@
-//! One connection to the mail server. Every step is bounded in time, and what breaks tells at which step.
+//! One connection to the mail server. Every step is bounded in time, and a failure says at which step it happened.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,32 +13,32 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::message::Mail;
 use super::relay::{Relay, Tls};
 
-/// Why a mail did not go, and how far it was.
+/// Why a mail was not sent, and how far it got.
 #[derive(Debug)]
 pub(super) struct Broken {
     pub(super) stage: Stage,
     pub(super) cause: Cause,
 }
 
-/// How far a mail is.
+/// How far a mail got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Up to the server's greeting, over TLS if that is wanted.
+    /// Up to the server's greeting, over TLS if required.
     Connecting,
     /// User and password.
     SigningIn,
-    /// From whom, to whom. Until its end the server has nothing that it could send on.
+    /// Sender and recipient. Until its end the server has nothing to forward.
     Envelope,
-    /// The text, up to the server's word that it takes care of it.
+    /// The text, until the server accepts responsibility for it.
     Text,
 }
 
-/// What broke it.
+/// What went wrong.
 #[derive(Debug)]
 pub(super) enum Cause {
     /// The server said no.
     Answer { code: u16, words: String },
-    /// The connection failed or made no sense.
+    /// The connection failed or the protocol was violated.
     Lost(String),
     /// Too slow.
     Late,
@@ -47,7 +47,7 @@ pub(super) enum Cause {
 }
 
 impl Broken {
-    /// Whether the connection is to blame and the server can't have the mail, so that another connection may take it.
+    /// Whether the connection is to blame and the server can't have the mail, so that another connection may be tried.
     pub(super) fn is_lost_before_the_text(&self) -> bool {
         self.stage != Stage::Text && matches!(self.cause, Cause::Lost(_) | Cause::Late | Cause::Answer { code: 421, .. })
     }
@@ -57,7 +57,7 @@ impl Broken {
 pub(super) struct Session(AsyncSmtpConnection);
 
 impl Session {
-    /// Connects and signs in until `end`, with what [`Relay::trust`] made.
+    /// Connects and signs in by `end`, with the parameters from [`Relay::trust`].
     pub(super) async fn open(relay: &Relay, trust: Option<&TlsParameters>, end: Instant) -> Result<Self, Broken> {
         let hello = ClientId::default();
         let (at_once, then) = if relay.tls == Tls::AtOnce { (trust, None) } else { (None, trust) };
@@ -72,14 +72,14 @@ impl Session {
         Ok(Self(smtp))
     }
 
-    /// Sends one mail: each command within `patience`, all of it until `end`. After an error the session is good for nothing.
+    /// Sends one mail: each command within `patience`, all of it by `end`. After an error the session is unusable.
     pub(super) async fn send(&mut self, mail: &Mail, patience: Duration, end: Instant) -> Result<(), Broken> {
         let soon = || end.min(Instant::now() + patience);
         let smtp = &mut self.0;
         let mut parameters = Vec::new();
         if mail.needs_utf8 {
             if !smtp.server_info().supports_feature(Extension::SmtpUtfEight) {
-                let what = "The mail server can't send to an address that has other than ASCII letters before the @.";
+                let what = "The mail server can't send to an address with non-ASCII characters before the @.";
                 return Err(Broken { stage: Stage::Envelope, cause: Cause::Unable(what) });
             }
             parameters = vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)];
@@ -91,7 +91,7 @@ impl Session {
         Ok(())
     }
 
-    /// Says goodbye, which may take as long as `patience`.
+    /// Says goodbye, within `patience`.
     pub(super) async fn quit(mut self, patience: Duration) {
         timeout(patience, self.0.quit()).await.ok();
     }
@@ -108,7 +108,7 @@ async fn step<T>(stage: Stage, end: Instant, work: impl Future<Output = Result<T
     }
 }
 
-/// What is at the bottom of an error, without the layers' own words.
+/// The innermost cause of an error, without the wrapping layers.
 fn innermost(error: &SmtpError) -> String {
     let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {

@@ -1,4 +1,4 @@
-//! The address of a vendor in the settings, and what is trusted when it is spoken to.
+//! A vendor's address in the settings, and which certificates to trust.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use url::{Host, Url};
 
-/// Reads a vendor's address: scheme and host only. Without encryption only to this machine, because credentials go with each request.
+/// Reads a vendor's address: scheme and host only. Unencrypted only to this machine, because each request carries credentials.
 ///
 /// # Errors
-/// What is wrong, in words that follow the name of the setting.
+/// What is wrong, worded to follow the name of the setting.
 pub fn base_url(text: &str) -> Result<Url, String> {
-    let form = "must be scheme and host only, such as https://example.zendesk.com";
+    let form = "must be a scheme and host only, such as https://example.zendesk.com";
     let url = Url::parse(text.trim()).map_err(|_| form.to_owned())?;
     let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
     let has_user = !url.username().is_empty() || url.password().is_some();
@@ -19,12 +19,12 @@ pub fn base_url(text: &str) -> Result<Url, String> {
         return Err(form.to_owned());
     }
     if url.scheme() == "http" && !is_this_machine(&url) {
-        return Err("must begin with https://: credentials go with each request".to_owned());
+        return Err("must begin with https://: each request carries credentials".to_owned());
     }
     Ok(url)
 }
 
-/// Whether what is there is this machine itself, as far as its name tells.
+/// Whether the host is this machine, judging by its name.
 pub fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -34,7 +34,7 @@ pub fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// TLS that trusts the authorities that the machine trusts, or Mozilla's list where it has none, as in a bare container. Reads files.
+/// TLS that trusts this machine's certificate authorities, or Mozilla's list if it has none, as in a bare container. Reads files.
 pub(super) fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_scheme_and_host_and_encrypted() {
+    fn an_address_is_a_scheme_and_host_and_encrypted() {
         for good in ["https://x.zendesk.com", "https://x.zendesk.com/", "http://127.0.0.1:18102", "http://localhost:1", "http://[::1]:5/"] {
             assert!(base_url(good).is_ok(), "{good}");
         }

@@ -1,20 +1,20 @@
-//! What a call that did not succeed means. The one table of it:
+//! What a failed call means, in one table:
 //!
-//! | what happened | a change was asked for | something was read |
+//! | what happened | on a change | on a read |
 //! | --- | --- | --- |
 //! | no connection | later | later |
-//! | no turn of ours soon enough | later, after the time until one | same |
-//! | sent, and no answer in time, or cut off | unclear | later |
-//! | 2xx that is not what it should be, or too long | unclear | later |
+//! | no turn within our own limits soon enough | later, once there is one | same |
+//! | sent, but no answer in time, or cut off | unclear | later |
+//! | 2xx with an unexpected or too long body | unclear | later |
 //! | 3xx | never: redirects are not followed | same |
-//! | 401 | locked, until the credentials are mended | same |
+//! | 401 | locked, until the credentials are fixed | same |
 //! | 408, 425 | later | later |
-//! | 429, 503 | later, after `Retry-After` (429: ten seconds when it is silent) | same |
-//! | other 4xx | never, with the vendor's words | same |
+//! | 429, 503 | later, after `Retry-After` (429: ten seconds without it) | same |
+//! | other 4xx | never, with the vendor's message | same |
 //! | other 5xx | unclear | later |
 //!
-//! An adapter that knows better about a status of its vendor looks at [`Failed::status`] before it lets a failure become a
-//! [`Refusal`]. No text here holds an address, a header or a secret.
+//! An outlet that knows better about one of its vendor's statuses checks [`Failed::status`] before converting a failure into a
+//! [`Refusal`]. No text here contains an address, a header or a secret.
 
 use std::time::Duration;
 
@@ -27,54 +27,54 @@ use serde_json::Value;
 use super::Vendor;
 use crate::outlets::readable;
 
-/// The longest pause that a vendor may ask for: longer ones are mistakes, or a matter for people.
+/// The longest pause a vendor may ask for: longer ones are mistakes or need a person.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-/// The pause after a 429 that names none.
+/// The pause after a 429 without `Retry-After`.
 const PAUSE: Duration = Duration::from_secs(10);
-/// The keys of an error that hold words for people, as they are told.
+/// The keys of a JSON error that hold text for people, in reading order.
 const TELLING: [&str; 5] = ["error", "title", "message", "description", "details"];
-/// How deep the words of an error are looked for.
+/// How deep to look for that text.
 const DEPTH: usize = 5;
 
-/// A call that did not succeed. Becomes a [`Refusal`] by the table of this module.
+/// A failed call. This module's table turns it into a [`Refusal`].
 #[derive(Clone, Debug)]
 pub struct Failed {
     pub(super) vendor: &'static str,
     pub(super) credentials: &'static str,
-    /// Whether a change was asked for.
+    /// Whether the call was meant to change something.
     pub(super) changes: bool,
     /// What happened.
     pub cause: Cause,
 }
 
-/// Why a call did not succeed.
+/// Why a call failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Nothing was sent: no connection.
     Unreachable(String),
-    /// Nothing was sent: our own pace has no turn for so long.
+    /// Nothing was sent: our own pace has no turn for this long.
     Crowded(Duration),
-    /// Sent, and no answer.
+    /// Sent, but not answered.
     Lost(String),
-    /// Answered with success, but not as it should be.
+    /// Answered with success, but an unexpected body.
     Garbled(String),
-    /// Answered with something else than success.
+    /// Answered, but not with success.
     Answered(Answered),
 }
 
-/// An answer that is no success.
+/// An answer other than success.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
-    /// Its status.
+    /// The HTTP status.
     pub status: u16,
-    /// The vendor's words, in one short line; may be empty.
+    /// The vendor's message, as one short line; may be empty.
     pub words: String,
-    /// The pause that the vendor asks for.
+    /// The pause the vendor asks for.
     pub retry_after: Option<Duration>,
 }
 
 impl Failed {
-    /// The status of the answer, when there was one that is no success.
+    /// The HTTP status, if there was an answer other than success.
     pub fn status(&self) -> Option<u16> {
         match &self.cause {
             Cause::Answered(answered) => Some(answered.status),
@@ -82,7 +82,7 @@ impl Failed {
         }
     }
 
-    /// The vendor's words; empty when there are none.
+    /// The vendor's message; empty if there is none.
     pub fn words(&self) -> &str {
         match &self.cause {
             Cause::Answered(answered) => &answered.words,
@@ -90,11 +90,13 @@ impl Failed {
         }
     }
 
-    /// The refusal that ends all orders until the credentials are right, with the settings that hold them.
+    /// The refusal that stops all orders until the credentials work. It names their settings.
     pub fn locked(&self) -> Refusal {
         let (vendor, credentials) = (self.vendor, self.credentials);
         let words = quoted(self.words());
-        Refusal::Locked(format!("{vendor} does not accept Muster's credentials{words}. Mend {credentials}, then it goes on by itself."))
+        Refusal::Locked(format!(
+            "{vendor} does not accept Muster's credentials{words}. Fix {credentials}; Muster then resumes automatically."
+        ))
     }
 
     fn perhaps(&self, reason: String) -> Refusal {
@@ -105,16 +107,16 @@ impl Failed {
         let (vendor, words) = (self.vendor, quoted(&answered.words));
         let Answered { status, retry_after, .. } = *answered;
         match status {
-            300..=399 => Refusal::Never(format!("{vendor} sent Muster elsewhere ({status}): its address in the settings needs a look.")),
+            300..=399 => Refusal::Never(format!("{vendor} redirected Muster elsewhere ({status}): check its address in the settings.")),
             401 => self.locked(),
-            408 | 425 => Refusal::Later { reason: format!("{vendor} wants to be asked again ({status}){words}."), after: retry_after },
+            408 | 425 => Refusal::Later { reason: format!("{vendor} asked Muster to try again ({status}){words}."), after: retry_after },
             429 => {
-                let reason = format!("{vendor} takes no more requests for now (429){words}.");
+                let reason = format!("{vendor} accepts no more requests for now (429){words}.");
                 Refusal::Later { reason, after: retry_after }
             }
             503 => Refusal::Later { reason: format!("{vendor} is not available (503){words}."), after: retry_after },
             400..=499 => Refusal::Never(format!("{vendor} refused it ({status}){words}.")),
-            _ if self.changes => Refusal::Unclear(format!("{vendor} failed ({status}){words}: perhaps it was done, perhaps not.")),
+            _ if self.changes => Refusal::Unclear(format!("{vendor} failed ({status}){words}: it may or may not have been done.")),
             _ => Refusal::Later { reason: format!("{vendor} failed ({status}){words}."), after: retry_after },
         }
     }
@@ -126,11 +128,11 @@ impl From<Failed> for Refusal {
         match &failed.cause {
             Cause::Unreachable(why) => Self::Later { reason: format!("{vendor} can't be reached: {why}."), after: None },
             Cause::Crowded(pause) => {
-                let reason = format!("{vendor} takes so many requests in a time; this one waits for its turn.");
+                let reason = format!("{vendor} limits how many requests it takes; this one is waiting its turn.");
                 Self::Later { reason, after: Some(*pause) }
             }
-            Cause::Lost(why) => failed.perhaps(format!("{vendor} gave no answer: {why}.")),
-            Cause::Garbled(why) => failed.perhaps(format!("{vendor} answered something that Muster does not understand: {why}.")),
+            Cause::Lost(why) => failed.perhaps(format!("{vendor} did not answer: {why}.")),
+            Cause::Garbled(why) => failed.perhaps(format!("{vendor} gave an answer that Muster does not understand: {why}.")),
             Cause::Answered(answered) => failed.of_answer(answered),
         }
     }
@@ -147,7 +149,7 @@ fn quoted(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(", saying “{words}”") }
 }
 
-/// Seconds, or a date; that is compared with the answer's own date, so no clock need agree with the vendor's.
+/// Seconds or a date. A date is compared with the answer's own, so our clock need not agree with the vendor's.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
     let asked = headers.get(RETRY_AFTER).and_then(text)?;
@@ -161,7 +163,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(pause.min(LONGEST_PAUSE))
 }
 
-/// What an error says for people, in one line without our secrets: plain text, or what the usual keys of a JSON error hold.
+/// An error's text for people, as one line without our secrets: plain text, or the values of a JSON error's usual keys.
 fn words(body: &[u8], vendor: &Vendor) -> String {
     let text = String::from_utf8_lossy(body);
     let said = match serde_json::from_slice(body) {
@@ -170,7 +172,7 @@ fn words(body: &[u8], vendor: &Vendor) -> String {
             collect(&value, DEPTH, &mut said);
             said.join(": ")
         }
-        // A page of some gateway tells nothing.
+        // A gateway's error page says nothing useful.
         Err(_) if text.trim_start().starts_with('<') => String::new(),
         Err(_) => text.into_owned(),
     };
@@ -186,7 +188,7 @@ fn collect(value: &Value, depth: usize, said: &mut Vec<String>) {
             if telling.peek().is_some() {
                 telling.for_each(|value| collect(value, depth - 1, said));
             } else {
-                // Of the details of what is wrong, each field is one.
+                // In the details of an error, each field is a message of its own.
                 fields.values().for_each(|value| collect(value, depth - 1, said));
             }
         }
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn every_outcome_has_its_place_in_the_table() {
+    fn every_outcome_is_in_the_table() {
         for (cause, change, read) in [
             (Cause::Unreachable("x".into()), "later", "later"),
             (Cause::Crowded(PAUSE), "later", "later"),
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vendors_words_are_one_line_without_secrets() {
+    fn a_vendors_message_is_one_line_without_secrets() {
         for (body, expected) in [
             (r#"{"error":"RecordNotFound","description":"Not found"}"#, "RecordNotFound: Not found"),
             (r#"{"error":{"title":"Forbidden","message":"You may not."}}"#, "Forbidden: You may not"),
@@ -297,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_names_the_settings_to_mend() {
+    fn a_lock_names_the_settings_to_fix() {
         let Refusal::Locked(reason) = answered(true, 401, None) else { panic!() };
         assert!(reason.contains("zendesk.api_token") && reason.contains("so it is"), "{reason}");
     }

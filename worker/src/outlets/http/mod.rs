@@ -1,8 +1,8 @@
-//! The client for vendors' APIs that the outlets of Zendesk and Trello share.
+//! The HTTP client for vendors' APIs, shared by the Zendesk and Trello outlets.
 //!
-//! An [`Api`] speaks to one host, with credentials that no log and no error shows, bounded in time and in what it reads, and within the
-//! vendor's limits ([`Pace`]). It follows no redirects and repeats nothing by itself. What did not succeed is a [`Failed`], and that
-//! becomes a [`domain::ports::Refusal`] by one table, unless the outlet knows better.
+//! An [`Api`] talks to one host, with credentials that appear in no log or error, bounded in time and in what it reads, and within the
+//! vendor's limits ([`Pace`]). It follows no redirects and retries nothing on its own. A failed call is a [`Failed`], which one table
+//! turns into a [`domain::ports::Refusal`] unless the outlet knows better.
 
 mod base;
 mod failed;
@@ -23,21 +23,21 @@ pub use base::{base_url, is_this_machine};
 pub use failed::{Answered, Cause, Failed};
 pub use pace::{Crowded, Pace, Turn};
 
-/// What is read of the answer to most calls.
+/// The longest answer accepted for most calls.
 pub const ANSWER_BYTES: usize = 4 * 1024 * 1024;
-/// What is read of the answer to a call for a list.
+/// The longest answer accepted for a list.
 pub const LIST_BYTES: usize = 16 * 1024 * 1024;
-/// What is read of an answer that is no success.
+/// How much of an error's body is read.
 const ERROR_BYTES: usize = 64 * 1024;
-/// A pause of up to so long is meant for all our requests of the kind; a longer one is about what was asked for.
+/// A pause of up to this long applies to all our requests of the kind; a longer one only to the resource requested.
 const PAUSE_OF_ALL: Duration = Duration::from_mins(1);
 
 /// How long things may take. The defaults are for production; tests shorten them.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// To connect.
+    /// Connecting.
     pub connect: Duration,
-    /// One call, with connecting and reading the answer.
+    /// One call, including connecting and reading the answer.
     pub whole: Duration,
 }
 
@@ -47,14 +47,14 @@ impl Default for Limits {
     }
 }
 
-/// Whom one speaks to.
+/// The vendor behind an API.
 #[derive(Clone)]
 pub struct Vendor {
     /// For people.
     pub name: &'static str,
-    /// The settings that hold the credentials, for people.
+    /// The settings with the credentials, for people.
     pub credentials: &'static str,
-    /// What must not stand in any text.
+    /// What must not appear in any text.
     pub secrets: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ impl Vendor {
     }
 }
 
-/// The API of one vendor, at one host.
+/// One vendor's API, at one host.
 pub struct Api {
     client: Client,
     base: Url,
@@ -74,17 +74,16 @@ pub struct Api {
 }
 
 impl Api {
-    /// The API at `base` ([`base_url`]), to which each request shows `authorization`, with all requests at this pace. Connects when the
-    /// first request goes.
+    /// The API at `base` ([`base_url`]). Each request carries `authorization`, and all keep to this pace. Connects with the first request.
     ///
     /// # Errors
-    /// Why that can't be, in words that follow the name of a setting and show no secret.
+    /// What is wrong, worded to follow the name of a setting and without secrets.
     pub fn new(vendor: Vendor, base: &str, authorization: &str, pace: Pace, limits: Limits) -> Result<Self, String> {
         let base = base_url(base)?;
         let mut authorization = HeaderValue::from_str(authorization)
-            .map_err(|_| "can't be used with these credentials: they have characters that no header may".to_owned())?;
+            .map_err(|_| "can't be used with these credentials: they contain characters that are not allowed in a header".to_owned())?;
         authorization.set_sensitive(true);
-        let tls = base::tls().map_err(|error| format!("asks for encryption, which can't be set up: {error}"))?;
+        let tls = base::tls().map_err(|error| format!("requires encryption, which can't be set up: {error}"))?;
         let mut client = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -95,21 +94,21 @@ impl Api {
         if is_this_machine(&base) {
             client = client.no_proxy();
         }
-        let client = client.build().map_err(|error| format!("can't be spoken to: {}", innermost(&error)))?;
+        let client = client.build().map_err(|error| format!("can't be used: {}", innermost(&error)))?;
         Ok(Self { client, base, vendor, authorization, pace })
     }
 
-    /// Where it is, without a slash at the end.
+    /// The base URL, without a trailing slash.
     pub fn base(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// A call that changes nothing there.
+    /// A call that only reads.
     pub fn get(&self, path: &str) -> Call<'_> {
         self.call(Method::GET, path, false)
     }
 
-    /// A call that makes something.
+    /// A call that creates something.
     pub fn post(&self, path: &str) -> Call<'_> {
         self.call(Method::POST, path, true)
     }
@@ -119,7 +118,7 @@ impl Api {
         self.call(Method::PUT, path, true)
     }
 
-    /// A call that takes something away.
+    /// A call that removes something.
     pub fn delete(&self, path: &str) -> Call<'_> {
         self.call(Method::DELETE, path, true)
     }
@@ -134,12 +133,12 @@ impl Api {
         Call { api: self, request, changes, most: ANSWER_BYTES, turns: Vec::new() }
     }
 
-    /// A failure that the outlet finds by itself, such as an answer that lacks what it must have.
+    /// A failure detected by the outlet, such as an answer without a required field.
     pub fn failed(&self, changes: bool, cause: Cause) -> Failed {
         Failed { vendor: self.vendor.name, credentials: self.vendor.credentials, changes, cause }
     }
 
-    /// A turn at a pace narrower than that of all calls, for [`Call::with_turn`].
+    /// A turn at a stricter pace than that of all calls, for [`Call::with_turn`].
     ///
     /// # Errors
     /// [`Cause::Crowded`].
@@ -159,20 +158,20 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// With these parameters after the path.
+    /// Adds query parameters.
     pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
         self.request.url_mut().query_pairs_mut().extend_pairs(pairs);
         self
     }
 
-    /// With this body.
+    /// Sets the body.
     pub fn json(mut self, body: &Value) -> Self {
         self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *self.request.body_mut() = Some(body.to_string().into());
         self
     }
 
-    /// With one more header. A value that no header may have is left out.
+    /// Adds a header; a value not allowed in headers is dropped.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.request.headers_mut().insert(name, value);
@@ -180,18 +179,18 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// With an answer that may be as long as a list.
+    /// Accepts an answer as long as a list.
     pub fn list(self) -> Self {
         Self { most: LIST_BYTES, ..self }
     }
 
-    /// At a narrower pace as well. The pauses that the vendor means for all requests are kept by the first such pace.
+    /// Keeps to a stricter pace as well. A pause that the vendor asks of all requests is kept by the first such pace.
     pub fn with_turn(mut self, turn: Turn<'a>) -> Self {
         self.turns.push(turn);
         self
     }
 
-    /// Makes the call, and reads the answer as JSON of this shape.
+    /// Makes the call and parses the answer as JSON.
     ///
     /// # Errors
     /// [`Failed`].
@@ -199,13 +198,13 @@ impl<'a> Call<'a> {
         let (api, changes) = (self.api, self.changes);
         let body = self.answer().await?;
         serde_json::from_slice(&body).map_err(|error| {
-            // What it says is never shown: an answer may hold anything.
-            let what = if error.is_data() { "it lacks what it should have" } else { "it is no JSON" };
+            // serde's message is never shown: an answer may contain anything.
+            let what = if error.is_data() { "it lacks required fields" } else { "it is not JSON" };
             api.failed(changes, Cause::Garbled(what.to_owned()))
         })
     }
 
-    /// Makes the call, and gives back the answer's body as it is.
+    /// Makes the call and returns the raw body.
     ///
     /// # Errors
     /// [`Failed`].
@@ -228,7 +227,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The whole body, when it is no longer than `most`.
+/// The whole body, if it is no longer than `most`.
 async fn read(mut answer: Response, most: usize) -> Result<Vec<u8>, Cause> {
     let too_long = || Cause::Garbled(format!("it is longer than {} MiB", most / 1024 / 1024));
     if answer.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most)) {
@@ -248,12 +247,12 @@ fn cause(error: &reqwest::Error) -> Cause {
     match () {
         () if error.is_connect() && error.is_timeout() => Cause::Unreachable("it took too long to connect".to_owned()),
         () if error.is_connect() => Cause::Unreachable(innermost(error)),
-        () if error.is_timeout() => Cause::Lost("it did not come in time".to_owned()),
+        () if error.is_timeout() => Cause::Lost("it took too long".to_owned()),
         () => Cause::Lost(innermost(error)),
     }
 }
 
-/// The reason at the bottom, which names neither address nor header.
+/// The innermost error, which names neither address nor header.
 fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {

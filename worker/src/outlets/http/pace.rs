@@ -1,10 +1,10 @@
-//! Keeps within a vendor's limit of so many requests in so much time.
+//! Keeps within a vendor's rate limit.
 //!
-//! This is an exact sliding window, not a token bucket (GCRA), as the usual crates have it: a bucket that lets the whole number go at
-//! once lets through up to twice as many within one window, which vendors refuse; one that never does so spreads even a few requests
-//! over the whole window, and an update to clients should leave at once.
+//! This is an exact sliding window, unlike the token bucket (GCRA) of the usual crates: a bucket that allows the full burst lets up to
+//! twice the limit through within one window, which vendors refuse; one that allows none spreads even a few requests over the whole
+//! window, and a client update should leave at once.
 //!
-//! The vendor counts a request at some time between our sending it and our having the answer. So a turn is held while it is used and
+//! The vendor counts a request at some time between our sending it and our getting the answer. So a turn is held while it is used and
 //! counts for one window from its end: however slow the network, the vendor never sees more than the limit in any window.
 
 use std::collections::VecDeque;
@@ -14,10 +14,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-/// How long one waits for a turn. Who would wait longer is sent away with the time to come back, and occupies no slot meanwhile.
+/// How long a caller waits for a turn. One that would have to wait longer is told when to come back, and occupies no slot meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// At most so many requests in any window.
+/// At most a given number of requests in any window.
 pub struct Pace {
     most: usize,
     window: Duration,
@@ -28,18 +28,18 @@ pub struct Pace {
 #[derive(Default)]
 struct State {
     under_way: usize,
-    /// When turns of this window ended, the oldest first.
+    /// When this window's turns ended, oldest first.
     ended: VecDeque<Instant>,
-    /// When those come back who were sent away.
+    /// When callers that were turned away will come back.
     promised: VecDeque<Instant>,
     quiet_until: Option<Instant>,
 }
 
-/// The turn is too far away: come back after this time.
+/// No turn soon enough: come back after this time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Crowded(pub Duration);
 
-/// The right to send one request. Hold it until the answer is there. Dropped without [`Turn::spend`], it counts for nothing.
+/// The right to send one request. Hold it until the answer is there. Dropped without [`Turn::spend`], it doesn't count.
 #[must_use]
 pub struct Turn<'a> {
     pace: &'a Pace,
@@ -52,7 +52,7 @@ impl Pace {
         Self { most: most.max(1), window, state: Mutex::default(), freed: Notify::new() }
     }
 
-    /// A turn, now or within a few seconds. May be given up while it waits.
+    /// A turn, now or within a few seconds. Cancel-safe.
     ///
     /// # Errors
     /// [`Crowded`].
@@ -65,19 +65,19 @@ impl Pace {
                 Next::Away(pause) => return Err(Crowded(pause)),
                 Next::At(at) => at,
             };
-            // Woken early when a turn was given back.
+            // Woken early when a turn is returned.
             let _ = timeout_at(at, freed).await;
         }
     }
 
-    /// Nobody gets a turn for this long: the vendor asked for it.
+    /// Gives no turns for this long, as the vendor asked.
     pub fn keep_quiet(&self, pause: Duration) {
         let until = Instant::now() + pause;
         let mut state = self.lock();
         state.quiet_until = Some(state.quiet_until.map_or(until, |known| known.max(until)));
     }
 
-    /// Whether nothing of it need be remembered.
+    /// Whether it is idle and can be forgotten.
     pub fn rests(&self) -> bool {
         let mut state = self.lock();
         state.forget(Instant::now(), self.window);
@@ -96,7 +96,7 @@ impl Pace {
         if at <= patience {
             return Next::At(at);
         }
-        // One after the other, as turns become free, rather than all at the first.
+        // Callers come back one by one as turns become free, rather than all at the first.
         let at = state.free_at(state.promised.len(), now, self);
         state.promised.push_back(at);
         Next::Away(at - now)
@@ -122,7 +122,7 @@ impl State {
         self.quiet_until = self.quiet_until.filter(|until| *until > now);
     }
 
-    /// When there is a turn for somebody who lets `before` others go first, if what is under way ends now.
+    /// When there is a turn for a caller with `before` others ahead, if what is under way ends now.
     fn free_at(&self, before: usize, now: Instant, pace: &Pace) -> Instant {
         let free = pace.most.saturating_sub(self.ended.len() + self.under_way);
         let at = match before.checked_sub(free) {
@@ -138,12 +138,12 @@ impl State {
 }
 
 impl<'a> Turn<'a> {
-    /// The pace that it is of.
+    /// The pace it belongs to.
     pub fn pace(&self) -> &'a Pace {
         self.pace
     }
 
-    /// Something is sent now.
+    /// A request is being sent: the turn counts.
     pub fn spend(&mut self) {
         self.spent = true;
     }
@@ -190,7 +190,7 @@ mod tests {
         for (first, sixth) in sent.iter().zip(&sent[5..]) {
             assert!(*sixth - *first >= seconds(4), "{:?}", *sixth - *first);
         }
-        assert!(*sent.last().unwrap() - sent[0] < seconds(45), "and it wastes little of it");
+        assert!(*sent.last().unwrap() - sent[0] < seconds(45), "and little of the limit is wasted");
     }
 
     #[tokio::test(start_paused = true)]
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_would_wait_long_is_sent_away_to_a_turn_of_their_own() {
+    async fn a_caller_that_would_wait_long_is_given_its_own_time_to_come_back() {
         let pace = Pace::new(2, MINUTE);
         send(&pace).await;
         tokio::time::sleep(seconds(20)).await;
@@ -217,18 +217,18 @@ mod tests {
         }
         assert_eq!(told, [40, 60, 100, 120]);
         tokio::time::sleep(seconds(35)).await;
-        assert!(pace.turn().await.is_ok(), "five seconds are waited for");
+        assert!(pace.turn().await.is_ok(), "a wait of five seconds is accepted");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_that_was_not_spent_counts_for_nothing() {
+    async fn an_unspent_turn_does_not_count() {
         let pace = Pace::new(1, MINUTE);
         drop(pace.turn().await.unwrap());
         assert!(pace.turn().await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_who_stops_waiting_takes_nothing() {
+    async fn a_caller_that_stops_waiting_uses_no_turn() {
         let pace = Pace::new(1, seconds(5));
         send(&pace).await;
         assert!(tokio::time::timeout(seconds(1), pace.turn()).await.is_err());
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_speaks_while_it_is_quiet() {
+    async fn nothing_is_sent_during_a_pause() {
         let pace = Pace::new(100, MINUTE);
         pace.keep_quiet(seconds(30));
         pace.keep_quiet(seconds(5));

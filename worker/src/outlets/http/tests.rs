@@ -1,4 +1,4 @@
-//! Calls against a server that answers what it is told to, byte by byte.
+//! Calls to a server that returns scripted bytes.
 
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ enum Deed {
     Cuts,
 }
 
-/// A server that does these deeds one after the other, a connection each, and tells what it was sent.
+/// A server that does these deeds one after another, one per connection, and reports what it was sent.
 async fn server(deeds: Vec<Deed>) -> (String, UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -39,7 +39,7 @@ async fn server(deeds: Vec<Deed>) -> (String, UnboundedReceiver<String>) {
     (address, told)
 }
 
-/// For servers that answer, however slow the machine.
+/// For servers that answer, however slow the machine is.
 const PATIENT: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(30) };
 /// For one that hangs.
 const HASTY: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(1) };
@@ -70,7 +70,7 @@ async fn read_refused(deed: Deed) -> Refusal {
 }
 
 #[tokio::test]
-async fn a_call_shows_who_asks_and_what() {
+async fn a_call_carries_credentials_headers_and_body() {
     let (address, mut told) = server(vec![says("200 OK", "{\"a\":1}")]).await;
     let api = api(&address);
     let call = api.post("/api/v2/tickets").query(&[("page[size]", "100"), ("q", "a b&c")]).header("idempotency-key", "k-1");
@@ -90,7 +90,7 @@ async fn a_call_shows_who_asks_and_what() {
 }
 
 #[tokio::test]
-async fn an_end_after_sending_is_unclear_for_a_change_and_harmless_for_a_look() {
+async fn a_failure_after_sending_is_unclear_for_a_change_and_harmless_for_a_read() {
     let cut_short = Deed::Says("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"ticket\":".to_owned());
     for deed in
         [Deed::Cuts, Deed::Hangs, cut_short, says("200 OK", "<html>"), says("200 OK", ""), Deed::Says("nonsense\r\n\r\n".to_owned())]
@@ -108,7 +108,7 @@ async fn an_end_after_sending_is_unclear_for_a_change_and_harmless_for_a_look() 
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_was_sent_nothing() {
+async fn an_unreachable_server_was_sent_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -118,7 +118,7 @@ async fn a_server_that_is_not_there_was_sent_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_is_read_without_end() {
+async fn reading_is_bounded() {
     let body = "x".repeat(ANSWER_BYTES + 1);
     let chunked = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     for deed in [says("200 OK", &body), Deed::Says(chunked)] {
@@ -139,7 +139,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn a_pause_for_all_keeps_the_next_call_from_being_made() {
+async fn a_pause_for_all_requests_holds_back_the_next_call() {
     let busy =
         |pause: &str| Deed::Says(format!("HTTP/1.1 429 X\r\nretry-after: {pause}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"));
     let (address, mut told) = server(vec![busy("600"), busy("50"), says("200 OK", "{}")]).await;

@@ -1,4 +1,4 @@
-//! Boards, for the comparison of follow-ups with their cards.
+//! Boards, for comparing follow-ups with their cards.
 
 use async_trait::async_trait;
 use domain::ports::{Boards, Finding, Place, Refusal, SeenCard};
@@ -23,7 +23,7 @@ impl Boards for TrelloOutlet {
         let arguments = [("callbackURL", callback), ("idModel", board), ("description", "Muster")];
         match self.api.post("/1/webhooks/").query(&arguments).answer().await {
             Ok(_) => Ok(()),
-            // It is there since the last time.
+            // It was created last time.
             Err(failed) if failed.status() == Some(400) && failed.words().contains("already exists") => Ok(()),
             Err(failed) => Err(refusal(failed)),
         }

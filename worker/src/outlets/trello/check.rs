@@ -1,4 +1,4 @@
-//! Tests of the connection, without changing anything.
+//! Tests the connection without changing anything.
 
 use domain::ports::{Finding, Place};
 use serde::Deserialize;
@@ -22,13 +22,13 @@ impl TrelloOutlet {
     pub(super) async fn credentials(&self) -> Finding {
         let me = self.api.get("/1/members/me").send::<Me>().await;
         match me {
-            Ok(me) => Finding { what: format!("The key and the token are those of {}", me.username.unwrap_or_default()), problem: None },
-            Err(failed) => Finding { what: "Trello accepts the key and the token".to_owned(), problem: Some(reason(failed)) },
+            Ok(me) => Finding { what: format!("The key and token belong to {}", me.username.unwrap_or_default()), problem: None },
+            Err(failed) => Finding { what: "Trello accepts the key and token".to_owned(), problem: Some(reason(failed)) },
         }
     }
 
     pub(super) async fn finding(&self, title: &str, place: &Place) -> Finding {
-        Finding { what: format!("The board “{title}” and its lists are there"), problem: self.problem_of(place).await }
+        Finding { what: format!("The board “{title}” and its lists exist"), problem: self.problem_of(place).await }
     }
 
     async fn problem_of(&self, place: &Place) -> Option<String> {
@@ -36,14 +36,14 @@ impl TrelloOutlet {
         let lists = match lists {
             Ok(lists) => lists,
             Err(failed) if matches!(failed.status(), Some(400 | 404)) => {
-                return Some("There is no board of this id, or Muster's account is no member of it.".to_owned());
+                return Some("There is no board with this id, or Muster's account is not a member of it.".to_owned());
             }
             Err(failed) => return Some(reason(failed)),
         };
         let wanted = [Some(("trello_list", &place.list)), place.done_list.as_ref().map(|list| ("trello_done_list", list))];
         let (key, _) = wanted.into_iter().flatten().find(|(_, id)| !lists.iter().any(|list| list.id == **id))?;
         let there: Vec<String> = lists.iter().map(|list| format!("{} ({})", list.name, list.id)).collect();
-        Some(format!("{key} is none of its lists, which are {}.", there.join(", ")))
+        Some(format!("{key} is not one of its lists, which are {}.", there.join(", ")))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Looking at cards before they are changed, also when there are many of them.
+//! Reads cards before they are changed, even when there are many of them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use tokio::time::Instant;
 use super::wire::{CARD_FIELDS, WireCard, WireMember};
 use super::{TrelloOutlet, refusal};
 
-/// So many looks within [`LISTING_AGE`], and the next one lists the whole board.
+/// After this many reads within [`LISTING_AGE`], the next one lists the whole board.
 const SINGLE_LOOKS: usize = 10;
-/// How long a listing serves. What a person changes within it and we change too is told of by its webhook or the next comparison.
+/// How long a listing is used. If a person changes something meanwhile that we change too, the webhook or the next comparison reports it.
 const LISTING_AGE: Duration = Duration::from_secs(10);
 /// How long the members of a board are remembered.
 const MEMBERS_AGE: Duration = Duration::from_mins(10);
 
-/// What was seen lately.
+/// What was read recently.
 #[derive(Default)]
 pub struct Looks {
-    /// When cards were looked at, in a listing or by themselves.
+    /// When cards were read, singly or in a listing.
     lately: Mutex<VecDeque<Instant>>,
     /// By board.
     listings: Mutex<HashMap<String, Listing>>,
@@ -30,12 +30,12 @@ pub struct Looks {
 
 struct Listing {
     at: Instant,
-    /// Each card is given out once: the next look at it must be a new one.
+    /// Each card is used once: the next time, it must be read again.
     cards: HashMap<String, SeenCard>,
 }
 
 impl Looks {
-    /// Whether so much is looked at lately that listings are better; counts one look more.
+    /// Whether there were so many reads recently that listing is better. Counts one more read.
     async fn are_many(&self) -> bool {
         let now = Instant::now();
         let mut lately = self.lately.lock().await;
@@ -48,7 +48,7 @@ impl Looks {
 }
 
 impl TrelloOutlet {
-    /// The card as it is now; nothing once it is deleted.
+    /// The card as it is now; `None` if it was deleted.
     pub(super) async fn look(&self, id: &str, card: &Card, attempt: i32) -> Result<Option<SeenCard>, Refusal> {
         let board = card.agreed.as_ref().map(|agreed| agreed.board.as_str()).filter(|_| attempt == 1);
         if let Some(board) = board
@@ -67,10 +67,10 @@ impl TrelloOutlet {
         }
     }
 
-    /// The card out of a listing, where many are looked at; nothing where it must be looked at by itself.
+    /// The card from a listing, when many are read; `None` if it must be read singly.
     async fn look_in_listing(&self, board: &str, id: &str) -> Result<Option<SeenCard>, Refusal> {
         let are_many = self.looks.are_many().await;
-        // Held while it is listed, so that one listing serves all who wait.
+        // Held during the listing, so that one listing serves everyone who waits.
         let mut listings = self.looks.listings.lock().await;
         listings.retain(|_, listing| listing.at.elapsed() < LISTING_AGE);
         if let Some(listing) = listings.get_mut(board) {
@@ -86,7 +86,7 @@ impl TrelloOutlet {
         Ok(found)
     }
 
-    /// All cards of a board, archived ones included.
+    /// All cards of a board, including archived ones.
     pub(super) async fn list(&self, board: &str) -> Result<Vec<SeenCard>, Refusal> {
         let path = format!("/1/boards/{board}/cards/all");
         let cards: Vec<WireCard> = self.api.get(&path).query(&[("fields", CARD_FIELDS)]).list().send().await.map_err(refusal)?;

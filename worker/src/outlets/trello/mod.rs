@@ -1,10 +1,10 @@
-//! Cards at Trello (S4).
+//! Cards in Trello (S4).
 //!
-//! An order says how a card is to be. Where the card is known, it is looked at first, and only what we changed and nobody there did is written, so
-//! a repeated order does no harm and no change of a person is lost. Trello has no idempotency keys: a card carries a marker in its description, and
-//! where an earlier attempt may have made it, it is looked for before one is made.
+//! An order says what a card should be like. A known card is read first, and only what we changed and nobody in Trello did is written,
+//! so that a repeated order does no harm and no person's change is lost. Trello has no idempotency keys: a card carries a marker in its
+//! description, and if an earlier attempt may have created it, it is looked for before creating one.
 //!
-//! Trello allows 100 requests in ten seconds. Where many cards are to be looked at, one listing of the board serves all of them.
+//! Trello allows 100 requests in ten seconds. When many cards must be read, one listing of the board serves all of them.
 
 mod boards;
 mod check;
@@ -21,51 +21,51 @@ use wire::{WireCard, marker_line};
 
 use super::http::{Api, Failed, Limits, Pace, Vendor};
 
-/// Trello's own limit is 100 for a token; other programs of the same token need some.
+/// Trello's own limit is 100 per token; other programs with the same token need some.
 const REQUESTS: usize = 90;
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// How Trello is reached.
 #[derive(Clone)]
 pub struct TrelloSettings {
-    /// Where its API is.
+    /// The address of its API.
     pub base_url: String,
-    /// The key of the Power-Up in whose name Muster speaks.
+    /// The key of the Power-Up that Muster acts for.
     pub key: String,
-    /// The token of the account as which it speaks.
+    /// The token of Muster's account.
     pub token: String,
 }
 
-/// Makes cards and keeps them as the follow-ups are.
+/// Creates cards and keeps them in step with follow-ups.
 pub struct TrelloOutlet {
     api: Api,
     looks: Looks,
 }
 
 impl TrelloOutlet {
-    /// An outlet by these settings. It connects when the first order comes.
+    /// An outlet with these settings. It connects with the first order.
     ///
     /// # Errors
-    /// What is wrong with them, in words that name the setting and no secret.
+    /// What is wrong with them; names the setting, shows no secret.
     pub fn connect(settings: &TrelloSettings) -> Result<Self, String> {
         Self::with_limits(settings, Limits::default())
     }
 
-    /// Like [`Self::connect`], with limits of one's own.
+    /// Like [`Self::connect`], with other limits.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Self::connect`].
     pub fn with_limits(settings: &TrelloSettings, limits: Limits) -> Result<Self, String> {
         let TrelloSettings { base_url, key, token } = settings;
         let is_word =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         for (name, text) in [("trello.key", key), ("trello.token", token)] {
             if !is_word(text) {
-                return Err(format!("{name} must have letters and digits only, as Trello shows it"));
+                return Err(format!("{name} must contain only letters and digits, as shown by Trello"));
             }
         }
         let vendor = Vendor { name: "Trello", credentials: "trello.key and trello.token", secrets: vec![key.clone(), token.clone()] };
-        // In a header, so that no log of addresses shows it.
+        // In a header, so that it doesn't show up in logs of URLs.
         let authorization = format!("OAuth oauth_consumer_key=\"{key}\", oauth_token=\"{token}\"");
         let api = Api::new(vendor, base_url, &authorization, Pace::new(REQUESTS, WINDOW), limits)
             .map_err(|problem| format!("trello.base_url {problem}"))?;
@@ -75,7 +75,7 @@ impl TrelloOutlet {
     async fn bring(&self, attempt: i32, card: &Card) -> Result<Receipt, Refusal> {
         let Some(place) = &card.place else {
             let why =
-                format!("the playbook does not say where at Trello the board “{}” is: give it trello_board and trello_list", card.board);
+                format!("the playbook does not say where the board “{}” is in Trello: set its trello_board and trello_list", card.board);
             return Err(Refusal::Never(why));
         };
         if let Some(id) = &card.card {
@@ -93,16 +93,16 @@ impl TrelloOutlet {
         if card.state == ActionState::Open {
             return self.create(card, place).await;
         }
-        // It was settled before there was a card.
+        // The follow-up was settled before it had a card.
         Ok(Receipt::default())
     }
 
-    /// The card that an earlier attempt made. Where two of them did, the older one; the others are archived.
+    /// The card that an earlier attempt created. If several did, the oldest; the others are archived.
     async fn adopt(&self, card: &Card, place: &Place) -> Result<Option<SeenCard>, Refusal> {
         let mut marked: Vec<SeenCard> = self.list(&place.board).await?;
         let line = marker_line(&card.marker);
         marked.retain(|found| found.text.lines().any(|text| text.trim() == line));
-        // An id begins with the time at which it was made.
+        // An id starts with its creation time.
         marked.sort_by(|one, other| one.id.cmp(&other.id));
         let mut marked = marked.into_iter();
         let oldest = marked.next();
@@ -123,7 +123,7 @@ impl TrelloOutlet {
         Ok(receipt(self.seen(made).await?))
     }
 
-    /// Writes what we changed and nobody else did. What both changed is left as it is: what follows is for the domain to say.
+    /// Writes what we changed and nobody else did. What both changed is left alone for the domain to resolve.
     async fn change(&self, card: &Card, place: &Place, found: SeenCard) -> Result<Receipt, Refusal> {
         let writes = self.writes(card, place, &found).await?;
         let former = self.former_owner(card, place, &found).await?;
@@ -131,9 +131,9 @@ impl TrelloOutlet {
         if !writes.is_empty() {
             let arguments: Vec<(&str, &str)> = writes.iter().map(|(name, value)| (*name, value.as_str())).collect();
             left = match self.put(&left.id, &arguments).await {
-                // As old as what was looked at: changes of others since then are news.
+                // Dated as of our read: later changes by others are still news.
                 Ok(now) => SeenCard { changed_at: left.changed_at, ..self.seen(now).await? },
-                // What is not there may also be the list or the board that the playbook names.
+                // It may also be the playbook's list or board that is missing.
                 Err(failed) if failed.status() == Some(404) => {
                     return match self.look_at(&left.id).await? {
                         None => Ok(Receipt { seen: Some(Seen::CardGone), ..Receipt::default() }),
@@ -151,7 +151,7 @@ impl TrelloOutlet {
         Ok(receipt(left))
     }
 
-    /// Who is to be taken off the card: the owner before, where the new one is no member of the board and so can't be put in their place.
+    /// Who to take off the card: the previous owner, if the new one is not a board member and so can't replace them.
     async fn former_owner(&self, card: &Card, place: &Place, found: &SeenCard) -> Result<Option<String>, Refusal> {
         let is_ours = card.changed.contains(&CardField::Owner)
             && is_untouched(CardField::Owner, card.agreed.as_deref(), found, place.done_list.as_deref());
@@ -200,7 +200,7 @@ impl TrelloOutlet {
         self.api.put(&format!("/1/cards/{id}")).query(arguments).send().await
     }
 
-    /// The member of a board who is this person.
+    /// The board member who is this person.
     async fn member(&self, board: &str, owner: &Owner) -> Result<Option<Member>, Refusal> {
         let members = self.members(board).await?;
         let alike = members.iter().filter_map(|member| Some((owner.likeness(member)?, member)));
@@ -208,7 +208,7 @@ impl TrelloOutlet {
     }
 }
 
-/// Whether nobody at Trello changed this since both sides agreed.
+/// Whether nobody in Trello has changed this since both sides agreed.
 fn is_untouched(field: CardField, agreed: Option<&SeenCard>, found: &SeenCard, done_list: Option<&str>) -> bool {
     let Some(agreed) = agreed else { return true };
     let marks = |card: &SeenCard| (card.complete, card.archived, done_list == Some(card.list.as_str()));
@@ -234,7 +234,7 @@ fn state_writes(state: ActionState, found: &SeenCard) -> Vec<(&'static str, Stri
     writes
 }
 
-/// The list that the card is to go to; nothing where it may stay: people move cards between lists that mean nothing to us.
+/// The list to move the card to; `None` if it may stay: people move cards between lists that mean nothing to us.
 fn list_for<'a>(state: ActionState, place: &'a Place, found: &SeenCard, moves: bool, sets_state: bool) -> Option<&'a str> {
     let done_list = place.done_list.as_deref();
     let is_done = state == ActionState::Done;
@@ -247,7 +247,7 @@ fn list_for<'a>(state: ActionState, place: &'a Place, found: &SeenCard, moves: b
     is_wrong.then_some(wanted)
 }
 
-/// The description with the marker. Whom no member of the board is like is named in it.
+/// The description with the marker. It names the owner if no board member matches.
 fn full_text(card: &Card, member: Option<&Member>) -> String {
     let owner = if member.is_some() { String::new() } else { format!("\n{}", wire::owner_line(&card.owner.name)) };
     format!("{}{owner}\n\n{}", card.text, marker_line(&card.marker))
@@ -263,19 +263,19 @@ fn of_place(failed: Failed, card: &Card) -> Refusal {
     match refusal(failed) {
         Refusal::Never(reason) if is_about_ids => {
             let reason = reason.trim_end_matches('.');
-            Refusal::Never(format!("{reason}: look at the ids of the board “{}” in the playbook.", card.board))
+            Refusal::Never(format!("{reason}: check the ids of the board “{}” in the playbook.", card.board))
         }
         refusal => refusal,
     }
 }
 
-/// Trello says 401 also of single boards that an account may not see: only unknown credentials hold all orders.
+/// Trello also returns 401 for single boards that an account may not see: only unknown credentials put all orders on hold.
 fn refusal(failed: Failed) -> Refusal {
     let words = failed.words().to_lowercase();
     let is_about_one = failed.status() == Some(401) && words.contains("permission");
     if is_about_one {
         return Refusal::Never(format!(
-            "Trello lets Muster's account not do that, saying “{}”: make it a member of the board.",
+            "Trello does not allow Muster's account to do that, saying “{}”: make it a member of the board.",
             failed.words()
         ));
     }

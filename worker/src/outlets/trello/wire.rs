@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::ports::{Member, SeenCard};
 use serde::Deserialize;
 
-/// What is asked for of a card.
+/// The fields requested for a card.
 pub const CARD_FIELDS: &str = "name,desc,due,dueComplete,closed,idBoard,idList,idMembers,dateLastActivity,shortUrl";
 
 /// A card.
@@ -44,7 +44,7 @@ impl From<WireMember> for Member {
 }
 
 impl WireCard {
-    /// In the domain's form, with the members known of its board.
+    /// In the domain's form, with the known members of its board.
     pub fn seen(self, members: &[Member]) -> SeenCard {
         let member = |id: String| {
             let known = members.iter().find(|member| member.id == id).cloned();
@@ -66,17 +66,17 @@ impl WireCard {
     }
 }
 
-/// A time as Trello takes it.
+/// A time in Trello's format.
 pub fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// The line that names a follow-up for ever.
+/// The line that identifies a follow-up permanently.
 pub fn marker_line(marker: &str) -> String {
     format!("muster:{marker}")
 }
 
-/// The line that names an owner who is no member of the board.
+/// The line that names an owner who is not a board member.
 pub fn owner_line(name: &str) -> String {
     format!("Owner: {name}")
 }

@@ -5,11 +5,11 @@ use domain::ports::{Finding, Refusal};
 use super::ZendeskOutlet;
 use super::wire::{Account, Me, Tickets};
 
-/// No ticket has this external id; asking for it shows whether one may ask.
+/// No ticket has this external id; searching for it shows whether we may search.
 const NOBODYS: &str = "muster-check";
 
 impl ZendeskOutlet {
-    /// What works and what does not, each step only when the one before works.
+    /// What works and what doesn't; each step only runs if the one before worked.
     pub(super) async fn findings(&self) -> Vec<Finding> {
         let reached = format!("{} answers", self.api.base());
         let me: Me = match self.api.get("/api/v2/users/me").send().await {
@@ -29,19 +29,19 @@ impl ZendeskOutlet {
     }
 }
 
-/// A wrong token is answered with success and nobody, so success says nothing.
+/// A wrong token gets a success with an anonymous account, so success alone says nothing.
 fn of_account(account: &Account) -> Finding {
     let name = account.name.as_deref().unwrap_or("an account without a name");
     let role = account.role.as_deref().unwrap_or("none");
     let (what, problem) = match account.id {
         None => {
-            let problem = "Zendesk does not know them: mend zendesk.email and zendesk.api_token. The e-mail is that of an agent, without \
-                           /token at its end, and token access must be allowed in Zendesk's Admin Center.";
+            let problem = "Zendesk does not know them: fix zendesk.email and zendesk.api_token. The e-mail must be an agent's, without \
+                           /token at the end, and token access must be enabled in Zendesk's Admin Center.";
             ("The credentials are right".to_owned(), Some(problem.to_owned()))
         }
-        Some(_) if matches!(role, "agent" | "admin") => (format!("The credentials are those of {name}, who is {role}"), None),
+        Some(_) if matches!(role, "agent" | "admin") => (format!("The credentials belong to {name}, whose role is {role}"), None),
         Some(_) => {
-            let problem = format!("{name} has the role {role}, and must be agent or admin: give them that role, or use another's token.");
+            let problem = format!("{name} has the role {role} but must be agent or admin: change the role, or use somebody else's token.");
             ("Muster signs in as an agent".to_owned(), Some(problem))
         }
     };
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn success_alone_is_no_sign_in() {
+    fn success_alone_does_not_mean_signed_in() {
         for (id, role, fine) in [
             (Some(1), Some("agent"), true),
             (Some(1), Some("admin"), true),

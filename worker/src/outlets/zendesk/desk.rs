@@ -1,7 +1,7 @@
-//! Where people look for tickets to link (R20).
+//! Searches for tickets to link (R20).
 //!
-//! Zendesk's search learns of a new ticket with a delay of up to minutes. A ticket that is named by its number or address is read
-//! itself, and so is found at once.
+//! Zendesk's search can take minutes to find a new ticket. A ticket given by its number or address is read directly, and so is found
+//! at once.
 
 use async_trait::async_trait;
 use domain::limits::SEARCH_WORDS;
@@ -11,11 +11,11 @@ use domain::tickets::{is_over, number_in};
 use super::ZendeskOutlet;
 use super::wire::{Found, Ticket};
 
-/// The most tickets that are shown.
+/// How many tickets are shown at most.
 const TICKETS: usize = 25;
-/// The most organisations that are asked for at once: the query must fit into an address.
+/// How many organisations one search may name: the query must fit into a URL.
 const ORGANIZATIONS: usize = 50;
-/// What every search here is for.
+/// The terms of every search here.
 const OPEN: &str = "type:ticket status<solved";
 
 #[async_trait]
@@ -34,7 +34,7 @@ impl TicketDesk for ZendeskOutlet {
 
     async fn open_tickets(&self, organizations: &[String]) -> Result<Vec<SeenTicket>, Refusal> {
         let is_number = |id: &&String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        // Terms of one kind find what fits any of them.
+        // Terms of the same kind are combined with OR.
         let of: Vec<String> = organizations.iter().filter(is_number).take(ORGANIZATIONS).map(|id| format!("organization:{id}")).collect();
         if of.is_empty() {
             return Ok(Vec::new());
@@ -46,18 +46,18 @@ impl TicketDesk for ZendeskOutlet {
 impl ZendeskOutlet {
     async fn find(&self, query: &str, order: &[(&str, &str)]) -> Result<Vec<SeenTicket>, Refusal> {
         let found: Found = self.api.get("/api/v2/search").query(&[("query", query)]).query(order).list().send().await?;
-        // Something that is no ticket, or an odd one, does not hide the others.
+        // Something that is not a ticket, or an odd one, does not hide the others.
         Ok(self.open(found.results.into_iter().filter_map(|result| serde_json::from_value(result).ok()).collect()))
     }
 
-    /// Those that can be linked: a problem can't, and what is over need not.
+    /// Those that can be linked: problems can't, and finished ones need not be.
     fn open(&self, tickets: Vec<Ticket>) -> Vec<SeenTicket> {
         let open = tickets.into_iter().filter(|ticket| !is_over(&ticket.status) && !ticket.is("problem"));
         open.take(TICKETS).map(|ticket| ticket.seen(self.api.base())).collect()
     }
 }
 
-/// The words of a text, each quoted, so that nothing in them is taken for a term of the search.
+/// The words of a text, each quoted so that none is taken for a search operator.
 fn words(text: &str) -> String {
     let plain: String = text.chars().map(|c| if c.is_alphanumeric() || "-_.@&'".contains(c) { c } else { ' ' }).collect();
     plain.split_whitespace().take(SEARCH_WORDS).map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" ")
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_words_and_no_terms() {
+    fn a_text_is_words_and_never_operators() {
         assert_eq!(words("log in: \"fails\" status>new"), "\"log\" \"in\" \"fails\" \"status\" \"new\"");
         assert_eq!(words("-tags:x *"), "\"-tags\" \"x\"");
         assert_eq!(words(" \"\" "), "");

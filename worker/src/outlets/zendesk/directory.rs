@@ -1,9 +1,9 @@
 //! Organisations as clients, their users as contacts (S3).
 //!
-//! A full listing goes page by page through all of them; what changed since is asked of the search's export, whose pages are good for
-//! an hour and which learns of a change with a delay of minutes. Users who are deleted are in neither: a full listing shows that they are missing.
+//! A full sync goes page by page through all of them; later changes come from the search export, whose cursors are valid for an hour and
+//! which lags by minutes. Deleted users are in neither: a full sync shows that they are missing.
 //!
-//! Reading may take a quarter of the account's requests: updates to clients must not wait for it.
+//! Reading may use a quarter of the account's requests: client updates must not wait for it.
 
 use async_trait::async_trait;
 use chrono::SecondsFormat;
@@ -16,7 +16,7 @@ use super::ZendeskOutlet;
 use super::wire::{Listed, Organization, User};
 use crate::outlets::http::Failed;
 
-/// Entries of a page: Zendesk gives no more.
+/// Entries per page, Zendesk's maximum.
 const PAGE: &str = "100";
 
 #[async_trait]
@@ -37,7 +37,7 @@ impl ClientDirectory for ZendeskOutlet {
             Some(since) => self.changed("user", since, page).await?,
         };
         let next = listed.next();
-        // Of those who changed also the ones who belong nowhere: perhaps they left.
+        // Changed users count even without an organisation: they may have left theirs.
         let belongs = |user: &User| since.is_some() || user.organization_id.is_some();
         let users = listed.items.into_iter().filter(|user| user.role.as_deref().is_none_or(|role| role == "end-user") && belongs(user));
         Ok(Batch { items: users.map(|user| self.person(user)).collect(), next })
@@ -83,7 +83,7 @@ impl<T> Listed<T> {
     }
 }
 
-/// Whether a field of a user says yes: a ticked box, or anything that is not empty.
+/// Whether a user's field is set: a ticked box, or any non-empty value.
 fn is_set(value: &Value) -> bool {
     match value {
         Value::Null => false,

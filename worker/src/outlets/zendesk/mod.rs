@@ -1,8 +1,8 @@
-//! Tickets, clients and their contacts at Zendesk Support (S3).
+//! Tickets, clients and their contacts in Zendesk Support (S3).
 //!
-//! Problem tickets are made once by an idempotency key, and found again by their external id. Other tickets are changed on the
+//! Problem tickets are created once, by an idempotency key, and found again by their external id. Other tickets are changed on the
 //! version that was just read, and each change carries the delivery's id, so that an attempt whose answer got lost is recognised
-//! ([`update`]). Zendesk's limits are kept before it has to name them.
+//! ([`update`]). Requests stay within Zendesk's limits so that it need not refuse them.
 
 mod check;
 mod desk;
@@ -26,48 +26,43 @@ use wire::{Me, OneTicket, Ticket};
 
 use super::http::{Api, Cause, Failed, Limits, Pace, Vendor};
 
-/// How long one order may take, all its calls together. Well within what the domain gives an attempt.
+/// How long one order may take, all calls together. Well within the time the domain allows an attempt.
 const ORDER: Duration = Duration::from_secs(40);
-
-/// The span of the limits of an account.
+/// The window of an account's limits.
 const MINUTE: Duration = Duration::from_mins(1);
-
-/// Changes of one ticket that Zendesk takes in [`TICKET_SPAN`].
+/// Changes to one ticket that Zendesk allows in [`TICKET_SPAN`].
 const TICKET_UPDATES: usize = 30;
 const TICKET_SPAN: Duration = Duration::from_mins(10);
-
-/// One in so many requests may be for the directory.
+/// One in this many requests may be for the directory.
 const DIRECTORY_SHARE: usize = 4;
-
-/// Tickets whose changes are counted before those are forgotten that rest.
+/// How many tickets' changes are counted before idle ones are forgotten.
 const TICKETS_COUNTED: usize = 1_000;
 
-/// Requests of all kinds in a minute that the smallest plan of Zendesk takes.
+/// Requests of all kinds per minute that Zendesk's smallest plan allows.
 pub const REQUESTS_PER_MINUTE: usize = 200;
-
-/// Changes of tickets in a minute that Zendesk takes without an add-on.
+/// Ticket changes per minute that Zendesk allows without an add-on.
 pub const UPDATES_PER_MINUTE: usize = 100;
 
-/// How Zendesk is reached, and what is read there.
+/// How to reach Zendesk, and what to read there.
 #[derive(Clone)]
 pub struct ZendeskSettings {
     /// Scheme and host, as [`super::http::base_url`] reads it.
     pub base_url: String,
-    /// Whose token it is.
+    /// The e-mail address of the token's owner.
     pub email: String,
-    /// The token.
+    /// The API token.
     pub api_token: String,
     /// The tag of users who are senior stakeholders.
     pub senior_tag: Option<String>,
     /// The key of the field of users that marks senior stakeholders.
     pub senior_field: Option<String>,
-    /// Requests in a minute, see [`REQUESTS_PER_MINUTE`].
+    /// Requests per minute, see [`REQUESTS_PER_MINUTE`].
     pub requests_per_minute: usize,
-    /// Changes of tickets in a minute, see [`UPDATES_PER_MINUTE`].
+    /// Ticket changes per minute, see [`UPDATES_PER_MINUTE`].
     pub updates_per_minute: usize,
 }
 
-/// The way to one account of Zendesk.
+/// The outlet for one Zendesk account.
 pub struct ZendeskOutlet {
     api: Api,
     settings: ZendeskSettings,
@@ -79,18 +74,18 @@ pub struct ZendeskOutlet {
 }
 
 impl ZendeskOutlet {
-    /// An outlet for these settings. It connects when the first order comes.
+    /// An outlet with these settings. It connects with the first order.
     ///
     /// # Errors
-    /// What is wrong with them, in words that name the setting and no secret.
+    /// What is wrong with them; names the setting, shows no secret.
     pub fn connect(settings: &ZendeskSettings) -> Result<Self, String> {
         Self::with_limits(settings, Limits::default())
     }
 
-    /// Like [`Self::connect`], with limits of one's own.
+    /// Like [`Self::connect`], with other limits.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Self::connect`].
     pub fn with_limits(settings: &ZendeskSettings, limits: Limits) -> Result<Self, String> {
         let ZendeskSettings { base_url, email, api_token, requests_per_minute, updates_per_minute, .. } = settings;
         let encoded = STANDARD.encode(format!("{email}/token:{api_token}"));
@@ -119,7 +114,7 @@ impl ZendeskOutlet {
         Ok(answer.ticket)
     }
 
-    /// The number of the agent whose token it is.
+    /// The user id of the token's owner.
     async fn own_id(&self) -> Result<u64, Failed> {
         let ask = async || {
             let me: Me = self.api.get("/api/v2/users/me").send().await?;
@@ -133,7 +128,7 @@ impl ZendeskOutlet {
         Receipt { external_id: Some(seen.number.clone()), external_url: seen.url.clone(), seen: Some(Seen::Ticket(seen)) }
     }
 
-    /// The pace of changes of one ticket, as far as this process made them.
+    /// The pace of changes to one ticket, counting those made by this process.
     fn updates_of(&self, number: u64) -> Arc<Pace> {
         let mut paces = self.updates_of.lock().unwrap_or_else(PoisonError::into_inner);
         if paces.len() >= TICKETS_COUNTED {
@@ -155,7 +150,7 @@ impl Outlet for ZendeskOutlet {
                 }
             }
         };
-        let late = || Err(Refusal::Unclear(format!("Zendesk took longer than {} seconds in all.", ORDER.as_secs())));
+        let late = || Err(Refusal::Unclear(format!("Zendesk took longer than {} seconds in total.", ORDER.as_secs())));
         timeout(ORDER, work).await.unwrap_or_else(|_| late())
     }
 

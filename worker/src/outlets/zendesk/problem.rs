@@ -1,7 +1,8 @@
-//! The problem ticket of an incident (R20): made once.
+//! The problem ticket of an incident (R20), created once.
 //!
-//! It is looked for by its external id first, always: the list of tickets knows a new one at once, unlike the search. What is made
-//! twice at the same time meets the idempotency key, which Zendesk knows for two hours; for that the body is the same byte for byte.
+//! It is always looked up by its external id first: the ticket list shows a new ticket at once, unlike the search. If it is created
+//! twice at the same time, the idempotency key, which Zendesk remembers for two hours, prevents a duplicate; for that the body must be
+//! the same byte for byte.
 
 use domain::ports::{Order, ProblemTicket, Receipt, Refusal};
 use entity::Severity;
@@ -11,7 +12,7 @@ use super::ZendeskOutlet;
 use super::wire::{Changed, Ticket, Tickets};
 use crate::outlets::http::Failed;
 
-/// What marks the tickets that Muster made.
+/// Marks the tickets created by Muster.
 const TAG: &str = "muster";
 
 impl ZendeskOutlet {
@@ -23,7 +24,7 @@ impl ZendeskOutlet {
         let call = self.api.post("/api/v2/tickets").header("idempotency-key", &key).json(&body(order, problem));
         match call.send::<Changed>().await {
             Ok(made) => Ok(self.receipt(&made.ticket)),
-            // Perhaps the key was used with other words, by a version of Muster that had others: then the ticket is there.
+            // Another version of Muster may have used the key with a different body: then the ticket exists.
             Err(failed) if matches!(failed.status(), Some(400 | 409 | 422)) => {
                 let known = self.problem(&problem.key).await?;
                 known.map(|known| self.receipt(&known)).ok_or_else(|| failed.into())
@@ -32,7 +33,7 @@ impl ZendeskOutlet {
         }
     }
 
-    /// The oldest problem ticket of this name.
+    /// The oldest problem ticket with this key.
     async fn problem(&self, key: &str) -> Result<Option<Ticket>, Failed> {
         let found: Tickets = self.api.get("/api/v2/tickets").query(&[("external_id", key)]).list().send().await?;
         let ours = found.tickets.into_iter().filter(|ticket| ticket.external_id.as_deref() == Some(key) && ticket.is("problem"));

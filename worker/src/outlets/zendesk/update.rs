@@ -1,8 +1,8 @@
-//! Changes of tickets (R20, R22): each made once, on the version that was just read.
+//! Changes to tickets (R20, R22): each made once, on the version that was just read.
 //!
-//! Where a ticket is to stand in some way, the ticket itself tells whether it does, so nothing is written twice. A comment can't be
-//! told from the ticket: once something was sent, or may have been, the audits are looked through for the delivery's id, which each
-//! change carries along. An earlier attempt that still is on its way then is refused by Zendesk, because its version is old by then.
+//! For fields, the ticket itself shows whether they are as they should be, so nothing is written twice. For a comment it doesn't: once
+//! something was or may have been sent, the audits are searched for the delivery's id, which each change carries. Zendesk refuses an
+//! earlier attempt that is still on its way, because its version is outdated by then.
 
 use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
@@ -20,23 +20,23 @@ use crate::outlets::http::{Cause, Failed, Pace};
 /// The key under which audits carry the delivery's id.
 const MARK: &str = "muster";
 
-/// Audits on one page.
+/// Audits per page.
 const PAGE: u64 = 100;
 
-/// Pages of audits that are looked through at most, the newest first.
+/// How many pages of audits are searched at most, newest first.
 const PAGES: u64 = 10;
 
-/// Orders that are remembered as never sent.
+/// How many orders are remembered as never sent.
 const UNSENT: usize = 10_000;
 
-/// How far Zendesk's clock may be from ours.
+/// How far Zendesk's clock may differ from ours.
 const SKEW: chrono::Duration = chrono::Duration::minutes(5);
 
-/// The pause after somebody else changed the ticket at the same moment.
+/// The pause after somebody else changed the ticket at the same time.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
 
 impl ZendeskOutlet {
-    /// Changes the ticket of the order as it says.
+    /// Changes the order's ticket.
     pub(super) async fn update(&self, order: &Order, desk: &DeskOrder) -> Result<Receipt, Refusal> {
         let is_fresh = order.attempt == 1 || self.unsent().remove(&order.delivery) == Some(order.attempt - 1);
         let mut is_sent = false;
@@ -51,8 +51,8 @@ impl ZendeskOutlet {
         outcome
     }
 
-    /// Orders of which nothing was sent, up to this attempt: there is no trace of them to look for. Of others nobody knows, and looking
-    /// costs a request, which is why an order that only waited for its turn is remembered.
+    /// Orders that sent nothing up to this attempt: there is no trace of them to look for. For any other, looking costs a request, which is
+    /// why orders that only waited for their turn are remembered.
     fn unsent(&self) -> MutexGuard<'_, HashMap<DeliveryId, i32>> {
         self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -60,17 +60,17 @@ impl ZendeskOutlet {
     async fn attempt(&self, order: &Order, desk: &DeskOrder, is_fresh: bool, is_sent: &mut bool) -> Result<Receipt, Refusal> {
         let number = number(desk)?;
         let of_ticket = self.updates_of(number);
-        // Taken before the look, so that looks are not wasted on what can't be written; only what is sent counts.
+        // Taken before reading, so that no read is wasted on what can't be written; only what is sent counts.
         let (of_all, of_this) = (self.api.turn(&self.updates).await?, self.api.turn(&of_ticket).await?);
         let mut ticket = self.ticket(number).await.map_err(|failed| match failed.status() {
-            Some(403 | 404) => Refusal::Never(format!("There is no ticket #{number} in Zendesk that Muster may see.")),
+            Some(403 | 404) => Refusal::Never(format!("There is no ticket #{number} in Zendesk, or Muster may not see it.")),
             _ => failed.into(),
         })?;
         if let DeskOrder::LinkTicket(link) = desk
             && let Some(other) = ticket.problem_id.filter(|other| other.to_string() != link.problem)
             && self.is_ours(other).await?
         {
-            // Its incident was merged, or the ticket was taken off it a moment ago and that order is still under way.
+            // Its incident was merged, or the ticket was just unlinked and that order is still under way.
             ticket.problem_id = None;
         }
         if let DeskOrder::Comment(comment) = desk
@@ -81,7 +81,7 @@ impl ZendeskOutlet {
         }
         let Some(Value::Object(mut fields)) = change(desk, &ticket)? else { return Ok(self.receipt(&ticket)) };
         fields.extend(beside(order, &ticket));
-        // Some accounts refuse to have a ticket solved that nobody has.
+        // Some accounts refuse to solve a ticket without an assignee.
         if fields.get("status").is_some_and(|status| status == "solved") && ticket.assignee_id.is_none() {
             fields.insert("assignee_id".to_owned(), json!(self.own_id().await?));
         }
@@ -93,23 +93,23 @@ impl ZendeskOutlet {
         }
     }
 
-    /// Whether a problem ticket is that of an incident of ours.
+    /// Whether a problem ticket belongs to one of our incidents.
     async fn is_ours(&self, problem: u64) -> Result<bool, Failed> {
         let found = self.ticket(problem).await?;
         Ok(found.external_id.as_deref().and_then(IncidentId::parse).is_some())
     }
 
-    /// The receipt, when the answer shows that what was asked for was done.
+    /// The receipt, if the answer shows that the order was carried out.
     fn confirmed(&self, desk: &DeskOrder, changed: &Changed) -> Result<Receipt, Refusal> {
         let Changed { ticket, audit } = changed;
         if let DeskOrder::Comment(_) = desk {
             if !audit.events.iter().any(is_comment) {
-                return Err(self.api.failed(true, Cause::Garbled("the comment is not in it".to_owned())).into());
+                return Err(self.api.failed(true, Cause::Garbled("the comment is missing from it".to_owned())).into());
             }
         } else if change(desk, ticket)?.is_some() {
             let number = ticket.id;
             return Err(Refusal::Never(format!(
-                "Zendesk took the change of ticket #{number}, but a rule there undid it: look at the ticket."
+                "Zendesk accepted the change to ticket #{number}, but one of its rules undid it: check the ticket."
             )));
         }
         Ok(self.receipt(ticket))
@@ -140,7 +140,7 @@ impl ZendeskOutlet {
         }
     }
 
-    /// A page of what was done to a ticket, the oldest first.
+    /// A page of a ticket's audits, oldest first.
     async fn audits(&self, number: u64, page: u64) -> Result<Audits, Failed> {
         let (size, page) = (PAGE.to_string(), page.to_string());
         let call = self.api.get(&format!("/api/v2/tickets/{number}/audits")).query(&[("per_page", &size), ("page", &page)]);
@@ -148,7 +148,7 @@ impl ZendeskOutlet {
     }
 }
 
-/// Whether this is the trace of the order's own comment: by its mark, or where audits keep none, by its words.
+/// Whether this is the trace of the order's own comment: by its mark or, if audits keep none, by its text.
 fn is_by(audit: &Audit, order: &Order, comment: &Comment, since: Timestamp) -> bool {
     if let Some(mark) = audit.metadata.custom.get(MARK) {
         return mark.as_str() == Some(&order.delivery.to_string());
@@ -162,7 +162,7 @@ fn is_comment(event: &Event) -> bool {
     event.kind.as_deref() == Some("Comment")
 }
 
-/// What a change carries along besides what it changes: the version that it is based on, and whose it is.
+/// What a change carries in addition to its fields: the version it is based on, and the delivery's id.
 fn beside(order: &Order, ticket: &Ticket) -> Map<String, Value> {
     let mut beside = Map::new();
     beside.insert("safe_update".to_owned(), json!(true));
@@ -174,10 +174,10 @@ fn beside(order: &Order, ticket: &Ticket) -> Map<String, Value> {
 fn refused(failed: Failed, of_ticket: &Pace) -> Refusal {
     match (failed.status(), &failed.cause) {
         (Some(409), _) => {
-            let reason = "Somebody else changed the ticket at the same moment.".to_owned();
+            let reason = "Somebody else changed the ticket at the same time.".to_owned();
             Refusal::Later { reason, after: Some(CONFLICT_PAUSE) }
         }
-        // A long pause is about this ticket alone: so many changes in ten minutes, others' as well.
+        // A long pause is about this ticket alone: too many changes in ten minutes, including other people's.
         (Some(429), Cause::Answered(answered)) => {
             answered.retry_after.into_iter().for_each(|pause| of_ticket.keep_quiet(pause));
             failed.into()
@@ -199,10 +199,10 @@ fn number(order: &DeskOrder) -> Result<u64, Refusal> {
 }
 
 fn parsed(number: &str) -> Result<u64, Refusal> {
-    number.parse().map_err(|_| Refusal::Never(format!("“{number}” is no number of a ticket in Zendesk.")))
+    number.parse().map_err(|_| Refusal::Never(format!("“{number}” is not the number of a ticket in Zendesk.")))
 }
 
-/// What is to be changed on the ticket; nothing when it stands as it should.
+/// What to change on the ticket; `None` if it is as it should be.
 fn change(order: &DeskOrder, ticket: &Ticket) -> Result<Option<Value>, Refusal> {
     let (number, is_closed) = (ticket.id, ticket.status == "closed");
     let never = |reason: String| Err(Refusal::Never(reason));
@@ -210,7 +210,7 @@ fn change(order: &DeskOrder, ticket: &Ticket) -> Result<Option<Value>, Refusal> 
         DeskOrder::ProblemStatus(ProblemStatus { solved, text, .. }) => match (*solved, is_over(&ticket.status)) {
             (true, true) | (false, false) => Ok(None),
             (false, true) if is_closed => never(format!(
-                "Ticket #{number} is closed, and Zendesk opens no closed ticket again: make a follow-up ticket there by hand."
+                "Ticket #{number} is closed, and Zendesk can't reopen closed tickets: create a follow-up ticket there by hand."
             )),
             (solved, _) => {
                 let status = if solved { "solved" } else { "open" };
@@ -221,22 +221,22 @@ fn change(order: &DeskOrder, ticket: &Ticket) -> Result<Option<Value>, Refusal> 
             let problem = parsed(problem)?;
             match ticket.problem_id {
                 Some(other) if other != problem => {
-                    never(format!("Ticket #{number} hangs from another problem already, #{other}: take it off there first."))
+                    never(format!("Ticket #{number} is already linked to another problem, #{other}: unlink it there first."))
                 }
                 Some(_) if ticket.is("incident") => Ok(None),
-                _ if is_closed => never(format!("Ticket #{number} is closed, and Zendesk changes no closed ticket.")),
-                _ if ticket.is("problem") => {
-                    never(format!("Ticket #{number} is a problem itself, and Zendesk hangs no problem from another: link its incidents."))
-                }
+                _ if is_closed => never(format!("Ticket #{number} is closed, and Zendesk does not allow changes to closed tickets.")),
+                _ if ticket.is("problem") => never(format!(
+                    "Ticket #{number} is itself a problem, and Zendesk can't link one problem to another: link its incidents instead."
+                )),
                 _ => Ok(Some(json!({ "type": "incident", "problem_id": problem }))),
             }
         }
         DeskOrder::UnlinkTicket(UnlinkTicket { problem, .. }) => match ticket.problem_id {
             Some(of) if of == parsed(problem)? => {
                 if is_closed {
-                    return never(format!("Ticket #{number} is closed, and Zendesk changes no closed ticket."));
+                    return never(format!("Ticket #{number} is closed, and Zendesk does not allow changes to closed tickets."));
                 }
-                // Only incidents hang from a problem; the vendor's description knows no problem that is null.
+                // Only incidents are linked to a problem; Zendesk's API description doesn't allow problem_id to be null.
                 Ok(Some(json!({ "type": "question" })))
             }
             _ => Ok(None),
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_knows_its_own_trace() {
+    fn an_attempt_recognises_its_own_trace() {
         let order = Order {
             delivery: DeliveryId(Uuid::from_u128(1)),
             attempt: 2,

@@ -1,4 +1,4 @@
-//! What Zendesk answers, as far as it is read.
+//! Zendesk's answers, as far as we read them.
 
 use chrono::{DateTime, Utc};
 use domain::ports::SeenTicket;
@@ -19,7 +19,7 @@ pub(super) struct Ticket {
     pub assignee_id: Option<u64>,
     #[serde(default)]
     pub tags: Vec<String>,
-    /// As it came: it goes back as the version that a change is based on.
+    /// Kept verbatim: it is sent back as the version that a change is based on.
     pub updated_at: String,
     pub created_at: Option<String>,
 }
@@ -62,8 +62,8 @@ pub(super) struct Tickets {
     pub tickets: Vec<Ticket>,
 }
 
-/// A ticket that was made or changed. Without an audit nothing was done: a body that Zendesk does not understand is answered with
-/// success as well.
+/// A ticket that was created or changed. Without an audit nothing was done: Zendesk also reports success for a body it does not
+/// understand.
 #[derive(Deserialize)]
 pub(super) struct Changed {
     pub ticket: Ticket,
@@ -105,16 +105,16 @@ pub(super) struct Me {
     pub user: Account,
 }
 
-/// Whoever our credentials belong to.
+/// The account that our credentials belong to.
 #[derive(Deserialize)]
 pub(super) struct Account {
-    /// Nothing for nobody: a wrong token is answered like this.
+    /// `None` for the anonymous account, which a wrong token gets.
     pub id: Option<u64>,
     pub name: Option<String>,
     pub role: Option<String>,
 }
 
-/// What a search finds, when tickets are asked for.
+/// The results of a search for tickets.
 #[derive(Deserialize)]
 pub(super) struct Found {
     pub results: Vec<Value>,

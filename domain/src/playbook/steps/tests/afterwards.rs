@@ -7,7 +7,7 @@ use crate::playbook::{Playbook, Rule};
 
 #[test]
 fn after_the_resolution_a_report_and_a_review_are_owed() {
-    // Friday 15:20; a working day on is Monday, and overdue is a working day after that.
+    // Friday 15:20: due a working day later, on Monday, and overdue a working day after that.
     let friday = resolved("20 15:20");
     check_states(&friday, Rule::ReportAuthor, "report-author {} 23 15:20", "23 15:20", "24 15:20");
     check_states(&friday, Rule::ScheduleReview, "schedule-review {} 23 15:20", "23 15:20", "24 15:20");
@@ -78,7 +78,7 @@ fn after_the_resolution_a_report_and_a_review_are_owed() {
 }
 
 #[test]
-fn what_is_trivial_or_recurring_owes_no_report() {
+fn a_trivial_or_recurring_incident_needs_no_report() {
     let over = |case: Case| Case { status: IncidentStatus::Resolved, resolved_at: Some(on("20 15:20")), ..case };
     let follow_up = FollowUp { id: "fup_1".to_owned(), owner: person(2), due_on: Some(on("25 00:00").date_naive()) };
     for case in [over(declared(Severity::Trivial)), over(flagged(Flag::Recurring))] {
@@ -100,11 +100,11 @@ fn follow_ups_are_done_by_the_end_of_their_day() {
     let follow_ups = vec![follow_up("a", Some("26")), follow_up("b", None), follow_up("c", Some("25"))];
     let closed = Case { status: IncidentStatus::Closed, follow_ups, ..resolved("20 15:20") };
     assert_eq!(lines(&closed, "25 18:00", Rule::FollowUp), ["follow-up:c Due 25 18:00", "follow-up:a Upcoming 26 18:00"]);
-    // What is due when work ends is overdue a working day after the next opening.
+    // A step due when work ends is overdue a working day after the next opening.
     assert_eq!(lines(&closed, "27 09:59:59", Rule::FollowUp), ["follow-up:c Due 25 18:00", "follow-up:a Due 26 18:00"]);
     assert_eq!(lines(&closed, "27 10:00", Rule::FollowUp), ["follow-up:c Overdue 25 18:00", "follow-up:a Due 26 18:00"]);
     assert!(at(&closed, "27 10:00").iter().all(|step| step.person == Some(person(2)) && step.rule == Rule::FollowUp));
-    // Reopening an incident does not take them back.
+    // Reopening an incident does not withdraw them.
     for status in [IncidentStatus::Resolved, IncidentStatus::Fixing] {
         let open = Case { status, reopened_at: Some(on("26 09:00")), ..closed.clone() };
         assert_eq!(lines(&open, "26 09:00", Rule::FollowUp), ["follow-up:c Due 25 18:00", "follow-up:a Upcoming 26 18:00"], "{status:?}");
@@ -114,7 +114,7 @@ fn follow_ups_are_done_by_the_end_of_their_day() {
 }
 
 #[test]
-fn what_is_over_or_was_none_asks_for_nothing() {
+fn an_incident_that_is_over_or_was_none_asks_for_nothing() {
     let busy = Case {
         resolved_at: Some(on("18 12:00")),
         first_client_at: Some(on("18 11:00")),

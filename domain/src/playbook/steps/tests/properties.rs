@@ -1,4 +1,4 @@
-//! What holds of every incident at every time.
+//! What holds for every incident at any time.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::super::series::series_of;
 use super::*;
 use crate::playbook::{Playbook, Rule};
 
-/// Ten days, within which most of an incident happens.
+/// Most of an incident happens within ten days.
 const DAYS: i64 = 10 * 86_400;
 
 /// An incident, a playbook, and a time.
@@ -39,12 +39,12 @@ impl Scene {
         steps(&self.case, &self.playbook, now)
     }
 
-    /// From when on the incident is live, for this time.
+    /// Since when the incident has been live, this time round.
     fn since(&self) -> Timestamp {
         self.case.declared_at.max(self.case.reopened_at).unwrap()
     }
 
-    /// Tells people of everything that is to be told at `now`, as the worker does; which steps that is.
+    /// Sends every reminder that is due at `now`, as the worker does; returns the steps.
     fn tell(&mut self, now: Timestamp) -> Vec<Step> {
         let to_tell = |step: &Step| {
             let next = step.next_reminder(self.case.marks.get(&step.key));
@@ -151,10 +151,10 @@ fn items() -> Vec<(String, String)> {
     goals.flat_map(|goal| goal.breach_checklist.into_iter().map(move |item| (goal.key.clone(), item.key))).collect()
 }
 
-/// A case whose times lie within ten days of its declaration, in an order in which they can happen.
+/// A case whose times are within ten days of its declaration, in an order in which they can happen.
 fn cases() -> BoxedStrategy<Case> {
     let items = items();
-    // 2026-03-20 to 2026-11-18: both changes of the clock.
+    // 2026-03-20 to 2026-11-18: both clock changes.
     (1_773_964_800_i64..1_795_000_000)
         .prop_flat_map(move |declared| {
             let declared_at = Timestamp::from_timestamp(declared, 0).unwrap();
@@ -239,7 +239,7 @@ fn cases() -> BoxedStrategy<Case> {
         .boxed()
 }
 
-/// At any time, also long after it and before it (the clock was set back).
+/// At any time, including long after it and before it (the clock was set back).
 fn scenes() -> BoxedStrategy<Scene> {
     let after = prop_oneof![4 => seconds(0..DAYS), 1 => seconds(DAYS..4 * DAYS), 1 => seconds(-DAYS..0)];
     (cases(), playbooks(), after)
@@ -263,7 +263,7 @@ fn any_moment() -> impl Strategy<Value = Timestamp> {
     prop_oneof![prop::sample::select(ends.to_vec()), all.prop_map(moment), (-9_000_000_000_i64..9_000_000_000).prop_map(moment)]
 }
 
-/// Fewer than usual, as each walks through an incident; `PROPTEST_CASES` still sets how many.
+/// Fewer than usual because each walks through an incident; `PROPTEST_CASES` still sets how many.
 fn config() -> ProptestConfig {
     let default = ProptestConfig::default();
     ProptestConfig { cases: default.cases.div_ceil(3), ..default }
@@ -294,7 +294,7 @@ proptest! {
         for step in scene.steps(scene.now) {
             let cause = match step.rule {
                 Rule::FollowUp => continue,
-                // These stand from the declaration on, whatever happens.
+                // These hold from the declaration on, whatever happens.
                 Rule::Leadership | Rule::LeadershipFallback => declared_at.unwrap(),
                 _ if *status == IncidentStatus::Triage => (*reported_at).max(reopened_at.unwrap_or(*reported_at)),
                 _ => resolved_at.unwrap_or(scene.since()),
@@ -316,7 +316,7 @@ proptest! {
     }
 
     #[test]
-    fn a_step_that_stands_does_not_move(scene in scenes(), later in prop_oneof![seconds(0..40_000), seconds(0..2 * DAYS)]) {
+    fn a_step_does_not_move_as_time_passes(scene in scenes(), later in prop_oneof![seconds(0..40_000), seconds(0..2 * DAYS)]) {
         let after = scene.steps(scene.now + later);
         for step in scene.steps(scene.now).iter().filter(|step| step.rule != Rule::SecondLine) {
             if let Some(then) = after.iter().find(|then| then.key == step.key) {
@@ -329,7 +329,7 @@ proptest! {
     }
 
     #[test]
-    fn second_line_is_never_called_in_working_hours(scene in scenes()) {
+    fn second_line_is_never_paged_in_working_hours(scene in scenes()) {
         let hours = &scene.playbook.working_hours;
         for step in scene.steps(scene.now).iter().filter(|step| step.rule == Rule::SecondLine) {
             let never = step.due_at - scene.now > Duration::days(2 * 365);
@@ -351,7 +351,7 @@ proptest! {
                 prop_assert!((0..number(due)).contains(&due.missed) && number(due) < number(upcoming[0]));
                 prop_assert!(due.due_at < upcoming[0].due_at);
             }
-            // When the next falls due, it is the newest, and its time is the one that was foretold.
+            // When the next falls due, it becomes the newest, at the time that was announced.
             let then = scene.steps(upcoming[0].due_at);
             let found = then.iter().find(|step| step.key == upcoming[0].key);
             prop_assert_eq!(found.map(|step| (step.due_at, step.state)), Some((upcoming[0].due_at, Stage::Due)));
@@ -360,7 +360,7 @@ proptest! {
     }
 
     #[test]
-    fn the_next_look_is_the_first_reminder_and_telling_moves_it_on(scene in scenes()) {
+    fn the_next_look_is_the_first_reminder_and_reminding_moves_it_on(scene in scenes()) {
         let Scene { case, playbook, now } = &scene;
         let reminders = scene.steps(*now).into_iter().filter_map(|step| step.next_reminder(case.marks.get(&step.key)));
         prop_assert_eq!(next_look(case, playbook, *now), reminders.min());
@@ -371,7 +371,7 @@ proptest! {
     }
 
     #[test]
-    fn who_looks_when_told_to_is_never_late(mut scene in scenes()) {
+    fn looking_at_the_announced_times_is_never_late(mut scene in scenes()) {
         scene.tell(scene.now);
         let mut seen = BTreeSet::new();
         for _ in 0..40 {

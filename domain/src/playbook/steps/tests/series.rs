@@ -1,4 +1,4 @@
-//! Steps that come again and again.
+//! Steps that recur.
 
 use entity::{Flags, IncidentStatus, Role, Severity};
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::playbook::Rule;
 
 #[test]
-fn summaries_come_at_regular_times_until_one_is_posted() {
+fn summaries_are_due_at_regular_times_until_one_is_posted() {
     check(
         Rule::Summary,
         &[
@@ -133,7 +133,7 @@ fn tiring_roles_are_handed_over() {
 }
 
 #[test]
-fn to_stop_or_to_go_on_is_decided_after_time_out_of_hours() {
+fn stopping_is_decided_after_time_out_of_hours() {
     let evening = Case::declared(Severity::Minor, Flags::default(), on("19 17:00"));
     let first = ["stop-or-continue:1 Due 19 20:00", "stop-or-continue:2 Upcoming 19 22:00"];
     check(
@@ -142,7 +142,7 @@ fn to_stop_or_to_go_on_is_decided_after_time_out_of_hours() {
             ("before", evening.clone(), "19 19:59:59", &["stop-or-continue:1 Upcoming 19 20:00"]),
             ("after two hours out of hours", evening.clone(), "19 20:00", &first),
             ("overdue", evening.clone(), "19 20:10", &["stop-or-continue:1 Overdue 19 20:00", first[1]]),
-            // Sixteen hours of Thursday night have eight of them; the ninth is on Friday night.
+            // The sixteen hours of Thursday night have eight of them; the ninth is on Friday night.
             ("by day", evening.clone(), "20 15:00", &["stop-or-continue:8 Overdue 20 10:00", "stop-or-continue:9 Upcoming 20 20:00"]),
             ("decided", Case { marks: settled(&["stop-or-continue:1"]), ..evening.clone() }, "19 20:00", &first[1..]),
             (
