@@ -1,14 +1,14 @@
 "use strict";
 // The first page: a live board, one incident with its timeline, and the forms that matter most. Text from the server enters the
-// page as text nodes only.
+// page only as text nodes.
 
 const $ = (id) => document.getElementById(id);
 const PAGE = 100;
 const SEVERITIES = {
-  CRITICAL: ["▲", "Critical", "the whole service is out, or a serious breach"],
+  CRITICAL: ["▲", "Critical", "the whole service is down, or a serious breach"],
   MAJOR: ["◆", "Major", "a main function is broken, or a small breach"],
-  MINOR: ["●", "Minor", "a lesser function or an internal tool is broken"],
-  TRIVIAL: ["○", "Trivial", "over already, written down afterwards"],
+  MINOR: ["●", "Minor", "a minor function or an internal tool is broken"],
+  TRIVIAL: ["○", "Trivial", "already over, recorded afterwards"],
 };
 const words = (name) => name.charAt(0) + name.slice(1).toLowerCase().replaceAll("_", " ");
 
@@ -22,7 +22,7 @@ function h(tag, attributes, ...children) {
   return fill(element, ...children);
 }
 
-/** Gives an element these children and no others; empty ones are left out. */
+/** Replaces an element's children; empty ones are left out. */
 function fill(element, ...children) {
   element.replaceChildren(...children.filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return element;
@@ -61,13 +61,13 @@ function span(from, to) {
 
 const whole = (at) => `${day.format(at)}, ${clock.format(at)} ${zoneName}`;
 const moment = (iso, format) => h("time", { datetime: iso, title: whole(new Date(iso)) }, format.format(new Date(iso)));
-/** Text that grows older by itself. */
+/** An age that keeps itself up to date. */
 const ageing = (from, suffix) => h("time", { datetime: from, "data-age": suffix, title: whole(new Date(from)) }, span(from, Date.now()) + suffix);
 const growOlder = () => {
   document.querySelectorAll("time[data-age]").forEach((time) => (time.textContent = span(time.dateTime, Date.now()) + time.dataset.age));
   document.querySelectorAll("time[data-due]").forEach((time) => (time.textContent = dueWords(time.dateTime)));
 };
-/** When something is due: how long until or since then, and the time on the reader's clock. */
+/** When something is due: how long until or since then, and the reader's local time. */
 function dueWords(iso) {
   const at = new Date(iso), now = Date.now();
   const relative = at > now ? `in ${span(now, at)}` : `${span(at, now)} ago`;
@@ -88,11 +88,11 @@ class Refusal extends Error {
     return {
       UNAUTHENTICATED: "You are signed out. Copy what you typed, then open a new sign-in link.",
       FORBIDDEN: `You may not do this. ${this.message}`,
-      CONFLICT: "Somebody else changed it at the same moment. Look again and repeat.",
+      CONFLICT: "Someone else changed it at the same time. Check what changed and try again.",
       UNAVAILABLE: "The server can't reach its database at the moment. Nothing was changed; try again shortly.",
-      OFFLINE: "The server can't be reached. What you typed is still here: send it again when the top of the page says Live.",
-      INTERNAL: `Something went wrong in the server. Tell an administrator${this.requestId ? ` this number: ${this.requestId}` : ""}.`,
-    }[this.code] || this.message; // the others say themselves what to do
+      OFFLINE: "Can't reach the server. What you typed is still here: send it again when the top of the page says Live.",
+      INTERNAL: `Something went wrong on the server. Tell an administrator${this.requestId ? ` and quote this number: ${this.requestId}` : ""}.`,
+    }[this.code] || this.message; // the other messages say what to do
   }
 }
 
@@ -112,7 +112,7 @@ async function ask(query, variables) {
   return answer.data;
 }
 
-/** Keeps a subscription open until `close()`. The address is asked for anew at each attempt, so that it resumes where it was. */
+/** Keeps a subscription open until `close()`. Each attempt asks for the address again, so that it resumes where it was. */
 function live(address, { next, state }) {
   let source, timer, attempt = 0, closed = false;
   const again = () => {
@@ -209,7 +209,7 @@ function card(incident, list) {
     h("span", { class: "name" }, incident.name),
     h("span", { class: "meta" }, ...meta.filter(Boolean).map((item) => h("span", null, item))),
     list !== "done" && incident.nextSteps.length > 0 && h("span", { class: "step" }, stepState(incident.nextSteps[0].state), " ", due(incident.nextSteps[0].dueAt), `: ${incident.nextSteps[0].title}`),
-    needsComms(incident, list) && h("span", { class: "lack" }, "Nobody keeps the affected clients told"),
+    needsComms(incident, list) && h("span", { class: "lack" }, "No one is keeping the affected clients informed"),
     list !== "done" && last && h("span", { class: "last" }, ageing(last.recordedAt, " ago"), `: ${words(last.kind)}${last.actor ? `, ${last.actor.name}` : ""}: ${last.text.replace(/```\w*|\s+/g, " ").slice(0, 140)}`));
 }
 
@@ -219,9 +219,9 @@ function markCurrent() {
   document.querySelectorAll("[data-card]").forEach((link) => link.setAttribute("aria-current", String(link.dataset.card === current?.reference)));
 }
 
-// ---- What waits for a person ----
+// ---- What needs a person ----
 
-/** Keeps the items of a list that are still wanted, so that open boxes, typed text and the focus stay. */
+/** Keeps the items of a list that are still needed, so that open boxes, typed text and the focus survive. */
 function keepList(list, rows, keyOf, make) {
   const known = new Map([...list.children].map((item) => [item.dataset.key, item]));
   const items = rows.map((row) => known.get(keyOf(row)) || make(row));
@@ -233,7 +233,7 @@ function keepList(list, rows, keyOf, make) {
 }
 
 function drawWaiting({ byHand, failed }) {
-  // What a reminder would say by mail, the board says already.
+  // The board already says what a reminder would say by mail.
   const open = [...failed.nodes, ...byHand.nodes].filter((row) => row.operation !== "remind");
   const rows = open.sort((a, b) => a.createdAt.localeCompare(b.createdAt));
   const more = failed.pageInfo.hasNextPage || byHand.pageInfo.hasNextPage;
@@ -272,7 +272,7 @@ function waitingItem(row) {
     row.lastError && h("p", { class: "lack" }, `It did not arrive: ${row.lastError}`),
     h("div", { class: "line" }, h("pre", { tabindex: "0" }, row.instructions || ""), copy),
     problem,
-    h("p", { class: "row" }, button("Done", "settleDeliveryByHand", true), row.state === "FAILED" && button("Try again", "retryDelivery"))));
+    h("p", { class: "row" }, button("Mark done", "settleDeliveryByHand", true), row.state === "FAILED" && button("Try again", "retryDelivery"))));
 }
 
 // ---- Steps of the playbook ----
@@ -280,18 +280,18 @@ function waitingItem(row) {
 const stepState = (state) => h("strong", { class: "step-state", "data-step": state }, { UPCOMING: "Coming", DUE: "Due", OVERDUE: "Overdue" }[state] || words(state));
 const SETTLE = "mutation Settle($input: SettleStepInput!) { settleStep(input: $input) { incident { id } } }";
 const TAKE = "mutation Take($input: AssignRoleInput!) { assignRole(input: $input) { incident { id } } }";
-const take = (role) => ["I do it", () => ask(TAKE, { input: { incidentId: current.id, role, personId: viewer.person.id } })];
-/** What does a step that no decision settles: a button, or else where it is done. */
+const take = (role) => ["I'll do it", () => ask(TAKE, { input: { incidentId: current.id, role, personId: viewer.person.id } })];
+/** How to do a step that no decision settles: a button, or a hint where to do it. */
 const DONE_BY = {
   lead: take("INCIDENT_LEAD"),
   "comms-manager": take("CLIENT_COMMS_MANAGER"),
   "report-author": take("REPORT_AUTHOR"),
-  "second-line": ["Call second line", (note) => ask("mutation Escalate($input: EscalateInput!) { escalate(input: $input) { incident { id } } }", { input: { incidentId: current.id, reason: note } })],
-  triage: "Judge it below.",
-  page: "It is done when whoever was called answers.",
-  summary: "Write an update for everybody below.",
-  "client-update": "Tell them below, under affected clients.",
-  containment: "It is done when the list of each goal is ticked.",
+  "second-line": ["Page second line", (note) => ask("mutation Escalate($input: EscalateInput!) { escalate(input: $input) { incident { id } } }", { input: { incidentId: current.id, reason: note } })],
+  triage: "Decide below whether it is an incident.",
+  page: "It is done once the person who was paged answers.",
+  summary: "Write an update for everyone below.",
+  "client-update": "Send it below, under Affected clients.",
+  containment: "It is done once the checklist of each goal is ticked off.",
 };
 
 function drawSteps(steps) {
@@ -301,25 +301,25 @@ function drawSteps(steps) {
 }
 
 function stepItem(step) {
-  const item = h("li", { "data-key": step.key }, h("p", { class: "step-head" }), h("p", { class: "soft" }, step.why, step.proposedAt ? ` First time that fits: ${whole(new Date(step.proposedAt))}.` : ""));
+  const item = h("li", { "data-key": step.key }, h("p", { class: "step-head" }), h("p", { class: "soft" }, step.why, step.proposedAt ? ` First time slot that fits: ${whole(new Date(step.proposedAt))}.` : ""));
   if (!viewer?.can.includes("RESPOND")) return item;
   const other = DONE_BY[step.rule];
   const id = `note-${step.key}`;
   const form = h("form", null,
     typeof other === "string" ? h("p", null, other) : "",
-    h("label", { for: id }, "What is decided, and why"),
+    h("label", { for: id }, "What was decided, and why"),
     h("textarea", { id, rows: "2" }),
     h("p", { class: "problem", role: "alert", hidden: true }),
-    h("p", { class: "row" }, typeof other === "string" ? "" : h("button", { class: "main", value: "do" }, other ? other[0] : "Done"), h("button", { value: "waive" }, "Go without it")));
+    h("p", { class: "row" }, typeof other === "string" ? "" : h("button", { class: "main", value: "do" }, other ? other[0] : "Mark done"), h("button", { value: "waive" }, "Skip")));
   onSubmit(form, async (_, choice) => {
     const note = form.querySelector("textarea").value;
     if (choice !== "waive" && typeof other === "object") await other[1](note);
     else await ask(SETTLE, { input: { incidentId: current.id, key: step.key, waive: choice === "waive" || typeof other === "string", note } });
-    $("said").textContent = `${choice === "waive" ? "Went without" : "Done"}: ${step.title}`;
+    $("said").textContent = `${choice === "waive" ? "Skipped" : "Done"}: ${step.title}`;
     $("incident").focus({ preventScroll: true });
     refreshSoon();
   });
-  item.append(h("details", null, h("summary", null, "Settle", h("span", { class: "unseen" }, `: ${step.title}`)), form));
+  item.append(h("details", null, h("summary", null, "Mark done or skip", h("span", { class: "unseen" }, `: ${step.title}`)), form));
   return item;
 }
 
@@ -335,7 +335,7 @@ function drawClients({ reference, status, clientBoard }, isLive) {
 
 $("tell-propose").addEventListener("click", async () => {
   const text = $("tell-text"), problem = $("tell").querySelector(".problem");
-  if (text.value.trim() && !confirm("Put the proposed words in place of yours?")) return;
+  if (text.value.trim() && !confirm("Replace what you wrote with the suggested text?")) return;
   try {
     const { incident } = await ask("query Words($reference: String!) { incident(reference: $reference) { clientUpdateDraft } }", { reference: current.reference });
     text.value = incident.clientUpdateDraft;
@@ -372,10 +372,10 @@ function drawTickets({ tickets }, isOpen) {
 }
 
 function ticketItem(ticket, mayChange) {
-  const about = [ticket.parent ? "problem ticket" : ticket.client?.name || "nobody knows whose", ticket.status].filter(Boolean).join(", ");
+  const about = [ticket.parent ? "problem ticket" : ticket.client?.name || "client unknown", ticket.status].filter(Boolean).join(", ");
   const item = h("li", { "data-key": JSON.stringify([ticket, mayChange]) }, outside(ticket.url, `#${ticket.externalId}`), ticket.subject ? ` ${ticket.subject}` : "", h("span", { class: "soft" }, ` (${about})`));
   if (ticket.link !== "SUGGESTED") return item;
-  item.append(h("span", { class: "lack" }, " Perhaps about this"));
+  item.append(h("span", { class: "lack" }, " May be about this"));
   if (!mayChange) return item;
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
   const choice = (label, mutation, input) => {
@@ -439,7 +439,7 @@ async function openIncident(reference) {
   $("follow-ups-box").hidden = true;
   fill($("tickets"));
   $("link").reset();
-  $("tell").reset(); // words for the clients of one incident must not reach those of another
+  $("tell").reset(); // text for the clients of one incident must not reach those of another
   $("tell-box").open = false;
   $("timeline").replaceChildren();
   try {
@@ -470,7 +470,7 @@ async function openIncident(reference) {
 async function loadFacts() {
   const mine = current;
   const { incident } = await ask(FACTS, { reference: mine.reference });
-  if (!incident) throw new Refusal({ message: `There is no ${mine.reference}, or you may not see it.`, extensions: { code: "NOT_FOUND" } });
+  if (!incident) throw new Refusal({ message: `${mine.reference} does not exist, or you may not see it.`, extensions: { code: "NOT_FOUND" } });
   if (current === mine) drawFacts(incident);
   return incident;
 }
@@ -488,12 +488,12 @@ function drawFacts(incident) {
   fill($("facts"),
     h("p", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference), h("span", { class: "status" }, words(incident.status))),
     h("h2", { id: "incident-title" }, incident.name),
-    incident.mergedInto && h("p", null, "It goes on as ", h("a", { href: `#${incident.mergedInto.reference}` }, incident.mergedInto.reference), "."),
+    incident.mergedInto && h("p", null, "Continues as ", h("a", { href: `#${incident.mergedInto.reference}` }, incident.mergedInto.reference), "."),
     incident.summary ? prose(incident.summary) : "",
     update ? h("div", { class: "update" }, h("h3", null, "Latest update, ", moment(update.occurredAt, minuteClock), update.actor ? `, ${update.actor.name}` : ""), prose(update.text)) : "",
     h("dl", null,
       ...fact("Lead", incident.lead?.name || "Nobody yet", isLive && !incident.lead),
-      ...(clients ? fact("Client comms", incident.clientCommsManager?.name || "Nobody yet: affected clients hear nothing", isLive && !incident.clientCommsManager) : []),
+      ...(clients ? fact("Client comms", incident.clientCommsManager?.name || "Nobody yet: affected clients are not hearing from us", isLive && !incident.clientCommsManager) : []),
       ...fact("Began", h("span", null, moment(began, minuteClock), ` ${zoneName}, `, isLive ? ageing(began, " ago") : incident.resolvedAt ? `lasted ${span(began, new Date(incident.resolvedAt))}` : ageing(began, " ago"))),
       ...incident.sites.flatMap((site) => fact("Site", h("span", null, site.url ? h("a", { href: site.url, rel: "noreferrer" }, site.name) : site.name, site.runbook ? " · " : "", site.runbook ? h("a", { href: site.runbook, rel: "noreferrer" }, "runbook") : "", site.expected ? h("span", { class: "soft" }, ` Normal there: ${site.expected}`) : "")))),
     todo.length ? h("div", null, h("h3", null, "To do"), h("ul", { class: "plain" }, ...todo.map((action) => h("li", null, `${action.title} · `, h("span", { class: action.assignee ? "soft" : "lack" }, action.assignee ? action.assignee.name : "nobody yet"))))) : "",
@@ -514,7 +514,7 @@ function addEvent(event) {
     h("p", { class: "event-head" }, moment(event.occurredAt, clock), sameDay ? "" : ` ${day.format(new Date(event.occurredAt))}`, h("span", { class: "kind" }, corrected ? `Correction of #${corrected}` : words(event.kind)),
       event.actor?.name || event.details?.source || words(event.source), event.starred ? h("span", { class: "star" }, "★ key moment") : ""),
     prose(event.text),
-    late ? h("p", { class: "soft" }, "Written down at ", moment(event.recordedAt, clock)) : "",
+    late ? h("p", { class: "soft" }, "Recorded at ", moment(event.recordedAt, clock)) : "",
     corrected && event.details.reason ? h("p", { class: "soft" }, `Because: ${event.details.reason}`) : "",
     ...event.attachments.map((file) => h("p", null, h("a", { href: new URL(file.downloadUrl).pathname }, file.fileName))));
   const later = [...list.children].find((other) => Number(other.dataset.sequence) < event.sequence);
@@ -579,7 +579,7 @@ onSubmit($("judge"), async (idempotencyKey, choice) => {
   const incidentId = current.id;
   if (choice === "decline") {
     const input = { incidentId, reason: $("judge-reason").value };
-    if (!input.reason.trim()) throw new Refusal({ message: "Say in a few words why it is none.", extensions: { code: "BAD_USER_INPUT" } });
+    if (!input.reason.trim()) throw new Refusal({ message: "Say in a few words why it isn't an incident.", extensions: { code: "BAD_USER_INPUT" } });
     await ask("mutation Decline($input: DeclineIncidentInput!) { declineIncident(input: $input) { incident { id } } }", { input });
   } else {
     await ask(DECLARE, { input: { incidentId, idempotencyKey, severity: $("judge-severity").value, leadId: viewer.person.id } });
@@ -610,10 +610,10 @@ onSubmit($("token"), async () => {
 function drawToken({ token, expiresAt }) {
   const post = (query, path = "", flag = "-s") => `curl ${flag} ${location.origin}/graphql${path} -H "Authorization: Bearer $MUSTER_TOKEN" -H 'Content-Type: application/json' -d '${JSON.stringify({ query })}'`;
   const lines = [
-    ["Your token. It is shown this once.", token],
-    ["Let the shell know it", `export MUSTER_TOKEN=${token}`],
-    ["What is live", post("{ incidents(filter: {live: true}) { nodes { reference name severity status } } }")],
-    ["Declare an incident", post('mutation { declareIncident(input: {name: "example.org answers with errors", severity: MAJOR}) { incident { reference id } } }')],
+    ["Your token. It is shown only once.", token],
+    ["Make it available to the shell", `export MUSTER_TOKEN=${token}`],
+    ["List live incidents", post("{ incidents(filter: {live: true}) { nodes { reference name severity status } } }")],
+    ["Declare an incident", post('mutation { declareIncident(input: {name: "example.org returns errors", severity: MAJOR}) { incident { reference id } } }')],
     ["Watch incidents change", post("subscription { incidentChanged { reference status severity } }", "/stream", "-N")],
   ];
   $("token-out").replaceChildren(
@@ -622,7 +622,7 @@ function drawToken({ token, expiresAt }) {
       copy.addEventListener("click", () => copyText(text, copy));
       return h("div", { class: "line" }, h("p", null, what), h("pre", { tabindex: "0" }, text), copy);
     }),
-    h("p", { class: "soft" }, "It works until ", moment(expiresAt, day), ". To end it sooner, use the mutation revokeApiToken."));
+    h("p", { class: "soft" }, "It works until ", moment(expiresAt, day), ". To revoke it sooner, use the mutation revokeApiToken."));
 }
 
 async function copyText(text, button) {
@@ -630,11 +630,11 @@ async function copyText(text, button) {
     await navigator.clipboard.writeText(text);
     button.textContent = "Copied";
   } catch {
-    const range = document.createRange(); // without https there is no clipboard: mark it for the person to copy
+    const range = document.createRange(); // without https there is no clipboard: select it for the person to copy
     range.selectNodeContents(button.previousElementSibling);
     getSelection().removeAllRanges();
     getSelection().addRange(range);
-    button.textContent = "Marked: copy it";
+    button.textContent = "Selected: now copy it";
   }
   setTimeout(() => (button.textContent = "Copy"), 3000);
 }
@@ -652,7 +652,7 @@ async function showEarlier() {
   }
 }
 
-// ---- Beginning ----
+// ---- Start ----
 
 let soon;
 function refreshSoon() {
@@ -663,7 +663,7 @@ function refreshSoon() {
   }, 200);
 }
 
-const linked = /^\/incidents\/(?:INC-)?(\d+)$/i.exec(location.pathname); // the address in mails
+const linked = /^\/incidents\/(?:INC-)?(\d+)$/i.exec(location.pathname); // the address used in mails
 if (linked) history.replaceState(null, "", `/#INC-${Number(linked[1])}`);
 const route = () => openIncident(/^#INC-\d+$/.test(location.hash) ? location.hash.slice(1) : null);
 
@@ -677,12 +677,12 @@ $("earlier").addEventListener("click", showEarlier);
 addEventListener("hashchange", route);
 addEventListener("visibilitychange", () => document.hidden || refreshSoon());
 setInterval(growOlder, 20000);
-setInterval(refreshSoon, 60000); // steps fall due by the clock, and nobody tells of that
+setInterval(refreshSoon, 60000); // steps fall due by the clock, which sends no event
 refresh().then(route);
 live(() => stream("subscription { incidentChanged { id } }"), {
   next: refreshSoon,
   state: (state) => {
     showState($("state"), state);
-    if (state === "live") refreshSoon(); // what changed while nobody listened
+    if (state === "live") refreshSoon(); // what changed while we were not listening
   },
 });

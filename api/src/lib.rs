@@ -1,8 +1,8 @@
-//! The edge for callers: GraphQL, hooks, files, sign-in, health. Translates and decides nothing; the rules are `domain`'s.
+//! The edge for callers: GraphQL, hooks, files, sign-in, health. It translates and decides nothing; the rules are in `domain`.
 //!
-//! `cli` builds an [`App`] and runs [`serve`] on a listener; the tests do the same on a port of their own.
+//! `cli` builds an [`App`] and runs [`serve`] on a listener; tests do the same on ports of their own.
 //!
-//! Invariants: nothing here calls an outside system; no query or mutation runs without a caller who is known.
+//! Invariants: nothing here calls an outside system; no query or mutation runs without a known caller.
 
 pub mod graphql;
 mod http;
@@ -45,7 +45,7 @@ struct Parts {
 }
 
 impl App {
-    /// Puts the parts together. Ends when `shutdown` is cancelled.
+    /// Puts the parts together. The app stops when `shutdown` is cancelled.
     pub fn new(domain: Arc<Domain>, settings: Settings, shutdown: CancellationToken) -> Self {
         let hub = Hub::new(&domain);
         let graph = Graph::new(hub.clone(), &settings.public_url);
@@ -53,7 +53,7 @@ impl App {
     }
 }
 
-/// Who calls, and what they showed: a long connection asks again whether it still counts.
+/// The caller and their credential: a long-lived connection checks again whether it is still valid.
 #[derive(Clone)]
 pub struct Caller {
     ctx: Ctx,
@@ -84,7 +84,7 @@ impl Gateway for App {
         self.caller(secret).await.map_err(|error| match error {
             Error::Unauthenticated(_) => Refusal::Unauthenticated,
             error => {
-                tracing::warn!(%error, "could not tell who calls");
+                tracing::warn!(%error, "could not authenticate a caller");
                 Refusal::Unavailable { retry_after: RETRY_AFTER }
             }
         })
@@ -112,17 +112,17 @@ impl Gateway for App {
 /// Serves `/metrics` and `/healthz` alone on `listener` until `shutdown`, for a process that has no other port.
 ///
 /// # Errors
-/// When the listener fails.
+/// If the listener fails.
 pub async fn serve_metrics(render: Render, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
     let serving = axum::serve(listener, http::health::router_of_metrics(render)).into_future();
     // Nobody minds a scrape that is cut off.
     shutdown.run_until_cancelled(serving).await.unwrap_or(Ok(()))
 }
 
-/// Serves `app` on `listener` until its shutdown; then lets running requests finish and says goodbye to watchers.
+/// Serves `app` on `listener` until its shutdown; then lets running requests finish and closes watchers' connections in good order.
 ///
 /// # Errors
-/// When the listener fails.
+/// If the listener fails.
 pub async fn serve(app: App, listener: TcpListener) -> std::io::Result<()> {
     let shutdown = app.0.shutdown.clone();
     let origin = url::Url::parse(&app.0.settings.public_url).ok().map(|url| url.origin().ascii_serialization());

@@ -1,4 +1,4 @@
-//! What the API must be told.
+//! The API's settings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use crate::TransportLimits;
 /// The settings of an API process.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where people reach the server, scheme and host: for links, cookies and the origin of pages.
+    /// The server's public address, scheme and host: for links, cookies and the origin of pages.
     pub public_url: String,
-    /// The bearer secret of `/hooks/…`, besides API tokens.
+    /// The bearer secret of `/hooks/…`; API tokens work as well.
     pub alerts_secret: Option<String>,
-    /// The signing secret of the webhook at Zendesk, for `/hooks/zendesk`.
+    /// The signing secret of the Zendesk webhook, for `/hooks/zendesk`.
     pub zendesk_secret: Option<String>,
     /// The secret with which Trello signs its webhooks.
     pub trello_secret: Option<String>,
-    /// Which alerts report an incident: the value of their label `severity`, in lower case, and what severity it means.
+    /// Which alerts open an incident: values of their label `severity`, in lower case, and the severity each means.
     pub alert_levels: BTreeMap<String, Severity>,
     /// Static limits of GraphQL requests.
     pub limits: TransportLimits,

@@ -117,7 +117,7 @@ async fn affected(ctx: &Ctx, tickets: &[u64]) -> Result<IncidentId> {
         site_ids: Vec::new(),
         affected_client_ids: Vec::new(),
         flags: None,
-        // No notice to everybody, and no problem ticket: here only the update counts.
+        // No notice to everyone, and no problem ticket: here only the update counts.
         visibility: Visibility::Restricted,
         impact_started_at: None,
     };

@@ -1,4 +1,4 @@
-//! What Muster does by itself: reminders while people work, the tick, deliveries by the queue, and the list of steps.
+//! What Muster does on its own: reminders while people work, the tick, deliveries by the queue, and the list of steps.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -122,7 +122,7 @@ async fn make_live(db: &DatabaseConnection, at: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Makes the summaries of the incidents due now; gives back when that is.
+/// Makes the summaries of the incidents due now; returns when that is.
 async fn fall_due(ctx: &domain::Ctx, ids: Vec<IncidentId>) -> Result<Timestamp> {
     let now = ctx.now();
     let last = now - ctx.playbook().summary_every;

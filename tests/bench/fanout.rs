@@ -70,7 +70,7 @@ pub async fn measure(address: SocketAddr, token: &str, server: &Running, inciden
     Ok(Fanout { p50: percentile(&times, 50), p99: percentile(&times, 99), deliveries: times.len(), idle, busy })
 }
 
-/// Reads the events with `sequences`, which must come in order and once each; gives back when they came.
+/// Reads the events with `sequences`, which must come in order and once each; returns when they came.
 async fn watch(mut stream: EventStream, sequences: std::ops::Range<u64>) -> Result<Vec<Instant>> {
     let mut arrivals = Vec::new();
     for expected in sequences {

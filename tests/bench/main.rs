@@ -351,7 +351,7 @@ impl Target<'_> {
         load::round(self.server.address, self.token, self.scene, work, Until::Passed(duration), seed).await
     }
 
-    /// Asks once and compares the answer with the made-up data; gives back the number of answers.
+    /// Asks once and compares the answer with the made-up data; returns the number of answers.
     async fn check_example(&self, work: Work) -> Result<usize> {
         let (request, check) = self.scene.example(work);
         let mut connection = http::Connection::open(self.server.address).await?;

@@ -37,7 +37,7 @@ const LIVE: [&str; 3] = ["INVESTIGATING", "FIXING", "MONITORING"];
 const KINDS: [TimelineKind; 5] =
     [TimelineKind::Note, TimelineKind::StatusChanged, TimelineKind::Message, TimelineKind::Alert, TimelineKind::Action];
 
-/// Makes Muster's tables at `place` and fills them with `scale` incidents; gives back their ids, oldest first.
+/// Makes Muster's tables at `place` and fills them with `scale` incidents; returns their ids, oldest first.
 pub async fn load(place: &Place, scale: usize) -> Result<Vec<IncidentId>> {
     migrate(place).await?;
     let mut filler = Filler { store: Store::open(place, TABLES).await?, random: Random::new(1), people: Vec::new(), clients: Vec::new() };
@@ -136,7 +136,7 @@ impl Filler {
         Ok(IncidentId(id))
     }
 
-    /// Writes the events; gives back the hash and the time of the last.
+    /// Writes the events; returns the hash and the time of the last.
     async fn timeline(&mut self, incident_id: Uuid, incident: &Incident) -> Result<(Vec<u8>, Time)> {
         let mut last = (chain::START.to_vec(), incident.opened_at);
         for (event, sequence) in incident.events.iter().zip(1..) {

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::process::{self, Running};
 use crate::store::{Place, Store};
 
-/// A running cluster in a folder that somebody else removes.
+/// A running cluster in a folder that someone else removes.
 pub struct Cluster {
     process: Running,
     binaries: PathBuf,

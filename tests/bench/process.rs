@@ -17,7 +17,7 @@ impl Running {
         Ok(Self { child, signal })
     }
 
-    /// Whether it ended by itself.
+    /// Whether it ended on its own.
     pub fn has_ended(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_some())
     }
@@ -40,7 +40,7 @@ impl Drop for Running {
     }
 }
 
-/// Runs `command` to its end and gives back what it printed.
+/// Runs `command` to its end and returns what it printed.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().with_context(|| format!("running {command:?}"))?;
     let errors = String::from_utf8_lossy(&output.stderr);

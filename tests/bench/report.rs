@@ -104,7 +104,7 @@ const SPREAD: f64 = 1.5;
 /// How much slower the largest scale may be than the smallest.
 const GROWTH: f64 = 1.3;
 
-/// What stands before and after the figures of what Muster does by itself.
+/// What stands before and after the figures of what Muster does on its own.
 const DUTIES: &str = "## Reminders and deliveries
 
 Server and worker in one process with 16 connections, beside the clients on the same machine; the outside system takes everything \

@@ -195,7 +195,7 @@ impl Store {
     }
 
     /// Writes what is pending and makes the indexes again. On PostgreSQL the rows are counted for the planner, as
-    /// autovacuum would soon do; SQLite does not do that by itself.
+    /// autovacuum would soon do; SQLite does not do that on its own.
     pub async fn finish(mut self) -> Result<()> {
         for index in 0..self.tables.len() {
             self.flush(index).await?;

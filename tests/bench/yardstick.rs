@@ -38,7 +38,7 @@ impl Job {
     }
 }
 
-/// Does `job` for `duration` on the plain tables at `place`; gives back how often a second it was done. On PostgreSQL
+/// Does `job` for `seconds` on the plain tables at `place`; returns how often a second it was done. On PostgreSQL
 /// by pgbench with as many connections as the load has; on SQLite in this process, where one reads or many queue for
 /// the one connection that writes.
 pub async fn rate(cluster: Option<&Cluster>, place: &Place, job: Job, scale: usize, duration: Duration, folder: &Path) -> Result<f64> {

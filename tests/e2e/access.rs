@@ -17,14 +17,14 @@ use serde_json::{Value, json};
 both_dbs![
     only_a_valid_token_opens_the_door,
     a_token_does_what_it_may_and_no_more_than_its_owner,
-    a_revoked_token_ceases_to_work,
-    who_has_left_can_do_nothing_with_old_tokens,
+    a_revoked_token_stops_working,
+    someone_who_left_can_do_nothing_with_old_tokens,
     a_sign_in_link_opens_one_session,
     an_outsider_cannot_learn_of_a_restricted_incident,
-    an_outsider_can_change_nothing_of_a_restricted_incident,
+    an_outsider_can_change_nothing_in_a_restricted_incident,
     participants_and_the_granted_see_a_restricted_incident,
     sharing_lets_somebody_in_and_out_again,
-    who_restricts_an_incident_still_sees_it,
+    the_person_who_restricts_an_incident_still_sees_it,
     a_board_never_tells_an_outsider,
     a_subscription_is_cut_when_the_incident_becomes_restricted,
     a_subscription_is_cut_when_the_token_is_revoked,
@@ -81,7 +81,7 @@ async fn a_token_does_what_it_may_and_no_more_than_its_owner(app: &TestApp) {
     assert_eq!(proud.query(VIEWER, json!({})).await["viewer"]["can"], json!(["READ", "REPORT", "RESPOND"]));
 }
 
-async fn a_revoked_token_ceases_to_work(app: &TestApp) {
+async fn a_revoked_token_stops_working(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let made = sam.mutate("createApiToken", json!({ "name": "script", "accessLevel": "RESPONDER" }), "token name expiresAt").await;
     let script = sam.with_token(text(&made, "token"));
@@ -90,13 +90,13 @@ async fn a_revoked_token_ceases_to_work(app: &TestApp) {
     let row = listed["viewer"]["tokens"].as_array().unwrap().iter().find(|row| row["name"] == "script").unwrap();
     assert!(!row["lastUsedAt"].is_null() && row["revokedAt"].is_null());
     assert!(!listed.to_string().contains(script.token()));
-    // Not by somebody else, who does not even learn that it is there.
+    // Not by someone else, who does not even learn that it is there.
     assert_eq!(app.responder("Kim").await.refused("revokeApiToken", json!({ "tokenId": row["id"] })).await.code(), "NOT_FOUND");
     sam.mutate("revokeApiToken", json!({ "tokenId": row["id"] }), "token { revokedAt }").await;
     refused_as_nobody(&script).await;
 }
 
-async fn who_has_left_can_do_nothing_with_old_tokens(app: &TestApp) {
+async fn someone_who_left_can_do_nothing_with_old_tokens(app: &TestApp) {
     let (ada, sam) = (app.admin().await, app.responder("Sam").await);
     sam.report("errors").await;
     ada.mutate("updatePerson", json!({ "personId": sam.id(), "deactivated": true }), "person { deactivatedAt }").await;
@@ -212,7 +212,7 @@ async fn an_outsider_cannot_learn_of_a_restricted_incident(app: &TestApp) {
     }
 }
 
-async fn an_outsider_can_change_nothing_of_a_restricted_incident(app: &TestApp) {
+async fn an_outsider_can_change_nothing_in_a_restricted_incident(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     let Secret { incident, ids, .. } = secret(app, &sam).await;
     let own = kim.declare("an open one").await;
@@ -267,7 +267,7 @@ async fn participants_and_the_granted_see_a_restricted_incident(app: &TestApp) {
     hidden(&granted, reference).await;
     ada.mutate("updatePerson", json!({ "personId": granted.id(), "grants": ["SEE_RESTRICTED"] }), "person { grants }").await;
     assert_eq!(granted.incident(reference, "reference").await["reference"], reference);
-    // Whoever gets a role gets to know.
+    // Anyone who gets a role gets to know.
     sam.incident_of("assignRole", json!({ "incidentId": incident["id"], "role": "RESPONDER", "personId": kim.id() })).await;
     kim.note(id(&incident), "here I am").await;
 }
@@ -284,7 +284,7 @@ async fn sharing_lets_somebody_in_and_out_again(app: &TestApp) {
 }
 
 /// Nobody locks themselves out of what they work on.
-async fn who_restricts_an_incident_still_sees_it(app: &TestApp) {
+async fn the_person_who_restricts_an_incident_still_sees_it(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let reported = app.viewer("Vic").await.report("a stranger").await;
     sam.declare_with(json!({ "incidentId": reported["id"], "severity": "MAJOR", "visibility": "RESTRICTED" })).await;

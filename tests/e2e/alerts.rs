@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 both_dbs![
     a_posted_alert_becomes_a_report_and_ends,
     alerts_of_one_group_join_one_incident,
-    an_alert_that_fires_after_the_incident_is_over_begins_another,
-    alerts_of_no_level_report_nothing,
-    only_who_shows_the_secret_may_post,
+    an_alert_that_fires_after_the_incident_is_over_opens_another,
+    alerts_without_a_level_report_nothing,
+    only_callers_with_the_secret_may_post,
     a_body_that_can_never_be_right_is_refused,
-    alerts_with_strange_labels_are_taken,
+    alerts_with_strange_labels_are_accepted,
     eight_calls_at_once_make_one_incident,
 ];
 
@@ -180,7 +180,7 @@ async fn alerts_of_one_group_join_one_incident(app: &TestApp) {
     assert_eq!(firing(&sam.incident("INC-1", SEEN).await).len(), 3);
 }
 
-async fn an_alert_that_fires_after_the_incident_is_over_begins_another(app: &TestApp) {
+async fn an_alert_that_fires_after_the_incident_is_over_opens_another(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let first = told(app, &generic("a1", "firing")).await;
     sam.incident_of("declineIncident", json!({ "incidentId": first["incident"], "reason": "a test" })).await;
@@ -193,7 +193,7 @@ async fn an_alert_that_fires_after_the_incident_is_over_begins_another(app: &Tes
     assert_eq!(sam.query("{ incidents { totalCount } }", json!({})).await["incidents"]["totalCount"], 2);
 }
 
-async fn alerts_of_no_level_report_nothing(app: &TestApp) {
+async fn alerts_without_a_level_report_nothing(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let mut quiet = generic("a1", "firing");
     quiet["alerts"][0]["severity"] = json!("info");
@@ -206,7 +206,7 @@ async fn alerts_of_no_level_report_nothing(app: &TestApp) {
     assert_eq!(told(app, &quiet).await["incident"], loud["incident"]);
 }
 
-async fn only_who_shows_the_secret_may_post(app: &TestApp) {
+async fn only_callers_with_the_secret_may_post(app: &TestApp) {
     let sam = app.responder("Sam").await;
     for path in ["/hooks/alerts", "/hooks/alertmanager"] {
         for secret in ["", "wrong", &HOOK_SECRET[1..], &format!("{HOOK_SECRET}x"), "muster_unknown"] {
@@ -250,7 +250,7 @@ async fn a_body_that_can_never_be_right_is_refused(app: &TestApp) {
 }
 
 /// An alert that the database will never take would be sent again for ever.
-async fn alerts_with_strange_labels_are_taken(app: &TestApp) {
+async fn alerts_with_strange_labels_are_accepted(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let labels = json!({ "nul": "a\0b", "ke\0y": "v", "crab": "🦀", "deep": { "list": [1, null] }, "long": "x".repeat(100_000) });
     let mut body = generic("a1", "firing");

@@ -18,7 +18,7 @@ fn with_mail(test: impl AsyncFnOnce(&TestApp) + Copy) {
     }
 }
 
-/// Sam calls Kim, whose mail is taken by a worker. Gives back the incident, the delivery and the secret of the link.
+/// Sam calls Kim, whose mail is taken by a worker. Returns the incident, the delivery and the secret of the link.
 async fn call(app: &TestApp, sam: &Client, kim: &Client, name: &str) -> (Value, DeliveryId, String) {
     update(&app.system(), kim.person_id(), UpdatePerson { seniority: Some(4), ..UpdatePerson::default() }).await.unwrap();
     let incident = sam.declare_with(json!({ "name": name, "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
@@ -29,7 +29,7 @@ async fn call(app: &TestApp, sam: &Client, kim: &Client, name: &str) -> (Value, 
     (incident, delivery, send(app, delivery).await)
 }
 
-/// Claims the mail as a worker does, and loses it. Gives back the secret of its link.
+/// Claims the mail as a worker does, and loses it. Returns the secret of its link.
 async fn send(app: &TestApp, delivery: DeliveryId) -> String {
     let claim = delivery::claim(&app.system(), delivery).await.unwrap().unwrap();
     let Effect::Mail(MailOrder::Email(mail)) = &claim.order.effect else { panic!("a page is a mail") };
@@ -92,7 +92,7 @@ fn the_button_answers_and_looking_does_not() {
         let again = press(&browser, &secret).await.text().await.unwrap();
         let (status, seen) = look(&browser, &secret).await;
         for page in [&again, &seen] {
-            assert!(page.contains("answered already") && page.contains("Answered by Kim") && page.contains("03:02 GMT"), "{page}");
+            assert!(page.contains("already been answered") && page.contains("Answered by Kim") && page.contains("03:02 GMT"), "{page}");
         }
         assert_eq!((status, sam.timeline(id(&incident)).await.len()), (200, count));
     });
@@ -121,7 +121,7 @@ fn only_the_link_of_the_mail_works_and_each_attempt_sends_the_same() {
 }
 
 #[test]
-fn who_was_reached_by_phone_sees_who_said_so() {
+fn a_person_reached_by_phone_sees_who_recorded_it() {
     with_mail(async |app| {
         let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
         let (incident, _, secret) = call(app, &sam, &kim, "errors").await;
@@ -136,7 +136,7 @@ fn who_was_reached_by_phone_sees_who_said_so() {
 }
 
 #[test]
-fn the_address_of_an_incident_leads_to_the_board_or_to_signing_in() {
+fn the_address_of_an_incident_leads_to_the_board_or_to_sign_in() {
     with_mail(async |app| {
         let (sam, browser) = (app.responder("Sam").await, app.anonymous());
         let incident = sam.declare("errors").await;

@@ -118,7 +118,7 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("shareIncident", Responder, of(live, &format!("personId: \"{person}\""))),
         mutation("settleStep", Responder, of(live, "key: \"general-notice:1\"")),
         mutation("escalate", Responder, of(live, "reason: \"help\"")),
-        // Whoever is called answers; for others it takes a responder.
+        // Anyone who is called answers; for others it takes a responder.
         mutation("answerPage", Responder, format!("pageId: \"{page}\"")),
         mutation("offerRole", Responder, of(live, &format!("role: INCIDENT_LEAD personId: \"{person}\""))),
         // Who was offered the role, and nobody else: so here one that never was.

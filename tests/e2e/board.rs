@@ -16,7 +16,7 @@ both_dbs![
     a_saved_client_has_the_contacts_it_was_given_last,
 ];
 
-/// Walks a list from one end to the other by pages of `size`, and gives the ids back in the list's order.
+/// Walks a list from one end to the other by pages of `size`, and returns the ids in the list's order.
 async fn walk(client: &Client, list: &str, arguments: &str, size: usize, backwards: bool) -> Vec<String> {
     let (count, cursor, more, end) =
         if backwards { ("last", "before", "hasPreviousPage", "startCursor") } else { ("first", "after", "hasNextPage", "endCursor") };

@@ -13,11 +13,11 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use timeline_event::Column;
 
 both_dbs![
-    a_chain_that_nobody_touched_is_whole,
+    an_untouched_chain_is_intact,
     every_altered_column_breaks_the_chain_at_its_event,
     a_star_is_not_part_of_the_record,
     a_removed_event_shows_where_it_was,
-    an_event_that_was_put_in_shows,
+    an_inserted_event_shows,
     a_chain_of_many_batches_is_walked_to_its_end,
 ];
 
@@ -67,7 +67,7 @@ async fn verdict(ctx: &Ctx, id: IncidentId) -> Verdict {
     verify::verify(ctx, &fresh(ctx, id).await).await.unwrap()
 }
 
-/// Sets a column of one event, as somebody with access to the database would.
+/// Sets a column of one event, as someone with access to the database would.
 async fn tamper(ctx: &Ctx, incident: IncidentId, sequence: i32, column: Column, value: SimpleExpr) {
     let event = Column::IncidentId.eq(incident).and(Column::Sequence.eq(sequence));
     let update = timeline_event::Entity::update_many().col_expr(column, value).filter(event);
@@ -83,7 +83,7 @@ async fn sam(app: &TestApp) -> Ctx {
     app.ctx(&app.responder("Sam").await).await
 }
 
-async fn a_chain_that_nobody_touched_is_whole(app: &TestApp) {
+async fn an_untouched_chain_is_intact(app: &TestApp) {
     let ctx = sam(app).await;
     let incident = story(&ctx).await;
     assert_eq!(incident.last_sequence, 8);
@@ -161,7 +161,7 @@ async fn a_removed_event_shows_where_it_was(app: &TestApp) {
     assert_eq!(verdict(&ctx, end).await, Verdict::Broken(7));
 }
 
-async fn an_event_that_was_put_in_shows(app: &TestApp) {
+async fn an_inserted_event_shows(app: &TestApp) {
     let ctx = sam(app).await;
     let incident = story(&ctx).await;
     let last = timeline_event::Entity::find()

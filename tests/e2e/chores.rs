@@ -1,4 +1,4 @@
-//! What Muster does by itself: it checks the chains of timelines that have become quiet, and forgets what is past use.
+//! What Muster does on its own: it checks the chains of timelines that have become quiet, and forgets what is past use.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
-both_dbs![a_quiet_timeline_is_checked_once_for_each_change, a_broken_chain_is_shouted_about, what_is_past_use_is_forgotten,];
+both_dbs![a_quiet_timeline_is_checked_once_for_each_change, a_broken_chain_raises_an_alarm, what_is_no_longer_needed_is_deleted,];
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Carries out what is due, and gives it back but for the hourly tidying.
+/// Carries out what is due, and returns it but for the hourly tidying.
 async fn work(app: &TestApp) -> Vec<Chore> {
     let ctx = app.system();
     let batch = due(&ctx).await.unwrap();
@@ -40,7 +40,7 @@ async fn a_quiet_timeline_is_checked_once_for_each_change(app: &TestApp) {
     assert_eq!((found.verified_sequence, found.broken_sequence), (2, None));
 }
 
-async fn a_broken_chain_is_shouted_about(app: &TestApp) {
+async fn a_broken_chain_raises_an_alarm(app: &TestApp) {
     app.expect_error_log("tampered with");
     let sam = app.responder("Sam").await;
     sam.note(id(&sam.declare("errors").await), "the truth").await;
@@ -54,7 +54,7 @@ async fn a_broken_chain_is_shouted_about(app: &TestApp) {
     assert_eq!(number, 1);
 }
 
-async fn what_is_past_use_is_forgotten(app: &TestApp) {
+async fn what_is_no_longer_needed_is_deleted(app: &TestApp) {
     let sam = app.responder("Sam").await;
     sam.incident_of("reportIncident", json!({ "name": "errors", "idempotencyKey": "k1" })).await;
     let keys = async || idempotency_key::Entity::find().count(app.domain.db.read()).await.unwrap();

@@ -1,4 +1,4 @@
-//! A day of affected clients on the test clock (R12, R21, R22): reminders come by the hour, begin anew with each update, and end with
+//! A day of affected clients on the test clock (R12, R21, R22): reminders come by the hour, begin again with each update, and end with
 //! the resolution; nobody outside hears anything unless a person pressed send.
 
 use std::sync::Arc;
@@ -74,7 +74,7 @@ impl Day<'_> {
         assert_eq!(sent["state"], "SENT");
     }
 
-    /// Whoever outside was told something after the first `known`.
+    /// Anyone who outside was told something after the first `known`.
     fn told_after(&self, known: usize) -> Vec<String> {
         let orders = self.outside.orders();
         let told = orders.iter().filter_map(|order| match &order.effect {

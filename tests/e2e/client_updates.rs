@@ -15,16 +15,16 @@ use serde_json::{Value, json};
 use crate::fixture;
 
 both_dbs![
-    without_systems_people_bring_the_update,
+    without_systems_people_deliver_the_update,
     an_update_may_be_for_some_clients,
-    clients_are_told_while_it_lasts_and_once_more,
+    clients_are_told_while_it_lasts_and_once_afterwards,
     sending_settles_the_step_and_restarts_the_hour,
     a_draft_waits_until_a_person_sends_it,
-    somebody_else_reads_what_the_playbook_wants_read,
+    an_update_needs_a_second_reader_if_the_playbook_says_so,
     the_same_press_twice_tells_once,
     only_responders_who_see_it_tell_clients,
     only_people_tell_clients,
-    an_update_has_a_length_at_most,
+    an_update_has_a_maximum_length,
     a_proposal_says_what_is_known,
     the_addresses_are_a_harmless_file,
 ];
@@ -49,9 +49,9 @@ macro_rules! connected {
 connected![
     each_client_is_told_where_it_can_be_reached,
     what_failed_is_sent_again_and_nothing_else,
-    the_name_of_a_restricted_incident_is_in_no_subject,
+    the_name_of_a_restricted_incident_is_never_in_a_subject,
     hundreds_of_clients_are_told_at_once,
-    whoever_asked_on_a_ticket_of_nobody_known_has_an_answer,
+    the_requester_of_a_ticket_of_no_known_client_gets_an_answer,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -175,7 +175,7 @@ async fn each_client_is_told_where_it_can_be_reached(app: &TestApp) {
     assert_eq!(event["details"]["clients"][0]["name"], "Lost");
 }
 
-async fn without_systems_people_bring_the_update(app: &TestApp) {
+async fn without_systems_people_deliver_the_update(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let client = sam.add_client("Example Ltd").await;
     let incident = affecting(&sam, &[&client]).await;
@@ -206,7 +206,7 @@ async fn an_update_may_be_for_some_clients(app: &TestApp) {
     assert_eq!((told("One"), told("Two")), (Value::Null, json!("2026-11-22T03:00:00+00:00")));
 }
 
-async fn clients_are_told_while_it_lasts_and_once_more(app: &TestApp) {
+async fn clients_are_told_while_it_lasts_and_once_afterwards(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let client = sam.add_client("Example Ltd").await;
     let report = sam.report("something").await;
@@ -253,7 +253,7 @@ async fn a_draft_waits_until_a_person_sends_it(app: &TestApp) {
     let edit = json!({ "clientUpdateId": draft["id"], "body": "We found it." });
     let edited = sam.mutate("editClientUpdate", edit, UPDATE).await["clientUpdate"].take();
     assert_eq!((&edited["body"], &edited["state"]), (&json!("We found it."), &json!("DRAFT")));
-    // Whoever is affected when it is sent is told.
+    // Anyone who is affected when it is sent is told.
     sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": two })).await;
     app.advance(MINUTE);
     let sent = sam.mutate("sendDraftedClientUpdate", which.clone(), UPDATE).await["clientUpdate"].take();
@@ -283,7 +283,7 @@ async fn a_draft_waits_until_a_person_sends_it(app: &TestApp) {
     assert_eq!(updates, json!([{ "body": "We found it.", "state": "SENDING" }, { "body": "Better.", "state": "SENDING" }]));
 }
 
-async fn somebody_else_reads_what_the_playbook_wants_read(app: &TestApp) {
+async fn an_update_needs_a_second_reader_if_the_playbook_says_so(app: &TestApp) {
     let eyes = std::collections::BTreeSet::from([Severity::Minor]);
     app.domain.replace_playbook(Playbook { second_pair_of_eyes: eyes, ..Playbook::default() });
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
@@ -414,7 +414,7 @@ async fn only_people_tell_clients(app: &TestApp) {
     assert!(ordered(app).await.is_empty());
 }
 
-async fn an_update_has_a_length_at_most(app: &TestApp) {
+async fn an_update_has_a_maximum_length(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let client = sam.add_client("Example Ltd").await;
     let incident = affecting(&sam, &[&client]).await;
@@ -448,7 +448,7 @@ async fn a_proposal_says_what_is_known(app: &TestApp) {
     assert!(last.contains("is over") && !last.contains("04:00"), "{last}");
 }
 
-async fn the_name_of_a_restricted_incident_is_in_no_subject(app: &TestApp) {
+async fn the_name_of_a_restricted_incident_is_never_in_a_subject(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let client = sam.add_client("Example Ltd").await;
     let input = json!({ "name": "a stranger", "severity": "MAJOR", "visibility": "RESTRICTED", "affectedClientIds": [client] });
@@ -493,7 +493,7 @@ async fn the_addresses_are_a_harmless_file(app: &TestApp) {
     assert_eq!(kim.get("/incidents/INC-1/addresses.csv").await.status(), 404);
 }
 
-async fn whoever_asked_on_a_ticket_of_nobody_known_has_an_answer(app: &TestApp) {
+async fn the_requester_of_a_ticket_of_no_known_client_gets_an_answer(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let (incident, client) = (affecting(&sam, &[]).await, sam.add_client("Example Ltd").await);
     sam.incident_of("linkTicket", json!({ "incidentId": incident["id"], "externalId": "42" })).await;

@@ -66,7 +66,7 @@ async fn a_notice_that_a_person_posted_settles_its_step(app: &TestApp) {
     let rows = deliveries(&sam).await;
     let (notice, reminder) = rows.iter().partition::<Vec<&Value>, _>(|row| row["operation"] == "notice");
     let (notice, reminder) = (notice[0], reminder.into_iter().find(|row| row["step"] == "general-notice:1").unwrap());
-    // That somebody read the reminder does not post the notice.
+    // That someone read the reminder does not post the notice.
     sam.mutate("settleDeliveryByHand", json!({ "deliveryId": reminder["id"] }), "delivery { state }").await;
     assert!(stands().await);
     let settle = |url: &str| json!({ "deliveryId": notice["id"], "externalUrl": url });

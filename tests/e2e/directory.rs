@@ -18,11 +18,11 @@ both_dbs![
     what_was_entered_by_hand_is_adopted_or_stays,
     people_who_leave_are_removed_and_those_who_move_move,
     only_what_changed_is_read_and_once_a_day_everything,
-    a_reading_that_is_cut_off_goes_on_where_it_was,
-    a_reading_that_can_not_go_on_begins_anew,
-    a_directory_that_does_not_know_us_is_left_alone,
-    what_can_not_be_used_is_skipped,
-    saving_a_client_keeps_who_is_in_the_directory,
+    a_read_that_is_cut_off_resumes_where_it_was,
+    a_read_that_cannot_resume_starts_over,
+    a_directory_that_rejects_us_is_left_alone,
+    what_cannot_be_used_is_skipped,
+    saving_a_client_keeps_contacts_from_the_directory,
     two_clients_are_not_one_organisation,
 ];
 
@@ -167,7 +167,7 @@ async fn what_was_entered_by_hand_is_adopted_or_stays(app: &TestApp) {
     assert_eq!(names(&found), [("Local Ltd", vec![]), ("Éxample Ltd", kim), ("éxample ltd", vec![])]);
     let adopted = sam.node(id(&by_hand["client"]), "Client { zendeskOrganizationId importance }").await;
     assert_eq!((&adopted["zendeskOrganizationId"], &adopted["importance"]), (&json!("1"), &json!("HIGH")));
-    // Whoever was adopted goes with the directory; whoever is only here stays.
+    // Anyone who was adopted goes with the directory; whoever is only here stays.
     directory.change(|state| state.people[0].active = false);
     app.advance(25 * HOUR);
     directory.change(|state| state.people.push(person("12", "Alex", "2")));
@@ -250,7 +250,7 @@ fn fail_after(directory: &Directory, questions: usize, refusal: Refusal) {
     directory.change(|state| state.fails_at = Some((questions, refusal)));
 }
 
-async fn a_reading_that_is_cut_off_goes_on_where_it_was(app: &TestApp) {
+async fn a_read_that_is_cut_off_resumes_where_it_was(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let directory = ten_people();
     read(app, &directory).await;
@@ -261,7 +261,7 @@ async fn a_reading_that_is_cut_off_goes_on_where_it_was(app: &TestApp) {
         fail_after(&directory, 3, refusal);
         read(app, &directory).await;
         assert_eq!(clients(&sam).await["Example Ltd"].len(), 10, "nobody is removed before everything is read");
-        // Meanwhile somebody saves the client, with the same people.
+        // Meanwhile someone saves the client, with the same people.
         let query = "{ clients { nodes { id name contacts { name email kind } } } }";
         let known = sam.query(query, Value::Null).await["clients"]["nodes"][0].take();
         sam.mutate("saveClient", known, "client { id }").await;
@@ -277,7 +277,7 @@ async fn a_reading_that_is_cut_off_goes_on_where_it_was(app: &TestApp) {
     }
 }
 
-async fn a_reading_that_can_not_go_on_begins_anew(app: &TestApp) {
+async fn a_read_that_cannot_resume_starts_over(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let directory = ten_people();
     let anew = "organizations since ever page 1";
@@ -292,7 +292,7 @@ async fn a_reading_that_can_not_go_on_begins_anew(app: &TestApp) {
     assert_eq!(clients(&sam).await["Example Ltd"].len(), 10);
 }
 
-async fn a_directory_that_does_not_know_us_is_left_alone(app: &TestApp) {
+async fn a_directory_that_rejects_us_is_left_alone(app: &TestApp) {
     let directory = Directory::with(|state| state.fails_at = Some((0, Refusal::Locked("the token is wrong".into()))));
     read(app, &directory).await;
     let held = hold::held(&app.system()).await.unwrap();
@@ -305,13 +305,13 @@ async fn a_directory_that_does_not_know_us_is_left_alone(app: &TestApp) {
     assert_eq!(directory.asked().len(), 2);
 }
 
-async fn what_can_not_be_used_is_skipped(app: &TestApp) {
+async fn what_cannot_be_used_is_skipped(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let directory = Directory::with(|state| {
         state.organizations = vec![organization("1", "Example Ltd"), organization("2", "two\nlines"), organization("3", &"x".repeat(201))];
         state.people = vec![
             person("11", "Kim", "1"),
-            // Searches may list somebody twice.
+            // Searches may list someone twice.
             person("11", "Kim", "1"),
             SeenPerson { email: Some("no address".into()), ..person("12", "Alex", "1") },
             SeenPerson { email: None, ..person("13", "Robin", "1") },
@@ -323,7 +323,7 @@ async fn what_can_not_be_used_is_skipped(app: &TestApp) {
     assert_eq!(names(&clients(&sam).await), [("Example Ltd", vec!["Kim REGULAR"])]);
 }
 
-async fn saving_a_client_keeps_who_is_in_the_directory(app: &TestApp) {
+async fn saving_a_client_keeps_contacts_from_the_directory(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let directory = Directory::with(|state| {
         state.organizations = vec![organization("1", "Example Ltd")];

@@ -74,7 +74,7 @@ async fn a_mail_arrives_as_it_was_ordered() {
 }
 
 #[tokio::test]
-async fn a_refused_recipient_is_for_people() {
+async fn a_refused_recipient_needs_a_person() {
     let server = Smtp::start().await;
     server.refuse("zoe@example.com");
     let outlet = outlet(&server);
@@ -207,7 +207,7 @@ async fn encryption_that_is_asked_for_is_never_left_out() {
 }
 
 #[tokio::test]
-async fn encrypted_mail_goes_to_whom_the_machine_trusts() {
+async fn encrypted_mail_goes_only_to_servers_that_the_machine_trusts() {
     for encryption in [Encryption::AtOnce, Encryption::StartTls] {
         let server = Smtp::start_with(encryption).await;
         // Nobody vouches for the server.
@@ -230,7 +230,7 @@ async fn encrypted_mail_goes_to_whom_the_machine_trusts() {
 const URL: &str = "MUSTER_TEST_SMTP_URL";
 
 #[tokio::test]
-#[ignore = "run by encrypted_mail_goes_to_whom_the_machine_trusts"]
+#[ignore = "run by encrypted_mail_goes_only_to_servers_that_the_machine_trusts"]
 async fn sends_one_mail_in_a_process_of_its_own() {
     let url = std::env::var(URL).unwrap();
     send(&EmailOutlet::connect(&url, FROM).unwrap(), 1).await.unwrap();

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 both_dbs![
-    a_file_is_told_on_the_timeline_and_can_be_had_again,
+    a_file_appears_on_the_timeline_and_can_be_downloaded,
     a_held_file_waits_for_the_event_that_names_it,
     a_browser_is_never_made_to_run_a_file,
-    a_file_has_a_size_at_most,
+    a_file_has_a_maximum_size,
     the_same_content_is_kept_once,
     strange_file_names_do_no_harm,
     an_incomplete_form_is_refused,
-    only_responders_bring_files,
+    only_responders_upload_files,
     a_refused_file_leaves_nothing_behind,
 ];
 
@@ -35,7 +35,7 @@ fn stored(app: &TestApp) -> Vec<PathBuf> {
     files
 }
 
-async fn a_file_is_told_on_the_timeline_and_can_be_had_again(app: &TestApp) {
+async fn a_file_appears_on_the_timeline_and_can_be_downloaded(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let content = "GET / 500\n".repeat(1_000).into_bytes();
@@ -109,7 +109,7 @@ async fn a_browser_is_never_made_to_run_a_file(app: &TestApp) {
     }
 }
 
-async fn a_file_has_a_size_at_most(app: &TestApp) {
+async fn a_file_has_a_maximum_size(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let file = sam.upload(id(&incident), "full.bin", vec![7; 25 * MIB]).await;
@@ -179,7 +179,7 @@ async fn an_incomplete_form_is_refused(app: &TestApp) {
     assert!(stored(app).is_empty(), "{:?}", stored(app));
 }
 
-async fn only_responders_bring_files(app: &TestApp) {
+async fn only_responders_upload_files(app: &TestApp) {
     let incident = app.responder("Sam").await.declare("errors").await;
     let vic = app.viewer("Vic").await;
     assert_eq!(vic.try_upload(id(&incident), "a.txt", b"text".to_vec()).await.status(), 403);

@@ -13,9 +13,9 @@ both_dbs![
     a_follow_up_has_an_owner_a_board_and_a_day,
     one_more_than_a_few_needs_a_reason,
     only_what_is_wrong_is_refused,
-    each_change_is_told_and_what_is_left_out_stays,
+    each_change_is_recorded_and_omitted_fields_stay,
     its_owner_is_reminded_until_it_is_settled,
-    another_day_asks_anew,
+    another_due_day_asks_again,
     without_a_board_a_person_makes_the_card,
     follow_ups_go_with_their_incident_when_it_is_merged,
     outsiders_do_not_learn_of_follow_ups,
@@ -122,7 +122,7 @@ async fn only_what_is_wrong_is_refused(app: &TestApp) {
     assert_eq!(settle(&sam, &made, "DONE").await["state"], "DONE");
 }
 
-async fn each_change_is_told_and_what_is_left_out_stays(app: &TestApp) {
+async fn each_change_is_recorded_and_omitted_fields_stay(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     let incident = sam.declare("errors").await;
     let made = add(&sam, &incident, "one").await;
@@ -173,7 +173,7 @@ async fn its_owner_is_reminded_until_it_is_settled(app: &TestApp) {
     assert_eq!(steps(&sam).await, [(key, "DUE".to_owned())]);
 }
 
-async fn another_day_asks_anew(app: &TestApp) {
+async fn another_due_day_asks_again(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let made = add(&sam, &incident, "one").await;
@@ -246,7 +246,7 @@ async fn outsiders_do_not_learn_of_follow_ups(app: &TestApp) {
 }
 
 #[test]
-fn a_board_without_ids_is_looked_after_by_people_also_when_trello_is_connected() {
+fn a_board_without_ids_is_kept_by_people_even_when_trello_is_connected() {
     run_with(TestApp::builder(Engine::Sqlite).connected(System::Trello), async |app| {
         let sam = app.responder("Sam").await;
         let incident = sam.declare("errors").await;

@@ -12,11 +12,11 @@ both_dbs![
     rested_people_come_first,
     a_role_moves_when_the_offer_is_accepted,
     a_refusal_leaves_everything_as_it_was,
-    only_who_was_offered_it_can_answer,
-    an_offer_is_overtaken_by_another_hand_over,
+    only_the_person_who_was_offered_it_can_answer,
+    an_offer_is_superseded_by_another_hand_over,
     an_offer_that_makes_no_sense_is_refused,
-    a_brief_says_where_things_stand,
-    nothing_of_a_hand_over_leaks,
+    a_brief_sums_up_the_incident,
+    nothing_about_a_hand_over_leaks,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -56,7 +56,7 @@ async fn rested_people_come_first(app: &TestApp) {
     let on_duty = on_call::Set { first_line_id: zoe.person_id(), second_line_id: None, starts_at: None, until: None };
     on_call::set(&app.system(), on_duty).await.unwrap();
     led_by(&sam).await;
-    // Kim is the most senior and leads another incident, which not everybody may know of.
+    // Kim is the most senior and leads another incident, which not everyone may know of.
     seniority(app, &kim, 10).await;
     kim.declare_with(json!({ "name": "a stranger", "severity": "MAJOR", "leadId": kim.id(), "visibility": "RESTRICTED" })).await;
     let found = sam.incident("INC-1", "handoverCandidates(role: INCIDENT_LEAD) { person { name } rested reason }").await;
@@ -120,7 +120,7 @@ async fn a_refusal_leaves_everything_as_it_was(app: &TestApp) {
     assert_eq!(offers["roleOffers"], json!([{ "state": "REFUSED", "person": { "name": "Kim" } }]));
 }
 
-async fn only_who_was_offered_it_can_answer(app: &TestApp) {
+async fn only_the_person_who_was_offered_it_can_answer(app: &TestApp) {
     let (sam, kim, ada) = (app.responder("Sam").await, app.responder("Kim").await, app.admin().await);
     let incident = led_by(&sam).await;
     let made = offer(&sam, &incident, &kim).await;
@@ -133,7 +133,7 @@ async fn only_who_was_offered_it_can_answer(app: &TestApp) {
     assert_eq!(sam.node(id(&made), "RoleOffer { state incident { reference } }").await["state"], "OPEN");
 }
 
-async fn an_offer_is_overtaken_by_another_hand_over(app: &TestApp) {
+async fn an_offer_is_superseded_by_another_hand_over(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     let incident = led_by(&sam).await;
     let first = offer(&sam, &incident, &kim).await;
@@ -165,7 +165,7 @@ async fn an_offer_that_makes_no_sense_is_refused(app: &TestApp) {
     assert!(!kinds(&sam.timeline(id(&incident)).await).contains(&"DELIVERY"));
 }
 
-async fn a_brief_says_where_things_stand(app: &TestApp) {
+async fn a_brief_sums_up_the_incident(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     let client = sam.add_client("Example Ltd").await;
     let input = json!({ "name": "checkout fails", "severity": "MAJOR", "leadId": sam.id(), "affectedClientIds": [client], "description": "since the release" });
@@ -192,7 +192,7 @@ async fn a_brief_says_where_things_stand(app: &TestApp) {
     assert_eq!(viewer.code(), "FORBIDDEN");
 }
 
-async fn nothing_of_a_hand_over_leaks(app: &TestApp) {
+async fn nothing_about_a_hand_over_leaks(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     let secret = json!({ "name": "a stranger", "severity": "MAJOR", "leadId": sam.id(), "visibility": "RESTRICTED" });
     let incident = sam.declare_with(secret).await;
@@ -204,7 +204,7 @@ async fn nothing_of_a_hand_over_leaks(app: &TestApp) {
     assert_eq!((theirs.code(), theirs.message()), (nothing.code(), nothing.message()));
     let own = json!({ "incidentId": incident["id"], "role": "INCIDENT_LEAD", "personId": lee.id() });
     assert_eq!(lee.refused("offerRole", own).await.code(), "NOT_FOUND");
-    // Whoever is asked may know of it.
+    // Anyone who is asked may know of it.
     kim.mutate("answerRoleOffer", answer(id(&made)), OFFER).await;
     assert_eq!(lead(&sam).await, "Kim");
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use harness::{Engine, TestApp, both_dbs, run_with};
 use serde_json::json;
 
-both_dbs![a_server_says_that_it_lives_and_can_work, every_answer_forbids_what_a_browser_might_do_with_it];
+both_dbs![a_server_reports_that_it_is_alive_and_ready, every_answer_forbids_what_a_browser_might_do_with_it];
 
-async fn a_server_says_that_it_lives_and_can_work(app: &TestApp) {
+async fn a_server_reports_that_it_is_alive_and_ready(app: &TestApp) {
     let browser = app.anonymous();
     for path in ["/healthz", "/readyz"] {
         assert_eq!(browser.get(path).await.status(), 200, "{path}");
@@ -17,7 +17,7 @@ async fn a_server_says_that_it_lives_and_can_work(app: &TestApp) {
 }
 
 #[test]
-fn metrics_are_shown_where_they_are_kept() {
+fn metrics_are_shown_if_they_are_kept() {
     let builder = TestApp::builder(Engine::Sqlite).settings(|settings| {
         settings.metrics = Some(std::sync::Arc::new(|| "muster_up 1\n".to_owned()));
     });
@@ -59,7 +59,7 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
     assert_eq!(query["__typename"], "Query");
 }
 
-/// The committed schema is what the server prints; `make schema` writes it anew.
+/// The committed schema is what the server prints; `make schema` writes it again.
 #[test]
 fn the_committed_schema_is_the_printed_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("api/schema.graphql");

@@ -47,7 +47,7 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
-fn the_rules_know_nothing_of_the_edges() {
+fn the_rules_know_nothing_about_the_edges() {
     let all = dependencies();
     for (package, banned) in [
         ("domain", &["axum", "async-graphql", "apalis", "reqwest", "hyper", "tower", "clap"][..]),

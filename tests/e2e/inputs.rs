@@ -5,19 +5,19 @@ use harness::{Client, TestApp, both_dbs};
 use serde_json::{Value, json};
 
 both_dbs![
-    ids_of_nothing_and_of_other_kinds_are_refused_by_field,
+    malformed_ids_and_ids_of_other_kinds_are_refused_by_field,
     strange_names_and_texts_are_refused_by_field,
     lists_have_bounds,
-    dates_out_of_this_age_are_refused,
+    implausible_dates_are_refused,
     pages_of_impossible_sizes_are_refused,
     cursors_of_other_lists_are_refused,
     searches_survive_any_text,
     references_are_read_as_people_write_them,
     huge_and_twisted_documents_are_refused,
-    what_is_no_request_is_refused,
+    what_is_not_a_request_is_refused,
     a_body_of_fifty_megabytes_is_refused,
     wrong_types_are_refused,
-    an_unknown_address_is_said_to_be_one,
+    an_unknown_address_is_reported_as_such,
 ];
 
 const NOTHING: &str = "00000000000000000000000000000001";
@@ -36,7 +36,7 @@ async fn refused(client: &Client, mutation: &str, input: Value, code: &str, fiel
     assert!(refusal.message().chars().count() < 500, "{mutation}: a message that nobody reads");
 }
 
-async fn ids_of_nothing_and_of_other_kinds_are_refused_by_field(app: &TestApp) {
+async fn malformed_ids_and_ids_of_other_kinds_are_refused_by_field(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let incident = id(&incident);
@@ -155,7 +155,7 @@ async fn lists_have_bounds(app: &TestApp) {
     still_fine(&sam, 0).await;
 }
 
-async fn dates_out_of_this_age_are_refused(app: &TestApp) {
+async fn implausible_dates_are_refused(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let incident = id(&incident);
@@ -331,7 +331,7 @@ async fn huge_and_twisted_documents_are_refused(app: &TestApp) {
     still_fine(&sam, 1).await;
 }
 
-async fn what_is_no_request_is_refused(app: &TestApp) {
+async fn what_is_not_a_request_is_refused(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let post = || sam.request(reqwest::Method::POST, "/graphql").header("content-type", "application/json");
     for body in [
@@ -407,7 +407,7 @@ async fn wrong_types_are_refused(app: &TestApp) {
     still_fine(&sam, 0).await;
 }
 
-async fn an_unknown_address_is_said_to_be_one(app: &TestApp) {
+async fn an_unknown_address_is_reported_as_such(app: &TestApp) {
     let sam = app.responder("Sam").await;
     for path in ["/nothing", "/graphql/nothing", "/files/", "/files/att_1", "/files/..%2f..%2fetc%2fpasswd", "/assets/..%2fCargo.toml"] {
         assert_eq!(sam.get(path).await.status(), 404, "{path}");

@@ -58,7 +58,7 @@ async fn merges_in_a_circle_do_not_wait_for_each_other(app: &TestApp) {
         let ids = [report("a").await, report("b").await, report("c").await];
         let merges = (0..3).map(|at| domain::incident::merge(&ctx, ids[at], ids[(at + 1) % 3]));
         let outcomes = within("three merges", Duration::from_secs(20), futures_util::future::join_all(merges)).await;
-        // Whoever comes first closes the way for the one that would merge into it.
+        // Anyone who comes first closes the way for the one that would merge into it.
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{outcomes:?}");
     }
 }

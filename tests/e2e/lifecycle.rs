@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 both_dbs![
     an_incident_lives_from_report_to_close_and_may_be_reopened,
-    a_report_says_who_and_when_and_waits_for_judgement,
+    a_report_says_who_and_when_and_needs_triage,
     a_new_incident_is_declared_with_lead_sites_and_clients,
     a_declined_report_can_be_reopened,
     goals_need_their_checklist_after_a_breach,
@@ -46,7 +46,7 @@ async fn an_incident_lives_from_report_to_close_and_may_be_reopened(app: &TestAp
     for field in ["resolvedAt", "closedAt", "impactEndedAt"] {
         assert!(reopened[field].is_null(), "{field} of a reopened incident: {reopened}");
     }
-    // The goals must be confirmed anew (R24).
+    // The goals must be confirmed again (R24).
     let refusal = sam.refused("resolveIncident", json!({ "incidentId": incident_id, "summary": "again" })).await;
     assert_eq!(refusal.missing(), ["understand", "contain", "restore", "monitor"]);
 
@@ -82,7 +82,7 @@ async fn an_incident_lives_from_report_to_close_and_may_be_reopened(app: &TestAp
 }
 
 /// R1: anyone may report. R2: a report is judged before it is an incident.
-async fn a_report_says_who_and_when_and_waits_for_judgement(app: &TestApp) {
+async fn a_report_says_who_and_when_and_needs_triage(app: &TestApp) {
     let vic = app.viewer("Vic").await;
     let site = app.responder("Sam").await.add_site("example.org").await;
     let input = json!({ "name": " example.org errors ", "description": "500s since 3", "siteIds": [site] });

@@ -10,13 +10,13 @@ use harness::{Client, Engine, TestApp, both_dbs, eventually, run, within};
 use serde_json::{Value, json};
 
 both_dbs![
-    a_subscription_tells_history_and_then_what_happens,
-    a_subscription_goes_on_behind_its_cursor,
+    a_subscription_sends_history_and_then_what_happens,
+    a_subscription_resumes_after_its_cursor,
     sixteen_writers_are_heard_without_gap_or_repeat,
     a_watcher_who_reconnects_all_the_time_misses_nothing,
     a_board_hears_of_what_passes_its_filter,
     an_unknown_incident_or_cursor_is_refused,
-    a_server_that_ends_says_goodbye,
+    a_server_that_stops_says_goodbye,
 ];
 
 const TIMELINE: &str =
@@ -36,7 +36,7 @@ async fn next(subscription: &mut Subscription) -> (i64, String) {
     (edge["node"]["sequence"].as_i64().expect("an event has a sequence"), text(&edge, "cursor").to_owned())
 }
 
-async fn a_subscription_tells_history_and_then_what_happens(app: &TestApp) {
+async fn a_subscription_sends_history_and_then_what_happens(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     sam.note(id(&incident), "before").await;
@@ -58,7 +58,7 @@ async fn a_subscription_tells_history_and_then_what_happens(app: &TestApp) {
     }
 }
 
-async fn a_subscription_goes_on_behind_its_cursor(app: &TestApp) {
+async fn a_subscription_resumes_after_its_cursor(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     for number in 2..=5 {
@@ -259,7 +259,7 @@ async fn an_unknown_incident_or_cursor_is_refused(app: &TestApp) {
     }
 }
 
-async fn a_server_that_ends_says_goodbye(app: &TestApp) {
+async fn a_server_that_stops_says_goodbye(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let mut watching = Vec::new();

@@ -79,7 +79,7 @@ async fn prompts(client: &Client, reference: &str) -> Vec<(String, DateTime<Utc>
 
 /// What the playbook says of an incident with a client in which nobody acts: when each stage of each step comes.
 fn expected(home: &Home, severity: &str, declared_at: DateTime<Utc>) -> BTreeMap<String, DateTime<Utc>> {
-    // Beyond the night: on a slow machine more of it passes before anybody looks.
+    // Beyond the night: on a slow machine more of it passes before anyone looks.
     let (declared, until) = (declared_at.to_rfc3339(), format!("{}s", NIGHT.as_secs() * 4));
     let arguments =
         ["playbook", "simulate", "--severity", severity, "--declared-at", &declared, "--clients", "1", "--until", &until, "--json"];
@@ -120,7 +120,7 @@ async fn night(engine: Engine) {
     assert!(given.iter().all(|(name, _)| expected.contains_key(name)), "nothing else: {given:?}");
     let mailed = deliveries(url).await.into_iter().filter(|row| row.system == entity::System::Email).count();
     let mails = mail.wait_for(mailed).await;
-    // The notice to everybody is for a person to post, so Ann is told to; nothing is done twice.
+    // The notice to everyone is for a person to post, so Ann is told to; nothing is done twice.
     assert!(mailed >= given.len(), "{mailed} mails for {} prompts", given.len());
     let unique: BTreeSet<_> = mails.iter().map(|mail| &mail.message_id).collect();
     assert_eq!(unique.len(), mails.len());

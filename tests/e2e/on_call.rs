@@ -15,20 +15,20 @@ both_dbs![
     nobody_is_on_call_until_somebody_says_so,
     a_hand_over_takes_effect_at_once_and_keeps_history,
     one_line_is_handed_over_without_the_other,
-    covering_for_somebody_ends_by_itself,
+    covering_for_someone_ends_automatically,
     shifts_can_be_planned_ahead,
-    who_has_left_is_passed_over,
-    people_who_can_not_respond_are_refused,
+    people_who_left_are_skipped,
+    people_who_cannot_respond_are_refused,
     times_that_make_no_sense_are_refused,
     saying_it_twice_makes_no_second_shift,
-    working_hours_follow_the_wall_and_not_utc,
+    working_hours_follow_the_wall_clock_and_not_utc,
     a_rota_is_imported_over_the_change_of_the_clock,
     importing_again_replaces_the_rota_and_leaves_what_was_set_by_hand,
-    events_that_say_too_little_are_passed_over_by_name,
+    events_that_say_too_little_are_skipped_by_name,
     a_file_without_a_shift_leaves_the_rota_as_it_is,
-    what_is_no_calendar_is_refused,
+    what_is_not_a_calendar_is_refused,
     the_command_line_imports_a_rota,
-    who_is_on_duty_is_one_statement,
+    finding_who_is_on_duty_takes_one_statement,
 ];
 
 const ON_CALL: &str =
@@ -104,7 +104,7 @@ async fn one_line_is_handed_over_without_the_other(app: &TestApp) {
     assert_eq!(shifts(app).await.len(), 4);
 }
 
-async fn covering_for_somebody_ends_by_itself(app: &TestApp) {
+async fn covering_for_someone_ends_automatically(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     set(app, &sam, json!({ "firstLineId": sam.id() })).await;
     app.advance(Duration::from_secs(3_600));
@@ -141,7 +141,7 @@ async fn shifts_can_be_planned_ahead(app: &TestApp) {
     sam.query(part, json!({ "from": "0001-01-01T00:00:00Z", "to": "1970-06-01T00:00:00Z" })).await;
 }
 
-async fn who_has_left_is_passed_over(app: &TestApp) {
+async fn people_who_left_are_skipped(app: &TestApp) {
     let (ada, sam, kim) = (app.admin().await, app.responder("Sam").await, app.responder("Kim").await);
     set(app, &sam, json!({ "firstLineId": sam.id(), "secondLineId": ada.id() })).await;
     set(app, &sam, json!({ "firstLineId": kim.id(), "until": hour(5) })).await;
@@ -152,7 +152,7 @@ async fn who_has_left_is_passed_over(app: &TestApp) {
     assert_eq!(on_call(app, &ada).await, "-/Ada");
 }
 
-async fn people_who_can_not_respond_are_refused(app: &TestApp) {
+async fn people_who_cannot_respond_are_refused(app: &TestApp) {
     let (sam, vic) = (app.responder("Sam").await, app.viewer("Vic").await);
     let nobody = "per_00000000000000000000000000000001";
     for (input, field) in [
@@ -200,7 +200,7 @@ async fn saying_it_twice_makes_no_second_shift(app: &TestApp) {
 }
 
 /// The playbook's day is from ten to six in London.
-async fn working_hours_follow_the_wall_and_not_utc(app: &TestApp) {
+async fn working_hours_follow_the_wall_clock_and_not_utc(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let until = async |moment: &str| {
         app.advance((moment.parse::<DateTime<Utc>>().unwrap() - app.now()).to_std().unwrap());
@@ -294,7 +294,7 @@ async fn importing_again_replaces_the_rota_and_leaves_what_was_set_by_hand(app: 
     assert_eq!((shifts(app).await.len(), on_call(app, &sam).await), (rows, "Sam/Alex until 21, then Alex/-".to_owned()));
 }
 
-async fn events_that_say_too_little_are_passed_over_by_name(app: &TestApp) {
+async fn events_that_say_too_little_are_skipped_by_name(app: &TestApp) {
     let (ada, sam, gone) = (app.admin().await, app.responder("Sam").await, app.responder("Gus").await);
     ada.mutate("updatePerson", json!({ "personId": gone.id(), "deactivated": true }), "person { id }").await;
     app.viewer("Vic").await;
@@ -343,7 +343,7 @@ async fn a_file_without_a_shift_leaves_the_rota_as_it_is(app: &TestApp) {
     assert_eq!((done["skipped"].as_array().unwrap().len(), &done["skippedCount"]), (100, &json!(101)));
 }
 
-async fn what_is_no_calendar_is_refused(app: &TestApp) {
+async fn what_is_not_a_calendar_is_refused(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let whole = calendar(&[("Sam", &["DTSTART;VALUE=DATE:20261122"])]);
     let daily = |count: usize| {
@@ -389,7 +389,7 @@ async fn the_command_line_imports_a_rota(app: &TestApp) {
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("END:VCALENDAR"));
 }
 
-async fn who_is_on_duty_is_one_statement(app: &TestApp) {
+async fn finding_who_is_on_duty_takes_one_statement(app: &TestApp) {
     if app.engine() == harness::Engine::Sqlite {
         // Only PostgreSQL's statements are counted.
         return;

@@ -1,5 +1,5 @@
 //! The database goes away and comes back. Meanwhile every caller is told so within seconds, and nothing that was said to be
-//! done is lost; afterwards all goes on by itself.
+//! done is lost; afterwards all goes on on its own.
 
 use std::time::{Duration, Instant};
 
@@ -151,7 +151,7 @@ fn a_watcher_hears_everything_across_an_outage() {
 
 /// A caller that goes away while a transaction begins: nothing of it may be left on the connection, which others use afterwards.
 #[test]
-fn a_transaction_whose_beginning_is_given_up_is_not_left_open() {
+fn a_transaction_abandoned_as_it_begins_is_not_left_open() {
     harness::run(Engine::Postgres, async |app| {
         for _ in 0..50 {
             let begin = app.domain.db.begin();

@@ -6,7 +6,7 @@ use harness::{Engine, TestApp, run};
 use serde_json::json;
 
 #[test]
-fn the_page_shows_an_incident_and_what_is_written_on_it_is_done() {
+fn the_page_shows_an_incident_and_its_forms_work() {
     run(Engine::Sqlite, the_page_in_a_browser);
 }
 

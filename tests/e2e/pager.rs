@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use crate::fixture::remind_all;
 
 both_dbs![
-    a_report_calls_who_is_on_call,
-    a_report_that_is_judged_calls_nobody_any_more,
-    escalating_calls_second_line_then_the_most_senior,
-    who_was_called_to_judge_is_called_to_help,
-    the_leadership_is_called_again_when_it_matters_again,
-    nobody_answers_and_the_next_is_called,
+    a_report_pages_whoever_is_on_call,
+    a_triaged_report_no_longer_pages_anyone,
+    escalating_pages_second_line_then_the_most_senior,
+    a_person_paged_for_triage_is_paged_again_to_help,
+    the_leadership_is_paged_again_when_it_matters_again,
+    if_nobody_answers_the_next_person_is_paged,
     a_page_is_answered_once,
-    somebody_else_can_say_that_a_person_was_reached,
-    a_viewer_answers_only_what_called_them,
-    the_leadership_is_called_and_somebody_else_after_a_quarter_of_an_hour,
-    a_contact_that_nobody_is_must_be_told_by_hand,
+    someone_else_can_record_that_a_person_was_reached,
+    a_viewer_answers_only_their_own_pages,
+    the_leadership_is_paged_and_someone_else_after_a_quarter_of_an_hour,
+    a_contact_without_a_person_must_be_told_by_hand,
     the_duty_to_tell_ends_with_the_cause_but_its_record_stays,
     a_page_lets_its_person_see_a_restricted_incident_and_nobody_else,
 ];
@@ -75,7 +75,7 @@ async fn duty(client: &Client, contact: &str) -> Value {
 }
 
 /// R1.
-async fn a_report_calls_who_is_on_call(app: &TestApp) {
+async fn a_report_pages_whoever_is_on_call(app: &TestApp) {
     let (vic, sam, kim) = (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await);
     on_call(app, &sam, Some(&kim)).await;
     vic.report("errors").await;
@@ -89,7 +89,7 @@ async fn a_report_calls_who_is_on_call(app: &TestApp) {
 }
 
 /// A report that is judged needs nobody to judge it: what would still call them is cancelled, and nobody else is called.
-async fn a_report_that_is_judged_calls_nobody_any_more(app: &TestApp) {
+async fn a_triaged_report_no_longer_pages_anyone(app: &TestApp) {
     let (vic, sam, kim) = (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await);
     on_call(app, &sam, Some(&kim)).await;
     for (name, mutation, more) in
@@ -111,7 +111,7 @@ async fn a_report_that_is_judged_calls_nobody_any_more(app: &TestApp) {
 }
 
 /// R18.
-async fn escalating_calls_second_line_then_the_most_senior(app: &TestApp) {
+async fn escalating_pages_second_line_then_the_most_senior(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
     let refusal = sam.refused("escalate", json!({ "incidentId": incident["id"], "reason": "stuck" })).await;
@@ -132,7 +132,7 @@ async fn escalating_calls_second_line_then_the_most_senior(app: &TestApp) {
 }
 
 /// R18: what second line was called to before the judgement is not what they are called to now.
-async fn who_was_called_to_judge_is_called_to_help(app: &TestApp) {
+async fn a_person_paged_for_triage_is_paged_again_to_help(app: &TestApp) {
     let (vic, sam, kim) = (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await);
     on_call(app, &sam, Some(&kim)).await;
     let report = vic.report("errors").await;
@@ -148,7 +148,7 @@ async fn who_was_called_to_judge_is_called_to_help(app: &TestApp) {
 }
 
 /// R9, R14.
-async fn the_leadership_is_called_again_when_it_matters_again(app: &TestApp) {
+async fn the_leadership_is_paged_again_when_it_matters_again(app: &TestApp) {
     let (sam, cto) = (app.responder("Sam").await, app.responder("Cleo").await);
     grant(app, &cto, Grant::NotifyCto).await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
@@ -169,7 +169,7 @@ async fn the_leadership_is_called_again_when_it_matters_again(app: &TestApp) {
     assert_eq!(called(&sam).await.len(), 2, "who has answered knows");
 }
 
-async fn nobody_answers_and_the_next_is_called(app: &TestApp) {
+async fn if_nobody_answers_the_next_person_is_paged(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     on_call(app, &sam, Some(&kim)).await;
     seniority(app, &lee, 4).await;
@@ -215,7 +215,7 @@ async fn a_page_is_answered_once(app: &TestApp) {
     assert_eq!(sam.node(&page, "Page { person { name } incident { reference } }").await["incident"]["reference"], "INC-1");
 }
 
-async fn somebody_else_can_say_that_a_person_was_reached(app: &TestApp) {
+async fn someone_else_can_record_that_a_person_was_reached(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     seniority(app, &kim, 4).await;
     let incident = sam.declare("errors").await;
@@ -234,7 +234,7 @@ async fn somebody_else_can_say_that_a_person_was_reached(app: &TestApp) {
     assert!(text(&event, "text").contains("Kim was reached, says Sam: by phone"), "{event}");
 }
 
-async fn a_viewer_answers_only_what_called_them(app: &TestApp) {
+async fn a_viewer_answers_only_their_own_pages(app: &TestApp) {
     let (sam, vic, dot) = (app.responder("Sam").await, app.viewer("Vic").await, app.viewer("Dot").await);
     grant(app, &dot, Grant::NotifyDpo).await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
@@ -248,7 +248,7 @@ async fn a_viewer_answers_only_what_called_them(app: &TestApp) {
 }
 
 /// R14.
-async fn the_leadership_is_called_and_somebody_else_after_a_quarter_of_an_hour(app: &TestApp) {
+async fn the_leadership_is_paged_and_someone_else_after_a_quarter_of_an_hour(app: &TestApp) {
     let (sam, dot, lee) = (app.responder("Sam").await, app.responder("Dot").await, app.responder("Lee").await);
     let cto = app.responder("Cat").await;
     grant(app, &dot, Grant::NotifyDpo).await;
@@ -285,7 +285,7 @@ async fn the_leadership_is_called_and_somebody_else_after_a_quarter_of_an_hour(a
     assert!(!asked_for(&sam, "leadership:dpo").await && !asked_for(&sam, "leadership-fallback:dpo").await);
 }
 
-async fn a_contact_that_nobody_is_must_be_told_by_hand(app: &TestApp) {
+async fn a_contact_without_a_person_must_be_told_by_hand(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
     reminded(app).await;
@@ -340,7 +340,7 @@ async fn a_page_lets_its_person_see_a_restricted_incident_and_nobody_else(app: &
 
 /// With mail connected the page waits for the worker, and no instruction is given to a person.
 #[test]
-fn a_page_is_queued_where_mail_is_connected() {
+fn a_page_is_queued_if_mail_is_connected() {
     run_with(TestApp::builder(Engine::Sqlite).connected(System::Email), async |app| {
         let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
         seniority(app, &kim, 4).await;

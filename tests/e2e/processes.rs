@@ -34,7 +34,7 @@ fn token(home: &Home) -> String {
     home.run(&["token", "create", "--name", "tests", "--access", "admin", "--email", "tests@example.org"])
 }
 
-/// Sixteen clients write until one is refused or all have written enough; gives back what was acknowledged.
+/// Sixteen clients write until one is refused or all have written enough; returns what was acknowledged.
 async fn write_until_refused(client: &Client, incident: &str, each: usize) -> Vec<String> {
     let writer = |writer: usize| async move {
         let mut acknowledged = Vec::new();
@@ -153,7 +153,7 @@ async fn sigterm_drains_and_ends_well_while_somebody_watches() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_settings_are_told_all_at_once() {
+async fn wrong_settings_are_reported_all_at_once() {
     let Place { home, _data, _database } = place(Engine::Sqlite).await;
     let outcome = home.command(&["serve"]).env("MUSTER_LISTEN", "here").env("MUSTER_ALERTS__SECRET", "short").output().unwrap();
     let told = String::from_utf8(outcome.stderr).unwrap();

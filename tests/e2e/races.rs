@@ -11,7 +11,7 @@ both_dbs![
     of_changes_that_expect_the_same_version_one_wins,
     of_two_who_take_the_lead_at_once_one_leads,
     everybody_can_resolve_but_once,
-    merges_into_each_other_leave_one_incident_standing,
+    merges_into_each_other_leave_one_incident,
 ];
 
 /// The callers' servers: on PostgreSQL every other caller goes to a second process.
@@ -147,7 +147,7 @@ async fn everybody_can_resolve_but_once(app: &TestApp) {
     stop(second).await;
 }
 
-async fn merges_into_each_other_leave_one_incident_standing(app: &TestApp) {
+async fn merges_into_each_other_leave_one_incident(app: &TestApp) {
     let (callers, second) = callers(app, 2).await;
     for round in 0..5 {
         let (a, b) = (callers[0].declare("a").await, callers[0].declare("b").await);

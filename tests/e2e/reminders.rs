@@ -42,16 +42,16 @@ macro_rules! with_mail {
 }
 
 with_mail![
-    a_step_is_told_when_it_is_due_and_once_more_when_it_is_overdue,
-    what_was_missed_is_told_once_and_counted,
-    a_reminder_goes_to_the_role_else_the_lead_else_who_reported_it,
+    people_are_reminded_when_a_step_is_due_and_once_more_when_it_is_overdue,
+    missed_reminders_are_reported_once_and_counted,
+    a_reminder_goes_to_the_role_else_the_lead_else_the_reporter,
     a_quiet_person_is_not_reminded_but_paged,
     whatever_await_the_worker_dies_at_a_reminder_is_given_once,
     whatever_await_the_worker_dies_at_a_delivery_arrives,
     a_clock_that_jumps_reminds_of_nothing_twice,
     a_mail_server_that_is_away_delays_and_loses_nothing,
-    what_is_refused_for_good_is_told_on_the_timeline,
-    what_was_acted_on_is_not_sent_any_more,
+    what_is_refused_for_good_is_recorded_on_the_timeline,
+    what_was_acted_on_is_no_longer_sent,
     what_was_under_way_when_it_was_acted_on_is_not_tried_again,
     what_was_on_the_queue_waits_while_its_system_is_held,
     a_system_that_a_person_holds_is_not_released_by_the_worker,
@@ -91,7 +91,7 @@ async fn led(app: &TestApp) -> (Client, IncidentId) {
     (sam, incident_id(&incident))
 }
 
-async fn a_step_is_told_when_it_is_due_and_once_more_when_it_is_overdue(app: &TestApp) {
+async fn people_are_reminded_when_a_step_is_due_and_once_more_when_it_is_overdue(app: &TestApp) {
     let ctx = app.system();
     led(app).await;
     app.advance(MINUTE * 29);
@@ -107,7 +107,7 @@ async fn a_step_is_told_when_it_is_due_and_once_more_when_it_is_overdue(app: &Te
     assert_eq!(sent(app).await.len(), 4, "each is one mail to the lead");
 }
 
-async fn what_was_missed_is_told_once_and_counted(app: &TestApp) {
+async fn missed_reminders_are_reported_once_and_counted(app: &TestApp) {
     let ctx = app.system();
     led(app).await;
     app.advance(MINUTE * 155);
@@ -120,7 +120,7 @@ async fn what_was_missed_is_told_once_and_counted(app: &TestApp) {
     assert!(mails[0].effect.contains("4 earlier reminders were missed"), "{}", mails[0].effect);
 }
 
-async fn a_reminder_goes_to_the_role_else_the_lead_else_who_reported_it(app: &TestApp) {
+async fn a_reminder_goes_to_the_role_else_the_lead_else_the_reporter(app: &TestApp) {
     let ctx = app.system();
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     let client = sam.add_client("Example").await;
@@ -283,7 +283,7 @@ async fn a_mail_server_that_is_away_delays_and_loses_nothing(app: &TestApp) {
     assert!(told.iter().all(|event| event.kind != TimelineKind::Delivery), "what is only late is no news");
 }
 
-async fn what_is_refused_for_good_is_told_on_the_timeline(app: &TestApp) {
+async fn what_is_refused_for_good_is_recorded_on_the_timeline(app: &TestApp) {
     led(app).await;
     let outside = Outside::new();
     outside.refuse_next(Refusal::Never("550 no such mailbox".into()));
@@ -304,7 +304,7 @@ async fn what_is_refused_for_good_is_told_on_the_timeline(app: &TestApp) {
     worker.stop().await;
 }
 
-async fn what_was_acted_on_is_not_sent_any_more(app: &TestApp) {
+async fn what_was_acted_on_is_no_longer_sent(app: &TestApp) {
     let ctx = app.system();
     let (sam, incident) = led(app).await;
     app.advance(MINUTE * 30);

@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 use crate::fixture::remind_all;
 
 both_dbs![
-    a_report_asks_to_be_judged_and_nothing_else,
+    a_report_asks_for_triage_and_nothing_else,
     a_live_incident_asks_for_what_the_table_says,
     steps_come_and_go_with_what_happens,
     a_breach_asks_for_the_containment_list,
-    of_a_series_the_newest_and_the_next_stand,
+    a_series_asks_for_the_newest_and_the_next,
     a_resolved_incident_asks_for_report_and_review,
     a_decision_settles_a_step_once,
     a_waiver_needs_a_reason_and_shows_as_waived,
     what_is_not_asked_for_cannot_be_settled,
     what_another_mutation_does_is_not_settled_by_saying_so,
-    a_step_tells_when_people_were_reminded,
-    an_affected_client_shows_when_the_next_word_is_due,
+    a_step_shows_when_people_were_reminded,
+    an_affected_client_shows_when_the_next_update_is_due,
     a_person_chooses_where_to_be_left_alone,
     outsiders_and_viewers_settle_nothing,
 ];
@@ -49,7 +49,7 @@ async fn reminded(app: &TestApp) {
     remind_all(&app.system()).await;
 }
 
-async fn a_report_asks_to_be_judged_and_nothing_else(app: &TestApp) {
+async fn a_report_asks_for_triage_and_nothing_else(app: &TestApp) {
     let vic = app.viewer("Vic").await;
     let report = vic.report("errors").await;
     assert_eq!(standing(&vic).await, ["triage UPCOMING"]);
@@ -78,7 +78,7 @@ async fn a_live_incident_asks_for_what_the_table_says(app: &TestApp) {
     assert_eq!(keys, ["lead", "second-line", "summary:0.1", "stop-or-continue:1"], "the most urgent first");
     assert!(found.iter().all(|step| !text(step, "title").is_empty() && !text(step, "why").is_empty()), "{found:?}");
     assert_eq!((&found[2]["rule"], &found[2]["audience"]), (&json!("summary"), &json!(["INCIDENT_LEAD"])));
-    // Worse: everybody is told, the leadership as well, and second line at once.
+    // Worse: everyone is told, the leadership as well, and second line at once.
     let incident = sam.incident("INC-1", "id").await;
     sam.incident_of("changeSeverity", json!({ "incidentId": incident["id"], "severity": "CRITICAL", "reason": "all of it" })).await;
     sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": client })).await;
@@ -163,7 +163,7 @@ async fn a_breach_asks_for_the_containment_list(app: &TestApp) {
     assert!(!has(&sam, "containment").await);
 }
 
-async fn of_a_series_the_newest_and_the_next_stand(app: &TestApp) {
+async fn a_series_asks_for_the_newest_and_the_next(app: &TestApp) {
     let sam = app.responder("Sam").await;
     sam.declare_with(json!({ "name": "errors", "severity": "MINOR" })).await;
     app.advance(100 * MINUTE);
@@ -181,7 +181,7 @@ async fn a_resolved_incident_asks_for_report_and_review(app: &TestApp) {
     assert_eq!((&review["dueAt"], &review["proposedAt"]), (&json!("2026-11-24T10:00:00+00:00"), &json!("2026-11-30T10:00:00+00:00")));
     sam.incident_of("assignRole", json!({ "incidentId": incident["id"], "role": "REPORT_AUTHOR", "personId": sam.id() })).await;
     assert!(!has(&sam, "report-author").await);
-    // Nothing is owed for what is over before anybody needed to act.
+    // Nothing is owed for what is over before anyone needed to act.
     let trivial = sam.declare_with(json!({ "name": "a blip", "severity": "TRIVIAL" })).await;
     sam.resolve(id(&trivial)).await;
     assert_eq!(sam.incident("INC-2", "nextSteps { key }").await["nextSteps"], json!([]));
@@ -262,7 +262,7 @@ async fn what_another_mutation_does_is_not_settled_by_saying_so(app: &TestApp) {
     }
 }
 
-async fn a_step_tells_when_people_were_reminded(app: &TestApp) {
+async fn a_step_shows_when_people_were_reminded(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
     reminded(app).await;
@@ -285,7 +285,7 @@ async fn a_step_tells_when_people_were_reminded(app: &TestApp) {
     assert!(listed["nextSteps"].as_array().unwrap().contains(&json!({ "key": "summary:0.1", "state": "DONE" })), "{listed}");
 }
 
-async fn an_affected_client_shows_when_the_next_word_is_due(app: &TestApp) {
+async fn an_affected_client_shows_when_the_next_update_is_due(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let client = sam.add_client("Example Ltd").await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "affectedClientIds": [client] })).await;

@@ -13,7 +13,7 @@ both_dbs![
     only_people_who_can_work_take_a_role,
     actions_are_added_and_settled,
     clients_are_marked_and_unmarked,
-    a_merge_is_told_on_both_sides_and_takes_over_clients_and_sites,
+    a_merge_is_recorded_on_both_sides_and_takes_over_clients_and_sites,
     a_merge_that_would_reveal_a_restricted_incident_is_refused,
     an_incident_cannot_be_merged_into_itself_or_into_one_that_is_over,
     a_merged_incident_takes_no_more_work,
@@ -117,7 +117,7 @@ async fn clients_are_marked_and_unmarked(app: &TestApp) {
     assert_eq!(sam.incident("INC-1", "affectedClients { note }").await["affectedClients"], json!([]));
 }
 
-async fn a_merge_is_told_on_both_sides_and_takes_over_clients_and_sites(app: &TestApp) {
+async fn a_merge_is_recorded_on_both_sides_and_takes_over_clients_and_sites(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let (shared, own) = (sam.add_client("Shared Ltd").await, sam.add_client("Own Ltd").await);
     let (site, other_site) = (sam.add_site("example.org").await, sam.add_site("example.com").await);

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use crate::fixture;
 
 both_dbs![
-    by_hand_tickets_hang_once_the_problem_ticket_has_a_number,
-    a_problem_ticket_that_was_linked_as_a_clients_is_the_problem_ticket,
-    what_is_no_ticket_is_refused,
+    by_hand_tickets_are_linked_once_the_problem_ticket_has_a_number,
+    a_problem_ticket_that_was_linked_as_a_client_s_stays_the_problem_ticket,
+    what_is_not_a_ticket_is_refused,
     a_ticket_is_about_one_incident_that_lasts,
     a_ticket_that_is_unlinked_is_not_suggested_again,
     a_merge_takes_the_tickets_along,
@@ -50,13 +50,13 @@ macro_rules! connected {
 }
 
 connected![
-    tickets_hang_from_the_problem_ticket_and_tell_whose_they_are,
+    tickets_join_the_problem_ticket_and_show_whose_they_are,
     an_order_that_was_overtaken_is_not_tried_again,
     what_people_write_on_a_ticket_is_written_once,
-    a_restricted_incident_has_a_problem_ticket_for_a_purpose_and_without_a_name,
+    a_restricted_incident_has_a_problem_ticket_only_if_needed_and_without_its_name,
     suggestions_are_open_tickets_of_affected_clients,
-    a_desk_that_fails_says_to_give_the_number,
-    systems_say_whether_they_know_us,
+    a_desk_that_fails_asks_for_the_number,
+    systems_show_whether_they_accept_us,
 ];
 
 fn with_zendesk(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
@@ -129,7 +129,7 @@ async fn is_asked(outside: &Outside, title: &str) {
 }
 
 /// R20 without credentials: the same, step by step, by a person.
-async fn by_hand_tickets_hang_once_the_problem_ticket_has_a_number(app: &TestApp) {
+async fn by_hand_tickets_are_linked_once_the_problem_ticket_has_a_number(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     assert_eq!(by_hand(&sam, "INC-1").await, [] as [Value; 0], "nobody makes a ticket by hand for no purpose");
@@ -155,7 +155,7 @@ async fn by_hand_tickets_hang_once_the_problem_ticket_has_a_number(app: &TestApp
     assert_eq!((&node["externalId"], &node["incident"]["reference"]), (&json!("900"), &json!("INC-1")));
 }
 
-async fn a_problem_ticket_that_was_linked_as_a_clients_is_the_problem_ticket(app: &TestApp) {
+async fn a_problem_ticket_that_was_linked_as_a_client_s_stays_the_problem_ticket(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     link(&sam, &incident, "900").await;
@@ -167,7 +167,7 @@ async fn a_problem_ticket_that_was_linked_as_a_clients_is_the_problem_ticket(app
     assert_eq!(by_hand(&sam, "INC-1").await, [] as [Value; 0], "it does not hang from itself");
 }
 
-async fn what_is_no_ticket_is_refused(app: &TestApp) {
+async fn what_is_not_a_ticket_is_refused(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let refused = async |input: Value| {
@@ -195,7 +195,7 @@ async fn a_ticket_is_about_one_incident_that_lasts(app: &TestApp) {
     let refusal = sam.refused("linkTicket", json!({ "incidentId": second["id"], "externalId": "#042" })).await;
     assert_eq!(refusal.code(), "FAILED_PRECONDITION");
     assert!(refusal.message().contains("INC-1"), "{}", refusal.message());
-    // Whoever may not know of the other incident learns only that there is one.
+    // Anyone who may not know of the other incident learns only that there is one.
     sam.incident_of("updateIncident", json!({ "incidentId": first["id"], "visibility": "RESTRICTED" })).await;
     let kim = app.responder("Kim").await;
     let refusal = kim.refused("linkTicket", json!({ "incidentId": second["id"], "externalId": "42" })).await;
@@ -295,7 +295,7 @@ async fn without_zendesk_nothing_is_searched(app: &TestApp) {
 }
 
 /// R20, R21: the links are made as soon as both ends exist, and whoever wrote to us is affected.
-async fn tickets_hang_from_the_problem_ticket_and_tell_whose_they_are(app: &TestApp) {
+async fn tickets_join_the_problem_ticket_and_show_whose_they_are(app: &TestApp) {
     let sam = app.responder("Sam").await;
     client_at_zendesk(&sam, "Example Ltd", "7").await;
     let other = client_at_zendesk(&sam, "Other Ltd", "8").await;
@@ -332,7 +332,7 @@ async fn tickets_hang_from_the_problem_ticket_and_tell_whose_they_are(app: &Test
     assert_eq!(asked(&outside).iter().filter(|title| title.starts_with("The problem ticket")).count(), 1);
 }
 
-/// Taking a ticket off was under way when somebody linked it again: the late attempt must not take it off.
+/// Taking a ticket off was under way when someone linked it again: the late attempt must not take it off.
 async fn an_order_that_was_overtaken_is_not_tried_again(app: &TestApp) {
     let (sam, ctx) = (app.responder("Sam").await, app.system());
     let (incident, client) = (sam.declare("errors").await, sam.add_client("Example Ltd").await);
@@ -392,7 +392,7 @@ async fn what_people_write_on_a_ticket_is_written_once(app: &TestApp) {
     assert_eq!(refusal.code(), "FAILED_PRECONDITION");
 }
 
-async fn a_restricted_incident_has_a_problem_ticket_for_a_purpose_and_without_a_name(app: &TestApp) {
+async fn a_restricted_incident_has_a_problem_ticket_only_if_needed_and_without_its_name(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident =
         sam.declare_with(json!({ "name": "stolen cards", "description": "of Kim", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
@@ -479,7 +479,7 @@ async fn suggestions_are_open_tickets_of_affected_clients(app: &TestApp) {
     }
 }
 
-async fn a_desk_that_fails_says_to_give_the_number(app: &TestApp) {
+async fn a_desk_that_fails_asks_for_the_number(app: &TestApp) {
     let sam = app.responder("Sam").await;
     connect(app, Desk(Vec::new()));
     let client = client_at_zendesk(&sam, "Example Ltd", "7").await;
@@ -493,7 +493,7 @@ async fn a_desk_that_fails_says_to_give_the_number(app: &TestApp) {
     assert_eq!(answer.data["incident"]["name"], "errors", "the rest is there");
 }
 
-async fn systems_say_whether_they_know_us(app: &TestApp) {
+async fn systems_show_whether_they_accept_us(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let zendesk = async || {
         let found = sam.query("{ systems { system connected held { reason since } } }", Value::Null).await;

@@ -13,11 +13,11 @@ both_dbs![
     an_event_has_two_times,
     an_event_keeps_what_it_was_given,
     only_what_people_write_themselves_can_be_written,
-    a_correction_stands_beside_the_original,
+    a_correction_leaves_the_original,
     a_correction_cannot_be_corrected,
     a_star_marks_a_key_moment_without_an_event,
     pages_go_forwards_and_backwards_and_meet,
-    pages_of_an_empty_stretch_are_empty,
+    pages_of_an_empty_range_are_empty,
     events_are_found_by_kind_actor_source_time_star_and_text,
     a_timeline_of_ten_thousand_events_pages_quickly_to_its_end,
 ];
@@ -91,7 +91,7 @@ async fn only_what_people_write_themselves_can_be_written(app: &TestApp) {
     }
 }
 
-async fn a_correction_stands_beside_the_original(app: &TestApp) {
+async fn a_correction_leaves_the_original(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     let incident = sam.declare("errors").await;
     let original = sam.note(id(&incident), "the disk is full").await;
@@ -160,7 +160,7 @@ async fn pages_go_forwards_and_backwards_and_meet(app: &TestApp) {
     }
 }
 
-async fn pages_of_an_empty_stretch_are_empty(app: &TestApp) {
+async fn pages_of_an_empty_range_are_empty(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
     let all = page(&sam, id(&incident), json!({ "first": 0 })).await;

@@ -11,10 +11,10 @@ both_dbs![
     an_answer_that_changes_nothing_is_not_recorded,
     only_reports_in_triage_are_answered,
     questions_that_the_playbook_does_not_have_are_refused,
-    the_sites_say_what_is_to_be_kept_in_mind,
+    the_sites_say_what_to_bear_in_mind,
     busy_hours_are_checked_when_they_are_saved,
     a_board_of_reports_reads_their_triage_in_few_statements,
-    the_severity_is_advised,
+    a_severity_is_suggested,
     the_playbook_can_be_read,
 ];
 
@@ -110,7 +110,7 @@ async fn questions_that_the_playbook_does_not_have_are_refused(app: &TestApp) {
     assert_eq!(sam.incident("INC-1", "version").await["version"], 1);
 }
 
-async fn the_sites_say_what_is_to_be_kept_in_mind(app: &TestApp) {
+async fn the_sites_say_what_to_bear_in_mind(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let client = sam.mutate("saveClient", json!({ "name": "Example Ltd", "importance": "HIGH" }), "client { id }").await;
     let site = json!({
@@ -171,7 +171,7 @@ async fn a_board_of_reports_reads_their_triage_in_few_statements(app: &TestApp) 
 }
 
 /// The rules of the advice are tested beside them; here, that it is asked for as the schema says.
-async fn the_severity_is_advised(app: &TestApp) {
+async fn a_severity_is_suggested(app: &TestApp) {
     let vic = app.viewer("Vic").await;
     let advice = async |answers: &str| {
         let query = format!("{{ severityAdvice(answers: {{ {answers} }}) {{ recommended reasons tieBroken }} }}");

@@ -16,20 +16,20 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 both_dbs![
-    only_what_zendesk_signed_is_taken,
+    only_what_zendesk_signed_is_accepted,
     what_is_old_or_ahead_is_refused,
     a_body_that_can_never_be_right_is_refused,
-    an_answer_of_a_client_is_written_down_once,
-    what_colleagues_write_is_not,
+    a_client_s_answer_is_recorded_once,
+    what_colleagues_write_is_no_news,
     our_own_problem_ticket_is_no_news,
     an_answer_concerns_every_incident_of_the_ticket,
     what_was_written_before_a_failure_is_not_written_again,
     an_emergency_ticket_reports_one_incident,
-    an_emergency_told_five_times_at_once_reports_one_incident,
+    an_emergency_sent_five_times_at_once_reports_one_incident,
     a_tag_makes_an_emergency_of_a_known_ticket,
     an_ordinary_ticket_is_suggested_where_it_may_belong,
-    news_that_come_late_do_not_undo_newer_ones,
-    a_problem_ticket_that_somebody_solves_is_told_of,
+    late_news_does_not_undo_newer_news,
+    a_problem_ticket_that_someone_solves_is_recorded,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -137,7 +137,7 @@ fn sample(path: &str) -> Option<Value> {
     Some(serde_json::from_str(&text).unwrap())
 }
 
-async fn only_what_zendesk_signed_is_taken(app: &TestApp) {
+async fn only_what_zendesk_signed_is_accepted(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let call = Call::of(app, &event(app, "e1", "created", json!({})));
     let right = call.signature([&call.time, &call.body]);
@@ -148,7 +148,7 @@ async fn only_what_zendesk_signed_is_taken(app: &TestApp) {
         (hex::encode(STANDARD.decode(&right).unwrap()), "in hex"),
         (right[..20].to_owned(), "a part of it"),
         (Call { secret: "another".into(), ..Call::of(app, &json!({})) }.signature([&call.time, &call.body]), "another secret"),
-        // The secret with which Zendesk tries out webhooks is known to everybody.
+        // The secret with which Zendesk tries out webhooks is known to everyone.
         (
             Call { secret: "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==".into(), ..Call::of(app, &json!({})) }
                 .signature([&call.time, &call.body]),
@@ -170,7 +170,7 @@ async fn only_what_zendesk_signed_is_taken(app: &TestApp) {
 
 /// The vector that was computed from Zendesk's rule, with the time set back to when it was made.
 #[test]
-fn the_vector_of_the_documented_rule_is_taken() {
+fn the_vector_of_the_documented_rule_is_accepted() {
     let Some(vectors) = sample("vectors.json") else { return };
     let vector = vectors["zendesk-current-order-computed"].clone();
     let secret = text(&vector, "secret").to_owned();
@@ -225,7 +225,7 @@ async fn a_body_that_can_never_be_right_is_refused(app: &TestApp) {
     assert_eq!(count(&sam).await, 0);
 }
 
-async fn an_answer_of_a_client_is_written_down_once(app: &TestApp) {
+async fn a_client_s_answer_is_recorded_once(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = linked(&sam).await;
     let answer = event(app, "e1", "comment_added", written_by("Kim", false, true, "Still\u{0}down.\nPlease hurry."));
@@ -259,7 +259,7 @@ async fn our_own_problem_ticket_is_no_news(app: &TestApp) {
 }
 
 /// Our own replies come back this way too.
-async fn what_colleagues_write_is_not(app: &TestApp) {
+async fn what_colleagues_write_is_no_news(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = linked(&sam).await;
     for (name, comment) in [
@@ -341,7 +341,7 @@ async fn an_emergency_ticket_reports_one_incident(app: &TestApp) {
     assert!(nodes.iter().all(|event| event["source"] == Source::Zendesk.as_str()), "{nodes:?}");
 }
 
-async fn an_emergency_told_five_times_at_once_reports_one_incident(app: &TestApp) {
+async fn an_emergency_sent_five_times_at_once_reports_one_incident(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let created = |name: &str| with(event(app, name, "created", json!({})), "tags", json!(["emergency"]));
     let calls: Vec<Call> = ["e1", "e1", "e1", "e2", "e3"].iter().map(|name| Call::of(app, &created(name))).collect();
@@ -408,7 +408,7 @@ async fn an_ordinary_ticket_is_suggested_where_it_may_belong(app: &TestApp) {
     assert_eq!(affected["affectedClients"], json!([{ "client": { "name": "Example Ltd" } }]));
 }
 
-async fn news_that_come_late_do_not_undo_newer_ones(app: &TestApp) {
+async fn late_news_does_not_undo_newer_news(app: &TestApp) {
     let sam = app.responder("Sam").await;
     linked(&sam).await;
     let status = async || sam.incident("INC-1", "tickets { status }").await["tickets"][0]["status"].clone();
@@ -425,7 +425,7 @@ async fn news_that_come_late_do_not_undo_newer_ones(app: &TestApp) {
     assert_eq!(status().await, "solved");
 }
 
-async fn a_problem_ticket_that_somebody_solves_is_told_of(app: &TestApp) {
+async fn a_problem_ticket_that_someone_solves_is_recorded(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = linked(&sam).await;
     let orders = sam.incident("INC-1", "deliveries(state: BY_HAND) { id system }").await;

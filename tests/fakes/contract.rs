@@ -39,7 +39,7 @@ impl Contract {
     /// The description of Zendesk Support.
     ///
     /// # Panics
-    /// When `MUSTER_CONTRACTS` doesn't name a folder with it.
+    /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     pub fn zendesk() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
         Arc::clone(LOADED.get_or_init(|| Arc::new(Self::load("zendesk.json", "", Some("ticket")))))
@@ -48,7 +48,7 @@ impl Contract {
     /// The description of Trello.
     ///
     /// # Panics
-    /// When `MUSTER_CONTRACTS` doesn't name a folder with it.
+    /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     pub fn trello() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
         Arc::clone(LOADED.get_or_init(|| Arc::new(Self::load("trello.json", "/1", None))))
@@ -192,7 +192,7 @@ impl Operation {
 /// The folder with the vendors' descriptions and samples; a relative one is seen from the workspace's root.
 ///
 /// # Panics
-/// When it isn't set.
+/// If it isn't set.
 pub fn folder() -> PathBuf {
     let folder =
         std::env::var_os("MUSTER_CONTRACTS").expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json and samples");

@@ -122,7 +122,7 @@ impl Front {
         self.inner().latency
     }
 
-    /// Keeps a request, decides what goes wrong with it, and gives back its number.
+    /// Keeps a request, decides what goes wrong with it, and returns its number.
     pub(super) fn receive(&self, mut received: Received) -> (usize, Option<Fault>) {
         let mut inner = self.inner();
         let fault = inner.plan.take(&received.method, &received.path);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Received;
 
-/// Sends one request of each shape to the server at `base`, without `prefix` in its path, and gives back what was refused. A server that
+/// Sends one request of each shape to the server at `base`, without `prefix` in its path, and returns what was refused. A server that
 /// refuses nothing it should is of no use: see [`is_refused`].
 pub async fn replay(requests: &[Received], base: &str, prefix: &str) -> Vec<String> {
     let mut seen = BTreeSet::new();

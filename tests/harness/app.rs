@@ -311,22 +311,22 @@ impl TestApp {
         self.domain.system()
     }
 
-    /// Somebody with administrator access.
+    /// Someone with administrator access.
     pub async fn admin(&self) -> Client {
         self.person("Ada", AccessLevel::Admin).await
     }
 
-    /// Somebody who works on incidents.
+    /// Someone who works on incidents.
     pub async fn responder(&self, name: &str) -> Client {
         self.person(name, AccessLevel::Responder).await
     }
 
-    /// Somebody who may look.
+    /// Someone who may look.
     pub async fn viewer(&self, name: &str) -> Client {
         self.person(name, AccessLevel::Viewer).await
     }
 
-    /// Somebody without a token.
+    /// Someone without a token.
     pub fn anonymous(&self) -> Client {
         Client::new(&self.server, None, None)
     }

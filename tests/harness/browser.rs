@@ -48,7 +48,7 @@ impl Browser {
     /// Starts a browser that knows nobody.
     ///
     /// # Panics
-    /// When there is none.
+    /// If there is none.
     pub async fn start() -> Self {
         let profile = TempDir::with_prefix("muster-browser-").expect("a temporary folder can be made");
         let process = Command::new("chromium")
@@ -89,7 +89,7 @@ impl Browser {
     /// What an expression of JavaScript comes to on the page.
     ///
     /// # Panics
-    /// When it throws.
+    /// If it throws.
     pub async fn eval(&mut self, expression: &str) -> Value {
         let arguments = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let mut answer = self.order("Runtime.evaluate", arguments).await;
@@ -100,7 +100,7 @@ impl Browser {
     /// Waits until an expression is true on the page, whichever page that is by then.
     ///
     /// # Panics
-    /// When it stays false.
+    /// If it stays false.
     pub async fn until(&mut self, expression: &str) {
         let began = std::time::Instant::now();
         loop {

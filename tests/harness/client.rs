@@ -65,7 +65,7 @@ impl Answer {
     /// Reads the body of a response.
     ///
     /// # Panics
-    /// When it is no GraphQL response.
+    /// If it is no GraphQL response.
     pub async fn read(response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let text = response.text().await.expect("the response ends");
@@ -86,7 +86,7 @@ impl Answer {
     /// The data.
     ///
     /// # Panics
-    /// When there are errors.
+    /// If there are errors.
     pub fn expect(self, what: &str) -> Value {
         assert!(self.errors.is_empty(), "{what}: {:#?}", self.errors);
         self.data
@@ -95,7 +95,7 @@ impl Answer {
     /// The error.
     ///
     /// # Panics
-    /// When there is none, or more than one.
+    /// If there is none, or more than one.
     pub fn expect_refusal(self, what: &str) -> Refusal {
         assert_eq!(self.errors.len(), 1, "{what} should be refused: {self:#?}");
         self.errors.into_iter().next().expect("there is one")
@@ -108,7 +108,7 @@ impl Client {
         Self { http, base: server.url().to_owned(), token, person }
     }
 
-    /// Whoever has this token, at the server at `url`.
+    /// Anyone who has this token, at the server at `url`.
     pub(crate) fn at_url(url: &str, token: &str) -> Self {
         let http = crate::http().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
         Self { http, base: url.to_owned(), token: Some(token.to_owned()), person: None }
@@ -172,7 +172,7 @@ impl Client {
         Answer::read(request.send().await.expect("the server answers")).await
     }
 
-    /// Sends a GraphQL request that must succeed, and gives back its data.
+    /// Sends a GraphQL request that must succeed, and returns its data.
     pub async fn query(&self, query: &str, variables: Value) -> Value {
         self.try_query(query, variables).await.expect(query)
     }
@@ -182,7 +182,7 @@ impl Client {
         self.try_query(&mutation(name, selection), json!({ "input": input })).await
     }
 
-    /// Sends a mutation that must succeed, and gives back its payload.
+    /// Sends a mutation that must succeed, and returns its payload.
     pub async fn mutate(&self, name: &str, input: Value, selection: &str) -> Value {
         self.try_mutate(name, input, selection).await.expect(name)[name].take()
     }
@@ -202,7 +202,7 @@ impl Client {
         self.try_upload_with(incident, &[], name, content).await
     }
 
-    /// Sends a file that must be taken, and gives back what the server says of it.
+    /// Sends a file that must be taken, and returns what the server says of it.
     pub async fn upload(&self, incident: &str, name: &str, content: Vec<u8>) -> Value {
         let response = self.try_upload(incident, name, content).await;
         assert_eq!(response.status(), 201);

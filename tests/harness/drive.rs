@@ -22,7 +22,7 @@ pub fn id(value: &Value) -> &str {
 }
 
 impl Client {
-    /// Reports an incident and gives it back.
+    /// Reports an incident and returns it.
     pub async fn report(&self, name: &str) -> Value {
         self.incident_of("reportIncident", json!({ "name": name })).await
     }
@@ -37,17 +37,17 @@ impl Client {
         self.incident_of("declareIncident", input).await
     }
 
-    /// Carries out a mutation whose payload is an incident, and gives that back.
+    /// Carries out a mutation whose payload is an incident, and returns it.
     pub async fn incident_of(&self, mutation: &str, input: Value) -> Value {
         self.mutate(mutation, input, &format!("incident {{ {INCIDENT} }}")).await["incident"].take()
     }
 
-    /// Writes a note and gives the event back.
+    /// Writes a note and returns the event.
     pub async fn note(&self, incident: &str, text: &str) -> Value {
         self.event_of("addTimelineEvent", json!({ "incidentId": incident, "kind": "NOTE", "text": text })).await
     }
 
-    /// Carries out a mutation whose payload is an event, and gives that back.
+    /// Carries out a mutation whose payload is an event, and returns it.
     pub async fn event_of(&self, mutation: &str, input: Value) -> Value {
         self.mutate(mutation, input, &format!("event {{ {EVENT} }}")).await["event"].take()
     }
@@ -100,13 +100,13 @@ impl Client {
         }
     }
 
-    /// Adds a client and gives its id back.
+    /// Adds a client and returns its id.
     pub async fn add_client(&self, name: &str) -> String {
         let input = json!({ "name": name, "contacts": [{ "name": "Kim", "email": "kim@example.org", "kind": "SENIOR" }] });
         id(&self.mutate("saveClient", input, "client { id }").await["client"]).to_owned()
     }
 
-    /// Adds a site and gives its id back.
+    /// Adds a site and returns its id.
     pub async fn add_site(&self, name: &str) -> String {
         id(&self.mutate("saveSite", json!({ "name": name }), "site { id }").await["site"]).to_owned()
     }

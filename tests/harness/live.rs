@@ -62,7 +62,7 @@ impl Subscription {
         }
     }
 
-    /// Reads on until the subscription ends, and gives back the code by which it was refused (empty where it just
+    /// Reads on until the subscription ends, and returns the code by which it was refused (empty where it just
     /// ended) and the results that came before.
     pub async fn end(&mut self) -> (String, Vec<Value>) {
         let mut results = Vec::new();

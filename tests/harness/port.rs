@@ -10,7 +10,7 @@ const COUNT: u32 = 17_000;
 /// A port on which nobody listens.
 ///
 /// # Panics
-/// When there is none.
+/// If there is none.
 pub fn free() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let start = std::process::id().wrapping_mul(31);

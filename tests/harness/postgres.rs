@@ -216,7 +216,7 @@ fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// For root: user and group of somebody without rights.
+/// For root: user and group of someone without rights.
 fn unprivileged() -> Option<(u32, u32)> {
     if user_id() != 0 {
         return None;

@@ -35,10 +35,10 @@ impl Home {
         command
     }
 
-    /// Runs a command to its end and gives back what it printed.
+    /// Runs a command to its end and returns what it printed.
     ///
     /// # Panics
-    /// When it fails.
+    /// If it fails.
     pub fn run(&self, arguments: &[&str]) -> String {
         let Output { status, stdout, stderr } = self.command(arguments).output().expect("muster can be run");
         assert!(status.success(), "muster {arguments:?}: {}", String::from_utf8_lossy(&stderr));
@@ -100,7 +100,7 @@ impl Process {
         assert!(sent.is_ok_and(|status| status.success()), "the signal can be sent");
     }
 
-    /// Asks it to stop by SIGTERM, and gives back its exit code.
+    /// Asks it to stop by SIGTERM, and returns its exit code.
     pub async fn stop(mut self) -> Option<i32> {
         self.signal("-TERM");
         eventually("the server stops", PATIENCE, async || self.child.try_wait().expect("it is our child")).await.code()

@@ -131,7 +131,7 @@ impl Smtp {
         text.split_inclusive('\n').filter(|line| line.ends_with('\n')).map(Mail::read).collect()
     }
 
-    /// Waits until it has taken `n` mails, and gives back all it has.
+    /// Waits until it has taken `n` mails, and returns all it has.
     pub async fn wait_for(&self, n: usize) -> Vec<Mail> {
         eventually(&format!("{n} mails arrived"), SOON, async || Some(self.mails()).filter(|mails| mails.len() >= n)).await
     }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 /// How often a condition is looked at.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Looks again and again until `look` finds something, and gives it back.
+/// Looks again and again until `look` finds something, and returns it.
 ///
 /// # Panics
-/// When that has not happened `within` the given time.
+/// If that has not happened `within` the given time.
 pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -23,7 +23,7 @@ pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnM
 /// Awaits `future`.
 ///
 /// # Panics
-/// When it is not done in time.
+/// If it is not done in time.
 pub async fn within<T>(what: &str, time: Duration, future: impl Future<Output = T>) -> T {
     match tokio::time::timeout(time, future).await {
         Ok(output) => output,

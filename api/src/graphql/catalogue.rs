@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::cursor::{NameKey, TimeKey, Window};
 use domain::{catalogue, incident};
@@ -14,8 +14,8 @@ use super::error::ApiResult;
 use super::incident::IncidentConnection;
 use super::scalars::{ContactKind, Importance, Url, id, optional_id};
 
-/// A web site or service that the team looks after.
-#[derive(Clone)]
+/// A website or service that the team looks after.
+#[derive(Clone, Description)]
 pub struct Site(pub Arc<site::Model>);
 
 impl From<Arc<site::Model>> for Site {
@@ -24,14 +24,13 @@ impl From<Arc<site::Model>> for Site {
     }
 }
 
-/// A web site or service that the team looks after.
-#[Object]
+#[Object(use_type_description)]
 impl Site {
     /// Begins with `sit_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What people call it.
+    /// Its name.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -39,16 +38,16 @@ impl Site {
     async fn url(&self) -> Option<Url> {
         self.0.url.clone().map(Url)
     }
-    /// Where its code is.
+    /// Where its code lives.
     async fn repository(&self) -> Option<Url> {
         self.0.repository.clone().map(Url)
     }
-    /// Whose it is.
+    /// The client it belongs to.
     async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
         let Some(client) = self.0.client_id else { return Ok(None) };
         Ok(loaders(gql).client.get(client).await?.map(Client))
     }
-    /// What helps to look at it and mend it.
+    /// Links that help to inspect and fix it.
     async fn tooling(&self) -> Vec<Link> {
         let link = |value: &serde_json::Value| {
             Some(Link { label: value["label"].as_str()?.to_owned(), url: Url(value["url"].as_str()?.to_owned()) })
@@ -59,35 +58,35 @@ impl Site {
     async fn runbook(&self) -> Option<Url> {
         self.0.runbook.clone().map(Url)
     }
-    /// How much care it is owed.
+    /// How important it is.
     async fn importance(&self) -> Importance {
         self.0.importance.into()
     }
-    /// What is normal there and no incident.
+    /// What is normal there and not an incident.
     async fn expected(&self) -> Option<&str> {
         self.0.expected.as_deref()
     }
-    /// Whether it is attacked all the time, so that an attack alone is nothing new.
+    /// Whether it is attacked all the time, so an attack alone is nothing new.
     async fn routinely_attacked(&self) -> bool {
         self.0.routinely_attacked
     }
-    /// When people rely on it most, such as `Mon-Fri 08:00-20:00; Sat 10:00-16:00`, in the playbook's time zone.
+    /// When people rely on it most, in the playbook's time zone, e.g. `Mon-Fri 08:00-20:00; Sat 10:00-16:00`.
     async fn busy_hours(&self) -> Option<&str> {
         self.0.busy_hours.as_deref()
     }
-    /// When the catalogue last told about it.
+    /// When it was last synced from the catalogue.
     async fn last_synced_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_synced_at
     }
-    /// What happened there, newest first.
+    /// Its incidents, newest first.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn incidents(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> ApiResult<IncidentConnection> {
         let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
         let filter = incident::IncidentFilter { site_id: Some(self.0.id), ..incident::IncidentFilter::default() };
@@ -97,17 +96,17 @@ impl Site {
 
 connection!(SiteConnection, SiteEdge, Site, site::Model, "sites");
 
-/// A named web address.
+/// A link with a label.
 #[derive(Clone, SimpleObject)]
 pub struct Link {
-    /// What it is.
+    /// What it leads to.
     label: String,
-    /// Where it is.
+    /// Its address.
     url: Url,
 }
 
 /// An organisation whose sites the team looks after.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct Client(pub Arc<client::Model>);
 
 impl From<Arc<client::Model>> for Client {
@@ -116,22 +115,21 @@ impl From<Arc<client::Model>> for Client {
     }
 }
 
-/// An organisation whose sites the team looks after.
-#[Object]
+#[Object(use_type_description)]
 impl Client {
     /// Begins with `cli_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What people call it.
+    /// Its name.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// How much care it is owed.
+    /// How important it is.
     async fn importance(&self) -> Importance {
         self.0.importance.into()
     }
-    /// Who is told there, senior ones first.
+    /// The people to tell there, senior ones first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn contacts(&self, gql: &Context<'_>) -> ApiResult<Vec<Contact>> {
         contacts_of(gql, self.0.id).await
@@ -142,7 +140,7 @@ impl Client {
         let rows = loaders(gql).client_sites.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(|row| Site(Arc::new(row))).collect())
     }
-    /// Its number at Zendesk.
+    /// Its organisation's id in Zendesk.
     async fn zendesk_organization_id(&self) -> Option<&str> {
         self.0.zendesk_organization_id.as_deref()
     }
@@ -157,47 +155,45 @@ pub async fn contacts_of(gql: &Context<'_>, client: entity::ClientId) -> ApiResu
 }
 
 /// Someone at a client.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct Contact(pub contact::Model);
 
-/// Someone at a client.
-#[Object]
+#[Object(use_type_description)]
 impl Contact {
     /// Begins with `con_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What people call them.
+    /// Their name.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Where they are reached.
+    /// Their e-mail address.
     async fn email(&self) -> &str {
         &self.0.email
     }
-    /// Where they stand at the client.
+    /// Their role at the client.
     async fn kind(&self) -> ContactKind {
         self.0.kind.into()
     }
 }
 
 /// Queries about sites and clients.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct CatalogueQuery;
 
-/// Queries about sites and clients.
-#[Object]
+#[Object(use_type_description)]
 impl CatalogueQuery {
     /// The sites, by name.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn sites(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Only those with this text in name or address.")] text: Option<String>,
-        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those with this text in the name or address.")] text: Option<String>,
+        #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> ApiResult<SiteConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
         let slice = catalogue::sites(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
@@ -210,10 +206,10 @@ impl CatalogueQuery {
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Only those with this text in the name.")] text: Option<String>,
-        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> ApiResult<ClientConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
         let slice = catalogue::clients(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
@@ -221,66 +217,66 @@ impl CatalogueQuery {
     }
 }
 
-/// A site to add or change; of a known site, what is left out stays.
+/// A site to add or change. When changing, omitted fields keep their value.
 #[derive(InputObject)]
 pub struct SaveSiteInput {
-    /// The site to change; left out, a new one is added.
+    /// The site to change; omit it to add a new one.
     id: Option<ID>,
-    /// What people call it.
+    /// Its name.
     name: String,
     /// Where it is.
     url: Option<Url>,
-    /// Where its code is.
+    /// Where its code lives.
     repository: Option<Url>,
-    /// Whose it is.
+    /// The client it belongs to.
     client_id: Option<ID>,
     /// What to do when it breaks.
     runbook: Option<Url>,
-    /// How much care it is owed.
+    /// How important it is.
     importance: Option<Importance>,
-    /// What is normal there and no incident.
+    /// What is normal there and not an incident.
     expected: Option<String>,
-    /// Whether it is attacked all the time, so that an attack alone is nothing new.
+    /// Whether it is attacked all the time, so an attack alone is nothing new.
     routinely_attacked: Option<bool>,
-    /// When people rely on it most, such as `Mon-Fri 08:00-20:00; Sat 10:00-16:00`, in the playbook's time zone.
+    /// When people rely on it most, in the playbook's time zone, e.g. `Mon-Fri 08:00-20:00; Sat 10:00-16:00`.
     busy_hours: Option<String>,
 }
 
-/// A client to add or change; of a known client, what is left out stays.
+/// A client to add or change. When changing, omitted fields keep their value.
 #[derive(InputObject)]
 pub struct SaveClientInput {
-    /// The client to change; left out, a new one is added.
+    /// The client to change; omit it to add a new one.
     id: Option<ID>,
-    /// What people call it.
+    /// Its name.
     name: String,
-    /// How much care it is owed.
+    /// How important it is.
     importance: Option<Importance>,
-    /// All contacts from now on.
+    /// All of its contacts: replaces the present ones.
     contacts: Option<Vec<ContactInput>>,
-    /// Its number at Zendesk.
+    /// Its organisation's id in Zendesk.
     zendesk_organization_id: Option<String>,
 }
 
 /// Someone at a client.
 #[derive(InputObject)]
 pub struct ContactInput {
-    /// What people call them.
+    /// Their name.
     name: String,
-    /// Where they are reached.
+    /// Their e-mail address.
     email: String,
-    /// Where they stand at the client.
+    /// Their role at the client.
     #[graphql(default_with = "ContactKind::Regular")]
     kind: ContactKind,
 }
 
-/// A site that was saved.
+/// The saved site.
 #[derive(SimpleObject)]
 pub struct SitePayload {
     /// The site.
     site: Site,
 }
 
-/// A client that was saved.
+/// The saved client.
 #[derive(SimpleObject)]
 pub struct ClientPayload {
     /// The client.
@@ -288,11 +284,10 @@ pub struct ClientPayload {
 }
 
 /// Mutations about sites and clients.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct CatalogueMutation;
 
-/// Mutations about sites and clients.
-#[Object]
+#[Object(use_type_description)]
 impl CatalogueMutation {
     /// Adds or changes a site.
     async fn save_site(&self, gql: &Context<'_>, #[graphql(desc = "The site.")] input: SaveSiteInput) -> ApiResult<SitePayload> {

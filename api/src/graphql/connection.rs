@@ -3,21 +3,21 @@
 use async_graphql::SimpleObject;
 use domain::cursor::{Cursor, PageArgs, Slice};
 
-/// Where a page stands in its list.
+/// Where a page is in its list.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct PageInfo {
-    /// Whether there are entries behind this page.
+    /// Whether there are entries after this page.
     pub has_next_page: bool,
-    /// Whether there are entries ahead of this page.
+    /// Whether there are entries before this page.
     pub has_previous_page: bool,
-    /// The cursor of the first entry; empty on an empty page.
+    /// The cursor of the first entry; null on an empty page.
     pub start_cursor: Option<String>,
-    /// The cursor of the last entry: give it as `after` to read on.
+    /// The cursor of the last entry; pass it as `after` to read on.
     pub end_cursor: Option<String>,
 }
 
 impl PageInfo {
-    /// Of a page whose entries have these cursors.
+    /// The info of `slice`, whose rows get their cursors from `key`.
     pub fn new<T>(slice: &Slice<T>, key: impl Fn(&T) -> String) -> Self {
         Self {
             has_next_page: slice.has_next,
@@ -28,23 +28,21 @@ impl PageInfo {
     }
 }
 
-/// Collects the arguments of a connection.
 pub fn page_args(first: Option<i32>, after: Option<String>, last: Option<i32>, before: Option<String>) -> PageArgs {
     PageArgs { first, after, last, before }
 }
 
-/// The cost of a page: that of one entry as often as there may be entries.
+/// The cost of a page: that of one entry times the number of entries it may hold.
 pub fn page_cost(first: Option<i32>, last: Option<i32>, entry: usize) -> usize {
     let size = first.or(last).and_then(|size| usize::try_from(size).ok()).unwrap_or(domain::limits::PAGE_DEFAULT);
     1 + size.min(domain::limits::PAGE_MAX) * entry
 }
 
-/// The cursor of a key.
 pub fn cursor(key: &impl Cursor) -> String {
     key.encode()
 }
 
-/// Makes a connection and its edge for a node type, and the way to them from a page of rows.
+/// Defines a connection and its edge for a node type, and how to build them from a page of rows.
 macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ident, $row:ty, $what:literal) => {
         #[doc = concat!("A page of ", $what, ".")]
@@ -54,21 +52,21 @@ macro_rules! connection {
             pub edges: Vec<$edge>,
             /// The entries alone.
             pub nodes: Vec<$node>,
-            /// Where the page stands in the list.
+            /// Where the page is in the list.
             pub page_info: $crate::graphql::connection::PageInfo,
         }
 
         #[doc = concat!("An entry of a page of ", $what, ".")]
         #[derive(async_graphql::SimpleObject)]
         pub struct $edge {
-            /// The place of the entry in the list.
+            /// The entry's place in the list.
             pub cursor: String,
             /// The entry.
             pub node: $node,
         }
 
         impl $connection {
-            /// The page of `slice`, whose rows have their places by `key`.
+            /// The page of `slice`, whose rows get their cursors from `key`.
             fn new(slice: domain::cursor::Slice<$row>, key: impl Fn(&$row) -> String) -> Self {
                 let page_info = $crate::graphql::connection::PageInfo::new(&slice, &key);
                 let rows: Vec<(String, std::sync::Arc<$row>)> =

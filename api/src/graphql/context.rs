@@ -1,4 +1,4 @@
-//! What resolvers find in the request: who calls, and the loaders.
+//! What resolvers find in the request: the caller and the loaders.
 
 use async_graphql::Context;
 use domain::Ctx;
@@ -6,10 +6,10 @@ use domain::Ctx;
 use super::loaders::Loaders;
 use super::scalars::Url;
 
-/// Where the server is known from outside, without a slash at the end.
+/// The server's address from outside, without a trailing slash.
 pub struct PublicUrl(pub String);
 
-/// The call.
+/// The caller's context.
 pub fn ctx<'a>(gql: &Context<'a>) -> &'a Ctx {
     gql.data_unchecked::<Ctx>()
 }
@@ -19,7 +19,7 @@ pub fn loaders<'a>(gql: &Context<'a>) -> &'a Loaders {
     gql.data_unchecked::<Loaders>()
 }
 
-/// The outside address of a path of this server.
+/// The outside URL of a path of this server.
 pub fn public_url(gql: &Context<'_>, path: &str) -> Url {
     Url(format!("{}{path}", gql.data_unchecked::<PublicUrl>().0))
 }

@@ -1,20 +1,20 @@
-//! How a refusal of the domain looks to a GraphQL client: the only place that makes `extensions`.
+//! How domain errors look to a GraphQL client: the only place that sets `extensions`.
 
 use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use domain::Error;
 
-/// An error on its way to the client. `?` turns domain errors into it; nothing else becomes one, so no text from
-/// inside can slip out.
+/// An error on its way to the client. `?` converts domain errors into it; nothing else converts, so no internal text
+/// can slip out.
 #[derive(Clone, Debug)]
 pub struct ApiError(Arc<Error>);
 
-/// Result of a resolver.
+/// The result of a resolver.
 pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    /// Whether there is none, or none that the caller may see.
+    /// Whether the thing does not exist, or the caller may not see it.
     pub fn is_not_found(&self) -> bool {
         matches!(*self.0, Error::NotFound(_))
     }
@@ -61,7 +61,7 @@ impl From<ApiError> for async_graphql::Error {
     }
 }
 
-/// Gives a code to the errors of the GraphQL engine itself, about a document or its variables.
+/// Gives the GraphQL engine's own errors, about a document or its variables, a code.
 pub fn complete(errors: &mut [ServerError]) {
     for error in errors {
         let extensions = error.extensions.get_or_insert_default();

@@ -1,7 +1,7 @@
-//! Loads what many fields of one request ask for in one statement.
+//! Loads in one statement what many fields of one request ask for.
 //!
-//! A field puts its key into the open batch and yields once; by then every other field that can run has run and put its key in.
-//! The first to come back loads for all. Unlike a loader with a timer and a task, this waits for nothing and batches are
+//! A field puts its key into the open batch and yields once; by then every other field that can run has run and added its key.
+//! The first to resume loads for all. Unlike a loader with a timer and a task, this waits for nothing, and batches are
 //! complete, because all fields of a request are polled on one task.
 
 use std::collections::{HashMap, HashSet};
@@ -12,10 +12,10 @@ use domain::{Ctx, Error, Result};
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
-/// Finds the values of many keys; keys without a value are left out.
+/// Finds the values of many keys; keys without a value are omitted.
 type Load<K, V> = fn(Ctx, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>>;
 
-/// Batches look-ups of one kind. Lives as long as a request and remembers nothing between batches, so that a
+/// Batches look-ups of one kind. Lives as long as a request and caches nothing between batches, so a
 /// subscription never sees stale values.
 pub struct Loader<K, V> {
     ctx: Ctx,
@@ -39,7 +39,6 @@ where
     K: Eq + Hash + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// A loader for one request.
     pub fn new(ctx: &Ctx, load: Load<K, V>) -> Self {
         Self { ctx: ctx.clone(), load, open: Mutex::default() }
     }
@@ -60,7 +59,7 @@ where
 
     async fn run(&self, batch: &Arc<Batch<K, V>>) -> Result<HashMap<K, V>, Arc<Error>> {
         {
-            // Whoever asks from now on begins the next batch.
+            // Anyone who asks from now on starts the next batch.
             let mut open = lock(&self.open);
             if Arc::ptr_eq(&open, batch) {
                 *open = Arc::default();

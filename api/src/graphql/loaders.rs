@@ -22,7 +22,7 @@ type Many<T> = Arc<Vec<T>>;
 pub struct Loaders {
     /// People by id.
     pub person: Loader<PersonId, Arc<person::Model>>,
-    /// Incidents by id, as far as the caller may see them.
+    /// Incidents by id, if the caller may see them.
     pub incident: Loader<IncidentId, Arc<entity::incident::Model>>,
     /// Clients by id.
     pub client: Loader<ClientId, Arc<client::Model>>,
@@ -32,13 +32,13 @@ pub struct Loaders {
     pub client_sites: Loader<ClientId, Many<site::Model>>,
     /// Roles of an incident.
     pub roles: Loader<IncidentId, Many<role_assignment::Model>>,
-    /// Goals of an incident that were touched.
+    /// Goals of an incident that have been touched.
     pub goals: Loader<IncidentId, Many<goal::Model>>,
-    /// Ticked items of an incident.
+    /// Ticked checklist items of an incident.
     pub checklist: Loader<IncidentId, Many<checklist_item::Model>>,
     /// Actions of an incident.
     pub actions: Loader<IncidentId, Many<action::Model>>,
-    /// Actions of an incident that are to do: what a board asks for, without those that are settled.
+    /// Open actions of an incident: what a board needs, without the settled ones.
     pub open_actions: Loader<IncidentId, Many<action::Model>>,
     /// Affected clients of an incident.
     pub affected: Loader<IncidentId, Many<(incident_client::Model, client::Model)>>,
@@ -46,13 +46,13 @@ pub struct Loaders {
     pub client_board: Loader<IncidentId, Many<board::Row>>,
     /// Updates to the clients of an incident.
     pub client_updates: Loader<IncidentId, Many<client_update::Model>>,
-    /// Updates to clients by id, of incidents that the caller may see.
+    /// Updates to clients by id, if the caller may see their incidents.
     pub client_update: Loader<ClientUpdateId, Arc<client_update::Model>>,
-    /// How far an update has come with each client that it told.
+    /// How far an update has got with each client it was sent to.
     pub client_outcomes: Loader<ClientUpdateId, Many<progress::ClientOutcome>>,
     /// The clients that an update told or, as a draft, will tell.
     pub update_clients: Loader<ClientUpdateId, Many<ClientId>>,
-    /// What carries an update to clients.
+    /// The deliveries of an update to clients.
     pub update_deliveries: Loader<ClientUpdateId, Many<entity::delivery::Model>>,
     /// Sites of an incident.
     pub incident_sites: Loader<IncidentId, Many<site::Model>>,
@@ -60,23 +60,23 @@ pub struct Loaders {
     pub incident_files: Loader<IncidentId, Many<attachment::Model>>,
     /// Alerts of an incident.
     pub alerts: Loader<IncidentId, Many<alert::Model>>,
-    /// What was answered in triage of an incident.
+    /// The triage answers of an incident.
     pub triage: Loader<IncidentId, Many<triage_answer::Model>>,
     /// What the playbook asks for in an incident.
     pub open_steps: Loader<IncidentId, Many<incident::Listed>>,
-    /// The same, and what is over of it.
+    /// The same, including steps that are over.
     pub all_steps: Loader<IncidentId, Many<incident::Listed>>,
-    /// Who was called to an incident.
+    /// Pages of an incident.
     pub pages: Loader<IncidentId, Many<page::Model>>,
-    /// Whom of the leadership one had a duty to tell.
+    /// The leadership contacts there was a duty to tell.
     pub leadership: Loader<IncidentId, Many<duty::LeadershipNotice>>,
-    /// Roles of an incident that were offered.
+    /// Offers of roles in an incident.
     pub offers: Loader<IncidentId, Many<role_offer::Model>>,
-    /// What is to be done because of an incident.
+    /// Follow-ups of an incident.
     pub follow_ups: Loader<IncidentId, Many<entity::follow_up::Model>>,
-    /// What an incident had done at outside systems.
+    /// Effects of an incident on outside systems.
     pub deliveries: Loader<IncidentId, Many<entity::delivery::Model>>,
-    /// Tickets that have to do with an incident.
+    /// Tickets of an incident.
     pub tickets: Loader<IncidentId, Many<ticket::Model>>,
     /// Stretches of timelines.
     pub stretch: Loader<Range, Many<timeline_event::Model>>,
@@ -87,7 +87,7 @@ pub struct Loaders {
 }
 
 impl Loaders {
-    /// The loaders for a request of `ctx`.
+    /// The loaders for a request made with `ctx`.
     pub fn new(ctx: &Ctx) -> Self {
         Self {
             person: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(people::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),

@@ -1,7 +1,7 @@
-//! The public schema. Resolvers are thin: they read ids, call one use case of `domain`, and wrap the answer.
+//! The public schema. Resolvers are thin: they read ids, call one use case of `domain`, and wrap the result.
 //!
-//! Called by the transport through [`Graph`], which gives every request its context and loaders and makes sure that no error
-//! leaves without a code and no panic leaves at all.
+//! The transport calls it through [`Graph`], which gives every request its context and loaders and makes sure that no error
+//! leaves without a code and no panic escapes.
 
 mod catalogue;
 mod connection;
@@ -37,7 +37,7 @@ use crate::live::Hub;
 
 /// Levels of fields in a query: introspection as tools send it needs 13.
 const DEPTH_MAX: usize = 15;
-/// Cost of a query: each field is 1, a page multiplies by its size. The board costs about 1,500.
+/// Cost of a query: each field counts 1, and a page multiplies by its size. The board costs about 1,500.
 const COMPLEXITY_MAX: usize = 20_000;
 
 /// What can be asked.
@@ -72,7 +72,7 @@ pub struct Mutation(
     on_call::OnCallMutation,
 );
 
-/// Counts those who watch, for as long as it lives.
+/// Counts a subscriber for as long as it lives.
 struct Watching;
 
 impl Watching {
@@ -97,7 +97,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// A schema that hands out what `hub` has, and knows itself under `public_url`.
+    /// A schema that publishes what `hub` sends and whose links start with `public_url`.
     pub fn new(hub: Arc<Hub>, public_url: &str) -> Self {
         let public_url = PublicUrl(public_url.trim_end_matches('/').to_owned());
         Self { schema: builder().data(hub).data(public_url).finish() }
@@ -115,7 +115,7 @@ impl Graph {
         response
     }
 
-    /// Runs a subscription for `ctx`, who showed `secret`.
+    /// Runs a subscription for `ctx`, whose caller authenticated with `secret`.
     pub fn subscribe(&self, ctx: Ctx, secret: Secret, request: Request) -> BoxStream<'static, Response> {
         let loaders = Loaders::new(&ctx);
         let request = request.data(ctx).data(loaders).data(secret);
@@ -137,7 +137,7 @@ impl Graph {
     }
 }
 
-/// The schema in the schema definition language, as committed in `api/schema.graphql`.
+/// The schema in SDL, as committed in `api/schema.graphql`.
 pub fn sdl() -> String {
     use async_graphql::SDLExportOptions;
     builder().finish().sdl_with_options(SDLExportOptions::new().sorted_fields().sorted_enum_items())
@@ -149,7 +149,7 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, subscription::Live
         .limit_complexity(COMPLEXITY_MAX)
 }
 
-/// The code of the first error, or `OK`: what is counted.
+/// The code of the first error, or `OK`: the label that is counted.
 fn outcome(response: &Response) -> String {
     let code = response.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
     match code {
@@ -158,12 +158,12 @@ fn outcome(response: &Response) -> String {
     }
 }
 
-/// The answer to a caller whose token or session ceased to count while they were connected.
+/// The answer to a caller whose token or session stopped being valid while they were connected.
 pub fn refused(error: Error) -> Response {
     at_some_field(ApiError::from(error))
 }
 
-/// A panic in a resolver: what it said is in the log, by the panic hook.
+/// The answer to a panic in a resolver; the panic hook has logged what it said.
 fn panicked() -> Response {
     at_some_field(ApiError::from(Error::internal("a resolver panicked")))
 }

@@ -1,8 +1,8 @@
-//! Anything by its id, as Relay wants it.
+//! Anything by its id, as Relay expects.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Interface, Object};
+use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::telling::answers;
 use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, people, tickets, timeline};
 
@@ -17,17 +17,17 @@ use super::timeline::{Attachment, TimelineEvent};
 
 /// Anything that has an id.
 #[derive(Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "Stable for ever; begins with the prefix of its kind."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Never changes; begins with the prefix of its kind."))]
 pub enum Node {
     /// An incident.
     Incident(Incident),
     /// An event of a timeline.
     TimelineEvent(TimelineEvent),
-    /// A stretch of a role.
+    /// A period in which a person held a role.
     RoleAssignment(RoleAssignment),
     /// Something to do.
     Action(Action),
-    /// Something to do because of what the review found.
+    /// A follow-up.
     FollowUp(FollowUp),
     /// A member of the team.
     Person(Person),
@@ -41,33 +41,32 @@ pub enum Node {
     Attachment(Attachment),
     /// An alert.
     Alert(Alert),
-    /// A call to a person.
+    /// A page to a person.
     Page(Page),
-    /// A role that was offered.
+    /// An offer of a role.
     RoleOffer(RoleOffer),
     /// An update to affected clients.
     ClientUpdate(ClientUpdate),
     /// An effect on an outside system.
     Delivery(Delivery),
-    /// A ticket that has to do with an incident.
+    /// A ticket related to an incident.
     Ticket(Ticket),
-    /// A token of the caller, or for administrators of anybody.
+    /// A token of the caller's or, for administrators, of anyone's.
     ApiToken(ApiToken),
 }
 
 /// Look-ups by id.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct NodeQuery;
 
-/// Look-ups by id.
-#[Object]
+#[Object(use_type_description)]
 impl NodeQuery {
-    /// Anything by its id. `NOT_FOUND` where there is none, or none that you may see.
-    async fn node(&self, gql: &Context<'_>, #[graphql(desc = "Such as `inc_…`.")] id: ID) -> ApiResult<Option<Node>> {
+    /// Anything by its id. Fails with `NOT_FOUND` if it does not exist or you may not see it.
+    async fn node(&self, gql: &Context<'_>, #[graphql(desc = "E.g. `inc_…`.")] id: ID) -> ApiResult<Option<Node>> {
         Ok(Some(find(gql, &id).await?))
     }
 
-    /// Many things by their ids, in the same order; empty places where there is none, or none that you may see.
+    /// Many things by their ids, in the same order; null for those that do not exist or that you may not see.
     #[graphql(complexity = "ids.len() * child_complexity")]
     async fn nodes(&self, gql: &Context<'_>, #[graphql(desc = "At most 100.")] ids: Vec<ID>) -> ApiResult<Vec<Option<Node>>> {
         if ids.len() > domain::limits::LIST_ITEMS {
@@ -108,6 +107,6 @@ async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
         "dlv" => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),
         "tkt" => Node::Ticket(Ticket(tickets::find(ctx, id("id", text)?).await?)),
         "tok" => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),
-        _ => return Err(Error::invalid("id", "That is no id of anything: ids begin with inc_, evt_, per_ and so on.").into()),
+        _ => return Err(Error::invalid("id", "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
     })
 }

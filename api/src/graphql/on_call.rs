@@ -1,6 +1,6 @@
 //! Who is on call.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::on_call;
 
@@ -10,39 +10,39 @@ use super::people::Person;
 use super::scalars::{OnCallLine, id, optional_id};
 
 /// Who is on call now, and what comes next.
+#[derive(Description)]
 pub struct OnCall(on_call::OnCall);
 
-/// Who is on call now, and what comes next.
-#[Object]
+#[Object(use_type_description)]
 impl OnCall {
-    /// Whether it is the team's working time.
+    /// Whether it is working hours for the team.
     async fn working_hours(&self) -> bool {
         self.0.working_hours
     }
-    /// Who is called first; empty when nobody is on call.
+    /// Who is paged first; null if nobody is on call.
     async fn first_line(&self) -> Option<Person> {
         self.0.first_line.clone().map(Person)
     }
-    /// Who is called when first line needs help; empty when nobody is.
+    /// Who is paged when first line needs help; null if nobody is.
     async fn second_line(&self) -> Option<Person> {
         self.0.second_line.clone().map(Person)
     }
-    /// When one of the two changes next; empty when nothing is planned for the next 60 days.
+    /// When either line changes next; null if nothing is planned for the next 60 days.
     async fn until(&self) -> Option<DateTime<Utc>> {
         self.0.until
     }
-    /// Who comes then.
+    /// Who is on call after that change.
     async fn next(&self) -> Option<OnCallHandOver> {
         let next = self.0.next.clone()?;
         Some(OnCallHandOver { at: next.at, first_line: next.first_line.map(Person), second_line: next.second_line.map(Person) })
     }
-    /// Who has which line in a stretch of time, with all overlaps decided: first line in order, then second line.
+    /// Who has which line in a period, with all overlaps resolved: first line in order, then second line.
     #[graphql(complexity = "1 + 50 * child_complexity")]
     async fn upcoming(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "From when on; left out, now.")] from: Option<DateTime<Utc>>,
-        #[graphql(desc = "Until when; left out, four weeks later. At most 400 days later.")] to: Option<DateTime<Utc>>,
+        #[graphql(desc = "The start; now by default.")] from: Option<DateTime<Utc>>,
+        #[graphql(desc = "The end, at most 400 days later; four weeks later by default.")] to: Option<DateTime<Utc>>,
     ) -> ApiResult<Vec<OnCallStretch>> {
         let stretch = |stretch: on_call::Stretch| OnCallStretch {
             line: stretch.line.into(),
@@ -54,36 +54,35 @@ impl OnCall {
     }
 }
 
-/// A moment at which one of the two lines changes.
+/// A change of first or second line.
 #[derive(SimpleObject)]
 pub struct OnCallHandOver {
-    /// When.
+    /// When it happens.
     at: DateTime<Utc>,
-    /// Who is called first from then on.
+    /// Who is paged first from then on.
     first_line: Option<Person>,
-    /// Who is called when first line needs help from then on.
+    /// Who is paged when first line needs help from then on.
     second_line: Option<Person>,
 }
 
-/// A stretch of time in which one person has a line.
+/// A period in which one person has a line.
 #[derive(SimpleObject)]
 pub struct OnCallStretch {
-    /// Which line.
+    /// The line.
     line: OnCallLine,
-    /// Who.
+    /// The person.
     person: Person,
-    /// Since when; at the earliest the beginning of what was asked for.
+    /// Its start, no earlier than the start of the period asked for.
     starts_at: DateTime<Utc>,
-    /// Until when; empty when it lasts beyond what was asked for.
+    /// Its end; null if it lasts beyond the period asked for.
     ends_at: Option<DateTime<Utc>>,
 }
 
 /// Queries about who is on call.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct OnCallQuery;
 
-/// Queries about who is on call.
-#[Object]
+#[Object(use_type_description)]
 impl OnCallQuery {
     /// Who is on call now, and what comes next.
     async fn on_call(&self, gql: &Context<'_>) -> ApiResult<OnCall> {
@@ -94,24 +93,24 @@ impl OnCallQuery {
 /// People to put on call.
 #[derive(InputObject)]
 pub struct SetOnCallInput {
-    /// Who is called first.
+    /// Who is paged first.
     first_line_id: ID,
-    /// Who is called when first line needs help; left out, second line stays as it is. To change only this one, name the present
-    /// first line again.
+    /// Who is paged when first line needs help; omit it to leave second line as it is. To change only second line, repeat the current
+    /// first line.
     second_line_id: Option<ID>,
-    /// From when on; left out, now.
+    /// The start; now by default.
     starts_at: Option<DateTime<Utc>>,
-    /// Until when; then it goes on as if this had not been. Left out, until the next shift begins.
+    /// The end, after which the rota continues as before. By default, the start of the next shift.
     until: Option<DateTime<Utc>>,
 }
 
-/// A rota to take over.
+/// A rota to import.
 #[derive(InputObject)]
 pub struct ImportRotaInput {
-    /// Whose shifts these are.
+    /// The line.
     line: OnCallLine,
-    /// The text of an iCalendar file, the whole rota of this line, at most 512 KiB. An event is the shift of who is invited to it,
-    /// or whose e-mail address or name its title is.
+    /// The text of an iCalendar file with the whole rota of this line, at most 512 KiB. An event is the shift of the person invited to it,
+    /// or of the person whose e-mail address or name is its title.
     calendar: String,
 }
 
@@ -122,20 +121,20 @@ pub struct OnCallPayload {
     on_call: OnCall,
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(SimpleObject)]
 pub struct ImportRotaPayload {
     /// Who is on call now, and what comes next.
     on_call: OnCall,
-    /// How many shifts it made. When it is 0, the rota stays as it was.
+    /// How many shifts it made. If 0, the rota was left unchanged.
     imported: usize,
-    /// Events that were passed over, at most 100 of them.
+    /// Events that were skipped, at most 100 of them.
     skipped: Vec<SkippedEvent>,
-    /// How many events were passed over.
+    /// How many events were skipped.
     skipped_count: usize,
 }
 
-/// An event of a calendar that was passed over.
+/// A calendar event that was skipped.
 #[derive(SimpleObject)]
 pub struct SkippedEvent {
     /// Its title.
@@ -145,14 +144,13 @@ pub struct SkippedEvent {
 }
 
 /// Mutations about who is on call.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct OnCallMutation;
 
-/// Mutations about who is on call.
-#[Object]
+#[Object(use_type_description)]
 impl OnCallMutation {
-    /// Puts people on call. What was entered last counts where shifts overlap.
-    async fn set_on_call(&self, gql: &Context<'_>, #[graphql(desc = "Who, and when.")] input: SetOnCallInput) -> ApiResult<OnCallPayload> {
+    /// Puts people on call. If shifts overlap, the one entered last wins.
+    async fn set_on_call(&self, gql: &Context<'_>, #[graphql(desc = "Who and when.")] input: SetOnCallInput) -> ApiResult<OnCallPayload> {
         let set = on_call::Set {
             first_line_id: id("firstLineId", &input.first_line_id)?,
             second_line_id: optional_id("secondLineId", input.second_line_id.as_ref())?,
@@ -162,7 +160,7 @@ impl OnCallMutation {
         Ok(OnCallPayload { on_call: OnCall(on_call::set(ctx(gql), set).await?) })
     }
 
-    /// Replaces what a line's rota plans from now on by what a calendar says. What was set by hand stays.
+    /// Replaces a line's future rota with a calendar. Shifts set by hand stay.
     async fn import_rota(&self, gql: &Context<'_>, #[graphql(desc = "The rota.")] input: ImportRotaInput) -> ApiResult<ImportRotaPayload> {
         let import = on_call::Import { line: input.line.into(), calendar: input.calendar };
         let done = on_call::import(ctx(gql), import).await?;

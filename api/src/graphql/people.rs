@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::authz::Right;
 use domain::cursor::{NameKey, Window};
@@ -24,7 +24,7 @@ pub enum Channel {
 }
 
 /// A member of the team.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct Person(pub Arc<person::Model>);
 
 impl From<Arc<person::Model>> for Person {
@@ -33,38 +33,37 @@ impl From<Arc<person::Model>> for Person {
     }
 }
 
-/// A member of the team.
-#[Object]
+#[Object(use_type_description)]
 impl Person {
     /// Begins with `per_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What others call them.
+    /// Their name.
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Where they are reached.
+    /// Their e-mail address.
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
-    /// What they may do in general.
+    /// Their access level.
     async fn access_level(&self) -> AccessLevel {
         self.0.access_level.into()
     }
-    /// Higher is more senior.
+    /// A higher number is more senior.
     async fn seniority(&self) -> Option<i32> {
         self.0.seniority
     }
-    /// What they may do, or are told, beyond that.
+    /// What they may do or receive beyond their access level.
     async fn grants(&self) -> Vec<Grant> {
         self.0.grants.iter().map(Grant::from).collect()
     }
-    /// Where they do not want to be reminded; pages come all the same. Empty also for who is neither that person nor an administrator.
+    /// Channels on which they do not want reminders; pages come all the same. Empty unless you are that person or an administrator.
     async fn quiet_channels(&self, gql: &Context<'_>) -> Option<Vec<Channel>> {
         Some(people::quiet_channels(ctx(gql), &self.0)?.iter().map(Channel::from).collect())
     }
-    /// When they left.
+    /// When they left the team.
     async fn deactivated_at(&self) -> Option<DateTime<Utc>> {
         self.0.deactivated_at
     }
@@ -72,12 +71,11 @@ impl Person {
 
 connection!(PersonConnection, PersonEdge, Person, person::Model, "people");
 
-/// A secret with which a program calls. The secret itself is shown once, when it is made.
-#[derive(Clone)]
+/// A secret that a program authenticates with. The secret itself is shown once, when it is created.
+#[derive(Clone, Description)]
 pub struct ApiToken(pub api_token::Model);
 
-/// A secret with which a program calls. The secret itself is shown once, when it is made.
-#[Object]
+#[Object(use_type_description)]
 impl ApiToken {
     /// Begins with `tok_`.
     pub async fn id(&self) -> ID {
@@ -87,19 +85,19 @@ impl ApiToken {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// What it may do, if its owner still may.
+    /// What it may do, as long as its owner may.
     async fn access_level(&self) -> AccessLevel {
         self.0.access_level.into()
     }
-    /// When it was made.
+    /// When it was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
-    /// When it ceases to work.
+    /// When it expires.
     async fn expires_at(&self) -> Option<DateTime<Utc>> {
         self.0.expires_at
     }
-    /// When it was made useless.
+    /// When it was revoked.
     async fn revoked_at(&self) -> Option<DateTime<Utc>> {
         self.0.revoked_at
     }
@@ -109,17 +107,17 @@ impl ApiToken {
     }
 }
 
-/// Who calls.
+/// The caller.
+#[derive(Description)]
 pub struct Viewer(person::Model);
 
-/// Who calls.
-#[Object]
+#[Object(use_type_description)]
 impl Viewer {
     /// The person behind the token or session.
     async fn person(&self) -> Person {
         Person(Arc::new(self.0.clone()))
     }
-    /// What this call may do: READ, REPORT, RESPOND, ADMINISTER, `SEE_RESTRICTED`.
+    /// What this request may do: READ, REPORT, RESPOND, ADMINISTER, `SEE_RESTRICTED`.
     async fn can(&self, gql: &Context<'_>) -> ApiResult<Vec<&'static str>> {
         let actor = &ctx(gql).actor;
         let rights = [("READ", Right::Read), ("REPORT", Right::Report), ("RESPOND", Right::Respond), ("ADMINISTER", Right::Administer)];
@@ -136,13 +134,12 @@ impl Viewer {
 }
 
 /// Queries about people.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct PeopleQuery;
 
-/// Queries about people.
-#[Object]
+#[Object(use_type_description)]
 impl PeopleQuery {
-    /// Who calls, and what they may do.
+    /// The caller and what they may do.
     async fn viewer(&self, gql: &Context<'_>) -> ApiResult<Viewer> {
         let ctx = ctx(gql);
         let id = ctx.actor.person_id().ok_or(domain::Error::NotFound("person"))?;
@@ -153,11 +150,11 @@ impl PeopleQuery {
     async fn people(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Only those with this text in name or address.")] text: Option<String>,
-        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only those with this text in the name or address.")] text: Option<String>,
+        #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> ApiResult<PersonConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
         let slice = people::page(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
@@ -168,97 +165,97 @@ impl PeopleQuery {
 /// A person to add.
 #[derive(InputObject)]
 pub struct InvitePersonInput {
-    /// What others call them.
+    /// Their name.
     name: String,
-    /// Where they are reached; nobody else may have it.
+    /// Their e-mail address, which must be unique.
     email: String,
-    /// What they may do in general.
+    /// Their access level.
     access_level: AccessLevel,
-    /// What they may do beyond that.
+    /// What they may do beyond their access level.
     grants: Option<Vec<Grant>>,
-    /// Higher is more senior.
+    /// A higher number is more senior.
     seniority: Option<i32>,
 }
 
-/// Changes to a person; what is left out stays.
+/// Changes to a person; omitted fields keep their value.
 #[derive(InputObject)]
 pub struct UpdatePersonInput {
-    /// Whom.
+    /// The person.
     person_id: ID,
-    /// What others call them.
+    /// Their name.
     name: Option<String>,
-    /// What they may do in general.
+    /// Their access level.
     access_level: Option<AccessLevel>,
-    /// All grants from now on.
+    /// All grants: replaces the present ones.
     grants: Option<Vec<Grant>>,
-    /// Higher is more senior.
+    /// A higher number is more senior.
     seniority: Option<i32>,
-    /// True when they left: sessions and tokens cease to work. False when they are back.
+    /// True if they left: their sessions and tokens stop working. False if they are back.
     deactivated: Option<bool>,
 }
 
-/// Where the caller wants to be left alone.
+/// Where the caller does not want reminders.
 #[derive(InputObject)]
 pub struct QuietRemindersInput {
-    /// All such channels from now on. Pages are never silenced.
+    /// All such channels: replaces the present ones. Pages are never silenced.
     channels: Vec<Channel>,
 }
 
-/// A token to make, for the caller.
+/// A token to create for the caller.
 #[derive(InputObject)]
 pub struct CreateApiTokenInput {
     /// What it is for.
     name: String,
     /// What it may do: at most what the caller may.
     access_level: AccessLevel,
-    /// When it ceases to work: left out, in a year.
+    /// When it expires; in a year by default.
     expires_at: Option<DateTime<Utc>>,
 }
 
-/// A token to make useless.
+/// A token to revoke.
 #[derive(InputObject)]
 pub struct RevokeApiTokenInput {
-    /// Which.
+    /// The token.
     token_id: ID,
 }
 
-/// A person who was added.
+/// The added person.
 #[derive(SimpleObject)]
 pub struct PersonPayload {
     /// The person.
     person: Person,
-    /// Opens the first session; shown once, and only to who added the person.
+    /// Opens their first session; shown once, and only to whoever added them.
     sign_in_url: Url,
 }
 
-/// The caller after a change.
+/// The changed caller.
 #[derive(SimpleObject)]
 pub struct QuietRemindersPayload {
     /// The person.
     person: Person,
 }
 
-/// A person who was changed.
+/// The changed person.
 #[derive(SimpleObject)]
 pub struct UpdatePersonPayload {
     /// The person.
     person: Person,
 }
 
-/// A token that was made.
+/// The created token.
 #[derive(SimpleObject)]
 pub struct ApiTokenPayload {
     /// The secret: shown once.
     token: String,
     /// What it is for.
     name: String,
-    /// When it ceases to work.
+    /// When it expires.
     expires_at: Option<DateTime<Utc>>,
-    /// What is kept of it: its id is needed to revoke it.
+    /// Its record, with the id needed to revoke it.
     api_token: ApiToken,
 }
 
-/// A token that was made useless.
+/// The revoked token.
 #[derive(SimpleObject)]
 pub struct RevokeApiTokenPayload {
     /// The token.
@@ -266,11 +263,10 @@ pub struct RevokeApiTokenPayload {
 }
 
 /// Mutations about people.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct PeopleMutation;
 
-/// Mutations about people.
-#[Object]
+#[Object(use_type_description)]
 impl PeopleMutation {
     /// Adds a person to the team. For administrators.
     async fn invite_person(&self, gql: &Context<'_>, #[graphql(desc = "Whom.")] input: InvitePersonInput) -> ApiResult<PersonPayload> {
@@ -285,11 +281,11 @@ impl PeopleMutation {
         Ok(PersonPayload { person: Person(Arc::new(person)), sign_in_url: public_url(gql, &crate::http::session::sign_in_path(&secret)) })
     }
 
-    /// Changes what a person may do, or says that they left. For administrators.
+    /// Changes what a person may do, or records that they left. For administrators.
     async fn update_person(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Whom and what.")] input: UpdatePersonInput,
+        #[graphql(desc = "The person and the changes.")] input: UpdatePersonInput,
     ) -> ApiResult<UpdatePersonPayload> {
         let update = people::UpdatePerson {
             name: input.name,
@@ -302,7 +298,7 @@ impl PeopleMutation {
         Ok(UpdatePersonPayload { person: Person(Arc::new(person)) })
     }
 
-    /// Chooses the channels in which the caller is not reminded of steps of the playbook. Who is called is called all the same.
+    /// Chooses the channels on which the caller gets no reminders of playbook steps. Pages still come through.
     async fn quiet_reminders(
         &self,
         gql: &Context<'_>,
@@ -312,11 +308,11 @@ impl PeopleMutation {
         Ok(QuietRemindersPayload { person: Person(Arc::new(people::quiet_reminders(ctx(gql), &channels).await?)) })
     }
 
-    /// Makes an API token for the caller.
+    /// Creates an API token for the caller.
     async fn create_api_token(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "What for.")] input: CreateApiTokenInput,
+        #[graphql(desc = "The token's purpose and rights.")] input: CreateApiTokenInput,
     ) -> ApiResult<ApiTokenPayload> {
         let ctx = ctx(gql);
         let person = ctx.actor.person_id().ok_or(domain::Error::NotFound("person"))?;
@@ -325,7 +321,7 @@ impl PeopleMutation {
         Ok(ApiTokenPayload { token, name: row.name.clone(), expires_at: row.expires_at, api_token: ApiToken(row) })
     }
 
-    /// Makes an API token useless for ever: one's own, or, for administrators, anybody's.
+    /// Revokes an API token for good: your own or, for administrators, anyone's.
     async fn revoke_api_token(
         &self,
         gql: &Context<'_>,

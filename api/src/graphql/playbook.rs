@@ -1,6 +1,6 @@
-//! The team's playbook, and its advice on the severity.
+//! The team's playbook, and its advice on severity.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, InputObject, Object, SimpleObject};
 use domain::severity::{self, Answer};
 
 use super::context::ctx;
@@ -9,13 +9,13 @@ use super::scalars::{Severity, SeverityAnswer};
 /// What the team asks of itself in an incident.
 #[derive(SimpleObject)]
 pub struct Playbook {
-    /// What people call it.
+    /// Its name.
     name: String,
-    /// Where its clock hangs, e.g. `Europe/London`.
+    /// Its time zone, e.g. `Europe/London`.
     time_zone: String,
-    /// What the severities mean and ask for, worst first.
+    /// What the severities mean and require, worst first.
     severities: Vec<SeverityDefinition>,
-    /// What it asks for, in the order of an incident's life.
+    /// The rules, in the order of an incident's life.
     rules: Vec<PlaybookRule>,
     /// Where it was read from: a path, or `built in`.
     source: String,
@@ -24,22 +24,22 @@ pub struct Playbook {
 /// What a severity means.
 #[derive(SimpleObject)]
 pub struct SeverityDefinition {
-    /// Which.
+    /// The severity.
     severity: Severity,
     /// When to choose it.
     meaning: String,
-    /// What it asks of the team.
+    /// What it requires of the team.
     response: String,
 }
 
-/// Something that the playbook asks for.
+/// A rule of the playbook.
 #[derive(SimpleObject)]
 pub struct PlaybookRule {
-    /// Names it; the first part of the keys of its steps.
+    /// Its key; the first part of the keys of its steps.
     key: String,
     /// What to do.
     title: String,
-    /// Why.
+    /// Why it matters.
     summary: String,
 }
 
@@ -63,47 +63,46 @@ impl From<&domain::playbook::Playbook> for Playbook {
     }
 }
 
-/// Answers to the questions behind a severity.
+/// Answers to the questions that decide the severity.
 #[derive(InputObject)]
 pub struct SeverityAnswers {
-    /// How soon somebody must act.
+    /// How soon someone must act.
     urgency: SeverityAnswer,
-    /// How bad it is for those whom it meets.
+    /// How bad it is for those affected.
     impact: SeverityAnswer,
-    /// How many people and systems it meets.
+    /// How many people and systems are affected.
     extent: SeverityAnswer,
     /// Whether somebody got in, or data got out.
     #[graphql(default_with = "Some(false)")]
     security_or_data_breach: Option<bool>,
-    /// Whether it happens at a time at which the service is meant to be there.
+    /// Whether it happens at a time when the service is supposed to be up.
     #[graphql(default_with = "Some(true)")]
     during_expected_availability: Option<bool>,
 }
 
-/// Which severity the answers come to. Advice: people decide.
+/// The severity that the answers suggest. Advice only: people decide.
 #[derive(SimpleObject)]
 pub struct SeverityAdvice {
     /// The severity to choose.
     recommended: Severity,
-    /// Why, a sentence for each answer that mattered.
+    /// Why: a sentence for each answer that mattered.
     reasons: Vec<String>,
-    /// Whether the answers lay between two severities, and the worse one was taken.
+    /// Whether the answers fell between two severities and the worse one was taken.
     tie_broken: bool,
 }
 
 /// Queries about the playbook.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct PlaybookQuery;
 
-/// Queries about the playbook.
-#[Object]
+#[Object(use_type_description)]
 impl PlaybookQuery {
     /// What the team asks of itself in an incident.
     async fn playbook(&self, gql: &Context<'_>) -> Playbook {
         Playbook::from(&*ctx(gql).playbook())
     }
 
-    /// Which severity the answers to three questions come to: how urgent, how bad, how many.
+    /// The severity suggested by the answers to three questions: how urgent, how bad, how many.
     async fn severity_advice(&self, #[graphql(desc = "The answers.")] answers: SeverityAnswers) -> SeverityAdvice {
         let answer = |answer: SeverityAnswer| Answer::from(answer);
         let advice = severity::advise(severity::Answers {

@@ -1,16 +1,15 @@
 //! Scalars and enums of the public schema, and how ids are read.
 
-use async_graphql::{Enum, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, Enum, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use domain::Error;
 
 use super::error::ApiResult;
 
-/// A web address.
-#[derive(Clone, Debug)]
+/// A web address that begins with `https://` or `http://`.
+#[derive(Clone, Debug, Description)]
 pub struct Url(pub String);
 
-/// A web address that begins with `https://` or `http://`.
-#[Scalar(name = "URL")]
+#[Scalar(name = "URL", use_type_description)]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
@@ -24,17 +23,16 @@ impl ScalarType for Url {
     }
 }
 
-/// A day.
-#[derive(Clone, Copy, Debug)]
+/// A day, e.g. `2026-12-24`.
+#[derive(Clone, Copy, Debug, Description)]
 pub struct Day(pub chrono::NaiveDate);
 
-/// A day such as `2026-12-24`.
-#[Scalar(name = "Date")]
+#[Scalar(name = "Date", use_type_description)]
 impl ScalarType for Day {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
             Value::String(text) => {
-                let day = text.parse().map_err(|_| InputValueError::custom("A date is written as 2026-12-24."))?;
+                let day = text.parse().map_err(|_| InputValueError::custom("Write the date as YYYY-MM-DD, e.g. 2026-12-24."))?;
                 Ok(Self(day))
             }
             _ => Err(InputValueError::expected_type(value)),
@@ -46,11 +44,11 @@ impl ScalarType for Day {
     }
 }
 
-/// An id that has a kind.
+/// An id with a kind.
 pub trait TypedId: Sized {
-    /// What stands before the underscore.
+    /// The part before the underscore.
     const PREFIX: &'static str;
-    /// Reads the outside form.
+    /// Parses the external form.
     fn read(text: &str) -> Option<Self>;
 }
 
@@ -71,13 +69,13 @@ typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId RoleOfferId TicketId);
 /// Reads the id in input field `field`.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` when it is malformed or of another kind.
+/// `BAD_USER_INPUT` if it is malformed or of another kind.
 pub fn id<T: TypedId>(field: &'static str, id: &ID) -> ApiResult<T> {
     let wrong = || Error::invalid(field, format!("{field} must be an id that begins with {}_.", T::PREFIX));
     Ok(T::read(id).ok_or_else(wrong)?)
 }
 
-/// Reads an id that may be left out.
+/// Reads an optional id.
 ///
 /// # Errors
 /// As [`id`].
@@ -107,37 +105,37 @@ macro_rules! public_enums {
 }
 
 public_enums! {
-    /// Where an incident stands.
+    /// The status of an incident.
     IncidentStatus = "entity::IncidentStatus" {
-        /// Reported, not yet judged.
+        /// Reported; needs triage.
         Triage,
-        /// Live: finding out what happens.
+        /// Live: finding out what is happening.
         Investigating,
-        /// Live: putting it right.
+        /// Live: fixing it.
         Fixing,
-        /// Live: watching whether it stays right.
+        /// Live: watching whether it stays fixed.
         Monitoring,
         /// Service is back.
         Resolved,
-        /// All follow-up work is done.
+        /// An incident to close: all follow-up work is done.
         Closed,
-        /// Was no incident.
+        /// It was not an incident.
         Declined,
-        /// Same as another incident.
+        /// The same as another incident.
         Merged,
     }
     /// Who may know that an incident exists.
     Visibility = "entity::Visibility" {
-        /// Everybody with access to Muster.
+        /// Everyone with access to Muster.
         Open,
-        /// Participants, administrators and people granted it.
+        /// Participants, administrators and people who were granted access.
         Restricted,
     }
     /// What a person does in an incident.
     Role = "entity::Role" {
-        /// Has the overview and decides.
+        /// Keeps the overview and decides.
         IncidentLead,
-        /// Keeps affected clients told.
+        /// Keeps affected clients informed.
         ClientCommsManager,
         /// Helps.
         Responder,
@@ -148,15 +146,15 @@ public_enums! {
         /// Writes down what the review says.
         NoteTaker,
     }
-    /// What a timeline event tells.
+    /// What a timeline event is about.
     TimelineKind = "entity::TimelineKind" {
-        /// Somebody or something reported it.
+        /// A person or system reported it.
         Reported,
-        /// It was judged an incident.
+        /// It was declared an incident.
         Declared,
-        /// It was judged no incident.
+        /// It was declined: not an incident.
         Declined,
-        /// It turned out to be another incident.
+        /// It was merged into another incident.
         Merged,
         /// An alert fired, repeated or ended.
         Alert,
@@ -166,7 +164,7 @@ public_enums! {
         Command,
         /// A change that was made.
         Change,
-        /// Something learnt.
+        /// Something learned.
         Finding,
         /// A decision.
         Decision,
@@ -176,29 +174,29 @@ public_enums! {
         Message,
         /// A file.
         File,
-        /// Another severity.
+        /// The severity changed.
         SeverityChanged,
-        /// Another status.
+        /// The status changed.
         StatusChanged,
-        /// A role given, passed on or ended.
+        /// A role was given, handed over or ended.
         RoleChanged,
-        /// A goal met or taken back.
+        /// A goal was met or taken back.
         GoalChanged,
         /// A person was paged.
         Paged,
         /// A person answered a page.
         Acknowledged,
-        /// Second line was called.
+        /// Second line was paged.
         Escalated,
-        /// A client was marked affected, or no longer.
+        /// A client was marked affected, or no longer affected.
         ClientAffected,
-        /// Clients were told.
+        /// Clients were sent an update.
         ClientUpdate,
-        /// A ticket was made, linked or changed.
+        /// A ticket was created, linked or changed.
         Ticket,
         /// An action was added or settled.
         Action,
-        /// Muster reminded somebody.
+        /// Muster reminded someone.
         Prompt,
         /// A step of the playbook was settled.
         StepSettled,
@@ -206,7 +204,7 @@ public_enums! {
         Delivery,
         /// Service is back.
         Resolved,
-        /// It was not over.
+        /// It was reopened.
         Reopened,
         /// About the report.
         Report,
@@ -214,12 +212,12 @@ public_enums! {
         Review,
         /// About a follow-up.
         FollowUp,
-        /// All done.
+        /// It was closed.
         Closed,
         /// A correction of an earlier event.
         Amendment,
     }
-    /// The way by which something reached Muster.
+    /// The way something reached Muster.
     Source = "entity::Source" {
         /// The console.
         Web,
@@ -242,45 +240,45 @@ public_enums! {
     }
     /// What a person or token may do in general, from least to most.
     AccessLevel = "entity::AccessLevel" {
-        /// Reads, and may report an incident.
+        /// Reads, and may report incidents.
         Viewer,
         /// Works on incidents.
         Responder,
-        /// Also looks after people, and sees restricted incidents.
+        /// Also manages people, and sees restricted incidents.
         Admin,
     }
-    /// How much care a site or client is owed.
+    /// How important a site or client is.
     Importance = "entity::Importance" {
-        /// The usual.
+        /// As important as most.
         Normal,
-        /// More than the usual.
+        /// More important than most.
         High,
     }
-    /// Where a contact stands at the client.
+    /// A contact's role at the client.
     ContactKind = "entity::ContactKind" {
         /// Everyday contact.
         Regular,
         /// Senior stakeholder.
         Senior,
     }
-    /// Where an action stands.
+    /// The state of an action.
     ActionState = "entity::ActionState" {
         /// To do.
         Open,
         /// Done.
         Done,
-        /// Not to be done after all.
+        /// Dropped.
         Dropped,
     }
     /// How bad it is.
     Severity = "entity::Severity" {
-        /// The whole service is out, or there is a serious breach. Comes before all other work, day and night.
+        /// The whole service is down, or there is a serious breach. Takes priority over all other work, day and night.
         Critical,
-        /// A main function is broken, or there is a small breach. Comes before other work in working hours.
+        /// A main function is broken, or there is a small breach. Takes priority over other work in working hours.
         Major,
-        /// A lesser function or an internal tool is broken.
+        /// A minor function or an internal tool is broken.
         Minor,
-        /// Over before anybody needed to act; recorded afterwards.
+        /// Over before anyone needed to act; recorded afterwards.
         Trivial,
     }
     /// What is special about an incident.
@@ -289,12 +287,12 @@ public_enums! {
         SecurityBreach,
         /// Data got out.
         DataBreach,
-        /// Seen before: no report is owed.
+        /// Seen before: no report is due.
         Recurring,
         /// Recorded after it was over.
         Retrospective,
     }
-    /// What a person may do, or is told, beyond the access level.
+    /// What a person may do or receive beyond their access level.
     Grant = "entity::Grant" {
         /// May approve the client version of a report.
         ApproveClientReports,
@@ -307,62 +305,62 @@ public_enums! {
         /// Is told as data protection officer.
         NotifyDpo,
     }
-    /// Who is called when.
+    /// Who is paged when.
     OnCallLine = "entity::OnCallLine" {
-        /// Is called first.
+        /// Is paged first.
         First,
-        /// Is called when first line needs help.
+        /// Is paged when first line needs help.
         Second,
     }
-    /// Whether a criterion of triage holds.
+    /// Whether a triage criterion is met.
     TriageVerdict = "entity::TriageVerdict" {
-        /// It does.
+        /// It is met.
         Yes,
-        /// It does not.
+        /// It is not met.
         No,
         /// Nobody knows yet.
         Unsure,
     }
-    /// What the answers to the questions of triage come to.
+    /// What the triage answers suggest.
     TriageRecommendation = "domain::incident::triage::Recommendation" {
         /// It is an incident, or may be one.
         Declare,
-        /// Nothing speaks for an incident.
+        /// Nothing suggests an incident.
         Decline,
-        /// Too little was answered.
+        /// Too few answers yet.
         AnswerMore,
     }
-    /// An answer to one of the three questions behind a severity.
+    /// An answer to one of the questions that decide the severity.
     SeverityAnswer = "domain::severity::Answer" {
-        /// None at all.
+        /// Not at all.
         None,
         /// A little.
         Low,
         /// Some.
         Medium,
-        /// Very much.
+        /// A lot.
         High,
         /// Nobody knows yet.
         Unsure,
     }
-    /// What a ticket has to do with an incident.
+    /// How a ticket relates to an incident.
     TicketLink = "entity::TicketLink" {
         /// It may be about it: a person decides.
         Suggested,
         /// It is about it.
         Linked,
-        /// It is not, or no longer.
+        /// It is not about it, or no longer.
         Dismissed,
     }
-    /// In which order incidents come.
+    /// The sort order of incidents.
     IncidentOrder = "domain::incident::IncidentOrder" {
-        /// Reported last, first.
+        /// Most recently reported first.
         Newest,
-        /// Reported first, first.
+        /// Least recently reported first.
         Oldest,
-        /// Worst first; among equals, the one that waits longest.
+        /// Worst first; among equals, the longest waiting.
         MostSevere,
-        /// Changed last, first.
+        /// Most recently changed first.
         RecentlyChanged,
     }
 }

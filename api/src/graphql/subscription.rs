@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Subscription};
+use async_graphql::{Context, Description, ID, Subscription};
 use domain::Error;
 use domain::cursor::Cursor;
 use domain::people::access;
@@ -17,29 +17,28 @@ use super::timeline::{TimelineEdge, TimelineEvent};
 use crate::live::Hub;
 
 /// What happens, as it happens.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct LiveSubscription;
 
-/// What happens, as it happens.
-#[Subscription(name = "Subscription")]
+#[Subscription(use_type_description, name = "Subscription")]
 impl LiveSubscription {
-    /// Every event of one incident in order: those after cursor `after` (or all, where it is left out), then live ones. None is
-    /// skipped, none comes twice, also across a reconnect.
+    /// Every event of one incident in order: those after cursor `after` (all if omitted), then live ones. Nothing is
+    /// skipped or repeated, even across a reconnect.
     async fn timeline(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Whose timeline.")] incident_id: ID,
-        #[graphql(desc = "The cursor of the last event that you have.")] after: Option<String>,
+        #[graphql(desc = "The incident.")] incident_id: ID,
+        #[graphql(desc = "The cursor of the last event you have.")] after: Option<String>,
     ) -> Result<BoxStream<'static, Result<TimelineEdge, ApiError>>, ApiError> {
         let ctx = ctx(gql).clone();
-        let wrong = || Error::invalid("after", "after is not a cursor of a timeline: take one from an edge.");
+        let wrong = || Error::invalid("after", "after is not a timeline cursor: take one from an edge.");
         let sequence = after.as_deref().map(|after| i32::decode(after).ok_or_else(wrong)).transpose()?.unwrap_or(0);
         let events = hub(gql).timeline(&ctx, id("incidentId", &incident_id)?, sequence).await?;
         let secret = gql.data_unchecked::<access::Secret>().clone();
         let seen = events.and_then(move |event| {
             let (ctx, secret) = (ctx.clone(), secret.clone());
             async move {
-                // A token may have been revoked since the subscription began.
+                // The token may have been revoked since the subscription began.
                 let actor = access::authenticate(&ctx, &secret).await?;
                 if event.visible_to(&actor) { Ok(TimelineEdge::from(TimelineEvent::from(event))) } else { Err(Error::NotFound("incident")) }
             }
@@ -47,8 +46,8 @@ impl LiveSubscription {
         Ok(until_error(seen).boxed())
     }
 
-    /// An incident that you may see was made or changed, each time: what a board needs. It tells of the incidents that pass the
-    /// filter after the change; to learn that one leaves a board of live incidents, do not filter by status.
+    /// Sent each time an incident that you may see is created or changed, if it passes the filter after the change: what a board
+    /// needs. To notice that an incident leaves a board of live incidents, do not filter by status.
     async fn incident_changed(
         &self,
         gql: &Context<'_>,
@@ -60,7 +59,7 @@ impl LiveSubscription {
         let seen = changes.try_filter_map(move |change| {
             let (ctx, secret) = (ctx.clone(), secret.clone());
             async move {
-                // A token may have been revoked since the subscription began.
+                // The token may have been revoked since the subscription began.
                 let actor = access::authenticate(&ctx, &secret).await?;
                 Ok(change.visible_to(&actor).then(|| Incident(change.incident.clone())))
             }

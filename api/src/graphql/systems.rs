@@ -1,6 +1,6 @@
-//! The outside systems, and whether they know us.
+//! The outside systems, and the state of the connection to each.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Description, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::delivery::hold;
 
@@ -12,32 +12,30 @@ use super::error::ApiResult;
 pub struct OutsideSystem {
     /// Its name, e.g. `zendesk`.
     system: String,
-    /// Whether it is connected. What is meant for one that is not is done by hand.
+    /// Whether it is connected. A person does what is meant for a system that is not.
     connected: bool,
-    /// Why it is left alone for now, where that is so.
+    /// Why deliveries to it are on hold, if they are.
     held: Option<Held>,
 }
 
-/// Why a system is left alone: it refused our credentials, and asking again and again would only get us locked out for longer; or this is a
-/// restored copy, which must not speak to the outside by accident.
+/// Why deliveries to a system are on hold: it refused our credentials, and retrying would only lock us out for longer.
 #[derive(SimpleObject)]
 pub struct Held {
-    /// What it said, and what to do.
+    /// What the system said, and what to do.
     reason: String,
-    /// Since when. What is meant for it waits, and goes on once the credentials are right or, where `byHand`, once a person releases it.
+    /// When the hold began. Deliveries wait, and resume automatically once the credentials are right.
     since: DateTime<Utc>,
     /// Whether only a person can release it, with `muster release` on the server.
     by_hand: bool,
 }
 
 /// Queries about outside systems.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct SystemQuery;
 
-/// Queries about outside systems.
-#[Object]
+#[Object(use_type_description)]
 impl SystemQuery {
-    /// The outside systems and how the connection to each stands. For responders.
+    /// The outside systems and the state of the connection to each. For responders.
     async fn systems(&self, gql: &Context<'_>) -> ApiResult<Vec<OutsideSystem>> {
         let systems = hold::systems(ctx(gql)).await?;
         let outside = |state: hold::Connection| OutsideSystem {

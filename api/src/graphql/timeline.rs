@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::cursor::{PageArgs, Slice, Window};
 use domain::timeline;
@@ -16,11 +16,11 @@ use super::people::Person;
 use super::scalars::{Source, TimelineKind, Url, id, ids, optional_id};
 use crate::live::LiveEvent;
 
-/// Something that happened, as it was told.
-#[derive(Clone)]
+/// Something that happened, as it was recorded. It never changes; corrections are added as events of their own.
+#[derive(Clone, Description)]
 pub struct TimelineEvent {
     row: Arc<timeline_event::Model>,
-    /// What a live event brings along, so that it costs no look-up however many watch.
+    /// What comes with a live event, so that it costs no look-up however many watch.
     live: Option<Arc<LiveEvent>>,
 }
 
@@ -42,14 +42,13 @@ impl From<Arc<LiveEvent>> for TimelineEvent {
     }
 }
 
-/// Something that happened, as it was told. Never changed afterwards; corrections stand beside it.
-#[Object]
+#[Object(use_type_description)]
 impl TimelineEvent {
     /// Begins with `evt_`.
     pub async fn id(&self) -> ID {
         ID(self.row.id.to_string())
     }
-    /// The incident on whose timeline it stands.
+    /// The incident it belongs to.
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Incident> {
         if let Some(live) = &self.live {
             return Ok(Incident(live.incident.clone()));
@@ -61,7 +60,7 @@ impl TimelineEvent {
     async fn sequence(&self) -> i32 {
         self.row.sequence
     }
-    /// What it tells.
+    /// What it is about.
     async fn kind(&self) -> TimelineKind {
         self.row.kind.into()
     }
@@ -69,11 +68,11 @@ impl TimelineEvent {
     async fn occurred_at(&self) -> DateTime<Utc> {
         self.row.occurred_at
     }
-    /// When Muster was told.
+    /// When Muster recorded it.
     async fn recorded_at(&self) -> DateTime<Utc> {
         self.row.recorded_at
     }
-    /// Who did or wrote it; empty for programs without a person.
+    /// Who did or wrote it; null for programs without a person.
     async fn actor(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         let Some(actor) = self.row.actor_id else { return Ok(None) };
         if let Some(live) = &self.live {
@@ -81,7 +80,7 @@ impl TimelineEvent {
         }
         Ok(loaders(gql).person.get(actor).await?.map(Person))
     }
-    /// By which way it came.
+    /// The way it reached Muster.
     async fn source(&self) -> Source {
         self.row.source.into()
     }
@@ -89,11 +88,11 @@ impl TimelineEvent {
     async fn text(&self) -> &str {
         &self.row.text
     }
-    /// What a program may want to know about it: from and to of a change, the exit code of a command …
+    /// Data for programs: old and new value of a change, the exit code of a command …
     async fn details(&self) -> Option<serde_json::Value> {
         self.row.details.as_deref().and_then(|details| serde_json::from_str(details).ok())
     }
-    /// Files that belong to it.
+    /// Its files.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn attachments(&self, gql: &Context<'_>) -> ApiResult<Vec<Attachment>> {
         if let Some(live) = &self.live {
@@ -102,7 +101,7 @@ impl TimelineEvent {
         let rows = loaders(gql).event_files.get(self.row.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(Attachment).collect())
     }
-    /// A key moment, to be talked about in the review.
+    /// Whether it is a key moment, to be discussed in the review.
     async fn starred(&self) -> bool {
         self.row.starred
     }
@@ -112,25 +111,25 @@ impl TimelineEvent {
         let rows = loaders(gql).amendments.get(self.row.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(TimelineEvent::from).collect())
     }
-    /// The id of the event that this one corrects.
+    /// The id of the event it corrects.
     async fn amends(&self) -> Option<ID> {
         self.row.amends_id.map(|id| ID(id.to_string()))
     }
-    /// SHA-256 over the hash of the event before and this event, in hex: `muster verify` checks the chain.
+    /// SHA-256 of the previous event's hash and this event, in hex. `muster verify` checks the chain.
     async fn hash(&self) -> String {
         hex::encode(&self.row.hash)
     }
 }
 
-/// A page of a timeline, in order of the sequence.
+/// A page of a timeline, in order of sequence.
+#[derive(Description)]
 pub struct TimelineConnection {
     incident: Arc<incident::Model>,
     filter: timeline::TimelineFilter,
     slice: Slice<TimelineEvent>,
 }
 
-/// A page of a timeline, in order of the sequence.
-#[Object]
+#[Object(use_type_description)]
 impl TimelineConnection {
     /// The events, each with its cursor.
     async fn edges(&self) -> Vec<TimelineEdge> {
@@ -140,7 +139,7 @@ impl TimelineConnection {
     async fn nodes(&self) -> &[TimelineEvent] {
         &self.slice.items
     }
-    /// Where the page stands in the timeline.
+    /// Where the page is in the timeline.
     async fn page_info(&self) -> PageInfo {
         PageInfo::new(&self.slice, |event| cursor(&event.row.sequence))
     }
@@ -151,8 +150,8 @@ impl TimelineConnection {
 }
 
 impl TimelineConnection {
-    /// The page of `incident` that `args` ask for. Without a filter it comes from the loader that serves all incidents of
-    /// the request at once, because sequence numbers have no gaps: a page is a stretch.
+    /// The page of `incident` that `args` asks for. Without a filter it comes from the loader that serves all incidents of
+    /// the request at once: since sequence numbers have no gaps, a page is a range of them.
     pub async fn load(
         gql: &Context<'_>,
         incident: &Arc<incident::Model>,
@@ -186,10 +185,10 @@ fn stretch(window: &Window<i32>, last: i32) -> (i32, i32) {
     if window.backwards { (low.max(high.saturating_sub(limit)), high) } else { (low, high.min(low.saturating_add(limit))) }
 }
 
-/// An event of a timeline with its place.
+/// An event of a timeline with its cursor.
 #[derive(SimpleObject)]
 pub struct TimelineEdge {
-    /// The place of the event: give it as `after` to go on from here.
+    /// The event's place; pass it as `after` to read on from here.
     cursor: String,
     /// The event.
     node: TimelineEvent,
@@ -201,27 +200,27 @@ impl From<TimelineEvent> for TimelineEdge {
     }
 }
 
-/// Which events; what is left out does not narrow.
+/// Which events to include; omitted conditions do not narrow.
 #[derive(Default, InputObject)]
 pub struct TimelineFilter {
     /// Of these kinds.
     kinds: Option<Vec<TimelineKind>>,
-    /// Key moments, or the others.
+    /// Only key moments, or only others.
     starred: Option<bool>,
     /// By this person.
     actor_id: Option<ID>,
-    /// That came by these ways.
+    /// That reached Muster in one of these ways.
     source: Option<Vec<Source>>,
-    /// That happened then or later.
+    /// That happened at this time or later.
     since: Option<DateTime<Utc>>,
-    /// That happened then or earlier.
+    /// That happened at this time or earlier.
     until: Option<DateTime<Utc>>,
     /// With this text.
     text: Option<String>,
 }
 
 impl TimelineFilter {
-    /// The domain's form.
+    /// Converts to the domain's filter.
     ///
     /// # Errors
     /// `BAD_USER_INPUT` for an id of another kind.
@@ -238,22 +237,21 @@ impl TimelineFilter {
     }
 }
 
-/// A file of an incident.
-#[derive(Clone)]
+/// A file of an incident. Upload by POST to `/files`.
+#[derive(Clone, Description)]
 pub struct Attachment(pub attachment::Model);
 
-/// A file of an incident. Uploaded by POST to `/files`.
-#[Object]
+#[Object(use_type_description)]
 impl Attachment {
     /// Begins with `att_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it was called where it came from.
+    /// Its original name.
     async fn file_name(&self) -> &str {
         &self.0.file_name
     }
-    /// What its content says it is.
+    /// Its media type, detected from its content.
     async fn content_type(&self) -> &str {
         &self.0.content_type
     }
@@ -261,11 +259,11 @@ impl Attachment {
     async fn bytes(&self) -> i64 {
         self.0.bytes
     }
-    /// The hash of its content, in hex.
+    /// The SHA-256 hash of its content, in hex.
     async fn sha256(&self) -> &str {
         &self.0.sha256
     }
-    /// Where it can be had, with the same token or session as everything else.
+    /// Where to download it, with the same token or session as everything else.
     async fn download_url(&self, gql: &Context<'_>) -> Url {
         public_url(gql, &format!("/files/{}", self.0.id))
     }
@@ -274,26 +272,26 @@ impl Attachment {
 /// An event to add.
 #[derive(InputObject)]
 pub struct AddTimelineEventInput {
-    /// On whose timeline.
+    /// The incident.
     incident_id: ID,
     /// NOTE, COMMAND, CHANGE, FINDING, DECISION, MESSAGE or FILE.
     kind: TimelineKind,
     /// Markdown.
     text: String,
-    /// When it happened; left out, now.
+    /// When it happened; now by default.
     occurred_at: Option<DateTime<Utc>>,
     /// A JSON object for programs.
     details: Option<serde_json::Value>,
     /// Files that were uploaded for it.
     attachment_ids: Option<Vec<ID>>,
-    /// A key moment.
+    /// Whether it is a key moment.
     #[graphql(default_with = "Some(false)")]
     starred: Option<bool>,
-    /// The same key again gives the same event, not a second one.
+    /// Repeating a key returns the same event instead of adding a second one.
     idempotency_key: Option<String>,
 }
 
-/// A correction of the text, of when it happened, or of both.
+/// A correction of the text, the time, or both.
 #[derive(InputObject)]
 pub struct AmendTimelineEventInput {
     /// The event to correct.
@@ -306,23 +304,23 @@ pub struct AmendTimelineEventInput {
     reason: Option<String>,
 }
 
-/// A mark to set or take away.
+/// A mark to set or remove.
 #[derive(InputObject)]
 pub struct StarTimelineEventInput {
-    /// Which event.
+    /// The event.
     event_id: ID,
     /// Whether it is a key moment.
     starred: bool,
 }
 
-/// The summary for people who do not follow the timeline.
+/// A summary for people who do not follow the timeline.
 #[derive(InputObject)]
 pub struct PostUpdateInput {
-    /// Of which incident.
+    /// The incident.
     incident_id: ID,
     /// Markdown.
     text: String,
-    /// A new status with it.
+    /// A new status to set with it.
     status: Option<super::scalars::IncidentStatus>,
 }
 
@@ -331,7 +329,7 @@ pub struct PostUpdateInput {
 pub struct TimelineEventPayload {
     /// The event.
     event: TimelineEvent,
-    /// The incident, with the new version.
+    /// The incident, at its new version.
     incident: Incident,
 }
 
@@ -342,11 +340,10 @@ impl From<timeline::Recorded> for TimelineEventPayload {
 }
 
 /// Mutations of timelines.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct TimelineMutation;
 
-/// Mutations of timelines.
-#[Object]
+#[Object(use_type_description)]
 impl TimelineMutation {
     /// Writes down what was done, seen, found or decided.
     async fn add_timeline_event(
@@ -381,16 +378,16 @@ impl TimelineMutation {
         Ok(timeline::amend(ctx(gql), amend).await?.into())
     }
 
-    /// Marks an event as a key moment, or takes the mark away.
+    /// Marks an event as a key moment, or removes the mark.
     async fn star_timeline_event(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which event.")] input: StarTimelineEventInput,
+        #[graphql(desc = "The event.")] input: StarTimelineEventInput,
     ) -> ApiResult<TimelineEventPayload> {
         Ok(timeline::star(ctx(gql), id("eventId", &input.event_id)?, input.starred).await?.into())
     }
 
-    /// Posts the summary that people read who do not follow the timeline; restarts the half-hour.
+    /// Posts a summary for people who do not follow the timeline. Restarts the half-hour.
     async fn post_update(
         &self,
         gql: &Context<'_>,

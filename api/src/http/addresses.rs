@@ -1,4 +1,4 @@
-//! The addresses of the clients that an incident affects, as a file: `GET /incidents/INC-42/addresses.csv`. For responders.
+//! The addresses of an incident's affected clients as a file: `GET /incidents/INC-42/addresses.csv`. For responders.
 
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::header;
@@ -8,7 +8,6 @@ use domain::{Ctx, Result, incident};
 
 use super::{Problem, Site};
 
-/// Gives the list out.
 pub async fn download(State(site): State<Site>, request: Request) -> Result<Response, Response> {
     let (mut parts, _) = request.into_parts();
     let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;

@@ -1,5 +1,5 @@
 //! Answering a page from its mail, without signing in: the link shows a page with a button, and only the button answers. Mail
-//! scanners and previews, which open every link they see, answer nothing by that.
+//! scanners and previews, which open every link they see, can't answer that way.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -31,7 +31,6 @@ pub async fn show(State(site): State<Site>, Query(Link { page }): Query<Link>) -
     }
 }
 
-/// Answers.
 pub async fn answer(State(site): State<Site>, Form(Link { page }): Form<Link>) -> Response {
     let ctx = ctx(&site);
     let answered = async {
@@ -45,7 +44,7 @@ pub async fn answer(State(site): State<Site>, Form(Link { page }): Form<Link>) -
     }
 }
 
-/// Whoever has the link is the person; what they see of the incident was in the mail.
+/// Anyone with the link acts as that person; what they see of the incident was in the mail already.
 fn ctx(site: &Site) -> Ctx {
     site.app.0.domain.ctx(Actor::System, Source::Web)
 }
@@ -63,14 +62,14 @@ fn refusal(error: Error) -> Response {
         Error::NotFound(_) => html(
             StatusCode::NOT_FOUND,
             "This link does not work",
-            "<p>It is incomplete. Open the link in the mail itself, or copy the whole of it.</p>\
-             <p>If there is none: <a href=\"/\">sign in</a>, or call somebody on the team. Nobody has been told that you answered.</p>",
+            "<p>It is incomplete. Open the link in the mail itself, or copy all of it.</p>\
+             <p>If that doesn't work, <a href=\"/\">sign in</a> or phone someone on the team. Your answer has not been recorded.</p>",
         ),
         error => Problem::from(error).into_response(),
     }
 }
 
-/// Who is called to what.
+/// Who is paged for what.
 struct Call {
     page: page::Model,
     person: person::Model,
@@ -82,15 +81,15 @@ impl Call {
         let body = format!(
             "{}<form method=\"post\" action=\"/answer\"><input type=\"hidden\" name=\"page\" value=\"{secret}\">\
              <button class=\"big\" autofocus>I have seen this</button></form>\
-             <p class=\"soft\">Until you press it, the next person may be called.</p>",
+             <p class=\"soft\">Until you press it, the next person may be paged.</p>",
             self.facts(ctx)
         );
         html(StatusCode::OK, &format!("{}, you are needed", escaped(&self.person.name)), &body)
     }
 
-    /// `news` when it was answered just now.
+    /// `news` if it was answered just now.
     async fn answered(&self, ctx: &Ctx, news: bool) -> Response {
-        let heading = if news { "Thank you" } else { "This call is answered already" };
+        let heading = if news { "Thank you" } else { "This page has already been answered" };
         let who = match self.page.answered_by_id.filter(|by| *by != self.person.id) {
             None => escaped(&self.person.name),
             Some(by) => match people::find(ctx, by).await {
@@ -100,9 +99,9 @@ impl Call {
         };
         let at = self.page.answered_at.map(|at| ctx.playbook().local(at)).unwrap_or_default();
         let body = format!(
-            "<p>Answered by {who}, <time>{}</time>. Nobody else is called for it.</p>{}\
-             <p>What next: <a href=\"{}\">open {}</a>, read the latest update, and write there what you do. If you can't help after all, say so \
-             there, so that somebody else is called.</p>",
+            "<p>Answered by {who}, <time>{}</time>. Nobody else will be paged for it.</p>{}\
+             <p>What next: <a href=\"{}\">open {}</a>, read the latest update, and write down there what you do. If you can't help after all, say so \
+             there, so that someone else is paged.</p>",
             escaped(&at),
             self.facts(ctx),
             escaped(&incident::link(ctx, &self.incident)),
@@ -120,7 +119,7 @@ impl Call {
             "<dl data-severity=\"{}\"><dt>Incident</dt><dd>{}: <strong>{}</strong></dd>\
              <dt>Severity</dt><dd class=\"severity\"><span aria-hidden=\"true\">{shape}</span> {severity}</dd>\
              <dt>State</dt><dd>{}</dd><dt>Since</dt><dd><time>{}</time></dd>\
-             <dt>Called</dt><dd>{}, <time>{}</time></dd></dl>",
+             <dt>Paged</dt><dd>{}, <time>{}</time></dd></dl>",
             incident.severity,
             incident::reference(incident),
             escaped(&incident.name),
@@ -132,7 +131,7 @@ impl Call {
     }
 }
 
-/// A shape and words, so that it does not hang on a colour.
+/// A shape and a word, so that colour is never the only sign.
 fn severity_words(severity: Severity) -> (&'static str, &'static str) {
     match severity {
         Severity::Critical => ("▲", "Critical"),
@@ -142,7 +141,7 @@ fn severity_words(severity: Severity) -> (&'static str, &'static str) {
     }
 }
 
-/// Text for a page: what people wrote must not become elements of it.
+/// Text for a page: what people wrote must not become markup.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,6 +1,6 @@
-//! Files of incidents in and out.
+//! Uploads and downloads of an incident's files.
 //!
-//! Upload: `POST /files` as multipart form with `incident` (an id), optionally `text` and `held` (`true` to let an event name the
+//! Upload: `POST /files` as a multipart form with `incident` (an id), optionally `text` and `held` (`true` to let an event name the
 //! file later), and then `file`. Download: `GET /files/att_…`. A download is never shown as a page of this server: everything but
 //! pictures and plain text is offered for saving, and nothing in it may run.
 
@@ -18,10 +18,10 @@ use tokio_util::io::ReaderStream;
 
 use super::{Problem, Site};
 
-/// Bytes of a form's text field: its text is bounded anyhow.
+/// Bytes of a form's text field; its text is limited further anyway.
 const FIELD_BYTES: usize = 256 * 1024;
 
-/// Takes a file.
+/// Takes an upload.
 pub async fn upload(State(site): State<Site>, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
     let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
@@ -88,7 +88,7 @@ fn described(site: &Site, row: &attachment::Model) -> Value {
     })
 }
 
-/// Gives a file out.
+/// Serves a download.
 pub async fn download(State(site): State<Site>, request: Request) -> Result<Response, Response> {
     let (mut parts, _) = request.into_parts();
     let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;

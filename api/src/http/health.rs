@@ -1,4 +1,4 @@
-//! Whether the process lives, whether it can work, and what it counts.
+//! Whether the process is alive, whether it can work, and its metrics.
 
 use axum::Router;
 use axum::extract::State;
@@ -9,7 +9,7 @@ use axum::routing::get;
 use super::{Problem, Site};
 use crate::settings::Render;
 
-/// The process lives.
+/// The process is alive.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
@@ -32,7 +32,7 @@ fn exposition(render: &Render) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], render()).into_response()
 }
 
-/// Counters for Prometheus; they name no incident and no person.
+/// Metrics for Prometheus; they name no incident and no person.
 pub async fn metrics(State(site): State<Site>) -> Response {
     match &site.app.0.settings.metrics {
         Some(render) => exposition(render),

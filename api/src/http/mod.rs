@@ -21,9 +21,9 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::App;
 use crate::transport::Transport;
 
-/// Bytes of a hook's body: an alert storm of a thousand alerts with long labels.
+/// Bytes of a hook's body: enough for a storm of a thousand alerts with long labels.
 const HOOK_BYTES: usize = 4 * 1024 * 1024;
-/// Pages load their own script and style and talk to their own server, nothing else.
+/// Pages load only their own scripts and styles and talk only to their own server.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -68,7 +68,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         }))
 }
 
-/// A refusal as JSON: status, code, words.
+/// An error as JSON: status, code, message.
 struct Problem(StatusCode, &'static str, String);
 
 impl IntoResponse for Problem {

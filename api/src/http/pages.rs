@@ -1,4 +1,4 @@
-//! The first page: who is signed in, what goes on, and how to call the API. The console will take its place.
+//! The first page: the board. The console will take its place.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -9,7 +9,7 @@ use super::session::page;
 use super::{Problem, Site};
 use crate::transport::session_cookie;
 
-/// The board for who is signed in, an invitation to sign in for others.
+/// The board for people who are signed in; for others, how to sign in.
 pub async fn home(State(site): State<Site>, headers: HeaderMap) -> Response {
     let signed_in = match session_cookie(&headers) {
         Some(secret) => authenticate(&site.app.0.domain.system(), &Secret::Session(secret.to_owned())).await,
@@ -20,26 +20,26 @@ pub async fn home(State(site): State<Site>, headers: HeaderMap) -> Response {
         Err(domain::Error::Unauthenticated(_)) => page(
             StatusCode::OK,
             "Muster",
-            "<p>You are not signed in. Open the sign-in link that an administrator sent you, then this address again.</p>\
-             <p>On the server itself, this prints a new one: <code>muster sign-in-link --email YOU@example.org</code></p>",
+            "<p>You are not signed in. Open the sign-in link that an administrator sent you, then come back to this page.</p>\
+             <p>To print a new one, run this on the server: <code>muster sign-in-link --email YOU@example.org</code></p>",
         ),
         Err(error) => Problem::from(error).into_response(),
     }
 }
 
-/// The address of an incident in mails and notices: the board, which puts the incident into focus.
+/// The address of an incident in mails and notices: opens the board with the incident in focus.
 pub async fn incident(site: State<Site>, Path(reference): Path<String>, headers: HeaderMap) -> Response {
     match domain::incident::parse_reference(&reference) {
         Ok(_) => home(site, headers).await,
         Err(_) => page(
             StatusCode::NOT_FOUND,
             "There is no such incident",
-            "<p>Addresses of incidents end in a number, such as INC-42. <a href=\"/\">Go to the board</a>.</p>",
+            "<p>An incident's address ends in its number, such as INC-42. <a href=\"/\">Go to the board</a>.</p>",
         ),
     }
 }
 
-/// Script, style and sign of the pages.
+/// Scripts, styles and icon of the pages.
 pub async fn asset(Path(file): Path<String>) -> Response {
     let (content_type, content) = match file.as_str() {
         "muster.css" => ("text/css; charset=utf-8", include_str!("../../assets/muster.css")),

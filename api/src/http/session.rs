@@ -1,5 +1,5 @@
 //! Sign-in by link. The link shows a page with a button, and only the button uses the link up: mail scanners and previews, which
-//! open every link they see, open nothing by that.
+//! open every link they see, can't sign in that way.
 
 use axum::Form;
 use axum::extract::{Query, State};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Problem, Site};
 use crate::transport::{SESSION_COOKIE, session_cookie};
 
-/// The path of a link with this secret.
+/// The path of a sign-in link with this secret.
 pub fn sign_in_path(secret: &str) -> String {
     format!("/sign-in?link={secret}")
 }
@@ -33,13 +33,13 @@ pub async fn show(Query(Link { link }): Query<Link>) -> Response {
         );
     }
     let form = format!(
-        "<p>This link works once.</p><form method=\"post\" action=\"/sign-in\"><input type=\"hidden\" name=\"link\" value=\"{link}\">\
+        "<p>This link works only once.</p><form method=\"post\" action=\"/sign-in\"><input type=\"hidden\" name=\"link\" value=\"{link}\">\
          <button autofocus>Sign in</button></form>"
     );
     page(StatusCode::OK, "Sign in to Muster", &form)
 }
 
-/// Whether `text` is made as secrets are, of letters, digits, - and _; anything else must not enter a page.
+/// Whether `text` looks like a secret of ours (letters, digits, - and _); nothing else may enter a page.
 pub(super) fn is_secret(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }

@@ -14,13 +14,13 @@ use tokio::sync::{Notify, broadcast};
 
 use super::{Hub, participants};
 
-/// Changes that a watcher may be behind before it is cut off.
+/// How many changes a watcher may be behind before it is cut off.
 const BACKLOG: usize = 1_024;
 /// Incidents read at a time.
 const BATCH: usize = 128;
 /// Pause before a failed read is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// How far back is looked when wake-ups may have been missed: clocks of processes differ a little.
+/// How far to look back when wake-ups may have been missed: the clocks of processes differ a little.
 const OVERLAP: chrono::Duration = chrono::Duration::seconds(30);
 
 /// An incident that changed, as it is now.
@@ -31,13 +31,13 @@ pub struct Changed {
 }
 
 impl Changed {
-    /// Whether `actor` may know of it.
+    /// Whether `actor` may know about it.
     pub fn visible_to(&self, actor: &Actor) -> bool {
         actor.sees(&self.incident, &self.participants)
     }
 }
 
-/// Reads changed incidents once and hands them to all watchers.
+/// Reads changed incidents once and sends them to all watchers.
 pub struct Feed {
     changes: broadcast::Sender<Arc<Changed>>,
     waiting: Mutex<Waiting>,
@@ -57,14 +57,14 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Notes that `incident` changed. Costs nothing while nobody watches.
+    /// Records that `incident` changed. Costs nothing while nobody watches.
     pub(super) fn changed(&self, incident: IncidentId) {
         self.note(|waiting| {
             waiting.incidents.insert(incident);
         });
     }
 
-    /// Notes that changes may have been missed.
+    /// Records that changes may have been missed.
     pub(super) fn look_again(&self) {
         self.note(|waiting| waiting.everything = true);
     }
@@ -80,7 +80,7 @@ impl Feed {
         std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads and hands out for ever.
+    /// Reads and sends for ever.
     pub(super) async fn run(&self, ctx: &Ctx) {
         let mut versions = Versions { seen: HashSet::new(), looked_at: ctx.now() };
         loop {
@@ -118,7 +118,7 @@ impl Feed {
     }
 }
 
-/// What was handed out lately, so that looking again repeats nothing.
+/// What was sent recently, so that looking back repeats nothing.
 struct Versions {
     seen: HashSet<(Timestamp, IncidentId, i32)>,
     looked_at: Timestamp,
@@ -132,7 +132,7 @@ impl Versions {
 }
 
 impl Hub {
-    /// Incidents that `ctx` may see and that pass `filter`, each time they change from now on. Ends with an error when the
+    /// Incidents that `ctx` may see and that pass `filter`, each time they change from now on. Ends with an error if the
     /// watcher falls behind.
     pub fn incidents(&self, ctx: Ctx, filter: incident::IncidentFilter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
         let mut changes = self.feed.changes.subscribe();

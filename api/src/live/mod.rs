@@ -1,11 +1,11 @@
-//! What happens now, for everybody who watches.
+//! Live changes, for everyone who watches.
 //!
-//! One [`Hub`] a process. A commit wakes it (see `domain::wake`); it reads what is new once and hands it to all watchers, so
-//! that the database's work does not grow with their number. For a timeline that is a [`tail`], one for each incident that
-//! somebody watches; for boards it is the [`feed`], one for the process.
+//! There is one [`Hub`] per process. A commit wakes it (see `domain::wake`); it reads what is new once and sends it to all watchers, so
+//! that the load on the database does not grow with their number. For timelines that is a [`tail`] per incident that someone
+//! watches; for boards it is the one [`feed`] of the process.
 //!
 //! Guarantees: a watcher of a timeline gets every event after its cursor once and in order, across reconnects and processes.
-//! Nobody gets what they may not see. A watcher that reads too slowly is cut off and resumes by its cursor.
+//! Nobody gets what they may not see. A watcher that reads too slowly is cut off and resumes from its cursor.
 
 mod feed;
 mod tail;
@@ -24,10 +24,10 @@ use tokio_util::sync::CancellationToken;
 use feed::Feed;
 use tail::Tail;
 
-/// How often everything that is watched is looked at without a wake-up, in case one was lost.
+/// How often everything that is watched is checked without a wake-up, in case one was lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// An event with what watchers want to know with it.
+/// An event with what watchers ask for along with it.
 pub struct LiveEvent {
     /// The event.
     pub event: Arc<timeline_event::Model>,
@@ -47,7 +47,7 @@ impl LiveEvent {
     }
 }
 
-/// Hands out what happens. One a process.
+/// Sends changes to watchers. One per process.
 pub struct Hub {
     ctx: Ctx,
     tails: Mutex<HashMap<IncidentId, Weak<Tail>>>,
@@ -55,7 +55,7 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub on `domain`. It needs [`Hub::run`] to be alive.
+    /// A hub on `domain`. It does nothing until [`Hub::run`] runs.
     pub fn new(domain: &Arc<Domain>) -> Arc<Self> {
         Arc::new(Self { ctx: domain.system(), tails: Mutex::default(), feed: Feed::default() })
     }
@@ -97,7 +97,7 @@ impl Hub {
         self.tails.lock().unwrap_or_else(PoisonError::into_inner).get(&incident)?.upgrade()
     }
 
-    /// The tail of `incident`, made when nobody watches it yet.
+    /// The tail of `incident`, created if nobody watches it yet.
     fn tail_or_new(&self, incident: &entity::incident::Model) -> Arc<Tail> {
         let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(tail) = tails.get(&incident.id).and_then(Weak::upgrade) {
@@ -109,7 +109,7 @@ impl Hub {
     }
 }
 
-/// The next events of `incident` after `sequence`, with what belongs to them, in three statements at most.
+/// The next events of `incident` after `sequence`, with their files and actors, in at most three statements.
 async fn read_batch(ctx: &Ctx, id: IncidentId, sequence: i32, limit: u64) -> Result<Vec<Arc<LiveEvent>>> {
     let events = timeline::since(ctx, id, sequence, limit).await?;
     if events.is_empty() {
@@ -136,7 +136,7 @@ async fn read_batch(ctx: &Ctx, id: IncidentId, sequence: i32, limit: u64) -> Res
     Ok(events.into_iter().map(live).collect())
 }
 
-/// Who may know of `incident`; empty where everybody may.
+/// Who may know about `incident`; empty if everyone may.
 async fn participants(ctx: &Ctx, incident: &entity::incident::Model) -> Result<Vec<PersonId>> {
     match incident.visibility {
         Visibility::Open => Ok(Vec::new()),

@@ -1,4 +1,4 @@
-//! The growing end of one timeline, for as long as somebody watches it.
+//! The growing end of one timeline, for as long as someone watches it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Hub, LiveEvent, read_batch};
 
-/// Events that a watcher may be behind before it is cut off.
+/// How many events a watcher may be behind before it is cut off.
 const BACKLOG: usize = 1_024;
 /// Events read at a time.
 const BATCH: u64 = 500;
 /// Pause before a failed read is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// Reads new events once and hands them to all watchers of one incident. Ends with its last watcher.
+/// Reads new events once and sends them to all watchers of one incident. Ends with its last watcher.
 pub struct Tail {
     events: broadcast::Sender<Arc<LiveEvent>>,
     look: Arc<Notify>,
@@ -28,19 +28,19 @@ pub struct Tail {
 }
 
 impl Tail {
-    /// Begins behind the newest event of `incident`.
+    /// Starts after the newest event of `incident`.
     pub(super) fn start(ctx: &Ctx, incident: &entity::incident::Model) -> Arc<Self> {
         let events = broadcast::Sender::new(BACKLOG);
         let look = Arc::new(Notify::new());
         let end = CancellationToken::new();
         let follow = follow(ctx.clone(), incident.id, incident.last_sequence, events.clone(), look.clone());
         tokio::spawn(end.clone().run_until_cancelled_owned(follow));
-        // What came between reading the incident and now is found by the first look.
+        // The first look finds what came between reading the incident and now.
         look.notify_one();
         Arc::new(Self { events, look, _end: end.drop_guard() })
     }
 
-    /// Says that there may be something new.
+    /// Signals that there may be something new.
     pub(super) fn look(&self) {
         self.look.notify_one();
     }
@@ -69,11 +69,11 @@ async fn follow(ctx: Ctx, incident: IncidentId, mut sequence: i32, events: broad
 }
 
 impl Hub {
-    /// Every event of `incident` after `sequence`, then what happens from now on. Ends with an error when the watcher falls
+    /// Every event of `incident` after `sequence`, then whatever happens from now on. Ends with an error if the watcher falls
     /// behind.
     ///
     /// # Errors
-    /// `NOT_FOUND`, also for what the caller may not see.
+    /// `NOT_FOUND`, also if the caller may not see it.
     pub async fn timeline(
         &self,
         ctx: &Ctx,
@@ -82,7 +82,7 @@ impl Hub {
     ) -> Result<impl Stream<Item = Result<Arc<LiveEvent>>> + Send + use<>> {
         let incident = incident::find(ctx, id).await?;
         let tail = self.tail_or_new(&incident);
-        // From here on nothing is missed: what is committed before is read below, what comes after is handed over.
+        // From here on nothing is missed: what is committed before is read below, what comes after is sent to us.
         let mut live = tail.events.subscribe();
         let ctx = self.ctx.clone();
         Ok(try_stream! {

@@ -1,7 +1,7 @@
 //! The bytes of a POST body.
 //!
-//! [`super::params::from_post`] calls [`read`]. Guarantees: only what calls itself plain UTF-8 JSON
-//! is read, never more than the limit, and not for longer than the limit.
+//! [`super::params::from_post`] calls [`read`]. Guarantees: only what declares itself plain UTF-8 JSON
+//! is read, never more than the limit, and never for longer than the limit.
 
 use axum::{
     body::Body,
@@ -15,7 +15,7 @@ use super::{Rejection, code, limits::TransportLimits};
 /// Reads a whole body.
 ///
 /// # Errors
-/// 415 for another content type, 413 and 408 by the limits, 400 for a body that breaks off.
+/// 415 for another content type, 413 and 408 for the limits, 400 for a body that breaks off.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limits: &TransportLimits) -> Result<Vec<u8>, Rejection> {
     check_content_type(headers)?;
     let bytes = collect(headers, body, limits.body_bytes);

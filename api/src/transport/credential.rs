@@ -1,9 +1,9 @@
-//! Who says to be calling: the bearer token or session cookie of a request.
+//! Who claims to be calling: the bearer token or session cookie of a request.
 //!
-//! The handlers call [`admit`] first of all. Guarantee: a session cookie, which browsers attach to
+//! The handlers call [`admit`] first. Guarantee: a session cookie, which browsers attach to
 //! requests of any site, is admitted only when the browser does not say that another site made the
 //! request. A bearer token proves that the caller's own code made the request and needs no such
-//! check. POST bodies must be `application/json` besides (see [`super::params`]), which no form can
+//! check. POST bodies must also be `application/json` (see [`super::params`]), which no form can
 //! send and which a script of another origin may send only after a CORS preflight that this server
 //! never grants.
 
@@ -16,7 +16,7 @@ use super::{Rejection, code};
 /// Name of the cookie that holds a browser's session.
 pub const SESSION_COOKIE: &str = "muster_session";
 
-/// What a client showed to prove who it is. Secrets stay out of its `Debug` text.
+/// What a client presented to prove who it is. Secrets stay out of its `Debug` text.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// Token of `Authorization: Bearer TOKEN`.
@@ -28,7 +28,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// Reads the value of an `Authorization` header; `None` when it is of another scheme.
+    /// Reads the value of an `Authorization` header; `None` if it is of another scheme.
     pub(crate) fn bearer(authorization: &str) -> Option<Self> {
         let (scheme, token) = authorization.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| Self::Bearer(token.trim().to_owned()))
@@ -45,7 +45,7 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// The credential of a request: a bearer token before a session cookie.
+/// The credential of a request: a bearer token takes precedence over a session cookie.
 ///
 /// # Errors
 /// 403 when a cookie comes with a request that another site made.
@@ -62,7 +62,7 @@ pub(super) fn admit(headers: &HeaderMap, public_origin: Option<&str>) -> Result<
         Err(Rejection::new(
             StatusCode::FORBIDDEN,
             code::FORBIDDEN,
-            "A session cookie counts only for requests of this server's own pages; \
+            "A session cookie is accepted only from this server's own pages; \
              other origins must send a token as `Authorization: Bearer TOKEN`.",
         ))
     }
@@ -83,7 +83,7 @@ pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
         .find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
 }
 
-/// Both headers are set by browsers alone, never by a page's script. Browsers leave both out only
+/// Only browsers set these two headers, never a page's script. Browsers omit both only
 /// for navigation and plain GET without TLS; a GET changes nothing and its answer stays unreadable
 /// for other origins.
 fn is_same_origin(headers: &HeaderMap, public_origin: Option<&str>) -> bool {
@@ -103,7 +103,7 @@ fn is_same_origin(headers: &HeaderMap, public_origin: Option<&str>) -> bool {
     if public_origin.is_some_and(|public| public.trim_end_matches('/') == origin) {
         return true;
     }
-    // The scheme is left out: a proxy that ends TLS hides it.
+    // The scheme is ignored: a proxy that ends TLS hides it.
     match (origin.split_once("://"), text(headers, &header::HOST)) {
         (Some((_, authority)), Some(host)) => authority.eq_ignore_ascii_case(host),
         _ => false,

@@ -1,9 +1,9 @@
-//! Parsed documents, kept for the next request with the same text.
+//! Parsed documents, cached for the next request with the same text.
 //!
 //! Every handler calls [`Documents::prepare`] once per request, after authentication and before
 //! the gateway. Guarantees: a request that comes out has a document that parsed and passed
 //! [`super::limits`], an operation that exists, and every variable that may not be null; only
-//! documents that passed are kept, within a bound of bytes, so a hot query is parsed once.
+//! documents that passed are cached, within a limit of bytes, so a hot query is parsed once.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::{
     refused,
 };
 
-/// Memory of a token once parsed, on the generous side: a lone field name takes 184 bytes and its
+/// Memory of a parsed token, on the generous side: a lone field name takes 184 bytes plus its
 /// text.
 const BYTES_PER_TOKEN: usize = 256;
 
@@ -60,8 +60,8 @@ impl Documents {
     /// Parses and checks the request's query, or takes both from the cache.
     ///
     /// # Errors
-    /// `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an operation name that
-    /// names none, or a missing variable.
+    /// `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an unknown operation name
+    /// or a missing variable.
     pub async fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
         let entry = self.entry(&request.query).await?;
         let operation = select(&entry.document.operations, request.operation_name.as_deref())?;
@@ -89,7 +89,7 @@ impl Documents {
     }
 }
 
-/// The parser's error without its drawing of the query, which repeats a whole line of it.
+/// The parser's error without its drawing of the query, which repeats a whole line of the text.
 fn syntax_error(error: ParseError) -> ServerError {
     let mut error = ServerError::from(error);
     if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
@@ -108,19 +108,19 @@ fn select<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Result<
         (DocumentOperations::Single(operation), None) => Ok(operation),
         (DocumentOperations::Single(_), Some(name)) => Err(refused(
             code::BAD_USER_INPUT,
-            format!("There is no operation `{name}`: the query has one without a name. Leave `operationName` out."),
+            format!("There is no operation `{name}`: the query's only operation has no name. Omit `operationName`."),
         )),
         (DocumentOperations::Multiple(named), Some(name)) => named
             .get(name)
             .ok_or_else(|| refused(code::BAD_USER_INPUT, format!("There is no operation `{name}` in the query; it has {}.", known()))),
         (DocumentOperations::Multiple(named), None) => match (named.len(), named.values().next()) {
             (1, Some(operation)) => Ok(operation),
-            _ => Err(refused(code::BAD_USER_INPUT, format!("Say by `operationName` which operation to run: {}.", known()))),
+            _ => Err(refused(code::BAD_USER_INPUT, format!("Set `operationName` to the operation to run: {}.", known()))),
         },
     }
 }
 
-/// Writes `__typename @include(if: $x)` as `... @include(if: $x) { __typename }`. async-graphql does
+/// Rewrites `__typename @include(if: $x)` to `... @include(if: $x) { __typename }`. async-graphql does
 /// not validate fields named `__typename`, and would call a variable unused that only they use.
 fn show_directives_of_typenames(document: &mut ExecutableDocument) {
     match &mut document.operations {
@@ -157,7 +157,7 @@ fn wrap(set: &mut SelectionSet) {
     }
 }
 
-/// Refuses a request without a variable that its operation cannot do without. async-graphql would
+/// Refuses a request that lacks a variable its operation requires. async-graphql would
 /// notice only where the variable is used, in the middle of the execution.
 fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
     for definition in &operation.variable_definitions {

@@ -31,8 +31,8 @@ impl Media {
         })
     }
 
-    /// The type to answer with; `None` when the client accepts neither. Where the client weighs
-    /// both alike, the newer one is used if it is named, else `application/json`.
+    /// The type to answer with; `None` if the client accepts neither. If the client weighs
+    /// both alike, the newer one is used if it is named, otherwise `application/json`.
     fn negotiate(headers: &HeaderMap) -> Option<Self> {
         if !headers.contains_key(header::ACCEPT) {
             return Some(Self::Json);
@@ -53,13 +53,13 @@ impl Media {
 /// How much a client wants a media type.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Accepted {
-    /// Quality in thousandths; 0 when it is not accepted.
+    /// Quality in thousandths; 0 if it is not accepted.
     pub(super) weight: u16,
     /// Whether the type is named, rather than matched by a wildcard.
     pub(super) exact: bool,
 }
 
-/// Looks a media type up in the `Accept` headers; the most specific range decides.
+/// Looks up a media type in the `Accept` headers; the most specific range decides.
 pub(super) fn accepted(headers: &HeaderMap, media: &str) -> Accepted {
     let main = media.split_once('/').map_or(media, |(main, _)| main);
     let mut best = (0, Accepted::default());
@@ -199,7 +199,7 @@ impl Serialize for Batch<'_> {
     }
 }
 
-/// A JSON answer with the headers that all answers have.
+/// A JSON answer with the headers common to all answers.
 pub(super) fn json(status: StatusCode, media: Media, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(bytes) => {
@@ -213,7 +213,7 @@ pub(super) fn json(status: StatusCode, media: Media, body: &impl Serialize) -> R
     }
 }
 
-/// Answers are about one caller at one moment, and nothing a browser should interpret.
+/// Answers are for one caller at one moment, and nothing a browser should interpret.
 pub(super) const PLAIN: [(HeaderName, HeaderValue); 2] =
     [(header::CACHE_CONTROL, HeaderValue::from_static("no-store")), (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"))];
 

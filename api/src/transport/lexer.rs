@@ -1,4 +1,4 @@
-//! A look at a query text before it is parsed.
+//! A first look at a query text before it is parsed.
 //!
 //! [`super::limits::check_text`] calls [`scan`]. Guarantee: no bracket that the parser will descend
 //! into is missed. The scan is linear and does not recurse.
@@ -7,14 +7,14 @@
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Shape {
     pub(super) tokens: usize,
-    /// Most brackets of any kind that are open at the same time.
+    /// Most brackets of any kind open at the same time.
     pub(super) nesting: usize,
     /// Places where a variable is defined or used.
     pub(super) variables: usize,
 }
 
 /// Counts tokens and open brackets. It has to see strings and comments exactly as the parser does,
-/// else a bracket could hide from it; where a text is malformed it may count more, never less.
+/// or a bracket could hide from it; in a malformed text it may count more, never less.
 pub(super) fn scan(text: &[u8]) -> Shape {
     let mut shape = Shape::default();
     let (mut at, mut open) = (0, 0usize);
@@ -63,7 +63,7 @@ fn run(text: &[u8], belongs: impl Fn(u8) -> bool) -> usize {
 /// Length of the string token at the start of `text`.
 fn string_length(text: &[u8]) -> usize {
     if text.starts_with(b"\"\"\"") {
-        // The parser reads a block string without an end as an empty string and goes on behind it.
+        // The parser reads a block string without an end as an empty string and continues after it.
         return block_string_length(text).unwrap_or(2);
     }
     let mut at = 1;

@@ -24,9 +24,9 @@ use super::{
 /// Limits of the transport; [`Default`] suits one organisation's server.
 #[derive(Clone, Debug)]
 pub struct TransportLimits {
-    /// Bytes of an HTTP request body; more is answered by 413.
+    /// Bytes of an HTTP request body; more is answered with 413.
     pub body_bytes: usize,
-    /// Time a client has to send the whole body; later is answered by 408.
+    /// Time a client has to send the whole body; later is answered with 408.
     pub body_timeout: Duration,
     /// Requests in one batch (a JSON array).
     pub batch: usize,
@@ -34,10 +34,10 @@ pub struct TransportLimits {
     pub query_bytes: usize,
     /// Lexical tokens of one query text.
     pub tokens: usize,
-    /// Brackets open at the same time in a query text, and selection sets one inside the other when
-    /// fragments are put in place. At most 32: async-graphql refuses more by itself.
+    /// Brackets open at the same time in a query text, and selection sets nested in each other once
+    /// fragments are expanded. At most 32: async-graphql itself refuses more.
     pub nesting: usize,
-    /// Fields one inside the other. The introspection query of graphql-js needs 15.
+    /// Fields nested in each other. The introspection query of graphql-js needs 15.
     pub depth: usize,
     /// Fields and fragments selected in a document, each fragment counted as often as it is used.
     pub selections: usize,
@@ -45,12 +45,12 @@ pub struct TransportLimits {
     pub aliases: usize,
     /// Directives on one field or fragment.
     pub directives: usize,
-    /// Approximate bytes of the variables in memory, times the places of the query where variables
-    /// stand: async-graphql copies a variable's value wherever it is used.
+    /// Approximate bytes of the variables in memory, times the places in the query where variables
+    /// occur: async-graphql copies a variable's value wherever it is used.
     pub variable_bytes: usize,
-    /// Approximate bytes of memory for parsed documents that are kept for the next request.
+    /// Approximate bytes of memory for cached documents.
     pub document_cache_bytes: u64,
-    /// Longest query text, in bytes, whose document is kept.
+    /// Longest query text, in bytes, whose document is cached.
     pub cached_query_bytes: usize,
     /// Bytes of one WebSocket message from a client; more closes the connection with 1009.
     pub message_bytes: usize,
@@ -58,7 +58,7 @@ pub struct TransportLimits {
     pub operations: usize,
     /// Time from the WebSocket's opening to `connection_init`; later closes it with 4408.
     pub init_timeout: Duration,
-    /// How often a silent WebSocket peer is pinged; a ping without an answer until the next one
+    /// How often a silent WebSocket peer is pinged; a ping still unanswered when the next one is due
     /// closes the connection.
     pub ping_interval: Duration,
     /// Time one message may wait for a slow reader before its WebSocket or event stream is cut.
@@ -105,10 +105,10 @@ pub(super) fn check_text(text: &str, limits: &TransportLimits) -> Result<Shape, 
     Ok(shape)
 }
 
-/// Checks the variables of a request whose query has `places` where a variable stands.
+/// Checks the variables of a request whose query uses variables in `places` places.
 ///
 /// # Errors
-/// `QUERY_TOO_COMPLEX` when their copies would take too much.
+/// `QUERY_TOO_COMPLEX` if their copies would take too much memory.
 pub(super) fn check_variables(variables: &Variables, places: usize, limits: &TransportLimits) -> Result<(), ServerError> {
     let bytes: usize = variables.values().map(weight).sum();
     within("bytes of variables, times their uses,", bytes.saturating_mul(places), limits.variable_bytes)
@@ -126,8 +126,8 @@ fn weight(value: &Value) -> usize {
 
 /// Checks a parsed document: depth, selections, aliases, directives, nesting, fragment cycles.
 ///
-/// All operations of the document count, also those that this request does not run, since all of
-/// them are validated; fragments that no operation uses must pass by themselves.
+/// All operations of the document count, including those that this request does not run, since all of
+/// them are validated; fragments that no operation uses must pass on their own.
 ///
 /// # Errors
 /// `QUERY_TOO_COMPLEX` for a limit, `BAD_USER_INPUT` for a fragment that spreads itself.
@@ -145,7 +145,7 @@ pub(super) fn check_document(document: &ExecutableDocument, limits: &TransportLi
     Ok(())
 }
 
-/// `usize::MAX` stands for a number that was not counted to its end.
+/// `usize::MAX` stands for a number that was not counted to the end.
 fn within(what: &str, actual: usize, limit: usize) -> Result<(), ServerError> {
     if actual <= limit {
         return Ok(());
@@ -155,14 +155,14 @@ fn within(what: &str, actual: usize, limit: usize) -> Result<(), ServerError> {
         code::QUERY_TOO_COMPLEX,
         format!(
             "The query is too complex: at most {limit} {what} are allowed, this one has {actual}. \
-             Ask for less at once or split it into several requests."
+             Ask for less at once, or split it into several requests."
         ),
     ))
 }
 
 const NESTING: &str = "levels of nested selections";
 
-/// What a selection set costs once its fragments are in place; counts saturate.
+/// What a selection set costs once its fragments are expanded; counts saturate.
 #[derive(Clone, Copy, Debug, Default)]
 struct Cost {
     selections: usize,
@@ -190,7 +190,7 @@ impl Cost {
 struct Meter<'a> {
     document: &'a ExecutableDocument,
     limits: &'a TransportLimits,
-    /// Cost of each fragment seen so far; `None` while it is being measured.
+    /// The cost of each fragment seen so far; `None` while it is being measured.
     fragments: HashMap<&'a str, Option<Cost>>,
 }
 
@@ -215,7 +215,7 @@ impl<'a> Meter<'a> {
                     let name = &spread.node.fragment_name.node;
                     match self.document.fragments.get_key_value(name.as_str()) {
                         Some((name, fragment)) => self.fragment(name, fragment, level + 1)?,
-                        // Unknown fragments are the validator's to report.
+                        // Unknown fragments are for the validator to report.
                         None => Cost::default(),
                     }
                 }
@@ -233,7 +233,7 @@ impl<'a> Meter<'a> {
             Some(None) => {
                 return Err(refused(
                     code::BAD_USER_INPUT,
-                    format!("The fragment `{name}` spreads itself; take the cycle out of the query."),
+                    format!("The fragment `{name}` spreads itself; remove the cycle from the query."),
                 ));
             }
             None => {}

@@ -1,7 +1,7 @@
 //! Messages and close codes of `graphql-transport-ws`.
 //!
 //! The loop in [`super::websocket`] uses them. Guarantee: a message that the protocol does not allow
-//! ends the connection with 4400 and a reason that names what is wrong.
+//! ends the connection with 4400 and a reason that says what is wrong.
 
 use std::borrow::Cow;
 
@@ -22,7 +22,7 @@ pub(super) enum End {
 
 impl End {
     pub(super) fn close(code: u16, reason: impl Into<Cow<'static, str>>) -> Self {
-        /// A close frame has room for no more.
+        /// A close frame has no room for more.
         const MOST: usize = 123;
         let mut reason = reason.into();
         if reason.len() > MOST {
@@ -53,7 +53,7 @@ impl Incoming {
         let payload = message.remove("payload").filter(|payload| !payload.is_null());
         let id = match message.remove("id") {
             Some(Value::String(id)) if !id.is_empty() => Ok(id),
-            _ => Err("`id` must be a string that is not empty"),
+            _ => Err("`id` must be a non-empty string"),
         };
         match message.get("type").and_then(Value::as_str) {
             Some("connection_init") => match payload {

@@ -10,7 +10,7 @@
 //!   [`TransportLimits`].
 //! - No mutation runs by GET. Requests that a browser authenticates by cookie come from the same
 //!   origin (see `credential`).
-//! - Memory per client is bounded: bodies, messages, operations and what waits for a slow reader.
+//! - Memory per client is limited: bodies, messages, operations and what waits for a slow reader.
 //! - When a client goes away, its running operations and streams are dropped at once.
 
 mod body;
@@ -54,19 +54,19 @@ pub mod code {
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// There is no valid credential.
     pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-    /// The server cannot tell at the moment who the caller is.
+    /// The server can't check at the moment who the caller is.
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
 }
 
 /// Knows callers and runs their operations.
 pub trait Gateway: Clone + Send + Sync + 'static {
-    /// Whom a credential stands for; cloned for each operation of a connection.
+    /// The caller behind a credential; cloned for each operation of a connection.
     type Caller: Clone + Send + Sync + 'static;
 
-    /// Tells who calls. Anonymous callers are the gateway's to accept or refuse.
+    /// Identifies the caller. Whether to accept anonymous callers is up to the gateway.
     ///
     /// # Errors
-    /// [`Refusal`], which the transport answers in the manner of each protocol.
+    /// [`Refusal`], which the transport answers as each protocol requires.
     fn authenticate(&self, credential: Credential) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
 
     /// Runs a query or mutation. The future is dropped when the client goes away. A panic must not
@@ -78,12 +78,12 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     fn subscribe(&self, caller: Self::Caller, request: Request) -> BoxStream<'static, GqlResponse>;
 }
 
-/// Why [`Gateway::authenticate`] knows no caller.
+/// Why [`Gateway::authenticate`] identifies no caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The credential is missing, wrong, expired or revoked.
     Unauthenticated,
-    /// It cannot be told now; the client should try again after this time.
+    /// It can't be checked now; the client should try again after this time.
     Unavailable { retry_after: Duration },
 }
 
@@ -106,9 +106,9 @@ impl<G> Clone for Transport<G> {
 }
 
 impl<G: Gateway> Transport<G> {
-    /// `public_origin` is the origin browsers see, such as `https://muster.example`; it is needed
+    /// `public_origin` is the origin that browsers see, such as `https://muster.example`; it is needed
     /// behind a proxy that changes `Host`. `WebSockets` and event streams end when `shutdown` is
-    /// cancelled; requests that run then are left to finish.
+    /// cancelled; requests that are running then may finish.
     pub fn new(gateway: G, limits: TransportLimits, public_origin: Option<String>, shutdown: CancellationToken) -> Self {
         let limits = Arc::new(limits);
         Self(Arc::new(Inner {
@@ -129,7 +129,7 @@ impl<G: Gateway> Transport<G> {
             .with_state(self.clone())
     }
 
-    /// Waits until every WebSocket has said goodbye after the shutdown, which takes at most a few
+    /// Waits until every WebSocket has been closed after the shutdown, which takes at most a few
     /// seconds. Call it after the server has stopped taking connections: axum does not wait for
     /// upgraded ones.
     pub async fn drain(&self) {
@@ -137,7 +137,7 @@ impl<G: Gateway> Transport<G> {
         self.0.connections.wait().await;
     }
 
-    /// Who makes this request; for the other routes of the server.
+    /// The caller of this request; for the other routes of the server.
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
         let credential = credential::admit(&parts.headers, self.0.public_origin.as_deref())?;
         Ok(self.0.gateway.authenticate(credential).await?)
@@ -162,7 +162,7 @@ impl<G: Gateway> Transport<G> {
     }
 }
 
-/// An error with a code and without a place in the query.
+/// An error with a code and no place in the query.
 fn refused(code: &'static str, message: impl Into<String>) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     extensions.set("code", code);
@@ -176,7 +176,7 @@ fn is_request_error(response: &GqlResponse) -> bool {
     response.data == Value::Null && !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
 }
 
-/// Gives the parser's and validator's errors, which have none, a code, and bounds their number.
+/// Adds a code to the parser's and validator's errors, which have none, and limits their number.
 fn with_codes(mut response: GqlResponse) -> GqlResponse {
     const MOST: usize = 100;
     if is_request_error(&response) {
@@ -191,7 +191,7 @@ fn with_codes(mut response: GqlResponse) -> GqlResponse {
     response
 }
 
-/// A response as it is sent. The specification wants no `data` where nothing was executed, while
+/// A response as it is sent. The specification wants no `data` if nothing was executed, whereas
 /// async-graphql would write `null`.
 struct Payload<'a>(&'a GqlResponse);
 
@@ -212,7 +212,7 @@ impl Serialize for Payload<'_> {
     }
 }
 
-/// A refusal by the transport itself, before anything ran.
+/// An error of the transport itself, before anything ran.
 #[derive(Debug)]
 pub(crate) struct Rejection {
     status: StatusCode,
@@ -233,7 +233,7 @@ impl Rejection {
     fn mutation_by_get() -> Self {
         Self {
             header: Some((header::ALLOW, HeaderValue::from_static("POST"))),
-            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_USER_INPUT, "A mutation cannot run by GET; send it by POST.")
+            ..Self::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_USER_INPUT, "A mutation can't run by GET; send it by POST.")
         }
     }
 
@@ -263,7 +263,7 @@ impl From<Refusal> for Rejection {
                 ..Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     code::UNAVAILABLE,
-                    "The server cannot check who you are at the moment; try again shortly.",
+                    "The server can't check who you are at the moment; try again shortly.",
                 )
             },
         }

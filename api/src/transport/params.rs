@@ -1,7 +1,7 @@
 //! The parameters of a request: from a JSON body, from a query string, or from a value.
 //!
 //! The three protocols call this after authentication. Guarantees: a body is never read beyond its
-//! limit; `query` is a string that is there; a wrong part is named in the error; deep JSON cannot
+//! limit; `query` is present and a string; the error names the wrong part; deep JSON cannot
 //! exhaust the stack (`serde_json` refuses more than 128 levels).
 
 use std::{fmt, marker::PhantomData};
@@ -25,7 +25,7 @@ pub(super) enum Requests {
 /// Reads and decodes the body of a POST.
 ///
 /// # Errors
-/// 415 for a body that is no plain UTF-8 JSON, 413 and 408 by the limits, 400 for its content.
+/// 415 for a body that is not plain UTF-8 JSON, 413 and 408 for the limits, 400 for its content.
 pub(super) async fn from_post(parts: &Parts, body: Body, limits: &TransportLimits) -> Result<Requests, Rejection> {
     let body = body::read(&parts.headers, body, limits).await?;
     from_json(&body, limits.batch)
@@ -34,7 +34,7 @@ pub(super) async fn from_post(parts: &Parts, body: Body, limits: &TransportLimit
 /// Decodes the query string of a GET, where `variables` and `extensions` are JSON texts.
 ///
 /// # Errors
-/// 400 that names the parameter.
+/// 400, naming the parameter.
 pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -45,14 +45,14 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
         extensions: Option<String>,
     }
     let Query(given): Query<Parameters> =
-        Query::try_from_uri(&parts.uri).map_err(|error| Rejection::bad_request(format!("The query string is wrong: {error}.")))?;
+        Query::try_from_uri(&parts.uri).map_err(|error| Rejection::bad_request(format!("The query string is invalid: {error}.")))?;
     for (name, text) in [
         ("query", &given.query),
         ("operationName", &given.operation_name),
         ("variables", &given.variables),
         ("extensions", &given.extensions),
     ] {
-        // Decoding a query string puts this character in the place of what is no UTF-8.
+        // Decoding a query string puts this character in place of what is not UTF-8.
         if text.as_deref().is_some_and(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
             return Err(Rejection::bad_request(format!("`{name}` is not valid UTF-8.")));
         }
@@ -68,7 +68,7 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
     Ok(request)
 }
 
-const NO_QUERY: &str = "`query` is missing; it holds the GraphQL text to run.";
+const NO_QUERY: &str = "`query` is missing; set it to the GraphQL text to run.";
 
 fn from_json(body: &[u8], most: usize) -> Result<Requests, Rejection> {
     if body.is_empty() {
@@ -79,7 +79,7 @@ fn from_json(body: &[u8], most: usize) -> Result<Requests, Rejection> {
     RequestsSeed { most }
         .deserialize(&mut json)
         .and_then(|requests| json.end().map(|()| requests))
-        .map_err(|error| Rejection::bad_request(format!("The body is wrong: {}.", brief(&error))))
+        .map_err(|error| Rejection::bad_request(format!("The body is invalid: {}.", brief(&error))))
 }
 
 fn object<T: for<'de> Deserialize<'de> + Default>(name: &'static str, text: &str) -> Result<T, Rejection> {
@@ -90,7 +90,7 @@ fn object<T: for<'de> Deserialize<'de> + Default>(name: &'static str, text: &str
         .map_err(|error| Rejection::bad_request(format!("`{name}` must be a JSON object: {}.", brief(&error))))
 }
 
-/// An error text of bounded length: serde quotes the wrong value, however long it is.
+/// An error text of limited length: serde quotes the wrong value, however long it is.
 pub(super) fn brief(error: &serde_json::Error) -> String {
     const MOST: usize = 300;
     let text = error.to_string();
@@ -100,7 +100,7 @@ pub(super) fn brief(error: &serde_json::Error) -> String {
     }
 }
 
-/// Decodes an object or a bounded array of objects.
+/// Decodes an object or an array of objects of limited length.
 struct RequestsSeed {
     most: usize,
 }
@@ -128,10 +128,7 @@ impl<'de> Visitor<'de> for RequestsSeed {
         let mut requests = Vec::new();
         while let Some(request) = items.next_element_seed(RequestSeed)? {
             if requests.len() == self.most {
-                return Err(A::Error::custom(format_args!(
-                    "a batch may hold at most {} requests; send the others by themselves",
-                    self.most
-                )));
+                return Err(A::Error::custom(format_args!("a batch may hold at most {} requests; send the others separately", self.most)));
             }
             requests.push(request);
         }
@@ -142,7 +139,7 @@ impl<'de> Visitor<'de> for RequestsSeed {
     }
 }
 
-/// Decodes one request object. async-graphql's own decoding takes a missing `query` as an empty
+/// Decodes one request object. async-graphql's own decoding treats a missing `query` as an empty
 /// one and does not say which parameter is wrong.
 pub(super) struct RequestSeed;
 

@@ -1,9 +1,9 @@
 //! GraphQL over server-sent events, in the distinct connections mode of graphql-sse:
 //! `/graphql/stream`.
-//!
-//! Each request opens a stream of its own, with an event `next` for each response and `complete` at
-//! the end. As the protocol wants, an operation that is refused as invalid is answered by such a
-//! stream too; what the transport itself refuses is plain JSON with a status. Guarantees: a stream
+//! Each request opens a stream of its own, with a `next` event for each response and `complete` at
+//! the end. As the protocol requires, an invalid operation is answered by such a
+//! stream too; errors of the transport itself are plain JSON with a status. Guarantees: a stream
+//! that ends without `complete` was cut off (shutdown, slow reader) and may be reopened; at most
 //! that ends without `complete` was cut (shutdown, slow reader) and may be opened again; at most
 //! [`QUEUE`] events wait for a reader; when the client goes away, the operation is dropped at once.
 
@@ -28,7 +28,7 @@ use tokio::{
 
 use super::{Gateway, Payload, Rejection, Transport, code, http, params};
 
-/// Events that wait for a slow reader, besides what the socket holds.
+/// Events that wait for a slow reader, in addition to what the socket holds.
 const QUEUE: usize = 16;
 
 pub(super) async fn post<G: Gateway>(State(transport): State<Transport<G>>, request: Request) -> Result<Response, Response> {
@@ -73,14 +73,14 @@ fn check_accept(parts: &Parts) -> Result<(), Rejection> {
     Err(Rejection::new(
         StatusCode::NOT_ACCEPTABLE,
         code::BAD_USER_INPUT,
-        "This address answers by an event stream: accept `text/event-stream`, or use /graphql.",
+        "This address answers with an event stream: accept `text/event-stream`, or use /graphql.",
     ))
 }
 
 fn respond<G: Gateway>(transport: &Transport<G>, events: BoxStream<'static, GqlResponse>) -> Response {
     const HEADERS: [(HeaderName, HeaderValue); 2] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8")),
-        // nginx would hold events back.
+        // nginx would buffer events.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     let (queue, mut waiting) = mpsc::channel(QUEUE);
@@ -89,7 +89,7 @@ fn respond<G: Gateway>(transport: &Transport<G>, events: BoxStream<'static, GqlR
     (http::PLAIN, HEADERS, Body::from_stream(body)).into_response()
 }
 
-/// Moves events into the queue of the body. It runs beside the body, which is not asked for more
+/// Moves events into the body's queue. It runs alongside the body, which is not polled
 /// while the client does not read, so that a slow reader is noticed.
 async fn pump<G: Gateway>(transport: Transport<G>, mut events: BoxStream<'static, GqlResponse>, queue: mpsc::Sender<Bytes>) {
     let limits = &transport.0.limits;
@@ -97,7 +97,7 @@ async fn pump<G: Gateway>(transport: Transport<G>, mut events: BoxStream<'static
     loop {
         let event = tokio::select! {
             () = queue.closed() => return,
-            // No `complete`: the client is to connect again.
+            // No `complete`: the client should connect again.
             () = transport.0.shutdown.cancelled() => return,
             event = events.next() => event.map(|response| next(&response)),
             _ = keep_alive.tick() => Some(Ok(Bytes::from_static(b":\n\n"))),

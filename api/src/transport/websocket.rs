@@ -2,11 +2,11 @@
 //!
 //! [`super::http::get`] hands upgrades over. One task owns a connection and runs all its operations.
 //! It reads, runs and writes by turns and has no queue: while the client does not read, its
-//! operations are not asked for more, and after a time the connection is cut. async-graphql's own
+//! operations are not polled, and after a time the connection is cut off. async-graphql's own
 //! protocol loop is not used: it closes with codes that the protocol does not know, sends no `error`
 //! messages and accepts duplicate ids.
 //!
-//! Guarantees, besides the protocol's: an operation that is completed, or whose connection ends, is
+//! Guarantees beyond the protocol's: an operation that is completed, or whose connection ends, is
 //! dropped at once; close code 1001 (going away), 1013 (try again later) and 4008 (cut off as too
 //! slow or silent) ask the client to connect again and resume.
 
@@ -31,7 +31,7 @@ use super::{
 };
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
-/// Time a peer has to take the close frame and to answer it.
+/// Time a peer has to accept the close frame and answer it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Answers an upgrade request. Credentials in its headers count unless `connection_init` has some.
@@ -45,7 +45,7 @@ pub(super) fn upgrade<G: Gateway>(transport: Transport<G>, parts: &Parts, upgrad
     if upgrade.selected_protocol().is_none() {
         return Rejection::bad_request(format!("Offer the subprotocol: `Sec-WebSocket-Protocol: {SUBPROTOCOL}`.")).into_response();
     }
-    // The hard limits, beyond which the socket breaks; our own limit says goodbye in good order.
+    // The hard limits, beyond which the socket breaks; our own limit closes it in good order.
     let most = transport.0.limits.message_bytes.saturating_mul(2);
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(move |socket| {
         let connections = transport.0.connections.clone();
@@ -188,15 +188,15 @@ impl Operations {
         self.events.push(Abortable::new(events, registration));
     }
 
-    /// Ends an operation, of which nothing is heard any more; an unknown id is ignored.
+    /// Ends an operation and sends nothing more of it; an unknown id is ignored.
     fn stop(&mut self, id: &str) {
         if let Some(handle) = self.running.remove(id) {
             handle.abort();
         }
     }
 
-    /// The next response of any operation, or `None` beside the id of one that has ended. Without
-    /// operations it is `None` at once, and `select!` then waits for its other branches.
+    /// The next response of any operation, or `None` with the id of one that has ended. Without
+    /// operations it returns `None` at once, and `select!` then waits for its other branches.
     async fn next(&mut self) -> Option<Event> {
         self.events.next().await
     }
@@ -208,12 +208,12 @@ struct Peer {
     limits: Arc<TransportLimits>,
     /// When the last frame of any kind came.
     heard: Instant,
-    /// Whether a ping was sent and nothing came since.
+    /// Whether a ping was sent and nothing has come since.
     owes_answer: bool,
 }
 
 impl Peer {
-    /// Waits for the next protocol message. May be dropped while it waits: nothing is lost.
+    /// Waits for the next protocol message. Cancel-safe: if dropped while waiting, nothing is lost.
     async fn receive(&mut self) -> Result<Incoming, End> {
         loop {
             let message = match self.socket.recv().await {
@@ -228,7 +228,7 @@ impl Peer {
             match message {
                 Message::Text(text) if text.len() > self.limits.message_bytes => {
                     let most = self.limits.message_bytes;
-                    return Err(End::close(1009, format!("A message may have {most} bytes")));
+                    return Err(End::close(1009, format!("A message may have at most {most} bytes")));
                 }
                 Message::Text(text) => return Incoming::parse(&text),
                 Message::Binary(_) => return Err(End::invalid("messages are text")),
@@ -254,7 +254,7 @@ impl Peer {
         }
     }
 
-    /// Pings a peer that has been silent; gives one up that did not answer the last ping.
+    /// Pings a peer that has been silent; gives up on one that did not answer the last ping.
     async fn check(&mut self) -> Result<(), End> {
         if self.owes_answer {
             return Err(End::close(4008, "No answer to pings; connect again and resume"));
@@ -278,7 +278,7 @@ impl Peer {
             }
         }
         let rest = async { while let Some(Ok(_)) = self.socket.recv().await {} };
-        // A peer that does not close in time is closed on.
+        // If the peer does not close in time, we close anyway.
         let _ = timeout(FAREWELL, rest).await;
     }
 }

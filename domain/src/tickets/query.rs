@@ -36,7 +36,9 @@ pub async fn find(ctx: &Ctx, id: TicketId) -> Result<ticket::Model> {
 
 /// The tickets of `incidents` that the caller has seen: the problem ticket first, then in the order in which they arrived.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
-    sql::of_incidents::<ticket::Entity>(ctx, incidents).await
+    let mut rows = sql::of_incidents::<ticket::Entity>(ctx, incidents).await?;
+    rows.sort_by_key(|row| !row.parent);
+    Ok(rows)
 }
 
 /// The rows of the ticket `number` in all incidents.

@@ -144,7 +144,7 @@ async fn a_fake_that_ended_answers_nobody() {
 }
 
 #[tokio::test]
-async fn a_fake_can_go_by_another_clock() {
+async fn a_fake_can_use_another_clock() {
     let fake = ZendeskFake::start().await;
     let clock = Arc::new(ManualClock::new("2026-03-02T10:00:00.5Z".parse().unwrap()));
     fake.follow(clock.clone());

@@ -71,7 +71,7 @@ async fn a_token_takes_a_hundred_requests_in_ten_seconds() {
 }
 
 #[tokio::test]
-async fn who_doesn_t_stop_is_refused_for_longer() {
+async fn a_client_that_does_not_stop_is_refused_for_longer() {
     let fake = TrelloFake::start().await;
     // A clock that only the test moves: two hundred calls take their time.
     fake.follow(Arc::new(ManualClock::new(start_of_time())));

@@ -64,7 +64,7 @@ async fn put(fake: &ZendeskFake, path: &str, body: Value) -> Answer {
     send(desk(fake, Method::PUT, path).json(&body)).await.unwrap()
 }
 
-/// Makes a ticket with these fields, and gives back its number.
+/// Makes a ticket with these fields, and returns its number.
 async fn ticket(fake: &ZendeskFake, mut fields: Value) -> u64 {
     fields["comment"] = json!({ "body": "It is down." });
     let made = post(fake, "tickets", json!({ "ticket": fields })).await;
@@ -87,14 +87,14 @@ async fn call(fake: &TrelloFake, method: Method, path: &str, arguments: &[(&str,
     send(board(fake, method, path, arguments)).await.unwrap()
 }
 
-/// Makes a card, and gives back its id.
+/// Makes a card, and returns its id.
 async fn card(fake: &TrelloFake, list: &str) -> String {
     let made = call(fake, Method::POST, "cards", &[("idList", list), ("name", "INC-1: Write it down")]).await;
     assert_eq!(made.status, 200, "{}", made.text);
     made.json()["id"].as_str().unwrap().to_owned()
 }
 
-/// Somebody who is told by webhooks.
+/// Someone who is told by webhooks.
 struct Receiver {
     url: String,
     inner: Arc<Mutex<(StatusCode, Vec<(HeaderMap, Vec<u8>)>)>>,
@@ -118,7 +118,7 @@ impl Receiver {
         Self { url, inner }
     }
 
-    /// Waits until it was told `n` times, and gives back all.
+    /// Waits until it was told `n` times, and returns all.
     async fn wait_for(&self, n: usize) -> Vec<(HeaderMap, Vec<u8>)> {
         harness::eventually(&format!("{n} webhooks"), SOON, async || {
             Some(self.inner.lock().unwrap().1.clone()).filter(|all| all.len() >= n)

@@ -35,7 +35,7 @@ fn shape_of(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn signatures_are_as_the_vectors_have_them() {
+fn signatures_match_the_vectors() {
     let vectors = sample("vectors.json");
     let text = |vector: &str, name: &str| vectors[vector][name].as_str().unwrap().to_owned();
     let zendesk = |name: &str| text("zendesk-current-order-computed", name);
@@ -46,7 +46,7 @@ fn signatures_are_as_the_vectors_have_them() {
 }
 
 #[tokio::test]
-async fn a_comment_is_told_as_zendesk_tells_it() {
+async fn a_comment_event_looks_like_one_of_zendesk_s() {
     let fake = ZendeskFake::start().await;
     let id = fake.add_ticket(CLIENT, "Down", "Down.", json!({ "type": "problem", "priority": "high", "tags": ["a"] }));
     fake.change_ticket(id, AGENT, json!({ "assignee_id": AGENT, "status": "open" }));
@@ -70,7 +70,7 @@ async fn a_comment_is_told_as_zendesk_tells_it() {
 }
 
 #[tokio::test]
-async fn a_webhook_can_be_spoiled_in_each_way() {
+async fn a_webhook_can_be_spoiled_in_every_way() {
     let fake = ZendeskFake::start().await;
     let (id, good) = fake.deliver_ticket_created(CLIENT, "Down", "Down.", json!({}));
     let signature = |delivery: &harness::fakes::zendesk::Delivery| {
@@ -93,7 +93,7 @@ async fn a_webhook_can_be_spoiled_in_each_way() {
 }
 
 #[tokio::test]
-async fn zendesk_tells_all_changes_in_order() {
+async fn zendesk_reports_all_changes_in_order() {
     let fake = ZendeskFake::start().await;
     let receiver = Receiver::start(200).await;
     fake.notify(Some(&receiver.url));
@@ -137,7 +137,7 @@ async fn trello_looks_at_the_address_first() {
 }
 
 #[tokio::test]
-async fn trello_tells_what_happens_to_cards() {
+async fn trello_reports_what_happens_to_cards() {
     let fake = TrelloFake::start().await;
     let receiver = Receiver::start(200).await;
     let target = format!("{}?b=2", receiver.url);

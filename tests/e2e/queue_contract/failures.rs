@@ -289,7 +289,7 @@ both_databases! {
         worker.stop().await;
     }
 
-    async fn two_workers_share_the_jobs_without_doubling_any(db: Db) {
+    async fn two_workers_share_the_jobs_without_running_any_twice(db: Db) {
         let (queue, _) = ready(&db).await;
         let log = Log::default();
         let workers = [start(&open(&db).await, &log, tuning()), start(&open(&db).await, &log, tuning())];

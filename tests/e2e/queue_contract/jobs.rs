@@ -78,7 +78,7 @@ both_databases! {
         worker.stop().await;
     }
 
-    async fn a_doubled_key_runs_once(db: Db) {
+    async fn a_duplicate_key_runs_once(db: Db) {
         let (queue, _) = ready(&db).await;
         let (one, two) = (new_id(), new_id());
         let (first, again) = (Job::VerifyChain(one).keyed("one:0"), Job::Expire.keyed("one:0"));
@@ -93,7 +93,7 @@ both_databases! {
         assert_eq!((log.count(one), log.count(two)), (1, 1));
     }
 
-    async fn a_doubled_key_does_not_break_a_transaction(db: Db) {
+    async fn a_duplicate_key_does_not_break_a_transaction(db: Db) {
         let (queue, conn) = ready(&db).await;
         let jobs = [verify(new_id()), verify(new_id())];
         queue.push(&jobs[..1]).await.unwrap();

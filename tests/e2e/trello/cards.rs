@@ -16,10 +16,10 @@ on_both![
     a_card_is_made_once_whatever_becomes_of_the_answer,
     a_newer_order_finds_the_card_of_one_that_got_lost,
     a_card_goes_to_another_board,
-    an_owner_who_is_no_member_is_named,
+    an_owner_who_is_not_a_member_is_named,
     a_refusal_for_now_waits_as_long_as_trello_says,
     unknown_credentials_hold_everything,
-    a_board_that_is_not_there_is_told,
+    a_missing_board_is_reported,
 ];
 
 async fn a_follow_up_becomes_a_card(scene: &Scene<'_>) {
@@ -131,7 +131,7 @@ async fn a_card_goes_to_another_board(scene: &Scene<'_>) {
     assert!(delivery_rows(scene.app).await.is_empty());
 }
 
-async fn an_owner_who_is_no_member_is_named(scene: &Scene<'_>) {
+async fn an_owner_who_is_not_a_member_is_named(scene: &Scene<'_>) {
     let (made, card) = scene.add_with_card("one").await;
     scene.update(&made, json!({ "ownerId": scene.sam.id() })).await;
     scene.work().await;
@@ -182,7 +182,7 @@ async fn unknown_credentials_hold_everything(scene: &Scene<'_>) {
     assert_eq!(scene.row(&made).await["cardDelivery"]["state"], "DELIVERED");
 }
 
-async fn a_board_that_is_not_there_is_told(scene: &Scene<'_>) {
+async fn a_missing_board_is_reported(scene: &Scene<'_>) {
     let mut playbook = (*scene.app.domain.playbook()).clone();
     playbook.boards.get_mut(super::KEY_OF_BOARD).unwrap().trello_list = Some("0".repeat(24));
     scene.app.domain.replace_playbook(playbook);

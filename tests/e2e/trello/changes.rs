@@ -9,14 +9,14 @@ use super::{MINUTE, Scene, delivery_rows, on_both};
 
 on_both![
     changes_come_by_webhook,
-    changes_that_nobody_told_are_found,
+    unreported_changes_are_found,
     our_own_echoes_change_nothing,
-    of_two_changes_the_newer_stands_and_both_are_told,
+    of_two_changes_the_newer_wins_and_both_are_recorded,
     a_change_that_an_order_meets_is_not_overwritten,
     what_only_we_changed_is_written_although_the_card_moved,
     a_deleted_card_drops_its_follow_up,
     an_archived_card_drops_its_follow_up_unless_it_was_done,
-    one_board_that_fails_does_not_keep_the_others,
+    one_board_that_fails_does_not_hold_up_the_others,
 ];
 
 /// One thing after the other is done to the card; `tell` makes it known. The same must follow in both ways.
@@ -72,7 +72,7 @@ async fn changes_come_by_webhook(scene: &Scene<'_>) {
     assert_eq!(scene.told().await.len(), before);
 }
 
-async fn changes_that_nobody_told_are_found(scene: &Scene<'_>) {
+async fn unreported_changes_are_found(scene: &Scene<'_>) {
     scene.fake.deliver(Delivering::Lose);
     let (made, card) = scene.add_with_card("one").await;
     plays(scene, &made, &card, async || scene.reconcile().await).await;
@@ -105,7 +105,7 @@ async fn our_own_echoes_change_nothing(scene: &Scene<'_>) {
     assert!(delivery_rows(scene.app).await.is_empty());
 }
 
-async fn of_two_changes_the_newer_stands_and_both_are_told(scene: &Scene<'_>) {
+async fn of_two_changes_the_newer_wins_and_both_are_recorded(scene: &Scene<'_>) {
     scene.fake.deliver(Delivering::Lose);
     let (made, card) = scene.add_with_card("one").await;
     // Ours is newer.
@@ -124,7 +124,7 @@ async fn of_two_changes_the_newer_stands_and_both_are_told(scene: &Scene<'_>) {
     scene.fake.person_renames(KIM, &card.id, "theirs again");
     scene.reconcile().await;
     let (_, text) = scene.told().await.pop().unwrap();
-    assert!(text.contains("is “theirs again”") && text.contains("“ours again”"), "{text}");
+    assert!(text.contains("is now “theirs again”") && text.contains("“ours again”"), "{text}");
     scene.work().await;
     assert_eq!(scene.row(&made).await["title"], "theirs again");
     assert_eq!(scene.fake.card(&card.id).unwrap().name, "theirs again");
@@ -240,7 +240,7 @@ async fn an_archived_card_drops_its_follow_up_unless_it_was_done(scene: &Scene<'
     assert_eq!((states(true).await, states(false).await), (json!("DONE"), json!("DONE")));
 }
 
-async fn one_board_that_fails_does_not_keep_the_others(scene: &Scene<'_>) {
+async fn one_board_that_fails_does_not_hold_up_the_others(scene: &Scene<'_>) {
     scene.fake.deliver(Delivering::Lose);
     let (made, card) = scene.add_with_card("one").await;
     let mut playbook = (*scene.app.domain.playbook()).clone();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{MINUTE, Scene, on_both};
 
-on_both![only_trello_may_post, an_action_is_taken_once, what_concerns_no_follow_up_is_passed_over,];
+on_both![only_trello_may_post, an_action_is_processed_once, what_concerns_no_follow_up_is_ignored,];
 
 async fn head(app: &TestApp, method: Method) -> u16 {
     app.anonymous().request(method, "/hooks/trello").send().await.unwrap().status().as_u16()
@@ -44,7 +44,7 @@ async fn only_trello_may_post(scene: &Scene<'_>) {
     assert_eq!(scene.post(&nonsense).await, 400);
 }
 
-async fn an_action_is_taken_once(scene: &Scene<'_>) {
+async fn an_action_is_processed_once(scene: &Scene<'_>) {
     scene.reconcile().await;
     let (made, card) = scene.add_with_card("one").await;
     scene.fake.collected();
@@ -54,13 +54,13 @@ async fn an_action_is_taken_once(scene: &Scene<'_>) {
     scene.app.advance(MINUTE);
     scene.update(&made, json!({ "title": "three" })).await;
     scene.work().await;
-    // Somebody repeats what was said before.
+    // Someone repeats what was said before.
     let before = scene.told().await.len();
     assert_eq!(scene.post(&delivery).await, 200);
     assert_eq!((scene.row(&made).await["title"].clone(), scene.told().await.len()), (json!("three"), before));
 }
 
-async fn what_concerns_no_follow_up_is_passed_over(scene: &Scene<'_>) {
+async fn what_concerns_no_follow_up_is_ignored(scene: &Scene<'_>) {
     scene.reconcile().await;
     let other = scene.fake.person_adds(KIM, harness::fakes::trello::TODO, "something else");
     scene.fake.person_renames(KIM, &other, "still something else");

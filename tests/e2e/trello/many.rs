@@ -125,12 +125,12 @@ async fn all_that_changed_here_is_written(app: &TestApp, fake: &TrelloFake, outl
 }
 
 #[test]
-fn five_hundred_changes_that_nobody_told_are_found_in_a_minute_on_sqlite() {
+fn five_hundred_unreported_changes_are_found_in_a_minute_on_sqlite() {
     with_many(Engine::Sqlite, all_that_changed_at_trello_is_found);
 }
 
 #[test]
-fn five_hundred_changes_that_nobody_told_are_found_in_a_minute_on_postgres() {
+fn five_hundred_unreported_changes_are_found_in_a_minute_on_postgres() {
     with_many(Engine::Postgres, all_that_changed_at_trello_is_found);
 }
 

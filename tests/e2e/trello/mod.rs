@@ -93,7 +93,7 @@ fn settings(fake: &TrelloFake) -> TrelloSettings {
 
 impl<'a> Scene<'a> {
     async fn new(app: &'a TestApp, door: TcpListener) -> Self {
-        // Somebody is at the public address, as Trello wants to know before it posts.
+        // Someone is at the public address, as Trello wants to know before it posts.
         door.set_nonblocking(true).expect("it can be waited for");
         let door = tokio::net::TcpListener::from_std(door).expect("it is bound");
         tokio::spawn(async move { axum::serve(door, Router::new().fallback(async || "")).await });
@@ -162,7 +162,7 @@ impl<'a> Scene<'a> {
         reconcile(&self.app.system(), &self.outlet).await.unwrap();
     }
 
-    /// Brings the webhooks that Trello has sent since, and gives back the statuses.
+    /// Brings the webhooks that Trello has sent since, and returns the statuses.
     async fn bring_webhooks(&self) -> Vec<u16> {
         let mut statuses = Vec::new();
         for delivery in self.fake.collected() {

@@ -22,7 +22,7 @@ async fn check(fake: &ZendeskFake, arguments: &'static [&'static str], token: &'
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_says_what_works_and_what_to_mend() {
+async fn it_says_what_works_and_what_to_fix() {
     let fake = fake().await;
     let (code, told, _) = check(&fake, &["check", "zendesk"], API_TOKEN).await;
     assert_eq!(code, Some(0), "{told}");

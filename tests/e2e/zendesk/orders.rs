@@ -91,7 +91,7 @@ async fn a_trace_is_found_behind_many_later_ones() {
 }
 
 #[tokio::test]
-async fn tickets_hang_from_their_problem_and_from_no_other() {
+async fn tickets_are_linked_to_their_problem_and_to_no_other() {
     let fake = fake().await;
     let outlet = outlet(&fake);
     let id = |receipt: domain::ports::Receipt| receipt.external_id.unwrap().parse::<u64>().unwrap();
@@ -136,7 +136,7 @@ async fn a_ticket_goes_from_one_problem_of_ours_to_another() {
 }
 
 #[tokio::test]
-async fn the_problem_ticket_stands_where_the_incident_stands() {
+async fn the_problem_ticket_follows_the_incident() {
     let fake = fake().await;
     let outlet = outlet(&fake);
     fake.refuse_to_solve_unassigned();
@@ -160,7 +160,7 @@ async fn the_problem_ticket_stands_where_the_incident_stands() {
     assert_as_described(&fake);
 }
 
-/// Somebody changes the ticket between our look and our change.
+/// Someone changes the ticket between our look and our change.
 #[tokio::test]
 async fn a_change_at_the_same_moment_is_not_overwritten() {
     let fake = fake().await;

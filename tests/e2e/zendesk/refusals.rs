@@ -43,7 +43,7 @@ async fn a_long_pause_is_about_one_ticket() {
 }
 
 #[tokio::test]
-async fn limits_are_kept_without_being_told() {
+async fn limits_are_kept_unprompted() {
     let fake = fake().await;
     let outlet = ZendeskOutlet::with_limits(&super::ZendeskSettings { updates_per_minute: 40, ..settings(&fake) }, LIMITS).unwrap();
     let (one, other) = (asked(&fake), asked(&fake));
@@ -64,7 +64,7 @@ async fn limits_are_kept_without_being_told() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_told_from_a_refused_order() {
+async fn a_wrong_token_is_distinguished_from_a_refused_order() {
     let fake = fake().await;
     let outlet = ZendeskOutlet::with_limits(&super::ZendeskSettings { api_token: "hunter2".into(), ..settings(&fake) }, LIMITS).unwrap();
     let number = asked(&fake);

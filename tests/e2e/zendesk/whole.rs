@@ -65,7 +65,7 @@ fn an_incident_gets_its_problem_ticket_once() {
 
 /// A token that is not right any more: one attempt tells, nothing is hammered, nothing is lost, and it goes on with the right one.
 #[test]
-fn a_wrong_token_holds_the_system_until_it_is_mended() {
+fn a_wrong_token_holds_the_system_until_it_is_fixed() {
     on_both(async |app| {
         let fake = fake().await;
         let sam = app.responder("Sam").await;

@@ -109,7 +109,7 @@ impl TrelloFake {
     /// Holds every accepted request against the vendor's contract.
     ///
     /// # Panics
-    /// When `MUSTER_CONTRACTS` doesn't name a folder with it.
+    /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     #[must_use]
     pub fn checked(self) -> Self {
         self.inner.front.check_by(Contract::trello());
@@ -126,7 +126,7 @@ impl TrelloFake {
         self.inner.state().cards.get(id).cloned()
     }
 
-    /// A person makes a card, and gives back its id.
+    /// A person makes a card, and returns its id.
     pub fn person_adds(&self, member: &str, list: &str, name: &str) -> String {
         let arguments = [("idList", list), ("name", name)].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let made = self.inner.acting(member, |state, by| cards::create(state, by, &arguments));
@@ -156,7 +156,7 @@ impl TrelloFake {
     /// A person changes a card, by the arguments of `PUT /cards/{id}`.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If it is refused.
     pub fn person_sets(&self, member: &str, card: &str, arguments: &[(&str, &str)]) {
         self.inner.person_sets(member, card, arguments).unwrap_or_else(|reply| refused(&reply));
     }
@@ -164,7 +164,7 @@ impl TrelloFake {
     /// A person deletes a card for good.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If it is refused.
     pub fn person_deletes(&self, member: &str, card: &str) {
         self.inner.person_deletes(member, card).unwrap_or_else(|reply| refused(&reply));
     }
@@ -172,7 +172,7 @@ impl TrelloFake {
     /// A person says something about a card.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If it is refused.
     pub fn person_comments(&self, member: &str, card: &str, text: &str) {
         self.inner.person_comments(member, card, text).unwrap_or_else(|reply| refused(&reply));
     }
@@ -202,7 +202,7 @@ impl TrelloFake {
         self.inner.waiting.load(std::sync::atomic::Ordering::SeqCst) == 0
     }
 
-    /// Posts a webhook to where it belongs, and gives back the status of the answer.
+    /// Posts a webhook to where it belongs, and returns the status of the answer.
     pub async fn post(&self, delivery: &Delivery) -> reqwest::Result<u16> {
         hooks::post(&self.inner.http, delivery).await
     }

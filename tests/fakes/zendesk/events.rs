@@ -9,7 +9,7 @@ use crate::fakes::sign;
 /// The secret that Zendesk signs tests with before a webhook exists. It is public.
 pub const TEST_SECRET: &str = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==";
 
-/// One webhook on its way. Its headers follow from its parts, so that each can be spoiled by itself.
+/// One webhook on its way. Its headers follow from its parts, so that each can be spoiled on its own.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     /// The bytes that are signed.

@@ -118,7 +118,7 @@ impl ZendeskFake {
     /// Holds every accepted request against the vendor's contract.
     ///
     /// # Panics
-    /// When `MUSTER_CONTRACTS` doesn't name a folder with it.
+    /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     #[must_use]
     pub fn checked(self) -> Self {
         self.inner.front.check_by(Contract::zendesk());
@@ -135,7 +135,7 @@ impl ZendeskFake {
         self.inner.state().tickets.get(&id).cloned()
     }
 
-    /// Adds an organisation, and gives back its number.
+    /// Adds an organisation, and returns its number.
     pub fn add_organization(&self, name: &str, external_id: Option<&str>) -> u64 {
         let updated_at = self.now();
         let mut state = self.inner.state();
@@ -145,7 +145,7 @@ impl ZendeskFake {
         id
     }
 
-    /// Adds a user (`end-user`, `agent`, `admin`), and gives back their number.
+    /// Adds a user (`end-user`, `agent`, `admin`), and returns their number.
     pub fn add_user(&self, name: &str, email: &str, role: &str, organization_id: Option<u64>) -> u64 {
         let updated_at = self.now();
         let mut state = self.inner.state();
@@ -159,7 +159,7 @@ impl ZendeskFake {
     /// Gives a user a tag.
     ///
     /// # Panics
-    /// When there is no such user.
+    /// If there is no such user.
     pub fn tag_user(&self, user: u64, tag: &str) {
         let now = self.now();
         let mut state = self.inner.state();
@@ -168,10 +168,10 @@ impl ZendeskFake {
         user.updated_at = now;
     }
 
-    /// A person makes a ticket; the organisation is theirs unless `fields` has another. Gives back its number.
+    /// A person makes a ticket; the organisation is theirs unless `fields` has another. Returns its number.
     ///
     /// # Panics
-    /// When the fields are refused.
+    /// If the fields are refused.
     pub fn add_ticket(&self, author: u64, subject: &str, body: &str, fields: Value) -> u64 {
         self.inner.add_ticket(author, subject, body, fields).unwrap_or_else(|reply| panic!("{}", String::from_utf8_lossy(&reply.body)))
     }
@@ -179,7 +179,7 @@ impl ZendeskFake {
     /// A person comments. A client's reply opens a ticket that is pending, on hold or solved.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If it is refused.
     pub fn add_comment(&self, ticket: u64, author: u64, body: &str, public: bool) -> Comment {
         let commented = self.inner.add_comment(ticket, author, body, public);
         commented.unwrap_or_else(|reply| panic!("{}", String::from_utf8_lossy(&reply.body)))
@@ -188,7 +188,7 @@ impl ZendeskFake {
     /// A person changes fields of a ticket, as with `PUT`: `{ "status": "solved" }`.
     ///
     /// # Panics
-    /// When it is refused.
+    /// If it is refused.
     pub fn change_ticket(&self, ticket: u64, author: u64, fields: Value) {
         let changed = self.inner.change_ticket(ticket, author, fields);
         changed.unwrap_or_else(|reply| panic!("{}", String::from_utf8_lossy(&reply.body)));
@@ -213,7 +213,7 @@ impl ZendeskFake {
         self.inner.delivery(ticket, author, &Happened::Moved(previous))
     }
 
-    /// Posts a webhook to `url`, and gives back the status of the answer.
+    /// Posts a webhook to `url`, and returns the status of the answer.
     pub async fn post(&self, url: &str, delivery: &Delivery) -> reqwest::Result<u16> {
         post(&self.inner.http, url, delivery).await
     }
@@ -254,7 +254,7 @@ impl ZendeskFake {
         all.filter(|received| received.method != "GET").collect()
     }
 
-    /// Does something without telling anybody.
+    /// Does something without telling anyone.
     fn quietly<T>(&self, work: impl FnOnce() -> T) -> T {
         let target = self.inner.target().take();
         let done = work();

@@ -224,7 +224,7 @@ impl Organization {
     }
 }
 
-/// When everybody was there who is there at the start.
+/// When everyone was there who is there at the start.
 fn beginning() -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_603_600, 0).expect("a time")
 }

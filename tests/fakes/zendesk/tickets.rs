@@ -86,7 +86,7 @@ fn answer(state: &State, base: &str, status: u16, id: u64, audit: usize) -> Repl
     Reply::json(status, &json!({ "ticket": state.ticket_json(id, base), "audit": state.tickets[&id].audits[audit] }))
 }
 
-/// Makes a ticket as `author` asks for it, and gives back its number.
+/// Makes a ticket as `author` asks for it, and returns its number.
 pub(super) fn add(state: &mut State, now: DateTime<Utc>, author: u64, given: &Map<String, Value>) -> Result<u64, Reply> {
     if !given.contains_key("comment") {
         return Err(invalid("comment", "Comment: cannot be blank"));
@@ -218,7 +218,7 @@ fn applied(
     Ok(ticket)
 }
 
-/// Sets one field, and gives back what it was if that belongs into the audit.
+/// Sets one field, and returns what it was if that belongs into the audit.
 fn set(state: &State, ticket: &mut Ticket, field: &str, value: &Value, more: &[&str]) -> Result<Option<Value>, Reply> {
     let wrong = || invalid(field, &format!("{field}: {value} is not valid"));
     let text = || value.as_str().map(str::to_owned).ok_or_else(wrong);

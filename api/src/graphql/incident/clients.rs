@@ -1,8 +1,8 @@
-//! Affected clients: the board that shows who was told when, and the updates that they are sent.
+//! Affected clients: the board that shows who was told when, and the updates sent to them.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
 use domain::clients::board::{Row, Told};
@@ -22,36 +22,36 @@ use crate::graphql::error::ApiResult;
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{Url, id, ids};
 
-/// Where an update to clients stands.
+/// The state of an update to clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "progress::UpdateState")]
 pub enum ClientUpdateState {
     /// Not sent.
     Draft,
-    /// On its way to somebody, or waiting for a person who brings it.
+    /// On its way to someone, or waiting for a person to deliver it.
     Sending,
-    /// It reached everybody.
+    /// Everyone received it.
     Sent,
-    /// It did not reach somebody, and will not by itself: see `retryClientUpdate`.
+    /// Someone did not receive it, and it will not be retried automatically: see `retryClientUpdate`.
     Failed,
 }
 
-/// How far an update has come with one client.
+/// How far an update has got with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "progress::UpdateOutcome")]
 pub enum ClientOutcomeState {
-    /// Something of it did not arrive and will not be tried again by itself.
+    /// Part of it did not arrive and will not be retried automatically.
     Failed,
-    /// Something of it waits for a person.
+    /// Part of it has to be delivered by a person.
     ByHand,
-    /// It is under way.
+    /// On its way.
     Sending,
     /// All of it arrived.
     Sent,
 }
 
-/// What affected clients were told, or will be.
-#[derive(Clone)]
+/// What affected clients were told, or will be once a person sends it.
+#[derive(Clone, Description)]
 pub struct ClientUpdate(pub Arc<client_update::Model>);
 
 impl From<client_update::Model> for ClientUpdate {
@@ -60,14 +60,13 @@ impl From<client_update::Model> for ClientUpdate {
     }
 }
 
-/// What affected clients were told, or will be when a person sends it.
-#[Object]
+#[Object(use_type_description)]
 impl ClientUpdate {
     /// Begins with `upd_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// About what.
+    /// The incident it is about.
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         incident_if_visible(gql, Some(self.0.incident_id)).await
     }
@@ -75,11 +74,11 @@ impl ClientUpdate {
     async fn body(&self) -> &str {
         &self.0.body
     }
-    /// Who wrote it as it stands.
+    /// Who wrote its current text.
     async fn author(&self, gql: &Context<'_>) -> ApiResult<Person> {
         Ok(person(gql, Some(self.0.author_id)).await?.ok_or(Error::NotFound("person"))?)
     }
-    /// Where it stands.
+    /// Its state.
     async fn state(&self, gql: &Context<'_>) -> ApiResult<ClientUpdateState> {
         if self.0.sent_at.is_none() {
             return Ok(ClientUpdateState::Draft);
@@ -91,11 +90,11 @@ impl ClientUpdate {
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
-    /// Who else has read it as it stands and found it right.
+    /// Who else has read and approved its current text.
     async fn approved_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.approved_by_id).await
     }
-    /// When they said so.
+    /// When they approved it.
     async fn approved_at(&self) -> Option<DateTime<Utc>> {
         self.0.approved_at
     }
@@ -103,17 +102,17 @@ impl ClientUpdate {
     async fn sent_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.sent_by_id).await
     }
-    /// When they did.
+    /// When it was sent.
     async fn sent_at(&self) -> Option<DateTime<Utc>> {
         self.0.sent_at
     }
-    /// The contacts, as they are now, of the clients that it is for. A client with open tickets is told there instead of by e-mail.
+    /// The current contacts of the clients it is for. A client with open tickets is told there instead of by e-mail.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn recipients(&self, gql: &Context<'_>) -> ApiResult<Vec<Contact>> {
         let clients = loaders(gql).update_clients.get(self.0.id).await?.unwrap_or_default();
         Ok(try_join_all(clients.iter().map(|client| contacts_of(gql, *client))).await?.concat())
     }
-    /// How far it came, client by client; empty for a draft.
+    /// How far it got with each client; empty for a draft.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn outcomes(&self, gql: &Context<'_>) -> ApiResult<Vec<ClientUpdateOutcome>> {
         let outcomes = loaders(gql).client_outcomes.get(self.0.id).await?.unwrap_or_default();
@@ -121,21 +120,21 @@ impl ClientUpdate {
     }
 }
 
-/// How far an update has come with one client.
+/// How far an update has got with one client.
+#[derive(Description)]
 pub struct ClientUpdateOutcome {
     update: Arc<client_update::Model>,
     outcome: ClientOutcome,
 }
 
-/// How far an update has come with one client.
-#[Object]
+#[Object(use_type_description)]
 impl ClientUpdateOutcome {
-    /// The client. Empty for whoever asked on linked tickets of which nobody knows whose they are.
+    /// The client. Null for people who wrote in on linked tickets that belong to no known client.
     async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
         let Some(client) = self.outcome.client else { return Ok(None) };
         Ok(loaders(gql).client.get(client).await?.map(Client))
     }
-    /// How far it came.
+    /// How far it got.
     async fn state(&self) -> ClientOutcomeState {
         self.outcome.outcome.into()
     }
@@ -153,11 +152,11 @@ impl ClientUpdateOutcome {
 pub struct ClientTicket {
     /// Its number.
     external_id: String,
-    /// Where people see it.
+    /// Where people can open it.
     url: Option<Url>,
-    /// One line.
+    /// Its subject line.
     subject: Option<String>,
-    /// As its system calls it, in lower case.
+    /// Its status as its system names it, in lower case.
     status: Option<String>,
 }
 
@@ -168,17 +167,17 @@ impl From<&ticket::Model> for ClientTicket {
     }
 }
 
-/// A line of the client board.
+/// A line of the client board: an affected client, when they were last told and when they must be told next.
+#[derive(Description)]
 pub struct ClientBoardRow(Row);
 
-/// A line of the client board: an affected client, and when they were and must be told.
-#[Object]
+#[Object(use_type_description)]
 impl ClientBoardRow {
     /// The client.
     async fn client(&self) -> Client {
         Client(Arc::new(self.0.client.clone()))
     }
-    /// Since when they are marked affected.
+    /// When they were marked affected.
     async fn since(&self) -> DateTime<Utc> {
         self.0.affected.since
     }
@@ -186,143 +185,143 @@ impl ClientBoardRow {
     async fn note(&self) -> Option<&str> {
         self.0.affected.note.as_deref()
     }
-    /// Who is told there, senior ones first.
+    /// The people to tell there, senior ones first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn contacts(&self) -> Vec<Contact> {
         self.0.contacts.iter().cloned().map(Contact).collect()
     }
-    /// Their tickets about it.
+    /// Their tickets about the incident.
     #[graphql(complexity = "1 + 3 * child_complexity")]
     async fn tickets(&self) -> Vec<ClientTicket> {
         self.0.tickets.iter().map(ClientTicket::from).collect()
     }
-    /// How many updates went to them.
+    /// How many updates they were sent.
     async fn told_count(&self) -> usize {
         self.0.told_count
     }
-    /// When the newest of them was sent.
+    /// When the latest update was sent.
     async fn last_told_at(&self) -> Option<DateTime<Utc>> {
         self.0.told.map(|told| told.at)
     }
-    /// The newest of them.
+    /// The latest update.
     async fn last_update(&self, gql: &Context<'_>) -> ApiResult<Option<ClientUpdate>> {
         let Some(Told { update, .. }) = self.0.told else { return Ok(None) };
         Ok(loaders(gql).client_update.get(update).await?.map(ClientUpdate))
     }
-    /// How far that came.
+    /// How far the latest update got.
     async fn last_outcome(&self) -> Option<ClientOutcomeState> {
         self.0.told.map(|told| told.outcome.into())
     }
-    /// When they must be told next: past, when that is late. Empty once the incident is over.
+    /// When they must be told next; in the past if that is late. Null once the incident is over.
     async fn next_due_at(&self) -> Option<DateTime<Utc>> {
         self.0.next.map(|next| next.due_at)
     }
-    /// UPCOMING, DUE or OVERDUE. Empty once the incident is over.
+    /// UPCOMING, DUE or OVERDUE. Null once the incident is over.
     async fn next_state(&self) -> Option<StepState> {
         self.0.next.map(|next| domain::incident::StepState::Open(next.state).into())
     }
-    /// Both in words, such as `Last update 35 min ago; next in 25 min.`
+    /// When they were and will be told, in words, e.g. `Told 35 min ago; next in 25 min.`
     async fn standing(&self) -> &str {
         &self.0.standing
     }
 }
 
-/// The part of an incident that is about its clients.
+/// The client-facing side of an incident.
+#[derive(Description)]
 pub struct IncidentClients(pub Arc<entity::incident::Model>);
 
-/// The part of an incident that is about its clients.
-#[Object]
+#[Object(use_type_description)]
 impl IncidentClients {
-    /// What affected clients were told, and drafts, oldest first.
+    /// Updates to affected clients, including drafts, oldest first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn client_updates(&self, gql: &Context<'_>) -> ApiResult<Vec<ClientUpdate>> {
         let rows = loaders(gql).client_updates.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(ClientUpdate::from).collect())
     }
-    /// Affected clients and when they must be told, those first that have been affected longest.
+    /// Affected clients and when they must be told, longest affected first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn client_board(&self, gql: &Context<'_>) -> ApiResult<Vec<ClientBoardRow>> {
         let rows = loaders(gql).client_board.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(ClientBoardRow).collect())
     }
-    /// The text that is proposed for an update now: the playbook's words with what is known, to be put into one's own. For responders.
+    /// A proposed text for an update now: the playbook's template filled in with what is known, to put into your own words. For responders.
     #[graphql(complexity = "10")]
     async fn client_update_draft(&self, gql: &Context<'_>) -> ApiResult<String> {
         Ok(proposal::draft_text(ctx(gql), self.0.id).await?)
     }
 }
 
-/// An update to clients, to be sent at once.
+/// An update to send to clients now.
 #[derive(InputObject)]
 pub struct SendClientUpdateInput {
-    /// About which incident.
+    /// The incident it is about.
     incident_id: ID,
     /// Plain text.
     body: String,
-    /// To which of the affected clients; left out, to all of them.
+    /// The affected clients to send it to; omit to send it to all of them.
     client_ids: Option<Vec<ID>>,
-    /// The same key again gives the same update, and nobody is told twice.
+    /// Repeating a key returns the same update and tells nobody twice.
     idempotency_key: Option<String>,
 }
 
-/// An update to clients, to be kept.
+/// An update to clients to keep as a draft.
 #[derive(InputObject)]
 pub struct DraftClientUpdateInput {
-    /// About which incident.
+    /// The incident it is about.
     incident_id: ID,
     /// Plain text.
     body: String,
-    /// For which of the affected clients; left out, for all that are affected when it is sent.
+    /// The affected clients it is for; omit for all that are affected when it is sent.
     client_ids: Option<Vec<ID>>,
 }
 
-/// Another text of a draft, and other clients.
+/// A new text for a draft, and the clients it is for.
 #[derive(InputObject)]
 pub struct EditClientUpdateInput {
-    /// Which.
+    /// The draft.
     client_update_id: ID,
     /// Plain text.
     body: String,
-    /// For which of the affected clients from now on; left out, for all that are affected when it is sent.
+    /// The affected clients it is for from now on; omit for all that are affected when it is sent.
     client_ids: Option<Vec<ID>>,
 }
 
-/// A draft that one has read.
+/// Approval of a draft.
 #[derive(InputObject)]
 pub struct ApproveClientUpdateInput {
-    /// Which.
+    /// The draft.
     client_update_id: ID,
-    /// What to say.
+    /// A comment.
     note: Option<String>,
 }
 
-/// A draft to throw away.
+/// A draft to discard.
 #[derive(InputObject)]
 pub struct DiscardClientUpdateInput {
-    /// Which.
+    /// The draft.
     client_update_id: ID,
 }
 
 /// A draft to send.
 #[derive(InputObject)]
 pub struct SendDraftedClientUpdateInput {
-    /// Which.
+    /// The draft.
     client_update_id: ID,
 }
 
-/// An update that did not reach everybody.
+/// An update that did not reach everyone.
 #[derive(InputObject)]
 pub struct RetryClientUpdateInput {
-    /// Which.
+    /// The update.
     client_update_id: ID,
 }
 
-/// An update to clients and its incident after a change.
+/// A changed update to clients and its incident.
 #[derive(SimpleObject)]
 pub struct ClientUpdatePayload {
     /// The update.
     client_update: ClientUpdate,
-    /// The incident, with its new version.
+    /// The incident, at its new version.
     incident: Incident,
 }
 
@@ -338,45 +337,44 @@ fn composed(incident: &ID, body: String, clients: Option<&[ID]>) -> ApiResult<Co
 }
 
 /// Mutations that tell clients.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct ClientMutation;
 
-/// Mutations that tell clients.
-#[Object]
+#[Object(use_type_description)]
 impl ClientMutation {
-    /// Tells affected clients: by a public reply on their open tickets, else by e-mail to their contacts. Linked tickets of nobody known have a
-    /// reply as well, when all are told. Restarts the hour.
+    /// Updates affected clients: by a public reply on their open tickets, otherwise by e-mail to their contacts. When it goes to all
+    /// clients, linked tickets of no known client get a reply as well. Restarts the hour.
     async fn send_client_update(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "What, to whom.")] input: SendClientUpdateInput,
+        #[graphql(desc = "The update and its recipients.")] input: SendClientUpdateInput,
     ) -> ApiResult<ClientUpdatePayload> {
         let compose = composed(&input.incident_id, input.body, input.client_ids.as_deref())?;
         Ok(Box::pin(update::send(ctx(gql), &compose, input.idempotency_key.as_deref())).await?.into())
     }
 
-    /// Keeps an update to clients, for later or for somebody else to read.
+    /// Saves a draft of an update to clients, for later or for someone else to read.
     async fn draft_client_update(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "What, for whom.")] input: DraftClientUpdateInput,
+        #[graphql(desc = "The draft and its recipients.")] input: DraftClientUpdateInput,
     ) -> ApiResult<ClientUpdatePayload> {
         let compose = composed(&input.incident_id, input.body, input.client_ids.as_deref())?;
         Ok(Box::pin(update::draft(ctx(gql), &compose)).await?.into())
     }
 
-    /// Writes a draft anew; an approval of the old words ends.
+    /// Rewrites a draft; an approval of the old text lapses.
     async fn edit_client_update(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and what it says.")] input: EditClientUpdateInput,
+        #[graphql(desc = "The draft and its new text.")] input: EditClientUpdateInput,
     ) -> ApiResult<ClientUpdatePayload> {
         let clients: Option<Vec<entity::ClientId>> = input.client_ids.map(|clients| ids("clientIds", &clients)).transpose()?;
         let which = id("clientUpdateId", &input.client_update_id)?;
         Ok(Box::pin(update::edit(ctx(gql), which, &input.body, clients.as_deref())).await?.into())
     }
 
-    /// Says that one has read a draft of somebody else and found it right.
+    /// Approves someone else's draft after reading it.
     async fn approve_client_update(
         &self,
         gql: &Context<'_>,
@@ -386,7 +384,7 @@ impl ClientMutation {
         Ok(Box::pin(update::approve(ctx(gql), which, input.note.as_deref())).await?.into())
     }
 
-    /// Throws a draft away.
+    /// Discards a draft.
     async fn discard_client_update(
         &self,
         gql: &Context<'_>,
@@ -395,7 +393,7 @@ impl ClientMutation {
         Ok(Box::pin(update::discard(ctx(gql), id("clientUpdateId", &input.client_update_id)?)).await?.into())
     }
 
-    /// Sends a draft to those of its clients who are affected now. Again, it tells nobody anything.
+    /// Sends a draft to those of its clients that are affected now. Calling it again sends nothing.
     async fn send_drafted_client_update(
         &self,
         gql: &Context<'_>,
@@ -404,7 +402,7 @@ impl ClientMutation {
         Ok(Box::pin(update::send_draft(ctx(gql), id("clientUpdateId", &input.client_update_id)?)).await?.into())
     }
 
-    /// Has what failed of an update tried again now; what arrived is not repeated.
+    /// Retries now whatever failed in an update; what arrived is not repeated.
     async fn retry_client_update(
         &self,
         gql: &Context<'_>,

@@ -1,8 +1,8 @@
-//! Follow-ups: what is to be done because of what an incident showed.
+//! Follow-ups: what has to be done because of what an incident showed.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::authz::Right;
 use domain::follow_up::{self, AddFollowUp, UpdateFollowUp};
@@ -14,38 +14,37 @@ use crate::graphql::error::ApiResult;
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{ActionState, Day, Url, id, optional_id};
 
-/// Something to do because of what the review found.
-#[derive(Clone)]
+/// Something to do because of what the review found; it lives on as a card on a board.
+#[derive(Clone, Description)]
 pub struct FollowUp(pub entity::follow_up::Model);
 
-/// Something to do because of what the review found; lives on as a card on a board.
-#[Object]
+#[Object(use_type_description)]
 impl FollowUp {
     /// Begins with `fup_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What it comes from.
+    /// The incident it comes from.
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Incident> {
         Ok(incident_if_visible(gql, Some(self.0.incident_id)).await?.ok_or(domain::Error::NotFound("incident"))?)
     }
-    /// What, in one line.
+    /// What to do, in one line.
     async fn title(&self) -> &str {
         &self.0.title
     }
-    /// What is to be done and why. Markdown.
+    /// What to do and why. Markdown.
     async fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
     }
-    /// A key from the playbook: by default `incident-actions`, `internal-tech-tools`, `tech-team-leadership`.
+    /// The board's key in the playbook: by default `incident-actions`, `internal-tech-tools` or `tech-team-leadership`.
     async fn board(&self) -> &str {
         &self.0.board
     }
-    /// What people call the board.
+    /// The board's name.
     async fn board_title(&self, gql: &Context<'_>) -> String {
         follow_up::board_title(&ctx(gql).playbook(), &self.0.board).to_owned()
     }
-    /// Whose it is.
+    /// Who owns it.
     async fn owner(&self, gql: &Context<'_>) -> ApiResult<Person> {
         Ok(person(gql, Some(self.0.owner_id)).await?.ok_or(domain::Error::NotFound("person"))?)
     }
@@ -53,19 +52,19 @@ impl FollowUp {
     async fn due_on(&self) -> Option<Day> {
         self.0.due_on.map(Day)
     }
-    /// Where it stands.
+    /// Its state.
     async fn state(&self) -> ActionState {
         self.0.state.into()
     }
-    /// Why there is one more than the few that usually get done.
+    /// Why it was added beyond the few that usually get done.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
-    /// Its card, once it is there.
+    /// Its card, once that exists.
     async fn card_url(&self) -> Option<Url> {
         self.0.card_url.clone().map(Url)
     }
-    /// The last order to its card: whether the card is as the follow-up is. For responders.
+    /// The latest delivery to its card: shows whether the card is up to date. For responders.
     async fn card_delivery(&self, gql: &Context<'_>) -> ApiResult<Option<Delivery>> {
         if !ctx(gql).actor.may(Right::Respond) {
             return Ok(None);
@@ -84,13 +83,13 @@ impl FollowUp {
     }
 }
 
-/// The part of an incident that is done because of it.
+/// An incident's follow-ups.
+#[derive(Description)]
 pub struct IncidentFollowUps(pub Arc<entity::incident::Model>);
 
-/// The part of an incident that is done because of it.
-#[Object]
+#[Object(use_type_description)]
 impl IncidentFollowUps {
-    /// What is to be done because of it, in any state, oldest first.
+    /// Its follow-ups in any state, oldest first.
     #[graphql(complexity = "1 + 4 * child_complexity")]
     async fn follow_ups(&self, gql: &Context<'_>) -> ApiResult<Vec<FollowUp>> {
         let rows = loaders(gql).follow_ups.get(self.0.id).await?.unwrap_or_default();
@@ -101,43 +100,43 @@ impl IncidentFollowUps {
 /// Something to do because of an incident.
 #[derive(InputObject)]
 pub struct AddFollowUpInput {
-    /// Because of which incident.
+    /// The incident it comes from.
     incident_id: ID,
-    /// What, in one line.
+    /// What to do, in one line.
     title: String,
-    /// What is to be done and why. Markdown.
+    /// What to do and why. Markdown.
     description: Option<String>,
-    /// A key from the playbook.
+    /// The board's key in the playbook.
     board: String,
-    /// Whose it is.
+    /// Who owns it.
     owner_id: ID,
     /// The day by which it should be done.
     due_on: Option<Day>,
-    /// Why there must be one more, where there are as many already as usually get done: by default three.
+    /// Why one more is needed, if the incident already has as many as usually get done (by default three).
     reason: Option<String>,
 }
 
-/// Changes to a follow-up; what is left out stays.
+/// Changes to a follow-up; omitted fields keep their value.
 #[derive(InputObject)]
 pub struct UpdateFollowUpInput {
-    /// Which.
+    /// The follow-up.
     follow_up_id: ID,
-    /// What, in one line.
+    /// What to do, in one line.
     title: Option<String>,
-    /// What is to be done and why. Markdown; empty takes it away.
+    /// What to do and why. Markdown; an empty text removes it.
     description: Option<String>,
-    /// A key from the playbook.
+    /// The board's key in the playbook.
     board: Option<String>,
-    /// Whose it is.
+    /// Who owns it.
     owner_id: Option<ID>,
-    /// The day by which it should be done; null takes it away.
+    /// The day by which it should be done; null removes it.
     due_on: MaybeUndefined<Day>,
 }
 
 /// How a follow-up ended.
 #[derive(InputObject)]
 pub struct SettleFollowUpInput {
-    /// Which.
+    /// The follow-up.
     follow_up_id: ID,
     /// DONE, DROPPED, or OPEN again.
     state: ActionState,
@@ -145,7 +144,7 @@ pub struct SettleFollowUpInput {
     note: Option<String>,
 }
 
-/// A follow-up after a change.
+/// The changed follow-up.
 #[derive(SimpleObject)]
 pub struct FollowUpPayload {
     /// The follow-up.
@@ -159,18 +158,17 @@ impl From<entity::follow_up::Model> for FollowUpPayload {
 }
 
 /// Mutations of follow-ups.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct FollowUpMutation;
 
-/// Mutations of follow-ups.
-#[Object]
+#[Object(use_type_description)]
 impl FollowUpMutation {
-    /// Adds something that is to be done because of an incident, and has its card made. Where there are as many already as usually get done, it
-    /// needs a reason.
+    /// Adds something to do because of an incident and creates its card. Needs a reason if the incident already has as many as usually get
+    /// done.
     async fn add_follow_up(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "What, whose, by when.")] input: AddFollowUpInput,
+        #[graphql(desc = "What, who owns it, and by when.")] input: AddFollowUpInput,
     ) -> ApiResult<FollowUpPayload> {
         let AddFollowUpInput { incident_id, title, description, board, owner_id, due_on, reason } = input;
         let (incident_id, owner) = (id("incidentId", &incident_id)?, id("ownerId", &owner_id)?);
@@ -179,11 +177,11 @@ impl FollowUpMutation {
             .into())
     }
 
-    /// Changes a follow-up and has its card follow.
+    /// Changes a follow-up and updates its card.
     async fn update_follow_up(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and what is new.")] input: UpdateFollowUpInput,
+        #[graphql(desc = "The follow-up and its changes.")] input: UpdateFollowUpInput,
     ) -> ApiResult<FollowUpPayload> {
         let UpdateFollowUpInput { follow_up_id, title, description, board, owner_id, due_on } = input;
         let owner = optional_id("ownerId", owner_id.as_ref())?;
@@ -192,11 +190,11 @@ impl FollowUpMutation {
         Ok(follow_up::update(ctx(gql), id("followUpId", &follow_up_id)?, update).await?.into())
     }
 
-    /// Says that a follow-up is done, dropped, or open again.
+    /// Marks a follow-up as done, dropped, or open again.
     async fn settle_follow_up(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and how.")] input: SettleFollowUpInput,
+        #[graphql(desc = "The follow-up and its new state.")] input: SettleFollowUpInput,
     ) -> ApiResult<FollowUpPayload> {
         let id = id("followUpId", &input.follow_up_id)?;
         Ok(follow_up::settle(ctx(gql), id, input.state.into(), input.note.as_deref()).await?.into())

@@ -1,8 +1,8 @@
-//! Passing a role on: who could take it, where things stand, offers and their answers.
+//! Handing a role over: who could take it, the state of the incident, offers and their answers.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{Error, incident};
 use entity::role_offer;
@@ -13,75 +13,74 @@ use crate::graphql::error::ApiResult;
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{Role, id};
 
-/// Where the offer of a role stands.
+/// The state of a role offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "entity::OfferState")]
 pub enum OfferState {
-    /// Waits for an answer.
+    /// Not answered yet.
     Open,
-    /// Taken.
+    /// Accepted.
     Accepted,
-    /// Not taken.
+    /// Declined.
     Refused,
-    /// Taken back, or overtaken by another hand-over.
+    /// Withdrawn, or superseded by another hand-over.
     Withdrawn,
 }
 
-/// A role that was offered to a person.
-#[derive(Clone)]
+/// An offer of a role to a person. The role is theirs once they accept; until then its present holder stays responsible.
+#[derive(Clone, Description)]
 pub struct RoleOffer(pub role_offer::Model);
 
-/// A role that was offered to a person. It is theirs once they accept; until then whoever holds it stays responsible.
-#[Object]
+#[Object(use_type_description)]
 impl RoleOffer {
     /// Begins with `off_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// In what.
+    /// The incident.
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         incident_if_visible(gql, Some(self.0.incident_id)).await
     }
-    /// Which.
+    /// The role.
     async fn role(&self) -> Role {
         self.0.role.into()
     }
-    /// To whom.
+    /// The person it was offered to.
     async fn person(&self, gql: &Context<'_>) -> ApiResult<Person> {
         Ok(person(gql, Some(self.0.person_id)).await?.ok_or(Error::NotFound("person"))?)
     }
-    /// By whom.
+    /// Who offered it.
     async fn offered_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.offered_by_id).await
     }
-    /// When.
+    /// When it was offered.
     async fn offered_at(&self) -> DateTime<Utc> {
         self.0.offered_at
     }
-    /// What the one before wants the new holder to know.
+    /// What the new holder should know.
     async fn note(&self) -> Option<&str> {
         self.0.note.as_deref()
     }
-    /// Where things stood when it was offered. Markdown.
+    /// The state of the incident when the role was offered. Markdown.
     async fn brief(&self) -> &str {
         &self.0.brief
     }
-    /// Where the offer stands.
+    /// The state of the offer.
     async fn state(&self) -> OfferState {
         self.0.state.into()
     }
-    /// When it was answered or taken back.
+    /// When it was answered or withdrawn.
     async fn answered_at(&self) -> Option<DateTime<Utc>> {
         self.0.answered_at
     }
 }
 
-/// Somebody who could take a role over.
+/// Someone who could take a role over.
 #[derive(SimpleObject)]
 pub struct HandoverCandidate {
-    /// Who.
+    /// The person.
     person: Person,
-    /// Neither leads an incident nor has held a tiring role for long.
+    /// True if they neither lead an incident nor have held a tiring role for long.
     rested: bool,
     /// What speaks for or against them.
     reason: String,
@@ -93,29 +92,29 @@ impl From<incident::Candidate> for HandoverCandidate {
     }
 }
 
-/// The part of an incident that is about passing roles on.
+/// An incident's hand-overs.
+#[derive(Description)]
 pub struct IncidentHandover(pub Arc<entity::incident::Model>);
 
-/// The part of an incident that is about passing roles on.
-#[Object]
+#[Object(use_type_description)]
 impl IncidentHandover {
-    /// Roles that were offered to people, oldest first.
+    /// Offers of roles, oldest first.
     #[graphql(complexity = "1 + 3 * child_complexity")]
     async fn role_offers(&self, gql: &Context<'_>) -> ApiResult<Vec<RoleOffer>> {
         let rows = loaders(gql).offers.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(RoleOffer).collect())
     }
-    /// Where things stand, for somebody who takes over. Markdown. For responders.
+    /// A summary of the incident for someone who takes over. Markdown. For responders.
     #[graphql(complexity = "100")]
     async fn handover_brief(&self, gql: &Context<'_>) -> ApiResult<String> {
         Ok(incident::brief(ctx(gql), self.0.id).await?)
     }
-    /// Who could take a role over, the most suitable first: rested people, then who is on call, then by seniority. For responders.
+    /// Who could take a role over, most suitable first: rested people, then those on call, then by seniority. For responders.
     #[graphql(complexity = "100 + 20 * child_complexity")]
     async fn handover_candidates(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "The role to pass on.")] role: Role,
+        #[graphql(desc = "The role to hand over.")] role: Role,
     ) -> ApiResult<Vec<HandoverCandidate>> {
         let candidates = incident::candidates(ctx(gql), self.0.id, role.into()).await?;
         Ok(candidates.into_iter().map(HandoverCandidate::from).collect())
@@ -125,11 +124,11 @@ impl IncidentHandover {
 /// A role to offer.
 #[derive(InputObject)]
 pub struct OfferRoleInput {
-    /// In which incident.
+    /// The incident.
     incident_id: ID,
-    /// Which; anybody becomes a RESPONDER without being asked.
+    /// The role. RESPONDER needs no offer: use `assignRole`.
     role: Role,
-    /// To whom.
+    /// The person to offer it to.
     person_id: ID,
     /// What they should know beyond the brief.
     note: Option<String>,
@@ -138,35 +137,34 @@ pub struct OfferRoleInput {
 /// The answer to an offer.
 #[derive(InputObject)]
 pub struct AnswerRoleOfferInput {
-    /// Which.
+    /// The offer.
     offer_id: ID,
-    /// Whether one takes the role.
+    /// Whether you take the role.
     accept: bool,
-    /// What to say.
+    /// A comment.
     note: Option<String>,
 }
 
-/// An offer and its incident after a change.
+/// A changed offer and its incident.
 #[derive(SimpleObject)]
 pub struct RoleOfferPayload {
     /// The offer.
     offer: RoleOffer,
-    /// The incident, with its new version.
+    /// The incident, at its new version.
     incident: Incident,
 }
 
 /// Mutations that pass roles on.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct HandoverMutation;
 
-/// Mutations that pass roles on.
-#[Object]
+#[Object(use_type_description)]
 impl HandoverMutation {
-    /// Offers a role to a person, with a brief of where things stand. An earlier offer of the same role is taken back.
+    /// Offers a role to a person, with a brief on the state of the incident. An earlier offer of the same role is withdrawn.
     async fn offer_role(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "What, to whom.")] input: OfferRoleInput,
+        #[graphql(desc = "The role and the person.")] input: OfferRoleInput,
     ) -> ApiResult<RoleOfferPayload> {
         let offer = incident::Offer {
             incident_id: id("incidentId", &input.incident_id)?,
@@ -178,11 +176,11 @@ impl HandoverMutation {
         Ok(RoleOfferPayload { offer: RoleOffer(offer), incident: incident.into() })
     }
 
-    /// Takes a role that one was offered, or says no.
+    /// Accepts or declines a role that you were offered.
     async fn answer_role_offer(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and the answer.")] input: AnswerRoleOfferInput,
+        #[graphql(desc = "The offer and your answer.")] input: AnswerRoleOfferInput,
     ) -> ApiResult<RoleOfferPayload> {
         let (offer, incident) =
             incident::answer_offer(ctx(gql), id("offerId", &input.offer_id)?, input.accept, input.note.as_deref()).await?;

@@ -1,4 +1,4 @@
-//! What mutations and queries of incidents take.
+//! The inputs of incident mutations and queries.
 
 use async_graphql::{ID, InputObject};
 use chrono::{DateTime, Utc};
@@ -7,14 +7,14 @@ use domain::incident;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::{ActionState, IncidentFlag, IncidentStatus, Role, Severity, Visibility, optional_id};
 
-/// Which incidents; what is left out does not narrow.
+/// Which incidents to include; omitted conditions do not narrow.
 #[derive(Default, InputObject)]
 pub struct IncidentFilter {
     /// In one of these statuses.
     status: Option<Vec<IncidentStatus>>,
     /// Shorthand for INVESTIGATING, FIXING and MONITORING; false for all others.
     live: Option<bool>,
-    /// Of one of these severities.
+    /// With one of these severities.
     severity: Option<Vec<Severity>>,
     /// About this site.
     site_id: Option<ID>,
@@ -24,16 +24,16 @@ pub struct IncidentFilter {
     person_id: Option<ID>,
     /// With this flag.
     flag: Option<IncidentFlag>,
-    /// Declared then or later.
+    /// Declared at this time or later.
     declared_after: Option<DateTime<Utc>>,
-    /// Declared then or earlier.
+    /// Declared at this time or earlier.
     declared_before: Option<DateTime<Utc>>,
-    /// With all these words in name, summary or timeline.
+    /// With all these words in the name, summary or timeline.
     text: Option<String>,
 }
 
 impl IncidentFilter {
-    /// The domain's form.
+    /// Converts to the domain's filter.
     ///
     /// # Errors
     /// `BAD_USER_INPUT` for an id of another kind.
@@ -60,63 +60,63 @@ pub struct ReportIncidentInput {
     pub name: String,
     /// What was seen.
     pub description: Option<String>,
-    /// Where.
+    /// The sites it is about.
     pub site_ids: Option<Vec<ID>>,
-    /// The same key again gives the same incident, not a second one.
+    /// Repeating a key returns the same incident instead of making a second one.
     pub idempotency_key: Option<String>,
 }
 
 /// An incident to declare.
 #[derive(InputObject)]
 pub struct DeclareIncidentInput {
-    /// Declare a reported incident; left out, a new one is made.
+    /// The reported incident to declare; omit it to declare a new one.
     pub incident_id: Option<ID>,
-    /// Needed for a new incident.
+    /// Required for a new incident.
     pub name: Option<String>,
     /// What is known.
     pub description: Option<String>,
-    /// How bad it is; torn between two, take the worse.
+    /// How bad it is; if torn between two, take the worse.
     pub severity: Severity,
-    /// Who leads.
+    /// The incident lead.
     pub lead_id: Option<ID>,
-    /// Where.
+    /// The sites it is about.
     pub site_ids: Option<Vec<ID>>,
-    /// Whom it affects.
+    /// The clients it affects.
     pub affected_client_ids: Option<Vec<ID>>,
     /// What is special about it.
     pub flags: Option<Vec<IncidentFlag>>,
-    /// Who may know of it.
+    /// Who may know about it.
     #[graphql(default_with = "Some(Visibility::Open)")]
     pub visibility: Option<Visibility>,
     /// When the impact began.
     pub impact_started_at: Option<DateTime<Utc>>,
-    /// The same key again gives the same incident, not a second one.
+    /// Repeating a key returns the same incident instead of making a second one.
     pub idempotency_key: Option<String>,
 }
 
-/// A report that was no incident.
+/// A report that turned out not to be an incident.
 #[derive(InputObject)]
 pub struct DeclineIncidentInput {
-    /// Which.
+    /// The reported incident.
     pub incident_id: ID,
-    /// Why not.
+    /// Why it isn't one.
     pub reason: String,
 }
 
-/// Changes to what is known; what is left out stays.
+/// Changes to what is known; omitted fields keep their value.
 #[derive(InputObject)]
 pub struct UpdateIncidentInput {
-    /// Which.
+    /// The incident.
     pub incident_id: ID,
     /// Short and understandable.
     pub name: Option<String>,
     /// What is known. Markdown.
     pub summary: Option<String>,
-    /// Who may know of it.
+    /// Who may know about it.
     pub visibility: Option<Visibility>,
-    /// All flags from now on.
+    /// All flags: replaces the present ones.
     pub flags: Option<Vec<IncidentFlag>>,
-    /// All sites from now on.
+    /// All sites: replaces the present ones.
     pub site_ids: Option<Vec<ID>>,
     /// How much was affected.
     pub impact: Option<ImpactInput>,
@@ -124,11 +124,11 @@ pub struct UpdateIncidentInput {
     pub impact_started_at: Option<DateTime<Utc>>,
     /// When the impact ended.
     pub impact_ended_at: Option<DateTime<Utc>>,
-    /// Refuse with CONFLICT when this is no longer the version.
+    /// Fails with CONFLICT unless this is still the version.
     pub expected_version: Option<i32>,
 }
 
-/// How much was affected, all of it from now on.
+/// How much was affected: replaces what was recorded.
 #[derive(InputObject)]
 pub struct ImpactInput {
     /// Failed requests.
@@ -137,40 +137,40 @@ pub struct ImpactInput {
     pub visits: Option<i32>,
     /// Affected users.
     pub users: Option<i32>,
-    /// In words.
+    /// A description.
     pub description: Option<String>,
 }
 
-/// Another severity.
+/// A new severity.
 #[derive(InputObject)]
 pub struct ChangeSeverityInput {
-    /// Of which incident.
+    /// The incident.
     pub incident_id: ID,
     /// How bad it is.
     pub severity: Severity,
-    /// What makes you think so.
+    /// Why you think so.
     pub reason: String,
 }
 
-/// Another live status.
+/// A new live status.
 #[derive(InputObject)]
 pub struct ChangeStatusInput {
-    /// Of which incident.
+    /// The incident.
     pub incident_id: ID,
     /// INVESTIGATING, FIXING or MONITORING.
     pub status: IncidentStatus,
-    /// Why.
+    /// Why it changes.
     pub note: Option<String>,
 }
 
 /// A role to give.
 #[derive(InputObject)]
 pub struct AssignRoleInput {
-    /// In which incident.
+    /// The incident.
     pub incident_id: ID,
-    /// What.
+    /// The role.
     pub role: Role,
-    /// Who.
+    /// The person.
     pub person_id: ID,
     /// What the new holder should know.
     pub handover_note: Option<String>,
@@ -179,20 +179,20 @@ pub struct AssignRoleInput {
 /// A role to end without a successor.
 #[derive(InputObject)]
 pub struct EndRoleInput {
-    /// Which stretch of which role.
+    /// The role assignment to end.
     pub role_assignment_id: ID,
-    /// Why.
+    /// Why it ends.
     pub note: Option<String>,
 }
 
-/// Somebody who may know of an incident while it is restricted.
+/// A person who may know about an incident while it is restricted.
 #[derive(InputObject)]
 pub struct ShareIncidentInput {
-    /// Which.
+    /// The incident.
     pub incident_id: ID,
-    /// Who.
+    /// The person.
     pub person_id: ID,
-    /// False to take it back.
+    /// False to revoke it.
     #[graphql(default = true)]
     pub shared: bool,
 }
@@ -200,39 +200,39 @@ pub struct ShareIncidentInput {
 /// A goal to confirm.
 #[derive(InputObject)]
 pub struct ConfirmGoalInput {
-    /// Of which incident.
+    /// The incident.
     pub incident_id: ID,
     /// The goal's key.
     pub goal: String,
-    /// How one knows.
+    /// How we know.
     pub evidence: String,
-    /// False takes it back.
+    /// False to revoke it.
     #[graphql(default_with = "Some(true)")]
     pub met: Option<bool>,
-    /// Items of the checklist that are done now, by key.
+    /// Checklist items that are now done, by key.
     pub checklist_done: Option<Vec<String>>,
 }
 
-/// A client that is affected, or no longer.
+/// A client that is affected, or no longer is.
 #[derive(InputObject)]
 pub struct MarkClientAffectedInput {
-    /// By which incident.
+    /// The incident.
     pub incident_id: ID,
-    /// Which.
+    /// The client.
     pub client_id: ID,
-    /// False when it no longer is.
+    /// False if it no longer is.
     #[graphql(default = true)]
     pub affected: bool,
-    /// How.
+    /// How it is affected.
     pub note: Option<String>,
 }
 
 /// Something to do.
 #[derive(InputObject)]
 pub struct AddActionInput {
-    /// In which incident.
+    /// The incident.
     pub incident_id: ID,
-    /// What, in one line.
+    /// What to do, in one line.
     pub title: String,
     /// Who does it.
     pub assignee_id: Option<ID>,
@@ -241,44 +241,44 @@ pub struct AddActionInput {
 /// How an action ended.
 #[derive(InputObject)]
 pub struct SettleActionInput {
-    /// Which.
+    /// The action.
     pub action_id: ID,
     /// DONE, DROPPED, or OPEN again.
     pub state: ActionState,
 }
 
-/// Service is back.
+/// An incident to resolve: service is back.
 #[derive(InputObject)]
 pub struct ResolveIncidentInput {
-    /// Which.
+    /// The incident.
     pub incident_id: ID,
-    /// What it was and what mended it.
+    /// What it was and what fixed it.
     pub summary: String,
 }
 
-/// It was not over.
+/// An incident to reopen: it was not over.
 #[derive(InputObject)]
 pub struct ReopenIncidentInput {
-    /// Which.
+    /// The incident.
     pub incident_id: ID,
     /// Why.
     pub reason: String,
 }
 
-/// All follow-up work is done.
+/// An incident to close: all follow-up work is done.
 #[derive(InputObject)]
 pub struct CloseIncidentInput {
-    /// Which.
+    /// The incident.
     pub incident_id: ID,
-    /// Last words.
+    /// A closing remark.
     pub note: Option<String>,
 }
 
-/// Two incidents that are one.
+/// Two incidents that turned out to be one.
 #[derive(InputObject)]
 pub struct MergeIncidentInput {
-    /// The one that ends.
+    /// The incident that ends.
     pub incident_id: ID,
-    /// The one that goes on.
+    /// The incident that continues.
     pub into_incident_id: ID,
 }

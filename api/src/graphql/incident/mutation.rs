@@ -1,6 +1,6 @@
-//! Changing incidents: each resolver reads its input, calls one use case and wraps the answer.
+//! Changing incidents: each resolver reads its input, calls one use case and wraps the result.
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Description, Object, SimpleObject};
 use domain::incident;
 
 use super::inputs::{
@@ -13,10 +13,10 @@ use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::{id, ids, optional_id};
 
-/// An incident after a change.
+/// The changed incident.
 #[derive(SimpleObject)]
 pub struct IncidentPayload {
-    /// The incident, with its new version.
+    /// The incident, at its new version.
     incident: Incident,
 }
 
@@ -26,12 +26,12 @@ impl From<entity::incident::Model> for IncidentPayload {
     }
 }
 
-/// An action and its incident after a change.
+/// A changed action and its incident.
 #[derive(SimpleObject)]
 pub struct ActionPayload {
     /// The action.
     action: Action,
-    /// The incident, with its new version.
+    /// The incident, at its new version.
     incident: Incident,
 }
 
@@ -42,13 +42,12 @@ impl From<(entity::action::Model, entity::incident::Model)> for ActionPayload {
 }
 
 /// Mutations of incidents.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct IncidentMutation;
 
-/// Mutations of incidents.
-#[Object]
+#[Object(use_type_description)]
 impl IncidentMutation {
-    /// Says that something is wrong: anyone may. It lands in triage.
+    /// Reports that something is wrong. Anyone may. The report lands in triage.
     async fn report_incident(
         &self,
         gql: &Context<'_>,
@@ -80,16 +79,16 @@ impl IncidentMutation {
         Ok(incident::declare(ctx(gql), declare, input.idempotency_key.as_deref()).await?.into())
     }
 
-    /// Says that a report was no incident.
+    /// Decides that a report is not an incident.
     async fn decline_incident(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and why not.")] input: DeclineIncidentInput,
+        #[graphql(desc = "The report, and why it isn't one.")] input: DeclineIncidentInput,
     ) -> ApiResult<IncidentPayload> {
         Ok(incident::decline(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
     }
 
-    /// Changes what is known of an incident.
+    /// Changes what is known about an incident.
     async fn update_incident(
         &self,
         gql: &Context<'_>,
@@ -124,7 +123,7 @@ impl IncidentMutation {
         Ok(incident::change_severity(ctx(gql), incident, input.severity.into(), &input.reason).await?.into())
     }
 
-    /// Goes to another live status.
+    /// Moves to another live status.
     async fn change_status(
         &self,
         gql: &Context<'_>,
@@ -134,11 +133,11 @@ impl IncidentMutation {
         Ok(incident::change_status(ctx(gql), incident, input.status.into(), input.note.as_deref()).await?.into())
     }
 
-    /// Gives a person a role; who had it before steps down.
+    /// Gives a person a role, taking it from its present holder.
     async fn assign_role(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Who, what, where.")] input: AssignRoleInput,
+        #[graphql(desc = "The person, the role and the incident.")] input: AssignRoleInput,
     ) -> ApiResult<IncidentPayload> {
         let assign = incident::AssignRole {
             incident_id: id("incidentId", &input.incident_id)?,
@@ -154,16 +153,16 @@ impl IncidentMutation {
         Ok(incident::end_role(ctx(gql), id("roleAssignmentId", &input.role_assignment_id)?, input.note.as_deref()).await?.into())
     }
 
-    /// Lets a person know of an incident while it is restricted, or no longer.
+    /// Lets a person know about an incident while it is restricted, or revokes that.
     async fn share_incident(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "What, with whom.")] input: ShareIncidentInput,
+        #[graphql(desc = "The incident and the person.")] input: ShareIncidentInput,
     ) -> ApiResult<IncidentPayload> {
         Ok(incident::share(ctx(gql), id("incidentId", &input.incident_id)?, id("personId", &input.person_id)?, input.shared).await?.into())
     }
 
-    /// Confirms that a goal is met, with the evidence, or takes that back.
+    /// Confirms with evidence that a goal is met, or takes that back.
     async fn confirm_goal(&self, gql: &Context<'_>, #[graphql(desc = "The goal.")] input: ConfirmGoalInput) -> ApiResult<IncidentPayload> {
         let confirm = incident::ConfirmGoal {
             incident_id: id("incidentId", &input.incident_id)?,
@@ -191,43 +190,43 @@ impl IncidentMutation {
         Ok(incident::add_action(ctx(gql), id("incidentId", &input.incident_id)?, &input.title, assignee).await?.into())
     }
 
-    /// Says that an action is done, dropped, or open again.
+    /// Marks an action as done, dropped, or open again.
     async fn settle_action(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and how.")] input: SettleActionInput,
+        #[graphql(desc = "The action and its new state.")] input: SettleActionInput,
     ) -> ApiResult<ActionPayload> {
         Ok(incident::settle_action(ctx(gql), id("actionId", &input.action_id)?, input.state.into()).await?.into())
     }
 
-    /// Says that service is back. All goals must be met; `extensions.missing` names those that are not.
+    /// Resolves an incident: service is back. All goals must be met; `extensions.missing` names those that are not.
     async fn resolve_incident(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and what it was.")] input: ResolveIncidentInput,
+        #[graphql(desc = "The incident, and what it was.")] input: ResolveIncidentInput,
     ) -> ApiResult<IncidentPayload> {
         Ok(incident::resolve(ctx(gql), id("incidentId", &input.incident_id)?, &input.summary).await?.into())
     }
 
-    /// Says that it was not over, or was an incident after all. History stays.
+    /// Reopens an incident that was not over, or a report that was an incident after all. History stays.
     async fn reopen_incident(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and why.")] input: ReopenIncidentInput,
+        #[graphql(desc = "The incident, and why.")] input: ReopenIncidentInput,
     ) -> ApiResult<IncidentPayload> {
         Ok(incident::reopen(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
     }
 
-    /// Says that all follow-up work is done.
+    /// Closes an incident: all follow-up work is done.
     async fn close_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: CloseIncidentInput) -> ApiResult<IncidentPayload> {
         Ok(incident::close(ctx(gql), id("incidentId", &input.incident_id)?, input.note.as_deref()).await?.into())
     }
 
-    /// Says that an incident is the same as another, which goes on for both. Gives back the one that ended.
+    /// Merges an incident into another that is the same problem and continues for both. Returns the one that ended.
     async fn merge_incident(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which into which.")] input: MergeIncidentInput,
+        #[graphql(desc = "The incident, and the one it is merged into.")] input: MergeIncidentInput,
     ) -> ApiResult<IncidentPayload> {
         let into = id("intoIncidentId", &input.into_incident_id)?;
         Ok(incident::merge(ctx(gql), id("incidentId", &input.incident_id)?, into).await?.into())

@@ -1,6 +1,6 @@
 //! Finding incidents.
 
-use async_graphql::{Context, Object};
+use async_graphql::{Context, Description, Object};
 use domain::cursor::{TimeKey, Window};
 use domain::incident;
 
@@ -12,30 +12,29 @@ use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::IncidentOrder;
 
 /// Queries about incidents.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct IncidentQuery;
 
-/// Queries about incidents.
-#[Object]
+#[Object(use_type_description)]
 impl IncidentQuery {
-    /// One incident by what people call it.
-    async fn incident(&self, gql: &Context<'_>, #[graphql(desc = "Such as INC-42.")] reference: String) -> ApiResult<Option<Incident>> {
+    /// An incident by its reference.
+    async fn incident(&self, gql: &Context<'_>, #[graphql(desc = "E.g. INC-42.")] reference: String) -> ApiResult<Option<Incident>> {
         let number = incident::parse_reference(&reference)?;
         Ok(Some(incident::by_number(ctx(gql), number).await?.into()))
     }
 
-    /// Incidents, page by page.
+    /// Incidents.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "a Relay connection has four of its own")]
     async fn incidents(
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Which.")] filter: Option<IncidentFilter>,
-        #[graphql(desc = "In which order.", default_with = "Some(IncidentOrder::Newest)")] order_by: Option<IncidentOrder>,
-        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only those ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "The sort order.", default_with = "Some(IncidentOrder::Newest)")] order_by: Option<IncidentOrder>,
+        #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> ApiResult<IncidentConnection> {
         let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
         let order = order_by.map_or(incident::IncidentOrder::Newest, Into::into);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use domain::incident::{self, Listed};
 use domain::playbook::steps::Stage;
@@ -14,7 +14,7 @@ use crate::graphql::error::ApiResult;
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{Role, id};
 
-/// Where a step of the playbook stands.
+/// The state of a playbook step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum StepState {
     /// Asked for later.
@@ -23,9 +23,9 @@ pub enum StepState {
     Due,
     /// Asked for a while ago.
     Overdue,
-    /// It happened, or was decided.
+    /// It was done or decided.
     Done,
-    /// Settled without being done.
+    /// Skipped.
     Waived,
 }
 
@@ -41,11 +41,11 @@ impl From<incident::StepState> for StepState {
     }
 }
 
-/// One thing that the playbook asks for.
+/// Something the playbook asks for: derived from the incident, the playbook and the clock, never entered by hand.
+#[derive(Description)]
 pub struct NextStep(Listed);
 
-/// One thing the playbook asks for: derived from the incident, the playbook and the clock, never typed in.
-#[Object]
+#[Object(use_type_description)]
 impl NextStep {
     /// Stable for one obligation, e.g. `client-update:3.1`.
     async fn key(&self) -> &str {
@@ -59,23 +59,23 @@ impl NextStep {
     async fn title(&self) -> &str {
         &self.0.title
     }
-    /// Why, for somebody who is tired.
+    /// Why, for someone who is tired.
     async fn why(&self) -> &str {
         &self.0.why
     }
-    /// Whose it is. Where nobody has the role, the lead is reminded, else who is on call.
+    /// The role that owns it. If nobody has the role, the lead is reminded, otherwise whoever is on call.
     async fn audience(&self) -> Vec<Role> {
         self.0.audience.iter().copied().map(Role::from).collect()
     }
-    /// Who does it, as far as that is one person.
+    /// Who does it, if that is one person.
     async fn assignee(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.assignee).await
     }
-    /// From when on it is due.
+    /// When it becomes due.
     async fn due_at(&self) -> DateTime<Utc> {
         self.0.due_at
     }
-    /// Where it stands now.
+    /// Its state now.
     async fn state(&self) -> StepState {
         self.0.state.into()
     }
@@ -83,33 +83,33 @@ impl NextStep {
     async fn reminded_at(&self) -> Option<DateTime<Utc>> {
         self.0.reminded_at
     }
-    /// Who settled it; empty for what just happened.
+    /// Who settled it; null if it simply happened.
     async fn settled_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.settled_by).await
     }
-    /// What was decided, or why it is not done.
+    /// What was decided, or why it was skipped.
     async fn settlement(&self) -> Option<&str> {
         self.0.settlement.as_deref()
     }
-    /// For the review: the first time that the playbook would take.
+    /// For the review: the first time slot that the playbook would take.
     async fn proposed_at(&self) -> Option<DateTime<Utc>> {
         self.0.proposed_at
     }
 }
 
-/// The part of an incident that the playbook asks for.
+/// What the playbook asks for in an incident.
+#[derive(Description)]
 pub struct IncidentSteps(pub Arc<entity::incident::Model>);
 
-/// The part of an incident that the playbook asks for.
-#[Object]
+#[Object(use_type_description)]
 impl IncidentSteps {
-    /// What the playbook asks for now and next, most urgent first. The same list drives the console and the reminders.
+    /// What the playbook asks for now and next, most urgent first. The console and the reminders use this same list.
     #[graphql(complexity = "1 + 6 * child_complexity")]
     async fn next_steps(
         &self,
         gql: &Context<'_>,
         #[graphql(
-            desc = "Also what people were reminded of that is over: done, decided, waived, or no longer asked for.",
+            desc = "Include steps people were reminded of that are over: done, decided, skipped, or no longer asked for.",
             default_with = "Some(false)"
         )]
         include_settled: Option<bool>,
@@ -120,33 +120,32 @@ impl IncidentSteps {
     }
 }
 
-/// A decision about a step of the playbook.
+/// A decision about a playbook step.
 #[derive(InputObject)]
 pub struct SettleStepInput {
-    /// In which incident.
+    /// The incident.
     incident_id: ID,
-    /// Which step: a key of `nextSteps`.
+    /// The step: a key of `nextSteps`.
     key: String,
-    /// Go without it, and say why. Left out, it is done or decided.
+    /// True to skip it, with the reason in `note`. By default it is marked done or decided.
     #[graphql(default_with = "Some(false)")]
     waive: Option<bool>,
-    /// What was decided and why; only a notice that was posted needs none.
+    /// What was decided and why; optional only for a notice that was posted.
     note: Option<String>,
 }
 
 /// Mutations of steps.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct StepMutation;
 
-/// Mutations of steps.
-#[Object]
+#[Object(use_type_description)]
 impl StepMutation {
-    /// Says what was decided about a step of the playbook, or that one goes without it. What another mutation does can only be waived;
+    /// Records what was decided about a playbook step, or skips it. A step that another mutation does can only be skipped;
     /// `extensions.missing` names that mutation.
     async fn settle_step(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Which, and how.")] input: SettleStepInput,
+        #[graphql(desc = "The step and the decision.")] input: SettleStepInput,
     ) -> ApiResult<IncidentPayload> {
         let (incident, waive) = (id("incidentId", &input.incident_id)?, input.waive == Some(true));
         Ok(incident::settle_step(ctx(gql), incident, &input.key, waive, input.note.as_deref()).await?.into())

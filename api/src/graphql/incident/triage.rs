@@ -1,8 +1,8 @@
-//! Whether a report is an incident: the questions, the answers, and what they come to.
+//! Whether a report is an incident: the questions, the answers, and the verdict.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object};
+use async_graphql::{Context, Description, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use domain::incident::triage;
 use entity::{IncidentId, client, triage_answer};
@@ -15,17 +15,15 @@ use crate::graphql::error::ApiResult;
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{TriageRecommendation, TriageVerdict, id};
 
-/// Help with the question whether a report is an incident.
+/// Help with deciding whether a report is an incident.
+#[derive(Description)]
 pub struct Triage {
     incident: IncidentId,
     answers: Arc<Vec<triage_answer::Model>>,
 }
 
 impl Triage {
-    /// The help for an incident.
-    ///
-    /// # Errors
-    /// The database's failures.
+    /// Loads the help for an incident.
     pub async fn load(gql: &Context<'_>, incident: IncidentId) -> ApiResult<Self> {
         Ok(Self { incident, answers: loaders(gql).triage.get(incident).await?.unwrap_or_default() })
     }
@@ -35,10 +33,9 @@ impl Triage {
     }
 }
 
-/// Help with the question whether a report is an incident.
-#[Object]
+#[Object(use_type_description)]
 impl Triage {
-    /// The playbook's questions, with what was answered.
+    /// The playbook's questions, with the answers so far.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn criteria(&self, gql: &Context<'_>) -> Vec<TriageCriterion> {
         let answer = |key: &str| self.answers.iter().find(|row| row.criterion == key).cloned();
@@ -46,7 +43,7 @@ impl Triage {
         let criteria = playbook.criteria.iter();
         criteria.map(|criterion| TriageCriterion { criterion: criterion.clone(), answer: answer(&criterion.key) }).collect()
     }
-    /// What the answers come to. Advice: people declare or decline.
+    /// What the answers suggest. Advice only: people declare or decline.
     async fn recommendation(&self, gql: &Context<'_>) -> TriageRecommendation {
         self.advice(gql).recommendation.into()
     }
@@ -54,7 +51,7 @@ impl Triage {
     async fn reasons(&self, gql: &Context<'_>) -> Vec<String> {
         self.advice(gql).reasons
     }
-    /// What is to be kept in mind about each of the sites.
+    /// What to bear in mind about each of the sites.
     #[graphql(complexity = "1 + 3 * child_complexity")]
     async fn sites(&self, gql: &Context<'_>) -> ApiResult<Vec<TriageSite>> {
         let sites = loaders(gql).incident_sites.get(self.incident).await?.unwrap_or_default();
@@ -69,28 +66,28 @@ impl Triage {
     }
 }
 
-/// A question of triage: whether something holds that makes a report an incident.
+/// A triage question: whether a criterion that makes a report an incident is met.
+#[derive(Description)]
 pub struct TriageCriterion {
     criterion: domain::playbook::ChecklistItem,
     answer: Option<triage_answer::Model>,
 }
 
-/// A question of triage: whether something holds that makes a report an incident.
-#[Object]
+#[Object(use_type_description)]
 impl TriageCriterion {
-    /// Names it.
+    /// Its key.
     async fn key(&self) -> &str {
         &self.criterion.key
     }
-    /// What may hold, in words.
+    /// The criterion, in words.
     async fn text(&self) -> &str {
         &self.criterion.text
     }
-    /// Whether it does; empty until somebody answers.
+    /// Whether it is met; null until someone answers.
     async fn answer(&self) -> Option<TriageVerdict> {
         Some(self.answer.as_ref()?.answer.into())
     }
-    /// How one knows.
+    /// How we know.
     async fn note(&self) -> Option<&str> {
         self.answer.as_ref()?.note.as_deref()
     }
@@ -99,26 +96,26 @@ impl TriageCriterion {
         let Some(person) = self.answer.as_ref().and_then(|row| row.answered_by_id) else { return Ok(None) };
         Ok(loaders(gql).person.get(person).await?.map(Person))
     }
-    /// When.
+    /// When they answered.
     async fn answered_at(&self) -> Option<DateTime<Utc>> {
         Some(self.answer.as_ref()?.answered_at)
     }
 }
 
-/// A site of a report, and what is to be kept in mind about it.
+/// A site of a report, and what to bear in mind about it.
+#[derive(Description)]
 pub struct TriageSite {
     site: Arc<entity::site::Model>,
     client: Option<Arc<client::Model>>,
 }
 
-/// A site of a report, and what is to be kept in mind about it.
-#[Object]
+#[Object(use_type_description)]
 impl TriageSite {
     /// The site.
     async fn site(&self) -> Site {
         Site(self.site.clone())
     }
-    /// What speaks for or against an incident there, in words; empty when nothing is known.
+    /// What speaks for or against an incident there; empty if nothing is known.
     async fn weighing(&self, gql: &Context<'_>) -> Vec<String> {
         let ctx = ctx(gql);
         let local = ctx.now().with_timezone(&ctx.playbook().working_hours.zone).naive_local();
@@ -126,34 +123,33 @@ impl TriageSite {
     }
 }
 
-/// Answers to questions of triage.
+/// Answers to triage questions.
 #[derive(InputObject)]
 pub struct AnswerTriageInput {
-    /// Of which incident, in triage.
+    /// The incident, in triage.
     incident_id: ID,
-    /// The answers; criteria that are left out stay as they are.
+    /// The answers; omitted criteria keep theirs.
     answers: Vec<TriageAnswerInput>,
 }
 
-/// An answer to a question of triage.
+/// An answer to a triage question.
 #[derive(InputObject)]
 pub struct TriageAnswerInput {
     /// The question's key.
     criterion: String,
-    /// Whether it holds.
+    /// Whether it is met.
     answer: TriageVerdict,
-    /// How one knows; left out, an earlier note goes.
+    /// How we know; omitting it removes an earlier note.
     note: Option<String>,
 }
 
 /// Mutations about triage.
-#[derive(Default)]
+#[derive(Default, Description)]
 pub struct TriageMutation;
 
-/// Mutations about triage.
-#[Object]
+#[Object(use_type_description)]
 impl TriageMutation {
-    /// Answers questions whether a report is an incident.
+    /// Answers triage questions about a report.
     async fn answer_triage(
         &self,
         gql: &Context<'_>,

@@ -1,8 +1,8 @@
-//! What an incident looks like from outside.
+//! What an incident looks like to API clients.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::clients::board;
 use domain::cursor::{Slice, TimeKey, Window};
@@ -25,8 +25,8 @@ use crate::graphql::people::Person;
 use crate::graphql::scalars::{ActionState, IncidentFlag, IncidentStatus, Role, Severity, Visibility};
 use crate::graphql::timeline::{Attachment, TimelineConnection, TimelineEvent, TimelineFilter};
 
-/// An unplanned interruption, and everything about it.
-#[derive(Clone)]
+/// An unplanned interruption or loss of quality, and everything about it.
+#[derive(Clone, Description)]
 pub struct Incident(pub Arc<entity::incident::Model>);
 
 impl From<entity::incident::Model> for Incident {
@@ -35,14 +35,13 @@ impl From<entity::incident::Model> for Incident {
     }
 }
 
-/// An unplanned interruption or loss of quality, and everything about it.
-#[Object]
+#[Object(use_type_description)]
 impl Incident {
     /// Begins with `inc_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// INC-42: counted up without gaps, what people say aloud.
+    /// E.g. INC-42: numbered without gaps; the name people say aloud.
     async fn reference(&self) -> String {
         incident::reference(&self.0)
     }
@@ -58,11 +57,11 @@ impl Incident {
     async fn severity(&self) -> Severity {
         self.0.severity.into()
     }
-    /// Where it stands.
+    /// Its status.
     async fn status(&self) -> IncidentStatus {
         self.0.status.into()
     }
-    /// Who may know of it.
+    /// Who may know about it.
     async fn visibility(&self) -> Visibility {
         self.0.visibility.into()
     }
@@ -74,7 +73,7 @@ impl Incident {
     async fn reported_at(&self) -> DateTime<Utc> {
         self.0.reported_at
     }
-    /// When it was judged an incident.
+    /// When it was declared an incident.
     async fn declared_at(&self) -> Option<DateTime<Utc>> {
         self.0.declared_at
     }
@@ -94,29 +93,29 @@ impl Incident {
     async fn closed_at(&self) -> Option<DateTime<Utc>> {
         self.0.closed_at
     }
-    /// Who reported it; empty for alerts.
+    /// Who reported it; null for alerts.
     async fn reporter(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.reporter_id).await
     }
-    /// Who leads now.
+    /// The current incident lead.
     async fn lead(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.lead_id).await
     }
-    /// Who keeps affected clients told now.
+    /// Who currently keeps affected clients informed.
     async fn client_comms_manager(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.comms_manager_id).await
     }
-    /// Who has which role, in the order in which they were given.
+    /// Who has which role, in the order in which roles were given.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn roles(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Also the roles that were passed on.", default_with = "Some(false)")] include_ended: Option<bool>,
+        #[graphql(desc = "Include roles that have ended.", default_with = "Some(false)")] include_ended: Option<bool>,
     ) -> ApiResult<Vec<RoleAssignment>> {
         let rows = loaders(gql).roles.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().filter(|row| include_ended == Some(true) || row.ended_at.is_none()).cloned().map(RoleAssignment).collect())
     }
-    /// What the response must reach, in the playbook's order.
+    /// What the response must achieve, in the playbook's order.
     #[graphql(complexity = "1 + 4 * child_complexity")]
     async fn goals(&self, gql: &Context<'_>) -> ApiResult<Vec<GoalState>> {
         let goals = loaders(gql).goals.get(self.0.id).await?.unwrap_or_default();
@@ -129,7 +128,7 @@ impl Incident {
         };
         Ok(ctx(gql).playbook().goals.iter().map(state).collect())
     }
-    /// How much was affected, as far as known.
+    /// How much was affected, as far as is known.
     async fn impact(&self) -> Impact {
         Impact {
             requests: self.0.impact_requests,
@@ -144,37 +143,37 @@ impl Incident {
         let rows = loaders(gql).incident_sites.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(|row| Site(Arc::new(row))).collect())
     }
-    /// Help with the question whether it is an incident: what was answered so far, and what that comes to.
+    /// Help with deciding whether it is an incident: the answers so far and what they suggest.
     async fn triage(&self, gql: &Context<'_>) -> ApiResult<Triage> {
         Triage::load(gql, self.0.id).await
     }
-    /// The clients it affects, the longest first.
+    /// The clients it affects, longest affected first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn affected_clients(&self, gql: &Context<'_>) -> ApiResult<Vec<AffectedClient>> {
         let rows = loaders(gql).affected.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(|(row, client)| AffectedClient { row, client: Arc::new(client) }).collect())
     }
-    /// What happened, in order.
+    /// Its events, in order.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn timeline(
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Which events.")] filter: Option<TimelineFilter>,
-        #[graphql(desc = "How many from the start: 0 to 200, left out 50.")] first: Option<i32>,
-        #[graphql(desc = "Only events behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "How many from the end: 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only events ahead of this cursor.")] before: Option<String>,
+        #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only events after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only events before this cursor.")] before: Option<String>,
     ) -> ApiResult<TimelineConnection> {
         let filter = filter.unwrap_or_default().read()?;
         TimelineConnection::load(gql, &self.0, filter, &page_args(first, after, last, before)).await
     }
-    /// The newest summary for people who do not follow the timeline.
+    /// The latest summary for people who do not follow the timeline.
     async fn latest_update(&self, gql: &Context<'_>) -> ApiResult<Option<TimelineEvent>> {
         let Some(sequence) = self.0.latest_update_sequence else { return Ok(None) };
         let rows = loaders(gql).stretch.get((self.0.id, sequence - 1, sequence)).await?.unwrap_or_default();
         Ok(rows.first().cloned().map(TimelineEvent::from))
     }
-    /// What is to be done while it lasts, oldest first.
+    /// What has to be done while it lasts, oldest first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn actions(
         &self,
@@ -191,13 +190,13 @@ impl Incident {
         let rows = loaders(gql).incident_files.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(Attachment).collect())
     }
-    /// What monitoring told about it, oldest first.
+    /// The monitoring alerts about it, oldest first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn alerts(&self, gql: &Context<'_>) -> ApiResult<Vec<Alert>> {
         let rows = loaders(gql).alerts.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(Alert).collect())
     }
-    /// The incident that it turned out to be; empty also when you may not see that one.
+    /// The incident it was merged into; also null if you may not see that one.
     async fn merged_into(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         incident_if_visible(gql, self.0.merged_into_id).await
     }
@@ -229,31 +228,25 @@ impl Incident {
     async fn of_clients(&self) -> IncidentTickets {
         IncidentTickets(self.0.clone())
     }
-    /// Grows with every change; give it back as `expectedVersion` to be told of a conflict instead of overwriting.
+    /// Grows with every change; pass it as `expectedVersion` to get a conflict instead of overwriting others' changes.
     async fn version(&self) -> i32 {
         self.0.version
     }
 }
 
-/// The person `id`.
-///
-/// # Errors
-/// The database's failures.
 pub async fn person(gql: &Context<'_>, id: Option<entity::PersonId>) -> ApiResult<Option<Person>> {
     let Some(id) = id else { return Ok(None) };
     Ok(loaders(gql).person.get(id).await?.map(Person))
 }
 
 /// The incident `id`, unless the caller may not see it.
-///
-/// # Errors
-/// The database's failures.
 pub async fn incident_if_visible(gql: &Context<'_>, id: Option<entity::IncidentId>) -> ApiResult<Option<Incident>> {
     let Some(id) = id else { return Ok(None) };
     Ok(loaders(gql).incident.get(id).await?.map(Incident))
 }
 
 /// A page of incidents.
+#[derive(Description)]
 pub struct IncidentConnection {
     filter: incident::IncidentFilter,
     order: incident::IncidentOrder,
@@ -261,9 +254,9 @@ pub struct IncidentConnection {
 }
 
 impl IncidentConnection {
-    /// The page of the incidents that pass `filter`.
+    /// The page of incidents that pass `filter`.
     ///
-    /// # Errors
+    /// `BAD_USER_INPUT` if the search text is too long.
     /// `BAD_USER_INPUT` for an overlong search text.
     pub async fn load(
         ctx: &Ctx,
@@ -281,8 +274,7 @@ impl IncidentConnection {
     }
 }
 
-/// A page of incidents.
-#[Object]
+#[Object(use_type_description)]
 impl IncidentConnection {
     /// The incidents, each with its cursor.
     async fn edges(&self) -> Vec<IncidentEdge> {
@@ -292,7 +284,7 @@ impl IncidentConnection {
     async fn nodes(&self) -> &[Incident] {
         &self.slice.items
     }
-    /// Where the page stands in the list.
+    /// Where the page is in the list.
     async fn page_info(&self) -> PageInfo {
         PageInfo::new(&self.slice, |node| self.place(node))
     }
@@ -302,49 +294,49 @@ impl IncidentConnection {
     }
 }
 
-/// An incident of a page with its place.
+/// An incident of a page with its cursor.
 #[derive(SimpleObject)]
 pub struct IncidentEdge {
-    /// The place of the incident in the list.
+    /// The incident's place in the list.
     cursor: String,
     /// The incident.
     node: Incident,
 }
 
-/// A stretch of time in which a person held a role.
-#[derive(Clone)]
+/// A period in which a person held a role.
+#[derive(Clone, Description)]
 pub struct RoleAssignment(pub role_assignment::Model);
 
-/// A stretch of time in which a person held a role.
-#[Object]
+#[Object(use_type_description)]
 impl RoleAssignment {
     /// Begins with `rol_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What they did.
+    /// The role.
     async fn role(&self) -> Role {
         self.0.role.into()
     }
-    /// Who.
+    /// The person.
     async fn person(&self, gql: &Context<'_>) -> ApiResult<Person> {
         Ok(person(gql, Some(self.0.person_id)).await?.ok_or(domain::Error::NotFound("person"))?)
     }
-    /// Since when.
+    /// When they took the role.
     async fn assigned_at(&self) -> DateTime<Utc> {
         self.0.assigned_at
     }
-    /// Until when; empty for who holds it now.
+    /// When they gave it up; null for the current holder.
     async fn ended_at(&self) -> Option<DateTime<Utc>> {
         self.0.ended_at
     }
-    /// What the one before wanted them to know.
+    /// What the previous holder wanted them to know.
     async fn handover_note(&self) -> Option<&str> {
         self.0.handover_note.as_deref()
     }
 }
 
-/// A goal of the response, and how far it is.
+/// A goal of the response. The playbook sets the goals: by default `understand`, `contain`, `restore`, `monitor`.
+#[derive(Description)]
 pub struct GoalState {
     wanted: domain::playbook::Goal,
     row: Option<goal::Model>,
@@ -352,10 +344,9 @@ pub struct GoalState {
     done: Vec<entity::checklist_item::Model>,
 }
 
-/// A goal of the response. Goals are the playbook's: by default `understand`, `contain`, `restore`, `monitor`.
-#[Object]
+#[Object(use_type_description)]
 impl GoalState {
-    /// Names the goal.
+    /// Its key.
     async fn goal(&self) -> &str {
         &self.wanted.key
     }
@@ -371,7 +362,7 @@ impl GoalState {
     async fn met_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.row.as_ref().and_then(|row| row.met_by_id)).await
     }
-    /// How one knows.
+    /// How we know.
     async fn evidence(&self) -> Option<&str> {
         self.row.as_ref()?.evidence.as_deref()
     }
@@ -384,15 +375,15 @@ impl GoalState {
 }
 
 /// An item of a goal's checklist.
+#[derive(Description)]
 pub struct ChecklistItem {
     item: domain::playbook::ChecklistItem,
     row: Option<entity::checklist_item::Model>,
 }
 
-/// An item of a goal's checklist.
-#[Object]
+#[Object(use_type_description)]
 impl ChecklistItem {
-    /// Names the item within its goal.
+    /// Its key, unique within the goal.
     async fn key(&self) -> &str {
         &self.item.key
     }
@@ -410,7 +401,7 @@ impl ChecklistItem {
     }
 }
 
-/// How much was affected, as far as known.
+/// How much was affected, as far as is known.
 #[derive(SimpleObject)]
 pub struct Impact {
     /// Failed requests.
@@ -419,11 +410,12 @@ pub struct Impact {
     visits: Option<i32>,
     /// Affected users.
     users: Option<i32>,
-    /// In words.
+    /// A description.
     description: Option<String>,
 }
 
 /// A client that an incident affects.
+#[derive(Description)]
 pub struct AffectedClient {
     row: incident_client::Model,
     client: Arc<client::Model>,
@@ -436,14 +428,13 @@ impl AffectedClient {
     }
 }
 
-/// A client that an incident affects.
-#[Object]
+#[Object(use_type_description)]
 impl AffectedClient {
     /// The client.
     async fn client(&self) -> Client {
         Client(self.client.clone())
     }
-    /// Since when it is marked affected.
+    /// When it was marked affected.
     async fn since(&self) -> DateTime<Utc> {
         self.row.since
     }
@@ -451,7 +442,7 @@ impl AffectedClient {
     async fn note(&self) -> Option<&str> {
         self.row.note.as_deref()
     }
-    /// Who is told there, senior ones first.
+    /// The people to tell there, senior ones first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn contacts(&self, gql: &Context<'_>) -> ApiResult<Vec<Contact>> {
         contacts_of(gql, self.client.id).await
@@ -460,24 +451,23 @@ impl AffectedClient {
     async fn last_updated_at(&self, gql: &Context<'_>) -> ApiResult<Option<DateTime<Utc>>> {
         Ok(self.on_board(gql).await?.and_then(|row| row.told).map(|told| told.at))
     }
-    /// When they must be told next: past, when that is late.
+    /// When they must be told next; in the past if that is late.
     async fn next_update_due_at(&self, gql: &Context<'_>) -> ApiResult<Option<DateTime<Utc>>> {
         Ok(self.on_board(gql).await?.and_then(|row| row.next).map(|next| next.due_at))
     }
 }
 
 /// Something to do while the incident lasts.
-#[derive(Clone)]
+#[derive(Clone, Description)]
 pub struct Action(pub action::Model);
 
-/// Something to do while the incident lasts.
-#[Object]
+#[Object(use_type_description)]
 impl Action {
     /// Begins with `act_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// What.
+    /// What to do.
     async fn title(&self) -> &str {
         &self.0.title
     }
@@ -485,7 +475,7 @@ impl Action {
     async fn assignee(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.assignee_id).await
     }
-    /// Where it stands.
+    /// Its state.
     async fn state(&self) -> ActionState {
         self.0.state.into()
     }
@@ -499,18 +489,17 @@ impl Action {
     }
 }
 
-/// What a monitoring system told: one alert, from going on to going off.
-#[derive(Clone)]
+/// An alert from a monitoring system, from firing to ending.
+#[derive(Clone, Description)]
 pub struct Alert(pub alert::Model);
 
-/// What a monitoring system told: one alert, from going on to going off.
-#[Object]
+#[Object(use_type_description)]
 impl Alert {
     /// Begins with `alt_`.
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// The system that told it, e.g. `alertmanager`.
+    /// The system that sent it, e.g. `alertmanager`.
     async fn source(&self) -> &str {
         &self.0.source
     }
@@ -518,31 +507,31 @@ impl Alert {
     async fn fingerprint(&self) -> &str {
         &self.0.fingerprint
     }
-    /// In words.
+    /// What it says.
     async fn title(&self) -> &str {
         &self.0.title
     }
-    /// Whether it is on.
+    /// Whether it is firing.
     async fn firing(&self) -> bool {
         self.0.firing
     }
-    /// When it went on.
+    /// When it began to fire.
     async fn starts_at(&self) -> DateTime<Utc> {
         self.0.starts_at
     }
-    /// When it went off.
+    /// When it ended.
     async fn ends_at(&self) -> Option<DateTime<Utc>> {
         self.0.ends_at
     }
-    /// How often it was told.
+    /// How often it was sent.
     async fn count(&self) -> i32 {
         self.0.count
     }
-    /// The incident that it reported or joined; empty also when you may not see that one.
+    /// The incident it opened or joined; also null if you may not see that one.
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         incident_if_visible(gql, self.0.incident_id).await
     }
-    /// Its names and values.
+    /// Its labels.
     async fn labels(&self) -> serde_json::Value {
         self.0.labels.clone()
     }

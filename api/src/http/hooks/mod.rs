@@ -1,6 +1,6 @@
-//! What other systems post: alerts here, and what happens to tickets in [`zendesk`].
+//! What other systems post: alerts here, ticket events in [`zendesk`], and changes of cards in [`trello`].
 //!
-//! Alertmanager tries again only after a 5xx, so everything that may pass (database away, overload) is answered 503, and only
+//! Alertmanager retries only after a 5xx, so everything that may pass (database away, overload) is answered 503, and only
 //! what can never succeed (no secret, no JSON) 4xx. Unknown fields are ignored: newer versions add some.
 
 mod trello;
@@ -36,7 +36,7 @@ pub async fn alertmanager(State(site): State<Site>, headers: HeaderMap, body: By
     receive(&ctx, Alarms { source: "alertmanager".into(), group_key: notification.group_key.replace('\0', ""), alerts }).await
 }
 
-/// Takes alerts from anything; the body is described in docs/integrations/alerts.md.
+/// Takes alerts from any other system; the body is described in docs/integrations/alerts.md.
 pub async fn alerts(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
     let ctx = admit(&site, &headers).await?;
     let post: GenericPost = read(&body)?;
@@ -49,17 +49,17 @@ pub async fn alerts(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
 async fn receive(ctx: &Ctx, notices: Alarms) -> Result<axum::Json<Value>, Problem> {
     let Received { incident, new, ended } =
         ctx.db.while_up(Box::pin(alerts::receive(ctx, notices))).await.flatten().map_err(|error| match error {
-            // Whatever went wrong with a well-formed body may pass: have it sent again.
+            // Whatever went wrong with a well-formed body may pass: ask for it again.
             error @ (Error::Unavailable(_) | Error::Invalid { .. }) => error.into(),
             error => {
-                tracing::error!(%error, "could not take alerts");
-                Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The alerts could not be taken: send them again.".into())
+                tracing::error!(%error, "could not accept alerts");
+                Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The alerts could not be accepted: send them again.".into())
             }
         })?;
     Ok(axum::Json(json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended })))
 }
 
-/// Lets in who shows the hook's secret or any API token. What comes in is Muster's own doing from here on.
+/// Accepts the hook's secret or any API token. From here on, Muster itself is the actor.
 async fn admit(site: &Site, headers: &HeaderMap) -> Result<Ctx, Problem> {
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| Credential::bearer(value.to_str().ok()?));
     let Some(Credential::Bearer(secret)) = shown else {
@@ -78,7 +78,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         .map_err(|error| Problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", format!("The body is not as expected: {error}.")))
 }
 
-/// What Alertmanager sends, as far as it matters here.
+/// What Alertmanager sends, as far as we need it.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Notification {
@@ -122,7 +122,7 @@ impl AlertmanagerAlert {
     }
 }
 
-/// What anything else sends.
+/// What any other system sends.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct GenericPost {
@@ -167,19 +167,19 @@ impl GenericAlert {
     }
 }
 
-/// What a level of the monitoring system means here; `None` where it reports nothing.
+/// What a level of the monitoring system means here; `None` if it opens no incident.
 fn level_of(site: &Site, level: &str) -> Option<Severity> {
     site.app.0.settings.alert_levels.get(&level.to_lowercase()).copied()
 }
 
-/// One line within the bound of a name.
+/// One line within the length limit of a name.
 fn plain(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TITLE_CHARS).collect();
     let line = line.trim();
     if line.is_empty() { "-".into() } else { line.into() }
 }
 
-/// A value without U+0000, which PostgreSQL can't keep.
+/// A value without U+0000, which PostgreSQL can't store.
 fn without_nul(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(text.replace('\0', "")),
@@ -191,7 +191,7 @@ fn without_nul(value: Value) -> Value {
     }
 }
 
-/// Text without control characters, within its bound.
+/// Text without control characters, within its length limit.
 fn cleaned(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(domain::limits::TEXT_CHARS / 2).collect()
 }

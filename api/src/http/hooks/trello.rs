@@ -1,8 +1,8 @@
 //! What Trello posts: changes of cards (S4).
 //!
-//! Trello signs the raw body and the address that it posts to, which must be the one that was registered, and tries again when it gets no 2xx: what
-//! may pass is answered 503. It has no time in what it signs, so a post can be repeated by others: an action is taken once. An answer of 410 would
-//! delete the webhook and is never given.
+//! Trello signs the raw body together with the address it posts to, which must be the registered one, and retries if it gets no 2xx:
+//! whatever may pass is answered 503. The signature covers no time, so anyone could replay a post: each action is processed only once.
+//! A 410 would delete the webhook and is never given.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -21,7 +21,7 @@ use sha1::Sha1;
 
 use super::{Problem, Site, read};
 
-/// Answers Trello's question whether somebody is here, before it begins to post.
+/// Answers Trello's check that the address exists, before it begins to post.
 pub async fn trello_is_here(State(site): State<Site>) -> Result<StatusCode, Problem> {
     secret(&site).map(|_| StatusCode::OK)
 }
@@ -32,9 +32,10 @@ pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
     let callback = format!("{}/hooks/trello", parts.settings.public_url.trim_end_matches('/'));
     let shown = headers.get("x-trello-webhook").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_signed(secret(&site)?, &body, &callback, shown) {
-        return Err(
-            Error::Unauthenticated("The signature of this webhook is wrong: trello.secret and public_url must be as at Trello.").into()
-        );
+        return Err(Error::Unauthenticated(
+            "The signature of this webhook is wrong: trello.secret and public_url must match what Trello has.",
+        )
+        .into());
     }
     let action: Action = read::<Post>(&body)?.action;
     let Some(news) = action.news() else { return Ok(StatusCode::OK) };
@@ -43,8 +44,8 @@ pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
     taken.map_err(|error| match error {
         error @ Error::Unavailable(_) => Problem::from(error),
         error => {
-            tracing::error!(error = error.for_the_log(), "could not take a change of a card");
-            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The change could not be taken: send it again.".into())
+            tracing::error!(error = error.for_the_log(), "could not accept a change of a card");
+            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The change could not be accepted: send it again.".into())
         }
     })?;
     Ok(StatusCode::OK)
@@ -53,7 +54,7 @@ pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
 fn secret(site: &Site) -> Result<&str, Problem> {
     let secret = site.app.0.settings.trello_secret.as_deref();
     secret.ok_or_else(|| {
-        Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "Trello's webhooks are not set up here: trello.secret is missing.".into())
+        Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "Trello's webhooks are not set up here: the setting trello.secret is missing.".into())
     })
 }
 
@@ -66,7 +67,7 @@ fn is_signed(secret: &str, body: &[u8], callback: &str, shown: &str) -> bool {
     mac.verify_slice(&shown).is_ok()
 }
 
-/// What Trello sends, as far as it matters here.
+/// What Trello sends, as far as we need it.
 #[derive(Deserialize)]
 struct Post {
     action: Action,
@@ -87,13 +88,13 @@ struct Action {
 #[serde(rename_all = "camelCase")]
 struct Data {
     card: Option<ActionCard>,
-    /// What was so before; its keys say what was changed.
+    /// The old values; the keys say what was changed.
     old: Option<serde_json::Map<String, serde_json::Value>>,
     id_member: Option<String>,
     member: Option<DataMember>,
 }
 
-/// The card, with those fields only that were changed, and its name.
+/// The card: only the fields that changed, and its name.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ActionCard {
@@ -119,7 +120,7 @@ struct ActionMember {
 }
 
 impl Action {
-    /// What it says of a card; nothing where that does not concern follow-ups.
+    /// What it means for a card; `None` if it does not concern follow-ups.
     fn news(&self) -> Option<CardNews> {
         let card = self.data.card.as_ref()?;
         let change = match self.kind.as_str() {
@@ -157,13 +158,13 @@ impl Action {
 mod tests {
     use super::*;
 
-    /// The vendor's samples carry no licence, so they are not part of the project.
+    /// The vendor's samples have no licence, so they are not part of the project.
     fn samples() -> Option<std::path::PathBuf> {
         let contracts = std::env::var_os("MUSTER_CONTRACTS");
         if contracts.is_none() {
             eprintln!("MUSTER_CONTRACTS is not set: Trello's samples were not read");
         }
-        // Seen from the project's folder, where the tests of this crate do not run.
+        // Relative to the project's root; tests of this crate run elsewhere.
         let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         contracts.map(|contracts| project.join(contracts).join("samples"))
     }
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_tell_what_was_changed_and_nothing_else() {
+    fn actions_say_what_was_changed_and_nothing_else() {
         let Some(samples) = samples() else { return };
         let (nothing, change) = (CardChange::default(), |name: &str| change(&samples, name));
         assert_eq!(change("UpdateCardTitle.json"), CardChange { title: Some("new name2".into()), ..nothing.clone() });

@@ -1,7 +1,7 @@
-//! What Zendesk tells of tickets, by a webhook with a signature.
+//! Ticket events from Zendesk, by a signed webhook.
 //!
-//! The signature is over the time and the raw body, so nothing is read before it is checked; what is old is refused, and what is told again
-//! is passed over by `domain`. Zendesk tries again after a 5xx. Unknown fields and kinds of events are ignored, missing ones tolerated.
+//! The signature covers the time and the raw body, so nothing is parsed before it is checked. Old posts are refused, and `domain` skips
+//! repeated ones. Zendesk retries after a 5xx. Unknown fields and kinds of events are ignored, missing ones tolerated.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -20,9 +20,9 @@ use sha2::Sha256;
 
 use super::{Problem, Site, cleaned, plain, read};
 
-/// How far the time of the signature may be from ours.
+/// How far the signature's time may be from ours.
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
-/// What the types of events about tickets begin with.
+/// The prefix of event types about tickets.
 const OF_TICKETS: &str = "zen:event-type:ticket.";
 const SIGNATURE: &str = "x-zendesk-webhook-signature";
 const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
@@ -40,7 +40,7 @@ pub async fn zendesk(State(site): State<Site>, headers: HeaderMap, body: Bytes) 
     };
     let ctx = parts.domain.ctx(domain::authz::Actor::System, Source::Zendesk);
     let signature = admit(secret, &headers, &body, ctx.now())?;
-    // Webhooks of triggers have bodies as their operators wrote them.
+    // Webhooks of triggers have whatever body their operators wrote.
     if !read::<Kind>(&body)?.kind.starts_with(OF_TICKETS) {
         return Ok(axum::Json(json!({ "taken": false })));
     }
@@ -52,34 +52,34 @@ pub async fn zendesk(State(site): State<Site>, headers: HeaderMap, body: Bytes) 
     taken.map_err(|error| match error {
         error @ Error::Unavailable(_) => error.into(),
         error => {
-            tracing::error!(error = error.for_the_log(), "could not take news of a ticket");
-            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The event could not be taken: send it again.".into())
+            tracing::error!(error = error.for_the_log(), "could not accept a ticket event");
+            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The event could not be accepted: send it again.".into())
         }
     })?;
     Ok(axum::Json(json!({ "taken": true })))
 }
 
-/// Lets in what was signed with our secret within the window, and gives back the signature.
+/// Accepts what was signed with our secret within the window, and returns the signature.
 fn admit(secret: &str, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<String, Problem> {
     let refused = |reason: String| Problem(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", reason);
     let header = |name: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.ok_or_else(|| refused(format!("The header {name} is missing: only Zendesk may call here.")))
+        value.ok_or_else(|| refused(format!("The header {name} is missing: only Zendesk may post here.")))
     };
     let (signature, time) = (header(SIGNATURE)?, header(TIMESTAMP)?);
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| refused("The signing secret is not usable.".into()))?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| refused("The signing secret can't be used.".into()))?;
     mac.update(time.as_bytes());
     mac.update(body);
     // Compared in constant time.
     if !STANDARD.decode(signature).is_ok_and(|shown| mac.verify_slice(&shown).is_ok()) {
         return Err(refused(
-            "The signature is wrong: compare the signing secret of the webhook with zendesk's webhook_secret here.".into(),
+            "The signature is wrong: the webhook's signing secret in Zendesk must match zendesk.webhook_secret here.".into(),
         ));
     }
     let is_near = DateTime::parse_from_rfc3339(time).is_ok_and(|time| (time.to_utc() - now).abs() <= WINDOW);
     if !is_near {
         let minutes = WINDOW.num_minutes();
-        return Err(refused(format!("{TIMESTAMP} is more than {minutes} minutes from now: it is sent again, or a clock is wrong.")));
+        return Err(refused(format!("{TIMESTAMP} is more than {minutes} minutes from now: it is a replay, or a clock is wrong.")));
     }
     Ok(signature.to_owned())
 }
@@ -91,7 +91,7 @@ struct Kind {
     kind: String,
 }
 
-/// What Zendesk sends, as far as it matters here. Ids are text, and what stands in a list of choices is in upper case.
+/// What Zendesk sends, as far as we need it. Ids are text, and values from a list of choices are in upper case.
 #[derive(Deserialize)]
 struct Event {
     #[serde(default)]
@@ -161,7 +161,7 @@ struct Author {
 }
 
 impl Event {
-    /// What it means here; nothing for an event that is about no ticket.
+    /// What it means here; `None` for an event that is not about a ticket.
     fn news(self, headers: &HeaderMap, signature: &str, now: DateTime<Utc>) -> Option<TicketNews> {
         let kind = self.kind.strip_prefix(OF_TICKETS)?;
         let detail = self.detail.unwrap_or_default();
@@ -205,7 +205,7 @@ impl EventComment {
             text: self.body.as_deref().map(cleaned).filter(|text| !text.trim().is_empty()).unwrap_or_else(|| "(no text)".to_owned()),
             author: author.name.as_deref().map_or_else(|| "Somebody".to_owned(), plain),
             public: self.is_public.unwrap_or(false),
-            // Who is not known to be a client may be ourselves.
+            // An author who is not known to be a client may be us.
             staff: author.is_staff.unwrap_or(true),
         }
     }
