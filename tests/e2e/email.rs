@@ -84,7 +84,7 @@ async fn a_refused_recipient_needs_a_person() {
     outlet.carry_out(&order(2, 1, other)).await.unwrap();
     assert_eq!(server.wait_for(1).await.len(), 1);
     let Err(Refusal::Never(reason)) = outlet.carry_out(&order(3, 1, Email { to: "zoe".to_owned(), ..to_zoe() })).await else { panic!() };
-    assert_eq!(reason, "zoe is no e-mail address.");
+    assert_eq!(reason, "zoe is not an e-mail address.");
 }
 
 #[tokio::test]

@@ -358,7 +358,7 @@ async fn what_is_not_a_calendar_is_refused(app: &TestApp) {
         (whole[..whole.len() / 2].to_owned(), "END:VCALENDAR"),
         (format!("{padding}{whole}"), "longer than"),
         (calendar(&vec![("Sam", &["DTSTART;VALUE=DATE:20261122"][..]); 2_001]), "more than 2000 events"),
-        (daily(201), "more than 200 repeating events"),
+        (daily(201), "more than 200 recurring events"),
         (daily(6), "more than 2000 shifts"),
     ] {
         let refusal = sam.refused("importRota", json!({ "line": "FIRST", "calendar": text })).await;

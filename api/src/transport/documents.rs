@@ -230,7 +230,7 @@ mod tests {
         assert_eq!(prepared.operation, OperationType::Mutation);
         assert!(message("query A { a } query B { b }", None).await.contains("A, B"));
         assert!(message("query A { a }", Some("C")).await.contains("it has A"));
-        assert!(message("{ a }", Some("C")).await.contains("Leave `operationName` out"));
+        assert!(message("{ a }", Some("C")).await.contains("Omit `operationName`"));
     }
 
     #[tokio::test]
