@@ -1,4 +1,4 @@
-//! An update to many clients, each with a ticket: from the press of send to the last acceptance by a fake of Zendesk that answers as far
+//! An update to many clients, each with a ticket: from pressing Send to the last acceptance by a fake of Zendesk that answers as far
 //! away as the real one and refuses what is above its documented rate.
 
 use std::path::Path;
@@ -30,9 +30,9 @@ use crate::store::Place;
 const REQUESTS: usize = 400;
 /// What an answer of the fake takes.
 const LATENCY: Duration = Duration::from_millis(50);
-/// How often one looks whether all have arrived.
+/// How often to check whether all have arrived.
 const LOOK: Duration = Duration::from_millis(20);
-/// Whatever takes longer has failed.
+/// Anything slower has failed.
 const PATIENCE: Duration = Duration::from_mins(10);
 
 /// The seconds within which the documented rate allows it: after a full minute the rest may follow at once.

@@ -1,4 +1,4 @@
-//! The made-up incidents: the same for ever, a function of the scale alone.
+//! The made-up incidents: always the same, a function of the scale alone.
 //!
 //! 200 clients and 500 people; incidents five minutes apart, one in ten live; twenty events each, a hundred for the
 //! first hundred; three roles, four actions (40 % open) and two affected clients each.
@@ -72,7 +72,7 @@ pub struct Incident {
     pub clients: [Affected; 2],
 }
 
-/// Where an incident stands.
+/// The status of an incident.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Live,

@@ -27,14 +27,14 @@ use crate::work::{Scene, Work};
 
 /// Facts of the incident whose steps are derived.
 const FACTS: usize = 500;
-/// How often what is over is looked for.
+/// How often to check whether it is over.
 const LOOK: Duration = Duration::from_millis(20);
-/// Whatever takes longer has failed.
+/// Anything slower has failed.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Rows that are written by one statement.
 const PORTION: usize = 200;
 
-/// A working day's morning: nothing but what this bench wants falls due within the hour.
+/// A working day's morning: only what this bench wants falls due within the hour.
 fn morning() -> Timestamp {
     Utc.with_ymd_and_hms(2026, 6, 1, 9, 0, 0).single().unwrap_or(DateTime::<Utc>::UNIX_EPOCH)
 }
@@ -144,7 +144,7 @@ async fn until(db: &DatabaseConnection, due: Timestamp) -> Result<()> {
     tokio::time::timeout(PATIENCE, gone).await.context("incidents are due and nobody is reminded")?
 }
 
-/// What the tick and the relay ask when nothing is due, in milliseconds.
+/// The time of the tick's and the relay's queries when nothing is due, in milliseconds.
 async fn tick(house: &House) -> Result<Vec<f64>> {
     let ctx = house.ctx();
     house

@@ -1,4 +1,4 @@
-//! One incident, many who watch it: how long an event takes to reach them all, and whether it reaches each once.
+//! One incident with many watchers: how long an event takes to reach them all, and whether it reaches each once.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

@@ -27,7 +27,7 @@ use worker::{Outlets, Worker};
 
 use crate::store::Place;
 
-/// Connections to PostgreSQL: what `muster serve` takes unless it is told otherwise.
+/// Connections to PostgreSQL: the default of `muster serve`.
 const CONNECTIONS: u32 = 16;
 
 /// A Muster that serves; ends when it is dropped.
@@ -81,7 +81,7 @@ impl House {
         self.runtime.as_ref().context("it is open")?.spawn(work).await?
     }
 
-    /// Muster's own doings.
+    /// A context for Muster itself.
     pub fn ctx(&self) -> Ctx {
         self.domain.system()
     }
@@ -131,7 +131,7 @@ impl Drop for House {
     }
 }
 
-/// A clock that began at a chosen moment and goes on as the machine's does.
+/// A clock that began at a chosen moment and runs like the machine's.
 struct MovedClock {
     start: Timestamp,
     begun: Instant,

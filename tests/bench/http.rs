@@ -113,7 +113,7 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// The next event, with the lines of its fields; comments that keep the connection alive are passed over.
+    /// The next event, with the lines of its fields; comments that keep the connection alive are skipped.
     pub async fn next(&mut self) -> Result<String> {
         loop {
             while let Some(end) = find(&self.text, b"\n\n") {

@@ -14,7 +14,7 @@ use crate::work::{Scene, Work, check_success};
 /// Clients at once.
 pub const CONNECTIONS: usize = 16;
 
-/// What a round came to.
+/// The result of a round.
 pub struct Round {
     /// Answers a second.
     pub rate: f64,
@@ -24,7 +24,7 @@ pub struct Round {
     pub answers: usize,
 }
 
-/// When clients cease to ask.
+/// When clients stop asking.
 #[derive(Clone, Copy)]
 pub enum Until<'a> {
     /// After so long.

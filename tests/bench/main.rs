@@ -53,19 +53,19 @@ struct Arguments {
     /// Numbers of incidents, e.g. 1k,10k,100k.
     #[arg(long, value_delimiter = ',', value_parser = scale)]
     scales: Vec<usize>,
-    /// Leave the other database out.
+    /// Measure only this database.
     #[arg(long)]
     only: Option<Database>,
-    /// Leave other work out.
+    /// Measure only this work.
     #[arg(long, value_delimiter = ',')]
     only_work: Vec<Work>,
     /// Put the page into docs/benchmarks.md.
     #[arg(long)]
     write: bool,
-    /// The date on the page; left out, today's.
+    /// The date on the page; today's by default.
     #[arg(long)]
     date: Option<String>,
-    /// Where the databases are put for the time of the run: a real disk, not memory.
+    /// Where to put the databases during the run: a real disk, not memory.
     #[arg(long, default_value = "/var/tmp")]
     folder: PathBuf,
 }

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
-/// A running process; dropped, it is told to end and waited for.
+/// A running process; when dropped, it is asked to end and waited for.
 pub struct Running {
     child: Child,
     signal: &'static str,

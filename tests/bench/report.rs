@@ -32,20 +32,20 @@ pub struct Bounded {
     pub what: String,
     pub unit: &'static str,
     pub value: f64,
-    /// None where it is only told.
+    /// None if it has no bound.
     pub bound: Option<f64>,
 }
 
-/// What is promised of a figure.
+/// The bound promised for a figure.
 #[derive(Clone, Copy)]
 pub enum Bound {
     AtMost(f64),
     AtLeast(f64),
-    /// It is only told.
+    /// It has no bound.
     None,
 }
 
-/// A figure of several rounds with what is promised of it.
+/// A figure of several rounds with its promised bound.
 pub struct Figure {
     /// Empty where it does not depend on the database.
     pub database: &'static str,
@@ -99,12 +99,12 @@ pub struct Report {
     pub figures: Vec<Figure>,
 }
 
-/// How far apart the rounds of one figure may lie before nothing is concluded from it.
+/// How far apart the rounds of one figure may be before nothing is concluded from it.
 const SPREAD: f64 = 1.5;
 /// How much slower the largest scale may be than the smallest.
 const GROWTH: f64 = 1.3;
 
-/// What stands before and after the figures of what Muster does on its own.
+/// The text before and after the figures of what Muster does on its own.
 const DUTIES: &str = "## Reminders and deliveries
 
 Server and worker in one process with 16 connections, beside the clients on the same machine; the outside system takes everything \

@@ -60,7 +60,7 @@ impl Settings {
         command
     }
 
-    /// Brings the schema to the state that this binary wants.
+    /// Migrates the schema to what this binary needs.
     pub fn migrate(&self) -> Result<()> {
         process::output(self.command().arg("migrate")).map(drop)
     }

@@ -37,7 +37,7 @@ pub enum Work {
     Reminders,
     /// Thousands of deliveries wait.
     Deliveries,
-    /// Hundreds of clients are told something.
+    /// Hundreds of clients are sent an update.
     Clients,
 }
 
@@ -57,7 +57,7 @@ impl Work {
     }
 }
 
-/// The works that are repeated as fast as they go.
+/// The work that is repeated as fast as possible.
 pub const REPEATED: [Work; 3] = [Work::Board, Work::Page, Work::Append];
 
 /// The incidents that the server has.
@@ -86,7 +86,7 @@ impl Scene {
         }
     }
 
-    /// Whether `answer` to a request of one's own is right to the letter. Made before anything is appended.
+    /// Whether `answer` to a request of its own is exactly right. Made before anything is appended.
     pub fn example(&self, work: Work) -> (String, Box<dyn Fn(&str) -> Result<()>>) {
         match work {
             Work::Board => {

@@ -1,4 +1,4 @@
-//! Who gets in, and who gets to know: tokens, and incidents that outsiders must not learn of by any way.
+//! Who gets in, and who gets to know: tokens, and incidents that outsiders must not learn of in any way.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -34,7 +34,7 @@ both_dbs![
 
 const VIEWER: &str = "{ viewer { person { name } can } }";
 
-/// A token of `client` with these bounds, made by Muster itself.
+/// A token of `client` with these limits, made by Muster itself.
 async fn token(app: &TestApp, client: &Client, access_level: AccessLevel, lifetime: TimeDelta) -> String {
     let input = CreateToken { name: "second".into(), access_level, expires_at: Some(app.now() + lifetime) };
     create_token(&app.system(), client.person_id(), input).await.unwrap().1
@@ -90,7 +90,7 @@ async fn a_revoked_token_stops_working(app: &TestApp) {
     let row = listed["viewer"]["tokens"].as_array().unwrap().iter().find(|row| row["name"] == "script").unwrap();
     assert!(!row["lastUsedAt"].is_null() && row["revokedAt"].is_null());
     assert!(!listed.to_string().contains(script.token()));
-    // Not by someone else, who does not even learn that it is there.
+    // Nobody else can, or even learns that it exists.
     assert_eq!(app.responder("Kim").await.refused("revokeApiToken", json!({ "tokenId": row["id"] })).await.code(), "NOT_FOUND");
     sam.mutate("revokeApiToken", json!({ "tokenId": row["id"] }), "token { revokedAt }").await;
     refused_as_nobody(&script).await;
@@ -113,7 +113,7 @@ async fn a_sign_in_link_opens_one_session(app: &TestApp) {
     assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "email"));
     let link = text(&invited, "signInUrl").split_once("link=").expect("the address carries the link").1;
     let browser = app.anonymous();
-    // Looking at the page uses nothing up: mail scanners do that.
+    // Opening the page uses nothing up: mail scanners do that.
     for _ in 0..2 {
         assert_eq!(browser.get(&format!("/sign-in?link={link}")).await.status(), 200);
     }
@@ -138,7 +138,7 @@ async fn sign_in(browser: &Client, link: &str) -> reqwest::Response {
     form.body(format!("link={link}")).send().await.unwrap()
 }
 
-/// `reference` is no incident, as far as `client` can tell.
+/// As far as `client` can tell, `reference` does not exist.
 async fn hidden(client: &Client, reference: &str) {
     let answer = client.try_query("query($r: String!) { incident(reference: $r) { id } }", json!({ "r": reference })).await;
     let nothing = client.try_query("query($r: String!) { incident(reference: $r) { id } }", json!({ "r": "INC-777" })).await;
@@ -267,7 +267,7 @@ async fn participants_and_the_granted_see_a_restricted_incident(app: &TestApp) {
     hidden(&granted, reference).await;
     ada.mutate("updatePerson", json!({ "personId": granted.id(), "grants": ["SEE_RESTRICTED"] }), "person { grants }").await;
     assert_eq!(granted.incident(reference, "reference").await["reference"], reference);
-    // Anyone who gets a role gets to know.
+    // Getting a role means getting to know.
     sam.incident_of("assignRole", json!({ "incidentId": incident["id"], "role": "RESPONDER", "personId": kim.id() })).await;
     kim.note(id(&incident), "here I am").await;
 }
@@ -298,7 +298,7 @@ async fn a_board_never_tells_an_outsider(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     let mut board = kim.subscribe(Transport::WebSocket, "subscription { incidentChanged { name } }", json!({})).await;
     let open = sam.declare("an open one").await;
-    eventually("the board hears", Duration::from_secs(20), async || {
+    eventually("the board is notified", Duration::from_secs(20), async || {
         sam.note(id(&open), "knock").await;
         tokio::time::timeout(Duration::from_millis(300), board.frame()).await.ok()
     })

@@ -1,5 +1,5 @@
-//! Alerts (S8, R1), by the real Alertmanager and by anything that can post JSON: each becomes a report or joins what is running,
-//! once, however often it is told.
+//! Alerts (S8, R1), from the real Alertmanager and from anything that can post JSON: each becomes a report or joins what is running,
+//! once, however often it is sent.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn firing(incident: &Value) -> Vec<bool> {
     incident["alerts"].as_array().unwrap().iter().map(|alert| alert["firing"] == true).collect()
 }
 
-/// One story, as monitoring tells it.
+/// One night, as monitoring sees it.
 async fn a_night_with_alertmanager(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let alertmanager = Alertmanager::start(app, HOOK_SECRET).await;
@@ -64,7 +64,7 @@ async fn a_night_with_alertmanager(app: &TestApp) {
 
     // Alertmanager repeats itself every second here: that is counted and makes no noise.
     let repeated = |seen: &Value| seen["alerts"].as_array().unwrap().iter().all(|alert| alert["count"].as_i64() > Some(2));
-    let seen = incident_that("the alerts are told again", &sam, "INC-1", repeated).await;
+    let seen = incident_that("the alerts are sent again", &sam, "INC-1", repeated).await;
     assert_eq!(seen["timeline"]["totalCount"], events);
 
     alertmanager.end("DiskFull", "web1").await;
@@ -105,7 +105,7 @@ fn an_alertmanager_with_the_wrong_secret_reports_nothing() {
     });
 }
 
-/// Nothing is lost while the database is away: Alertmanager is told to try again, and does.
+/// Nothing is lost while the database is away: Alertmanager is asked to try again, and does.
 #[test]
 fn an_alert_arrives_after_an_outage_by_alertmanagers_own_retry() {
     let mut cluster = Cluster::own();
@@ -249,7 +249,7 @@ async fn a_body_that_can_never_be_right_is_refused(app: &TestApp) {
     assert_eq!(sam.query("{ incidents { totalCount } }", json!({})).await["incidents"]["totalCount"], 0);
 }
 
-/// An alert that the database will never take would be sent again for ever.
+/// An alert that the database can never store would be sent again for ever.
 async fn alerts_with_strange_labels_are_accepted(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let labels = json!({ "nul": "a\0b", "ke\0y": "v", "crab": "🦀", "deep": { "list": [1, null] }, "long": "x".repeat(100_000) });

@@ -18,7 +18,7 @@ fn with_mail(test: impl AsyncFnOnce(&TestApp) + Copy) {
     }
 }
 
-/// Sam calls Kim, whose mail is taken by a worker. Returns the incident, the delivery and the secret of the link.
+/// Sam pages Kim, whose mail is claimed by a worker. Returns the incident, the delivery and the secret of the link.
 async fn call(app: &TestApp, sam: &Client, kim: &Client, name: &str) -> (Value, DeliveryId, String) {
     update(&app.system(), kim.person_id(), UpdatePerson { seniority: Some(4), ..UpdatePerson::default() }).await.unwrap();
     let incident = sam.declare_with(json!({ "name": name, "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
@@ -77,7 +77,7 @@ fn the_button_answers_and_looking_does_not() {
         }
         let head = browser.request(reqwest::Method::HEAD, &format!("/answer?page={secret}")).send().await.unwrap();
         assert_eq!(head.status(), 200);
-        assert!(!is_answered(&sam).await, "looking is no answer");
+        assert!(!is_answered(&sam).await, "looking is not answering");
         app.advance(Duration::from_secs(120));
         let response = press(&browser, &secret).await;
         assert_eq!((response.status().as_u16(), &response.headers()["cache-control"]), (200, &"no-store".parse().unwrap()));
@@ -88,7 +88,7 @@ fn the_button_answers_and_looking_does_not() {
         let events = sam.timeline(id(&incident)).await;
         let (event, count) = (events.last().unwrap(), events.len());
         assert_eq!((&event["kind"], &event["source"]), (&json!("ACKNOWLEDGED"), &json!("WEB")));
-        // Pressed again, or opened again: who and when, and nothing new.
+        // Pressed or opened again: it says who and when, and nothing changes.
         let again = press(&browser, &secret).await.text().await.unwrap();
         let (status, seen) = look(&browser, &secret).await;
         for page in [&again, &seen] {
@@ -104,7 +104,7 @@ fn only_the_link_of_the_mail_works_and_each_attempt_sends_the_same() {
         let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
         let (_, delivery, first) = call(app, &sam, &kim, "errors").await;
         let link = send(app, delivery).await;
-        assert_eq!(first, link, "a mail that comes twice is twice the same");
+        assert_eq!(first, link, "a mail that comes twice is the same mail twice");
         for wrong in ["", "x", "%22%3E%3Cscript%3E", &link[1..], "a%00b"] {
             let (status, page) = look(&browser, wrong).await;
             assert_eq!(status, 404, "{wrong}");
@@ -153,7 +153,7 @@ fn the_address_of_an_incident_leads_to_the_board_or_to_sign_in() {
         let path = format!("/incidents/{}", text(&incident, "reference"));
         let (status, page) = get(&path, true).await;
         assert!(status == 200 && page.contains("/assets/home.js"), "{page}");
-        // The same for one that never was: the page asks for it as its reader.
+        // The same for one that never existed: the page fetches it with its reader's rights.
         assert_eq!(get("/incidents/INC-777", true).await.1, page);
         for signed_in in [false, true] {
             assert_eq!(get("/incidents/nonsense", signed_in).await.0, 404);

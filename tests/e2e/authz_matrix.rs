@@ -1,5 +1,5 @@
 //! Every field of the three roots against every kind of caller. A field that is added without a line here fails the test:
-//! whoever adds one says who may call it.
+//! the author of a field says who may call it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -118,10 +118,10 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("shareIncident", Responder, of(live, &format!("personId: \"{person}\""))),
         mutation("settleStep", Responder, of(live, "key: \"general-notice:1\"")),
         mutation("escalate", Responder, of(live, "reason: \"help\"")),
-        // Anyone who is called answers; for others it takes a responder.
+        // The person who was paged may answer; for others it takes a responder.
         mutation("answerPage", Responder, format!("pageId: \"{page}\"")),
         mutation("offerRole", Responder, of(live, &format!("role: INCIDENT_LEAD personId: \"{person}\""))),
-        // Who was offered the role, and nobody else: so here one that never was.
+        // Only the person who was offered the role may answer, so this offer does not exist.
         mutation("answerRoleOffer", Responder, "offerId: \"off_00000000000000000000000000000001\" accept: true".into()),
         mutation("confirmGoal", Responder, of(live, "goal: \"contain\" evidence: \"seen\"")),
         mutation("markClientAffected", Responder, of(live, &format!("clientId: \"{client}\""))),
@@ -181,7 +181,7 @@ async fn every_root_field_has_a_line(app: &TestApp) {
     }
 }
 
-/// How the server answered: the code of its refusal, or nothing. A refusal that is expected is waited for; a subscription that is let in and
+/// How the server answered: the code of its refusal, or nothing. An expected refusal is waited for; a subscription that is accepted and
 /// has nothing to say is silent.
 async fn outcome(caller: &Client, line: &Line, is_refusal_expected: bool) -> String {
     let document = format!("{} {{ {} }}", line.root, line.call);

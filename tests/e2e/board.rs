@@ -1,5 +1,5 @@
 //! Lists: every order pages both ways without repeating or losing a row, also where many rows are alike; filters narrow; the
-//! catalogue of sites and clients keeps what it was told.
+//! catalogue of sites and clients keeps what it was given.
 
 use std::time::Duration;
 

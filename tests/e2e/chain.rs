@@ -1,4 +1,4 @@
-//! The hash chain (R16): whoever alters the record behind Muster's back leaves a mark at the place where they did it.
+//! The hash chain (R16): altering the record behind Muster's back leaves a mark exactly where it was done.
 
 use chrono::Duration;
 use domain::Ctx;
@@ -120,7 +120,7 @@ async fn every_altered_column_breaks_the_chain_at_its_event(app: &TestApp) {
         tamper(&ctx, incident, 4, column, value).await;
         assert_eq!(verdict(&ctx, incident).await, Verdict::Broken(4), "{column:?}");
     }
-    // To which event a correction belongs is part of the record as well.
+    // Which event a correction belongs to is part of the record as well.
     let incident = story(&ctx).await.id;
     tamper(&ctx, incident, 6, Column::AmendsId, Expr::val(None::<EventId>)).await;
     assert_eq!(verdict(&ctx, incident).await, Verdict::Broken(6));

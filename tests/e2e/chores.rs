@@ -1,4 +1,4 @@
-//! What Muster does on its own: it checks the chains of timelines that have become quiet, and forgets what is past use.
+//! What Muster does on its own: it checks the chains of timelines that have become quiet, and deletes what is no longer needed.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ both_dbs![a_quiet_timeline_is_checked_once_for_each_change, a_broken_chain_raise
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Carries out what is due, and returns it but for the hourly tidying.
+/// Carries out what is due, and returns all of it except the hourly tidying.
 async fn work(app: &TestApp) -> Vec<Chore> {
     let ctx = app.system();
     let batch = due(&ctx).await.unwrap();

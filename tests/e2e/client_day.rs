@@ -1,5 +1,5 @@
 //! A day of affected clients on the test clock (R12, R21, R22): reminders come by the hour, begin again with each update, and end with
-//! the resolution; nobody outside hears anything unless a person pressed send.
+//! the resolution; nobody outside hears anything unless a person pressed Send.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ struct Day<'a> {
 }
 
 impl Day<'_> {
-    /// Lets time pass until the clock shows `time`, as a worker does that never sleeps long.
+    /// Lets time pass until the clock shows `time`, like a worker that never sleeps long.
     async fn until(&self, time: &str) {
         while self.app.now().format("%H:%M").to_string() != time {
             self.app.advance(TICK);
@@ -65,7 +65,7 @@ impl Day<'_> {
         self.sam.incident_of("markClientAffected", input).await;
     }
 
-    /// A person presses send.
+    /// A person presses Send.
     async fn press(&self, clients: Option<&[&str]>) {
         let input = json!({ "incidentId": self.incident["id"], "body": "We are on it.", "clientIds": clients });
         let sent = self.sam.mutate("sendClientUpdate", input, "clientUpdate { id }").await;
@@ -74,7 +74,7 @@ impl Day<'_> {
         assert_eq!(sent["state"], "SENT");
     }
 
-    /// Anyone who outside was told something after the first `known`.
+    /// Everyone outside who was told something after the first `known`.
     fn told_after(&self, known: usize) -> Vec<String> {
         let orders = self.outside.orders();
         let told = orders.iter().filter_map(|order| match &order.effect {
@@ -89,7 +89,7 @@ impl Day<'_> {
         told
     }
 
-    /// The board: who must be told next when, and where that stands.
+    /// The board: who must be told next, by when, and the state of that.
     async fn board(&self) -> Vec<(String, Option<String>, Option<String>)> {
         let board = self.sam.incident("INC-1", "clientBoard { client { name } nextDueAt nextState standing toldCount }").await;
         let row = |row: &Value| {
@@ -163,7 +163,7 @@ async fn a_day(app: &TestApp) {
     day.until("05:20").await;
     day.expect(&[("Alpha", "05:05", "OVERDUE"), ("Beta", "05:05", "OVERDUE"), ("Gamma", "05:30", "UPCOMING")]).await;
 
-    // For two of three: the hour of the third goes on.
+    // Only two of the three are told: the third one's hour keeps running.
     day.press(Some(&[&alpha, &beta])).await;
     day.until("05:30").await;
     let worse = json!({ "incidentId": day.incident["id"], "severity": "CRITICAL", "reason": "it spreads" });
@@ -175,7 +175,7 @@ async fn a_day(app: &TestApp) {
     day.until("06:25").await;
     day.expect(&[("Alpha", "06:20", "DUE"), ("Beta", "06:20", "DUE"), ("Gamma", "07:00", "UPCOMING")]).await;
 
-    // Who is no longer affected is not told any more.
+    // Clients that are no longer affected are no longer told.
     day.affect(&beta, false).await;
     day.until("06:40").await;
     day.press(None).await;
@@ -194,7 +194,7 @@ async fn a_day(app: &TestApp) {
     day.until("11:00").await;
     day.press(None).await;
     day.until("10:55").await;
-    assert_eq!(day.told_after(15), NOBODY, "after the last word there is silence");
+    assert_eq!(day.told_after(15), NOBODY, "after the last update there is silence");
     let stages = [
         "04:00 DUE 0.1",
         "05:05 DUE 1.1",

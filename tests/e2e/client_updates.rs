@@ -141,7 +141,7 @@ async fn each_client_is_told_where_it_can_be_reached(app: &TestApp) {
     })
     .await;
     worker.stop().await;
-    assert_eq!(arrived["state"], "SENDING", "somebody still waits for a person");
+    assert_eq!(arrived["state"], "SENDING", "one still needs a person");
     let replies: Vec<Comment> = desk
         .orders()
         .into_iter()
@@ -200,7 +200,7 @@ async fn an_update_may_be_for_some_clients(app: &TestApp) {
             assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "clientIds"), "{mutation} {wrong}");
         }
     }
-    assert_eq!(ordered(app).await.len(), 1, "a refusal tells nobody");
+    assert_eq!(ordered(app).await.len(), 1, "a refused request tells nobody");
     let board = sam.incident("INC-1", "affectedClients { client { name } lastUpdatedAt }").await["affectedClients"].take();
     let told = |name: &str| board.as_array().unwrap().iter().find(|row| row["client"]["name"] == name).unwrap()["lastUpdatedAt"].clone();
     assert_eq!((told("One"), told("Two")), (Value::Null, json!("2026-11-22T03:00:00+00:00")));
@@ -253,13 +253,13 @@ async fn a_draft_waits_until_a_person_sends_it(app: &TestApp) {
     let edit = json!({ "clientUpdateId": draft["id"], "body": "We found it." });
     let edited = sam.mutate("editClientUpdate", edit, UPDATE).await["clientUpdate"].take();
     assert_eq!((&edited["body"], &edited["state"]), (&json!("We found it."), &json!("DRAFT")));
-    // Anyone who is affected when it is sent is told.
+    // The clients affected when it is sent are told.
     sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": two })).await;
     app.advance(MINUTE);
     let sent = sam.mutate("sendDraftedClientUpdate", which.clone(), UPDATE).await["clientUpdate"].take();
     assert_eq!(outcomes(&sent), [("One", "BY_HAND"), ("Two", "BY_HAND")]);
     assert_eq!((&sent["createdAt"], &sent["sentAt"]), (&json!("2026-11-22T03:00:00+00:00"), &json!("2026-11-22T03:01:00+00:00")));
-    // A press that is repeated tells nobody anything.
+    // A repeated press tells nobody anything.
     app.advance(MINUTE);
     assert_eq!(sam.mutate("sendDraftedClientUpdate", which.clone(), UPDATE).await["clientUpdate"]["sentAt"], sent["sentAt"]);
     assert_eq!(ordered(app).await.len(), 2);
@@ -270,7 +270,7 @@ async fn a_draft_waits_until_a_person_sends_it(app: &TestApp) {
     ] {
         assert_eq!(sam.refused(mutation, input).await.code(), "FAILED_PRECONDITION", "{mutation}");
     }
-    // Of those whom a draft names, who is no longer affected is not told.
+    // Clients that a draft names but that are no longer affected are not told.
     let to_both = json!({ "incidentId": incident["id"], "body": "Better.", "clientIds": [one, two] });
     let draft = sam.mutate("draftClientUpdate", to_both, UPDATE).await["clientUpdate"].take();
     sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": one, "affected": false })).await;
@@ -295,13 +295,13 @@ async fn an_update_needs_a_second_reader_if_the_playbook_says_so(app: &TestApp) 
     let draft = sam.mutate("draftClientUpdate", telling(&incident, "We are on it."), UPDATE).await["clientUpdate"].take();
     let which = json!({ "clientUpdateId": draft["id"] });
     let approve = json!({ "clientUpdateId": draft["id"], "note": "checked with legal" });
-    assert_eq!(sam.refused("approveClientUpdate", approve.clone()).await.code(), "FORBIDDEN", "one's own");
+    assert_eq!(sam.refused("approveClientUpdate", approve.clone()).await.code(), "FORBIDDEN", "their own");
     assert_eq!(sam.refused("sendDraftedClientUpdate", which.clone()).await.code(), "FAILED_PRECONDITION");
     let approved = kim.mutate("approveClientUpdate", approve.clone(), UPDATE).await["clientUpdate"].take();
     assert_eq!((&approved["approvedBy"]["name"], &approved["approvedAt"]), (&json!("Kim"), &json!("2026-11-22T03:00:00+00:00")));
     let read = sam.timeline(id(&incident)).await.pop().unwrap();
     assert_eq!(read["text"], "Kim reviewed and approved the update to clients: checked with legal");
-    // Other words were read by nobody, and whoever wrote them is no second pair of eyes.
+    // Nobody has read the new text, and its own author does not count as a second pair of eyes.
     let edit = |body: &str| json!({ "clientUpdateId": draft["id"], "body": body });
     kim.mutate("editClientUpdate", edit("We are on it."), UPDATE).await;
     assert_eq!(again(&sam, &draft).await["approvedBy"]["name"], "Kim", "the same words");
@@ -315,7 +315,7 @@ async fn an_update_needs_a_second_reader_if_the_playbook_says_so(app: &TestApp) 
     assert_eq!(ordered(app).await.len(), 1);
     let event = sam.timeline(id(&incident)).await.pop().unwrap();
     assert_eq!(event["details"]["approvedBy"], sam.id());
-    // At another severity nobody else need read it.
+    // At another severity nobody else needs to read it.
     sam.incident_of("changeSeverity", json!({ "incidentId": incident["id"], "severity": "TRIVIAL", "reason": "over" })).await;
     send(&sam, telling(&incident, "It is over.")).await;
 }
@@ -501,7 +501,7 @@ async fn the_requester_of_a_ticket_of_no_known_client_gets_an_answer(app: &TestA
     assert_eq!((&update["state"], &update["outcomes"][0]["client"]), (&json!("SENDING"), &Value::Null));
     let replies = async || ordered(app).await.iter().filter(|row| row.ticket_id.is_some()).count();
     assert_eq!(replies().await, 1);
-    // It is nobody's hour, and what is for certain clients is not for others.
+    // It restarts nobody's hour, and an update for certain clients is not for others.
     sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": client })).await;
     let board = sam.incident("INC-1", "clientBoard { toldCount }").await;
     assert_eq!(board["clientBoard"], json!([{ "toldCount": 0 }]));

@@ -1,4 +1,4 @@
-//! Effects on outside systems, for people: what waits for a person, who sees it, and how it ends. No worker runs here.
+//! Effects on outside systems, for people: what needs a person, who sees it, and how it ends. No worker runs here.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn a_notice_that_a_person_posted_settles_its_step(app: &TestApp) {
     let rows = deliveries(&sam).await;
     let (notice, reminder) = rows.iter().partition::<Vec<&Value>, _>(|row| row["operation"] == "notice");
     let (notice, reminder) = (notice[0], reminder.into_iter().find(|row| row["step"] == "general-notice:1").unwrap());
-    // That someone read the reminder does not post the notice.
+    // Marking the reminder as done does not post the notice.
     sam.mutate("settleDeliveryByHand", json!({ "deliveryId": reminder["id"] }), "delivery { state }").await;
     assert!(stands().await);
     let settle = |url: &str| json!({ "deliveryId": notice["id"], "externalUrl": url });
@@ -172,7 +172,7 @@ async fn viewers_and_outsiders_see_no_deliveries(app: &TestApp) {
     }
 }
 
-/// With mail connected: queued until the step is done; what failed for good is tried again when a person says so.
+/// With mail connected: queued until the step is done; what failed for good is retried when a person says so.
 #[test]
 fn a_mail_that_failed_is_tried_again_by_a_person() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
@@ -187,7 +187,7 @@ async fn a_mail_that_failed(app: &TestApp) {
     reminded(app).await;
     let mail = of_step(&sam, "summary:0.1").await;
     assert_eq!((&mail["state"], &mail["instructions"]), (&json!("QUEUED"), &Value::Null));
-    assert_eq!(sam.refused("retryDelivery", json!({ "deliveryId": mail["id"] })).await.code(), "FAILED_PRECONDITION", "it is under way");
+    assert_eq!(sam.refused("retryDelivery", json!({ "deliveryId": mail["id"] })).await.code(), "FAILED_PRECONDITION", "it is in progress");
     let delivery = DeliveryId::parse(id(&mail)).unwrap();
     let claim = delivery::claim(&app.system(), delivery).await.unwrap().unwrap();
     assert_eq!(of_step(&sam, "summary:0.1").await["state"], "SENDING");

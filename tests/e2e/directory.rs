@@ -167,7 +167,7 @@ async fn what_was_entered_by_hand_is_adopted_or_stays(app: &TestApp) {
     assert_eq!(names(&found), [("Local Ltd", vec![]), ("Éxample Ltd", kim), ("éxample ltd", vec![])]);
     let adopted = sam.node(id(&by_hand["client"]), "Client { zendeskOrganizationId importance }").await;
     assert_eq!((&adopted["zendeskOrganizationId"], &adopted["importance"]), (&json!("1"), &json!("HIGH")));
-    // Anyone who was adopted goes with the directory; whoever is only here stays.
+    // Adopted contacts leave with the directory; those that exist only here stay.
     directory.change(|state| state.people[0].active = false);
     app.advance(25 * HOUR);
     directory.change(|state| state.people.push(person("12", "Alex", "2")));
@@ -193,9 +193,9 @@ async fn people_who_leave_are_removed_and_those_who_move_move(app: &TestApp) {
     app.advance(25 * HOUR);
     read(app, &directory).await;
     let found = clients(&sam).await;
-    // Chris was there by hand already, and goes on as that contact.
+    // Chris had been entered by hand, and continues as that contact.
     assert_eq!(names(&found), [("Example Ltd", vec!["Kim REGULAR"]), ("Other Ltd", vec!["Chris SENIOR", "Alex REGULAR"])]);
-    // A directory that shows nobody has rather lost our permission.
+    // A directory that shows nobody has more likely revoked our permission.
     directory.change(|state| state.people.clear());
     app.advance(25 * HOUR);
     read(app, &directory).await;
@@ -215,7 +215,7 @@ async fn only_what_changed_is_read_and_once_a_day_everything(app: &TestApp) {
     let now = app.now();
     directory.change(|state| {
         state.people[0].name = "Kim Park".into();
-        // Not listed any more; who changed since does not show that.
+        // No longer listed; a list of recent changes does not show that.
         state.people.remove(2);
         state.changed.insert("11".into(), now);
     });
@@ -244,7 +244,7 @@ fn ten_people() -> Directory {
     })
 }
 
-/// The directory answers so many questions and then, once, with this.
+/// The directory answers this many questions, then gives this refusal once.
 fn fail_after(directory: &Directory, questions: usize, refusal: Refusal) {
     directory.asked();
     directory.change(|state| state.fails_at = Some((questions, refusal)));
@@ -285,7 +285,7 @@ async fn a_read_that_cannot_resume_starts_over(app: &TestApp) {
     read(app, &directory).await;
     fail_after(&directory, 3, Refusal::Unclear("cut off".into()));
     read(app, &directory).await;
-    assert_eq!(directory.asked()[0], anew, "the page is not there any more");
+    assert_eq!(directory.asked()[0], anew, "the page no longer exists");
     app.advance(25 * HOUR);
     read(app, &directory).await;
     assert_eq!(directory.asked()[0], anew, "what was read a day ago is not the directory of today");
@@ -349,7 +349,7 @@ async fn two_clients_are_not_one_organisation(app: &TestApp) {
     sam.mutate("saveClient", again, "client { id }").await;
 }
 
-/// A page is taken in by a few statements, however many people are on it.
+/// A page is imported in a few statements, however many people are on it.
 #[test]
 fn a_thousand_people_take_few_statements() {
     harness::run(harness::Engine::Postgres, async |app| {

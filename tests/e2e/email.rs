@@ -15,7 +15,7 @@ use worker::outlets::email::{EmailOutlet, Limits};
 const FROM: &str = "Muster <muster@example.org>";
 /// Limits that a test can wait for, and long enough for a slow machine to greet.
 const SHORT: Limits = Limits { step: Duration::from_secs(5), whole: Duration::from_secs(8), idle: Duration::from_secs(30) };
-/// Within this, a send with short limits has ended, and one with the usual limits has not.
+/// By then a send with short limits has ended, and one with the usual limits has not.
 const ENDED: Duration = Duration::from_secs(25);
 
 fn outlet(server: &Smtp) -> EmailOutlet {
@@ -108,7 +108,7 @@ async fn a_server_that_hangs_holds_nobody_up() {
     assert!(began.elapsed() < ENDED, "{:?}", began.elapsed());
     server.hang(true);
     let began = Instant::now();
-    let Err(Refusal::Unclear(reason)) = send(&outlet, 1).await else { panic!("nobody knows what became of it") };
+    let Err(Refusal::Unclear(reason)) = send(&outlet, 1).await else { panic!("its fate should be unclear") };
     assert!(reason.contains("did not say in time"), "{reason}");
     assert!(began.elapsed() < ENDED, "{:?}", began.elapsed());
     server.hang(false);
@@ -121,7 +121,7 @@ async fn a_mail_whose_answer_is_lost_is_the_same_mail_again() {
     let server = Smtp::start().await;
     let outlet = outlet(&server);
     server.cut(true);
-    let Err(Refusal::Unclear(_)) = send(&outlet, 1).await else { panic!("nobody knows what became of it") };
+    let Err(Refusal::Unclear(_)) = send(&outlet, 1).await else { panic!("its fate should be unclear") };
     server.cut(false);
     outlet.carry_out(&order(1, 2, to_zoe())).await.unwrap();
     let mails = server.wait_for(2).await;
@@ -140,7 +140,7 @@ async fn a_server_that_is_away_gets_the_mail_when_it_is_back() {
     server.restart().await;
     outlet.check().await.unwrap();
     send(&outlet, 2).await.unwrap();
-    // Away and back while nobody looked: the connection that was kept is dead.
+    // It went away and came back unnoticed: the connection that was kept is dead.
     server.stop();
     server.restart().await;
     send(&outlet, 3).await.unwrap();
@@ -214,7 +214,7 @@ async fn encrypted_mail_goes_only_to_servers_that_the_machine_trusts() {
         let reason = later(send(&outlet(&server), 1).await);
         assert!(reason.contains("certificate"), "{reason}");
         assert!(server.mails().is_empty());
-        // What is trusted is a matter of the whole process, hence another one.
+        // What is trusted is set per process, so this needs another one.
         let sent = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "email::sends_one_mail_in_a_process_of_its_own", "--ignored"])
             .env("SSL_CERT_FILE", server.certificate())

@@ -1,4 +1,4 @@
-//! Files of incidents: taken in by form, told on the timeline, kept once, and given out so that nothing in them can run.
+//! Files of incidents: uploaded by form, shown on the timeline, stored once, and served so that nothing in them can run.
 
 use std::path::{Path, PathBuf};
 
@@ -189,7 +189,7 @@ async fn only_responders_upload_files(app: &TestApp) {
     assert_eq!(app.anonymous().get(&format!("/files/{}", id(&file))).await.status(), 401);
 }
 
-/// Otherwise whoever has a token could fill the disk with files that nobody can see.
+/// Otherwise anyone with a token could fill the disk with files that nobody can see.
 async fn a_refused_file_leaves_nothing_behind(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let (from, into) = (sam.declare("from").await, sam.declare("into").await);
@@ -197,7 +197,7 @@ async fn a_refused_file_leaves_nothing_behind(app: &TestApp) {
     sam.upload(id(&into), "kept.txt", b"kept".to_vec()).await;
     assert_eq!(sam.try_upload(id(&from), "late.txt", b"late".to_vec()).await.status(), 409);
     assert_eq!(sam.try_upload("inc_00000000000000000000000000000001", "nowhere.txt", b"nowhere".to_vec()).await.status(), 404);
-    // The same content as a file that is there must not take that one away.
+    // Refusing a copy of an existing file must not delete the original.
     assert_eq!(sam.try_upload(id(&from), "kept.txt", b"kept".to_vec()).await.status(), 409);
     assert_eq!(stored(app).len(), 1, "{:?}", stored(app));
 }

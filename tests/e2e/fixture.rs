@@ -14,12 +14,12 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 /// Rows in one statement; SQLite takes 32,766 values.
 const BATCH: usize = 1_000;
 
-/// Tells people everything that is due.
+/// Reminds people of everything that is due.
 pub async fn remind_all(ctx: &Ctx) {
     while remind_some(ctx).await.unwrap() {}
 }
 
-/// An incident with so many events in a proper chain.
+/// An incident with this many events in a valid chain.
 pub async fn long_timeline(ctx: &Ctx, events: i32) -> IncidentId {
     let input = Declare {
         incident_id: None,
@@ -110,7 +110,7 @@ pub async fn keep_tickets(ctx: &Ctx, tickets: Vec<ticket::Model>) {
     ticket::Entity::insert_many(rows).exec_without_returning(ctx.db.write()).await.unwrap();
 }
 
-/// So many clients that `incident` affects, each with one linked ticket.
+/// This many clients that `incident` affects, each with one linked ticket.
 pub async fn affected_clients(ctx: &Ctx, incident: IncidentId, count: usize) -> Vec<ClientId> {
     let clients: Vec<client::Model> = (0..count)
         .map(|number| client::Model {

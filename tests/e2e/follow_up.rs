@@ -1,4 +1,4 @@
-//! R33: the few things that are done because of an incident. No worker runs here, and no board is connected unless a test says so.
+//! R33: the few things that are done because of an incident. No worker runs here, and no board is connected unless a test connects one.
 
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ async fn one_more_than_a_few_needs_a_reason(app: &TestApp) {
     }
     let with_reason = sam.mutate("addFollowUp", fourth(json!("the law asks for it")), &payload()).await;
     assert_eq!(with_reason["followUp"]["reason"], "the law asks for it");
-    // One that is dropped does not count, and one that is done does.
+    // A dropped one does not count; a done one does.
     settle(&sam, &made[0], "DONE").await;
     assert_eq!(sam.refused("addFollowUp", fourth(Value::Null)).await.field(), "reason");
     settle(&sam, &made[1], "DROPPED").await;
@@ -116,7 +116,7 @@ async fn only_what_is_wrong_is_refused(app: &TestApp) {
     let made = add(&sam, &incident, "one").await;
     let refusal = sam.refused("updateFollowUp", json!({ "followUpId": made["id"], "board": "nowhere" })).await;
     assert_eq!(refusal.field(), "board");
-    // Settling goes on after the end.
+    // Settling is still possible after the incident is closed.
     sam.resolve(id(&incident)).await;
     sam.incident_of("closeIncident", json!({ "incidentId": incident["id"] })).await;
     assert_eq!(settle(&sam, &made, "DONE").await["state"], "DONE");
@@ -132,7 +132,7 @@ async fn each_change_is_recorded_and_omitted_fields_stay(app: &TestApp) {
     let changed = sam.mutate("updateFollowUp", update.clone(), &payload()).await["followUp"].take();
     assert_eq!((&changed["title"], &changed["owner"]["name"], &changed["dueOn"]), (&json!("uno"), &json!("Kim"), &json!("2026-11-30")));
     assert_eq!((&changed["board"], &changed["description"]), (&json!("incident-actions"), &json!("all of it")));
-    // The same again is no news.
+    // Sending the same again adds no event.
     sam.mutate("updateFollowUp", update, &payload()).await;
     let done = settle(&sam, &made, "DONE").await;
     assert_eq!((&done["state"], &done["settledAt"]), (&json!("DONE"), &json!("2026-11-22T04:00:00+00:00")));
@@ -200,7 +200,7 @@ async fn without_a_board_a_person_makes_the_card(app: &TestApp) {
     let words = text(card, "instructions");
     assert!(words.starts_with("Create a card on the board “Incident actions” for Sam, due 24 Nov 2026"), "{words}");
     assert!(words.contains("Add an alert") && words.contains("/incidents/INC-1"), "{words}");
-    // A newer order says all: the one before need not be done any more.
+    // A newer order says everything, so the earlier one is no longer needed.
     sam.mutate("updateFollowUp", json!({ "followUpId": made["id"], "title": "Add two alerts" }), &payload()).await;
     let waiting = sam.incident("INC-1", "deliveries(state: BY_HAND) { id operation instructions }").await;
     let waiting: Vec<&Value> = waiting["deliveries"].as_array().unwrap().iter().filter(|row| row["operation"] == "card").collect();
@@ -211,7 +211,7 @@ async fn without_a_board_a_person_makes_the_card(app: &TestApp) {
     assert_eq!(sam.node(id(&made), "FollowUp { cardUrl }").await["cardUrl"], url);
     let done = settle(&sam, &made, "DONE").await;
     assert!(text(&done["cardDelivery"], "instructions").contains("list for done cards"), "{done}");
-    // What was never made need not be put away.
+    // A card that was never made needs no archiving.
     let other = add(&sam, &incident, "two").await;
     let dropped = settle(&sam, &other, "DROPPED").await;
     assert_eq!(dropped["cardDelivery"]["state"], "CANCELLED");

@@ -1,4 +1,4 @@
-//! Passing a role on (R13): who is rested, where things stand, and an offer that moves the role when it is accepted.
+//! Handing a role over (R13): who is rested, the state of the incident, and an offer that moves the role when it is accepted.
 
 use std::time::Duration;
 
@@ -91,7 +91,7 @@ async fn a_role_moves_when_the_offer_is_accepted(app: &TestApp) {
     assert_eq!(
         next_handover(&sam).await,
         ("handover:incident-lead:2.1".into(), "2026-11-22T07:10:00+00:00".into()),
-        "the clock starts anew"
+        "the clock starts again"
     );
     let roles = sam.incident("INC-1", "roles(includeEnded: true) { person { name } endedAt handoverNote }").await;
     assert_eq!(
@@ -101,7 +101,7 @@ async fn a_role_moves_when_the_offer_is_accepted(app: &TestApp) {
             { "person": { "name": "Kim" }, "endedAt": null, "handoverNote": "watch web2" }
         ])
     );
-    // Twice the same is refused: it no longer stands.
+    // The same answer again is refused: the offer is no longer open.
     assert_eq!(kim.refused("answerRoleOffer", json!({ "offerId": made["id"], "accept": true })).await.code(), "FAILED_PRECONDITION");
 }
 
@@ -204,7 +204,7 @@ async fn nothing_about_a_hand_over_leaks(app: &TestApp) {
     assert_eq!((theirs.code(), theirs.message()), (nothing.code(), nothing.message()));
     let own = json!({ "incidentId": incident["id"], "role": "INCIDENT_LEAD", "personId": lee.id() });
     assert_eq!(lee.refused("offerRole", own).await.code(), "NOT_FOUND");
-    // Anyone who is asked may know of it.
+    // The person who was asked may know about it.
     kim.mutate("answerRoleOffer", answer(id(&made)), OFFER).await;
     assert_eq!(lead(&sam).await, "Kim");
 }

@@ -1,4 +1,4 @@
-//! What stands around GraphQL: health, the headers of every page, and the schema that clients build on.
+//! What surrounds GraphQL: health, the headers of every page, and the schema that clients build on.
 
 use std::path::Path;
 
@@ -51,7 +51,7 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
         assert_eq!(header("access-control-allow-origin"), "", "{path}");
         assert!(!response.text().await.unwrap().contains("<script>"), "{path}");
     }
-    // No other origin is ever let in by a preflight.
+    // A preflight never admits another origin.
     let preflight = sam.request(reqwest::Method::OPTIONS, "/graphql").header("origin", "https://evil.example");
     let response = preflight.header("access-control-request-method", "POST").send().await.unwrap();
     assert!(!response.headers().contains_key("access-control-allow-origin"));
@@ -59,10 +59,10 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
     assert_eq!(query["__typename"], "Query");
 }
 
-/// The committed schema is what the server prints; `make schema` writes it again.
+/// The committed schema is what the server prints; `make schema` regenerates it.
 #[test]
 fn the_committed_schema_is_the_printed_one() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("api/schema.graphql");
     let committed = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(committed == api::graphql::sdl(), "api/schema.graphql is not what the server prints: write it anew");
+    assert!(committed == api::graphql::sdl(), "api/schema.graphql is not what the server prints: run `make schema`");
 }

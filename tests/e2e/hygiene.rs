@@ -1,4 +1,4 @@
-//! Rules about the code that no compiler knows.
+//! Rules about the code that no compiler checks.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ fn dependencies_point_one_way() {
     let ours: Vec<&str> = allowed.iter().map(|(name, _)| *name).chain(["cli"]).collect();
     for (package, needed) in &all {
         let name = if package == "cli" { "muster" } else { package };
-        let (_, may) = allowed.iter().find(|(allowed, _)| *allowed == name).unwrap_or_else(|| panic!("where does {package} stand?"));
+        let (_, may) = allowed.iter().find(|(allowed, _)| *allowed == name).unwrap_or_else(|| panic!("{package} is not on the list"));
         for other in needed.iter().filter(|other| ours.contains(&other.as_str())) {
             assert!(may.contains(&other.as_str()), "{package} must not depend on {other}");
         }

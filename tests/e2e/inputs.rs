@@ -1,4 +1,4 @@
-//! Bad input of every sort: a clear refusal with its code and field, nothing half done, and a server that still answers.
+//! Bad input of every kind: a clear refusal with its code and field, nothing half done, and a server that still answers.
 
 use harness::drive::{id, text};
 use harness::{Client, TestApp, both_dbs};
@@ -22,7 +22,7 @@ both_dbs![
 
 const NOTHING: &str = "00000000000000000000000000000001";
 
-/// The server still answers, and the database holds so many incidents.
+/// The server still answers, and the database holds this many incidents.
 async fn still_fine(client: &Client, incidents: i64) {
     assert_eq!(client.get("/healthz").await.status(), 200);
     let found = client.query("{ incidents { totalCount } }", json!({})).await;
@@ -262,7 +262,7 @@ async fn searches_survive_any_text(app: &TestApp) {
     ] {
         let query = "query($t: String!) { incidents(filter: { text: $t }) { totalCount } }";
         let count = sam.query(query, json!({ "t": words })).await["incidents"]["totalCount"].as_i64().unwrap();
-        // Whether Ö and ö are alike is the database's affair; what stands there must be found.
+        // Whether Ö and ö match is up to the database; the exact text must be found.
         let either = words.contains('ö');
         assert!(count == found || either, "{words:?}: {count}");
     }
@@ -373,7 +373,7 @@ async fn a_body_of_fifty_megabytes_is_refused(app: &TestApp) {
     let huge = "x".repeat(50 * 1024 * 1024);
     for path in ["/graphql", "/graphql/stream", "/hooks/alertmanager", "/hooks/alerts"] {
         let request = sam.request(reqwest::Method::POST, path).header("content-type", "application/json").body(huge.clone());
-        // The server may answer and hang up before it was sent all of it.
+        // The server may answer and hang up before it has received everything.
         match request.send().await {
             Ok(response) => assert_eq!(response.status(), 413, "{path}"),
             Err(error) => assert!(error.is_request() || error.is_body(), "{path}: {error}"),

@@ -16,7 +16,7 @@ both_dbs![
     a_refused_request_does_not_use_up_its_key,
 ];
 
-/// A request that takes a key, and what it returns that must be the same again.
+/// A request that takes a key, and the part of its result that must be the same again.
 struct Keyed {
     mutation: &'static str,
     input: Value,

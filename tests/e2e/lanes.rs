@@ -1,4 +1,4 @@
-//! The queues inside a process: nothing that waits for its turn may wait for itself.
+//! The queues inside a process: nothing may wait for itself.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -45,7 +45,7 @@ async fn an_alert_joins_its_incident_whatever_their_names_hash_to(app: &TestApp)
             return;
         }
     }
-    panic!("no group of 3,000 shares a queue with its incident: the queues are others than this test believes");
+    panic!("no group of 3,000 shares a queue with its incident: the queues are not what this test assumes");
 }
 
 async fn merges_in_a_circle_do_not_wait_for_each_other(app: &TestApp) {
@@ -58,7 +58,7 @@ async fn merges_in_a_circle_do_not_wait_for_each_other(app: &TestApp) {
         let ids = [report("a").await, report("b").await, report("c").await];
         let merges = (0..3).map(|at| domain::incident::merge(&ctx, ids[at], ids[(at + 1) % 3]));
         let outcomes = within("three merges", Duration::from_secs(20), futures_util::future::join_all(merges)).await;
-        // Anyone who comes first closes the way for the one that would merge into it.
+        // The first to finish blocks the one that would merge into it.
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 2, "{outcomes:?}");
     }
 }

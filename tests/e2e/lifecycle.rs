@@ -81,7 +81,7 @@ async fn an_incident_lives_from_report_to_close_and_may_be_reopened(app: &TestAp
     assert_eq!(events[3]["details"]["to"], "MAJOR");
 }
 
-/// R1: anyone may report. R2: a report is judged before it is an incident.
+/// R1: anyone may report. R2: a report goes through triage before it is an incident.
 async fn a_report_says_who_and_when_and_needs_triage(app: &TestApp) {
     let vic = app.viewer("Vic").await;
     let site = app.responder("Sam").await.add_site("example.org").await;

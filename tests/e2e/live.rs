@@ -1,5 +1,5 @@
-//! What happens, as it happens: every event of a timeline once and in order, over both transports, across reconnects and
-//! processes; boards that hear of changes; and nobody hears what they may not.
+//! Live events: every event of a timeline once and in order, over both transports, across reconnects and
+//! processes; boards that hear of changes; and nobody who hears what they may not.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ async fn a_subscription_sends_history_and_then_what_happens(app: &TestApp) {
         let data = watching.next().await;
         assert_eq!(data["timeline"]["node"]["text"], "now");
         assert_eq!(data["timeline"]["node"]["sequence"], history.len() + 1);
-        // Other mutations are heard too, whoever made them.
+        // Other mutations are heard too, no matter who made them.
         app.responder("Kim").await.incident_of("changeSeverity", json!({ "incidentId": incident["id"], "severity": if transport == Transport::WebSocket { "MINOR" } else { "CRITICAL" }, "reason": "less" })).await;
         assert_eq!(watching.next().await["timeline"]["node"]["kind"], "SEVERITY_CHANGED");
         assert!(watching.is_silent());
@@ -123,7 +123,7 @@ async fn sixteen_writers_are_heard_without_gap_or_repeat(app: &TestApp) {
     };
     let other = second.as_ref().map_or(sam.clone(), |second| sam.at(second));
     let writers: Vec<Client> = (0..16).map(|number| if number % 2 == 0 { sam.clone() } else { other.clone() }).collect();
-    // Watchers at both servers and over both transports; some begin in the middle of it.
+    // Watchers at both servers and over both transports; some start halfway through.
     let mut early = Vec::new();
     for client in [&sam, &other] {
         for transport in TRANSPORTS {
@@ -207,12 +207,12 @@ async fn a_board_hears_of_what_passes_its_filter(app: &TestApp) {
         let board = watcher.subscribe(TRANSPORTS[boards.len() % 2], CHANGED, json!({ "filter": filter })).await;
         boards.push((filter, board, expected));
     }
-    // A board has no cursor: knock until each of them hears, then begin.
+    // A board has no cursor: knock until each of them hears it, then start.
     let knock = sam.declare_with(json!({ "name": "second knock", "severity": "CRITICAL", "siteIds": [site] })).await;
     sam.incident_of("changeStatus", json!({ "incidentId": knock["id"], "status": "FIXING" })).await;
     let mut number = 0;
     for (filter, board, _) in &mut boards {
-        let first = eventually("the board hears", Duration::from_secs(20), async || {
+        let first = eventually("the board is notified", Duration::from_secs(20), async || {
             number += 1;
             sam.note(id(&knock), &format!("knock {number}")).await;
             tokio::time::timeout(Duration::from_millis(300), board.frame()).await.ok()
@@ -270,8 +270,8 @@ async fn a_server_that_stops_says_goodbye(app: &TestApp) {
     }
     app.begin_shutdown();
     let (code, _) = watching[0].end().await;
-    assert_eq!(code, "1001", "a WebSocket is told that the server goes away");
-    // A stream that was cut has no `complete`: the client is to connect again.
+    assert_eq!(code, "1001", "a WebSocket learns that the server is going away");
+    // A stream that was cut has no `complete`: the client should connect again.
     assert!(matches!(watching[1].frame().await, Frame::Closed(_)));
 }
 
@@ -315,7 +315,7 @@ async fn kill_listeners(app: &TestApp) {
     assert!(row.try_get::<i64>("", "killed").unwrap() >= 2);
 }
 
-/// On one server nothing but the tail decides how soon an event is heard.
+/// On one server only the tail decides how soon an event is heard.
 #[test]
 fn an_event_is_heard_within_a_moment() {
     run(Engine::Sqlite, async |app| {
@@ -330,7 +330,7 @@ fn an_event_is_heard_within_a_moment() {
             next(&mut watching).await;
             late += usize::from(start.elapsed() > Duration::from_secs(2));
         }
-        // Were they found only by the look every five seconds, most would be.
+        // If only the check every five seconds found them, most would be late.
         assert!(late <= 5, "{late} of 20 were late");
         assert_eq!(sequences(&sam.timeline(id(&incident)).await).len(), 21);
     });

@@ -1,4 +1,4 @@
-//! End-to-end tests: one binary, one module a subject, each test on both databases unless it makes no sense there.
+//! End-to-end tests: one binary, one module per subject, each test on both databases wherever that makes sense.
 
 mod access;
 mod alerts;

@@ -33,7 +33,7 @@ async fn up_down_up(url: &str, names: &str) {
     assert!(left.is_empty(), "left behind: {left:?}");
     Migrator::up(db.write(), None).await.unwrap();
     assert_eq!(objects(&db, names).await, first);
-    // Nothing is left to do, and saying so again harms nothing.
+    // Nothing is left to do, and running it again does no harm.
     Migrator::up(db.write(), None).await.unwrap();
     db.close().await;
 }

@@ -1,5 +1,5 @@
-//! Whole nights with the real binary and a real mail server: what the playbook says arrives, once, and stops when people act; also when
-//! the worker is killed all the time.
+//! Whole nights with the real binary and a real mail server: what the playbook asks for arrives, once, and stops when people act, even if
+//! the worker keeps being killed.
 //!
 //! What is guaranteed: a prompt is given exactly once. Its mail is handed to the mail server exactly once, unless the worker dies between
 //! the server's taking it and our writing that down: then it is sent again with the same `Message-ID`.
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SOON: Duration = Duration::from_secs(30);
-/// Two seconds are what a minute is in life. Grace is short enough that a step is overdue before its successor is due.
+/// Two seconds stand in for a minute. Grace is short enough that a step is overdue before its successor is due.
 const FAST: &str = r#"
 grace = "4s"
 lead.within = "6s"
@@ -120,7 +120,7 @@ async fn night(engine: Engine) {
     assert!(given.iter().all(|(name, _)| expected.contains_key(name)), "nothing else: {given:?}");
     let mailed = deliveries(url).await.into_iter().filter(|row| row.system == entity::System::Email).count();
     let mails = mail.wait_for(mailed).await;
-    // The notice to everyone is for a person to post, so Ann is told to; nothing is done twice.
+    // The notice to everyone is for a person to post, so Ann is asked to; nothing is done twice.
     assert!(mailed >= given.len(), "{mailed} mails for {} prompts", given.len());
     let unique: BTreeSet<_> = mails.iter().map(|mail| &mail.message_id).collect();
     assert_eq!(unique.len(), mails.len());
@@ -146,7 +146,7 @@ async fn night(engine: Engine) {
     let open = deliveries(url).await.into_iter().filter(|row| {
         matches!(row.state, DeliveryState::Queued | DeliveryState::Sending | DeliveryState::Retrying | DeliveryState::ByHand)
     });
-    // A client was affected: the problem ticket is a matter of its own.
+    // A client was affected: the problem ticket is independent of this.
     let open: Vec<Operation> = open.map(|row| row.operation).collect();
     assert_eq!(open, [Operation::ParentTicket], "what was still to be sent or done by hand is cancelled");
 }

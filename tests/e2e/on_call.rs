@@ -53,7 +53,7 @@ fn words(app: &TestApp, on_call: &Value) -> String {
     words
 }
 
-/// So many hours after the start of the test's time, a Sunday at three in the morning.
+/// This many hours after the start of the test's time, a Sunday at three in the morning.
 fn hour(hours: i64) -> String {
     (harness::app::start_of_time() + TimeDelta::hours(hours)).to_rfc3339()
 }
@@ -268,7 +268,7 @@ async fn importing_again_replaces_the_rota_and_leaves_what_was_set_by_hand(app: 
     assert_eq!(import(&sam, "FIRST", &first).await["imported"], 3, "what is over is left out");
     import(&sam, "SECOND", &days(&[("20261122", "Alex")])).await;
     assert_eq!(on_call(app, &sam).await, "Kim/Alex until 21, then Sam/-");
-    // Alex exchanges with Sam on Monday, and Sam takes over from Kim right now.
+    // Alex swaps with Sam on Monday, and Sam takes over from Kim right now.
     set(app, &sam, json!({ "firstLineId": alex.id(), "startsAt": hour(21), "until": hour(45) })).await;
     app.advance(Duration::from_secs(3_600));
     assert_eq!(set(app, &sam, json!({ "firstLineId": sam.id() })).await, "Sam/Alex until 21, then Alex/-");
@@ -337,7 +337,7 @@ async fn a_file_without_a_shift_leaves_the_rota_as_it_is(app: &TestApp) {
         assert_eq!(import(&sam, "FIRST", &text).await["imported"], 0);
         assert_eq!(on_call(app, &sam).await, "Sam/- until 21, then -/-");
     }
-    // A hundred of those that were passed over are named.
+    // A hundred of those that were skipped are named.
     let many = vec![("Nobody", &["DTSTART;VALUE=DATE:20261122"][..]); 101];
     let done = import(&sam, "FIRST", &calendar(&many)).await;
     assert_eq!((done["skipped"].as_array().unwrap().len(), &done["skippedCount"]), (100, &json!(101)));
@@ -373,7 +373,7 @@ async fn the_command_line_imports_a_rota(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let home = Home::new(app.data_dir(), app.database_url());
     let file = app.data_dir().join("rota.ics");
-    // The command goes by the machine's clock, which is not the test's.
+    // The command uses the machine's clock, not the test's.
     let soon = |event: &str| {
         format!(
             "BEGIN:VCALENDAR\n{event}BEGIN:VEVENT\nUID:1\nSUMMARY:Sam\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY\nEND:VEVENT\nEND:VCALENDAR\n"

@@ -1,5 +1,5 @@
-//! The database goes away and comes back. Meanwhile every caller is told so within seconds, and nothing that was said to be
-//! done is lost; afterwards all goes on on its own.
+//! The database goes away and comes back. Meanwhile every caller gets a clear error within seconds, and nothing that was reported
+//! as done is lost; afterwards everything resumes automatically.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use harness::{Client, Engine, TestApp, eventually, run_with, within};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
-/// How soon a caller must know. The pool gives up after three seconds.
+/// How soon a caller must get an answer. The pool gives up after three seconds.
 const TOLD: Duration = Duration::from_millis(4_500);
-/// How soon all must go on once the database is back.
+/// How soon everything must work again once the database is back.
 const RECOVERED: Duration = Duration::from_secs(20);
 const NAME: &str = "{ viewer { person { name } } incident(reference: \"INC-1\") { name } }";
 
@@ -25,11 +25,11 @@ fn with_cluster(test: impl AsyncFnOnce(&TestApp, &mut Cluster)) {
     });
 }
 
-/// All who call while the database is away are told `UNAVAILABLE`, in time. A busy machine may take longer once.
+/// All callers get `UNAVAILABLE`, in time, while the database is away. A busy machine may take longer once.
 async fn is_told_of_the_outage(client: &Client, incident: &Value) {
     let mut times = Vec::new();
     while times.iter().all(|time| *time > TOLD) {
-        assert!(times.len() < 3, "each time somebody had to wait too long: {times:?}");
+        assert!(times.len() < 3, "each time someone had to wait too long: {times:?}");
         let start = Instant::now();
         ask_everything(client, incident).await;
         times.push(start.elapsed());
@@ -84,7 +84,7 @@ fn a_database_that_hangs_is_missed_and_found_again() {
         is_told_of_the_outage(&sam, &incident).await;
         // More of them do not make it worse.
         let crowd = futures_util::future::join_all((0..20).map(|_| ask_everything(&sam, &incident)));
-        within("all twenty are told", TOLD * 3, crowd).await;
+        within("all twenty get an answer", TOLD * 3, crowd).await;
         cluster.thaw();
         goes_on(&sam, &incident).await;
         assert!(is_gap_free(&sequences(&sam.timeline(id(&incident)).await)));
@@ -130,7 +130,7 @@ fn a_watcher_hears_everything_across_an_outage() {
         is_told_of_the_outage(&sam, &incident).await;
         cluster.revive();
         goes_on(&sam, &incident).await;
-        // Either the watcher is still there or it was cut; both go on behind the cursor.
+        // The watcher is either still there or was cut off; either way it resumes after the cursor.
         let after = match watching.frame().await {
             harness::live::Frame::Next(mut data) => {
                 assert_eq!(data["timeline"]["node"]["sequence"], 2);
@@ -149,7 +149,7 @@ fn a_watcher_hears_everything_across_an_outage() {
     });
 }
 
-/// A caller that goes away while a transaction begins: nothing of it may be left on the connection, which others use afterwards.
+/// A caller that goes away while a transaction begins must leave nothing behind on the connection, which others use afterwards.
 #[test]
 fn a_transaction_abandoned_as_it_begins_is_not_left_open() {
     harness::run(Engine::Postgres, async |app| {

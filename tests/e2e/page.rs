@@ -1,4 +1,4 @@
-//! The first page in a real browser: it shows what goes on, hears of what happens, and does what its forms say.
+//! The first page in a real browser: it shows what is going on, follows live changes, and its forms work.
 
 use harness::browser::Browser;
 use harness::drive::id;

@@ -1,4 +1,4 @@
-//! Calling people (R1, R14, R18): who is called when, how they answer, and the record of the duty to tell.
+//! Paging people (R1, R14, R18): who is paged when, how they answer, and the record of the duty to tell the leadership.
 
 use std::time::Duration;
 
@@ -83,12 +83,12 @@ async fn a_report_pages_whoever_is_on_call(app: &TestApp) {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((&found[0]["person"]["name"], &found[0]["reason"], &found[0]["step"]), (&json!("Sam"), &json!("REPORTED"), &Value::Null));
     assert!(id(&found[0]).starts_with("pag_") && found[0]["answeredAt"].is_null());
-    // Who is on call and reports it themselves calls the other.
+    // If the person on call reports it, the other one is paged.
     let own = sam.report("more errors").await;
     assert_eq!(sam.incident(text(&own, "reference"), PAGES).await["pages"][0]["person"]["name"], "Kim");
 }
 
-/// A report that is judged needs nobody to judge it: what would still call them is cancelled, and nobody else is called.
+/// A report that is through triage needs nobody for it: pages that have not gone out are cancelled, and nobody else is paged.
 async fn a_triaged_report_no_longer_pages_anyone(app: &TestApp) {
     let (vic, sam, kim) = (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await);
     on_call(app, &sam, Some(&kim)).await;
@@ -115,7 +115,7 @@ async fn escalating_pages_second_line_then_the_most_senior(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
     let refusal = sam.refused("escalate", json!({ "incidentId": incident["id"], "reason": "stuck" })).await;
-    assert_eq!(refusal.code(), "FAILED_PRECONDITION", "there is nobody to call");
+    assert_eq!(refusal.code(), "FAILED_PRECONDITION", "there is nobody to page");
     assert_eq!(sam.refused("escalate", json!({ "incidentId": incident["id"], "reason": " " })).await.field(), "reason");
     on_call(app, &sam, Some(&kim)).await;
     seniority(app, &lee, 4).await;
@@ -128,10 +128,10 @@ async fn escalating_pages_second_line_then_the_most_senior(app: &TestApp) {
     assert_eq!(kinds(&found)[2..], ["ESCALATED", "PAGED", "ESCALATED", "PAGED"]);
     assert!(text(&found[2], "text").contains("I am stuck"));
     let refusal = sam.refused("escalate", json!({ "incidentId": incident["id"], "reason": "stuck" })).await;
-    assert_eq!(refusal.code(), "FAILED_PRECONDITION", "everybody was called");
+    assert_eq!(refusal.code(), "FAILED_PRECONDITION", "everyone was paged");
 }
 
-/// R18: what second line was called to before the judgement is not what they are called to now.
+/// R18: a page for triage does not count as a page for help.
 async fn a_person_paged_for_triage_is_paged_again_to_help(app: &TestApp) {
     let (vic, sam, kim) = (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await);
     on_call(app, &sam, Some(&kim)).await;
@@ -166,7 +166,7 @@ async fn the_leadership_is_paged_again_when_it_matters_again(app: &TestApp) {
     cto.mutate("answerPage", json!({ "pageId": answer }), "incident { id }").await;
     app.advance(MINUTE * 30);
     reminded(app).await;
-    assert_eq!(called(&sam).await.len(), 2, "who has answered knows");
+    assert_eq!(called(&sam).await.len(), 2, "those who answered know");
 }
 
 async fn if_nobody_answers_the_next_person_is_paged(app: &TestApp) {
@@ -184,7 +184,7 @@ async fn if_nobody_answers_the_next_person_is_paged(app: &TestApp) {
         }
         assert_eq!(called(&sam).await, expected);
     }
-    // One answer ends it, whoever gives it.
+    // One answer ends it, no matter whose.
     let page = pages(&sam).await[1].clone();
     kim.mutate("answerPage", json!({ "pageId": page["id"] }), "page { id }").await;
     app.advance(60 * MINUTE);
@@ -223,7 +223,7 @@ async fn someone_else_can_record_that_a_person_was_reached(app: &TestApp) {
     let page = pages(&sam).await[0]["id"].clone();
     let by_hand = sam.incident("INC-1", "deliveries(state: BY_HAND) { instructions }").await["deliveries"][0].clone();
     assert!(text(&by_hand, "instructions").contains("Kim, you are needed"), "{by_hand}");
-    assert!(!text(&by_hand, "instructions").contains('{'), "the link's place must not be left over: {by_hand}");
+    assert!(!text(&by_hand, "instructions").contains('{'), "the link's placeholder must not be left over: {by_hand}");
     sam.mutate("answerPage", json!({ "pageId": page, "note": "by phone" }), "page { id }").await;
     let found = pages(&sam).await[0].clone();
     assert_eq!(
@@ -256,7 +256,7 @@ async fn the_leadership_is_paged_and_someone_else_after_a_quarter_of_an_hour(app
     seniority(app, &lee, 4).await;
     sam.declare_with(json!({ "name": "errors", "severity": "CRITICAL", "leadId": sam.id() })).await;
     assert_eq!(duty(&sam, "dpo").await["state"], "NOT_TOLD");
-    assert_eq!(duty(&sam, "dpo").await["person"]["name"], "Dot", "who would be called");
+    assert_eq!(duty(&sam, "dpo").await["person"]["name"], "Dot", "who would be paged");
     reminded(app).await;
     let contacts = sam.incident("INC-1", LEADERSHIP).await;
     let contacts: Vec<&str> = contacts["leadership"].as_array().unwrap().iter().map(|line| text(line, "contact")).collect();
@@ -297,7 +297,7 @@ async fn a_contact_without_a_person_must_be_told_by_hand(app: &TestApp) {
     sam.mutate("settleDeliveryByHand", json!({ "deliveryId": mail["id"] }), "delivery { id }").await;
     let line = duty(&sam, "dpo").await;
     assert_eq!((&line["state"], &line["toldAt"], &line["person"]), (&json!("ANSWERED"), &json!("2026-11-22T03:03:00+00:00"), &Value::Null));
-    assert!(!asked_for(&sam, "leadership:dpo").await, "whom a person has told knows");
+    assert!(!asked_for(&sam, "leadership:dpo").await, "someone told by a person knows");
     sam.incident_of("settleStep", json!({ "incidentId": incident["id"], "key": "leadership:head_of_tech_ops", "note": "met him" })).await;
     assert_eq!(duty(&sam, "head_of_tech_ops").await["state"], "ANSWERED");
     sam.incident_of("settleStep", json!({ "incidentId": incident["id"], "key": "leadership:cto", "note": "on a plane", "waive": true }))
@@ -338,7 +338,7 @@ async fn a_page_lets_its_person_see_a_restricted_incident_and_nobody_else(app: &
     assert_eq!(called(&sam).await, ["Kim"]);
 }
 
-/// With mail connected the page waits for the worker, and no instruction is given to a person.
+/// With mail connected the page waits for the worker, and no person gets an instruction.
 #[test]
 fn a_page_is_queued_if_mail_is_connected() {
     run_with(TestApp::builder(Engine::Sqlite).connected(System::Email), async |app| {

@@ -126,7 +126,7 @@ async fn a_watcher_at_one_process_sees_what_is_written_through_another() {
     let (one, two) = tokio::join!(home.start("api"), home.start("api"));
     let mut worker = home.command(&["worker"]).spawn().unwrap();
     let (here, there) = (one.client(&token), two.client(&token));
-    // Nothing of it falls due at once, so the worker adds nothing.
+    // Nothing in it falls due at once, so the worker adds nothing.
     let incident = here.declare_with(json!({ "name": "watched from elsewhere", "severity": "MINOR" })).await;
     let query = "subscription($id: ID!) { timeline(incidentId: $id) { cursor node { sequence text } } }";
     let mut watching = there.subscribe(Transport::ServerSentEvents, query, json!({ "id": id(&incident) })).await;

@@ -46,7 +46,7 @@ async fn references_have_no_gaps_when_sixteen_declare_at_once_and_some_fail(app:
     let client = one.add_client("Example Ltd").await;
     let calls = callers.iter().enumerate().map(async |(number, sam)| {
         let input = match number % 4 {
-            // Refused before, and refused by the database: a key that another request holds at this moment.
+            // Refused early, and refused by the database: a key that another request holds at the moment.
             0 => json!({ "name": "", "severity": "MAJOR" }),
             1 => json!({ "name": "errors", "severity": "MAJOR", "leadId": "per_00000000000000000000000000000001" }),
             2 => json!({ "name": "errors", "severity": "MAJOR", "affectedClientIds": [client] }),

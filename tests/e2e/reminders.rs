@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::fixture::remind_all;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// What a worker took and did not tell of is due again after so long.
+/// After this long, what a worker claimed and did not report is due again.
 const TAKEN: Duration = Duration::from_secs(30);
 const SOON: Duration = Duration::from_secs(20);
 
@@ -132,7 +132,7 @@ async fn a_reminder_goes_to_the_role_else_the_lead_else_the_reporter(app: &TestA
         let rows = sent(app).await;
         rows.iter().filter(|row| row.step_key.as_deref() == Some(key)).map(|row| row.person_id.unwrap().to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(to("lead").await, [sam.id()], "nobody leads, nobody is on call: who reported it");
+    assert_eq!(to("lead").await, [sam.id()], "nobody leads, nobody is on call: the reporter");
     let lead = json!({ "incidentId": id(&incident), "role": "INCIDENT_LEAD", "personId": kim.id() });
     kim.incident_of("assignRole", lead).await;
     app.advance(MINUTE * 5);
@@ -142,7 +142,7 @@ async fn a_reminder_goes_to_the_role_else_the_lead_else_the_reporter(app: &TestA
     kim.incident_of("assignRole", comms).await;
     app.advance(MINUTE * 50);
     remind_all(&ctx).await;
-    assert_eq!(to("client-update:0.1").await, [sam.id()], "who holds the role");
+    assert_eq!(to("client-update:0.1").await, [sam.id()], "the holder of the role");
 }
 
 async fn a_quiet_person_is_not_reminded_but_paged(app: &TestApp) {
@@ -165,7 +165,7 @@ async fn a_quiet_person_is_not_reminded_but_paged(app: &TestApp) {
     assert_eq!((pages.len(), pages[0].person_id, pages[0].page_id.is_some()), (1, Some(sam.person_id()), true));
 }
 
-/// Polls `future` so many times and drops it, as if the process died at that await; `true` when it had ended before.
+/// Polls `future` this many times and drops it, as if the process died at that await; `true` if it had ended before.
 async fn dies_after(polls: usize, future: impl Future<Output = ()>) -> bool {
     let mut future = pin!(future);
     let mut left = polls;
@@ -188,7 +188,7 @@ async fn whatever_await_the_worker_dies_at_a_reminder_is_given_once(app: &TestAp
     for polls in 1.. {
         app.advance(MINUTE * 30 - TAKEN);
         let ended = dies_after(polls, remind_all(&ctx)).await;
-        // The next worker finds what the one before had taken.
+        // The next worker finds what the previous one had claimed.
         app.advance(TAKEN);
         remind_all(&ctx).await;
         given += 1;
@@ -224,7 +224,7 @@ async fn whatever_await_the_worker_dies_at_a_delivery_arrives(app: &TestApp) {
         if dies_after(polls, carry_out()).await {
             break;
         }
-        // Whatever was under way falls due again.
+        // Whatever was in progress falls due again.
         app.advance(MINUTE * 2);
         polls += 1;
     }
@@ -280,7 +280,7 @@ async fn a_mail_server_that_is_away_delays_and_loses_nothing(app: &TestApp) {
     worker.stop().await;
     let events = timeline_event::Entity::find().filter(timeline_event::Column::IncidentId.eq(incident));
     let told = events.all(app.domain.db.read()).await.unwrap();
-    assert!(told.iter().all(|event| event.kind != TimelineKind::Delivery), "what is only late is no news");
+    assert!(told.iter().all(|event| event.kind != TimelineKind::Delivery), "a mere delay adds no event");
 }
 
 async fn what_is_refused_for_good_is_recorded_on_the_timeline(app: &TestApp) {
@@ -289,7 +289,7 @@ async fn what_is_refused_for_good_is_recorded_on_the_timeline(app: &TestApp) {
     outside.refuse_next(Refusal::Never("550 no such mailbox".into()));
     let worker = app.worker(&outside).await;
     app.advance(MINUTE * 30);
-    let told = eventually("it is told", SOON, async || {
+    let told = eventually("it is recorded", SOON, async || {
         let events = timeline_event::Entity::find().filter(timeline_event::Column::Kind.eq(TimelineKind::Delivery));
         events.one(app.domain.db.read()).await.unwrap()
     })
@@ -373,7 +373,7 @@ async fn three_workers_remind_once(app: &TestApp) {
     let outside = Outside::new();
     let workers = [app.worker(&outside).await, app.worker(&outside).await, app.worker(&outside).await];
     app.advance(MINUTE * 30);
-    eventually("all are told", SOON, async || {
+    eventually("everyone is reminded", SOON, async || {
         let states = states(app).await;
         (states.len() == 42 && states.iter().all(|state| *state == DeliveryState::Delivered)).then_some(())
     })
@@ -396,7 +396,7 @@ async fn another_playbook_moves_what_falls_due(app: &TestApp) {
     let worker = app.worker(&outside).await;
     app.domain.replace_playbook(Playbook { summary_every: chrono::Duration::minutes(3), ..Playbook::default() });
     app.advance(MINUTE * 3);
-    eventually("it is told", SOON, async || prompts(app).await.contains(&"DUE summary:0.1".to_owned()).then_some(())).await;
+    eventually("it is recorded", SOON, async || prompts(app).await.contains(&"DUE summary:0.1".to_owned()).then_some(())).await;
     worker.stop().await;
 }
 

@@ -1,4 +1,4 @@
-//! The playbook at work in an incident: which steps stand, and how they are settled.
+//! The playbook at work in an incident: which steps it asks for, and how they are settled.
 
 use std::time::Duration;
 
@@ -78,7 +78,7 @@ async fn a_live_incident_asks_for_what_the_table_says(app: &TestApp) {
     assert_eq!(keys, ["lead", "second-line", "summary:0.1", "stop-or-continue:1"], "the most urgent first");
     assert!(found.iter().all(|step| !text(step, "title").is_empty() && !text(step, "why").is_empty()), "{found:?}");
     assert_eq!((&found[2]["rule"], &found[2]["audience"]), (&json!("summary"), &json!(["INCIDENT_LEAD"])));
-    // Worse: everyone is told, the leadership as well, and second line at once.
+    // Worse: everyone is notified, including the leadership, and second line at once.
     let incident = sam.incident("INC-1", "id").await;
     sam.incident_of("changeSeverity", json!({ "incidentId": incident["id"], "severity": "CRITICAL", "reason": "all of it" })).await;
     sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": client })).await;
@@ -103,7 +103,7 @@ async fn a_live_incident_asks_for_what_the_table_says(app: &TestApp) {
     let found = steps(&sam).await;
     assert_eq!((due(&found, "comms-manager"), due(&found, "client-update:0.1")), (Some("03:10".into()), Some("04:00".into())));
     assert_eq!(due(&found, "leadership-fallback:dpo").as_deref(), Some("03:15"));
-    // Less bad again: what only the worse asked for is gone, and comes back under a new number.
+    // Less severe again: what only the higher severity asked for is gone, and comes back under a new number.
     sam.incident_of("changeSeverity", json!({ "incidentId": incident["id"], "severity": "MINOR", "reason": "not all" })).await;
     assert!(!has(&sam, "general-notice:1").await && !has(&sam, "leadership:cto").await);
     sam.incident_of("changeSeverity", json!({ "incidentId": incident["id"], "severity": "MAJOR", "reason": "a lot" })).await;
@@ -117,18 +117,18 @@ async fn steps_come_and_go_with_what_happens(app: &TestApp) {
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "affectedClientIds": [client] })).await;
     let id = id(&incident);
     let role = |role: &str| json!({ "incidentId": id, "role": role, "personId": sam.id() });
-    // Each: the step, the mutation that does it, and what stands in its place.
+    // Each: the step, the mutation that does it, and what takes its place.
     for (gone, mutation, input, instead) in [
         ("lead", "assignRole", role("INCIDENT_LEAD"), Some("handover:incident-lead:1.1")),
         ("comms-manager", "assignRole", role("CLIENT_COMMS_MANAGER"), Some("handover:client-comms-manager:1.1")),
         ("second-line", "escalate", json!({ "incidentId": id, "reason": "I am stuck" }), Some("page:1")),
         ("client-update:0.1", "markClientAffected", json!({ "incidentId": id, "clientId": client, "affected": false }), None),
     ] {
-        assert!(has(&sam, gone).await, "{gone} should stand before {mutation}");
+        assert!(has(&sam, gone).await, "{gone} should be asked for before {mutation}");
         sam.incident_of(mutation, input).await;
         assert!(!has(&sam, gone).await, "{gone} should be done by {mutation}");
         if let Some(key) = instead {
-            assert!(has(&sam, key).await, "{key} should stand after {mutation}");
+            assert!(has(&sam, key).await, "{key} should be asked for after {mutation}");
         }
     }
     app.advance(20 * MINUTE);
@@ -181,7 +181,7 @@ async fn a_resolved_incident_asks_for_report_and_review(app: &TestApp) {
     assert_eq!((&review["dueAt"], &review["proposedAt"]), (&json!("2026-11-24T10:00:00+00:00"), &json!("2026-11-30T10:00:00+00:00")));
     sam.incident_of("assignRole", json!({ "incidentId": incident["id"], "role": "REPORT_AUTHOR", "personId": sam.id() })).await;
     assert!(!has(&sam, "report-author").await);
-    // Nothing is owed for what is over before anyone needed to act.
+    // Nothing is due for an incident that was over before anyone needed to act.
     let trivial = sam.declare_with(json!({ "name": "a blip", "severity": "TRIVIAL" })).await;
     sam.resolve(id(&trivial)).await;
     assert_eq!(sam.incident("INC-2", "nextSteps { key }").await["nextSteps"], json!([]));
@@ -208,7 +208,7 @@ async fn a_decision_settles_a_step_once(app: &TestApp) {
     let event = sam.timeline(id(&incident)).await.pop().unwrap();
     assert_eq!((&event["kind"], &event["details"]["step"]), (&json!("STEP_SETTLED"), &json!("stop-or-continue:1")));
     assert!(text(&event, "text").contains("then we sleep"), "{event}");
-    // Twice the same is once.
+    // Settling it twice counts once.
     assert_eq!(sam.incident_of("settleStep", settle(Some("again"))).await["version"], settled["version"]);
 }
 
@@ -218,12 +218,12 @@ async fn a_waiver_needs_a_reason_and_shows_as_waived(app: &TestApp) {
     let waive = |note: Option<&str>| json!({ "incidentId": incident["id"], "key": "leadership:cto", "waive": true, "note": note });
     assert_eq!(sam.refused("settleStep", waive(None)).await.field(), "note");
     assert!(has(&sam, "leadership:cto").await);
-    sam.incident_of("settleStep", waive(Some("She sits beside me."))).await;
+    sam.incident_of("settleStep", waive(Some("She sits next to me."))).await;
     assert!(!has(&sam, "leadership:cto").await && !has(&sam, "leadership-fallback:cto").await && has(&sam, "leadership:dpo").await);
     let listed = sam.incident("INC-1", "nextSteps(includeSettled: true) { key state settlement }").await;
     let step = listed["nextSteps"].as_array().unwrap().iter().find(|step| step["key"] == "leadership:cto").unwrap();
-    assert_eq!((&step["state"], &step["settlement"]), (&json!("WAIVED"), &json!("She sits beside me.")));
-    // A notice needs no words.
+    assert_eq!((&step["state"], &step["settlement"]), (&json!("WAIVED"), &json!("She sits next to me.")));
+    // A notice needs no note.
     sam.incident_of("settleStep", json!({ "incidentId": incident["id"], "key": "general-notice:1" })).await;
     assert!(!has(&sam, "general-notice:1").await);
 }
@@ -279,7 +279,7 @@ async fn a_step_shows_when_people_were_reminded(app: &TestApp) {
     let prompts = sam.timeline(id(&incident)).await.into_iter().filter(|event| event["details"]["step"] == "summary:0.1");
     let stages: Vec<Value> = prompts.map(|event| event["details"]["stage"].clone()).collect();
     assert_eq!(stages, ["DUE", "OVERDUE"], "once each");
-    // What people were told of and that is done since stays in the long list.
+    // What people were reminded of and has since been done stays in the long list.
     sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "soon" })).await;
     let listed = sam.incident("INC-1", "nextSteps(includeSettled: true) { key state }").await;
     assert!(listed["nextSteps"].as_array().unwrap().contains(&json!({ "key": "summary:0.1", "state": "DONE" })), "{listed}");
@@ -292,7 +292,7 @@ async fn an_affected_client_shows_when_the_next_update_is_due(app: &TestApp) {
     let clients = async || sam.incident("INC-1", "affectedClients { lastUpdatedAt nextUpdateDueAt }").await["affectedClients"].take();
     assert_eq!(clients().await, json!([{ "lastUpdatedAt": null, "nextUpdateDueAt": "2026-11-22T04:00:00+00:00" }]));
     app.advance(61 * MINUTE);
-    assert_eq!(clients().await[0]["nextUpdateDueAt"], "2026-11-22T04:00:00+00:00", "late is still due then");
+    assert_eq!(clients().await[0]["nextUpdateDueAt"], "2026-11-22T04:00:00+00:00", "it is due then, even if late");
     sam.resolve(id(&incident)).await;
     assert_eq!(clients().await[0]["nextUpdateDueAt"], Value::Null);
 }
@@ -304,8 +304,8 @@ async fn a_person_chooses_where_to_be_left_alone(app: &TestApp) {
     let made = sam.mutate("quietReminders", json!({ "channels": ["EMAIL", "EMAIL"] }), "person { name quietChannels }").await;
     assert_eq!(made["person"], json!({ "name": "Sam", "quietChannels": ["EMAIL"] }));
     assert_eq!((quiet(&sam).await, quiet(&ada).await, quiet(&kim).await), (json!(["EMAIL"]), json!(["EMAIL"]), Value::Null));
-    assert_eq!(kim.node(&kim.id(), "Person { quietChannels }").await["quietChannels"], json!([]), "only one's own");
-    // A quiet lead is not written to when something is due, though it is told on the timeline; a page comes all the same.
+    assert_eq!(kim.node(&kim.id(), "Person { quietChannels }").await["quietChannels"], json!([]), "only their own");
+    // A quiet lead gets no mail when something is due, though the timeline records it; pages still come.
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
     app.advance(30 * MINUTE);
     reminded(app).await;

@@ -1,5 +1,5 @@
-//! Bad weather: Zendesk and Trello fail in every way and the worker dies all the time, while incidents with tickets, updates to clients
-//! and follow-ups pass through (R20, R22, R33). What arrived is counted at the other side: nothing is doubled, nothing is missing.
+//! Bad weather: Zendesk and Trello fail in every way and the worker keeps dying, while incidents with tickets, updates to clients
+//! and follow-ups pass through (R20, R22, R33). What arrived is counted on the other side: nothing twice, nothing missing.
 //!
 //! In every `make test` a few incidents pass. `MUSTER_STORM=300x100` lets 300 of them pass while the worker is killed 100 times, which
 //! takes half an hour.
@@ -23,13 +23,13 @@ use tempfile::TempDir;
 
 /// Calls in a hundred that fail.
 const FAILING: u64 = 30;
-/// Clients with a ticket each, and clients who are written to.
+/// Clients with a ticket each, and clients who get mail.
 const WITH_TICKET: usize = 3;
 const BY_MAIL: usize = 2;
 const UPDATES: [&str; 2] = ["We are looking into it.", "We have found the cause."];
 const FOLLOW_UPS: [&str; 2] = ["Watch the disk", "Renew the certificate earlier"];
 const SOON: Duration = Duration::from_secs(30);
-/// What a worker that was killed had in hand is tried again after a minute, and may fail again.
+/// What a killed worker had in hand is tried again after a minute, and may fail again.
 const PATIENCE: Duration = Duration::from_mins(4);
 /// Incidents that are worked on side by side.
 const AT_ONCE: usize = 4;
@@ -135,7 +135,7 @@ fn spawn(mut command: Command) -> Child {
     command.env("MUSTER_LISTEN", "127.0.0.1:0").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// Starts workers and kills each in mid-work: after it has changed something somewhere, or after a moment.
+/// Starts workers and kills each in the middle of its work: after it has changed something somewhere, or after a moment.
 async fn kill_many(place: &Place, role: &str, kills: usize) {
     for _ in 0..kills {
         let changes = || place.desk.changes().len() + place.boards.changes().len();
@@ -179,7 +179,7 @@ async fn storm(engine: Engine) {
     check_by_prism(&place).await;
 }
 
-/// `make prism`: a second opinion on the requests, by a mock that others wrote. It must also find what is wrong on purpose.
+/// `make prism`: a second opinion on the requests, from a mock that others wrote. It must also catch deliberate mistakes.
 async fn check_by_prism(place: &Place) {
     let (Ok(desk), Ok(boards)) = (std::env::var("MUSTER_PRISM_ZENDESK"), std::env::var("MUSTER_PRISM_TRELLO")) else { return };
     let bad = json!({ "ticket": { "comment": { "body": "x" }, "priority": "P1" } });
@@ -189,7 +189,7 @@ async fn check_by_prism(place: &Place) {
     assert_eq!(replay::replay(&place.boards.requests(), &boards, "/1").await, Vec::<String>::new());
 }
 
-/// What has not arrived: what it is, where it stands and why.
+/// What has not arrived: what it is, its state and why.
 async fn undelivered(url: &str) -> Vec<(String, DeliveryState, Option<String>)> {
     let db = Db::connect(url, 1).await.unwrap();
     let rows = delivery::Entity::find().all(db.read()).await.unwrap();
@@ -200,7 +200,7 @@ async fn undelivered(url: &str) -> Vec<(String, DeliveryState, Option<String>)> 
     open.map(|row| (row.operation.to_string(), row.state, row.last_error)).collect()
 }
 
-/// One problem ticket an incident, solved; each ticket hangs from it and has each update once.
+/// One problem ticket per incident, solved; each ticket is linked to it and has each update once.
 fn check_tickets(desk: &ZendeskFake, passages: &[Passage]) {
     let tickets = desk.tickets();
     let problems = tickets.iter().filter(|ticket| ticket.kind.as_deref() == Some("problem")).count();

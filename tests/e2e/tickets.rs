@@ -1,4 +1,4 @@
-//! Tickets of clients and the problem ticket from which they hang (R20): what people say of them, and what follows at Zendesk.
+//! Client tickets and the problem ticket they are linked to (R20): what people say about them, and what follows in Zendesk.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +82,7 @@ async fn client_at_zendesk(caller: &Client, name: &str, organization: &str) -> S
     id(&caller.mutate("saveClient", input, "client { id }").await["client"]).to_owned()
 }
 
-/// What waits for a person at Zendesk.
+/// What a person has to do in Zendesk.
 async fn by_hand(client: &Client, reference: &str) -> Vec<Value> {
     let found = client.incident(reference, "deliveries(state: BY_HAND) { id system title instructions }").await;
     let rows = found["deliveries"].as_array().unwrap().iter();
@@ -144,7 +144,7 @@ async fn by_hand_tickets_are_linked_once_the_problem_ticket_has_a_number(app: &T
     assert_eq!((&parent["parent"], &parent["url"], &parent["link"]), (&json!(true), &json!(url), &json!("LINKED")));
     let waiting = by_hand(&sam, "INC-1").await;
     assert_eq!(text(&waiting[0], "instructions"), "In Zendesk, set the type of ticket #42 to “incident” and link it to problem #900.");
-    // Now that there is a problem ticket, another one hangs from it at once; the same one again is no news.
+    // Now that there is a problem ticket, another one is linked to it at once; linking the same one again changes nothing.
     link(&sam, &incident, "https://example.zendesk.com/agent/tickets/43").await;
     let before = sam.incident("INC-1", "version").await;
     link(&sam, &incident, "42").await;
@@ -164,7 +164,7 @@ async fn a_problem_ticket_that_was_linked_as_a_client_s_stays_the_problem_ticket
     sam.mutate("settleDeliveryByHand", json!({ "deliveryId": problem[0]["id"], "externalUrl": url }), "delivery { state }").await;
     let rows = tickets(&sam, "INC-1").await;
     assert_eq!((rows.len(), &rows[0]["parent"]), (1, &json!(true)));
-    assert_eq!(by_hand(&sam, "INC-1").await, [] as [Value; 0], "it does not hang from itself");
+    assert_eq!(by_hand(&sam, "INC-1").await, [] as [Value; 0], "it is not linked to itself");
 }
 
 async fn what_is_not_a_ticket_is_refused(app: &TestApp) {
@@ -195,17 +195,17 @@ async fn a_ticket_is_about_one_incident_that_lasts(app: &TestApp) {
     let refusal = sam.refused("linkTicket", json!({ "incidentId": second["id"], "externalId": "#042" })).await;
     assert_eq!(refusal.code(), "FAILED_PRECONDITION");
     assert!(refusal.message().contains("INC-1"), "{}", refusal.message());
-    // Anyone who may not know of the other incident learns only that there is one.
+    // People who may not know about the other incident learn only that there is one.
     sam.incident_of("updateIncident", json!({ "incidentId": first["id"], "visibility": "RESTRICTED" })).await;
     let kim = app.responder("Kim").await;
     let refusal = kim.refused("linkTicket", json!({ "incidentId": second["id"], "externalId": "42" })).await;
     assert_eq!(refusal.code(), "FAILED_PRECONDITION");
     assert!(!refusal.message().contains("INC-1") && !refusal.message().contains("errors"), "{}", refusal.message());
-    // One that is over lets go.
+    // An incident that is over releases its tickets.
     sam.resolve(id(&first)).await;
     link(&kim, &second, "42").await;
     assert_eq!(ticket(&kim, "INC-2", "42").await["link"], "LINKED");
-    // A problem ticket hangs from nothing.
+    // A problem ticket is linked to nothing.
     let orders = by_hand(&kim, "INC-2").await;
     let url = "https://example.zendesk.com/agent/tickets/901";
     kim.mutate("settleDeliveryByHand", json!({ "deliveryId": orders[0]["id"], "externalUrl": url }), "delivery { state }").await;
@@ -227,12 +227,12 @@ async fn a_ticket_that_is_unlinked_is_not_suggested_again(app: &TestApp) {
     assert_eq!(ticket(&sam, "INC-1", "42").await["link"], "DISMISSED");
     assert_eq!(texts(&sam, &incident, "TICKET").await.last().unwrap(), "Ticket #42 is no longer linked: another server");
     let waiting = by_hand(&sam, "INC-1").await;
-    let [order] = waiting.as_slice() else { panic!("the link is not wanted any more: {waiting:?}") };
+    let [order] = waiting.as_slice() else { panic!("the link is no longer needed: {waiting:?}") };
     assert!(text(order, "instructions").contains("unlink problem #900 from ticket #42"), "{order}");
-    // Linked again, it hangs again.
+    // Linking it to the incident again links it to the problem ticket again.
     link(&sam, &incident, "42").await;
     let waiting = by_hand(&sam, "INC-1").await;
-    let [order] = waiting.as_slice() else { panic!("the unlinking is not wanted any more: {waiting:?}") };
+    let [order] = waiting.as_slice() else { panic!("the unlinking is no longer needed: {waiting:?}") };
     assert!(text(order, "instructions").contains("link it to problem #900"), "{order}");
     assert_eq!(sam.refused("unlinkTicket", json!({ "ticketId": parent["id"] })).await.code(), "FAILED_PRECONDITION");
     assert_eq!(sam.refused("unlinkTicket", json!({ "ticketId": "tkt_00000000000000000000000000000001" })).await.code(), "NOT_FOUND");
@@ -294,7 +294,7 @@ async fn without_zendesk_nothing_is_searched(app: &TestApp) {
     assert_eq!(found["ticketSuggestions"], json!([]));
 }
 
-/// R20, R21: the links are made as soon as both ends exist, and whoever wrote to us is affected.
+/// R20, R21: the links are made as soon as both ends exist, and clients that write to us are affected.
 async fn tickets_join_the_problem_ticket_and_show_whose_they_are(app: &TestApp) {
     let sam = app.responder("Sam").await;
     client_at_zendesk(&sam, "Example Ltd", "7").await;
@@ -318,7 +318,7 @@ async fn tickets_join_the_problem_ticket_and_show_whose_they_are(app: &TestApp) 
     });
     let seen = seen.await;
     assert_eq!((&seen["subject"], &seen["status"]), (&json!("It is down"), &json!("open")));
-    assert_eq!(ticket(&sam, "INC-1", "43").await["client"]["name"], "Other Ltd", "what a person said stands");
+    assert_eq!(ticket(&sam, "INC-1", "43").await["client"]["name"], "Other Ltd", "what a person said holds");
     let affected = sam.incident("INC-1", "affectedClients { client { name } note }").await;
     let mut names: Vec<&str> = affected["affectedClients"].as_array().unwrap().iter().map(|row| text(&row["client"], "name")).collect();
     names.sort_unstable();
@@ -415,7 +415,7 @@ async fn a_restricted_incident_has_a_problem_ticket_only_if_needed_and_without_i
     }
 }
 
-/// A desk with these tickets; without any, it refuses.
+/// A ticket system with these tickets; without any, it refuses.
 struct Desk(Vec<SeenTicket>);
 
 impl Desk {

@@ -44,7 +44,7 @@ async fn an_event_has_two_times(app: &TestApp) {
     let event = sam.event_of("addTimelineEvent", add("2026-11-22T04:05:00.123456+01:00")).await;
     assert_eq!(event["occurredAt"], "2026-11-22T03:05:00.123456+00:00");
     assert_eq!(event["recordedAt"], "2026-11-22T03:10:00+00:00");
-    // Clocks of other machines are not perfect; a time further ahead is a mistake.
+    // Other machines' clocks are not perfect; a time further ahead is a mistake.
     sam.event_of("addTimelineEvent", add("2026-11-22T03:14:59Z")).await;
     for wrong in ["2026-11-22T03:15:01Z", "9999-12-31T23:59:59Z", "1999-12-31T23:59:59Z"] {
         let refusal = sam.refused("addTimelineEvent", add(wrong)).await;
@@ -194,7 +194,7 @@ async fn events_are_found_by_kind_actor_source_time_star_and_text(app: &TestApp)
         (json!({ "text": "0%o" }), vec![]),
         (json!({ "text": "inodes_used" }), vec![3]),
         (json!({ "text": "inodes.used" }), vec![]),
-        // Written as it stands there, it is found, whatever the letters.
+        // The exact text is found, whatever its letters.
         (json!({ "text": "Österreich" }), vec![4]),
         (json!({ "text": "zurück" }), vec![4]),
         (json!({ "kinds": ["NOTE"], "actorId": kim.id(), "starred": false }), vec![4]),
@@ -212,7 +212,7 @@ async fn a_timeline_of_ten_thousand_events_pages_quickly_to_its_end(app: &TestAp
     assert_eq!(events.len(), 10_000);
     assert!(is_gap_free(&sequences(&events)));
     assert_eq!(text(&events[9_999], "text"), "event 10000");
-    // The last page costs what the first does: were the rest read as well, it would be a hundred times as much.
+    // The last page costs what the first does; if the rest were read as well, it would cost a hundred times as much.
     let fastest = async |arguments: Value| {
         let mut fastest = Duration::MAX;
         for _ in 0..10 {

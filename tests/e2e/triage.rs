@@ -1,4 +1,4 @@
-//! Judging a report (R2, R3, R8, R9): the questions, the sites, the severity, and the playbook behind them.
+//! Triage of a report (R2, R3, R8, R9): the questions, the sites, the severity, and the playbook behind them.
 
 use std::time::Duration;
 
@@ -86,7 +86,7 @@ async fn only_reports_in_triage_are_answered(app: &TestApp) {
     let refusal = sam.refused("answerTriage", input.clone()).await;
     assert_eq!(refusal.code(), "FAILED_PRECONDITION");
     assert!(refusal.message().contains("INC-1 is investigating"), "{}", refusal.message());
-    // What was answered stays to be read.
+    // The answers can still be read.
     assert_eq!(vic.incident("INC-1", TRIAGE).await["triage"]["criteria"][0]["answer"], "YES");
     let declined = sam.report("nothing").await;
     sam.incident_of("declineIncident", json!({ "incidentId": id(&declined), "reason": "nothing" })).await;
@@ -135,7 +135,7 @@ async fn the_sites_say_what_to_bear_in_mind(app: &TestApp) {
     assert_eq!(night.len(), parts.len());
     app.advance(Duration::from_secs(9 * 3_600));
     assert!(weighing().await[3].contains("busy there now"));
-    // What is left out stays.
+    // What is omitted stays.
     let kept =
         sam.mutate("saveSite", json!({ "id": id(&shop), "name": "shop" }), "site { routinelyAttacked busyHours }").await["site"].take();
     assert_eq!((&kept["routinelyAttacked"], &kept["busyHours"]), (&json!(true), &json!("Mon-Sun 08:00-20:00")));
@@ -170,7 +170,7 @@ async fn a_board_of_reports_reads_their_triage_in_few_statements(app: &TestApp) 
     assert!(statements <= 8, "{statements} statements");
 }
 
-/// The rules of the advice are tested beside them; here, that it is asked for as the schema says.
+/// The rules of the advice are tested next to them; this tests the query.
 async fn a_severity_is_suggested(app: &TestApp) {
     let vic = app.viewer("Vic").await;
     let advice = async |answers: &str| {

@@ -1,4 +1,4 @@
-//! What Zendesk tells (R18, R20): who may tell it, and what becomes of it, once, however often it is told.
+//! Ticket events from Zendesk (R18, R20): who may post them, and what follows, once, however often they are sent.
 
 use std::path::Path;
 use std::time::Duration;
@@ -34,7 +34,7 @@ both_dbs![
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A webhook's call with its headers, as Zendesk signs it.
+/// A webhook request with its headers, as Zendesk signs it.
 struct Call {
     secret: String,
     time: String,
@@ -73,14 +73,14 @@ fn stamp(time: Timestamp) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Sends an event that must be taken.
+/// Sends an event that must be accepted.
 async fn tell(app: &TestApp, event: &Value) {
     let response = Call::of(app, event).send(app).await;
     let (status, body) = (response.status(), response.text().await.unwrap());
     assert_eq!((status.as_u16(), body.as_str()), (200, "{\"taken\":true}"), "{event}");
 }
 
-/// An event as Zendesk tells it, about ticket #42 of organisation 7.
+/// An event as Zendesk sends it, about ticket #42 of organisation 7.
 fn event(app: &TestApp, name: &str, kind: &str, change: Value) -> Value {
     json!({
         "account_id": 1,
@@ -125,13 +125,13 @@ async fn count(client: &Client) -> Value {
     client.query("{ incidents { totalCount } }", Value::Null).await["incidents"]["totalCount"].clone()
 }
 
-/// A sample of the vendor's, which has no licence and so is no part of the project; nothing where `MUSTER_CONTRACTS` does not say where it is.
+/// A sample of the vendor's, which has no licence and so is not part of the project; nothing unless `MUSTER_CONTRACTS` says where it is.
 fn sample(path: &str) -> Option<Value> {
     let Some(contracts) = std::env::var_os("MUSTER_CONTRACTS") else {
         eprintln!("MUSTER_CONTRACTS is not set: {path} was not read");
         return None;
     };
-    // A relative path is meant from the root of the workspace.
+    // A relative path starts at the root of the workspace.
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(contracts).join("samples").join(path);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Some(serde_json::from_str(&text).unwrap())
@@ -201,7 +201,7 @@ async fn what_is_old_or_ahead_is_refused(app: &TestApp) {
     for (time, expected) in [(now - limit - second, 401), (now + limit + second, 401), (now - limit, 200), (now + limit, 200)] {
         assert_eq!(call(time).send(app).await.status(), expected, "{time}");
     }
-    // A number is no time, however well it is signed.
+    // A number is not a time, however well it is signed.
     let call = Call { time: now.timestamp().to_string(), ..call(now) };
     assert_eq!(call.send(app).await.status(), 401);
 }
@@ -233,19 +233,19 @@ async fn a_client_s_answer_is_recorded_once(app: &TestApp) {
     for _ in 0..2 {
         tell(app, &answer).await;
     }
-    // Told again under another number of the call, or of the event alone.
+    // Sent again under another invocation id, or another event id.
     let again = Call { invocation: "i-other".into(), ..Call::of(app, &answer) };
     assert_eq!(again.send(app).await.status(), 200);
     let found = events(&sam, &incident, "TICKET").await;
     let [_, told] = found.as_slice() else { panic!("{found:?}") };
     assert_eq!(text(told, "text"), "Kim (Example Ltd) wrote on #42: Stilldown.\nPlease hurry.");
     assert_eq!((&told["source"], &told["actor"], &told["details"]["comment"]), (&json!("ZENDESK"), &Value::Null, &json!("c1")));
-    assert_eq!(told["occurredAt"], "2026-11-22T03:00:00+00:00", "when it was written, not when we were told");
+    assert_eq!(told["occurredAt"], "2026-11-22T03:00:00+00:00", "when it was written, not when we heard of it");
     let row = sam.incident("INC-1", "tickets { subject status }").await;
     assert_eq!(row["tickets"][0], json!({ "subject": "The shop is down", "status": "open" }));
 }
 
-/// Zendesk tells of the problem ticket too, perhaps before we have heard that it is there.
+/// Zendesk reports the problem ticket too, perhaps before we know that it exists.
 async fn our_own_problem_ticket_is_no_news(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let site = sam.mutate("saveSite", json!({ "name": "shop.example.org", "url": "https://shop.example.org/" }), "site { id }").await;
@@ -293,7 +293,7 @@ async fn an_answer_concerns_every_incident_of_the_ticket(app: &TestApp) {
     }
 }
 
-/// The database went away after the first of two incidents was written to, so Zendesk was answered 503 and tells it again.
+/// The database went away after the first of two incidents was written to, so Zendesk got a 503 and sends it again.
 async fn what_was_written_before_a_failure_is_not_written_again(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let first = linked(&sam).await;
@@ -310,7 +310,7 @@ async fn what_was_written_before_a_failure_is_not_written_again(app: &TestApp) {
     assert_eq!((written(&first).await, written(&second).await), (0, 1));
 }
 
-/// R18: whoever is on call is called, as for an alert.
+/// R18: whoever is on call is paged, as for an alert.
 async fn an_emergency_ticket_reports_one_incident(app: &TestApp) {
     let sam = app.responder("Sam").await;
     sam.mutate("setOnCall", json!({ "firstLineId": sam.id() }), "onCall { workingHours }").await;
@@ -321,7 +321,7 @@ async fn an_emergency_ticket_reports_one_incident(app: &TestApp) {
     let created = with(created, "description", "shop.example.org says 503.");
     tell(app, &created).await;
     tell(app, &created).await;
-    // Told again by another name, and marked again.
+    // Sent again under another id, and marked again.
     let mut again = created.clone();
     again["id"] = "e2".into();
     tell(app, &again).await;
@@ -399,7 +399,7 @@ async fn an_ordinary_ticket_is_suggested_where_it_may_belong(app: &TestApp) {
     assert_eq!(suggested["tickets"], json!([]), "it is not linked");
     let found = &suggested["ticketSuggestions"][0];
     assert_eq!((&found["client"]["name"], &found["ticket"]["link"]), (&json!("Example Ltd"), &json!("SUGGESTED")));
-    // A client's answer on a ticket that nobody linked is nobody's.
+    // A client's answer on an unlinked ticket goes nowhere.
     tell(app, &event(app, "e3", "comment_added", written_by("Kim", false, true, "Still down."))).await;
     assert_eq!(events(&sam, &by_site, "TICKET").await.len(), 1);
     // Linked, its client is affected.
@@ -442,7 +442,7 @@ async fn a_problem_ticket_that_someone_solves_is_recorded(app: &TestApp) {
     tell(app, &of_problem("e1", "SOLVED")).await;
     assert_eq!(told().await, 1);
     assert_eq!(sam.incident("INC-1", "status").await["status"], "INVESTIGATING", "it is for people to resolve here");
-    // What is solved because the incident was resolved is no news, and neither is that told late.
+    // A ticket solved because the incident was resolved is no news, and neither is a late report of it.
     app.advance(MINUTE);
     tell(app, &of_problem("e2", "OPEN")).await;
     sam.resolve(id(&incident)).await;

@@ -1,4 +1,4 @@
-//! The vendors' own descriptions of their interfaces, and what a request has that they don't allow.
+//! The vendors' own descriptions of their interfaces, and what in a request they don't allow.
 //!
 //! The descriptions have no licence and so aren't part of the project: `MUSTER_CONTRACTS` names the folder where they are. Beyond them,
 //! it reports what a vendor would silently ignore: unknown properties of a ticket, undeclared arguments of a change.
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::Received;
 
-/// What documentation recommends and the description forgot.
+/// What the documentation recommends but the description lacks.
 const UNDESCRIBED: [&str; 1] = ["metadata"];
 /// Trello's credentials.
 const CREDENTIALS: [&str; 2] = ["key", "token"];
@@ -21,7 +21,7 @@ const CREDENTIALS: [&str; 2] = ["key", "token"];
 pub struct Contract {
     document: Value,
     operations: Vec<Operation>,
-    /// What paths begin with that the description leaves out.
+    /// The prefix of paths that the description omits.
     prefix: &'static str,
     /// The one property of a body, and whether there is one.
     wrapper: Option<&'static str>,
@@ -149,7 +149,7 @@ impl Contract {
         }
     }
 
-    /// Whether a parameter may have this value, which is text in a request: as what its schema asks for.
+    /// Whether a parameter may have this value, which is text in a request, read as the type its schema asks for.
     fn allows(&self, parameter: &Value, given: &str) -> bool {
         let schema = &parameter["schema"];
         let validator = self.validator(schema);
@@ -189,7 +189,7 @@ impl Operation {
     }
 }
 
-/// The folder with the vendors' descriptions and samples; a relative one is seen from the workspace's root.
+/// The folder with the vendors' descriptions and samples; a relative one starts at the workspace's root.
 ///
 /// # Panics
 /// If it isn't set.
@@ -235,7 +235,7 @@ fn lookup<'a>(document: &'a Value, reference: &str) -> &'a Value {
     document.pointer(reference.trim_start_matches('#')).unwrap_or_else(|| panic!("{reference} leads nowhere"))
 }
 
-/// What a text may stand for.
+/// The values that a text may stand for.
 fn readings(given: &str) -> Vec<Value> {
     let list: Vec<Value> = given.split(',').filter(|part| !part.is_empty()).map(Value::from).collect();
     let mut readings = vec![Value::from(given), Value::from(list)];
@@ -243,7 +243,7 @@ fn readings(given: &str) -> Vec<Value> {
     readings
 }
 
-/// Turns the words that only `OpenAPI` has into those of JSON Schema.
+/// Turns keywords that only `OpenAPI` has into those of JSON Schema.
 fn convert(schema: &mut Value) {
     match schema {
         Value::Array(parts) => parts.iter_mut().for_each(convert),

@@ -1,4 +1,4 @@
-//! The routes under `/_fake/` that both fakes have, for a person with curl.
+//! The routes under `/_fake/` that both fakes share, for use with curl.
 
 use std::time::Duration;
 

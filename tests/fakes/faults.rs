@@ -17,13 +17,13 @@ pub enum Fault {
     Unavailable,
     /// Closes the connection without an answer, and does nothing.
     Cut,
-    /// Answers 200 with what is no JSON, and does nothing.
+    /// Answers 200 with something that is not JSON, and does nothing.
     Garbage,
     /// Does it, and never answers.
     DoneThenSilent,
     /// Does it, and closes the connection without an answer.
     DoneThenCut,
-    /// Does it, and answers 200 with what is no JSON.
+    /// Does it, and answers 200 with something that is not JSON.
     DoneThenGarbage,
     /// Does it, and answers late.
     Slow(Duration),

@@ -14,7 +14,7 @@ use super::{Contract, contract};
 /// How many requests are kept; the oldest go first.
 const KEPT: usize = 20_000;
 
-/// The side of a fake that has nothing to do with which vendor it is.
+/// The part of a fake that does not depend on the vendor.
 pub struct Front {
     url: String,
     inner: Mutex<Inner>,
@@ -45,13 +45,13 @@ impl Front {
         &self.url
     }
 
-    /// The fake's time: that of its clock, and what it was moved ahead.
+    /// The fake's time: its clock's, plus the time it was moved ahead.
     pub fn now(&self) -> DateTime<Utc> {
         let inner = self.inner();
         inner.clock.as_ref().map_or_else(|| SystemClock.now(), |clock| clock.now()) + inner.ahead
     }
 
-    /// From now on, it goes by this clock instead of the machine's.
+    /// From now on, it uses this clock instead of the machine's.
     pub fn follow(&self, clock: Arc<dyn Clock>) {
         self.inner().clock = Some(clock);
     }
@@ -61,18 +61,18 @@ impl Front {
         self.inner().ahead += chrono::Duration::from_std(by).expect("not for ages");
     }
 
-    /// The next `n` requests with this method (all when it is empty) and a path that begins like this go wrong.
+    /// The next `n` requests with this method (any if empty) and a path that begins like this go wrong.
     pub fn fail_next(&self, n: usize, method: &str, prefix: &str, fault: Fault) {
         self.inner().plan.script(n, method, prefix, fault);
     }
 
-    /// From now on, so many of a hundred requests go wrong, in one of these ways each, evenly. The same seed and the same order of
+    /// From now on, this percentage of requests go wrong, in one of these ways each, evenly. The same seed and the same order of
     /// requests give the same faults.
     pub fn fail_at_random(&self, seed: u64, percent: u64, kinds: &[Fault]) {
         self.inner().plan.randomize(seed, percent, kinds);
     }
 
-    /// Nothing goes wrong any more.
+    /// From now on, nothing goes wrong.
     pub fn stop_failing(&self) {
         self.inner().plan.clear();
     }
@@ -143,7 +143,7 @@ impl Front {
         }
     }
 
-    /// Holds an accepted request against the contract.
+    /// Checks an accepted request against the contract.
     pub(super) fn check(&self, received: &Received) {
         let Some(contract) = self.inner().contract.clone() else { return };
         let found = contract.check(received);

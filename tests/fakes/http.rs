@@ -12,7 +12,7 @@ use super::Fault;
 
 /// What a request may hold.
 const MAX_BODY: usize = 16 << 20;
-/// What stands where a secret stood.
+/// What replaces a secret.
 const SECRET: &str = "SECRET";
 
 /// A request as a fake received it, without secrets.
@@ -28,7 +28,7 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
     /// As sent.
     pub body: Bytes,
-    /// What it was answered; nothing while it is under way, and when it never was.
+    /// Its answer; nothing while it is in progress, or if it never got one.
     pub status: Option<u16>,
     /// What went wrong on purpose.
     pub fault: Option<Fault>,
@@ -45,7 +45,7 @@ impl Received {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body as JSON, `null` when it is none.
+    /// The body as JSON, `null` if it isn't JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }

@@ -18,7 +18,7 @@ struct Arguments {
     /// Where Trello listens.
     #[arg(long, default_value = "127.0.0.1:18202")]
     trello: String,
-    /// Where Zendesk tells Muster of changes; nowhere when empty.
+    /// Where Zendesk reports changes to Muster; nowhere if empty.
     #[arg(long, default_value = "http://127.0.0.1:8080/hooks/zendesk")]
     webhook: String,
 }
@@ -31,7 +31,7 @@ async fn main() -> Result<()> {
     seed(&desk, &boards);
     desk.notify(Some(arguments.webhook.as_str()).filter(|url| !url.is_empty()));
     println!("{}", settings(&desk, &boards));
-    tokio::signal::ctrl_c().await.context("the fakes can't be told to stop")
+    tokio::signal::ctrl_c().await.context("can't wait for Ctrl-C")
 }
 
 /// Tickets 101 to 103 and two cards.

@@ -2,7 +2,7 @@
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
-//! for a client. They answer nothing that Muster doesn't need. What both share, faults among it, is [`Front`].
+//! for a client. They answer nothing that Muster doesn't need. What both share, including faults, is [`Front`].
 
 pub mod contract;
 mod control;

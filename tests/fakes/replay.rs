@@ -34,7 +34,7 @@ pub async fn is_refused(method: &str, path: &str, query: &[(&str, &str)], body: 
     send(&request, base, "").await.0 == 422
 }
 
-/// What is alike but for the values: method, path without numbers, names of arguments and fields.
+/// What is left without the values: method, path without numbers, names of arguments and fields.
 fn shape(request: &Received) -> String {
     let path: Vec<&str> =
         request.path.split('/').map(|part| if part.bytes().any(|byte| byte.is_ascii_digit()) { "#" } else { part }).collect();
@@ -56,7 +56,7 @@ async fn send(request: &Received, base: &str, prefix: &str) -> (u16, String) {
     let method = Method::from_bytes(request.method.as_bytes()).expect("it was a method before");
     let path = request.path.strip_prefix(prefix).unwrap_or(&request.path);
     let mut url = url::Url::parse(&format!("{base}{path}")).expect("it was a path before");
-    // Both ways to show who one is; neither is looked at closely.
+    // Both ways to authenticate; neither is checked closely.
     let credentials = [("key", "k"), ("token", "t")];
     let known = request.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     url.query_pairs_mut().extend_pairs(known.chain(credentials));

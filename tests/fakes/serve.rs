@@ -1,4 +1,4 @@
-//! The listener of a fake, which can close a connection without an answer, and the way of a request through the faults.
+//! The listener of a fake, which can close a connection without an answer, and a request's way through the faults.
 
 use std::io;
 use std::pin::Pin;
@@ -82,7 +82,7 @@ async fn handle<V: Vendor>(
     reply.into_response()
 }
 
-/// The answer, or nothing when the connection is to be cut.
+/// The answer, or nothing if the connection is to be cut.
 async fn outcome(fault: Option<Fault>, done: Option<Reply>) -> Option<Reply> {
     match fault {
         None => done,

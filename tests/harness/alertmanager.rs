@@ -1,4 +1,4 @@
-//! The real Alertmanager, as a team runs it: it groups alerts, notifies Muster, repeats and retries by its own rules.
+//! The real Alertmanager, as teams run it: it groups alerts, notifies Muster, repeats and retries by its own rules.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::app::Server;
 use crate::wait::eventually;
 
-/// What Debian calls it.
+/// Its name in Debian.
 const PROGRAM: &str = "prometheus-alertmanager";
 
 /// A running Alertmanager whose only receiver is one Muster.
@@ -60,7 +60,7 @@ impl Alertmanager {
         alertmanager
     }
 
-    /// An alert goes on, or is still on: Prometheus says so every minute or so.
+    /// An alert fires, or is still firing: Prometheus says so every minute or so.
     pub async fn fire(&self, name: &str, instance: &str) {
         self.post(json!([{
             "labels": { "alertname": name, "instance": instance, "severity": "critical" },
@@ -70,7 +70,7 @@ impl Alertmanager {
         .await;
     }
 
-    /// An alert goes off.
+    /// An alert ends.
     pub async fn end(&self, name: &str, instance: &str) {
         let now = now();
         self.post(json!([{
@@ -81,7 +81,7 @@ impl Alertmanager {
         .await;
     }
 
-    /// Waits until it has tried in vain to tell Muster.
+    /// Waits until it has tried in vain to notify Muster.
     pub async fn has_failed_to_notify(&self) {
         eventually("Alertmanager has tried in vain", Duration::from_secs(30), async || {
             let metrics = self.http.get(format!("{}/metrics", self.url)).send().await.ok()?.text().await.ok()?;

@@ -40,12 +40,12 @@ pub const HOOK_SECRET: &str = "hook-secret-of-the-tests";
 /// The secret with which hooks sign that do so.
 pub const SIGNING_SECRET: &str = "signing-secret-of-the-tests";
 
-/// When tests begin that do not run by the machine's clock.
+/// The start of tests that do not use the machine's clock.
 pub fn start_of_time() -> Timestamp {
     "2026-11-22T03:00:00Z".parse::<DateTime<Utc>>().expect("a time")
 }
 
-/// What a test wants to be different.
+/// How a test's Muster differs from the usual.
 pub struct Builder {
     engine: Engine,
     database_url: Option<String>,
@@ -58,7 +58,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Run by the machine's clock, because another program is part of the test.
+    /// Uses the machine's clock, because another program is part of the test.
     pub fn system_clock(self) -> Self {
         Self { system_clock: true, ..self }
     }
@@ -84,7 +84,7 @@ impl Builder {
         self
     }
 
-    /// With Trello telling of changes.
+    /// With Trello reporting changes.
     pub fn watching_cards(self) -> Self {
         Self { watches_cards: true, ..self }
     }
@@ -240,19 +240,19 @@ impl TestApp {
         &self.setup.url
     }
 
-    /// Where its files lie.
+    /// Where its files are.
     pub fn data_dir(&self) -> &std::path::Path {
         &self.setup.config.data_dir
     }
 
     /// Moves the clock on.
     pub fn advance(&self, by: Duration) {
-        self.manual.advance(chrono::Duration::from_std(by).expect("tests do not last for ages"));
+        self.manual.advance(chrono::Duration::from_std(by).expect("tests are short"));
     }
 
     /// Sets the clock back, as an administrator or a broken time server does.
     pub fn set_back(&self, by: Duration) {
-        self.manual.advance(-chrono::Duration::from_std(by).expect("tests do not last for ages"));
+        self.manual.advance(-chrono::Duration::from_std(by).expect("tests are short"));
     }
 
     /// What the clock shows.
@@ -260,7 +260,7 @@ impl TestApp {
         self.setup.clock.now()
     }
 
-    /// An error that contains `part` will be logged, and that is right.
+    /// Expects an error that contains `part` in the log.
     pub fn expect_error_log(&self, part: &str) {
         self.logs.expect(part);
     }
@@ -286,10 +286,10 @@ impl TestApp {
         fewest
     }
 
-    /// Asserts that `query`, which asks for `FIRST` incidents, reads nothing once an incident, and sends `most` statements at the most.
+    /// Asserts that `query`, which asks for `FIRST` incidents, reads nothing per incident, and sends at most `most` statements.
     ///
-    /// Were anything read once an incident, each further one would cost a further statement. The count itself moves a little: fields of one
-    /// request share a statement when their turn comes at the same moment, and that hangs on how fast each answer before was.
+    /// If anything were read per incident, each further one would cost a further statement. The count itself varies a little: fields of one
+    /// request share a statement when their turn comes at the same moment, and that depends on how fast each answer before was.
     pub async fn assert_reads_in_batches(&self, client: &Client, query: &str, (few, many): (usize, usize), most: usize) {
         let statements = async |first: usize| {
             let query = query.replace("FIRST", &first.to_string());
@@ -321,7 +321,7 @@ impl TestApp {
         self.person(name, AccessLevel::Responder).await
     }
 
-    /// Someone who may look.
+    /// Someone with read access.
     pub async fn viewer(&self, name: &str) -> Client {
         self.person(name, AccessLevel::Viewer).await
     }

@@ -1,4 +1,4 @@
-//! A browser as people have one: Chromium without a window, told what to do by its own protocol (DevTools).
+//! A real browser: Chromium without a window, driven by its own protocol (DevTools).
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::wait::{eventually, within};
 
 /// How long a page may take to show something on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The arguments that keep it from calling home, which a closed machine refuses.
+/// The arguments that keep it from contacting its vendor, which a machine without a network refuses.
 const QUIET: &[&str] = &[
     "--headless",
     "--no-sandbox",
@@ -45,7 +45,7 @@ impl Drop for Browser {
 }
 
 impl Browser {
-    /// Starts a browser that knows nobody.
+    /// Starts a browser with an empty profile.
     ///
     /// # Panics
     /// If there is none.
@@ -86,7 +86,7 @@ impl Browser {
         self.order("Page.navigate", json!({ "url": url })).await;
     }
 
-    /// What an expression of JavaScript comes to on the page.
+    /// The value of a JavaScript expression on the page.
     ///
     /// # Panics
     /// If it throws.
@@ -114,7 +114,7 @@ impl Browser {
         }
     }
 
-    /// What went wrong on its pages: errors that nobody caught, and what the browser itself complained of.
+    /// What went wrong on its pages: uncaught errors and the browser's own complaints.
     pub fn complaints(&self) -> &[String] {
         &self.complaints
     }

@@ -1,4 +1,4 @@
-//! A caller over HTTP: a person with a token, or nobody.
+//! A caller over HTTP: a person with a token, or an anonymous one.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct Client {
     person: Option<PersonId>,
 }
 
-/// What a GraphQL request came to.
+/// The result of a GraphQL request.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -65,7 +65,7 @@ impl Answer {
     /// Reads the body of a response.
     ///
     /// # Panics
-    /// If it is no GraphQL response.
+    /// If it is not a GraphQL response.
     pub async fn read(response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let text = response.text().await.expect("the response ends");
@@ -108,13 +108,13 @@ impl Client {
         Self { http, base: server.url().to_owned(), token, person }
     }
 
-    /// Anyone who has this token, at the server at `url`.
+    /// A caller with this token, at the server at `url`.
     pub(crate) fn at_url(url: &str, token: &str) -> Self {
         let http = crate::http().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
         Self { http, base: url.to_owned(), token: Some(token.to_owned()), person: None }
     }
 
-    /// A mutation to a server that may go away: `None` when it gave no answer.
+    /// A mutation to a server that may go away: `None` if it gave no answer.
     pub async fn attempt(&self, name: &str, input: Value, selection: &str) -> Option<Answer> {
         let request = json!({ "query": mutation(name, selection), "variables": { "input": input } });
         let response = self.request(reqwest::Method::POST, "/graphql").json(&request).send().await.ok()?;
@@ -202,7 +202,7 @@ impl Client {
         self.try_upload_with(incident, &[], name, content).await
     }
 
-    /// Sends a file that must be taken, and returns what the server says of it.
+    /// Sends a file that must be accepted, and returns what the server says about it.
     pub async fn upload(&self, incident: &str, name: &str, content: Vec<u8>) -> Value {
         let response = self.try_upload(incident, name, content).await;
         assert_eq!(response.status(), 201);

@@ -65,13 +65,13 @@ impl Client {
         self.incident_of("resolveIncident", json!({ "incidentId": incident, "summary": "The service is back." })).await
     }
 
-    /// The incident; null where there is none that the caller may see.
+    /// The incident; null if the caller may not see it or it does not exist.
     pub async fn incident(&self, reference: &str, selection: &str) -> Value {
         let query = format!("query($reference: String!) {{ incident(reference: $reference) {{ {selection} }} }}");
         self.found(&query, json!({ "reference": reference }), "incident").await
     }
 
-    /// The node, of which `selection` names the type; null where there is none that the caller may see.
+    /// The node, whose type `selection` names; null if the caller may not see it or it does not exist.
     pub async fn node(&self, id: &str, selection: &str) -> Value {
         let query = format!("query($id: ID!) {{ node(id: $id) {{ __typename ... on {selection} }} }}");
         self.found(&query, json!({ "id": id }), "node").await

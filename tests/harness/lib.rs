@@ -1,9 +1,9 @@
-//! What the end-to-end tests stand on: a whole Muster with a database of its own for every test.
+//! The foundation of the end-to-end tests: a whole Muster with a database of its own for every test.
 //!
-//! A test is an `async fn(&TestApp)`, named by the sentence that it proves; [`both_dbs!`] runs it on SQLite and on
+//! A test is an `async fn(&TestApp)`, named after the sentence it proves; [`both_dbs!`] runs it on SQLite and on
 //! PostgreSQL. Nothing is mocked inside Muster: requests go over HTTP to a served router, on a real file or a real
 //! server, and only the clock is moved by hand. Nothing sleeps: what takes time is awaited by its condition
-//! ([`wait`]). A test that causes an error in the log which it did not announce has failed ([`logs`]).
+//! ([`wait`]). A test that logs an error it did not announce has failed ([`logs`]).
 
 pub mod alertmanager;
 pub mod app;
@@ -34,7 +34,7 @@ pub use wait::{eventually, within};
 /// No test takes longer; one that does hangs.
 const TEST_TIMEOUT: Duration = Duration::from_secs(170);
 
-/// Begins a client of HTTP. Of the libraries for TLS that are built in, this names the one that is used: reqwest does not choose.
+/// Starts building an HTTP client. It names the TLS library to use, since several are built in and reqwest does not choose.
 pub fn http() -> reqwest::ClientBuilder {
     // It stays as it is when another test of the process was first.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -14,7 +14,7 @@ use crate::wait::within;
 /// How long a test waits for the next message.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// By which way a subscription comes.
+/// How a subscription is transported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// `/graphql`, graphql-transport-ws.
@@ -58,7 +58,7 @@ impl Subscription {
     pub async fn next(&mut self) -> Value {
         match self.frame().await {
             Frame::Next(data) => data,
-            other => panic!("a result was expected, and there came {other:?}"),
+            other => panic!("a result was expected, but got {other:?}"),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Below those that the kernel gives to whoever asks for any: between our looking and the server's taking it, no other test gets it.
+/// Below those that the kernel assigns on request, so no other test gets the port between our check and the server's start.
 const FIRST: u32 = 15_000;
 const COUNT: u32 = 17_000;
 

@@ -26,7 +26,7 @@ use crate::database::{build_name, exclusive, shared_folder};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The owner of everything in the cluster.
 const OWNER: &str = "muster";
-/// What makes a server fast that need not survive a power failure; what it committed survives its own end.
+/// Makes a server fast that need not survive a power failure; what it committed survives its own end.
 const SETTINGS: &str = "-c listen_addresses= -c max_connections=300 -c fsync=off -c full_page_writes=off \
     -c autovacuum=off -c shared_buffers=64MB -c log_min_messages=warning";
 /// Stops the server once nobody has used it for a while. The lock is held while it stops, so that nobody joins.
@@ -46,7 +46,7 @@ pub fn user_id() -> u32 {
 
 /// A running server.
 pub struct Cluster {
-    /// Data, socket and log lie here.
+    /// Data, socket and log are here.
     home: PathBuf,
     server: Option<(Child, TempDir)>,
 }
@@ -75,7 +75,7 @@ pub fn shared() -> &'static Cluster {
 }
 
 impl Cluster {
-    /// A cluster for one test, which may do to it what it likes.
+    /// A cluster for one test, which may do anything to it.
     pub fn own() -> Self {
         let folder = TempDir::with_prefix("muster-pg-").expect("a temporary folder can be made");
         prepare(folder.path());
@@ -165,7 +165,7 @@ impl Cluster {
         let _ = command(bin("pg_ctl")).args(arguments).arg("-D").arg(self.home.join("data")).current_dir(&self.home).output();
     }
 
-    /// Removes what a run left that was killed together with its supervisor.
+    /// Removes what is left of a run that was killed together with its supervisor.
     fn stop_leftover(&self) {
         self.pg_ctl(&["stop", "-w", "-m", "immediate"]);
         let _ = std::fs::remove_dir_all(self.home.join("data"));

@@ -90,7 +90,7 @@ impl Process {
         self.child.wait().expect("it is our child");
     }
 
-    /// Has it read its playbook again, by SIGHUP.
+    /// Makes it read its playbook again, by SIGHUP.
     pub fn hang_up(&self) {
         self.signal("-HUP");
     }
@@ -118,7 +118,7 @@ impl Drop for Process {
 /// The binary that was built with the tests.
 fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the test program has a path");
-    let binary = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").join("muster");
+    let binary = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps").join("muster");
     assert!(binary.exists(), "{} is missing: `cargo build --bin muster` makes it, and `make test` does so first", binary.display());
     binary
 }

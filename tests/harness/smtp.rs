@@ -1,4 +1,4 @@
-//! A real mail server (aiosmtpd) that keeps what it is sent, and misbehaves when it is told to.
+//! A real mail server (aiosmtpd) that keeps what it is sent, and misbehaves on demand.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -157,7 +157,7 @@ impl Smtp {
         self.tell(|control| control["later"] = yes.into());
     }
 
-    /// Whether it falls silent when it has the text of a mail. It does not keep that mail.
+    /// Whether it falls silent once it has the text of a mail. It does not keep that mail.
     pub fn hang(&self, yes: bool) {
         self.tell(|control| control["hang"] = yes.then_some("data").into());
     }
@@ -190,7 +190,7 @@ impl Smtp {
         }
     }
 
-    /// Starts it again on the same port, if it is stopped. It behaves as it was last told.
+    /// Starts it again on the same port, if it is stopped. It behaves as last set.
     pub async fn restart(&mut self) {
         if self.process.is_some() {
             return;

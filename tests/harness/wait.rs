@@ -1,11 +1,11 @@
-//! Waiting for conditions, always with a bound.
+//! Waiting for conditions, always with a time limit.
 
 use std::time::{Duration, Instant};
 
-/// How often a condition is looked at.
+/// How often a condition is checked.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Looks again and again until `look` finds something, and returns it.
+/// Checks repeatedly until `look` finds something, and returns it.
 ///
 /// # Panics
 /// If that has not happened `within` the given time.

@@ -1,4 +1,4 @@
-//! Workers of a Muster under test, and an outside system that does what a test says.
+//! Workers of a Muster under test, and an outside system that does what a test wants.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -66,7 +66,7 @@ impl Drop for TestWorker {
 
 type Receipts = Box<dyn Fn(&Order) -> Receipt + Send>;
 
-/// An outside system that keeps the orders it is given, and answers as it is told.
+/// An outside system that keeps the orders it is given, and answers as set.
 #[derive(Default)]
 pub struct Outside {
     orders: Mutex<Vec<Order>>,
@@ -91,7 +91,7 @@ impl Outside {
         lock(&self.answers).push_back(refusal);
     }
 
-    /// Answers what it takes like this from now on.
+    /// Answers what it accepts like this from now on.
     pub fn answer(&self, receipt: impl Fn(&Order) -> Receipt + Send + 'static) {
         *lock(&self.receipts) = Some(Box::new(receipt));
     }

@@ -1,4 +1,4 @@
-//! Zendesk: who may ask, lists, pages and the search.
+//! Zendesk: credentials, lists, pages and the search.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, board, call, desk, get, send, ticket};
 
-/// What came of a request: an answer, none in time, or a broken connection.
+/// The outcome of a request: an answer, none in time, or a broken connection.
 async fn attempt(fake: &ZendeskFake) -> Result<Answer, reqwest::Error> {
     let body = json!({ "ticket": { "comment": { "body": "x" } } });
     send(desk(fake, Method::POST, "tickets").json(&body).timeout(Duration::from_secs(6))).await

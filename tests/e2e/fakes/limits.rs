@@ -73,7 +73,7 @@ async fn a_token_takes_a_hundred_requests_in_ten_seconds() {
 #[tokio::test]
 async fn a_client_that_does_not_stop_is_refused_for_longer() {
     let fake = TrelloFake::start().await;
-    // A clock that only the test moves: two hundred calls take their time.
+    // A clock that only the test moves: two hundred calls take a while.
     fake.follow(Arc::new(ManualClock::new(start_of_time())));
     fake.set_limits(1, 300);
     let read = async || call(&fake, Method::GET, LISTS, &[]).await.status;
@@ -82,7 +82,7 @@ async fn a_client_that_does_not_stop_is_refused_for_longer() {
     for _ in 0..201 {
         assert_eq!(read().await, 429);
     }
-    // The one that was taken is out of the time, but it was too much.
+    // The accepted one has left the window, but there had been too many.
     fake.advance(Duration::from_secs(5));
     assert_eq!(read().await, 429);
     fake.advance(Duration::from_secs(10));

@@ -1,4 +1,4 @@
-//! The fakes of Zendesk and Trello themselves: that they are as strict as they say, and fail as they are told.
+//! The fakes of Zendesk and Trello themselves: that they are as strict as they claim, and fail as requested.
 
 mod contract;
 mod desk;
@@ -20,7 +20,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-/// What a slow machine may take.
+/// Long enough for a slow machine.
 const SOON: Duration = Duration::from_secs(20);
 
 /// An answer of a fake.
@@ -94,14 +94,14 @@ async fn card(fake: &TrelloFake, list: &str) -> String {
     made.json()["id"].as_str().unwrap().to_owned()
 }
 
-/// Someone who is told by webhooks.
+/// A receiver of webhooks.
 struct Receiver {
     url: String,
     inner: Arc<Mutex<(StatusCode, Vec<(HeaderMap, Vec<u8>)>)>>,
 }
 
 impl Receiver {
-    /// One that answers with this status, looks at it aside.
+    /// One that answers with this status, except to checks of its address.
     async fn start(status: u16) -> Self {
         let inner = Arc::new(Mutex::new((StatusCode::from_u16(status).unwrap(), Vec::new())));
         let kept = Arc::clone(&inner);
@@ -118,7 +118,7 @@ impl Receiver {
         Self { url, inner }
     }
 
-    /// Waits until it was told `n` times, and returns all.
+    /// Waits until `n` webhooks came, and returns them all.
     async fn wait_for(&self, n: usize) -> Vec<(HeaderMap, Vec<u8>)> {
         harness::eventually(&format!("{n} webhooks"), SOON, async || {
             Some(self.inner.lock().unwrap().1.clone()).filter(|all| all.len() >= n)

@@ -1,4 +1,4 @@
-//! The webhooks of both, beside the vendors' samples and the vectors of their signatures.
+//! The webhooks of both, compared with the vendors' samples and test vectors of their signatures.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn sample(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
 }
 
-/// Each path in `value` with the kind of what is there, but for the parts that a sample only happens to have.
+/// Each path in `value` with its kind of value, except for parts that only the sample happens to have.
 fn shape(value: &Value, path: &str, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => object.iter().for_each(|(name, value)| shape(value, &format!("{path}.{name}"), into)),

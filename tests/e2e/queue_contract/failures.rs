@@ -1,4 +1,4 @@
-//! What fails, dies, stalls or stops, and what becomes of the jobs.
+//! What happens to jobs when something fails, dies, stalls or stops.
 
 use std::time::{Duration, Instant};
 
@@ -122,7 +122,7 @@ both_databases! {
                 Ok::<_, String>(())
             }
         };
-        // One slot and a batch of four: apalis sits on three jobs it cannot start, and beats no heart meanwhile.
+        // One slot and a batch of four: apalis sits on three jobs it cannot start, and sends no heartbeat meanwhile.
         let tuning = Tuning { orphan_after: Duration::from_secs(8), ..tuning() };
         let busy = start_with(&queue, handler, Tuning { concurrency: 1, batch: 4, ..tuning.clone() });
         queue.push(&(0..4).map(|_| verify(new_id())).collect::<Vec<_>>()).await.unwrap();
@@ -161,10 +161,10 @@ both_databases! {
         worker.stop().await;
         let (depth, started) = (queue.depth().await.unwrap(), log.total() as u64);
         assert_eq!((depth.done, depth.running, depth.waiting), (started, 0, MANY - started));
-        assert!(started < MANY, "it went on taking jobs");
+        assert!(started < MANY, "it kept taking jobs");
     }
 
-    // apalis writes results between its looks for jobs, and once told to stop not at all while it sits on jobs that did not start.
+    // apalis writes results between its polls for jobs and, once asked to stop, not at all while it holds jobs that did not start.
     async fn what_ended_as_the_worker_stopped_does_not_run_again(db: Db) {
         let (queue, _) = ready(&db).await;
         let (log, release) = (Log::default(), CancellationToken::new());
@@ -182,7 +182,7 @@ both_databases! {
         queue.push(&(0..100).map(|_| verify(new_id())).collect::<Vec<_>>()).await.unwrap();
         until("all slots are busy", async || log.total() == 8).await;
         worker.shutdown.cancel();
-        // While this is asked, the worker hears that it is to end, and starts no more.
+        // Meanwhile the worker is asked to stop, and starts no more.
         assert_eq!(queue.depth().await.unwrap().done, 0);
         release.cancel();
         worker.stop().await;
@@ -253,7 +253,7 @@ both_databases! {
         let tuning = Tuning {
             idle_poll: asleep, heartbeat: asleep, orphan_after: asleep * 2, stall_after: Duration::from_secs(2), ..tuning()
         };
-        // It looks once, when it starts, and not again: its bell is not the one we ring.
+        // It polls once, when it starts, and not again: we ring a different bell.
         let log = Log::default();
         let worker = start(&open(&db).await, &log, tuning);
         until("the worker is there", async || texts(&conn, workers, "id").await.len() == 1).await;

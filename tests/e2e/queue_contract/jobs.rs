@@ -62,7 +62,7 @@ both_databases! {
             began.elapsed()
         };
         let few = batches(0).await;
-        // As if this worker had done fifty thousand more.
+        // As if this worker had finished fifty thousand more.
         let sql = match db.engine() {
             Engine::Sqlite => "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) \
                 INSERT INTO Jobs (job, id, job_type, status, attempts, max_attempts, run_at, lock_by, done_at) \
@@ -82,13 +82,13 @@ both_databases! {
         let (queue, _) = ready(&db).await;
         let (one, two) = (new_id(), new_id());
         let (first, again) = (Job::VerifyChain(one).keyed("one:0"), Job::Expire.keyed("one:0"));
-        assert_eq!(queue.push(&[first.clone(), again.clone()]).await.unwrap(), 1, "doubled within a batch");
-        assert_eq!(queue.push(&[again, Job::VerifyChain(two).keyed("two:0")]).await.unwrap(), 1, "doubled while it waits");
+        assert_eq!(queue.push(&[first.clone(), again.clone()]).await.unwrap(), 1, "duplicate within a batch");
+        assert_eq!(queue.push(&[again, Job::VerifyChain(two).keyed("two:0")]).await.unwrap(), 1, "duplicate while it waits");
         let log = Log::default();
         let worker = start(&queue, &log, tuning());
         until("both ran", async || log.total() == 2).await;
         until("both are done", async || queue.depth().await.unwrap().done == 2).await;
-        assert_eq!(queue.push(&[first]).await.unwrap(), 0, "doubled after it ran");
+        assert_eq!(queue.push(&[first]).await.unwrap(), 0, "duplicate after it ran");
         worker.stop().await;
         assert_eq!((log.count(one), log.count(two)), (1, 1));
     }

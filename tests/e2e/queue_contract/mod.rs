@@ -46,7 +46,7 @@ pub fn tuning() -> Tuning {
     Tuning { idle_poll: Duration::from_millis(100), heartbeat: Duration::from_secs(1), ..Tuning::default() }
 }
 
-/// For tests in which a worker dies: one that is only slow would pass for dead with this.
+/// For tests in which a worker dies; with this, a merely slow one would be taken for dead.
 pub fn impatient() -> Tuning {
     Tuning { orphan_after: Duration::from_secs(3), ..tuning() }
 }

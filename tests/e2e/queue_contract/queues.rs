@@ -1,4 +1,4 @@
-//! Several queues side by side: one connection that writes on SQLite, one pool on PostgreSQL.
+//! Several queues side by side: one writing connection on SQLite, one pool on PostgreSQL.
 
 use std::time::Duration;
 

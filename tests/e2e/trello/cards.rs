@@ -49,7 +49,7 @@ async fn a_card_follows_its_follow_up(scene: &Scene<'_>) {
         scene.app.advance(MINUTE);
         scene.fake.card(&card.id).unwrap()
     };
-    // Two changes, one order: each says all.
+    // Two changes, one order: each says everything.
     scene.update(&made, json!({ "title": "two" })).await;
     scene.update(&made, json!({ "dueOn": "2026-12-01" })).await;
     assert_eq!(delivery_rows(scene.app).await.len(), 1);

@@ -1,4 +1,4 @@
-//! What people do with cards at Trello: taken over, whether a webhook told of it or a comparison found it.
+//! What people do with cards in Trello is taken over, whether a webhook reported it or a comparison found it.
 
 use harness::drive::text;
 use harness::fakes::Fault;
@@ -19,7 +19,7 @@ on_both![
     one_board_that_fails_does_not_hold_up_the_others,
 ];
 
-/// One thing after the other is done to the card; `tell` makes it known. The same must follow in both ways.
+/// One thing after another is done to the card; `tell` makes it known. The result must be the same either way.
 async fn plays(scene: &Scene<'_>, made: &Value, card: &Card, tell: impl AsyncFn()) {
     let (fake, id) = (&scene.fake, &*card.id);
     let told = async |count: usize| {
@@ -27,7 +27,7 @@ async fn plays(scene: &Scene<'_>, made: &Value, card: &Card, tell: impl AsyncFn(
         scene.app.advance(MINUTE);
         let events = scene.told().await;
         assert_eq!(events.len(), count + 2, "{events:?}");
-        assert!(delivery_rows(scene.app).await.is_empty(), "nothing is ordered back");
+        assert!(delivery_rows(scene.app).await.is_empty(), "no order goes back");
         let (source, text) = events.last().unwrap().clone();
         assert_eq!(source, "TRELLO");
         (scene.row(made).await, text)
@@ -66,7 +66,7 @@ async fn changes_come_by_webhook(scene: &Scene<'_>) {
     let (made, card) = scene.add_with_card("one").await;
     scene.bring_webhooks().await;
     plays(scene, &made, &card, async || assert!(scene.bring_webhooks().await.iter().all(|status| *status == 200))).await;
-    // The comparison finds nothing that was not told.
+    // The comparison finds nothing that was not reported.
     let before = scene.told().await.len();
     scene.reconcile().await;
     assert_eq!(scene.told().await.len(), before);
@@ -134,11 +134,11 @@ async fn of_two_changes_the_newer_wins_and_both_are_recorded(scene: &Scene<'_>) 
     assert_eq!(scene.told().await.len(), before);
 }
 
-/// Nobody told of a change before our order came.
+/// A change went unreported until our order came.
 async fn a_change_that_an_order_meets_is_not_overwritten(scene: &Scene<'_>) {
     scene.fake.deliver(Delivering::Lose);
     let (made, card) = scene.add_with_card("one").await;
-    // Another field: both stand.
+    // Another field: both hold.
     scene.fake.person_sets_due(KIM, &card.id, Some("2026-12-24T12:00:00Z"));
     scene.app.advance(MINUTE);
     scene.update(&made, json!({ "title": "two" })).await;
@@ -193,7 +193,7 @@ async fn a_deleted_card_drops_its_follow_up(scene: &Scene<'_>) {
     scene.work().await;
     assert_eq!(scene.fake.cards().len(), 1);
     assert!(text(&scene.row(&one).await, "cardUrl").contains(&scene.fake.cards()[0].short_link));
-    // Nobody tells.
+    // Nothing reports it.
     scene.fake.deliver(Delivering::Lose);
     scene.app.advance(MINUTE);
     scene.fake.person_deletes(KIM, &scene.fake.cards()[0].id);

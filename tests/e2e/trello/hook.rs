@@ -54,7 +54,7 @@ async fn an_action_is_processed_once(scene: &Scene<'_>) {
     scene.app.advance(MINUTE);
     scene.update(&made, json!({ "title": "three" })).await;
     scene.work().await;
-    // Someone repeats what was said before.
+    // An earlier post is replayed.
     let before = scene.told().await.len();
     assert_eq!(scene.post(&delivery).await, 200);
     assert_eq!((scene.row(&made).await["title"].clone(), scene.told().await.len()), (json!("three"), before));

@@ -1,7 +1,7 @@
 //! Five hundred follow-ups, within a minute and within Trello's documented limit, by the fake's own counter.
 //!
-//! The limit is what takes the time. So that a slow machine proves the same, it is the requests that are counted: no more than the limit lets
-//! through in a minute.
+//! The limit is what takes the time. So that slow machines prove the same, requests are counted: no more than the limit lets through in a
+//! minute.
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;

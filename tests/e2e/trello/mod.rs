@@ -1,6 +1,7 @@
-//! S4: follow-ups and their cards at Trello, against a fake that is as strict as Trello. Every request is held against Trello's description.
+//! S4: follow-ups and their cards at Trello, against a fake that is as strict as Trello. Every request is checked
+//! against Trello's description.
 //!
-//! No worker runs but where many cards are the matter: a scene carries out what waits, when a test says so. The fake goes by the clock of the test.
+//! No worker runs except for many cards: a scene carries out what waits when a test asks. The fake uses the test's clock.
 
 mod cards;
 mod changes;
@@ -93,7 +94,7 @@ fn settings(fake: &TrelloFake) -> TrelloSettings {
 
 impl<'a> Scene<'a> {
     async fn new(app: &'a TestApp, door: TcpListener) -> Self {
-        // Someone is at the public address, as Trello wants to know before it posts.
+        // Something answers at the public address, which Trello checks before it posts.
         door.set_nonblocking(true).expect("it can be waited for");
         let door = tokio::net::TcpListener::from_std(door).expect("it is bound");
         tokio::spawn(async move { axum::serve(door, Router::new().fallback(async || "")).await });
@@ -162,7 +163,7 @@ impl<'a> Scene<'a> {
         reconcile(&self.app.system(), &self.outlet).await.unwrap();
     }
 
-    /// Brings the webhooks that Trello has sent since, and returns the statuses.
+    /// Delivers the webhooks that Trello has sent since, and returns the statuses.
     async fn bring_webhooks(&self) -> Vec<u16> {
         let mut statuses = Vec::new();
         for delivery in self.fake.collected() {
@@ -177,7 +178,7 @@ impl<'a> Scene<'a> {
         request.send().await.expect("the server answers").status().as_u16()
     }
 
-    /// The texts of what the timeline tells of follow-ups.
+    /// The texts of the timeline's events about follow-ups.
     async fn told(&self) -> Vec<(String, String)> {
         let events = self.sam.timeline(id(&self.incident)).await;
         let events = events.iter().filter(|event| event["kind"] == "FOLLOW_UP");

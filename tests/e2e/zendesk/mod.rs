@@ -1,4 +1,4 @@
-//! The outlet of Zendesk against a strict fake: each order, each way to fail, and the whole with a worker (R20 to R22, S3).
+//! The Zendesk outlet against a strict fake: each order, each way to fail, and everything together with a worker (R20 to R22, S3).
 
 mod check;
 mod desk;
@@ -21,7 +21,7 @@ use worker::outlets::zendesk::{ZendeskOutlet, ZendeskSettings};
 /// Short, so that what hangs costs little; long enough for a busy machine.
 const LIMITS: Limits = Limits { connect: Duration::from_secs(2), whole: Duration::from_secs(4) };
 
-/// A fake; requests are held to the vendor's description where that is at hand.
+/// A fake; requests are checked against the vendor's description if that is at hand.
 async fn fake() -> ZendeskFake {
     let fake = ZendeskFake::start().await;
     if std::env::var_os("MUSTER_CONTRACTS").is_some() { fake.checked() } else { fake }

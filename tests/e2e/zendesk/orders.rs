@@ -105,12 +105,15 @@ async fn tickets_are_linked_to_their_problem_and_to_no_other() {
     );
     let changes = fake.changes().len();
     done(&outlet, order(3, 2, link(number, first))).await;
-    assert_eq!(fake.changes().len(), changes, "it stands as it should, so nothing is written");
+    assert_eq!(fake.changes().len(), changes, "it is as it should be, so nothing is written");
     let other = refused(&outlet, order(4, 1, link(number, second))).await;
     assert!(matches!(&other, Refusal::Never(reason) if reason.contains(&format!("#{first}"))), "{other:?}");
-    assert!(matches!(refused(&outlet, order(5, 1, link(first, second))).await, Refusal::Never(_)), "a problem hangs from no problem");
+    assert!(
+        matches!(refused(&outlet, order(5, 1, link(first, second))).await, Refusal::Never(_)),
+        "a problem is never linked to a problem"
+    );
     done(&outlet, order(6, 1, unlink(number, second))).await;
-    assert_eq!(ticket(&fake, number).problem_id, Some(first), "it hangs from another one by now");
+    assert_eq!(ticket(&fake, number).problem_id, Some(first), "it is linked to another one by now");
     done(&outlet, order(7, 1, unlink(number, first))).await;
     assert_eq!(ticket(&fake, number).problem_id, None);
     assert_as_described(&fake);
@@ -148,7 +151,7 @@ async fn the_problem_ticket_follows_the_incident() {
     done(&outlet, order(3, 2, status(number, true))).await;
     let solved = ticket(&fake, number);
     assert_eq!((solved.status.as_str(), solved.comments.len()), ("solved", 2));
-    assert_eq!(ticket(&fake, linked).status, "solved", "Zendesk solves what hangs from it");
+    assert_eq!(ticket(&fake, linked).status, "solved", "Zendesk solves what is linked to it");
     done(&outlet, order(4, 1, status(number, false))).await;
     assert_eq!(ticket(&fake, number).status, "open");
     done(&outlet, order(5, 1, status(number, true))).await;

@@ -1,4 +1,4 @@
-//! What is no answer, or a refusal, and that Zendesk's limits are kept before it has to name them.
+//! Missing answers and refusals, and that Zendesk's limits are kept before it has to enforce them.
 
 use std::time::Duration;
 

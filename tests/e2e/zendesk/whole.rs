@@ -1,4 +1,4 @@
-//! The outlet in a worker: from a decision to a ticket, and what becomes of it when Zendesk does not know us.
+//! The outlet in a worker: from a decision to a ticket, and what happens when Zendesk rejects our credentials.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use worker::outlets::zendesk::{ZendeskOutlet, ZendeskSettings};
 
 use super::{LIMITS, assert_as_described, fake, settings};
 
-/// What a slow machine may take.
+/// Long enough for a slow machine.
 const SOON: Duration = Duration::from_secs(30);
 
 fn on_both(test: impl AsyncFn(&TestApp)) {
@@ -63,7 +63,7 @@ fn an_incident_gets_its_problem_ticket_once() {
     });
 }
 
-/// A token that is not right any more: one attempt tells, nothing is hammered, nothing is lost, and it goes on with the right one.
+/// A token that is no longer valid: one attempt shows it, nothing is hammered, nothing is lost, and it resumes with the right one.
 #[test]
 fn a_wrong_token_holds_the_system_until_it_is_fixed() {
     on_both(async |app| {

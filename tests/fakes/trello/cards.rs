@@ -1,4 +1,4 @@
-//! Changes of cards and the actions that tell of them.
+//! Changes of cards and the actions that report them.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::state::{Card, State, millis};
 use crate::fakes::http::Reply;
 
-/// What a description may have.
+/// Characters of a description.
 const MAX_DESC: usize = 16_384;
-/// What a name or a comment may have.
+/// Characters of a name or a comment.
 const MAX_TEXT: usize = 16_384;
 
 /// An action, and the board, list and card that it is about.
@@ -103,7 +103,7 @@ pub(super) fn delete(state: &mut State, by: By<'_>, id: &str) -> Result<Vec<Acti
     Ok(vec![action])
 }
 
-/// Says something about a card.
+/// Comments on a card.
 pub(super) fn comment(state: &mut State, by: By<'_>, id: &str, text: &str) -> Result<Vec<Action>, Reply> {
     let card = state.cards.get_mut(id).ok_or_else(not_found)?;
     if text.is_empty() || text.chars().count() > MAX_TEXT {

@@ -58,7 +58,7 @@ impl Delivery {
         self
     }
 
-    /// The action that it tells of.
+    /// The action that it reports.
     pub fn action(&self) -> Value {
         serde_json::from_slice::<Value>(&self.body).expect("it was made from JSON")["action"].clone()
     }
@@ -72,7 +72,7 @@ pub(super) struct Hooks {
 }
 
 impl Inner {
-    /// Tells the webhooks that watch what these actions are about.
+    /// Notifies the webhooks that watch what these actions are about.
     pub(super) fn tell(&self, state: &State, actions: &[Action]) {
         for action in actions {
             for webhook in state.webhooks.values().filter(|webhook| webhook.active && action.models.contains(&webhook.model)) {

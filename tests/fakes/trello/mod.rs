@@ -106,7 +106,7 @@ impl TrelloFake {
         Ok(Self { inner, tasks })
     }
 
-    /// Holds every accepted request against the vendor's contract.
+    /// Checks every accepted request against the vendor's contract.
     ///
     /// # Panics
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
@@ -143,7 +143,7 @@ impl TrelloFake {
         self.person_sets(member, card, &[("name", name)]);
     }
 
-    /// A person says when a card is due, or that it isn't any more.
+    /// A person sets or removes a card's due date.
     pub fn person_sets_due(&self, member: &str, card: &str, due: Option<&str>) {
         self.person_sets(member, card, &[("due", due.unwrap_or_default())]);
     }
@@ -169,7 +169,7 @@ impl TrelloFake {
         self.inner.person_deletes(member, card).unwrap_or_else(|reply| refused(&reply));
     }
 
-    /// A person says something about a card.
+    /// A person comments on a card.
     ///
     /// # Panics
     /// If it is refused.
@@ -207,7 +207,7 @@ impl TrelloFake {
         hooks::post(&self.inner.http, delivery).await
     }
 
-    /// From now on, the token may make so many requests in ten seconds, and the key.
+    /// From now on, the token and the key may make this many requests in ten seconds.
     pub fn set_limits(&self, of_token: usize, of_key: usize) {
         let mut state = self.inner.state();
         state.of_token.set_limit(of_token);
@@ -249,7 +249,7 @@ impl Inner {
         self.acting(member, |state, by| Ok(((), cards::comment(state, by, card, text)?)))
     }
 
-    /// Does something as a member, and tells those who watch.
+    /// Does something as a member, and notifies the webhooks.
     fn acting<T>(&self, member: &str, work: impl FnOnce(&mut State, By<'_>) -> Result<(T, Vec<Action>), Reply>) -> Result<T, Reply> {
         let mut state = self.state();
         let (done, actions) = work(&mut state, By { member, now: self.front.now() })?;

@@ -14,12 +14,12 @@ const CREATE: [&str; 7] = ["name", "desc", "pos", "due", "dueComplete", "idList"
 /// Arguments that Muster may change.
 const UPDATE: [&str; 9] = ["name", "desc", "closed", "idMembers", "idBoard", "idList", "pos", "due", "dueComplete"];
 const FIELDS: [&str; 1] = ["fields"];
-/// So many refusals within one time, and everything is refused for the next one.
+/// After this many refusals within one period, everything is refused for the next.
 const PATIENCE: usize = 200;
 
 type Answer = Result<(Reply, Vec<Action>), Reply>;
 
-/// What comes of a request.
+/// The outcome of a request.
 pub(super) enum Outcome {
     Answer(Reply, Vec<Action>),
     /// A new webhook: its address must be looked at first.

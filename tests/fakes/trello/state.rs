@@ -1,4 +1,4 @@
-//! What the fake Trello knows.
+//! The state of the fake Trello.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub struct Card {
     pub board: String,
     /// The list that it is in.
     pub list: String,
-    /// Whose it is.
+    /// Its members.
     pub members: Vec<String>,
     /// When it is due.
     pub due: Option<DateTime<Utc>>,

@@ -14,13 +14,13 @@ pub const TEST_SECRET: &str = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ==";
 pub struct Delivery {
     /// The bytes that are signed.
     pub body: Vec<u8>,
-    /// When it was signed, as it stands in the header.
+    /// When it was signed, as the header says.
     pub timestamp: String,
     /// What it is signed with.
     pub secret: String,
     /// Which sending this is; a repeated one has another.
     pub invocation: String,
-    /// What stands in the header when the signature is wrong.
+    /// The header's value if the signature is wrong.
     pub forged: Option<String>,
 }
 

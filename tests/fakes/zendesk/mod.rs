@@ -59,7 +59,7 @@ struct Inner {
     front: Front,
     state: Mutex<State>,
     http: reqwest::Client,
-    /// Where every change is told.
+    /// Where every change is reported.
     target: Mutex<Option<String>>,
     queue: UnboundedSender<(String, Delivery)>,
 }
@@ -115,7 +115,7 @@ impl ZendeskFake {
         Ok(Self { inner, tasks })
     }
 
-    /// Holds every accepted request against the vendor's contract.
+    /// Checks every accepted request against the vendor's contract.
     ///
     /// # Panics
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
@@ -218,7 +218,7 @@ impl ZendeskFake {
         post(&self.inner.http, url, delivery).await
     }
 
-    /// From now on, new tickets, comments and statuses are told to `url`, one after the other, those that Muster makes as well.
+    /// From now on, new tickets, comments and statuses are reported to `url`, one after the other, including those that Muster makes.
     pub fn notify(&self, url: Option<&str>) {
         self.inner.notify(url);
     }
@@ -228,8 +228,8 @@ impl ZendeskFake {
         self.inner.state().index_lag = chrono::Duration::from_std(lag).expect("not for ages");
     }
 
-    /// From now on, a ticket that nobody has can't be solved. Else whoever solves it becomes its assignee; which of the two is a setting of
-    /// an account.
+    /// From now on, an unassigned ticket can't be solved. Otherwise whoever solves it becomes its assignee; which of the two
+    /// applies is a setting of an account.
     pub fn refuse_to_solve_unassigned(&self) {
         self.inner.state().assigns_on_solving = false;
     }
@@ -254,7 +254,7 @@ impl ZendeskFake {
         all.filter(|received| received.method != "GET").collect()
     }
 
-    /// Does something without telling anyone.
+    /// Does something without reporting it.
     fn quietly<T>(&self, work: impl FnOnce() -> T) -> T {
         let target = self.inner.target().take();
         let done = work();

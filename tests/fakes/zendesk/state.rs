@@ -1,4 +1,4 @@
-//! What the fake Zendesk knows.
+//! The state of the fake Zendesk.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -224,7 +224,7 @@ impl Organization {
     }
 }
 
-/// When everyone was there who is there at the start.
+/// When the initial people were created.
 fn beginning() -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_603_600, 0).expect("a time")
 }

@@ -218,7 +218,7 @@ fn applied(
     Ok(ticket)
 }
 
-/// Sets one field, and returns what it was if that belongs into the audit.
+/// Sets one field, and returns its old value if that belongs in the audit.
 fn set(state: &State, ticket: &mut Ticket, field: &str, value: &Value, more: &[&str]) -> Result<Option<Value>, Reply> {
     let wrong = || invalid(field, &format!("{field}: {value} is not valid"));
     let text = || value.as_str().map(str::to_owned).ok_or_else(wrong);
@@ -236,7 +236,7 @@ fn set(state: &State, ticket: &mut Ticket, field: &str, value: &Value, more: &[&
         "type" if value.is_null() => json!(ticket.kind.take()),
         "type" => {
             let kind = one_of(&KINDS)?;
-            // What is no incident any more hangs from no problem.
+            // A ticket that is no longer an incident is linked to no problem.
             ticket.problem_id = ticket.problem_id.filter(|_| kind == "incident");
             json!(ticket.kind.replace(kind))
         }
@@ -286,7 +286,7 @@ fn native_rules(state: &State, ticket: &mut Ticket, author: u64) -> Result<Vec<(
     Ok(changes)
 }
 
-/// What can only be judged when all fields are set.
+/// What can only be checked once all fields are set.
 fn check_belonging(state: &State, ticket: &Ticket) -> Result<(), Reply> {
     if ticket.problem_id.is_some() && ticket.kind.as_deref() != Some("incident") {
         return Err(invalid("problem_id", "Problem: only a ticket of type incident has one"));
