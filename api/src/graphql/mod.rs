@@ -4,21 +4,28 @@
 //! leaves without a code and no panic escapes.
 
 mod catalogue;
+mod clients;
 mod connection;
 mod context;
 mod delivery;
 mod error;
+mod follow_up;
+mod handover;
 mod incident;
 mod loader;
 mod loaders;
 mod node;
 mod on_call;
+mod pages;
 mod people;
 mod playbook;
 mod scalars;
+mod steps;
 mod subscription;
 mod systems;
+mod tickets;
 mod timeline;
+mod triage;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -50,7 +57,7 @@ pub struct Query(
     on_call::OnCallQuery,
     playbook::PlaybookQuery,
     delivery::DeliveryQuery,
-    incident::TicketQuery,
+    tickets::TicketQuery,
     systems::SystemQuery,
 );
 
@@ -58,13 +65,13 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     incident::IncidentMutation,
-    incident::TriageMutation,
-    incident::StepMutation,
-    incident::PagerMutation,
-    incident::HandoverMutation,
-    incident::FollowUpMutation,
-    incident::TicketMutation,
-    incident::ClientMutation,
+    triage::TriageMutation,
+    steps::StepMutation,
+    pages::PageMutation,
+    handover::HandoverMutation,
+    follow_up::FollowUpMutation,
+    tickets::TicketMutation,
+    clients::ClientMutation,
     timeline::TimelineMutation,
     delivery::DeliveryMutation,
     catalogue::CatalogueMutation,

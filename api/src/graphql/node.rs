@@ -7,12 +7,17 @@ use domain::telling::answers;
 use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, people, tickets, timeline};
 
 use super::catalogue::{Client, Contact, Site};
+use super::clients::ClientUpdate;
 use super::context::{ctx, loaders};
 use super::delivery::Delivery;
 use super::error::ApiResult;
-use super::incident::{Action, Alert, ClientUpdate, FollowUp, Incident, Page, RoleAssignment, RoleOffer, Ticket};
+use super::follow_up::FollowUp;
+use super::handover::RoleOffer;
+use super::incident::{Action, Alert, Incident, RoleAssignment};
+use super::pages::Page;
 use super::people::{ApiToken, Person};
 use super::scalars::id;
+use super::tickets::Ticket;
 use super::timeline::{Attachment, TimelineEvent};
 
 /// Anything that has an id.

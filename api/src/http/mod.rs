@@ -6,7 +6,7 @@ mod files;
 pub mod health;
 mod hooks;
 mod pages;
-pub mod session;
+mod session;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -11,11 +11,6 @@ use serde::Deserialize;
 use super::{Problem, Site};
 use crate::transport::{SESSION_COOKIE, session_cookie};
 
-/// The path of a sign-in link with this secret.
-pub fn sign_in_path(secret: &str) -> String {
-    format!("/sign-in?link={secret}")
-}
-
 /// What the page and its button carry.
 #[derive(Deserialize)]
 pub struct Link {

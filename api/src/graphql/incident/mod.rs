@@ -1,25 +1,22 @@
 //! Incidents.
 
-mod clients;
-mod follow_up;
-mod handover;
+mod action;
+mod affected;
+mod alert;
+mod connection;
+mod goal;
 mod inputs;
 mod mutation;
-mod pager;
+mod object;
 mod query;
-mod steps;
-mod tickets;
-mod triage;
-mod types;
+mod role;
+mod row;
 
-pub use clients::{ClientMutation, ClientUpdate};
-pub use follow_up::{FollowUp, FollowUpMutation};
-pub use handover::{HandoverMutation, RoleOffer};
+pub use action::Action;
+pub use alert::Alert;
+pub use connection::IncidentConnection;
 pub use inputs::IncidentFilter;
 pub use mutation::IncidentMutation;
-pub use pager::{Page, PagerMutation};
 pub use query::IncidentQuery;
-pub use steps::StepMutation;
-pub use tickets::{Ticket, TicketMutation, TicketQuery};
-pub use triage::TriageMutation;
-pub use types::{Action, Alert, Incident, IncidentConnection, RoleAssignment, incident_if_visible, person};
+pub use role::RoleAssignment;
+pub use row::{Incident, IncidentPayload, incident_if_visible};

@@ -3,28 +3,16 @@
 use async_graphql::{Context, Description, Object, SimpleObject};
 use domain::incident;
 
+use super::action::Action;
 use super::inputs::{
     AddActionInput, AssignRoleInput, ChangeSeverityInput, ChangeStatusInput, CloseIncidentInput, ConfirmGoalInput, DeclareIncidentInput,
     DeclineIncidentInput, EndRoleInput, ImpactInput, MarkClientAffectedInput, MergeIncidentInput, ReopenIncidentInput, ReportIncidentInput,
     ResolveIncidentInput, SettleActionInput, ShareIncidentInput, UpdateIncidentInput,
 };
-use super::types::{Action, Incident};
+use super::row::{Incident, IncidentPayload};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::{id, ids, optional_id};
-
-/// The changed incident.
-#[derive(SimpleObject)]
-pub struct IncidentPayload {
-    /// The incident, at its new version.
-    incident: Incident,
-}
-
-impl From<entity::incident::Model> for IncidentPayload {
-    fn from(row: entity::incident::Model) -> Self {
-        Self { incident: row.into() }
-    }
-}
 
 /// A changed action and its incident.
 #[derive(SimpleObject)]

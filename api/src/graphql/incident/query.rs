@@ -4,8 +4,9 @@ use async_graphql::{Context, Description, Object};
 use domain::cursor::{TimeKey, Window};
 use domain::incident;
 
+use super::connection::IncidentConnection;
 use super::inputs::IncidentFilter;
-use super::types::{Incident, IncidentConnection};
+use super::row::Incident;
 use crate::graphql::connection::{page_args, page_cost};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;

@@ -7,12 +7,11 @@ use chrono::{DateTime, Utc};
 use domain::incident::{self, Listed};
 use domain::playbook::steps::Stage;
 
-use super::mutation::IncidentPayload;
-use super::types::person;
-use crate::graphql::context::{ctx, loaders};
-use crate::graphql::error::ApiResult;
-use crate::graphql::people::Person;
-use crate::graphql::scalars::{Role, id};
+use super::context::{ctx, loaders};
+use super::error::ApiResult;
+use super::incident::IncidentPayload;
+use super::people::{Person, person};
+use super::scalars::{Role, id};
 
 /// The state of a playbook step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

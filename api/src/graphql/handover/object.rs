@@ -1,17 +1,17 @@
-//! Handing a role over: who could take it, the state of the incident, offers and their answers.
+//! What offers look like: who could take a role over, and where things are.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::{Error, incident};
-use entity::role_offer;
 
-use super::types::{Incident, incident_if_visible, person};
+use super::row::RoleOffer;
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
-use crate::graphql::people::Person;
-use crate::graphql::scalars::{Role, id};
+use crate::graphql::incident::{Incident, incident_if_visible};
+use crate::graphql::people::{Person, person};
+use crate::graphql::scalars::Role;
 
 /// The state of a role offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -26,10 +26,6 @@ pub enum OfferState {
     /// Withdrawn, or superseded by another hand-over.
     Withdrawn,
 }
-
-/// An offer of a role to a person. The role is theirs once they accept; until then its present holder stays responsible.
-#[derive(Clone, Description)]
-pub struct RoleOffer(pub role_offer::Model);
 
 #[Object(use_type_description)]
 impl RoleOffer {
@@ -118,72 +114,5 @@ impl IncidentHandover {
     ) -> ApiResult<Vec<HandoverCandidate>> {
         let candidates = incident::candidates(ctx(gql), self.0.id, role.into()).await?;
         Ok(candidates.into_iter().map(HandoverCandidate::from).collect())
-    }
-}
-
-/// A role to offer.
-#[derive(InputObject)]
-pub struct OfferRoleInput {
-    /// The incident.
-    incident_id: ID,
-    /// The role. RESPONDER needs no offer: use `assignRole`.
-    role: Role,
-    /// The person to offer it to.
-    person_id: ID,
-    /// What they should know beyond the brief.
-    note: Option<String>,
-}
-
-/// The answer to an offer.
-#[derive(InputObject)]
-pub struct AnswerRoleOfferInput {
-    /// The offer.
-    offer_id: ID,
-    /// Whether you take the role.
-    accept: bool,
-    /// A comment.
-    note: Option<String>,
-}
-
-/// A changed offer and its incident.
-#[derive(SimpleObject)]
-pub struct RoleOfferPayload {
-    /// The offer.
-    offer: RoleOffer,
-    /// The incident, at its new version.
-    incident: Incident,
-}
-
-/// Mutations that pass roles on.
-#[derive(Default, Description)]
-pub struct HandoverMutation;
-
-#[Object(use_type_description)]
-impl HandoverMutation {
-    /// Offers a role to a person, with a brief on the state of the incident. An earlier offer of the same role is withdrawn.
-    async fn offer_role(
-        &self,
-        gql: &Context<'_>,
-        #[graphql(desc = "The role and the person.")] input: OfferRoleInput,
-    ) -> ApiResult<RoleOfferPayload> {
-        let offer = incident::Offer {
-            incident_id: id("incidentId", &input.incident_id)?,
-            role: input.role.into(),
-            person_id: id("personId", &input.person_id)?,
-            note: input.note,
-        };
-        let (offer, incident) = incident::offer(ctx(gql), offer).await?;
-        Ok(RoleOfferPayload { offer: RoleOffer(offer), incident: incident.into() })
-    }
-
-    /// Accepts or declines a role that you were offered.
-    async fn answer_role_offer(
-        &self,
-        gql: &Context<'_>,
-        #[graphql(desc = "The offer and your answer.")] input: AnswerRoleOfferInput,
-    ) -> ApiResult<RoleOfferPayload> {
-        let (offer, incident) =
-            incident::answer_offer(ctx(gql), id("offerId", &input.offer_id)?, input.accept, input.note.as_deref()).await?;
-        Ok(RoleOfferPayload { offer: RoleOffer(offer), incident: incident.into() })
     }
 }

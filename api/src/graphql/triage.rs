@@ -8,12 +8,12 @@ use domain::incident::triage;
 use entity::{IncidentId, client, triage_answer};
 use futures_util::future::try_join_all;
 
-use super::mutation::IncidentPayload;
-use crate::graphql::catalogue::Site;
-use crate::graphql::context::{ctx, loaders};
-use crate::graphql::error::ApiResult;
-use crate::graphql::people::Person;
-use crate::graphql::scalars::{TriageRecommendation, TriageVerdict, id};
+use super::catalogue::Site;
+use super::context::{ctx, loaders};
+use super::error::ApiResult;
+use super::incident::IncidentPayload;
+use super::people::Person;
+use super::scalars::{TriageRecommendation, TriageVerdict, id};
 
 /// Help with deciding whether a report is an incident.
 #[derive(Description)]

@@ -1,20 +1,19 @@
-//! Effects on outside systems, and what people do about those that need a person.
+//! What effects on outside systems look like.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, Object};
 use chrono::{DateTime, Utc};
-use domain::cursor::Window;
 use domain::delivery;
-use entity::DeliveryId;
 
-use super::catalogue::Client;
-use super::connection::{connection, cursor, page_args, page_cost};
-use super::context::{ctx, loaders};
-use super::error::ApiResult;
-use super::incident::{ClientUpdate, Incident, incident_if_visible, person};
-use super::people::Person;
-use super::scalars::{Url, id};
+use super::row::Delivery;
+use crate::graphql::catalogue::Client;
+use crate::graphql::clients::ClientUpdate;
+use crate::graphql::context::loaders;
+use crate::graphql::error::ApiResult;
+use crate::graphql::incident::{Incident, incident_if_visible};
+use crate::graphql::people::{Person, person};
+use crate::graphql::scalars::Url;
 
 /// The state of an effect on an outside system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -36,16 +35,6 @@ pub enum DeliveryState {
     DoneByHand,
     /// No longer wanted.
     Cancelled,
-}
-
-/// One effect on an outside system. It happens once, however often a worker dies.
-#[derive(Clone, Description)]
-pub struct Delivery(pub Arc<entity::delivery::Model>);
-
-impl From<Arc<entity::delivery::Model>> for Delivery {
-    fn from(row: Arc<entity::delivery::Model>) -> Self {
-        Self(row)
-    }
 }
 
 #[Object(use_type_description)]
@@ -122,8 +111,6 @@ impl Delivery {
     }
 }
 
-connection!(DeliveryConnection, DeliveryEdge, Delivery, entity::delivery::Model, "effects on outside systems");
-
 /// An incident's effects on outside systems.
 #[derive(Description)]
 pub struct IncidentDeliveries(pub Arc<entity::incident::Model>);
@@ -140,79 +127,5 @@ impl IncidentDeliveries {
         let rows = loaders(gql).deliveries.get(self.0.id).await?.unwrap_or_default();
         let wanted = rows.iter().filter(|row| state.is_none_or(|state| entity::DeliveryState::from(state) == row.state));
         Ok(wanted.cloned().map(|row| Delivery(Arc::new(row))).collect())
-    }
-}
-
-/// Queries about effects on outside systems.
-#[derive(Default, Description)]
-pub struct DeliveryQuery;
-
-#[Object(use_type_description)]
-impl DeliveryQuery {
-    /// Effects on outside systems, newest first. For responders.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
-    async fn deliveries(
-        &self,
-        gql: &Context<'_>,
-        #[graphql(desc = "Only those in this state.")] state: Option<DeliveryState>,
-        #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
-        #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
-        #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> ApiResult<DeliveryConnection> {
-        let window = Window::<DeliveryId>::from_args(&page_args(first, after, last, before))?;
-        let slice = delivery::page(ctx(gql), delivery::DeliveryFilter { state: state.map(Into::into) }, &window).await?;
-        Ok(DeliveryConnection::new(slice, |row| cursor(&row.id)))
-    }
-}
-
-/// A delivery to retry.
-#[derive(InputObject)]
-pub struct RetryDeliveryInput {
-    /// The delivery.
-    delivery_id: ID,
-}
-
-/// A delivery that a person has carried out.
-#[derive(InputObject)]
-pub struct SettleDeliveryByHandInput {
-    /// The delivery.
-    delivery_id: ID,
-    /// Where the result can be seen.
-    external_url: Option<Url>,
-}
-
-/// The changed delivery.
-#[derive(SimpleObject)]
-pub struct DeliveryPayload {
-    /// The delivery.
-    delivery: Delivery,
-}
-
-impl From<entity::delivery::Model> for DeliveryPayload {
-    fn from(row: entity::delivery::Model) -> Self {
-        Self { delivery: Delivery(Arc::new(row)) }
-    }
-}
-
-/// Mutations of effects on outside systems.
-#[derive(Default, Description)]
-pub struct DeliveryMutation;
-
-#[Object(use_type_description)]
-impl DeliveryMutation {
-    /// Retries now a delivery that failed or is waiting.
-    async fn retry_delivery(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: RetryDeliveryInput) -> ApiResult<DeliveryPayload> {
-        Ok(delivery::retry(ctx(gql), id("deliveryId", &input.delivery_id)?).await?.into())
-    }
-
-    /// Records that a person did what a delivery asks for.
-    async fn settle_delivery_by_hand(
-        &self,
-        gql: &Context<'_>,
-        #[graphql(desc = "Which one, and where the result can be seen.")] input: SettleDeliveryByHandInput,
-    ) -> ApiResult<DeliveryPayload> {
-        let url = input.external_url.as_ref().map(|url| url.0.as_str());
-        Ok(delivery::settle_by_hand(ctx(gql), id("deliveryId", &input.delivery_id)?, url).await?.into())
     }
 }

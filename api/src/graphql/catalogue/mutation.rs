@@ -1,0 +1,116 @@
+//! Changing sites and clients.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use domain::catalogue;
+
+use super::row::{Client, Site};
+use crate::graphql::context::ctx;
+use crate::graphql::error::ApiResult;
+use crate::graphql::scalars::{ContactKind, Importance, Url, id, optional_id};
+
+/// A site to add or change. When changing, omitted fields keep their value.
+#[derive(InputObject)]
+pub struct SaveSiteInput {
+    /// The site to change; omit it to add a new one.
+    id: Option<ID>,
+    /// Its name.
+    name: String,
+    /// Where it is.
+    url: Option<Url>,
+    /// Where its code lives.
+    repository: Option<Url>,
+    /// The client it belongs to.
+    client_id: Option<ID>,
+    /// What to do when it breaks.
+    runbook: Option<Url>,
+    /// How important it is.
+    importance: Option<Importance>,
+    /// What is normal there and not an incident.
+    expected: Option<String>,
+    /// Whether it is attacked all the time, so an attack alone is nothing new.
+    routinely_attacked: Option<bool>,
+    /// When people rely on it most, in the playbook's time zone, e.g. `Mon-Fri 08:00-20:00; Sat 10:00-16:00`.
+    busy_hours: Option<String>,
+}
+
+/// A client to add or change. When changing, omitted fields keep their value.
+#[derive(InputObject)]
+pub struct SaveClientInput {
+    /// The client to change; omit it to add a new one.
+    id: Option<ID>,
+    /// Its name.
+    name: String,
+    /// How important it is.
+    importance: Option<Importance>,
+    /// All of its contacts: replaces the present ones.
+    contacts: Option<Vec<ContactInput>>,
+    /// Its organisation's id in Zendesk.
+    zendesk_organization_id: Option<String>,
+}
+
+/// Someone at a client.
+#[derive(InputObject)]
+pub struct ContactInput {
+    /// Their name.
+    name: String,
+    /// Their e-mail address.
+    email: String,
+    /// Their role at the client.
+    #[graphql(default_with = "ContactKind::Regular")]
+    kind: ContactKind,
+}
+
+/// The saved site.
+#[derive(SimpleObject)]
+pub struct SitePayload {
+    /// The site.
+    site: Site,
+}
+
+/// The saved client.
+#[derive(SimpleObject)]
+pub struct ClientPayload {
+    /// The client.
+    client: Client,
+}
+
+/// Mutations about sites and clients.
+#[derive(Default, Description)]
+pub struct CatalogueMutation;
+
+#[Object(use_type_description)]
+impl CatalogueMutation {
+    /// Adds or changes a site.
+    async fn save_site(&self, gql: &Context<'_>, #[graphql(desc = "The site.")] input: SaveSiteInput) -> ApiResult<SitePayload> {
+        let save = catalogue::SaveSite {
+            id: optional_id("id", input.id.as_ref())?,
+            name: input.name,
+            url: input.url.map(|url| url.0),
+            repository: input.repository.map(|url| url.0),
+            client_id: optional_id("clientId", input.client_id.as_ref())?,
+            runbook: input.runbook.map(|url| url.0),
+            importance: input.importance.map(Into::into),
+            expected: input.expected,
+            routinely_attacked: input.routinely_attacked,
+            busy_hours: input.busy_hours,
+        };
+        let site = catalogue::save_site(ctx(gql), save).await?;
+        Ok(SitePayload { site: Site(Arc::new(site)) })
+    }
+
+    /// Adds or changes a client, with its contacts.
+    async fn save_client(&self, gql: &Context<'_>, #[graphql(desc = "The client.")] input: SaveClientInput) -> ApiResult<ClientPayload> {
+        let contact = |contact: ContactInput| catalogue::NewContact { name: contact.name, email: contact.email, kind: contact.kind.into() };
+        let save = catalogue::SaveClient {
+            id: input.id.as_ref().map(|client| id("id", client)).transpose()?,
+            name: input.name,
+            importance: input.importance.map(Into::into),
+            contacts: input.contacts.map(|contacts| contacts.into_iter().map(contact).collect()),
+            zendesk_organization_id: input.zendesk_organization_id,
+        };
+        let client = catalogue::save_client(ctx(gql), save).await?;
+        Ok(ClientPayload { client: Client(Arc::new(client)) })
+    }
+}

@@ -1,0 +1,11 @@
+//! Effects on outside systems.
+
+mod mutation;
+mod object;
+mod query;
+mod row;
+
+pub use mutation::DeliveryMutation;
+pub use object::IncidentDeliveries;
+pub use query::DeliveryQuery;
+pub use row::Delivery;

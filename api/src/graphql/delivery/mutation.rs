@@ -1,0 +1,62 @@
+//! What people do about effects on outside systems that wait for them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use domain::delivery;
+
+use super::row::Delivery;
+use crate::graphql::context::ctx;
+use crate::graphql::error::ApiResult;
+use crate::graphql::scalars::{Url, id};
+
+/// A delivery to retry.
+#[derive(InputObject)]
+pub struct RetryDeliveryInput {
+    /// The delivery.
+    delivery_id: ID,
+}
+
+/// A delivery that a person has carried out.
+#[derive(InputObject)]
+pub struct SettleDeliveryByHandInput {
+    /// The delivery.
+    delivery_id: ID,
+    /// Where the result can be seen.
+    external_url: Option<Url>,
+}
+
+/// The changed delivery.
+#[derive(SimpleObject)]
+pub struct DeliveryPayload {
+    /// The delivery.
+    delivery: Delivery,
+}
+
+impl From<entity::delivery::Model> for DeliveryPayload {
+    fn from(row: entity::delivery::Model) -> Self {
+        Self { delivery: Delivery(Arc::new(row)) }
+    }
+}
+
+/// Mutations of effects on outside systems.
+#[derive(Default, Description)]
+pub struct DeliveryMutation;
+
+#[Object(use_type_description)]
+impl DeliveryMutation {
+    /// Retries now a delivery that failed or is waiting.
+    async fn retry_delivery(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: RetryDeliveryInput) -> ApiResult<DeliveryPayload> {
+        Ok(delivery::retry(ctx(gql), id("deliveryId", &input.delivery_id)?).await?.into())
+    }
+
+    /// Records that a person did what a delivery asks for.
+    async fn settle_delivery_by_hand(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which one, and where the result can be seen.")] input: SettleDeliveryByHandInput,
+    ) -> ApiResult<DeliveryPayload> {
+        let url = input.external_url.as_ref().map(|url| url.0.as_str());
+        Ok(delivery::settle_by_hand(ctx(gql), id("deliveryId", &input.delivery_id)?, url).await?.into())
+    }
+}

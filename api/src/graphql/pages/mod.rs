@@ -1,0 +1,10 @@
+//! Pages to people, and the record of the duty to tell the leadership.
+
+mod leadership;
+mod mutation;
+mod object;
+mod row;
+
+pub use mutation::PageMutation;
+pub use object::IncidentPages;
+pub use row::Page;

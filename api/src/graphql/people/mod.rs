@@ -1,0 +1,10 @@
+//! People, tokens and the caller.
+
+mod mutation;
+mod object;
+mod query;
+mod row;
+
+pub use mutation::PeopleMutation;
+pub use query::PeopleQuery;
+pub use row::{ApiToken, Person, person};

@@ -1,0 +1,184 @@
+//! Adding and changing people, and their tokens.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::Error;
+use domain::people;
+use domain::people::access::{self, CreateToken};
+
+use super::row::{ApiToken, Channel, Person};
+use crate::graphql::context::{ctx, public_url};
+use crate::graphql::error::ApiResult;
+use crate::graphql::scalars::{AccessLevel, Grant, Url, id};
+
+/// A person to add.
+#[derive(InputObject)]
+pub struct InvitePersonInput {
+    /// Their name.
+    name: String,
+    /// Their e-mail address, which must be unique.
+    email: String,
+    /// Their access level.
+    access_level: AccessLevel,
+    /// What they may do beyond their access level.
+    grants: Option<Vec<Grant>>,
+    /// A higher number is more senior.
+    seniority: Option<i32>,
+}
+
+/// Changes to a person; omitted fields keep their value.
+#[derive(InputObject)]
+pub struct UpdatePersonInput {
+    /// The person.
+    person_id: ID,
+    /// Their name.
+    name: Option<String>,
+    /// Their access level.
+    access_level: Option<AccessLevel>,
+    /// All grants: replaces the present ones.
+    grants: Option<Vec<Grant>>,
+    /// A higher number is more senior.
+    seniority: Option<i32>,
+    /// True if they left: their sessions and tokens stop working. False if they are back.
+    deactivated: Option<bool>,
+}
+
+/// Where the caller does not want reminders.
+#[derive(InputObject)]
+pub struct QuietRemindersInput {
+    /// All such channels: replaces the present ones. Pages are never silenced.
+    channels: Vec<Channel>,
+}
+
+/// A token to create for the caller.
+#[derive(InputObject)]
+pub struct CreateApiTokenInput {
+    /// What it is for.
+    name: String,
+    /// What it may do: at most what the caller may.
+    access_level: AccessLevel,
+    /// When it expires; in a year by default.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// A token to revoke.
+#[derive(InputObject)]
+pub struct RevokeApiTokenInput {
+    /// The token.
+    token_id: ID,
+}
+
+/// The added person.
+#[derive(SimpleObject)]
+pub struct PersonPayload {
+    /// The person.
+    person: Person,
+    /// Opens their first session; shown once, and only to whoever added them.
+    sign_in_url: Url,
+}
+
+/// The changed caller.
+#[derive(SimpleObject)]
+pub struct QuietRemindersPayload {
+    /// The person.
+    person: Person,
+}
+
+/// The changed person.
+#[derive(SimpleObject)]
+pub struct UpdatePersonPayload {
+    /// The person.
+    person: Person,
+}
+
+/// The created token.
+#[derive(SimpleObject)]
+pub struct ApiTokenPayload {
+    /// The secret: shown once.
+    token: String,
+    /// What it is for.
+    name: String,
+    /// When it expires.
+    expires_at: Option<DateTime<Utc>>,
+    /// Its record, with the id needed to revoke it.
+    api_token: ApiToken,
+}
+
+/// The revoked token.
+#[derive(SimpleObject)]
+pub struct RevokeApiTokenPayload {
+    /// The token.
+    token: ApiToken,
+}
+
+/// Mutations about people.
+#[derive(Default, Description)]
+pub struct PeopleMutation;
+
+#[Object(use_type_description)]
+impl PeopleMutation {
+    /// Adds a person to the team. For administrators.
+    async fn invite_person(&self, gql: &Context<'_>, #[graphql(desc = "Whom.")] input: InvitePersonInput) -> ApiResult<PersonPayload> {
+        let invite = people::Invite {
+            name: input.name,
+            email: input.email,
+            access_level: input.access_level.into(),
+            grants: input.grants.unwrap_or_default().into_iter().map(Into::into).collect(),
+            seniority: input.seniority,
+        };
+        let (person, secret) = people::invite(ctx(gql), invite).await?;
+        Ok(PersonPayload { person: Person(Arc::new(person)), sign_in_url: public_url(gql, &format!("/sign-in?link={secret}")) })
+    }
+
+    /// Changes what a person may do, or records that they left. For administrators.
+    async fn update_person(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The person and the changes.")] input: UpdatePersonInput,
+    ) -> ApiResult<UpdatePersonPayload> {
+        let update = people::UpdatePerson {
+            name: input.name,
+            access_level: input.access_level.map(Into::into),
+            grants: input.grants.map(|grants| grants.into_iter().map(Into::into).collect()),
+            seniority: input.seniority,
+            deactivated: input.deactivated,
+        };
+        let person = people::update(ctx(gql), id("personId", &input.person_id)?, update).await?;
+        Ok(UpdatePersonPayload { person: Person(Arc::new(person)) })
+    }
+
+    /// Chooses the channels on which the caller gets no reminders of playbook steps. Pages still come through.
+    async fn quiet_reminders(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which.")] input: QuietRemindersInput,
+    ) -> ApiResult<QuietRemindersPayload> {
+        let channels: Vec<entity::Channel> = input.channels.into_iter().map(Into::into).collect();
+        Ok(QuietRemindersPayload { person: Person(Arc::new(people::quiet_reminders(ctx(gql), &channels).await?)) })
+    }
+
+    /// Creates an API token for the caller.
+    async fn create_api_token(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The token's purpose and rights.")] input: CreateApiTokenInput,
+    ) -> ApiResult<ApiTokenPayload> {
+        let ctx = ctx(gql);
+        let person = ctx.actor.person_id().ok_or(Error::NotFound("person"))?;
+        let create = CreateToken { name: input.name, access_level: input.access_level.into(), expires_at: input.expires_at };
+        let (row, token) = access::create_token(ctx, person, create).await?;
+        Ok(ApiTokenPayload { token, name: row.name.clone(), expires_at: row.expires_at, api_token: ApiToken(row) })
+    }
+
+    /// Revokes an API token for good: your own or, for administrators, anyone's.
+    async fn revoke_api_token(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which.")] input: RevokeApiTokenInput,
+    ) -> ApiResult<RevokeApiTokenPayload> {
+        let token = access::revoke_token(ctx(gql), id("tokenId", &input.token_id)?).await?;
+        Ok(RevokeApiTokenPayload { token: ApiToken(token) })
+    }
+}

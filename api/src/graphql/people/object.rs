@@ -1,0 +1,108 @@
+//! What people, tokens and the caller look like.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Description, ID, Object};
+use chrono::{DateTime, Utc};
+use domain::authz::Right;
+use domain::people::{self, access};
+use entity::person;
+
+use super::row::{ApiToken, Channel, Person};
+use crate::graphql::context::ctx;
+use crate::graphql::error::ApiResult;
+use crate::graphql::scalars::{AccessLevel, Grant};
+
+#[Object(use_type_description)]
+impl Person {
+    /// Begins with `per_`.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Their name.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// Their e-mail address.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+    /// Their access level.
+    async fn access_level(&self) -> AccessLevel {
+        self.0.access_level.into()
+    }
+    /// A higher number is more senior.
+    async fn seniority(&self) -> Option<i32> {
+        self.0.seniority
+    }
+    /// What they may do or receive beyond their access level.
+    async fn grants(&self) -> Vec<Grant> {
+        self.0.grants.iter().map(Grant::from).collect()
+    }
+    /// Channels on which they do not want reminders; pages come all the same. Empty unless you are that person or an administrator.
+    async fn quiet_channels(&self, gql: &Context<'_>) -> Option<Vec<Channel>> {
+        Some(people::quiet_channels(ctx(gql), &self.0)?.iter().map(Channel::from).collect())
+    }
+    /// When they left the team.
+    async fn deactivated_at(&self) -> Option<DateTime<Utc>> {
+        self.0.deactivated_at
+    }
+}
+
+#[Object(use_type_description)]
+impl ApiToken {
+    /// Begins with `tok_`.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// What it is for.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+    /// What it may do, as long as its owner may.
+    async fn access_level(&self) -> AccessLevel {
+        self.0.access_level.into()
+    }
+    /// When it was created.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    /// When it expires.
+    async fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.0.expires_at
+    }
+    /// When it was revoked.
+    async fn revoked_at(&self) -> Option<DateTime<Utc>> {
+        self.0.revoked_at
+    }
+    /// When it was last used, to the minute.
+    async fn last_used_at(&self) -> Option<DateTime<Utc>> {
+        self.0.last_used_at
+    }
+}
+
+/// The caller.
+#[derive(Description)]
+pub struct Viewer(pub person::Model);
+
+#[Object(use_type_description)]
+impl Viewer {
+    /// The person behind the token or session.
+    async fn person(&self) -> Person {
+        Person(Arc::new(self.0.clone()))
+    }
+    /// What this request may do: READ, REPORT, RESPOND, ADMINISTER, `SEE_RESTRICTED`.
+    async fn can(&self, gql: &Context<'_>) -> ApiResult<Vec<&'static str>> {
+        let actor = &ctx(gql).actor;
+        let rights = [("READ", Right::Read), ("REPORT", Right::Report), ("RESPOND", Right::Respond), ("ADMINISTER", Right::Administer)];
+        let mut can: Vec<&str> = rights.into_iter().filter(|(_, right)| actor.may(*right)).map(|(name, _)| name).collect();
+        if actor.sees_restricted() {
+            can.push("SEE_RESTRICTED");
+        }
+        Ok(can)
+    }
+    /// The API tokens of this person, newest first.
+    async fn tokens(&self, gql: &Context<'_>) -> ApiResult<Vec<ApiToken>> {
+        Ok(access::tokens(ctx(gql), self.0.id).await?.into_iter().map(ApiToken).collect())
+    }
+}

@@ -1,0 +1,36 @@
+//! People and tokens, as others refer to them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Description, Enum};
+use entity::{api_token, person};
+
+use crate::graphql::context::loaders;
+use crate::graphql::error::ApiResult;
+
+/// A way to reach a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::Channel")]
+pub enum Channel {
+    /// E-mail.
+    Email,
+}
+
+/// A member of the team.
+#[derive(Clone, Description)]
+pub struct Person(pub Arc<person::Model>);
+
+impl From<Arc<person::Model>> for Person {
+    fn from(row: Arc<person::Model>) -> Self {
+        Self(row)
+    }
+}
+
+pub async fn person(gql: &Context<'_>, id: Option<entity::PersonId>) -> ApiResult<Option<Person>> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(loaders(gql).person.get(id).await?.map(Person))
+}
+
+/// A secret that a program authenticates with. The secret itself is shown once, when it is created.
+#[derive(Clone, Description)]
+pub struct ApiToken(pub api_token::Model);

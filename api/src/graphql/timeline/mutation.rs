@@ -1,0 +1,142 @@
+//! Adding to timelines.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use chrono::{DateTime, Utc};
+use domain::timeline;
+
+use super::row::TimelineEvent;
+use crate::graphql::context::ctx;
+use crate::graphql::error::ApiResult;
+use crate::graphql::incident::Incident;
+use crate::graphql::scalars::{IncidentStatus, TimelineKind, id, ids};
+
+/// An event to add.
+#[derive(InputObject)]
+pub struct AddTimelineEventInput {
+    /// The incident.
+    incident_id: ID,
+    /// NOTE, COMMAND, CHANGE, FINDING, DECISION, MESSAGE or FILE.
+    kind: TimelineKind,
+    /// Markdown.
+    text: String,
+    /// When it happened; now by default.
+    occurred_at: Option<DateTime<Utc>>,
+    /// A JSON object for programs.
+    details: Option<serde_json::Value>,
+    /// Files that were uploaded for it.
+    attachment_ids: Option<Vec<ID>>,
+    /// Whether it is a key moment.
+    #[graphql(default_with = "Some(false)")]
+    starred: Option<bool>,
+    /// Repeating a key returns the same event instead of adding a second one.
+    idempotency_key: Option<String>,
+}
+
+/// A correction of the text, the time, or both.
+#[derive(InputObject)]
+pub struct AmendTimelineEventInput {
+    /// The event to correct.
+    event_id: ID,
+    /// What it should have said.
+    text: Option<String>,
+    /// When it really happened.
+    occurred_at: Option<DateTime<Utc>>,
+    /// Why.
+    reason: Option<String>,
+}
+
+/// A mark to set or remove.
+#[derive(InputObject)]
+pub struct StarTimelineEventInput {
+    /// The event.
+    event_id: ID,
+    /// Whether it is a key moment.
+    starred: bool,
+}
+
+/// A summary for people who do not follow the timeline.
+#[derive(InputObject)]
+pub struct PostUpdateInput {
+    /// The incident.
+    incident_id: ID,
+    /// Markdown.
+    text: String,
+    /// A new status to set with it.
+    status: Option<IncidentStatus>,
+}
+
+/// An event and its incident.
+#[derive(SimpleObject)]
+pub struct TimelineEventPayload {
+    /// The event.
+    event: TimelineEvent,
+    /// The incident, at its new version.
+    incident: Incident,
+}
+
+impl From<timeline::Recorded> for TimelineEventPayload {
+    fn from((event, incident): timeline::Recorded) -> Self {
+        Self { event: event.into(), incident: Incident(Arc::new(incident)) }
+    }
+}
+
+/// Mutations of timelines.
+#[derive(Default, Description)]
+pub struct TimelineMutation;
+
+#[Object(use_type_description)]
+impl TimelineMutation {
+    /// Writes down what was done, seen, found or decided.
+    async fn add_timeline_event(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The event.")] input: AddTimelineEventInput,
+    ) -> ApiResult<TimelineEventPayload> {
+        let add = timeline::AddEvent {
+            incident_id: id("incidentId", &input.incident_id)?,
+            kind: input.kind.into(),
+            text: input.text,
+            occurred_at: input.occurred_at,
+            details: input.details,
+            attachment_ids: ids("attachmentIds", &input.attachment_ids.unwrap_or_default())?,
+            starred: input.starred.unwrap_or(false),
+        };
+        Ok(timeline::add(ctx(gql), add, input.idempotency_key.as_deref()).await?.into())
+    }
+
+    /// Corrects an event; the original stays.
+    async fn amend_timeline_event(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The correction.")] input: AmendTimelineEventInput,
+    ) -> ApiResult<TimelineEventPayload> {
+        let amend = timeline::Amend {
+            event_id: id("eventId", &input.event_id)?,
+            text: input.text,
+            occurred_at: input.occurred_at,
+            reason: input.reason,
+        };
+        Ok(timeline::amend(ctx(gql), amend).await?.into())
+    }
+
+    /// Marks an event as a key moment, or removes the mark.
+    async fn star_timeline_event(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The event.")] input: StarTimelineEventInput,
+    ) -> ApiResult<TimelineEventPayload> {
+        Ok(timeline::star(ctx(gql), id("eventId", &input.event_id)?, input.starred).await?.into())
+    }
+
+    /// Posts a summary for people who do not follow the timeline. Restarts the half-hour.
+    async fn post_update(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The summary.")] input: PostUpdateInput,
+    ) -> ApiResult<TimelineEventPayload> {
+        let incident = id("incidentId", &input.incident_id)?;
+        Ok(timeline::post_update(ctx(gql), incident, &input.text, input.status.map(Into::into)).await?.into())
+    }
+}

@@ -1,0 +1,92 @@
+//! What an event looks like.
+
+use async_graphql::{Context, ID, Object};
+use chrono::{DateTime, Utc};
+use domain::Error;
+
+use super::attachment::Attachment;
+use super::row::TimelineEvent;
+use crate::graphql::context::loaders;
+use crate::graphql::error::ApiResult;
+use crate::graphql::incident::Incident;
+use crate::graphql::people::Person;
+use crate::graphql::scalars::{Source, TimelineKind};
+
+#[Object(use_type_description)]
+impl TimelineEvent {
+    /// Begins with `evt_`.
+    pub async fn id(&self) -> ID {
+        ID(self.row.id.to_string())
+    }
+    /// The incident it belongs to.
+    async fn incident(&self, gql: &Context<'_>) -> ApiResult<Incident> {
+        if let Some(live) = &self.live {
+            return Ok(Incident(live.incident.clone()));
+        }
+        let row = loaders(gql).incident.get(self.row.incident_id).await?.ok_or(Error::NotFound("incident"))?;
+        Ok(Incident(row))
+    }
+    /// 1, 2, 3 … within the incident: no gaps, never reused.
+    async fn sequence(&self) -> i32 {
+        self.row.sequence
+    }
+    /// What it is about.
+    async fn kind(&self) -> TimelineKind {
+        self.row.kind.into()
+    }
+    /// When it happened.
+    async fn occurred_at(&self) -> DateTime<Utc> {
+        self.row.occurred_at
+    }
+    /// When Muster recorded it.
+    async fn recorded_at(&self) -> DateTime<Utc> {
+        self.row.recorded_at
+    }
+    /// Who did or wrote it; null for programs without a person.
+    async fn actor(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
+        let Some(actor) = self.row.actor_id else { return Ok(None) };
+        if let Some(live) = &self.live {
+            return Ok(live.actor.clone().map(Person));
+        }
+        Ok(loaders(gql).person.get(actor).await?.map(Person))
+    }
+    /// The way it reached Muster.
+    async fn source(&self) -> Source {
+        self.row.source.into()
+    }
+    /// Markdown, as written.
+    async fn text(&self) -> &str {
+        &self.row.text
+    }
+    /// Data for programs: old and new value of a change, the exit code of a command …
+    async fn details(&self) -> Option<serde_json::Value> {
+        self.row.details.as_deref().and_then(|details| serde_json::from_str(details).ok())
+    }
+    /// Its files.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
+    async fn attachments(&self, gql: &Context<'_>) -> ApiResult<Vec<Attachment>> {
+        if let Some(live) = &self.live {
+            return Ok(live.attachments.iter().cloned().map(Attachment).collect());
+        }
+        let rows = loaders(gql).event_files.get(self.row.id).await?.unwrap_or_default();
+        Ok(rows.iter().cloned().map(Attachment).collect())
+    }
+    /// Whether it is a key moment, to be discussed in the review.
+    async fn starred(&self) -> bool {
+        self.row.starred
+    }
+    /// Later corrections, oldest first; the original stays.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
+    async fn amendments(&self, gql: &Context<'_>) -> ApiResult<Vec<TimelineEvent>> {
+        let rows = loaders(gql).amendments.get(self.row.id).await?.unwrap_or_default();
+        Ok(rows.iter().cloned().map(TimelineEvent::from).collect())
+    }
+    /// The id of the event it corrects.
+    async fn amends(&self) -> Option<ID> {
+        self.row.amends_id.map(|id| ID(id.to_string()))
+    }
+    /// SHA-256 of the previous event's hash and this event, in hex. `muster verify` checks the chain.
+    async fn hash(&self) -> String {
+        hex::encode(&self.row.hash)
+    }
+}
