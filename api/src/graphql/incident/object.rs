@@ -198,7 +198,7 @@ impl Incident {
         IncidentSteps(self.0.clone())
     }
     #[graphql(flatten)]
-    async fn pager(&self) -> IncidentPages {
+    async fn pages(&self) -> IncidentPages {
         IncidentPages(self.0.clone())
     }
     #[graphql(flatten)]
@@ -206,7 +206,7 @@ impl Incident {
         IncidentHandover(self.0.clone())
     }
     #[graphql(flatten)]
-    async fn afterwards(&self) -> IncidentFollowUps {
+    async fn follow_ups(&self) -> IncidentFollowUps {
         IncidentFollowUps(self.0.clone())
     }
     #[graphql(flatten)]
@@ -214,11 +214,11 @@ impl Incident {
         IncidentClients(self.0.clone())
     }
     #[graphql(flatten)]
-    async fn outside(&self) -> IncidentDeliveries {
+    async fn deliveries(&self) -> IncidentDeliveries {
         IncidentDeliveries(self.0.clone())
     }
     #[graphql(flatten)]
-    async fn of_clients(&self) -> IncidentTickets {
+    async fn tickets(&self) -> IncidentTickets {
         IncidentTickets(self.0.clone())
     }
     /// Grows with every change; pass it as `expectedVersion` to get a conflict instead of overwriting others' changes.
