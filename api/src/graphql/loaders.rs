@@ -18,166 +18,107 @@ use super::loader::Loader;
 
 type Many<T> = Arc<Vec<T>>;
 
-/// All loaders of one request.
-pub struct Loaders {
-    /// People by id.
-    pub person: Loader<PersonId, Arc<person::Model>>,
-    /// Incidents by id, if the caller may see them.
-    pub incident: Loader<IncidentId, Arc<entity::incident::Model>>,
-    /// Clients by id.
-    pub client: Loader<ClientId, Arc<client::Model>>,
-    /// Contacts of a client.
-    pub contacts: Loader<ClientId, Many<contact::Model>>,
-    /// Sites of a client.
-    pub client_sites: Loader<ClientId, Many<site::Model>>,
-    /// Roles of an incident.
-    pub roles: Loader<IncidentId, Many<role_assignment::Model>>,
-    /// Goals of an incident that have been touched.
-    pub goals: Loader<IncidentId, Many<goal::Model>>,
-    /// Ticked checklist items of an incident.
-    pub checklist: Loader<IncidentId, Many<checklist_item::Model>>,
-    /// Actions of an incident.
-    pub actions: Loader<IncidentId, Many<action::Model>>,
-    /// Open actions of an incident: what a board needs, without the settled ones.
-    pub open_actions: Loader<IncidentId, Many<action::Model>>,
-    /// Affected clients of an incident.
-    pub affected: Loader<IncidentId, Many<(incident_client::Model, client::Model)>>,
-    /// The client board of an incident.
-    pub client_board: Loader<IncidentId, Many<board::Row>>,
-    /// Updates to the clients of an incident.
-    pub client_updates: Loader<IncidentId, Many<client_update::Model>>,
-    /// Updates to clients by id, if the caller may see their incidents.
-    pub client_update: Loader<ClientUpdateId, Arc<client_update::Model>>,
-    /// How far an update has got with each client it was sent to.
-    pub client_outcomes: Loader<ClientUpdateId, Many<progress::ClientOutcome>>,
-    /// The clients that an update told or, as a draft, will tell.
-    pub update_clients: Loader<ClientUpdateId, Many<ClientId>>,
-    /// The deliveries of an update to clients.
-    pub update_deliveries: Loader<ClientUpdateId, Many<entity::delivery::Model>>,
-    /// Sites of an incident.
-    pub incident_sites: Loader<IncidentId, Many<site::Model>>,
-    /// Files of an incident.
-    pub incident_files: Loader<IncidentId, Many<attachment::Model>>,
-    /// Alerts of an incident.
-    pub alerts: Loader<IncidentId, Many<alert::Model>>,
-    /// The triage answers of an incident.
-    pub triage: Loader<IncidentId, Many<triage_answer::Model>>,
-    /// What the playbook asks for in an incident.
-    pub open_steps: Loader<IncidentId, Many<incident::Listed>>,
-    /// The same, including steps that are over.
-    pub all_steps: Loader<IncidentId, Many<incident::Listed>>,
-    /// Pages of an incident.
-    pub pages: Loader<IncidentId, Many<page::Model>>,
-    /// The leadership contacts there was a duty to tell.
-    pub leadership: Loader<IncidentId, Many<duty::LeadershipNotice>>,
-    /// Offers of roles in an incident.
-    pub offers: Loader<IncidentId, Many<role_offer::Model>>,
-    /// Follow-ups of an incident.
-    pub follow_ups: Loader<IncidentId, Many<entity::follow_up::Model>>,
-    /// Effects of an incident on outside systems.
-    pub deliveries: Loader<IncidentId, Many<entity::delivery::Model>>,
-    /// Tickets of an incident.
-    pub tickets: Loader<IncidentId, Many<ticket::Model>>,
-    /// Stretches of timelines.
-    pub stretch: Loader<Range, Many<timeline_event::Model>>,
-    /// Files of an event.
-    pub event_files: Loader<EventId, Many<attachment::Model>>,
-    /// Corrections of an event.
-    pub amendments: Loader<EventId, Many<timeline_event::Model>>,
-}
-
-impl Loaders {
-    /// The loaders for a request made with `ctx`.
-    pub fn new(ctx: &Ctx) -> Self {
-        Self {
-            person: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(people::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
-            incident: Loader::new(ctx, |ctx, ids| async move { Ok(one_each(incident::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()),
-            client: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(one_each(catalogue::clients_by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()
-            }),
-            contacts: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(catalogue::contacts_of(&ctx, &ids).await?, |row| row.client_id)) }.boxed()
-            }),
-            client_sites: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped_if(catalogue::sites_of(&ctx, &ids).await?, |row| row.client_id)) }.boxed()
-            }),
-            roles: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::roles_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            goals: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::goals_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            checklist: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::checklist_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            actions: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::actions_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            open_actions: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::open_actions_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            affected: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::affected_clients_of(&ctx, &ids).await?, |(row, _)| row.incident_id)) }.boxed()
-            }),
-            client_board: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(shared(board::boards(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()
-            }),
-            client_updates: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(progress::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            client_update: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(one_each(progress::by_ids(&ctx, &ids).await?, |row| row.id)) }.boxed()
-            }),
-            client_outcomes: Loader::new(ctx, |ctx, ids| async move { Ok(shared(progress::outcomes_of(&ctx, &ids).await?)) }.boxed()),
-            update_clients: Loader::new(ctx, |ctx, ids| async move { Ok(shared(progress::clients_of(&ctx, &ids).await?)) }.boxed()),
-            update_deliveries: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped_if(progress::deliveries_of(&ctx, &ids).await?, |row| row.client_update_id)) }.boxed()
-            }),
-            incident_sites: Loader::new(ctx, |ctx, ids| async move { Ok(pairs(incident::sites_of(&ctx, &ids).await?)) }.boxed()),
-            incident_files: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(files::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            alerts: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped_if(alerts::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            triage: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::triage::answers_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            open_steps: Loader::new(ctx, |ctx, ids| async move { steps(&ctx, &ids, false).await }.boxed()),
-            all_steps: Loader::new(ctx, |ctx, ids| async move { steps(&ctx, &ids, true).await }.boxed()),
-            pages: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(answers::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            leadership: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(shared(duty::leadership_of(&ctx, &incident::by_ids(&ctx, &ids).await?).await?)) }.boxed()
-            }),
-            offers: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(incident::offers_of(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            follow_ups: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(follow_up::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            deliveries: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped_if(delivery::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            tickets: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped(tickets::of_incidents(&ctx, &ids).await?, |row| row.incident_id)) }.boxed()
-            }),
-            stretch: Loader::new(ctx, |ctx, ranges| {
-                async move { Ok(timeline::range(&ctx, &ranges).await?.into_iter().map(|(range, events)| (range, Arc::new(events))).collect()) }.boxed()
-            }),
-            event_files: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(grouped_if(files::of_events(&ctx, &ids).await?, |row| row.event_id)) }.boxed()
-            }),
-            amendments: Loader::new(ctx, |ctx, ids| {
-                async move { Ok(timeline::amendments_of(&ctx, &ids).await?.into_iter().map(|(event, rows)| (event, Arc::new(rows))).collect()) }.boxed()
-            }),
+/// Declares [`Loaders`]: a line for each gives its name, the type of its keys and of its values, the use case that finds them for many
+/// keys, and how what that returns is handed out.
+macro_rules! loaders {
+    ($($(#[$doc:meta])* $name:ident: $key:ty => $value:ty = $shape:ident($find:path $(, $by:expr)?);)+) => {
+        /// All loaders of one request.
+        pub struct Loaders {
+            $($(#[$doc])* pub $name: Loader<$key, $value>,)+
         }
-    }
+
+        impl Loaders {
+            /// The loaders for a request made with `ctx`.
+            pub fn new(ctx: &Ctx) -> Self {
+                Self {
+                    $($name: Loader::new(ctx, |ctx, keys| async move { Ok($shape($find(&ctx, &keys).await? $(, $by)?)) }.boxed()),)+
+                }
+            }
+        }
+    };
 }
 
-async fn steps(ctx: &Ctx, ids: &[IncidentId], settled: bool) -> Result<HashMap<IncidentId, Many<incident::Listed>>> {
-    Ok(shared(incident::steps_of(ctx, incident::by_ids(ctx, ids).await?, settled).await?))
+loaders! {
+    /// People by id.
+    person: PersonId => Arc<person::Model> = one_each(people::by_ids, |row| row.id);
+    /// Incidents by id, if the caller may see them.
+    incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::by_ids, |row| row.id);
+    /// Clients by id.
+    client: ClientId => Arc<client::Model> = one_each(catalogue::clients_by_ids, |row| row.id);
+    /// Contacts of a client.
+    contacts: ClientId => Many<contact::Model> = grouped(catalogue::contacts_of, |row| row.client_id);
+    /// Sites of a client.
+    client_sites: ClientId => Many<site::Model> = grouped_if(catalogue::sites_of, |row| row.client_id);
+    /// Roles of an incident.
+    roles: IncidentId => Many<role_assignment::Model> = grouped(incident::roles_of, |row| row.incident_id);
+    /// Goals of an incident that have been touched.
+    goals: IncidentId => Many<goal::Model> = grouped(incident::goals_of, |row| row.incident_id);
+    /// Ticked checklist items of an incident.
+    checklist: IncidentId => Many<checklist_item::Model> = grouped(incident::checklist_of, |row| row.incident_id);
+    /// Actions of an incident.
+    actions: IncidentId => Many<action::Model> = grouped(incident::actions_of, |row| row.incident_id);
+    /// Open actions of an incident: what a board needs, without the settled ones.
+    open_actions: IncidentId => Many<action::Model> = grouped(incident::open_actions_of, |row| row.incident_id);
+    /// Affected clients of an incident.
+    affected: IncidentId => Many<(incident_client::Model, client::Model)> = grouped(incident::affected_clients_of, |(row, _)| row.incident_id);
+    /// The client board of an incident.
+    client_board: IncidentId => Many<board::Row> = shared(boards);
+    /// Updates to the clients of an incident.
+    client_updates: IncidentId => Many<client_update::Model> = grouped(progress::of_incidents, |row| row.incident_id);
+    /// Updates to clients by id, if the caller may see their incidents.
+    client_update: ClientUpdateId => Arc<client_update::Model> = one_each(progress::by_ids, |row| row.id);
+    /// How far an update has got with each client it was sent to.
+    client_outcomes: ClientUpdateId => Many<progress::ClientOutcome> = shared(progress::outcomes_of);
+    /// The clients that an update told or, as a draft, will tell.
+    update_clients: ClientUpdateId => Many<ClientId> = shared(progress::clients_of);
+    /// The deliveries of an update to clients.
+    update_deliveries: ClientUpdateId => Many<entity::delivery::Model> = grouped_if(progress::deliveries_of, |row| row.client_update_id);
+    /// Sites of an incident.
+    incident_sites: IncidentId => Many<site::Model> = pairs(incident::sites_of);
+    /// Files of an incident.
+    incident_files: IncidentId => Many<attachment::Model> = grouped(files::of_incidents, |row| row.incident_id);
+    /// Alerts of an incident.
+    alerts: IncidentId => Many<alert::Model> = grouped_if(alerts::of_incidents, |row| row.incident_id);
+    /// The triage answers of an incident.
+    triage: IncidentId => Many<triage_answer::Model> = grouped(incident::triage::answers_of, |row| row.incident_id);
+    /// What the playbook asks for in an incident.
+    open_steps: IncidentId => Many<incident::Listed> = shared(open_steps);
+    /// The same, including steps that are over.
+    all_steps: IncidentId => Many<incident::Listed> = shared(all_steps);
+    /// Pages of an incident.
+    pages: IncidentId => Many<page::Model> = grouped(answers::of_incidents, |row| row.incident_id);
+    /// The leadership contacts there was a duty to tell.
+    leadership: IncidentId => Many<duty::LeadershipNotice> = shared(leadership);
+    /// Offers of roles in an incident.
+    offers: IncidentId => Many<role_offer::Model> = grouped(incident::offers_of, |row| row.incident_id);
+    /// Follow-ups of an incident.
+    follow_ups: IncidentId => Many<entity::follow_up::Model> = grouped(follow_up::of_incidents, |row| row.incident_id);
+    /// Effects of an incident on outside systems.
+    deliveries: IncidentId => Many<entity::delivery::Model> = grouped_if(delivery::of_incidents, |row| row.incident_id);
+    /// Tickets of an incident.
+    tickets: IncidentId => Many<ticket::Model> = grouped(tickets::of_incidents, |row| row.incident_id);
+    /// Stretches of timelines.
+    stretch: Range => Many<timeline_event::Model> = shared(timeline::range);
+    /// Files of an event.
+    event_files: EventId => Many<attachment::Model> = grouped_if(files::of_events, |row| row.event_id);
+    /// Corrections of an event.
+    amendments: EventId => Many<timeline_event::Model> = shared(timeline::amendments_of);
+}
+
+async fn boards(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<board::Row>>> {
+    board::boards(ctx, &incident::by_ids(ctx, ids).await?).await
+}
+
+async fn open_steps(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<incident::Listed>>> {
+    incident::steps_of(ctx, incident::by_ids(ctx, ids).await?, false).await
+}
+
+async fn all_steps(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<incident::Listed>>> {
+    incident::steps_of(ctx, incident::by_ids(ctx, ids).await?, true).await
+}
+
+async fn leadership(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<duty::LeadershipNotice>>> {
+    duty::leadership_of(ctx, &incident::by_ids(ctx, ids).await?).await
 }
 
 fn shared<K: Eq + Hash, T>(lists: HashMap<K, Vec<T>>) -> HashMap<K, Many<T>> {
