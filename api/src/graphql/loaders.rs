@@ -9,8 +9,8 @@ use domain::telling::{answers, duty};
 use domain::timeline::{self, Range};
 use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, people, tickets};
 use entity::{
-    ClientId, ClientUpdateId, EventId, IncidentId, PersonId, action, alert, attachment, checklist_item, client, client_update, contact,
-    goal, incident_client, page, person, role_assignment, role_offer, site, ticket, timeline_event, triage_answer,
+    ClientId, ClientUpdateId, EventId, IncidentId, PersonId, SiteId, action, alert, attachment, checklist_item, client, client_update,
+    contact, goal, incident_client, page, person, role_assignment, role_offer, site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -45,6 +45,10 @@ loaders! {
     incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::by_ids, |row| row.id);
     /// Clients by id.
     client: ClientId => Arc<client::Model> = one_each(catalogue::clients_by_ids, |row| row.id);
+    /// Sites by id.
+    site: SiteId => Arc<site::Model> = one_each(catalogue::sites_by_ids, |row| row.id);
+    /// Events by id, as far as the caller may see them.
+    event: EventId => Arc<timeline_event::Model> = one_each(timeline::by_ids, |row| row.id);
     /// Contacts of a client.
     contacts: ClientId => Many<contact::Model> = grouped(catalogue::contacts_of, |row| row.client_id);
     /// Sites of a client.

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::telling::answers;
-use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, people, tickets, timeline};
+use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, people, tickets};
+use entity::{
+    ActionId, AlertId, ApiTokenId, AttachmentId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId, IncidentId, PageId,
+    PersonId, RoleAssignmentId, RoleOfferId, SiteId, TicketId,
+};
 
 use super::catalogue::{Client, Contact, Site};
 use super::clients::ClientUpdate;
@@ -91,27 +95,31 @@ async fn find_or_none(gql: &Context<'_>, text: &ID) -> ApiResult<Option<Node>> {
 }
 
 async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
-    let ctx = ctx(gql);
+    let (ctx, loaders) = (ctx(gql), loaders(gql));
     let prefix = text.split('_').next().unwrap_or_default();
     Ok(match prefix {
-        // What is asked for by the dozen comes from the loaders, in one statement.
-        "inc" => Node::Incident(Incident(loaders(gql).incident.get(id("id", text)?).await?.ok_or(Error::NotFound("incident"))?)),
-        "evt" => Node::TimelineEvent(timeline::find(ctx, id("id", text)?).await?.into()),
-        "rol" => Node::RoleAssignment(RoleAssignment(incident::find_role(ctx, id("id", text)?).await?)),
-        "act" => Node::Action(Action(incident::find_action(ctx, id("id", text)?).await?)),
-        "fup" => Node::FollowUp(FollowUp(follow_up::find(ctx, id("id", text)?).await?)),
-        "per" => Node::Person(Person(loaders(gql).person.get(id("id", text)?).await?.ok_or(Error::NotFound("person"))?)),
-        "sit" => Node::Site(Site(Arc::new(catalogue::find_site(ctx, id("id", text)?).await?))),
-        "cli" => Node::Client(Client(loaders(gql).client.get(id("id", text)?).await?.ok_or(Error::NotFound("client"))?)),
-        "con" => Node::Contact(Contact(catalogue::find_contact(ctx, id("id", text)?).await?)),
-        "att" => Node::Attachment(Attachment(files::find(ctx, id("id", text)?).await?)),
-        "alt" => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
-        "pag" => Node::Page(Page(answers::find(ctx, id("id", text)?).await?)),
-        "off" => Node::RoleOffer(RoleOffer(incident::find_offer(ctx, id("id", text)?).await?)),
-        "upd" => Node::ClientUpdate(ClientUpdate(Arc::new(clients::progress::find(ctx, id("id", text)?).await?))),
-        "dlv" => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),
-        "tkt" => Node::Ticket(Ticket(tickets::find(ctx, id("id", text)?).await?)),
-        "tok" => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),
+        // What a loader finds, it finds in one statement for all ids of `nodes`.
+        IncidentId::PREFIX => Node::Incident(Incident(found(loaders.incident.get(id("id", text)?).await?, "incident")?)),
+        EventId::PREFIX => Node::TimelineEvent(found(loaders.event.get(id("id", text)?).await?, "timeline event")?.into()),
+        PersonId::PREFIX => Node::Person(Person(found(loaders.person.get(id("id", text)?).await?, "person")?)),
+        SiteId::PREFIX => Node::Site(Site(found(loaders.site.get(id("id", text)?).await?, "site")?)),
+        ClientId::PREFIX => Node::Client(Client(found(loaders.client.get(id("id", text)?).await?, "client")?)),
+        RoleAssignmentId::PREFIX => Node::RoleAssignment(RoleAssignment(incident::find_role(ctx, id("id", text)?).await?)),
+        ActionId::PREFIX => Node::Action(Action(incident::find_action(ctx, id("id", text)?).await?)),
+        FollowUpId::PREFIX => Node::FollowUp(FollowUp(follow_up::find(ctx, id("id", text)?).await?)),
+        ContactId::PREFIX => Node::Contact(Contact(catalogue::find_contact(ctx, id("id", text)?).await?)),
+        AttachmentId::PREFIX => Node::Attachment(Attachment(files::find(ctx, id("id", text)?).await?)),
+        AlertId::PREFIX => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
+        PageId::PREFIX => Node::Page(Page(answers::find(ctx, id("id", text)?).await?)),
+        RoleOfferId::PREFIX => Node::RoleOffer(RoleOffer(incident::find_offer(ctx, id("id", text)?).await?)),
+        ClientUpdateId::PREFIX => Node::ClientUpdate(clients::progress::find(ctx, id("id", text)?).await?.into()),
+        DeliveryId::PREFIX => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),
+        TicketId::PREFIX => Node::Ticket(Ticket(tickets::find(ctx, id("id", text)?).await?)),
+        ApiTokenId::PREFIX => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),
         _ => return Err(Error::invalid("id", "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
     })
+}
+
+fn found<T>(row: Option<T>, what: &'static str) -> Result<T, Error> {
+    row.ok_or(Error::NotFound(what))
 }

@@ -12,7 +12,7 @@ use super::catalogue::Site;
 use super::context::{ctx, loaders};
 use super::error::ApiResult;
 use super::incident::IncidentPayload;
-use super::people::Person;
+use super::people::{Person, person};
 use super::scalars::{TriageRecommendation, TriageVerdict, id};
 
 /// Help with deciding whether a report is an incident.
@@ -93,8 +93,7 @@ impl TriageCriterion {
     }
     /// Who answered.
     async fn answered_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
-        let Some(person) = self.answer.as_ref().and_then(|row| row.answered_by_id) else { return Ok(None) };
-        Ok(loaders(gql).person.get(person).await?.map(Person))
+        person(gql, self.answer.as_ref().and_then(|row| row.answered_by_id)).await
     }
     /// When they answered.
     async fn answered_at(&self) -> Option<DateTime<Utc>> {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::cursor::{TimeKey, Window};
 use domain::incident;
 
-use super::row::{Client, Contact, Site, contacts_of};
+use super::row::{Client, Contact, Site, client, contacts_of};
 use crate::graphql::connection::{page_args, page_cost};
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
@@ -34,8 +34,7 @@ impl Site {
     }
     /// The client it belongs to.
     async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
-        let Some(client) = self.0.client_id else { return Ok(None) };
-        Ok(loaders(gql).client.get(client).await?.map(Client))
+        client(gql, self.0.client_id).await
     }
     /// Links that help to inspect and fix it.
     async fn tooling(&self) -> Vec<Link> {

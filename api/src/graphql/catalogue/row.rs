@@ -32,6 +32,7 @@ impl From<Arc<client::Model>> for Client {
 #[derive(Clone, Description)]
 pub struct Contact(pub contact::Model);
 
+/// The client `id`.
 pub async fn client(gql: &Context<'_>, id: Option<entity::ClientId>) -> ApiResult<Option<Client>> {
     let Some(id) = id else { return Ok(None) };
     Ok(loaders(gql).client.get(id).await?.map(Client))

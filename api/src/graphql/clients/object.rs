@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 
 use super::board::ClientBoardRow;
 use super::row::{ClientOutcomeState, ClientUpdate, ClientUpdateState};
-use crate::graphql::catalogue::{Client, Contact, contacts_of};
+use crate::graphql::catalogue::{Client, Contact, client, contacts_of};
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::delivery::Delivery;
 use crate::graphql::error::ApiResult;
@@ -90,8 +90,7 @@ pub struct ClientUpdateOutcome {
 impl ClientUpdateOutcome {
     /// The client. Null for people who wrote in on linked tickets that belong to no known client.
     async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
-        let Some(client) = self.outcome.client else { return Ok(None) };
-        Ok(loaders(gql).client.get(client).await?.map(Client))
+        client(gql, self.outcome.client).await
     }
     /// How far it got.
     async fn state(&self) -> ClientOutcomeState {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::delivery;
 
 use super::row::Delivery;
-use crate::graphql::catalogue::Client;
+use crate::graphql::catalogue::{Client, client};
 use crate::graphql::clients::ClientUpdate;
 use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
@@ -81,8 +81,7 @@ impl Delivery {
     }
     /// The client it is for, or whose ticket it is about.
     async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
-        let Some(id) = self.0.client_id else { return Ok(None) };
-        Ok(loaders(gql).client.get(id).await?.map(Client))
+        client(gql, self.0.client_id).await
     }
     /// The client update it carries.
     async fn client_update(&self, gql: &Context<'_>) -> ApiResult<Option<ClientUpdate>> {
