@@ -6,6 +6,32 @@
 use entity::Timestamp;
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
+/// The values of `extensions.code`: part of the public contract, described in `docs/api.md`.
+pub mod code {
+    /// The document, a variable or an input field is wrong.
+    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+    /// Somebody else was faster.
+    pub const CONFLICT: &str = "CONFLICT";
+    /// Valid input at the wrong moment.
+    pub const FAILED_PRECONDITION: &str = "FAILED_PRECONDITION";
+    /// The caller may see it but not do this, or a cookie came with a request from another site.
+    pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// A fault in Muster.
+    pub const INTERNAL: &str = "INTERNAL";
+    /// It does not exist, or the caller may not know that it does.
+    pub const NOT_FOUND: &str = "NOT_FOUND";
+    /// A document is over a limit.
+    pub const QUERY_TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+    /// Too many operations are open on one WebSocket.
+    pub const RATE_LIMITED: &str = "RATE_LIMITED";
+    /// A subscription was read more slowly than events came.
+    pub const TOO_SLOW: &str = "TOO_SLOW";
+    /// There is no valid credential.
+    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
+    /// The database, or an outside system that people wait for, does not answer.
+    pub const UNAVAILABLE: &str = "UNAVAILABLE";
+}
+
 /// Result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -93,15 +119,15 @@ impl Error {
     /// The code in `extensions.code`: part of the public contract.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unauthenticated(_) => "UNAUTHENTICATED",
-            Self::Forbidden(_) => "FORBIDDEN",
-            Self::NotFound(_) => "NOT_FOUND",
-            Self::Invalid { .. } => "BAD_USER_INPUT",
-            Self::FailedPrecondition { .. } => "FAILED_PRECONDITION",
-            Self::Conflict { .. } | Self::KeyTaken | Self::AlreadyThere => "CONFLICT",
-            Self::TooSlow => "TOO_SLOW",
-            Self::Unavailable(_) | Self::Outside(_) => "UNAVAILABLE",
-            Self::Internal(_) => "INTERNAL",
+            Self::Unauthenticated(_) => code::UNAUTHENTICATED,
+            Self::Forbidden(_) => code::FORBIDDEN,
+            Self::NotFound(_) => code::NOT_FOUND,
+            Self::Invalid { .. } => code::BAD_USER_INPUT,
+            Self::FailedPrecondition { .. } => code::FAILED_PRECONDITION,
+            Self::Conflict { .. } | Self::KeyTaken | Self::AlreadyThere => code::CONFLICT,
+            Self::TooSlow => code::TOO_SLOW,
+            Self::Unavailable(_) | Self::Outside(_) => code::UNAVAILABLE,
+            Self::Internal(_) => code::INTERNAL,
         }
     }
 }

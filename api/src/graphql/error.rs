@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use domain::Error;
+use domain::error::code;
 
 /// An error on its way to the client. `?` converts domain errors into it; nothing else converts, so no internal text
 /// can slip out.
@@ -67,7 +68,7 @@ pub fn complete(errors: &mut [ServerError]) {
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
             let over_limit = error.message.contains("too complex") || error.message.contains("too deep");
-            extensions.set("code", if over_limit { "QUERY_TOO_COMPLEX" } else { "BAD_USER_INPUT" });
+            extensions.set("code", if over_limit { code::QUERY_TOO_COMPLEX } else { code::BAD_USER_INPUT });
         }
     }
 }

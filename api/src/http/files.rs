@@ -10,6 +10,7 @@ use axum::extract::multipart::{Field, Multipart, MultipartError};
 use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::error::code;
 use domain::files::{self, Upload};
 use domain::{Ctx, Error};
 use entity::{AttachmentId, IncidentId, attachment};
@@ -73,11 +74,11 @@ fn cut_off(error: MultipartError) -> Problem {
         StatusCode::PAYLOAD_TOO_LARGE => format!("The file is larger than {} MiB.", domain::limits::FILE_BYTES / 1024 / 1024),
         _ => "The form is broken or was cut off.".into(),
     };
-    Problem(error.status(), "BAD_USER_INPUT", message)
+    Problem(error.status(), code::BAD_USER_INPUT, message)
 }
 
 fn bad(message: &str) -> Problem {
-    Problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message.into())
+    Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, message.into())
 }
 
 fn described(site: &Site, row: &attachment::Model) -> Value {

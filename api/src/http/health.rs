@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use domain::error::code;
 
 use super::{Problem, Site};
 use crate::settings::Render;
@@ -16,7 +17,7 @@ pub async fn alive() -> &'static str {
 
 /// The process can work: the database answers, and no shutdown has begun.
 pub async fn ready(State(site): State<Site>) -> Response {
-    let unready = |message: &str| Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message.into()).into_response();
+    let unready = |message: &str| Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message.into()).into_response();
     if site.app.0.shutdown.is_cancelled() {
         return unready("The server is shutting down.");
     }
@@ -36,6 +37,6 @@ fn exposition(render: &Render) -> Response {
 pub async fn metrics(State(site): State<Site>) -> Response {
     match &site.app.0.settings.metrics {
         Some(render) => exposition(render),
-        None => Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "This process keeps no metrics.".into()).into_response(),
+        None => Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "This process keeps no metrics.".into()).into_response(),
     }
 }

@@ -14,6 +14,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::Error;
+use domain::error::code;
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -57,14 +58,14 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .with_state(site);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     own.merge(transport.router())
-        .fallback(|| async { Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address.".into()) })
+        .fallback(|| async { Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()) })
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            Problem(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "Something went wrong inside Muster.".into()).into_response()
+            Problem(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "Something went wrong inside Muster.".into()).into_response()
         }))
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
+use domain::error::code;
 use domain::people::access::{Secret, authenticate};
 
 use super::session::page;
@@ -45,7 +46,7 @@ pub async fn asset(Path(file): Path<String>) -> Response {
         "muster.css" => ("text/css; charset=utf-8", include_str!("../../assets/muster.css")),
         "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
         "home.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/home.js")),
-        _ => return Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "There is nothing at this address.".into()).into_response(),
+        _ => return Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()).into_response(),
     };
     ([(header::CONTENT_TYPE, content_type)], content).into_response()
 }

@@ -33,6 +33,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use domain::error::code;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -41,22 +42,6 @@ pub(crate) use credential::session_cookie;
 pub use credential::{Credential, SESSION_COOKIE};
 use documents::{Documents, Prepared};
 pub use limits::TransportLimits;
-
-/// Values of `extensions.code` that the transport itself sets.
-pub mod code {
-    /// The request is malformed; the message names the part.
-    pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-    /// A cookie came with a request from another site.
-    pub const FORBIDDEN: &str = "FORBIDDEN";
-    /// A limit of [`super::TransportLimits`] is exceeded.
-    pub const QUERY_TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
-    /// Too many operations are open on one WebSocket.
-    pub const RATE_LIMITED: &str = "RATE_LIMITED";
-    /// There is no valid credential.
-    pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
-    /// The server can't check at the moment who the caller is.
-    pub const UNAVAILABLE: &str = "UNAVAILABLE";
-}
 
 /// Knows callers and runs their operations.
 pub trait Gateway: Clone + Send + Sync + 'static {

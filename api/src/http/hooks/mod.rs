@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
 use domain::alerts::{self, Alarm, Alarms, Received};
+use domain::error::code;
 use domain::people::access::{Secret, authenticate};
 use domain::{Ctx, Error, validate};
 use entity::{Severity, Source};
@@ -53,7 +54,7 @@ async fn receive(ctx: &Ctx, notices: Alarms) -> Result<axum::Json<Value>, Proble
             error @ (Error::Unavailable(_) | Error::Invalid { .. }) => error.into(),
             error => {
                 tracing::error!(%error, "could not accept alerts");
-                Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The alerts could not be accepted: send them again.".into())
+                Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The alerts could not be accepted: send them again.".into())
             }
         })?;
     Ok(axum::Json(json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended })))
@@ -75,7 +76,7 @@ async fn admit(site: &Site, headers: &HeaderMap) -> Result<Ctx, Problem> {
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body)
-        .map_err(|error| Problem(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", format!("The body is not as expected: {error}.")))
+        .map_err(|error| Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, format!("The body is not as expected: {error}.")))
 }
 
 /// What Alertmanager sends, as far as we need it.

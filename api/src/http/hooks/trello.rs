@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
+use domain::error::code;
 use domain::follow_up::{self, CardChange, CardNews};
 use domain::ports::Member;
 use domain::{Error, validate};
@@ -45,7 +46,7 @@ pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
         error @ Error::Unavailable(_) => Problem::from(error),
         error => {
             tracing::error!(error = error.for_the_log(), "could not accept a change of a card");
-            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The change could not be accepted: send it again.".into())
+            Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The change could not be accepted: send it again.".into())
         }
     })?;
     Ok(StatusCode::OK)
@@ -54,7 +55,11 @@ pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
 fn secret(site: &Site) -> Result<&str, Problem> {
     let secret = site.app.0.settings.trello_secret.as_deref();
     secret.ok_or_else(|| {
-        Problem(StatusCode::NOT_FOUND, "NOT_FOUND", "Trello's webhooks are not set up here: the setting trello.secret is missing.".into())
+        Problem(
+            StatusCode::NOT_FOUND,
+            code::NOT_FOUND,
+            "Trello's webhooks are not set up here: the setting trello.secret is missing.".into(),
+        )
     })
 }
 

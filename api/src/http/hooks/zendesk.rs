@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::error::code;
 use domain::ports::SeenTicket;
 use domain::tickets::news::{self, SeenComment, TicketNews, What};
 use domain::{Error, validate};
@@ -34,7 +35,7 @@ pub async fn zendesk(State(site): State<Site>, headers: HeaderMap, body: Bytes) 
     let Some(secret) = &parts.settings.zendesk_secret else {
         return Err(Problem(
             StatusCode::NOT_FOUND,
-            "NOT_FOUND",
+            code::NOT_FOUND,
             "The hook for Zendesk is not set up: see docs/integrations/zendesk.md.".into(),
         ));
     };
@@ -53,7 +54,7 @@ pub async fn zendesk(State(site): State<Site>, headers: HeaderMap, body: Bytes) 
         error @ Error::Unavailable(_) => error.into(),
         error => {
             tracing::error!(error = error.for_the_log(), "could not accept a ticket event");
-            Problem(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "The event could not be accepted: send it again.".into())
+            Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The event could not be accepted: send it again.".into())
         }
     })?;
     Ok(axum::Json(json!({ "taken": true })))
@@ -61,7 +62,7 @@ pub async fn zendesk(State(site): State<Site>, headers: HeaderMap, body: Bytes) 
 
 /// Accepts what was signed with our secret within the window, and returns the signature.
 fn admit(secret: &str, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<String, Problem> {
-    let refused = |reason: String| Problem(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", reason);
+    let refused = |reason: String| Problem(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, reason);
     let header = |name: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.ok_or_else(|| refused(format!("The header {name} is missing: only Zendesk may post here.")))
