@@ -67,8 +67,8 @@ pub fn complete(errors: &mut [ServerError]) {
     for error in errors {
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
-            let over_limit = error.message.contains("too complex") || error.message.contains("too deep");
-            extensions.set("code", if over_limit { code::QUERY_TOO_COMPLEX } else { code::BAD_USER_INPUT });
+            let too_complex = error.message.contains("too complex");
+            extensions.set("code", if too_complex { code::QUERY_TOO_COMPLEX } else { code::BAD_USER_INPUT });
         }
     }
 }

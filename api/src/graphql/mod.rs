@@ -42,8 +42,6 @@ use self::error::ApiError;
 use self::loaders::Loaders;
 use crate::live::Hub;
 
-/// Levels of fields in a query: introspection as tools send it needs 13.
-const DEPTH_MAX: usize = 15;
 /// Cost of a query: each field counts 1, and a page multiplies by its size. The board costs about 1,500.
 const COMPLEXITY_MAX: usize = 20_000;
 
@@ -151,9 +149,7 @@ pub fn sdl() -> String {
 }
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, subscription::LiveSubscription> {
-    Schema::build(Query::default(), Mutation::default(), subscription::LiveSubscription)
-        .limit_depth(DEPTH_MAX)
-        .limit_complexity(COMPLEXITY_MAX)
+    Schema::build(Query::default(), Mutation::default(), subscription::LiveSubscription).limit_complexity(COMPLEXITY_MAX)
 }
 
 /// The code of the first error, or `OK`: the label that is counted.
@@ -180,4 +176,25 @@ fn at_some_field(error: ApiError) -> Response {
     // A path marks it as a failure of execution, not of the request.
     error.path = vec![async_graphql::PathSegment::Field("?".into())];
     Response::from_errors(vec![error])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TransportLimits;
+
+    #[tokio::test]
+    async fn how_deep_a_query_may_be_is_for_the_transport_alone_to_decide() {
+        let limit = TransportLimits::default().depth;
+        for levels in [limit, limit + 1] {
+            let of_types = levels - "__schema types fields type name".split(' ').count();
+            let query = format!(
+                "{{ __schema {{ types {{ fields {{ type {{ {} name {} }} }} }} }} }}",
+                "ofType { ".repeat(of_types),
+                "}".repeat(of_types)
+            );
+            let response = builder().finish().execute(query).await;
+            assert!(response.errors.is_empty(), "{levels} levels: {:?}", response.errors);
+        }
+    }
 }

@@ -303,10 +303,11 @@ mod tests {
     #[test]
     fn depth_counts_fields_through_fragments() {
         let deep = |levels: usize| format!("{{ ...F }} fragment F on Q {}", nested("{a", "", "}", levels));
-        assert_eq!(check(&deep(15)), Ok(()));
-        let message = check(&deep(16)).expect_err("16 levels");
-        assert!(message.contains("at most 15 levels of fields"), "{message}");
-        assert!(message.contains("this one has 16"), "{message}");
+        let limit = TransportLimits::default().depth;
+        assert_eq!(check(&deep(limit)), Ok(()));
+        let message = check(&deep(limit + 1)).expect_err("one level too many");
+        assert!(message.contains(&format!("at most {limit} levels of fields")), "{message}");
+        assert!(message.contains(&format!("this one has {}", limit + 1)), "{message}");
     }
 
     #[test]
