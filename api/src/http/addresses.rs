@@ -6,11 +6,11 @@ use axum::response::{IntoResponse, Response};
 use domain::clients::addresses;
 use domain::{Ctx, Result, incident};
 
-use super::{Problem, Site};
+use super::{Problem, Server};
 
-pub async fn download(State(site): State<Site>, request: Request) -> Result<Response, Response> {
+pub async fn download(State(server): State<Server>, request: Request) -> Result<Response, Response> {
     let (mut parts, _) = request.into_parts();
-    let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
+    let caller = server.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
     let Path(reference) = Path::<String>::from_request_parts(&mut parts, &()).await.map_err(IntoResponse::into_response)?;
     let (reference, list) = read(&caller.ctx, &reference).await.map_err(|error| Problem::from(error).into_response())?;
     let disposition = format!("attachment; filename=\"{reference}-addresses.csv\"");

@@ -11,19 +11,20 @@ use domain::{Ctx, Error, incident, people, words};
 use entity::{Severity, Source, page, person};
 use serde::Deserialize;
 
-use super::session::{is_secret, page as html};
-use super::{Problem, Site};
+use super::html;
+use super::session::is_secret;
+use super::{Problem, Server};
 
 /// What the link and its button carry.
 #[derive(Deserialize)]
-pub struct Link {
+pub struct PageLink {
     #[serde(default)]
     page: String,
 }
 
 /// The page behind the link in a mail.
-pub async fn show(State(site): State<Site>, Query(Link { page }): Query<Link>) -> Response {
-    let ctx = ctx(&site);
+pub async fn show(State(server): State<Server>, Query(PageLink { page }): Query<PageLink>) -> Response {
+    let ctx = ctx(&server);
     match open(&ctx, &page).await {
         Ok(call) if call.page.answered_at.is_some() => call.answered(&ctx, false).await,
         Ok(call) => call.question(&ctx, &page),
@@ -31,8 +32,8 @@ pub async fn show(State(site): State<Site>, Query(Link { page }): Query<Link>) -
     }
 }
 
-pub async fn answer(State(site): State<Site>, Form(Link { page }): Form<Link>) -> Response {
-    let ctx = ctx(&site);
+pub async fn answer(State(server): State<Server>, Form(PageLink { page }): Form<PageLink>) -> Response {
+    let ctx = ctx(&server);
     let answered = async {
         let before = open(&ctx, &page).await?;
         let (page, incident) = answers::answer_by_link(&ctx, &page).await?;
@@ -45,8 +46,8 @@ pub async fn answer(State(site): State<Site>, Form(Link { page }): Form<Link>) -
 }
 
 /// Anyone with the link acts as that person; what they see of the incident was in the mail already.
-fn ctx(site: &Site) -> Ctx {
-    site.app.0.domain.ctx(Actor::System, Source::Web)
+fn ctx(server: &Server) -> Ctx {
+    server.app.0.domain.ctx(Actor::System, Source::Web)
 }
 
 async fn open(ctx: &Ctx, secret: &str) -> Result<Call, Error> {
@@ -59,7 +60,7 @@ async fn open(ctx: &Ctx, secret: &str) -> Result<Call, Error> {
 
 fn refusal(error: Error) -> Response {
     match error {
-        Error::NotFound(_) => html(
+        Error::NotFound(_) => html::page(
             StatusCode::NOT_FOUND,
             "This link does not work",
             "<p>It is incomplete. Open the link in the mail itself, or copy all of it.</p>\
@@ -84,7 +85,7 @@ impl Call {
              <p class=\"soft\">Until you press it, the next person may be paged.</p>",
             self.facts(ctx)
         );
-        html(StatusCode::OK, &format!("{}, you are needed", escaped(&self.person.name)), &body)
+        html::page(StatusCode::OK, &format!("{}, you are needed", escaped(&self.person.name)), &body)
     }
 
     /// `news` if it was answered just now.
@@ -107,7 +108,7 @@ impl Call {
             escaped(&incident::link(ctx, &self.incident)),
             incident::reference(&self.incident),
         );
-        html(StatusCode::OK, heading, &body)
+        html::page(StatusCode::OK, heading, &body)
     }
 
     fn facts(&self, ctx: &Ctx) -> String {

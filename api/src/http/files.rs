@@ -17,20 +17,20 @@ use entity::{AttachmentId, IncidentId, attachment};
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use super::{Problem, Site};
+use super::{Problem, Server};
 
 /// Bytes of a form's text field; its text is limited further anyway.
 const FIELD_BYTES: usize = 256 * 1024;
 
 /// Takes an upload.
-pub async fn upload(State(site): State<Site>, request: Request) -> Result<Response, Response> {
+pub async fn upload(State(server): State<Server>, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
-    let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
+    let caller = server.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
     let request = Request::from_parts(parts, body);
     let form = <Multipart as axum::extract::FromRequest<_>>::from_request(request, &()).await;
     let form = form.map_err(|_| bad("Send the file as multipart/form-data with the fields incident and file.").into_response())?;
     let row = receive(&caller.ctx, form).await.map_err(IntoResponse::into_response)?;
-    Ok((StatusCode::CREATED, Json(described(&site, &row))).into_response())
+    Ok((StatusCode::CREATED, Json(described(&server, &row))).into_response())
 }
 
 async fn receive(ctx: &Ctx, mut form: Multipart) -> Result<attachment::Model, Problem> {
@@ -81,8 +81,8 @@ fn bad(message: &str) -> Problem {
     Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, message.into())
 }
 
-fn described(site: &Site, row: &attachment::Model) -> Value {
-    let url = format!("{}/files/{}", site.app.0.settings.public_url.trim_end_matches('/'), row.id);
+fn described(server: &Server, row: &attachment::Model) -> Value {
+    let url = format!("{}/files/{}", server.app.0.settings.public_url.trim_end_matches('/'), row.id);
     json!({
         "id": row.id.to_string(), "fileName": row.file_name, "contentType": row.content_type,
         "bytes": row.bytes, "sha256": row.sha256, "downloadUrl": url,
@@ -90,14 +90,14 @@ fn described(site: &Site, row: &attachment::Model) -> Value {
 }
 
 /// Serves a download.
-pub async fn download(State(site): State<Site>, request: Request) -> Result<Response, Response> {
+pub async fn download(State(server): State<Server>, request: Request) -> Result<Response, Response> {
     let (mut parts, _) = request.into_parts();
-    let caller = site.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
+    let caller = server.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
     let missing = || Problem::from(Error::NotFound("file"));
     let Path(id) = Path::<String>::from_request_parts(&mut parts, &()).await.map_err(|_| missing().into_response())?;
     let id = AttachmentId::parse(&id).ok_or_else(|| missing().into_response())?;
     let row = files::find(&caller.ctx, id).await.map_err(|error| Problem::from(error).into_response())?;
-    let path = files::path(&site.app.0.domain.config.data_dir, &row.sha256);
+    let path = files::path(&server.app.0.domain.config.data_dir, &row.sha256);
     let file = tokio::fs::File::open(path).await.map_err(|error| {
         tracing::error!(%error, attachment.id = %row.id, "a stored file is missing");
         Problem::from(Error::internal(error)).into_response()

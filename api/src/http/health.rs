@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::error::code;
 
-use super::{Problem, Site};
+use super::{Problem, Server};
 use crate::settings::Render;
 
 /// The process is alive.
@@ -16,12 +16,12 @@ pub async fn alive() -> &'static str {
 }
 
 /// The process can work: the database answers, and no shutdown has begun.
-pub async fn ready(State(site): State<Site>) -> Response {
+pub async fn ready(State(server): State<Server>) -> Response {
     let unready = |message: &str| Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message.into()).into_response();
-    if site.app.0.shutdown.is_cancelled() {
+    if server.app.0.shutdown.is_cancelled() {
         return unready("The server is shutting down.");
     }
-    if site.app.0.domain.db.answers().await { "ready\n".into_response() } else { unready("The database does not answer.") }
+    if server.app.0.domain.db.answers().await { "ready\n".into_response() } else { unready("The database does not answer.") }
 }
 
 /// `/metrics` and `/healthz` for a process that serves nothing else.
@@ -34,8 +34,8 @@ fn exposition(render: &Render) -> Response {
 }
 
 /// Metrics for Prometheus; they name no incident and no person.
-pub async fn metrics(State(site): State<Site>) -> Response {
-    match &site.app.0.settings.metrics {
+pub async fn metrics(State(server): State<Server>) -> Response {
+    match &server.app.0.settings.metrics {
         Some(render) => exposition(render),
         None => Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "This process keeps no metrics.".into()).into_response(),
     }

@@ -1,4 +1,4 @@
-//! The first page: the board. The console will take its place.
+//! Pages for people: the board, until the console takes its place, and the frame that all small pages share.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -6,14 +6,13 @@ use axum::response::{Html, IntoResponse, Response};
 use domain::error::code;
 use domain::people::access::{Secret, authenticate};
 
-use super::session::page;
-use super::{Problem, Site};
+use super::{Problem, Server};
 use crate::transport::session_cookie;
 
 /// The board for people who are signed in; for others, how to sign in.
-pub async fn home(State(site): State<Site>, headers: HeaderMap) -> Response {
+pub async fn home(State(server): State<Server>, headers: HeaderMap) -> Response {
     let signed_in = match session_cookie(&headers) {
-        Some(secret) => authenticate(&site.app.0.domain.system(), &Secret::Session(secret.to_owned())).await,
+        Some(secret) => authenticate(&server.app.0.domain.system(), &Secret::Session(secret.to_owned())).await,
         None => Err(domain::Error::Unauthenticated("")),
     };
     match signed_in {
@@ -29,9 +28,9 @@ pub async fn home(State(site): State<Site>, headers: HeaderMap) -> Response {
 }
 
 /// The address of an incident in mails and notices: opens the board with the incident in focus.
-pub async fn incident(site: State<Site>, Path(reference): Path<String>, headers: HeaderMap) -> Response {
+pub async fn incident(server: State<Server>, Path(reference): Path<String>, headers: HeaderMap) -> Response {
     match domain::incident::parse_reference(&reference) {
-        Ok(_) => home(site, headers).await,
+        Ok(_) => home(server, headers).await,
         Err(_) => page(
             StatusCode::NOT_FOUND,
             "There is no such incident",
@@ -49,4 +48,14 @@ pub async fn asset(Path(file): Path<String>) -> Response {
         _ => return Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()).into_response(),
     };
     ([(header::CONTENT_TYPE, content_type)], content).into_response()
+}
+
+/// A page with a heading; `body` is HTML of our own.
+pub(super) fn page(status: StatusCode, heading: &str, body: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{heading}</title><link rel=\"icon\" href=\"/assets/icon.svg\"><link rel=\"stylesheet\" href=\"/assets/muster.css\"></head>\
+         <body><main><h1>{heading}</h1>{body}</main></body></html>"
+    );
+    (status, Html(html)).into_response()
 }

@@ -5,7 +5,7 @@ mod answer;
 mod files;
 pub mod health;
 mod hooks;
-mod pages;
+mod html;
 mod session;
 
 use axum::Router;
@@ -30,20 +30,20 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// What handlers need.
 #[derive(Clone)]
-pub struct Site {
+pub struct Server {
     app: App,
     transport: Transport<App>,
 }
 
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
-    let site = Site { app, transport: transport.clone() };
+    let server = Server { app, transport: transport.clone() };
     let own = Router::new()
-        .route("/", get(pages::home))
-        .route("/incidents/{reference}", get(pages::incident))
+        .route("/", get(html::home))
+        .route("/incidents/{reference}", get(html::incident))
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .route("/answer", get(answer::show).post(answer::answer))
-        .route("/assets/{file}", get(pages::asset))
+        .route("/assets/{file}", get(html::asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -55,7 +55,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello).layer(DefaultBodyLimit::max(HOOK_BYTES)))
         .route("/files", post(files::upload).layer(DefaultBodyLimit::max(domain::limits::FILE_BYTES + 64 * 1024)))
         .route("/files/{id}", get(files::download))
-        .with_state(site);
+        .with_state(server);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     own.merge(transport.router())
         .fallback(|| async { Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()) })

@@ -4,22 +4,23 @@
 use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use domain::people::access;
 use serde::Deserialize;
 
-use super::{Problem, Site};
+use super::html::page;
+use super::{Problem, Server};
 use crate::transport::{SESSION_COOKIE, session_cookie};
 
 /// What the page and its button carry.
 #[derive(Deserialize)]
-pub struct Link {
+pub struct SignInLink {
     #[serde(default)]
     link: String,
 }
 
 /// The page behind a sign-in link.
-pub async fn show(Query(Link { link }): Query<Link>) -> Response {
+pub async fn show(Query(SignInLink { link }): Query<SignInLink>) -> Response {
     if !is_secret(&link) {
         return page(
             StatusCode::BAD_REQUEST,
@@ -40,11 +41,11 @@ pub(super) fn is_secret(text: &str) -> bool {
 }
 
 /// Uses the link up and opens a session.
-pub async fn sign_in(State(site): State<Site>, Form(Link { link }): Form<Link>) -> Response {
-    match access::sign_in(&site.app.0.domain.system(), &link).await {
+pub async fn sign_in(State(server): State<Server>, Form(SignInLink { link }): Form<SignInLink>) -> Response {
+    match access::sign_in(&server.app.0.domain.system(), &link).await {
         Ok(secret) => {
             let mut response = Redirect::to("/").into_response();
-            set_cookie(&site, &mut response, &secret, domain::limits::SESSION_LIFETIME.num_seconds());
+            set_cookie(&server, &mut response, &secret, domain::limits::SESSION_LIFETIME.num_seconds());
             response
         }
         Err(error @ domain::Error::Unauthenticated(_)) => {
@@ -55,31 +56,21 @@ pub async fn sign_in(State(site): State<Site>, Form(Link { link }): Form<Link>) 
 }
 
 /// Ends the session.
-pub async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
+pub async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> Response {
     if let Some(secret) = session_cookie(&headers)
-        && let Err(error) = access::sign_out(&site.app.0.domain.system(), secret).await
+        && let Err(error) = access::sign_out(&server.app.0.domain.system(), secret).await
     {
         return Problem::from(error).into_response();
     }
     let mut response = Redirect::to("/").into_response();
-    set_cookie(&site, &mut response, "", 0);
+    set_cookie(&server, &mut response, "", 0);
     response
 }
 
-fn set_cookie(site: &Site, response: &mut Response, value: &str, max_age: i64) {
-    let secure = if site.app.0.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
+fn set_cookie(server: &Server, response: &mut Response, value: &str, max_age: i64) {
+    let secure = if server.app.0.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
     let cookie = format!("{SESSION_COOKIE}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
-}
-
-/// A page with a heading; `body` is HTML of our own.
-pub(super) fn page(status: StatusCode, heading: &str, body: &str) -> Response {
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{heading}</title><link rel=\"icon\" href=\"/assets/icon.svg\"><link rel=\"stylesheet\" href=\"/assets/muster.css\"></head>\
-         <body><main><h1>{heading}</h1>{body}</main></body></html>"
-    );
-    (status, Html(html)).into_response()
 }

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use super::{Problem, Site};
+use super::{Problem, Server};
 use crate::transport::Credential;
 
 pub use trello::{trello, trello_is_here};
@@ -30,20 +30,20 @@ pub use zendesk::zendesk;
 const TITLE_CHARS: usize = domain::limits::NAME_CHARS;
 
 /// Takes the webhook (version 4) of Prometheus Alertmanager.
-pub async fn alertmanager(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
-    let ctx = admit(&site, &headers).await?;
+pub async fn alertmanager(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
+    let ctx = admit(&server, &headers).await?;
     let notification: Notification = read(&body)?;
-    let alerts = notification.alerts.into_iter().map(|alert| alert.notice(&site, ctx.now())).collect();
+    let alerts = notification.alerts.into_iter().map(|alert| alert.notice(&server, ctx.now())).collect();
     receive(&ctx, Alarms { source: "alertmanager".into(), group_key: notification.group_key.replace('\0', ""), alerts }).await
 }
 
 /// Takes alerts from any other system; the body is described in docs/integrations/alerts.md.
-pub async fn alerts(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
-    let ctx = admit(&site, &headers).await?;
+pub async fn alerts(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
+    let ctx = admit(&server, &headers).await?;
     let post: GenericPost = read(&body)?;
     let source = validate::name("source", &post.source)?;
     let group_key = validate::name("group", post.group.as_deref().unwrap_or("-"))?;
-    let alerts = post.alerts.into_iter().map(|alert| alert.notice(&site, ctx.now())).collect::<Result<_, Error>>()?;
+    let alerts = post.alerts.into_iter().map(|alert| alert.notice(&server, ctx.now())).collect::<Result<_, Error>>()?;
     receive(&ctx, Alarms { source, group_key, alerts }).await
 }
 
@@ -61,12 +61,12 @@ async fn receive(ctx: &Ctx, notices: Alarms) -> Result<axum::Json<Value>, Proble
 }
 
 /// Accepts the hook's secret or any API token. From here on, Muster itself is the actor.
-async fn admit(site: &Site, headers: &HeaderMap) -> Result<Ctx, Problem> {
+async fn admit(server: &Server, headers: &HeaderMap) -> Result<Ctx, Problem> {
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| Credential::bearer(value.to_str().ok()?));
     let Some(Credential::Bearer(secret)) = shown else {
         return Err(Error::Unauthenticated("This hook needs the header `Authorization: Bearer SECRET`.").into());
     };
-    let parts = &site.app.0;
+    let parts = &server.app.0;
     let known = parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.as_bytes())));
     if !known {
         parts.domain.db.while_up(authenticate(&parts.domain.system(), &Secret::Token(secret))).await??;
@@ -101,7 +101,7 @@ struct AlertmanagerAlert {
 }
 
 impl AlertmanagerAlert {
-    fn notice(self, site: &Site, now: DateTime<Utc>) -> Alarm {
+    fn notice(self, server: &Server, now: DateTime<Utc>) -> Alarm {
         let text = |map: &serde_json::Map<String, Value>, key: &str| map.get(key).and_then(Value::as_str).map(str::to_owned);
         let name = text(&self.labels, "alertname").unwrap_or_else(|| "Alert".into());
         let title = text(&self.annotations, "summary")
@@ -117,7 +117,7 @@ impl AlertmanagerAlert {
             starts_at: Some(validate::to_micros(self.starts_at.min(now))),
             // While it fires, the end is a guess or year 1.
             ends_at: self.ends_at.filter(|at| !firing && *at > self.starts_at).map(validate::to_micros),
-            severity: level_of(site, &level),
+            severity: level_of(server, &level),
             labels: without_nul(json!({ "labels": self.labels, "annotations": self.annotations })),
         }
     }
@@ -154,7 +154,7 @@ enum GenericState {
 }
 
 impl GenericAlert {
-    fn notice(self, site: &Site, now: DateTime<Utc>) -> Result<Alarm, Error> {
+    fn notice(self, server: &Server, now: DateTime<Utc>) -> Result<Alarm, Error> {
         Ok(Alarm {
             fingerprint: validate::name("alerts.id", &self.id)?,
             title: validate::name("alerts.title", &self.title)?,
@@ -162,15 +162,15 @@ impl GenericAlert {
             firing: self.state == GenericState::Firing,
             starts_at: self.starts_at.map(|at| validate::past("alerts.startsAt", at, now)).transpose()?,
             ends_at: self.ends_at.map(|at| validate::past("alerts.endsAt", at, now)).transpose()?,
-            severity: self.severity.as_deref().and_then(|level| level_of(site, level)),
+            severity: self.severity.as_deref().and_then(|level| level_of(server, level)),
             labels: without_nul(json!({ "labels": self.labels })),
         })
     }
 }
 
 /// What a level of the monitoring system means here; `None` if it opens no incident.
-fn level_of(site: &Site, level: &str) -> Option<Severity> {
-    site.app.0.settings.alert_levels.get(&level.to_lowercase()).copied()
+fn level_of(server: &Server, level: &str) -> Option<Severity> {
+    server.app.0.settings.alert_levels.get(&level.to_lowercase()).copied()
 }
 
 /// One line within the length limit of a name.

@@ -20,19 +20,19 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha1::Sha1;
 
-use super::{Problem, Site, read};
+use super::{Problem, Server, read};
 
 /// Answers Trello's check that the address exists, before it begins to post.
-pub async fn trello_is_here(State(site): State<Site>) -> Result<StatusCode, Problem> {
-    secret(&site).map(|_| StatusCode::OK)
+pub async fn trello_is_here(State(server): State<Server>) -> Result<StatusCode, Problem> {
+    secret(&server).map(|_| StatusCode::OK)
 }
 
 /// Takes an action on a board.
-pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Problem> {
-    let parts = &site.app.0;
+pub async fn trello(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Problem> {
+    let parts = &server.app.0;
     let callback = format!("{}/hooks/trello", parts.settings.public_url.trim_end_matches('/'));
     let shown = headers.get("x-trello-webhook").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !is_signed(secret(&site)?, &body, &callback, shown) {
+    if !is_signed(secret(&server)?, &body, &callback, shown) {
         return Err(Error::Unauthenticated(
             "The signature of this webhook is wrong: trello.secret and public_url must match what Trello has.",
         )
@@ -52,8 +52,8 @@ pub async fn trello(State(site): State<Site>, headers: HeaderMap, body: Bytes) -
     Ok(StatusCode::OK)
 }
 
-fn secret(site: &Site) -> Result<&str, Problem> {
-    let secret = site.app.0.settings.trello_secret.as_deref();
+fn secret(server: &Server) -> Result<&str, Problem> {
+    let secret = server.app.0.settings.trello_secret.as_deref();
     secret.ok_or_else(|| {
         Problem(
             StatusCode::NOT_FOUND,

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Problem, Site, cleaned, plain, read};
+use super::{Problem, Server, cleaned, plain, read};
 
 /// How far the signature's time may be from ours.
 const WINDOW: TimeDelta = TimeDelta::minutes(5);
@@ -30,8 +30,8 @@ const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
 const INVOCATION: &str = "x-zendesk-webhook-invocation-id";
 
 /// Takes an event.
-pub async fn zendesk(State(site): State<Site>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
-    let parts = &site.app.0;
+pub async fn zendesk(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
+    let parts = &server.app.0;
     let Some(secret) = &parts.settings.zendesk_secret else {
         return Err(Problem(
             StatusCode::NOT_FOUND,
