@@ -19,6 +19,7 @@ use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use self::hooks::alerts;
 use crate::App;
 use crate::transport::Transport;
 
@@ -49,8 +50,8 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/sign-in", get(session::show).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
-        .route("/hooks/alertmanager", post(hooks::alertmanager).layer(DefaultBodyLimit::max(HOOK_BYTES)))
-        .route("/hooks/alerts", post(hooks::alerts).layer(DefaultBodyLimit::max(HOOK_BYTES)))
+        .route("/hooks/alertmanager", post(alerts::take::<alerts::Notification>).layer(DefaultBodyLimit::max(HOOK_BYTES)))
+        .route("/hooks/alerts", post(alerts::take::<alerts::GenericPost>).layer(DefaultBodyLimit::max(HOOK_BYTES)))
         .route("/hooks/zendesk", post(hooks::zendesk).layer(DefaultBodyLimit::max(HOOK_BYTES)))
         .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello).layer(DefaultBodyLimit::max(HOOK_BYTES)))
         .route("/files", post(files::upload).layer(DefaultBodyLimit::max(domain::limits::FILE_BYTES + 64 * 1024)))

@@ -1,0 +1,95 @@
+//! What monitoring systems post. Each system is a file that turns a body into alarms, and nothing else; who may post and what
+//! becomes of the alarms is the same for all of them.
+//!
+//! Alertmanager retries only after a 5xx, so everything that may pass (database away, overload) is answered 503, and only
+//! what can never succeed (no secret, no JSON) 4xx.
+
+mod alertmanager;
+mod generic;
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use chrono::{DateTime, Utc};
+use domain::alerts::{self, Alarms, Received};
+use domain::error::code;
+use domain::people::access::{Secret, authenticate};
+use domain::{Ctx, Error};
+use entity::{Severity, Source};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use subtle::ConstantTimeEq;
+
+use super::{Problem, Server, read};
+use crate::transport::Credential;
+
+pub use alertmanager::Notification;
+pub use generic::GenericPost;
+
+/// The body that one kind of monitoring system posts.
+pub trait Body: DeserializeOwned {
+    /// The alarms in it, as of `now`.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` for a field that can't be accepted.
+    fn alarms(self, levels: &Levels, now: DateTime<Utc>) -> Result<Alarms, Error>;
+}
+
+/// What the levels of monitoring systems mean here.
+pub struct Levels<'a>(&'a BTreeMap<String, Severity>);
+
+impl Levels<'_> {
+    /// The severity that `level` means; `None` if it opens no incident.
+    fn severity(&self, level: &str) -> Option<Severity> {
+        self.0.get(&level.to_lowercase()).copied()
+    }
+}
+
+/// Takes a body.
+pub async fn take<B: Body>(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, Problem> {
+    let ctx = admit(&server, &headers).await?;
+    let alarms = read::<B>(&body)?.alarms(&Levels(&server.app.0.settings.alert_levels), ctx.now())?;
+    receive(&ctx, alarms).await
+}
+
+async fn receive(ctx: &Ctx, alarms: Alarms) -> Result<Json<Value>, Problem> {
+    let Received { incident, new, ended } =
+        ctx.db.while_up(Box::pin(alerts::receive(ctx, alarms))).await.flatten().map_err(|error| match error {
+            // Whatever went wrong with a well-formed body may pass: ask for it again.
+            error @ (Error::Unavailable(_) | Error::Invalid { .. }) => error.into(),
+            error => {
+                tracing::error!(%error, "could not accept alerts");
+                Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The alerts could not be accepted: send them again.".into())
+            }
+        })?;
+    Ok(Json(json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended })))
+}
+
+/// Accepts the hook's secret or any API token. From here on, Muster itself is the actor.
+async fn admit(server: &Server, headers: &HeaderMap) -> Result<Ctx, Problem> {
+    let shown = headers.get(header::AUTHORIZATION).and_then(|value| Credential::bearer(value.to_str().ok()?));
+    let Some(Credential::Bearer(secret)) = shown else {
+        return Err(Error::Unauthenticated("This hook needs the header `Authorization: Bearer SECRET`.").into());
+    };
+    let parts = &server.app.0;
+    let known = parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.as_bytes())));
+    if !known {
+        parts.domain.db.while_up(authenticate(&parts.domain.system(), &Secret::Token(secret))).await??;
+    }
+    Ok(parts.domain.ctx(domain::authz::Actor::System, Source::Alert))
+}
+
+/// A value without U+0000, which PostgreSQL can't store.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace('\0', "")),
+        Value::Array(items) => Value::Array(items.into_iter().map(without_nul).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, value)| (name.replace('\0', ""), without_nul(value))).collect())
+        }
+        plain => plain,
+    }
+}
