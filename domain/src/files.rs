@@ -153,6 +153,11 @@ pub async fn find(ctx: &Ctx, id: AttachmentId) -> Result<attachment::Model> {
     sql::find_seen::<attachment::Entity>(ctx, id).await
 }
 
+/// The files among `ids` that exist and that the caller may see.
+pub async fn by_ids(ctx: &Ctx, ids: &[AttachmentId]) -> Result<Vec<attachment::Model>> {
+    sql::seen_by_ids::<attachment::Entity>(ctx, ids).await
+}
+
 /// The hashes of all files that are kept.
 pub async fn stored(ctx: &Ctx) -> Result<Vec<String>> {
     ctx.require(Right::Administer)?;

@@ -10,7 +10,7 @@ use entity::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
-    ColumnTrait, DbBackend, EntityTrait, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, DbBackend, EntityTrait, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
 
 /// A table whose rows belong to incidents.
@@ -50,16 +50,34 @@ of_incident! {
     triage_answer: "triage answer",
 }
 
+type Id<E> = <<E as EntityTrait>::PrimaryKey as PrimaryKeyTrait>::ValueType;
+
 /// The row `id`.
 ///
 /// # Errors
 /// `NOT_FOUND`, also in incidents that the caller may not see.
-pub async fn find_seen<E: OfIncident>(ctx: &Ctx, id: <E::PrimaryKey as PrimaryKeyTrait>::ValueType) -> Result<E::Model> {
-    let mut select = E::find_by_id(id);
+pub async fn find_seen<E>(ctx: &Ctx, id: Id<E>) -> Result<E::Model>
+where
+    E: OfIncident,
+    Id<E>: Clone + Into<Value>,
+{
+    seen_by_ids::<E>(ctx, &[id]).await?.pop().ok_or(Error::NotFound(E::NAME))
+}
+
+/// The rows among `ids` that exist, except those of incidents that the caller may not see.
+pub async fn seen_by_ids<E>(ctx: &Ctx, ids: &[Id<E>]) -> Result<Vec<E::Model>>
+where
+    E: OfIncident,
+    Id<E>: Clone + Into<Value>,
+{
+    let mut select = E::find();
+    for key in E::PrimaryKey::iter() {
+        select = select.filter(key.into_column().is_in(padded(ids)));
+    }
     if let Some(seen) = visible_through(&ctx.actor, E::INCIDENT) {
         select = select.filter(seen);
     }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound(E::NAME))
+    Ok(select.all(ctx.db.read()).await?)
 }
 
 /// The rows of incidents that the caller has seen, in the order of their primary key: where that is an id, oldest first.

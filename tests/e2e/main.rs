@@ -28,6 +28,7 @@ mod lifecycle;
 mod live;
 mod migrations;
 mod nights;
+mod nodes;
 mod on_call;
 mod outage;
 mod page;

@@ -16,8 +16,8 @@ pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
     /// Whether the thing does not exist, or the caller may not see it.
-    pub fn is_not_found(&self) -> bool {
-        matches!(*self.0, Error::NotFound(_))
+    pub fn is_withheld(&self) -> bool {
+        matches!(*self.0, Error::NotFound(_) | Error::Forbidden(_))
     }
 }
 

@@ -9,7 +9,8 @@ use domain::telling::{answers, duty};
 use domain::timeline::{self, Range};
 use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, people, tickets};
 use entity::{
-    ClientId, ClientUpdateId, EventId, IncidentId, PersonId, SiteId, action, alert, attachment, checklist_item, client, client_update,
+    ActionId, AlertId, ApiTokenId, AttachmentId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId, IncidentId, PageId,
+    PersonId, RoleAssignmentId, RoleOfferId, SiteId, TicketId, action, alert, api_token, attachment, checklist_item, client, client_update,
     contact, goal, incident_client, page, person, role_assignment, role_offer, site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
@@ -49,6 +50,30 @@ loaders! {
     site: SiteId => Arc<site::Model> = one_each(catalogue::sites_by_ids, |row| row.id);
     /// Events by id, as far as the caller may see them.
     event: EventId => Arc<timeline_event::Model> = one_each(timeline::by_ids, |row| row.id);
+    /// Updates to clients by id, if the caller may see their incidents.
+    client_update: ClientUpdateId => Arc<client_update::Model> = one_each(progress::by_ids, |row| row.id);
+    /// Actions by id, if the caller may see their incidents.
+    action: ActionId => action::Model = one_each(incident::actions_by_ids, |row| row.id);
+    /// Alerts by id, except those of incidents that the caller may not see.
+    alert: AlertId => alert::Model = one_each(alerts::by_ids, |row| row.id);
+    /// Contacts by id.
+    contact: ContactId => contact::Model = one_each(catalogue::contacts_by_ids, |row| row.id);
+    /// Deliveries by id, as far as the caller may see them. Fails for viewers.
+    delivery: DeliveryId => Arc<entity::delivery::Model> = one_each(delivery::by_ids, |row| row.id);
+    /// Files by id, if the caller may see their incidents.
+    file: AttachmentId => attachment::Model = one_each(files::by_ids, |row| row.id);
+    /// Follow-ups by id, if the caller may see their incidents.
+    follow_up: FollowUpId => entity::follow_up::Model = one_each(follow_up::by_ids, |row| row.id);
+    /// Offers of roles by id, if the caller may see their incidents.
+    offer: RoleOfferId => role_offer::Model = one_each(incident::offers_by_ids, |row| row.id);
+    /// Pages by id, if the caller may see their incidents.
+    page: PageId => page::Model = one_each(answers::by_ids, |row| row.id);
+    /// Role assignments by id, if the caller may see their incidents.
+    role: RoleAssignmentId => role_assignment::Model = one_each(incident::roles_by_ids, |row| row.id);
+    /// Tickets by id, if the caller may see their incidents.
+    ticket: TicketId => ticket::Model = one_each(tickets::by_ids, |row| row.id);
+    /// API tokens by id, as far as the caller may see them.
+    token: ApiTokenId => api_token::Model = one_each(people::access::tokens_by_ids, |row| row.id);
     /// Contacts of a client.
     contacts: ClientId => Many<contact::Model> = grouped(catalogue::contacts_of, |row| row.client_id);
     /// Sites of a client.
@@ -69,8 +94,6 @@ loaders! {
     client_board: IncidentId => Many<board::Row> = shared(boards);
     /// Updates to the clients of an incident.
     client_updates: IncidentId => Many<client_update::Model> = grouped(progress::of_incidents, |row| row.incident_id);
-    /// Updates to clients by id, if the caller may see their incidents.
-    client_update: ClientUpdateId => Arc<client_update::Model> = one_each(progress::by_ids, |row| row.id);
     /// How far an update has got with each client it was sent to.
     client_outcomes: ClientUpdateId => Many<progress::ClientOutcome> = shared(progress::outcomes_of);
     /// The clients that an update told or, as a draft, will tell.
@@ -129,8 +152,8 @@ fn shared<K: Eq + Hash, T>(lists: HashMap<K, Vec<T>>) -> HashMap<K, Many<T>> {
     lists.into_iter().map(|(key, list)| (key, Arc::new(list))).collect()
 }
 
-fn one_each<K: Eq + Hash, T>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Arc<T>> {
-    rows.into_iter().map(|row| (key(&row), Arc::new(row))).collect()
+fn one_each<K: Eq + Hash, T, V: From<T>>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, V> {
+    rows.into_iter().map(|row| (key(&row), row.into())).collect()
 }
 
 fn grouped<K: Eq + Hash, T>(rows: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Many<T>> {

@@ -1,26 +1,27 @@
 //! Anything by its id, as Relay expects.
 
-use std::sync::Arc;
+use std::hash::Hash;
 
 use async_graphql::{Context, Description, ID, Interface, Object};
-use domain::telling::answers;
-use domain::{Error, alerts, catalogue, clients, delivery, files, follow_up, incident, people, tickets};
+use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId, IncidentId, PageId,
     PersonId, RoleAssignmentId, RoleOfferId, SiteId, TicketId,
 };
+use futures_util::future::join_all;
 
 use super::catalogue::{Client, Contact, Site};
 use super::clients::ClientUpdate;
-use super::context::{ctx, loaders};
+use super::context::loaders;
 use super::delivery::Delivery;
 use super::error::ApiResult;
 use super::follow_up::FollowUp;
 use super::handover::RoleOffer;
 use super::incident::{Action, Alert, Incident, RoleAssignment};
+use super::loader::Loader;
 use super::pages::Page;
 use super::people::{ApiToken, Person};
-use super::scalars::id;
+use super::scalars::{TypedId, id};
 use super::tickets::Ticket;
 use super::timeline::{Attachment, TimelineEvent};
 
@@ -72,7 +73,7 @@ pub struct NodeQuery;
 impl NodeQuery {
     /// Anything by its id. Fails with `NOT_FOUND` if it does not exist or you may not see it.
     async fn node(&self, gql: &Context<'_>, #[graphql(desc = "E.g. `inc_…`.")] id: ID) -> ApiResult<Option<Node>> {
-        Ok(Some(find(gql, &id).await?))
+        find(gql, "id", &id).await.map(Some)
     }
 
     /// Many things by their ids, in the same order; null for those that do not exist or that you may not see.
@@ -81,45 +82,54 @@ impl NodeQuery {
         if ids.len() > domain::limits::LIST_ITEMS {
             return Err(Error::invalid("ids", format!("ids has more than {} entries.", domain::limits::LIST_ITEMS)).into());
         }
-        let found = futures_util::future::join_all(ids.iter().map(|id| find_or_none(gql, id))).await;
-        found.into_iter().collect()
+        let found = join_all(ids.iter().map(|id| find(gql, "ids", id))).await;
+        let or_null = |node: ApiResult<Node>| match node {
+            Err(error) if error.is_withheld() => Ok(None),
+            node => node.map(Some),
+        };
+        found.into_iter().map(or_null).collect()
     }
 }
 
-async fn find_or_none(gql: &Context<'_>, text: &ID) -> ApiResult<Option<Node>> {
-    match find(gql, text).await {
-        Ok(node) => Ok(Some(node)),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-async fn find(gql: &Context<'_>, text: &ID) -> ApiResult<Node> {
-    let (ctx, loaders) = (ctx(gql), loaders(gql));
-    let prefix = text.split('_').next().unwrap_or_default();
-    Ok(match prefix {
-        // What a loader finds, it finds in one statement for all ids of `nodes`.
-        IncidentId::PREFIX => Node::Incident(Incident(found(loaders.incident.get(id("id", text)?).await?, "incident")?)),
-        EventId::PREFIX => Node::TimelineEvent(found(loaders.event.get(id("id", text)?).await?, "timeline event")?.into()),
-        PersonId::PREFIX => Node::Person(Person(found(loaders.person.get(id("id", text)?).await?, "person")?)),
-        SiteId::PREFIX => Node::Site(Site(found(loaders.site.get(id("id", text)?).await?, "site")?)),
-        ClientId::PREFIX => Node::Client(Client(found(loaders.client.get(id("id", text)?).await?, "client")?)),
-        RoleAssignmentId::PREFIX => Node::RoleAssignment(RoleAssignment(incident::find_role(ctx, id("id", text)?).await?)),
-        ActionId::PREFIX => Node::Action(Action(incident::find_action(ctx, id("id", text)?).await?)),
-        FollowUpId::PREFIX => Node::FollowUp(FollowUp(follow_up::find(ctx, id("id", text)?).await?)),
-        ContactId::PREFIX => Node::Contact(Contact(catalogue::find_contact(ctx, id("id", text)?).await?)),
-        AttachmentId::PREFIX => Node::Attachment(Attachment(files::find(ctx, id("id", text)?).await?)),
-        AlertId::PREFIX => Node::Alert(Alert(alerts::find(ctx, id("id", text)?).await?)),
-        PageId::PREFIX => Node::Page(Page(answers::find(ctx, id("id", text)?).await?)),
-        RoleOfferId::PREFIX => Node::RoleOffer(RoleOffer(incident::find_offer(ctx, id("id", text)?).await?)),
-        ClientUpdateId::PREFIX => Node::ClientUpdate(clients::progress::find(ctx, id("id", text)?).await?.into()),
-        DeliveryId::PREFIX => Node::Delivery(Delivery(Arc::new(delivery::find(ctx, id("id", text)?).await?))),
-        TicketId::PREFIX => Node::Ticket(Ticket(tickets::find(ctx, id("id", text)?).await?)),
-        ApiTokenId::PREFIX => Node::ApiToken(ApiToken(people::access::find_token(ctx, id("id", text)?).await?)),
-        _ => return Err(Error::invalid("id", "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
+/// The thing with the id in argument `field`. Look-ups that run together are one statement for each kind.
+async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<Node> {
+    let loaders = loaders(gql);
+    let given = Given { field, text };
+    Ok(match text.split('_').next().unwrap_or_default() {
+        IncidentId::PREFIX => Node::Incident(Incident(given.load(&loaders.incident, "incident").await?)),
+        EventId::PREFIX => Node::TimelineEvent(given.load(&loaders.event, "timeline event").await?.into()),
+        PersonId::PREFIX => Node::Person(Person(given.load(&loaders.person, "person").await?)),
+        SiteId::PREFIX => Node::Site(Site(given.load(&loaders.site, "site").await?)),
+        ClientId::PREFIX => Node::Client(Client(given.load(&loaders.client, "client").await?)),
+        RoleAssignmentId::PREFIX => Node::RoleAssignment(RoleAssignment(given.load(&loaders.role, "role").await?)),
+        ActionId::PREFIX => Node::Action(Action(given.load(&loaders.action, "action").await?)),
+        FollowUpId::PREFIX => Node::FollowUp(FollowUp(given.load(&loaders.follow_up, "follow-up").await?)),
+        ContactId::PREFIX => Node::Contact(Contact(given.load(&loaders.contact, "contact").await?)),
+        AttachmentId::PREFIX => Node::Attachment(Attachment(given.load(&loaders.file, "file").await?)),
+        AlertId::PREFIX => Node::Alert(Alert(given.load(&loaders.alert, "alert").await?)),
+        PageId::PREFIX => Node::Page(Page(given.load(&loaders.page, "page").await?)),
+        RoleOfferId::PREFIX => Node::RoleOffer(RoleOffer(given.load(&loaders.offer, "offer").await?)),
+        ClientUpdateId::PREFIX => Node::ClientUpdate(ClientUpdate(given.load(&loaders.client_update, "client update").await?)),
+        DeliveryId::PREFIX => Node::Delivery(Delivery(given.load(&loaders.delivery, "delivery").await?)),
+        TicketId::PREFIX => Node::Ticket(Ticket(given.load(&loaders.ticket, "ticket").await?)),
+        ApiTokenId::PREFIX => Node::ApiToken(ApiToken(given.load(&loaders.token, "token").await?)),
+        _ => return Err(Error::invalid(field, "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
     })
 }
 
-fn found<T>(row: Option<T>, what: &'static str) -> Result<T, Error> {
-    row.ok_or(Error::NotFound(what))
+/// An id as it was given, and in which argument.
+struct Given<'a> {
+    field: &'static str,
+    text: &'a ID,
+}
+
+impl Given<'_> {
+    async fn load<K, V>(&self, loader: &Loader<K, V>, what: &'static str) -> ApiResult<V>
+    where
+        K: TypedId + Eq + Hash + Clone + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        let row = loader.get(id(self.field, self.text)?).await?;
+        Ok(row.ok_or(Error::NotFound(what))?)
+    }
 }

@@ -249,16 +249,13 @@ async fn running_incident(ctx: &Ctx, notices: &Alarms) -> Result<Option<Incident
     Ok(running.one(ctx.db.read()).await?.map(|incident| incident.id))
 }
 
-/// The alert `id`.
-///
-/// # Errors
-/// `NOT_FOUND`, including for alerts of incidents that the caller may not see.
-pub async fn find(ctx: &Ctx, id: AlertId) -> Result<alert::Model> {
-    let mut select = alert::Entity::find_by_id(id);
+/// The alerts among `ids` that exist, except those of incidents that the caller may not see.
+pub async fn by_ids(ctx: &Ctx, ids: &[AlertId]) -> Result<Vec<alert::Model>> {
+    let mut select = alert::Entity::find().filter(alert::Column::Id.is_in(padded(ids)));
     if let Some(seen) = visible_through(&ctx.actor, alert::Column::IncidentId) {
         select = select.filter(alert::Column::IncidentId.is_null().or(seen));
     }
-    select.one(ctx.db.read()).await?.ok_or(Error::NotFound("alert"))
+    Ok(select.all(ctx.db.read()).await?)
 }
 
 /// The alerts of `incidents`, oldest first.

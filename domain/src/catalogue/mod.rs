@@ -259,12 +259,9 @@ pub async fn contacts_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<contact:
     Ok(select.order_by_desc(contact::Column::Kind).order_by_asc(contact::Column::Name).all(ctx.db.read()).await?)
 }
 
-/// The contact `id`.
-///
-/// # Errors
-/// `NOT_FOUND`.
-pub async fn find_contact(ctx: &Ctx, id: ContactId) -> Result<contact::Model> {
-    contact::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("contact"))
+/// The contacts among `ids` that exist.
+pub async fn contacts_by_ids(ctx: &Ctx, ids: &[ContactId]) -> Result<Vec<contact::Model>> {
+    Ok(contact::Entity::find().filter(contact::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
 }
 
 /// The sites of `clients`, by name.

@@ -59,10 +59,9 @@ pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<cli
     sql::of_incidents::<client_update::Entity>(ctx, incidents).await
 }
 
-/// The updates among `ids` that exist, in incidents that the caller has seen.
+/// The updates among `ids` that exist and that the caller may see.
 pub async fn by_ids(ctx: &Ctx, ids: &[ClientUpdateId]) -> Result<Vec<client_update::Model>> {
-    let select = client_update::Entity::find().filter(client_update::Column::Id.is_in(padded(ids)));
-    Ok(select.all(ctx.db.read()).await?)
+    sql::seen_by_ids::<client_update::Entity>(ctx, ids).await
 }
 
 /// How far updates have got with each client they went to.

@@ -28,4 +28,4 @@ pub use by_hand::{retry, settle_by_hand};
 pub use order::New;
 pub use outgoing::{Consequence, Outgoing, what};
 pub(crate) use query::rows_of_incidents;
-pub use query::{DeliveryFilter, find, instructions, of_incidents, page};
+pub use query::{DeliveryFilter, by_ids, find, instructions, of_incidents, page};

@@ -34,8 +34,16 @@ fn visible(ctx: &Ctx) -> Select<delivery::Entity> {
 /// # Errors
 /// `FORBIDDEN` for viewers; `NOT_FOUND`, including for deliveries of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
+    by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("delivery"))
+}
+
+/// The deliveries among `ids` that exist and that the caller may see.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers.
+pub async fn by_ids(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Model>> {
     ctx.require(Right::Respond)?;
-    visible(ctx).filter(delivery::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("delivery"))
+    Ok(visible(ctx).filter(delivery::Column::Id.is_in(sql::padded(ids))).all(ctx.db.read()).await?)
 }
 
 /// A page of deliveries, newest first.

@@ -16,5 +16,5 @@ mod team;
 pub use card::board_title;
 pub use manage::{AddFollowUp, UpdateFollowUp, add, settle, update};
 pub use news::{CardChange, CardNews, card_seen, reconcile};
-pub use query::{find, of_incidents};
+pub use query::{by_ids, find, of_incidents};
 pub use team::Team;

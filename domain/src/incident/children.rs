@@ -17,12 +17,9 @@ pub async fn roles_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_as
     sql::of_incidents::<role_assignment::Entity>(ctx, incidents).await
 }
 
-/// The role assignment `id`.
-///
-/// # Errors
-/// `NOT_FOUND`, also in incidents that the caller may not see.
-pub async fn find_role(ctx: &Ctx, id: RoleAssignmentId) -> Result<role_assignment::Model> {
-    sql::find_seen::<role_assignment::Entity>(ctx, id).await
+/// The role assignments among `ids` that exist and that the caller may see.
+pub async fn roles_by_ids(ctx: &Ctx, ids: &[RoleAssignmentId]) -> Result<Vec<role_assignment::Model>> {
+    sql::seen_by_ids::<role_assignment::Entity>(ctx, ids).await
 }
 
 /// The goals that were ever confirmed.

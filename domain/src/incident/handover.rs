@@ -328,6 +328,11 @@ pub async fn find_offer(ctx: &Ctx, id: RoleOfferId) -> Result<role_offer::Model>
     sql::find_seen::<role_offer::Entity>(ctx, id).await
 }
 
+/// The offers among `ids` that exist and that the caller may see.
+pub async fn offers_by_ids(ctx: &Ctx, ids: &[RoleOfferId]) -> Result<Vec<role_offer::Model>> {
+    sql::seen_by_ids::<role_offer::Entity>(ctx, ids).await
+}
+
 /// The offers of roles in incidents that the caller has seen, oldest first.
 pub async fn offers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_offer::Model>> {
     sql::of_incidents::<role_offer::Entity>(ctx, incidents).await

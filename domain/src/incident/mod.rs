@@ -20,18 +20,18 @@ pub mod triage;
 pub mod writes;
 
 pub use children::{
-    actions_of, affected_clients_of, changed_since, checklist_of, find_role, goals_of, open_actions_of, participants, passes, roles_of,
+    actions_of, affected_clients_of, changed_since, checklist_of, goals_of, open_actions_of, participants, passes, roles_by_ids, roles_of,
     sites_of,
 };
 pub use edit::{Impact, UpdateIncident, update};
-pub use handover::{Candidate, Offer, answer_offer, brief, candidates, find_offer, offer, offers_of};
+pub use handover::{Candidate, Offer, answer_offer, brief, candidates, find_offer, offer, offers_by_ids, offers_of};
 pub use merge::merge;
 pub use query::{IncidentFilter, IncidentOrder, by_ids, by_number, count, find, key, matches, numbered_after, page, touches_rows_only};
 pub use raise::{Declare, Raise, declare, decline, raise};
 pub use reference::{link, parse_reference, reference};
 pub use resolution::{close, reopen, resolve};
 pub use response::{
-    ConfirmGoal, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
+    ConfirmGoal, actions_by_ids, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
 };
 pub use steps::{Listed, StepState, settle_step, steps_of};
 pub use team::{AssignRole, assign_role, end_role, share};

@@ -238,3 +238,8 @@ pub async fn settle_action(ctx: &Ctx, id: ActionId, to: ActionState) -> Result<(
 pub async fn find_action(ctx: &Ctx, id: ActionId) -> Result<action::Model> {
     sql::find_seen::<action::Entity>(ctx, id).await
 }
+
+/// The actions among `ids` that exist and that the caller may see.
+pub async fn actions_by_ids(ctx: &Ctx, ids: &[ActionId]) -> Result<Vec<action::Model>> {
+    sql::seen_by_ids::<action::Entity>(ctx, ids).await
+}

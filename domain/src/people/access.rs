@@ -15,6 +15,7 @@ use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::people::secrets::{Opened, hash};
+use crate::sql::padded;
 use crate::{limits, validate};
 
 /// What every token begins with, so that scanners for leaked secrets find it.
@@ -168,9 +169,14 @@ pub async fn all_tokens(ctx: &Ctx) -> Result<Vec<(api_token::Model, person::Mode
 /// # Errors
 /// `NOT_FOUND`, including for another person's token unless the caller is an administrator.
 pub async fn find_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
-    let token = api_token::Entity::find_by_id(id).one(ctx.db.read()).await?.ok_or(Error::NotFound("token"))?;
-    let may_see = ctx.actor.person_id() == Some(token.person_id) || ctx.actor.may(Right::Administer);
-    if may_see { Ok(token) } else { Err(Error::NotFound("token")) }
+    tokens_by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("token"))
+}
+
+/// The tokens among `ids` that exist: the caller's own and, for administrators, anyone's.
+pub async fn tokens_by_ids(ctx: &Ctx, ids: &[ApiTokenId]) -> Result<Vec<api_token::Model>> {
+    let mut tokens = api_token::Entity::find().filter(api_token::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
+    tokens.retain(|token| ctx.actor.person_id() == Some(token.person_id) || ctx.actor.may(Right::Administer));
+    Ok(tokens)
 }
 
 /// Permanently revokes a token.

@@ -114,6 +114,11 @@ pub async fn find(ctx: &Ctx, id: PageId) -> Result<page::Model> {
     sql::find_seen::<page::Entity>(ctx, id).await
 }
 
+/// The pages among `ids` that exist and that the caller may see.
+pub async fn by_ids(ctx: &Ctx, ids: &[PageId]) -> Result<Vec<page::Model>> {
+    sql::seen_by_ids::<page::Entity>(ctx, ids).await
+}
+
 /// The pages of incidents that the caller is known to see, oldest first.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<page::Model>> {
     sql::of_incidents::<page::Entity>(ctx, incidents).await

@@ -13,5 +13,5 @@ mod query;
 pub mod rows;
 
 pub use links::{Link, NewComment, comment, link, unlink};
-pub use query::{Found, find, of_incidents, search, suggestions};
+pub use query::{Found, by_ids, find, of_incidents, search, suggestions};
 pub use rows::{is_over, number_in};

@@ -34,6 +34,11 @@ pub async fn find(ctx: &Ctx, id: TicketId) -> Result<ticket::Model> {
     sql::find_seen::<ticket::Entity>(ctx, id).await
 }
 
+/// The tickets among `ids` that exist and that the caller may see.
+pub async fn by_ids(ctx: &Ctx, ids: &[TicketId]) -> Result<Vec<ticket::Model>> {
+    sql::seen_by_ids::<ticket::Entity>(ctx, ids).await
+}
+
 /// The tickets of `incidents` that the caller has seen: the problem ticket first, then in the order in which they arrived.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
     let mut rows = sql::of_incidents::<ticket::Entity>(ctx, incidents).await?;

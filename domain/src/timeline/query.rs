@@ -8,11 +8,10 @@ use sea_orm::{
     ColumnTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 
-use crate::authz::visible_through;
 use crate::ctx::Ctx;
 use crate::cursor::{Slice, Window};
-use crate::error::{Error, Result};
-use crate::sql::{contains, padded};
+use crate::error::Result;
+use crate::sql::{self, contains, padded};
 use crate::validate::storable;
 
 /// Which events to list. Empty fields do not restrict.
@@ -59,16 +58,12 @@ impl TimelineFilter {
 /// # Errors
 /// `NOT_FOUND`, including for events of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: EventId) -> Result<timeline_event::Model> {
-    by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("timeline event"))
+    sql::find_seen::<timeline_event::Entity>(ctx, id).await
 }
 
 /// The events among `ids` that exist and that the caller may see.
 pub async fn by_ids(ctx: &Ctx, ids: &[EventId]) -> Result<Vec<timeline_event::Model>> {
-    let mut select = timeline_event::Entity::find().filter(timeline_event::Column::Id.is_in(padded(ids)));
-    if let Some(seen) = visible_through(&ctx.actor, timeline_event::Column::IncidentId) {
-        select = select.filter(seen);
-    }
-    Ok(select.all(ctx.db.read()).await?)
+    sql::seen_by_ids::<timeline_event::Entity>(ctx, ids).await
 }
 
 /// A page of the timeline of `incident` in sequence order; cursors are sequence numbers.
