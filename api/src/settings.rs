@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use entity::Severity;
 
-use crate::TransportLimits;
+use crate::transport::TransportLimits;
 
 /// The settings of an API process.
 #[derive(Clone)]

@@ -47,7 +47,7 @@ const COMPLEXITY_MAX: usize = 20_000;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(
+pub(crate) struct Query(
     node::NodeQuery,
     people::PeopleQuery,
     incident::IncidentQuery,
@@ -61,7 +61,7 @@ pub struct Query(
 
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub struct Mutation(
+pub(crate) struct Mutation(
     incident::IncidentMutation,
     triage::TriageMutation,
     steps::StepMutation,
@@ -97,7 +97,7 @@ type MusterSchema = Schema<Query, Mutation, subscription::LiveSubscription>;
 
 /// The schema, ready to run requests.
 #[derive(Clone)]
-pub struct Graph {
+pub(crate) struct Graph {
     schema: MusterSchema,
 }
 
@@ -162,7 +162,7 @@ fn outcome(response: &Response) -> String {
 }
 
 /// The answer to a caller whose token or session stopped being valid while they were connected.
-pub fn refused(error: Error) -> Response {
+pub(crate) fn refused(error: Error) -> Response {
     at_some_field(ApiError::from(error))
 }
 

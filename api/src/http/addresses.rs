@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use domain::clients::addresses;
 use domain::{Ctx, Result, incident};
 
-use super::{Problem, Server};
+use super::problem::Problem;
+use super::server::Server;
 
 pub async fn download(State(server): State<Server>, request: Request) -> Result<Response, Response> {
     let (mut parts, _) = request.into_parts();

@@ -12,8 +12,9 @@ use entity::{Severity, Source, page, person};
 use serde::Deserialize;
 
 use super::html;
+use super::problem::Problem;
+use super::server::Server;
 use super::session::is_secret;
-use super::{Problem, Server};
 
 /// What the link and its button carry.
 #[derive(Deserialize)]
@@ -26,8 +27,8 @@ pub struct PageLink {
 pub async fn show(State(server): State<Server>, Query(PageLink { page }): Query<PageLink>) -> Response {
     let ctx = ctx(&server);
     match open(&ctx, &page).await {
-        Ok(call) if call.page.answered_at.is_some() => call.answered(&ctx, false).await,
-        Ok(call) => call.question(&ctx, &page),
+        Ok(paged) if paged.page.answered_at.is_some() => paged.answered(&ctx, false).await,
+        Ok(paged) => paged.question(&ctx, &page),
         Err(error) => refusal(error),
     }
 }
@@ -37,10 +38,10 @@ pub async fn answer(State(server): State<Server>, Form(PageLink { page }): Form<
     let answered = async {
         let before = open(&ctx, &page).await?;
         let (page, incident) = answers::answer_by_link(&ctx, &page).await?;
-        Ok((before.page.answered_at.is_none(), Call { page, incident, person: before.person }))
+        Ok((before.page.answered_at.is_none(), PagedPerson { page, incident, person: before.person }))
     };
     match answered.await {
-        Ok((news, call)) => call.answered(&ctx, news).await,
+        Ok((news, paged)) => paged.answered(&ctx, news).await,
         Err(error) => refusal(error),
     }
 }
@@ -50,12 +51,12 @@ fn ctx(server: &Server) -> Ctx {
     server.app.0.domain.ctx(Actor::System, Source::Web)
 }
 
-async fn open(ctx: &Ctx, secret: &str) -> Result<Call, Error> {
+async fn open(ctx: &Ctx, secret: &str) -> Result<PagedPerson, Error> {
     if !is_secret(secret) {
         return Err(Error::NotFound("page"));
     }
     let (page, person, incident) = answers::by_link(ctx, secret).await?;
-    Ok(Call { page, person, incident })
+    Ok(PagedPerson { page, person, incident })
 }
 
 fn refusal(error: Error) -> Response {
@@ -70,14 +71,14 @@ fn refusal(error: Error) -> Response {
     }
 }
 
-/// Who is paged for what.
-struct Call {
+/// A page, with the person it is for and the incident it is about.
+struct PagedPerson {
     page: page::Model,
     person: person::Model,
     incident: entity::incident::Model,
 }
 
-impl Call {
+impl PagedPerson {
     fn question(&self, ctx: &Ctx, secret: &str) -> Response {
         let body = format!(
             "{}<form method=\"post\" action=\"/answer\"><input type=\"hidden\" name=\"page\" value=\"{secret}\">\

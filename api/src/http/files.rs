@@ -17,7 +17,8 @@ use entity::{AttachmentId, IncidentId, attachment};
 use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
-use super::{Problem, Server};
+use super::problem::Problem;
+use super::server::Server;
 
 /// Bytes of a form's text field; its text is limited further anyway.
 const FIELD_BYTES: usize = 256 * 1024;

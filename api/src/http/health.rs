@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::error::code;
 
-use super::{Problem, Server};
+use super::problem::Problem;
+use super::server::Server;
 use crate::settings::Render;
 
 /// The process is alive.

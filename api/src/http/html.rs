@@ -6,7 +6,8 @@ use axum::response::{Html, IntoResponse, Response};
 use domain::error::code;
 use domain::people::access::{Secret, authenticate};
 
-use super::{Problem, Server};
+use super::problem::Problem;
+use super::server::Server;
 use crate::transport::session_cookie;
 
 /// The board for people who are signed in; for others, how to sign in.

@@ -6,21 +6,23 @@ mod files;
 pub mod health;
 mod hooks;
 mod html;
+mod problem;
+mod server;
 mod session;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use domain::Error;
 use domain::error::code;
-use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::hooks::alerts;
-use crate::App;
+use self::problem::Problem;
+use self::server::Server;
+use crate::app::App;
 use crate::transport::Transport;
 
 /// Bytes of a hook's body: enough for a storm of a thousand alerts with long labels.
@@ -28,13 +30,6 @@ const HOOK_BYTES: usize = 4 * 1024 * 1024;
 /// Pages load only their own scripts and styles and talk only to their own server.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// What handlers need.
-#[derive(Clone)]
-pub struct Server {
-    app: App,
-    transport: Transport<App>,
-}
 
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
@@ -68,40 +63,4 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "Something went wrong inside Muster.".into()).into_response()
         }))
-}
-
-/// An error as JSON: status, code, message.
-struct Problem(StatusCode, &'static str, String);
-
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let Self(status, code, message) = self;
-        let mut response = (status, axum::Json(json!({ "error": { "code": code, "message": message } }))).into_response();
-        let headers = response.headers_mut();
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-        }
-        response
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        let status = match &error {
-            Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-            Error::Forbidden(_) => StatusCode::FORBIDDEN,
-            Error::NotFound(_) => StatusCode::NOT_FOUND,
-            Error::Invalid { .. } => StatusCode::BAD_REQUEST,
-            Error::FailedPrecondition { .. } | Error::Conflict { .. } | Error::KeyTaken | Error::AlreadyThere => StatusCode::CONFLICT,
-            Error::TooSlow | Error::Outside(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Error::Internal(cause) => {
-                tracing::error!(error = %cause, "a request failed");
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-        };
-        Self(status, error.code(), error.to_string())
-    }
 }

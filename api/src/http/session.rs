@@ -9,7 +9,8 @@ use domain::people::access;
 use serde::Deserialize;
 
 use super::html::page;
-use super::{Problem, Server};
+use super::problem::Problem;
+use super::server::Server;
 use crate::transport::{SESSION_COOKIE, session_cookie};
 
 /// What the page and its button carry.

@@ -12,7 +12,7 @@ use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
 
-use super::{Hub, participants};
+use super::event::participants;
 
 /// How many changes a watcher may be behind before it is cut off.
 const BACKLOG: usize = 1_024;
@@ -67,6 +67,26 @@ impl Feed {
     /// Records that changes may have been missed.
     pub(super) fn look_again(&self) {
         self.note(|waiting| waiting.everything = true);
+    }
+
+    /// Incidents that `ctx` may see and that pass `filter`, each time they change from now on. Ends with an error if the
+    /// watcher falls behind.
+    pub(super) fn incidents(&self, ctx: Ctx, filter: incident::IncidentFilter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
+        let mut changes = self.changes.subscribe();
+        let by_row_alone = incident::touches_rows_only(&filter);
+        try_stream! {
+            loop {
+                let change = match changes.recv().await {
+                    Ok(change) => change,
+                    Err(RecvError::Lagged(_)) => Err(Error::TooSlow)?,
+                    Err(RecvError::Closed) => break,
+                };
+                let wanted = change.visible_to(&ctx.actor) && incident::matches(&filter, &change.incident);
+                if wanted && (by_row_alone || incident::passes(&ctx, &change.incident, &filter).await?) {
+                    yield change;
+                }
+            }
+        }
     }
 
     fn note(&self, note: impl FnOnce(&mut Waiting)) {
@@ -128,27 +148,5 @@ impl Versions {
     fn forget_before(&mut self, now: Timestamp) {
         self.looked_at = now;
         self.seen.retain(|(changed_at, ..)| *changed_at >= now - OVERLAP - OVERLAP);
-    }
-}
-
-impl Hub {
-    /// Incidents that `ctx` may see and that pass `filter`, each time they change from now on. Ends with an error if the
-    /// watcher falls behind.
-    pub fn incidents(&self, ctx: Ctx, filter: incident::IncidentFilter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
-        let mut changes = self.feed.changes.subscribe();
-        let by_row_alone = incident::touches_rows_only(&filter);
-        try_stream! {
-            loop {
-                let change = match changes.recv().await {
-                    Ok(change) => change,
-                    Err(RecvError::Lagged(_)) => Err(Error::TooSlow)?,
-                    Err(RecvError::Closed) => break,
-                };
-                let wanted = change.visible_to(&ctx.actor) && incident::matches(&filter, &change.incident);
-                if wanted && (by_row_alone || incident::passes(&ctx, &change.incident, &filter).await?) {
-                    yield change;
-                }
-            }
-        }
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::try_stream;
-use domain::{Ctx, Error, Result, incident};
+use domain::{Ctx, Error, Result};
 use entity::IncidentId;
 use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Hub, LiveEvent, read_batch};
+use super::event::{LiveEvent, read_batch};
 
 /// How many events a watcher may be behind before it is cut off.
 const BACKLOG: usize = 1_024;
@@ -44,6 +44,50 @@ impl Tail {
     pub(super) fn look(&self) {
         self.look.notify_one();
     }
+
+    /// Every event of the tail's `incident` after `sequence`, then whatever happens from now on. Ends with an error if the watcher
+    /// falls behind.
+    pub(super) fn events_after(
+        self: Arc<Self>,
+        ctx: Ctx,
+        incident: IncidentId,
+        mut sequence: i32,
+    ) -> impl Stream<Item = Result<Arc<LiveEvent>>> + Send + use<> {
+        // From here on nothing is missed: what is committed before is read below, what comes after is sent to us.
+        let mut live = self.events.subscribe();
+        try_stream! {
+            let _watching = self;
+            loop {
+                let batch = read_batch(&ctx, incident, sequence, BATCH).await?;
+                let Some(last) = batch.last() else { break };
+                sequence = last.event.sequence;
+                for event in batch {
+                    yield event;
+                }
+            }
+            loop {
+                let event = match live.recv().await {
+                    Ok(event) => event,
+                    Err(RecvError::Lagged(_)) => Err(Error::TooSlow)?,
+                    Err(RecvError::Closed) => break,
+                };
+                if event.event.sequence <= sequence {
+                    continue;
+                }
+                // The tail may have begun later than this watcher's history ended.
+                while event.event.sequence > sequence + 1 {
+                    let missing = u64::try_from(event.event.sequence - sequence - 1).unwrap_or(BATCH).min(BATCH);
+                    let batch = read_batch(&ctx, incident, sequence, missing).await?;
+                    sequence = batch.last().map(|last| last.event.sequence).ok_or_else(|| Error::internal("a timeline has a gap"))?;
+                    for event in batch {
+                        yield event;
+                    }
+                }
+                sequence = event.event.sequence;
+                yield event;
+            }
+        }
+    }
 }
 
 async fn follow(ctx: Ctx, incident: IncidentId, mut sequence: i32, events: broadcast::Sender<Arc<LiveEvent>>, look: Arc<Notify>) {
@@ -65,57 +109,5 @@ async fn follow(ctx: Ctx, incident: IncidentId, mut sequence: i32, events: broad
                 }
             }
         }
-    }
-}
-
-impl Hub {
-    /// Every event of `incident` after `sequence`, then whatever happens from now on. Ends with an error if the watcher falls
-    /// behind.
-    ///
-    /// # Errors
-    /// `NOT_FOUND`, also if the caller may not see it.
-    pub async fn timeline(
-        &self,
-        ctx: &Ctx,
-        id: IncidentId,
-        mut sequence: i32,
-    ) -> Result<impl Stream<Item = Result<Arc<LiveEvent>>> + Send + use<>> {
-        let incident = incident::find(ctx, id).await?;
-        let tail = self.tail_or_new(&incident);
-        // From here on nothing is missed: what is committed before is read below, what comes after is sent to us.
-        let mut live = tail.events.subscribe();
-        let ctx = self.ctx.clone();
-        Ok(try_stream! {
-            let _watching = tail;
-            loop {
-                let batch = read_batch(&ctx, id, sequence, BATCH).await?;
-                let Some(last) = batch.last() else { break };
-                sequence = last.event.sequence;
-                for event in batch {
-                    yield event;
-                }
-            }
-            loop {
-                let event = match live.recv().await {
-                    Ok(event) => event,
-                    Err(RecvError::Lagged(_)) => Err(Error::TooSlow)?,
-                    Err(RecvError::Closed) => break,
-                };
-                if event.event.sequence <= sequence {
-                    continue;
-                }
-                // The tail may have begun later than this watcher's history ended.
-                while event.event.sequence > sequence + 1 {
-                    let missing = u64::try_from(event.event.sequence - sequence - 1).unwrap_or(BATCH).min(BATCH);
-                    let batch = read_batch(&ctx, id, sequence, missing).await?;
-                    sequence = batch.last().map(|last| last.event.sequence).ok_or_else(|| Error::internal("a timeline has a gap"))?;
-                    for event in batch {
-                        yield event;
-                    }
-                }
-                sequence = event.event.sequence;
-                yield event;
-            }
-        })
     }
 }

@@ -7,10 +7,11 @@ use axum::{
     body::Body,
     http::{HeaderMap, StatusCode, header},
 };
+use domain::error::code;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
-use super::{Rejection, code, limits::TransportLimits};
+use super::{limits::TransportLimits, rejection::Rejection};
 
 /// Reads a whole body.
 ///

@@ -10,8 +10,9 @@
 use std::fmt;
 
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use domain::error::code;
 
-use super::{Rejection, code};
+use super::rejection::Rejection;
 
 /// Name of the cookie that holds a browser's session.
 pub const SESSION_COOKIE: &str = "muster_session";

@@ -14,12 +14,12 @@ use async_graphql::{
         types::{DocumentOperations, ExecutableDocument, InlineFragment, OperationDefinition, OperationType, Selection, SelectionSet},
     },
 };
+use domain::error::code;
 use moka::future::Cache;
 
 use super::{
-    code,
     limits::{TransportLimits, check_document, check_text, check_variables},
-    refused,
+    response::refused,
 };
 
 /// Memory of a parsed token, on the generous side: a lone field name takes 184 bytes plus its
@@ -28,7 +28,7 @@ const BYTES_PER_TOKEN: usize = 256;
 
 /// A bounded cache from query text to its checked document.
 #[derive(Debug)]
-pub struct Documents {
+pub(super) struct Documents {
     limits: Arc<TransportLimits>,
     cache: Cache<Box<str>, Entry>,
 }
@@ -43,16 +43,16 @@ struct Entry {
 
 /// A request that is ready for the gateway.
 #[derive(Debug)]
-pub struct Prepared {
+pub(super) struct Prepared {
     /// The request, with its parsed document set.
-    pub request: Request,
+    pub(super) request: Request,
     /// The kind of the operation that it runs.
-    pub operation: OperationType,
+    pub(super) operation: OperationType,
 }
 
 impl Documents {
     /// An empty cache of `limits.document_cache_bytes`.
-    pub fn new(limits: Arc<TransportLimits>) -> Self {
+    pub(super) fn new(limits: Arc<TransportLimits>) -> Self {
         let cache = Cache::builder().max_capacity(limits.document_cache_bytes).weigher(|_, entry: &Entry| entry.bytes).build();
         Self { limits, cache }
     }
@@ -62,7 +62,7 @@ impl Documents {
     /// # Errors
     /// `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an unknown operation name
     /// or a missing variable.
-    pub async fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
+    pub(super) async fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
         let entry = self.entry(&request.query).await?;
         let operation = select(&entry.document.operations, request.operation_name.as_deref())?;
         require_variables(&operation.node, &request.variables)?;

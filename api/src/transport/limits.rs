@@ -14,11 +14,11 @@ use async_graphql::{
     Positioned, ServerError, Value, Variables,
     parser::types::{ExecutableDocument, FragmentDefinition, Selection, SelectionSet},
 };
+use domain::error::code;
 
 use super::{
-    code,
     lexer::{Shape, scan},
-    refused,
+    response::refused,
 };
 
 /// Limits of the transport; [`Default`] suits one organisation's server.

@@ -9,7 +9,7 @@ use async_graphql::ServerError;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Payload, params};
+use super::{params, response::Payload};
 
 /// Why a connection ends.
 #[derive(Debug)]

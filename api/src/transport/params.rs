@@ -13,7 +13,7 @@ use serde::{
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{Rejection, body, limits::TransportLimits};
+use super::{body, limits::TransportLimits, rejection::Rejection};
 
 /// One request or an array of them.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 //! Each request opens a stream of its own, with a `next` event for each response and `complete` at
 //! the end. As the protocol requires, an invalid operation is answered by such a
 //! stream too; errors of the transport itself are plain JSON with a status. Guarantees: a stream
-//! that ends without `complete` was cut off (shutdown, slow reader) and may be reopened; at most
 //! that ends without `complete` was cut (shutdown, slow reader) and may be opened again; at most
 //! [`QUEUE`] events wait for a reader; when the client goes away, the operation is dropped at once.
 
@@ -17,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use domain::error::code;
 use futures_util::{
     StreamExt,
     stream::{self, BoxStream},
@@ -26,7 +26,14 @@ use tokio::{
     time::{Instant, interval_at},
 };
 
-use super::{Gateway, Payload, Rejection, Transport, code, http, params};
+use super::{
+    engine::Transport,
+    gateway::Gateway,
+    media::accepted,
+    params,
+    rejection::Rejection,
+    response::{PLAIN, Payload},
+};
 
 /// Events that wait for a slow reader, in addition to what the socket holds.
 const QUEUE: usize = 16;
@@ -67,7 +74,7 @@ pub(super) async fn get<G: Gateway>(State(transport): State<Transport<G>>, reque
 
 fn check_accept(parts: &Parts) -> Result<(), Rejection> {
     let headers = &parts.headers;
-    if !headers.contains_key(header::ACCEPT) || http::accepted(headers, "text/event-stream").weight > 0 {
+    if !headers.contains_key(header::ACCEPT) || accepted(headers, "text/event-stream").weight > 0 {
         return Ok(());
     }
     Err(Rejection::new(
@@ -86,7 +93,7 @@ fn respond<G: Gateway>(transport: &Transport<G>, events: BoxStream<'static, GqlR
     let (queue, mut waiting) = mpsc::channel(QUEUE);
     tokio::spawn(pump(transport.clone(), events, queue));
     let body = stream::poll_fn(move |context| waiting.poll_recv(context)).map(Ok::<_, Infallible>);
-    (http::PLAIN, HEADERS, Body::from_stream(body)).into_response()
+    (PLAIN, HEADERS, Body::from_stream(body)).into_response()
 }
 
 /// Moves events into the body's queue. It runs alongside the body, which is not polled

@@ -18,16 +18,21 @@ use axum::{
     http::request::Parts,
     response::{IntoResponse, Response},
 };
+use domain::error::code;
 use futures_util::stream::{self, AbortHandle, Abortable, BoxStream, SelectAll, StreamExt};
 use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::{
-    Credential, Gateway, Payload, Refusal, Rejection, Transport, code, credential, is_request_error,
+    credential::{self, Credential},
+    engine::Transport,
+    gateway::Gateway,
     limits::TransportLimits,
     messages::{End, Incoming, Outgoing},
-    params, refused,
+    params,
+    rejection::{Refusal, Rejection},
+    response::{Payload, is_request_error, refused},
 };
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
@@ -170,13 +175,13 @@ async fn deliver(peer: &mut Peer, operations: &mut Operations, id: &str, event: 
     }
 }
 
-type Event = (Arc<str>, Option<GqlResponse>);
+type OperationEvent = (Arc<str>, Option<GqlResponse>);
 
 /// The open operations of a connection.
 #[derive(Default)]
 struct Operations {
     running: HashMap<Arc<str>, AbortHandle>,
-    events: SelectAll<Abortable<BoxStream<'static, Event>>>,
+    events: SelectAll<Abortable<BoxStream<'static, OperationEvent>>>,
 }
 
 impl Operations {
@@ -197,7 +202,7 @@ impl Operations {
 
     /// The next response of any operation, or `None` with the id of one that has ended. Without
     /// operations it returns `None` at once, and `select!` then waits for its other branches.
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<OperationEvent> {
         self.events.next().await
     }
 }

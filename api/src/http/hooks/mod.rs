@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use domain::error::code;
 use serde::de::DeserializeOwned;
 
-use super::{Problem, Server};
+use super::problem::Problem;
 
 pub use trello::{trello, trello_is_here};
 pub use zendesk::zendesk;

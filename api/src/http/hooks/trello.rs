@@ -20,7 +20,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha1::Sha1;
 
-use super::{Problem, Server, read};
+use super::read;
+use crate::http::problem::Problem;
+use crate::http::server::Server;
 
 /// Answers Trello's check that the address exists, before it begins to post.
 pub async fn trello_is_here(State(server): State<Server>) -> Result<StatusCode, Problem> {
@@ -38,7 +40,7 @@ pub async fn trello(State(server): State<Server>, headers: HeaderMap, body: Byte
         )
         .into());
     }
-    let action: Action = read::<Post>(&body)?.action;
+    let action: TrelloAction = read::<Post>(&body)?.action;
     let Some(news) = action.news() else { return Ok(StatusCode::OK) };
     let ctx = parts.domain.ctx(Actor::System, Source::Trello);
     let taken = parts.domain.db.while_up(Box::pin(follow_up::card_seen(&ctx, &news, Some(&action.id)))).await.flatten();
@@ -75,11 +77,11 @@ fn is_signed(secret: &str, body: &[u8], callback: &str, shown: &str) -> bool {
 /// What Trello sends, as far as we need it.
 #[derive(Deserialize)]
 struct Post {
-    action: Action,
+    action: TrelloAction,
 }
 
 #[derive(Deserialize)]
-struct Action {
+struct TrelloAction {
     id: String,
     #[serde(rename = "type")]
     kind: String,
@@ -124,7 +126,7 @@ struct ActionMember {
     full_name: Option<String>,
 }
 
-impl Action {
+impl TrelloAction {
     /// What it means for a card; `None` if it does not concern follow-ups.
     fn news(&self) -> Option<CardNews> {
         let card = self.data.card.as_ref()?;

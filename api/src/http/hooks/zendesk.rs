@@ -19,7 +19,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Problem, Server, cleaned, plain, read};
+use super::{cleaned, plain, read};
+use crate::http::problem::Problem;
+use crate::http::server::Server;
 
 /// How far the signature's time may be from ours.
 const WINDOW: TimeDelta = TimeDelta::minutes(5);

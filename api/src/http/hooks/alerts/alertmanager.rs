@@ -6,8 +6,8 @@ use domain::{Error, validate};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::{cleaned, plain};
 use super::{Body, Levels, without_nul};
+use crate::http::hooks::{cleaned, plain};
 
 /// What Alertmanager sends, as far as we need it.
 #[derive(Deserialize)]

@@ -23,7 +23,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use super::{Problem, Server, read};
+use super::read;
+use crate::http::problem::Problem;
+use crate::http::server::Server;
 use crate::transport::Credential;
 
 pub use alertmanager::Notification;

@@ -1,0 +1,97 @@
+//! The gateway behind the transport: who calls, and what runs their operations.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Request, Response};
+use domain::people::access::{self, Secret};
+use domain::{Ctx, Domain, Error};
+use entity::Source;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use crate::graphql::{self, Graph};
+use crate::live::Hub;
+use crate::settings::Settings;
+use crate::transport::{Credential, Gateway, Refusal};
+
+/// How long a client is asked to wait while the database is away.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// One API process: a cheap handle.
+#[derive(Clone)]
+pub struct App(pub(crate) Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) domain: Arc<Domain>,
+    pub(crate) hub: Arc<Hub>,
+    graph: Graph,
+    pub(crate) settings: Settings,
+    pub(crate) shutdown: CancellationToken,
+}
+
+impl App {
+    /// Puts the parts together. The app stops when `shutdown` is cancelled.
+    pub fn new(domain: Arc<Domain>, settings: Settings, shutdown: CancellationToken) -> Self {
+        let hub = Hub::new(&domain);
+        let graph = Graph::new(hub.clone(), &settings.public_url);
+        Self(Arc::new(Parts { domain, hub, graph, settings, shutdown }))
+    }
+}
+
+/// The caller and their credential: a long-lived connection checks again whether it is still valid.
+#[derive(Clone)]
+pub struct Caller {
+    pub(crate) ctx: Ctx,
+    secret: Secret,
+}
+
+impl App {
+    async fn caller(&self, secret: Secret) -> Result<Caller, Error> {
+        let source = match secret {
+            Secret::Token(_) => Source::Api,
+            Secret::Session(_) => Source::Web,
+        };
+        let domain = &self.0.domain;
+        let actor = domain.db.while_up(access::authenticate(&domain.system(), &secret)).await??;
+        Ok(Caller { ctx: domain.ctx(actor, source), secret })
+    }
+}
+
+impl Gateway for App {
+    type Caller = Caller;
+
+    async fn authenticate(&self, credential: Credential) -> Result<Caller, Refusal> {
+        let secret = match credential {
+            Credential::Bearer(token) => Secret::Token(token),
+            Credential::Session(cookie) => Secret::Session(cookie),
+            Credential::Anonymous => return Err(Refusal::Unauthenticated),
+        };
+        self.caller(secret).await.map_err(|error| match error {
+            Error::Unauthenticated(_) => Refusal::Unauthenticated,
+            error => {
+                tracing::warn!(%error, "could not authenticate a caller");
+                Refusal::Unavailable { retry_after: RETRY_AFTER }
+            }
+        })
+    }
+
+    async fn execute(&self, caller: Caller, request: Request) -> Response {
+        match self.caller(caller.secret).await {
+            Ok(Caller { ctx, .. }) => self.0.domain.db.while_up(self.0.graph.execute(ctx, request)).await.unwrap_or_else(graphql::refused),
+            Err(error) => graphql::refused(error),
+        }
+    }
+
+    fn subscribe(&self, caller: Caller, request: Request) -> BoxStream<'static, Response> {
+        let app = self.clone();
+        let responses = async move {
+            match app.caller(caller.secret).await {
+                Ok(Caller { ctx, secret }) => app.0.graph.subscribe(ctx, secret, request),
+                Err(error) => stream::iter([graphql::refused(error)]).boxed(),
+            }
+        };
+        stream::once(responses).flatten().boxed()
+    }
+}

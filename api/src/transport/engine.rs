@@ -1,0 +1,82 @@
+//! What the protocols share: one gateway, its limits and documents, and who is connected.
+
+use std::sync::Arc;
+
+use async_graphql::{Request, Response, parser::types::OperationType};
+use axum::http::request::Parts;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::credential;
+use super::documents::{Documents, Prepared};
+use super::gateway::Gateway;
+use super::limits::TransportLimits;
+use super::rejection::Rejection;
+use super::response::with_codes;
+
+/// The transport of one gateway; a cheap handle.
+pub struct Transport<G>(pub(super) Arc<Inner<G>>);
+
+pub(super) struct Inner<G> {
+    pub(super) gateway: G,
+    pub(super) limits: Arc<TransportLimits>,
+    documents: Documents,
+    pub(super) public_origin: Option<String>,
+    pub(super) shutdown: CancellationToken,
+    pub(super) connections: TaskTracker,
+}
+
+impl<G> Clone for Transport<G> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<G: Gateway> Transport<G> {
+    /// `public_origin` is the origin that browsers see, such as `https://muster.example`; it is needed
+    /// behind a proxy that changes `Host`. `WebSockets` and event streams end when `shutdown` is
+    /// cancelled; requests that are running then may finish.
+    pub fn new(gateway: G, limits: TransportLimits, public_origin: Option<String>, shutdown: CancellationToken) -> Self {
+        let limits = Arc::new(limits);
+        Self(Arc::new(Inner {
+            gateway,
+            documents: Documents::new(Arc::clone(&limits)),
+            limits,
+            public_origin,
+            shutdown,
+            connections: TaskTracker::new(),
+        }))
+    }
+
+    /// Waits until every WebSocket has been closed after the shutdown, which takes at most a few
+    /// seconds. Call it after the server has stopped taking connections: axum does not wait for
+    /// upgraded ones.
+    pub async fn drain(&self) {
+        self.0.connections.close();
+        self.0.connections.wait().await;
+    }
+
+    /// The caller of this request; for the other routes of the server.
+    pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
+        let credential = credential::admit(&parts.headers, self.0.public_origin.as_deref())?;
+        Ok(self.0.gateway.authenticate(credential).await?)
+    }
+
+    pub(super) async fn prepare(&self, request: Request) -> Result<Prepared, Response> {
+        self.0.documents.prepare(request).await.map_err(|error| with_codes(Response::from_errors(vec![error])))
+    }
+
+    pub(super) async fn execute(&self, caller: G::Caller, request: Request) -> Response {
+        with_codes(self.0.gateway.execute(caller, request).await)
+    }
+
+    /// Runs any operation as a stream of responses, for the streaming protocols.
+    pub(super) fn events(&self, caller: G::Caller, prepared: Prepared) -> BoxStream<'static, Response> {
+        let Prepared { request, operation } = prepared;
+        if operation == OperationType::Subscription {
+            return self.0.gateway.subscribe(caller, request).map(with_codes).boxed();
+        }
+        let transport = self.clone();
+        stream::once(async move { transport.execute(caller, request).await }).boxed()
+    }
+}

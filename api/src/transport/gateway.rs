@@ -1,0 +1,27 @@
+//! What the transport asks of the server behind it.
+
+use async_graphql::{Request, Response};
+use futures_util::stream::BoxStream;
+
+use super::credential::Credential;
+use super::rejection::Refusal;
+
+/// Knows callers and runs their operations.
+pub trait Gateway: Clone + Send + Sync + 'static {
+    /// The caller behind a credential; cloned for each operation of a connection.
+    type Caller: Clone + Send + Sync + 'static;
+
+    /// Identifies the caller. Whether to accept anonymous callers is up to the gateway.
+    ///
+    /// # Errors
+    /// [`Refusal`], which the transport answers as each protocol requires.
+    fn authenticate(&self, credential: Credential) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
+
+    /// Runs a query or mutation. The future is dropped when the client goes away. A panic must not
+    /// come out of it: it would end the client's connection.
+    fn execute(&self, caller: Self::Caller, request: Request) -> impl Future<Output = Response> + Send;
+
+    /// Runs a subscription until it ends or the client goes away. A stream that must end early (the
+    /// reader lags, the session was revoked) yields a response with the error and ends.
+    fn subscribe(&self, caller: Self::Caller, request: Request) -> BoxStream<'static, Response>;
+}
