@@ -49,7 +49,7 @@ pub(super) enum Incoming {
 
 impl Incoming {
     pub(super) fn parse(text: &str) -> Result<Self, End> {
-        let mut message: Map<String, Value> = serde_json::from_str(text).map_err(|error| End::invalid(params::brief(&error)))?;
+        let mut message: Map<String, Value> = serde_json::from_str(text).map_err(|error| End::invalid(params::brief(error)))?;
         let payload = message.remove("payload").filter(|payload| !payload.is_null());
         let id = match message.remove("id") {
             Some(Value::String(id)) if !id.is_empty() => Ok(id),

@@ -4,14 +4,19 @@
 //! limit; `query` is present and a string; the error names the wrong part; deep JSON cannot
 //! exhaust the stack (`serde_json` refuses more than 128 levels).
 
-use std::{fmt, marker::PhantomData};
+use std::{
+    collections::HashMap,
+    fmt::{self, Display},
+    marker::PhantomData,
+};
 
 use async_graphql::{Request, Value, Variables};
 use axum::{body::Body, extract::Query, http::request::Parts};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{DeserializeSeed, Error as _, SeqAccess, Visitor},
 };
+use serde_path_to_error::Track;
 
 use super::{body, limits::TransportLimits, rejection::Rejection};
 
@@ -38,13 +43,13 @@ pub(super) async fn from_post(parts: &Parts, body: Body, limits: &TransportLimit
 pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Parameters {
+    struct Given {
         query: Option<String>,
         operation_name: Option<String>,
         variables: Option<String>,
         extensions: Option<String>,
     }
-    let Query(given): Query<Parameters> =
+    let Query(given): Query<Given> =
         Query::try_from_uri(&parts.uri).map_err(|error| Rejection::bad_request(format!("The query string is invalid: {error}.")))?;
     for (name, text) in [
         ("query", &given.query),
@@ -57,204 +62,116 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
             return Err(Rejection::bad_request(format!("`{name}` is not valid UTF-8.")));
         }
     }
-    let mut request = Request::new(given.query.ok_or_else(|| Rejection::bad_request(NO_QUERY))?);
-    request.operation_name = given.operation_name;
-    if let Some(json) = given.variables.filter(|json| !json.is_empty()) {
-        request.variables = Variables::from_value(Value::Object(object("variables", &json)?));
-    }
-    if let Some(json) = given.extensions.filter(|json| !json.is_empty()) {
-        request.extensions.0 = object("extensions", &json)?;
-    }
-    Ok(request)
+    let query = given.query.ok_or_else(|| Rejection::bad_request("`query` is missing; set it to the GraphQL text to run."))?;
+    let variables = object("variables", given.variables)?;
+    let extensions = object("extensions", given.extensions)?;
+    Ok(Parameters { query, operation_name: given.operation_name, variables, extensions }.into())
 }
 
-const NO_QUERY: &str = "`query` is missing; set it to the GraphQL text to run.";
+/// A parameter of a query string that is a JSON object, or omitted.
+fn object<T: for<'de> Deserialize<'de> + Default>(name: &str, text: Option<String>) -> Result<T, Rejection> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(T::default()) };
+    decode_text(PhantomData, &text).map_err(|reason| Rejection::bad_request(format!("`{name}` must be a JSON object: {reason}.")))
+}
 
 fn from_json(body: &[u8], most: usize) -> Result<Requests, Rejection> {
     if body.is_empty() {
         return Err(Rejection::bad_request("The body is empty; send a JSON object with `query` in it."));
     }
     let text = std::str::from_utf8(body).map_err(|error| Rejection::bad_request(format!("The body is not UTF-8: {error}.")))?;
-    let mut json = serde_json::Deserializer::from_str(text);
-    RequestsSeed { most }
-        .deserialize(&mut json)
-        .and_then(|requests| json.end().map(|()| requests))
-        .map_err(|error| Rejection::bad_request(format!("The body is invalid: {}.", brief(&error))))
+    let requests = if text.trim_start().starts_with('[') {
+        decode_text(AtMost(most), text).map(Requests::Batch)
+    } else {
+        decode_text(PhantomData::<Parameters>, text).map(|parameters| Requests::Single(Box::new(parameters.into())))
+    };
+    requests.map_err(|reason| Rejection::bad_request(format!("The body is invalid: {reason}.")))
 }
 
-fn object<T: for<'de> Deserialize<'de> + Default>(name: &'static str, text: &str) -> Result<T, Rejection> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    ObjectSeed::new(name)
-        .deserialize(&mut json)
-        .and_then(|object| json.end().map(|()| object))
-        .map_err(|error| Rejection::bad_request(format!("`{name}` must be a JSON object: {}.", brief(&error))))
+/// Decodes one request that is part of a message.
+///
+/// # Errors
+/// The reason, which names the parameter.
+pub(super) fn from_value(value: serde_json::Value) -> Result<Request, String> {
+    decode(PhantomData::<Parameters>, value).map(Request::from)
 }
 
-/// An error text of limited length: serde quotes the wrong value, however long it is.
-pub(super) fn brief(error: &serde_json::Error) -> String {
+fn decode_text<'de, S: DeserializeSeed<'de>>(seed: S, text: &'de str) -> Result<S::Value, String> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = decode(seed, &mut json)?;
+    json.end().map_err(brief)?;
+    Ok(value)
+}
+
+/// The reason for a failure names the place.
+fn decode<'de, S: DeserializeSeed<'de>, D: Deserializer<'de, Error: Display>>(seed: S, from: D) -> Result<S::Value, String> {
+    let mut track = Track::new();
+    seed.deserialize(serde_path_to_error::Deserializer::new(from, &mut track)).map_err(|error| {
+        let path = track.path();
+        // Each is cut on its own: a deep place must not hide the reason.
+        if path.iter().next().is_some() { format!("`{}`: {}", brief(path), brief(error)) } else { brief(error) }
+    })
+}
+
+/// A text of limited length: serde quotes the wrong value, however long it is.
+pub(super) fn brief(text: impl Display) -> String {
     const MOST: usize = 300;
-    let text = error.to_string();
+    let text = text.to_string();
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{} ...", &text[..end]),
         None => text,
     }
 }
 
-/// Decodes an object or an array of objects of limited length.
-struct RequestsSeed {
-    most: usize,
+/// One request as clients write it. async-graphql's own decoding treats a missing `query` as an empty one.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", expecting = "a request object with `query`")]
+struct Parameters {
+    query: String,
+    operation_name: Option<String>,
+    #[serde(default)]
+    variables: Variables,
+    extensions: Option<HashMap<String, Value>>,
 }
 
-impl<'de> DeserializeSeed<'de> for RequestsSeed {
-    type Value = Requests;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Requests, D::Error> {
-        deserializer.deserialize_any(self)
+impl From<Parameters> for Request {
+    fn from(Parameters { query, operation_name, variables, extensions }: Parameters) -> Self {
+        let mut request = Self::new(query).variables(variables);
+        request.operation_name = operation_name;
+        request.extensions.0 = extensions.unwrap_or_default();
+        request
     }
 }
 
-impl<'de> Visitor<'de> for RequestsSeed {
-    type Value = Requests;
+/// Decodes an array of requests, and stops at the first one too many.
+struct AtMost(usize);
+
+impl<'de> DeserializeSeed<'de> for AtMost {
+    type Value = Vec<Request>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AtMost {
+    type Value = Vec<Request>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a request object, or an array of them")
+        f.write_str("an array of requests")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Requests, A::Error> {
-        RequestSeed.visit_map(map).map(|request| Requests::Single(Box::new(request)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Requests, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut requests = Vec::new();
-        while let Some(request) = items.next_element_seed(RequestSeed)? {
-            if requests.len() == self.most {
-                return Err(A::Error::custom(format_args!("a batch may hold at most {} requests; send the others separately", self.most)));
+        while let Some(parameters) = items.next_element::<Parameters>()? {
+            if requests.len() == self.0 {
+                return Err(A::Error::custom(format_args!("a batch may hold at most {} requests; send the others separately", self.0)));
             }
-            requests.push(request);
+            requests.push(parameters.into());
         }
         if requests.is_empty() {
             return Err(A::Error::custom("a batch must hold at least one request"));
         }
-        Ok(Requests::Batch(requests))
-    }
-}
-
-/// Decodes one request object. async-graphql's own decoding treats a missing `query` as an empty
-/// one and does not say which parameter is wrong.
-pub(super) struct RequestSeed;
-
-impl<'de> DeserializeSeed<'de> for RequestSeed {
-    type Value = Request;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Request, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for RequestSeed {
-    type Value = Request;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a request object with `query`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Request, A::Error> {
-        #[derive(Deserialize)]
-        #[serde(field_identifier, rename_all = "camelCase")]
-        enum Key {
-            Query,
-            OperationName,
-            Variables,
-            Extensions,
-            #[serde(other)]
-            Other,
-        }
-        let mut query = None;
-        let mut request = Request::new("");
-        while let Some(key) = map.next_key()? {
-            match key {
-                Key::Query => query = map.next_value_seed(TextSeed("query"))?,
-                Key::OperationName => {
-                    request.operation_name = map.next_value_seed(TextSeed("operationName"))?;
-                }
-                Key::Variables => {
-                    let values = map.next_value_seed(ObjectSeed::new("variables"))?;
-                    request.variables = Variables::from_value(Value::Object(values));
-                }
-                Key::Extensions => {
-                    request.extensions.0 = map.next_value_seed(ObjectSeed::new("extensions"))?;
-                }
-                Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
-        }
-        request.query = query.ok_or_else(|| A::Error::custom(NO_QUERY))?;
-        Ok(request)
-    }
-}
-
-/// A string or null.
-struct TextSeed(&'static str);
-
-impl<'de> DeserializeSeed<'de> for TextSeed {
-    type Value = Option<String>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Visitor<'_> for TextSeed {
-    type Value = Option<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` to be a string", self.0)
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Some(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Self::Value, E> {
-        Ok(Some(text))
-    }
-}
-
-/// An object, or null for an empty one.
-struct ObjectSeed<T>(&'static str, PhantomData<T>);
-
-impl<T> ObjectSeed<T> {
-    fn new(name: &'static str) -> Self {
-        Self(name, PhantomData)
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Default> DeserializeSeed<'de> for ObjectSeed<T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for ObjectSeed<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` to be an object", self.0)
-    }
-
-    fn visit_unit<E>(self) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map))
+        Ok(requests)
     }
 }
 
@@ -311,7 +228,7 @@ mod tests {
             (&b""[..], "empty"),
             (b"{\"query\":", "EOF"),
             (b"{\"query\":\"\xff\"}", "UTF-8"),
-            (b"{} {}", "`query` is missing"),
+            (b"{} {}", "missing field `query`"),
             (b"{\"query\":\"{a}\"} x", "trailing"),
             (b"\"{ a }\"", "a request object"),
             (b"[[\"{ a }\"]]", "a request object"),
@@ -322,6 +239,12 @@ mod tests {
         }
         let long = json!({"query": "{ a }", "variables": "x".repeat(10_000)}).to_string();
         assert!(decode(long).expect_err("it is refused").len() < 400);
+    }
+
+    #[test]
+    fn a_wrong_request_of_a_batch_is_named() {
+        let message = decode(r#"[{"query":"{ a }"},{"query":"{ a }","variables":{"v":01}}]"#).expect_err("it is refused");
+        assert!(message.contains("`[1].variables.v`"), "{message}");
     }
 
     #[test]

@@ -20,7 +20,6 @@ use axum::{
 };
 use domain::error::code;
 use futures_util::stream::{self, AbortHandle, Abortable, BoxStream, SelectAll, StreamExt};
-use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
@@ -145,7 +144,7 @@ async fn subscribe<G: Gateway>(
     if operations.running.contains_key(id.as_str()) {
         return Err(End::close(4409, format!("Subscriber for {id} already exists")));
     }
-    let request = params::RequestSeed.deserialize(payload).map_err(|error| End::invalid(params::brief(&error)))?;
+    let request = params::from_value(payload).map_err(End::invalid)?;
     let most = peer.limits.operations;
     if operations.running.len() >= most {
         let error = refused(code::RATE_LIMITED, format!("At most {most} operations may be open on one connection; complete one first."));
