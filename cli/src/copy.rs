@@ -42,7 +42,7 @@ impl Copy {
     pub async fn open(settings: &Settings, database: &Path, folder: &Path, intent: Intent) -> anyhow::Result<Self> {
         let settings = Settings { database_url: Secret(Place::url_of(database)), data_dir: folder.to_owned(), ..settings.clone() };
         let db = database::open(&settings, intent).await?.db;
-        let domain = database::domain_at(db, &settings, domain::playbook::file::built_in(), Arc::new(SystemClock));
+        let domain = database::domain_at(db, &settings, domain::playbook::file::built_in(), Arc::new(SystemClock), None);
         Ok(Self { database: database.to_owned(), domain, folder: folder.to_owned() })
     }
 

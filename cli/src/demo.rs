@@ -47,9 +47,9 @@ const STORIES: [(Story, &[Line]); 5] = [
 pub async fn play(server: &Domain, settings: &Settings) -> anyhow::Result<()> {
     let now = SystemClock.now();
     let clock = Arc::new(ManualClock::new(now - Duration::minutes(LENGTH_MINUTES)));
-    // Nobody wants tickets about made-up incidents among those of clients.
-    let apart = Settings { zendesk: None, ..settings.clone() };
-    let domain = database::domain_at(server.db.clone(), &apart, Playbook::clone(&server.playbook()), clock.clone());
+    // Nobody wants mails, tickets and cards about made-up incidents among the real ones.
+    let apart = settings.clone().disconnected();
+    let domain = database::domain_at(server.db.clone(), &apart, Playbook::clone(&server.playbook()), clock.clone(), None);
     let owner = domain.ctx(Actor::System, Source::Cli);
     if incident::count(&owner, &IncidentFilter::default()).await? > 0 {
         bail!(

@@ -34,6 +34,7 @@ use hold::Named;
 use person::PersonCommand;
 use playbook::PlaybookCommand;
 use settings::Settings;
+use systems::Entry;
 use token::TokenCommand;
 
 #[global_allocator]
@@ -112,8 +113,8 @@ enum Command {
     /// Tests the connections to outside systems: says what works, what does not, and what to do. Changes nothing there.
     Check {
         /// Which; without it, all.
-        #[arg(value_enum)]
-        system: Option<check::Checked>,
+        #[arg(value_parser = systems::parser())]
+        system: Option<&'static Entry>,
     },
     /// Plays a made-up incident of a made-up agency into the database.
     Demo,
@@ -137,7 +138,7 @@ enum OnCallCommand {
         file: PathBuf,
         /// Whose shifts these are.
         #[arg(long, value_enum)]
-        line: on_call::Line,
+        line: on_call::RotaLine,
     },
 }
 

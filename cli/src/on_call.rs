@@ -16,18 +16,18 @@ use crate::settings::Settings;
 
 /// Whose shifts.
 #[derive(Clone, Copy, ValueEnum)]
-pub enum Line {
+pub enum RotaLine {
     /// Who is paged first.
     First,
     /// Who is paged when first line needs help.
     Second,
 }
 
-impl From<Line> for OnCallLine {
-    fn from(line: Line) -> Self {
+impl From<RotaLine> for OnCallLine {
+    fn from(line: RotaLine) -> Self {
         match line {
-            Line::First => Self::First,
-            Line::Second => Self::Second,
+            RotaLine::First => Self::First,
+            RotaLine::Second => Self::Second,
         }
     }
 }
@@ -36,7 +36,7 @@ impl From<Line> for OnCallLine {
 ///
 /// # Errors
 /// When the file can't be read or is no calendar, when the database can't be reached, or when no event gave a shift.
-pub async fn import(settings: &Settings, file: &Path, line: Line) -> anyhow::Result<()> {
+pub async fn import(settings: &Settings, file: &Path, line: RotaLine) -> anyhow::Result<()> {
     let calendar = read(file).with_context(|| format!("{} can't be read", file.display()))?;
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     let done = on_call::import(&ctx, on_call::Import { line: line.into(), calendar }).await?;

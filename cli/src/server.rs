@@ -15,7 +15,7 @@ use worker::queue::Tuning;
 use crate::database::Intent;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
-use crate::systems::Systems;
+use crate::systems::Offers;
 use crate::{database, demo, hold, output, playbook, start};
 
 /// How long what runs may take to end after a signal, whatever clients and outside systems do: containers are killed after ten seconds.
@@ -27,7 +27,8 @@ const GRACE: Duration = Duration::from_secs(8);
 /// When the database or the port can't be had.
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let metrics = Metrics::keep()?;
-    let (domain, _claim) = database::to_serve(&settings, Intent::Serve).await?;
+    let Offers { connections, ticket_desk } = settings.systems.connect()?;
+    let (domain, _claim) = database::to_serve(&settings, Intent::Serve, ticket_desk).await?;
     let shutdown = shutdown_on_signal()?;
     // Before anything is made that is told only once.
     prepare_files(&settings)?;
@@ -39,9 +40,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     start::announce("serve", &settings, &domain);
     greet(&settings, first_link.as_deref());
     hold::warn(&domain).await?;
-    let systems = Systems::of(&settings)?;
-    systems.join(&domain);
-    let worker = Worker::new(domain.clone(), systems.connections, Tuning::default())?;
+    let worker = Worker::new(domain.clone(), connections, Tuning::default())?;
     let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
@@ -59,9 +58,9 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 /// When the database or the port can't be had.
 pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let metrics = Metrics::keep()?;
-    let (domain, _claim) = database::to_serve(&settings, Intent::Share).await?;
+    let Offers { ticket_desk, .. } = settings.systems.connect()?;
+    let (domain, _claim) = database::to_serve(&settings, Intent::Share, ticket_desk).await?;
     warn_of_sqlite(&domain);
-    Systems::of(&settings)?.join(&domain);
     let shutdown = shutdown_on_signal()?;
     prepare_files(&settings)?;
     let listener = listen(settings.listen, "listen (MUSTER_LISTEN)").await?;
@@ -87,11 +86,12 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
         Some(address) => Some((Metrics::keep()?, listen(address, "metrics_listen (MUSTER_METRICS_LISTEN)").await?)),
         None => None,
     };
-    let (domain, _claim) = database::to_serve(&settings, Intent::Share).await?;
+    let Offers { connections, ticket_desk } = settings.systems.connect()?;
+    let (domain, _claim) = database::to_serve(&settings, Intent::Share, ticket_desk).await?;
     warn_of_sqlite(&domain);
     hold::warn(&domain).await?;
     let shutdown = shutdown_on_signal()?;
-    let worker = Worker::new(domain.clone(), Systems::of(&settings)?.connections, Tuning::default())?;
+    let worker = Worker::new(domain.clone(), connections, Tuning::default())?;
     let background = background(&domain, &settings, &shutdown)?;
     let measured = async {
         let Some((metrics, listener)) = metrics else { return Ok(()) };
@@ -161,16 +161,15 @@ fn reload_playbook(domain: &Domain, settings: &Settings) {
 
 fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &CancellationToken) -> api::App {
     let defaults = api::Settings::default();
-    let settings = api::Settings {
+    let mut settings_of_api = api::Settings {
         public_url: settings.public_url.clone(),
-        zendesk_secret: settings.zendesk_webhook_secret.as_ref().map(|secret| secret.0.clone()),
         alerts_secret: settings.alerts_secret.as_ref().map(|secret| secret.0.clone()),
-        trello_secret: settings.trello_secret.as_ref().map(|secret| secret.0.clone()),
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
-        limits: defaults.limits,
         metrics: Some(render(metrics)),
+        ..defaults
     };
-    api::App::new(domain.clone(), settings, shutdown.clone())
+    settings.systems.admit(&mut settings_of_api);
+    api::App::new(domain.clone(), settings_of_api, shutdown.clone())
 }
 
 fn render(metrics: &Metrics) -> api::Render {

@@ -50,7 +50,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
         output::complain(text);
     }
     if !domain.config.systems.contains(&System::Email) {
-        tracing::warn!("no mail server is configured: nobody can be woken. Set smtp.url and smtp.from");
+        tracing::warn!("no mail server is connected: nobody can be woken. smtp.url and smtp.from connect one");
     }
 }
 

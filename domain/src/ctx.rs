@@ -1,6 +1,6 @@
 //! What every use case takes first: the caller, how the call came in, and the parts of the server it works with.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use entity::{Source, Timestamp};
@@ -34,8 +34,8 @@ pub struct Domain {
     pub outbox: Notify,
     /// Notified when another playbook takes effect.
     pub playbook_replaced: Notify,
-    /// Where people search for tickets, if connected. Set once, before the server accepts requests.
-    pub ticket_desk: OnceLock<Arc<dyn TicketDesk>>,
+    /// Where people search for tickets, if connected.
+    pub ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: ArcSwap<Playbook>,
     pub(crate) secrets: SecretCache,
     pub(crate) lanes: Lanes,
@@ -45,7 +45,7 @@ pub struct Domain {
 
 impl Domain {
     /// Puts the parts together.
-    pub fn new(db: Db, clock: Arc<dyn Clock>, playbook: Playbook, config: Config) -> Arc<Self> {
+    pub fn new(db: Db, clock: Arc<dyn Clock>, playbook: Playbook, config: Config, ticket_desk: Option<Arc<dyn TicketDesk>>) -> Arc<Self> {
         Arc::new(Self {
             db,
             clock,
@@ -54,7 +54,7 @@ impl Domain {
             config,
             outbox: Notify::new(),
             playbook_replaced: Notify::new(),
-            ticket_desk: OnceLock::new(),
+            ticket_desk,
             playbook: ArcSwap::from_pointee(playbook),
             secrets: SecretCache::default(),
             lanes: Lanes::default(),

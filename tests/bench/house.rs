@@ -63,7 +63,7 @@ impl House {
                 watches_cards: false,
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
-            let domain = Domain::new(db, clock, Playbook::default(), config);
+            let domain = Domain::new(db, clock, Playbook::default(), config, None);
             let listener = TcpListener::bind("127.0.0.1:0").await?;
             let address = listener.local_addr()?;
             let app = api::App::new(domain.clone(), settings, ended.clone());

@@ -32,35 +32,46 @@ const TICKETS: &str = "tickets(link: null) { id system externalId url parent lin
 
 /// Runs a test with Zendesk connected, on both databases.
 macro_rules! connected {
-    ($($name:ident),+ $(,)?) => {
+    ($with:ident: $($name:ident),+ $(,)?) => {
         $(
             mod $name {
                 #[test]
                 fn sqlite() {
-                    super::with_zendesk(harness::Engine::Sqlite, super::$name);
+                    super::$with(harness::Engine::Sqlite, super::$name);
                 }
 
                 #[test]
                 fn postgres() {
-                    super::with_zendesk(harness::Engine::Postgres, super::$name);
+                    super::$with(harness::Engine::Postgres, super::$name);
                 }
             }
         )+
     };
 }
 
-connected![
+connected![with_zendesk:
     tickets_join_the_problem_ticket_and_show_whose_they_are,
     an_order_that_was_overtaken_is_not_tried_again,
     what_people_write_on_a_ticket_is_written_once,
     a_restricted_incident_has_a_problem_ticket_only_if_needed_and_without_its_name,
-    suggestions_are_open_tickets_of_affected_clients,
-    a_desk_that_fails_asks_for_the_number,
     systems_show_whether_they_accept_us,
 ];
 
+connected![with_desk: suggestions_are_open_tickets_of_affected_clients];
+
+connected![with_desk_that_fails: a_desk_that_fails_asks_for_the_number];
+
 fn with_zendesk(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
     run_with(TestApp::builder(engine).connected(System::Zendesk), test);
+}
+
+fn with_desk(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+    let tickets = vec![seen("42", "It is down", Some("7")), seen("43", "Invoice", Some("7")), seen("44", "down too", Some("8"))];
+    run_with(TestApp::builder(engine).connected(System::Zendesk).ticket_desk(Desk(tickets)), test);
+}
+
+fn with_desk_that_fails(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+    run_with(TestApp::builder(engine).connected(System::Zendesk).ticket_desk(Desk(Vec::new())), test);
 }
 
 async fn tickets(client: &Client, reference: &str) -> Vec<Value> {
@@ -437,10 +448,6 @@ impl TicketDesk for Desk {
     }
 }
 
-fn connect(app: &TestApp, desk: Desk) {
-    assert!(app.domain.ticket_desk.set(Arc::new(desk)).is_ok(), "the desk is connected once");
-}
-
 fn seen(number: &str, subject: &str, organization: Option<&str>) -> SeenTicket {
     SeenTicket {
         number: number.into(),
@@ -453,7 +460,6 @@ fn seen(number: &str, subject: &str, organization: Option<&str>) -> SeenTicket {
 
 async fn suggestions_are_open_tickets_of_affected_clients(app: &TestApp) {
     let sam = app.responder("Sam").await;
-    connect(app, Desk(vec![seen("42", "It is down", Some("7")), seen("43", "Invoice", Some("7")), seen("44", "down too", Some("8"))]));
     let client = client_at_zendesk(&sam, "Example Ltd", "7").await;
     let incident = sam.declare_with(json!({ "name": "errors", "severity": "MAJOR", "affectedClientIds": [client] })).await;
     let suggested = async || {
@@ -481,7 +487,6 @@ async fn suggestions_are_open_tickets_of_affected_clients(app: &TestApp) {
 
 async fn a_desk_that_fails_asks_for_the_number(app: &TestApp) {
     let sam = app.responder("Sam").await;
-    connect(app, Desk(Vec::new()));
     let client = client_at_zendesk(&sam, "Example Ltd", "7").await;
     sam.declare_with(json!({ "name": "errors", "severity": "MAJOR", "affectedClientIds": [client] })).await;
     let document = "{ searchTickets(text: \"down\") { externalId } }";

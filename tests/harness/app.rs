@@ -12,6 +12,7 @@ use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::access::CreateToken;
 use domain::playbook::Playbook;
+use domain::ports::TicketDesk;
 use domain::{Ctx, Domain};
 use entity::{AccessLevel, Grants, Source, System, Timestamp, person};
 use serde_json::Value;
@@ -53,6 +54,7 @@ pub struct Builder {
     systems: Vec<System>,
     watches_cards: bool,
     tickets: Box<dyn FnOnce(&mut TicketRules)>,
+    ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
     settings: Box<dyn FnOnce(&mut api::Settings)>,
 }
@@ -76,6 +78,11 @@ impl Builder {
     /// With other rules for tickets.
     pub fn tickets(self, change: impl FnOnce(&mut TicketRules) + 'static) -> Self {
         Self { tickets: Box::new(change), ..self }
+    }
+
+    /// With this place to search for tickets.
+    pub fn ticket_desk(self, desk: impl TicketDesk + 'static) -> Self {
+        Self { ticket_desk: Some(Arc::new(desk)), ..self }
     }
 
     /// With this outside system connected.
@@ -125,7 +132,7 @@ impl Builder {
             pauses: Pauses::default(),
             watches_cards: self.watches_cards,
         };
-        let setup = Setup { url, clock, playbook, config, settings };
+        let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;
         let people = AtomicUsize::new(0);
         TestApp { engine: self.engine, server, setup, manual, logs: logs.clone(), people, _data: data, _database: database }
@@ -138,6 +145,7 @@ struct Setup {
     clock: Arc<dyn Clock>,
     playbook: Playbook,
     config: Config,
+    ticket_desk: Option<Arc<dyn TicketDesk>>,
     settings: api::Settings,
 }
 
@@ -154,7 +162,7 @@ pub struct Server {
 impl Server {
     async fn start(setup: &Setup) -> Self {
         let db = Db::connect(&setup.url, CONNECTIONS).await.expect("the database can be opened");
-        let domain = Domain::new(db, setup.clock.clone(), setup.playbook.clone(), setup.config.clone());
+        let domain = Domain::new(db, setup.clock.clone(), setup.playbook.clone(), setup.config.clone(), setup.ticket_desk.clone());
         let shutdown = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
@@ -225,6 +233,7 @@ impl TestApp {
             systems: Vec::new(),
             watches_cards: false,
             tickets: Box::new(|_| ()),
+            ticket_desk: None,
             playbook: Box::new(|_| ()),
             settings: Box::new(|_| ()),
         }

@@ -1,6 +1,6 @@
 //! The edge to the outside: what Muster does on its own, on apalis queues.
 //!
-//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminding`] reminds people of what is due; a [`tick`] puts chores on
+//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; a [`tick`] puts chores on
 //! the main [`queue`]; the [`relay`] puts deliveries on the queues of their systems; [`jobs`] carry out both, deliveries through the
 //! system's outlet ([`outlets`]). A system that refuses our credentials is put on hold until they work ([`holds`]). Any number of
 //! workers may run on one PostgreSQL database.
@@ -12,7 +12,7 @@ mod jobs;
 pub mod outlets;
 pub mod queue;
 mod relay;
-mod reminding;
+mod reminder_loop;
 mod tick;
 
 use std::collections::BTreeMap;
@@ -74,7 +74,7 @@ impl Worker {
         let systems = connections
             .outlets
             .iter()
-            .map(|(system, outlet)| Ok((*system, (Queue::named(domain.db.write(), queue_name(*system))?, outlet.clone()))))
+            .map(|(system, outlet)| Ok((*system, (Queue::named(domain.db.write(), format!("muster-{system}"))?, outlet.clone()))))
             .collect::<Result<_, QueueError>>()?;
         Ok(Self { domain, queue, systems, connections, tuning })
     }
@@ -90,7 +90,7 @@ impl Worker {
         let background = async {
             tokio::join!(
                 tick::run(ctx.clone(), queue.clone(), shutdown.clone()),
-                reminding::run(ctx.clone(), shutdown.clone()),
+                reminder_loop::run(ctx.clone(), shutdown.clone()),
                 relay::run(ctx.clone(), queues, shutdown.clone()),
                 keep_schedule(ctx.clone(), shutdown.clone()),
                 holds::run(ctx.clone(), connections.outlets.clone(), shutdown.clone()),
@@ -120,16 +120,6 @@ impl Worker {
         }));
         let (_, main, outside) = tokio::join!(background, main, outside);
         main.and(outside.map(drop))
-    }
-}
-
-/// The name of a system's queue. Stored with every job, so it must never change.
-fn queue_name(system: System) -> &'static str {
-    match system {
-        System::Email => "muster-email",
-        System::Slack => "muster-slack",
-        System::Zendesk => "muster-zendesk",
-        System::Trello => "muster-trello",
     }
 }
 

@@ -11,9 +11,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use domain::Domain;
 use domain::clock::{Clock, SystemClock};
-use domain::config::Config;
+use domain::config::{Config, TicketRules};
 use domain::db::Db;
 use domain::playbook::Playbook;
+use domain::ports::TicketDesk;
 use migration::{Migrator, MigratorTrait, State};
 use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -23,8 +24,8 @@ use worker::queue::Queue;
 pub use lock::Lock;
 pub use place::{Place, prepare_file, prepare_folder};
 
+use crate::playbook;
 use crate::settings::Settings;
-use crate::{playbook, systems};
 
 /// Lets one process at a time migrate a PostgreSQL database; the number has no meaning.
 const MIGRATION_LOCK: i64 = 0x4d75_7374_6572_0001;
@@ -167,28 +168,39 @@ async fn is_read_only(db: &DatabaseConnection) -> Result<bool, DbErr> {
 /// [`playbook::Broken`] before anything is opened; then as [`open`].
 pub async fn domain(settings: &Settings) -> anyhow::Result<Arc<Domain>> {
     let playbook = playbook::load(settings).map_err(playbook::Broken)?;
-    Ok(domain_at(open(settings, Intent::Use).await?.db, settings, playbook, Arc::new(SystemClock)))
+    Ok(domain_at(open(settings, Intent::Use).await?.db, settings, playbook, Arc::new(SystemClock), None))
 }
 
-/// Like [`domain`] for a server, which makes its database. With it the claim to the file, to be kept for as long as it serves.
+/// Like [`domain`] for a server, which makes its database and lets people search `ticket_desk`. With it the claim to the file, to be kept for as long as it serves.
 ///
 /// # Errors
 /// As [`domain`], and when another server has the file.
-pub async fn to_serve(settings: &Settings, intent: Intent) -> anyhow::Result<(Arc<Domain>, Option<Lock>)> {
+pub async fn to_serve(
+    settings: &Settings,
+    intent: Intent,
+    ticket_desk: Option<Arc<dyn TicketDesk>>,
+) -> anyhow::Result<(Arc<Domain>, Option<Lock>)> {
     let playbook = playbook::load(settings).map_err(playbook::Broken)?;
     let Opened { db, claim } = open(settings, intent).await?;
-    Ok((domain_at(db, settings, playbook, Arc::new(SystemClock)), claim))
+    Ok((domain_at(db, settings, playbook, Arc::new(SystemClock), ticket_desk), claim))
 }
 
 /// The rules on this database at another time.
-pub fn domain_at(db: Db, settings: &Settings, playbook: Playbook, clock: Arc<dyn Clock>) -> Arc<Domain> {
-    let config = Config {
+pub fn domain_at(
+    db: Db,
+    settings: &Settings,
+    playbook: Playbook,
+    clock: Arc<dyn Clock>,
+    ticket_desk: Option<Arc<dyn TicketDesk>>,
+) -> Arc<Domain> {
+    let mut config = Config {
         data_dir: settings.data_dir.clone(),
         public_url: settings.public_url.clone(),
-        systems: systems::connected(settings),
-        tickets: settings.tickets.clone(),
+        systems: Vec::new(),
+        tickets: TicketRules::default(),
         pauses: settings.pauses,
-        watches_cards: settings.trello.is_some() && settings.trello_secret.is_some(),
+        watches_cards: false,
     };
-    Domain::new(db, clock, playbook, config)
+    settings.systems.configure(&mut config);
+    Domain::new(db, clock, playbook, config, ticket_desk)
 }

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Environment, PREFIX, variable};
-
-/// The tables of systems that later versions know; their settings are left alone.
-const SYSTEMS: [&str; 6] = ["slack", "airtable", "drive", "wordpress", "ops_docs", "oidc"];
+use super::source::{Environment, PREFIX, variable};
+use crate::systems::LATER;
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
 const OTHERS: [&str; 10] = [
@@ -52,7 +50,7 @@ fn hint(key: &str, known: &BTreeSet<String>, shown: impl Fn(&str) -> String) -> 
 }
 
 fn is_of_later_system(key: &str) -> bool {
-    SYSTEMS.iter().any(|system| key.strip_prefix(system).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    LATER.iter().any(|system| key.strip_prefix(system).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }
 
 /// Kubernetes gives every container variables that say where the services of its namespace are, named after them. One called `muster`

@@ -81,7 +81,7 @@ pub async fn suggestions(ctx: &Ctx, incident: IncidentId) -> Result<Vec<Found>> 
         row: Some(row.clone()),
     });
     let mut found: Vec<Found> = kept.collect();
-    let Some(desk) = ctx.ticket_desk.get() else { return Ok(found) };
+    let Some(desk) = &ctx.ticket_desk else { return Ok(found) };
     let affected = crate::incident::affected_clients_of(ctx, &[incident]).await?;
     let clients: Vec<client::Model> = affected.into_iter().map(|(_, client)| client).collect();
     let organizations: Vec<String> = clients.iter().filter_map(|client| client.zendesk_organization_id.clone()).collect();
@@ -102,7 +102,7 @@ pub async fn suggestions(ctx: &Ctx, incident: IncidentId) -> Result<Vec<Found>> 
 pub async fn search(ctx: &Ctx, text: &str) -> Result<Vec<Found>> {
     ctx.require(Right::Respond)?;
     let text = validate::search("text", Some(text))?.ok_or_else(|| Error::invalid("text", "text is empty."))?;
-    let Some(desk) = ctx.ticket_desk.get() else {
+    let Some(desk) = &ctx.ticket_desk else {
         return Err(Error::precondition("Zendesk is not connected: search there, and link the ticket by its number."));
     };
     let seen = answered(desk.search(&text)).await?;

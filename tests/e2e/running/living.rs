@@ -61,7 +61,7 @@ async fn a_server_says_what_it_runs_on_and_that_nobody_can_be_woken() {
         format!("  database      SQLite, {}/muster.db\n", data.path().display()),
         format!("  address       {}\n", server.url("")),
         "  connected     nothing\n".to_owned(),
-        "no mail server is configured: nobody can be woken".to_owned(),
+        "no mail server is connected: nobody can be woken".to_owned(),
     ] {
         assert!(log.contains(&said), "{said}: {log}");
     }

@@ -15,11 +15,11 @@ use harness::fakes::ZendeskFake;
 use harness::fakes::zendesk::{API_TOKEN, CLIENT, EMAIL, Ticket};
 use serde_json::json;
 use uuid::Uuid;
-use worker::outlets::http::Limits;
+use worker::outlets::client::CallLimits;
 use worker::outlets::zendesk::{ZendeskOutlet, ZendeskSettings};
 
 /// Short, so that what hangs costs little; long enough for a busy machine.
-const LIMITS: Limits = Limits { connect: Duration::from_secs(2), whole: Duration::from_secs(4) };
+const LIMITS: CallLimits = CallLimits { connect: Duration::from_secs(2), whole: Duration::from_secs(4) };
 
 /// A fake; requests are checked against the vendor's description if that is at hand.
 async fn fake() -> ZendeskFake {

@@ -3,8 +3,8 @@
 //! An outlet keeps nothing between orders but connections. It limits each order's time, and distinguishes a permanent refusal, a
 //! temporary one and an unknown outcome; when to try again is up to the domain.
 
+pub mod client;
 pub mod email;
-pub mod http;
 pub mod trello;
 pub mod zendesk;
 

@@ -137,7 +137,7 @@ impl From<sqlx::Error> for QueueError {
 /// One apalis queue on whichever database Muster runs. Cheap to clone; clones share the bell that wakes a worker.
 #[derive(Clone)]
 pub struct Queue {
-    name: &'static str,
+    name: Arc<str>,
     db: DatabaseConnection,
     store: Store,
     bell: Arc<Notify>,
@@ -193,18 +193,18 @@ impl Queue {
     ///
     /// # Errors
     /// [`QueueError::Unsupported`] if `db` is neither SQLite nor PostgreSQL.
-    pub fn named(db: &DatabaseConnection, name: &'static str) -> Result<Self, QueueError> {
+    pub fn named(db: &DatabaseConnection, name: impl Into<Arc<str>>) -> Result<Self, QueueError> {
         let store = match db.get_database_backend() {
             DbBackend::Sqlite => Store::Sqlite(db.get_sqlite_connection_pool().clone()),
             DbBackend::Postgres => Store::Postgres(db.get_postgres_connection_pool().clone()),
             other => return Err(QueueError::Unsupported(other)),
         };
-        Ok(Self { name, db: db.clone(), store, bell: Arc::default() })
+        Ok(Self { name: name.into(), db: db.clone(), store, bell: Arc::default() })
     }
 
     /// The name that its jobs are stored under; the label `queue` of its metrics.
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Creates and upgrades apalis' tables for all queues. Idempotent; two processes may run it at once.
@@ -239,7 +239,7 @@ impl Queue {
     /// # Errors
     /// [`QueueError::Database`].
     pub async fn push_on(&self, conn: &impl ConnectionTrait, jobs: &[Keyed]) -> Result<u64, QueueError> {
-        tables::insert(conn, self.name, jobs).await
+        tables::insert(conn, &self.name, jobs).await
     }
 
     /// Wakes a worker in this process, so that it looks for jobs now rather than at its next poll.
@@ -252,7 +252,7 @@ impl Queue {
     /// # Errors
     /// [`QueueError::Database`].
     pub async fn depth(&self) -> Result<Depth, QueueError> {
-        tables::depth(&self.db, self.name).await
+        tables::depth(&self.db, &self.name).await
     }
 
     /// How long ago any worker of this queue reported that it lives; `None` before the first.
@@ -260,7 +260,7 @@ impl Queue {
     /// # Errors
     /// [`QueueError::Database`].
     pub async fn silence(&self) -> Result<Option<Duration>, QueueError> {
-        tables::silence(&self.db, self.name).await
+        tables::silence(&self.db, &self.name).await
     }
 
     /// Deletes jobs that finished more than `age` ago, in portions, and workers last seen as long ago. The jobs' keys are

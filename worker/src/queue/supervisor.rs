@@ -49,22 +49,22 @@ impl Queue {
         E: Display,
     {
         tuning.check()?;
-        let work = Arc::new(Work::new(self.name, handler, tuning));
+        let work = Arc::new(Work::new(self.name.clone(), handler, tuning));
         let mut pause = FIRST_PAUSE;
         loop {
             let born = Instant::now();
             let reason = match self.one_life(&work, &shutdown).await {
                 End::Shutdown => return Ok(()),
                 End::Stalled => {
-                    tracing::error!(queue = self.name, after = ?work.tuning.stall_after, "jobs wait but none starts: replacing the worker");
+                    tracing::error!(queue = &*self.name, after = ?work.tuning.stall_after, "jobs wait but none starts: replacing the worker");
                     "stalled"
                 }
                 End::Died(error) => {
-                    tracing::error!(queue = self.name, error = error.as_deref(), "the queue's worker died: replacing it");
+                    tracing::error!(queue = &*self.name, error = error.as_deref(), "the queue's worker died: replacing it");
                     "died"
                 }
             };
-            metrics::counter!("muster_queue_restarts_total", "queue" => self.name, "reason" => reason).increment(1);
+            metrics::counter!("muster_queue_restarts_total", "queue" => self.name.clone(), "reason" => reason).increment(1);
             pause = if born.elapsed() > LONGEST_PAUSE * 2 { FIRST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
@@ -91,7 +91,7 @@ impl Queue {
                 work.close();
                 tokio::select! {
                     drained = timeout(work.tuning.drain, work.ended()) => if drained.is_err() {
-                        tracing::warn!(queue = self.name, running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will run again");
+                        tracing::warn!(queue = &*self.name, running = work.running(), limit = ?work.tuning.drain, "jobs did not finish in time and will run again");
                     },
                     never = &mut alive => match never {},
                 }
@@ -112,7 +112,7 @@ impl Queue {
         timeout(ABORT, store.rest()).await.ok();
         // Nobody works on its jobs any more. If this fails, they come back as orphans.
         if let Err(error) = self.settle(&name, work).await {
-            tracing::warn!(queue = self.name, %error, "could not return the jobs of a stopped worker at once");
+            tracing::warn!(queue = &*self.name, %error, "could not return the jobs of a stopped worker at once");
         }
         end
     }
@@ -133,7 +133,7 @@ impl Queue {
         loop {
             beats.tick().await;
             if let Err(error) = tables::keep_alive(&self.db, name).await {
-                tracing::warn!(queue = self.name, %error, "could not send the heartbeat of the queue's worker");
+                tracing::warn!(queue = &*self.name, %error, "could not send the heartbeat of the queue's worker");
             }
         }
     }
@@ -149,7 +149,7 @@ impl Queue {
             let idle = work.started() == started
                 && running < work.tuning.concurrency
                 // Without a database nothing can start, and a new worker would not help.
-                && tables::backlog(&self.db, self.name, name).await.is_ok_and(|backlog| backlog > running);
+                && tables::backlog(&self.db, &self.name, name).await.is_ok_and(|backlog| backlog > running);
             if !idle {
                 started = work.started();
                 since = Instant::now();

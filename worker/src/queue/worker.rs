@@ -29,7 +29,7 @@ use super::{Job, Queue, Store, Tuning, pace::Pace};
 
 /// The handler, and what the supervisor needs to know about it.
 pub(super) struct Work {
-    queue: &'static str,
+    queue: Arc<str>,
     pub(super) handler: Handler,
     pub(super) tuning: Tuning,
     started: AtomicU64,
@@ -52,7 +52,7 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(super) type Handler = Box<dyn Fn(Job) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 impl Work {
-    pub(super) fn new<H, F, E>(queue: &'static str, handler: H, tuning: Tuning) -> Self
+    pub(super) fn new<H, F, E>(queue: Arc<str>, handler: H, tuning: Tuning) -> Self
     where
         H: Fn(Job) -> F + Send + Sync + 'static,
         F: Future<Output = Result<(), E>> + Send + 'static,
@@ -153,7 +153,7 @@ pub(super) async fn live(queue: Queue, store: Store, work: Arc<Work>, context: W
         ($storage:ident, $config:path, $pool:expr) => {{
             let Tuning { concurrency, batch, heartbeat, idle_poll, .. } = work.tuning;
             let config = <$config>::default()
-                .queue(queue.name)
+                .queue(&queue.name)
                 .batch_size(batch)
                 .heartbeat_interval(heartbeat)
                 .missed_heartbeats(work.tuning.missed_heartbeats())
@@ -219,14 +219,14 @@ async fn perform(work: &Work, payload: Value, attempt: usize, id: &TaskId) -> Re
         Some(job) => handle(work, job).await,
     };
     let label = outcome.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned());
-    metrics::counter!("muster_queue_jobs_total", "queue" => work.queue, "kind" => kind, "outcome" => label).increment(1);
-    metrics::histogram!("muster_queue_job_seconds", "queue" => work.queue, "kind" => kind).record(began.elapsed());
+    metrics::counter!("muster_queue_jobs_total", "queue" => work.queue.clone(), "kind" => kind, "outcome" => label).increment(1);
+    metrics::histogram!("muster_queue_job_seconds", "queue" => work.queue.clone(), "kind" => kind).record(began.elapsed());
     work.keep(Ended { id: id.to_string(), well: outcome.is_ok() });
     outcome
 }
 
 async fn handle(work: &Work, job: Job) -> Result<(), Failure> {
-    let span = tracing::info_span!("job", queue = work.queue, kind = job.kind(), subject = ?job.subject());
+    let span = tracing::info_span!("job", queue = &*work.queue, kind = job.kind(), subject = ?job.subject());
     let task = AbortOnDropHandle::new(tokio::spawn((work.handler)(job).instrument(span.clone())));
     let ended = timeout(work.tuning.job_timeout, task).await;
     let _entered = span.entered();

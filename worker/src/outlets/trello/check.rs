@@ -4,7 +4,7 @@ use domain::ports::{Finding, Place};
 use serde::Deserialize;
 
 use super::TrelloOutlet;
-use crate::outlets::http::Failed;
+use crate::outlets::client::Failed;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -19,7 +19,7 @@ use entity::ActionState;
 use look::Looks;
 use wire::{WireCard, marker_line};
 
-use super::http::{Api, Failed, Limits, Pace, Vendor};
+use super::client::{Api, CallLimits, Failed, Pace, Vendor};
 
 /// Trello's own limit is 100 per token; other programs with the same token need some.
 const REQUESTS: usize = 90;
@@ -48,14 +48,14 @@ impl TrelloOutlet {
     /// # Errors
     /// What is wrong with them; names the setting, shows no secret.
     pub fn connect(settings: &TrelloSettings) -> Result<Self, String> {
-        Self::with_limits(settings, Limits::default())
+        Self::with_limits(settings, CallLimits::default())
     }
 
     /// Like [`Self::connect`], with other limits.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub fn with_limits(settings: &TrelloSettings, limits: Limits) -> Result<Self, String> {
+    pub fn with_limits(settings: &TrelloSettings, limits: CallLimits) -> Result<Self, String> {
         let TrelloSettings { base_url, key, token } = settings;
         let is_word =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');

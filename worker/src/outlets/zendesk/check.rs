@@ -4,6 +4,7 @@ use domain::ports::{Finding, Refusal};
 
 use super::ZendeskOutlet;
 use super::wire::{Account, Me, Tickets};
+use crate::outlets::client::Failed;
 
 /// No ticket has this external id; searching for it shows whether we may search.
 const NOBODYS: &str = "muster-check";
@@ -14,7 +15,7 @@ impl ZendeskOutlet {
         let reached = format!("{} answers", self.api.base());
         let me: Me = match self.api.get("/api/v2/users/me").send().await {
             Ok(me) => me,
-            Err(failed) => return vec![Finding { what: reached, problem: Some(words(failed.into())) }],
+            Err(failed) => return vec![Finding { what: reached, problem: Some(reason(failed)) }],
         };
         let mut findings = vec![Finding { what: reached, problem: None }];
         let is_in = of_account(&me.user);
@@ -22,7 +23,7 @@ impl ZendeskOutlet {
         findings.push(is_in);
         if goes_on {
             let seen = self.api.get("/api/v2/tickets").query(&[("external_id", NOBODYS)]).send::<Tickets>().await;
-            let problem = seen.err().map(|failed| words(failed.into()));
+            let problem = seen.err().map(reason);
             findings.push(Finding { what: "Muster may see tickets".to_owned(), problem });
         }
         findings
@@ -48,10 +49,8 @@ fn of_account(account: &Account) -> Finding {
     Finding { what, problem }
 }
 
-fn words(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::Never(reason) | Refusal::Later { reason, .. } | Refusal::Unclear(reason) | Refusal::Locked(reason) => reason,
-    }
+fn reason(failed: Failed) -> String {
+    Refusal::from(failed).reason().to_owned()
 }
 
 #[cfg(test)]

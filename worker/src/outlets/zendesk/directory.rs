@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::ZendeskOutlet;
 use super::wire::{Listed, Organization, User};
-use crate::outlets::http::Failed;
+use crate::outlets::client::Failed;
 
 /// Entries per page, Zendesk's maximum.
 const PAGE: &str = "100";

@@ -24,7 +24,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use wire::{Me, OneTicket, Ticket};
 
-use super::http::{Api, Cause, Failed, Limits, Pace, Vendor};
+use super::client::{Api, CallLimits, Cause, Failed, Pace, Vendor};
 
 /// How long one order may take, all calls together. Well within the time the domain allows an attempt.
 const ORDER: Duration = Duration::from_secs(40);
@@ -46,7 +46,7 @@ pub const UPDATES_PER_MINUTE: usize = 100;
 /// How to reach Zendesk, and what to read there.
 #[derive(Clone)]
 pub struct ZendeskSettings {
-    /// Scheme and host, as [`super::http::base_url`] reads it.
+    /// Scheme and host, as [`super::client::base_url`] reads it.
     pub base_url: String,
     /// The e-mail address of the token's owner.
     pub email: String,
@@ -79,14 +79,14 @@ impl ZendeskOutlet {
     /// # Errors
     /// What is wrong with them; names the setting, shows no secret.
     pub fn connect(settings: &ZendeskSettings) -> Result<Self, String> {
-        Self::with_limits(settings, Limits::default())
+        Self::with_limits(settings, CallLimits::default())
     }
 
     /// Like [`Self::connect`], with other limits.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub fn with_limits(settings: &ZendeskSettings, limits: Limits) -> Result<Self, String> {
+    pub fn with_limits(settings: &ZendeskSettings, limits: CallLimits) -> Result<Self, String> {
         let ZendeskSettings { base_url, email, api_token, requests_per_minute, updates_per_minute, .. } = settings;
         let encoded = STANDARD.encode(format!("{email}/token:{api_token}"));
         let vendor = Vendor {
@@ -145,9 +145,7 @@ impl Outlet for ZendeskOutlet {
             match &order.effect {
                 Effect::Desk(DeskOrder::OpenProblem(problem)) => self.open_problem(order, problem).await,
                 Effect::Desk(desk) => self.update(order, desk).await,
-                Effect::Mail(_) | Effect::Chat(_) | Effect::Board(_) => {
-                    Err(Refusal::Never("Zendesk knows nothing but tickets.".to_owned()))
-                }
+                _ => Err(Refusal::Never("Zendesk knows nothing but tickets.".to_owned())),
             }
         };
         let late = || Err(Refusal::Unclear(format!("Zendesk took longer than {} seconds in total.", ORDER.as_secs())));

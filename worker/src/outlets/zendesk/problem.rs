@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::ZendeskOutlet;
 use super::wire::{Changed, Ticket, Tickets};
-use crate::outlets::http::Failed;
+use crate::outlets::client::Failed;
 
 /// Marks the tickets created by Muster.
 const TAG: &str = "muster";

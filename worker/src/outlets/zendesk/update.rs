@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::ZendeskOutlet;
 use super::wire::{Audit, Audits, Changed, Event, Ticket, time};
-use crate::outlets::http::{Cause, Failed, Pace};
+use crate::outlets::client::{Cause, Failed, Pace};
 
 /// The key under which audits carry the delivery's id.
 const MARK: &str = "muster";

@@ -34,14 +34,14 @@ const PAUSE_OF_ALL: Duration = Duration::from_mins(1);
 
 /// How long things may take. The defaults are for production; tests shorten them.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct CallLimits {
     /// Connecting.
     pub connect: Duration,
     /// One call, including connecting and reading the answer.
     pub whole: Duration,
 }
 
-impl Default for Limits {
+impl Default for CallLimits {
     fn default() -> Self {
         Self { connect: Duration::from_secs(5), whole: Duration::from_secs(20) }
     }
@@ -78,7 +78,7 @@ impl Api {
     ///
     /// # Errors
     /// What is wrong, worded to follow the name of a setting and without secrets.
-    pub fn new(vendor: Vendor, base: &str, authorization: &str, pace: Pace, limits: Limits) -> Result<Self, String> {
+    pub fn new(vendor: Vendor, base: &str, authorization: &str, pace: Pace, limits: CallLimits) -> Result<Self, String> {
         let base = base_url(base)?;
         let mut authorization = HeaderValue::from_str(authorization)
             .map_err(|_| "can't be used with these credentials: they contain characters that are not allowed in a header".to_owned())?;

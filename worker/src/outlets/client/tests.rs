@@ -40,15 +40,15 @@ async fn server(deeds: Vec<Deed>) -> (String, UnboundedReceiver<String>) {
 }
 
 /// For servers that answer, however slow the machine is.
-const PATIENT: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(30) };
+const PATIENT: CallLimits = CallLimits { connect: Duration::from_secs(10), whole: Duration::from_secs(30) };
 /// For one that hangs.
-const HASTY: Limits = Limits { connect: Duration::from_secs(10), whole: Duration::from_secs(1) };
+const HASTY: CallLimits = CallLimits { connect: Duration::from_secs(10), whole: Duration::from_secs(1) };
 
 fn api(address: &str) -> Api {
     with_limits(address, PATIENT)
 }
 
-fn with_limits(address: &str, limits: Limits) -> Api {
+fn with_limits(address: &str, limits: CallLimits) -> Api {
     let vendor = Vendor { name: "Zendesk", credentials: "zendesk.api_token", secrets: vec!["hunter2".into()] };
     Api::new(vendor, address, "Basic hunter2", Pace::new(100, Duration::from_mins(1)), limits).unwrap()
 }

@@ -1,0 +1,104 @@
+//! Where settings come from: a file, and the environment, which wins.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use super::unknown;
+
+/// What variables of Muster begin with.
+pub(super) const PREFIX: &str = "MUSTER_";
+
+/// The variables of the environment that begin with `MUSTER_`.
+pub(super) type Environment = BTreeMap<String, String>;
+
+/// Hands out settings by key, and collects what is wrong with them.
+pub struct Source<'a> {
+    file: BTreeMap<String, toml::Value>,
+    environment: &'a Environment,
+    known: BTreeSet<String>,
+    problems: Vec<String>,
+}
+
+impl<'a> Source<'a> {
+    /// Has `read` take what it needs from `text`, the content of the file called `name`, and the environment. Keys that it did not ask for
+    /// are unknown.
+    ///
+    /// # Errors
+    /// All problems, in words that name the key.
+    pub fn read<T>(name: &str, text: &str, environment: &'a Environment, read: impl FnOnce(&mut Self) -> T) -> Result<T, Vec<String>> {
+        let table: toml::Table = text.parse().map_err(|error| vec![broken(name, text, &error)])?;
+        let mut source = Self { file: flattened(&table), environment, known: BTreeSet::new(), problems: Vec::new() };
+        let value = read(&mut source);
+        let Self { file, known, mut problems, .. } = source;
+        problems.extend(unknown::keys(name, file.keys(), &known));
+        problems.extend(unknown::variables(environment, &known));
+        if problems.is_empty() { Ok(value) } else { Err(problems) }
+    }
+
+    /// The value of `key`, from the environment before the file.
+    pub fn text(&mut self, key: &str) -> Option<String> {
+        self.known.insert(key.to_owned());
+        let from_environment = self.environment.get(&variable(key)).filter(|value| !value.is_empty());
+        from_environment.cloned().or_else(|| match self.file.get(key)? {
+            toml::Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        })
+    }
+
+    /// Like [`Self::text`], without blanks around it; none if nothing else is there.
+    pub fn filled(&mut self, key: &str) -> Option<String> {
+        self.text(key).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// Like [`Self::text`], parsed; `what` says what it must be.
+    pub fn parsed<T: FromStr>(&mut self, key: &str, what: &str) -> Option<T> {
+        let text = self.text(key)?;
+        let value = text.parse().ok();
+        if value.is_none() {
+            self.problem(key, format_args!("must be {what}"));
+        }
+        value
+    }
+
+    /// Reports what is wrong with `key`, in words that follow its name and don't show its value.
+    pub fn problem(&mut self, key: &str, what: impl Display) {
+        self.problems.push(format!("{key} ({}) {what}.", variable(key)));
+    }
+}
+
+/// What concerns Muster in the environment of this process.
+pub(super) fn environment() -> Result<Environment, Vec<String>> {
+    let (mut ours, mut problems) = (Environment::new(), Vec::new());
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        match value.into_string() {
+            Ok(value) => drop(ours.insert(name.to_owned(), value)),
+            Err(_) => problems.push(format!("{name} is not UTF-8.")),
+        }
+    }
+    if problems.is_empty() { Ok(ours) } else { Err(problems) }
+}
+
+/// Where the file is broken. The parser's own text would quote the line, which may hold a secret.
+fn broken(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let (line, column) = (before.matches('\n').count() + 1, before.chars().rev().take_while(|c| *c != '\n').count() + 1);
+    format!("{name}, line {line}, column {column}: {}.", error.message())
+}
+
+/// The name of `key` in the environment.
+pub(super) fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.replace('.', "__").to_uppercase())
+}
+
+fn flattened(table: &toml::Table) -> BTreeMap<String, toml::Value> {
+    let mut keys = BTreeMap::new();
+    for (name, value) in table {
+        match value {
+            toml::Value::Table(inner) => keys.extend(flattened(inner).into_iter().map(|(key, value)| (format!("{name}.{key}"), value))),
+            value => drop(keys.insert(name.clone(), value.clone())),
+        }
+    }
+    keys
+}

@@ -1,0 +1,200 @@
+//! The registry of outside systems.
+//!
+//! [`ALL`] lists them. Each has a file with everything that the command line and the servers know of it: its settings, what connects it,
+//! its outlet and what else it offers, its part in the rules and the hooks. The rest of `cli` names
+//! none, but for the warning at the start that without mail nobody can be woken.
+
+mod email;
+mod trello;
+mod zendesk;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use domain::config::Config;
+use domain::ports::{Boards, ClientDirectory, Outlet, TicketDesk};
+use entity::System;
+use worker::Connections;
+
+use crate::settings::Source;
+
+/// Every system that can be connected.
+const ALL: [Entry; 3] = [email::EMAIL, zendesk::ZENDESK, trello::TRELLO];
+
+/// The tables of systems that later versions know; their settings are left alone.
+pub const LATER: [&str; 6] = ["slack", "airtable", "drive", "wordpress", "ops_docs", "oidc"];
+
+/// A system, before its settings are read.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The system.
+    pub system: System,
+    /// What it is for, in a help text.
+    about: &'static str,
+    /// The settings that connect it.
+    pub needs: &'static str,
+    /// The page that describes it.
+    pub docs: &'static str,
+    read: fn(&mut Source<'_>) -> Arc<dyn Connector>,
+}
+
+/// The settings of one system, and what follows from them.
+pub trait Connector: Send + Sync {
+    /// What the system offers, if the settings connect it. It is reached only when there is something to do.
+    ///
+    /// # Errors
+    /// A problem with the settings that [`Entry::read`] could not see.
+    fn connect(&self) -> Result<Option<Offer>, String>;
+
+    /// Whether the settings connect it.
+    fn is_connected(&self) -> bool;
+
+    /// What works less well than it could, by choice, and its limits. For a system that is connected.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Sets the domain's rules that are settings of this system.
+    fn configure(&self, _: &mut Config) {}
+
+    /// Sets the secrets of this system's hooks.
+    fn admit(&self, _: &mut api::Settings) {}
+}
+
+/// What a connected system offers. One a process, because its outlet keeps the system's limits.
+pub struct Offer {
+    /// Carries out effects.
+    pub outlet: Arc<dyn Outlet>,
+    /// The source of clients and their contacts.
+    pub clients: Option<Arc<dyn ClientDirectory>>,
+    /// Where follow-ups have their cards.
+    pub boards: Option<Arc<dyn Boards>>,
+    /// Where people search for tickets.
+    pub ticket_desk: Option<Arc<dyn TicketDesk>>,
+}
+
+impl Offer {
+    /// An outlet and nothing else.
+    fn of(outlet: Arc<dyn Outlet>) -> Self {
+        Self { outlet, clients: None, boards: None, ticket_desk: None }
+    }
+}
+
+/// The systems with their settings; without any, all are left to people.
+#[derive(Clone, Default)]
+pub struct Systems(BTreeMap<System, Arc<dyn Connector>>);
+
+/// What all connected systems offer.
+#[derive(Default)]
+pub struct Offers {
+    /// For the worker.
+    pub connections: Connections,
+    /// For the domain.
+    pub ticket_desk: Option<Arc<dyn TicketDesk>>,
+}
+
+impl Systems {
+    /// Reads the settings of each.
+    pub fn read(source: &mut Source<'_>) -> Self {
+        Self(ALL.iter().map(|entry| (entry.system, (entry.read)(source))).collect())
+    }
+
+    /// Those that are connected.
+    pub fn connected(&self) -> Vec<System> {
+        self.0.iter().filter(|(_, connector)| connector.is_connected()).map(|(system, _)| *system).collect()
+    }
+
+    /// What one of them offers, if it is connected, with [`Connector::notes`].
+    ///
+    /// # Errors
+    /// As [`Connector::connect`].
+    pub fn offer(&self, system: System) -> anyhow::Result<Option<(Offer, Vec<String>)>> {
+        let Some(connector) = self.0.get(&system) else { return Ok(None) };
+        let offer = connector.connect().map_err(anyhow::Error::msg)?;
+        Ok(offer.map(|offer| (offer, connector.notes())))
+    }
+
+    /// What they offer together.
+    ///
+    /// # Errors
+    /// As [`Connector::connect`].
+    pub fn connect(&self) -> anyhow::Result<Offers> {
+        let mut all = Offers::default();
+        for (system, connector) in &self.0 {
+            let Some(Offer { outlet, clients, boards, ticket_desk }) = connector.connect().map_err(anyhow::Error::msg)? else { continue };
+            all.connections.outlets.insert(*system, outlet);
+            all.connections.clients = clients.or(all.connections.clients);
+            all.connections.boards = boards.or(all.connections.boards);
+            all.ticket_desk = ticket_desk.or(all.ticket_desk);
+        }
+        Ok(all)
+    }
+
+    /// Tells the domain which are connected, and sets the rules that are their settings.
+    pub fn configure(&self, config: &mut Config) {
+        config.systems = self.connected();
+        self.0.values().for_each(|connector| connector.configure(config));
+    }
+
+    /// Sets the secrets of their hooks.
+    pub fn admit(&self, settings: &mut api::Settings) {
+        self.0.values().for_each(|connector| connector.admit(settings));
+    }
+}
+
+/// Names what is connected: settings hold secrets.
+impl fmt::Debug for Systems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Systems").field(&self.connected()).finish()
+    }
+}
+
+/// Every system that can be connected, in the order in which people see them.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    ALL.iter()
+}
+
+/// Reads a system's name on the command line.
+pub fn parser() -> impl TypedValueParser<Value = &'static Entry> {
+    let names = PossibleValuesParser::new(all().map(|entry| PossibleValue::new(entry.system.as_str()).help(entry.about)));
+    names.map(|name| all().find(|entry| entry.system.as_str() == name).expect("clap takes no other names"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+    #[test]
+    fn each_system_has_one_entry_and_a_page_about_it() {
+        let systems: BTreeSet<System> = all().map(|entry| entry.system).collect();
+        assert_eq!(systems.len(), ALL.len());
+        for entry in all() {
+            assert!(Path::new(ROOT).join(entry.docs).exists(), "{} is missing", entry.docs);
+        }
+    }
+
+    #[test]
+    fn a_system_that_can_be_connected_is_not_one_of_a_later_version() {
+        let file = LATER.map(|table| format!("[{table}]\nanything = 'x'\n")).concat();
+        assert!(Settings::of_file(&file).is_ok(), "they are left alone");
+        for table in LATER {
+            let needed = all().find(|entry| entry.needs.contains(&format!("{table}.")));
+            assert!(needed.is_none(), "{table} is not of a later version any longer");
+        }
+    }
+
+    #[test]
+    fn nothing_is_connected_without_settings() {
+        assert_eq!(Settings::of_file("").unwrap().systems.connected(), []);
+        let offers = Systems::default().connect().unwrap();
+        assert!(offers.connections.outlets.is_empty() && offers.ticket_desk.is_none());
+    }
+}
