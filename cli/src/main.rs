@@ -55,7 +55,7 @@ struct Arguments {
 enum Command {
     /// Runs everything in one process: API, worker and web pages. Uses SQLite unless configured otherwise.
     Serve {
-        /// On an empty database, play a made-up incident first, so that there is something to see.
+        /// On an empty database, play a made-up incident first, so that there is something to see. Outside systems stay disconnected.
         #[arg(long)]
         demo: bool,
     },
@@ -116,7 +116,7 @@ enum Command {
         #[arg(value_parser = systems::parser())]
         system: Option<&'static Entry>,
     },
-    /// Plays a made-up incident of a made-up agency into the database.
+    /// Plays a made-up incident of a made-up agency into the database. `muster serve --demo` shows it without reaching outside systems.
     Demo,
     /// Checks the playbook or tries it out.
     #[command(subcommand)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Domain, people};
+use entity::System;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +28,7 @@ const GRACE: Duration = Duration::from_secs(8);
 /// When the database or the port can't be had.
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let metrics = Metrics::keep()?;
+    let settings = if with_demo { without_systems(settings) } else { settings };
     let Offers { connections, ticket_desk } = settings.systems.connect()?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Serve, ticket_desk).await?;
     let shutdown = shutdown_on_signal()?;
@@ -106,6 +108,15 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
         Ok(measured?)
     });
     until_over(&shutdown, whole).await
+}
+
+/// The demo's people are made up, and what it does must not be seen outside.
+fn without_systems(settings: Settings) -> Settings {
+    let connected: Vec<&str> = settings.systems.connected().into_iter().map(System::as_str).collect();
+    if !connected.is_empty() {
+        tracing::warn!("with --demo, outside systems stay disconnected: {}. Start without it to work with them", connected.join(", "));
+    }
+    settings.disconnected()
 }
 
 /// Does `work`, which ends after `shutdown`; gives up on it when that takes too long. What is cut off is done again after the next start:

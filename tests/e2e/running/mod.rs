@@ -1,6 +1,7 @@
 //! The real binary as operators meet it: what a database survives, what commands refuse, and what they say.
 
 mod backup;
+mod demo;
 mod living;
 mod migrating;
 mod places;
