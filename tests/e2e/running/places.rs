@@ -40,6 +40,17 @@ async fn a_token_made_before_the_first_start_leaves_the_administrator_their_plac
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_administrator_is_not_made_by_a_token() {
+    let fresh = Fresh::new();
+    fresh.home.run(&["migrate"]);
+    let token = ["token", "create", "--name", "laptop", "--access", "admin", "--email", "sam@example.org"];
+    assert_says(&refused(fresh.home.command(&token)), &["no administrator yet", "start the server once", "muster person add"]);
+    assert_eq!(fresh.home.run(&["person", "list"]).lines().count(), 1, "nobody was added");
+    fresh.home.run(&["person", "add", "Sam", "--email", "sam@example.org", "--access", "admin"]);
+    fresh.home.run(&token);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_on_one_sqlite_file_is_refused_until_the_first_is_gone() {
     let fresh = Fresh::new();
     let server = fresh.home.start("serve").await;
