@@ -20,13 +20,13 @@ use serde_json::Value;
 use url::Url;
 
 pub use base::{base_url, is_this_machine};
-pub use failed::{Answered, Cause, Failed};
-pub use pace::{Crowded, Pace, Turn};
+pub(super) use failed::{Answered, Cause, Failed};
+pub(super) use pace::{Crowded, Pace, Turn};
 
 /// The longest answer accepted for most calls.
-pub const ANSWER_BYTES: usize = 4 * 1024 * 1024;
+const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// The longest answer accepted for a list.
-pub const LIST_BYTES: usize = 16 * 1024 * 1024;
+const LIST_BYTES: usize = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const ERROR_BYTES: usize = 64 * 1024;
 /// A pause of up to this long applies to all our requests of the kind; a longer one only to the resource requested.
@@ -49,7 +49,7 @@ impl Default for CallLimits {
 
 /// The vendor behind an API.
 #[derive(Clone)]
-pub struct Vendor {
+pub(super) struct Vendor {
     /// For people.
     pub name: &'static str,
     /// The settings with the credentials, for people.
@@ -65,7 +65,7 @@ impl Vendor {
 }
 
 /// One vendor's API, at one host.
-pub struct Api {
+pub(super) struct Api {
     client: Client,
     base: Url,
     vendor: Vendor,
@@ -149,7 +149,7 @@ impl Api {
 
 /// A call to be made.
 #[must_use]
-pub struct Call<'a> {
+pub(super) struct Call<'a> {
     api: &'a Api,
     request: Request,
     changes: bool,
