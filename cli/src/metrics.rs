@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::Context;
 use domain::Domain;
 use domain::backlog::{self, Backlog};
+use domain::chores;
 use entity::System;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use worker::queue::Queue;
 
 /// How old what the gauges say of the database may be. It is asked on its own, however often somebody reads.
 const EVERY: Duration = Duration::from_secs(5);
@@ -40,14 +40,13 @@ impl Metrics {
 
     /// Looks again and again at what waits, until `shutdown`.
     pub async fn watch(&self, domain: &Arc<Domain>, shutdown: &CancellationToken) {
-        let Ok(queue) = Queue::new(domain.db.write()) else { return };
         let mut look = tokio::time::interval(EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while shutdown.run_until_cancelled(look.tick()).await.is_some() {
             // Nobody may ever read them: then times would pile up that only reading sums up.
             self.0.run_upkeep();
             let ctx = domain.system();
-            let looked = async { anyhow::Ok((backlog::look(&ctx).await?, queue.silence().await?)) };
+            let looked = async { anyhow::Ok((backlog::look(&ctx).await?, chores::silence(&ctx).await?)) };
             match tokio::time::timeout(PATIENCE, looked).await {
                 Ok(Ok((backlog, silence))) => show(&backlog, silence),
                 Ok(Err(error)) => tracing::debug!(%error, "could not look at what waits"),

@@ -11,7 +11,6 @@ use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
-use worker::queue::Tuning;
 
 use crate::database::Intent;
 use crate::metrics::Metrics;
@@ -42,14 +41,14 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     start::announce("serve", &settings, &domain);
     greet(&settings, first_link.as_deref());
     hold::warn(&domain).await?;
-    let worker = Worker::new(domain.clone(), connections, Tuning::default())?;
+    let worker = Worker::new(domain.clone(), connections);
     let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
-        let (api, worker, (), ()) = tokio::join!(api, worker.run(shutdown.clone()), background, metrics.watch(&domain, &shutdown));
+        let (api, (), (), ()) = tokio::join!(api, worker.run(shutdown.clone()), background, metrics.watch(&domain, &shutdown));
         domain.db.close().await;
         api?;
-        Ok(worker?)
+        Ok(())
     });
     until_over(&shutdown, whole).await
 }
@@ -93,7 +92,7 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     warn_of_sqlite(&domain);
     hold::warn(&domain).await?;
     let shutdown = shutdown_on_signal()?;
-    let worker = Worker::new(domain.clone(), connections, Tuning::default())?;
+    let worker = Worker::new(domain.clone(), connections);
     let background = background(&domain, &settings, &shutdown)?;
     let measured = async {
         let Some((metrics, listener)) = metrics else { return Ok(()) };
@@ -102,9 +101,8 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     };
     start::announce("worker", &settings, &domain);
     let whole = Box::pin(async {
-        let (worker, measured, ()) = tokio::join!(worker.run(shutdown.clone()), measured, background);
+        let ((), measured, ()) = tokio::join!(worker.run(shutdown.clone()), measured, background);
         domain.db.close().await;
-        worker?;
         Ok(measured?)
     });
     until_over(&shutdown, whole).await

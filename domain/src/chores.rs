@@ -1,14 +1,17 @@
-//! What Muster does on its own in the background. Chores are not stored: they follow from the rows and the clock, so a chore
-//! lost in a crash is due again.
+//! What Muster does on its own in the background, again and again.
 //!
-//! Called by the tick of `worker`, which queues what is due, and by its jobs, each of which carries out one chore. It is
-//! harmless to carry out the same chore twice at once.
+//! A chore has a row that says when it is due. A worker takes it ([`take_due`]), carries it out and puts it off until the next time
+//! ([`finish`]). A chore that was taken and not finished is due again after [`LEASE`]; it is harmless to carry out the same one twice at
+//! once.
+
+use std::time::Duration;
 
 use entity::{
-    IncidentId, System, Timestamp, api_token, chain_check, hook_event, idempotency_key, incident, page, session, sign_in_link, watermark,
+    IncidentId, System, Timestamp, api_token, chain_check, chore, hook_event, idempotency_key, incident, page, session, sign_in_link,
+    watermark,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -21,11 +24,8 @@ use crate::timeline::verify::{self, Verdict};
 pub enum Chore {
     /// Delete keys, sessions, links and tokens that are no longer of use.
     Expire,
-    /// Verify the hash chain of a timeline.
-    VerifyChain {
-        /// The incident whose timeline it is.
-        incident: IncidentId,
-    },
+    /// Verify the hash chains of timelines that changed and have become quiet.
+    VerifyChains,
     /// Synchronise what is kept both in an outside system and here. Carried out by `worker`, which can reach the system.
     Sync {
         /// The outside system.
@@ -33,79 +33,106 @@ pub enum Chore {
     },
 }
 
-/// A chore that is due, with a key that stays the same as long as it is the same piece of work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DueChore {
-    /// What to do.
-    pub chore: Chore,
-    /// Identifies this piece of work.
-    pub key: String,
-}
+/// How long a chore may take.
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
-/// Name of the watermark for [`Chore::VerifyChain`].
+/// A chore that has not ended within this time died with its worker. Longer than [`PATIENCE`].
+const LEASE: chrono::Duration = chrono::Duration::minutes(6);
+
+/// When a chore that failed is tried again, unless it is due sooner.
+const AGAIN: chrono::Duration = chrono::Duration::minutes(1);
+
+/// Name of the watermark for [`Chore::VerifyChains`].
 const VERIFIED: &str = "verify-chain";
 
 /// A timeline is verified once it has been quiet for this long: a busy one would be verified over and over.
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
 
-/// The systems that are synchronised, and how often. Most rounds leave Zendesk's directory alone
-/// ([`crate::clients::directory`]); a long read continues every minute.
-const SYNCED: [(System, chrono::Duration); 2] =
-    [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
-
-/// Chores handed out at a time; the rest are due at the next tick.
+/// Timelines that are verified before it is noted how far it got.
 const BATCH: u64 = 100;
 
-/// Chores that are due, and where the watermark moves once they are safely on the queue.
-pub struct Batch {
-    /// What is due, oldest first.
-    pub due: Vec<DueChore>,
-    reached: Option<(Timestamp, IncidentId)>,
+/// The chores of a server with these systems, and how often each is done. Most rounds leave Zendesk's directory alone
+/// ([`crate::clients::directory`]); a long read continues every minute.
+fn all(systems: &[System]) -> impl Iterator<Item = (Chore, chrono::Duration)> {
+    let synced = [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
+    let synced = synced.into_iter().filter(|(system, _)| systems.contains(system));
+    [(Chore::VerifyChains, chrono::Duration::seconds(10)), (Chore::Expire, chrono::Duration::hours(1))]
+        .into_iter()
+        .chain(synced.map(|(system, every)| (Chore::Sync { system }, every)))
 }
 
-/// What is due now.
-pub async fn due(ctx: &Ctx) -> Result<Batch> {
+impl Chore {
+    /// The name of its row. Stored, so it must never change.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Expire => "expire".to_owned(),
+            Self::VerifyChains => "verify-chains".to_owned(),
+            Self::Sync { system } => format!("sync-{}", system.as_str().to_lowercase()),
+        }
+    }
+}
+
+/// Takes at most `limit` chores that are due. Costs one read where none is.
+pub async fn take_due(ctx: &Ctx, limit: usize) -> Result<Vec<Chore>> {
     ctx.require(Right::Administer)?;
     let now = ctx.now();
-    let mark = watermark::Entity::find_by_id(VERIFIED).one(ctx.db.read()).await?;
-    let mut select = incident::Entity::find().filter(incident::Column::ChangedAt.lte(now - QUIET));
-    if let Some(mark) = mark {
-        let row = Expr::tuple([Expr::col(incident::Column::ChangedAt), Expr::col(incident::Column::Id)]);
-        select = select.filter(row.gt(Expr::tuple([Expr::val(mark.changed_at), Expr::val(mark.incident_id)])));
+    let rows = chore::Entity::find().all(ctx.db.read()).await?;
+    let mut taken = Vec::new();
+    for (chore, every) in all(&ctx.config.systems) {
+        if taken.len() == limit {
+            break;
+        }
+        let name = chore.name();
+        let is_ours = match rows.iter().find(|row| row.name == name) {
+            None => take_first(ctx, name).await?,
+            // A time further ahead than any that is set was set by a clock that was wrong.
+            Some(row) if row.due_at <= now || row.due_at > now + every.max(LEASE) => take_again(ctx, row).await?,
+            Some(_) => false,
+        };
+        if is_ours {
+            taken.push(chore);
+        }
     }
-    let changed: Vec<(IncidentId, Timestamp, i32)> = select
-        .select_only()
-        .columns([incident::Column::Id, incident::Column::ChangedAt, incident::Column::Version])
-        .order_by_asc(incident::Column::ChangedAt)
-        .order_by_asc(incident::Column::Id)
-        .limit(BATCH)
-        .into_tuple()
-        .all(ctx.db.read())
-        .await?;
-    let reached = changed.last().map(|(incident, changed_at, _)| (*changed_at, *incident));
-    // Once an hour, from whichever process ticks first.
-    let mut due = vec![DueChore { chore: Chore::Expire, key: format!("expire:{}", now.format("%Y-%m-%dT%H")) }];
-    due.extend(changed.into_iter().map(|(incident, _, version)| DueChore {
-        chore: Chore::VerifyChain { incident },
-        key: format!("verify:{}:{version}", incident.0.as_simple()),
-    }));
-    due.extend(SYNCED.iter().filter(|(system, _)| ctx.config.systems.contains(system)).map(|(system, every)| DueChore {
-        chore: Chore::Sync { system: *system },
-        key: format!("sync:{system}:{}", now.timestamp().div_euclid(every.num_seconds())),
-    }));
-    Ok(Batch { due, reached })
+    Ok(taken)
 }
 
-/// Records that the chores of `batch` are on the queue. If that fails, the same chores are due again and the queue
-/// recognises them by their keys.
-pub async fn handed_over(ctx: &Ctx, batch: &Batch) -> Result<()> {
-    let Some((changed_at, incident_id)) = batch.reached else { return Ok(()) };
-    let row = watermark::ActiveModel { name: Set(VERIFIED.to_owned()), changed_at: Set(changed_at), incident_id: Set(incident_id) };
-    let moved = OnConflict::column(watermark::Column::Name)
-        .update_columns([watermark::Column::ChangedAt, watermark::Column::IncidentId])
-        .to_owned();
-    watermark::Entity::insert(row).on_conflict(moved).exec_without_returning(ctx.db.write()).await?;
+async fn take_first(ctx: &Ctx, name: String) -> Result<bool> {
+    let now = ctx.now();
+    let row = chore::Model { name, due_at: now + LEASE, taken_at: Some(now) };
+    let insert = chore::Entity::insert(row.into_active_model()).on_conflict_do_nothing_on([chore::Column::Name]);
+    let inserted = insert.exec_without_returning(ctx.db.write());
+    Ok(matches!(inserted.await?, TryInsertResult::Inserted(1)))
+}
+
+/// Whether nobody else took it since it was read.
+async fn take_again(ctx: &Ctx, row: &chore::Model) -> Result<bool> {
+    let now = ctx.now();
+    let taken = chore::Entity::update_many()
+        .set(chore::ActiveModel { due_at: Set(now + LEASE), taken_at: Set(Some(now)), ..Default::default() })
+        .filter(chore::Column::Name.eq(&*row.name))
+        .filter(chore::Column::DueAt.eq(row.due_at))
+        .exec(ctx.db.write())
+        .await?;
+    Ok(taken.rows_affected == 1)
+}
+
+/// Puts a chore off until the next time, which is soon if it did not end well.
+pub async fn finish(ctx: &Ctx, chore: Chore, well: bool) -> Result<()> {
+    ctx.require(Right::Administer)?;
+    let Some((_, every)) = all(&ctx.config.systems).find(|(known, _)| *known == chore) else { return Ok(()) };
+    let due_at = ctx.now() + if well { every } else { every.min(AGAIN) };
+    let next = chore::ActiveModel { name: Set(chore.name()), due_at: Set(due_at), ..Default::default() };
+    chore::Entity::update(next).exec(ctx.db.write()).await?;
     Ok(())
+}
+
+/// How long ago any worker last took a chore; `None` before the first. Every few seconds while one lives.
+pub async fn silence(ctx: &Ctx) -> Result<Option<Duration>> {
+    let newest = chore::Entity::find().select_only().column_as(chore::Column::TakenAt.max(), "at");
+    let taken: Option<Option<Timestamp>> = newest.into_tuple().one(ctx.db.read()).await?;
+    // A clock that was set back makes it no time at all.
+    Ok(taken.flatten().map(|at| (ctx.now() - at).to_std().unwrap_or_default()))
 }
 
 /// Carries out a chore. After a failure it can simply be tried again.
@@ -113,7 +140,7 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
     ctx.require(Right::Administer)?;
     match chore {
         Chore::Expire => expire(ctx).await,
-        Chore::VerifyChain { incident } => verify_chain(ctx, incident).await,
+        Chore::VerifyChains => verify_chains(ctx).await,
         Chore::Sync { .. } => Err(Error::internal("the domain was given a chore that only the worker can carry out")),
     }
 }
@@ -129,6 +156,47 @@ async fn expire(ctx: &Ctx) -> Result<()> {
     let forgotten = page::ActiveModel { secret: Set(None), ..Default::default() };
     let old = page::Column::Secret.is_not_null().and(page::Column::PagedAt.lte(now - limits::PAGE_SECRET_KEPT));
     page::Entity::update_many().set(forgotten).filter(old).exec(db).await?;
+    Ok(())
+}
+
+async fn verify_chains(ctx: &Ctx) -> Result<()> {
+    loop {
+        let changed = changed(ctx).await?;
+        let Some((last, changed_at)) = changed.last().copied() else { return Ok(()) };
+        for (incident, _) in changed {
+            match verify_chain(ctx, incident).await {
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => tracing::error!(incident.id = %incident, error = error.for_the_log(), "could not verify a timeline"),
+                Ok(()) => {}
+            }
+        }
+        reached(ctx, changed_at, last).await?;
+    }
+}
+
+/// The next incidents behind the watermark that are quiet, and when each changed.
+async fn changed(ctx: &Ctx) -> Result<Vec<(IncidentId, Timestamp)>> {
+    let mark = watermark::Entity::find_by_id(VERIFIED).one(ctx.db.read()).await?;
+    let mut select = incident::Entity::find().filter(incident::Column::ChangedAt.lte(ctx.now() - QUIET));
+    if let Some(mark) = mark {
+        let row = Expr::tuple([Expr::col(incident::Column::ChangedAt), Expr::col(incident::Column::Id)]);
+        select = select.filter(row.gt(Expr::tuple([Expr::val(mark.changed_at), Expr::val(mark.incident_id)])));
+    }
+    let changed = select
+        .select_only()
+        .columns([incident::Column::Id, incident::Column::ChangedAt])
+        .order_by_asc(incident::Column::ChangedAt)
+        .order_by_asc(incident::Column::Id)
+        .limit(BATCH);
+    Ok(changed.into_tuple().all(ctx.db.read()).await?)
+}
+
+async fn reached(ctx: &Ctx, changed_at: Timestamp, incident_id: IncidentId) -> Result<()> {
+    let row = watermark::ActiveModel { name: Set(VERIFIED.to_owned()), changed_at: Set(changed_at), incident_id: Set(incident_id) };
+    let moved = OnConflict::column(watermark::Column::Name)
+        .update_columns([watermark::Column::ChangedAt, watermark::Column::IncidentId])
+        .to_owned();
+    watermark::Entity::insert(row).on_conflict(moved).exec_without_returning(ctx.db.write()).await?;
     Ok(())
 }
 

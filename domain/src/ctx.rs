@@ -16,7 +16,7 @@ use crate::lanes::Lanes;
 use crate::people::secrets::SecretCache;
 use crate::playbook::Playbook;
 use crate::ports::TicketDesk;
-use crate::wake::Waker;
+use crate::wake::{Bell, Waker};
 
 /// The parts of a server process that all calls share.
 pub struct Domain {
@@ -30,8 +30,8 @@ pub struct Domain {
     pub waker: Waker,
     /// The server's settings.
     pub config: Config,
-    /// Notified when something is waiting to be done in an outside system.
-    pub outbox: Notify,
+    /// Rings when something is waiting to be done in an outside system.
+    pub outbox: Bell,
     /// Notified when another playbook takes effect.
     pub playbook_replaced: Notify,
     /// Where people search for tickets, if connected.
@@ -52,7 +52,7 @@ impl Domain {
             ids: IdSource::new(),
             waker: Waker::default(),
             config,
-            outbox: Notify::new(),
+            outbox: Bell::default(),
             playbook_replaced: Notify::new(),
             ticket_desk,
             playbook: ArcSwap::from_pointee(playbook),

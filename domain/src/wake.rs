@@ -12,7 +12,7 @@ use std::time::Duration;
 use entity::IncidentId;
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -38,6 +38,22 @@ const GATHER: Duration = Duration::from_millis(5);
 const NOTIFY: &str = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 /// Pause before the listener reconnects.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Wakes all who wait for work in this process. One that is busy when it rings hears it afterwards.
+#[derive(Debug, Default)]
+pub struct Bell(watch::Sender<()>);
+
+impl Bell {
+    /// Says that there may be work.
+    pub fn ring(&self) {
+        self.0.send_replace(());
+    }
+
+    /// The end of one who waits: `changed` returns after a ring.
+    pub fn listen(&self) -> watch::Receiver<()> {
+        self.0.subscribe()
+    }
+}
 
 /// The sending end; every commit goes through it.
 #[derive(Clone)]

@@ -16,6 +16,7 @@ pub mod api_token;
 pub mod attachment;
 pub mod chain_check;
 pub mod checklist_item;
+pub mod chore;
 pub mod client;
 pub mod client_update;
 pub mod contact;

@@ -11,6 +11,7 @@ mod m20261122_000003_on_call;
 mod m20261122_000004_triage;
 mod m20261122_000005_clients;
 mod m20261128_000006_holds;
+mod m20261128_000013_chores;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_triage::Migration),
             Box::new(m20261122_000005_clients::Migration),
             Box::new(m20261128_000006_holds::Migration),
+            Box::new(m20261128_000013_chores::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

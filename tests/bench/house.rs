@@ -22,7 +22,6 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use worker::queue::{Queue, Tuning};
 use worker::{Outlets, Worker};
 
 use crate::store::Place;
@@ -41,7 +40,7 @@ pub struct House {
 /// A worker of a house.
 pub struct Working {
     shutdown: CancellationToken,
-    task: JoinHandle<Result<()>>,
+    task: JoinHandle<()>,
 }
 
 impl House {
@@ -52,7 +51,6 @@ impl House {
         let (url, data_dir, ended, systems) = (place.url(), folder.to_owned(), shutdown.clone(), systems.to_vec());
         let opening = runtime.spawn(async move {
             let db = Db::connect(&url, CONNECTIONS).await?;
-            Queue::new(db.write())?.migrate().await?;
             let settings = api::Settings::default();
             let config = Config {
                 data_dir,
@@ -105,11 +103,11 @@ impl House {
 
     /// Starts a worker with the systems of `outlets` connected.
     pub fn work_with(&self, outlets: Outlets) -> Result<Working> {
-        let worker = Worker::new(self.domain.clone(), outlets, Tuning::default())?;
+        let worker = Worker::new(self.domain.clone(), outlets);
         let shutdown = CancellationToken::new();
         let ended = shutdown.clone();
         let runtime = self.runtime.as_ref().context("it is open")?;
-        let task = runtime.spawn(async move { Ok(worker.run(ended).await?) });
+        let task = runtime.spawn(async move { worker.run(ended).await });
         Ok(Working { shutdown, task })
     }
 }
@@ -118,7 +116,7 @@ impl Working {
     /// Lets it finish.
     pub async fn stop(self) -> Result<()> {
         self.shutdown.cancel();
-        self.task.await?
+        Ok(self.task.await?)
     }
 }
 

@@ -46,14 +46,12 @@ impl Day<'_> {
 
     async fn deliver(&self) {
         loop {
-            let tx = self.ctx.db.begin().await.unwrap();
-            let due = delivery::take_due(&self.ctx, &tx, &[System::Email, System::Zendesk], 100).await.unwrap();
-            tx.commit().await.unwrap();
-            if due.is_empty() {
+            let mut claims = delivery::claim_due(&self.ctx, System::Email, 100).await.unwrap();
+            claims.extend(delivery::claim_due(&self.ctx, System::Zendesk, 100).await.unwrap());
+            if claims.is_empty() {
                 return;
             }
-            for due in due {
-                let claim = delivery::claim(&self.ctx, due.id).await.unwrap().unwrap();
+            for claim in claims {
                 let outcome = self.outside.carry_out(&claim.order).await;
                 delivery::record(&self.ctx, &claim, outcome).await.unwrap();
             }

@@ -34,7 +34,6 @@ mod outage;
 mod page;
 mod pager;
 mod processes;
-mod queue_contract;
 mod races;
 mod reminders;
 mod running;

@@ -53,7 +53,7 @@ with_mail![
     what_is_refused_for_good_is_recorded_on_the_timeline,
     what_was_acted_on_is_no_longer_sent,
     what_was_under_way_when_it_was_acted_on_is_not_tried_again,
-    what_was_on_the_queue_waits_while_its_system_is_held,
+    what_is_due_waits_while_its_system_is_held,
     a_system_that_a_person_holds_is_not_released_by_the_worker,
     three_workers_remind_once,
     another_playbook_moves_what_falls_due,
@@ -211,11 +211,7 @@ async fn whatever_await_the_worker_dies_at_a_delivery_arrives(app: &TestApp) {
     remind_all(&ctx).await;
     let outside = Outside::new();
     let carry_out = async || {
-        let tx = ctx.db.begin().await.unwrap();
-        let due = delivery::take_due(&ctx, &tx, &[System::Email], 1).await.unwrap();
-        tx.commit().await.unwrap();
-        let [due] = due[..] else { return };
-        let Some(claim) = delivery::claim(&ctx, due.id).await.unwrap() else { return };
+        let Some(claim) = delivery::claim_due(&ctx, System::Email, 1).await.unwrap().pop() else { return };
         let outcome = domain::ports::Outlet::carry_out(&*outside, &claim.order).await;
         delivery::record(&ctx, &claim, outcome).await.unwrap();
     };
@@ -332,18 +328,17 @@ async fn what_was_under_way_when_it_was_acted_on_is_not_tried_again(app: &TestAp
     assert_eq!((row.state, row.next_attempt_at), (DeliveryState::Cancelled, None));
 }
 
-async fn what_was_on_the_queue_waits_while_its_system_is_held(app: &TestApp) {
+async fn what_is_due_waits_while_its_system_is_held(app: &TestApp) {
     let ctx = app.system();
     led(app).await;
     app.advance(MINUTE * 30);
     remind_all(&ctx).await;
-    let tx = ctx.db.begin().await.unwrap();
-    let due = delivery::take_due(&ctx, &tx, &[System::Email], 1).await.unwrap();
-    tx.commit().await.unwrap();
+    let due = sent(app).await[0].id;
     hold::hold(&ctx, System::Email, "the password is wrong").await.unwrap();
-    assert!(delivery::claim(&ctx, due[0].id).await.unwrap().is_none());
+    assert!(delivery::claim_due(&ctx, System::Email, 100).await.unwrap().is_empty());
+    assert!(delivery::claim(&ctx, due).await.unwrap().is_none());
     hold::release(&ctx, System::Email).await.unwrap();
-    assert_eq!(delivery::claim(&ctx, due[0].id).await.unwrap().map(|claim| claim.order.attempt), Some(1));
+    assert_eq!(delivery::claim(&ctx, due).await.unwrap().map(|claim| claim.order.attempt), Some(1));
 }
 
 async fn a_system_that_a_person_holds_is_not_released_by_the_worker(app: &TestApp) {

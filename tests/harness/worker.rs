@@ -8,7 +8,6 @@ use domain::ports::{Order, Outlet, Receipt, Refusal};
 use entity::System;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use worker::queue::{Queue, Tuning};
 use worker::{Connections, Outlets, Worker};
 
 use crate::app::{Server, TestApp};
@@ -40,12 +39,11 @@ pub async fn start(server: &Server, outlet: &Arc<Outside>) -> TestWorker {
 
 /// Starts a worker in the process of `server` with everything that is connected.
 pub async fn start_with(server: &Server, connections: impl Into<Connections>) -> TestWorker {
-    Queue::new(server.domain.db.write()).expect("the database is supported").migrate().await.expect("the queue can be made");
-    let worker = Worker::new(server.domain.clone(), connections, Tuning::default()).expect("the database is supported");
+    let worker = Worker::new(server.domain.clone(), connections);
     let shutdown = CancellationToken::new();
     let task = tokio::spawn({
         let shutdown = shutdown.clone();
-        async move { worker.run(shutdown).await.expect("the settings are right") }
+        async move { worker.run(shutdown).await }
     });
     TestWorker { shutdown, task }
 }

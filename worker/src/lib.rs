@@ -1,19 +1,16 @@
-//! The edge to the outside: what Muster does on its own, on apalis queues.
+//! The edge to the outside: what Muster does on its own, as apalis workers.
 //!
-//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; a [`tick`] puts chores on
-//! the main [`queue`]; the [`relay`] puts deliveries on the queues of their systems; [`jobs`] carry out both, deliveries through the
-//! system's outlet ([`outlets`]). A system that refuses our credentials is put on hold until they work ([`holds`]). Any number of
-//! workers may run on one PostgreSQL database.
+//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
+//! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
+//! refuses our credentials is put on hold until they work ([`holds`]). Any number of workers may run on one PostgreSQL database.
 //!
-//! Invariants: a job carries ids only; dates, attempts and outcomes are the domain's rows; every job may run twice.
+//! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
 mod holds;
-mod jobs;
 pub mod outlets;
-pub mod queue;
-mod relay;
 mod reminder_loop;
-mod tick;
+mod source;
+mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,8 +20,7 @@ use domain::ports::{Boards, ClientDirectory, Outlet};
 use domain::telling::schedule;
 use domain::{Ctx, Domain};
 use entity::System;
-use futures_util::future::try_join_all;
-use queue::{Queue, QueueError, Tuning};
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 /// The outlets of the connected systems.
@@ -50,76 +46,30 @@ impl From<Outlets> for Connections {
 /// Pause before rescheduling is tried again.
 const RESCHEDULE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Jobs of the main queue that run at once. Few: chores can wait, people working on the same machine can't.
-const IN_BACKGROUND: usize = 3;
-
 /// One worker process.
 pub struct Worker {
     domain: Arc<Domain>,
-    queue: Queue,
-    systems: BTreeMap<System, (Queue, Arc<dyn Outlet>)>,
     connections: Connections,
-    tuning: Tuning,
 }
 
 impl Worker {
-    /// A worker on the database of `domain`, whose queue tables are migrated. Deliveries to systems without an outlet wait for another
-    /// worker.
-    ///
-    /// # Errors
-    /// [`QueueError::Unsupported`].
-    pub fn new(domain: Arc<Domain>, connections: impl Into<Connections>, tuning: Tuning) -> Result<Self, QueueError> {
-        let queue = Queue::new(domain.db.write())?;
-        let connections = connections.into();
-        let systems = connections
-            .outlets
-            .iter()
-            .map(|(system, outlet)| Ok((*system, (Queue::named(domain.db.write(), format!("muster-{system}"))?, outlet.clone()))))
-            .collect::<Result<_, QueueError>>()?;
-        Ok(Self { domain, queue, systems, connections, tuning })
+    /// A worker on the database of `domain`. Deliveries to systems without an outlet wait for another worker.
+    pub fn new(domain: Arc<Domain>, connections: impl Into<Connections>) -> Self {
+        Self { domain, connections: connections.into() }
     }
 
-    /// Works until `shutdown`, then lets running jobs finish.
-    ///
-    /// # Errors
-    /// [`QueueError::Tuning`]. An unavailable database is not an error: it waits.
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), QueueError> {
-        let Self { domain, queue, systems, connections, tuning } = self;
+    /// Works until `shutdown`, then lets what runs finish. An unavailable database is waited for.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let Self { domain, connections } = self;
         let ctx = domain.system();
-        let queues = systems.iter().map(|(system, (queue, _))| (*system, queue.clone())).collect();
-        let background = async {
-            tokio::join!(
-                tick::run(ctx.clone(), queue.clone(), shutdown.clone()),
-                reminder_loop::run(ctx.clone(), shutdown.clone()),
-                relay::run(ctx.clone(), queues, shutdown.clone()),
-                keep_schedule(ctx.clone(), shutdown.clone()),
-                holds::run(ctx.clone(), connections.outlets.clone(), shutdown.clone()),
-            )
-        };
-        let in_background = Tuning { concurrency: tuning.concurrency.min(IN_BACKGROUND), ..tuning.clone() };
-        let main = queue.run(
-            {
-                let (ctx, queue, connections) = (ctx.clone(), queue.clone(), connections.clone());
-                move |job| {
-                    let (ctx, queue, connections) = (ctx.clone(), queue.clone(), connections.clone());
-                    async move { jobs::told(jobs::carry_out(&ctx, &queue, &connections, job).await) }
-                }
-            },
-            in_background,
-            shutdown.clone(),
+        let deliveries = connections.outlets.iter().map(|(system, outlet)| work::deliveries(&ctx, *system, outlet).run(shutdown.clone()));
+        tokio::join!(
+            join_all(deliveries),
+            work::chores(&ctx, &connections).run(shutdown.clone()),
+            reminder_loop::run(ctx.clone(), shutdown.clone()),
+            keep_schedule(ctx.clone(), shutdown.clone()),
+            holds::run(ctx.clone(), connections.outlets.clone(), shutdown.clone()),
         );
-        let of_system = Tuning::of_system();
-        let outside = try_join_all(systems.into_values().map(|(queue, outlet)| {
-            let (ctx, shutdown) = (ctx.clone(), shutdown.clone());
-            let tuning = Tuning { concurrency: of_system.concurrency, batch: of_system.batch, ..tuning.clone() };
-            let deliver = move |job| {
-                let (ctx, outlet) = (ctx.clone(), outlet.clone());
-                async move { jobs::told(jobs::deliver(&ctx, &*outlet, job).await) }
-            };
-            async move { queue.run(deliver, tuning, shutdown).await }
-        }));
-        let (_, main, outside) = tokio::join!(background, main, outside);
-        main.and(outside.map(drop))
     }
 }
 

@@ -2,9 +2,7 @@
 
 use sea_orm::sqlx::Error;
 use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::sqlx::migrate::MigrateError;
 use sea_orm::{DbErr, RuntimeErr};
-use worker::queue::QueueError;
 
 use super::place::Place;
 
@@ -13,17 +11,6 @@ pub fn explained(place: &Place, error: &DbErr) -> anyhow::Error {
     match cause(error) {
         Some(error) => of_sqlx(place, error),
         None => anyhow::anyhow!("{place}: {error}"),
-    }
-}
-
-/// Explains what the queue says of its own tables.
-pub fn of_queue(place: &Place, error: QueueError) -> anyhow::Error {
-    match error {
-        QueueError::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => of_sqlx(place, &error),
-        QueueError::Migrate(MigrateError::VersionMissing(version)) => {
-            anyhow::anyhow!(place.newer(&[format!("step {version} of the job queue")]))
-        }
-        error => anyhow::Error::new(error).context(place.to_string()),
     }
 }
 

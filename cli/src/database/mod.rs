@@ -19,7 +19,6 @@ use migration::{Migrator, MigratorTrait, State};
 use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, Statement};
-use worker::queue::Queue;
 
 pub use lock::Lock;
 pub use place::{Place, prepare_file, prepare_folder};
@@ -144,7 +143,7 @@ async fn migrate(place: &Place, db: &DatabaseConnection, state: &State) -> anyho
     if *state != State::Current {
         Migrator::up(db, None).await.map_err(|error| explain::explained(place, &error))?;
     }
-    Queue::new(db)?.migrate().await.map_err(|error| explain::of_queue(place, error))
+    Ok(())
 }
 
 /// Whether nothing can be written. SQLite opens a file that it may not write for reading only, and says so no sooner than at the first

@@ -1,13 +1,11 @@
-//! One attempt at a delivery, from the queue to its outcome.
+//! One attempt at a delivery, from the claim to its outcome.
 
 use std::time::Duration;
 
 use entity::delivery::{self, Column};
 use entity::{DeliveryId, DeliveryState, IncidentId, Operation, System, TimelineKind, Timestamp, held_system};
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::authz::Right;
 use crate::change::change;
@@ -24,54 +22,14 @@ use crate::record::{Facts, NewEvent, Whole};
 use crate::validate::to_micros;
 use crate::words;
 
-/// A delivery that was queued but not claimed within this time has dropped off the queue.
-pub(super) const ON_QUEUE: chrono::Duration = chrono::Duration::seconds(30);
+/// An order for a card that has to wait for another one is looked at again after this, should it not be woken before.
+const BEHIND: chrono::Duration = chrono::Duration::seconds(30);
 
 /// An attempt that has not ended within this time died with its worker. Longer than any outlet may take.
 pub(super) const LEASE: chrono::Duration = chrono::Duration::seconds(60);
 
 /// How long an outlet may take for one attempt.
 pub const ATTEMPT: Duration = Duration::from_secs(45);
-
-/// A delivery that should be on its system's queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DueDelivery {
-    /// The delivery.
-    pub id: DeliveryId,
-    /// The system whose queue it is.
-    pub system: System,
-}
-
-/// Whether anything is waiting to be queued for one of `systems`. Cheap enough for every tick.
-pub async fn anything_due(ctx: &Ctx, systems: &[System]) -> Result<bool> {
-    let due = delivery::Entity::find().select_only().column(Column::Id).filter(is_due(ctx.now(), systems)).limit(1);
-    Ok(due.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
-}
-
-/// What should be queued for `systems` now, longest waiting first; marks it as queued, in the caller's transaction.
-pub async fn take_due(ctx: &Ctx, tx: &DatabaseTransaction, systems: &[System], limit: u64) -> Result<Vec<DueDelivery>> {
-    let now = ctx.now();
-    let mut oldest = Query::select();
-    oldest.column(Column::Id).from(delivery::Entity).and_where(is_due(now, systems));
-    oldest.order_by(Column::NextAttemptAt, sea_orm::Order::Asc).limit(limit);
-    let lost = Expr::case(Column::State.eq(DeliveryState::Sending), DeliveryState::Retrying.to_value());
-    let mut take = Query::update();
-    take.table(delivery::Entity)
-        .value(Column::State, lost.finally(Expr::col(Column::State)))
-        .value(Column::NextAttemptAt, now + ON_QUEUE)
-        // Repeated, because PostgreSQL re-evaluates a row that another worker has taken in the meantime.
-        .and_where(is_due(now, systems))
-        .and_where(Column::Id.in_subquery(oldest))
-        .returning(Query::returning().columns([Column::Id, Column::System]));
-    let rows = tx.query_all(&take).await?;
-    rows.into_iter().map(|row| Ok(DueDelivery { id: row.try_get("", "id")?, system: row.try_get("", "system")? })).collect()
-}
-
-/// Only rows that the worker must deal with have a next attempt.
-pub(super) fn is_due(now: Timestamp, systems: &[System]) -> Expr {
-    let waits = Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now));
-    waits.and(Column::System.is_in(systems.iter().copied()))
-}
 
 /// An attempt that this worker must make.
 #[derive(Clone, Debug)]
@@ -81,30 +39,78 @@ pub struct Claim {
     pub order: Order,
 }
 
-/// Claims the next attempt of a delivery; `None` if there is nothing left to do, or somebody else is doing it.
+/// Claims what is due for `system`, longest waiting first, at most `limit`. Costs one read where nothing is due.
+pub async fn claim_due(ctx: &Ctx, system: System, limit: u64) -> Result<Vec<Claim>> {
+    ctx.require(Right::Administer)?;
+    let due = delivery::Entity::find().select_only().column(Column::Id).filter(Column::System.eq(system)).filter(is_due(ctx.now()));
+    let due: Vec<DeliveryId> = due.order_by_asc(Column::NextAttemptAt).limit(limit).into_tuple().all(ctx.db.read()).await?;
+    let mut claims = Vec::with_capacity(due.len());
+    for row in take(ctx, &due).await? {
+        let id = row.id;
+        match prepared(ctx, row).await {
+            Ok(claim) => claims.extend(claim),
+            // It falls due again; the others need not wait for it.
+            Err(error) => tracing::error!(delivery = %id, error = error.for_the_log(), "could not prepare a delivery"),
+        }
+    }
+    Ok(claims)
+}
+
+/// Claims the next attempt of one delivery; `None` if it isn't due or no longer needed, or somebody else is carrying it out.
 pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
     ctx.require(Right::Administer)?;
-    let claimed = delivery::Entity::update_many()
-        .set(delivery::ActiveModel {
-            state: Set(DeliveryState::Sending),
-            next_attempt_at: Set(Some(ctx.now() + LEASE)),
-            ..Default::default()
-        })
+    match take(ctx, &[id]).await?.pop() {
+        Some(row) => prepared(ctx, row).await,
+        None => Ok(None),
+    }
+}
+
+/// Due, and not on hold. Only rows that a worker must deal with have a next attempt; of those that are under way, it is the end of the
+/// lease.
+fn is_due(now: Timestamp) -> Expr {
+    let held = Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned();
+    Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now)).and(Column::System.not_in_subquery(held))
+}
+
+/// Marks as under way those of the deliveries that are still due. A card has one order at a time, because two at once could create it
+/// twice: an order behind another one waits.
+async fn take(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Model>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    match (take_together(ctx, ids).await, ids) {
+        (Err(error), [id]) if is_duplicate(&error, "delivery") => {
+            let later = delivery::ActiveModel { next_attempt_at: Set(Some(ctx.now() + BEHIND)), ..Default::default() };
+            let waits = delivery::Entity::update_many().set(later).filter(Column::Id.eq(*id)).filter(is_due(ctx.now()));
+            waits.exec(ctx.db.write()).await?;
+            Ok(Vec::new())
+        }
+        (Err(error), ids) if is_duplicate(&error, "delivery") => {
+            let mut rows = Vec::new();
+            for id in ids {
+                rows.extend(Box::pin(take(ctx, std::slice::from_ref(id))).await?);
+            }
+            Ok(rows)
+        }
+        (taken, _) => Ok(taken?),
+    }
+}
+
+async fn take_together(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Model>, DbErr> {
+    let now = ctx.now();
+    let under_way =
+        delivery::ActiveModel { state: Set(DeliveryState::Sending), next_attempt_at: Set(Some(now + LEASE)), ..Default::default() };
+    delivery::Entity::update_many()
+        .set(under_way)
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.is_in([DeliveryState::Queued, DeliveryState::Retrying]))
-        // What was already queued when its system was put on hold waits with the rest.
-        .filter(Column::System.not_in_subquery(Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned()))
-        // A leftover job must not cut a long pause short.
-        .filter(Column::State.eq(DeliveryState::Queued).or(Column::NextAttemptAt.lte(ctx.now() + ON_QUEUE)))
+        .filter(Column::Id.is_in(ids.iter().copied()))
+        .filter(is_due(now))
         .exec_with_returning(ctx.db.write())
-        .await;
-    let claimed = match claimed {
-        // Another order for the same card is under way, and two at once could create it twice: this one falls due again.
-        Err(error) if is_duplicate(&error, "delivery") => return Ok(None),
-        claimed => claimed?,
-    };
-    let Some(row) = claimed.into_iter().next() else { return Ok(None) };
+        .await
+}
+
+/// What the attempt must do; `None` if it is no longer needed.
+async fn prepared(ctx: &Ctx, row: delivery::Model) -> Result<Option<Claim>> {
     let mut effect = Effect::of(&row)?;
     if row.attempts > 1 && !is_wanted(ctx, &row, &effect).await? {
         let error = row.last_error.clone();
@@ -113,7 +119,7 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
         return Ok(None);
     }
     effect.outgoing_mut().refresh(ctx, &row).await?;
-    let order = Order { delivery: id, attempt: row.attempts, created_at: row.created_at, effect };
+    let order = Order { delivery: row.id, attempt: row.attempts, created_at: row.created_at, effect };
     Ok(Some(Claim { row, order }))
 }
 

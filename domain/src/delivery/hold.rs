@@ -72,6 +72,6 @@ pub async fn hold_by_hand(ctx: &Ctx, systems: &[System], reason: &str) -> Result
 pub async fn release(ctx: &Ctx, system: System) -> Result<()> {
     ctx.require(Right::Administer)?;
     held_system::Entity::delete_by_id(system).exec(ctx.db.write()).await?;
-    ctx.outbox.notify_one();
+    ctx.outbox.ring();
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! Effects on outside systems: each happens once, whatever crashes in between.
 //!
-//! A decision writes a delivery in its own transaction ([`crate::record::Draft::send`]). The relay of `worker` puts what is
-//! due on the system's queue ([`take_due`]); a job claims it ([`claim`]), has the system's outlet carry it out, and records the
-//! outcome ([`record`]). All state is in the row, so a crash costs nothing but time:
+//! A decision writes a delivery in its own transaction ([`crate::record::Draft::send`]). The worker claims what is due for a system
+//! ([`claim_due`]), has the system's outlet carry it out, and records the outcome ([`record`]). The row is the queue: all state is in
+//! it, so a crash costs nothing but time:
 //!
-//! - before the claim, the row falls due again after [`ON_QUEUE`];
+//! - before the claim, nothing has happened;
 //! - between claim and record, nobody knows whether it happened: after [`LEASE`] it is tried again, and the outlet must find out or
 //!   make a repeat harmless (a search before creating, an idempotency key; for mail, the same `Message-ID`);
 //! - a claim is a conditional update of the attempt's number, so two workers never carry out the same attempt.
@@ -22,7 +22,7 @@ pub mod outgoing;
 pub mod policy;
 mod query;
 
-pub use attempt::{ATTEMPT, Claim, DueDelivery, anything_due, claim, record, take_due};
+pub use attempt::{ATTEMPT, Claim, claim, claim_due, record};
 pub(crate) use by_hand::retry_update;
 pub use by_hand::{retry, settle_by_hand};
 pub use order::New;

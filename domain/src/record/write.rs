@@ -26,7 +26,7 @@ impl Written {
         metrics::counter!("muster_events_total").increment(self.events.len().try_into().unwrap_or(0));
         ctx.waker.wake(self.incident.id);
         if self.rings {
-            ctx.outbox.notify_one();
+            ctx.outbox.ring();
         }
     }
 }

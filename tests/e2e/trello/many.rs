@@ -20,7 +20,6 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::outlets::trello::TrelloOutlet;
-use worker::queue::{Queue, Tuning};
 
 use super::{KEY_OF_BOARD, settings, with_board};
 
@@ -109,9 +108,8 @@ async fn all_that_changed_here_is_written(app: &TestApp, fake: &TrelloFake, outl
     for id in ids {
         update(&ctx, id, UpdateFollowUp { title: Some(format!("{id}")), ..UpdateFollowUp::default() }).await.unwrap();
     }
-    Queue::new(ctx.db.write()).unwrap().migrate().await.unwrap();
     let outlet: Arc<dyn Outlet> = outlet;
-    let worker = Worker::new(app.domain.clone(), BTreeMap::from([(System::Trello, outlet)]), Tuning::default()).unwrap();
+    let worker = Worker::new(app.domain.clone(), BTreeMap::from([(System::Trello, outlet)]));
     let shutdown = CancellationToken::new();
     let begun = Instant::now();
     let work = tokio::spawn(worker.run(shutdown.clone()));
@@ -121,7 +119,7 @@ async fn all_that_changed_here_is_written(app: &TestApp, fake: &TrelloFake, outl
     .await;
     eprintln!("written within {:?}", begun.elapsed());
     shutdown.cancel();
-    work.await.unwrap().unwrap();
+    work.await.unwrap();
 }
 
 #[test]

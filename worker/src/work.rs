@@ -1,0 +1,92 @@
+//! What a worker does: the deliveries of each connected system, and the chores.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::chores::{self, Chore};
+use domain::ports::{Outlet, Refusal};
+use domain::{Ctx, Error, clients, delivery, follow_up};
+use entity::System;
+
+use crate::Connections;
+use crate::source::Work;
+
+/// Deliveries to one system at the same time: few, so that it is not flooded and a hang costs little.
+const AT_ONCE: usize = 8;
+/// Chores at the same time: people working on the same machine go first.
+const IN_BACKGROUND: usize = 3;
+/// When a delivery is cut off; its outlet has a shorter time, and recording the outcome needs some.
+const DELIVERY: Duration = Duration::from_secs(55);
+
+/// The deliveries to `system`.
+pub fn deliveries(ctx: &Ctx, system: System, outlet: &Arc<dyn Outlet>) -> Work<delivery::Claim> {
+    let (claiming, delivering, outlet) = (ctx.clone(), ctx.clone(), outlet.clone());
+    Work {
+        name: format!("muster-{system}"),
+        slots: AT_ONCE,
+        limit: DELIVERY,
+        bell: ctx.outbox.listen(),
+        claim: Arc::new(move |free| {
+            let ctx = claiming.clone();
+            Box::pin(async move { delivery::claim_due(&ctx, system, free.try_into().unwrap_or(1)).await })
+        }),
+        carry_out: Arc::new(move |claim| {
+            let (ctx, outlet) = (delivering.clone(), outlet.clone());
+            Box::pin(async move { deliver(&ctx, &*outlet, &claim).await })
+        }),
+        kind: |_| "deliver",
+    }
+}
+
+async fn deliver(ctx: &Ctx, outlet: &dyn Outlet, claim: &delivery::Claim) -> Result<(), Error> {
+    let attempt = tokio::time::timeout(delivery::ATTEMPT, outlet.carry_out(&claim.order)).await;
+    let silence = || Err(Refusal::Unclear(format!("there was no answer within {} seconds", delivery::ATTEMPT.as_secs())));
+    delivery::record(ctx, claim, attempt.unwrap_or_else(|_| silence())).await
+}
+
+/// The chores. Their rounds are the worker's heartbeat.
+pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
+    let (claiming, working, connections) = (ctx.clone(), ctx.clone(), connections.clone());
+    Work {
+        name: "muster".to_owned(),
+        slots: IN_BACKGROUND,
+        limit: chores::PATIENCE,
+        bell: ctx.outbox.listen(),
+        claim: Arc::new(move |free| {
+            let ctx = claiming.clone();
+            Box::pin(async move {
+                metrics::counter!("muster_ticks_total").increment(1);
+                metrics::gauge!("muster_last_tick_timestamp_seconds").set(unix_seconds(&ctx));
+                chores::take_due(&ctx, free).await
+            })
+        }),
+        carry_out: Arc::new(move |chore| {
+            let (ctx, connections) = (working.clone(), connections.clone());
+            Box::pin(async move {
+                let outcome = carry_out(&ctx, &connections, chore).await;
+                chores::finish(&ctx, chore, outcome.is_ok()).await.and(outcome)
+            })
+        }),
+        kind: |chore| match chore {
+            Chore::Expire => "expire",
+            Chore::VerifyChains => "verify_chains",
+            Chore::Sync { system: System::Zendesk } => "sync_zendesk",
+            Chore::Sync { system: System::Trello } => "sync_trello",
+            Chore::Sync { .. } => "sync",
+        },
+    }
+}
+
+async fn carry_out(ctx: &Ctx, connections: &Connections, chore: Chore) -> Result<(), Error> {
+    match (chore, &connections.clients, &connections.boards) {
+        (Chore::Sync { system: System::Zendesk }, Some(directory), _) => clients::directory::sync(ctx, &**directory).await,
+        (Chore::Sync { system: System::Trello }, _, Some(boards)) => follow_up::reconcile(ctx, &**boards).await,
+        (Chore::Sync { .. }, ..) => Ok(()),
+        (chore @ (Chore::Expire | Chore::VerifyChains), ..) => chores::carry_out(ctx, chore).await,
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and milliseconds of this century fit")]
+fn unix_seconds(ctx: &Ctx) -> f64 {
+    ctx.now().timestamp_millis() as f64 / 1000.0
+}
