@@ -39,19 +39,29 @@ impl TestDatabase {
 
 /// Names the build of the tests, and with it the migrations that are in it: templates are kept per build.
 pub fn build_name() -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let program = std::env::current_exe().expect("the test program has a path");
+    let program = program();
     let modified = std::fs::metadata(&program).and_then(|meta| meta.modified()).expect("the test program is a file");
-    let mut hasher = DefaultHasher::new();
-    (&program, modified).hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    format!("{:016x}", hashed((program, modified)))
 }
 
-/// A folder that all test processes of this user share.
+/// A folder that all test processes of this user and this checkout share. Another checkout, whose tests may run at the same time, has
+/// other templates.
 pub fn shared_folder() -> std::path::PathBuf {
-    let folder = std::env::temp_dir().join(format!("muster-tests-{}", postgres::user_id()));
+    let checkout = hashed(program().parent());
+    let folder = std::env::temp_dir().join(format!("muster-tests-{}-{checkout:016x}", postgres::user_id()));
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
     folder
+}
+
+fn program() -> std::path::PathBuf {
+    std::env::current_exe().expect("the test program has a path")
+}
+
+fn hashed(value: impl std::hash::Hash) -> u64 {
+    use std::hash::Hasher;
+    let mut hasher = std::hash::DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A lock that only one process holds at a time, until it is dropped.
