@@ -9,10 +9,12 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Duration, SecondsFormat};
 use clap::{Args, Subcommand};
+use domain::clock::{Clock, SystemClock};
 use domain::limits;
 use domain::playbook::Playbook;
 use domain::playbook::file::{self, Problem, parse_duration};
 use domain::playbook::simulate::{End, ImaginedStep, LENGTH, STEPS, Scenario, simulate};
+use domain::zone::{Tables, tables};
 use entity::{Flag, Flags, Severity, Timestamp};
 
 use crate::output;
@@ -133,9 +135,12 @@ fn tell(problems: &[Problem]) {
 fn check(playbook: Result<Playbook, Vec<Problem>>) -> ExitCode {
     match playbook {
         Ok(playbook) => {
-            if let Err(error) = output::line(summary(&playbook).trim_end()) {
+            if let Err(error) = output::line(summary(&playbook, tables()).trim_end()) {
                 output::complain(format_args!("muster: {error}"));
                 return ExitCode::FAILURE;
+            }
+            if let Some(warning) = tables().warning(SystemClock.now()) {
+                output::complain(format_args!("Warning: {warning}."));
             }
             ExitCode::SUCCESS
         }
@@ -148,7 +153,7 @@ fn check(playbook: Result<Playbook, Vec<Problem>>) -> ExitCode {
 }
 
 /// That the playbook is right, and what is in it.
-fn summary(playbook: &Playbook) -> String {
+fn summary(playbook: &Playbook, zones: &Tables) -> String {
     let hours = &playbook.working_hours;
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].iter().zip(hours.days).filter(|(_, works)| *works);
     let days: Vec<&str> = days.map(|(day, _)| *day).collect();
@@ -164,6 +169,7 @@ fn summary(playbook: &Playbook) -> String {
         "{source} is right.\n  \
          name           {}\n  \
          working hours  {} {} to {}, {}; {} holidays\n  \
+         time zones     {}\n  \
          summary        every {}\n  \
          client update  every {}\n  \
          hand-over      after {}\n  \
@@ -177,6 +183,7 @@ fn summary(playbook: &Playbook) -> String {
         clock(hours.to),
         hours.zone,
         hours.holidays.len(),
+        zones.describe(),
         span(playbook.summary_every),
         span(playbook.client_update_every),
         span(playbook.handover_after),
@@ -339,7 +346,7 @@ mod tests {
         std::fs::write(&path, "working_hours.holidays = 'bank.ics'").unwrap();
         let playbook = load_file(&path).unwrap();
         assert_eq!(playbook.working_hours.holidays.len(), 1);
-        assert!(summary(&playbook).starts_with(&format!("{} is right.\n", path.display())));
+        assert!(summary(&playbook, tables()).starts_with(&format!("{} is right.\n", path.display())));
         std::fs::write(&path, "[summary]\nevery = '0s'\nworking_hours.holidays = 'none.ics'").unwrap();
         let problems = load_file(&path).unwrap_err();
         assert!(problems.iter().any(|problem| problem.to_string().contains("ours.toml line 2: summary.every: ")), "{problems:?}");

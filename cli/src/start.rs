@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::str::FromStr;
 
 use domain::Domain;
+use domain::zone::tables;
 use entity::System;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 
@@ -17,7 +18,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
         systems.map(|system| system.as_str()).collect::<Vec<_>>().join(", ")
     });
     let playbook = domain.playbook();
-    let (version, database, zones) = (env!("CARGO_PKG_VERSION"), database(&settings.database_url.0), chrono_tz::IANA_TZDB_VERSION);
+    let (version, database, zones) = (env!("CARGO_PKG_VERSION"), database(&settings.database_url.0), tables().describe());
     if settings.log_json {
         tracing::info!(
             version,
@@ -38,7 +39,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
             ("address", settings.public_url.clone()),
             ("database", database),
             ("playbook", playbook),
-            ("time zones", zones.to_owned()),
+            ("time zones", zones),
             ("connected", or_nothing(connected)),
             ("done by hand", or_nothing(by_hand)),
         ];
@@ -48,6 +49,9 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
             let _ = write!(text, "\n  {what:<12}  {value}");
         }
         output::complain(text);
+    }
+    if let Some(warning) = tables().warning(domain.clock.now()) {
+        tracing::warn!("{warning}");
     }
     if !domain.config.systems.contains(&System::Email) {
         tracing::warn!("no mail server is connected: nobody can be woken. smtp.url and smtp.from connect one");

@@ -43,6 +43,7 @@ pub mod timeline;
 pub mod validate;
 pub mod wake;
 pub mod words;
+pub mod zone;
 
 pub use ctx::{Ctx, Domain};
 pub use error::{Error, Result};

@@ -10,7 +10,7 @@ use super::hygiene::{root, rust_files};
 /// The floors, from the ground up. A file stands on the floor of the longest prefix of its path.
 const FLOORS: [&[&str]; 6] = [
     // Ground: knows no caller and no incident.
-    &["clock", "cursor", "db", "error", "ids", "lanes", "limits", "validate", "wake", "words", "severity", "catalogue::busy"],
+    &["clock", "cursor", "db", "error", "ids", "lanes", "limits", "validate", "wake", "words", "severity", "catalogue::busy", "zone"],
     // What is pure: the playbook, what is asked of outside systems, calendars, hashes.
     &["playbook", "ports", "delivery::policy", "timeline::chain", "on_call::ical", "on_call::plan", "tickets::mention"],
     // Who calls, and with what.

@@ -70,12 +70,12 @@ struct Row {
 
 impl Row {
     fn of(event: &ImaginedStep, scenario: &Scenario, playbook: &Playbook) -> Self {
-        let zone = playbook.working_hours.zone;
-        let local = event.due_at.with_timezone(&zone);
+        let zone = &playbook.working_hours.zone;
+        let local = event.due_at.with_timezone(zone);
         let clock = if local.second() == 0 { "%H:%M %Z" } else { "%H:%M:%S %Z" };
         let roles: Vec<String> = event.audience.iter().map(|role| words(*role)).collect();
         let title = match event.proposed_at {
-            Some(at) => format!("{} (for {})", event.title, at.with_timezone(&zone).format("%a %-d %b %H:%M %Z")),
+            Some(at) => format!("{} (for {})", event.title, at.with_timezone(zone).format("%a %-d %b %H:%M %Z")),
             None => event.title.clone(),
         };
         Self {

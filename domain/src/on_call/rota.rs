@@ -87,7 +87,7 @@ pub async fn import(ctx: &Ctx, input: Import) -> Result<Imported> {
 
 /// Reads the calendar off the async threads: a large one takes a while.
 async fn read(ctx: &Ctx, calendar: String, now: Timestamp) -> Result<Vec<CalendarEvent>> {
-    let zone = ctx.playbook().working_hours.zone;
+    let zone = ctx.playbook().working_hours.zone.name().parse().unwrap_or(chrono_tz::Tz::UTC);
     let reading = tokio::task::spawn_blocking(move || ical::read(&calendar, zone, now, now + limits::ON_CALL_AHEAD));
     let read = reading.await.unwrap_or_else(|_| Err("It can't be read.".into()));
     read.map_err(|reason| Error::invalid("calendar", format!("calendar can't be used. {reason}")))

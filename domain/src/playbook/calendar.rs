@@ -9,9 +9,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, Days, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone};
-use chrono_tz::{GapInfo, Tz};
+use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone};
 use entity::Timestamp;
+
+use crate::zone::Zone;
 
 /// The last moment considered: 2200-01-01T00:00:00Z.
 const LAST: Timestamp = DateTime::from_timestamp(7_258_118_400, 0).expect("within chrono's range");
@@ -32,7 +33,7 @@ pub struct Calendar {
     /// Minute of the local day at which work has ended; at most 1,440.
     pub to: u32,
     /// The team's time zone.
-    pub zone: Tz,
+    pub zone: Zone,
     /// Days off.
     pub holidays: BTreeSet<NaiveDate>,
 }
@@ -228,11 +229,7 @@ impl Calendar {
 
     /// When the team's clock shows `local`.
     fn moment(&self, local: NaiveDateTime) -> Timestamp {
-        let moment = match self.zone.from_local_datetime(&local) {
-            LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => Some(moment),
-            LocalResult::None => GapInfo::new(&local, &self.zone).and_then(|gap| gap.end),
-        };
-        within(moment.map_or_else(|| local.and_utc(), |moment| moment.to_utc()))
+        within(self.zone.first_moment_from(local))
     }
 }
 
@@ -249,15 +246,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::zone::zone;
 
-    const ZONES: [Tz; 5] = [Tz::Europe__London, Tz::America__New_York, Tz::Australia__Lord_Howe, Tz::Asia__Kolkata, Tz::America__St_Johns];
+    const ZONES: [&str; 5] = ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/St_Johns"];
 
     fn london() -> Calendar {
         Calendar {
             days: [true, true, true, true, true, false, false],
             from: 10 * 60,
             to: 18 * 60,
-            zone: Tz::Europe__London,
+            zone: zone("Europe/London"),
             holidays: BTreeSet::new(),
         }
     }
@@ -333,12 +331,12 @@ mod tests {
     #[test]
     fn clocks_that_change_and_change_back_within_a_week_are_handled() {
         // Recife tried summer time for an hour less than seven days; Gaza's pauses for Ramadan will be as short.
-        let table = [(Tz::America__Recife, "2000-09-01T12:00:00Z"), (Tz::Asia__Gaza, "2040-09-01T12:00:00Z")];
-        for (zone, start) in table {
-            let nights = Calendar { days: [true; 7], from: 0, to: 60, zone, ..london() };
+        let table = [("America/Recife", "2000-09-01T12:00:00Z"), ("Asia/Gaza", "2040-09-01T12:00:00Z")];
+        for (name, start) in table {
+            let nights = Calendar { days: [true; 7], from: 0, to: 60, zone: zone(name), ..london() };
             for hours in 0..7 * 24 {
                 let (start, end) = (at(start) + Duration::hours(hours), at(start) + Duration::days(90));
-                assert_eq!(nights.out_of_hours_between(start, end), walked(&nights, start, end), "{zone} {start}");
+                assert_eq!(nights.out_of_hours_between(start, end), walked(&nights, start, end), "{name} {start}");
             }
         }
     }
@@ -380,7 +378,7 @@ mod tests {
         let swallowed = Calendar { from: 70, to: 110, ..nights };
         assert_eq!(swallowed.next_opening(at("2026-03-28T23:00:00Z")), at("2026-03-30T00:10:00Z"));
         // The Friday that Samoa skipped.
-        let samoa = Calendar { zone: Tz::Pacific__Apia, ..london() };
+        let samoa = Calendar { zone: zone("Pacific/Apia"), ..london() };
         assert_eq!(samoa.end_of(date("2011-12-30")), at("2011-12-30T10:00:00Z"));
         assert_eq!(samoa.next_opening(at("2011-12-30T04:00:00Z")), at("2012-01-01T20:00:00Z"));
     }
@@ -438,7 +436,7 @@ mod tests {
         let days = prop::array::uniform7(any::<bool>()).prop_filter("works at all", |days| days.contains(&true));
         let holidays =
             prop::collection::btree_set((18_262_i32..23_700).prop_map(|day| date("1970-01-01") + Duration::days(day.into())), 0..20);
-        (days, 300_u32..700, 701_u32..1_380, prop::sample::select(&ZONES[..]), holidays)
+        (days, 300_u32..700, 701_u32..1_380, prop::sample::select(&ZONES[..]).prop_map(zone), holidays)
             .prop_map(|(days, from, to, zone, holidays)| Calendar { days, from, to, zone, holidays })
     }
 
@@ -459,7 +457,7 @@ mod tests {
         #[test]
         fn whole_weeks_add_up_to_their_days(
             from in 0..1_440_u32, length in 1..1_440_u32, days in prop::array::uniform7(any::<bool>()), any_hours in calendars(),
-            zone in prop::sample::select(&chrono_tz::TZ_VARIANTS[..]), start in moments(), span in seconds(3 * 365 * 86_400),
+            zone in prop::sample::select(crate::zone::all()), start in moments(), span in seconds(3 * 365 * 86_400),
         ) {
             let calendar = Calendar { from, to: (from + length).min(1_440), days, zone, ..any_hours };
             let end = start + span;
@@ -511,7 +509,7 @@ mod tests {
         #[test]
         fn any_hours_and_any_zone_work(
             from in 0..1_500_u32, to in 0..1_500_u32, days in prop::array::uniform7(any::<bool>()),
-            zone in prop::sample::select(&chrono_tz::TZ_VARIANTS[..]), start in 0..8_000_000_000_i64, span in seconds(10_000_000),
+            zone in prop::sample::select(crate::zone::all()), start in 0..8_000_000_000_i64, span in seconds(10_000_000),
         ) {
             let calendar = Calendar { days, from, to, zone, holidays: BTreeSet::new() };
             let start = Timestamp::from_timestamp(start, 0).unwrap();

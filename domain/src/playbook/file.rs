@@ -9,12 +9,12 @@ mod source;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Duration, NaiveDate};
-use chrono_tz::Tz;
 use entity::Severity;
 use source::{Entry, Node, Sink, Table};
 
 use super::{Board, Calendar, ChecklistItem, Goal, Playbook, Rule, SeverityDefinition, StepText, holidays};
 use crate::error::Result as Checked;
+use crate::zone::Zone;
 use crate::{limits, validate};
 
 pub use source::Problem;
@@ -198,7 +198,7 @@ fn working_hours(mut table: Table<'_>, load: Load<'_>) -> Calendar {
     }
     let zone = table.entry("time_zone");
     let zone = zone.text("a time zone such as \"Europe/London\"").and_then(|text| {
-        let parsed = text.parse::<Tz>().ok();
+        let parsed = Zone::named(text);
         if parsed.is_none() {
             zone.problem(format!("there is no time zone {text:?}; use a name such as Europe/London or UTC"));
         }
@@ -206,7 +206,7 @@ fn working_hours(mut table: Table<'_>, load: Load<'_>) -> Calendar {
     });
     let holidays = holidays(table.entry("holidays"), load);
     table.finish();
-    Calendar { days, from: from.unwrap_or(0), to: to.unwrap_or(1_440), zone: zone.unwrap_or(Tz::UTC), holidays }
+    Calendar { days, from: from.unwrap_or(0), to: to.unwrap_or(1_440), zone: zone.unwrap_or(Zone::UTC), holidays }
 }
 
 fn working_days(entry: Entry<'_>) -> [bool; 7] {

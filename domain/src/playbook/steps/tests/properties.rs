@@ -79,13 +79,19 @@ fn span() -> impl Strategy<Value = Duration> {
 }
 
 fn calendars() -> impl Strategy<Value = Calendar> {
-    let zones = &[chrono_tz::Tz::Europe__London, chrono_tz::Tz::America__New_York, chrono_tz::Tz::Australia__Lord_Howe];
+    let zones = &["Europe/London", "America/New_York", "Australia/Lord_Howe"];
     let hours = prop_oneof![3 => Just((600_u32, 1_080_u32)), 1 => Just((0, 1_440)), 2 => (0_u32..700, 701_u32..1_440)];
     let working_days = Just([true, true, true, true, true, false, false]);
     let days = prop_oneof![2 => working_days, 1 => prop::array::uniform7(any::<bool>()), 1 => Just([true; 7])];
     let first: chrono::NaiveDate = "2026-03-20".parse().unwrap();
     let holidays = prop::collection::btree_set((0..300_u64).prop_map(move |day| first + chrono::Days::new(day)), 0..30);
-    (days, hours, one_of(zones), holidays).prop_map(|(days, (from, to), zone, holidays)| Calendar { days, from, to, zone, holidays })
+    (days, hours, one_of(zones), holidays).prop_map(|(days, (from, to), zone, holidays)| Calendar {
+        days,
+        from,
+        to,
+        zone: crate::zone::zone(zone),
+        holidays,
+    })
 }
 
 fn playbooks() -> BoxedStrategy<Playbook> {
