@@ -7,6 +7,7 @@ mod migrating;
 mod places;
 mod refusals;
 mod team;
+mod zones;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
