@@ -133,13 +133,7 @@ enum Command {
 #[derive(Subcommand)]
 enum OnCallCommand {
     /// Replaces a line's rota from now on with an iCalendar file, and reports which events were skipped.
-    Import {
-        /// The file, the whole rota of this line; - for the standard input.
-        file: PathBuf,
-        /// Whose shifts these are.
-        #[arg(long, value_enum)]
-        line: on_call::RotaLine,
-    },
+    Import(on_call::Import),
 }
 
 fn main() -> ExitCode {
@@ -197,7 +191,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Person(command) => person::run(command, &settings).await?,
         Command::Token(command) => token::run(command, &settings).await?,
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
-        Command::OnCall(OnCallCommand::Import { file, line }) => on_call::import(&settings, &file, line).await?,
+        Command::OnCall(OnCallCommand::Import(import)) => return on_call::import(&settings, import).await,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
         Command::Backup { to } => return backup::run(&settings, &to).await,
         Command::Restore { from, despite_problems } => return restore::run(&settings, &from, despite_problems).await,

@@ -93,19 +93,20 @@ pub fn load(settings: &Settings) -> Result<Playbook, Vec<Problem>> {
 fn load_file(path: &Path) -> Result<Playbook, Vec<Problem>> {
     let name = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
-    match read_bounded(path) {
+    let text = read_bounded(path).and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned()));
+    match text {
         Ok(text) => file::read(&name, &text, &|beside| read_bounded(&folder.join(beside))),
         Err(why) => Err(vec![Problem { file: name, line: None, key: String::new(), what: format!("it can't be read: {why}") }]),
     }
 }
 
-/// The text of a file, or as much of it as is more than may be.
-fn read_bounded(path: &Path) -> Result<String, String> {
+/// A file, or as much of it as is more than may be.
+fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
     let bound = u64::try_from(limits::PLAYBOOK_BYTES).unwrap_or(u64::MAX);
     let mut bytes = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(bound + 1).read_to_end(&mut bytes));
     read.map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+    Ok(bytes)
 }
 
 /// Carries out a command on playbooks.

@@ -12,6 +12,7 @@
 pub mod alerts;
 pub mod authz;
 pub mod backlog;
+pub mod calendar;
 pub mod catalogue;
 pub mod change;
 pub mod chores;

@@ -37,8 +37,6 @@ pub const PLAYBOOK_BYTES: usize = 1024 * 1024;
 pub const PLAYBOOK_SPAN: Duration = Duration::days(365);
 /// Holidays of a playbook: enough for a generation, including week-long closures.
 pub const HOLIDAYS: usize = 5_000;
-/// Recurring events of a file of holidays.
-pub const RECURRING_HOLIDAYS: usize = 200;
 
 /// How far ahead of our clock an event may be: other machines' clocks are not perfect.
 pub const CLOCK_SKEW: Duration = Duration::minutes(5);
@@ -58,12 +56,12 @@ pub const PAGE_SECRET_KEPT: Duration = Duration::hours(48);
 pub const TOKEN_KEPT: Duration = Duration::days(90);
 /// Bytes of an imported calendar: a year of a large team's shifts, with room to spare; a request body may have 1 MiB.
 pub const CALENDAR_BYTES: usize = 512 * 1024;
-/// Events of an imported calendar that are processed.
+/// Events of an imported calendar that take place in the time it is imported for; those long past don't count.
 pub const CALENDAR_EVENTS: usize = 2_000;
-/// Repeating events of an imported calendar: each is expanded from its start.
-pub const CALENDAR_REPEATING: usize = 200;
-/// Repetitions of all events of an imported calendar, including those long past.
-pub const CALENDAR_REPETITIONS: usize = 100_000;
+/// Occurrences of all events of a calendar in the time it is read for.
+pub const CALENDAR_OCCURRENCES: u64 = 100_000;
+/// Days and times that are looked at to find them: seconds of work, and far more than rules that people write need.
+pub const CALENDAR_LOOKS: u64 = 10_000_000;
 /// Shifts that one import creates.
 pub const ROTA_SHIFTS: usize = 2_000;
 /// How far ahead on-call shifts can be planned.

@@ -27,7 +27,9 @@ both_dbs![
     events_that_say_too_little_are_skipped_by_name,
     a_file_without_a_shift_leaves_the_rota_as_it_is,
     what_is_not_a_calendar_is_refused,
+    a_calendar_with_new_uids_each_time_leaves_a_swap_alone,
     the_command_line_imports_a_rota,
+    the_command_line_says_what_was_lost,
     finding_who_is_on_duty_takes_one_statement,
 ];
 
@@ -358,7 +360,6 @@ async fn what_is_not_a_calendar_is_refused(app: &TestApp) {
         (whole[..whole.len() / 2].to_owned(), "END:VCALENDAR"),
         (format!("{padding}{whole}"), "longer than"),
         (calendar(&vec![("Sam", &["DTSTART;VALUE=DATE:20261122"][..]); 2_001]), "more than 2000 events"),
-        (daily(201), "more than 200 recurring events"),
         (daily(6), "more than 2000 shifts"),
     ] {
         let refusal = sam.refused("importRota", json!({ "line": "FIRST", "calendar": text })).await;
@@ -367,6 +368,70 @@ async fn what_is_not_a_calendar_is_refused(app: &TestApp) {
     }
     assert!(shifts(app).await.is_empty());
     assert_eq!(import(&sam, "FIRST", &daily(4)).await["imported"], 4 * 401);
+}
+
+/// Kim's shift of today runs, Sam has taken over by hand, and the calendar comes with other UIDs.
+async fn a_calendar_with_new_uids_each_time_leaves_a_swap_alone(app: &TestApp) {
+    let (sam, _) = (app.responder("Sam").await, app.responder("Kim").await);
+    let feed = |number: usize| {
+        let day = |date: &str, name: &str| {
+            format!("BEGIN:VEVENT\nUID:{date}-{number}\nSUMMARY:On call: {name}\nDTSTART;VALUE=DATE:{date}\nEND:VEVENT\n")
+        };
+        format!("BEGIN:VCALENDAR\n{}{}END:VCALENDAR\n", day("20261122", "Kim"), day("20261123", "Kim"))
+    };
+    import(&sam, "FIRST", &feed(1)).await;
+    app.advance(Duration::from_secs(3_600));
+    assert_eq!(set(app, &sam, json!({ "firstLineId": sam.id() })).await, "Sam/- until 21, then Kim/-");
+    for number in 2..4 {
+        app.advance(Duration::from_secs(3_600));
+        import(&sam, "FIRST", &feed(number)).await;
+        assert_eq!(on_call(app, &sam).await, "Sam/- until 21, then Kim/-");
+    }
+    let rows = shifts(app).await;
+    assert_eq!(rows.iter().filter_map(|row| row.source.as_deref()).collect::<Vec<_>>(), ["20261122-3", "20261123-3"]);
+}
+
+/// The exit code of an import, and what it printed.
+fn imported(home: &Home, file: &std::path::Path, options: &[&str]) -> (i32, String) {
+    let arguments = [&["on-call", "import", file.to_str().unwrap()], options].concat();
+    let output = home.command(&arguments).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+async fn the_command_line_says_what_was_lost(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    let home = Home::new(app.data_dir(), app.database_url());
+    let file = app.data_dir().join("rota.ics");
+    let people = async || shifts(app).await.iter().map(|row| row.person_id).collect::<Vec<_>>();
+    // The command uses the machine's clock, not the test's.
+    let daily = |lines: &str| format!("BEGIN:VEVENT\n{lines}\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=MONTHLY\nEND:VEVENT\n");
+    let write = |events: &[String]| std::fs::write(&file, format!("BEGIN:VCALENDAR\n{}END:VCALENDAR\n", events.concat())).unwrap();
+
+    let cancelled = daily("SUMMARY:Kim\nSTATUS:CANCELLED");
+    write(&[daily("UID:1\nSUMMARY:On call - Sam\nCATEGORIES:Primary"), cancelled]);
+    let (code, said) = imported(&home, &file, &["--line", "first"]);
+    assert!(code == 0 && said.contains("skipped: Kim: It was cancelled."), "{said}");
+    assert!(people().await.iter().all(|person| *person == sam.person_id()));
+
+    // An exception without an end is lost alone; with --strict, nothing is changed.
+    let broken = "BEGIN:VEVENT\nUID:1\nSUMMARY:Kim\nRECURRENCE-ID:20270101\nDTSTART:20270101T100000Z\nEND:VEVENT\n".to_owned();
+    let (before, both) = (people().await.len(), daily("SUMMARY:Kim\nCATEGORIES:Secondary"));
+    write(&[daily("UID:1\nSUMMARY:Sam\nCATEGORIES:Primary"), broken]);
+    let (code, said) = imported(&home, &file, &["--line", "second", "--strict"]);
+    assert!(code == 3 && said.contains("skipped: Kim: It has no end.") && said.contains("--strict"), "{said}");
+    assert_eq!(people().await.len(), before);
+    let (code, said) = imported(&home, &file, &["--line", "second"]);
+    assert!(code == 3 && said.contains("shifts imported, 1 events skipped"), "{said}");
+    assert_eq!(people().await.len(), 2 * before);
+
+    // Two people at once: neither, unless one is chosen.
+    write(&[daily("UID:1\nSUMMARY:Sam\nCATEGORIES:Primary"), both]);
+    let (code, said) = imported(&home, &file, &["--line", "second"]);
+    assert!(code == 1 && said.contains("Kim and Sam have exactly the same time"), "{said}");
+    let (code, said) = imported(&home, &file, &["--line", "second", "--only", "secondary"]);
+    assert!(code == 0 && !said.contains("skipped:"), "{said}");
+    assert_eq!(people().await.iter().filter(|person| **person == kim.person_id()).count(), before);
 }
 
 async fn the_command_line_imports_a_rota(app: &TestApp) {
@@ -381,8 +446,9 @@ async fn the_command_line_imports_a_rota(app: &TestApp) {
     };
     std::fs::write(&file, soon("BEGIN:VEVENT\nUID:2\nSUMMARY:Nobody\nDTSTART;VALUE=DATE:20200101\nRRULE:FREQ=DAILY\nEND:VEVENT\n"))
         .unwrap();
-    let said = home.run(&["on-call", "import", file.to_str().unwrap(), "--line", "second"]);
+    let (code, said) = imported(&home, &file, &["--line", "second"]);
     assert!(said.contains("skipped: Nobody: Nobody on the team") && said.contains("401 shifts imported, 1 events skipped"), "{said}");
+    assert_eq!(code, 3);
     assert!(shifts(app).await.iter().all(|row| row.person_id == sam.person_id() && row.source.as_deref() == Some("1")));
     std::fs::write(&file, "no calendar").unwrap();
     let refused = home.command(&["on-call", "import", file.to_str().unwrap(), "--line", "second"]).output().unwrap();

@@ -162,7 +162,7 @@ impl OnCallMutation {
 
     /// Replaces a line's future rota with a calendar. Shifts set by hand stay.
     async fn import_rota(&self, gql: &Context<'_>, #[graphql(desc = "The rota.")] input: ImportRotaInput) -> ApiResult<ImportRotaPayload> {
-        let import = on_call::Import { line: input.line.into(), calendar: input.calendar };
+        let import = on_call::Import { line: input.line.into(), calendar: input.calendar.into_bytes(), only: None, strict: false };
         let done = on_call::import(ctx(gql), import).await?;
         let skipped = done.skipped.into_iter().map(|event| SkippedEvent { summary: event.summary, reason: event.reason }).collect();
         Ok(ImportRotaPayload { on_call: OnCall(done.on_call), imported: done.imported, skipped, skipped_count: done.skipped_count })

@@ -4,9 +4,9 @@
 //! imported from a calendar ([`import`]); [`plan`] decides which one counts when they overlap. Shifts are never overwritten, so that
 //! one can look up later who was meant to be on call. People who have left the team are ignored, as if they had no shifts.
 
-pub mod ical;
 pub mod plan;
 mod rota;
+mod whose;
 
 use std::sync::Arc;
 

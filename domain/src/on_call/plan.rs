@@ -4,10 +4,11 @@
 //!
 //! 1. An open-ended shift lasts until another one starts, and resumes when that one is over.
 //! 2. Shifts set by hand take precedence over the imported rota; of two set by hand, the later entry counts.
-//! 3. Of two in the rota, the one that started later counts.
+//! 3. Of two in the rota, the one that started later counts; of two that started together, the shorter one.
 //!
 //! So "I'll take over" holds until the rota's next change, and "Kim from noon to six" holds whatever the rota says.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use entity::{OnCallLine, Timestamp, person, shift};
@@ -45,7 +46,7 @@ pub fn holder<'a>(covering: &[&'a Planned]) -> Option<&'a Planned> {
     let standing = covering.iter().copied().filter(|one| !gives_way(one));
     standing.max_by_key(|one| {
         let by_hand = one.shift.source.is_none();
-        (by_hand, (!by_hand).then_some(one.shift.starts_at), one.shift.id)
+        (by_hand, (!by_hand).then_some((one.shift.starts_at, Reverse(one.shift.ends_at))), one.shift.id)
     })
 }
 
@@ -162,6 +163,9 @@ mod tests {
             (&[("Kim", 0, Some(10), ROTA), ("Sam", 10, Some(20), ROTA), ("Kim", 30, Some(40), ROTA)], "Kim 0-10, Sam 10-20, Kim 30-40"),
             // Two overlapping entries in the rota: the one that started later.
             (&[("Sam", 5, Some(8), ROTA), ("Kim", 0, Some(10), ROTA)], "Kim 0-5, Sam 5-8, Kim 8-10"),
+            // Two that start together: the shorter one, in any order.
+            (&[("Sam", 5, Some(8), ROTA), ("Kim", 5, Some(10), ROTA)], "Sam 5-8, Kim 8-10"),
+            (&[("Kim", 5, Some(10), ROTA), ("Sam", 5, Some(8), ROTA)], "Sam 5-8, Kim 8-10"),
             // Taking over holds until the rota's next change; a gap in the rota falls to the shift set by hand.
             (
                 &[("Kim", 0, Some(10), ROTA), ("Kim", 10, Some(20), ROTA), ("Sam", 5, None, BY_HAND), ("Alex", 30, Some(40), ROTA)],

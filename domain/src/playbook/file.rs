@@ -41,7 +41,7 @@ const OF_CLIENT_UPDATE: &[&str] = &["reference", "name", "severity", "status", "
 const OF_LAST_WORD: &[&str] = &["reference", "name", "severity", "status", "since", "latest"];
 
 /// Reads a file that a playbook names; the error says why it can't.
-pub type Load<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+pub type Load<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
 
 /// The values of the built-in `playbook.toml`.
 pub fn built_in() -> Playbook {
@@ -204,9 +204,10 @@ fn working_hours(mut table: Table<'_>, load: Load<'_>) -> Calendar {
         }
         parsed
     });
-    let holidays = holidays(table.entry("holidays"), load);
+    let zone = zone.unwrap_or(Zone::UTC);
+    let holidays = holidays(table.entry("holidays"), &zone, load);
     table.finish();
-    Calendar { days, from: from.unwrap_or(0), to: to.unwrap_or(1_440), zone: zone.unwrap_or(Zone::UTC), holidays }
+    Calendar { days, from: from.unwrap_or(0), to: to.unwrap_or(1_440), zone, holidays }
 }
 
 fn working_days(entry: Entry<'_>) -> [bool; 7] {
@@ -239,7 +240,7 @@ fn minute_of_day(entry: &Entry<'_>) -> Option<u32> {
     minute
 }
 
-fn holidays(entry: Entry<'_>, load: Load<'_>) -> BTreeSet<NaiveDate> {
+fn holidays(entry: Entry<'_>, zone: &Zone, load: Load<'_>) -> BTreeSet<NaiveDate> {
     let what = "dates such as \"2026-12-25\" and names of .ics files";
     let mut days = BTreeSet::new();
     let items = if entry.is_text() { vec![entry] } else { entry.list(what) };
@@ -249,7 +250,7 @@ fn holidays(entry: Entry<'_>, load: Load<'_>) -> BTreeSet<NaiveDate> {
         let found = if is_calendar {
             load(text)
                 .map_err(|why| format!("{text} can't be read: {why}"))
-                .and_then(|calendar| holidays::read(&calendar).map_err(|why| format!("{text}: {why}")))
+                .and_then(|calendar| holidays::read(&calendar, zone).map_err(|why| format!("{text}: {why}")))
         } else {
             let date = text.parse::<NaiveDate>().map(|date| BTreeSet::from([date]));
             date.map_err(|_| format!("{text:?} is neither a date such as 2026-12-25 nor the name of an .ics file"))

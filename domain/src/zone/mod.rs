@@ -6,7 +6,7 @@ mod windows;
 
 use std::fmt;
 
-use chrono::{FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
+use chrono::{Datelike, FixedOffset, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike};
 use entity::Timestamp;
 use jiff::civil;
 use jiff::tz::AmbiguousOffset;
@@ -40,23 +40,20 @@ impl Zone {
     /// When the clocks here show `local`: the first of two moments if they go back. A time that they skip is read with the offset from
     /// before the change (RFC 5545, 3.3.5).
     pub fn moment(&self, local: NaiveDateTime) -> Timestamp {
-        match self.offsets(local) {
-            AmbiguousOffset::Unambiguous { offset: before }
-            | AmbiguousOffset::Gap { before, .. }
-            | AmbiguousOffset::Fold { before, .. } => at_offset(local, before),
-        }
+        let (AmbiguousOffset::Unambiguous { offset: before } | AmbiguousOffset::Gap { before, .. } | AmbiguousOffset::Fold { before, .. }) =
+            self.offsets(local);
+        at_offset(local, before)
     }
 
     /// When the clocks here first show `local` or later: of a time that they skip, the moment at which they skip it.
     pub fn first_moment_from(&self, local: NaiveDateTime) -> Timestamp {
-        let moment = self.moment(local);
         match self.offsets(local) {
-            AmbiguousOffset::Gap { .. } => {
-                let after = jiff_moment(moment).saturating_add(jiff::SignedDuration::from_secs(1));
-                let change = after.ok().and_then(|after| self.0.preceding(after).next());
+            AmbiguousOffset::Unambiguous { offset: before } | AmbiguousOffset::Fold { before, .. } => at_offset(local, before),
+            AmbiguousOffset::Gap { before, .. } => {
+                let moment = at_offset(local, before);
+                let change = self.0.preceding(jiff_moment(moment + chrono::Duration::seconds(1))).next();
                 change.and_then(|change| Timestamp::from_timestamp(change.timestamp().as_second(), 0)).unwrap_or(moment)
             }
-            _ => moment,
         }
     }
 
@@ -142,10 +139,9 @@ fn jiff_moment(at: Timestamp) -> jiff::Timestamp {
 }
 
 fn civil_time(local: NaiveDateTime) -> Option<civil::DateTime> {
-    let days_since_epoch = local.and_utc().timestamp().div_euclid(86_400);
-    let date = civil::Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(days_since_epoch).ok()?).ok()?;
-    let seconds = i32::try_from(local.num_seconds_from_midnight()).ok()?;
-    Some(date.to_datetime(civil::Time::midnight()).checked_add(jiff::SignedDuration::from_secs(seconds.into())).ok()?)
+    let part = |value: u32| i8::try_from(value).ok();
+    let (year, month, day) = (i16::try_from(local.year()).ok()?, part(local.month())?, part(local.day())?);
+    civil::DateTime::new(year, month, day, part(local.hour())?, part(local.minute())?, part(local.second())?, 0).ok()
 }
 
 fn at_offset(local: NaiveDateTime, offset: jiff::tz::Offset) -> Timestamp {

@@ -69,7 +69,7 @@ impl Tables {
     /// come out about every two months.
     pub fn warning(&self, now: Timestamp) -> Option<String> {
         let year = self.release.get(..4)?.parse().ok()?;
-        let place = self.release.bytes().nth(4).map_or(0, |letter| u32::from(letter.saturating_sub(b'a')));
+        let place = u32::from(self.release.as_bytes().get(4)?.saturating_sub(b'a'));
         let published = NaiveDate::from_ymd_opt(year, (2 * place + 1).min(12), 1)?;
         (now.date_naive() > published.checked_add_months(FRESH)?).then(|| {
             format!(

@@ -1,6 +1,6 @@
 use super::*;
 
-fn no_files(name: &str) -> Result<String, String> {
+fn no_files(name: &str) -> Result<Vec<u8>, String> {
     Err(format!("there is no {name}"))
 }
 
@@ -196,7 +196,7 @@ fn durations_are_whole_numbers_with_a_unit() {
 #[test]
 fn holidays_come_from_calendar_files_too() {
     let load = |name: &str| match name {
-        "bank.ICS" => Ok("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".to_owned()),
+        "bank.ICS" => Ok("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261225\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".into()),
         name => Err(format!("no {name}")),
     };
     let playbook = read("p", "working_hours.holidays = [\"bank.ICS\", \"2027-01-01\"]", &load).unwrap();
