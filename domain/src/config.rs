@@ -25,6 +25,8 @@ pub struct Config {
 /// How tickets follow incidents, and which report one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketRules {
+    /// The scheme and host of our account at the ticket system, if it is connected: only its tickets can be linked.
+    pub account: Option<String>,
     /// When an incident gets its problem ticket.
     pub problem: WhenProblem,
     /// Whether the problem ticket is solved when the incident is resolved. Zendesk then solves the tickets linked to it as well.
@@ -46,6 +48,12 @@ pub enum WhenProblem {
 
 impl Default for TicketRules {
     fn default() -> Self {
-        Self { problem: WhenProblem::Declared, solve: true, emergency_tags: BTreeSet::from(["emergency".to_owned()]), emergency_form: None }
+        Self {
+            account: None,
+            problem: WhenProblem::Declared,
+            solve: true,
+            emergency_tags: BTreeSet::from(["emergency".to_owned()]),
+            emergency_form: None,
+        }
     }
 }

@@ -94,7 +94,8 @@ fn rules(source: &mut Source<'_>) -> TicketRules {
     if emergency_form.as_deref().is_some_and(|form| !form.bytes().all(|byte| byte.is_ascii_digit())) {
         source.problem("zendesk.emergency_form", "must be the number of a ticket form, as at the end of its address in the Admin Center");
     }
-    TicketRules { problem, solve, emergency_tags: tags.unwrap_or(usual.emergency_tags), emergency_form }
+    let account = source.filled("zendesk.base_url");
+    TicketRules { account, problem, solve, emergency_tags: tags.unwrap_or(usual.emergency_tags), emergency_form }
 }
 
 fn per_minute(source: &mut Source<'_>, key: &str) -> Option<usize> {
@@ -170,7 +171,8 @@ mod tests {
         let connection = zendesk.connection.as_ref().unwrap();
         assert_eq!((connection.base_url.as_str(), connection.api_token.as_str()), ("https://x.zendesk.com", "hunter2"));
         assert_eq!((connection.requests_per_minute, connection.updates_per_minute), (200, 100));
-        assert_eq!((&zendesk.rules, &zendesk.webhook_secret), (&TicketRules::default(), &None));
+        let account = Some("https://x.zendesk.com".to_owned());
+        assert_eq!((&zendesk.rules, &zendesk.webhook_secret), (&TicketRules { account, ..TicketRules::default() }, &None));
         assert_eq!(zendesk.notes().len(), 3);
         let problems = read("[zendesk]\nemail = 'muster@example.org'").err().unwrap();
         assert_eq!(problems.len(), 2, "{problems:?}");
@@ -205,8 +207,13 @@ mod tests {
         .unwrap()
         .rules;
         let emergency_tags = BTreeSet::from(["emergency".to_owned(), "p1".to_owned()]);
-        let expected =
-            TicketRules { problem: WhenProblem::Needed, solve: false, emergency_tags, emergency_form: Some("360001".to_owned()) };
+        let expected = TicketRules {
+            account: None,
+            problem: WhenProblem::Needed,
+            solve: false,
+            emergency_tags,
+            emergency_form: Some("360001".to_owned()),
+        };
         assert_eq!(rules, expected);
         assert!(read("[zendesk]\nemergency_tag = ''").unwrap().rules.emergency_tags.is_empty());
     }

@@ -6,7 +6,7 @@ use entity::{
 use serde::Serialize;
 use serde_json::json;
 
-use super::number_in;
+use super::number::number_in;
 use super::query::{find, rows_of};
 use crate::authz::Right;
 use crate::change::change;
@@ -26,7 +26,7 @@ pub struct Link {
     pub incident_id: IncidentId,
     /// The name of the ticket system.
     pub system: String,
-    /// The ticket's number, with or without `#`, or its URL.
+    /// The ticket's number, with or without `#`, or its address in our account.
     pub ticket: String,
     /// The client whose ticket it is, if known.
     pub client_id: Option<ClientId>,
@@ -38,7 +38,7 @@ pub struct Link {
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident, or for a ticket that is linked to another one.
 pub async fn link(ctx: &Ctx, input: Link) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
-    let number = checked_number(&input.system, &input.ticket)?;
+    let number = checked_number(ctx, &input.system, &input.ticket)?;
     let id = input.incident_id;
     crate::incident::find(ctx, id).await?;
     // Two people who link the same ticket to two incidents take turns.
@@ -76,14 +76,11 @@ pub(super) async fn turn(ctx: &Ctx, number: &str) -> tokio::sync::OwnedMutexGuar
 }
 
 /// The number of a ticket as people enter it.
-fn checked_number(system: &str, ticket: &str) -> Result<String> {
+fn checked_number(ctx: &Ctx, system: &str, ticket: &str) -> Result<String> {
     if system != System::Zendesk.as_str() {
         return Err(Error::invalid("system", "The only ticket system is zendesk: leave system out, or pass zendesk."));
     }
-    let number = number_in(ticket).map(|number| number.trim_start_matches('0').to_owned()).filter(|number| !number.is_empty());
-    number.ok_or_else(|| {
-        Error::invalid("externalId", "externalId must be the ticket's number, such as 42 or #42, or its URL, which ends in the number.")
-    })
+    number_in(ticket, ctx.config.tickets.account.as_deref()).map_err(|found| Error::invalid("externalId", format!("externalId {found}")))
 }
 
 /// Fails if the ticket is linked to another open incident, or is a problem ticket: that can't be linked to anything.

@@ -7,11 +7,13 @@
 pub(crate) mod links;
 mod mention;
 pub mod news;
+mod number;
 mod outgoing;
 pub mod problem;
 mod query;
 pub mod rows;
 
 pub use links::{Link, NewComment, comment, link, unlink};
+pub use number::{number_in, plain_number};
 pub use query::{Found, by_ids, find, of_incidents, search, suggestions};
-pub use rows::{is_over, number_in};
+pub use rows::is_over;

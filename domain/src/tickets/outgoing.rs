@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::{Consequence, Outgoing};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ports::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, Receipt, Seen, SeenTicket, UnlinkTicket};
 use crate::record::{Draft, NewEvent};
-use crate::tickets::number_in;
+use crate::tickets::number::number_in;
 use crate::tickets::problem::{keep_status, problem_of, solved, status_of};
 use crate::tickets::query::{self, rows_of};
 use crate::tickets::rows::{affected_by_ticket, hang, is_over, linked, new_row, problem_in, row_in};
@@ -76,7 +76,11 @@ impl Outgoing for DeskOrder {
     }
 
     async fn consequence(&self, ctx: &Ctx, receipt: &Receipt) -> Result<Option<Consequence>> {
-        let (order, receipt) = (self.clone(), receipt.clone());
+        let (order, mut receipt) = (self.clone(), receipt.clone());
+        if let (Self::OpenProblem(_), None, Some(url)) = (self, &receipt.external_id, &receipt.external_url) {
+            let number = number_in(url, ctx.config.tickets.account.as_deref());
+            receipt.external_id = Some(number.map_err(|found| Error::invalid("externalUrl", format!("externalUrl {found}")))?);
+        }
         let client = client_of(ctx, &receipt).await?;
         Ok(Some(Box::new(move |draft, row| happened(draft, row, &order, &receipt, client.as_ref()))))
     }
@@ -140,9 +144,8 @@ pub(crate) fn happened(draft: &mut Draft<'_>, row: &delivery::Model, order: &Des
 }
 
 pub(crate) fn problem_is_there(draft: &mut Draft<'_>, order: &ProblemTicket, receipt: &Receipt, solved_there: bool) {
-    let number = receipt.external_id.clone().or_else(|| receipt.external_url.as_deref().and_then(number_in));
     // Done by hand and without an address: it exists somewhere, but nothing can be linked to it.
-    let Some(number) = number else { return };
+    let Some(number) = receipt.external_id.clone() else { return };
     if draft.whole().tickets.iter().any(|row| row.parent) {
         return;
     }

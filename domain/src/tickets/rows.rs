@@ -95,11 +95,3 @@ pub(crate) fn hang(draft: &mut Draft<'_>, row: &ticket::Model, problem: &str) {
     let effect = LinkTicket { ticket: row.external_id.clone(), problem: problem.to_owned() };
     draft.send(New { ticket: Some(row.id), client: row.client_id, ..New::of(Operation::LinkTicket, effect) });
 }
-
-/// The number in a ticket's URL, such as `https://x.zendesk.com/agent/tickets/42`, or the text itself if it is a number, with or without
-/// `#`.
-pub fn number_in(text: &str) -> Option<String> {
-    let last = text.trim().trim_end_matches('/').rsplit(['/', '#']).next()?;
-    let number = last.split(['?', '.']).next()?;
-    (!number.is_empty() && number.len() <= 20 && number.bytes().all(|byte| byte.is_ascii_digit())).then(|| number.to_owned())
-}

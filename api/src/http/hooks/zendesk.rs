@@ -168,7 +168,7 @@ impl Event {
     fn news(self, headers: &HeaderMap, signature: &str, now: DateTime<Utc>) -> Option<TicketNews> {
         let kind = self.kind.strip_prefix(OF_TICKETS)?;
         let detail = self.detail.unwrap_or_default();
-        let number = detail.id.as_deref().and_then(domain::tickets::number_in)?;
+        let number = detail.id.as_deref().and_then(domain::tickets::plain_number)?;
         let change = self.change.unwrap_or_default();
         let what = match kind {
             "created" => What::Created,

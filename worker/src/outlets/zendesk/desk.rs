@@ -21,7 +21,7 @@ const OPEN: &str = "type:ticket status<solved";
 #[async_trait]
 impl TicketDesk for ZendeskOutlet {
     async fn search(&self, text: &str) -> Result<Vec<SeenTicket>, Refusal> {
-        if let Some(number) = number_in(text).and_then(|number| number.parse().ok()) {
+        if let Ok(Ok(number)) = number_in(text, Some(self.api.base())).map(|number| number.parse()) {
             return match self.ticket(number).await {
                 Ok(ticket) => Ok(self.open(vec![ticket])),
                 Err(failed) if matches!(failed.status(), Some(403 | 404)) => Ok(Vec::new()),
