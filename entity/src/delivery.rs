@@ -40,6 +40,9 @@ pub struct Model {
     pub ticket_id: Option<TicketId>,
     /// The follow-up whose card it is about.
     pub follow_up_id: Option<FollowUpId>,
+    /// What it changes there, if orders to the same must arrive in the order in which they were given.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub target: Option<String>,
     /// The id of what it created there.
     #[sea_orm(column_type = "Text", nullable)]
     pub external_id: Option<String>,

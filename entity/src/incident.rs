@@ -14,6 +14,9 @@ pub struct Model {
     pub number: i32,
     #[sea_orm(column_type = "Text")]
     pub name: String,
+    /// What clients call the problem: the name is internal and may name other clients.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub client_name: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub summary: Option<String>,
     pub severity: Severity,
@@ -64,7 +67,7 @@ pub struct Model {
     /// Number of events of kind UPDATE.
     pub updates: i32,
     pub last_update_at: Option<Timestamp>,
-    /// How often affected clients were sent an update.
+    /// How often the client who waited longest for an update heard from us, or no longer had to: the number in the step's key.
     pub client_updates: i32,
     pub last_client_update_at: Option<Timestamp>,
     /// When a client was first marked as affected.

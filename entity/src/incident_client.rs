@@ -15,6 +15,8 @@ pub struct Model {
     pub since: Timestamp,
     #[sea_orm(column_type = "Text", nullable)]
     pub note: Option<String>,
+    /// When an update was last sent to them.
+    pub told_at: Option<Timestamp>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

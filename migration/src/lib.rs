@@ -12,6 +12,7 @@ mod m20261122_000004_triage;
 mod m20261122_000005_clients;
 mod m20261128_000006_holds;
 mod m20261128_000013_chores;
+mod m20261128_000010_told_clients;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_clients::Migration),
             Box::new(m20261128_000006_holds::Migration),
             Box::new(m20261128_000013_chores::Migration),
+            Box::new(m20261128_000010_told_clients::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

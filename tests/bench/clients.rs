@@ -145,7 +145,9 @@ async fn affected(ctx: &Ctx, tickets: &[u64]) -> Result<IncidentId> {
             seen_at: None,
         };
         clients.push(client.into_active_model());
-        marks.push(incident_client::Model { incident_id: incident, client_id: id, since: now, note: None }.into_active_model());
+        marks.push(
+            incident_client::Model { incident_id: incident, client_id: id, since: now, note: None, told_at: None }.into_active_model(),
+        );
         links.push(link.into_active_model());
     }
     client::Entity::insert_many(clients).exec_without_returning(ctx.db.write()).await?;

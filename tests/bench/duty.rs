@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, TimeZone, Utc};
 use domain::playbook::Playbook;
-use domain::playbook::steps::{Case, Holder, Mark, Page, steps};
+use domain::playbook::steps::{Affected, Case, Holder, Mark, Page, steps};
 use domain::ports::{Effect, Email, MailOrder};
 use domain::telling::reminders;
 use domain::telling::schedule;
 use domain::{chores, delivery};
 use entity::{
-    DeliveryId, DeliveryState, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, System, TimelineKind, Timestamp,
-    delivery as row, incident, incident_client, role_assignment, timeline_event,
+    ClientId, DeliveryId, DeliveryState, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, System, TimelineKind,
+    Timestamp, delivery as row, incident, incident_client, role_assignment, timeline_event,
 };
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
@@ -258,7 +258,7 @@ fn long_case() -> Case {
     let share = FACTS / 4;
     let mut case = Case::declared(Severity::Critical, Flags::from_iter([Flag::SecurityBreach]), declared);
     case.first_client_at = Some(declared);
-    case.clients_since = Some(declared);
+    case.clients = vec![Affected { client: ClientId(Uuid::nil()), name: String::new(), since: declared, told_at: None }];
     for number in 0..share {
         let role = if number % 2 == 0 { Role::IncidentLead } else { Role::ClientCommsManager };
         let until = (number + 2 < share).then(|| at(number + 2));

@@ -122,7 +122,8 @@ pub async fn affected_clients(ctx: &Ctx, incident: IncidentId, count: usize) -> 
         })
         .collect();
     let ids: Vec<ClientId> = clients.iter().map(|client| client.id).collect();
-    let affected = ids.iter().map(|id| incident_client::Model { incident_id: incident, client_id: *id, since: ctx.now(), note: None });
+    let affected =
+        ids.iter().map(|id| incident_client::Model { incident_id: incident, client_id: *id, since: ctx.now(), note: None, told_at: None });
     let tickets = ids.iter().zip(1_000..).map(|(id, number)| linked_ticket(ctx, incident, *id, &number.to_string())).collect();
     let (clients, affected) =
         (clients.into_iter().map(IntoActiveModel::into_active_model), affected.map(IntoActiveModel::into_active_model));

@@ -6,7 +6,9 @@ use async_graphql::{Context, Description, Enum, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use domain::incident::{self, Listed};
 use domain::playbook::steps::Stage;
+use futures_util::future::try_join_all;
 
+use super::catalogue::{Client, client};
 use super::context::{ctx, loaders};
 use super::error::ApiResult;
 use super::incident::IncidentPayload;
@@ -69,6 +71,11 @@ impl NextStep {
     /// Who does it, if that is one person.
     async fn assignee(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.assignee).await
+    }
+    /// The clients it is about, for an update or a closing word: those who wait to hear from us.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn clients(&self, gql: &Context<'_>) -> ApiResult<Vec<Client>> {
+        Ok(try_join_all(self.0.clients.iter().map(|id| client(gql, Some(*id)))).await?.into_iter().flatten().collect())
     }
     /// When it becomes due.
     async fn due_at(&self) -> DateTime<Utc> {

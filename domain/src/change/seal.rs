@@ -32,7 +32,12 @@ impl Seal for Whole {
         after.live = is_live(after.status);
         keep_milestones(before, after, first_client, now);
         problem::follow(draft);
-        let (before, after) = (draft.before().case(), draft.whole().case());
+        let (before, mut after) = (draft.before().case(), draft.whole().case());
+        // Whoever waits longest now began to wait at another time: that is another obligation, and needs another key.
+        if before.first_client_at.is_some() && after.longest_wait().is_some_and(|at| before.longest_wait() != Some(at)) {
+            draft.incident_mut().client_updates += 1;
+            after.client_updates += 1;
+        }
         draft.incident_mut().next_due_at = next_look(&after, &draft.ctx().playbook(), now);
         cancel_what_is_done(draft, &before, &after);
     }

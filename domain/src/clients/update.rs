@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use entity::{
     ClientId, ClientUpdateId, IncidentId, IncidentStatus, Operation, PersonId, TicketLink, TimelineKind, Visibility, client, client_update,
-    contact, incident, ticket,
+    contact, incident, incident_client, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde::Serialize;
@@ -353,8 +353,10 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
     draft.record(NewEvent::new(TimelineKind::ClientUpdate, row.body.clone()).details(details(&row, &clients)));
     // Requesters whose client is unknown do not count: the update interval is for clients.
     if !clients.is_empty() {
-        draft.incident_mut().client_updates += 1;
         draft.incident_mut().last_client_update_at = Some(draft.now);
+        for row in facts.whole.clients.iter().filter(|row| clients.iter().any(|client| client.id == row.client_id)) {
+            draft.put::<incident_client::Entity>(incident_client::Model { told_at: Some(draft.now), ..row.clone() });
+        }
     }
     Ok(row)
 }

@@ -52,6 +52,10 @@ impl New {
     fn row(self, draft: &Draft<'_>) -> delivery::Model {
         let Self { operation, effect, person, step, page, client, client_update, ticket, follow_up } = self;
         let system = effect.outgoing().system();
+        // What the team is told must not wait for anything, and an order to a card replaces the one before it.
+        let is_in_turn =
+            matches!(operation, Operation::ClientUpdate | Operation::Comment | Operation::LinkTicket | Operation::ParentTicket);
+        let target = effect.outgoing().target().filter(|_| is_in_turn);
         let connected = draft.ctx().config.systems.contains(&system) && !effect.outgoing().is_nowhere();
         delivery::Model {
             id: DeliveryId(draft.id()),
@@ -70,6 +74,7 @@ impl New {
             client_update_id: client_update,
             ticket_id: ticket,
             follow_up_id: follow_up,
+            target,
             external_id: None,
             external_url: None,
             created_at: draft.now,

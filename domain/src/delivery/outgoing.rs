@@ -23,6 +23,11 @@ pub trait Outgoing: Send + Sync {
     /// As an instruction to a person, with the text to copy.
     fn instructions(&self) -> String;
 
+    /// What it changes there, by a name that is the same for all orders that change it.
+    fn target(&self) -> Option<String> {
+        None
+    }
+
     /// Whether only a person can carry it out, because there is no address or place for it.
     fn is_nowhere(&self) -> bool {
         false

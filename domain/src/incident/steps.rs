@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{IncidentId, PersonId, TimelineKind, Timestamp, incident, step};
+use entity::{ClientId, IncidentId, PersonId, TimelineKind, Timestamp, incident, step};
 use serde_json::json;
 
 use crate::authz::Right;
@@ -30,6 +30,8 @@ pub struct Listed {
     pub audience: &'static [entity::Role],
     /// Who does it, if that is one person.
     pub assignee: Option<PersonId>,
+    /// The clients it is about.
+    pub clients: Vec<ClientId>,
     /// When it is due.
     pub due_at: Timestamp,
     /// Its state.
@@ -87,6 +89,7 @@ fn listed_open(step: Step, whole: &Whole) -> Listed {
         title: step.title,
         why: step.why,
         audience: step.audience,
+        clients: step.clients,
         due_at: step.due_at,
         proposed_at: step.proposed_at,
     }
@@ -102,6 +105,7 @@ fn listed_over(row: &step::Model, playbook: &Playbook) -> Listed {
         why: text.why,
         audience: &[],
         assignee: None,
+        clients: Vec::new(),
         due_at: row.due_at,
         state: if row.waived { StepState::Waived } else { StepState::Done },
         reminded_at: reminded_at(row),

@@ -90,12 +90,13 @@ pub(crate) fn affect(draft: &mut Draft<'_>, client: &client::Model, note: Option
     if row.is_some_and(|row| note.is_none() || row.note.as_deref() == note) {
         return;
     }
-    let since = row.map_or(draft.now, |row| row.since);
+    let (since, told_at) = row.map_or((draft.now, None), |row| (row.since, row.told_at));
     draft.put::<incident_client::Entity>(incident_client::Model {
         incident_id: draft.incident().id,
         client_id: client.id,
         since,
         note: note.map(str::to_owned),
+        told_at,
     });
     record_client(draft, client, true, note);
 }
@@ -125,6 +126,7 @@ pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: 
         id: IncidentId(ctx.ids.uuid(now)),
         number: 0,
         name,
+        client_name: None,
         summary,
         severity,
         status,

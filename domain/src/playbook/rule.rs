@@ -31,6 +31,8 @@ pub enum Rule {
     Summary,
     /// Update affected clients (R22).
     ClientUpdate,
+    /// Tell clients that it is over (R22).
+    ClientClosing,
     /// Hand over a tiring role (R13).
     Handover,
     /// Decide whether to carry on out of hours (R19).
@@ -68,6 +70,7 @@ impl Rule {
         Self::SecondLine,
         Self::Summary,
         Self::ClientUpdate,
+        Self::ClientClosing,
         Self::Handover,
         Self::StopOrContinue,
         Self::Containment,
@@ -94,6 +97,7 @@ impl Rule {
             Self::SecondLine => asks("second-line", LEAD).done_by("escalate"),
             Self::Summary => asks("summary", LEAD).series().done_by("postUpdate"),
             Self::ClientUpdate => asks("client-update", COMMS).series().done_by("sendClientUpdate"),
+            Self::ClientClosing => asks("client-closing", COMMS).done_by("sendClientUpdate"),
             // Asked of whoever holds the role that tires.
             Self::Handover => asks("handover", &[]).series(),
             Self::StopOrContinue => asks("stop-or-continue", LEAD).series(),

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, Duration};
-use entity::{Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
+use entity::{ClientId, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
 
-use super::steps::{Case, Holder, Mark, Step, steps};
+use super::steps::{Affected, Case, Holder, Mark, Step, steps};
 use super::{Playbook, Rule};
 
 /// Steps after which a simulation stops: nobody reads further.
@@ -111,7 +111,13 @@ fn case(scenario: &Scenario) -> Case {
     let mut case = Case::declared(scenario.severity, scenario.flags, scenario.declared_at);
     if scenario.clients > 0 {
         case.first_client_at = Some(scenario.declared_at);
-        case.clients_since = Some(scenario.declared_at);
+        let affected = |number: u32| Affected {
+            client: ClientId(uuid::Uuid::from_u128(number.into())),
+            name: String::new(),
+            since: scenario.declared_at,
+            told_at: None,
+        };
+        case.clients = (0..scenario.clients).map(affected).collect();
     }
     case
 }

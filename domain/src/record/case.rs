@@ -1,7 +1,7 @@
 //! From the rows of an incident to what the playbook counts from.
 
 use super::whole::Whole;
-use crate::playbook::steps::{Case, FollowUp, Holder, Mark, Page, Posted};
+use crate::playbook::steps::{Affected, Case, FollowUp, Holder, Mark, Page, Posted};
 use entity::{ActionState, follow_up};
 
 impl Whole {
@@ -22,9 +22,18 @@ impl Whole {
             breach_since: incident.breach_since,
             escalated_at: incident.escalated_at,
             updates: Posted { count: incident.updates, last_at: incident.last_update_at },
-            client_updates: Posted { count: incident.client_updates, last_at: incident.last_client_update_at },
+            client_updates: incident.client_updates,
             first_client_at: incident.first_client_at,
-            clients_since: self.clients.iter().map(|row| row.since).min(),
+            clients: self
+                .clients
+                .iter()
+                .map(|row| Affected {
+                    client: row.client_id,
+                    name: self.client_names.get(&row.client_id).cloned().unwrap_or_default(),
+                    since: row.since,
+                    told_at: row.told_at,
+                })
+                .collect(),
             holders: self
                 .roles
                 .iter()

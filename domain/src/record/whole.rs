@@ -5,10 +5,10 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::sql::{OfIncident, padded};
 use entity::{
-    IncidentId, action, checklist_item, follow_up, goal, incident, incident_access, incident_client, incident_site, page, role_assignment,
-    role_offer, step, ticket,
+    ClientId, IncidentId, action, checklist_item, client, follow_up, goal, incident, incident_access, incident_client, incident_site, page,
+    role_assignment, role_offer, step, ticket,
 };
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, Value};
+use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QuerySelect, Value};
 use std::collections::HashMap;
 
 /// An incident with all its children except the timeline and the deliveries.
@@ -26,6 +26,8 @@ pub struct Whole {
     pub actions: Vec<action::Model>,
     /// Affected clients.
     pub clients: Vec<incident_client::Model>,
+    /// The names of those that were affected when this was loaded.
+    pub client_names: HashMap<ClientId, String>,
     /// Sites it is about.
     pub sites: Vec<incident_site::Model>,
     /// Who may know about it while it is restricted.
@@ -76,8 +78,9 @@ macro_rules! children {
                     tokio::try_join!($($table::Entity::find().filter($table::Column::IncidentId.eq(id)).all(db),)+)
                 });
                 let ($($rows,)+) = load.await?;
-                let mut whole = Self { incident, $($rows,)+ };
+                let mut whole = Self { incident, client_names: HashMap::new(), $($rows,)+ };
                 whole.put_in_order();
+                name_clients(ctx, std::slice::from_mut(&mut whole)).await?;
                 Ok(whole)
             }
 
@@ -89,7 +92,7 @@ macro_rules! children {
         impl Whole {
             /// An incident in which nothing has happened yet.
             pub(crate) fn new(incident: incident::Model) -> Self {
-                Self { incident, $($rows: Vec::new(),)+ }
+                Self { incident, client_names: HashMap::new(), $($rows: Vec::new(),)+ }
             }
 
             /// Many incidents with their children, in the order given, with one statement per table.
@@ -110,6 +113,7 @@ macro_rules! children {
                     }
                 })+
                 wholes.iter_mut().for_each(Self::put_in_order);
+                name_clients(ctx, &mut wholes).await?;
                 Ok(wholes)
             }
         }
@@ -131,6 +135,21 @@ children! {
     follow_up => follow_ups,
 }
 
+/// Loads the names of affected clients, which the steps about them show.
+async fn name_clients(ctx: &Ctx, wholes: &mut [Whole]) -> Result<()> {
+    let ids: Vec<ClientId> = wholes.iter().flat_map(|whole| &whole.clients).map(|row| row.client_id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let select = client::Entity::find().select_only().columns([client::Column::Id, client::Column::Name]);
+    let rows = select.filter(client::Column::Id.is_in(padded(&ids))).into_tuple::<(ClientId, String)>();
+    let names: HashMap<ClientId, String> = rows.all(ctx.db.read()).await?.into_iter().collect();
+    for whole in wholes {
+        whole.client_names = whole.clients.iter().filter_map(|row| Some((row.client_id, names.get(&row.client_id)?.clone()))).collect();
+    }
+    Ok(())
+}
+
 /// The values of a row's primary key.
 pub(super) fn key<E: EntityTrait>(row: &E::Model) -> Vec<Value> {
     E::PrimaryKey::iter().map(|key| row.get(key.into_column())).collect()
@@ -140,6 +159,7 @@ impl Whole {
     /// Sorts by age, where that matters.
     pub(super) fn put_in_order(&mut self) {
         self.roles.sort_by_key(|row| row.id);
+        self.clients.sort_by_key(|row| (row.since, row.client_id));
         self.pages.sort_by_key(|row| row.id);
         self.offers.sort_by_key(|row| row.id);
         self.tickets.sort_by_key(|row| row.id);

@@ -190,6 +190,7 @@ mod tests {
             page_id: None,
             client_id: None,
             client_update_id: None,
+            target: None,
             ticket_id: None,
             follow_up_id: None,
             external_id: None,

@@ -2,10 +2,11 @@
 //!
 //! Built from an incident's rows by `incident::case`, and for an imagined one by [`crate::playbook::simulate`].
 
+use std::cmp::max;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use entity::{Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
+use entity::{ClientId, Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
 
 /// What the playbook needs to know about one incident.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,12 +37,12 @@ pub struct Case {
     pub escalated_at: Option<Timestamp>,
     /// Summaries for people outside the response.
     pub updates: Posted,
-    /// Updates to affected clients.
-    pub client_updates: Posted,
+    /// How often the client who waited longest for an update heard from us, or no longer had to.
+    pub client_updates: i32,
     /// When a client was first marked affected, ever.
     pub first_client_at: Option<Timestamp>,
-    /// Since when any client that is still affected has been so.
-    pub clients_since: Option<Timestamp>,
+    /// The clients that are affected now.
+    pub clients: Vec<Affected>,
     /// Who holds or held which role, in the order in which they took them.
     pub holders: Vec<Holder>,
     /// Checklist items that are ticked: goal and item.
@@ -65,6 +66,26 @@ pub struct Posted {
     pub count: i32,
     /// When last.
     pub last_at: Option<Timestamp>,
+}
+
+/// A client that is affected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Affected {
+    /// Who.
+    pub client: ClientId,
+    /// Their name; empty if it is not known.
+    pub name: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// When an update was last sent to them.
+    pub told_at: Option<Timestamp>,
+}
+
+impl Affected {
+    /// Since when they have been waiting to hear from us.
+    pub fn waits_since(&self) -> Timestamp {
+        self.told_at.map_or(self.since, |told| max(told, self.since))
+    }
 }
 
 /// A stretch of time in which a person held a role.
@@ -142,6 +163,11 @@ pub struct FollowUp {
 }
 
 impl Case {
+    /// Since when the client who has waited longest has been waiting to hear from us.
+    pub fn longest_wait(&self) -> Option<Timestamp> {
+        self.clients.iter().map(Affected::waits_since).min()
+    }
+
     /// An incident declared at `at` in which nothing else has happened.
     pub fn declared(severity: Severity, flags: Flags, at: Timestamp) -> Self {
         let raised = is_major(severity);
@@ -159,9 +185,9 @@ impl Case {
             breach_since: is_breach(flags).then_some(at),
             escalated_at: None,
             updates: Posted::default(),
-            client_updates: Posted::default(),
+            client_updates: 0,
             first_client_at: None,
-            clients_since: None,
+            clients: Vec::new(),
             holders: Vec::new(),
             ticked: Vec::new(),
             pages: Vec::new(),

@@ -7,10 +7,12 @@ use chrono::Duration;
 use entity::{IncidentStatus, Role, Timestamp};
 
 use crate::playbook::steps::step::is_after;
-use crate::playbook::steps::{Case, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
+use crate::playbook::steps::{Affected, Case, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
 use crate::playbook::{Playbook, Rule, StepText};
 
 const HALF_A_DAY: Duration = Duration::hours(12);
+/// How many clients a title names.
+const NAMED: usize = 4;
 /// Roles that are passed on after a while, each asked of its holder (R13).
 const TIRING: [(Role, &[Role]); 2] = [(Role::IncidentLead, &[Role::IncidentLead]), (Role::ClientCommsManager, &[Role::ClientCommsManager])];
 
@@ -68,6 +70,7 @@ impl List<'_> {
     fn resolved(&mut self) {
         let declared = self.case.declared_at.unwrap_or(self.case.reported_at);
         self.leadership(declared);
+        self.closing_word();
         self.afterwards();
         self.follow_ups();
     }
@@ -161,16 +164,35 @@ impl List<'_> {
     }
 
     fn clients(&mut self, since: Timestamp) {
-        let (Some(first), Some(affected)) = (self.case.first_client_at, self.case.clients_since) else { return };
+        let facts = self.case;
+        let affected = facts.clients.iter().map(|client| client.since).min();
+        let (Some(first), Some(affected), Some(waits)) = (facts.first_client_at, affected, facts.longest_wait()) else { return };
         let since = max(since, affected);
         if let Some(left) = self.vacant(Role::ClientCommsManager) {
             let cause = max(since, left);
             let due = max(later(first, self.playbook.comms_manager_within), cause);
             self.add_again(Rule::CommsManager, cause, due);
         }
-        let Posted { count, last_at } = self.case.client_updates;
-        let every = self.playbook.client_update_every;
-        self.series(Rule::ClientUpdate, &format!("{count}."), last_at.unwrap_or(first), every, since, Rule::ClientUpdate.audience());
+        let (name, every) = (format!("{}.", facts.client_updates), self.playbook.client_update_every);
+        self.series(Rule::ClientUpdate, &name, waits, every, since, Rule::ClientUpdate.audience());
+        let now = self.now;
+        for step in self.steps.iter_mut().filter(|step| step.rule == Rule::ClientUpdate) {
+            let by = max(step.due_at, now);
+            about(step, facts.clients.iter().filter(|client| later(client.waits_since(), every) <= by));
+        }
+    }
+
+    /// Clients that were told of the problem must hear that it is over.
+    fn closing_word(&mut self) {
+        let case = self.case;
+        let Some(resolved) = case.resolved_at else { return };
+        let waiting: Vec<&Affected> = case.clients.iter().filter(|client| client.told_at.is_some_and(|at| at < resolved)).collect();
+        if waiting.is_empty() {
+            return;
+        }
+        if let Some(step) = self.add_again(Rule::ClientClosing, resolved, resolved) {
+            about(step, waiting.into_iter());
+        }
     }
 
     fn handover(&mut self, since: Timestamp) {
@@ -340,6 +362,7 @@ impl List<'_> {
             audience,
             person: None,
             contact: None,
+            clients: Vec::new(),
             due_at,
             overdue_at,
             cause_at,
@@ -352,6 +375,17 @@ impl List<'_> {
 
     fn is_settled(&self, key: &str, cause_at: Option<Timestamp>) -> bool {
         self.case.marks.get(key).is_some_and(|mark| mark.settled_at.is_some() && is_after(cause_at, mark.due_at))
+    }
+}
+
+/// Makes a step one about these clients, and names them in its title.
+fn about<'a>(step: &mut Step, clients: impl Iterator<Item = &'a Affected> + Clone) {
+    step.clients = clients.clone().map(|client| client.client).collect();
+    let names: Vec<&str> = clients.map(|client| client.name.as_str()).filter(|name| !name.is_empty()).collect();
+    if let Some((named, more)) = names.split_at_checked(NAMED).filter(|(_, more)| more.len() > 1) {
+        step.title = format!("{}: {} and {} more", step.title, named.join(", "), more.len());
+    } else if !names.is_empty() {
+        step.title = format!("{}: {}", step.title, names.join(", "));
     }
 }
 

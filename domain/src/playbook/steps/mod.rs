@@ -13,7 +13,9 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Case, FollowUp, Holder, Mark, Page, Posted, Report, Review, concerns_leadership, is_breach, is_major, owes_report};
+pub use facts::{
+    Affected, Case, FollowUp, Holder, Mark, Page, Posted, Report, Review, concerns_leadership, is_breach, is_major, owes_report,
+};
 pub(crate) use list::later;
 pub use list::{next_look, steps};
 pub use series::{same_series, stands};

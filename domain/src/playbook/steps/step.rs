@@ -1,6 +1,6 @@
 //! One step: what is asked for, of whom, when.
 
-use entity::{PersonId, Role, Timestamp};
+use entity::{ClientId, PersonId, Role, Timestamp};
 
 use crate::playbook::Rule;
 use crate::playbook::steps::Mark;
@@ -44,6 +44,8 @@ pub struct Step {
     pub person: Option<PersonId>,
     /// The playbook's contact it is about.
     pub contact: Option<String>,
+    /// The clients it is about: those who wait to hear from us.
+    pub clients: Vec<ClientId>,
     /// When it becomes due.
     pub due_at: Timestamp,
     /// When it becomes overdue.

@@ -7,7 +7,7 @@ mod series;
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use entity::{Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
+use entity::{ClientId, Flag, Flags, IncidentStatus, PersonId, Role, Severity, Timestamp};
 use uuid::Uuid;
 
 use super::*;
@@ -46,6 +46,10 @@ fn page(step: Option<&str>, at: &str, answered_at: Option<&str>) -> Page {
 
 fn posted(count: i32, last_at: &str) -> Posted {
     Posted { count, last_at: Some(on(last_at)) }
+}
+
+fn client(since: &str, told_at: Option<&str>) -> Affected {
+    Affected { client: ClientId(Uuid::nil()), name: String::new(), since: on(since), told_at: told_at.map(on) }
 }
 
 fn settled(keys: &[&str]) -> BTreeMap<String, Mark> {
@@ -173,20 +177,20 @@ fn an_incident_without_a_lead_asks_for_one() {
 
 #[test]
 fn affected_clients_get_a_comms_manager() {
-    let affected = Case { first_client_at: Some(on("18 12:00")), clients_since: Some(on("18 12:00")), ..minor() };
+    let affected = Case { first_client_at: Some(on("18 12:00")), clients: vec![client("18 12:00", None)], ..minor() };
     check_states(&affected, Rule::CommsManager, "comms-manager {} 18 12:10", "18 12:10", "18 12:20");
     let managed = |until| Case { holders: vec![held(Role::ClientCommsManager, "18 12:01", until)], ..affected.clone() };
     check(
         Rule::CommsManager,
         &[
             ("no client", minor(), "18 13:00", &[]),
-            ("none any more", Case { clients_since: None, ..affected.clone() }, "18 13:00", &[]),
+            ("none any more", Case { clients: Vec::new(), ..affected.clone() }, "18 13:00", &[]),
             ("there is one", managed(None), "18 13:00", &[]),
             ("they left: asked for again, at once", managed(Some("18 12:30")), "18 12:30", &["comms-manager Due 18 12:30"]),
             // Never before the current client was affected.
             (
                 "another client",
-                Case { clients_since: Some(on("18 14:00")), ..affected.clone() },
+                Case { clients: vec![client("18 14:00", None)], ..affected.clone() },
                 "18 14:00",
                 &["comms-manager Due 18 14:00"],
             ),

@@ -50,7 +50,7 @@ fn after_the_resolution_a_report_and_a_review_are_owed() {
         (
             "a client that is affected no more",
             Rule::ClientReport,
-            Case { clients_since: None, ..done.clone() },
+            Case { clients: Vec::new(), ..done.clone() },
             &["client-report Upcoming 26 12:00"],
         ),
         (
@@ -118,7 +118,7 @@ fn an_incident_that_is_over_or_was_none_asks_for_nothing() {
     let busy = Case {
         resolved_at: Some(on("18 12:00")),
         first_client_at: Some(on("18 11:00")),
-        clients_since: Some(on("18 11:00")),
+        clients: vec![client("18 11:00", None)],
         pages: vec![page(None, "18 11:00", None)],
         ..Case::declared(Severity::Critical, Flags::from_iter([Flag::DataBreach]), on("18 11:00"))
     };

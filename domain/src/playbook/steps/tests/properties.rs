@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::Duration;
-use entity::{Flags, IncidentStatus, Role, Severity, Timestamp};
+use entity::{ClientId, Flags, IncidentStatus, Role, Severity, Timestamp};
 use proptest::prelude::*;
 
 use super::super::series::series_of;
@@ -193,7 +193,7 @@ fn cases() -> BoxedStrategy<Case> {
                 prop::collection::vec(one_of(Flag::ALL), 0..3),
                 (0..86_400_i64, maybe(), later(), 0..4_i32),
                 (maybe(), maybe(), maybe(), maybe()),
-                (posted(), posted(), maybe(), prop::option::of(seconds(0..DAYS))),
+                (posted(), 0..3_i32, maybe(), prop::collection::vec((seconds(0..DAYS), prop::option::of(seconds(0..DAYS))), 0..3)),
             );
             let report = prop::option::of(prop::array::uniform4(prop::option::of(seconds(0..DAYS))));
             let review = prop::option::of((seconds(-DAYS..DAYS), prop::option::of(seconds(0..DAYS))));
@@ -203,7 +203,8 @@ fn cases() -> BoxedStrategy<Case> {
                     let (status, severity, flags, (before, reopened_at, resolved, raised), causes, clients) = first;
                     let (holders, pages, marks, ticked, follow_ups, report, review) = second;
                     let (raised_at, leadership_since, breach_since, escalated_at) = causes;
-                    let (updates, client_updates, first_client_at, affected_after) = clients;
+                    let (updates, client_updates, first_client_at, affected) = clients;
+                    let affected = first_client_at.into_iter().flat_map(|first| affected.iter().map(move |one| (first, *one)));
                     let over = matches!(status, IncidentStatus::Resolved | IncidentStatus::Closed);
                     let resolved_at = reopened_at.max(Some(resolved)).unwrap();
                     Case {
@@ -222,7 +223,14 @@ fn cases() -> BoxedStrategy<Case> {
                         updates,
                         client_updates,
                         first_client_at,
-                        clients_since: first_client_at.zip(affected_after).map(|(first, after)| first + after),
+                        clients: affected
+                            .map(|(first, (since, told))| Affected {
+                                client: ClientId(Uuid::nil()),
+                                name: String::new(),
+                                since: first + since,
+                                told_at: told.map(|told| first + told),
+                            })
+                            .collect(),
                         holders,
                         ticked,
                         pages,
@@ -406,9 +414,9 @@ proptest! {
             breach_since: Some(breach),
             escalated_at: scene.case.escalated_at.and(Some(called)),
             updates: Posted { count: i32::MAX, last_at: Some(updated) },
-            client_updates: Posted { count: i32::MIN, last_at: Some(sent) },
+            client_updates: i32::MIN,
             first_client_at: Some(first),
-            clients_since: Some(since),
+            clients: vec![Affected { client: ClientId(Uuid::nil()), name: String::new(), since, told_at: Some(sent) }],
             review: Some(Review { starts_at: starts, held_at: scene.case.escalated_at.and(Some(held)) }),
             ..scene.case.clone()
         };

@@ -43,8 +43,8 @@ fn summaries_are_due_at_regular_times_until_one_is_posted() {
 }
 
 #[test]
-fn updates_to_clients_are_counted_from_the_first_client() {
-    let affected = Case { first_client_at: Some(on("18 12:00")), clients_since: Some(on("18 12:00")), ..minor() };
+fn updates_to_clients_are_counted_from_the_one_who_waits_longest() {
+    let affected = Case { first_client_at: Some(on("18 12:00")), clients: vec![client("18 12:00", None)], ..minor() };
     let due = ["client-update:0.1 Due 18 13:00", "client-update:0.2 Upcoming 18 14:00"];
     check(
         Rule::ClientUpdate,
@@ -55,18 +55,40 @@ fn updates_to_clients_are_counted_from_the_first_client() {
             ("overdue", affected.clone(), "18 13:10", &["client-update:0.1 Overdue 18 13:00", due[1]]),
             (
                 "sent",
-                Case { client_updates: posted(1, "18 13:05"), ..affected.clone() },
+                Case { client_updates: 1, clients: vec![client("18 12:00", Some("18 13:05"))], ..affected.clone() },
                 "18 14:05",
                 &["client-update:1.1 Due 18 14:05", "client-update:1.2 Upcoming 18 15:05"],
             ),
             ("waived", Case { marks: settled(&["client-update:0.1"]), ..affected.clone() }, "18 13:00", &due[1..]),
             (
-                "no client for a while: the numbers go on, nothing is missed",
-                Case { clients_since: Some(on("18 15:30")), ..affected.clone() },
+                "no client for a while: nothing is missed",
+                Case { client_updates: 1, clients: vec![client("18 15:30", None)], ..affected.clone() },
                 "18 15:30",
-                &["client-update:0.4 Upcoming 18 16:00"],
+                &["client-update:1.1 Upcoming 18 16:30"],
             ),
-            ("no client any more", Case { clients_since: None, ..affected.clone() }, "18 13:00", &[]),
+            (
+                "one was left out: that one waits on",
+                Case { clients: vec![client("18 12:00", None), client("18 12:00", Some("18 12:30"))], ..affected.clone() },
+                "18 13:00",
+                &due,
+            ),
+            (
+                "the other one waits longest once that one was told",
+                Case {
+                    client_updates: 1,
+                    clients: vec![client("18 12:00", Some("18 13:05")), client("18 12:00", Some("18 12:30"))],
+                    ..affected.clone()
+                },
+                "18 13:05",
+                &["client-update:1.1 Upcoming 18 13:30"],
+            ),
+            (
+                "marked again: what they were told before does not count",
+                Case { client_updates: 2, clients: vec![client("18 14:00", Some("18 13:05"))], ..affected.clone() },
+                "18 14:00",
+                &["client-update:2.1 Upcoming 18 15:00"],
+            ),
+            ("no client any more", Case { clients: Vec::new(), ..affected.clone() }, "18 13:00", &[]),
             (
                 "reopened",
                 Case { reopened_at: Some(on("19 11:30")), ..affected.clone() },
@@ -158,6 +180,50 @@ fn stopping_is_decided_after_time_out_of_hours() {
                 &["stop-or-continue:9 Upcoming 20 20:00"],
             ),
             ("over", Case { status: IncidentStatus::Resolved, ..evening }, "19 20:00", &[]),
+        ],
+    );
+}
+
+#[test]
+fn a_step_names_the_clients_who_wait() {
+    let named = |name: &str, told: Option<&str>| Affected { name: name.to_owned(), ..client("18 12:00", told) };
+    let clients = vec![named("One", None), named("Two", Some("18 12:30")), named("Three", None)];
+    let case = Case { first_client_at: Some(on("18 12:00")), clients, ..minor() };
+    let titles = |case: &Case, now: &str| -> Vec<String> {
+        let asked = steps(case, &Playbook::default(), on(now)).into_iter();
+        asked
+            .filter(|step| step.title.starts_with("Send affected") || step.title.starts_with("Tell clients"))
+            .map(|step| step.title)
+            .collect()
+    };
+    let all = "Send affected clients an update: One, Two, Three";
+    assert_eq!(titles(&case, "18 13:00"), ["Send affected clients an update: One, Three", all]);
+    assert_eq!(titles(&case, "18 13:30"), [all, all]);
+    let many = Case { clients: (1..=7).map(|number| named(&format!("C{number}"), None)).collect(), ..case.clone() };
+    assert_eq!(titles(&many, "18 12:00"), ["Send affected clients an update: C1, C2, C3, C4 and 3 more"]);
+    let over = Case { status: IncidentStatus::Resolved, resolved_at: Some(on("18 12:45")), ..case };
+    assert_eq!(titles(&over, "18 12:45"), ["Tell clients that it is over: Two"], "who heard of it hears the end");
+}
+
+#[test]
+fn clients_that_were_told_hear_the_end() {
+    let told = Case {
+        status: IncidentStatus::Resolved,
+        resolved_at: Some(on("18 14:00")),
+        first_client_at: Some(on("18 12:00")),
+        clients: vec![client("18 12:00", Some("18 13:00"))],
+        ..minor()
+    };
+    let nothing: &[&str] = &[];
+    check(
+        Rule::ClientClosing,
+        &[
+            ("at once", told.clone(), "18 14:00", &["client-closing Due 18 14:00"]),
+            ("nobody was told", Case { clients: vec![client("18 12:00", None)], ..told.clone() }, "18 14:00", nothing),
+            ("told since", Case { clients: vec![client("18 12:00", Some("18 14:00"))], ..told.clone() }, "18 14:00", nothing),
+            ("skipped", Case { marks: settled(&["client-closing"]), ..told.clone() }, "18 14:00", nothing),
+            ("live again", Case { status: IncidentStatus::Fixing, resolved_at: None, ..told.clone() }, "18 14:00", nothing),
+            ("resolved again", Case { resolved_at: Some(on("18 16:00")), ..told }, "18 16:00", &["client-closing Due 18 16:00"]),
         ],
     );
 }
