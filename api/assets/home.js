@@ -82,6 +82,7 @@ class Refusal extends Error {
   constructor(error) {
     super(error.message);
     this.code = (error.extensions && error.extensions.code) || "INTERNAL";
+    this.missing = (error.extensions && error.extensions.missing) || [];
     this.requestId = error.extensions && error.extensions.requestId;
   }
   get words() {
@@ -291,6 +292,7 @@ const DONE_BY = {
   page: "It is done once the person who was paged answers.",
   summary: "Write an update for everyone below.",
   "client-update": "Send it below, under Affected clients.",
+  "client-closing": "Send it below, under Affected clients.",
   containment: "It is done once the checklist of each goal is ticked off.",
 };
 
@@ -325,12 +327,43 @@ function stepItem(step) {
 
 // ---- Affected clients ----
 
-function drawClients({ reference, status, clientBoard }, isLive) {
+function drawClients({ reference, status, clientBoard, clientUpdates }, isLive) {
   $("clients-box").hidden = clientBoard.length === 0;
   $("tell-box").hidden = !(isLive || status === "RESOLVED") || !viewer?.can.includes("RESPOND");
   $("addresses").href = `/incidents/${reference}/addresses.csv`;
   fill($("clients"), ...clientBoard.map(({ client, standing, nextState }) =>
     h("li", null, h("strong", null, client.name), " ", h("span", { class: nextState === "OVERDUE" ? "lack" : "soft" }, standing))));
+  keepList($("drafts"), $("tell-box").hidden ? [] : clientUpdates.filter((update) => update.state === "DRAFT"), draftKey, draftItem);
+}
+
+const draftKey = (draft) => `${draft.id} ${draft.approvedBy?.name || ""} ${draft.body}`;
+
+/** An update that waits for a second pair of eyes: somebody else approves it, then anyone sends it. */
+function draftItem(draft) {
+  const problem = h("p", { class: "problem", role: "alert", hidden: true });
+  const button = (label, mutation, input, said, main) => {
+    const element = h("button", { type: "button", class: main && "main" }, label);
+    element.addEventListener("click", async () => {
+      element.disabled = true;
+      try {
+        await ask(`mutation Draft($input: ${input}!) { ${mutation}(input: $input) { incident { id } } }`, { input: { clientUpdateId: draft.id } });
+        $("said").textContent = said;
+        refreshSoon();
+      } catch (error) {
+        element.disabled = false;
+        complain(problem, error);
+      }
+    });
+    return element;
+  };
+  const isMine = draft.author.id === viewer?.person?.id;
+  const standing = draft.approvedBy ? `Approved by ${draft.approvedBy.name}` : isMine ? "Somebody else must approve it" : "Not approved yet";
+  return h("li", { "data-key": draftKey(draft) },
+    h("p", { class: "soft" }, `Draft by ${draft.author.name}. ${standing}.`), prose(draft.body), problem,
+    h("p", { class: "row" },
+      !draft.approvedBy && !isMine && button("Approve", "approveClientUpdate", "ApproveClientUpdateInput", "Approved", true),
+      draft.approvedBy && button("Send to all affected clients", "sendDraftedClientUpdate", "SendDraftedClientUpdateInput", "Sent to the affected clients", true),
+      button("Discard", "discardClientUpdate", "DiscardClientUpdateInput", "Discarded")));
 }
 
 $("tell-propose").addEventListener("click", async () => {
@@ -349,10 +382,18 @@ $("tell-propose").addEventListener("click", async () => {
 
 onSubmit($("tell"), async (idempotencyKey) => {
   const input = { incidentId: current.id, body: $("tell-text").value, idempotencyKey };
-  await ask("mutation Tell($input: SendClientUpdateInput!) { sendClientUpdate(input: $input) { clientUpdate { id } } }", { input });
+  let said = "Sent to the affected clients";
+  try {
+    await ask("mutation Tell($input: SendClientUpdateInput!) { sendClientUpdate(input: $input) { clientUpdate { id } } }", { input });
+  } catch (error) {
+    if (!error.missing?.includes("approveClientUpdate")) throw error;
+    const draft = { incidentId: input.incidentId, body: input.body };
+    await ask("mutation Draft($input: DraftClientUpdateInput!) { draftClientUpdate(input: $input) { clientUpdate { id } } }", { input: draft });
+    said = "Saved as a draft: at this severity somebody else must approve it before it is sent";
+  }
   $("tell-text").value = "";
   $("tell-box").open = false;
-  $("said").textContent = "Sent to the affected clients";
+  $("said").textContent = said;
   refreshSoon();
 });
 
@@ -415,7 +456,7 @@ onSubmit($("link"), async () => {
 
 const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } attachments { fileName downloadUrl } }";
 const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status impactStartedAt declaredAt reportedAt resolvedAt
-  lead { name } clientCommsManager { name } sites { name url runbook expected } clientBoard { client { id name } standing nextState } goals { goal title metAt evidence }
+  lead { name } clientCommsManager { name } sites { name url runbook expected } clientBoard { client { id name } standing nextState } clientUpdates { id body state author { id name } approvedBy { name } } goals { goal title metAt evidence }
   tickets(link: null) { id externalId url subject status link parent client { name } } followUps { title state dueOn cardUrl owner { name } }
   actions { id title state assignee { name } } nextSteps { key rule title why state dueAt proposedAt assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
 const EVENTS = `query Events($id: ID!, $before: String) { node(id: $id) { ... on Incident { timeline(last: ${PAGE}, before: $before) { nodes { ...Event }

@@ -1,5 +1,9 @@
 //! The first page in a real browser: it shows what is going on, follows live changes, and its forms work.
 
+use std::collections::BTreeSet;
+
+use domain::playbook::Playbook;
+use entity::Severity;
 use harness::browser::Browser;
 use harness::drive::id;
 use harness::{Engine, TestApp, run};
@@ -43,5 +47,16 @@ async fn the_page_in_a_browser(app: &TestApp) {
     browser.until("document.querySelector('#tickets').innerText.includes('#42')").await;
     let told = sam.incident("INC-1", "clientUpdates { body }").await;
     assert_eq!(told["clientUpdates"], json!([{ "body": "We are on it." }]));
+    // With a second pair of eyes: a draft, approved by somebody else, sent.
+    let kim = app.responder("Kim").await;
+    app.domain.replace_playbook(Playbook { second_pair_of_eyes: BTreeSet::from([Severity::Major]), ..Playbook::default() });
+    browser.eval("document.querySelector('#tell-text').value = 'We found it.'").await;
+    browser.eval("document.querySelector('#tell').requestSubmit(document.querySelector('#tell button.main'))").await;
+    browser.until("document.querySelector('#drafts').innerText.includes('Somebody else must approve it')").await;
+    let draft = sam.incident("INC-1", "clientUpdates { id }").await["clientUpdates"][1]["id"].take();
+    kim.mutate("approveClientUpdate", json!({ "clientUpdateId": draft }), "clientUpdate { id }").await;
+    browser.until("document.querySelector('#drafts').innerText.includes('Approved by Kim')").await;
+    browser.eval("document.querySelector('#drafts button.main').click()").await;
+    browser.until("document.querySelector('#timeline').innerText.includes('We found it.')").await;
     assert_eq!(browser.complaints(), [] as [String; 0]);
 }
