@@ -55,6 +55,8 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
     }
     if !domain.config.systems.contains(&System::Email) {
         tracing::warn!("no mail server is connected: nobody can be woken. smtp.url and smtp.from connect one");
+    } else if domain.config.client_reply_to.is_none() {
+        tracing::info!("clients answer the sender of all mails: set smtp.client_reply_to unless somebody reads what arrives there");
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Config {
     pub tickets: TicketRules,
     /// How long failed deliveries wait for the next attempt.
     pub pauses: Pauses,
+    /// The sender that clients see and the address that gets their answers, as `Name <address>`; without it, those of all mails.
+    pub client_reply_to: Option<String>,
     /// Whether Trello is asked to notify us of changes. Only if we can verify the sender.
     pub watches_cards: bool,
 }

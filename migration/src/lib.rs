@@ -11,8 +11,8 @@ mod m20261122_000003_on_call;
 mod m20261122_000004_triage;
 mod m20261122_000005_clients;
 mod m20261128_000006_holds;
-mod m20261128_000013_chores;
 mod m20261128_000010_told_clients;
+mod m20261128_000013_chores;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;

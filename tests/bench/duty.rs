@@ -214,6 +214,7 @@ async fn queue(ctx: &domain::Ctx, ids: &[IncidentId], waiting: usize) -> Result<
                 subject: "[INC-1] Due: Post a summary".into(),
                 text: "Post a summary for people outside the response. ".repeat(8),
                 thread: Some(incident.to_string()),
+                answers_to: None,
             };
             let effect = Effect::Mail(MailOrder::Email(email));
             row::ActiveModel {

@@ -58,6 +58,7 @@ impl House {
                 systems,
                 tickets: TicketRules::default(),
                 pauses: Pauses::default(),
+                client_reply_to: None,
                 watches_cards: false,
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });

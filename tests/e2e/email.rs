@@ -33,12 +33,19 @@ fn to_zoe() -> Email {
         subject: "INC-7 ist kritisch: „Shop“ antwortet nicht".to_owned(),
         text: "Hallo Zoë,\n\nder Shop antwortet nicht.\n.\n..und weiter = ja\n".to_owned(),
         thread: Some("inc_0198c0ffee".to_owned()),
+        answers_to: None,
     }
 }
 
 fn order(number: u128, attempt: i32, email: Email) -> Order {
     let created_at = chrono::Utc.with_ymd_and_hms(2026, 3, 1, 12, 30, 15).unwrap();
-    Order { delivery: DeliveryId(Uuid::from_u128(number)), attempt, created_at, effect: Effect::Mail(MailOrder::Email(email)) }
+    Order {
+        delivery: DeliveryId(Uuid::from_u128(number)),
+        attempt,
+        created_at,
+        is_page: false,
+        effect: Effect::Mail(MailOrder::Email(email)),
+    }
 }
 
 async fn send(outlet: &EmailOutlet, number: u128) -> Result<Receipt, Refusal> {
@@ -68,6 +75,7 @@ async fn a_mail_arrives_as_it_was_ordered() {
     assert_eq!(header("To"), Some("Zoë Ågren <zoe@example.com>"));
     assert_eq!(header("References"), Some("<inc_0198c0ffee@example.org>"));
     assert_eq!(header("In-Reply-To"), Some("<inc_0198c0ffee@example.org>"));
+    assert_eq!(header("MIME-Version"), Some("1.0"));
     assert_eq!(header("Auto-Submitted"), Some("auto-generated"));
     assert_eq!(header("Content-Type"), Some("text/plain; charset=\"utf-8\""));
     assert_eq!(header("Content-Transfer-Encoding"), Some("quoted-printable"));
@@ -267,4 +275,18 @@ async fn server_has(server: &Smtp, n: usize, mut look: impl FnMut()) {
         (server.mails().len() >= n).then_some(())
     })
     .await;
+}
+
+/// Exim only queues what comes after the tenth mail of a connection, while it answers as if it had sent it.
+#[tokio::test]
+async fn a_connection_carries_ten_mails_and_a_page_has_its_own() {
+    let server = Smtp::start().await;
+    let outlet = outlet(&server);
+    for number in 1..=12 {
+        send(&outlet, number).await.unwrap();
+    }
+    outlet.carry_out(&Order { is_page: true, ..order(13, 1, to_zoe()) }).await.unwrap();
+    let connections: Vec<u64> = server.wait_for(13).await.into_iter().map(|mail| mail.connection).collect();
+    let on = |connection: u64| connections.iter().filter(|known| **known == connection).count();
+    assert_eq!((on(connections[0]), on(connections[10]), on(connections[12])), (10, 2, 1), "{connections:?}");
 }

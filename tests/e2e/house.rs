@@ -12,7 +12,17 @@ const FLOORS: [&[&str]; 6] = [
     // Ground: knows no caller and no incident.
     &["clock", "cursor", "db", "error", "ids", "lanes", "limits", "validate", "wake", "words", "severity", "catalogue::busy", "zone"],
     // What is pure: the playbook, what is asked of outside systems, calendars, hashes.
-    &["playbook", "ports", "delivery::policy", "timeline::chain", "calendar", "on_call::plan", "tickets::mention"],
+    &[
+        "playbook",
+        "ports",
+        "delivery::policy",
+        "timeline::chain",
+        "calendar",
+        "on_call::plan",
+        "tickets::mention",
+        "tickets::number",
+        "clients::lint",
+    ],
     // Who calls, and with what.
     &["authz", "config", "ctx", "people::secrets", "sql"],
     // What a decision sees and wants.

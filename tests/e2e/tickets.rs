@@ -18,6 +18,7 @@ use crate::fixture;
 both_dbs![
     by_hand_tickets_are_linked_once_the_problem_ticket_has_a_number,
     a_problem_ticket_that_was_linked_as_a_client_s_stays_the_problem_ticket,
+    by_hand_only_the_address_of_a_ticket_makes_the_problem_ticket,
     what_is_not_a_ticket_is_refused,
     a_ticket_is_about_one_incident_that_lasts,
     a_ticket_that_is_unlinked_is_not_suggested_again,
@@ -178,6 +179,31 @@ async fn a_problem_ticket_that_was_linked_as_a_client_s_stays_the_problem_ticket
     assert_eq!(by_hand(&sam, "INC-1").await, [] as [Value; 0], "it is not linked to itself");
 }
 
+async fn by_hand_only_the_address_of_a_ticket_makes_the_problem_ticket(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare("errors").await;
+    link(&sam, &incident, "42").await;
+    let problem = by_hand(&sam, "INC-1").await;
+    let done = |url: &str| json!({ "deliveryId": problem[0]["id"], "externalUrl": url });
+    for url in ["https://example.zendesk.com/agent/users/43", "https://example.org/agent/tickets/43"] {
+        let refusal = sam.refused("settleDeliveryByHand", done(url)).await;
+        assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "externalUrl"), "{url}");
+    }
+    assert_eq!(tickets(&sam, "INC-1").await.len(), 1, "nobody is told that #43 is the problem ticket");
+    sam.mutate("settleDeliveryByHand", done("https://example.zendesk.com/agent/tickets/900"), "delivery { state }").await;
+    assert_eq!(ticket(&sam, "INC-1", "900").await["parent"], true);
+}
+
+async fn only_tickets_of_our_own_account_are_linked(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare("errors").await;
+    let other = "https://other.zendesk.com/agent/tickets/43";
+    let refusal = sam.refused("linkTicket", json!({ "incidentId": incident["id"], "externalId": other })).await;
+    assert!(refusal.message().contains("other.zendesk.com") && refusal.message().contains("ours.zendesk.com"), "{}", refusal.message());
+    link(&sam, &incident, "https://ours.zendesk.com/agent/tickets/43").await;
+    assert_eq!(ticket(&sam, "INC-1", "43").await["link"], "LINKED");
+}
+
 async fn what_is_not_a_ticket_is_refused(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("errors").await;
@@ -186,8 +212,19 @@ async fn what_is_not_a_ticket_is_refused(app: &TestApp) {
         (refusal.code().to_owned(), refusal.field().to_owned())
     };
     let input = |number: &str, system: &str| json!({ "incidentId": incident["id"], "externalId": number, "system": system });
-    for number in ["", "abc", "#", "0", "12a", "-3", "https://example.zendesk.com/agent/tickets/", "123456789012345678901"] {
+    for number in
+        ["", "abc", "#", "0", "12a", "-3", "42.5", "INC-42", "https://example.zendesk.com/agent/tickets/", "123456789012345678901"]
+    {
         assert_eq!(refused(input(number, "zendesk")).await, ("BAD_USER_INPUT".into(), "externalId".into()), "{number}");
+    }
+    for (address, found) in [
+        ("https://example.zendesk.com/agent/users/43", "/agent/users/43"),
+        ("https://example.org/agent/tickets/43", "example.org"),
+        ("https://example.zendesk.com/agent/organizations/7/tickets/43", "/agent/organizations/7/tickets/43"),
+    ] {
+        let refusal = sam.refused("linkTicket", input(address, "zendesk")).await;
+        assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "externalId"), "{address}");
+        assert!(refusal.message().contains(found), "{}", refusal.message());
     }
     assert_eq!(refused(input("42", "jira")).await, ("BAD_USER_INPUT".into(), "system".into()));
     let nobody = "cli_00000000000000000000000000000001";
@@ -265,8 +302,9 @@ async fn a_merge_takes_the_tickets_along(app: &TestApp) {
     let titles: Vec<String> = by_hand(&sam, "INC-1").await.iter().map(|row| text(row, "instructions").to_owned()).collect();
     assert!(titles.iter().any(|text| text.contains("set the type of ticket #43") && text.contains("problem #900")), "{titles:?}");
     let left = by_hand(&sam, "INC-2").await;
-    let [note] = left.as_slice() else { panic!("the note alone is left: {left:?}") };
+    let [note, solve] = left.as_slice() else { panic!("a note, and the problem ticket to be solved: {left:?}") };
     assert!(text(note, "instructions").contains("INC-2 was merged into INC-1, problem ticket #900"), "{note}");
+    assert!(text(solve, "instructions").starts_with("Set problem ticket #901 to solved"), "{solve}");
 }
 
 async fn viewers_see_tickets_and_change_none(app: &TestApp) {
@@ -510,4 +548,23 @@ async fn systems_show_whether_they_accept_us(app: &TestApp) {
     hold::hold(&app.system(), System::Zendesk, "the token is wrong").await.unwrap();
     let held = zendesk().await["held"].clone();
     assert_eq!(held, json!({ "reason": "the token is wrong", "since": "2026-11-22T03:00:00+00:00" }));
+}
+
+mod our_own_account {
+    use harness::{Engine, TestApp, run_with};
+
+    fn start(engine: Engine) {
+        let ours = TestApp::builder(engine).tickets(|rules| rules.account = Some("https://ours.zendesk.com".to_owned()));
+        run_with(ours, super::only_tickets_of_our_own_account_are_linked);
+    }
+
+    #[test]
+    fn sqlite() {
+        start(Engine::Sqlite);
+    }
+
+    #[test]
+    fn postgres() {
+        start(Engine::Postgres);
+    }
 }

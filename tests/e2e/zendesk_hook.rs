@@ -30,6 +30,8 @@ both_dbs![
     an_ordinary_ticket_is_suggested_where_it_may_belong,
     late_news_does_not_undo_newer_news,
     a_problem_ticket_that_someone_solves_is_recorded,
+    a_merged_ticket_takes_its_link_along,
+    a_merge_that_cannot_be_followed_is_recorded,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -452,4 +454,43 @@ async fn a_problem_ticket_that_someone_solves_is_recorded(app: &TestApp) {
     sam.incident_of("reopenIncident", json!({ "incidentId": incident["id"], "reason": "again" })).await;
     tell(app, &ours).await;
     assert_eq!(told().await, 1);
+}
+
+async fn links(client: &Client, reference: &str) -> Vec<(String, String, Value)> {
+    let found = client.incident(reference, "tickets(link: null) { externalId link client { name } }").await["tickets"].take();
+    let row = |row: &Value| (text(row, "externalId").to_owned(), text(row, "link").to_owned(), row["client"]["name"].clone());
+    let mut rows: Vec<_> = found.as_array().unwrap().iter().map(row).collect();
+    rows.sort_by(|one, other| one.0.cmp(&other.0));
+    rows
+}
+
+async fn a_merged_ticket_takes_its_link_along(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = linked(&sam).await;
+    let merged = with(event(app, "m1", "merged", json!({ "target_ticket_id": "43" })), "status", "CLOSED");
+    for _ in 0..2 {
+        tell(app, &merged).await;
+    }
+    let of = |number: &str, link: &str| (number.to_owned(), link.to_owned(), json!("Example Ltd"));
+    assert_eq!(links(&sam, "INC-1").await, [of("42", "DISMISSED"), of("43", "LINKED")]);
+    let told: Vec<Value> = events(&sam, &incident, "TICKET").await.into_iter().map(|mut event| event["text"].take()).collect();
+    assert_eq!(told.iter().filter(|text| **text == "Ticket #42 was merged into #43, which takes its place").count(), 1, "{told:?}");
+    // And on, also if the number is a number.
+    let again = with(with(event(app, "m2", "merged", json!({ "target_ticket_id": 44 })), "id", "43"), "status", "CLOSED");
+    tell(app, &again).await;
+    assert_eq!(links(&sam, "INC-1").await[2], of("44", "LINKED"));
+}
+
+async fn a_merge_that_cannot_be_followed_is_recorded(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = linked(&sam).await;
+    let other = sam.declare("slow").await;
+    sam.incident_of("linkTicket", json!({ "incidentId": other["id"], "externalId": "43" })).await;
+    tell(app, &event(app, "m1", "merged", json!({ "target_ticket_id": "43" }))).await;
+    let last = events(&sam, &incident, "TICKET").await.pop().unwrap();
+    assert!(text(&last, "text").contains("#43, which is linked to INC-2"), "{last}");
+    assert_eq!(links(&sam, "INC-2").await.len(), 1);
+    tell(app, &with(event(app, "m2", "merged", json!({})), "id", "43")).await;
+    let last = events(&sam, &other, "TICKET").await.pop().unwrap();
+    assert!(text(&last, "text").starts_with("Ticket #43 was merged into another ticket"), "{last}");
 }

@@ -41,6 +41,9 @@ pub const HOOK_SECRET: &str = "hook-secret-of-the-tests";
 /// The secret with which hooks sign that do so.
 pub const SIGNING_SECRET: &str = "signing-secret-of-the-tests";
 
+/// The sender that clients see.
+pub const CLIENT_REPLY_TO: &str = "Example Support <support@example.org>";
+
 /// The start of tests that do not use the machine's clock.
 pub fn start_of_time() -> Timestamp {
     "2026-11-22T03:00:00Z".parse::<DateTime<Utc>>().expect("a time")
@@ -130,6 +133,7 @@ impl Builder {
             systems: self.systems,
             tickets: rules,
             pauses: Pauses::default(),
+            client_reply_to: Some(CLIENT_REPLY_TO.to_owned()),
             watches_cards: self.watches_cards,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };

@@ -43,6 +43,8 @@ pub struct Smtp {
 pub struct Mail {
     /// With its brackets.
     pub message_id: String,
+    /// Which connection it came by.
+    pub connection: u64,
     /// The sender of the envelope.
     pub from: String,
     /// The recipients of the envelope.
@@ -69,6 +71,7 @@ impl Mail {
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         Self {
             message_id: text(&mail["messageId"]),
+            connection: mail["connection"].as_u64().unwrap_or_default(),
             from: text(&mail["from"]),
             to: list(&mail["to"]).iter().map(text).collect(),
             subject: text(&mail["subject"]),

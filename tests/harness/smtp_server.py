@@ -36,10 +36,11 @@ def signed_in(_server, _session, _envelope, _mechanism, data):
     return AuthResult(success=right, handled=False)
 
 
-def store(envelope):
+def store(envelope, session):
     message = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
     mail = {
         "messageId": message["Message-ID"],
+        "connection": session.peer[1],
         "from": envelope.mail_from,
         "to": envelope.rcpt_tos,
         "subject": message["Subject"],
@@ -60,14 +61,14 @@ class Handler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, _session, envelope):
+    async def handle_DATA(self, server, session, envelope):
         asked = control()
         if asked["hang"] == "data":
             await asyncio.Event().wait()
         await asyncio.sleep(asked["slow"] / 1000)
         if asked["later"]:
             return "451 4.3.0 Come back later"
-        store(envelope)
+        store(envelope, session)
         if asked["cut"]:
             server.transport.abort()
         return "250 OK"

@@ -198,6 +198,7 @@ pub fn domain_at(
         systems: Vec::new(),
         tickets: TicketRules::default(),
         pauses: settings.pauses,
+        client_reply_to: None,
         watches_cards: false,
     };
     settings.systems.configure(&mut config);

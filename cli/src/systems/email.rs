@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::config::Config;
 use entity::System;
 use worker::outlets::email::{self, EmailOutlet};
 
@@ -26,6 +27,8 @@ struct Smtp {
     url: Secret,
     /// Whom mails come from.
     from: String,
+    /// Whom clients see as the sender, and where their answers go.
+    client_reply_to: Option<String>,
 }
 
 impl Smtp {
@@ -37,8 +40,12 @@ impl Smtp {
         if let Some(Err(problem)) = from.as_deref().map(email::sender) {
             source.problem("smtp.from", problem);
         }
+        let client_reply_to = source.filled("smtp.client_reply_to");
+        if let Some(Err(problem)) = client_reply_to.as_deref().map(email::sender) {
+            source.problem("smtp.client_reply_to", problem);
+        }
         match (url, from) {
-            (Some(url), Some(from)) => return Some(Self { url: Secret(url), from }),
+            (Some(url), Some(from)) => return Some(Self { url: Secret(url), from, client_reply_to }),
             (Some(_), None) => source.problem("smtp.from", "is needed as well as smtp.url, such as Muster <muster@example.org>"),
             (None, Some(_)) => source.problem("smtp.url", "is needed as well as smtp.from, such as smtps://user:password@mail.example.org"),
             (None, None) => {}
@@ -53,8 +60,12 @@ impl Connector for Email {
     }
 
     fn connect(&self) -> Result<Option<Offer>, String> {
-        let Some(Smtp { url, from }) = &self.0 else { return Ok(None) };
+        let Some(Smtp { url, from, .. }) = &self.0 else { return Ok(None) };
         Ok(Some(Offer::of(Arc::new(EmailOutlet::connect(&url.0, from)?))))
+    }
+
+    fn configure(&self, config: &mut Config) {
+        config.client_reply_to = self.0.as_ref().and_then(|smtp| smtp.client_reply_to.clone());
     }
 }
 
@@ -71,7 +82,7 @@ mod tests {
         let (url, sender) = ("smtps://u:hunter2@mail.example.org", "Muster <muster@example.org>");
         assert_eq!(read("", "").unwrap(), None);
         let smtp = read(url, sender).unwrap();
-        assert_eq!(smtp, Some(Smtp { url: Secret(url.into()), from: sender.into() }));
+        assert_eq!(smtp, Some(Smtp { url: Secret(url.into()), from: sender.into(), client_reply_to: None }));
         assert!(!format!("{smtp:?}").contains("hunter2"));
         assert_eq!(read(url, "").unwrap_err().len(), 1);
         assert_eq!(read("", sender).unwrap_err().len(), 1);

@@ -15,7 +15,7 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::catalogue::contacts_of;
-use crate::clients::progress::UpdateOutcome;
+use crate::clients::progress::{UpdateOutcome, clients_in};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::affected_clients_of;
@@ -106,9 +106,14 @@ type Sent = HashMap<(IncidentId, ClientId), Vec<Told>>;
 
 /// The updates that went to each client.
 async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
-    let updates: Vec<(ClientUpdateId, Timestamp)> = client_update::Entity::find()
+    let updates: Vec<(ClientUpdateId, IncidentId, Timestamp, Option<serde_json::Value>)> = client_update::Entity::find()
         .select_only()
-        .columns([client_update::Column::Id, client_update::Column::SentAt])
+        .columns([
+            client_update::Column::Id,
+            client_update::Column::IncidentId,
+            client_update::Column::SentAt,
+            client_update::Column::Clients,
+        ])
         .filter(client_update::Column::IncidentId.is_in(padded(incidents)))
         .filter(client_update::Column::SentAt.is_not_null())
         .into_tuple()
@@ -117,7 +122,7 @@ async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
     if updates.is_empty() {
         return Ok(Sent::new());
     }
-    let sent_at: HashMap<ClientUpdateId, Timestamp> = updates.into_iter().collect();
+    let sent_at: HashMap<ClientUpdateId, Timestamp> = updates.iter().map(|(update, _, at, _)| (*update, *at)).collect();
     let rows: Vec<(IncidentId, ClientId, ClientUpdateId, DeliveryState)> = delivery::Entity::find()
         .select_only()
         .columns([Column::IncidentId, Column::ClientId, Column::ClientUpdateId, Column::State])
@@ -131,6 +136,14 @@ async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
     let mut states: HashMap<(IncidentId, ClientId, ClientUpdateId), Vec<DeliveryState>> = HashMap::new();
     for (incident, client, update, state) in rows {
         states.entry((incident, client, update)).or_default().push(state);
+    }
+    // A client whose contacts are all reached through another client shares the outcome of all clients.
+    for (update, incident, _, clients) in &updates {
+        let of_update = states.iter().filter(|((_, _, of), _)| of == update);
+        let all: Vec<DeliveryState> = of_update.flat_map(|(_, states)| states.clone()).collect();
+        for client in clients.as_ref().and_then(clients_in).into_iter().flatten() {
+            states.entry((*incident, client, *update)).or_insert_with(|| all.clone());
+        }
     }
     let mut sent = Sent::new();
     for ((incident, client, update), states) in states {

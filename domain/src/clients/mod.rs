@@ -6,6 +6,9 @@
 pub mod addresses;
 pub mod board;
 pub mod directory;
+pub(crate) mod letter;
+mod lint;
+pub use lint::machines_in;
 pub mod progress;
 pub mod proposal;
 pub mod update;

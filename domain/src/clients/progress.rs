@@ -1,10 +1,11 @@
 //! How far updates to clients have come: read from the deliveries that carry them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use entity::delivery::{self, Column};
 use entity::{ClientId, ClientUpdateId, DeliveryState, IncidentId, client_update};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::Deserialize;
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -64,7 +65,8 @@ pub async fn by_ids(ctx: &Ctx, ids: &[ClientUpdateId]) -> Result<Vec<client_upda
     sql::seen_by_ids::<client_update::Entity>(ctx, ids).await
 }
 
-/// How far updates have got with each client they went to.
+/// How far updates have got with each client they went to. A client whose contacts are all reached through another client shares the
+/// outcome of all clients.
 pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMap<ClientUpdateId, Vec<ClientOutcome>>> {
     let rows: Vec<(ClientUpdateId, Option<ClientId>, DeliveryState)> = delivery::Entity::find()
         .select_only()
@@ -83,6 +85,12 @@ pub async fn outcomes_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<HashMa
             list.len() - 1
         });
         list[place].1.push(state);
+    }
+    for row in by_ids(ctx, updates).await?.iter().filter(|row| row.sent_at.is_some()) {
+        let list = lists.entry(row.id).or_default();
+        let all: Vec<DeliveryState> = list.iter().filter(|(client, _)| client.is_some()).flat_map(|(_, states)| states.clone()).collect();
+        let others = chosen(row).into_iter().flatten().filter(|client| !places.contains_key(&(row.id, Some(*client))));
+        list.extend(others.map(|client| (Some(client), all.clone())));
     }
     let outcome = |(client, states): (Option<ClientId>, Vec<DeliveryState>)| ClientOutcome { client, outcome: UpdateOutcome::of(states) };
     Ok(lists.into_iter().map(|(update, list)| (update, list.into_iter().map(outcome).collect())).collect())
@@ -117,8 +125,13 @@ pub async fn deliveries_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<Vec<
 }
 
 /// The ids of the clients that an update is for; `None` for all that are affected.
-pub(super) fn chosen(row: &client_update::Model) -> Option<HashSet<ClientId>> {
-    row.clients.clone().and_then(|ids| serde_json::from_value(ids).ok())
+pub(super) fn chosen(row: &client_update::Model) -> Option<BTreeSet<ClientId>> {
+    row.clients.as_ref().and_then(clients_in)
+}
+
+/// The ids of clients as they are stored with an update.
+pub(super) fn clients_in(stored: &serde_json::Value) -> Option<BTreeSet<ClientId>> {
+    BTreeSet::deserialize(stored).ok()
 }
 
 /// How far an update has got, with one client or with all of them. Ordered worst first.

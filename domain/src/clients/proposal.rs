@@ -1,14 +1,19 @@
 //! The proposed text of an update to clients: the playbook's template, filled in with what is known.
 
-use entity::{IncidentId, IncidentStatus, Visibility, incident};
+use std::collections::HashSet;
+
+use entity::{IncidentId, IncidentStatus, TimelineKind, Visibility, incident, timeline_event};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::authz::Right;
+use crate::clients::letter::UNNAMED;
+use crate::clients::machines_in;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::{by_ids, reference};
 use crate::playbook::Playbook;
 use crate::playbook::steps::later;
-use crate::timeline::latest_updates;
 use crate::words;
 
 /// A proposed text for an update about the incident `id`, for a person to put into their own words.
@@ -18,20 +23,27 @@ use crate::words;
 pub async fn draft_text(ctx: &Ctx, id: IncidentId) -> Result<String> {
     ctx.require(Right::Respond)?;
     let incident = by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("incident"))?;
-    let newest = match incident.latest_update_sequence {
-        Some(sequence) => latest_updates(ctx, &[(id, sequence)]).await?.remove(&id),
-        None => None,
-    };
-    let latest = newest.map_or_else(|| in_words(incident.status).to_owned(), |event| event.text);
+    // The team's summaries are for the team: only the resolution is proposed to clients, unless it says what they must not read.
+    let resolution = resolution(ctx, &incident).await?.filter(|text| machines_in(text, &HashSet::new(), &HashSet::new()).is_empty());
+    let latest = resolution.unwrap_or_else(|| in_words(incident.status).to_owned());
     Ok(proposed(&ctx.playbook(), &incident, &latest, ctx.now()))
+}
+
+/// How an incident that everybody may know of was resolved.
+async fn resolution(ctx: &Ctx, incident: &incident::Model) -> Result<Option<String>> {
+    if incident.resolved_at.is_none() || incident.visibility == Visibility::Restricted {
+        return Ok(None);
+    }
+    let resolved = timeline_event::Column::IncidentId.eq(incident.id).and(timeline_event::Column::Kind.eq(TimelineKind::Resolved));
+    let newest = timeline_event::Entity::find().filter(resolved).order_by_desc(timeline_event::Column::Sequence);
+    Ok(newest.one(ctx.db.read()).await?.map(|event| event.text))
 }
 
 fn proposed(playbook: &Playbook, incident: &incident::Model, latest: &str, now: entity::Timestamp) -> String {
     let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
     let template = if incident.live { &playbook.client_update_template } else { &playbook.client_update_closing };
     let reference = reference(incident);
-    // Nobody checks every word before it goes out, so the text must not reveal the name of a restricted incident.
-    let name = if incident.visibility == Visibility::Open { &incident.name } else { &reference };
+    let name = incident.client_name.as_deref().unwrap_or(UNNAMED);
     let values = [
         ("reference", reference.as_str()),
         ("name", name),

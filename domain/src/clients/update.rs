@@ -5,27 +5,30 @@
 //! of its contacts, or, if there is neither, a step for a person. Linked tickets whose client is unknown get a reply as well, unless the
 //! update is for selected clients. How far it has got is read from the deliveries ([`UpdateOutcome`]).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use entity::{
-    ClientId, ClientUpdateId, IncidentId, IncidentStatus, Operation, PersonId, TicketLink, TimelineKind, Visibility, client, client_update,
-    contact, incident, incident_client, ticket,
+    ClientId, ClientUpdateId, IncidentId, IncidentStatus, Operation, PersonId, TicketLink, TimelineKind, alert, client, client_update,
+    contact, incident, incident_client, incident_site, site, ticket,
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::authz::Right;
 use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::change::change;
+use crate::clients::letter::letters;
+use crate::clients::lint::{machine_of, machines_in};
 use crate::clients::progress::{chosen, find};
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::{Key, once};
 use crate::incident::reference;
-use crate::ports::{Comment, Email};
+use crate::ports::{Comment, Effect, MailOrder};
 use crate::record::{Draft, Facts, NewEvent, Whole};
+use crate::sql::padded;
 use crate::tickets::rows::{self, REQUESTER};
 use crate::{limits, validate, words};
 
@@ -49,7 +52,16 @@ struct Audience {
     clients: Vec<client::Model>,
     contacts: Vec<contact::Model>,
     drafts: Vec<client_update::Model>,
+    /// Machines that alerts about the incident name.
+    machines: HashSet<String>,
+    /// Hosts of the sites that the incident is about.
+    public: HashSet<String>,
 }
+
+/// Labels of alerts that name machines.
+const MACHINE_LABELS: [&str; 8] = ["instance", "host", "hostname", "node", "server", "pod", "container", "nodename"];
+/// How many machines a refusal names.
+const NAMED: usize = 5;
 
 impl Facts for Audience {
     type Scope = Whole;
@@ -61,7 +73,8 @@ impl Facts for Audience {
         let ids: Vec<ClientId> = whole.clients.iter().map(|row| row.client_id).collect();
         let (mut clients, contacts) = tokio::try_join!(clients_by_ids(ctx, &ids), contacts_of(ctx, &ids))?;
         clients.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
-        Ok(Self { whole, clients, contacts, drafts })
+        let (machines, public) = tokio::try_join!(machines_of(ctx, whole.incident.id), hosts_of(ctx, &whole.sites))?;
+        Ok(Self { whole, clients, contacts, drafts, machines, public })
     }
 
     fn scope(&self) -> &Whole {
@@ -69,7 +82,40 @@ impl Facts for Audience {
     }
 }
 
+/// The machines that the alerts of an incident name.
+async fn machines_of(ctx: &Ctx, incident: IncidentId) -> Result<HashSet<String>> {
+    let select = alert::Entity::find().select_only().column(alert::Column::Labels);
+    let of_incident = select.filter(alert::Column::IncidentId.eq(incident));
+    let labels: Vec<serde_json::Value> = of_incident.into_tuple().all(ctx.db.read()).await?;
+    let named = labels.iter().flat_map(|labels| MACHINE_LABELS.iter().filter_map(|name| labels.get(*name)?.as_str()));
+    Ok(named.filter_map(machine_of).collect())
+}
+
+/// The hosts of sites, which clients know.
+async fn hosts_of(ctx: &Ctx, sites: &[incident_site::Model]) -> Result<HashSet<String>> {
+    if sites.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<_> = sites.iter().map(|row| row.site_id).collect();
+    let sites = site::Entity::find().filter(site::Column::Id.is_in(padded(&ids))).all(ctx.db.read()).await?;
+    let host = |url: &str| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
+    Ok(sites.into_iter().flat_map(|site| site.url.as_deref().and_then(host).into_iter().chain([site.name.to_lowercase()])).collect())
+}
+
 impl Audience {
+    /// Fails if the text names a machine of ours.
+    fn lint(&self, body: &str) -> Result<()> {
+        let found = machines_in(body, &self.machines, &self.public);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let named = found.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let reason = format!(
+            "body names machines of ours, which clients must not read: {named}. Say what it is for them instead, such as “the database”."
+        );
+        Err(Error::invalid("body", reason))
+    }
+
     /// Fails if the list is empty or contains a client that is not affected.
     fn check(&self, chosen: Option<&[ClientId]>) -> Result<()> {
         let Some(chosen) = chosen else { return Ok(()) };
@@ -100,27 +146,20 @@ impl Audience {
         that_take_replies(self.whole.tickets.iter().filter(|ticket| is_for_all && ticket.client_id.is_none()))
     }
 
-    /// The deliveries that bring `row` to `client`.
-    fn orders(&self, row: &client_update::Model, client: &client::Model) -> Vec<New> {
+    /// The deliveries that bring `row` to `clients`. Someone who is a contact of several of them gets one mail.
+    fn orders(&self, ctx: &Ctx, row: &client_update::Model, clients: &[&client::Model]) -> Vec<New> {
+        let mut written = HashSet::new();
+        let mut is_new = |order: &New| match &order.effect {
+            Effect::Mail(MailOrder::Email(email)) => email.to.is_empty() || written.insert(email.to.to_lowercase()),
+            Effect::Desk(_) | Effect::Chat(_) | Effect::Board(_) => true,
+        };
+        clients.iter().flat_map(|client| self.orders_to(ctx, row, client)).filter(|order| is_new(order)).collect()
+    }
+
+    fn orders_to(&self, ctx: &Ctx, row: &client_update::Model, client: &client::Model) -> Vec<New> {
         let of_client = self.whole.tickets.iter().filter(|ticket| ticket.client_id == Some(client.id));
         let replies: Vec<New> = that_take_replies(of_client).into_iter().map(|ticket| reply(row, ticket, &client.name)).collect();
-        if !replies.is_empty() {
-            return replies;
-        }
-        let mail = |to_name: &str, to: &str| {
-            let email = Email {
-                to_name: to_name.to_owned(),
-                to: to.to_owned(),
-                subject: subject(&self.whole.incident),
-                text: row.body.clone(),
-                thread: Some(self.whole.incident.id.to_string()),
-            };
-            New { client: Some(client.id), client_update: Some(row.id), ..New::of(Operation::ClientUpdate, email) }
-        };
-        let contacts = self.contacts.iter().filter(|contact| contact.client_id == client.id);
-        let mails: Vec<New> = contacts.map(|contact| mail(&contact.name, &contact.email)).collect();
-        // Without an address: a person finds out how to reach them.
-        if mails.is_empty() { vec![mail(&client.name, "")] } else { mails }
+        if replies.is_empty() { letters(ctx, &self.whole.incident, row, client, &self.contacts) } else { replies }
     }
 }
 
@@ -128,14 +167,6 @@ impl Audience {
 fn reply(row: &client_update::Model, ticket: &ticket::Model, to: &str) -> New {
     let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: to.to_owned() };
     New { client: ticket.client_id, client_update: Some(row.id), ticket: Some(ticket.id), ..New::of(Operation::ClientUpdate, comment) }
-}
-
-/// Nobody checks the subject before it goes out, so it must not reveal the name of a restricted incident.
-fn subject(incident: &incident::Model) -> String {
-    match incident.visibility {
-        Visibility::Open => format!("[{}] {}", reference(incident), incident.name),
-        Visibility::Restricted => format!("[{}] Status update", reference(incident)),
-    }
 }
 
 /// The person who is calling: only people write to clients.
@@ -190,6 +221,7 @@ pub async fn draft(ctx: &Ctx, input: &Compose) -> Result<Written> {
     let changed = change::<Audience, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
         require_somebody_to_tell(&facts.whole.incident)?;
         facts.check(input.client_ids.as_deref())?;
+        facts.lint(&body)?;
         let row = composed(draft, &body, input.client_ids.as_deref(), author);
         draft.insert(row.clone().into_active_model());
         Ok(row)
@@ -207,6 +239,7 @@ pub async fn edit(ctx: &Ctx, id: ClientUpdateId, body: &str, client_ids: Option<
     let body = checked_body(body)?;
     on_draft(ctx, id, |facts, draft, row| {
         facts.check(client_ids)?;
+        facts.lint(&body)?;
         let clients = client_ids.map(|ids| json!(ids));
         if row.body == body && row.clients == clients {
             return Ok(row.clone());
@@ -329,6 +362,7 @@ pub async fn send_draft(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
 
 /// Writes into the draft that `row` goes to its clients.
 fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, sender: PersonId) -> Result<client_update::Model> {
+    facts.lint(&row.body)?;
     let (clients, tickets) = (facts.addressed(&row), facts.of_nobody_known(&row));
     if clients.is_empty() && tickets.is_empty() {
         return Err(Error::FailedPrecondition {
@@ -346,17 +380,19 @@ fn tell(facts: &Audience, draft: &mut Draft<'_>, row: client_update::Model, send
             missing: ["draftClientUpdate", "approveClientUpdate"].map(str::to_owned).into(),
         });
     }
-    let row = client_update::Model { sent_by_id: Some(sender), sent_at: Some(draft.now), ..row };
+    // Whom it went to is kept: a client whose contacts are all reached through another client has no delivery of its own.
+    let told: BTreeSet<ClientId> = clients.iter().map(|client| client.id).collect();
+    let row = client_update::Model { clients: Some(json!(told)), sent_by_id: Some(sender), sent_at: Some(draft.now), ..row };
     draft.upsert(row.clone().into_active_model());
-    let to_clients = clients.iter().flat_map(|client| facts.orders(&row, client));
+    let to_clients = facts.orders(draft.ctx(), &row, &clients).into_iter();
     draft.send_many(to_clients.chain(tickets.iter().map(|ticket| reply(&row, ticket, REQUESTER))).collect());
     draft.record(NewEvent::new(TimelineKind::ClientUpdate, row.body.clone()).details(details(&row, &clients)));
     // Requesters whose client is unknown do not count: the update interval is for clients.
     if !clients.is_empty() {
         draft.incident_mut().last_client_update_at = Some(draft.now);
-        for row in facts.whole.clients.iter().filter(|row| clients.iter().any(|client| client.id == row.client_id)) {
-            draft.put::<incident_client::Entity>(incident_client::Model { told_at: Some(draft.now), ..row.clone() });
-        }
+        let now = draft.now;
+        let rows = facts.whole.clients.iter().filter(|row| told.contains(&row.client_id));
+        draft.put_many::<incident_client::Entity>(rows.map(|row| incident_client::Model { told_at: Some(now), ..row.clone() }).collect());
     }
     Ok(row)
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use entity::delivery::{self, Column};
 use entity::{DeliveryId, DeliveryState, IncidentId, Operation, System, TimelineKind, Timestamp, held_system};
-use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::sea_query::{Alias, Expr, Query};
+use sea_orm::{ActiveEnum, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::authz::Right;
 use crate::change::change;
@@ -17,7 +17,7 @@ use crate::incident::marks::{self, Settlement};
 use crate::incident::reference::reference;
 use crate::playbook::Rule;
 use crate::playbook::steps::{stands, steps};
-use crate::ports::{Effect, Order, Receipt, Refusal};
+use crate::ports::{Effect, Order, Receipt, Refusal, Seen};
 use crate::record::{Facts, NewEvent, Whole};
 use crate::validate::to_micros;
 use crate::words;
@@ -65,11 +65,28 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
     }
 }
 
-/// Due, and not on hold. Only rows that a worker must deal with have a next attempt; of those that are under way, it is the end of the
+/// Due, not on hold, and not behind an earlier order for the same target. Only rows that a worker must deal with have a next attempt; of those that are under way, it is the end of the
 /// lease.
 fn is_due(now: Timestamp) -> Expr {
     let held = Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned();
-    Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now)).and(Column::System.not_in_subquery(held))
+    Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now)).and(Column::System.not_in_subquery(held)).and(is_next())
+}
+
+/// Nothing that was ordered earlier for the same target may still be done.
+fn is_next() -> Expr {
+    let earlier = Alias::new("earlier");
+    let of_earlier = |column: Column| Expr::col((earlier.clone(), column));
+    let mut before = Query::select();
+    before
+        .expr(Expr::val(1))
+        .from_as(delivery::Entity, earlier.clone())
+        .and_where(of_earlier(Column::Target).equals((delivery::Entity, Column::Target)))
+        .and_where(of_earlier(Column::Id).lt(Expr::col((delivery::Entity, Column::Id))))
+        .and_where(
+            of_earlier(Column::State)
+                .is_in([DeliveryState::Queued, DeliveryState::Sending, DeliveryState::Retrying].map(|state| state.to_value())),
+        );
+    Column::Target.is_null().or(Expr::exists(before).not())
 }
 
 /// Marks as under way those of the deliveries that are still due. A card has one order at a time, because two at once could create it
@@ -119,7 +136,8 @@ async fn prepared(ctx: &Ctx, row: delivery::Model) -> Result<Option<Claim>> {
         return Ok(None);
     }
     effect.outgoing_mut().refresh(ctx, &row).await?;
-    let order = Order { delivery: row.id, attempt: row.attempts, created_at: row.created_at, effect };
+    let is_page = row.operation == Operation::Page;
+    let order = Order { delivery: row.id, attempt: row.attempts, created_at: row.created_at, is_page, effect };
     Ok(Some(Claim { row, order }))
 }
 
@@ -174,6 +192,11 @@ pub(super) struct Ended {
 pub(super) fn ended(ctx: &Ctx, row: &delivery::Model, outcome: Result<Receipt, Refusal>) -> Ended {
     let now = ctx.now();
     let (error, asked) = match outcome {
+        Ok(Receipt { seen: Some(Seen::TicketClosed(seen)), .. }) => {
+            let error = format!("Ticket #{} is closed, and Zendesk takes no more comments on it", seen.number);
+            let receipt = Receipt { seen: Some(Seen::TicketClosed(seen)), ..Receipt::default() };
+            return Ended { state: DeliveryState::Failed, error: Some(error), next_attempt_at: None, receipt, at: now };
+        }
         Ok(receipt) => return Ended { state: DeliveryState::Delivered, error: None, next_attempt_at: None, receipt, at: now },
         // The order itself did not fail: it continues when the hold ends, however long that takes.
         Err(Refusal::Locked(reason)) => {
@@ -233,9 +256,9 @@ pub(super) async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ende
 
 pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: Ended) -> Result<()> {
     let Claim { row, order } = claim;
-    let consequence = match ended.error {
-        None => order.effect.outgoing().consequence(ctx, &ended.receipt).await?,
-        Some(_) => None,
+    let consequence = match (&ended.error, &ended.receipt.seen) {
+        (None, _) | (_, Some(Seen::TicketClosed(_))) => order.effect.outgoing().consequence(ctx, row, &ended.receipt).await?,
+        (Some(_), _) => None,
     };
     change::<WithDelivery, _>(ctx, incident, Right::Administer, None, |facts, draft| {
         let Some(current) = facts.delivery(row.id) else { return Ok(()) };
@@ -253,8 +276,11 @@ pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: 
             }
             return Ok(());
         };
-        let text = format!("{} failed: {error}. Do it another way, or try it again.", what(row));
-        draft.record(event(row, ended.state, text));
+        let way_out = if consequence.is_some() { "" } else { " Do it another way, or try it again." };
+        draft.record(event(row, ended.state, format!("{} failed: {error}.{way_out}", what(row))));
+        if let Some(consequence) = &consequence {
+            consequence(draft, row);
+        }
         Ok(())
     })
     .await?;

@@ -91,8 +91,9 @@ pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: Client
 pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str>) -> Result<delivery::Model> {
     let url = external_url.map(|url| validate::web_url("externalUrl", url)).transpose()?;
     let receipt = Receipt { external_url: url.clone(), ..Receipt::default() };
-    let consequence = match Effect::of(&find(ctx, id).await?) {
-        Ok(effect) => effect.outgoing().consequence(ctx, &receipt).await?,
+    let row = find(ctx, id).await?;
+    let consequence = match Effect::of(&row) {
+        Ok(effect) => effect.outgoing().consequence(ctx, &row, &receipt).await?,
         Err(_) => None,
     };
     settle(ctx, id, |row, draft| {

@@ -3,7 +3,7 @@
 use entity::delivery::{self, Column};
 use entity::{ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, Operation, PageId, PersonId, TicketId};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -139,12 +139,10 @@ pub(crate) fn card_is_free(draft: &mut Draft<'_>, follow_up: FollowUpId) {
     draft.ring();
 }
 
-/// Whether another order for the card of this follow-up was ever attempted.
-pub(crate) async fn was_begun_before(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
-    let Some(follow_up) = row.follow_up_id else { return Ok(false) };
-    let begun = Column::FollowUpId.eq(follow_up).and(Column::Id.ne(row.id)).and(Column::Attempts.gt(0));
-    let found = delivery::Entity::find().select_only().column(Column::Id).filter(begun).limit(1);
-    Ok(found.into_tuple::<DeliveryId>().one(ctx.db.read()).await?.is_some())
+/// The orders for the card of this follow-up that were ever attempted.
+pub(crate) async fn begun(ctx: &Ctx, follow_up: FollowUpId) -> Result<Vec<delivery::Model>> {
+    let begun = Column::FollowUpId.eq(follow_up).and(Column::Attempts.gt(0));
+    Ok(delivery::Entity::find().filter(begun).all(ctx.db.read()).await?)
 }
 
 /// Neither over nor under way. Phrased as a negation, so that the database searches the incident's deliveries and not all that are

@@ -56,8 +56,8 @@ pub trait Outgoing: Send + Sync {
         false
     }
 
-    /// Loads what is needed to decide what follows.
-    async fn consequence(&self, _ctx: &Ctx, _receipt: &Receipt) -> Result<Option<Consequence>> {
+    /// Loads what is needed to decide what follows from what was done, or from what was seen instead.
+    async fn consequence(&self, _ctx: &Ctx, _row: &delivery::Model, _receipt: &Receipt) -> Result<Option<Consequence>> {
         Ok(None)
     }
 

@@ -83,6 +83,7 @@ pub(super) fn wanted(ctx: &Ctx, incident: &incident::Model, row: &follow_up::Mod
         agreed: agreed.map(|agreed| Box::new(agreed.card)),
         changed,
         perhaps_there: false,
+        perhaps_on: Vec::new(),
         place,
         board: board.map_or_else(|| row.board.clone(), |board| board.title.clone()),
         title: row.title.clone(),

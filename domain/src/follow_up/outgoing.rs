@@ -10,7 +10,7 @@ use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::{Error, Result};
 use crate::follow_up::card::wanted;
 use crate::follow_up::{Team, arrived};
-use crate::ports::{BoardOrder, Card, Receipt};
+use crate::ports::{BoardOrder, Card, Effect, Receipt};
 
 #[async_trait]
 impl Outgoing for BoardOrder {
@@ -45,7 +45,7 @@ impl Outgoing for BoardOrder {
         true
     }
 
-    async fn consequence(&self, ctx: &Ctx, receipt: &Receipt) -> Result<Option<Consequence>> {
+    async fn consequence(&self, ctx: &Ctx, _row: &delivery::Model, receipt: &Receipt) -> Result<Option<Consequence>> {
         let (Self::Card(order), receipt) = (self.clone(), receipt.clone());
         let team = Team::load(ctx).await?;
         Ok(Some(Box::new(move |draft, row| arrived::happened(draft, row, &order, &receipt, &team))))
@@ -70,6 +70,14 @@ fn instructions(card: &Card) -> String {
     }
 }
 
+/// The board on which an order was to create its card.
+fn board_of(row: &delivery::Model) -> Option<String> {
+    match serde_json::from_str(&row.effect).ok()? {
+        Effect::Board(BoardOrder::Card(card)) => Some(card.place?.board),
+        Effect::Mail(_) | Effect::Chat(_) | Effect::Desk(_) => None,
+    }
+}
+
 /// Updates an order before an attempt: the follow-up may have changed since.
 async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut Card) -> Result<()> {
     let Some(id) = row.follow_up_id else { return Ok(()) };
@@ -77,6 +85,11 @@ async fn bring_up_to_date(ctx: &Ctx, row: &delivery::Model, order: &mut Card) ->
     let incident = incident::Entity::find_by_id(found.incident_id).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))?;
     let team = Team::load(ctx).await?;
     *order = wanted(ctx, &incident, &found, &team);
-    order.perhaps_there = order::was_begun_before(ctx, row).await?;
+    let begun = order::begun(ctx, id).await?;
+    order.perhaps_there = begun.iter().any(|known| known.id != row.id);
+    order.perhaps_on =
+        begun.iter().filter_map(board_of).filter(|board| order.place.as_ref().is_none_or(|place| place.board != *board)).collect();
+    order.perhaps_on.sort_unstable();
+    order.perhaps_on.dedup();
     Ok(())
 }

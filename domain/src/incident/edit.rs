@@ -1,10 +1,13 @@
 //! What is known of an incident, and what is changed about it.
 
+use std::collections::HashSet;
+
 use entity::{Flag, IncidentId, SiteId, TimelineKind, Timestamp, Visibility, incident, incident_site};
 use serde_json::json;
 
 use crate::authz::Right;
 use crate::change::change;
+use crate::clients::machines_in;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::writes::{add_sites, admit_actor};
@@ -16,6 +19,8 @@ use crate::{catalogue, validate};
 pub struct UpdateIncident {
     /// A better name.
     pub name: Option<String>,
+    /// What clients call the problem; empty to take it back.
+    pub client_name: Option<String>,
     /// What is known now.
     pub summary: Option<String>,
     /// Who may see it.
@@ -53,6 +58,7 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
     ctx.require(Right::Respond)?;
     let now = ctx.now();
     let name = input.name.as_deref().map(|name| validate::name("name", name)).transpose()?;
+    let client_name = input.client_name.as_deref().map(checked_client_name).transpose()?;
     let summary = input.summary.as_deref().map(|summary| validate::optional_text("summary", Some(summary))).transpose()?;
     let impact = input.impact.as_ref().map(checked_impact).transpose()?;
     let started = input.impact_started_at.map(|at| validate::past("impactStartedAt", at, now)).transpose()?;
@@ -65,6 +71,9 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
         let incident = draft.incident_mut();
         if let Some(name) = &name {
             incident.name.clone_from(name);
+        }
+        if let Some(client_name) = &client_name {
+            incident.client_name.clone_from(client_name);
         }
         if let Some(summary) = &summary {
             incident.summary.clone_from(summary);
@@ -98,6 +107,16 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
     Ok(changed.await?.incident)
 }
 
+fn checked_client_name(name: &str) -> Result<Option<String>> {
+    if name.trim().is_empty() {
+        return Ok(None);
+    }
+    match machines_in(name, &HashSet::new(), &HashSet::new()).first() {
+        Some(machine) => Err(Error::invalid("clientName", format!("clientName names a machine of ours, {machine}: clients read it."))),
+        None => validate::name("clientName", name).map(Some),
+    }
+}
+
 fn checked_impact(impact: &Impact) -> Result<Impact> {
     Ok(Impact {
         requests: validate::count("impact.requests", impact.requests)?,
@@ -114,6 +133,7 @@ fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: 
     let impact = |incident: &incident::Model| json!({ "requests": incident.impact_requests, "visits": incident.impact_visits, "users": incident.impact_users, "description": incident.impact_description });
     let fields = [
         ("name", json!(before.name), json!(after.name)),
+        ("clientName", json!(before.client_name), json!(after.client_name)),
         ("summary", json!(before.summary), json!(after.summary)),
         ("visibility", json!(before.visibility), json!(after.visibility)),
         ("flags", json!(flags(before)), json!(flags(after))),

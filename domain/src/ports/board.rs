@@ -33,6 +33,9 @@ pub struct Card {
     /// Whether an earlier order may have created the card without our knowing.
     #[serde(default)]
     pub perhaps_there: bool,
+    /// Other boards on which an earlier order may have created it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perhaps_on: Vec<String>,
     /// The board where it belongs, the list where it starts and the list where it goes when done.
     pub place: Option<Place>,
     /// The board's name, to show to people.

@@ -44,6 +44,9 @@ pub struct ProblemStatus {
     pub solved: bool,
     /// Why, for colleagues only.
     pub text: String,
+    /// Whether to wait until no open ticket is linked to it any more: they would be solved with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
 }
 
 /// A ticket to link to the problem ticket.

@@ -23,4 +23,7 @@ pub struct Email {
     pub text: String,
     /// What the mails of one conversation have in common, e.g. the incident's id.
     pub thread: Option<String>,
+    /// For mails to clients: the sender that they see and the address that gets their answers, as `Name <address>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_to: Option<String>,
 }

@@ -29,6 +29,8 @@ pub struct Order {
     pub attempt: i32,
     /// When the order was placed.
     pub created_at: Timestamp,
+    /// Whether it pages a person.
+    pub is_page: bool,
     /// What is to be done.
     pub effect: Effect,
 }
@@ -84,6 +86,8 @@ pub struct Receipt {
 pub enum Seen {
     /// A ticket.
     Ticket(SeenTicket),
+    /// The ticket is closed for good, and nothing was written on it.
+    TicketClosed(SeenTicket),
     /// A card.
     Card(SeenCard),
     /// The card was deleted.

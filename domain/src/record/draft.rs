@@ -111,11 +111,7 @@ impl<'a, S: Scope> Draft<'a, S> {
 
     /// Writes all columns of a row of a table that is not a [`Child`], whether the row is there or not.
     pub fn upsert<A: ActiveModelTrait>(&mut self, row: A) {
-        let keys = <A::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
-        let others = <A::Entity as EntityTrait>::Column::iter()
-            .filter(|column| <A::Entity as EntityTrait>::PrimaryKey::from_column(*column).is_none());
-        let conflict = OnConflict::columns(keys).update_columns(others).to_owned();
-        let statement = A::Entity::insert(row).on_conflict(conflict).build(self.backend());
+        let statement = A::Entity::insert(row).on_conflict(replacing::<A::Entity>()).build(self.backend());
         self.statements.push(statement);
     }
 
@@ -191,6 +187,23 @@ impl Draft<'_, Whole> {
         self.after.put_in_order();
     }
 
+    /// The same for many rows, in few statements.
+    pub fn put_many<E: Child>(&mut self, rows: Vec<E::Model>)
+    where
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
+            let statement = E::insert_many(rows).on_conflict(replacing::<E>()).build(self.backend());
+            self.statements.push(statement);
+        }
+        let written: Vec<_> = rows.iter().map(key::<E>).collect();
+        let known = E::rows(&mut self.after);
+        known.retain(|known| !written.contains(&key::<E>(known)));
+        known.extend(rows);
+        self.after.put_in_order();
+    }
+
     /// Removes a row of a child table.
     pub fn remove<E: Child>(&mut self, row: &E::Model) {
         let same = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column).map(|column| column.eq(row.get(column)));
@@ -202,4 +215,11 @@ impl Draft<'_, Whole> {
     pub fn steps(&self) -> Vec<Step> {
         steps(&self.after.case(), &self.ctx.playbook(), self.now)
     }
+}
+
+/// Writes all columns over a row that is there.
+fn replacing<E: EntityTrait>() -> OnConflict {
+    let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+    let others = E::Column::iter().filter(|column| E::PrimaryKey::from_column(*column).is_none());
+    OnConflict::columns(keys).update_columns(others).to_owned()
 }

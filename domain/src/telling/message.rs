@@ -67,7 +67,7 @@ impl Draft<'_> {
             Recipient::Other { name, address } => (None, name, address.unwrap_or_default(), None),
         };
         let leaves = !to.is_empty() && self.ctx().config.systems.contains(&System::Email);
-        let email = Email { to_name, to, subject, text, thread };
+        let email = Email { to_name, to, subject, text, thread, answers_to: None };
         self.send(New { person, step, page, ..New::of(purpose, email) });
         if leaves { Reach::Leaves } else { Reach::ByHand }
     }

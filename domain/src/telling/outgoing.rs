@@ -34,6 +34,11 @@ impl Outgoing for MailOrder {
         without_answer_link(&text)
     }
 
+    fn target(&self) -> Option<String> {
+        let Self::Email(email) = self;
+        (!email.to.is_empty()).then(|| format!("email {}", email.to.to_lowercase()))
+    }
+
     fn is_nowhere(&self) -> bool {
         let Self::Email(email) = self;
         email.to.is_empty()

@@ -6,6 +6,7 @@
 
 pub(crate) mod links;
 mod mention;
+mod merged;
 pub mod news;
 mod number;
 mod outgoing;

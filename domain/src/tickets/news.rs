@@ -13,6 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder
 
 use super::is_over;
 use super::mention::mentions;
+use super::merged;
 use super::query::{clients_of, rows_of};
 use crate::authz::Right;
 use crate::change::{change, create};
@@ -65,6 +66,8 @@ pub enum What {
     Commented(SeenComment),
     /// It was opened, put on hold, solved or closed.
     StatusChanged,
+    /// It was merged into the ticket with this number, if the system says which.
+    Merged(Option<String>),
     /// Something else.
     Changed,
 }
@@ -100,6 +103,9 @@ pub async fn receive(ctx: &Ctx, news: &TicketNews) -> Result<()> {
     let client = clients_of(ctx, organization.as_slice()).await?.pop();
     for row in &rows {
         tell(ctx, row, client.as_ref(), news).await?;
+        if let What::Merged(into) = &news.what {
+            merged::follow(ctx, row, into.as_deref()).await?;
+        }
     }
     let is_ours = news.external.as_deref().is_some_and(|name| IncidentId::parse(name).is_some());
     let is_settled = is_ours || rows.iter().any(|row| row.link == TicketLink::Linked);
@@ -218,7 +224,7 @@ fn is_emergency(ctx: &Ctx, news: &TicketNews) -> bool {
         && match &news.what {
             What::Created => is_marked(&news.ticket.tags) || (news.form.is_some() && news.form == rules.emergency_form),
             What::Tagged(tags) => is_marked(tags),
-            What::Commented(_) | What::StatusChanged | What::Changed => false,
+            What::Commented(_) | What::StatusChanged | What::Merged(_) | What::Changed => false,
         }
 }
 

@@ -1,11 +1,17 @@
 //! Orders about tickets, from before an attempt to what follows when one was carried out.
 
 use async_trait::async_trait;
-use entity::{System, TicketId, TicketLink, TimelineKind, Visibility, client, delivery, incident, ticket};
-use sea_orm::EntityTrait;
+use entity::{
+    ClientId, ClientUpdateId, DeliveryState, System, TicketId, TicketLink, TimelineKind, Visibility, client, client_update, delivery,
+    incident, ticket,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
+use crate::catalogue;
+use crate::clients::letter::letters;
 use crate::ctx::Ctx;
+use crate::delivery::New;
 use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::{Error, Result};
 use crate::ports::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, Receipt, Seen, SeenTicket, UnlinkTicket};
@@ -13,7 +19,7 @@ use crate::record::{Draft, NewEvent};
 use crate::tickets::number::number_in;
 use crate::tickets::problem::{keep_status, problem_of, solved, status_of};
 use crate::tickets::query::{self, rows_of};
-use crate::tickets::rows::{affected_by_ticket, hang, is_over, linked, new_row, problem_in, row_in};
+use crate::tickets::rows::{CLOSED, CLOSED_BY_MERGE, affected_by_ticket, hang, is_over, linked, new_row, problem_in, record, row_in};
 
 #[async_trait]
 impl Outgoing for DeskOrder {
@@ -39,7 +45,7 @@ impl Outgoing for DeskOrder {
                 "Create a ticket of type “problem” in Zendesk, and paste its address here when you mark this done:\n\nSubject: {subject}\n\n\
                  Internal note:\n{text}"
             ),
-            Self::ProblemStatus(ProblemStatus { ticket, solved, text }) => {
+            Self::ProblemStatus(ProblemStatus { ticket, solved, text, .. }) => {
                 let status = if *solved { "solved" } else { "open" };
                 format!("Set problem ticket #{ticket} to {status}, with this internal note:\n\n{text}")
             }
@@ -54,6 +60,17 @@ impl Outgoing for DeskOrder {
                 format!("{kind} {to} on ticket #{ticket}:\n\n{text}")
             }
         }
+    }
+
+    fn target(&self) -> Option<String> {
+        let (Self::ProblemStatus(ProblemStatus { ticket, .. })
+        | Self::LinkTicket(LinkTicket { ticket, .. })
+        | Self::UnlinkTicket(UnlinkTicket { ticket, .. })
+        | Self::Comment(Comment { ticket, .. })) = self
+        else {
+            return None;
+        };
+        Some(format!("zendesk {ticket}"))
     }
 
     async fn is_wanted(&self, ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
@@ -75,7 +92,10 @@ impl Outgoing for DeskOrder {
         !matches!(self, Self::Comment(_))
     }
 
-    async fn consequence(&self, ctx: &Ctx, receipt: &Receipt) -> Result<Option<Consequence>> {
+    async fn consequence(&self, ctx: &Ctx, row: &delivery::Model, receipt: &Receipt) -> Result<Option<Consequence>> {
+        if let Some(Seen::TicketClosed(seen)) = &receipt.seen {
+            return closed(ctx, row, seen).await.map(Some);
+        }
         let (order, mut receipt) = (self.clone(), receipt.clone());
         if let (Self::OpenProblem(_), None, Some(url)) = (self, &receipt.external_id, &receipt.external_url) {
             let number = number_in(url, ctx.config.tickets.account.as_deref());
@@ -84,6 +104,48 @@ impl Outgoing for DeskOrder {
         let client = client_of(ctx, &receipt).await?;
         Ok(Some(Box::new(move |draft, row| happened(draft, row, &order, &receipt, client.as_ref()))))
     }
+}
+
+/// What follows when a ticket turns out to be closed: from now on its client is told another way, and of this update at once.
+async fn closed(ctx: &Ctx, row: &delivery::Model, seen: &SeenTicket) -> Result<Consequence> {
+    let letters = match (row.client_id, row.client_update_id) {
+        (Some(client), Some(update)) => letters_instead(ctx, row, client, update).await?,
+        _ => Vec::new(),
+    };
+    let is_merged = seen.tags.iter().any(|tag| tag == CLOSED_BY_MERGE);
+    Ok(Box::new(move |draft, row| {
+        let known = draft.whole().tickets.iter().find(|known| Some(known.id) == row.ticket_id).cloned();
+        let Some(ticket) = known else { return };
+        let merged = if is_merged { " It was merged into another ticket: link that one instead." } else { "" };
+        let mailed = if letters.is_empty() { " Reach them another way." } else { " The update is e-mailed instead." };
+        let text = format!("Ticket #{} is closed.{merged}{mailed}", ticket.external_id);
+        draft.put::<ticket::Entity>(ticket::Model { status: Some(CLOSED.to_owned()), ..ticket.clone() });
+        record(draft, &ticket, text);
+        draft.send_many(letters.clone());
+    }))
+}
+
+/// E-mails with an update to a client whose ticket is closed, unless the client gets it on another ticket.
+async fn letters_instead(ctx: &Ctx, row: &delivery::Model, client: ClientId, update: ClientUpdateId) -> Result<Vec<New>> {
+    let others = delivery::Entity::find().filter(delivery::Column::ClientUpdateId.eq(update)).all(ctx.db.read()).await?;
+    let is_reached =
+        |other: &delivery::Model| other.client_id == Some(client) && other.id != row.id && other.state != DeliveryState::Failed;
+    if others.iter().any(is_reached) {
+        return Ok(Vec::new());
+    }
+    let update = client_update::Entity::find_by_id(update).one(ctx.db.read()).await?;
+    let incident = match row.incident_id {
+        Some(incident) => incident::Entity::find_by_id(incident).one(ctx.db.read()).await?,
+        None => None,
+    };
+    let (Some(update), Some(incident)) = (update, incident) else { return Ok(Vec::new()) };
+    let client = catalogue::find_client(ctx, client).await?;
+    let contacts = catalogue::contacts_of(ctx, &[client.id]).await?;
+    let letters = letters(ctx, &incident, &update, &client, &contacts).into_iter();
+    // Somebody who is also a contact of another client may have it already.
+    Ok(letters
+        .filter(|letter| letter.effect.outgoing().target().is_none_or(|to| !others.iter().any(|other| other.target.as_ref() == Some(&to))))
+        .collect())
 }
 
 /// Updates an order before an attempt: the incident may have moved on since.

@@ -59,7 +59,7 @@ pub(crate) fn problem_of(ctx: &Ctx, incident: &incident::Model) -> ProblemTicket
 
 /// Whether the problem ticket should be solved.
 pub(crate) fn solved(ctx: &Ctx, incident: &incident::Model) -> bool {
-    ctx.config.tickets.solve && matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed)
+    ctx.config.tickets.solve && matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Merged)
 }
 
 pub(crate) fn keep_status(draft: &mut Draft<'_>, problem: &ticket::Model) {
@@ -70,5 +70,7 @@ pub(crate) fn keep_status(draft: &mut Draft<'_>, problem: &ticket::Model) {
 pub(crate) fn status_of(ctx: &Ctx, incident: &incident::Model, ticket: &str) -> ProblemStatus {
     let solved = solved(ctx, incident);
     let state = words::status(incident.status);
-    ProblemStatus { ticket: ticket.to_owned(), solved, text: format!("{} is {state}. {}", reference(incident), link(ctx, incident)) }
+    // Tickets move to the problem ticket of the other incident, and must not be solved on their way.
+    let alone = incident.status == IncidentStatus::Merged;
+    ProblemStatus { ticket: ticket.to_owned(), solved, text: format!("{} is {state}. {}", reference(incident), link(ctx, incident)), alone }
 }

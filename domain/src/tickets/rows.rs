@@ -11,6 +11,9 @@ use crate::record::{Draft, NewEvent, Whole};
 /// The status of a ticket that no longer takes comments.
 pub(crate) const CLOSED: &str = "closed";
 
+/// The tag of a ticket that was merged into another one.
+pub(crate) const CLOSED_BY_MERGE: &str = "closed_by_merge";
+
 /// The row of the ticket `number` among an incident's tickets.
 pub(crate) fn row_in<'a>(facts: &'a Whole, number: &str) -> Option<&'a ticket::Model> {
     facts.tickets.iter().find(|row| row.system == System::Zendesk && row.external_id == number)

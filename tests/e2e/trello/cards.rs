@@ -20,6 +20,8 @@ on_both![
     a_refusal_for_now_waits_as_long_as_trello_says,
     unknown_credentials_hold_everything,
     a_missing_board_is_reported,
+    a_card_whose_answer_got_lost_is_found_on_its_former_board,
+    a_card_is_found_among_more_than_a_thousand,
 ];
 
 async fn a_follow_up_becomes_a_card(scene: &Scene<'_>) {
@@ -198,4 +200,48 @@ async fn a_missing_board_is_reported(scene: &Scene<'_>) {
     let problem = scene.outlet.inspect("x", &Place { board: "0".repeat(24), ..right }).await.problem.unwrap();
     assert!(problem.contains("no board with this id"), "{problem}");
     assert_eq!(scene.row(&made).await["cardUrl"], Value::Null);
+}
+
+async fn a_card_whose_answer_got_lost_is_found_on_its_former_board(scene: &Scene<'_>) {
+    let elsewhere = |key: &str| {
+        let mut playbook = (*scene.app.domain.playbook()).clone();
+        let board = playbook.boards.get_mut(key).unwrap();
+        board.trello_board = Some(harness::fakes::trello::OTHER_BOARD.to_owned());
+        board.trello_list = Some(OTHER_LIST.to_owned());
+        board.trello_done_list = None;
+        scene.app.domain.replace_playbook(playbook);
+    };
+    elsewhere("internal-tech-tools");
+    // By a person here.
+    scene.fake.fail_next(1, "POST", "/1/cards", Fault::DoneThenCut);
+    let made = scene.add("one").await;
+    scene.work().await;
+    scene.update(&made, json!({ "board": "internal-tech-tools" })).await;
+    scene.app.advance(10 * MINUTE);
+    scene.work().await;
+    let cards = scene.fake.cards();
+    assert_eq!(cards.iter().map(|card| (&*card.name, &*card.list)).collect::<Vec<_>>(), [("one", OTHER_LIST)]);
+    // By another playbook.
+    scene.fake.fail_next(1, "POST", "/1/cards", Fault::DoneThenCut);
+    scene.add("two").await;
+    scene.work().await;
+    elsewhere("incident-actions");
+    scene.app.advance(10 * MINUTE);
+    scene.work().await;
+    let lists: Vec<String> = scene.fake.cards().into_iter().map(|card| card.list).collect();
+    assert_eq!(lists, [OTHER_LIST, OTHER_LIST]);
+}
+
+async fn a_card_is_found_among_more_than_a_thousand(scene: &Scene<'_>) {
+    scene.fake.fail_next(1, "POST", "/1/cards", Fault::DoneThenCut);
+    let made = scene.add("one").await;
+    scene.work().await;
+    for number in 0..1_001 {
+        scene.fake.person_adds(KIM, TODO, &format!("card {number}"));
+    }
+    scene.app.advance(10 * MINUTE);
+    scene.work().await;
+    assert_eq!(scene.fake.cards().iter().filter(|card| card.name == "one").count(), 1);
+    assert_eq!(scene.row(&made).await["cardDelivery"]["state"], "DELIVERED");
+    assert_eq!(scene.outlet.cards(BOARD).await.unwrap().len(), 1_002);
 }

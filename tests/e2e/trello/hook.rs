@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 
 use super::{MINUTE, Scene, on_both};
 
-on_both![only_trello_may_post, an_action_is_processed_once, what_concerns_no_follow_up_is_ignored,];
+on_both![
+    only_trello_may_post,
+    an_action_is_processed_once,
+    what_concerns_no_follow_up_is_ignored,
+    a_webhook_that_trello_switched_off_is_switched_on,
+];
 
 async fn head(app: &TestApp, method: Method) -> u16 {
     app.anonymous().request(method, "/hooks/trello").send().await.unwrap().status().as_u16()
@@ -84,4 +89,15 @@ fn without_a_secret_there_is_no_hook() {
         let words: Value = answer.json().await.unwrap();
         assert!(words["error"]["message"].as_str().unwrap().contains("trello.secret"), "{words}");
     });
+}
+
+async fn a_webhook_that_trello_switched_off_is_switched_on(scene: &Scene<'_>) {
+    scene.reconcile().await;
+    scene.fake.switch_webhooks_off();
+    scene.reconcile().await;
+    let webhooks = scene.fake.webhooks();
+    assert!(webhooks.len() == 1 && webhooks[0].active, "{webhooks:?}");
+    let before = scene.fake.requests().len();
+    scene.reconcile().await;
+    assert!(scene.fake.requests()[before..].iter().all(|request| request.method != "PUT"), "once is enough");
 }

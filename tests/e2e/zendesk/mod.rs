@@ -45,7 +45,7 @@ fn outlet(fake: &ZendeskFake) -> ZendeskOutlet {
 
 /// An attempt at the order of this number.
 fn order(number: u128, attempt: i32, effect: Effect) -> Order {
-    Order { delivery: DeliveryId(Uuid::from_u128(number)), attempt, created_at: SystemClock.now(), effect }
+    Order { delivery: DeliveryId(Uuid::from_u128(number)), attempt, created_at: SystemClock.now(), is_page: false, effect }
 }
 
 fn problem(key: &str) -> Effect {
@@ -54,7 +54,12 @@ fn problem(key: &str) -> Effect {
 }
 
 fn status(ticket: u64, solved: bool) -> Effect {
-    Effect::Desk(DeskOrder::ProblemStatus(ProblemStatus { ticket: ticket.to_string(), solved, text: "INC-1 is over.".to_owned() }))
+    Effect::Desk(DeskOrder::ProblemStatus(ProblemStatus {
+        ticket: ticket.to_string(),
+        solved,
+        text: "INC-1 is over.".to_owned(),
+        alone: false,
+    }))
 }
 
 fn link(ticket: u64, problem: u64) -> Effect {

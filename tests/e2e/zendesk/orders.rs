@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ports::{Refusal, Seen};
+use domain::ports::{DeskOrder, Effect, ProblemStatus, Refusal, Seen};
 use harness::eventually;
 use harness::fakes::Fault;
 use harness::fakes::zendesk::AGENT;
@@ -157,7 +157,7 @@ async fn the_problem_ticket_follows_the_incident() {
     done(&outlet, order(5, 1, status(number, true))).await;
     fake.change_ticket(number, AGENT, json!({ "status": "closed" }));
     done(&outlet, order(6, 1, status(number, true))).await;
-    for effect in [status(number, false), comment(number, "x", true), comment(999_999, "x", true)] {
+    for effect in [status(number, false), comment(999_999, "x", true)] {
         assert!(matches!(refused(&outlet, order(7, 1, effect)).await, Refusal::Never(_)));
     }
     assert_as_described(&fake);
@@ -182,4 +182,36 @@ async fn a_change_at_the_same_moment_is_not_overwritten() {
     fake.set_latency(None);
     done(&outlet, order(1, 2, comment(number, "We are on it.", true))).await;
     assert_eq!(ticket(&fake, number).comments.len(), 2);
+}
+
+#[tokio::test]
+async fn the_problem_ticket_of_a_merged_incident_is_solved_once_its_tickets_have_moved() {
+    let fake = fake().await;
+    let outlet = outlet(&fake);
+    let first = done(&outlet, order(1, 1, problem("inc_1"))).await.external_id.unwrap().parse().unwrap();
+    let second = done(&outlet, order(2, 1, problem("inc_2"))).await.external_id.unwrap().parse().unwrap();
+    let client = asked(&fake);
+    done(&outlet, order(3, 1, link(client, first))).await;
+    let alone = ProblemStatus { ticket: first.to_string(), solved: true, text: "INC-1 is merged.".to_owned(), alone: true };
+    let solve = Effect::Desk(DeskOrder::ProblemStatus(alone));
+    let Refusal::Later { reason, .. } = refused(&outlet, order(4, 1, solve.clone())).await else { panic!("it waits") };
+    assert!(reason.contains(&format!("#{client}")), "{reason}");
+    done(&outlet, order(5, 1, link(client, second))).await;
+    done(&outlet, order(4, 2, solve)).await;
+    assert_eq!(
+        (&*ticket(&fake, first).status, &*ticket(&fake, client).status),
+        ("solved", "new"),
+        "its client is not told that it is over"
+    );
+    assert_as_described(&fake);
+}
+
+#[tokio::test]
+async fn a_closed_ticket_is_reported_and_not_written_on() {
+    let fake = fake().await;
+    let number = asked(&fake);
+    fake.change_ticket(number, AGENT, json!({ "status": "solved" }));
+    fake.change_ticket(number, AGENT, json!({ "status": "closed" }));
+    let receipt = done(&outlet(&fake), order(1, 1, comment(number, "We are on it.", true))).await;
+    assert!(matches!(receipt.seen, Some(Seen::TicketClosed(seen)) if seen.number == number.to_string()));
 }

@@ -177,6 +177,11 @@ impl TrelloFake {
         self.inner.person_comments(member, card, text).unwrap_or_else(|reply| refused(&reply));
     }
 
+    /// Switches all webhooks off, as Trello does after many failures.
+    pub fn switch_webhooks_off(&self) {
+        self.inner.state().webhooks.values_mut().for_each(|webhook| webhook.active = false);
+    }
+
     /// The webhooks that are registered.
     pub fn webhooks(&self) -> Vec<Webhook> {
         self.inner.state().webhooks.values().cloned().collect()

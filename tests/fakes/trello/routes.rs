@@ -14,6 +14,8 @@ const CREATE: [&str; 7] = ["name", "desc", "pos", "due", "dueComplete", "idList"
 /// Arguments that Muster may change.
 const UPDATE: [&str; 9] = ["name", "desc", "closed", "idMembers", "idBoard", "idList", "pos", "due", "dueComplete"];
 const FIELDS: [&str; 1] = ["fields"];
+/// Cards in one answer.
+const MOST: usize = 1_000;
 /// After this many refusals within one period, everything is refused for the next.
 const PATIENCE: usize = 200;
 
@@ -66,7 +68,15 @@ fn route(state: &mut State, now: DateTime<Utc>, method: &str, path: &[&str], arg
         ("GET", ["boards", board, "cards", filter @ ..]) => {
             let board = state.board(id(board, "id")?).ok_or_else(not_found)?.id;
             let fits = shown(filter.first().copied().unwrap_or("visible"))?;
-            read(state.cards.values().filter(|card| card.board == board && fits(card)).map(Card::json).collect())
+            let (paging, others): (Vec<_>, Vec<_>) = arguments.iter().cloned().partition(|(name, _)| name == "limit" || name == "before");
+            let limit = argument(&paging, "limit").map_or(Ok(MOST), str::parse).ok().filter(|limit| (1..=MOST).contains(limit));
+            let before = argument(&paging, "before");
+            let here = state.cards.values().filter(|card| card.board == board && fits(card));
+            let mut cards: Vec<&Card> = here.filter(|card| before.is_none_or(|before| *card.id < *before)).collect();
+            // The newest come first, and no more than the most.
+            cards.sort_by(|one, other| other.id.cmp(&one.id));
+            let page = cards.into_iter().take(limit.ok_or_else(|| invalid("limit"))?).map(Card::json).collect();
+            pick(&others, page).map(|page| (Reply::json(200, &page), Vec::new()))
         }
         ("GET", ["lists", list]) => read(state.list(id(list, "id")?).ok_or_else(not_found)?.json()),
         ("GET", ["lists", list, "cards"]) => {
@@ -86,6 +96,12 @@ fn route(state: &mut State, now: DateTime<Utc>, method: &str, path: &[&str], arg
             read(state.webhooks.values().map(Webhook::json).collect())
         }
         ("GET", ["webhooks", webhook]) => read(state.webhooks.get(id(webhook, "id")?).ok_or_else(not_found)?.json()),
+        ("PUT", ["webhooks", webhook]) => {
+            only(arguments, &["active"])?;
+            let webhook = state.webhooks.get_mut(id(webhook, "id")?).ok_or_else(not_found)?;
+            webhook.active = argument(arguments, "active") == Some("true");
+            Ok((Reply::json(200, &webhook.json()), Vec::new()))
+        }
         ("DELETE", ["webhooks", webhook]) => match state.webhooks.remove(id(webhook, "id")?) {
             Some(_) => Ok((Reply::json(200, &json!({ "_value": null })), Vec::new())),
             None => Err(not_found()),

@@ -23,7 +23,7 @@ pub enum DeliveryState {
     Queued,
     /// In progress.
     Sending,
-    /// It arrived.
+    /// The system accepted it; for e-mail, the mail server, which does not say whether it reached the inbox.
     Delivered,
     /// It did not arrive and will be tried again.
     Retrying,
@@ -104,7 +104,7 @@ impl Delivery {
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
     }
-    /// When it arrived, or was done by hand.
+    /// When the system accepted it, or it was done by hand.
     async fn delivered_at(&self) -> Option<DateTime<Utc>> {
         self.0.delivered_at
     }

@@ -110,6 +110,8 @@ pub struct UpdateIncidentInput {
     pub incident_id: ID,
     /// Short and understandable.
     pub name: Option<String>,
+    /// What clients call the problem, in subjects and drafts for them; empty to take it back.
+    pub client_name: Option<String>,
     /// What is known. Markdown.
     pub summary: Option<String>,
     /// Who may know about it.

@@ -90,6 +90,7 @@ impl IncidentMutation {
         };
         let update = incident::UpdateIncident {
             name: input.name,
+            client_name: input.client_name,
             summary: input.summary,
             visibility: input.visibility.map(Into::into),
             flags: input.flags.map(|flags| flags.into_iter().map(Into::into).collect()),

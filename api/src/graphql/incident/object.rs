@@ -42,6 +42,10 @@ impl Incident {
     async fn name(&self) -> &str {
         &self.0.name
     }
+    /// What clients call the problem: `name` is internal, and may name machines or other clients.
+    async fn client_name(&self) -> Option<&str> {
+        self.0.client_name.as_deref()
+    }
     /// What is known. Markdown.
     async fn summary(&self) -> Option<&str> {
         self.0.summary.as_deref()

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use domain::ports::{Email, Order};
 use lettre::address::Address;
-use lettre::message::header::{ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue};
+use lettre::message::header::{ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, Message};
 use url::Host;
 
@@ -28,8 +28,12 @@ pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Ma
     let name = Some(one_line(&email.to_name)).filter(|name| !name.is_empty());
     let domain = from.email.domain();
     let id = format!("{}@{domain}", order.delivery.0);
+    // Clients see who speaks to them, and their answers go where somebody reads them.
+    let answers_to: Option<Mailbox> = email.answers_to.as_deref().and_then(|sender| sender.parse().ok());
+    let shown = answers_to.as_ref().and_then(|sender| sender.name.clone()).or_else(|| from.name.clone());
     let mut message = Message::builder()
-        .from(from.clone())
+        .header(MIME_VERSION_1_0)
+        .from(Mailbox::new(shown, from.email.clone()))
         .to(Mailbox::new(name, to.clone()))
         .subject(one_line(&email.subject))
         .message_id(Some(format!("<{id}>")))
@@ -38,6 +42,9 @@ pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Ma
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         .header(ContentType::TEXT_PLAIN)
         .header(ContentTransferEncoding::QuotedPrintable);
+    if let Some(sender) = answers_to {
+        message = message.reply_to(sender);
+    }
     if let Some(thread) = email.thread.as_deref().map(token).filter(|thread| !thread.is_empty()) {
         // No mail has this id; replying to it is what makes them one thread.
         let root = format!("<{thread}@{domain}>");
@@ -82,12 +89,14 @@ mod tests {
             subject: "INC-7 is critical".to_owned(),
             text: "Hello\n.\nBye".to_owned(),
             thread: Some("inc_07".to_owned()),
+            answers_to: None,
         }
     }
 
     fn composed(email: &Email) -> Result<Mail, String> {
         let created_at = entity::Timestamp::UNIX_EPOCH;
-        let order = Order { delivery: DeliveryId(Uuid::from_u128(7)), attempt: 1, created_at, effect: email.clone().into() };
+        let order =
+            Order { delivery: DeliveryId(Uuid::from_u128(7)), attempt: 1, created_at, is_page: false, effect: email.clone().into() };
         compose(&order, email, &"Muster <muster@example.net>".parse().unwrap())
     }
 
@@ -102,6 +111,7 @@ mod tests {
         assert_eq!(mail.id, "00000000-0000-0000-0000-000000000007@example.net");
         let text = written(&email());
         for line in [
+            "MIME-Version: 1.0",
             "From: Muster <muster@example.net>",
             "Subject: INC-7 is critical",
             "Message-ID: <00000000-0000-0000-0000-000000000007@example.net>",
@@ -114,6 +124,15 @@ mod tests {
         ] {
             assert!(text.contains(&format!("{line}\r\n")), "{line} is not in {text}");
         }
+    }
+
+    #[test]
+    fn a_client_sees_who_speaks_and_can_answer() {
+        let text = written(&Email { answers_to: Some("Example Support <support@example.org>".to_owned()), ..email() });
+        for line in ["From: \"Example Support\" <muster@example.net>", "Reply-To: \"Example Support\" <support@example.org>"] {
+            assert!(text.contains(&format!("{line}\r\n")), "{line} is not in {text}");
+        }
+        assert!(!written(&email()).contains("Reply-To"));
     }
 
     #[test]

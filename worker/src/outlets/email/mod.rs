@@ -19,7 +19,7 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::client::TlsParameters;
 use message::Mail;
 use session::{Broken, Cause, Session, Stage};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::readable;
@@ -28,6 +28,12 @@ pub use relay::{Relay, sender};
 
 /// Mails in flight at the same time, and connections kept. Mail servers refuse many more from one client.
 const CONNECTIONS: usize = 8;
+/// Mails on one connection. Exim, for one, only queues what comes after the tenth, and delivers it with its next queue run.
+const MAILS_PER_CONNECTION: usize = 10;
+/// Beginnings of answers by which a mailbox or a mail system is full: it may have room later, whatever the code says.
+const FULL: [&str; 2] = ["5.2.2", "5.3.1"];
+/// Insufficient storage. In answer to the recipient it is about their mailbox, in answer to the text about the mail's size.
+const NO_ROOM: u16 = 552;
 /// Answers that ask to sign in, with other credentials or encrypted. They need an administrator, and hence time.
 const SIGN_IN: [u16; 4] = [530, 534, 535, 538];
 
@@ -54,7 +60,7 @@ pub struct EmailOutlet {
     trust: Option<TlsParameters>,
     from: Mailbox,
     limits: Limits,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     kept: Arc<Kept>,
 }
 
@@ -78,7 +84,7 @@ impl EmailOutlet {
         let relay = Relay::parse(url).map_err(|problem| format!("smtp.url {problem}"))?;
         let from = sender(from).map_err(|problem| format!("smtp.from {problem}"))?;
         let trust = relay.trust().map_err(|error| format!("smtp.url requires encryption, which can't be set up: {error}"))?;
-        Ok(Self { relay, trust, from, limits, slots: Semaphore::new(CONNECTIONS), kept: Arc::default() })
+        Ok(Self { relay, trust, from, limits, slots: Arc::new(Semaphore::new(CONNECTIONS)), kept: Arc::default() })
     }
 
     /// Connects and signs in, without sending a mail.
@@ -87,27 +93,32 @@ impl EmailOutlet {
     /// Why that fails, for an administrator.
     pub async fn check(&self) -> Result<(), String> {
         let session = self.open(Instant::now() + self.limits.step).await.map_err(|broken| words(&broken))?;
-        self.keep(session);
+        self.keep(session, None);
         Ok(())
     }
 
-    async fn send(&self, mail: &Mail) -> Result<(), Broken> {
+    async fn send(&self, mail: &Mail, is_page: bool) -> Result<(), Broken> {
         let end = Instant::now() + self.limits.whole;
-        let _slot = timeout_at(end, self.slots.acquire()).await.map_err(|_| Broken { stage: Stage::Connecting, cause: Cause::Late })?;
-        if let Some(mut session) = self.kept() {
-            match session.send(mail, self.limits.step, end).await {
+        let slot = timeout_at(end, self.slots.clone().acquire_owned())
+            .await
+            .map_err(|_| Broken { stage: Stage::Connecting, cause: Cause::Late })?;
+        match self.kept() {
+            // A server may hold back what comes late on a connection, and a page must not wait.
+            Some(session) if is_page => drop(tokio::spawn(session.quit(self.limits.step))),
+            Some(mut session) => match session.send(mail, self.limits.step, end).await {
                 // The server closed it meanwhile, or died. This mail was not handed over.
                 Err(broken) if broken.is_lost_before_the_text() => {}
                 Err(broken) => return Err(broken),
                 Ok(()) => {
-                    self.keep(session);
+                    self.keep(session, slot.ok());
                     return Ok(());
                 }
-            }
+            },
+            None => {}
         }
         let mut session = self.open(end.min(Instant::now() + self.limits.step)).await?;
         session.send(mail, self.limits.step, end).await?;
-        self.keep(session);
+        self.keep(session, slot.ok());
         Ok(())
     }
 
@@ -121,8 +132,17 @@ impl EmailOutlet {
         (until > Instant::now()).then_some(session)
     }
 
-    /// Keeps a connection for the next mail, and closes it when none comes.
-    fn keep(&self, session: Session) {
+    /// Keeps a connection for the next mail, and closes it when none comes or it has had its share.
+    fn keep(&self, session: Session, slot: Option<OwnedSemaphorePermit>) {
+        if session.sent() >= MAILS_PER_CONNECTION {
+            let patience = self.limits.step;
+            tokio::spawn(async move {
+                session.quit(patience).await;
+                // Only now may another one be opened in its place.
+                drop(slot);
+            });
+            return;
+        }
         let until = Instant::now() + self.limits.idle;
         {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +171,7 @@ impl Outlet for EmailOutlet {
             return Err(Refusal::Never("a mail server sends nothing but mails".to_owned()));
         };
         let mail = message::compose(order, email, &self.from).map_err(Refusal::Never)?;
-        match self.send(&mail).await {
+        match self.send(&mail, order.is_page).await {
             Ok(()) => Ok(Receipt { external_id: Some(mail.id), ..Receipt::default() }),
             Err(broken) => Err(refusal(&broken)),
         }
@@ -169,9 +189,16 @@ fn refusal(broken: &Broken) -> Refusal {
     match (broken.stage, &broken.cause) {
         (Stage::Text, Cause::Lost(_) | Cause::Late) => Refusal::Unclear(reason),
         (_, Cause::Unable(_)) => Refusal::Never(reason),
+        (stage, Cause::Answer { code, words }) if is_full(stage, *code, words) => Refusal::Later { reason, after: None },
         (Stage::Envelope | Stage::Text, Cause::Answer { code, .. }) if *code >= 500 && !SIGN_IN.contains(code) => Refusal::Never(reason),
         _ => Refusal::Later { reason, after: None },
     }
+}
+
+/// Whether the answer says that there is no room for the mail now.
+fn is_full(stage: Stage, code: u16, words: &str) -> bool {
+    let is_enhanced = words.split('.').next().is_some_and(|class| class == "5" || class == "4");
+    FULL.iter().any(|full| words.starts_with(full)) || (stage == Stage::Envelope && code == NO_ROOM && !is_enhanced)
 }
 
 /// A failed send in words for people.
@@ -230,6 +257,24 @@ mod tests {
             let refused = answered(stage, code, "so it is");
             assert_eq!(matches!(refused, Refusal::Never(_)), never, "{stage:?} {code}: {refused:?}");
             assert_eq!(matches!(refused, Refusal::Later { .. }), !never, "{stage:?} {code}: {refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_mailbox_may_have_room_later() {
+        use Stage::{Envelope, Text};
+        for (stage, code, words, later) in [
+            (Envelope, 552, "5.2.2 Mailbox full", true),
+            (Envelope, 552, "Mailbox full", true),
+            (Envelope, 550, "5.2.2 <kim@example.org>: user is over quota", true),
+            (Text, 552, "5.2.2 Over quota", true),
+            (Text, 554, "5.3.1 Mail system full", true),
+            (Envelope, 552, "5.3.4 Message size exceeds fixed limit", false),
+            (Text, 552, "Message exceeds maximum size", false),
+            (Envelope, 550, "5.1.1 No such user; 5.2.2 is not what this is", false),
+        ] {
+            let refused = answered(stage, code, words);
+            assert_eq!(matches!(refused, Refusal::Later { .. }), later, "{code} {words}: {refused:?}");
         }
     }
 

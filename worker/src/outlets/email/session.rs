@@ -54,7 +54,10 @@ impl Broken {
 }
 
 /// A connection that has signed in.
-pub(super) struct Session(AsyncSmtpConnection);
+pub(super) struct Session {
+    smtp: AsyncSmtpConnection,
+    sent: usize,
+}
 
 impl Session {
     /// Connects and signs in by `end`, with the parameters from [`Relay::trust`].
@@ -69,13 +72,13 @@ impl Session {
         if let Some(credentials) = &relay.credentials {
             step(Stage::SigningIn, end, smtp.auth(&[Mechanism::Plain, Mechanism::Login], credentials)).await?;
         }
-        Ok(Self(smtp))
+        Ok(Self { smtp, sent: 0 })
     }
 
     /// Sends one mail: each command within `patience`, all of it by `end`. After an error the session is unusable.
     pub(super) async fn send(&mut self, mail: &Mail, patience: Duration, end: Instant) -> Result<(), Broken> {
         let soon = || end.min(Instant::now() + patience);
-        let smtp = &mut self.0;
+        let smtp = &mut self.smtp;
         let mut parameters = Vec::new();
         if mail.needs_utf8 {
             if !smtp.server_info().supports_feature(Extension::SmtpUtfEight) {
@@ -88,12 +91,18 @@ impl Session {
         step(Stage::Envelope, soon(), smtp.command(Rcpt::new(mail.to.clone(), Vec::new()))).await?;
         step(Stage::Envelope, soon(), smtp.command(Data)).await?;
         step(Stage::Text, end, smtp.message(&mail.bytes)).await?;
+        self.sent += 1;
         Ok(())
+    }
+
+    /// How many mails it has sent.
+    pub(super) fn sent(&self) -> usize {
+        self.sent
     }
 
     /// Says goodbye, within `patience`.
     pub(super) async fn quit(mut self, patience: Duration) {
-        timeout(patience, self.0.quit()).await.ok();
+        timeout(patience, self.smtp.quit()).await.ok();
     }
 }
 

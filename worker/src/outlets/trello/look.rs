@@ -18,6 +18,11 @@ const LISTING_AGE: Duration = Duration::from_secs(10);
 /// How long the members of a board are remembered.
 const MEMBERS_AGE: Duration = Duration::from_mins(10);
 
+/// How many cards Trello gives at once, at most.
+const CARDS: &str = "1000";
+/// Pages of cards after which a board is too large.
+const PAGES: usize = 50;
+
 /// What was read recently.
 #[derive(Default)]
 pub struct Looks {
@@ -89,7 +94,19 @@ impl TrelloOutlet {
     /// All cards of a board, including archived ones.
     pub(super) async fn list(&self, board: &str) -> Result<Vec<SeenCard>, Refusal> {
         let path = format!("/1/boards/{board}/cards/all");
-        let cards: Vec<WireCard> = self.api.get(&path).query(&[("fields", CARD_FIELDS)]).list().send().await.map_err(refusal)?;
+        let mut cards: Vec<WireCard> = Vec::new();
+        for _ in 0..PAGES {
+            // An id begins with the time of creation, so the smallest is the oldest.
+            let oldest = cards.iter().map(|card| card.id.clone()).min();
+            let mut query = vec![("fields", CARD_FIELDS), ("limit", CARDS)];
+            query.extend(oldest.as_deref().map(|oldest| ("before", oldest)));
+            let mut page: Vec<WireCard> = self.api.get(&path).query(&query).list().send().await.map_err(refusal)?;
+            page.retain(|card| oldest.as_ref().is_none_or(|oldest| card.id < *oldest));
+            if page.is_empty() {
+                break;
+            }
+            cards.append(&mut page);
+        }
         let has_members = cards.iter().any(|card| !card.id_members.is_empty());
         let members = if has_members { self.members(board).await? } else { Arc::default() };
         Ok(cards.into_iter().map(|card| card.seen(&members)).collect())

@@ -39,6 +39,8 @@ pub struct TrelloSettings {
 /// Creates cards and keeps them in step with follow-ups.
 pub struct TrelloOutlet {
     api: Api,
+    /// Part of the address of its webhooks.
+    token: String,
     looks: Looks,
 }
 
@@ -69,7 +71,7 @@ impl TrelloOutlet {
         let authorization = format!("OAuth oauth_consumer_key=\"{key}\", oauth_token=\"{token}\"");
         let api = Api::new(vendor, base_url, &authorization, Pace::new(REQUESTS, WINDOW), limits)
             .map_err(|problem| format!("trello.base_url {problem}"))?;
-        Ok(Self { api, looks: Looks::default() })
+        Ok(Self { api, token: token.clone(), looks: Looks::default() })
     }
 
     async fn bring(&self, attempt: i32, card: &Card) -> Result<Receipt, Refusal> {
@@ -100,6 +102,14 @@ impl TrelloOutlet {
     /// The card that an earlier attempt created. If several did, the oldest; the others are archived.
     async fn adopt(&self, card: &Card, place: &Place) -> Result<Option<SeenCard>, Refusal> {
         let mut marked: Vec<SeenCard> = self.list(&place.board).await?;
+        for board in &card.perhaps_on {
+            match self.list(board).await {
+                Ok(cards) => marked.extend(cards),
+                // A board that is gone, or that we may no longer see, has no card that we could adopt.
+                Err(Refusal::Never(_)) => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
         let line = marker_line(&card.marker);
         marked.retain(|found| found.text.lines().any(|text| text.trim() == line));
         // An id starts with its creation time.

@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::ports::{Comment, DeskOrder, LinkTicket, Order, ProblemStatus, Receipt, Refusal, UnlinkTicket};
+use domain::ports::{Comment, DeskOrder, LinkTicket, Order, ProblemStatus, Receipt, Refusal, Seen, UnlinkTicket};
 use domain::tickets::is_over;
 use entity::{DeliveryId, IncidentId, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::ZendeskOutlet;
-use super::wire::{Audit, Audits, Changed, Event, Ticket, time};
+use super::wire::{Audit, Audits, Changed, Event, Ticket, Tickets, time};
 use crate::outlets::client::{Cause, Failed, Pace};
 
 /// The key under which audits carry the delivery's id.
@@ -34,6 +34,9 @@ const SKEW: chrono::Duration = chrono::Duration::minutes(5);
 
 /// The pause after somebody else changed the ticket at the same time.
 const CONFLICT_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pause while tickets are still linked to a problem ticket that is to be solved alone.
+const INCIDENTS_PAUSE: Duration = Duration::from_secs(5);
 
 impl ZendeskOutlet {
     /// Changes the order's ticket.
@@ -79,6 +82,13 @@ impl ZendeskOutlet {
         {
             return Ok(self.receipt(&ticket));
         }
+        if matches!(desk, DeskOrder::Comment(_)) && ticket.status == "closed" {
+            let seen = Seen::TicketClosed(ticket.seen(self.api.base()));
+            return Ok(Receipt { seen: Some(seen), ..Receipt::default() });
+        }
+        if let DeskOrder::ProblemStatus(ProblemStatus { solved: true, alone: true, .. }) = desk {
+            self.wait_for_incidents(number).await?;
+        }
         let Some(Value::Object(mut fields)) = change(desk, &ticket)? else { return Ok(self.receipt(&ticket)) };
         fields.extend(beside(order, &ticket));
         // Some accounts refuse to solve a ticket without an assignee.
@@ -91,6 +101,18 @@ impl ZendeskOutlet {
             Ok(changed) => self.confirmed(desk, &changed),
             Err(failed) => Err(refused(failed, &of_ticket)),
         }
+    }
+
+    /// Fails while open tickets are linked to a problem ticket.
+    async fn wait_for_incidents(&self, problem: u64) -> Result<(), Refusal> {
+        let linked: Tickets = self.api.get(&format!("/api/v2/tickets/{problem}/incidents")).list().send().await?;
+        let open: Vec<String> =
+            linked.tickets.iter().filter(|ticket| !is_over(&ticket.status)).map(|ticket| format!("#{}", ticket.id)).collect();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let reason = format!("Still linked to problem ticket #{problem}, and would be solved with it: {}.", open.join(", "));
+        Err(Refusal::Later { reason, after: Some(INCIDENTS_PAUSE) })
     }
 
     /// Whether a problem ticket belongs to one of our incidents.
@@ -241,9 +263,6 @@ fn change(order: &DeskOrder, ticket: &Ticket) -> Result<Option<Value>, Refusal> 
             }
             _ => Ok(None),
         },
-        DeskOrder::Comment(_) if is_closed => {
-            never(format!("Ticket #{number} is closed, and Zendesk takes no more comments on it: reach them another way."))
-        }
         DeskOrder::Comment(Comment { text, public, .. }) => Ok(Some(json!({ "comment": { "body": text, "public": public } }))),
         DeskOrder::OpenProblem(_) => Ok(None),
     }
@@ -262,7 +281,7 @@ mod tests {
     }
 
     fn status(solved: bool) -> DeskOrder {
-        DeskOrder::ProblemStatus(ProblemStatus { ticket: "7".into(), solved, text: "it is over".into() })
+        DeskOrder::ProblemStatus(ProblemStatus { ticket: "7".into(), solved, text: "it is over".into(), alone: false })
     }
 
     fn comment() -> Comment {
@@ -292,7 +311,6 @@ mod tests {
             (unlink(), "incident", "open", None, "-"),
             (unlink(), "incident", "closed", Some(3), "never"),
             (DeskOrder::Comment(comment()), "question", "solved", None, "we are on it"),
-            (DeskOrder::Comment(comment()), "question", "closed", None, "never"),
         ] {
             let change = change(&effect, &ticket(kind, state, problem));
             let told = match &change {
@@ -311,6 +329,7 @@ mod tests {
             delivery: DeliveryId(Uuid::from_u128(1)),
             attempt: 2,
             created_at: "2026-11-22T03:00:00Z".parse().unwrap(),
+            is_page: false,
             effect: comment().into(),
         };
         let own = order.delivery.to_string();
