@@ -180,7 +180,7 @@ async fn changed(ctx: &Ctx) -> Result<Vec<(IncidentId, Timestamp)>> {
     let mut select = incident::Entity::find().filter(incident::Column::ChangedAt.lte(ctx.now() - QUIET));
     if let Some(mark) = mark {
         let row = Expr::tuple([Expr::col(incident::Column::ChangedAt), Expr::col(incident::Column::Id)]);
-        select = select.filter(row.gt(Expr::tuple([Expr::val(mark.changed_at), Expr::val(mark.incident_id)])));
+        select = select.filter(row.gt(Expr::tuple([Expr::val(Ord::min(mark.changed_at, ctx.now())), Expr::val(mark.incident_id)])));
     }
     let changed = select
         .select_only()

@@ -1,7 +1,7 @@
 //! Values in words, for sentences that people read.
 
 use chrono::Duration;
-use entity::{ActionState, IncidentStatus, Role};
+use entity::{ActionState, Flag, IncidentStatus, Role, Severity};
 
 /// A role in words.
 pub fn role(role: Role) -> &'static str {
@@ -12,6 +12,26 @@ pub fn role(role: Role) -> &'static str {
         Role::ReportAuthor => "report author",
         Role::ReviewFacilitator => "review facilitator",
         Role::NoteTaker => "note-taker",
+    }
+}
+
+/// A severity in words.
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::Major => "major",
+        Severity::Minor => "minor",
+        Severity::Trivial => "trivial",
+    }
+}
+
+/// A flag in words.
+pub fn flag(flag: Flag) -> &'static str {
+    match flag {
+        Flag::SecurityBreach => "security breach",
+        Flag::DataBreach => "data breach",
+        Flag::Recurring => "recurring",
+        Flag::Retrospective => "retrospective",
     }
 }
 
@@ -36,6 +56,12 @@ pub fn action_state(state: ActionState) -> &'static str {
         ActionState::Done => "done",
         ActionState::Dropped => "dropped",
     }
+}
+
+/// `text` beginning with a capital.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A duration in words, to the minute.

@@ -16,6 +16,9 @@ pub struct Model {
     pub item: String,
     pub done_at: Timestamp,
     pub done_by_id: Option<PersonId>,
+    /// How we know.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub evidence: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{Flags, IncidentId, IncidentStatus, PersonId, Severity, Timestamp, Visibility};
+use crate::{Awaited, Flags, IncidentId, IncidentStatus, PersonId, Severity, Timestamp, Visibility};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -74,6 +74,9 @@ pub struct Model {
     pub first_client_at: Option<Timestamp>,
     /// When its problem ticket was requested.
     pub problem_ordered_at: Option<Timestamp>,
+    /// People who were reminded and have done nothing in it since.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub awaited: Option<Awaited>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

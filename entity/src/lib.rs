@@ -6,6 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the entity macro generates code that begins transactions; nobody calls it")]
 
+mod awaited;
 mod enums;
 mod flags;
 mod ids;
@@ -46,6 +47,7 @@ pub mod timeline_event;
 pub mod triage_answer;
 pub mod watermark;
 
+pub use awaited::{Awaited, AwaitedPerson};
 pub use enums::*;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants};
 pub use ids::*;

@@ -14,7 +14,7 @@ mod work;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::ports::{Boards, ClientDirectory, Outlet};
 use domain::telling::schedule;
@@ -42,6 +42,10 @@ impl From<Outlets> for Connections {
         Self { outlets, ..Self::default() }
     }
 }
+
+/// How often the clock is compared with the time that passed, and how far they may part meanwhile.
+const CLOCK_LOOK: Duration = Duration::from_secs(1);
+const CLOCK_PARTED: chrono::Duration = chrono::Duration::seconds(5);
 
 /// Pause before rescheduling is tried again.
 const RESCHEDULE_PAUSE: Duration = Duration::from_secs(5);
@@ -73,21 +77,38 @@ impl Worker {
     }
 }
 
-/// Reschedules reminders: at start, because the playbook may have changed meanwhile, and whenever it changes.
+/// Reschedules reminders: at start, because the playbook may have changed meanwhile, whenever it changes, and whenever the clock does.
 async fn keep_schedule(ctx: Ctx, shutdown: CancellationToken) {
     loop {
         match shutdown.run_until_cancelled(schedule::reschedule(&ctx)).await {
             None => return,
             Some(Ok(moved)) => {
                 tracing::debug!(moved, "rescheduled reminders by the playbook");
-                if shutdown.run_until_cancelled(ctx.playbook_replaced.notified()).await.is_none() {
-                    return;
+                tokio::select! {
+                    () = shutdown.cancelled() => return,
+                    () = ctx.playbook_replaced.notified() => {}
+                    by = clock_moved(&ctx) => {
+                        tracing::warn!(seconds = by.num_seconds(), "the clock was put forward or back; everything that waits is looked at again");
+                    }
                 }
             }
             Some(Err(error)) => {
                 tracing::warn!(%error, "could not reschedule reminders; trying again");
                 shutdown.run_until_cancelled(tokio::time::sleep(RESCHEDULE_PAUSE)).await;
             }
+        }
+    }
+}
+
+/// Returns by how much the clock was put forward or back, once it is.
+async fn clock_moved(ctx: &Ctx) -> chrono::Duration {
+    loop {
+        let (time, begun) = (ctx.now(), Instant::now());
+        tokio::time::sleep(CLOCK_LOOK).await;
+        let passed = chrono::Duration::from_std(begun.elapsed()).unwrap_or_default();
+        let moved = ctx.now() - time - passed;
+        if moved.abs() > CLOCK_PARTED {
+            return moved;
         }
     }
 }

@@ -81,6 +81,10 @@ impl NextStep {
     async fn due_at(&self) -> DateTime<Utc> {
         self.0.due_at
     }
+    /// When it becomes or became overdue; null once it is over.
+    async fn overdue_at(&self) -> Option<DateTime<Utc>> {
+        self.0.overdue_at
+    }
     /// Its state now.
     async fn state(&self) -> StepState {
         self.0.state.into()

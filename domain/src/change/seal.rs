@@ -3,12 +3,12 @@
 //! Sealing is the last thing that happens to a draft before it is written: milestones are kept, the problem ticket follows, the next
 //! look of the playbook is set, and deliveries whose step is done are cancelled.
 
-use entity::{IncidentStatus, Timestamp, incident};
+use entity::{IncidentStatus, Timestamp, incident, page};
 
 use crate::delivery::order;
 use crate::playbook::Rule;
 use crate::playbook::steps::{Case, Step, concerns_leadership, is_breach, is_major, next_look, stands, steps};
-use crate::record::{Draft, Light, Scope, Whole};
+use crate::record::{Draft, Light, Scope, Whole, awaited};
 use crate::tickets::problem;
 
 /// A scope whose drafts the door can seal.
@@ -31,6 +31,7 @@ impl Seal for Whole {
         let after = draft.incident_mut();
         after.live = is_live(after.status);
         keep_milestones(before, after, first_client, now);
+        keep_awaited(draft);
         problem::follow(draft);
         let (before, mut after) = (draft.before().case(), draft.whole().case());
         // Whoever waits longest now began to wait at another time: that is another obligation, and needs another key.
@@ -45,6 +46,31 @@ impl Seal for Whole {
 
 fn is_live(status: IncidentStatus) -> bool {
     matches!(status, IncidentStatus::Investigating | IncidentStatus::Fixing | IncidentStatus::Monitoring)
+}
+
+/// Stops waiting for those who have answered a page, and for everybody once the roles are others' or nothing is asked for at once.
+fn keep_awaited(draft: &mut Draft<'_>) {
+    if draft.incident().awaited.is_none() {
+        return;
+    }
+    let before = draft.before();
+    let (was, is) = (&before.incident, draft.incident());
+    let is_urgent = is.live || is.status == IncidentStatus::Triage;
+    if !is_urgent || was.live != is.live || was.lead_id != is.lead_id || was.comms_manager_id != is.comms_manager_id {
+        draft.incident_mut().awaited = None;
+        return;
+    }
+    let is_new = |page: &&page::Model| {
+        page.answered_at.is_some() && before.pages.iter().any(|known| known.id == page.id && known.answered_at.is_none())
+    };
+    let answered: Vec<page::Model> = draft.whole().pages.iter().filter(is_new).cloned().collect();
+    for page in answered {
+        awaited::reacted(draft.incident_mut(), page.person_id);
+        let rule = page.step_key.as_deref().and_then(Rule::of_key);
+        if matches!(rule, Some(Rule::NoReaction | Rule::NoReactionFallback)) {
+            awaited::stands_in(draft.incident_mut(), page.person_id, page.paged_at);
+        }
+    }
 }
 
 /// Keeps since when something has been so. `first_client` is when the first of the clients that are affected now was marked.
@@ -80,8 +106,7 @@ fn cancel_what_is_done(draft: &mut Draft<'_>, before: &Case, after: &Case) {
     if pages(&asked) && !pages(&asks) {
         order::cancel_pages(draft);
     }
-    let done: Vec<String> = told.into_iter().filter(|key| stands(key, &asked) && !stands(key, &asks)).cloned().collect();
-    if !done.is_empty() {
-        order::cancel_for_steps(draft, &done);
-    }
+    let (open, over): (Vec<String>, Vec<String>) = told.into_iter().cloned().partition(|key| stands(key, &asks));
+    let done: Vec<String> = over.into_iter().filter(|key| stands(key, &asked)).collect();
+    order::cancel_for_steps(draft, &done, &open);
 }

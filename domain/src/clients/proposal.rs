@@ -11,6 +11,7 @@ use crate::clients::letter::UNNAMED;
 use crate::clients::machines_in;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::reference::began;
 use crate::incident::{by_ids, reference};
 use crate::playbook::Playbook;
 use crate::playbook::steps::later;
@@ -25,8 +26,7 @@ pub async fn draft_text(ctx: &Ctx, id: IncidentId) -> Result<String> {
     let incident = by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("incident"))?;
     // The team's summaries are for the team: only the resolution is proposed to clients, unless it says what they must not read.
     let resolution = resolution(ctx, &incident).await?.filter(|text| machines_in(text, &HashSet::new(), &HashSet::new()).is_empty());
-    let latest = resolution.unwrap_or_else(|| in_words(incident.status).to_owned());
-    Ok(proposed(&ctx.playbook(), &incident, &latest, ctx.now()))
+    Ok(proposed(&ctx.playbook(), &incident, resolution.as_deref(), ctx.now()))
 }
 
 /// How an incident that everybody may know of was resolved.
@@ -39,8 +39,9 @@ async fn resolution(ctx: &Ctx, incident: &incident::Model) -> Result<Option<Stri
     Ok(newest.one(ctx.db.read()).await?.map(|event| event.text))
 }
 
-fn proposed(playbook: &Playbook, incident: &incident::Model, latest: &str, now: entity::Timestamp) -> String {
-    let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
+/// The playbook's template, filled in. `resolution` is what may be told to clients of how it ended.
+pub(crate) fn proposed(playbook: &Playbook, incident: &incident::Model, resolution: Option<&str>, now: entity::Timestamp) -> String {
+    let latest = resolution.unwrap_or_else(|| in_words(incident.status));
     let template = if incident.live { &playbook.client_update_template } else { &playbook.client_update_closing };
     let reference = reference(incident);
     let name = incident.client_name.as_deref().unwrap_or(UNNAMED);
@@ -49,7 +50,7 @@ fn proposed(playbook: &Playbook, incident: &incident::Model, latest: &str, now: 
         ("name", name),
         ("severity", &incident.severity.as_str().to_lowercase()),
         ("status", words::status(incident.status)),
-        ("since", &playbook.local(since)),
+        ("since", &playbook.local(began(incident))),
         ("latest", latest),
         ("next", &playbook.local(later(now, playbook.client_update_every))),
     ];

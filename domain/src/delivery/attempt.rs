@@ -11,7 +11,7 @@ use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::what;
-use crate::delivery::{hold, policy};
+use crate::delivery::{hold, order, policy};
 use crate::error::{Result, is_duplicate};
 use crate::incident::marks::{self, Settlement};
 use crate::incident::reference::reference;
@@ -42,7 +42,7 @@ pub struct Claim {
 /// Claims what is due for `system`, longest waiting first, at most `limit`. Costs one read where nothing is due.
 pub async fn claim_due(ctx: &Ctx, system: System, limit: u64) -> Result<Vec<Claim>> {
     ctx.require(Right::Administer)?;
-    let due = delivery::Entity::find().select_only().column(Column::Id).filter(Column::System.eq(system)).filter(is_due(ctx.now()));
+    let due = delivery::Entity::find().select_only().column(Column::Id).filter(Column::System.eq(system)).filter(is_due(ctx));
     let due: Vec<DeliveryId> = due.order_by_asc(Column::NextAttemptAt).limit(limit).into_tuple().all(ctx.db.read()).await?;
     let mut claims = Vec::with_capacity(due.len());
     for row in take(ctx, &due).await? {
@@ -65,11 +65,18 @@ pub async fn claim(ctx: &Ctx, id: DeliveryId) -> Result<Option<Claim>> {
     }
 }
 
-/// Due, not on hold, and not behind an earlier order for the same target. Only rows that a worker must deal with have a next attempt; of those that are under way, it is the end of the
-/// lease.
-fn is_due(now: Timestamp) -> Expr {
+/// Due, not on hold, and not behind an earlier order for the same target. Only rows that a worker must deal with have a next attempt; of
+/// those that are under way, it is the end of the lease. One that is further away than the longest wait was written by a clock that was
+/// ahead.
+fn is_due(ctx: &Ctx) -> Expr {
+    let (now, pauses) = (ctx.now(), ctx.config.pauses);
+    let beyond = |is_page: bool| {
+        Column::NextAttemptAt.gt(now + LEASE.max(chrono::Duration::from_std(policy::longest(pauses, is_page)).unwrap_or(LEASE)))
+    };
+    let is_ahead = beyond(false).or(Column::PageId.is_not_null().and(beyond(true)));
     let held = Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned();
-    Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now)).and(Column::System.not_in_subquery(held)).and(is_next())
+    let waits = Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now).or(is_ahead));
+    waits.and(Column::System.not_in_subquery(held)).and(is_next())
 }
 
 /// Nothing that was ordered earlier for the same target may still be done.
@@ -98,7 +105,7 @@ async fn take(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Model>> {
     match (take_together(ctx, ids).await, ids) {
         (Err(error), [id]) if is_duplicate(&error, "delivery") => {
             let later = delivery::ActiveModel { next_attempt_at: Set(Some(ctx.now() + BEHIND)), ..Default::default() };
-            let waits = delivery::Entity::update_many().set(later).filter(Column::Id.eq(*id)).filter(is_due(ctx.now()));
+            let waits = delivery::Entity::update_many().set(later).filter(Column::Id.eq(*id)).filter(is_due(ctx));
             waits.exec(ctx.db.write()).await?;
             Ok(Vec::new())
         }
@@ -121,7 +128,7 @@ async fn take_together(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Mo
         .set(under_way)
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .filter(Column::Id.is_in(ids.iter().copied()))
-        .filter(is_due(now))
+        .filter(is_due(ctx))
         .exec_with_returning(ctx.db.write())
         .await
 }
@@ -152,7 +159,7 @@ pub(super) async fn is_wanted(ctx: &Ctx, row: &delivery::Model, effect: &Effect)
     let case = Whole::load(ctx, incident).await?.case();
     let steps = steps(&case, &ctx.playbook(), ctx.now());
     Ok(match &row.step_key {
-        Some(key) => stands(key, &steps),
+        Some(_) => order::steps_of(row).any(|key| stands(key, &steps)),
         None => steps.iter().any(|step| step.rule == Rule::Page),
     })
 }

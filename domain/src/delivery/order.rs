@@ -2,8 +2,8 @@
 
 use entity::delivery::{self, Column};
 use entity::{ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, Operation, PageId, PersonId, TicketId};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::sea_query::{BinOper, Expr, Func};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -104,10 +104,22 @@ impl Draft<'_> {
     }
 }
 
-/// Writes into the draft that by-hand reminders of these steps are no longer wanted: a newer one follows.
-pub(crate) fn supersede_by_hand(draft: &mut Draft<'_>, keys: &[String]) {
+/// Between the keys of the steps that one delivery is about.
+pub(crate) const BETWEEN_KEYS: &str = " ";
+
+/// The steps that a delivery is about.
+pub fn steps_of(row: &delivery::Model) -> impl Iterator<Item = &str> {
+    row.step_key.iter().flat_map(|keys| keys.split(BETWEEN_KEYS))
+}
+
+/// Writes into the draft that by-hand reminders of this person are no longer wanted: a newer one follows.
+pub(crate) fn supersede_by_hand(draft: &mut Draft<'_>, person: PersonId) {
+    // Whoever was never told of a step has none.
+    if draft.before().steps.is_empty() {
+        return;
+    }
     let by_hand = Column::State.eq(DeliveryState::ByHand).and(Column::Operation.eq(Operation::Remind));
-    cancel(draft, Column::StepKey.is_in(keys).and(by_hand));
+    cancel(draft, Column::PersonId.eq(person).and(by_hand));
 }
 
 /// Writes into the draft that nobody needs to be paged any more to triage or help: somebody answered, or it is triaged or over.
@@ -121,9 +133,22 @@ pub(crate) fn cancel_links(draft: &mut Draft<'_>, tickets: &[TicketId]) {
     cancel(draft, Column::Operation.eq(Operation::LinkTicket).and(of_tickets).and(waits()));
 }
 
-/// Writes into the draft that whatever waits because of these steps is no longer wanted.
-pub(crate) fn cancel_for_steps(draft: &mut Draft<'_>, keys: &[String]) {
-    cancel(draft, Column::StepKey.is_in(keys).and(waits()));
+/// Writes into the draft that whatever waits because of the steps `done` is no longer wanted, unless it is about one of `open` as well.
+pub(crate) fn cancel_for_steps(draft: &mut Draft<'_>, done: &[String], open: &[String]) {
+    let keys = |keys: &[String]| keys.iter().map(|key| about(draft, key)).reduce(Expr::or);
+    let Some(done) = keys(done) else { return };
+    let which = match keys(open) {
+        Some(open) => done.and(open.not()),
+        None => done,
+    };
+    cancel(draft, which.and(waits()));
+}
+
+/// Whether a delivery is about the step `key`, perhaps among others.
+fn about(draft: &Draft<'_>, key: &str) -> Expr {
+    let padded = |text: Expr| Expr::val(BETWEEN_KEYS).binary(BinOper::Custom("||"), text).binary(BinOper::Custom("||"), BETWEEN_KEYS);
+    let position = if draft.ctx().db.backend() == DbBackend::Postgres { "strpos" } else { "instr" };
+    Expr::expr(Func::cust(position).args([padded(Expr::col(Column::StepKey)), padded(Expr::val(key))])).gt(0)
 }
 
 /// Writes into the draft that earlier orders for the card of this follow-up are no longer wanted: a newer one covers everything.
@@ -155,5 +180,5 @@ fn waits() -> Expr {
 fn cancel(draft: &mut Draft<'_>, which: Expr) {
     let cancelled = delivery::ActiveModel { state: Set(DeliveryState::Cancelled), next_attempt_at: Set(None), ..Default::default() };
     let of_incident = Column::IncidentId.eq(draft.incident().id);
-    draft.update_many(&delivery::Entity::update_many().set(cancelled).filter(of_incident).filter(which));
+    draft.set_where(cancelled, of_incident.and(which));
 }

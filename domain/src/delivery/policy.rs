@@ -19,8 +19,15 @@ impl Default for Pauses {
     }
 }
 
+/// How much longer a pause may be, so that those that failed together do not come back together.
+const JITTER: f64 = 0.2;
 /// The longest pause between two attempts to reach a person who is paged.
 const LONGEST_PAUSE_OF_PAGES: Duration = Duration::from_secs(30);
+/// The longest pause that the other side may ask for, and the same for pages.
+const LONGEST_ASKED: Duration = Duration::from_mins(15);
+const LONGEST_ASKED_OF_PAGES: Duration = Duration::from_secs(100);
+/// Attempts that are made however old the effect is: a clock that jumps a day ahead must not make the first failure the last.
+const ATTEMPTS_MIN: i32 = 5;
 /// An effect that has not happened within this time is no longer tried automatically: a person should know.
 const PATIENCE: Duration = Duration::from_hours(24);
 
@@ -29,21 +36,32 @@ const PATIENCE: Duration = Duration::from_hours(24);
 /// together. `asked` is the minimum pause that the other side asks for.
 pub fn pause(pauses: Pauses, id: DeliveryId, attempt: i32, age: Duration, is_page: bool, asked: Option<Duration>) -> Option<Duration> {
     // Being asked to wait is not a refusal: after days on hold, orders that run into a rate limit must not be given up.
-    if age >= PATIENCE && asked.is_none() {
+    if age >= PATIENCE && attempt >= ATTEMPTS_MIN && asked.is_none() {
         return None;
     }
     let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(16);
-    let longest = if is_page { pauses.longest.min(LONGEST_PAUSE_OF_PAGES) } else { pauses.longest };
-    let pause = pauses.first.saturating_mul(1 << doublings).min(longest).max(asked.unwrap_or_default());
+    let (longest, longest_asked) = limits(pauses, is_page);
+    let pause = pauses.first.saturating_mul(1 << doublings).min(longest).max(asked.unwrap_or_default().min(longest_asked));
     Some(pause + pause.mul_f64(jitter(id, attempt)))
 }
 
-/// A fraction from 0 to 0.2, always the same for the same attempt.
+/// No pause is longer, whoever asks for it.
+pub fn longest(pauses: Pauses, is_page: bool) -> Duration {
+    let (longest, longest_asked) = limits(pauses, is_page);
+    longest.max(longest_asked).mul_f64(1.0 + JITTER)
+}
+
+/// The longest pause of our own, and the longest that the other side may ask for.
+fn limits(pauses: Pauses, is_page: bool) -> (Duration, Duration) {
+    if is_page { (pauses.longest.min(LONGEST_PAUSE_OF_PAGES), LONGEST_ASKED_OF_PAGES) } else { (pauses.longest, LONGEST_ASKED) }
+}
+
+/// A fraction from 0 to [`JITTER`], always the same for the same attempt.
 fn jitter(id: DeliveryId, attempt: i32) -> f64 {
     let seed = id.0.as_u128().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u128::from(attempt.unsigned_abs()) * 0xbf58_476d);
     // The middle bits of a product are the best mixed.
     let mixed = u16::try_from((seed >> 48) & 0xffff).unwrap_or(0);
-    f64::from(mixed) / f64::from(u16::MAX) / 5.0
+    f64::from(mixed) / f64::from(u16::MAX) * JITTER
 }
 
 #[cfg(test)]
@@ -80,9 +98,28 @@ mod tests {
 
     #[test]
     fn it_gives_up_after_a_day() {
-        assert_eq!(pause(Pauses::default(), id(1), 3, PATIENCE, false, None), None);
-        assert!(pause(Pauses::default(), id(1), 3, PATIENCE, false, Some(Duration::from_secs(7))).is_some());
+        assert_eq!(pause(Pauses::default(), id(1), ATTEMPTS_MIN, PATIENCE, false, None), None);
+        assert!(pause(Pauses::default(), id(1), ATTEMPTS_MIN, PATIENCE, false, Some(Duration::from_secs(7))).is_some());
         assert!(pause(Pauses::default(), id(1), 300, Duration::from_hours(23), false, None).is_some());
+    }
+
+    #[test]
+    fn a_clock_that_jumps_a_day_ahead_gives_nothing_up() {
+        for attempt in 1..ATTEMPTS_MIN {
+            assert!(pause(Pauses::default(), id(1), attempt, PATIENCE, true, None).is_some(), "{attempt}");
+        }
+    }
+
+    #[test]
+    fn no_pause_is_longer_than_the_longest() {
+        for is_page in [false, true] {
+            let longest = longest(Pauses::default(), is_page);
+            for (number, asked) in (0..200).zip([0, 90, 86_400].into_iter().cycle()) {
+                let asked = Some(Duration::from_secs(asked));
+                let pause = pause(Pauses::default(), id(number << 70 | number), 60, Duration::ZERO, is_page, asked).unwrap();
+                assert!(pause <= longest, "{pause:?}");
+            }
+        }
     }
 
     #[test]

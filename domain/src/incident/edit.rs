@@ -12,7 +12,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::writes::{add_sites, admit_actor};
 use crate::record::{Draft, NewEvent, Whole};
-use crate::{catalogue, validate};
+use crate::{catalogue, validate, words};
 
 /// Input of [`update`]: fields that are left out stay unchanged.
 #[derive(Clone, Debug, Default)]
@@ -151,9 +151,38 @@ fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: 
         details.insert("sites".to_owned(), json!({}));
     }
     if !details.is_empty() {
-        let text = format!("Changed {}", details.keys().map(String::as_str).collect::<Vec<_>>().join(", "));
-        draft.record(NewEvent::new(TimelineKind::Note, text).details(serde_json::Value::Object(details)));
+        draft.record(
+            NewEvent::new(TimelineKind::Note, changes_in_words(before, after, &details)).details(serde_json::Value::Object(details)),
+        );
     }
+}
+
+/// What changed, with what matters most by its value: `Flagged as data breach; now restricted; changed name, summary`.
+fn changes_in_words(before: &incident::Model, after: &incident::Model, details: &serde_json::Map<String, serde_json::Value>) -> String {
+    let flags = |of: &incident::Model, without: &incident::Model| {
+        let flags = of.flags.iter().filter(|flag| !without.flags.contains(*flag)).map(words::flag);
+        flags.collect::<Vec<_>>().join(", ")
+    };
+    let (added, removed) = (flags(after, before), flags(before, after));
+    let mut parts = Vec::new();
+    if !added.is_empty() {
+        parts.push(format!("flagged as {added}"));
+    }
+    if !removed.is_empty() {
+        parts.push(format!("no longer flagged as {removed}"));
+    }
+    if before.visibility != after.visibility {
+        parts.push(match after.visibility {
+            Visibility::Restricted => "now restricted".to_owned(),
+            Visibility::Open => "no longer restricted".to_owned(),
+        });
+    }
+    let others = details.keys().map(String::as_str).filter(|field| !["flags", "visibility"].contains(field));
+    let others = others.collect::<Vec<_>>().join(", ");
+    if !others.is_empty() {
+        parts.push(format!("changed {others}"));
+    }
+    words::sentence(&parts.join("; "))
 }
 
 fn replace_sites(draft: &mut Draft<'_>, facts: &Whole, sites: &[SiteId]) -> bool {

@@ -17,7 +17,7 @@ use crate::incident::writes::{add_sites, admit, admit_actor, affect, blank, give
 use crate::record::{Draft, NewEvent, Whole};
 use crate::telling::pages;
 use crate::telling::roster::Roster;
-use crate::{catalogue, people, validate};
+use crate::{catalogue, people, validate, words};
 
 /// Severity of a report until somebody triages it: the lowest that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
@@ -155,7 +155,7 @@ async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
 impl Declaration {
     /// Writes the declaration into the draft, on top of what the report already said.
     fn apply(&self, draft: &mut Draft<'_>) {
-        let now = draft.now;
+        let (now, before) = (draft.now, draft.before().incident.clone());
         let incident = draft.incident_mut();
         incident.declared_at = Some(now);
         incident.severity = self.severity;
@@ -168,10 +168,11 @@ impl Declaration {
         if self.description.is_some() {
             incident.summary.clone_from(&self.description);
         }
-        let text = first_words(incident);
+        let text = format!("Declared {}: {}", verdict(incident), first_words(incident));
         let flags: Vec<&str> = incident.flags.iter().map(Flag::as_str).collect();
         let details = json!({ "severity": self.severity, "flags": flags, "visibility": incident.visibility });
         draft.record(NewEvent::new(TimelineKind::Declared, text).details(details));
+        record_other_severity(draft, &before);
         let has_site = |site: &SiteId| draft.whole().sites.iter().any(|row| row.site_id == *site);
         let new_sites: Vec<SiteId> = self.sites.iter().copied().filter(|site| !has_site(site)).collect();
         add_sites(draft, &new_sites);
@@ -197,6 +198,29 @@ pub async fn decline(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident
         Ok(())
     });
     Ok(changed.await?.incident)
+}
+
+/// What was decided: `critical, data breach, restricted`.
+fn verdict(incident: &incident::Model) -> String {
+    let flags = incident.flags.iter().map(words::flag);
+    let restricted = (incident.visibility == Visibility::Restricted).then_some("restricted");
+    std::iter::once(words::severity(incident.severity)).chain(flags).chain(restricted).collect::<Vec<_>>().join(", ")
+}
+
+/// Records that the declaration gives another severity than the report had from its alert, its ticket or a person, with a warning if it
+/// is a lower one: nobody must overlook that a critical alert became something less.
+fn record_other_severity(draft: &mut Draft<'_>, report: &incident::Model) {
+    let (from, to) = (report.severity, draft.incident().severity);
+    // A person's report has a severity only once somebody gave it one.
+    let was_given = report.status == IncidentStatus::Triage && (report.reporter_id.is_none() || from != REPORTED_SEVERITY);
+    if !was_given || from == to {
+        return;
+    }
+    let is_lower = to > from;
+    let warning = if is_lower { " It is lower than that of the report: if that was not meant, raise it." } else { "" };
+    let text = format!("{from} → {to}: given at the declaration.{warning}");
+    let details = json!({ "from": from, "to": to, "reason": "declaration", "lowered": is_lower });
+    draft.record(NewEvent::new(TimelineKind::SeverityChanged, text).details(details));
 }
 
 fn first_words(incident: &incident::Model) -> String {

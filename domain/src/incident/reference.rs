@@ -2,7 +2,7 @@
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use entity::incident;
+use entity::{Timestamp, incident};
 
 /// `INC-42`: what people say out loud.
 pub fn reference(incident: &incident::Model) -> String {
@@ -12,6 +12,13 @@ pub fn reference(incident: &incident::Model) -> String {
 /// The address at which people see the incident.
 pub fn link(ctx: &Ctx, incident: &incident::Model) -> String {
     format!("{}/incidents/{}", ctx.config.public_url, reference(incident))
+}
+
+/// Since when it has been going on, as far as known: what began the impact may be found out later, and a report may come before it is
+/// declared.
+pub fn began(incident: &incident::Model) -> Timestamp {
+    let known = [incident.impact_started_at, incident.declared_at];
+    known.into_iter().flatten().fold(incident.reported_at, Timestamp::min)
 }
 
 /// Reads `INC-42` (or `42`, in any case).

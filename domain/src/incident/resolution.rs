@@ -9,6 +9,7 @@ use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::response::take_back;
+use crate::playbook::steps::Step;
 use crate::record::{NewEvent, Whole};
 use crate::validate;
 
@@ -56,14 +57,20 @@ pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident:
     Ok(changed.await?.incident)
 }
 
-/// Closes an incident: all follow-up work is done.
+/// Closes an incident: all follow-up work is done. As long as a report or a review is owed, `note` must say why it is closed without.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not resolved.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not resolved, or with the keys of the steps that are owed.
 pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>) -> Result<incident::Model> {
     let note = validate::optional_text("note", note)?;
     let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
+        let owed: Vec<Step> = draft.steps().into_iter().filter(|step| step.rule.is_owed_before_closing()).collect();
         advance(draft, Move::Close)?;
+        if !owed.is_empty() && note.is_none() {
+            let titles: Vec<&str> = owed.iter().map(|step| step.title.as_str()).collect();
+            let reason = format!("A report and a review are still owed: {}. To close without them, say why in note.", titles.join("; "));
+            return Err(Error::FailedPrecondition { reason, missing: owed.into_iter().map(|step| step.key).collect() });
+        }
         draft.incident_mut().closed_at = Some(draft.now);
         draft.record(NewEvent::new(TimelineKind::Closed, note.clone().unwrap_or_else(|| "Closed".into())));
         Ok(())

@@ -14,6 +14,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::writes::{affect, record_client};
 use crate::playbook::steps::is_breach;
+use crate::playbook::{ChecklistItem, Goal};
 use crate::record::{Draft, Light, NewEvent, Whole};
 use crate::{catalogue, people, sql, validate};
 
@@ -81,11 +82,14 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
     }
     let changed = change::<Whole, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
         state::require_live(&facts.incident)?;
-        tick(draft, facts, &wanted.key, &ticked);
+        let newly = tick(draft, facts, wanted, &ticked, &evidence);
         let row = facts.goals.iter().find(|row| row.goal == wanted.key && row.met_at.is_some());
         if !input.met {
             if let Some(row) = row {
                 take_back_because(draft, row, &evidence);
+            }
+            if !newly.is_empty() {
+                record_ticked(draft, wanted, &newly, &evidence);
             }
             return Ok(());
         }
@@ -100,6 +104,9 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
             return Err(Error::FailedPrecondition { reason, missing });
         }
         if row.is_some_and(|row| row.evidence.as_deref() == Some(&*evidence)) {
+            if !newly.is_empty() {
+                record_ticked(draft, wanted, &newly, &evidence);
+            }
             return Ok(());
         }
         draft.put::<goal::Entity>(goal::Model {
@@ -118,17 +125,30 @@ pub async fn confirm_goal(ctx: &Ctx, input: ConfirmGoal) -> Result<incident::Mod
     Ok(changed.await?.incident)
 }
 
-fn tick(draft: &mut Draft<'_>, facts: &Whole, goal: &str, items: &[String]) {
+/// Ticks items, each once, and returns those that were not ticked before.
+fn tick<'a>(draft: &mut Draft<'_>, facts: &Whole, goal: &'a Goal, items: &[String], evidence: &str) -> Vec<&'a ChecklistItem> {
     let who = draft.actor();
-    for item in items.iter().filter(|item| !facts.checklist.iter().any(|row| row.goal == goal && row.item == **item)) {
+    let known = |item: &str| facts.checklist.iter().any(|row| row.goal == goal.key && row.item == item);
+    let newly: Vec<_> = goal.breach_checklist.iter().filter(|item| items.contains(&item.key) && !known(&item.key)).collect();
+    for item in &newly {
         draft.put::<checklist_item::Entity>(checklist_item::Model {
             incident_id: facts.incident.id,
-            goal: goal.to_owned(),
-            item: item.clone(),
+            goal: goal.key.clone(),
+            item: item.key.clone(),
             done_at: draft.now,
             done_by_id: who,
+            evidence: Some(evidence.to_owned()),
         });
     }
+    newly
+}
+
+/// Records items that were ticked without the goal being met by it.
+fn record_ticked(draft: &mut Draft<'_>, goal: &Goal, items: &[&ChecklistItem], evidence: &str) {
+    let texts: Vec<&str> = items.iter().map(|item| item.text.as_str()).collect();
+    let keys: Vec<&str> = items.iter().map(|item| item.key.as_str()).collect();
+    let details = json!({ "goal": goal.key, "checklistDone": keys, "evidence": evidence });
+    draft.record(NewEvent::new(TimelineKind::GoalChanged, format!("{}: {evidence}", texts.join("; "))).details(details));
 }
 
 /// Writes into the draft that a goal is no longer met because the incident was reopened.

@@ -34,6 +34,8 @@ pub struct Listed {
     pub clients: Vec<ClientId>,
     /// When it is due.
     pub due_at: Timestamp,
+    /// When it is overdue, as long as it is open.
+    pub overdue_at: Option<Timestamp>,
     /// Its state.
     pub state: StepState,
     /// When people were last reminded of it.
@@ -68,7 +70,7 @@ pub async fn steps_of(ctx: &Ctx, incidents: Vec<incident::Model>, settled: bool)
 fn list(whole: &Whole, playbook: &Playbook, now: Timestamp, settled: bool) -> Vec<Listed> {
     let open = steps::steps(&whole.case(), playbook, now);
     let over = whole.steps.iter().filter(|row| settled && !open.iter().any(|step| step.key == row.key));
-    let over = over.map(|row| listed_over(row, playbook)).collect::<Vec<_>>();
+    let over = over.map(|row| listed_over(row, whole, playbook)).collect::<Vec<_>>();
     open.into_iter().map(|step| listed_open(step, whole)).chain(over).collect()
 }
 
@@ -91,22 +93,25 @@ fn listed_open(step: Step, whole: &Whole) -> Listed {
         audience: step.audience,
         clients: step.clients,
         due_at: step.due_at,
+        overdue_at: Some(step.overdue_at),
         proposed_at: step.proposed_at,
     }
 }
 
-fn listed_over(row: &step::Model, playbook: &Playbook) -> Listed {
+fn listed_over(row: &step::Model, whole: &Whole, playbook: &Playbook) -> Listed {
     let rule = Rule::of_key(&row.key);
     let text = rule.and_then(|rule| playbook.texts.get(&rule)).cloned().unwrap_or_default();
+    let follow_up = whole.follow_ups.iter().find(|follow_up| row.key.ends_with(&follow_up.id.to_string()));
     Listed {
         key: row.key.clone(),
         rule,
-        title: text.title,
+        title: follow_up.map_or_else(|| text.title.clone(), |follow_up| steps::about(&text.title, &follow_up.title)),
         why: text.why,
         audience: &[],
         assignee: None,
         clients: Vec::new(),
         due_at: row.due_at,
+        overdue_at: None,
         state: if row.waived { StepState::Waived } else { StepState::Done },
         reminded_at: reminded_at(row),
         settled_by: row.settled_by_id,

@@ -165,5 +165,6 @@ pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: 
         last_client_update_at: None,
         first_client_at: None,
         problem_ordered_at: None,
+        awaited: None,
     }
 }

@@ -68,6 +68,7 @@ pub fn read(name: &str, text: &str, load: Load<'_>) -> Result<Playbook, Vec<Prob
 }
 
 fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
+    let (reminders_escalate_after, reminders_again_every) = reminders(root.table("reminders"));
     let mut span = |table: &str, key: &str| {
         let mut table = root.table(table);
         let span = duration(&table.entry(key));
@@ -88,6 +89,8 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         name: name(&root.entry("name")),
         source: source.to_owned(),
         grace: duration(&root.entry("grace")),
+        reminders_escalate_after,
+        reminders_again_every,
         working_hours: working_hours(root.table("working_hours"), load),
         triage_within,
         lead_within,
@@ -117,6 +120,13 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
     };
     root.finish();
     playbook
+}
+
+/// After how long somebody else is paged, and how often one who does nothing is reminded again.
+fn reminders(mut table: Table<'_>) -> (Duration, Duration) {
+    let spans = (duration(&table.entry("escalate_after")), duration(&table.entry("again_every")));
+    table.finish();
+    spans
 }
 
 fn triage(mut table: Table<'_>) -> (Duration, Vec<ChecklistItem>) {
@@ -339,12 +349,21 @@ fn texts(mut table: Table<'_>) -> BTreeMap<Rule, StepText> {
     for rule in Rule::ALL {
         let mut table = table.table(rule.as_str());
         let (title, why) = (table.entry("title"), table.entry("why"));
+        let (coming_title, coming_why) = (table.optional("coming_title"), table.optional("coming_why"));
         let filled_in: &[&str] = match rule {
             Rule::Leadership | Rule::LeadershipFallback => &["contact"],
             Rule::Handover => &["role"],
             _ => &[],
         };
-        texts.insert(*rule, StepText { title: template(&title, name(&title), filled_in), why: template(&why, text(&why), filled_in) });
+        let of_title = |entry: &Entry<'_>| template(entry, name(entry), filled_in);
+        let of_why = |entry: &Entry<'_>| template(entry, text(entry), filled_in);
+        let text = StepText {
+            title: of_title(&title),
+            why: of_why(&why),
+            coming_title: coming_title.as_ref().map(of_title),
+            coming_why: coming_why.as_ref().map(of_why),
+        };
+        texts.insert(*rule, text);
         table.finish();
     }
     table.finish();

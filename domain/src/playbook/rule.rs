@@ -8,7 +8,8 @@ const RESPONDERS: &[Role] = &[Role::Responder];
 const AUTHOR: &[Role] = &[Role::ReportAuthor];
 const AUTHOR_AND_COMMS: &[Role] = &[Role::ReportAuthor, Role::ClientCommsManager];
 
-/// A rule. Its name is the first part of the keys of its steps.
+/// A rule. Its name is the first part of the keys of its steps. In order: of what a response asks for at once, the most important
+/// first; then what comes afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Rule {
     /// Triage a report (R2).
@@ -17,28 +18,32 @@ pub enum Rule {
     Page,
     /// Name a lead (R11).
     Lead,
-    /// Name a client comms manager (R12).
-    CommsManager,
-    /// Tell everybody (R7).
-    GeneralNotice,
+    /// Page second line: somebody who was reminded does nothing.
+    NoReaction,
+    /// Page the leadership: second line has not answered either.
+    NoReactionFallback,
     /// Tell the leadership (R14).
     Leadership,
     /// Tell somebody else in the leadership's place (R14).
     LeadershipFallback,
+    /// Go through the containment list (R15).
+    Containment,
     /// Page second line (R18).
     SecondLine,
-    /// Write a summary (R17).
-    Summary,
+    /// Name a client comms manager (R12).
+    CommsManager,
     /// Update affected clients (R22).
     ClientUpdate,
     /// Tell clients that it is over (R22).
     ClientClosing,
-    /// Hand over a tiring role (R13).
-    Handover,
+    /// Tell everybody (R7).
+    GeneralNotice,
+    /// Write a summary (R17).
+    Summary,
     /// Decide whether to carry on out of hours (R19).
     StopOrContinue,
-    /// Go through the containment list (R15).
-    Containment,
+    /// Hand over a tiring role (R13).
+    Handover,
     /// Name a report author (R25).
     ReportAuthor,
     /// Schedule the review (R25).
@@ -58,22 +63,24 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// Every rule, in the order of an incident's life cycle.
+    /// Every rule, in order.
     pub const ALL: &'static [Self] = &[
         Self::Triage,
         Self::Page,
         Self::Lead,
-        Self::CommsManager,
-        Self::GeneralNotice,
+        Self::NoReaction,
+        Self::NoReactionFallback,
         Self::Leadership,
         Self::LeadershipFallback,
+        Self::Containment,
         Self::SecondLine,
-        Self::Summary,
+        Self::CommsManager,
         Self::ClientUpdate,
         Self::ClientClosing,
-        Self::Handover,
+        Self::GeneralNotice,
+        Self::Summary,
         Self::StopOrContinue,
-        Self::Containment,
+        Self::Handover,
         Self::ReportAuthor,
         Self::ScheduleReview,
         Self::ReportDraft,
@@ -90,6 +97,8 @@ impl Rule {
             Self::Triage => asks("triage", RESPONDERS).done_by("declareIncident, declineIncident or mergeIncident"),
             Self::Page => asks("page", RESPONDERS).done_by("answerPage"),
             Self::Lead => asks("lead", RESPONDERS).done_by("assignRole"),
+            Self::NoReaction => asks("no-reaction", LEAD),
+            Self::NoReactionFallback => asks("no-reaction-fallback", LEAD),
             Self::CommsManager => asks("comms-manager", LEAD).done_by("assignRole"),
             Self::GeneralNotice => asks("general-notice", LEAD).without_note(),
             Self::Leadership => asks("leadership", LEAD),
@@ -138,6 +147,11 @@ impl Rule {
     /// Whether its steps become overdue a working day after they were due, rather than after the playbook's `grace`.
     pub fn counts_in_days(self) -> bool {
         self.traits().counts_in_days
+    }
+
+    /// Whether its steps are the report or the review, without which an incident should not be closed.
+    pub fn is_owed_before_closing(self) -> bool {
+        self.counts_in_days() && self != Self::FollowUp
     }
 
     /// The mutation that does its steps, unless they are just decisions.

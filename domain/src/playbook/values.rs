@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Duration;
 use entity::{Severity, Timestamp};
 
+use crate::playbook::steps::Stage;
 use crate::playbook::{Calendar, Rule};
 use crate::ports::Place;
 
@@ -17,6 +18,10 @@ pub struct Playbook {
     pub source: String,
     /// How long a step may be due before it is overdue; steps counted in days have one working day instead.
     pub grace: Duration,
+    /// How long a reminded person may do nothing before second line is paged, and how long that has before the leadership is.
+    pub reminders_escalate_after: Duration,
+    /// How often a person who does nothing is reminded again, after the first few times.
+    pub reminders_again_every: Duration,
     /// When the team works.
     pub working_hours: Calendar,
     /// How long a report may wait for triage (R2).
@@ -124,6 +129,19 @@ pub struct StepText {
     pub title: String,
     /// Why, for a tired reader.
     pub why: String,
+    /// The same two as long as the step is only coming, where they would say what has not happened yet.
+    pub coming_title: Option<String>,
+    /// See `coming_title`.
+    pub coming_why: Option<String>,
+}
+
+impl StepText {
+    /// Title and reason at a stage.
+    pub fn at(&self, stage: Stage) -> (String, String) {
+        let coming = |text: &Option<String>| text.clone().filter(|_| stage == Stage::Upcoming);
+        let or = |text: &Option<String>, usual: &String| coming(text).unwrap_or_else(|| usual.clone());
+        (or(&self.coming_title, &self.title), or(&self.coming_why, &self.why))
+    }
 }
 
 impl Board {

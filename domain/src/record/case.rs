@@ -1,8 +1,9 @@
 //! From the rows of an incident to what the playbook counts from.
 
+use super::awaited;
 use super::whole::Whole;
 use crate::playbook::steps::{Affected, Case, FollowUp, Holder, Mark, Page, Posted};
-use entity::{ActionState, follow_up};
+use entity::{ActionState, Visibility, follow_up};
 
 impl Whole {
     /// What the playbook needs to know about the incident.
@@ -12,6 +13,7 @@ impl Whole {
             status: incident.status,
             severity: incident.severity,
             flags: incident.flags,
+            restricted: incident.visibility == Visibility::Restricted,
             reported_at: incident.reported_at,
             declared_at: incident.declared_at,
             reopened_at: incident.reopened_at,
@@ -45,6 +47,7 @@ impl Whole {
                 .iter()
                 .map(|row| Page { step: row.step_key.clone(), person: row.person_id, at: row.paged_at, answered_at: row.answered_at })
                 .collect(),
+            no_reaction_since: awaited::no_reaction_since(incident),
             marks: self
                 .steps
                 .iter()
@@ -70,6 +73,6 @@ impl Whole {
 fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
     rows.iter()
         .filter(|row| row.state == ActionState::Open)
-        .map(|row| FollowUp { id: row.id.to_string(), owner: row.owner_id, due_on: row.due_on })
+        .map(|row| FollowUp { id: row.id.to_string(), title: row.title.clone(), owner: row.owner_id, due_on: row.due_on })
         .collect()
 }

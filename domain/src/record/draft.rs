@@ -1,15 +1,17 @@
 //! What a decision wants to be written.
 
 use entity::{EventId, PersonId, Timestamp, incident, timeline_event};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
     QueryFilter, QueryTrait, Statement, UpdateMany,
 };
 use uuid::Uuid;
 
+use super::awaited;
 use super::event::NewEvent;
 use super::facts::Scope;
+use super::portion::RowWrite;
 use super::whole::{Child, Whole, key};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -28,7 +30,7 @@ pub struct Draft<'a, S = Whole> {
     before: &'a S,
     after: S,
     pub(super) events: Vec<timeline_event::Model>,
-    pub(super) statements: Vec<Statement>,
+    pub(super) writes: Vec<RowWrite>,
     /// Whether something is to be done at an outside system.
     pub(super) rings: bool,
 }
@@ -36,7 +38,7 @@ pub struct Draft<'a, S = Whole> {
 impl<'a, S: Scope> Draft<'a, S> {
     pub(crate) fn new(ctx: &'a Ctx, before: &'a S) -> Self {
         let after = before.clone();
-        Self { ctx, now: ctx.now(), before, after, events: Vec::new(), statements: Vec::new(), rings: false }
+        Self { ctx, now: ctx.now(), before, after, events: Vec::new(), writes: Vec::new(), rings: false }
     }
 
     /// The incident as it will be. Version, sequence, hash and the columns derived from others are the door's.
@@ -97,45 +99,49 @@ impl<'a, S: Scope> Draft<'a, S> {
 
     /// Adds a row of a table that is not a [`Child`].
     pub fn insert<A: ActiveModelTrait>(&mut self, row: A) {
-        let statement = A::Entity::insert(row).build(self.backend());
-        self.statements.push(statement);
+        self.writes.push(RowWrite::insert(row));
     }
 
     /// The same for many rows, in few statements.
     pub fn insert_many<A: ActiveModelTrait>(&mut self, rows: &[A]) {
         for rows in rows.chunks(ROWS_AT_ONCE) {
-            let statement = A::Entity::insert_many(rows.to_vec()).build(self.backend());
-            self.statements.push(statement);
+            self.once(A::Entity::insert_many(rows.to_vec()).build(self.backend()));
         }
     }
 
     /// Writes all columns of a row of a table that is not a [`Child`], whether the row is there or not.
     pub fn upsert<A: ActiveModelTrait>(&mut self, row: A) {
-        let statement = A::Entity::insert(row).on_conflict(replacing::<A::Entity>()).build(self.backend());
-        self.statements.push(statement);
+        self.writes.push(RowWrite::upsert(row));
     }
 
     /// Changes the columns that are set of a row of a table that is not a [`Child`].
     pub fn update<A: ActiveModelTrait>(&mut self, row: A) -> Result<()> {
-        let statement = A::Entity::update(row).validate()?.build(self.backend());
-        self.statements.push(statement);
+        self.once(A::Entity::update(row).validate()?.build(self.backend()));
         Ok(())
     }
 
     /// Changes many rows of a table that is not a [`Child`].
     pub fn update_many<E: EntityTrait>(&mut self, update: &UpdateMany<E>) {
-        let statement = update.build(self.backend());
-        self.statements.push(statement);
+        self.once(update.build(self.backend()));
+    }
+
+    /// Sets the columns that are set in `row` in those rows of a table that is not a [`Child`] that `which` describes. Unlike
+    /// [`Self::update_many`], the same change to many incidents is one statement.
+    pub fn set_where<A: ActiveModelTrait>(&mut self, row: A, which: Expr) {
+        self.writes.push(RowWrite::set_where(row, which));
+    }
+
+    fn once(&mut self, statement: Statement) {
+        self.writes.push(RowWrite::Once(statement));
     }
 
     /// Removes rows of a table that is not a [`Child`].
     pub fn delete<E: EntityTrait>(&mut self, condition: Expr) {
-        let statement = E::delete_many().filter(condition).build(self.backend());
-        self.statements.push(statement);
+        self.once(E::delete_many().filter(condition).build(self.backend()));
     }
 
     pub(crate) fn changes_nothing(&self) -> bool {
-        self.statements.is_empty() && self.events.is_empty() && self.after.incident() == self.before.incident()
+        self.writes.is_empty() && self.events.is_empty() && self.after.incident() == self.before.incident()
     }
 
     /// Sets what every change sets.
@@ -144,6 +150,9 @@ impl<'a, S: Scope> Draft<'a, S> {
         let incident = self.after.incident_mut();
         incident.version = version;
         incident.changed_at = self.now;
+        if let Some(person) = self.ctx.actor.person_id().filter(|_| !self.events.is_empty()) {
+            awaited::reacted(self.after.incident_mut(), person);
+        }
     }
 
     pub(super) fn backend(&self) -> DbBackend {
@@ -195,7 +204,7 @@ impl Draft<'_, Whole> {
         for rows in rows.chunks(ROWS_AT_ONCE) {
             let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
             let statement = E::insert_many(rows).on_conflict(replacing::<E>()).build(self.backend());
-            self.statements.push(statement);
+            self.once(statement);
         }
         let written: Vec<_> = rows.iter().map(key::<E>).collect();
         let known = E::rows(&mut self.after);

@@ -1,56 +1,105 @@
-//! A step that people are to be told of now: what goes onto the timeline, to whom, and what Muster does itself.
+//! What people are to be told of at one moment: what goes onto the timeline, to whom, and what Muster does itself.
 
-use entity::{Operation, PageReason, PersonId, Role, System, TimelineKind, Visibility, person, step};
+use std::fmt::Write as _;
+
+use entity::{Operation, PageReason, PersonId, Role, System, TimelineKind, Visibility, incident, person, step};
 use serde_json::json;
 
+use crate::clients::proposal;
 use crate::delivery::order::{self, New};
 use crate::incident::marks::mark;
-use crate::incident::reference::{link, reference};
-use crate::playbook::steps::{Stage, Step, same_series};
+use crate::incident::reference::{began, link, reference};
+use crate::playbook::steps::{Stage, Step};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::Notice;
-use crate::record::{Draft, NewEvent};
+use crate::record::{Draft, NewEvent, awaited};
 use crate::telling::message::{Message, Reach, Recipient, channels};
 use crate::telling::pages;
 use crate::telling::roster::{Staffed, may_know};
+use crate::words;
 
-/// A step whose reminder is due.
-pub(super) struct Prompt<'a> {
+/// What people are to be told of an incident at one moment.
+pub(super) struct Moment<'a> {
     pub(super) facts: &'a Staffed,
+    /// The newest summary for everybody.
+    pub(super) latest: Option<&'a str>,
     pub(super) playbook: &'a Playbook,
-    pub(super) step: &'a Step,
+    /// Everything that the playbook asks for, the most important first.
+    pub(super) steps: &'a [Step],
 }
 
-impl<'a> Prompt<'a> {
-    pub(super) fn give(&self, draft: &mut Draft<'_>) {
-        mark(draft, self.step, |row, now| {
-            row.due_reminded_at = row.due_reminded_at.or(Some(now));
-            if self.step.state == Stage::Overdue {
-                row.overdue_reminded_at = Some(now);
+/// What one person is asked for.
+struct Asked<'a> {
+    person: &'a person::Model,
+    steps: Vec<&'a Step>,
+    reach: Reached,
+}
+
+/// Whether a reminder was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    Reminded,
+    /// They want no reminders.
+    Quiet,
+    /// They have done nothing since earlier ones.
+    Waiting,
+}
+
+impl<'a> Moment<'a> {
+    /// Writes into the draft that people are told of `due`, which is not empty: each gets one message about all of it.
+    pub(super) fn give(&self, draft: &mut Draft<'_>, due: &[&'a Step]) {
+        let mut asked: Vec<Asked<'a>> = Vec::new();
+        for step in due {
+            // A step of Muster's that is found overdue after downtime was never done: do it now instead of nagging people at once.
+            let told = |row: &step::Model| row.key == step.key && step.is_meant(row.due_at) && row.due_reminded_at.is_some();
+            let first_time = !self.facts.whole.steps.iter().any(told);
+            mark(draft, step, |row, now| {
+                row.due_reminded_at = row.due_reminded_at.or(Some(now));
+                if step.state == Stage::Overdue {
+                    row.overdue_reminded_at = Some(now);
+                }
+            });
+            if first_time && self.act(draft, step) {
+                continue;
             }
-        });
-        // One reminder to pass on by hand is enough: the newest.
-        let series = draft.whole().steps.iter().map(|row| row.key.clone());
-        let series: Vec<String> = series.filter(|key| same_series(key, &self.step.key)).collect();
-        order::supersede_by_hand(draft, &series);
-        // A step of Muster's that is found overdue after downtime was never done: do it now instead of nagging people at once.
-        let told = |row: &step::Model| row.key == self.step.key && self.step.is_meant(row.due_at) && row.due_reminded_at.is_some();
-        let first_time = !self.facts.whole.steps.iter().any(told);
-        let people = if first_time && self.act(draft) { Vec::new() } else { self.audience() };
-        let (quiet, people): (Vec<_>, Vec<_>) = people.into_iter().partition(|person| channels(person, Operation::Remind).is_empty());
-        self.record(draft, &people, !quiet.is_empty());
-        for person in people {
-            self.remind(draft, person);
+            for person in self.audience(step) {
+                match asked.iter_mut().find(|asked| asked.person.id == person.id) {
+                    Some(asked) => asked.steps.push(step),
+                    None => asked.push(Asked { person, steps: vec![step], reach: Reached::Reminded }),
+                }
+            }
+        }
+        for asked in &mut asked {
+            asked.reach = self.reach(draft, asked);
+        }
+        self.record(draft, due, &asked);
+        for asked in asked.iter().filter(|asked| asked.reach == Reached::Reminded) {
+            self.remind(draft, asked);
+        }
+    }
+
+    /// Whether a person is sent a reminder now. What is counted in days wakes nobody if they let it lie.
+    fn reach(&self, draft: &mut Draft<'_>, asked: &Asked<'_>) -> Reached {
+        let (person, now) = (asked.person, draft.now);
+        let is_urgent = asked.steps.iter().any(|step| !step.rule.counts_in_days());
+        let may_be_sent = !is_urgent || awaited::remind(draft.incident_mut(), person.id, now, self.playbook.reminders_again_every);
+        if channels(person, Operation::Remind).is_empty() {
+            Reached::Quiet
+        } else if may_be_sent {
+            Reached::Reminded
+        } else {
+            Reached::Waiting
         }
     }
 
     /// Does what Muster can do itself; `false` if people must be reminded, because nothing goes out automatically.
-    fn act(&self, draft: &mut Draft<'_>) -> bool {
-        let contact = self.step.contact.as_deref().unwrap_or_default();
-        match self.step.rule {
-            Rule::GeneralNotice => self.post_notice(draft, notice(self.playbook, draft)),
-            Rule::Leadership => self.tell_contact(draft, contact),
-            Rule::LeadershipFallback => self.tell_somebody_senior(draft, contact),
+    fn act(&self, draft: &mut Draft<'_>, step: &Step) -> bool {
+        let contact = step.contact.as_deref().unwrap_or_default();
+        match step.rule {
+            Rule::GeneralNotice => post_notice(draft, step, notice(self.playbook, draft)),
+            Rule::Leadership => self.tell_contact(draft, step, contact),
+            Rule::LeadershipFallback => self.tell_somebody_senior(draft, step, contact),
+            Rule::NoReaction | Rule::NoReactionFallback => self.page_somebody_else(draft, step),
             Rule::Page => match pages::next(self.facts, None) {
                 Some(person) => pages::page(draft, person, PageReason::Escalated, None, "nobody has answered the page.") == Reach::Leaves,
                 None => false,
@@ -59,31 +108,20 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// Posts a notice to everybody. It can't be taken back, so there is none for a restricted incident: its lead decides.
-    fn post_notice(&self, draft: &mut Draft<'_>, text: String) -> bool {
-        if draft.incident().visibility == Visibility::Restricted {
-            return false;
-        }
-        let connected = draft.ctx().config.systems.contains(&System::Slack);
-        draft.send(New { step: Some(self.step.key.clone()), ..New::of(Operation::Notice, Notice { text }) });
-        // If a person must post it, somebody must be reminded to.
-        connected
-    }
-
     /// Pages a contact who is on the team. Anyone else is sent a mail or, if no address is known, must be contacted by hand; in both
     /// cases somebody must confirm that they know.
-    fn tell_contact(&self, draft: &mut Draft<'_>, contact: &str) -> bool {
+    fn tell_contact(&self, draft: &mut Draft<'_>, step: &Step, contact: &str) -> bool {
         let title = self.playbook.contact_title(contact);
         let why = format!("the {title} must know about this.");
         if let Some(person) = self.facts.roster.contact(self.playbook, contact) {
-            pages::page(draft, person, PageReason::Leadership, Some(&self.step.key), &why) == Reach::Leaves
+            pages::page(draft, person, PageReason::Leadership, Some(&step.key), &why) == Reach::Leaves
         } else {
             let message = Message {
                 to: Recipient::Other { name: format!("the {title}"), address: self.playbook.contacts.get(contact).cloned() },
                 purpose: Operation::Tell,
                 subject: headline(draft, "Please read"),
                 text: format!("You need to know about this incident: {}", link(draft.ctx(), draft.incident())),
-                step: Some(self.step.key.clone()),
+                step: Some(step.key.clone()),
                 page: None,
             };
             draft.tell(message);
@@ -92,74 +130,166 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    fn tell_somebody_senior(&self, draft: &mut Draft<'_>, contact: &str) -> bool {
+    fn tell_somebody_senior(&self, draft: &mut Draft<'_>, step: &Step, contact: &str) -> bool {
         let title = self.playbook.contact_title(contact);
         let told = |id: PersonId| {
             let pages = &draft.whole().pages;
-            pages.iter().any(|page| page.step_key.is_some() && page.person_id == id)
+            pages.iter().any(|page| page.reason == PageReason::Leadership && page.person_id == id)
         };
         let senior = self.facts.roster.by_seniority().into_iter().find(|person| !told(person.id));
         let why = format!("the {title} has not answered, so you should know.");
-        let reach = senior.map(|person| pages::page(draft, person, PageReason::Leadership, Some(&self.step.key), &why));
+        let reach = senior.map(|person| pages::page(draft, person, PageReason::Leadership, Some(&step.key), &why));
         let text = format!(
             "We can't reach the {title} about {} ({}). If you can, please let them know: {}",
             reference(draft.incident()),
             draft.incident().name,
             link(draft.ctx(), draft.incident())
         );
-        self.post_notice(draft, text) || reach == Some(Reach::Leaves)
+        post_notice(draft, step, text) || reach == Some(Reach::Leaves)
     }
 
-    fn record(&self, draft: &mut Draft<'_>, people: &[&person::Model], some_are_quiet: bool) {
-        let Step { key, rule, title, due_at, state, missed, .. } = self.step;
-        let stage = if *state == Stage::Overdue { "Overdue" } else { "Due" };
-        let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
-        let to = match names.as_slice() {
-            [] if some_are_quiet => " (quietly)".to_owned(),
-            [] => String::new(),
-            names => format!(" ({})", names.join(", ")),
+    /// Pages somebody who is not waited for as well: second line or whoever is next, then the leadership.
+    fn page_somebody_else(&self, draft: &mut Draft<'_>, step: &Step) -> bool {
+        let Staffed { whole, roster } = self.facts;
+        let waits_for = awaited::rows(&whole.incident);
+        let paged = |id: PersonId| {
+            let since = step.cause_at;
+            whole.pages.iter().any(|page| page.person_id == id && page.answered_at.is_none() && Some(page.paged_at) >= since)
         };
-        let text = format!("{stage} since {}: {title}{}{to}", self.playbook.local(*due_at), missed_words(*missed));
-        let ids: Vec<String> = people.iter().map(|person| person.id.to_string()).collect();
-        let details =
-            json!({ "step": key, "rule": rule.as_str(), "stage": stage.to_uppercase(), "dueAt": due_at, "people": ids, "missed": missed });
-        draft.record(NewEvent::new(TimelineKind::Prompt, text).details(details));
+        let on_call = || roster.second_line().into_iter().chain(roster.first_line());
+        let leaders = || self.playbook.leadership_contacts.iter().filter_map(|contact| roster.contact(self.playbook, contact));
+        let seniors = roster.by_seniority();
+        let order: Vec<&person::Model> = match step.rule {
+            Rule::NoReaction => on_call().chain(seniors).collect(),
+            _ => leaders().chain(seniors).chain(on_call()).collect(),
+        };
+        let is_free = |person: &&&person::Model| !waits_for.iter().any(|row| row.person == person.id) && !paged(person.id);
+        let Some(person) = order.iter().find(is_free) else { return false };
+        let names = waits_for.iter().filter_map(|row| roster.person(row.person)).map(|person| person.name.as_str()).collect::<Vec<_>>();
+        let since = awaited::no_reaction_since(&whole.incident).unwrap_or(draft.now);
+        let open = self.steps.iter().filter(|step| step.state != Stage::Upcoming && !is_muster_s(step.rule));
+        let open: Vec<&str> = open.map(|step| step.title.as_str()).collect();
+        let mut why = format!("{} has not reacted to reminders since {}.", names.join(" and "), self.playbook.local(since));
+        if !open.is_empty() {
+            why = format!("{why} Open: {}.", open.join("; "));
+        }
+        pages::page(draft, person, PageReason::Escalated, Some(&step.key), &why) == Reach::Leaves
     }
 
-    fn remind(&self, draft: &mut Draft<'_>, person: &person::Model) {
-        let Step { key, title, why, due_at, state, missed, .. } = self.step;
-        let stage = if *state == Stage::Overdue { "Overdue" } else { "Due" };
-        let text = format!(
-            "{title}\n\n{why}\n\nDue since {}.{}\n\n{} ({}, {}): {}",
-            self.playbook.local(*due_at),
-            missed_words(*missed),
-            draft.incident().name,
-            reference(draft.incident()),
-            draft.incident().severity,
-            link(draft.ctx(), draft.incident()),
+    /// One event a moment, however much falls due in it.
+    fn record(&self, draft: &mut Draft<'_>, due: &[&Step], asked: &[Asked<'_>]) {
+        let about = |step: &Step| asked.iter().filter(|asked| asked.steps.iter().any(|of| of.key == step.key)).collect::<Vec<_>>();
+        let line = |step: &&Step| {
+            let asked = about(step);
+            let reminded = asked.iter().filter(|asked| asked.reach == Reached::Reminded);
+            let names: Vec<&str> = reminded.map(|asked| asked.person.name.as_str()).collect();
+            let to = if !names.is_empty() {
+                format!(" ({})", names.join(", "))
+            } else if asked.iter().any(|asked| asked.reach == Reached::Waiting) {
+                " (no reaction to earlier reminders)".to_owned()
+            } else if asked.is_empty() {
+                String::new()
+            } else {
+                " (quietly)".to_owned()
+            };
+            format!("{}: {}{}{to}", self.since(step), step.title, missed_words(step.missed))
+        };
+        let text = due.iter().map(line).collect::<Vec<_>>().join("\n");
+        let ids = |step: &Step| {
+            let reminded = about(step).into_iter().filter(|asked| asked.reach == Reached::Reminded);
+            reminded.map(|asked| asked.person.id.to_string()).collect::<Vec<_>>()
+        };
+        let details = |step: &Step| {
+            let Step { key, rule, due_at, missed, .. } = step;
+            let stage = stage(step).to_uppercase();
+            json!({ "step": key, "rule": rule.as_str(), "stage": stage, "dueAt": due_at, "people": ids(step), "missed": missed })
+        };
+        let steps: Vec<serde_json::Value> = due.iter().map(|step| details(step)).collect();
+        // The first is the most important; programs that know one step a prompt read that.
+        let mut first = steps.first().cloned().unwrap_or_default();
+        first["steps"] = steps.into();
+        draft.record(NewEvent::new(TimelineKind::Prompt, text).details(first));
+    }
+
+    /// Since when a step has been due or overdue.
+    fn since(&self, step: &Step) -> String {
+        let at = if step.state == Stage::Overdue { step.overdue_at } else { step.due_at };
+        format!("{} since {}", stage(step), self.playbook.local(at))
+    }
+
+    /// One message about everything that falls due for a person at this moment, and what else waits for them.
+    fn remind(&self, draft: &mut Draft<'_>, asked: &Asked<'_>) {
+        let Asked { person, steps, .. } = asked;
+        let [first, others @ ..] = steps.as_slice() else { return };
+        let incident = draft.incident();
+        let also = match others.len() {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let subject = headline(draft, &format!("{}: {}{also}", stage(first), first.title));
+        let (began, link) = (self.playbook.local(began(incident)), link(draft.ctx(), incident));
+        let mut text = format!(
+            "{} ({}), {} since {began}: {link}",
+            shown_name(incident),
+            incident.severity.as_str().to_lowercase(),
+            words::status(incident.status)
         );
-        let message = Message {
-            to: Recipient::Person(person),
-            purpose: Operation::Remind,
-            subject: headline(draft, &format!("{stage}: {title}")),
-            text,
-            step: Some(key.clone()),
-            page: None,
-        };
-        draft.tell(message);
+        for step in steps {
+            let (since, missed) = (self.since(step), missed_words(step.missed));
+            let _ = write!(text, "\n\n* {}\n{since}.{missed} {}\nDo it here: {link}?do={}", step.title, step.why, step.key);
+            if let Some(words) = self.to_copy(draft, step.rule) {
+                let _ = write!(text, "\nText to start from:\n\n{words}");
+            }
+        }
+        let is_told = |step: &Step| steps.iter().any(|told| told.key == step.key);
+        let rest = self.steps.iter().filter(|step| step.state != Stage::Upcoming && !is_told(step));
+        let rest = rest.filter(|step| self.audience(step).iter().any(|asked| asked.id == person.id));
+        for (number, step) in rest.enumerate() {
+            let heading = if number == 0 { "\n\nStill open:" } else { "" };
+            let _ = write!(text, "{heading}\n* {} ({}): {link}?do={}", step.title, self.since(step), step.key);
+        }
+        // One reminder to pass on by hand is enough: the newest, which has everything.
+        order::supersede_by_hand(draft, person.id);
+        let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
+        let step = Some(keys.join(order::BETWEEN_KEYS));
+        draft.tell(Message { to: Recipient::Person(person), purpose: Operation::Remind, subject, text, step, page: None });
+    }
+
+    /// Words that a person can start from.
+    fn to_copy(&self, draft: &Draft<'_>, rule: Rule) -> Option<String> {
+        let incident = draft.incident();
+        match rule {
+            Rule::GeneralNotice => Some(notice(self.playbook, draft)),
+            Rule::Summary => {
+                let status = words::status(incident.status);
+                Some(match self.latest {
+                    Some(latest) => format!("We are still {status}. At the last summary: {latest}\nSince then: …\nNext: …"),
+                    None => format!("{}: we are {status}.\nKnown so far: …\nNext: …", shown_name(incident)),
+                })
+            }
+            Rule::ClientUpdate => Some(proposal::proposed(self.playbook, incident, None, draft.now)),
+            Rule::Leadership | Rule::LeadershipFallback => Some(format!(
+                "You need to know about {} ({}), since {}: {}",
+                shown_name(incident),
+                incident.severity.as_str().to_lowercase(),
+                self.playbook.local(began(incident)),
+                link(draft.ctx(), incident)
+            )),
+            _ => None,
+        }
     }
 
     /// The holders of the roles that the step names, else the lead, else the person on call, else the reporter, else the administrators.
-    fn audience(&self) -> Vec<&'a person::Model> {
+    fn audience(&self, step: &Step) -> Vec<&'a person::Model> {
         let Staffed { whole, roster } = self.facts;
         let holders = |role: Role| {
             let held = whole.roles.iter().filter(move |row| row.role == role && row.ended_at.is_none());
             held.filter_map(|row| roster.person(row.person_id)).collect::<Vec<_>>()
         };
         let known = |person: Option<&'a person::Model>| person.filter(|person| may_know(person, whole)).into_iter().collect::<Vec<_>>();
-        let mut people: Vec<&person::Model> = self.step.person.and_then(|id| roster.person(id)).into_iter().collect();
+        let mut people: Vec<&person::Model> = step.person.and_then(|id| roster.person(id)).into_iter().collect();
         if people.is_empty() {
-            people = self.step.audience.iter().flat_map(|role| holders(*role)).collect();
+            people = step.audience.iter().flat_map(|role| holders(*role)).collect();
         }
         let reporter = || {
             whole
@@ -177,9 +307,40 @@ impl<'a> Prompt<'a> {
                 people = fallback();
             }
         }
+        // Who does nothing has somebody who stands in.
+        let instead = |id: PersonId| awaited::stand_in(&whole.incident, id).and_then(|id| roster.person(id));
+        let mut people: Vec<_> = people.into_iter().map(|person| instead(person.id).unwrap_or(person)).collect();
         people.sort_by_key(|person| person.id);
         people.dedup_by_key(|person| person.id);
         people
+    }
+}
+
+/// Posts a notice to everybody. It can't be taken back, so there is none for a restricted incident: its lead decides.
+fn post_notice(draft: &mut Draft<'_>, step: &Step, text: String) -> bool {
+    if draft.incident().visibility == Visibility::Restricted {
+        return false;
+    }
+    let connected = draft.ctx().config.systems.contains(&System::Slack);
+    draft.send(New { step: Some(step.key.clone()), ..New::of(Operation::Notice, Notice { text }) });
+    // If a person must post it, somebody must be reminded to.
+    connected
+}
+
+/// Whether Muster carries out the steps of a rule, if it can.
+fn is_muster_s(rule: Rule) -> bool {
+    matches!(rule, Rule::Page | Rule::NoReaction | Rule::NoReactionFallback)
+}
+
+fn stage(step: &Step) -> &'static str {
+    if step.state == Stage::Overdue { "Overdue" } else { "Due" }
+}
+
+/// What an incident is called in messages: they show on locked screens, so a restricted one has only its number there.
+fn shown_name(incident: &incident::Model) -> String {
+    match incident.visibility {
+        Visibility::Open => format!("{} ({})", incident.name, reference(incident)),
+        Visibility::Restricted => format!("{} (restricted)", reference(incident)),
     }
 }
 
@@ -198,8 +359,7 @@ fn missed_words(missed: i64) -> String {
 /// The notice to everybody about a major or critical incident (R7).
 fn notice(playbook: &Playbook, draft: &Draft<'_>) -> String {
     let incident = draft.incident();
-    let since = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
-    let since = since.with_timezone(&playbook.working_hours.zone).format("%H:%M %Z on %a %-d %b").to_string();
+    let since = began(incident).with_timezone(&playbook.working_hours.zone).format("%H:%M %Z on %a %-d %b").to_string();
     let values = [
         ("reference", &*reference(incident)),
         ("severity", incident.severity.as_str()),

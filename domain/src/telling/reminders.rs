@@ -5,8 +5,10 @@
 //! so it is given once, however many workers run and however often one dies. A step that Muster does rather than a person (a notice,
 //! a page) works the same way.
 
+use std::collections::HashMap;
+
 use entity::incident::{self, Column};
-use entity::{IncidentId, Timestamp};
+use entity::{IncidentId, TimelineKind, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 
@@ -14,10 +16,11 @@ use crate::authz::Right;
 use crate::change::{change, change_many};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::playbook::steps::{Stage, next_look};
-use crate::record::Draft;
-use crate::telling::prompt::Prompt;
+use crate::playbook::steps::{Stage, Step, next_look};
+use crate::record::{Draft, Facts, NewEvent, Whole, put_right};
+use crate::telling::prompt::Moment;
 use crate::telling::roster::Staffed;
+use crate::timeline::latest_updates;
 
 /// Incidents whose reminders share a transaction: enough to share what is read, few enough that nobody working on one waits long.
 const AT_ONCE: u64 = 16;
@@ -39,18 +42,18 @@ pub async fn remind_some(ctx: &Ctx) -> Result<bool> {
         return Ok(false);
     }
     let ids: Vec<IncidentId> = taken.iter().map(|incident| incident.id).collect();
-    let decide = |facts: &Staffed, draft: &mut Draft<'_>| {
+    let decide = |facts: &Reminded, draft: &mut Draft<'_>| {
         tell(facts, draft);
         Ok(())
     };
-    let together = async { change_many(ctx, &Staffed::load_many(ctx, taken).await?, Right::Administer, decide).await };
+    let together = async { change_many(ctx, &Reminded::load_many(ctx, taken).await?, Right::Administer, decide).await };
     match Box::pin(together).await {
         Ok(()) => return Ok(true),
         Err(error @ Error::Unavailable(_)) => return Err(error),
         Err(error) => tracing::warn!(error = error.for_the_log(), "could not send reminders together; trying incidents one at a time"),
     }
     for id in ids {
-        if let Err(error) = Box::pin(change::<Staffed, ()>(ctx, id, Right::Administer, None, decide)).await {
+        if let Err(error) = Box::pin(change::<Reminded, ()>(ctx, id, Right::Administer, None, decide)).await {
             tracing::error!(incident.id = %id, error = error.for_the_log(), "could not send the reminders of an incident");
         }
     }
@@ -76,16 +79,53 @@ async fn take_due(ctx: &Ctx) -> Result<Vec<incident::Model>> {
     Ok(taken.await?)
 }
 
+/// An incident and the team, with what the incident's reminders quote.
+struct Reminded {
+    staffed: Staffed,
+    /// The newest summary for everybody.
+    latest: Option<String>,
+}
+
+impl Reminded {
+    async fn load_many(ctx: &Ctx, incidents: Vec<incident::Model>) -> Result<Vec<Self>> {
+        let newest = incidents.iter().filter_map(|incident| Some((incident.id, incident.latest_update_sequence?))).collect::<Vec<_>>();
+        let mut latest = if newest.is_empty() { HashMap::new() } else { latest_updates(ctx, &newest).await? };
+        let staffed = Staffed::load_many(ctx, incidents).await?.into_iter();
+        Ok(staffed.map(|staffed| Self { latest: latest.remove(&staffed.whole.incident.id).map(|event| event.text), staffed }).collect())
+    }
+}
+
+impl Facts for Reminded {
+    type Scope = Whole;
+
+    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+        Self::load_many(ctx, vec![incident]).await?.pop().ok_or(Error::NotFound("incident"))
+    }
+
+    fn scope(&self) -> &Whole {
+        self.staffed.scope()
+    }
+}
+
 /// Writes into the draft the reminders that are due for an incident.
-fn tell(facts: &Staffed, draft: &mut Draft<'_>) {
+fn tell(facts: &Reminded, draft: &mut Draft<'_>) {
+    if put_right(draft) {
+        // By its own times the incident is reminded of in the next moment.
+        let text = "The clock was ahead when this incident last changed: times that had not come yet were set to now.";
+        draft.record(NewEvent::new(TimelineKind::Note, text));
+        return;
+    }
+    let Reminded { staffed, latest } = facts;
     let playbook = draft.ctx().playbook();
     let now = draft.now;
-    let case = facts.whole.case();
-    for step in draft.steps() {
+    let (case, steps) = (staffed.whole.case(), draft.steps());
+    let is_due = |step: &&Step| {
         let told_next = step.next_reminder(case.marks.get(&step.key));
-        if step.state != Stage::Upcoming && told_next.is_some_and(|at| at <= now) {
-            Prompt { facts, playbook: &playbook, step: &step }.give(draft);
-        }
+        step.state != Stage::Upcoming && told_next.is_some_and(|at| at <= now)
+    };
+    let due: Vec<&Step> = steps.iter().filter(is_due).collect();
+    if !due.is_empty() {
+        Moment { facts: staffed, latest: latest.as_deref(), playbook: &playbook, steps: &steps }.give(draft, &due);
     }
     // Even if nobody was reminded: time has passed, and the playbook may have changed.
     draft.incident_mut().next_due_at = next_look(&case, &playbook, now);

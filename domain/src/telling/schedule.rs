@@ -1,4 +1,4 @@
-//! When the playbook must next be looked at for each incident, set again for all after a change of the playbook.
+//! When the playbook must next be looked at for each incident, set again for all after a change of the playbook or of the clock.
 
 use entity::incident::{self, Column};
 use entity::{IncidentId, Timestamp};
@@ -13,8 +13,8 @@ use crate::record::Whole;
 /// Incidents that are rescheduled in one go after a change of the playbook.
 const RESCHEDULED_AT_ONCE: u64 = 200;
 
-/// Recomputes when the next reminder is due for each incident that is not over. Called when a worker starts and when the playbook
-/// has changed. Returns how many incidents moved; after a failure, those already moved stay moved.
+/// Recomputes when the next reminder is due for each incident that is not over. Called when a worker starts, when the playbook
+/// has changed and when the clock was put forward or back. Returns how many incidents moved; after a failure, those already moved stay moved.
 pub async fn reschedule(ctx: &Ctx) -> Result<u64> {
     ctx.require(Right::Administer)?;
     let (playbook, now) = (ctx.playbook(), ctx.now());
@@ -32,7 +32,7 @@ pub async fn reschedule(ctx: &Ctx) -> Result<u64> {
         let Some(last) = rows.last() else { return Ok(moved) };
         after = Some(last.id);
         for whole in Whole::load_many(ctx, rows).await? {
-            let next = next_look(&whole.case(), &playbook, now);
+            let next = if whole.is_ahead(now) { Some(now) } else { next_look(&whole.case(), &playbook, now) };
             if next != whole.incident.next_due_at {
                 moved += move_next_look(ctx, &whole.incident, next).await?;
             }

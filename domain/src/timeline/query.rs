@@ -19,6 +19,8 @@ use crate::validate::storable;
 pub struct TimelineFilter {
     /// Of these kinds.
     pub kinds: Option<Vec<TimelineKind>>,
+    /// Of none of these kinds.
+    pub except_kinds: Option<Vec<TimelineKind>>,
     /// Only key moments, or only the others.
     pub starred: Option<bool>,
     /// By this person.
@@ -44,6 +46,7 @@ impl TimelineFilter {
         use timeline_event::Column;
         Condition::all()
             .add_option(self.kinds.as_ref().map(|kinds| Column::Kind.is_in(kinds.iter().copied())))
+            .add_option(self.except_kinds.as_ref().map(|kinds| Column::Kind.is_not_in(kinds.iter().copied())))
             .add_option(self.starred.map(|starred| Column::Starred.eq(starred)))
             .add_option(self.actor_id.map(|actor| Column::ActorId.eq(actor)))
             .add_option(self.source.as_ref().map(|source| Column::Source.is_in(source.iter().copied())))

@@ -90,7 +90,11 @@ impl Delivery {
     }
     /// The key of the step that it does or reminds people of.
     async fn step(&self) -> Option<&str> {
-        self.0.step_key.as_deref()
+        delivery::steps_of(&self.0).next()
+    }
+    /// All playbook steps it is about: one reminder lists everything that fell due at its moment.
+    async fn steps(&self) -> Vec<&str> {
+        delivery::steps_of(&self.0).collect()
     }
     /// What it created there.
     async fn external_url(&self) -> Option<Url> {

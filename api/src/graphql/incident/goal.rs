@@ -67,6 +67,10 @@ impl ChecklistItem {
     async fn done_at(&self) -> Option<DateTime<Utc>> {
         Some(self.row.as_ref()?.done_at)
     }
+    /// How we know.
+    async fn evidence(&self) -> Option<&str> {
+        self.row.as_ref()?.evidence.as_deref()
+    }
     /// Who ticked it.
     async fn done_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.row.as_ref().and_then(|row| row.done_by_id)).await

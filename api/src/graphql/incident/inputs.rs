@@ -272,7 +272,7 @@ pub struct ReopenIncidentInput {
 pub struct CloseIncidentInput {
     /// The incident.
     pub incident_id: ID,
-    /// A closing remark.
+    /// A closing remark; required while a report or a review is owed, to say why it is closed without.
     pub note: Option<String>,
 }
 

@@ -98,6 +98,8 @@ impl From<TimelineEvent> for TimelineEdge {
 pub struct TimelineFilter {
     /// Of these kinds.
     kinds: Option<Vec<TimelineKind>>,
+    /// Of none of these kinds: without PROMPT, what people did without what they were reminded of.
+    except_kinds: Option<Vec<TimelineKind>>,
     /// Only key moments, or only others.
     starred: Option<bool>,
     /// By this person.
@@ -120,6 +122,7 @@ impl TimelineFilter {
     pub fn read(self) -> ApiResult<timeline::TimelineFilter> {
         Ok(timeline::TimelineFilter {
             kinds: self.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            except_kinds: self.except_kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             starred: self.starred,
             actor_id: optional_id("filter.actorId", self.actor_id.as_ref())?,
             source: self.source.map(|source| source.into_iter().map(Into::into).collect()),

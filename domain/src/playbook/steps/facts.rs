@@ -17,6 +17,8 @@ pub struct Case {
     pub severity: Severity,
     /// What is special about it.
     pub flags: Flags,
+    /// Whether only some people may know of it.
+    pub restricted: bool,
     /// When it was reported.
     pub reported_at: Timestamp,
     /// When it was declared.
@@ -49,6 +51,8 @@ pub struct Case {
     pub ticked: Vec<(String, String)>,
     /// Who was paged, in order.
     pub pages: Vec<Page>,
+    /// Since when somebody who was reminded has done nothing, and nobody has stood in for them.
+    pub no_reaction_since: Option<Timestamp>,
     /// What is recorded about steps, by key.
     pub marks: BTreeMap<String, Mark>,
     /// The report, if there is one.
@@ -156,6 +160,8 @@ pub struct Review {
 pub struct FollowUp {
     /// Its id as people see it.
     pub id: String,
+    /// What it is about.
+    pub title: String,
     /// Who does it.
     pub owner: PersonId,
     /// By when.
@@ -175,6 +181,7 @@ impl Case {
             status: IncidentStatus::Investigating,
             severity,
             flags,
+            restricted: false,
             reported_at: at,
             declared_at: Some(at),
             reopened_at: None,
@@ -191,6 +198,7 @@ impl Case {
             holders: Vec::new(),
             ticked: Vec::new(),
             pages: Vec::new(),
+            no_reaction_since: None,
             marks: BTreeMap::new(),
             report: None,
             review: None,

@@ -4,7 +4,7 @@ use std::cmp::max;
 use std::ops::Bound;
 
 use chrono::Duration;
-use entity::{IncidentStatus, Role, Timestamp};
+use entity::{IncidentStatus, Role, Severity, Timestamp};
 
 use crate::playbook::steps::step::is_after;
 use crate::playbook::steps::{Affected, Case, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
@@ -16,7 +16,8 @@ const NAMED: usize = 4;
 /// Roles that are passed on after a while, each asked of its holder (R13).
 const TIRING: [(Role, &[Role]); 2] = [(Role::IncidentLead, &[Role::IncidentLead]), (Role::ClientCommsManager, &[Role::ClientCommsManager])];
 
-/// What `playbook` asks for in `case` at `now`, earliest due first, without settled steps.
+/// What `playbook` asks for in `case` at `now`, without settled steps: what must be done now, the most important first, then what is
+/// coming, the earliest first.
 pub fn steps(case: &Case, playbook: &Playbook, now: Timestamp) -> Vec<Step> {
     let mut list = List { case, playbook, now, steps: Vec::new() };
     match case.status {
@@ -26,7 +27,7 @@ pub fn steps(case: &Case, playbook: &Playbook, now: Timestamp) -> Vec<Step> {
         IncidentStatus::Closed => list.follow_ups(),
         IncidentStatus::Declined | IncidentStatus::Merged => {}
     }
-    list.steps.sort_by(|a, b| a.due_at.cmp(&b.due_at).then_with(|| a.key.cmp(&b.key)));
+    list.steps.sort_by(|a, b| a.urgency().cmp(&b.urgency()));
     list.steps
 }
 
@@ -49,12 +50,19 @@ impl List<'_> {
         let base = self.case.reopened_at.map_or(self.case.reported_at, |at| max(at, self.case.reported_at));
         self.add_again(Rule::Triage, base, later(base, self.playbook.triage_within));
         self.unanswered_page();
+        // Whom nobody paged may wait for the morning.
+        if self.case.pages.iter().any(|page| page.step.is_none()) {
+            self.no_reaction();
+        }
     }
 
     fn live(&mut self) {
         let declared = self.case.declared_at.unwrap_or(self.case.reported_at);
         let since = self.case.reopened_at.map_or(declared, |at| max(at, declared));
         self.unanswered_page();
+        if self.case.severity != Severity::Trivial {
+            self.no_reaction();
+        }
         self.lead(since);
         self.general_notice(since);
         self.leadership(declared);
@@ -89,6 +97,31 @@ impl List<'_> {
         self.add(Rule::Page, &number.to_string(), due);
     }
 
+    /// Somebody was reminded and does nothing: first second line is paged, then the leadership.
+    fn no_reaction(&mut self) {
+        let Some(since) = self.case.no_reaction_since else { return };
+        let within = self.playbook.reminders_escalate_after;
+        let due = later(since, within);
+        self.add_again(Rule::NoReaction, since, due);
+        if let Some(due) = self.after_told(Rule::NoReaction.as_str(), since, later(due, within), within) {
+            self.add_again(Rule::NoReactionFallback, since, due);
+        }
+    }
+
+    /// When somebody else is turned to, `within` after the step `key`, caused at `cause`, was carried out. As long as it was not, the
+    /// `planned` time, and nothing once that has passed: nobody had the chance to answer.
+    fn after_told(&self, key: &str, cause: Timestamp, planned: Timestamp, within: Duration) -> Option<Timestamp> {
+        let paged = self.case.pages.iter().filter(|page| page.step.as_deref() == Some(key) && page.at >= cause).map(|page| page.at).max();
+        let told = || {
+            let mark = self.case.marks.get(key).filter(|mark| is_after(Some(cause), mark.due_at))?;
+            mark.due_reminded_at.map(|at| max(at, cause))
+        };
+        match paged.or_else(told) {
+            Some(at) => Some(later(at, within)),
+            None => Some(planned).filter(|at| *at > self.now),
+        }
+    }
+
     fn lead(&mut self, since: Timestamp) {
         if let Some(left) = self.vacant(Role::IncidentLead) {
             let base = max(left, since);
@@ -104,7 +137,7 @@ impl List<'_> {
     }
 
     fn general_notice(&mut self, since: Timestamp) {
-        if is_major(self.case.severity) && self.case.raised > 0 {
+        if is_major(self.case.severity) && self.case.raised > 0 && !self.case.restricted {
             let due = self.case.raised_at.map_or(since, |at| max(at, since));
             self.add(Rule::GeneralNotice, &self.case.raised.to_string(), due);
         }
@@ -127,8 +160,10 @@ impl List<'_> {
             }
             let fallback_answered = answered(Rule::LeadershipFallback);
             self.add_about(Rule::Leadership, contact, told, told);
-            if !fallback_answered {
-                self.add_about(Rule::LeadershipFallback, contact, told, later(told, playbook.leadership_acknowledge_within));
+            let within = playbook.leadership_acknowledge_within;
+            let due = self.after_told(&format!("{}:{contact}", Rule::Leadership), told, later(told, within), within);
+            if let Some(due) = due.filter(|_| !fallback_answered) {
+                self.add_about(Rule::LeadershipFallback, contact, told, due);
             }
         }
     }
@@ -277,6 +312,7 @@ impl List<'_> {
             // A new date asks again; different working hours on the same date do not.
             if let Some(step) = self.push(Rule::FollowUp, key, Some(due - HALF_A_DAY), due, Rule::FollowUp.audience()) {
                 step.person = Some(follow_up.owner);
+                step.title = about(&step.title, &follow_up.title);
             }
         }
     }
@@ -350,7 +386,7 @@ impl List<'_> {
             later(due_at, self.playbook.grace)
         };
         let state = Stage::of(due_at, overdue_at, self.now);
-        let StepText { title, why } = self.playbook.texts.get(&rule).cloned().unwrap_or_default();
+        let (title, why) = self.playbook.texts.get(&rule).map(|text| text.at(state)).unwrap_or_default();
         let holder = audience.first().map_or(String::new(), |role| role_words(*role));
         let (title, why) =
             if rule == Rule::Handover { (title.replace("{role}", &holder), why.replace("{role}", &holder)) } else { (title, why) };
@@ -413,6 +449,11 @@ fn times(span: Duration, number: i64) -> Duration {
 /// Saturates.
 fn micros(span: Duration) -> i64 {
     span.num_microseconds().unwrap_or(if span < Duration::zero() { i64::MIN } else { i64::MAX })
+}
+
+/// The title of a step, with what it is about.
+pub(crate) fn about(title: &str, what: &str) -> String {
+    format!("{title}: {what}")
 }
 
 /// How a role is written in keys.

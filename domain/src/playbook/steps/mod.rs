@@ -16,7 +16,7 @@ mod tests;
 pub use facts::{
     Affected, Case, FollowUp, Holder, Mark, Page, Posted, Report, Review, concerns_leadership, is_breach, is_major, owes_report,
 };
-pub(crate) use list::later;
+pub(crate) use list::{about, later};
 pub use list::{next_look, steps};
 pub use series::{same_series, stands};
 pub use step::{Stage, Step};

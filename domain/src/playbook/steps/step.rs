@@ -61,6 +61,12 @@ pub struct Step {
 }
 
 impl Step {
+    /// What the list of steps is sorted by. An incident without a lead needs one before anything else, even if the time has not come.
+    pub(super) fn urgency(&self) -> (bool, Option<Rule>, Timestamp, &str) {
+        let is_coming = self.state == Stage::Upcoming && self.rule != Rule::Lead;
+        (is_coming, Some(self.rule).filter(|rule| !is_coming && !rule.counts_in_days()), self.due_at, &self.key)
+    }
+
     /// When people must next be reminded of this step, given what they were reminded of; in the past if that is overdue. `None` if they
     /// have had every reminder.
     pub fn next_reminder(&self, mark: Option<&Mark>) -> Option<Timestamp> {

@@ -80,7 +80,12 @@ fn after_the_resolution_a_report_and_a_review_are_owed() {
 #[test]
 fn a_trivial_or_recurring_incident_needs_no_report() {
     let over = |case: Case| Case { status: IncidentStatus::Resolved, resolved_at: Some(on("20 15:20")), ..case };
-    let follow_up = FollowUp { id: "fup_1".to_owned(), owner: person(2), due_on: Some(on("25 00:00").date_naive()) };
+    let follow_up = FollowUp {
+        id: "fup_1".to_owned(),
+        title: "Rotate the keys".to_owned(),
+        owner: person(2),
+        due_on: Some(on("25 00:00").date_naive()),
+    };
     for case in [over(declared(Severity::Trivial)), over(flagged(Flag::Recurring))] {
         assert_eq!(at(&case, "30 10:00"), []);
         let case = Case { follow_ups: vec![follow_up.clone()], ..case };
@@ -93,6 +98,7 @@ fn a_trivial_or_recurring_incident_needs_no_report() {
 #[test]
 fn follow_ups_are_done_by_the_end_of_their_day() {
     let follow_up = |id: &str, due_on: Option<&str>| FollowUp {
+        title: id.to_owned(),
         id: id.to_owned(),
         owner: person(2),
         due_on: due_on.map(|day| on(&format!("{day} 00:00")).date_naive()),
@@ -104,6 +110,8 @@ fn follow_ups_are_done_by_the_end_of_their_day() {
     assert_eq!(lines(&closed, "27 09:59:59", Rule::FollowUp), ["follow-up:c Due 25 18:00", "follow-up:a Due 26 18:00"]);
     assert_eq!(lines(&closed, "27 10:00", Rule::FollowUp), ["follow-up:c Overdue 25 18:00", "follow-up:a Due 26 18:00"]);
     assert!(at(&closed, "27 10:00").iter().all(|step| step.person == Some(person(2)) && step.rule == Rule::FollowUp));
+    let titles: Vec<String> = at(&closed, "27 10:00").into_iter().map(|step| step.title).collect();
+    assert_eq!(titles, ["Finish the follow-up: c", "Finish the follow-up: a"]);
     // Reopening an incident does not withdraw them.
     for status in [IncidentStatus::Resolved, IncidentStatus::Fixing] {
         let open = Case { status, reopened_at: Some(on("26 09:00")), ..closed.clone() };

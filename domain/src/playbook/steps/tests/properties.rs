@@ -182,7 +182,7 @@ fn cases() -> BoxedStrategy<Case> {
             let ticked = prop_oneof![Just(items.clone()), prop::sample::subsequence(items.clone(), 0..=items.len())];
             let follow_ups = prop::collection::btree_map("f[0-9]", maybe(), 0..3).prop_map(|map| {
                 map.into_iter()
-                    .map(|(id, due)| FollowUp { id, owner: person(1), due_on: due.map(|at| at.date_naive()) })
+                    .map(|(id, due)| FollowUp { title: id.clone(), id, owner: person(1), due_on: due.map(|at| at.date_naive()) })
                     .collect::<Vec<_>>()
             });
             let status = one_of(IncidentStatus::ALL);
@@ -211,6 +211,7 @@ fn cases() -> BoxedStrategy<Case> {
                         status,
                         severity,
                         flags: Flags::from_iter(flags),
+                        restricted: raised == 1,
                         reported_at: declared_at - Duration::seconds(before),
                         declared_at: Some(declared_at),
                         reopened_at,
@@ -234,6 +235,7 @@ fn cases() -> BoxedStrategy<Case> {
                         holders,
                         ticked,
                         pages,
+                        no_reaction_since: escalated_at.map(|at| at.max(reopened_at.unwrap_or(at))),
                         marks,
                         report: report.map(|[circulated, last, client, abridged]| Report {
                             circulated_at: circulated.map(|after| resolved_at + after),
@@ -291,7 +293,10 @@ proptest! {
         let listed = scene.steps(scene.now);
         let keys: BTreeSet<&str> = listed.iter().map(|step| &*step.key).collect();
         prop_assert_eq!(keys.len(), listed.len());
-        prop_assert!(listed.is_sorted_by(|a, b| (a.due_at, &a.key) < (b.due_at, &b.key)));
+        prop_assert!(listed.is_sorted_by(|a, b| a.urgency() < b.urgency()));
+        let (coming, now): (Vec<&Step>, Vec<&Step>) = listed.iter().partition(|step| step.state == Stage::Upcoming && step.rule != Rule::Lead);
+        prop_assert!(listed.iter().take(now.len()).eq(now.iter().copied()), "what must be done now comes first");
+        prop_assert!(coming.is_sorted_by_key(|step| step.due_at));
         for step in &listed {
             prop_assert_eq!(Rule::of_key(&step.key), Some(step.rule));
             prop_assert!(scene.case.marks.get(&step.key).is_none_or(|mark| mark.settled_at.is_none()), "{} is settled", step.key);
@@ -337,7 +342,9 @@ proptest! {
                 prop_assert_eq!((then.due_at, then.overdue_at, then.proposed_at), (step.due_at, step.overdue_at, step.proposed_at));
                 prop_assert!(then.state > step.state || (then.state, then.missed) == (step.state, step.missed));
             } else {
-                prop_assert!(step.rule.is_series(), "{} went away", step.key);
+                // Of who was never told, nobody says that they have not answered.
+                let is_fallback = matches!(step.rule, Rule::LeadershipFallback | Rule::NoReactionFallback);
+                prop_assert!(step.rule.is_series() || is_fallback, "{} went away", step.key);
             }
         }
     }
@@ -433,7 +440,7 @@ proptest! {
         for now in [now, scene.now, declared, Timestamp::MIN_UTC, Timestamp::MAX_UTC] {
             let listed = steps(&case, &scene.playbook, now);
             prop_assert!(listed.iter().all(|step| step.missed >= 0));
-            prop_assert!(listed.is_sorted_by_key(|step| step.due_at));
+            prop_assert!(listed.is_sorted_by_key(|step| step.urgency()));
             next_look(&case, &scene.playbook, now);
         }
     }

@@ -1,0 +1,81 @@
+//! Times that a clock wrote which was ahead. The playbook counts from them, so nothing would fall due until they have come.
+
+use chrono::Duration;
+use entity::{Timestamp, incident, incident_client, page, role_assignment};
+
+use super::draft::Draft;
+use super::whole::{Child, Whole};
+
+/// How far the clock of another process may be ahead.
+const TOLERANCE: Duration = Duration::minutes(1);
+
+impl Whole {
+    /// Whether anything that the playbook counts from lies in the future.
+    pub(crate) fn is_ahead(&self, now: Timestamp) -> bool {
+        self.clone().put_right(now)
+    }
+
+    /// Has what lies in the future happen now. Returns whether anything did.
+    fn put_right(&mut self, now: Timestamp) -> bool {
+        let Self { incident, roles, pages, clients, .. } = self;
+        let mut moved = false;
+        let mut right = |at: &mut Timestamp| {
+            if *at > now + TOLERANCE {
+                *at = now;
+                moved = true;
+            }
+        };
+        right(&mut incident.reported_at);
+        let incident::Model {
+            declared_at,
+            resolved_at,
+            closed_at,
+            reopened_at,
+            raised_at,
+            leadership_since,
+            breach_since,
+            escalated_at,
+            last_update_at,
+            last_client_update_at,
+            first_client_at,
+            awaited,
+            ..
+        } = incident;
+        let of_incident = [declared_at, resolved_at, closed_at, reopened_at, raised_at, leadership_since, breach_since];
+        let of_incident = of_incident.into_iter().chain([escalated_at, last_update_at, last_client_update_at, first_client_at]);
+        let of_roles = roles.iter_mut().flat_map(|row| [Some(&mut row.assigned_at), row.ended_at.as_mut()]).flatten();
+        let of_pages = pages.iter_mut().flat_map(|row| [Some(&mut row.paged_at), row.answered_at.as_mut()]).flatten();
+        let of_awaited = awaited.iter_mut().flat_map(|awaited| &mut awaited.0).flat_map(|row| [&mut row.since, &mut row.reminded_at]);
+        let of_clients = clients.iter_mut().map(|row| &mut row.since);
+        of_incident.flatten().for_each(&mut right);
+        of_roles.for_each(&mut right);
+        of_pages.for_each(&mut right);
+        of_awaited.for_each(&mut right);
+        of_clients.for_each(&mut right);
+        moved
+    }
+}
+
+/// Writes into a draft in which nothing else was decided that what lies in the future happens now. Returns whether anything did.
+pub(crate) fn put_right(draft: &mut Draft<'_>) -> bool {
+    let mut right = draft.before().clone();
+    if !right.put_right(draft.now) {
+        return false;
+    }
+    *draft.incident_mut() = right.incident.clone();
+    put::<role_assignment::Entity>(draft, &mut right);
+    put::<page::Entity>(draft, &mut right);
+    put::<incident_client::Entity>(draft, &mut right);
+    true
+}
+
+/// Writes the rows of a table that differ.
+fn put<E: Child>(draft: &mut Draft<'_>, right: &mut Whole)
+where
+    E::Model: sea_orm::IntoActiveModel<E::ActiveModel> + PartialEq,
+{
+    let known = E::rows(&mut draft.before().clone()).clone();
+    for row in E::rows(right).iter().filter(|row| !known.contains(row)) {
+        draft.put::<E>(row.clone());
+    }
+}
