@@ -150,11 +150,11 @@ function showState(element, state) {
 
 // ---- Board ----
 
-const CARD = `fragment Card on Incident { id reference name severity status reportedAt declaredAt resolvedAt impactStartedAt lead { name } clientCommsManager { id }
-  affectedClients { client { id } } actions(state: OPEN) { id } timeline(last: 1) { nodes { kind text recordedAt actor { name } } } }`;
+const CARD = `fragment Card on Incident { id reference name severity status reportedAt declaredAt resolvedAt impactStartedAt visibility flags lead { name } clientCommsManager { id }
+  affectedClients { client { id } } actions(state: OPEN) { id } timeline(last: 1, filter: { exceptKinds: [PROMPT] }) { nodes { kind text recordedAt actor { name } } } }`;
 const BOARD = `query Board { viewer { person { id name accessLevel } can } sites(first: 200) { nodes { id name } } onCall { firstLine { name } secondLine { name } }
-  live: incidents(filter: { live: true }, orderBy: MOST_SEVERE, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt state } } }
-  triage: incidents(filter: { status: [TRIAGE] }, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt state } } }
+  live: incidents(filter: { live: true }, orderBy: MOST_SEVERE, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt overdueAt state } } }
+  triage: incidents(filter: { status: [TRIAGE] }, first: 50) { totalCount nodes { ...Card nextSteps { title dueAt overdueAt state } } }
   done: incidents(filter: { status: [RESOLVED, CLOSED, DECLINED, MERGED] }, orderBy: RECENTLY_CHANGED, first: 8) { totalCount nodes { ...Card } } } ${CARD}`;
 const WAITING = `query Waiting { byHand: deliveries(state: BY_HAND, first: 50) { ...Waiting } failed: deliveries(state: FAILED, first: 50) { ...Waiting } }
   fragment Waiting on DeliveryConnection { nodes { id operation title state attempts lastError instructions createdAt incident { reference name } } pageInfo { hasNextPage } }`;
@@ -198,20 +198,27 @@ function drawBoard(board) {
   if (focused) document.querySelector(`[data-card="${focused}"]`)?.focus();
 }
 
+/** Since when it has been going on, as far as known. */
+const began = (incident) => [incident.impactStartedAt, incident.declaredAt, incident.reportedAt].filter(Boolean).reduce((a, b) => (new Date(b) < new Date(a) ? b : a));
+const restricted = (incident) => incident.visibility === "RESTRICTED";
+/** What must not be overlooked: who may know of it, and whether it is a breach. */
+const marks = (incident) => [restricted(incident) && "Restricted", ...incident.flags.filter((flag) => flag.endsWith("_BREACH")).map(words)].filter(Boolean)
+  .map((text) => h("span", { class: "lack" }, ` ${text}`));
+
 function card(incident, list) {
   const last = incident.timeline.nodes[0];
   const meta = list === "done"
     ? [words(incident.status), ageing(incident.resolvedAt || last?.recordedAt || incident.reportedAt, " ago")]
     : [words(incident.status), incident.lead ? `Lead ${incident.lead.name}` : list === "live" && h("strong", null, "No lead yet"),
-      ageing(incident.impactStartedAt || incident.declaredAt || incident.reportedAt, list === "live" ? " so far" : " old"),
+      ageing(began(incident), list === "live" ? " so far" : " old"),
       incident.actions.length ? `${incident.actions.length} to do` : null];
   return h("a", { href: `#${incident.reference}`, class: "card", "data-severity": incident.severity, "data-card": incident.reference },
-    h("span", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference)),
-    h("span", { class: "name" }, incident.name),
+    h("span", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference), ...marks(incident)),
+    h("span", { class: "name" }, restricted(incident) ? "Restricted incident" : incident.name),
     h("span", { class: "meta" }, ...meta.filter(Boolean).map((item) => h("span", null, item))),
-    list !== "done" && incident.nextSteps.length > 0 && h("span", { class: "step" }, stepState(incident.nextSteps[0].state), " ", due(incident.nextSteps[0].dueAt), `: ${incident.nextSteps[0].title}`),
+    list !== "done" && incident.nextSteps.length > 0 && h("span", { class: "step" }, stepState(incident.nextSteps[0].state), " ", due(stepTime(incident.nextSteps[0])), `: ${incident.nextSteps[0].title}`),
     needsComms(incident, list) && h("span", { class: "lack" }, "No one is keeping the affected clients informed"),
-    list !== "done" && last && h("span", { class: "last" }, ageing(last.recordedAt, " ago"), `: ${words(last.kind)}${last.actor ? `, ${last.actor.name}` : ""}: ${last.text.replace(/```\w*|\s+/g, " ").slice(0, 140)}`));
+    list !== "done" && last && !restricted(incident) && h("span", { class: "last" }, ageing(last.recordedAt, " ago"), `: ${words(last.kind)}${last.actor ? `, ${last.actor.name}` : ""}: ${last.text.replace(/```\w*|\s+/g, " ").slice(0, 140)}`));
 }
 
 const needsComms = (incident, list) => list === "live" && incident.affectedClients.length > 0 && !incident.clientCommsManager;
@@ -278,6 +285,8 @@ function waitingItem(row) {
 
 // ---- Steps of the playbook ----
 
+/** Since when a step has been what it is. */
+const stepTime = (step) => (step.state === "OVERDUE" && step.overdueAt) || step.dueAt;
 const stepState = (state) => h("strong", { class: "step-state", "data-step": state }, { UPCOMING: "Coming", DUE: "Due", OVERDUE: "Overdue" }[state] || words(state));
 const SETTLE = "mutation Settle($input: SettleStepInput!) { settleStep(input: $input) { incident { id } } }";
 const TAKE = "mutation Take($input: AssignRoleInput!) { assignRole(input: $input) { incident { id } } }";
@@ -299,11 +308,31 @@ const DONE_BY = {
 function drawSteps(steps) {
   $("steps-box").hidden = steps.length === 0;
   const items = keepList($("steps"), steps, (step) => step.key, stepItem);
-  steps.forEach((step, i) => fill(items[i].firstElementChild, stepState(step.state), " ", h("strong", null, step.title), h("span", { class: "soft" }, " ", due(step.dueAt), step.assignee ? ` · ${step.assignee.name}` : "")));
+  steps.forEach((step, i) => fill(items[i].firstElementChild, stepState(step.state), " ", h("strong", null, step.title), h("span", { class: "soft" }, " ", due(stepTime(step)), step.assignee ? ` · ${step.assignee.name}` : "")));
+  steps.forEach((step, i) => fill(items[i].children[1], stepWhy(step)));
+  if (wanted && current) doStep(steps);
+}
+
+const stepWhy = (step) => step.why + (step.proposedAt ? ` First time slot that fits: ${whole(new Date(step.proposedAt))}.` : "");
+
+/** Opens the step that a link in a mail names. */
+function doStep(steps) {
+  const item = [...$("steps").children].find((item) => item.dataset.key === wanted);
+  const rule = steps.find((step) => step.key === wanted)?.rule;
+  wanted = null;
+  if (!item) return;
+  if (item.querySelector("details")) item.querySelector("details").open = true;
+  if (rule === "summary") {
+    $("write-kind").value = "UPDATE";
+    $("write-kind").dispatchEvent(new Event("change"));
+    return void $("write-text").focus();
+  }
+  if (rule === "client-update") $("tell-box").open = true;
+  item.scrollIntoView({ block: "center" });
 }
 
 function stepItem(step) {
-  const item = h("li", { "data-key": step.key }, h("p", { class: "step-head" }), h("p", { class: "soft" }, step.why, step.proposedAt ? ` First time slot that fits: ${whole(new Date(step.proposedAt))}.` : ""));
+  const item = h("li", { "data-key": step.key }, h("p", { class: "step-head" }), h("p", { class: "soft" }, stepWhy(step)));
   if (!viewer?.can.includes("RESPOND")) return item;
   const other = DONE_BY[step.rule];
   const id = `note-${step.key}`;
@@ -455,17 +484,24 @@ onSubmit($("link"), async () => {
 // ---- One incident ----
 
 const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } attachments { fileName downloadUrl } }";
-const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status impactStartedAt declaredAt reportedAt resolvedAt
+const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status visibility flags impactStartedAt declaredAt reportedAt resolvedAt
   lead { name } clientCommsManager { name } sites { name url runbook expected } clientBoard { client { id name } standing nextState } clientUpdates { id body state author { id name } approvedBy { name } } goals { goal title metAt evidence }
   tickets(link: null) { id externalId url subject status link parent client { name } } followUps { title state dueOn cardUrl owner { name } }
-  actions { id title state assignee { name } } nextSteps { key rule title why state dueAt proposedAt assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
-const EVENTS = `query Events($id: ID!, $before: String) { node(id: $id) { ... on Incident { timeline(last: ${PAGE}, before: $before) { nodes { ...Event }
+  actions { id title state assignee { name } } nextSteps { key rule title why state dueAt overdueAt proposedAt assignee { name } } latestUpdate { text occurredAt actor { name } } mergedInto { reference } } }`;
+const EVENTS = `query Events($id: ID!, $before: String) { node(id: $id) { ... on Incident { timeline(last: ${PAGE}, before: $before, filter: { exceptKinds: [PROMPT] }) { nodes { ...Event }
   pageInfo { startCursor endCursor hasPreviousPage } } } } } ${EVENT}`;
 const TAIL = `subscription Tail($id: ID!, $after: String) { timeline(incidentId: $id, after: $after) { cursor node { ...Event } } } ${EVENT}`;
 let current = null; // { reference, id, cursor, start, tail }
+const typed = new Map(); // what is not sent yet, by incident
 
 async function openIncident(reference) {
   current?.tail?.close();
+  // Text that was typed for one incident must not reach another.
+  if (current) typed.set(current.reference, $("write-text").value);
+  $("write").reset();
+  $("judge").reset();
+  $("write-status-box").hidden = true;
+  $("write-text").value = typed.get(reference) || "";
   const mine = (current = { reference });
   document.body.classList.toggle("reading", Boolean(reference));
   $("incident").hidden = !reference;
@@ -500,6 +536,7 @@ async function openIncident(reference) {
       next: ({ timeline }) => {
         mine.cursor = timeline.cursor;
         addEvent(timeline.node);
+        if (timeline.node.kind === "PROMPT") return;
         $("said").textContent = `${words(timeline.node.kind)}${timeline.node.actor ? ` by ${timeline.node.actor.name}` : ""}: ${timeline.node.text.slice(0, 120)}`;
       },
     });
@@ -519,7 +556,7 @@ async function loadFacts() {
 function drawFacts(incident) {
   const isLive = ["INVESTIGATING", "FIXING", "MONITORING"].includes(incident.status);
   const fact = (term, value, lacking) => [h("dt", null, term), h("dd", lacking ? { class: "lack" } : null, value)];
-  const began = incident.impactStartedAt || incident.declaredAt || incident.reportedAt;
+  const start = began(incident);
   const clients = incident.clientBoard.length > 0;
   drawClients(incident, isLive);
   drawTickets(incident, incident.status !== "MERGED");
@@ -527,7 +564,7 @@ function drawFacts(incident) {
   const todo = incident.actions.filter((action) => action.state === "OPEN");
   const update = incident.latestUpdate;
   fill($("facts"),
-    h("p", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference), h("span", { class: "status" }, words(incident.status))),
+    h("p", { class: "head" }, badge(incident.severity), h("span", { class: "ref" }, incident.reference), h("span", { class: "status" }, words(incident.status)), ...marks(incident)),
     h("h2", { id: "incident-title" }, incident.name),
     incident.mergedInto && h("p", null, "Continues as ", h("a", { href: `#${incident.mergedInto.reference}` }, incident.mergedInto.reference), "."),
     incident.summary ? prose(incident.summary) : "",
@@ -535,19 +572,22 @@ function drawFacts(incident) {
     h("dl", null,
       ...fact("Lead", incident.lead?.name || "Nobody yet", isLive && !incident.lead),
       ...(clients ? fact("Client comms", incident.clientCommsManager?.name || "Nobody yet: affected clients are not hearing from us", isLive && !incident.clientCommsManager) : []),
-      ...fact("Began", h("span", null, moment(began, minuteClock), ` ${zoneName}, `, isLive ? ageing(began, " ago") : incident.resolvedAt ? `lasted ${span(began, new Date(incident.resolvedAt))}` : ageing(began, " ago"))),
+      ...fact("Began", h("span", null, moment(start, minuteClock), ` ${zoneName}, `, isLive ? ageing(start, " ago") : incident.resolvedAt ? `lasted ${span(start, new Date(incident.resolvedAt))}` : ageing(start, " ago"))),
       ...incident.sites.flatMap((site) => fact("Site", h("span", null, site.url ? h("a", { href: site.url, rel: "noreferrer" }, site.name) : site.name, site.runbook ? " · " : "", site.runbook ? h("a", { href: site.runbook, rel: "noreferrer" }, "runbook") : "", site.expected ? h("span", { class: "soft" }, ` Normal there: ${site.expected}`) : "")))),
     todo.length ? h("div", null, h("h3", null, "To do"), h("ul", { class: "plain" }, ...todo.map((action) => h("li", null, `${action.title} · `, h("span", { class: action.assignee ? "soft" : "lack" }, action.assignee ? action.assignee.name : "nobody yet"))))) : "",
     incident.declaredAt ? h("details", null, h("summary", null, `Goals: ${incident.goals.filter((goal) => goal.metAt).length} of ${incident.goals.length} met`),
       h("ul", { class: "goals" }, ...incident.goals.map((goal) => h("li", { class: goal.metAt ? "met" : "" }, h("span", { "aria-hidden": "true" }, goal.metAt ? "✓ " : "· "), `${goal.title}: `, h("span", { class: "soft" }, goal.metAt ? goal.evidence : "not yet"))))) : "");
   drawSteps(incident.nextSteps);
+  // The report of an alert must not become less by an oversight.
+  if (incident.status === "TRIAGE" && $("judge").hidden && incident.severity === "CRITICAL") $("judge-severity").value = incident.severity;
   $("judge").hidden = incident.status !== "TRIAGE" || !viewer?.can.includes("RESPOND");
   $("write").hidden = incident.status === "MERGED" || (viewer && !viewer.can.includes("RESPOND"));
 }
 
 function addEvent(event) {
   const list = $("timeline");
-  if (list.querySelector(`[data-sequence="${event.sequence}"]`)) return;
+  // Reminders are on the steps above; on the timeline they would hide what people did.
+  if (event.kind === "PROMPT" || list.querySelector(`[data-sequence="${event.sequence}"]`)) return;
   const late = Math.abs(new Date(event.recordedAt) - new Date(event.occurredAt)) > 60000;
   const sameDay = day.format(new Date(event.occurredAt)) === day.format(new Date());
   const corrected = event.kind === "AMENDMENT" && event.details?.sequence;
@@ -705,6 +745,7 @@ function refreshSoon() {
 }
 
 const linked = /^\/incidents\/(?:INC-)?(\d+)$/i.exec(location.pathname); // the address used in mails
+let wanted = new URLSearchParams(location.search).get("do");
 if (linked) history.replaceState(null, "", `/#INC-${Number(linked[1])}`);
 const route = () => openIncident(/^#INC-\d+$/.test(location.hash) ? location.hash.slice(1) : null);
 
