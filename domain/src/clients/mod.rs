@@ -8,7 +8,7 @@ pub mod board;
 pub mod directory;
 pub(crate) mod letter;
 mod lint;
-pub use lint::machines_in;
+pub(crate) use lint::machines_in;
 pub mod progress;
 pub mod proposal;
 pub mod update;

@@ -143,7 +143,8 @@ async fn the_problem_ticket_follows_the_incident() {
     let fake = fake().await;
     let outlet = outlet(&fake);
     fake.refuse_to_solve_unassigned();
-    let number: u64 = done(&outlet, order(1, 1, problem("inc_1"))).await.external_id.unwrap().parse().unwrap();
+    let number: u64 =
+        done(&outlet, order(1, 1, problem("inc_00000000000000000000000000000001"))).await.external_id.unwrap().parse().unwrap();
     let linked = asked(&fake);
     done(&outlet, order(2, 1, link(linked, number))).await;
     fake.fail_next(1, "PUT", "/api/v2/tickets", Fault::DoneThenCut);
@@ -188,8 +189,8 @@ async fn a_change_at_the_same_moment_is_not_overwritten() {
 async fn the_problem_ticket_of_a_merged_incident_is_solved_once_its_tickets_have_moved() {
     let fake = fake().await;
     let outlet = outlet(&fake);
-    let first = done(&outlet, order(1, 1, problem("inc_1"))).await.external_id.unwrap().parse().unwrap();
-    let second = done(&outlet, order(2, 1, problem("inc_2"))).await.external_id.unwrap().parse().unwrap();
+    let first = done(&outlet, order(1, 1, problem("inc_00000000000000000000000000000001"))).await.external_id.unwrap().parse().unwrap();
+    let second = done(&outlet, order(2, 1, problem("inc_00000000000000000000000000000002"))).await.external_id.unwrap().parse().unwrap();
     let client = asked(&fake);
     done(&outlet, order(3, 1, link(client, first))).await;
     let alone = ProblemStatus { ticket: first.to_string(), solved: true, text: "INC-1 is merged.".to_owned(), alone: true };

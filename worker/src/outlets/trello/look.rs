@@ -19,7 +19,7 @@ const LISTING_AGE: Duration = Duration::from_secs(10);
 const MEMBERS_AGE: Duration = Duration::from_mins(10);
 
 /// How many cards Trello gives at once, at most.
-const CARDS: &str = "1000";
+const CARDS: usize = 1_000;
 /// Pages of cards after which a board is too large.
 const PAGES: usize = 50;
 
@@ -94,18 +94,20 @@ impl TrelloOutlet {
     /// All cards of a board, including archived ones.
     pub(super) async fn list(&self, board: &str) -> Result<Vec<SeenCard>, Refusal> {
         let path = format!("/1/boards/{board}/cards/all");
-        let mut cards: Vec<WireCard> = Vec::new();
+        let (mut cards, limit): (Vec<WireCard>, _) = (Vec::new(), CARDS.to_string());
         for _ in 0..PAGES {
             // An id begins with the time of creation, so the smallest is the oldest.
             let oldest = cards.iter().map(|card| card.id.clone()).min();
-            let mut query = vec![("fields", CARD_FIELDS), ("limit", CARDS)];
+            let mut query = vec![("fields", CARD_FIELDS), ("limit", limit.as_str())];
             query.extend(oldest.as_deref().map(|oldest| ("before", oldest)));
             let mut page: Vec<WireCard> = self.api.get(&path).query(&query).list().send().await.map_err(refusal)?;
+            let is_last = page.len() < CARDS;
             page.retain(|card| oldest.as_ref().is_none_or(|oldest| card.id < *oldest));
-            if page.is_empty() {
+            let is_stuck = page.is_empty();
+            cards.append(&mut page);
+            if is_last || is_stuck {
                 break;
             }
-            cards.append(&mut page);
         }
         let has_members = cards.iter().any(|card| !card.id_members.is_empty());
         let members = if has_members { self.members(board).await? } else { Arc::default() };
