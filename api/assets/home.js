@@ -250,17 +250,22 @@ function drawWaiting({ byHand, failed }) {
   keepList($("waiting"), rows, (row) => `${row.id} ${row.state} ${row.attempts}`, waitingItem);
 }
 
+/** A page is over when the person was reached, or somebody else is paged. */
+const settling = (button, row) => row.operation === "page"
+  ? [button("Reached", "settleDeliveryByHand", true), button("No answer", "settleDeliveryByHand", false, { reached: false })]
+  : [button("Mark done", "settleDeliveryByHand", true)];
+
 function waitingItem(row) {
   const what = row.title;
   const problem = h("p", { class: "problem", role: "alert", hidden: true });
-  const button = (label, mutation, main) => {
+  const button = (label, mutation, main, more = {}) => {
     const made = h("button", { type: "button", class: main && "main" }, label);
     made.addEventListener("click", async () => {
       made.disabled = true;
       show(problem, "");
       try {
         const type = mutation.charAt(0).toUpperCase() + mutation.slice(1);
-        await ask(`mutation($input: ${type}Input!) { ${mutation}(input: $input) { delivery { id } } }`, { input: { deliveryId: row.id } });
+        await ask(`mutation($input: ${type}Input!) { ${mutation}(input: $input) { delivery { id } } }`, { input: { deliveryId: row.id, ...more } });
         $("said").textContent = `${what}: ${label}`;
         $("main").focus({ preventScroll: true }); // the button is about to go
         refreshSoon();
@@ -280,7 +285,7 @@ function waitingItem(row) {
     row.lastError && h("p", { class: "lack" }, `It did not arrive: ${row.lastError}`),
     h("div", { class: "line" }, h("pre", { tabindex: "0" }, row.instructions || ""), copy),
     problem,
-    h("p", { class: "row" }, button("Mark done", "settleDeliveryByHand", true), row.state === "FAILED" && button("Try again", "retryDelivery"))));
+    h("p", { class: "row" }, ...settling(button, row), row.state === "FAILED" && button("Try again", "retryDelivery"))));
 }
 
 // ---- Steps of the playbook ----

@@ -22,8 +22,11 @@ pub enum PersonCommand {
         /// What they may do.
         #[arg(long, value_enum)]
         access: Access,
+        /// Where they can be phoned when no message reaches them, such as "+44 20 7946 0018".
+        #[arg(long)]
+        phone: Option<String>,
     },
-    /// Lists everybody who is or was on the team.
+    /// Lists everybody who is or was on the team, and services.
     List,
 }
 
@@ -55,8 +58,8 @@ impl From<Access> for AccessLevel {
 pub async fn run(command: PersonCommand, settings: &Settings) -> anyhow::Result<()> {
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     match command {
-        PersonCommand::Add { name, email, access } => {
-            let invite = people::Invite { name, email, access_level: access.into(), grants: Vec::new(), seniority: None };
+        PersonCommand::Add { name, email, access, phone } => {
+            let invite = people::Invite { name, email, access_level: access.into(), grants: Vec::new(), seniority: None, phone };
             let (person, secret) = people::invite(&ctx, invite).await?;
             output::complain(format_args!(
                 "{} is on the team with {} access. This link signs them in once, within a day:",
@@ -70,14 +73,16 @@ pub async fn run(command: PersonCommand, settings: &Settings) -> anyhow::Result<
                 [
                     person.id.to_string(),
                     person.name.clone(),
+                    person.kind.to_string().to_lowercase(),
                     person.email.clone().unwrap_or_else(|| "-".to_owned()),
+                    person.phone.clone().unwrap_or_else(|| "-".to_owned()),
                     person.access_level.to_string(),
                     table::time(Some(person.created_at)),
                     table::time(person.deactivated_at),
                 ]
             };
             let rows: Vec<_> = people.iter().map(row).collect();
-            output::line(table::layout(["ID", "NAME", "EMAIL", "ACCESS", "SINCE", "LEFT"], &rows).trim_end())?;
+            output::line(table::layout(["ID", "NAME", "KIND", "EMAIL", "PHONE", "ACCESS", "SINCE", "LEFT"], &rows).trim_end())?;
         }
     }
     Ok(())

@@ -23,7 +23,8 @@ pub enum TokenCommand {
         /// What it may do.
         #[arg(long, value_enum)]
         access: Access,
-        /// Whose it is: the person is added when there is none. Without it, the token gets a person of its own.
+        /// Whose it is: the person is added when there is none. Without it, the token belongs to a service of its name, which is never
+        /// paged or asked for anything.
         #[arg(long)]
         email: Option<String>,
     },
@@ -57,16 +58,18 @@ async fn create(ctx: &Ctx, name: String, access_level: AccessLevel, email: Optio
              link, or add the person by `muster person add NAME --email ADDRESS --access admin`"
         );
     }
-    let own = people::address_of_token(&name);
-    let person = people::find_or_add(ctx, &name, email.unwrap_or(&own), access_level).await?;
-    if person.access_level < access_level {
+    let owner = match email {
+        Some(email) => people::find_or_add(ctx, &name, email, access_level).await?,
+        None => people::find_or_add_service(ctx, &name, access_level).await?,
+    };
+    if owner.access_level < access_level {
         bail!(
             "{} has {} access and its token can have no more: name somebody with more by --email, or ask for less.",
-            person.name,
-            person.access_level
+            owner.name,
+            owner.access_level
         );
     }
-    let (token, secret) = access::create_token(ctx, person.id, access::CreateToken { name, access_level, expires_at: None }).await?;
+    let (token, secret) = access::create_token(ctx, owner.id, access::CreateToken { name, access_level, expires_at: None }).await?;
     if let Err(error) = output::line(secret) {
         access::revoke_token(ctx, token.id).await.context("the token could not be printed, nor revoked: use `muster token revoke`")?;
         bail!("the token could not be printed and is revoked again: {error}");

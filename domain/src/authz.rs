@@ -1,6 +1,6 @@
 //! Who may do what. The only place that knows; every use case checks first.
 
-use entity::{AccessLevel, Grant, Grants, PersonId, Visibility, incident, incident_access};
+use entity::{AccessLevel, Grant, Grants, IncidentId, PersonId, Visibility, incident, incident_access, person};
 use sea_orm::sea_query::{Condition, Expr, Query};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
@@ -17,6 +17,15 @@ pub enum Actor {
         access: AccessLevel,
         /// What they may do beyond that.
         grants: Grants,
+    },
+    /// A person who was paged and came by the link: for one incident only, and for nothing beside it.
+    Visitor {
+        /// The person's id.
+        id: PersonId,
+        /// What they may do in it.
+        access: AccessLevel,
+        /// The incident.
+        incident: IncidentId,
     },
     /// Muster itself: the worker, an authenticated hook, the command line on the server.
     System,
@@ -47,10 +56,15 @@ impl Right {
 }
 
 impl Actor {
+    /// A person with all the rights that they have.
+    pub fn of(person: &person::Model) -> Self {
+        Self::Person { id: person.id, access: person.access_level, grants: person.grants }
+    }
+
     /// The person's id, unless the actor is Muster itself.
     pub fn person_id(&self) -> Option<PersonId> {
         match self {
-            Self::Person { id, .. } => Some(*id),
+            Self::Person { id, .. } | Self::Visitor { id, .. } => Some(*id),
             Self::System => None,
         }
     }
@@ -59,7 +73,16 @@ impl Actor {
     pub fn may(&self, right: Right) -> bool {
         match self {
             Self::Person { access, .. } => *access >= right.least_level(),
+            Self::Visitor { access, .. } => right != Right::Administer && *access >= right.least_level(),
             Self::System => true,
+        }
+    }
+
+    /// The only incident that the actor may know about and change, if there is such a limit.
+    pub fn only(&self) -> Option<IncidentId> {
+        match self {
+            Self::Visitor { incident, .. } => Some(*incident),
+            Self::Person { .. } | Self::System => None,
         }
     }
 
@@ -79,6 +102,7 @@ impl Actor {
     pub fn sees_restricted(&self) -> bool {
         match self {
             Self::Person { access, grants, .. } => *access == AccessLevel::Admin || grants.contains(Grant::SeeRestricted),
+            Self::Visitor { .. } => false,
             Self::System => true,
         }
     }
@@ -86,7 +110,8 @@ impl Actor {
     /// Whether the actor may know about `incident`, given its participants. The same rule as [`visible`], for rows in
     /// memory.
     pub fn sees(&self, incident: &incident::Model, participants: &[PersonId]) -> bool {
-        incident.visibility == Visibility::Open || self.sees_restricted() || self.person_id().is_some_and(|id| participants.contains(&id))
+        let is_open = incident.visibility == Visibility::Open || self.sees_restricted();
+        self.only().is_none_or(|only| only == incident.id) && (is_open || self.person_id().is_some_and(|id| participants.contains(&id)))
     }
 }
 
@@ -112,7 +137,8 @@ pub fn visible_condition(actor: &Actor) -> Option<Condition> {
             .into_query();
         incident::Column::Id.in_subquery(mine)
     });
-    Some(Condition::any().add(incident::Column::Visibility.eq(Visibility::Open)).add_option(participates))
+    let sees = Condition::any().add(incident::Column::Visibility.eq(Visibility::Open)).add_option(participates);
+    Some(Condition::all().add(sees).add_option(actor.only().map(|only| incident::Column::Id.eq(only))))
 }
 
 /// The condition that `column`, an incident's id in another table, names an incident that the caller may know about.
@@ -144,6 +170,13 @@ mod tests {
                 assert_eq!(person(level, Grants::default()).may(right), expected, "{level} {right:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_visitor_never_administers() {
+        let visitor = |access| Actor::Visitor { id: PersonId(Uuid::nil()), access, incident: IncidentId(Uuid::nil()) };
+        assert!(visitor(AccessLevel::Admin).may(Right::Respond) && !visitor(AccessLevel::Admin).may(Right::Administer));
+        assert!(visitor(AccessLevel::Viewer).may(Right::Report) && !visitor(AccessLevel::Viewer).may(Right::Respond));
     }
 
     #[test]

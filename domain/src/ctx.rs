@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use entity::{Source, Timestamp};
+use entity::{Source, Timestamp, person};
 use tokio::sync::Notify;
 
 use crate::authz::{Actor, Right};
@@ -103,6 +103,11 @@ impl Ctx {
     /// The same call on behalf of Muster itself, once the caller has proved in another way that they are entitled to it.
     pub(crate) fn on_own_behalf(&self) -> Self {
         Self { actor: Actor::System, ..self.clone() }
+    }
+
+    /// The same call on behalf of `person`, who has proved in another way who they are.
+    pub(crate) fn on_behalf_of(&self, person: &person::Model) -> Self {
+        Self { actor: Actor::of(person), ..self.clone() }
     }
 
     /// The same call, as if it had come in through `source`.

@@ -12,6 +12,8 @@ pub const CLIENT_UPDATE_CHARS: usize = 16_000;
 pub const URL_CHARS: usize = 2_000;
 /// Characters of an e-mail address (RFC 5321).
 pub const EMAIL_CHARS: usize = 254;
+/// Digits of a telephone number (E.164 has at most 15).
+pub const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 /// Bytes of the JSON of an event's details.
 pub const DETAILS_BYTES: usize = 16 * 1024;
 /// Characters of an idempotency key.
@@ -48,6 +50,8 @@ pub const HOOK_EVENT_KEPT: Duration = Duration::days(7);
 pub const SIGN_IN_LINK_LIFETIME: Duration = Duration::hours(24);
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::days(30);
+/// How long the session lasts that the answer to a page opens: the rest of a night.
+pub const VISIT_LIFETIME: Duration = Duration::hours(8);
 /// How long a token lasts if the caller does not say.
 pub const TOKEN_LIFETIME: Duration = Duration::days(365);
 /// How long the secret of a page is kept if its mail is never sent: longer than a delivery is attempted.

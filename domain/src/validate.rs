@@ -50,6 +50,19 @@ pub fn email(field: &'static str, value: &str) -> Result<String> {
     }
 }
 
+/// A telephone number, as people write it: with the country's code, or as it is dialled at home.
+pub fn phone(field: &'static str, value: &str) -> Result<String> {
+    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let number = value.strip_prefix('+').unwrap_or(&value);
+    let clean = number.chars().all(|c| c.is_ascii_digit() || " -./()".contains(c));
+    if clean && limits::PHONE_DIGITS.contains(&digits) {
+        Ok(value)
+    } else {
+        Err(Error::invalid(field, format!("{field} must be a telephone number such as +44 20 7946 0018.")))
+    }
+}
+
 /// A web address.
 pub fn web_url(field: &'static str, value: &str) -> Result<String> {
     let value = value.trim();
@@ -150,6 +163,21 @@ mod tests {
         assert!(name("name", &"ä".repeat(limits::NAME_CHARS)).is_ok());
         for bad in ["", " \t", "a\nb", "a\0b", "\u{202e}evil", &"a".repeat(limits::NAME_CHARS + 1)] {
             assert!(matches!(name("name", bad), Err(Error::Invalid { field: "name", .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_telephone_number_is_kept_as_people_write_it() {
+        for (good, kept) in [
+            ("+44 20 7946 0018", "+44 20 7946 0018"),
+            (" (07700)  900-123 ", "(07700) 900-123"),
+            ("12345", "12345"),
+            ("+12.345/678 901 234 5", "+12.345/678 901 234 5"),
+        ] {
+            assert_eq!(phone("phone", good).unwrap(), kept);
+        }
+        for bad in ["", "1234", "+1234567890123456", "0777 CALL ME", "07700\u{0}900123", "07700+900123", "tel:+442079460018"] {
+            assert!(matches!(phone("phone", bad), Err(Error::Invalid { field: "phone", .. })), "{bad:?}");
         }
     }
 

@@ -235,6 +235,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// What is behind an account. Only people are paged, lead, are on call, and are asked for anything.
+    PersonKind {
+        /// A person.
+        Human = "HUMAN",
+        /// A program with a token.
+        Service = "SERVICE",
+    }
+}
+
+text_enum! {
     /// How much care a site or client needs.
     Importance {
         /// The usual.
@@ -349,6 +359,34 @@ text_enum! {
         Escalated = "ESCALATED",
         /// The leadership must know (R14).
         Leadership = "LEADERSHIP",
+    }
+}
+
+text_enum! {
+    /// Why it is known that a page brings nobody.
+    PageLoss {
+        /// It could not leave: there is no way to send it, or it was refused.
+        Unsent = "UNSENT",
+        /// Somebody tried to reach the person in another way, without success.
+        Unreached = "UNREACHED",
+        /// The person can't help.
+        Declined = "DECLINED",
+        /// The person has left the team, or may no longer respond.
+        Left = "LEFT",
+    }
+}
+
+text_enum! {
+    /// How a page was answered.
+    AnsweredHow {
+        /// By the link in the message.
+        Link = "LINK",
+        /// By the person themselves, signed in.
+        SignedIn = "SIGNED_IN",
+        /// Somebody reached them another way.
+        ByHand = "BY_HAND",
+        /// By the person's answer to another page about the same incident.
+        OtherPage = "OTHER_PAGE",
     }
 }
 

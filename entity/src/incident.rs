@@ -62,6 +62,14 @@ pub struct Model {
     pub leadership_since: Option<Timestamp>,
     /// Since when it has counted as a breach.
     pub breach_since: Option<Timestamp>,
+    /// Since when it was first critical.
+    pub critical_since: Option<Timestamp>,
+    /// Since when somebody was first known to have got in.
+    pub security_breach_since: Option<Timestamp>,
+    /// Since when data was first known to have got out.
+    pub data_breach_since: Option<Timestamp>,
+    /// From when its report asks to be triaged, if nobody was paged for it out of hours.
+    pub triage_from: Option<Timestamp>,
     /// When second line was last paged.
     pub escalated_at: Option<Timestamp>,
     /// Number of events of kind UPDATE.

@@ -1,8 +1,8 @@
-//! A member of the team.
+//! A member of the team, or a program.
 
 use sea_orm::entity::prelude::*;
 
-use crate::{AccessLevel, Channels, Grants, PersonId, Timestamp};
+use crate::{AccessLevel, Channels, Grants, PersonId, PersonKind, Timestamp};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -12,9 +12,13 @@ pub struct Model {
     pub id: PersonId,
     #[sea_orm(column_type = "Text")]
     pub name: String,
+    pub kind: PersonKind,
     /// In lower case; unique.
     #[sea_orm(column_type = "Text", nullable)]
     pub email: Option<String>,
+    /// As they wrote it, such as `+44 20 7946 0018`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub phone: Option<String>,
     pub access_level: AccessLevel,
     /// Higher is more senior.
     pub seniority: Option<i32>,

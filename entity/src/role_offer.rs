@@ -23,6 +23,12 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub brief: String,
     pub state: OfferState,
+    /// SHA-256 of the secret in the mail's link, in hex.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub secret_hash: Option<String>,
+    /// The secret itself, until the mail is sent.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub secret: Option<String>,
     pub answered_at: Option<Timestamp>,
 }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{PersonId, SessionId, Timestamp};
+use crate::{IncidentId, PersonId, SessionId, Timestamp};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,6 +14,8 @@ pub struct Model {
     /// SHA-256 of the cookie's value, in hex.
     #[sea_orm(column_type = "Text")]
     pub secret_hash: String,
+    /// The only incident it is good for, if it was opened by the answer to a page.
+    pub incident_id: Option<IncidentId>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }

@@ -12,8 +12,9 @@ mod m20261122_000004_triage;
 mod m20261122_000005_clients;
 mod m20261128_000006_holds;
 mod m20261128_000010_told_clients;
-mod m20261128_000013_chores;
+mod m20261128_000011_person_kind;
 mod m20261128_000012_awaited;
+mod m20261128_000013_chores;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000013_chores::Migration),
             Box::new(m20261128_000010_told_clients::Migration),
             Box::new(m20261128_000012_awaited::Migration),
+            Box::new(m20261128_000011_person_kind::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

@@ -265,7 +265,7 @@ fn long_case() -> Case {
         let until = (number + 2 < share).then(|| at(number + 2));
         case.holders.push(Holder { role, person: person(number), from: at(number), until });
         case.ticked.push(("contain".into(), format!("item-{number}")));
-        case.pages.push(Page { step: None, person: person(number), at: at(number), answered_at: Some(at(number)) });
+        case.pages.push(Page { step: None, person: person(number), at: at(number), answered_at: Some(at(number)), lost_at: None });
         let told = Mark { due_reminded_at: Some(at(number)), ..Mark::default() };
         case.marks.insert(format!("summary:0.{number}"), told);
     }

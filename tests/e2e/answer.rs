@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::people::{UpdatePerson, access, update};
 use domain::ports::{Effect, MailOrder, Refusal};
-use domain::telling::answers;
+use domain::telling::answers::{self, Answer};
 use domain::{Error, delivery};
 use entity::{DeliveryId, System};
 use harness::drive::{id, kinds, text};
@@ -115,7 +115,7 @@ fn only_the_link_of_the_mail_works_and_each_attempt_sends_the_same() {
         }
         assert_eq!(browser.get("/answer").await.status(), 404);
         assert!(!is_answered(&sam).await);
-        assert!(matches!(answers::answer_by_link(&app.system(), "x").await, Err(Error::NotFound(_))));
+        assert!(matches!(answers::answer_by_link(&app.system(), "x", Answer::Seen).await, Err(Error::NotFound(_))));
         assert_eq!(press(&browser, &link).await.status(), 200);
         assert!(is_answered(&sam).await);
     });

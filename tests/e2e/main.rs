@@ -33,6 +33,7 @@ mod on_call;
 mod outage;
 mod page;
 mod pager;
+mod paging;
 mod processes;
 mod races;
 mod reminders;

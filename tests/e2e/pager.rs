@@ -17,7 +17,6 @@ both_dbs![
     escalating_pages_second_line_then_the_most_senior,
     a_person_paged_for_triage_is_paged_again_to_help,
     the_leadership_is_paged_again_when_it_matters_again,
-    if_nobody_answers_the_next_person_is_paged,
     a_page_is_answered_once,
     someone_else_can_record_that_a_person_was_reached,
     a_viewer_answers_only_their_own_pages,
@@ -169,7 +168,14 @@ async fn the_leadership_is_paged_again_when_it_matters_again(app: &TestApp) {
     assert_eq!(called(&sam).await.len(), 2, "those who answered know");
 }
 
-async fn if_nobody_answers_the_next_person_is_paged(app: &TestApp) {
+#[test]
+fn if_nobody_answers_the_next_person_is_paged() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run_with(TestApp::builder(engine).connected(System::Email), nobody_answers);
+    }
+}
+
+async fn nobody_answers(app: &TestApp) {
     let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
     on_call(app, &sam, Some(&kim)).await;
     seniority(app, &lee, 4).await;

@@ -313,8 +313,10 @@ async fn a_person_chooses_where_to_be_left_alone(app: &TestApp) {
     let mails = async || sam.incident("INC-1", "deliveries { person { name } step }").await["deliveries"].take();
     assert_eq!(mails().await, json!([]));
     ada.mutate("updatePerson", json!({ "personId": sam.id(), "seniority": 3 }), "person { id }").await;
-    kim.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "help" })).await;
-    assert_eq!(mails().await, json!([{ "person": { "name": "Sam" }, "step": null }]));
+    let other = kim.declare("something else").await;
+    kim.incident_of("escalate", json!({ "incidentId": other["id"], "reason": "help" })).await;
+    let paged = sam.incident("INC-2", "deliveries { person { name } step }").await["deliveries"].take();
+    assert_eq!(paged, json!([{ "person": { "name": "Sam" }, "step": null }]));
     sam.mutate("quietReminders", json!({ "channels": [] }), "person { id }").await;
     app.advance(10 * MINUTE);
     reminded(app).await;

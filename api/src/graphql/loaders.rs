@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use domain::clients::{board, progress};
-use domain::telling::{answers, duty};
+use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
 use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, people, tickets};
 use entity::{
@@ -114,6 +114,8 @@ loaders! {
     all_steps: IncidentId => Many<incident::Listed> = shared(all_steps);
     /// Pages of an incident.
     pages: IncidentId => Many<page::Model> = grouped(answers::of_incidents, |row| row.incident_id);
+    /// The ways of the pages of an incident.
+    page_ways: IncidentId => Many<(IncidentId, ways::Way)> = grouped(ways::of_incidents, |(incident, _)| *incident);
     /// The leadership contacts there was a duty to tell.
     leadership: IncidentId => Many<duty::LeadershipNotice> = shared(leadership);
     /// Offers of roles in an incident.

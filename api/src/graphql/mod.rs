@@ -26,6 +26,7 @@ mod systems;
 mod tickets;
 mod timeline;
 mod triage;
+mod visit;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -109,7 +110,12 @@ impl Graph {
     }
 
     /// Runs a query or mutation for `ctx`.
-    pub async fn execute(&self, ctx: Ctx, request: Request) -> Response {
+    pub async fn execute(&self, ctx: Ctx, mut request: Request) -> Response {
+        if ctx.actor.only().is_some()
+            && let Err(error) = visit::check(&mut request)
+        {
+            return refused(error);
+        }
         let started = Instant::now();
         let loaders = Loaders::new(&ctx);
         let run = self.schema.execute(request.data(ctx).data(loaders));

@@ -39,6 +39,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/incidents/{reference}", get(html::incident))
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .route("/answer", get(answer::show).post(answer::answer))
+        .route("/offer", get(answer::show_offer).post(answer::answer_offer))
         .route("/assets/{file}", get(html::asset))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::people::access;
+use domain::people::access::{self, Secret};
 use serde::Deserialize;
 
 use super::html::page;
@@ -68,7 +68,15 @@ pub async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> Respo
     response
 }
 
-fn set_cookie(server: &Server, response: &mut Response, value: &str, max_age: i64) {
+/// Whether the browser has a session of its own that is valid.
+pub(super) async fn is_signed_in(server: &Server, headers: &HeaderMap) -> bool {
+    match session_cookie(headers) {
+        Some(secret) => access::authenticate(&server.app.0.domain.system(), &Secret::Session(secret.to_owned())).await.is_ok(),
+        None => false,
+    }
+}
+
+pub(super) fn set_cookie(server: &Server, response: &mut Response, value: &str, max_age: i64) {
     let secure = if server.app.0.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
     let cookie = format!("{SESSION_COOKIE}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

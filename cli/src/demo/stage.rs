@@ -120,7 +120,7 @@ impl Stage {
 
     fn ctx(&self, who: &str) -> anyhow::Result<Ctx> {
         let person = self.person(who)?;
-        let actor = Actor::Person { id: person.id, access: person.access_level, grants: person.grants };
+        let actor = Actor::of(person);
         Ok(self.domain.ctx(actor, Source::Web))
     }
 
@@ -295,6 +295,7 @@ fn invitation(person: &cast::Person) -> Invite {
         access_level: person.access,
         grants: person.grants.to_vec(),
         seniority: Some(person.seniority),
+        phone: None,
     }
 }
 

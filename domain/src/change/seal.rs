@@ -3,7 +3,7 @@
 //! Sealing is the last thing that happens to a draft before it is written: milestones are kept, the problem ticket follows, the next
 //! look of the playbook is set, and deliveries whose step is done are cancelled.
 
-use entity::{IncidentStatus, Timestamp, incident, page};
+use entity::{Flag, IncidentStatus, Severity, Timestamp, incident, page};
 
 use crate::delivery::order;
 use crate::playbook::Rule;
@@ -87,11 +87,30 @@ fn keep_milestones(before: &incident::Model, after: &mut incident::Model, first_
     if is_breach(after.flags) {
         after.breach_since = after.breach_since.or(Some(now));
     }
+    keep_causes(before, after, now);
     let was_over = matches!(before.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Declined);
     if was_over && (after.live || after.status == IncidentStatus::Triage) {
         after.reopened_at = Some(now);
     }
     after.first_client_at = after.first_client_at.or(first_client);
+}
+
+/// Keeps since when each reason to tell the leadership first held, for incidents in which it began to under our eyes.
+fn keep_causes(before: &incident::Model, after: &mut incident::Model, now: Timestamp) {
+    let began = |holds: fn(&incident::Model) -> bool| {
+        let declared = |row: &incident::Model| row.declared_at.is_some() && holds(row);
+        declared(after) && !declared(before)
+    };
+    let critical = began(|row| row.severity == Severity::Critical);
+    let security = began(|row| row.flags.contains(Flag::SecurityBreach));
+    let data = began(|row| row.flags.contains(Flag::DataBreach));
+    for (began, since) in
+        [(critical, &mut after.critical_since), (security, &mut after.security_breach_since), (data, &mut after.data_breach_since)]
+    {
+        if began {
+            *since = since.or(Some(now));
+        }
+    }
 }
 
 /// What was sent because of a step that is no longer asked for need not arrive.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity::delivery::{self, Column};
-use entity::{DeliveryId, DeliveryState, IncidentId, Operation, System, TimelineKind, Timestamp, held_system};
+use entity::{DeliveryId, DeliveryState, IncidentId, Operation, PageLoss, System, TimelineKind, Timestamp, held_system, page};
 use sea_orm::sea_query::{Alias, Expr, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
@@ -288,6 +288,9 @@ pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: 
         if let Some(consequence) = &consequence {
             consequence(draft, row);
         }
+        if let Some(page) = facts.lost_page(row) {
+            draft.put::<page::Entity>(page::Model { lost_at: Some(draft.now), lost: Some(PageLoss::Unsent), ..page.clone() });
+        }
         Ok(())
     })
     .await?;
@@ -319,7 +322,7 @@ pub(super) fn event(row: &delivery::Model, state: DeliveryState, text: String) -
     NewEvent::new(TimelineKind::Delivery, text).details(details)
 }
 
-/// An incident and its deliveries that are not over.
+/// An incident and its deliveries that are not over, or carry a page.
 pub(super) struct WithDelivery {
     whole: Whole,
     pub(super) deliveries: Vec<delivery::Model>,
@@ -328,6 +331,17 @@ pub(super) struct WithDelivery {
 impl WithDelivery {
     pub(super) fn delivery(&self, id: DeliveryId) -> Option<&delivery::Model> {
         self.deliveries.iter().find(|row| row.id == id)
+    }
+
+    /// The page that nothing carries any more now that `failed` has failed; `None` if it is answered, or another message may bring it.
+    fn lost_page(&self, failed: &delivery::Model) -> Option<&page::Model> {
+        let page = self.whole.pages.iter().find(|page| Some(page.id) == failed.page_id)?;
+        let may_arrive = |row: &delivery::Model| {
+            let is_lost = matches!(row.state, DeliveryState::Failed | DeliveryState::Cancelled | DeliveryState::ByHand);
+            row.id != failed.id && row.page_id == Some(page.id) && !is_lost
+        };
+        let is_open = page.answered_at.is_none() && page.lost.is_none();
+        (is_open && !self.deliveries.iter().any(may_arrive)).then_some(page)
     }
 }
 
@@ -338,7 +352,7 @@ impl Facts for WithDelivery {
         let over = [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled];
         let deliveries = delivery::Entity::find()
             .filter(Column::IncidentId.eq(incident.id))
-            .filter(Column::State.is_not_in(over))
+            .filter(Column::State.is_not_in(over).or(Column::PageId.is_not_null()))
             .order_by_asc(Column::Id)
             .all(ctx.db.read())
             .await?;

@@ -1,6 +1,6 @@
 //! What people can do about deliveries: have one tried again, or do it themselves.
 
-use entity::{ClientUpdateId, DeliveryId, DeliveryState, IncidentId, Operation, TimelineKind, delivery, incident};
+use entity::{ClientUpdateId, DeliveryId, DeliveryState, IncidentId, Operation, PageLoss, TimelineKind, delivery, incident, page};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
@@ -13,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::incident::marks::{self, Settlement};
 use crate::ports::{Effect, Receipt};
 use crate::record::{Draft, NewEvent};
+use crate::telling::answers::{self, Answer, Said};
+use crate::telling::roster::Roster;
 use crate::validate;
 
 /// Tries a delivery again now that failed, is waiting for its next attempt, or is waiting to be done by hand.
@@ -38,6 +40,10 @@ pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
             ..Default::default()
         };
         update_as_seen(draft, row, again);
+        let lost = draft.whole().pages.iter().find(|page| Some(page.id) == row.page_id && page.lost == Some(PageLoss::Unsent)).cloned();
+        if let Some(page) = lost {
+            draft.put::<page::Entity>(page::Model { lost_at: None, lost: None, ..page });
+        }
         draft.record(event(row, DeliveryState::Queued, format!("{} will be tried again", what(row))));
         draft.ring();
         Ok(())
@@ -84,14 +90,16 @@ pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: Client
     Ok(changed.await?.incident)
 }
 
-/// Marks a delivery as done by a person. `external_url` is where the result can be seen.
+/// Marks a delivery as done by a person. `external_url` is where the result can be seen. For a page it is the answer: `reached` says
+/// whether the person was, and if not, the next one is paged.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is over or under way.
-pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str>) -> Result<delivery::Model> {
+pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str>, reached: Reached) -> Result<delivery::Model> {
     let url = external_url.map(|url| validate::web_url("externalUrl", url)).transpose()?;
     let receipt = Receipt { external_url: url.clone(), ..Receipt::default() };
     let row = find(ctx, id).await?;
+    let (answer, roster) = tokio::try_join!(answer_to(ctx, &row, reached), Roster::load(ctx))?;
     let consequence = match Effect::of(&row) {
         Ok(effect) => effect.outgoing().consequence(ctx, &row, &receipt).await?,
         Err(_) => None,
@@ -101,13 +109,21 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
             return Err(refusal(row, "marked as done"));
         }
         let done = delivery::ActiveModel {
-            state: Set(DeliveryState::DoneByHand),
+            state: Set(if reached == Reached::Yes { DeliveryState::DoneByHand } else { DeliveryState::Cancelled }),
             next_attempt_at: Set(None),
             external_url: Set(url.clone()),
-            delivered_at: Set(Some(draft.now)),
+            delivered_at: Set((reached == Reached::Yes).then_some(draft.now)),
             ..Default::default()
         };
         update_as_seen(draft, row, done);
+        if let (Some(answer), Some(page)) = (&answer, row.page_id) {
+            answer.write(&roster, draft, page)?;
+            return Ok(());
+        }
+        if reached == Reached::No {
+            draft.record(event(row, DeliveryState::Cancelled, format!("{}: nobody was reached", what(row))));
+            return Ok(());
+        }
         draft.record(event(row, DeliveryState::DoneByHand, format!("{}: done by hand", what(row))));
         if let Some(consequence) = &consequence {
             consequence(draft, row);
@@ -121,6 +137,23 @@ pub async fn settle_by_hand(ctx: &Ctx, id: DeliveryId, external_url: Option<&str
         Ok(())
     })
     .await
+}
+
+/// Whether a person who had to be told by hand was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// They know.
+    Yes,
+    /// They could not be reached.
+    No,
+}
+
+/// What it says of the person paged, if the delivery carries a page.
+async fn answer_to(ctx: &Ctx, row: &delivery::Model, reached: Reached) -> Result<Option<Said>> {
+    let Some(page) = row.page_id.filter(|_| row.operation == Operation::Page) else { return Ok(None) };
+    let answer = if reached == Reached::Yes { Answer::Seen } else { Answer::Unreached };
+    let page = answers::find(ctx, page).await?;
+    Said::by_hand(ctx, &page, answer).await.map(Some)
 }
 
 /// Writes a change of a delivery into the draft, to take effect unless the worker starts an attempt at this very moment: a claim does

@@ -127,6 +127,22 @@ pub(crate) fn cancel_pages(draft: &mut Draft<'_>) {
     cancel(draft, Column::Operation.eq(Operation::Page).and(Column::StepKey.is_null()).and(waits()));
 }
 
+/// Writes into the draft that nothing that waits for this person is wanted any more: they have left.
+pub(crate) fn cancel_for_person(draft: &mut Draft<'_>, person: PersonId) {
+    cancel(draft, Column::PersonId.eq(person).and(waits()));
+}
+
+/// Writes into the draft that pages that wait for this person, except as one of the leadership, are no longer wanted.
+pub(crate) fn cancel_pages_for(draft: &mut Draft<'_>, person: PersonId) {
+    let pages = Column::Operation.eq(Operation::Page).and(Column::StepKey.is_null());
+    cancel(draft, Column::PersonId.eq(person).and(pages).and(waits()));
+}
+
+/// Writes into the draft that what carries this page, and still waits, is no longer wanted.
+pub(crate) fn cancel_page(draft: &mut Draft<'_>, page: PageId) {
+    cancel(draft, Column::PageId.eq(page).and(waits()));
+}
+
 /// Writes into the draft that pending links and unlinks of these tickets are no longer wanted: another order follows, or none is needed.
 pub(crate) fn cancel_links(draft: &mut Draft<'_>, tickets: &[TicketId]) {
     let of_tickets = Column::TicketId.is_in(tickets.iter().copied());
@@ -172,7 +188,7 @@ pub(crate) async fn begun(ctx: &Ctx, follow_up: FollowUpId) -> Result<Vec<delive
 
 /// Neither over nor under way. Phrased as a negation, so that the database searches the incident's deliveries and not all that are
 /// waiting.
-fn waits() -> Expr {
+pub(crate) fn waits() -> Expr {
     let (under_way, over) = (DeliveryState::Sending, [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled]);
     Column::State.is_not_in(over.into_iter().chain([under_way, DeliveryState::Failed]))
 }

@@ -1,6 +1,6 @@
 //! Deliveries, for people who want to know what happened to them.
 
-use entity::{DeliveryId, DeliveryState, IncidentId, delivery};
+use entity::{DeliveryId, DeliveryState, IncidentId, Operation, delivery, person};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use crate::authz::{Right, visible_through};
@@ -81,10 +81,15 @@ pub(crate) async fn rows_of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Re
     sql::of_incidents::<delivery::Entity>(ctx, incidents).await
 }
 
-/// What a person has to do instead, with the text to copy; `None` if nobody has to.
-pub fn instructions(row: &delivery::Model) -> Option<String> {
+/// What a person has to do instead, with the text to copy, and the number of `person`, who receives it; `None` if nobody has to.
+pub fn instructions(row: &delivery::Model, person: Option<&person::Model>) -> Option<String> {
     if !matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed) {
         return None;
     }
-    Some(Effect::of(row).ok()?.outgoing().instructions())
+    let instructions = Effect::of(row).ok()?.outgoing().instructions();
+    let is_urgent = matches!(row.operation, Operation::Page | Operation::Offer);
+    Some(match person.filter(|_| is_urgent).and_then(|person| Some((&person.name, person.phone.as_ref()?))) {
+        Some((name, phone)) => format!("Phone {name}: {phone}\n\n{instructions}"),
+        None => instructions,
+    })
 }

@@ -19,10 +19,12 @@ use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::writes::{admit, give, withdraw};
+use crate::people::access;
+use crate::people::secrets::hash;
 use crate::playbook::Playbook;
 use crate::playbook::steps::{Stage, Step, steps};
 use crate::record::{Draft, Facts, NewEvent, Whole};
-use crate::telling::message::{Message, Recipient};
+use crate::telling::message::{Message, OFFER_LINK, Recipient};
 use crate::telling::roster::Roster;
 use crate::{catalogue, sql, validate, words};
 
@@ -237,6 +239,7 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
             return Err(Error::precondition(format!("{} is already {}.", person.name, words::role(role))));
         }
         withdraw(draft, role);
+        let secret = draft.ctx().ids.secret();
         let row = role_offer::Model {
             id: RoleOfferId(draft.id()),
             incident_id: draft.incident().id,
@@ -247,6 +250,8 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
             note: note.clone(),
             brief: facts.brief(&playbook, draft.now),
             state: OfferState::Open,
+            secret_hash: Some(hash(&secret)),
+            secret: Some(secret),
             answered_at: None,
         };
         draft.add::<role_offer::Entity>(row.clone());
@@ -266,7 +271,7 @@ fn message<'a>(draft: &Draft<'_>, offer: &role_offer::Model, person: &'a person:
         purpose: Operation::Offer,
         subject: format!("[{}] Please take over as {}", reference(draft.incident()), words::role(offer.role)),
         text: format!(
-            "{}, please take over as {}. The role is yours once you accept here: {}{note}\n\n{}",
+            "{}, please take over as {}. The role is yours once you accept here: {OFFER_LINK}{note}\n\nThe incident: {}\n\n{}",
             person.name,
             words::role(offer.role),
             link(draft.ctx(), draft.incident()),
@@ -318,6 +323,32 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
     });
     let changed = changed.await?;
     Ok((changed.output, changed.incident))
+}
+
+/// The offer behind a link in a mail, with whom it is for, and the incident.
+///
+/// # Errors
+/// `NOT_FOUND` for a link that never existed; `FORBIDDEN` if the person has left or may no longer respond.
+pub async fn offer_by_link(ctx: &Ctx, secret: &str) -> Result<(role_offer::Model, person::Model, incident::Model)> {
+    let found = role_offer::Entity::find().filter(role_offer::Column::SecretHash.eq(hash(secret))).one(ctx.db.read()).await?;
+    let offer = found.ok_or(Error::NotFound("offer"))?;
+    let person = crate::people::find(ctx, offer.person_id).await?;
+    if person.deactivated_at.is_some() || person.access_level < AccessLevel::Responder {
+        return Err(Error::Forbidden(format!("{} can no longer take a role: the offer was withdrawn.", person.name)));
+    }
+    let incident = super::find(&ctx.on_behalf_of(&person), offer.incident_id).await?;
+    Ok((offer, person, incident))
+}
+
+/// Accepts or refuses the offer behind a link: having the mail proves who it is. The secret is that of a short session for the incident.
+///
+/// # Errors
+/// As [`offer_by_link`] and [`answer_offer`].
+pub async fn answer_offer_by_link(ctx: &Ctx, secret: &str, accept: bool) -> Result<(incident::Model, String)> {
+    let (offer, person, _) = offer_by_link(ctx, secret).await?;
+    let (_, incident) = answer_offer(&ctx.on_behalf_of(&person), offer.id, accept, None).await?;
+    let session = access::visit(ctx, person.id, offer.incident_id).await?;
+    Ok((incident, session))
 }
 
 /// The offer `id`.

@@ -1,6 +1,6 @@
 //! Two incidents that turn out to be one.
 
-use entity::{IncidentId, IncidentStatus, SiteId, TimelineKind, alert, incident, incident_client};
+use entity::{IncidentId, IncidentStatus, SiteId, TimelineKind, alert, incident, incident_client, page};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -13,11 +13,13 @@ use crate::follow_up::card;
 use crate::incident::reference::reference;
 use crate::incident::state::{Move, advance};
 use crate::incident::writes::{add_sites, admit};
+use crate::playbook::Rule;
 use crate::record::{Draft, NewEvent, Whole};
 use crate::tickets::links;
 use crate::words;
 
-/// Merges an incident into another, which continues for both and takes over clients, sites, alerts, tickets and follow-ups.
+/// Merges an incident into another, which continues for both and takes over clients, sites, alerts, tickets, follow-ups and pages
+/// whose answer it waits for as well.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if either is over.
@@ -67,6 +69,15 @@ fn take_over(draft: &mut Draft<'_>, from: &Whole, to: &Whole) {
             .filter(alert::Column::IncidentId.eq(from.incident.id)),
     );
     card::move_to(draft, &from.follow_ups);
+    // Where the incident that goes on waits for the same, whoever answers now knows of it.
+    let asked = draft.steps();
+    let is_awaited = |row: &page::Model| match &row.step_key {
+        Some(key) => asked.iter().any(|step| step.key == *key),
+        None => asked.iter().any(|step| step.rule == Rule::Page),
+    };
+    for row in from.pages.iter().filter(|row| row.answered_at.is_none() && is_awaited(row)) {
+        draft.put::<page::Entity>(page::Model { incident_id: id, ..row.clone() });
+    }
     for row in from.access.iter().filter(|row| !to.access.iter().any(|known| known.person_id == row.person_id)) {
         admit(draft, row.person_id);
     }

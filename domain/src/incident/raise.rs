@@ -14,6 +14,7 @@ use crate::idempotency::{Key, once};
 use crate::incident::find;
 use crate::incident::state::{Move, advance};
 use crate::incident::writes::{add_sites, admit, admit_actor, affect, blank, give};
+use crate::people::access;
 use crate::record::{Draft, NewEvent, Whole};
 use crate::telling::pages;
 use crate::telling::roster::Roster;
@@ -103,6 +104,9 @@ struct Declaration {
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it has left triage.
 pub async fn declare(ctx: &Ctx, input: Declare, key: Option<&str>) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
+    if input.incident_id.is_none() && ctx.actor.only().is_some() {
+        return Err(Error::Forbidden(access::VISITING.to_owned()));
+    }
     let declaration = check(ctx, &input).await?;
     let key = Key::of(ctx, "declareIncident", key, &input)?;
     let work = declare_now(ctx, input.incident_id, &declaration, key.as_ref());

@@ -2,7 +2,8 @@
 //!
 //! Called by `api` and the command line for people, and by the code that pages ([`on_duty`]). Shifts are entered by hand ([`set`]) or
 //! imported from a calendar ([`import`]); [`plan`] decides which one counts when they overlap. Shifts are never overwritten, so that
-//! one can look up later who was meant to be on call. People who have left the team are ignored, as if they had no shifts.
+//! one can look up later who was meant to be on call. Services, and people who have left the team or may no longer respond, are ignored,
+//! as if they had no shifts.
 
 pub mod plan;
 mod rota;
@@ -11,7 +12,7 @@ mod whose;
 use std::sync::Arc;
 
 use chrono::Duration;
-use entity::{OnCallLine, PersonId, ShiftId, Timestamp, person, shift};
+use entity::{AccessLevel, OnCallLine, PersonId, PersonKind, ShiftId, Timestamp, person, shift};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect};
 
@@ -205,7 +206,7 @@ async fn end_older(tx: &DatabaseTransaction, newer: &shift::Model) -> Result<()>
     Ok(())
 }
 
-/// The shifts that overlap the time from `from` to `to`, of people who have not left, in one statement that uses the index on the end.
+/// The shifts that overlap the time from `from` to `to`, of people who can respond, in one statement that uses the index on the end.
 async fn load(ctx: &Ctx, from: Timestamp, to: Timestamp) -> Result<Vec<Planned>> {
     use shift::Column::{EndsAt, Id, PersonId, StartsAt};
     let person = shift::Entity::belongs_to(person::Entity).from(PersonId).to(person::Column::Id).into();
@@ -215,6 +216,8 @@ async fn load(ctx: &Ctx, from: Timestamp, to: Timestamp) -> Result<Vec<Planned>>
         .filter(EndsAt.is_null().or(EndsAt.gt(from)))
         .filter(StartsAt.lte(to))
         .filter(person::Column::DeactivatedAt.is_null())
+        .filter(person::Column::Kind.eq(PersonKind::Human))
+        .filter(person::Column::AccessLevel.ne(AccessLevel::Viewer))
         .order_by_asc(StartsAt)
         .order_by_asc(Id)
         .limit(limits::SHIFTS_READ)

@@ -111,6 +111,8 @@ mod tests {
             let person = person::Model {
                 id: PersonId(Uuid::from_u128(name.bytes().fold(0, |id, byte| id * 256 + u128::from(byte)))),
                 name: (*name).into(),
+                kind: entity::PersonKind::Human,
+                phone: None,
                 email: None,
                 access_level: AccessLevel::Responder,
                 seniority: None,

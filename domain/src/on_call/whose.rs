@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use entity::{AccessLevel, PersonId, person};
+use entity::{AccessLevel, PersonId, PersonKind, person};
 use sea_orm::EntityTrait;
 
 use crate::calendar::{Attendee, CalendarEvent};
@@ -96,6 +96,9 @@ impl Team {
         if person.deactivated_at.is_some() {
             return Err(format!("{} has left the team.", person.name));
         }
+        if person.kind == PersonKind::Service {
+            return Err(format!("{} is a service, not a person.", person.name));
+        }
         if person.access_level < AccessLevel::Responder {
             return Err(format!("{} only has viewer access: an administrator can raise it to RESPONDER.", person.name));
         }
@@ -151,6 +154,8 @@ pub(super) mod tests {
         let person = |(id, name, email, access_level, gone): (u128, &str, Option<&str>, AccessLevel, bool)| person::Model {
             id: PersonId(Uuid::from_u128(id)),
             name: name.into(),
+            kind: PersonKind::Human,
+            phone: None,
             email: email.map(str::to_owned),
             access_level,
             seniority: None,

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 
-use entity::{AccessLevel, ApiTokenId, PersonId, SessionId, SignInLinkId, Timestamp, api_token, person, session, sign_in_link};
+use entity::{
+    AccessLevel, ApiTokenId, IncidentId, PersonId, SessionId, SignInLinkId, Timestamp, api_token, page, person, session, sign_in_link,
+};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
@@ -24,6 +26,9 @@ pub const TOKEN_PREFIX: &str = "muster_";
 /// Granularity at which a token's last use is recorded.
 const LAST_USED_GRAIN: chrono::Duration = chrono::Duration::minutes(1);
 const NOT_VALID: Error = Error::Unauthenticated("This token or session is not valid: it is unknown, has expired or was revoked.");
+
+/// Why a visitor is refused what is not about their incident.
+pub const VISITING: &str = "You came by the link of a page, which is good for its incident only: sign in for anything else.";
 
 /// A secret that came with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,11 +96,11 @@ async fn read_token(ctx: &Ctx, hash: &str) -> Result<Opened> {
 async fn read_session(ctx: &Ctx, hash: &str) -> Result<Opened> {
     let session = session::Entity::find().filter(session::Column::SecretHash.eq(hash)).one(ctx.db.read()).await?.ok_or(NOT_VALID)?;
     let person = active(ctx, session.person_id).await?;
-    Ok(Opened {
-        actor: Actor::Person { id: person.id, access: person.access_level, grants: person.grants },
-        expires_at: Some(session.expires_at),
-        token: None,
-    })
+    let actor = match session.incident_id {
+        Some(incident) => Actor::Visitor { id: person.id, access: person.access_level, incident },
+        None => Actor::of(&person),
+    };
+    Ok(Opened { actor, expires_at: Some(session.expires_at), token: None })
 }
 
 async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
@@ -120,10 +125,12 @@ pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) ->
     if ctx.actor.person_id() != Some(person_id) {
         ctx.require(Right::Administer)?;
     }
-    if let Actor::Person { access, .. } = ctx.actor
-        && input.access_level > access
-    {
-        return Err(Error::Forbidden(format!("You have {access} access and can't create a token with more.")));
+    match ctx.actor {
+        Actor::Person { access, .. } if input.access_level > access => {
+            return Err(Error::Forbidden(format!("You have {access} access and can't create a token with more.")));
+        }
+        Actor::Visitor { .. } => return Err(Error::Forbidden(VISITING.to_owned())),
+        Actor::Person { .. } | Actor::System => {}
     }
     let now = ctx.now();
     let longest = chrono::Duration::days(5 * 365);
@@ -234,13 +241,36 @@ pub async fn sign_in(ctx: &Ctx, link: &str) -> Result<String> {
     if taken.rows_affected == 0 {
         return Err(USED);
     }
-    let secret = ctx.ids.secret();
+    open(ctx, person.id, None, limits::SESSION_LIFETIME).await
+}
+
+/// Opens a short session for the incident of a page that was just answered by its link, once; `None` if the link has opened one before.
+pub(crate) async fn visit_by_page(ctx: &Ctx, page: &page::Model) -> Result<Option<String>> {
+    let opened = page::Entity::update_many()
+        .set(page::ActiveModel { opened_at: Set(Some(ctx.now())), ..Default::default() })
+        .filter(page::Column::Id.eq(page.id).and(page::Column::OpenedAt.is_null()))
+        .exec(ctx.db.write())
+        .await?;
+    if opened.rows_affected == 0 {
+        return Ok(None);
+    }
+    visit(ctx, page.person_id, page.incident_id).await.map(Some)
+}
+
+/// Opens a short session for one incident.
+pub(crate) async fn visit(ctx: &Ctx, person: PersonId, incident: IncidentId) -> Result<String> {
+    open(ctx, person, Some(incident), limits::VISIT_LIFETIME).await
+}
+
+async fn open(ctx: &Ctx, person_id: PersonId, incident_id: Option<IncidentId>, lifetime: chrono::Duration) -> Result<String> {
+    let (now, secret) = (ctx.now(), ctx.ids.secret());
     let row = session::Model {
         id: SessionId(ctx.ids.uuid(now)),
-        person_id: person.id,
+        person_id,
         secret_hash: hash(&secret),
+        incident_id,
         created_at: now,
-        expires_at: now + limits::SESSION_LIFETIME,
+        expires_at: now + lifetime,
     };
     session::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
     Ok(secret)

@@ -1,13 +1,13 @@
 //! Who joins the team, what they may do, and what they want to be told.
 
-use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, person};
+use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, person};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
-use crate::people::query::TOKENS;
-use crate::people::{access, by_email, find, first_administrator};
+use crate::people::query::service;
+use crate::people::{access, by_email, find, first_administrator, leaving};
 use crate::validate;
 
 /// Input of [`invite`].
@@ -22,6 +22,8 @@ pub struct Invite {
     pub grants: Vec<Grant>,
     /// Higher is more senior.
     pub seniority: Option<i32>,
+    /// Where they can be phoned.
+    pub phone: Option<String>,
 }
 
 /// Adds a person; the secret opens their first session.
@@ -31,41 +33,43 @@ pub struct Invite {
 pub async fn invite(ctx: &Ctx, input: Invite) -> Result<(person::Model, String)> {
     ctx.require(Right::Administer)?;
     let email = validate::email("email", &input.email)?;
-    let person = add(ctx, &input.name, Some(email), input.access_level, input.grants.into_iter().collect(), input.seniority).await?;
+    let phone = input.phone.as_deref().map(|phone| validate::phone("phone", phone)).transpose()?;
+    let person = person::Model {
+        email: Some(email),
+        phone,
+        grants: input.grants.into_iter().collect(),
+        seniority: input.seniority,
+        ..new(ctx, &input.name, input.access_level)?
+    };
+    add(ctx, &person).await?;
     let secret = access::create_sign_in_link(ctx, person.id).await?;
     Ok((person, secret))
 }
 
-async fn add(
-    ctx: &Ctx,
-    name: &str,
-    email: Option<String>,
-    access_level: AccessLevel,
-    grants: Grants,
-    seniority: Option<i32>,
-) -> Result<person::Model> {
+/// A person of whom only the name and what they may do are known.
+fn new(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<person::Model> {
     let now = ctx.now();
-    let row = person::Model {
+    Ok(person::Model {
         id: PersonId(ctx.ids.uuid(now)),
         name: validate::name("name", name)?,
-        email,
+        kind: PersonKind::Human,
+        email: None,
+        phone: None,
         access_level,
-        seniority,
-        grants,
+        seniority: None,
+        grants: Grants::default(),
         quiet: Channels::default(),
         created_at: now,
         deactivated_at: None,
-    };
+    })
+}
+
+async fn add(ctx: &Ctx, row: &person::Model) -> Result<()> {
     match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await {
-        Ok(_) => Ok(row),
+        Ok(_) => Ok(()),
         Err(error) if is_duplicate(&error, "person") => Err(Error::invalid("email", "There is already somebody with this e-mail address.")),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The address of the owner that a token named `name` has when it belongs to nobody.
-pub fn address_of_token(name: &str) -> String {
-    format!("{}@{TOKENS}", name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-"))
 }
 
 /// The person with this address, created with this name and level if there is none. For the command line.
@@ -76,7 +80,27 @@ pub async fn find_or_add(ctx: &Ctx, name: &str, email: &str, access_level: Acces
     ctx.require(Right::Administer)?;
     match by_email(ctx, email).await? {
         Some(person) => Ok(person),
-        None => add(ctx, name, Some(validate::email("email", email)?), access_level, Grants::default(), None).await,
+        None => {
+            let person = person::Model { email: Some(validate::email("email", email)?), ..new(ctx, name, access_level)? };
+            add(ctx, &person).await?;
+            Ok(person)
+        }
+    }
+}
+
+/// The service with this name, created with this level if there is none: a program, which nobody can page or ask for anything.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`.
+pub async fn find_or_add_service(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<person::Model> {
+    ctx.require(Right::Administer)?;
+    let new = person::Model { kind: PersonKind::Service, ..new(ctx, name, access_level)? };
+    match service(ctx, &new.name).await? {
+        Some(known) => Ok(known),
+        None => {
+            add(ctx, &new).await?;
+            Ok(new)
+        }
     }
 }
 
@@ -86,7 +110,8 @@ pub async fn bootstrap(ctx: &Ctx) -> Result<Option<String>> {
     if first_administrator(ctx).await?.is_some() {
         return Ok(None);
     }
-    let person = add(ctx, "Administrator", None, AccessLevel::Admin, Grants::default(), None).await?;
+    let person = new(ctx, "Administrator", AccessLevel::Admin)?;
+    add(ctx, &person).await?;
     access::create_sign_in_link(ctx, person.id).await.map(Some)
 }
 
@@ -101,11 +126,14 @@ pub struct UpdatePerson {
     pub grants: Option<Vec<Grant>>,
     /// Higher is more senior.
     pub seniority: Option<i32>,
+    /// Where they can be phoned; empty for nowhere.
+    pub phone: Option<String>,
     /// Whether they are deactivated. Deactivated people can't sign in, and their tokens stop working.
     pub deactivated: Option<bool>,
 }
 
-/// Changes a person.
+/// Changes a person. Those who leave, or may no longer respond, lose their roles in incidents that are not over, and what they were
+/// paged for goes to the next.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if no administrator would be left.
@@ -119,6 +147,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     row.access_level = input.access_level.unwrap_or(row.access_level);
     row.grants = input.grants.map_or(row.grants, |grants| grants.into_iter().collect());
     row.seniority = input.seniority.or(row.seniority);
+    row.phone = replaced(row.phone, input.phone.as_deref(), |phone| validate::phone("phone", phone))?;
     match input.deactivated {
         Some(true) => row.deactivated_at = row.deactivated_at.or(Some(ctx.now())),
         Some(false) => row.deactivated_at = None,
@@ -129,6 +158,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
         let others = person::Entity::find()
             .filter(person::Column::AccessLevel.eq(AccessLevel::Admin))
             .filter(person::Column::DeactivatedAt.is_null())
+            .filter(person::Column::Kind.eq(PersonKind::Human))
             .filter(person::Column::Id.ne(id));
         if others.count(ctx.db.read()).await? == 0 {
             return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
@@ -136,7 +166,25 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     }
     row.clone().into_active_model().reset_all().update(ctx.db.write()).await?;
     ctx.secrets.clear();
+    if row.deactivated_at.is_some() || row.access_level == AccessLevel::Viewer {
+        leaving::pass_on(ctx, &row).await?;
+    }
     Ok(row)
+}
+
+/// An optional text after an input: omitted, it stays; empty, it is removed.
+fn replaced(known: Option<String>, input: Option<&str>, check: impl Fn(&str) -> Result<String>) -> Result<Option<String>> {
+    match input.map(str::trim) {
+        None => Ok(known),
+        Some("") => Ok(None),
+        Some(text) => check(text).map(Some),
+    }
+}
+
+/// The telephone number of `person`, visible to themselves and to everybody who works on incidents.
+pub fn phone<'a>(ctx: &Ctx, person: &'a person::Model) -> Option<&'a str> {
+    let may_know = ctx.actor.person_id() == Some(person.id) || ctx.actor.may(Right::Respond);
+    person.phone.as_deref().filter(|_| may_know)
 }
 
 /// Sets the channels in which the caller gets no reminders; all others carry them. Pages arrive regardless.

@@ -3,9 +3,12 @@
 //! Called by `api` for administrators and, through [`access`], at every request, and by the command line.
 
 pub mod access;
+mod leaving;
 mod manage;
 mod query;
 pub mod secrets;
 
-pub use manage::{Invite, UpdatePerson, address_of_token, bootstrap, find_or_add, invite, quiet_channels, quiet_reminders, update};
+pub use manage::{
+    Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, phone, quiet_channels, quiet_reminders, update,
+};
 pub use query::{able_to_respond, all, by_email, by_ids, find, first_administrator, page};

@@ -1,7 +1,7 @@
 //! Finding people.
 
-use entity::{AccessLevel, PersonId, person};
-use sea_orm::sea_query::{Condition, ExprTrait};
+use entity::{AccessLevel, PersonId, PersonKind, person};
+use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::authz::Right;
@@ -10,9 +10,6 @@ use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result};
 use crate::sql::{by_name, contains, padded};
 use crate::validate;
-
-/// The domain in the addresses of owners of tokens that belong to nobody.
-pub(super) const TOKENS: &str = "tokens.invalid";
 
 /// The person `id`.
 ///
@@ -42,13 +39,12 @@ pub async fn by_email(ctx: &Ctx, email: &str) -> Result<Option<person::Model>> {
     Ok(person::Entity::find().filter(person::Column::Email.eq(email)).one(ctx.db.read()).await?)
 }
 
-/// The administrator who has been there longest. An administrator's token without an owner is nobody who could sign in.
+/// The administrator who has been there longest. A service is nobody who could sign in.
 pub async fn first_administrator(ctx: &Ctx) -> Result<Option<person::Model>> {
-    let person = person::Column::Email.is_null().or(person::Column::Email.not_like(format!("%@{TOKENS}")));
     let administrators = person::Entity::find()
         .filter(person::Column::AccessLevel.eq(AccessLevel::Admin))
         .filter(person::Column::DeactivatedAt.is_null())
-        .filter(person);
+        .filter(person::Column::Kind.eq(PersonKind::Human));
     Ok(administrators.order_by_asc(person::Column::Id).one(ctx.db.read()).await?)
 }
 
@@ -61,6 +57,9 @@ pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Re
         .one(ctx.db.read())
         .await?
         .ok_or_else(|| Error::invalid(field, format!("{field} names nobody on the team.")))?;
+    if person.kind == PersonKind::Service {
+        return Err(Error::invalid(field, format!("{} is a service, not a person: name somebody who can act.", person.name)));
+    }
     if person.deactivated_at.is_some() {
         return Err(Error::invalid(field, format!("{} has left the team.", person.name)));
     }
@@ -70,13 +69,19 @@ pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Re
     Ok(person)
 }
 
-/// A page of the people whose name or address contains `text`, by name.
-pub async fn page(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<person::Model>> {
+/// The service `name`, which is whose tokens are nobody's.
+pub(super) async fn service(ctx: &Ctx, name: &str) -> Result<Option<person::Model>> {
+    let services = person::Entity::find().filter(person::Column::Kind.eq(PersonKind::Service)).filter(person::Column::Name.eq(name));
+    Ok(services.order_by_asc(person::Column::Id).one(ctx.db.read()).await?)
+}
+
+/// A page of the people, or the services, whose name or address contains `text`, by name.
+pub async fn page(ctx: &Ctx, kind: PersonKind, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<person::Model>> {
     use person::Column;
     let wanted = text.map(|text| {
         Condition::any().add(contains(ctx.db.backend(), Column::Name, text)).add(contains(ctx.db.backend(), Column::Email, text))
     });
-    let select = person::Entity::find().filter(Condition::all().add_option(wanted));
+    let select = person::Entity::find().filter(Condition::all().add(Column::Kind.eq(kind)).add_option(wanted));
     let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
     Ok(window.slice(rows))
 }

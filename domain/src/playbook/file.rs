@@ -12,7 +12,7 @@ use chrono::{Duration, NaiveDate};
 use entity::Severity;
 use source::{Entry, Node, Sink, Table};
 
-use super::{Board, Calendar, ChecklistItem, Goal, Playbook, Rule, SeverityDefinition, StepText, holidays};
+use super::{Board, Calendar, ChecklistItem, Goal, OutOfHours, Playbook, Rule, SeverityDefinition, StepText, holidays};
 use crate::error::Result as Checked;
 use crate::zone::Zone;
 use crate::{limits, validate};
@@ -76,11 +76,12 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         span
     };
     let (lead_within, comms_manager_within) = (span("lead", "within"), span("comms_manager", "within"));
-    let (page_acknowledge_within, escalate_others_after) = (span("paging", "acknowledge_within"), span("escalation", "others_after"));
+    let escalate_others_after = span("escalation", "others_after");
     let summary_every = span("summary", "every");
     let (handover_after, stop_after) = (span("handover", "after"), span("stop", "after"));
     let (containment_within, review_after) = (span("containment", "within"), span("review", "after"));
     let (triage_within, criteria) = triage(root.table("triage"));
+    let (page_acknowledge_within, out_of_hours) = paging(root.table("paging"));
     let client_update = client_update(root.table("client_update"));
     let (leadership_contacts, leadership_acknowledge_within) = leadership(root.table("leadership"));
     let known = known_contacts(&leadership_contacts);
@@ -98,6 +99,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         leadership_acknowledge_within,
         leadership_contacts,
         page_acknowledge_within,
+        out_of_hours,
         escalate_others_after,
         summary_every,
         client_update_every: client_update.every,
@@ -137,6 +139,16 @@ fn triage(mut table: Table<'_>) -> (Duration, Vec<ChecklistItem>) {
     (within, criteria)
 }
 
+fn paging(mut table: Table<'_>) -> (Duration, OutOfHours) {
+    let acknowledge_within = duration(&table.entry("acknowledge_within"));
+    let mut urgent = table.table("out_of_hours");
+    let mut severities = |source: &str| severity_set(urgent.entry(source));
+    let out_of_hours = OutOfHours { alerts: severities("alerts"), tickets: severities("tickets"), reports: severities("reports") };
+    urgent.finish();
+    table.finish();
+    (acknowledge_within, out_of_hours)
+}
+
 struct ClientUpdate {
     every: Duration,
     template: String,
@@ -149,18 +161,23 @@ fn client_update(mut table: Table<'_>) -> ClientUpdate {
     let (proposed, last) = (table.entry("template"), table.entry("closing"));
     let template = template(&proposed, text(&proposed), OF_CLIENT_UPDATE);
     let closing = self::template(&last, text(&last), OF_LAST_WORD);
+    let second_pair_of_eyes = severity_set(table.entry("second_pair_of_eyes"));
+    table.finish();
+    ClientUpdate { every, template, closing, second_pair_of_eyes }
+}
+
+fn severity_set(entry: Entry<'_>) -> BTreeSet<Severity> {
     let what = "severities such as \"critical\"";
-    let mut second_pair_of_eyes = BTreeSet::new();
-    for entry in bounded(table.entry("second_pair_of_eyes"), what) {
+    let mut severities = BTreeSet::new();
+    for entry in bounded(entry, what) {
         let Some(text) = entry.text(what) else { continue };
         match SEVERITIES.iter().find(|(name, _)| *name == text) {
-            Some((_, severity)) if second_pair_of_eyes.insert(*severity) => {}
+            Some((_, severity)) if severities.insert(*severity) => {}
             Some(_) => entry.problem(format!("{text} is named twice")),
             None => entry.problem(format!("{text:?} is not a severity; use critical, major, minor or trivial")),
         }
     }
-    table.finish();
-    ClientUpdate { every, template, closing, second_pair_of_eyes }
+    severities
 }
 
 fn leadership(mut table: Table<'_>) -> (Vec<String>, Duration) {

@@ -9,6 +9,17 @@ use crate::playbook::steps::Stage;
 use crate::playbook::{Calendar, Rule};
 use crate::ports::Place;
 
+/// The severities that page somebody out of hours, by where a report comes from. The rest waits for the morning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutOfHours {
+    /// From alerts.
+    pub alerts: BTreeSet<Severity>,
+    /// From emergency tickets.
+    pub tickets: BTreeSet<Severity>,
+    /// From people.
+    pub reports: BTreeSet<Severity>,
+}
+
 /// The values in force. Made by [`file::read`], which checks them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Playbook {
@@ -36,6 +47,8 @@ pub struct Playbook {
     pub leadership_contacts: Vec<String>,
     /// How long a paged person has to answer before the next one is paged (R18).
     pub page_acknowledge_within: Duration,
+    /// What pages somebody out of hours (R18).
+    pub out_of_hours: OutOfHours,
     /// Time out of hours after which second line is paged for an incident that is neither critical nor major (R18).
     pub escalate_others_after: Duration,
     /// Time from one summary to the next (R17).

@@ -3,7 +3,7 @@
 use super::awaited;
 use super::whole::Whole;
 use crate::playbook::steps::{Affected, Case, FollowUp, Holder, Mark, Page, Posted};
-use entity::{ActionState, Visibility, follow_up};
+use entity::{ActionState, Flag, Severity, Timestamp, Visibility, follow_up, incident};
 
 impl Whole {
     /// What the playbook needs to know about the incident.
@@ -15,12 +15,14 @@ impl Whole {
             flags: incident.flags,
             restricted: incident.visibility == Visibility::Restricted,
             reported_at: incident.reported_at,
+            triage_from: incident.triage_from,
             declared_at: incident.declared_at,
             reopened_at: incident.reopened_at,
             resolved_at: incident.resolved_at,
             raised: incident.raised,
             raised_at: incident.raised_at,
             leadership_since: incident.leadership_since,
+            leadership_cause_at: leadership_cause_at(incident),
             breach_since: incident.breach_since,
             escalated_at: incident.escalated_at,
             updates: Posted { count: incident.updates, last_at: incident.last_update_at },
@@ -45,7 +47,13 @@ impl Whole {
             pages: self
                 .pages
                 .iter()
-                .map(|row| Page { step: row.step_key.clone(), person: row.person_id, at: row.paged_at, answered_at: row.answered_at })
+                .map(|row| Page {
+                    step: row.step_key.clone(),
+                    person: row.person_id,
+                    at: row.paged_at,
+                    answered_at: row.answered_at.filter(|_| row.lost_at.is_none()),
+                    lost_at: row.lost_at,
+                })
                 .collect(),
             no_reaction_since: awaited::no_reaction_since(incident),
             marks: self
@@ -67,6 +75,16 @@ impl Whole {
             follow_ups: owed(&self.follow_ups),
         }
     }
+}
+
+/// When the newest of the reasons that concern the leadership now held for the first time.
+pub(crate) fn leadership_cause_at(incident: &incident::Model) -> Option<Timestamp> {
+    let causes = [
+        (incident.severity == Severity::Critical, incident.critical_since),
+        (incident.flags.contains(Flag::SecurityBreach), incident.security_breach_since),
+        (incident.flags.contains(Flag::DataBreach), incident.data_breach_since),
+    ];
+    causes.into_iter().filter(|(holds, _)| *holds).filter_map(|(_, since)| since).max()
 }
 
 /// The open follow-ups, as the playbook sees them.

@@ -13,6 +13,7 @@ mod put_right;
 mod whole;
 mod write;
 
+pub(crate) use case::leadership_cause_at;
 pub use draft::Draft;
 pub use event::NewEvent;
 pub use facts::{Facts, Light, Scope};

@@ -12,6 +12,7 @@ use crate::delivery::rows_of_incidents;
 use crate::error::Result;
 use crate::playbook::steps::concerns_leadership;
 use crate::playbook::{Playbook, Rule};
+use crate::record::leadership_cause_at;
 use crate::sql;
 use crate::telling::answers;
 use crate::telling::roster::Roster;
@@ -86,14 +87,16 @@ struct Record<'a> {
 impl Record<'_> {
     fn notices(&self, incident: &incident::Model, playbook: &Playbook, roster: &Roster) -> Vec<LeadershipNotice> {
         let concerned = incident.declared_at.is_some() && concerns_leadership(incident.severity, incident.flags);
-        let notices = playbook.leadership_contacts.iter().map(|contact| self.notice(contact, playbook, roster));
+        let since = leadership_cause_at(incident);
+        let notices = playbook.leadership_contacts.iter().map(|contact| self.notice(contact, since, playbook, roster));
         // What was done stays on the record even when it is no longer required.
         notices.filter(|notice| concerned || notice.state != DutyState::NotTold).collect()
     }
 
-    fn notice(&self, contact: &str, playbook: &Playbook, roster: &Roster) -> LeadershipNotice {
-        let direct = self.word(Rule::Leadership, contact);
-        let fallback = self.word(Rule::LeadershipFallback, contact);
+    /// What was said before `since` was about another cause.
+    fn notice(&self, contact: &str, since: Option<Timestamp>, playbook: &Playbook, roster: &Roster) -> LeadershipNotice {
+        let direct = self.word(Rule::Leadership, contact, since);
+        let fallback = self.word(Rule::LeadershipFallback, contact, since);
         let state = match (&direct, &fallback) {
             (word, _) if word.answered_at.is_some() => DutyState::Answered,
             (word, _) if word.waived => DutyState::Waived,
@@ -116,14 +119,17 @@ impl Record<'_> {
     }
 
     /// What became of one step.
-    fn word(&self, rule: Rule, contact: &str) -> Word {
+    fn word(&self, rule: Rule, contact: &str, since: Option<Timestamp>) -> Word {
         let key = format!("{rule}:{contact}");
+        let counts = |at: Timestamp| since.is_none_or(|since| at >= since);
         let is_it = |found: Option<&str>| found == Some(&*key);
         let pages: Vec<&page::Model> = self.pages.iter().copied().filter(|row| is_it(row.step_key.as_deref())).collect();
+        let pages: Vec<&page::Model> =
+            pages.into_iter().filter(|row| counts(row.paged_at) || row.answered_at.is_some_and(counts)).collect();
         // A reminder of the step goes to the incident lead, not to the contact.
         let is_word = |row: &&&delivery::Model| matches!(row.operation, Operation::Page | Operation::Tell);
-        let carried = || self.deliveries.iter().filter(|row| is_it(row.step_key.as_deref())).filter(is_word);
-        let settled = self.steps.iter().find(|row| row.key == key && row.settled_at.is_some());
+        let carried = || self.deliveries.iter().filter(|row| is_it(row.step_key.as_deref()) && counts(row.created_at)).filter(is_word);
+        let settled = self.steps.iter().find(|row| row.key == key && row.settled_at.is_some_and(counts));
         let settled_at = settled.filter(|row| !row.waived).and_then(|row| row.settled_at);
         let answered_at = pages.iter().filter_map(|row| row.answered_at).chain(settled_at).min();
         let arrived = carried().filter(|row| matches!(row.state, DeliveryState::Delivered | DeliveryState::DoneByHand));
@@ -165,10 +171,17 @@ mod tests {
             person_id: PersonId(Uuid::from_u128(person)),
             reason: PageReason::Leadership,
             step_key: Some(key.to_owned()),
+            why: None,
             paged_at: at(0),
+            asked_by_id: None,
+            lost_at: None,
+            lost: None,
             answered_at,
             answered_by_id: None,
+            answered_how: None,
             note: None,
+            briefing: None,
+            opened_at: None,
             secret_hash: None,
             secret: None,
         }
@@ -216,7 +229,7 @@ mod tests {
 
     fn of_dpo(pages: &[page::Model], deliveries: &[delivery::Model], steps: &[step::Model]) -> LeadershipNotice {
         let record = Record { pages: pages.iter().collect(), deliveries: deliveries.iter().collect(), steps: steps.iter().collect() };
-        record.notice("dpo", &Playbook::default(), &Roster::default())
+        record.notice("dpo", None, &Playbook::default(), &Roster::default())
     }
 
     const DIRECT: &str = "leadership:dpo";

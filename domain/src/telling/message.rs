@@ -4,9 +4,13 @@
 
 use entity::{Channel, Operation, PageId, System, person};
 
+use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::ports::Email;
 use crate::record::Draft;
+
+/// Placeholder for the link that opens an offer; filled in when the mail is sent.
+pub const OFFER_LINK: &str = "{offer-link}";
 
 /// Whom a message is for.
 pub enum Recipient<'a> {
@@ -54,6 +58,24 @@ pub fn channels(person: &person::Model, purpose: Operation) -> Vec<Channel> {
     [Channel::Email].into_iter().filter(|channel| !is_silenced(*channel)).collect()
 }
 
+/// Why no channel can carry a message of this purpose to `person`, in words; `None` if one can.
+pub fn obstacle(ctx: &Ctx, person: &person::Model, purpose: Operation) -> Option<&'static str> {
+    let can = |channel: &Channel| match channel {
+        Channel::Email => person.email.is_some() && is_connected(ctx, System::Email),
+    };
+    if channels(person, purpose).iter().any(can) {
+        None
+    } else if person.email.is_none() {
+        Some("no address is known")
+    } else {
+        Some("no mail server is connected")
+    }
+}
+
+fn is_connected(ctx: &Ctx, system: System) -> bool {
+    ctx.config.systems.contains(&system)
+}
+
 impl Draft<'_> {
     /// Has somebody told, by each channel that carries the message.
     pub fn tell(&mut self, message: Message<'_>) -> Reach {
@@ -66,7 +88,7 @@ impl Draft<'_> {
             }
             Recipient::Other { name, address } => (None, name, address.unwrap_or_default(), None),
         };
-        let leaves = !to.is_empty() && self.ctx().config.systems.contains(&System::Email);
+        let leaves = !to.is_empty() && is_connected(self.ctx(), System::Email);
         let email = Email { to_name, to, subject, text, thread, answers_to: None };
         self.send(New { person, step, page, ..New::of(purpose, email) });
         if leaves { Reach::Leaves } else { Reach::ByHand }
@@ -85,6 +107,8 @@ mod tests {
         let quiet = person::Model {
             id: PersonId(Uuid::nil()),
             name: "Kim".to_owned(),
+            kind: entity::PersonKind::Human,
+            phone: None,
             email: Some("kim@example.org".to_owned()),
             access_level: AccessLevel::Responder,
             seniority: None,

@@ -1,10 +1,11 @@
 //! Who is told what, and how it reaches them.
 //!
-//! A [`message`] goes to one person by the channels that suit them. [`pages`] wake people and [`answers`] take their answers;
-//! [`reminders`] turn the playbook's steps into [`prompt`]s. The [`roster`] is read before either decides whom to turn to. [`duty`] is the
-//! record of the duty to tell the leadership.
+//! A [`message`] goes to one person by the channels that suit them. [`pages`] wake people, who get a [`briefing`], and [`answers`] take
+//! their answers; [`reminders`] turn the playbook's steps into [`prompt`]s. The [`roster`] is read before either decides whom to turn to.
+//! [`duty`] is the record of the duty to tell the leadership, and [`ways`] that of how pages went out.
 
 pub mod answers;
+pub mod briefing;
 pub mod duty;
 pub mod message;
 mod outgoing;
@@ -13,3 +14,4 @@ mod prompt;
 pub mod reminders;
 pub mod roster;
 pub mod schedule;
+pub mod ways;

@@ -1,60 +1,79 @@
-//! Paging people to an incident, and their answers (R1, R14, R18).
+//! Paging people to an incident (R1, R14, R18).
 //!
-//! A page is a row, an event and a delivery that no preference silences. From then on, the person paged may see the incident. As long
-//! as nobody answers, the step `page:<n>` falls due and the next person is paged: first line, second line, then by seniority.
-//! Each page to the leadership has its own step; together they record who had to be informed.
+//! A page is a row, an event and deliveries that no preference silences: one for each way that leads to the person. From then on, they
+//! may see the incident. As long as nobody answers, the step `page:<n>` falls due and the next person is paged: second line, first line,
+//! then by seniority. What is known not to have left makes it fall due at once. Each page to the leadership has its own step; together
+//! they record who had to be informed.
 
-use entity::{IncidentStatus, Operation, PageId, PageReason, PersonId, TimelineKind, page, person};
+use chrono::Duration;
+use entity::{
+    Flag, IncidentStatus, Operation, PageId, PageLoss, PageReason, PersonId, Severity, Source, TimelineKind, Timestamp, page, person,
+};
 use serde_json::json;
 
+use crate::ctx::Ctx;
 use crate::incident::reference::{link, reference};
 use crate::incident::writes::admit;
 use crate::people::secrets::hash;
-use crate::record::{Draft, NewEvent, Whole};
-use crate::telling::message::{Message, Reach, Recipient};
-use crate::telling::outgoing::ANSWER_LINK;
+use crate::playbook::Playbook;
+use crate::record::{Draft, NewEvent};
+use crate::telling::message::{Message, Reach, Recipient, obstacle};
+use crate::telling::outgoing::{ANSWER_LINK, BRIEFING};
 use crate::telling::roster::{Roster, Staffed};
 use crate::words;
 
 /// Writes into the draft that `person` is paged.
 pub fn page(draft: &mut Draft<'_>, person: &person::Model, reason: PageReason, step: Option<&str>, why: &str) -> Reach {
-    let secret = draft.ctx().ids.secret();
+    let (id, secret) = (PageId(draft.id()), draft.ctx().ids.secret());
+    let obstacle = obstacle(draft.ctx(), person, Operation::Page);
     let row = page::Model {
-        id: PageId(draft.id()),
+        id,
         incident_id: draft.incident().id,
         person_id: person.id,
         reason,
         step_key: step.map(str::to_owned),
+        why: Some(why.to_owned()),
         paged_at: draft.now,
+        asked_by_id: draft.actor(),
+        lost_at: obstacle.map(|_| draft.now),
+        lost: obstacle.map(|_| PageLoss::Unsent),
         answered_at: None,
         answered_by_id: None,
+        answered_how: None,
         note: None,
+        briefing: None,
+        opened_at: None,
         secret_hash: Some(hash(&secret)),
         secret: Some(secret),
     };
-    let id = row.id;
+    let details = json!({
+        "page": row.id.to_string(), "person": person.id.to_string(), "reason": reason, "step": step, "lost": row.lost,
+    });
     draft.add::<page::Entity>(row);
     admit(draft, person.id);
-    let details = json!({ "page": id.to_string(), "person": person.id.to_string(), "reason": reason, "step": step });
-    draft.record(NewEvent::new(TimelineKind::Paged, format!("Paged {}: {why}", person.name)).details(details));
+    let text = match obstacle {
+        None => format!("Paged {}: {why}", person.name),
+        Some(obstacle) => format!("Could not page {}: {obstacle}. Why: {why}", person.name),
+    };
+    draft.record(NewEvent::new(TimelineKind::Paged, text).details(details));
     let message = Message { step: step.map(str::to_owned), page: Some(id), ..message(draft, person, why) };
     draft.tell(message)
 }
 
 fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Message<'a> {
-    let incident = draft.incident();
+    let (incident, playbook) = (draft.incident(), draft.ctx().playbook());
     let summary = incident.summary.as_deref().map(|summary| format!("\n\n{summary}")).unwrap_or_default();
     Message {
         to: Recipient::Person(person),
         purpose: Operation::Page,
         subject: format!("PAGE {}: {}{}", reference(incident), severity(incident), incident.name),
         text: format!(
-            "{}, you are needed: {why}\n\n{} ({}), {}{summary}\n\nAcknowledge this, so that nobody else is paged:\n{ANSWER_LINK}\n\n\
-             The incident: {}",
+            "{}, you are needed: {why}\n\n{} ({})\n{}{BRIEFING}{summary}\n\nSay here that you have seen it, take it, or pass it on; \
+             otherwise the next person is paged:\n{ANSWER_LINK}\n\nThe incident: {}",
             person.name,
             incident.name,
             reference(incident),
-            words::status(incident.status),
+            situation(&playbook, incident),
             link(draft.ctx(), incident),
         ),
         step: None,
@@ -62,30 +81,230 @@ fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Messa
     }
 }
 
-/// The severity, once the report has been triaged.
-fn severity(incident: &entity::incident::Model) -> String {
-    if incident.status == IncidentStatus::Triage { String::new() } else { format!("{} ", incident.severity) }
+/// Severity, state, what is special about it, and since when.
+pub(super) fn situation(playbook: &Playbook, incident: &entity::incident::Model) -> String {
+    let flags: String =
+        incident.flags.iter().filter(|flag| *flag != Flag::Retrospective).map(|flag| format!(", {}", words::flag(flag))).collect();
+    format!("{}{}{flags}, since {}", severity(incident), words::status(incident.status), playbook.local(began(incident)))
 }
 
-/// Writes into the draft of a new report that the person on call, if any, is paged (R1).
+/// When it began, as far as anybody knows.
+pub(super) fn began(incident: &entity::incident::Model) -> Timestamp {
+    [incident.impact_started_at, incident.declared_at].into_iter().flatten().fold(incident.reported_at, Ord::min)
+}
+
+/// The severity, once the report has been triaged or monitoring has said how bad it is.
+fn severity(incident: &entity::incident::Model) -> String {
+    let is_known = incident.status != IncidentStatus::Triage || incident.severity < Severity::Minor;
+    if is_known { format!("{} ", incident.severity) } else { String::new() }
+}
+
+/// Writes into the draft of a new report that the person on call, if any, is paged (R1), or that out of hours it can wait for the
+/// morning (R18). What the playbook counts as urgent depends on the severity and on where the report comes from: [`Ctx::source`].
 pub fn page_on_call(draft: &mut Draft<'_>, roster: &Roster) {
     let reporter = draft.incident().reporter_id;
     let on_duty = [roster.first_line(), roster.second_line()];
     // The reporter already knows.
-    if let Some(person) = on_duty.into_iter().flatten().find(|person| Some(person.id) != reporter) {
-        page(draft, person, PageReason::Reported, None, "something was reported and needs triage.");
+    let person = on_duty.into_iter().flatten().find(|person| Some(person.id) != reporter);
+    if is_urgent(draft.ctx(), draft.incident().severity, draft.now) {
+        if let Some(person) = person {
+            page(draft, person, PageReason::Reported, None, "something was reported and needs triage.");
+        }
+        return;
+    }
+    let playbook = draft.ctx().playbook();
+    let opening = playbook.working_hours.next_opening(draft.now);
+    draft.incident_mut().triage_from = Some(opening);
+    if person.is_some() {
+        let text = format!("Nobody is paged for this out of hours: it waits until {}", playbook.local(opening));
+        draft.record(NewEvent::new(TimelineKind::Prompt, text));
     }
 }
 
-/// The next person to page: second line, first line, then by seniority, skipping anyone who was already paged and has not answered;
-/// `None` if nobody is left. Triage, reopening and an answer start a new round, in which people paged earlier may be paged again.
-pub fn next(facts: &Staffed, except: Option<PersonId>) -> Option<&person::Model> {
-    let Whole { incident, pages, .. } = &facts.whole;
-    let pages = || pages.iter().filter(|page| page.step_key.is_none());
-    let anew = incident.reopened_at.max(incident.declared_at).max(pages().filter_map(|page| page.answered_at).max());
-    let called = |id: PersonId| {
-        pages().any(|page| page.person_id == id && page.answered_at.is_none() && anew.is_none_or(|anew| page.paged_at >= anew))
+/// Whether something of this severity, coming in the way of the call, pages somebody now.
+fn is_urgent(ctx: &Ctx, severity: Severity, now: Timestamp) -> bool {
+    let playbook = ctx.playbook();
+    let urgent = match ctx.source {
+        Source::Alert => &playbook.out_of_hours.alerts,
+        Source::Zendesk => &playbook.out_of_hours.tickets,
+        Source::Web | Source::Slack | Source::Api | Source::Cli | Source::Trello | Source::System | Source::Import => {
+            &playbook.out_of_hours.reports
+        }
     };
+    playbook.working_hours.is_working(now) || urgent.contains(&severity)
+}
+
+/// Writes into the draft that an alert of this severity has joined an incident that was taken for less, or for almost over: a report
+/// takes on the severity, and whoever leads, or else the next in the chain, is paged to judge the rest. `alert` is its title.
+///
+/// Called with every alert that starts to fire in an incident, or gets worse; does nothing if it is no news, or can wait for the morning.
+pub fn page_for_alert(facts: &Staffed, draft: &mut Draft<'_>, severity: Severity, alert: &str) {
+    let incident = draft.incident();
+    let (status, waits) = (incident.status, incident.triage_from.is_some_and(|from| from > draft.now));
+    let is_worse = severity < incident.severity;
+    let is_news = match status {
+        IncidentStatus::Triage => is_worse || waits,
+        IncidentStatus::Monitoring => severity <= incident.severity,
+        IncidentStatus::Investigating | IncidentStatus::Fixing => is_worse,
+        IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged => false,
+    };
+    if !is_news || !is_urgent(draft.ctx(), severity, draft.now) {
+        return;
+    }
+    let before = incident.severity;
+    if status == IncidentStatus::Triage {
+        let incident = draft.incident_mut();
+        (incident.severity, incident.triage_from) = (severity.min(before), None);
+    }
+    let what = match status {
+        IncidentStatus::Monitoring => "It was thought to be fixed.".to_owned(),
+        _ if is_worse && status != IncidentStatus::Triage => format!("It is {before} so far: raise it, or write down why not."),
+        _ => "It needs triage.".to_owned(),
+    };
+    let why = format!("a {severity} alert has joined: {alert}. {what}");
+    let lead = draft.incident().lead_id.and_then(|lead| facts.roster.person(lead));
+    let is_asked = |person: &&person::Model| {
+        let open = |row: &page::Model| row.person_id == person.id && row.answered_at.is_none() && row.lost_at.is_none();
+        facts.whole.pages.iter().any(|row| open(row) && row.paged_at > draft.now - Duration::minutes(1))
+    };
+    let first = || if status == IncidentStatus::Triage { facts.roster.first_line() } else { None };
+    let Some(person) = lead.or_else(first).or_else(|| next(facts, None)).filter(|person| !is_asked(person)) else { return };
+    page(draft, person, PageReason::Escalated, None, &why);
+}
+
+/// The next person to page: second line, first line, then by seniority; `None` if nobody is left. Passed over is who need not be woken
+/// ([`Chain`]).
+pub fn next(facts: &Staffed, except: Option<PersonId>) -> Option<&person::Model> {
+    let chain = Chain::of(facts, except);
     let order = facts.roster.second_line().into_iter().chain(facts.roster.first_line()).chain(facts.roster.by_seniority());
-    order.into_iter().find(|person| Some(person.id) != except && !called(person.id))
+    order.into_iter().find(|person| chain.wants(person.id))
+}
+
+/// The pages of one round, and who knows without one. Triage and reopening begin a new round, in which anybody may be paged again. An
+/// answer begins a new chain within the round: those who slept through the former one may be paged again.
+struct Chain<'a> {
+    round: Vec<&'a page::Model>,
+    began: Option<Timestamp>,
+    /// They lead, asked for help, or reported what needs triage.
+    knows: Vec<PersonId>,
+}
+
+impl<'a> Chain<'a> {
+    fn of(facts: &'a Staffed, except: Option<PersonId>) -> Self {
+        let incident = &facts.whole.incident;
+        let reporter = incident.reporter_id.filter(|_| incident.status == IncidentStatus::Triage);
+        let knows = [incident.lead_id, reporter, except].into_iter().flatten().collect();
+        Self::new(&facts.whole.pages, incident.reopened_at.max(incident.declared_at), knows)
+    }
+
+    fn new(pages: &'a [page::Model], round_began: Option<Timestamp>, mut knows: Vec<PersonId>) -> Self {
+        let in_round = |row: &&page::Model| row.step_key.is_none() && round_began.is_none_or(|began| row.paged_at >= began);
+        let round: Vec<&page::Model> = pages.iter().filter(in_round).collect();
+        knows.extend(round.iter().filter_map(|row| row.asked_by_id));
+        let began = round.iter().filter_map(|row| row.answered_at.filter(|_| row.lost_at.is_none())).max();
+        Self { round, began, knows }
+    }
+
+    /// Whether paging this person may bring somebody who is not at work on it already.
+    fn wants(&self, person: PersonId) -> bool {
+        let is_settled = |row: &&&page::Model| {
+            let (is_answered, in_chain) = (row.answered_at.is_some(), self.began.is_none_or(|began| row.paged_at >= began));
+            is_answered || row.lost == Some(PageLoss::Declined) || in_chain
+        };
+        !self.knows.contains(&person) && !self.round.iter().filter(|row| row.person_id == person).any(|row| is_settled(&row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+    use entity::IncidentId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn person(id: u128) -> PersonId {
+        PersonId(Uuid::from_u128(id))
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        chrono::Utc.with_ymd_and_hms(2026, 11, 22, 3, 0, 0).unwrap() + Duration::minutes(minute)
+    }
+
+    /// Whoever is person 1 was paged at `minute`.
+    fn paged(minute: i64) -> page::Model {
+        page::Model {
+            id: PageId(Uuid::nil()),
+            incident_id: IncidentId(Uuid::nil()),
+            person_id: person(1),
+            reason: PageReason::Escalated,
+            step_key: None,
+            why: None,
+            paged_at: at(minute),
+            asked_by_id: None,
+            lost_at: None,
+            lost: None,
+            answered_at: None,
+            answered_by_id: None,
+            answered_how: None,
+            note: None,
+            briefing: None,
+            opened_at: None,
+            secret_hash: None,
+            secret: None,
+        }
+    }
+
+    #[test]
+    fn who_need_not_be_woken_is_passed_over() {
+        let answered = |row: page::Model, minute| page::Model { answered_at: Some(at(minute)), ..row };
+        let lost = |row: page::Model, lost| page::Model { lost: Some(lost), lost_at: Some(row.paged_at), ..row };
+        let of = |id, row: page::Model| page::Model { person_id: person(id), ..row };
+        let since = |minute| Some(at(minute));
+        for (what, pages, round_began, knows, wanted) in [
+            ("nobody was paged", vec![], None, vec![], true),
+            ("they lead, asked, or reported", vec![], None, vec![person(1)], false),
+            ("somebody else leads", vec![], None, vec![person(2)], true),
+            ("they are paged already", vec![paged(0)], None, vec![], false),
+            ("they were paged before it was declared", vec![paged(0)], since(5), vec![], true),
+            ("they were paged just when it was declared", vec![paged(5)], since(5), vec![], false),
+            ("they answered", vec![answered(paged(0), 2)], None, vec![], false),
+            ("they answered in an earlier round", vec![answered(paged(0), 2)], since(5), vec![], true),
+            ("they slept, and somebody else answered", vec![paged(0), of(2, answered(paged(5), 6))], None, vec![], true),
+            ("they were paged after somebody else answered", vec![of(2, answered(paged(0), 1)), paged(5)], None, vec![], false),
+            (
+                "the other one's answer was taken back",
+                vec![paged(0), of(2, lost(answered(paged(5), 6), PageLoss::Declined))],
+                None,
+                vec![],
+                false,
+            ),
+            ("the page could not leave", vec![lost(paged(0), PageLoss::Unsent)], None, vec![], false),
+            ("they can't help", vec![lost(paged(0), PageLoss::Declined), of(2, answered(paged(5), 6))], None, vec![], false),
+            (
+                "nobody reached them, somebody else answered",
+                vec![lost(paged(0), PageLoss::Unreached), of(2, answered(paged(5), 6))],
+                None,
+                vec![],
+                true,
+            ),
+            ("they asked for help", vec![of(2, page::Model { asked_by_id: Some(person(1)), ..paged(0) })], None, vec![], false),
+            (
+                "they asked before it was declared",
+                vec![of(2, page::Model { asked_by_id: Some(person(1)), ..paged(0) })],
+                since(5),
+                vec![],
+                true,
+            ),
+            (
+                "they were told as one of the leadership",
+                vec![page::Model { step_key: Some("leadership:cto".into()), ..paged(0) }],
+                None,
+                vec![],
+                true,
+            ),
+        ] {
+            assert_eq!(Chain::new(&pages, round_began, knows).wants(person(1)), wanted, "{what}");
+        }
+    }
 }

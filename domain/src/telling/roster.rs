@@ -8,12 +8,12 @@ use crate::error::Result;
 use crate::on_call;
 use crate::playbook::Playbook;
 use crate::record::{Facts, Whole};
-use entity::{AccessLevel, Grant, PersonId, Visibility, incident_access, person};
+use entity::{AccessLevel, Grant, PersonId, PersonKind, Visibility, incident_access, person};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The team at this moment.
+/// The team at this moment: people, never services.
 #[derive(Clone, Debug, Default)]
 pub struct Roster {
     people: BTreeMap<PersonId, person::Model>,
@@ -25,7 +25,10 @@ impl Roster {
     /// Loads the team and who is on call now.
     pub async fn load(ctx: &Ctx) -> Result<Self> {
         let (people, duty) = tokio::try_join!(
-            async { Ok(person::Entity::find().filter(person::Column::DeactivatedAt.is_null()).all(ctx.db.read()).await?) },
+            async {
+                let people = person::Entity::find().filter(person::Column::DeactivatedAt.is_null());
+                Ok(people.filter(person::Column::Kind.eq(PersonKind::Human)).all(ctx.db.read()).await?)
+            },
             on_call::on_duty(ctx, ctx.now()),
         )?;
         Ok(Self {
@@ -92,7 +95,7 @@ impl Roster {
 
 /// Whether `person` may know about the incident.
 pub fn may_know(person: &person::Model, whole: &Whole) -> bool {
-    let actor = Actor::Person { id: person.id, access: person.access_level, grants: person.grants };
+    let actor = Actor::of(person);
     let participants: Vec<PersonId> = whole.access.iter().map(|row: &incident_access::Model| row.person_id).collect();
     whole.incident.visibility == Visibility::Open || actor.sees(&whole.incident, &participants)
 }

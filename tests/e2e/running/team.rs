@@ -2,7 +2,7 @@
 
 use super::{Fresh, assert_says, refused};
 
-const HEADINGS: &str = "ID  NAME  EMAIL  ACCESS  SINCE  LEFT";
+const HEADINGS: &str = "ID  NAME  KIND  EMAIL  PHONE  ACCESS  SINCE  LEFT";
 
 /// The cells of a table, which has no cell with two spaces.
 fn cells(table: &str) -> Vec<Vec<&str>> {
@@ -15,14 +15,16 @@ async fn people_are_added_and_listed() {
     fresh.home.run(&["migrate"]);
     assert_eq!(cells(&fresh.home.run(&["person", "list"])), cells(HEADINGS));
     let add = |name: &str, email: &str| fresh.home.command(&["person", "add", name, "--email", email, "--access", "responder"]);
-    let link = fresh.home.run(&["person", "add", "Zoë Rivera", "--email", "zoe@example.org", "--access", "admin"]);
+    let phone = ["--phone", "+44 20 7946 0018"];
+    let link = fresh.home.run(&[&["person", "add", "Zoë Rivera", "--email", "zoe@example.org", "--access", "admin"], &phone[..]].concat());
     assert!(link.starts_with("http") && link.contains("/sign-in?link=") && link.lines().count() == 1, "{link}");
     assert!(add("Abe", "abe@example.org").status().unwrap().success());
     assert_says(&refused(add("Abraham", "ABE@example.org")), &["already somebody with this e-mail address"]);
     assert_says(&refused(add("Eve", "eve")), &["email"]);
     let people = fresh.home.run(&["person", "list"]);
-    let rows: Vec<Vec<&str>> = cells(&people).into_iter().skip(1).map(|row| row[1..4].to_vec()).collect();
-    assert_eq!(rows, [["Abe", "abe@example.org", "RESPONDER"], ["Zoë Rivera", "zoe@example.org", "ADMIN"]]);
+    let rows: Vec<Vec<&str>> = cells(&people).into_iter().skip(1).map(|row| row[1..6].to_vec()).collect();
+    let abe = ["Abe", "human", "abe@example.org", "-", "RESPONDER"];
+    assert_eq!(rows, [abe, ["Zoë Rivera", "human", "zoe@example.org", "+44 20 7946 0018", "ADMIN"]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,6 +33,9 @@ async fn tokens_are_listed_and_revoked() {
     fresh.home.run(&["migrate"]);
     let secret = fresh.home.run(&["token", "create", "--name", "deploy bot", "--access", "responder"]);
     fresh.home.run(&["token", "create", "--name", "laptop", "--access", "viewer", "--email", "sam@example.org"]);
+    let people = fresh.home.run(&["person", "list"]);
+    let rows: Vec<Vec<&str>> = cells(&people).into_iter().skip(1).map(|row| row[1..4].to_vec()).collect();
+    assert_eq!(rows, [["deploy bot", "service", "-"], ["laptop", "human", "sam@example.org"]]);
     let list = fresh.home.run(&["token", "list"]);
     assert!(!list.contains(&secret));
     let rows = cells(&list);

@@ -6,6 +6,6 @@ mod query;
 mod row;
 
 pub use mutation::DeliveryMutation;
-pub use object::IncidentDeliveries;
+pub use object::{DeliveryState, IncidentDeliveries};
 pub use query::DeliveryQuery;
 pub use row::Delivery;

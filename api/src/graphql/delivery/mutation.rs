@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
-use domain::delivery;
+use domain::delivery::{self, Reached};
 
 use super::row::Delivery;
 use crate::graphql::context::ctx;
@@ -24,6 +24,8 @@ pub struct SettleDeliveryByHandInput {
     delivery_id: ID,
     /// Where the result can be seen.
     external_url: Option<Url>,
+    /// For somebody who had to be paged or told by hand: whether they were reached. If not, the next person is paged. True by default.
+    reached: Option<bool>,
 }
 
 /// The changed delivery.
@@ -50,13 +52,14 @@ impl DeliveryMutation {
         Ok(delivery::retry(ctx(gql), id("deliveryId", &input.delivery_id)?).await?.into())
     }
 
-    /// Records that a person did what a delivery asks for.
+    /// Records that a person did what a delivery asks for, or, where somebody had to be paged or told, could not reach them.
     async fn settle_delivery_by_hand(
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Which one, and where the result can be seen.")] input: SettleDeliveryByHandInput,
     ) -> ApiResult<DeliveryPayload> {
         let url = input.external_url.as_ref().map(|url| url.0.as_str());
-        Ok(delivery::settle_by_hand(ctx(gql), id("deliveryId", &input.delivery_id)?, url).await?.into())
+        let reached = if input.reached.unwrap_or(true) { Reached::Yes } else { Reached::No };
+        Ok(delivery::settle_by_hand(ctx(gql), id("deliveryId", &input.delivery_id)?, url, reached).await?.into())
     }
 }

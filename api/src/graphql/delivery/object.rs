@@ -100,9 +100,13 @@ impl Delivery {
     async fn external_url(&self) -> Option<Url> {
         self.0.external_url.clone().map(Url)
     }
-    /// For `BY_HAND` and `FAILED`: what a person should do, including the text to copy.
-    async fn instructions(&self) -> Option<String> {
-        delivery::instructions(&self.0)
+    /// For `BY_HAND` and `FAILED`: what a person should do, including the text to copy and, where somebody must be told, their number.
+    async fn instructions(&self, gql: &Context<'_>) -> ApiResult<Option<String>> {
+        let person = match self.0.person_id {
+            Some(id) => loaders(gql).person.get(id).await?,
+            None => None,
+        };
+        Ok(delivery::instructions(&self.0, person.as_deref()))
     }
     /// When it was ordered.
     async fn created_at(&self) -> DateTime<Utc> {

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::Error;
+use domain::authz::Right;
+use domain::telling::ways;
 
 use super::leadership::LeadershipNotice;
 use super::row::Page;
-use crate::graphql::context::loaders;
+use crate::graphql::context::{ctx, loaders};
+use crate::graphql::delivery::DeliveryState;
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::{Incident, incident_if_visible};
 use crate::graphql::people::{Person, person};
@@ -23,6 +26,70 @@ pub enum PageReason {
     Escalated,
     /// The leadership must know.
     Leadership,
+}
+
+/// How a page was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::AnsweredHow")]
+pub enum AnsweredHow {
+    /// By the link in the message.
+    Link,
+    /// By the person themselves, signed in.
+    SignedIn,
+    /// Someone reached them another way.
+    ByHand,
+    /// By the person's answer to another page about the same incident.
+    OtherPage,
+}
+
+/// Why it is known that a page brings nobody, so that the next person is paged at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::PageLoss")]
+pub enum PageLoss {
+    /// It could not leave: there is no way to send it, or it was refused.
+    Unsent,
+    /// Someone tried to reach the person another way, without success.
+    Unreached,
+    /// The person can't help.
+    Declined,
+    /// The person has left the team, or may no longer respond.
+    Left,
+}
+
+/// One way by which a page goes to its person.
+#[derive(Description)]
+pub struct PageWay(pub ways::Way);
+
+#[Object(use_type_description)]
+impl PageWay {
+    /// The system that carries it, e.g. `email`.
+    async fn system(&self) -> &str {
+        self.0.system.as_str()
+    }
+    /// How far it has come.
+    async fn state(&self) -> DeliveryState {
+        self.0.state.into()
+    }
+    /// When it was ordered.
+    async fn asked_at(&self) -> DateTime<Utc> {
+        self.0.asked_at
+    }
+    /// How often Muster has tried to send it.
+    async fn attempts(&self) -> i32 {
+        self.0.attempts
+    }
+    /// When the system accepted it. A mail server that accepts a mail has not shown it to anyone yet.
+    async fn accepted_at(&self) -> Option<DateTime<Utc>> {
+        self.0.accepted_at
+    }
+    /// When someone told the person instead.
+    async fn by_hand_at(&self) -> Option<DateTime<Utc>> {
+        self.0.by_hand_at
+    }
+    /// Why the last attempt failed. For responders.
+    async fn problem(&self, gql: &Context<'_>) -> Option<&str> {
+        self.0.problem.as_deref().filter(|_| ctx(gql).actor.may(Right::Respond))
+    }
 }
 
 #[Object(use_type_description)]
@@ -47,6 +114,10 @@ impl Page {
     async fn step(&self) -> Option<&str> {
         self.0.step_key.as_deref()
     }
+    /// Why, in words.
+    async fn why(&self) -> Option<&str> {
+        self.0.why.as_deref()
+    }
     /// When they were paged.
     async fn paged_at(&self) -> DateTime<Utc> {
         self.0.paged_at
@@ -58,6 +129,29 @@ impl Page {
     /// Who recorded the answer: the person themselves, or someone who reached them.
     async fn answered_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.answered_by_id).await
+    }
+    /// How it was answered.
+    async fn answered_how(&self) -> Option<AnsweredHow> {
+        self.0.answered_how.map(Into::into)
+    }
+    /// Who reported or asked for help; null when Muster paged on its own.
+    async fn asked_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
+        person(gql, self.0.asked_by_id).await
+    }
+    /// When it became known that it brings nobody, and the next person was paged at once.
+    async fn lost_at(&self) -> Option<DateTime<Utc>> {
+        self.0.lost_at
+    }
+    /// Why it brings nobody.
+    async fn lost(&self) -> Option<PageLoss> {
+        self.0.lost.map(Into::into)
+    }
+    /// The ways by which it goes to the person, all at once: the first answer counts.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
+    async fn ways(&self, gql: &Context<'_>) -> ApiResult<Vec<PageWay>> {
+        let rows = loaders(gql).page_ways.get(self.0.incident_id).await?.unwrap_or_default();
+        let own = rows.iter().filter(|(_, way)| way.page == self.0.id);
+        Ok(own.map(|(_, way)| PageWay(way.clone())).collect())
     }
     /// What the answer said.
     async fn note(&self) -> Option<&str> {

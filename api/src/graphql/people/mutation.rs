@@ -26,6 +26,8 @@ pub struct InvitePersonInput {
     grants: Option<Vec<Grant>>,
     /// A higher number is more senior.
     seniority: Option<i32>,
+    /// Where they can be phoned when no message reaches them.
+    phone: Option<String>,
 }
 
 /// Changes to a person; omitted fields keep their value.
@@ -41,7 +43,10 @@ pub struct UpdatePersonInput {
     grants: Option<Vec<Grant>>,
     /// A higher number is more senior.
     seniority: Option<i32>,
-    /// True if they left: their sessions and tokens stop working. False if they are back.
+    /// Where they can be phoned; empty for nowhere.
+    phone: Option<String>,
+    /// True if they left: their sessions and tokens stop working, their roles in open incidents end, and what they were paged for goes to the
+    /// next. False if they are back.
     deactivated: Option<bool>,
 }
 
@@ -127,6 +132,7 @@ impl PeopleMutation {
             access_level: input.access_level.into(),
             grants: input.grants.unwrap_or_default().into_iter().map(Into::into).collect(),
             seniority: input.seniority,
+            phone: input.phone,
         };
         let (person, secret) = people::invite(ctx(gql), invite).await?;
         Ok(PersonPayload { person: Person(Arc::new(person)), sign_in_url: public_url(gql, &format!("/sign-in?link={secret}")) })
@@ -143,6 +149,7 @@ impl PeopleMutation {
             access_level: input.access_level.map(Into::into),
             grants: input.grants.map(|grants| grants.into_iter().map(Into::into).collect()),
             seniority: input.seniority,
+            phone: input.phone,
             deactivated: input.deactivated,
         };
         let person = people::update(ctx(gql), id("personId", &input.person_id)?, update).await?;

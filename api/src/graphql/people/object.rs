@@ -8,7 +8,7 @@ use domain::authz::Right;
 use domain::people::{self, access};
 use entity::person;
 
-use super::row::{ApiToken, Channel, Person};
+use super::row::{ApiToken, Channel, Person, PersonKind};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::{AccessLevel, Grant};
@@ -22,6 +22,14 @@ impl Person {
     /// Their name.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+    /// Whether it is a person, or a program with a token.
+    async fn kind(&self) -> PersonKind {
+        self.0.kind.into()
+    }
+    /// Their telephone number. Null for viewers, unless it is their own.
+    async fn phone(&self, gql: &Context<'_>) -> Option<&str> {
+        people::phone(ctx(gql), &self.0)
     }
     /// Their e-mail address.
     async fn email(&self) -> Option<&str> {

@@ -6,7 +6,7 @@ use domain::{Error, people};
 use entity::person;
 
 use super::object::Viewer;
-use super::row::Person;
+use super::row::{Person, PersonKind};
 use crate::graphql::connection::{connection, cursor, page_args, page_cost};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
@@ -25,19 +25,22 @@ impl PeopleQuery {
         let id = ctx.actor.person_id().ok_or(Error::NotFound("person"))?;
         Ok(Viewer(people::find(ctx, id).await?))
     }
-    /// The team, by name.
+    /// The team, by name, without services.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn people(
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Only those with this text in the name or address.")] text: Option<String>,
+        #[graphql(desc = "People by default; services on request.")] kind: Option<PersonKind>,
         #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> ApiResult<PersonConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
-        let slice = people::page(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
+        let text = domain::validate::search("text", text.as_deref())?;
+        let kind = kind.map_or(entity::PersonKind::Human, Into::into);
+        let slice = people::page(ctx(gql), kind, text.as_deref(), &window).await?;
         Ok(PersonConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }
 }

@@ -16,7 +16,17 @@ pub enum Channel {
     Email,
 }
 
-/// A member of the team.
+/// What is behind an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::PersonKind")]
+pub enum PersonKind {
+    /// A person.
+    Human,
+    /// A program with a token: nobody pages it or asks it for anything.
+    Service,
+}
+
+/// A member of the team, or a program.
 #[derive(Clone, Description)]
 pub struct Person(pub Arc<person::Model>);
 

@@ -21,6 +21,8 @@ pub struct Case {
     pub restricted: bool,
     /// When it was reported.
     pub reported_at: Timestamp,
+    /// From when its report asks to be triaged, if it could wait until the morning.
+    pub triage_from: Option<Timestamp>,
     /// When it was declared.
     pub declared_at: Option<Timestamp>,
     /// When it was last reopened. Steps that fell due before are not asked for again.
@@ -33,6 +35,9 @@ pub struct Case {
     pub raised_at: Option<Timestamp>,
     /// Since when it has concerned the leadership.
     pub leadership_since: Option<Timestamp>,
+    /// When the newest of the reasons that concern the leadership now held for the first time: an answer before that was about
+    /// something else.
+    pub leadership_cause_at: Option<Timestamp>,
     /// Since when it has counted as a breach.
     pub breach_since: Option<Timestamp>,
     /// When second line was last paged.
@@ -114,8 +119,10 @@ pub struct Page {
     pub person: PersonId,
     /// When.
     pub at: Timestamp,
-    /// When they answered.
+    /// When they answered; `None` if they can't help after all.
     pub answered_at: Option<Timestamp>,
+    /// When it became known that the page brings nobody.
+    pub lost_at: Option<Timestamp>,
 }
 
 /// What is recorded about a step.
@@ -183,12 +190,14 @@ impl Case {
             flags,
             restricted: false,
             reported_at: at,
+            triage_from: None,
             declared_at: Some(at),
             reopened_at: None,
             resolved_at: None,
             raised: i32::from(raised),
             raised_at: raised.then_some(at),
             leadership_since: concerns_leadership(severity, flags).then_some(at),
+            leadership_cause_at: concerns_leadership(severity, flags).then_some(at),
             breach_since: is_breach(flags).then_some(at),
             escalated_at: None,
             updates: Posted::default(),

@@ -4,7 +4,7 @@ use std::cmp::max;
 use std::ops::Bound;
 
 use chrono::Duration;
-use entity::{IncidentStatus, Role, Severity, Timestamp};
+use entity::{IncidentStatus, PersonId, Role, Severity, Timestamp};
 
 use crate::playbook::steps::step::is_after;
 use crate::playbook::steps::{Affected, Case, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
@@ -48,7 +48,11 @@ struct List<'a> {
 impl List<'_> {
     fn triage(&mut self) {
         let base = self.case.reopened_at.map_or(self.case.reported_at, |at| max(at, self.case.reported_at));
-        self.add_again(Rule::Triage, base, later(base, self.playbook.triage_within));
+        let due = max(later(base, self.playbook.triage_within), self.case.triage_from.unwrap_or(base));
+        let answered = self.answered_the_report(base);
+        if let Some(step) = self.add_again(Rule::Triage, base, due) {
+            step.person = answered;
+        }
         self.unanswered_page();
         // Whom nobody paged may wait for the morning.
         if self.case.pages.iter().any(|page| page.step.is_none()) {
@@ -83,6 +87,12 @@ impl List<'_> {
         self.follow_ups();
     }
 
+    /// Who was paged about the report and answered: it is theirs to triage.
+    fn answered_the_report(&self, since: Timestamp) -> Option<PersonId> {
+        let answered = self.case.pages.iter().filter(|page| page.step.is_none() && page.at >= since);
+        answered.filter_map(|page| Some((page.answered_at?, page.person))).max_by_key(|(at, _)| *at).map(|(_, person)| person)
+    }
+
     /// Somebody was paged about the incident and nobody has answered since.
     fn unanswered_page(&mut self) {
         let chain = || self.case.pages.iter().filter(|page| page.step.is_none());
@@ -92,7 +102,7 @@ impl List<'_> {
         if is_over || last.answered_at.is_some() || chain().any(|page| page.answered_at.is_some_and(|at| at >= last.at)) {
             return;
         }
-        let due = later(last.at, self.playbook.page_acknowledge_within);
+        let due = last.lost_at.unwrap_or_else(|| later(last.at, self.playbook.page_acknowledge_within));
         let number = chain().count();
         self.add(Rule::Page, &number.to_string(), due);
     }
@@ -148,12 +158,14 @@ impl List<'_> {
             return;
         }
         let playbook = self.playbook;
-        let told = self.case.leadership_since.map_or(declared, |at| max(at, declared));
+        let cause = self.case.leadership_cause_at.map_or(declared, |at| max(at, declared));
+        let told = self.case.leadership_since.map_or(cause, |at| max(at, cause));
         for contact in &playbook.leadership_contacts {
             let answered = |rule: Rule| {
                 let key = format!("{rule}:{contact}");
-                self.case.pages.iter().any(|page| page.step.as_deref() == Some(&*key) && page.answered_at.is_some())
-                    || self.is_settled(&key, None)
+                let since = |at: Timestamp| at >= cause;
+                self.case.pages.iter().any(|page| page.step.as_deref() == Some(&*key) && page.answered_at.is_some_and(since))
+                    || self.case.marks.get(&key).is_some_and(|mark| mark.settled_at.is_some_and(since))
             };
             if answered(Rule::Leadership) {
                 continue;

@@ -41,7 +41,7 @@ fn held(role: Role, from: &str, until: Option<&str>) -> Holder {
 }
 
 fn page(step: Option<&str>, at: &str, answered_at: Option<&str>) -> Page {
-    Page { step: step.map(str::to_owned), person: person(1), at: on(at), answered_at: answered_at.map(on) }
+    Page { step: step.map(str::to_owned), person: person(1), at: on(at), answered_at: answered_at.map(on), lost_at: None }
 }
 
 fn posted(count: i32, last_at: &str) -> Posted {
@@ -113,8 +113,20 @@ fn a_report_is_triaged_in_time() {
     for status in IncidentStatus::ALL.iter().copied().filter(|status| *status != IncidentStatus::Triage) {
         assert_eq!(lines(&Case { status, ..minor() }, "18 11:30", Rule::Triage), [""; 0], "{status:?}");
     }
-    let again = Case { reopened_at: Some(on("19 09:00")), ..report };
-    check(Rule::Triage, &[("reopened after it was declined", again, "19 09:01", &["triage Upcoming 19 09:15"])]);
+    let again = Case { reopened_at: Some(on("19 09:00")), ..report.clone() };
+    let waits = Case { triage_from: Some(on("19 10:00")), ..report.clone() };
+    let urgent = Case { triage_from: Some(on("18 11:05")), ..report.clone() };
+    check(
+        Rule::Triage,
+        &[
+            ("reopened after it was declined", again, "19 09:01", &["triage Upcoming 19 09:15"]),
+            ("it waits for the morning", waits, "18 12:00", &["triage Upcoming 19 10:00"]),
+            ("the morning is near", urgent, "18 11:05", &["triage Upcoming 18 11:15"]),
+        ],
+    );
+    let answered = Case { pages: vec![page(None, "18 11:00", Some("18 11:02"))], ..report };
+    let asked = steps(&answered, &Playbook::default(), on("18 11:05"));
+    assert_eq!(asked[0].person, Some(person(1)), "who answered the page is reminded to judge the report");
 }
 
 #[test]
@@ -139,6 +151,18 @@ fn an_unanswered_page_asks_for_an_answer() {
             ),
             ("the leadership's pages are steps of their own", paged(&[page(Some("leadership:cto"), "18 11:00", None)]), "18 12:00", &[]),
             ("settled", Case { marks: settled(&["page:1"]), ..live.clone() }, "18 12:00", &[]),
+            (
+                "known to bring nobody",
+                paged(&[Page { lost_at: Some(on("18 11:01")), ..first.clone() }]),
+                "18 11:01",
+                &["page:1 Due 18 11:01"],
+            ),
+            (
+                "an earlier one is known to bring nobody",
+                paged(&[Page { lost_at: Some(on("18 11:06")), ..first.clone() }, page(None, "18 11:05", None)]),
+                "18 11:06",
+                &["page:2 Upcoming 18 11:10"],
+            ),
             ("over", Case { status: IncidentStatus::Resolved, ..live.clone() }, "18 12:00", &[]),
             ("before a reopening", Case { reopened_at: Some(on("19 11:00")), ..live.clone() }, "19 12:00", &[]),
             (
@@ -243,6 +267,18 @@ fn the_leadership_is_told_about_a_critical_incident_or_a_breach() {
             ("another flag", flagged(Flag::Retrospective), "18 11:00", &[]),
             ("answered", paged("leadership:cto", Some("18 11:01")), "18 11:10", &but_the_cto),
             ("settled by delivery", Case { marks: settled(&["leadership:cto"]), ..critical.clone() }, "18 11:10", &but_the_cto),
+            (
+                "another cause came after the answer",
+                Case { leadership_cause_at: Some(on("18 11:05")), ..paged("leadership:cto", Some("18 11:01")) },
+                "18 11:10",
+                &["leadership:cto Due 18 11:05", "leadership:dpo Due 18 11:05", "leadership:head_of_tech_ops Due 18 11:05"],
+            ),
+            (
+                "the answer came after the newest cause",
+                Case { leadership_cause_at: Some(on("18 11:01")), ..paged("leadership:cto", Some("18 11:01")) },
+                "18 11:02",
+                &["leadership:dpo Due 18 11:01", "leadership:head_of_tech_ops Due 18 11:01"],
+            ),
             ("somebody else answered", paged("leadership-fallback:cto", Some("18 11:01")), "18 11:00", &all),
             (
                 "a flag that was set late",

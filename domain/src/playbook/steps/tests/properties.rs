@@ -178,7 +178,13 @@ fn cases() -> BoxedStrategy<Case> {
             });
             let step = prop_oneof![3 => Just(None), 1 => Just(Some("leadership:cto")), 1 => Just(Some("leadership-fallback:cto"))];
             let page = (step, later(), maybe());
-            let page = page.prop_map(|(step, at, answered_at)| Page { step: step.map(str::to_owned), person: person(1), at, answered_at });
+            let page = page.prop_map(|(step, at, answered_at)| Page {
+                step: step.map(str::to_owned),
+                person: person(1),
+                at,
+                answered_at,
+                lost_at: None,
+            });
             let ticked = prop_oneof![Just(items.clone()), prop::sample::subsequence(items.clone(), 0..=items.len())];
             let follow_ups = prop::collection::btree_map("f[0-9]", maybe(), 0..3).prop_map(|map| {
                 map.into_iter()
@@ -213,12 +219,14 @@ fn cases() -> BoxedStrategy<Case> {
                         flags: Flags::from_iter(flags),
                         restricted: raised == 1,
                         reported_at: declared_at - Duration::seconds(before),
+                        triage_from: None,
                         declared_at: Some(declared_at),
                         reopened_at,
                         resolved_at: over.then_some(resolved_at),
                         raised,
                         raised_at,
                         leadership_since,
+                        leadership_cause_at: breach_since.min(leadership_since),
                         breach_since,
                         escalated_at,
                         updates,

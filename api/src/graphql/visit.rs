@@ -1,0 +1,99 @@
+//! What a visitor may do: somebody who was paged and came by the link, for one incident.
+//!
+//! Which incidents they see is the domain's rule. Here is the list of the mutations that are about an incident; all others are refused.
+
+use async_graphql::Request;
+use async_graphql::parser::types::{ExecutableDocument, OperationType, Selection, SelectionSet};
+use domain::Error;
+use domain::people::access::VISITING;
+
+const ABOUT_AN_INCIDENT: &[&str] = &[
+    "__typename",
+    "addAction",
+    "addFollowUp",
+    "addTimelineEvent",
+    "amendTimelineEvent",
+    "answerPage",
+    "answerRoleOffer",
+    "answerTriage",
+    "approveClientUpdate",
+    "assignRole",
+    "changeSeverity",
+    "changeStatus",
+    "closeIncident",
+    "commentOnTicket",
+    "confirmGoal",
+    "declareIncident",
+    "declineIncident",
+    "discardClientUpdate",
+    "draftClientUpdate",
+    "editClientUpdate",
+    "endRole",
+    "escalate",
+    "linkTicket",
+    "markClientAffected",
+    "offerRole",
+    "postUpdate",
+    "reopenIncident",
+    "resolveIncident",
+    "retryClientUpdate",
+    "retryDelivery",
+    "sendClientUpdate",
+    "sendDraftedClientUpdate",
+    "settleAction",
+    "settleDeliveryByHand",
+    "settleFollowUp",
+    "settleStep",
+    "shareIncident",
+    "starTimelineEvent",
+    "unlinkTicket",
+    "updateFollowUp",
+    "updateIncident",
+];
+
+/// Fails if the request holds a mutation that is not about an incident.
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub fn check(request: &mut Request) -> Result<(), Error> {
+    // What can't be parsed is refused by the schema, in its own words.
+    let Ok(document) = request.parsed_query() else { return Ok(()) };
+    let mutations = document.operations.iter().filter(|(_, operation)| operation.node.ty == OperationType::Mutation);
+    let refused =
+        mutations.map(|(_, operation)| &operation.node.selection_set.node).any(|fields| !is_about_an_incident(document, fields, 0));
+    if refused { Err(Error::Forbidden(VISITING.to_owned())) } else { Ok(()) }
+}
+
+fn is_about_an_incident(document: &ExecutableDocument, fields: &SelectionSet, depth: usize) -> bool {
+    // Fragments that spread each other in a circle are refused by the schema.
+    depth > 32
+        || fields.items.iter().all(|item| match &item.node {
+            Selection::Field(field) => ABOUT_AN_INCIDENT.contains(&field.node.name.node.as_str()),
+            Selection::FragmentSpread(spread) => {
+                let fragment = document.fragments.get(&spread.node.fragment_name.node);
+                fragment.is_none_or(|fragment| is_about_an_incident(document, &fragment.node.selection_set.node, depth + 1))
+            }
+            Selection::InlineFragment(inline) => is_about_an_incident(document, &inline.node.selection_set.node, depth + 1),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_mutations_about_an_incident_pass() {
+        for (query, passes) in [
+            ("{ people { nodes { email } } }", true),
+            ("mutation { addTimelineEvent(input: {}) { event { id } } }", true),
+            ("mutation { createApiToken(input: {}) { token } }", false),
+            ("mutation { a: addTimelineEvent(input: {}) { event { id } } b: createApiToken(input: {}) { token } }", false),
+            ("mutation { ...F } fragment F on Mutation { createApiToken(input: {}) { token } }", false),
+            ("mutation { ... { setOnCall(input: {}) { onCall { until } } } }", false),
+            ("mutation { reportIncident(input: {}) { incident { id } } }", false),
+            ("mutation {", true),
+        ] {
+            assert_eq!(check(&mut Request::new(query)).is_ok(), passes, "{query}");
+        }
+    }
+}

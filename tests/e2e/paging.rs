@@ -1,0 +1,478 @@
+//! Who is woken, why, and what an answer is worth (R1, R10, R14, R18).
+
+use std::time::Duration;
+
+use domain::authz::{Actor, Right};
+use domain::people::{self, UpdatePerson, update};
+use domain::ports::{Effect, MailOrder, Refusal};
+use domain::telling::roster::Staffed;
+use domain::{delivery, on_call, telling};
+use entity::{AccessLevel, DeliveryId, Grant, IncidentId, Severity, Source, System};
+use harness::app::HOOK_SECRET;
+use harness::drive::{id, text};
+use harness::{Client, Engine, TestApp, run_with};
+use serde_json::{Value, json};
+
+use crate::fixture::remind_all;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const PAGES: &str =
+    "pages { id person { name } why lost lostAt answeredAt answeredHow ways { system state attempts acceptedAt byHandAt } }";
+
+/// Runs `test` on both databases, with mail connected and no worker: mails are claimed by hand.
+fn with_mail(test: impl AsyncFnOnce(&TestApp) + Copy) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run_with(TestApp::builder(engine).connected(System::Email), test);
+    }
+}
+
+fn without_mail(test: impl AsyncFnOnce(&TestApp) + Copy) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run_with(TestApp::builder(engine), test);
+    }
+}
+
+async fn change(app: &TestApp, who: &Client, change: UpdatePerson) {
+    update(&app.system(), who.person_id(), change).await.unwrap();
+}
+
+async fn senior(app: &TestApp, name: &str, seniority: i32) -> Client {
+    let person = app.responder(name).await;
+    change(app, &person, UpdatePerson { seniority: Some(seniority), ..UpdatePerson::default() }).await;
+    person
+}
+
+async fn on_call(app: &TestApp, first: &Client, second: Option<&Client>) {
+    let second_line_id = second.map(Client::person_id);
+    let input = on_call::Set { first_line_id: first.person_id(), second_line_id, starts_at: None, until: None };
+    on_call::set(&app.system(), input).await.unwrap();
+}
+
+async fn escalate(client: &Client, incident: &Value) {
+    client.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "I am stuck" })).await;
+}
+
+async fn led(sam: &Client, severity: &str) -> Value {
+    sam.declare_with(json!({ "name": "errors", "severity": severity, "leadId": sam.id() })).await
+}
+
+async fn pages(client: &Client, reference: &str) -> Vec<Value> {
+    client.incident(reference, PAGES).await["pages"].as_array().unwrap().clone()
+}
+
+async fn paged(client: &Client, reference: &str) -> Vec<String> {
+    pages(client, reference).await.iter().map(|page| text(&page["person"], "name").to_owned()).collect()
+}
+
+/// Minutes pass, one by one.
+async fn pass(app: &TestApp, minutes: u32) {
+    for _ in 0..minutes {
+        app.advance(MINUTE);
+        remind_all(&app.system()).await;
+    }
+}
+
+/// The delivery that carries a page to `name`.
+async fn mail_to(client: &Client, reference: &str, name: &str) -> DeliveryId {
+    let found = client.incident(reference, "deliveries { id operation person { name } }").await;
+    let rows = found["deliveries"].as_array().unwrap();
+    let row = rows.iter().rfind(|row| row["operation"] == "page" && row["person"]["name"] == name).expect("somebody is paged");
+    DeliveryId::parse(id(row)).unwrap()
+}
+
+/// Tries to send the mail, in vain for now. Returns its text.
+async fn attempt(app: &TestApp, mail: DeliveryId) -> String {
+    let claim = delivery::claim(&app.system(), mail).await.unwrap().unwrap();
+    let Effect::Mail(MailOrder::Email(email)) = &claim.order.effect else { panic!("a page is a mail") };
+    let text = email.text.clone();
+    delivery::record(&app.system(), &claim, Err(Refusal::Later { reason: "busy".into(), after: None })).await.unwrap();
+    text
+}
+
+fn secret_in(text: &str, path: &str) -> String {
+    text.split(path).nth(1).expect("the mail has a link").split_whitespace().next().unwrap().to_owned()
+}
+
+/// Presses a button of the page behind a link. Returns the status, the text and the session that it opened.
+async fn press(browser: &Client, path: &str, form: &str) -> (u16, String, Option<String>) {
+    let request = browser.request(reqwest::Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
+    let response = request.body(form.to_owned()).send().await.unwrap();
+    let cookie = response.headers().get("set-cookie").map(|value| value.to_str().unwrap().split(';').next().unwrap().to_owned());
+    (response.status().as_u16(), response.text().await.unwrap(), cookie)
+}
+
+async fn answer(client: &Client, reference: &str, name: &str, answer: &str) {
+    let page = pages(client, reference).await.into_iter().rfind(|page| page["person"]["name"] == name).expect("they are paged");
+    client.mutate("answerPage", json!({ "pageId": page["id"], "answer": answer }), "page { id }").await;
+}
+
+async fn texts(client: &Client, incident: &Value) -> Vec<String> {
+    client.timeline(id(incident)).await.iter().map(|event| text(event, "text").to_owned()).collect()
+}
+
+#[test]
+fn the_chain_never_pages_who_is_at_work_already() {
+    with_mail(async |app| {
+        let (sam, kim) = (senior(app, "Sam", 9).await, senior(app, "Kim", 8).await);
+        let (lee, _vic) = (senior(app, "Lee", 7).await, app.viewer("Vic").await);
+        on_call(app, &sam, Some(&kim)).await;
+        let incident = led(&sam, "MINOR").await;
+        escalate(&sam, &incident).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Kim"]);
+        pass(app, 5).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"], "not the lead, who is on first line and most senior");
+        answer(&kim, "INC-1", "Kim", "SEEN").await;
+        app.advance(MINUTE);
+        escalate(&lee, &incident).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"]);
+    });
+}
+
+#[test]
+fn services_are_nobody_to_turn_to() {
+    with_mail(async |app| {
+        let sam = app.responder("Sam").await;
+        let robot = people::find_or_add_service(&app.system(), "deploy bot", AccessLevel::Admin).await.unwrap();
+        assert_eq!(robot.email, None);
+        let again = people::find_or_add_service(&app.system(), "deploy bot", AccessLevel::Admin).await.unwrap();
+        assert_eq!(robot.id, again.id);
+        let incident = led(&sam, "MINOR").await;
+        let refusal = sam.refused("escalate", json!({ "incidentId": incident["id"], "reason": "stuck" })).await;
+        assert_eq!(refusal.code(), "FAILED_PRECONDITION", "{}", refusal.message());
+        let found = sam.incident("INC-1", "handoverCandidates(role: INCIDENT_LEAD) { person { name } }").await;
+        assert_eq!(found["handoverCandidates"], json!([]));
+        let robot = robot.id.to_string();
+        for (mutation, field, input) in [
+            ("assignRole", "personId", json!({ "incidentId": incident["id"], "role": "RESPONDER", "personId": robot })),
+            ("offerRole", "personId", json!({ "incidentId": incident["id"], "role": "INCIDENT_LEAD", "personId": robot })),
+            ("setOnCall", "firstLineId", json!({ "firstLineId": robot })),
+        ] {
+            let refusal = sam.refused(mutation, input).await;
+            assert!(refusal.field() == field && refusal.message().contains("is a service"), "{mutation}: {}", refusal.message());
+        }
+        let listed = sam.query("{ people { nodes { name } } services: people(kind: SERVICE) { nodes { name kind } } }", json!({})).await;
+        assert_eq!(listed["people"]["nodes"], json!([{ "name": "Sam" }]));
+        assert_eq!(listed["services"]["nodes"], json!([{ "name": "deploy bot", "kind": "SERVICE" }]));
+    });
+}
+
+#[test]
+fn what_can_not_leave_pages_the_next_at_once_and_is_not_called_paged() {
+    without_mail(async |app| {
+        let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+        let _lee = senior(app, "Lee", 7).await;
+        on_call(app, &kim, None).await;
+        change(app, &kim, UpdatePerson { phone: Some("+44 20 7946 0018".into()), ..UpdatePerson::default() }).await;
+        let report = app.viewer("Vic").await.report("errors").await;
+        remind_all(&app.system()).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"], "nobody waits five minutes for a mail that nobody sent");
+        let said = texts(&sam, &report).await;
+        assert!(said.iter().any(|text| text.starts_with("Could not page Kim: no mail server is connected")), "{said:?}");
+        assert!(!said.iter().any(|text| text.starts_with("Paged")), "{said:?}");
+        let page = pages(&sam, "INC-1").await[0].clone();
+        assert_eq!((&page["lost"], &page["ways"][0]["state"]), (&json!("UNSENT"), &json!("BY_HAND")));
+        // Done by hand is an answer: reached, or not.
+        let mail = mail_to(&sam, "INC-1", "Kim").await.to_string();
+        let waiting = sam.incident("INC-1", "deliveries(state: BY_HAND) { id instructions }").await;
+        let todo = waiting["deliveries"].as_array().unwrap().iter().find(|row| row["id"] == *mail).unwrap();
+        assert!(text(todo, "instructions").starts_with("Phone Kim: +44 20 7946 0018"), "{todo}");
+        sam.mutate("settleDeliveryByHand", json!({ "deliveryId": mail, "reached": false }), "delivery { state }").await;
+        assert_eq!(pages(&sam, "INC-1").await[0]["lost"], "UNREACHED");
+        let mail = mail_to(&sam, "INC-1", "Lee").await.to_string();
+        sam.mutate("settleDeliveryByHand", json!({ "deliveryId": mail }), "delivery { state }").await;
+        let page = pages(&sam, "INC-1").await[1].clone();
+        assert_eq!((&page["answeredHow"], &page["lost"]), (&json!("BY_HAND"), &Value::Null));
+        let said = texts(&sam, &report).await;
+        assert!(said.last().unwrap().contains("Lee was reached, says Sam"), "{said:?}");
+        assert!(said.iter().any(|text| text.contains("Kim was not reached, says Sam")), "{said:?}");
+        let before = said.len();
+        pass(app, 5).await;
+        assert_eq!(texts(&sam, &report).await.len(), before, "an answer ends the chain");
+    });
+}
+
+#[test]
+fn a_page_that_is_refused_pages_the_next_at_once() {
+    with_mail(async |app| {
+        app.expect_error_log("a page could not be delivered");
+        let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, senior(app, "Lee", 7).await);
+        on_call(app, &kim, None).await;
+        app.viewer("Vic").await.report("errors").await;
+        let claim = delivery::claim(&app.system(), mail_to(&sam, "INC-1", "Kim").await).await.unwrap().unwrap();
+        delivery::record(&app.system(), &claim, Err(Refusal::Never("550 unknown".into()))).await.unwrap();
+        remind_all(&app.system()).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"]);
+        let found = pages(&sam, "INC-1").await;
+        assert_eq!(
+            (&found[0]["lost"], &found[0]["ways"][0]["state"], &found[1]["lost"]),
+            (&json!("UNSENT"), &json!("FAILED"), &Value::Null)
+        );
+        pass(app, 4).await;
+        assert_eq!(paged(&sam, "INC-1").await.len(), 2, "Lee has five minutes");
+        // Lee can't: nobody waits for the rest of them.
+        let _mia = senior(app, "Mia", 6).await;
+        answer(&lee, "INC-1", "Lee", "DECLINE").await;
+        remind_all(&app.system()).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee", "Mia"]);
+    });
+}
+
+#[test]
+fn an_answer_counts_for_all_that_its_person_was_paged_for_and_for_the_duty_to_tell_them() {
+    with_mail(async |app| {
+        let (sam, cto) = (app.responder("Sam").await, senior(app, "Cleo", 9).await);
+        change(app, &cto, UpdatePerson { grants: Some(vec![Grant::NotifyCto]), ..UpdatePerson::default() }).await;
+        let incident = led(&sam, "CRITICAL").await;
+        escalate(&sam, &incident).await;
+        answer(&cto, "INC-1", "Cleo", "SEEN").await;
+        let duty = async || {
+            let found = sam.incident("INC-1", "leadership { contact state answeredAt } nextSteps { key }").await;
+            let asked = found["nextSteps"].as_array().unwrap().iter().any(|step| step["key"] == "leadership:cto");
+            (found["leadership"][0]["state"].clone(), found["leadership"][0]["answeredAt"].is_string(), asked)
+        };
+        assert_eq!(duty().await, (json!("ANSWERED"), true, false));
+        remind_all(&app.system()).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Cleo"], "who knows need not be told");
+        // A breach is another cause.
+        app.advance(MINUTE);
+        sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "flags": ["DATA_BREACH"] })).await;
+        assert_eq!(duty().await, (json!("NOT_TOLD"), false, true));
+        remind_all(&app.system()).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Cleo", "Cleo"]);
+        app.advance(MINUTE);
+        answer(&cto, "INC-1", "Cleo", "SEEN").await;
+        assert_eq!(duty().await, (json!("ANSWERED"), true, false));
+        // So is a second kind of breach; the same one again is not.
+        for (flags, times) in [
+            (json!(["DATA_BREACH", "SECURITY_BREACH"]), 3),
+            (json!(["SECURITY_BREACH"]), 3),
+            (json!(["DATA_BREACH", "SECURITY_BREACH"]), 3),
+        ] {
+            app.advance(MINUTE);
+            sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "flags": flags })).await;
+            remind_all(&app.system()).await;
+            assert_eq!(paged(&sam, "INC-1").await.len(), times, "{flags}");
+            app.advance(MINUTE);
+            answer(&cto, "INC-1", "Cleo", "SEEN").await;
+        }
+    });
+}
+
+#[test]
+fn an_answer_to_the_page_of_a_merged_report_ends_the_chain_of_the_other() {
+    with_mail(async |app| {
+        let (vic, sam, kim, lee) =
+            (app.viewer("Vic").await, app.responder("Sam").await, app.responder("Kim").await, senior(app, "Lee", 7).await);
+        on_call(app, &kim, None).await;
+        let first = vic.report("errors").await;
+        on_call(app, &lee, None).await;
+        let second = vic.report("the same errors").await;
+        sam.incident_of("mergeIncident", json!({ "incidentId": first["id"], "intoIncidentId": second["id"] })).await;
+        assert_eq!(paged(&sam, "INC-2").await, ["Kim", "Lee"]);
+        answer(&kim, "INC-2", "Kim", "SEEN").await;
+        pass(app, 20).await;
+        assert_eq!(paged(&sam, "INC-2").await, ["Kim", "Lee"]);
+    });
+}
+
+#[test]
+fn who_leaves_is_waited_for_nowhere() {
+    with_mail(async |app| {
+        let (sam, kim, _lee) = (app.responder("Sam").await, app.responder("Kim").await, senior(app, "Lee", 7).await);
+        let browser = app.anonymous();
+        on_call(app, &kim, None).await;
+        app.viewer("Vic").await.report("errors").await;
+        let led = led(&kim, "MINOR").await;
+        let mail = mail_to(&sam, "INC-1", "Kim").await;
+        let link = secret_in(&attempt(app, mail).await, "/answer?page=");
+        change(app, &kim, UpdatePerson { deactivated: Some(true), ..UpdatePerson::default() }).await;
+        assert!(sam.incident("INC-2", "lead { name }").await["lead"].is_null());
+        assert!(texts(&sam, &led).await.last().unwrap().contains("Kim has left the team and is no longer incident lead"));
+        remind_all(&app.system()).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"]);
+        let found = pages(&sam, "INC-1").await[0].clone();
+        assert_eq!((&found["lost"], &found["ways"][0]["state"]), (&json!("LEFT"), &json!("CANCELLED")));
+        for (status, said) in [
+            {
+                let (status, said, _) = press(&browser, "/answer", &format!("page={link}")).await;
+                (status, said)
+            },
+            {
+                let seen = browser.get(&format!("/answer?page={link}")).await;
+                (seen.status().as_u16(), seen.text().await.unwrap())
+            },
+        ] {
+            assert!(status == 403 && said.contains("Kim is no longer on the team"), "{said}");
+        }
+        assert!(pages(&sam, "INC-1").await[0]["answeredAt"].is_null());
+        // The same for somebody who may only read from now on.
+        let mia = app.responder("Mia").await;
+        on_call(app, &mia, None).await;
+        app.viewer("Vic").await.report("more errors").await;
+        change(app, &mia, UpdatePerson { access_level: Some(AccessLevel::Viewer), ..UpdatePerson::default() }).await;
+        remind_all(&app.system()).await;
+        assert_eq!(paged(&sam, "INC-3").await, ["Mia", "Lee"]);
+    });
+}
+
+#[test]
+fn a_page_says_why_and_the_same_at_each_attempt() {
+    with_mail(async |app| {
+        let (sam, _kim) = (app.responder("Sam").await, senior(app, "Kim", 8).await);
+        let site = sam.add_site("example.org").await;
+        let input = json!({ "name": "errors", "severity": "MAJOR", "leadId": sam.id(), "siteIds": [site], "flags": ["DATA_BREACH"] });
+        let incident = sam.declare_with(input).await;
+        sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "The disk is full." })).await;
+        app.advance(MINUTE);
+        escalate(&sam, &incident).await;
+        let mail = mail_to(&sam, "INC-1", "Kim").await;
+        let first = attempt(app, mail).await;
+        for part in [
+            "I am stuck",
+            "MAJOR investigating, data breach, since Sun 22 Nov, 03:00 GMT",
+            "Lead: Sam",
+            "Sites: example.org",
+            "The disk is full.",
+        ] {
+            assert!(first.contains(part), "{part} should be in {first}");
+        }
+        sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "It is worse." })).await;
+        app.advance(MINUTE);
+        assert_eq!(attempt(app, mail).await, first);
+    });
+}
+
+#[test]
+fn out_of_hours_only_what_the_playbook_calls_urgent_pages() {
+    with_mail(async |app| {
+        let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+        on_call(app, &kim, None).await;
+        let post = async |name: &str, severity: &str| {
+            let alert = json!({ "id": name, "title": name, "state": "firing", "severity": severity });
+            let body = json!({ "source": "uptime", "group": name, "alerts": [alert] });
+            let request =
+                app.anonymous().request(reqwest::Method::POST, "/hooks/alerts").header("authorization", format!("Bearer {HOOK_SECRET}"));
+            let response = request.json(&body).send().await.unwrap();
+            assert!(response.status().is_success(), "{:?}", response.text().await);
+        };
+        post("search is slow", "major").await;
+        assert_eq!(paged(&sam, "INC-1").await, [] as [&str; 0]);
+        let triage = async || {
+            let found = sam.incident("INC-1", "nextSteps { key dueAt } timeline { nodes { text } }").await;
+            (found["nextSteps"][0].clone(), found["timeline"].to_string())
+        };
+        let (step, said) = triage().await;
+        assert_eq!(step, json!({ "key": "triage", "dueAt": "2026-11-23T10:00:00+00:00" }));
+        assert!(said.contains("it waits until Mon 23 Nov, 10:00 GMT"), "{said}");
+        post("the shop is down", "critical").await;
+        assert_eq!(paged(&sam, "INC-2").await, ["Kim"]);
+        app.viewer("Vic").await.report("I can't log in").await;
+        assert_eq!(paged(&sam, "INC-3").await, ["Kim"], "people may raise an incident at any time");
+        app.advance(32 * 60 * MINUTE);
+        post("search is slow again", "major").await;
+        assert_eq!(paged(&sam, "INC-4").await, ["Kim"], "it is Monday, 11:00");
+    });
+}
+
+/// An alert joins an incident, as `domain::alerts` has it.
+async fn alert_joins(app: &TestApp, incident: &Value, severity: Severity) {
+    let ctx = app.domain.ctx(Actor::System, Source::Alert);
+    let id = IncidentId::parse(id(incident)).unwrap();
+    let joined = domain::change::change::<Staffed, _>(&ctx, id, Right::Report, None, |facts, draft| {
+        telling::pages::page_for_alert(facts, draft, severity, "web1 is down");
+        Ok(())
+    });
+    joined.await.unwrap();
+}
+
+#[test]
+fn a_critical_alert_that_joins_what_was_taken_for_less_pages() {
+    with_mail(async |app| {
+        let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+        on_call(app, &kim, None).await;
+        let minor = led(&sam, "MINOR").await;
+        alert_joins(app, &minor, Severity::Major).await;
+        assert_eq!(paged(&sam, "INC-1").await, [] as [&str; 0], "it is night, and not critical");
+        for _ in 0..2 {
+            alert_joins(app, &minor, Severity::Critical).await;
+        }
+        let found = pages(&sam, "INC-1").await;
+        assert_eq!(found.len(), 1, "a storm is one page");
+        assert!(found[0]["person"]["name"] == "Sam" && text(&found[0], "why").contains("web1 is down. It is MINOR so far"), "{found:?}");
+        let critical = led(&sam, "CRITICAL").await;
+        alert_joins(app, &critical, Severity::Critical).await;
+        assert_eq!(paged(&sam, "INC-2").await, [] as [&str; 0], "it is being worked on as what it is");
+        sam.incident_of("changeStatus", json!({ "incidentId": critical["id"], "status": "MONITORING" })).await;
+        alert_joins(app, &critical, Severity::Critical).await;
+        assert_eq!(paged(&sam, "INC-2").await, ["Sam"]);
+        let nobodys = sam.declare_with(json!({ "name": "errors", "severity": "MINOR" })).await;
+        alert_joins(app, &nobodys, Severity::Critical).await;
+        assert_eq!(paged(&sam, "INC-3").await, ["Kim"]);
+    });
+}
+
+#[test]
+fn the_link_opens_the_incident_and_nothing_else() {
+    with_mail(async |app| {
+        let (sam, kim) = (app.responder("Sam").await, senior(app, "Kim", 8).await);
+        let incident =
+            sam.declare_with(json!({ "name": "errors", "severity": "MAJOR", "visibility": "RESTRICTED", "leadId": sam.id() })).await;
+        let other = sam.declare("something else").await;
+        escalate(&sam, &incident).await;
+        let link = secret_in(&attempt(app, mail_to(&sam, "INC-1", "Kim").await).await, "/answer?page=");
+        let browser = app.anonymous();
+        let seen = browser.get(&format!("/answer?page={link}")).await.text().await.unwrap();
+        for part in ["I am stuck", "I take it over from Sam", "I am on it with Sam", "page the next", "Sam (incident lead)"] {
+            assert!(seen.contains(part), "{part} should be in {seen}");
+        }
+        let (status, _, cookie) = press(&browser, "/answer", &format!("page={link}&answer=lead")).await;
+        let cookie = cookie.expect("it opens a session");
+        assert_eq!((status, &sam.incident("INC-1", "lead { name }").await["lead"]["name"]), (200, &json!("Kim")));
+        let (status, _, again) = press(&browser, "/answer", &format!("page={link}&answer=seen")).await;
+        assert_eq!((status, again), (200, None), "a link opens one session");
+        let ask = async |query: &str, variables: Value| -> Value {
+            let request =
+                browser.request(reqwest::Method::POST, "/graphql").header("cookie", &cookie).header("sec-fetch-site", "same-origin");
+            request.json(&json!({ "query": query, "variables": variables })).send().await.unwrap().json().await.unwrap()
+        };
+        let seen = ask("{ viewer { person { name } can } incidents { nodes { reference } } }", json!({})).await;
+        assert_eq!(seen["data"]["incidents"]["nodes"], json!([{ "reference": "INC-1" }]), "{seen}");
+        assert_eq!(seen["data"]["viewer"]["person"]["name"], "Kim");
+        let note = "mutation($id: ID!) { addTimelineEvent(input: { incidentId: $id, kind: NOTE, text: \"here\" }) { event { text } } }";
+        assert_eq!(ask(note, json!({ "id": incident["id"] })).await["data"]["addTimelineEvent"]["event"]["text"], "here");
+        assert_eq!(ask(note, json!({ "id": other["id"] })).await["errors"][0]["extensions"]["code"], "NOT_FOUND");
+        for refused in [
+            "mutation { createApiToken(input: { name: \"x\", accessLevel: VIEWER }) { token } }",
+            "mutation { declareIncident(input: { name: \"x\", severity: MINOR }) { incident { id } } }",
+            "mutation { reportIncident(input: { name: \"x\" }) { incident { id } } }",
+        ] {
+            assert_eq!(ask(refused, json!({})).await["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+        }
+        assert!(kim.incident("INC-2", "id").await["id"].is_string(), "Kim's own token sees the rest");
+        app.advance(9 * 60 * MINUTE);
+        let late = ask("{ viewer { can } }", json!({})).await;
+        assert!(late["data"]["viewer"].is_null(), "{late}");
+    });
+}
+
+#[test]
+fn accept_here_opens_the_acceptance() {
+    with_mail(async |app| {
+        let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+        let incident = led(&sam, "MINOR").await;
+        sam.incident_of("offerRole", json!({ "incidentId": incident["id"], "role": "INCIDENT_LEAD", "personId": kim.id() })).await;
+        let found = sam.incident("INC-1", "deliveries { id operation }").await;
+        let row = found["deliveries"].as_array().unwrap().iter().find(|row| row["operation"] == "offer").unwrap().clone();
+        let offered = attempt(app, DeliveryId::parse(id(&row)).unwrap()).await;
+        let (link, browser) = (secret_in(&offered, "/offer?offer="), app.anonymous());
+        let seen = browser.get(&format!("/offer?offer={link}")).await.text().await.unwrap();
+        assert!(seen.contains("Kim, please take over as incident lead") && seen.contains("I accept"), "{seen}");
+        assert_eq!(sam.incident("INC-1", "lead { name }").await["lead"]["name"], "Sam", "looking is not accepting");
+        let (status, _, cookie) = press(&browser, "/offer", &format!("offer={link}&accept=true")).await;
+        assert_eq!((status, cookie.is_some()), (200, true));
+        assert_eq!(sam.incident("INC-1", "lead { name }").await["lead"]["name"], "Kim");
+        let (status, said, cookie) = press(&browser, "/offer", &format!("offer={link}&accept=true")).await;
+        assert!(status == 409 && cookie.is_none() && said.contains("no longer open"), "{said}");
+        assert_eq!(browser.get("/offer?offer=x").await.status(), 404);
+    });
+}
