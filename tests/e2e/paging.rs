@@ -123,8 +123,8 @@ fn the_chain_never_pages_who_is_at_work_already() {
         assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"], "not the lead, who is on first line and most senior");
         answer(&kim, "INC-1", "Kim", "SEEN").await;
         app.advance(MINUTE);
-        escalate(&lee, &incident).await;
-        assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"]);
+        let refusal = lee.refused("escalate", json!({ "incidentId": incident["id"], "reason": "I am stuck" })).await;
+        assert_eq!(refusal.code(), "FAILED_PRECONDITION", "Sam leads, Kim answered, and Lee asks: {}", refusal.message());
     });
 }
 
