@@ -117,7 +117,7 @@ pub fn page_on_call(draft: &mut Draft<'_>, roster: &Roster) {
     draft.incident_mut().triage_from = Some(opening);
     if person.is_some() {
         let text = format!("Nobody is paged for this out of hours: it waits until {}", playbook.local(opening));
-        draft.record(NewEvent::new(TimelineKind::Prompt, text));
+        draft.record(NewEvent::new(TimelineKind::Note, text));
     }
 }
 
