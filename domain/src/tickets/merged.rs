@@ -45,8 +45,7 @@ async fn other_incident(ctx: &Ctx, id: IncidentId, number: &str) -> Result<Optio
     let rows = rows_of(ctx, number).await?.into_iter();
     let others: Vec<IncidentId> =
         rows.filter(|row| row.incident_id != id && row.link == TicketLink::Linked).map(|row| row.incident_id).collect();
-    let lasting = crate::incident::by_ids(ctx, &others).await?.into_iter();
-    Ok(lasting.filter(|incident| incident.live).next_back())
+    Ok(crate::incident::by_ids(ctx, &others).await?.into_iter().rfind(|incident| incident.live))
 }
 
 fn move_to(draft: &mut Draft<'_>, row: &ticket::Model, into: &str, client: Option<&client::Model>) {
