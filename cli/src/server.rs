@@ -11,6 +11,7 @@ use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
+use worker::alerts::Alertmanagers;
 
 use crate::database::Intent;
 use crate::metrics::Metrics;
@@ -28,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(8);
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let metrics = Metrics::keep()?;
     let settings = if with_demo { without_systems(settings) } else { settings };
-    let Offers { connections, ticket_desk } = settings.systems.connect()?;
+    let Offers { connections, ticket_desk } = connect(&settings)?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Serve, ticket_desk).await?;
     let shutdown = shutdown_on_signal()?;
     // Before anything is made that is told only once.
@@ -87,7 +88,7 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
         Some(address) => Some((Metrics::keep()?, listen(address, "metrics_listen (MUSTER_METRICS_LISTEN)").await?)),
         None => None,
     };
-    let Offers { connections, ticket_desk } = settings.systems.connect()?;
+    let Offers { connections, ticket_desk } = connect(&settings)?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Share, ticket_desk).await?;
     warn_of_sqlite(&domain);
     hold::warn(&domain).await?;
@@ -115,6 +116,17 @@ fn without_systems(settings: Settings) -> Settings {
         tracing::warn!("with --demo, outside systems stay disconnected: {}. Start without it to work with them", connected.join(", "));
     }
     settings.disconnected()
+}
+
+/// What the settings connect, for a process with a worker.
+fn connect(settings: &Settings) -> anyhow::Result<Offers> {
+    let mut offers = settings.systems.connect()?;
+    if let Some(urls) = &settings.alertmanagers {
+        let levels = settings.alert_levels.clone().unwrap_or_else(|| api::Settings::default().alert_levels);
+        let alertmanagers = worker::alerts::addresses(&urls.0).and_then(|urls| Alertmanagers::new(urls, levels));
+        offers.connections.alertmanagers = Some(Arc::new(alertmanagers.map_err(anyhow::Error::msg)?));
+    }
+    Ok(offers)
 }
 
 /// Does `work`, which ends after `shutdown`; gives up on it when that takes too long. What is cut off is done again after the next start:

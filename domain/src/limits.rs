@@ -26,8 +26,21 @@ pub const PAGE_DEFAULT: usize = 50;
 pub const PAGE_MAX: usize = 200;
 /// Bytes of one attachment: a phone's video of a screen is larger, a log bundle is not.
 pub const FILE_BYTES: usize = 25 * 1024 * 1024;
-/// Alerts of one notification that are processed; the rest are only counted.
-pub const ALERTS_PER_CALL: usize = 1_000;
+/// Alerts of one notification that are written at once.
+pub const ALERTS_AT_ONCE: usize = 1_000;
+/// Alerts of one notification that are taken, worst first: more than the 4 MiB of a body hold in practice.
+pub const ALERTS_PER_CALL: usize = 10_000;
+/// Bytes of a source's key for a group that are stored as they are; longer keys are stored as their hash. PostgreSQL indexes no more than
+/// some 2,700 bytes of a row.
+pub const GROUP_KEY_BYTES: usize = 500;
+/// Reports by the alerts of one source within [`ALERT_STORM`] from which on further ones join the last of them.
+pub const ALERT_STORM_REPORTS: usize = 10;
+/// How long reports by alerts count as one storm.
+pub const ALERT_STORM: Duration = Duration::minutes(5);
+/// An alert that joins an incident pages nobody again within this time after a page about it.
+pub const ALERT_PAGE_PAUSE: Duration = Duration::minutes(10);
+/// How long an alert that ended is remembered as the one that fires again.
+pub const ALERT_REMEMBERED: Duration = Duration::days(1);
 /// Characters of a search text.
 pub const SEARCH_CHARS: usize = 200;
 /// Words of a search text.

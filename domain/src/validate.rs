@@ -95,6 +95,18 @@ pub fn future(field: &'static str, value: Timestamp, now: Timestamp, at_most: Du
     Ok(to_micros(value))
 }
 
+/// What another system calls something, on one line of at most a name's length; `-` if nothing is left.
+pub fn as_name(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limits::NAME_CHARS).collect();
+    let line = line.trim();
+    if line.is_empty() { "-".into() } else { line.into() }
+}
+
+/// What another system wrote, without control characters, within the length of a text.
+pub fn as_text(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).take(limits::TEXT_CHARS / 2).collect()
+}
+
 /// A text to search for.
 pub fn search(field: &'static str, value: Option<&str>) -> Result<Option<String>> {
     let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) else { return Ok(None) };

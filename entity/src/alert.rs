@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{AlertId, IncidentId, Timestamp};
+use crate::{AlertId, IncidentId, Severity, Timestamp};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -13,21 +13,33 @@ pub struct Model {
     /// The hook it came through, e.g. `alertmanager`.
     #[sea_orm(column_type = "Text")]
     pub source: String,
-    /// The alert's identity at its source; with `starts_at`, that of one firing.
+    /// The alert's identity at its source.
     #[sea_orm(column_type = "Text")]
     pub fingerprint: String,
-    /// The source's key for alerts that belong to one incident.
+    /// What tells its firings apart: the start that the source named, or nothing where one fires at a time. Unique while it fires.
+    #[sea_orm(column_type = "Text")]
+    pub identity: String,
+    /// The source's key for alerts that belong to one incident, or its hash if it is long.
     #[sea_orm(column_type = "Text")]
     pub group_key: String,
     #[sea_orm(column_type = "Text")]
     pub title: String,
     pub firing: bool,
+    /// For people: never later than it was heard of.
     pub starts_at: Timestamp,
+    /// For people.
     pub ends_at: Option<Timestamp>,
+    /// The latest start that the source named, by its clock.
+    pub told_start: Option<Timestamp>,
+    /// The end that the source named, by its clock.
+    pub told_end: Option<Timestamp>,
+    /// The level that the source named last; none below those that report.
+    pub severity: Option<Severity>,
     /// How often it was received.
     pub count: i32,
     pub incident_id: Option<IncidentId>,
     pub labels: Json,
+    /// When it was last heard that it fires, or first that it ended.
     pub received_at: Timestamp,
 }
 

@@ -11,6 +11,7 @@ mod m20261122_000003_on_call;
 mod m20261122_000004_triage;
 mod m20261122_000005_clients;
 mod m20261128_000006_holds;
+mod m20261128_000009_alert_episodes;
 mod m20261128_000010_told_clients;
 mod m20261128_000011_person_kind;
 mod m20261128_000012_awaited;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000010_told_clients::Migration),
             Box::new(m20261128_000012_awaited::Migration),
             Box::new(m20261128_000011_person_kind::Migration),
+            Box::new(m20261128_000009_alert_episodes::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

@@ -237,7 +237,6 @@ async fn a_body_that_can_never_be_right_is_refused(app: &TestApp) {
         change("/alerts/0/id", json!("i".repeat(100_000))),
         change("/alerts/0/title", json!("two\nlines")),
         change("/alerts/0/state", json!("smouldering")),
-        change("/alerts/0/startsAt", json!("9999-01-01T00:00:00Z")),
         change("/alerts/0/startsAt", json!("soon")),
         change("/alerts/0/labels", json!("x")),
     ] {

@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
+use domain::alerts::episode::Identity;
 use domain::alerts::{Alarm, Alarms, receive};
 use domain::incident::Raise;
 use entity::Severity;
@@ -13,7 +14,7 @@ both_dbs![an_alert_joins_its_incident_whatever_their_names_hash_to, merges_in_a_
 /// Queues of a process, as the one door has them.
 const LANES: u64 = 256;
 
-fn notices(app: &TestApp, group: &str, fingerprint: &str) -> Alarms {
+fn notices(app: &TestApp, source: &str, fingerprint: &str) -> Alarms {
     let alert = Alarm {
         fingerprint: fingerprint.into(),
         title: "disk full".into(),
@@ -24,7 +25,7 @@ fn notices(app: &TestApp, group: &str, fingerprint: &str) -> Alarms {
         labels: serde_json::json!({}),
         severity: Some(Severity::Major),
     };
-    Alarms { source: "alertmanager".into(), group_key: group.into(), alerts: vec![alert] }
+    Alarms { source: source.into(), group_key: "all".into(), identity: Identity::Start, alerts: vec![alert], truncated: 0 }
 }
 
 fn lane(key: impl Hash) -> u64 {
@@ -33,19 +34,20 @@ fn lane(key: impl Hash) -> u64 {
     hasher.finish() % LANES
 }
 
-/// One group in 256 shares the queue of its incident: the second alert of that group must come through as well.
+/// One source in 256 shares the queue of its incident: the second alert of that source must come through as well.
 async fn an_alert_joins_its_incident_whatever_their_names_hash_to(app: &TestApp) {
     let ctx = app.system();
     for number in 0..3_000 {
-        let group = format!("group {number}");
-        let incident = receive(&ctx, notices(app, &group, &format!("web1 {number}"))).await.unwrap().incident.unwrap();
-        if lane(("alertmanager", group.as_str())) == lane(incident) {
-            let joined = within("the second alert of a group", Duration::from_secs(30), receive(&ctx, notices(app, &group, "web2"))).await;
+        let source = format!("monitoring {number}");
+        let incident = receive(&ctx, notices(app, &source, "web1")).await.unwrap().incident.unwrap();
+        if lane(&source) == lane(incident) {
+            let joined =
+                within("the second alert of a source", Duration::from_secs(30), receive(&ctx, notices(app, &source, "web2"))).await;
             assert_eq!(joined.unwrap().incident, Some(incident));
             return;
         }
     }
-    panic!("no group of 3,000 shares a queue with its incident: the queues are not what this test assumes");
+    panic!("no source of 3,000 shares a queue with its incident: the queues are not what this test assumes");
 }
 
 async fn merges_in_a_circle_do_not_wait_for_each_other(app: &TestApp) {

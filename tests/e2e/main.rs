@@ -1,6 +1,8 @@
 //! End-to-end tests: one binary, one module per subject, each test on both databases wherever that makes sense.
 
 mod access;
+mod alert_episodes;
+mod alert_look;
 mod alerts;
 mod answer;
 mod authz_matrix;

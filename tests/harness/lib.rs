@@ -15,7 +15,7 @@ pub mod drive;
 pub mod fakes;
 pub mod live;
 pub mod logs;
-mod port;
+pub mod port;
 pub mod postgres;
 pub mod process;
 pub mod smtp;

@@ -2,10 +2,11 @@
 //!
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
 //! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
-//! refuses our credentials is put on hold until they work ([`holds`]). Any number of workers may run on one PostgreSQL database.
+//! refuses our credentials is put on hold until they work ([`holds`]). [`alerts`] asks Alertmanager what it did not tell. Any number of workers may run on one PostgreSQL database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
+pub mod alerts;
 mod holds;
 pub mod outlets;
 mod reminder_loop;
@@ -35,6 +36,8 @@ pub struct Connections {
     pub clients: Option<Arc<dyn ClientDirectory>>,
     /// Where follow-ups have their cards.
     pub boards: Option<Arc<dyn Boards>>,
+    /// What notifies of alerts, and can be asked.
+    pub alertmanagers: Option<Arc<alerts::Alertmanagers>>,
 }
 
 impl From<Outlets> for Connections {
@@ -73,6 +76,11 @@ impl Worker {
             reminder_loop::run(ctx.clone(), shutdown.clone()),
             keep_schedule(ctx.clone(), shutdown.clone()),
             holds::run(ctx.clone(), connections.outlets.clone(), shutdown.clone()),
+            async {
+                if let Some(alertmanagers) = &connections.alertmanagers {
+                    alerts::run(ctx.clone(), alertmanagers, shutdown.clone()).await;
+                }
+            },
         );
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chrono::Duration;
+use domain::alerts::episode::Identity;
 use domain::alerts::{self, Alarm, Alarms};
 use domain::authz::Actor;
 use domain::catalogue::{self, NewContact, SaveClient, SaveSite};
@@ -157,7 +158,13 @@ impl Stage {
             labels: Json::from_iter([("labels", labels)]),
             severity: alert.severity,
         };
-        let notices = Alarms { source: alert.source.into(), group_key: alert.group.into(), alerts: vec![notice] };
+        let notices = Alarms {
+            source: alert.source.into(),
+            group_key: alert.group.into(),
+            identity: Identity::OneAtATime,
+            alerts: vec![notice],
+            truncated: 0,
+        };
         let outcome = alerts::receive(&ctx, notices).await?;
         let id = outcome.incident.context("the alert reported nothing")?;
         let made = incident::find(&ctx, id).await?;

@@ -41,6 +41,8 @@ pub struct Settings {
     pub alerts_secret: Option<Secret>,
     /// Which values of an alert's label `severity` report an incident, and as what.
     pub alert_levels: Option<BTreeMap<String, Severity>>,
+    /// Every Alertmanager that notifies us, to be asked what it did not tell; may hold passwords.
+    pub alertmanagers: Option<Secret>,
     /// How long failed deliveries wait.
     pub pauses: Pauses,
     /// The outside systems.
@@ -85,7 +87,7 @@ impl Settings {
 
     /// The same without outside systems: everything is left to people.
     pub fn disconnected(self) -> Self {
-        Self { systems: Systems::default(), ..self }
+        Self { systems: Systems::default(), alertmanagers: None, ..self }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {
@@ -102,6 +104,7 @@ impl Settings {
             playbook: source.text("playbook").map(PathBuf::from),
             alerts_secret: alerts_secret(source),
             alert_levels: alert_levels(source),
+            alertmanagers: alertmanagers(source),
             systems: Systems::read(source),
             pauses: pauses(source),
             log_json: log_json(source),
@@ -139,6 +142,14 @@ fn alerts_secret(source: &mut Source<'_>) -> Option<Secret> {
         source.problem("alerts.secret", "must have at least 16 characters");
     }
     Some(Secret(secret))
+}
+
+fn alertmanagers(source: &mut Source<'_>) -> Option<Secret> {
+    let text = source.text("alerts.alertmanager_url")?;
+    if let Err(problem) = worker::alerts::addresses(&text) {
+        source.problem("alerts.alertmanager_url", problem);
+    }
+    Some(Secret(text))
 }
 
 /// Written as `critical=CRITICAL, error=MAJOR`.

@@ -1,7 +1,7 @@
 //! What a decision wants to be written.
 
 use entity::{EventId, PersonId, Timestamp, incident, timeline_event};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
     QueryFilter, QueryTrait, Statement, UpdateMany,

@@ -8,7 +8,7 @@ use entity::{IncidentStatus, PersonId, Role, Severity, Timestamp};
 
 use crate::playbook::steps::step::is_after;
 use crate::playbook::steps::{Affected, Case, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
-use crate::playbook::{Playbook, Rule, StepText};
+use crate::playbook::{Playbook, Rule};
 
 const HALF_A_DAY: Duration = Duration::hours(12);
 /// How many clients a title names.
@@ -225,7 +225,7 @@ impl List<'_> {
         let now = self.now;
         for step in self.steps.iter_mut().filter(|step| step.rule == Rule::ClientUpdate) {
             let by = max(step.due_at, now);
-            about(step, facts.clients.iter().filter(|client| later(client.waits_since(), every) <= by));
+            of_clients(step, facts.clients.iter().filter(|client| later(client.waits_since(), every) <= by));
         }
     }
 
@@ -238,7 +238,7 @@ impl List<'_> {
             return;
         }
         if let Some(step) = self.add_again(Rule::ClientClosing, resolved, resolved) {
-            about(step, waiting.into_iter());
+            of_clients(step, waiting.into_iter());
         }
     }
 
@@ -427,7 +427,7 @@ impl List<'_> {
 }
 
 /// Makes a step one about these clients, and names them in its title.
-fn about<'a>(step: &mut Step, clients: impl Iterator<Item = &'a Affected> + Clone) {
+fn of_clients<'a>(step: &mut Step, clients: impl Iterator<Item = &'a Affected> + Clone) {
     step.clients = clients.clone().map(|client| client.client).collect();
     let names: Vec<&str> = clients.map(|client| client.name.as_str()).filter(|name| !name.is_empty()).collect();
     if let Some((named, more)) = names.split_at_checked(NAMED).filter(|(_, more)| more.len() > 1) {

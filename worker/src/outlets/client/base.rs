@@ -35,7 +35,7 @@ pub fn is_this_machine(url: &Url) -> bool {
 }
 
 /// TLS that trusts this machine's certificate authorities, or Mozilla's list if it has none, as in a bare container. Reads files.
-pub(super) fn tls() -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {

@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+pub(crate) use base::tls;
 pub use base::{base_url, is_this_machine};
 pub(super) use failed::{Answered, Cause, Failed};
 pub(super) use pace::{Crowded, Pace, Turn};
@@ -26,7 +27,7 @@ pub(super) use pace::{Crowded, Pace, Turn};
 /// The longest answer accepted for most calls.
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// The longest answer accepted for a list.
-const LIST_BYTES: usize = 16 * 1024 * 1024;
+pub const LIST_BYTES: usize = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const ERROR_BYTES: usize = 64 * 1024;
 /// A pause of up to this long applies to all our requests of the kind; a longer one only to the resource requested.
@@ -83,7 +84,7 @@ impl Api {
         let mut authorization = HeaderValue::from_str(authorization)
             .map_err(|_| "can't be used with these credentials: they contain characters that are not allowed in a header".to_owned())?;
         authorization.set_sensitive(true);
-        let tls = base::tls().map_err(|error| format!("requires encryption, which can't be set up: {error}"))?;
+        let tls = tls().map_err(|error| format!("requires encryption, which can't be set up: {error}"))?;
         let mut client = Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())

@@ -1,12 +1,14 @@
 //! Alerts from any other system; the body is described in docs/integrations/alerts.md.
 
 use chrono::{DateTime, Utc};
+use domain::alerts::episode::Identity;
+use domain::alerts::labelled::without_nul;
 use domain::alerts::{Alarm, Alarms};
 use domain::{Error, validate};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Body, Levels, without_nul};
+use super::{Body, Levels};
 
 /// What any other system sends.
 #[derive(Deserialize)]
@@ -39,23 +41,23 @@ enum GenericState {
 }
 
 impl Body for GenericPost {
-    fn alarms(self, levels: &Levels, now: DateTime<Utc>) -> Result<Alarms, Error> {
+    fn alarms(self, levels: &Levels) -> Result<Alarms, Error> {
         let source = validate::name("source", &self.source)?;
         let group_key = validate::name("group", self.group.as_deref().unwrap_or("-"))?;
-        let alerts = self.alerts.into_iter().map(|alert| alert.alarm(levels, now)).collect::<Result<_, Error>>()?;
-        Ok(Alarms { source, group_key, alerts })
+        let alerts = self.alerts.into_iter().map(|alert| alert.alarm(levels)).collect::<Result<_, Error>>()?;
+        Ok(Alarms { source, group_key, identity: Identity::Start, alerts, truncated: 0 })
     }
 }
 
 impl GenericAlert {
-    fn alarm(self, levels: &Levels, now: DateTime<Utc>) -> Result<Alarm, Error> {
+    fn alarm(self, levels: &Levels) -> Result<Alarm, Error> {
         Ok(Alarm {
             fingerprint: validate::name("alerts.id", &self.id)?,
             title: validate::name("alerts.title", &self.title)?,
             description: validate::optional_text("alerts.description", self.description.as_deref())?,
             firing: self.state == GenericState::Firing,
-            starts_at: self.starts_at.map(|at| validate::past("alerts.startsAt", at, now)).transpose()?,
-            ends_at: self.ends_at.map(|at| validate::past("alerts.endsAt", at, now)).transpose()?,
+            starts_at: self.starts_at.map(validate::storable),
+            ends_at: self.ends_at.map(validate::storable),
             severity: self.severity.as_deref().and_then(|level| levels.severity(level)),
             labels: without_nul(json!({ "labels": self.labels })),
         })

@@ -1,8 +1,8 @@
 //! What monitoring systems post. Each system is a file that turns a body into alarms, and nothing else; who may post and what
 //! becomes of the alarms is the same for all of them.
 //!
-//! Alertmanager retries only after a 5xx, so everything that may pass (database away, overload) is answered 503, and only
-//! what can never succeed (no secret, no JSON) 4xx.
+//! Alertmanager retries at once only after a 5xx, so everything that may pass (database away, overload) is answered 503, and only
+//! what can never succeed (no secret, no JSON) 4xx: that comes again with its next round.
 
 mod alertmanager;
 mod generic;
@@ -13,7 +13,6 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use chrono::{DateTime, Utc};
 use domain::alerts::{self, Alarms, Received};
 use domain::error::code;
 use domain::people::access::{Secret, authenticate};
@@ -33,11 +32,11 @@ pub use generic::GenericPost;
 
 /// The body that one kind of monitoring system posts.
 pub trait Body: DeserializeOwned {
-    /// The alarms in it, as of `now`.
+    /// The alarms in it.
     ///
     /// # Errors
     /// `BAD_USER_INPUT` for a field that can't be accepted.
-    fn alarms(self, levels: &Levels, now: DateTime<Utc>) -> Result<Alarms, Error>;
+    fn alarms(self, levels: &Levels) -> Result<Alarms, Error>;
 }
 
 /// What the levels of monitoring systems mean here.
@@ -53,21 +52,31 @@ impl Levels<'_> {
 /// Takes a body.
 pub async fn take<B: Body>(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, Problem> {
     let ctx = admit(&server, &headers).await?;
-    let alarms = read::<B>(&body)?.alarms(&Levels(&server.app.0.settings.alert_levels), ctx.now())?;
+    let alarms = read::<B>(&body)?.alarms(&Levels(&server.app.0.settings.alert_levels))?;
     receive(&ctx, alarms).await
 }
 
 async fn receive(ctx: &Ctx, alarms: Alarms) -> Result<Json<Value>, Problem> {
-    let Received { incident, new, ended } =
+    let truncated = alarms.truncated;
+    let Received { incident, new, ended, dropped } =
         ctx.db.while_up(Box::pin(alerts::receive(ctx, alarms))).await.flatten().map_err(|error| match error {
             // Whatever went wrong with a well-formed body may pass: ask for it again.
             error @ (Error::Unavailable(_) | Error::Invalid { .. }) => error.into(),
             error => {
-                tracing::error!(%error, "could not accept alerts");
+                tracing::error!(error = error.for_the_log(), "could not accept alerts");
                 Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The alerts could not be accepted: send them again.".into())
             }
         })?;
-    Ok(Json(json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended })))
+    let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
+    if dropped > 0 {
+        answer["dropped"] = dropped.into();
+        tracing::warn!(dropped, "a call had too many alerts; the least severe were passed over");
+    }
+    if truncated > 0 {
+        answer["truncated"] = truncated.into();
+        tracing::warn!(truncated, "a notification left alerts out (max_alerts)");
+    }
+    Ok(Json(answer))
 }
 
 /// Accepts the hook's secret or any API token. From here on, Muster itself is the actor.
@@ -82,16 +91,4 @@ async fn admit(server: &Server, headers: &HeaderMap) -> Result<Ctx, Problem> {
         parts.domain.db.while_up(authenticate(&parts.domain.system(), &Secret::Token(secret))).await??;
     }
     Ok(parts.domain.ctx(domain::authz::Actor::System, Source::Alert))
-}
-
-/// A value without U+0000, which PostgreSQL can't store.
-fn without_nul(value: Value) -> Value {
-    match value {
-        Value::String(text) => Value::String(text.replace('\0', "")),
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nul).collect()),
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, value)| (name.replace('\0', ""), without_nul(value))).collect())
-        }
-        plain => plain,
-    }
 }

@@ -1,0 +1,120 @@
+//! Alerts that join an incident: what its timeline says, and whether somebody must look (R18).
+
+use entity::{IncidentId, IncidentStatus, PageReason, Severity, TimelineKind, person};
+use sea_orm::IntoActiveModel;
+use serde_json::json;
+
+use super::alarm::Alarms;
+use super::known::{Seen, Word};
+use crate::authz::Right;
+use crate::change::change;
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::limits;
+use crate::record::{Draft, Light, NewEvent, Scope};
+use crate::telling::pages;
+use crate::telling::roster::Staffed;
+
+/// Has alerts join `incident`. One that reached a level that reports can raise the severity and page somebody.
+pub(super) async fn join(ctx: &Ctx, call: &Alarms, incident: IncidentId, alerts: &[Seen<'_>], notes: &[String]) -> Result<()> {
+    if alerts.iter().any(|seen| seen.reached.is_some()) {
+        let joined = change::<Staffed, _>(ctx, incident, Right::Report, None, |facts, draft| {
+            write(draft, call, alerts, notes);
+            look_up(draft, facts, call, alerts);
+            Ok(())
+        });
+        joined.await?;
+    } else {
+        let joined = change::<Light, _>(ctx, incident, Right::Report, None, |_, draft| {
+            write(draft, call, alerts, notes);
+            Ok(())
+        });
+        joined.await?;
+    }
+    Ok(())
+}
+
+/// Writes into the draft what alerts mean to the incident: events if one is new, worse or over, none if it only repeats.
+pub(super) fn write<S: Scope>(draft: &mut Draft<'_, S>, call: &Alarms, alerts: &[Seen<'_>], notes: &[String]) {
+    let incident = draft.incident().id;
+    let mut is_news = false;
+    for seen in alerts {
+        let mut told = seen.told.clone();
+        if told.is_empty() && (seen.is_new_there || seen.row.incident_id.is_none()) && seen.row.firing {
+            told.push((Word::Firing, seen.alarm));
+        }
+        is_news |= !told.is_empty();
+        for (word, alarm) in told {
+            let text = format!("{}: {}", words(word, alarm.severity), alarm.title);
+            let text = alarm.description.as_ref().map_or(text.clone(), |description| format!("{text}\n\n{description}"));
+            let firing = word != Word::Ended;
+            let details = json!({ "alert": seen.row.id.to_string(), "source": call.source, "firing": firing, "labels": alarm.labels });
+            let at = match word {
+                Word::Firing | Word::Again => Some(seen.row.starts_at),
+                Word::Ended => seen.row.ends_at,
+                Word::Raised => None,
+            };
+            draft.record(NewEvent { occurred_at: at, ..NewEvent::new(TimelineKind::Alert, text).details(details) });
+        }
+        let row = entity::alert::Model { incident_id: Some(incident), ..seen.row.clone() };
+        draft.upsert(row.into_active_model());
+    }
+    if is_news {
+        for note in notes {
+            draft.record(NewEvent::new(TimelineKind::Alert, note.clone()).details(json!({ "source": call.source })));
+        }
+    }
+}
+
+fn words(word: Word, level: Option<Severity>) -> String {
+    match (word, level) {
+        (Word::Firing, _) => "Firing".to_owned(),
+        (Word::Again, _) => "Firing again".to_owned(),
+        (Word::Raised, Some(level)) => format!("Now {level}"),
+        (Word::Raised, None) => "Firing".to_owned(),
+        (Word::Ended, _) => "Ended".to_owned(),
+    }
+}
+
+/// Raises the severity to what an alert reached, unless people have seen that alert at that level here and decided; and pages somebody if
+/// the incident was less severe, or was thought to be fixed.
+fn look_up(draft: &mut Draft<'_>, facts: &Staffed, call: &Alarms, alerts: &[Seen<'_>]) {
+    let incident = draft.incident();
+    let (before, status) = (incident.severity, incident.status);
+    if !incident.live && status != IncidentStatus::Triage {
+        return;
+    }
+    let reached = || alerts.iter().filter_map(|seen| Some((seen.reached?, seen)));
+    let is_judged = |seen: &Seen<'_>, level| seen.judged.get(&incident.id).is_some_and(|judged| *judged <= level);
+    let raises = reached().filter(|(level, seen)| *level < before && !is_judged(seen, *level)).min_by_key(|(level, _)| *level);
+    let Some((level, worst)) = raises.or_else(|| reached().min_by_key(|(level, _)| *level)) else { return };
+    let title = &worst.alarm.title;
+    let why = if raises.is_some() {
+        draft.incident_mut().severity = level;
+        let reason = format!("{} says that this is {level}: {title}", call.source);
+        let details = json!({ "from": before, "to": level, "reason": reason });
+        draft.record(NewEvent::new(TimelineKind::SeverityChanged, format!("{before} → {level}: {reason}")).details(details));
+        format!("an alert raised this from {before} to {level}: {title}.")
+    } else if level < before {
+        format!("an alert fires that is {level}, and this is {before}: {title}. Raise the severity if it is right.")
+    } else if status == IncidentStatus::Monitoring {
+        format!("an alert fires although this was thought to be fixed: {title}.")
+    } else {
+        return;
+    };
+    let now = draft.now;
+    let is_recent = |page: &entity::page::Model| page.step_key.is_none() && now - page.paged_at < limits::ALERT_PAGE_PAUSE;
+    if raises.is_none() && facts.whole.pages.iter().any(is_recent) {
+        return;
+    }
+    if let Some(person) = in_charge(facts) {
+        pages::page(draft, person, PageReason::Reported, None, &why);
+    }
+}
+
+/// Who must hear of it: the lead, else whoever is on call, else the most senior person.
+fn in_charge(facts: &Staffed) -> Option<&person::Model> {
+    let roster = &facts.roster;
+    let lead = facts.whole.incident.lead_id.and_then(|lead| roster.person(lead));
+    lead.or_else(|| roster.first_line()).or_else(|| roster.second_line()).or_else(|| roster.by_seniority().into_iter().next())
+}
