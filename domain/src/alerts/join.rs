@@ -1,6 +1,6 @@
 //! Alerts that join an incident: what its timeline says, and whether somebody must look (R18).
 
-use entity::{IncidentId, IncidentStatus, PageReason, Severity, TimelineKind, person};
+use entity::{IncidentId, IncidentStatus, PageReason, Severity, TimelineKind};
 use sea_orm::IntoActiveModel;
 use serde_json::json;
 
@@ -102,19 +102,17 @@ fn look_up(draft: &mut Draft<'_>, facts: &Staffed, call: &Alarms, alerts: &[Seen
     } else {
         return;
     };
-    let now = draft.now;
+    let (now, reached) = (draft.now, level.min(before));
+    if !pages::is_urgent(draft.ctx(), reached, now) {
+        return;
+    }
+    // It was to wait for the morning.
+    draft.incident_mut().triage_from = None;
     let is_recent = |page: &entity::page::Model| page.step_key.is_none() && now - page.paged_at < limits::ALERT_PAGE_PAUSE;
     if raises.is_none() && facts.whole.pages.iter().any(is_recent) {
         return;
     }
-    if let Some(person) = in_charge(facts) {
+    if let Some(person) = pages::in_charge(facts) {
         pages::page(draft, person, PageReason::Reported, None, &why);
     }
-}
-
-/// Who must hear of it: the lead, else whoever is on call, else the most senior person.
-fn in_charge(facts: &Staffed) -> Option<&person::Model> {
-    let roster = &facts.roster;
-    let lead = facts.whole.incident.lead_id.and_then(|lead| roster.person(lead));
-    lead.or_else(|| roster.first_line()).or_else(|| roster.second_line()).or_else(|| roster.by_seniority().into_iter().next())
 }

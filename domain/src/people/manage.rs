@@ -78,14 +78,12 @@ async fn add(ctx: &Ctx, row: &person::Model) -> Result<()> {
 /// `BAD_USER_INPUT`, `FORBIDDEN`.
 pub async fn find_or_add(ctx: &Ctx, name: &str, email: &str, access_level: AccessLevel) -> Result<person::Model> {
     ctx.require(Right::Administer)?;
-    match by_email(ctx, email).await? {
-        Some(person) => Ok(person),
-        None => {
-            let person = person::Model { email: Some(validate::email("email", email)?), ..new(ctx, name, access_level)? };
-            add(ctx, &person).await?;
-            Ok(person)
-        }
+    if let Some(person) = by_email(ctx, email).await? {
+        return Ok(person);
     }
+    let person = person::Model { email: Some(validate::email("email", email)?), ..new(ctx, name, access_level)? };
+    add(ctx, &person).await?;
+    Ok(person)
 }
 
 /// The service with this name, created with this level if there is none: a program, which nobody can page or ask for anything.
@@ -95,13 +93,11 @@ pub async fn find_or_add(ctx: &Ctx, name: &str, email: &str, access_level: Acces
 pub async fn find_or_add_service(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<person::Model> {
     ctx.require(Right::Administer)?;
     let new = person::Model { kind: PersonKind::Service, ..new(ctx, name, access_level)? };
-    match service(ctx, &new.name).await? {
-        Some(known) => Ok(known),
-        None => {
-            add(ctx, &new).await?;
-            Ok(new)
-        }
+    if let Some(known) = service(ctx, &new.name).await? {
+        return Ok(known);
     }
+    add(ctx, &new).await?;
+    Ok(new)
 }
 
 /// Adds the first administrator, if there is none, and returns the secret that opens their first session.

@@ -83,9 +83,9 @@ fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Messa
 
 /// Severity, state, what is special about it, and since when.
 pub(super) fn situation(playbook: &Playbook, incident: &entity::incident::Model) -> String {
-    let flags: String =
-        incident.flags.iter().filter(|flag| *flag != Flag::Retrospective).map(|flag| format!(", {}", words::flag(flag))).collect();
-    format!("{}{}{flags}, since {}", severity(incident), words::status(incident.status), playbook.local(began(incident)))
+    let mut state = vec![words::status(incident.status)];
+    state.extend(incident.flags.iter().filter(|flag| *flag != Flag::Retrospective).map(words::flag));
+    format!("{}{}, since {}", severity(incident), state.join(", "), playbook.local(began(incident)))
 }
 
 /// When it began, as far as anybody knows.
@@ -122,7 +122,7 @@ pub fn page_on_call(draft: &mut Draft<'_>, roster: &Roster) {
 }
 
 /// Whether something of this severity, coming in the way of the call, pages somebody now.
-fn is_urgent(ctx: &Ctx, severity: Severity, now: Timestamp) -> bool {
+pub fn is_urgent(ctx: &Ctx, severity: Severity, now: Timestamp) -> bool {
     let playbook = ctx.playbook();
     let urgent = match ctx.source {
         Source::Alert => &playbook.out_of_hours.alerts,
@@ -134,42 +134,12 @@ fn is_urgent(ctx: &Ctx, severity: Severity, now: Timestamp) -> bool {
     playbook.working_hours.is_working(now) || urgent.contains(&severity)
 }
 
-/// Writes into the draft that an alert of this severity has joined an incident that was taken for less, or for almost over: a report
-/// takes on the severity, and whoever leads, or else the next in the chain, is paged to judge the rest. `alert` is its title.
-///
-/// Called with every alert that starts to fire in an incident, or gets worse; does nothing if it is no news, or can wait for the morning.
-pub fn page_for_alert(facts: &Staffed, draft: &mut Draft<'_>, severity: Severity, alert: &str) {
-    let incident = draft.incident();
-    let (status, waits) = (incident.status, incident.triage_from.is_some_and(|from| from > draft.now));
-    let is_worse = severity < incident.severity;
-    let is_news = match status {
-        IncidentStatus::Triage => is_worse || waits,
-        IncidentStatus::Monitoring => severity <= incident.severity,
-        IncidentStatus::Investigating | IncidentStatus::Fixing => is_worse,
-        IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged => false,
-    };
-    if !is_news || !is_urgent(draft.ctx(), severity, draft.now) {
-        return;
-    }
-    let before = incident.severity;
-    if status == IncidentStatus::Triage {
-        let incident = draft.incident_mut();
-        (incident.severity, incident.triage_from) = (severity.min(before), None);
-    }
-    let what = match status {
-        IncidentStatus::Monitoring => "It was thought to be fixed.".to_owned(),
-        _ if is_worse && status != IncidentStatus::Triage => format!("It is {before} so far: raise it, or write down why not."),
-        _ => "It needs triage.".to_owned(),
-    };
-    let why = format!("a {severity} alert has joined: {alert}. {what}");
-    let lead = draft.incident().lead_id.and_then(|lead| facts.roster.person(lead));
-    let is_asked = |person: &&person::Model| {
-        let open = |row: &page::Model| row.person_id == person.id && row.answered_at.is_none() && row.lost_at.is_none();
-        facts.whole.pages.iter().any(|row| open(row) && row.paged_at > draft.now - Duration::minutes(1))
-    };
-    let first = || if status == IncidentStatus::Triage { facts.roster.first_line() } else { None };
-    let Some(person) = lead.or_else(first).or_else(|| next(facts, None)).filter(|person| !is_asked(person)) else { return };
-    page(draft, person, PageReason::Escalated, None, &why);
+/// Who must hear of what an alert says: whoever leads; of a report that needs triage, first line; else the next in the chain.
+pub fn in_charge(facts: &Staffed) -> Option<&person::Model> {
+    let incident = &facts.whole.incident;
+    let lead = incident.lead_id.and_then(|lead| facts.roster.person(lead));
+    let first = || if incident.status == IncidentStatus::Triage { facts.roster.first_line() } else { None };
+    lead.or_else(first).or_else(|| next(facts, None))
 }
 
 /// The next person to page: second line, first line, then by seniority; `None` if nobody is left. Passed over is who need not be woken
