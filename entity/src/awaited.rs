@@ -20,6 +20,8 @@ pub struct AwaitedPerson {
     pub reminded_at: Timestamp,
     /// How many reminders they got.
     pub reminders: u32,
+    /// Whether anything was asked of them alone, and not of them or others.
+    pub alone: bool,
     /// Who was paged in their place, and answered.
     pub stand_in: Option<PersonId>,
 }

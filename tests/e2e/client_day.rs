@@ -112,13 +112,13 @@ impl Day<'_> {
     /// When people were reminded to tell clients.
     async fn reminders(&self) -> Vec<String> {
         let events = self.sam.timeline(id(&self.incident)).await;
-        let of_clients = events.iter().filter(|event| event["kind"] == "PROMPT" && event["details"]["rule"] == "client-update");
-        let words = |event: &Value| {
-            let (at, details) = (text(event, "occurredAt"), &event["details"]);
-            let key = text(details, "step").trim_start_matches("client-update:");
-            format!("{} {} {key}", &at[11..16], text(details, "stage"))
+        let prompts = events.iter().filter(|event| event["kind"] == "PROMPT");
+        let steps = prompts.flat_map(|event| event["details"]["steps"].as_array().unwrap().iter().map(move |step| (event, step)));
+        let words = |(event, step): (&Value, &Value)| {
+            let (at, key) = (text(event, "occurredAt"), text(step, "step").trim_start_matches("client-update:"));
+            format!("{} {} {key}", &at[11..16], text(step, "stage"))
         };
-        of_clients.map(words).collect()
+        steps.filter(|(_, step)| step["rule"] == "client-update").map(words).collect()
     }
 }
 

@@ -224,7 +224,7 @@ async fn clients_are_told_while_it_lasts_and_once_afterwards(app: &TestApp) {
     sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": client })).await;
     sam.resolve(id(&incident)).await;
     send(&sam, telling(&incident, "It is over.")).await;
-    sam.incident_of("closeIncident", json!({ "incidentId": incident["id"] })).await;
+    sam.incident_of("closeIncident", json!({ "incidentId": incident["id"], "note": "no report" })).await;
     assert_eq!(sam.refused("sendClientUpdate", telling(&incident, "Hello")).await.code(), "FAILED_PRECONDITION");
     assert_eq!(ordered(app).await.len(), 1);
 }

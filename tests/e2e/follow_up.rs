@@ -118,7 +118,7 @@ async fn only_what_is_wrong_is_refused(app: &TestApp) {
     assert_eq!(refusal.field(), "board");
     // Settling is still possible after the incident is closed.
     sam.resolve(id(&incident)).await;
-    sam.incident_of("closeIncident", json!({ "incidentId": incident["id"] })).await;
+    sam.incident_of("closeIncident", json!({ "incidentId": incident["id"], "note": "no report" })).await;
     assert_eq!(settle(&sam, &made, "DONE").await["state"], "DONE");
 }
 
@@ -154,7 +154,7 @@ async fn its_owner_is_reminded_until_it_is_settled(app: &TestApp) {
         json!({ "incidentId": incident["id"], "title": "one", "board": "incident-actions", "ownerId": kim.id(), "dueOn": "2026-11-23" });
     let made = sam.mutate("addFollowUp", input, &payload()).await["followUp"].take();
     sam.resolve(id(&incident)).await;
-    sam.incident_of("closeIncident", json!({ "incidentId": incident["id"] })).await;
+    sam.incident_of("closeIncident", json!({ "incidentId": incident["id"], "note": "no report" })).await;
     let key = format!("follow-up:{}", id(&made));
     assert_eq!(steps(&sam).await, [(key.clone(), "UPCOMING".to_owned())]);
     // Monday, 18:00 in London.

@@ -5,6 +5,7 @@ mod alert_episodes;
 mod alert_look;
 mod alerts;
 mod answer;
+mod asleep;
 mod authz_matrix;
 mod bench;
 mod board;

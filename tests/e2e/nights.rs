@@ -70,11 +70,12 @@ async fn prompts(client: &Client, reference: &str) -> Vec<(String, DateTime<Utc>
     let nodes = "timeline(first: 200, filter: { kinds: [PROMPT] }) { nodes { recordedAt details } pageInfo { hasNextPage } }";
     let incident = client.incident(reference, nodes).await;
     let nodes = incident["timeline"]["nodes"].as_array().unwrap().clone();
-    let prompt = |node: &Value| {
-        let name = format!("{} {}", text(&node["details"], "stage"), text(&node["details"], "step"));
-        (name, text(node, "recordedAt").parse().unwrap())
+    let steps = |node: &Value| {
+        let at: DateTime<Utc> = text(node, "recordedAt").parse().unwrap();
+        let steps = node["details"]["steps"].as_array().unwrap().clone();
+        steps.into_iter().map(move |step| (format!("{} {}", text(&step, "stage"), text(&step, "step")), at))
     };
-    nodes.iter().map(prompt).collect()
+    nodes.iter().flat_map(steps).collect()
 }
 
 /// What the playbook says of an incident with a client in which nobody acts: when each stage of each step comes.
@@ -121,7 +122,7 @@ async fn night(engine: Engine) {
     let mailed = deliveries(url).await.into_iter().filter(|row| row.system == entity::System::Email).count();
     let mails = mail.wait_for(mailed).await;
     // The notice to everyone is for a person to post, so Ann is asked to; nothing is done twice.
-    assert!(mailed >= given.len(), "{mailed} mails for {} prompts", given.len());
+    assert!((1..=given.len()).contains(&mailed), "{mailed} mails for {} prompts", given.len());
     let unique: BTreeSet<_> = mails.iter().map(|mail| &mail.message_id).collect();
     assert_eq!(unique.len(), mails.len());
     assert!(mails.iter().all(|mail| mail.to == ["ann@example.org"] && mail.subject.contains("INC-1")));

@@ -19,10 +19,10 @@ use serde_json::json;
 
 use crate::fixture::remind_all;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 /// After this long, what a worker claimed and did not report is due again.
 const TAKEN: Duration = Duration::from_secs(30);
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// Runs each as two tests, with e-mail connected.
 macro_rules! with_mail {
@@ -40,6 +40,8 @@ macro_rules! with_mail {
         })+
     };
 }
+
+pub(crate) use with_mail;
 
 with_mail![
     people_are_reminded_when_a_step_is_due_and_once_more_when_it_is_overdue,
@@ -60,23 +62,41 @@ with_mail![
     the_next_look_is_always_what_the_rows_say,
 ];
 
-fn connected(engine: Engine) -> harness::Builder {
+pub(crate) fn connected(engine: Engine) -> harness::Builder {
     TestApp::builder(engine).connected(System::Email)
 }
 
-fn incident_id(incident: &serde_json::Value) -> IncidentId {
+pub(crate) fn incident_id(incident: &serde_json::Value) -> IncidentId {
     IncidentId::parse(id(incident)).unwrap()
 }
 
-/// What was prompted so far, as `STAGE key`.
-async fn prompts(app: &TestApp) -> Vec<String> {
+/// The events about what fell due.
+pub(crate) async fn prompt_events(app: &TestApp) -> Vec<timeline_event::Model> {
     let events = timeline_event::Entity::find().filter(timeline_event::Column::Kind.eq(TimelineKind::Prompt));
-    let events = events.order_by_asc(timeline_event::Column::Id).all(app.domain.db.read()).await.unwrap();
-    let details = events.iter().map(|event| serde_json::from_str::<serde_json::Value>(event.details.as_deref().unwrap()).unwrap());
-    details.map(|details| format!("{} {}", details["stage"].as_str().unwrap(), details["step"].as_str().unwrap())).collect()
+    events.order_by_asc(timeline_event::Column::Id).all(app.domain.db.read()).await.unwrap()
 }
 
-async fn sent(app: &TestApp) -> Vec<deliveries::Model> {
+/// What was prompted so far, as `STAGE key`.
+pub(crate) async fn prompts(app: &TestApp) -> Vec<String> {
+    let details = |event: &timeline_event::Model| serde_json::from_str::<serde_json::Value>(event.details.as_deref().unwrap()).unwrap();
+    let events: Vec<_> = prompt_events(app).await.iter().map(details).collect();
+    let steps = events.iter().flat_map(|details| details["steps"].as_array().unwrap());
+    steps.map(|step| format!("{} {}", step["stage"].as_str().unwrap(), step["step"].as_str().unwrap())).collect()
+}
+
+/// The reminders that are about a step.
+pub(crate) async fn about(app: &TestApp, key: &str) -> Vec<deliveries::Model> {
+    sent(app).await.into_iter().filter(|row| delivery::steps_of(row).any(|step| step == key)).collect()
+}
+
+pub(crate) fn mail(row: &deliveries::Model) -> domain::ports::Email {
+    match serde_json::from_str::<Effect>(&row.effect).unwrap() {
+        Effect::Mail(MailOrder::Email(email)) => email,
+        other => panic!("{other:?} is no mail"),
+    }
+}
+
+pub(crate) async fn sent(app: &TestApp) -> Vec<deliveries::Model> {
     deliveries::Entity::find().order_by_asc(deliveries::Column::Id).all(app.domain.db.read()).await.unwrap()
 }
 
@@ -85,7 +105,7 @@ async fn states(app: &TestApp) -> Vec<DeliveryState> {
 }
 
 /// A minor incident that Sam leads, at a time when nobody works.
-async fn led(app: &TestApp) -> (Client, IncidentId) {
+pub(crate) async fn led(app: &TestApp) -> (Client, IncidentId) {
     let sam = app.responder("Sam").await;
     let incident = sam.incident_of("declareIncident", json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
     (sam, incident_id(&incident))
@@ -104,7 +124,8 @@ async fn people_are_reminded_when_a_step_is_due_and_once_more_when_it_is_overdue
     app.advance(MINUTE * 10);
     remind_all(&ctx).await;
     assert_eq!(prompts(app).await[2..], ["OVERDUE second-line", "OVERDUE summary:0.1"]);
-    assert_eq!(sent(app).await.len(), 4, "each is one mail to the lead");
+    assert_eq!(sent(app).await.len(), 2, "each moment is one mail to the lead");
+    assert_eq!(prompt_events(app).await.len(), 2, "and one event");
 }
 
 async fn missed_reminders_are_reported_once_and_counted(app: &TestApp) {
@@ -115,7 +136,7 @@ async fn missed_reminders_are_reported_once_and_counted(app: &TestApp) {
     remind_all(&ctx).await;
     let prompts = prompts(app).await;
     assert_eq!(prompts.iter().filter(|prompt| prompt.contains("summary")).collect::<Vec<_>>(), ["DUE summary:0.5"]);
-    let mails: Vec<_> = sent(app).await.into_iter().filter(|row| row.step_key.as_deref() == Some("summary:0.5")).collect();
+    let mails = about(app, "summary:0.5").await;
     assert_eq!(mails.len(), 1);
     assert!(mails[0].effect.contains("4 earlier reminders were missed"), "{}", mails[0].effect);
 }
@@ -129,8 +150,8 @@ async fn a_reminder_goes_to_the_role_else_the_lead_else_the_reporter(app: &TestA
     app.advance(MINUTE * 5);
     remind_all(&ctx).await;
     let to = async |key: &str| {
-        let rows = sent(app).await;
-        rows.iter().filter(|row| row.step_key.as_deref() == Some(key)).map(|row| row.person_id.unwrap().to_string()).collect::<Vec<_>>()
+        let rows = about(app, key).await;
+        rows.iter().map(|row| row.person_id.unwrap().to_string()).collect::<Vec<_>>()
     };
     assert_eq!(to("lead").await, [sam.id()], "nobody leads, nobody is on call: the reporter");
     let lead = json!({ "incidentId": id(&incident), "role": "INCIDENT_LEAD", "personId": kim.id() });
@@ -184,7 +205,7 @@ async fn dies_after(polls: usize, future: impl Future<Output = ()>) -> bool {
 
 async fn whatever_await_the_worker_dies_at_a_reminder_is_given_once(app: &TestApp) {
     let ctx = app.system();
-    led(app).await;
+    let (sam, incident) = led(app).await;
     let mut given = 0;
     app.advance(TAKEN);
     for polls in 1.. {
@@ -197,8 +218,10 @@ async fn whatever_await_the_worker_dies_at_a_reminder_is_given_once(app: &TestAp
         let told = prompts(app).await;
         let key = format!("DUE summary:0.{given}");
         assert_eq!(told.iter().filter(|prompt| **prompt == key).count(), 1, "{key} after {polls} polls: {told:?}");
-        let mails = sent(app).await.into_iter().filter(|row| row.step_key.as_deref() == Some(&key[4..])).count();
+        // Whoever does nothing is left alone after a while, so somebody must do something.
+        let mails = about(app, &key[4..]).await.len();
         assert_eq!(mails, 1, "{key} after {polls} polls");
+        sam.note(&incident.to_string(), "still here").await;
         if ended {
             assert!(polls > 1, "it was never interrupted");
             return;
@@ -261,7 +284,7 @@ async fn a_mail_server_that_is_away_delays_and_loses_nothing(app: &TestApp) {
     outside.refuse_all(Some(Refusal::Later { reason: "connection refused".into(), after: None }));
     let worker = app.worker(&outside).await;
     app.advance(MINUTE * 30);
-    eventually("it was tried", SOON, async || (outside.orders().len() >= 2).then_some(())).await;
+    eventually("it was tried", SOON, async || (!outside.orders().is_empty()).then_some(())).await;
     for _ in 0..6 {
         let tried = outside.orders().len();
         app.advance(MINUTE * 10);
@@ -293,12 +316,7 @@ async fn what_is_refused_for_good_is_recorded_on_the_timeline(app: &TestApp) {
     })
     .await;
     assert!(told.text.contains("550 no such mailbox") && told.text.contains("Sam"), "{}", told.text);
-    eventually("the other one arrives", SOON, async || {
-        let mut states = states(app).await;
-        states.sort();
-        (states == [DeliveryState::Delivered, DeliveryState::Failed]).then_some(())
-    })
-    .await;
+    assert_eq!(states(app).await, [DeliveryState::Failed]);
     worker.stop().await;
 }
 
@@ -308,9 +326,11 @@ async fn what_was_acted_on_is_no_longer_sent(app: &TestApp) {
     app.advance(MINUTE * 30);
     remind_all(&ctx).await;
     sam.mutate("postUpdate", json!({ "incidentId": incident.to_string(), "text": "found it" }), "event { id }").await;
-    let state = async |key: &str| sent(app).await.into_iter().find(|row| row.step_key.as_deref() == Some(key)).unwrap().state;
-    assert_eq!(state("summary:0.1").await, DeliveryState::Cancelled);
-    assert_eq!(state("second-line").await, DeliveryState::Queued);
+    let state = async |key: &str| about(app, key).await[0].state;
+    assert_eq!(state("summary:0.1").await, DeliveryState::Queued, "it is about second line as well");
+    let skip = json!({ "incidentId": incident.to_string(), "key": "second-line", "waive": true, "note": "not needed" });
+    sam.incident_of("settleStep", skip).await;
+    assert_eq!(state("second-line").await, DeliveryState::Cancelled);
 }
 
 async fn what_was_under_way_when_it_was_acted_on_is_not_tried_again(app: &TestApp) {
@@ -318,7 +338,9 @@ async fn what_was_under_way_when_it_was_acted_on_is_not_tried_again(app: &TestAp
     let (sam, incident) = led(app).await;
     app.advance(MINUTE * 30);
     remind_all(&ctx).await;
-    let reminder = async || sent(app).await.into_iter().find(|row| row.step_key.as_deref() == Some("summary:0.1")).unwrap();
+    let skip = json!({ "incidentId": incident.to_string(), "key": "second-line", "waive": true, "note": "not needed" });
+    sam.incident_of("settleStep", skip).await;
+    let reminder = async || about(app, "summary:0.1").await[0].clone();
     let id = reminder().await.id;
     let claim = delivery::claim(&ctx, id).await.unwrap().unwrap();
     sam.mutate("postUpdate", json!({ "incidentId": incident.to_string(), "text": "found it" }), "event { id }").await;
@@ -372,16 +394,16 @@ async fn three_workers_remind_once(app: &TestApp) {
     app.advance(MINUTE * 30);
     eventually("everyone is reminded", SOON, async || {
         let states = states(app).await;
-        (states.len() == 42 && states.iter().all(|state| *state == DeliveryState::Delivered)).then_some(())
+        (states.len() == 21 && states.iter().all(|state| *state == DeliveryState::Delivered)).then_some(())
     })
     .await;
     for worker in workers {
         worker.stop().await;
     }
-    assert_eq!(prompts(app).await.len(), 42);
+    assert_eq!((prompts(app).await.len(), prompt_events(app).await.len()), (42, 21));
     let orders = outside.orders();
     let names: std::collections::BTreeSet<_> = orders.iter().map(|order| order.delivery).collect();
-    assert_eq!((orders.len(), names.len()), (42, 42), "each was sent once");
+    assert_eq!((orders.len(), names.len()), (21, 21), "each was sent once");
     assert!(
         orders.iter().all(|order| matches!(&order.effect, Effect::Mail(MailOrder::Email(email)) if email.subject.starts_with("[INC-")))
     );

@@ -23,6 +23,12 @@ both_dbs![
     an_affected_client_shows_when_the_next_update_is_due,
     a_person_chooses_where_to_be_left_alone,
     outsiders_and_viewers_settle_nothing,
+    a_declaration_says_severity_and_flags_and_what_it_lowers,
+    a_ticked_item_leaves_an_event_and_keeps_its_evidence,
+    a_change_of_flags_says_which,
+    closing_with_a_report_owed_asks_first,
+    nobody_is_asked_to_tell_everybody_about_a_restricted_incident,
+    a_step_that_is_overdue_says_since_when,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -276,8 +282,9 @@ async fn a_step_shows_when_people_were_reminded(app: &TestApp) {
         reminded(app).await;
     }
     assert_eq!((&summary().await["remindedAt"], &summary().await["state"]), (&json!("2026-11-22T03:40:00+00:00"), &json!("OVERDUE")));
-    let prompts = sam.timeline(id(&incident)).await.into_iter().filter(|event| event["details"]["step"] == "summary:0.1");
-    let stages: Vec<Value> = prompts.map(|event| event["details"]["stage"].clone()).collect();
+    let events = sam.timeline(id(&incident)).await;
+    let prompted = events.iter().filter_map(|event| event["details"]["steps"].as_array()).flatten();
+    let stages: Vec<Value> = prompted.filter(|step| step["step"] == "summary:0.1").map(|step| step["stage"].clone()).collect();
     assert_eq!(stages, ["DUE", "OVERDUE"], "once each");
     // What people were reminded of and has since been done stays in the long list.
     sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "soon" })).await;
@@ -320,15 +327,16 @@ async fn a_person_chooses_where_to_be_left_alone(app: &TestApp) {
     sam.mutate("quietReminders", json!({ "channels": [] }), "person { id }").await;
     app.advance(10 * MINUTE);
     reminded(app).await;
-    assert!(mails().await.as_array().unwrap().iter().any(|mail| mail["step"] == "summary:0.1"), "{}", mails().await);
+    let steps = sam.incident("INC-1", "deliveries { steps }").await["deliveries"].take();
+    assert!(steps.as_array().unwrap().contains(&json!({ "steps": ["page:1", "summary:0.1"] })), "{steps}");
 }
 
 async fn outsiders_and_viewers_settle_nothing(app: &TestApp) {
     let (sam, kim, vic) = (app.responder("Sam").await, app.responder("Kim").await, app.viewer("Vic").await);
     let incident = sam.declare_with(json!({ "name": "a stranger", "severity": "CRITICAL" })).await;
-    let settle = json!({ "incidentId": incident["id"], "key": "general-notice:1" });
+    let settle = json!({ "incidentId": incident["id"], "key": "leadership:cto", "note": "she knows" });
     assert_eq!(vic.refused("settleStep", settle.clone()).await.code(), "FORBIDDEN");
-    assert!(has(&vic, "general-notice:1").await, "viewers read the list");
+    assert!(has(&vic, "leadership:cto").await, "viewers read the list");
     sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "visibility": "RESTRICTED" })).await;
     assert_eq!(kim.refused("settleStep", settle.clone()).await.code(), "NOT_FOUND");
     assert!(kim.incident("INC-1", "nextSteps { key }").await.is_null());
@@ -352,4 +360,114 @@ async fn a_board_with_steps(app: &TestApp) {
         { key } affectedClients { lastUpdatedAt nextUpdateDueAt } pages { person { name } answeredBy { name } } leadership { state person { name } } \
         roleOffers { person { name } } deliveries { state person { name } } } } }";
     app.assert_reads_in_batches(&sam, board, (2, 20), 60).await;
+}
+
+/// The texts of the events of a kind.
+async fn texts(client: &Client, incident: &Value, kind: &str) -> Vec<String> {
+    let events = client.timeline(id(incident)).await;
+    events.iter().filter(|event| event["kind"] == kind).map(|event| text(event, "text").to_owned()).collect()
+}
+
+async fn a_declaration_says_severity_and_flags_and_what_it_lowers(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let report = sam.report("a stranger").await;
+    let critical = json!({ "incidentId": report["id"], "severity": "CRITICAL", "reason": "the alert says so" });
+    sam.incident_of("changeSeverity", critical).await;
+    let input = json!({ "incidentId": report["id"], "severity": "MAJOR", "flags": ["DATA_BREACH"], "visibility": "RESTRICTED" });
+    sam.declare_with(input).await;
+    assert_eq!(texts(&sam, &report, "DECLARED").await, ["Declared major, data breach, restricted: a stranger"]);
+    let changes = texts(&sam, &report, "SEVERITY_CHANGED").await;
+    assert!(changes[1].starts_with("CRITICAL → MAJOR: given at the declaration. It is lower"), "{changes:?}");
+    // What a report has before anybody thought about it is not lowered, and raising needs no warning.
+    for (given, expected) in [(None, None), (Some("MAJOR"), Some("MAJOR → CRITICAL: given at the declaration."))] {
+        let report = sam.report("errors").await;
+        if let Some(severity) = given {
+            sam.incident_of("changeSeverity", json!({ "incidentId": report["id"], "severity": severity, "reason": "a lot" })).await;
+        }
+        let severity = if given.is_some() { "CRITICAL" } else { "TRIVIAL" };
+        sam.declare_with(json!({ "incidentId": report["id"], "severity": severity })).await;
+        let changes = texts(&sam, &report, "SEVERITY_CHANGED").await;
+        assert_eq!(changes.get(usize::from(given.is_some())).map(String::as_str), expected);
+    }
+}
+
+async fn a_ticked_item_leaves_an_event_and_keeps_its_evidence(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare_with(json!({ "name": "a stranger", "severity": "MAJOR", "flags": ["DATA_BREACH"] })).await;
+    let tick = |items: &[&str], met: bool, evidence: &str| json!({ "incidentId": incident["id"], "goal": "contain", "met": met, "evidence": evidence, "checklistDone": items });
+    sam.incident_of("confirmGoal", tick(&["revoke-access"], false, "all tokens are revoked")).await;
+    assert_eq!(texts(&sam, &incident, "GOAL_CHANGED").await, ["Unauthorised access is revoked: all tokens are revoked"]);
+    sam.incident_of("confirmGoal", tick(&["revoke-access"], false, "once more")).await;
+    assert_eq!(texts(&sam, &incident, "GOAL_CHANGED").await.len(), 1, "ticking twice is the same as once");
+    let goals = sam.incident("INC-1", "goals { goal checklist { key evidence doneBy { name } } }").await;
+    let item = goals["goals"][1]["checklist"][0].clone();
+    assert_eq!(item, json!({ "key": "revoke-access", "evidence": "all tokens are revoked", "doneBy": { "name": "Sam" } }));
+}
+
+async fn a_change_of_flags_says_which(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare_with(json!({ "name": "a stranger", "severity": "MINOR", "flags": ["RECURRING"] })).await;
+    let change = |input: Value| {
+        let mut input = input;
+        input["incidentId"] = incident["id"].clone();
+        input
+    };
+    sam.incident_of("updateIncident", change(json!({ "flags": ["SECURITY_BREACH"], "visibility": "RESTRICTED" }))).await;
+    sam.incident_of("updateIncident", change(json!({ "flags": [], "name": "nobody" }))).await;
+    assert_eq!(
+        texts(&sam, &incident, "NOTE").await,
+        [
+            "Flagged as security breach; no longer flagged as recurring; now restricted",
+            "No longer flagged as security breach; changed name"
+        ]
+    );
+}
+
+async fn closing_with_a_report_owed_asks_first(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare("errors").await;
+    sam.resolve(id(&incident)).await;
+    let refusal = sam.refused("closeIncident", json!({ "incidentId": incident["id"] })).await;
+    assert_eq!((refusal.code(), refusal.missing()), ("FAILED_PRECONDITION", vec!["report-author", "schedule-review", "report-draft"]));
+    let closed = sam.incident_of("closeIncident", json!({ "incidentId": incident["id"], "note": "the same as last week" })).await;
+    assert_eq!(closed["status"], "CLOSED");
+    let trivial = sam.declare_with(json!({ "name": "a blip", "severity": "TRIVIAL" })).await;
+    sam.resolve(id(&trivial)).await;
+    sam.incident_of("closeIncident", json!({ "incidentId": trivial["id"] })).await;
+}
+
+async fn nobody_is_asked_to_tell_everybody_about_a_restricted_incident(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let input = json!({ "name": "a stranger", "severity": "CRITICAL", "visibility": "RESTRICTED", "leadId": sam.id() });
+    let incident = sam.declare_with(input).await;
+    app.advance(20 * MINUTE);
+    reminded(app).await;
+    assert!(steps(&sam).await.iter().all(|step| step["rule"] != "general-notice"));
+    let found = sam.incident("INC-1", "deliveries { operation instructions }").await;
+    for row in found["deliveries"].as_array().unwrap() {
+        let words = row["instructions"].as_str().unwrap_or_default();
+        assert!(row["operation"] != "notice" && !words.contains("general channel") && !words.contains("* a stranger"), "{row}");
+    }
+    sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "visibility": "OPEN" })).await;
+    assert!(has(&sam, "general-notice:1").await);
+}
+
+async fn a_step_that_is_overdue_says_since_when(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    sam.declare_with(json!({ "name": "errors", "severity": "MINOR" })).await;
+    app.advance(16 * MINUTE);
+    let found = sam.incident("INC-1", "nextSteps { key state dueAt overdueAt }").await;
+    let lead = &found["nextSteps"][0];
+    let expected = ["2026-11-22T03:05:00+00:00", "2026-11-22T03:15:00+00:00"];
+    assert_eq!((&lead["state"], [text(lead, "dueAt"), text(lead, "overdueAt")]), (&json!("OVERDUE"), expected));
+    let prompts = async || {
+        reminded(app).await;
+        let events = sam.incident(
+            "INC-1",
+            "timeline(first: 50, filter: { exceptKinds: [PROMPT] }) { nodes { kind } } all: timeline(first: 50) { totalCount }",
+        );
+        let found = events.await;
+        (kinds(found["timeline"]["nodes"].as_array().unwrap()).contains(&"PROMPT"), found["all"]["totalCount"].as_i64().unwrap())
+    };
+    assert_eq!(prompts().await, (false, 2), "a declaration, and a prompt that is left out");
 }

@@ -23,13 +23,14 @@ pub(crate) fn stand_in(incident: &incident::Model, person: PersonId) -> Option<P
     rows(incident).iter().find(|row| row.person == person).and_then(|row| row.stand_in)
 }
 
-/// Counts a reminder that falls due for a person. `false` if they have done nothing since earlier ones and must be left alone for now.
-pub(crate) fn remind(incident: &mut incident::Model, person: PersonId, now: Timestamp, again_every: Duration) -> bool {
+/// Counts a reminder that falls due for a person, alone or with others of whom one is enough. `false` if they have done nothing since earlier ones and must be left alone for now.
+pub(crate) fn remind(incident: &mut incident::Model, person: PersonId, alone: bool, now: Timestamp, again_every: Duration) -> bool {
     let rows = &mut incident.awaited.get_or_insert_default().0;
     let Some(row) = rows.iter_mut().find(|row| row.person == person) else {
-        rows.push(AwaitedPerson { person, since: now, reminded_at: now, reminders: 1, stand_in: None });
+        rows.push(AwaitedPerson { person, since: now, reminded_at: now, reminders: 1, alone, stand_in: None });
         return true;
     };
+    row.alone |= alone;
     // A time in the future is one of a clock that was ahead.
     let is_recent = (Duration::zero()..again_every).contains(&(now - row.reminded_at));
     if row.reminders >= REMINDERS_AT_ONCE && is_recent {
@@ -40,10 +41,12 @@ pub(crate) fn remind(incident: &mut incident::Model, person: PersonId, now: Time
     true
 }
 
-/// A person has done something: they are no longer waited for.
+/// A person has done something: they are no longer waited for, nor are others of whom one was enough.
 pub(crate) fn reacted(incident: &mut incident::Model, person: PersonId) {
     let Some(awaited) = &mut incident.awaited else { return };
-    awaited.0.retain(|row| row.person != person);
+    let Some(place) = awaited.0.iter().position(|row| row.person == person) else { return };
+    let reacted = awaited.0.remove(place);
+    awaited.0.retain(|row| row.alone || reacted.alone);
     if awaited.0.is_empty() {
         incident.awaited = None;
     }

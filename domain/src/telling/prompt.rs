@@ -32,6 +32,8 @@ pub(super) struct Moment<'a> {
 struct Asked<'a> {
     person: &'a person::Model,
     steps: Vec<&'a Step>,
+    /// Whether a step is asked of nobody else.
+    alone: bool,
     reach: Reached,
 }
 
@@ -62,10 +64,15 @@ impl<'a> Moment<'a> {
             if first_time && self.act(draft, step) {
                 continue;
             }
-            for person in self.audience(step) {
+            let audience = self.audience(step);
+            let alone = audience.len() == 1;
+            for person in audience {
                 match asked.iter_mut().find(|asked| asked.person.id == person.id) {
-                    Some(asked) => asked.steps.push(step),
-                    None => asked.push(Asked { person, steps: vec![step], reach: Reached::Reminded }),
+                    Some(asked) => {
+                        asked.steps.push(step);
+                        asked.alone |= alone;
+                    }
+                    None => asked.push(Asked { person, steps: vec![step], alone, reach: Reached::Reminded }),
                 }
             }
         }
@@ -82,7 +89,8 @@ impl<'a> Moment<'a> {
     fn reach(&self, draft: &mut Draft<'_>, asked: &Asked<'_>) -> Reached {
         let (person, now) = (asked.person, draft.now);
         let is_urgent = asked.steps.iter().any(|step| !step.rule.counts_in_days());
-        let may_be_sent = !is_urgent || awaited::remind(draft.incident_mut(), person.id, now, self.playbook.reminders_again_every);
+        let again_every = self.playbook.reminders_again_every;
+        let may_be_sent = !is_urgent || awaited::remind(draft.incident_mut(), person.id, asked.alone, now, again_every);
         if channels(person, Operation::Remind).is_empty() {
             Reached::Quiet
         } else if may_be_sent {
@@ -165,11 +173,13 @@ impl<'a> Moment<'a> {
         };
         let is_free = |person: &&&person::Model| !waits_for.iter().any(|row| row.person == person.id) && !paged(person.id);
         let Some(person) = order.iter().find(is_free) else { return false };
-        let names = waits_for.iter().filter_map(|row| roster.person(row.person)).map(|person| person.name.as_str()).collect::<Vec<_>>();
+        let silent = waits_for.iter().filter(|row| row.stand_in.is_none()).filter_map(|row| roster.person(row.person));
+        let names: Vec<&str> = silent.map(|person| person.name.as_str()).collect();
+        let have = if names.len() == 1 { "has" } else { "have" };
         let since = awaited::no_reaction_since(&whole.incident).unwrap_or(draft.now);
         let open = self.steps.iter().filter(|step| step.state != Stage::Upcoming && !is_muster_s(step.rule));
         let open: Vec<&str> = open.map(|step| step.title.as_str()).collect();
-        let mut why = format!("{} has not reacted to reminders since {}.", names.join(" and "), self.playbook.local(since));
+        let mut why = format!("{} {have} not reacted to reminders since {}.", names.join(" and "), self.playbook.local(since));
         if !open.is_empty() {
             why = format!("{why} Open: {}.", open.join("; "));
         }
