@@ -181,7 +181,9 @@ async fn another_due_day_asks_again(app: &TestApp) {
     let prompts = async || {
         remind_all(&app.system()).await;
         let key = format!("follow-up:{}", id(&made));
-        sam.timeline(id(&incident)).await.iter().filter(|event| event["details"]["step"] == *key).count()
+        let events = sam.timeline(id(&incident)).await;
+        let prompted = events.iter().filter_map(|event| event["details"]["steps"].as_array()).flatten();
+        prompted.filter(|step| step["step"] == *key).count()
     };
     app.advance(63 * HOUR);
     assert_eq!((prompts().await, prompts().await), (1, 1), "Tuesday, 18:00");
