@@ -98,8 +98,9 @@ impl<'a, S: Scope> Draft<'a, S> {
     }
 
     /// Adds a row of a table that is not a [`Child`].
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the row for this")]
     pub fn insert<A: ActiveModelTrait>(&mut self, row: A) {
-        self.writes.push(RowWrite::insert(row));
+        self.writes.push(RowWrite::insert(&row));
     }
 
     /// The same for many rows, in few statements.
@@ -110,8 +111,9 @@ impl<'a, S: Scope> Draft<'a, S> {
     }
 
     /// Writes all columns of a row of a table that is not a [`Child`], whether the row is there or not.
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the row for this")]
     pub fn upsert<A: ActiveModelTrait>(&mut self, row: A) {
-        self.writes.push(RowWrite::upsert(row));
+        self.writes.push(RowWrite::upsert(&row));
     }
 
     /// Changes the columns that are set of a row of a table that is not a [`Child`].

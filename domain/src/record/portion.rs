@@ -15,7 +15,7 @@ pub(super) enum RowWrite {
 }
 
 impl RowWrite {
-    pub(super) fn insert<A: ActiveModelTrait>(row: A) -> Self {
+    pub(super) fn insert<A: ActiveModelTrait>(row: &A) -> Self {
         let set = <A::Entity as EntityTrait>::Column::iter().filter_map(|column| Some((column, row.get(column).into_value()?)));
         let (columns, values): (Vec<_>, Vec<_>) = set.map(|(column, value)| (column, column.save_as(Expr::val(value)))).unzip();
         let mut head = Query::insert();
@@ -23,7 +23,7 @@ impl RowWrite {
         Self::Rows { head, rows: vec![values] }
     }
 
-    pub(super) fn upsert<A: ActiveModelTrait>(row: A) -> Self {
+    pub(super) fn upsert<A: ActiveModelTrait>(row: &A) -> Self {
         let keys = <A::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
         let others = <A::Entity as EntityTrait>::Column::iter()
             .filter(|column| <A::Entity as EntityTrait>::PrimaryKey::from_column(*column).is_none());
@@ -44,7 +44,7 @@ impl RowWrite {
         match (self, other) {
             (Self::Rows { head, rows }, Self::Rows { head: same, rows: more }) if head == same => rows.extend(more.iter().cloned()),
             (Self::Where { head, which }, Self::Where { head: same, which: more }) if head == same => {
-                *which = which.clone().or(more.clone())
+                *which = which.clone().or(more.clone());
             }
             _ => return false,
         }
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     fn access(incident: u128) -> RowWrite {
-        RowWrite::insert(incident_access::ActiveModel {
+        RowWrite::insert(&incident_access::ActiveModel {
             incident_id: Set(IncidentId(Uuid::from_u128(incident))),
             person_id: Set(PersonId(Uuid::from_u128(1))),
             granted_at: Set(entity::Timestamp::UNIX_EPOCH),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn told(incident: u128) -> RowWrite {
-        RowWrite::upsert(step::ActiveModel {
+        RowWrite::upsert(&step::ActiveModel {
             incident_id: Set(IncidentId(Uuid::from_u128(incident))),
             key: Set("lead".to_owned()),
             ..Default::default()

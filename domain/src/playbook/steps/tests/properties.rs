@@ -448,7 +448,7 @@ proptest! {
         for now in [now, scene.now, declared, Timestamp::MIN_UTC, Timestamp::MAX_UTC] {
             let listed = steps(&case, &scene.playbook, now);
             prop_assert!(listed.iter().all(|step| step.missed >= 0));
-            prop_assert!(listed.is_sorted_by_key(|step| step.urgency()));
+            prop_assert!(listed.is_sorted_by_key(Step::urgency));
             next_look(&case, &scene.playbook, now);
         }
     }
