@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::delivery;
 use domain::ports::Refusal;
+use domain::telling::answers::{self, Answer};
 use entity::{DeliveryState, IncidentId, delivery as deliveries, incident};
 use harness::drive::id;
 use harness::worker::Outside;
@@ -105,7 +106,7 @@ async fn whoever_answers_in_their_place_is_reminded_instead(app: &TestApp) {
     let (sam, ben, cto, _) = night(app).await;
     minutes(app, 21).await;
     let page = paged(app, &ben).await.expect("second line is paged");
-    domain::telling::answers::answer(&app.ctx(&ben).await, page.page_id.unwrap(), None).await.unwrap();
+    answers::answer(&app.ctx(&ben).await, page.page_id.unwrap(), Answer::Seen, None).await.unwrap();
     let before = to(app, &sam).await.len();
     minutes(app, 40).await;
     assert_eq!(to(app, &sam).await.len(), before);

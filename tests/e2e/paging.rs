@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use domain::authz::{Actor, Right};
 use domain::people::{self, UpdatePerson, update};
 use domain::ports::{Effect, MailOrder, Refusal};
-use domain::telling::roster::Staffed;
-use domain::{delivery, on_call, telling};
-use entity::{AccessLevel, DeliveryId, Grant, IncidentId, Severity, Source, System};
+use domain::{delivery, on_call};
+use entity::{AccessLevel, DeliveryId, Grant, System};
 use harness::app::HOOK_SECRET;
 use harness::drive::{id, text};
 use harness::{Client, Engine, TestApp, run_with};
@@ -371,43 +369,6 @@ fn out_of_hours_only_what_the_playbook_calls_urgent_pages() {
         app.advance(32 * 60 * MINUTE);
         post("search is slow again", "major").await;
         assert_eq!(paged(&sam, "INC-4").await, ["Kim"], "it is Monday, 11:00");
-    });
-}
-
-/// An alert joins an incident, as `domain::alerts` has it.
-async fn alert_joins(app: &TestApp, incident: &Value, severity: Severity) {
-    let ctx = app.domain.ctx(Actor::System, Source::Alert);
-    let id = IncidentId::parse(id(incident)).unwrap();
-    let joined = domain::change::change::<Staffed, _>(&ctx, id, Right::Report, None, |facts, draft| {
-        telling::pages::page_for_alert(facts, draft, severity, "web1 is down");
-        Ok(())
-    });
-    joined.await.unwrap();
-}
-
-#[test]
-fn a_critical_alert_that_joins_what_was_taken_for_less_pages() {
-    with_mail(async |app| {
-        let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
-        on_call(app, &kim, None).await;
-        let minor = led(&sam, "MINOR").await;
-        alert_joins(app, &minor, Severity::Major).await;
-        assert_eq!(paged(&sam, "INC-1").await, [] as [&str; 0], "it is night, and not critical");
-        for _ in 0..2 {
-            alert_joins(app, &minor, Severity::Critical).await;
-        }
-        let found = pages(&sam, "INC-1").await;
-        assert_eq!(found.len(), 1, "a storm is one page");
-        assert!(found[0]["person"]["name"] == "Sam" && text(&found[0], "why").contains("web1 is down. It is MINOR so far"), "{found:?}");
-        let critical = led(&sam, "CRITICAL").await;
-        alert_joins(app, &critical, Severity::Critical).await;
-        assert_eq!(paged(&sam, "INC-2").await, [] as [&str; 0], "it is being worked on as what it is");
-        sam.incident_of("changeStatus", json!({ "incidentId": critical["id"], "status": "MONITORING" })).await;
-        alert_joins(app, &critical, Severity::Critical).await;
-        assert_eq!(paged(&sam, "INC-2").await, ["Sam"]);
-        let nobodys = sam.declare_with(json!({ "name": "errors", "severity": "MINOR" })).await;
-        alert_joins(app, &nobodys, Severity::Critical).await;
-        assert_eq!(paged(&sam, "INC-3").await, ["Kim"]);
     });
 }
 

@@ -157,7 +157,7 @@ pub(crate) async fn run(ctx: Ctx, alertmanagers: &Alertmanagers, shutdown: Cance
     let mut look = tokio::time::interval(EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while shutdown.run_until_cancelled(look.tick()).await.is_some() {
-        match shutdown.run_until_cancelled(alertmanagers.look(&ctx)).await {
+        match shutdown.run_until_cancelled(Box::pin(alertmanagers.look(&ctx))).await {
             None => return,
             // Said where it happened.
             Some(Ok(()) | Err(Error::Outside(_))) => {}

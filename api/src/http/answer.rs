@@ -140,11 +140,11 @@ impl PagedPerson {
             (true, "seen", "I have seen this".to_owned()),
             (is_running, "decline", "I can't: page the next".to_owned()),
         ];
-        let buttons: String = choices
-            .iter()
-            .filter(|(shown, ..)| *shown)
-            .map(|(_, value, label)| format!("<p><button class=\"big\" name=\"answer\" value=\"{value}\">{}</button></p>", escaped(label)))
-            .collect();
+        let shown = choices.iter().filter(|(shown, ..)| *shown);
+        let button = |value: &str, label: &str| {
+            format!("<p><button class=\"big\" name=\"answer\" value=\"{value}\">{}</button></p>", escaped(label))
+        };
+        let buttons = shown.map(|(_, value, label)| button(value, label)).collect::<Vec<_>>().concat();
         let body = format!(
             "{}<form method=\"post\" action=\"/answer\"><input type=\"hidden\" name=\"page\" value=\"{secret}\">{buttons}</form>\
              <p class=\"soft\">Until you press one, the next person may be paged.</p>",

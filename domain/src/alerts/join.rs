@@ -68,10 +68,9 @@ pub(super) fn write<S: Scope>(draft: &mut Draft<'_, S>, call: &Alarms, alerts: &
 
 fn words(word: Word, level: Option<Severity>) -> String {
     match (word, level) {
-        (Word::Firing, _) => "Firing".to_owned(),
+        (Word::Firing, _) | (Word::Raised, None) => "Firing".to_owned(),
         (Word::Again, _) => "Firing again".to_owned(),
         (Word::Raised, Some(level)) => format!("Now {level}"),
-        (Word::Raised, None) => "Firing".to_owned(),
         (Word::Ended, _) => "Ended".to_owned(),
     }
 }

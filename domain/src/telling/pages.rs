@@ -5,7 +5,6 @@
 //! then by seniority. What is known not to have left makes it fall due at once. Each page to the leadership has its own step; together
 //! they record who had to be informed.
 
-use chrono::Duration;
 use entity::{
     Flag, IncidentStatus, Operation, PageId, PageLoss, PageReason, PersonId, Severity, Source, TimelineKind, Timestamp, page, person,
 };
@@ -187,7 +186,7 @@ impl<'a> Chain<'a> {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeZone;
+    use chrono::{Duration, TimeZone};
     use entity::IncidentId;
     use uuid::Uuid;
 

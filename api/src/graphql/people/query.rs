@@ -25,7 +25,9 @@ impl PeopleQuery {
         let id = ctx.actor.person_id().ok_or(Error::NotFound("person"))?;
         Ok(Viewer(people::find(ctx, id).await?))
     }
+
     /// The team, by name, without services.
+    #[expect(clippy::too_many_arguments, reason = "a Relay connection has four of its own")]
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn people(
         &self,
