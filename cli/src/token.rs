@@ -40,8 +40,7 @@ pub enum TokenCommand {
 /// Runs one of the commands.
 ///
 /// # Errors
-/// When there is no database, when a token should do more than its person may or be the first administrator's, and when there is no such
-/// token.
+/// When there is no database, when a token should do more than its person may, and when there is no such token.
 pub async fn run(command: TokenCommand, settings: &Settings) -> anyhow::Result<()> {
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     match command {
@@ -52,12 +51,6 @@ pub async fn run(command: TokenCommand, settings: &Settings) -> anyhow::Result<(
 }
 
 async fn create(ctx: &Ctx, name: String, access_level: AccessLevel, email: Option<&str>) -> anyhow::Result<()> {
-    if email.is_some() && access_level == AccessLevel::Admin && people::first_administrator(ctx).await?.is_none() {
-        bail!(
-            "there is no administrator yet, and a token lets nobody sign in: start the server once, which prints the first administrator's \
-             link, or add the person by `muster person add NAME --email ADDRESS --access admin`"
-        );
-    }
     let owner = match email {
         Some(email) => people::find_or_add(ctx, &name, email, access_level).await?,
         None => people::find_or_add_service(ctx, &name, access_level).await?,

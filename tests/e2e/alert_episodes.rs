@@ -143,7 +143,7 @@ async fn an_alert_that_fires_again_after_the_incident_is_over_reports_anew(app: 
     let second = seen(&sam, "INC-2").await;
     assert_eq!((firing(&second), paged(&second)), (vec![true], 1));
     // It began when we heard of it again: before, it was over.
-    assert_eq!(second["alerts"][0]["startsAt"], "2026-11-22T03:05:00Z");
+    assert_eq!(second["alerts"][0]["startsAt"], "2026-11-22T03:05:00+00:00");
 }
 
 async fn a_generic_alert_fires_again_with_the_start_it_had(app: &TestApp) {
@@ -170,7 +170,7 @@ async fn a_clock_that_is_ahead_makes_one_incident(app: &TestApp) {
     let first = seen(&sam, "INC-1").await;
     assert_eq!(
         (&first["alerts"][0]["startsAt"], &first["impactStartedAt"]),
-        (&json!("2026-11-22T03:00:00Z"), &json!("2026-11-22T03:00:00Z"))
+        (&json!("2026-11-22T03:00:00+00:00"), &json!("2026-11-22T03:00:00+00:00"))
     );
     notify(app, json!([ended(ahead, "2026-11-22T06:40:00Z")])).await;
     assert_eq!(firing(&seen(&sam, "INC-1").await), [false]);
@@ -186,7 +186,7 @@ async fn a_clock_that_was_never_set_is_no_reason_to_refuse(app: &TestApp) {
     }
     let one = seen(&sam, "INC-1").await;
     assert_eq!(firing(&one), [true; 3]);
-    assert!(one["alerts"].as_array().unwrap().iter().all(|alert| alert["startsAt"] == "2026-11-22T03:00:00Z"), "{one}");
+    assert!(one["alerts"].as_array().unwrap().iter().all(|alert| alert["startsAt"] == "2026-11-22T03:00:00+00:00"), "{one}");
 }
 
 async fn the_start_moves_while_it_fires(app: &TestApp) {
@@ -214,7 +214,8 @@ async fn a_level_that_rises_raises_the_severity_and_pages(app: &TestApp) {
     send(app, json!([generic("firing", "critical")])).await;
     send(app, json!([generic("firing", "critical")])).await;
     let one = seen(&sam, "INC-1").await;
-    assert_eq!((text(&one, "severity"), paged(&one)), ("CRITICAL", 2));
+    // At night the first could wait for the morning.
+    assert_eq!((text(&one, "severity"), paged(&one)), ("CRITICAL", 1));
     let kinds = kinds(one["timeline"]["nodes"].as_array().unwrap());
     assert_eq!(kinds.iter().filter(|kind| **kind == "SEVERITY_CHANGED").count(), 1);
     assert_eq!(incidents(&sam).await, 1);
@@ -251,7 +252,7 @@ async fn a_critical_alert_raises_what_people_declared_minor(app: &TestApp) {
     sam.declare_with(json!({ "incidentId": first["incident"], "severity": "MINOR" })).await;
     notify(app, json!([of("f2", fires(T))])).await;
     let one = seen(&sam, "INC-1").await;
-    assert_eq!((text(&one, "severity"), paged(&one)), ("CRITICAL", 2));
+    assert_eq!((text(&one, "severity"), paged(&one)), ("CRITICAL", 1));
 }
 
 async fn a_notice_that_the_end_overtook_still_reports(app: &TestApp) {
@@ -311,7 +312,7 @@ async fn a_storm_of_groups_pages_a_few_times(app: &TestApp) {
     futures_util::future::join_all(calls).await;
     assert_eq!(incidents(&sam).await, 10);
     let all =
-        sam.query("{ incidents { nodes { alerts { firing } pages { id } timeline(first: 200) { nodes { text } } } } }", json!({})).await;
+        sam.query("{ incidents { nodes { alerts { firing } pages { id } timeline(first: 20) { nodes { text } } } } }", json!({})).await;
     let all = all["incidents"]["nodes"].as_array().unwrap();
     let (alerts, pages) = all.iter().fold((0, 0), |(alerts, pages), one| (alerts + firing(one).len(), pages + paged(one)));
     assert_eq!((alerts, pages), (40, 10));

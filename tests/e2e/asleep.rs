@@ -71,7 +71,7 @@ async fn a_message_lists_everything_that_is_due_with_words_and_links(app: &TestA
     for part in [
         "/incidents/INC-1?do=client-update:0.1",
         "/incidents/INC-1?do=summary:1.2",
-        "Where things stand: the queue is full",
+        "Where things stand: We are investigating.",
         "At the last summary: the queue is full",
         "Still open:\n* Page second line (Overdue since",
         "/incidents/INC-1?do=second-line",

@@ -1,6 +1,6 @@
 //! Who joins the team, what they may do, and what they want to be told.
 
-use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, person};
+use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, incident, person, session, sign_in_link};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
 
 use crate::authz::Right;
@@ -100,15 +100,28 @@ pub async fn find_or_add_service(ctx: &Ctx, name: &str, access_level: AccessLeve
     Ok(new)
 }
 
-/// Adds the first administrator, if there is none, and returns the secret that opens their first session.
+/// At the first start, the secret that opens the first administrator's first session. Adds the administrator if there is none.
 pub async fn bootstrap(ctx: &Ctx) -> Result<Option<String>> {
     ctx.require(Right::Administer)?;
-    if first_administrator(ctx).await?.is_some() {
-        return Ok(None);
-    }
-    let person = new(ctx, "Administrator", AccessLevel::Admin)?;
-    add(ctx, &person).await?;
-    access::create_sign_in_link(ctx, person.id).await.map(Some)
+    let administrator = match first_administrator(ctx).await? {
+        // Somebody made a token for them before the first start, and they have no way in yet.
+        Some(person) if is_untouched(ctx).await? => person,
+        Some(_) => return Ok(None),
+        None => {
+            let person = new(ctx, "Administrator", AccessLevel::Admin)?;
+            add(ctx, &person).await?;
+            person
+        }
+    };
+    access::create_sign_in_link(ctx, administrator.id).await.map(Some)
+}
+
+/// Whether nobody could ever have signed in, and nothing has happened.
+async fn is_untouched(ctx: &Ctx) -> Result<bool> {
+    let db = ctx.db.read();
+    let (links, sessions, incidents) =
+        tokio::try_join!(sign_in_link::Entity::find().one(db), session::Entity::find().one(db), incident::Entity::find().one(db))?;
+    Ok(links.is_none() && sessions.is_none() && incidents.is_none())
 }
 
 /// Input of [`update`]: omitted fields stay as they are.

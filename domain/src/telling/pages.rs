@@ -133,12 +133,14 @@ pub fn is_urgent(ctx: &Ctx, severity: Severity, now: Timestamp) -> bool {
     playbook.working_hours.is_working(now) || urgent.contains(&severity)
 }
 
-/// Who must hear of what an alert says: whoever leads; of a report that needs triage, first line; else the next in the chain.
+/// Who must hear of what an alert says: whoever leads; of a report that needs triage, first line; else the next in the chain or, if all
+/// were paged for less, whoever is on call.
 pub fn in_charge(facts: &Staffed) -> Option<&person::Model> {
-    let incident = &facts.whole.incident;
-    let lead = incident.lead_id.and_then(|lead| facts.roster.person(lead));
-    let first = || if incident.status == IncidentStatus::Triage { facts.roster.first_line() } else { None };
-    lead.or_else(first).or_else(|| next(facts, None))
+    let (incident, roster) = (&facts.whole.incident, &facts.roster);
+    let lead = incident.lead_id.and_then(|lead| roster.person(lead));
+    let first = || if incident.status == IncidentStatus::Triage { roster.first_line() } else { None };
+    let again = || roster.first_line().or(roster.second_line()).or_else(|| roster.by_seniority().into_iter().next());
+    lead.or_else(first).or_else(|| next(facts, None)).or_else(again)
 }
 
 /// The next person to page: second line, first line, then by seniority; `None` if nobody is left. Passed over is who need not be woken

@@ -6,12 +6,9 @@ use serde_json::{Value, json};
 
 use super::Fresh;
 
-const PLAYBOOK: &str = "[boards.incident-actions]\ntrello_board = '64b000000000000000000001'\ntrello_list = '64b000000000000000000011'\n";
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_sends_nothing_whatever_the_settings_connect() {
     let fresh = Fresh::new();
-    std::fs::write(fresh.path("data/playbook.toml"), PLAYBOOK).unwrap();
     let (smtp, desk, boards) = (Smtp::start().await, ZendeskFake::start().await, TrelloFake::start().await);
     let mut command = fresh.home.command(&["serve", "--demo"]);
     command
@@ -27,7 +24,7 @@ async fn the_demo_sends_nothing_whatever_the_settings_connect() {
     let incidents = found["incidents"]["nodes"].as_array().unwrap();
     let deliveries: Vec<&Value> = incidents.iter().flat_map(|incident| incident["deliveries"].as_array().unwrap()).collect();
     let is_of = |system: &str| deliveries.iter().any(|delivery| delivery["system"] == system);
-    assert!(["email", "zendesk", "trello"].into_iter().all(is_of), "{deliveries:?}");
+    assert!(["email", "zendesk"].into_iter().all(is_of), "{deliveries:?}");
     for delivery in deliveries {
         assert!(["BY_HAND", "DONE_BY_HAND", "CANCELLED"].map(|state| json!(state)).contains(&delivery["state"]), "{delivery}");
     }
