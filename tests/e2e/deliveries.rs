@@ -111,8 +111,8 @@ async fn reminders_of_a_step_that_is_done_are_cancelled(app: &TestApp) {
     for mutation in ["settleDeliveryByHand", "retryDelivery"] {
         assert_eq!(sam.refused(mutation, json!({ "deliveryId": mail["id"] })).await.code(), "FAILED_PRECONDITION", "{mutation}");
     }
-    let waiting = sam.incident("INC-1", "deliveries(state: CANCELLED) { step }").await;
-    assert_eq!(waiting["deliveries"], json!([{ "step": "summary:0.1" }]));
+    let cancelled = sam.incident("INC-1", "deliveries(state: CANCELLED) { id }").await["deliveries"].take();
+    assert!(cancelled.as_array().unwrap().contains(&json!({ "id": mail["id"] })), "{cancelled}");
 }
 
 async fn deliveries_page_both_ways_and_by_state(app: &TestApp) {

@@ -310,7 +310,10 @@ proptest! {
             prop_assert!(scene.case.marks.get(&step.key).is_none_or(|mark| mark.settled_at.is_none()), "{} is settled", step.key);
             let words = |text: &str| !text.is_empty() && !text.contains(['{', '}']);
             prop_assert!(words(&step.title) && words(&step.why), "{step:?}");
-            prop_assert_eq!((step.person.is_some(), step.audience.is_empty()), (step.rule == Rule::FollowUp, step.rule == Rule::FollowUp));
+            let is_follow_up = step.rule == Rule::FollowUp;
+            prop_assert_eq!(step.audience.is_empty(), is_follow_up);
+            // Triage may be asked of who answered the page.
+            prop_assert!(step.person.is_some() == is_follow_up || step.rule == Rule::Triage);
             prop_assert_eq!(step.proposed_at.is_some(), step.rule == Rule::ScheduleReview);
         }
     }
