@@ -1,53 +1,127 @@
-//! `muster check`: whether each outside system can be worked with, what is missing, and what to do about it.
+//! `muster check`: whether each outside system can be worked with, whether a page would reach somebody, what is missing, and what to do
+//! about it.
 
 use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use domain::ports::{Boards, ClientDirectory, Finding, Refusal};
+use domain::telling::readiness::{self, Facts};
+use domain::zone::tables;
 use tokio::time::timeout;
 
+use crate::database::{self, Absent};
 use crate::output;
-use crate::playbook;
+use crate::playbook::{self, Broken};
 use crate::settings::Settings;
 use crate::systems::{self, Entry, Offer};
 
 /// How long the test of one system may take, and the test of each thing it offers.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// What the people's part is called.
+const PEOPLE: &str = "people";
+/// Why the playbook's contacts or boards can't be looked at.
+const BROKEN: &str = "The playbook can't be read: see `muster playbook check`.";
 
-/// Tests one system, or all, and prints what it finds.
+/// What can be tested.
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// A system.
+    System(&'static Entry),
+    /// Who is on call and who leads.
+    People,
+}
+
+impl Part {
+    fn all() -> impl Iterator<Item = Self> {
+        systems::all().map(Self::System).chain([Self::People])
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::System(entry) => entry.system.as_str(),
+            Self::People => PEOPLE,
+        }
+    }
+}
+
+/// Reads a part's name on the command line.
+pub fn parser() -> impl TypedValueParser<Value = Part> {
+    let people = PossibleValue::new(PEOPLE).help("Who is on call, who leads, and whether they can be paged");
+    let names = PossibleValuesParser::new(systems::names().chain([people]));
+    names.map(|name| Part::all().find(|part| part.name() == name).expect("clap takes no other names"))
+}
+
+/// What was found about a part.
+enum Outcome {
+    /// There is nothing to test yet, and what to do.
+    NotThere(String),
+    /// What was tested, and notes on it.
+    Tested(Vec<Finding>, Vec<String>),
+}
+
+/// Tests one part, or all, and prints what it finds.
 ///
 /// # Errors
 /// When the settings can't be used at all.
-pub async fn run(settings: &Settings, one: Option<&'static Entry>) -> anyhow::Result<ExitCode> {
+pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitCode> {
     let mut all_fine = true;
-    for entry in systems::all().filter(|entry| one.is_none_or(|one| one.system == entry.system)) {
-        let (report, fine) = report(settings, entry).await?;
-        output::line(report.trim_end())?;
-        // That others are not connected is a choice; of the one that was asked for it is an answer.
-        all_fine &= fine.unwrap_or(one.is_none());
+    for part in Part::all().filter(|part| one.is_none_or(|one| one.name() == part.name())) {
+        let outcome = match part {
+            Part::System(entry) => of_system(settings, entry).await?,
+            Part::People => of_people(settings).await,
+        };
+        output::line(report(part.name(), &outcome).trim_end())?;
+        all_fine &= match outcome {
+            // That others are not there is a choice; of the one that was asked for it is an answer.
+            Outcome::NotThere(_) => one.is_none(),
+            Outcome::Tested(findings, _) => is_fine(&findings),
+        };
     }
     Ok(if all_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The lines on a system, and whether it is fine; neither when it is not connected.
-async fn report(settings: &Settings, Entry { system, needs, docs, .. }: &Entry) -> anyhow::Result<(String, Option<bool>)> {
-    let Some((offer, notes)) = settings.systems.offer(*system)? else {
-        return Ok((format!("{system}: not connected: set {needs} ({docs}). Until then a person does it.\n"), None));
+fn report(part: &str, outcome: &Outcome) -> String {
+    let (findings, notes) = match outcome {
+        Outcome::NotThere(why) => return format!("{part}: {why}"),
+        Outcome::Tested(findings, notes) => (findings, notes),
     };
-    let findings = findings(settings, &offer).await;
     let mut report = String::new();
-    for Finding { what, problem } in &findings {
+    for Finding { what, problem } in findings {
         // Writing to a string does not fail.
         let _ = match problem {
-            None => writeln!(report, "{system}: ok: {what}"),
-            Some(problem) => writeln!(report, "{system}: PROBLEM: {what}: no. {problem}"),
+            None => writeln!(report, "{part}: ok: {what}"),
+            Some(problem) => writeln!(report, "{part}: PROBLEM: {what}: no. {problem}"),
         };
     }
     for note in notes {
-        let _ = writeln!(report, "{system}: note: {note}");
+        let _ = writeln!(report, "{part}: note: {note}");
     }
-    Ok((report, Some(is_fine(&findings))))
+    report
+}
+
+async fn of_system(settings: &Settings, Entry { system, needs, docs, .. }: &Entry) -> anyhow::Result<Outcome> {
+    Ok(match settings.systems.offer(*system)? {
+        None => Outcome::NotThere(format!("not connected: set {needs} ({docs}). Until then a person does it.")),
+        Some((offer, notes)) => Outcome::Tested(findings(settings, &offer).await, notes),
+    })
+}
+
+async fn of_people(settings: &Settings) -> Outcome {
+    let looked = async {
+        let domain = database::domain(settings).await?;
+        let facts = Facts::load(&domain.system()).await?;
+        anyhow::Ok(readiness::findings(&facts, &domain.playbook(), tables()))
+    };
+    match looked.await {
+        Ok(findings) => Outcome::Tested(findings, Vec::new()),
+        Err(error) if error.is::<Absent>() => Outcome::NotThere(format!("not tested: {error}")),
+        Err(error) => {
+            let problem = if error.is::<Broken>() { BROKEN.to_owned() } else { format!("{error:#}") };
+            Outcome::Tested(vec![Finding { what: "Muster can look at the team".to_owned(), problem: Some(problem) }], Vec::new())
+        }
+    }
 }
 
 /// Whether the system lets us in, and if so, whether we can use what else it offers.
@@ -85,8 +159,7 @@ async fn of_directory(directory: &dyn ClientDirectory) -> Vec<Finding> {
 async fn of_boards(settings: &Settings, boards: &dyn Boards) -> Vec<Finding> {
     let what = "The playbook says where boards are";
     let Ok(playbook) = playbook::load(settings) else {
-        let problem = "The playbook can't be read: see `muster playbook check`.".to_owned();
-        return vec![Finding { what: what.to_owned(), problem: Some(problem) }];
+        return vec![Finding { what: what.to_owned(), problem: Some(BROKEN.to_owned()) }];
     };
     let mut findings = Vec::new();
     for board in playbook.boards.values() {

@@ -29,12 +29,12 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use rustix::fs::Mode;
 
+use check::Part;
 use database::Intent;
 use hold::Named;
 use person::PersonCommand;
 use playbook::PlaybookCommand;
 use settings::Settings;
-use systems::Entry;
 use token::TokenCommand;
 
 #[global_allocator]
@@ -110,11 +110,12 @@ enum Command {
         /// Such as email, or all.
         system: Named,
     },
-    /// Tests the connections to outside systems: says what works, what does not, and what to do. Changes nothing there.
+    /// Tests the connections to outside systems, and whether a page would reach somebody: says what works, what does not, and what to do.
+    /// Changes nothing.
     Check {
-        /// Which; without it, all.
-        #[arg(value_parser = systems::parser())]
-        system: Option<&'static Entry>,
+        /// Which system, or people; without it, everything.
+        #[arg(value_parser = check::parser())]
+        part: Option<Part>,
     },
     /// Plays a made-up incident of a made-up agency into the database. `muster serve --demo` shows it without reaching outside systems.
     Demo,
@@ -197,7 +198,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Restore { from, despite_problems } => return restore::run(&settings, &from, despite_problems).await,
         Command::Hold { system } => hold::hold(&settings, system).await?,
         Command::Release { system } => hold::release(&settings, system).await?,
-        Command::Check { system } => return check::run(&settings, system).await,
+        Command::Check { part } => return check::run(&settings, part).await,
         Command::Demo => demo::play(&*database::domain(&settings).await?, &settings).await?,
         Command::Schema | Command::Completions { .. } | Command::Playbook(_) => {}
     }

@@ -4,6 +4,7 @@ mod explain;
 mod lock;
 mod place;
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,10 +52,22 @@ pub struct Opened {
     claim: Option<Lock>,
 }
 
+/// There is no database of Muster yet where the settings say; in words.
+#[derive(Debug)]
+pub struct Absent(String);
+
+impl fmt::Display for Absent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Absent {}
+
 /// Opens the database of the settings. Any number of processes may do so at once, and each may die at any moment.
 ///
 /// # Errors
-/// Where the database is, what is wrong there, and what to do about it.
+/// Where the database is, what is wrong there, and what to do about it; [`Absent`] if only it is not there yet.
 pub async fn open(settings: &Settings, intent: Intent) -> anyhow::Result<Opened> {
     let place = Place::of(&settings.database_url.0)?;
     match &place {
@@ -67,7 +80,7 @@ async fn open_file(settings: &Settings, place: &Place, file: &Path, intent: Inte
     if intent != Intent::Use {
         prepare_file(file)?;
     } else if !file.metadata().is_ok_and(|found| found.len() > 0) {
-        bail!(place.absent());
+        bail!(Absent(place.absent()));
     }
     let file = &file.canonicalize().with_context(|| format!("{} can't be found", file.display()))?;
     // Held while the file is made and migrated. A server's claim comes second, so that nobody waits for it.
@@ -128,7 +141,7 @@ async fn look(place: &Place, db: &DatabaseConnection, intent: Intent) -> anyhow:
     let state = migration::state(db).await.map_err(|error| explain::explained(place, &error))?;
     match &state {
         State::Ahead(unknown) => bail!(place.newer(unknown)),
-        State::Empty if intent == Intent::Use => bail!(place.absent()),
+        State::Empty if intent == Intent::Use => bail!(Absent(place.absent())),
         State::Behind if intent == Intent::Use => bail!(place.older()),
         State::Empty => return Ok(state),
         State::Behind | State::Current => {}

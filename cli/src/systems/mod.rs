@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValue;
 use domain::config::Config;
 use domain::ports::{Boards, ClientDirectory, Outlet, TicketDesk};
 use entity::System;
@@ -156,10 +156,9 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
     ALL.iter()
 }
 
-/// Reads a system's name on the command line.
-pub fn parser() -> impl TypedValueParser<Value = &'static Entry> {
-    let names = PossibleValuesParser::new(all().map(|entry| PossibleValue::new(entry.system.as_str()).help(entry.about)));
-    names.map(|name| all().find(|entry| entry.system.as_str() == name).expect("clap takes no other names"))
+/// Their names on the command line, with what they are for.
+pub fn names() -> impl Iterator<Item = PossibleValue> {
+    all().map(|entry| PossibleValue::new(entry.system.as_str()).help(entry.about))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 use crate::authz::Actor;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::on_call;
+use crate::on_call::{self, OnDuty};
 use crate::playbook::Playbook;
 use crate::record::{Facts, Whole};
 use entity::{AccessLevel, Grant, PersonId, PersonKind, Visibility, incident_access, person};
@@ -31,11 +31,16 @@ impl Roster {
             },
             on_call::on_duty(ctx, ctx.now()),
         )?;
-        Ok(Self {
+        Ok(Self::of(people, &duty))
+    }
+
+    /// These people, and those of them who are on call.
+    pub fn of(people: Vec<person::Model>, duty: &OnDuty) -> Self {
+        Self {
             people: people.into_iter().map(|person| (person.id, person)).collect(),
-            first_line: duty.first.map(|person| person.id),
-            second_line: duty.second.map(|person| person.id),
-        })
+            first_line: duty.first.as_ref().map(|person| person.id),
+            second_line: duty.second.as_ref().map(|person| person.id),
+        }
     }
 
     /// A current member of the team.

@@ -5,6 +5,7 @@ mod demo;
 mod living;
 mod migrating;
 mod places;
+mod ready;
 mod refusals;
 mod team;
 mod zones;
