@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use apalis::prelude::{Backend, RandomId, Task, WorkerBuilder, WorkerBuilderExt, WorkerContext};
+use apalis::prelude::{Backend, RandomId, Task, WorkerBuilder, WorkerContext};
 use apalis_core::backend::BackendConfig;
 use apalis_core::backend::finalize::Ephemeral;
 use apalis_core::layers::Identity;
@@ -54,35 +54,28 @@ pub struct Work<T> {
     pub kind: fn(&T) -> &'static str,
 }
 
-impl<T> Clone for Work<T> {
-    fn clone(&self) -> Self {
-        let Self { name, slots, limit, bell, claim, carry_out, kind } = self;
-        let (name, slots, limit, kind) = (name.clone(), *slots, *limit, *kind);
-        Self { name, slots, limit, bell: bell.clone(), claim: claim.clone(), carry_out: carry_out.clone(), kind }
-    }
-}
-
 impl<T: Send + 'static> Work<T> {
     /// Works until `shutdown`, then lets what runs finish.
     pub async fn run(self, shutdown: CancellationToken) {
+        let work = Arc::new(self);
         while !shutdown.is_cancelled() {
             // A task of its own, so that a panic costs its work and not the process.
-            let life = AbortOnDropHandle::new(tokio::spawn(self.clone().live(shutdown.clone())));
+            let life = AbortOnDropHandle::new(tokio::spawn(work.clone().live(shutdown.clone())));
             if let Err(error) = life.await {
-                tracing::error!(queue = %self.name, %error, "a worker died and is replaced");
+                tracing::error!(queue = %work.name, %error, "a worker died and is replaced");
             }
             if !shutdown.is_cancelled() {
-                metrics::counter!("muster_queue_restarts_total", "queue" => self.name.clone(), "reason" => "died").increment(1);
+                metrics::counter!("muster_queue_restarts_total", "queue" => work.name.clone(), "reason" => "died").increment(1);
                 shutdown.run_until_cancelled(sleep(REST)).await;
             }
         }
     }
 
     /// One life of an apalis worker.
-    async fn live(self, shutdown: CancellationToken) {
-        let (name, slots) = (self.name.clone(), self.slots);
+    async fn live(self: Arc<Self>, shutdown: CancellationToken) {
+        let name = self.name.clone();
         let source = Source(self.clone().pieces(shutdown.clone()).boxed());
-        let worker = WorkerBuilder::new(&*name).backend(source).concurrency(slots).build(move |piece: Piece<T>| {
+        let worker = WorkerBuilder::new(&*name).backend(source).build(move |piece: Piece<T>| {
             let work = self.clone();
             async move { work.perform(piece).await }
         });
@@ -99,17 +92,17 @@ impl<T: Send + 'static> Work<T> {
     }
 
     /// What is claimed, whenever a slot is free; ends at `shutdown`.
-    fn pieces(self, shutdown: CancellationToken) -> impl Stream<Item = Piece<T>> + Send {
+    fn pieces(self: Arc<Self>, shutdown: CancellationToken) -> impl Stream<Item = Piece<T>> + Send {
         let slots = Arc::new(Semaphore::new(self.slots));
-        let portions = stream::unfold(self, move |mut work| {
-            let (slots, shutdown) = (slots.clone(), shutdown.clone());
-            async move { Some((work.portion(&slots, &shutdown).await?, work)) }
+        let portions = stream::unfold(self.bell.clone(), move |mut bell| {
+            let (work, slots, shutdown) = (self.clone(), slots.clone(), shutdown.clone());
+            async move { Some((work.portion(&slots, &mut bell, &shutdown).await?, bell)) }
         });
         portions.map(stream::iter).flatten()
     }
 
     /// Waits until something could be claimed for a free slot; `None` at `shutdown`.
-    async fn portion(&mut self, slots: &Arc<Semaphore>, shutdown: &CancellationToken) -> Option<Vec<Piece<T>>> {
+    async fn portion(&self, slots: &Arc<Semaphore>, bell: &mut watch::Receiver<()>, shutdown: &CancellationToken) -> Option<Vec<Piece<T>>> {
         loop {
             let first = shutdown.run_until_cancelled(slots.clone().acquire_owned()).await?.ok()?;
             let mut free = vec![first];
@@ -126,7 +119,7 @@ impl<T: Send + 'static> Work<T> {
             }
             tokio::select! {
                 () = shutdown.cancelled() => return None,
-                Ok(()) = self.bell.changed() => {}
+                Ok(()) = bell.changed() => {}
                 () = sleep(EVERY) => {}
             }
         }
