@@ -25,6 +25,8 @@ pub mod db;
 pub mod delivery;
 pub mod error;
 pub mod files;
+#[cfg(test)]
+mod fixtures;
 pub mod follow_up;
 pub mod idempotency;
 pub mod ids;

@@ -92,10 +92,11 @@ pub fn next_change(stretches: &[Stretch], after: Timestamp) -> Option<Timestamp>
 
 #[cfg(test)]
 mod tests {
-    use entity::{AccessLevel, Grants, PersonId, ShiftId};
+    use entity::ShiftId;
     use uuid::Uuid;
 
     use super::*;
+    use crate::fixtures;
 
     /// An hour of the test's week.
     fn hour(hour: i64) -> Timestamp {
@@ -108,19 +109,7 @@ mod tests {
     /// Shifts in the order in which they were entered: who, from, to, whether they are from the rota.
     fn plan(entries: &[(&str, i64, Option<i64>, bool)]) -> Vec<Planned> {
         let planned = |(entry, (name, from, to, rota)): (usize, &(&str, i64, Option<i64>, bool))| {
-            let person = person::Model {
-                id: PersonId(Uuid::from_u128(name.bytes().fold(0, |id, byte| id * 256 + u128::from(byte)))),
-                name: (*name).into(),
-                kind: entity::PersonKind::Human,
-                phone: None,
-                email: None,
-                access_level: AccessLevel::Responder,
-                seniority: None,
-                grants: Grants::default(),
-                quiet: entity::Channels::default(),
-                created_at: hour(0),
-                deactivated_at: None,
-            };
+            let person = fixtures::named(name);
             let shift = shift::Model {
                 id: ShiftId(Uuid::from_u128(entry as u128)),
                 line: OnCallLine::First,

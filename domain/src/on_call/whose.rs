@@ -144,25 +144,19 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use entity::{Grants, Timestamp};
+    use entity::Timestamp;
     use uuid::Uuid;
 
     use super::*;
     use crate::calendar::Span;
+    use crate::fixtures;
 
     pub fn team() -> Team {
         let person = |(id, name, email, access_level, gone): (u128, &str, Option<&str>, AccessLevel, bool)| person::Model {
-            id: PersonId(Uuid::from_u128(id)),
-            name: name.into(),
-            kind: PersonKind::Human,
-            phone: None,
             email: email.map(str::to_owned),
             access_level,
-            seniority: None,
-            grants: Grants::default(),
-            quiet: entity::Channels::default(),
-            created_at: Timestamp::UNIX_EPOCH,
             deactivated_at: gone.then_some(Timestamp::UNIX_EPOCH),
+            ..fixtures::person(id, name)
         };
         let people = [
             (1, "Kim Lee", Some("kim@example.org"), AccessLevel::Responder, false),

@@ -159,6 +159,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::fixtures;
 
     fn at(minutes: i64) -> Timestamp {
         Utc.with_ymd_and_hms(2026, 11, 22, 3, 0, 0).unwrap() + Duration::minutes(minutes)
@@ -167,23 +168,10 @@ mod tests {
     fn page(key: &str, person: u128, answered_at: Option<Timestamp>) -> page::Model {
         page::Model {
             id: PageId(Uuid::from_u128(person)),
-            incident_id: IncidentId(Uuid::nil()),
-            person_id: PersonId(Uuid::from_u128(person)),
             reason: PageReason::Leadership,
             step_key: Some(key.to_owned()),
-            why: None,
-            paged_at: at(0),
-            asked_by_id: None,
-            lost_at: None,
-            lost: None,
             answered_at,
-            answered_by_id: None,
-            answered_how: None,
-            note: None,
-            briefing: None,
-            opened_at: None,
-            secret_hash: None,
-            secret: None,
+            ..fixtures::page(person, at(0))
         }
     }
 

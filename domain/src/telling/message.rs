@@ -97,26 +97,14 @@ impl Draft<'_> {
 
 #[cfg(test)]
 mod tests {
-    use entity::{AccessLevel, Channels, Grants, PersonId, Timestamp};
-    use uuid::Uuid;
+    use entity::Channels;
 
     use super::*;
+    use crate::fixtures;
 
     #[test]
     fn only_reminders_can_be_silenced() {
-        let quiet = person::Model {
-            id: PersonId(Uuid::nil()),
-            name: "Kim".to_owned(),
-            kind: entity::PersonKind::Human,
-            phone: None,
-            email: Some("kim@example.org".to_owned()),
-            access_level: AccessLevel::Responder,
-            seniority: None,
-            grants: Grants::default(),
-            quiet: [Channel::Email].into_iter().collect::<Channels>(),
-            created_at: Timestamp::UNIX_EPOCH,
-            deactivated_at: None,
-        };
+        let quiet = person::Model { quiet: [Channel::Email].into_iter().collect::<Channels>(), ..fixtures::named("Kim") };
         assert_eq!(channels(&quiet, Operation::Remind), []);
         for purpose in [Operation::Page, Operation::Offer, Operation::Tell] {
             assert_eq!(channels(&quiet, purpose), [Channel::Email], "{purpose}");

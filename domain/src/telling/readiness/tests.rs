@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use chrono::TimeZone;
-use entity::{AccessLevel, Channels, Grant, PersonKind};
-use uuid::Uuid;
+use entity::Grant;
 
 use super::*;
+use crate::fixtures;
 use crate::on_call::OnDuty;
 use crate::zone::tables;
 
@@ -18,17 +18,9 @@ fn day(days: i64) -> Timestamp {
 /// A person with an address, unless their name is Mute.
 fn person(name: &str) -> person::Model {
     person::Model {
-        id: PersonId(Uuid::from_u128(name.bytes().fold(0, |id, byte| id * 256 + u128::from(byte)))),
-        name: name.to_owned(),
-        kind: PersonKind::Human,
         email: (name != "Mute").then(|| format!("{}@example.org", name.to_lowercase())),
-        phone: None,
-        access_level: AccessLevel::Responder,
-        seniority: None,
         grants: if name == "Lee" || name == "Mute" { [Grant::NotifyDpo].into_iter().collect() } else { entity::Grants::default() },
-        quiet: Channels::default(),
-        created_at: day(0),
-        deactivated_at: None,
+        ..fixtures::named(name)
     }
 }
 
