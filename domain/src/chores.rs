@@ -68,7 +68,7 @@ impl Chore {
         match self {
             Self::Expire => "expire".to_owned(),
             Self::VerifyChains => "verify-chains".to_owned(),
-            Self::Sync { system } => format!("sync-{}", system.as_str().to_lowercase()),
+            Self::Sync { system } => format!("sync-{system}"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Values in words, for sentences that people read.
 
 use chrono::Duration;
-use entity::{ActionState, Flag, IncidentStatus, Role, Severity};
+use entity::{ActionState, Flag, Flags, IncidentStatus, Role, Severity};
 
 /// A role in words.
 pub fn role(role: Role) -> &'static str {
@@ -33,6 +33,11 @@ pub fn flag(flag: Flag) -> &'static str {
         Flag::Recurring => "recurring",
         Flag::Retrospective => "retrospective",
     }
+}
+
+/// What is special about an incident, for people who must know it at once.
+pub fn urgent_flags(flags: Flags) -> impl Iterator<Item = &'static str> {
+    flags.iter().filter(|flag| *flag != Flag::Retrospective).map(flag)
 }
 
 /// A status in words.

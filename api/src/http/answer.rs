@@ -7,9 +7,10 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::authz::Actor;
+use domain::people::access;
 use domain::telling::answers::{self, Answer};
 use domain::{Ctx, Error, incident, limits, people, words};
-use entity::{AccessLevel, Flag, IncidentStatus, OfferState, Role, Severity, Source, page, person};
+use entity::{AccessLevel, OfferState, Role, Severity, Source, page, person};
 use serde::Deserialize;
 
 use super::html;
@@ -71,7 +72,7 @@ pub async fn answer(State(server): State<Server>, headers: HeaderMap, Form(PageL
         }
         let mut response = paged.answered(&ctx, news || answer != Pressed::Seen).await?;
         if !is_signed_in(&server, &headers).await
-            && let Some(session) = answers::visit(&ctx, &paged.page).await?
+            && let Some(session) = access::visit_by_page(&ctx, &paged.page).await?
         {
             set_cookie(&server, &mut response, &session, limits::VISIT_LIFETIME.num_seconds());
         }
@@ -127,7 +128,7 @@ impl PagedPerson {
     async fn question(&self, ctx: &Ctx, secret: &str) -> Result<Response, Error> {
         let there = answers::at_work(ctx, self.incident.id).await?;
         let others: Vec<&str> = there.iter().map(|(_, person)| &*person.name).filter(|name| *name != self.person.name).collect();
-        let is_running = self.incident.live || self.incident.status == IncidentStatus::Triage;
+        let is_running = incident::is_running(&self.incident);
         let may_act = is_running && self.person.access_level >= AccessLevel::Responder;
         let lead = match there.iter().find(|(role, _)| *role == Role::IncidentLead) {
             Some((_, lead)) if lead.id != self.person.id => format!("I take it over from {}", lead.name),
@@ -187,7 +188,7 @@ impl PagedPerson {
         let why = self.page.why.as_deref().map(|why| format!("<dt>Why</dt><dd>{}</dd>", escaped(why))).unwrap_or_default();
         let there: Vec<String> = there.iter().map(|(role, person)| format!("{} ({})", escaped(&person.name), words::role(*role))).collect();
         let there = if there.is_empty() { "nobody yet".to_owned() } else { there.join(", ") };
-        let flags: Vec<&str> = incident.flags.iter().filter(|flag| *flag != Flag::Retrospective).map(words::flag).collect();
+        let flags: Vec<&str> = words::urgent_flags(incident.flags).collect();
         let special = if flags.is_empty() { String::new() } else { format!("<dt>Special</dt><dd>{}</dd>", flags.join(", ")) };
         let briefing = answers::briefing(ctx, &self.page, incident).await?;
         Ok(format!(

@@ -10,6 +10,7 @@ use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::incident::state;
 use crate::limits;
 use crate::record::{Draft, Light, NewEvent, Scope};
 use crate::telling::pages;
@@ -80,7 +81,7 @@ fn words(word: Word, level: Option<Severity>) -> String {
 fn look_up(draft: &mut Draft<'_>, facts: &Staffed, call: &Alarms, alerts: &[Seen<'_>]) {
     let incident = draft.incident();
     let (before, status) = (incident.severity, incident.status);
-    if !incident.live && status != IncidentStatus::Triage {
+    if !state::is_running(incident) {
         return;
     }
     let reached = || alerts.iter().filter_map(|seen| Some((seen.reached?, seen)));

@@ -4,7 +4,7 @@ use std::cmp::{max, min};
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::Datelike;
-use entity::{AlertId, IncidentId, IncidentStatus, Severity, Timestamp, alert, incident};
+use entity::{AlertId, IncidentId, Severity, Timestamp, alert, incident};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
@@ -12,6 +12,7 @@ use super::alarm::{Alarm, Alarms};
 use super::episode::{Alert, Episode, Identity, Meaning, Notice};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::incident::state;
 use crate::limits;
 use crate::sql::padded;
 
@@ -284,14 +285,14 @@ async fn running(ctx: &Ctx, call: &Alarms) -> Result<Option<IncidentId>> {
         .into_query();
     let running = incident::Entity::find()
         .filter(incident::Column::Id.in_subquery(joined))
-        .filter(incident::Column::Live.eq(true).or(incident::Column::Status.eq(IncidentStatus::Triage)))
+        .filter(state::running())
         .order_by_desc(incident::Column::ReportedAt);
     Ok(running.one(ctx.db.read()).await?.map(|incident| incident.id))
 }
 
 /// When an incident was over; `None` while it is in triage or live.
 fn over_at(incident: &incident::Model) -> Option<Timestamp> {
-    if incident.live || incident.status == IncidentStatus::Triage {
+    if state::is_running(incident) {
         return None;
     }
     Some(incident.resolved_at.or(incident.closed_at).unwrap_or(incident.changed_at))

@@ -10,6 +10,7 @@ use super::known::Seen;
 use crate::change::create;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
+use crate::incident::state;
 use crate::incident::writes::blank;
 use crate::limits;
 use crate::record::NewEvent;
@@ -89,8 +90,7 @@ async fn storm(ctx: &Ctx, call: &Alarms) -> Result<Option<IncidentId>> {
     if of_source.len() < limits::ALERT_STORM_REPORTS {
         return Ok(None);
     }
-    let runs = |row: &&incident::Model| row.live || row.status == IncidentStatus::Triage;
-    Ok(recent.iter().filter(runs).map(|row| row.id).find(|id| of_source.contains(&Some(*id))))
+    Ok(recent.iter().filter(|row| state::is_running(row)).map(|row| row.id).find(|id| of_source.contains(&Some(*id))))
 }
 
 /// Whether all alerts of `incident` are of the group that reported it.

@@ -6,6 +6,7 @@
 use entity::{Flag, IncidentStatus, Severity, Timestamp, incident, page};
 
 use crate::delivery::order;
+use crate::incident::state::is_running;
 use crate::playbook::Rule;
 use crate::playbook::steps::{Case, Step, concerns_leadership, is_breach, is_major, next_look, stands, steps};
 use crate::record::{Draft, Light, Scope, Whole, awaited};
@@ -55,8 +56,7 @@ fn keep_awaited(draft: &mut Draft<'_>) {
     }
     let before = draft.before();
     let (was, is) = (&before.incident, draft.incident());
-    let is_urgent = is.live || is.status == IncidentStatus::Triage;
-    if !is_urgent || was.live != is.live || was.lead_id != is.lead_id || was.comms_manager_id != is.comms_manager_id {
+    if !is_running(is) || was.live != is.live || was.lead_id != is.lead_id || was.comms_manager_id != is.comms_manager_id {
         draft.incident_mut().awaited = None;
         return;
     }
@@ -89,7 +89,7 @@ fn keep_milestones(before: &incident::Model, after: &mut incident::Model, first_
     }
     keep_causes(before, after, now);
     let was_over = matches!(before.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Declined);
-    if was_over && (after.live || after.status == IncidentStatus::Triage) {
+    if was_over && is_running(after) {
         after.reopened_at = Some(now);
     }
     after.first_client_at = after.first_client_at.or(first_client);

@@ -1,6 +1,6 @@
 //! Two incidents that turn out to be one.
 
-use entity::{IncidentId, IncidentStatus, SiteId, TimelineKind, alert, incident, incident_client, page};
+use entity::{IncidentId, SiteId, TimelineKind, alert, incident, incident_client, page};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::follow_up::card;
 use crate::incident::reference::reference;
-use crate::incident::state::{Move, advance};
+use crate::incident::state::{Move, advance, is_running};
 use crate::incident::writes::{add_sites, admit};
 use crate::playbook::Rule;
 use crate::record::{Draft, NewEvent, Whole};
@@ -28,7 +28,7 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
         return Err(Error::invalid("intoIncidentId", "An incident can't be merged into itself."));
     }
     change_both(ctx, [id, into], Right::Respond, |[from, to], [from_draft, to_draft]| {
-        if !to.incident.live && to.incident.status != IncidentStatus::Triage {
+        if !is_running(&to.incident) {
             let reason = format!(
                 "{} is {}: merge into a live incident or one in triage.",
                 reference(&to.incident),

@@ -1,6 +1,8 @@
 //! The life of an incident: which status may follow which, in one exhaustive match.
 
 use entity::{IncidentStatus, TimelineKind, incident};
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use serde_json::json;
 
 use crate::error::{Error, Result};
@@ -91,6 +93,16 @@ pub fn move_live(draft: &mut Draft<'_>, to: IncidentStatus, note: Option<&str>) 
     };
     draft.record(NewEvent::new(TimelineKind::StatusChanged, text).details(json!({ "from": from, "to": to })));
     Ok(())
+}
+
+/// Whether people are working on the incident, or have yet to judge it.
+pub fn is_running(incident: &incident::Model) -> bool {
+    incident.live || incident.status == IncidentStatus::Triage
+}
+
+/// The same rule as [`is_running`], for rows in the database.
+pub(crate) fn running() -> Expr {
+    incident::Column::Live.eq(true).or(incident::Column::Status.eq(IncidentStatus::Triage))
 }
 
 /// Fails if the incident was merged: its timeline goes on in another one.

@@ -245,7 +245,7 @@ pub async fn sign_in(ctx: &Ctx, link: &str) -> Result<String> {
 }
 
 /// Opens a short session for the incident of a page that was just answered by its link, once; `None` if the link has opened one before.
-pub(crate) async fn visit_by_page(ctx: &Ctx, page: &page::Model) -> Result<Option<String>> {
+pub async fn visit_by_page(ctx: &Ctx, page: &page::Model) -> Result<Option<String>> {
     let opened = page::Entity::update_many()
         .set(page::ActiveModel { opened_at: Set(Some(ctx.now())), ..Default::default() })
         .filter(page::Column::Id.eq(page.id).and(page::Column::OpenedAt.is_null()))

@@ -22,7 +22,7 @@ use crate::words;
 pub(super) async fn pass_on(ctx: &Ctx, person: &person::Model) -> Result<()> {
     for id in concerned(ctx, person.id).await? {
         let changed = change::<Whole, _>(ctx, id, Right::Administer, None, |facts, draft| {
-            if is_running(facts.incident.status) {
+            if !OVER.contains(&facts.incident.status) {
                 leave(draft, facts, person);
             }
             Ok(())
@@ -32,9 +32,8 @@ pub(super) async fn pass_on(ctx: &Ctx, person: &person::Model) -> Result<()> {
     Ok(())
 }
 
-fn is_running(status: IncidentStatus) -> bool {
-    !matches!(status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged)
-}
+/// Nobody has a part in these any more.
+const OVER: [IncidentStatus; 3] = [IncidentStatus::Closed, IncidentStatus::Declined, IncidentStatus::Merged];
 
 /// The incidents in which `person` has a role, an offer, or a page without an answer.
 async fn concerned(ctx: &Ctx, person: PersonId) -> Result<Vec<IncidentId>> {
@@ -55,9 +54,9 @@ async fn concerned(ctx: &Ctx, person: PersonId) -> Result<Vec<IncidentId>> {
         waiting.into_tuple::<IncidentId>().all(db),
     )?;
     let found: BTreeSet<IncidentId> = roles.into_iter().chain(offers).chain(pages).chain(waiting).collect();
-    let over = [IncidentStatus::Closed, IncidentStatus::Declined, IncidentStatus::Merged].map(|status| status.to_value());
     let running = incident::Entity::find().select_only().column(incident::Column::Id);
-    let running = running.filter(incident::Column::Id.is_in(found)).filter(incident::Column::Status.is_not_in(over));
+    let running =
+        running.filter(incident::Column::Id.is_in(found)).filter(incident::Column::Status.is_not_in(OVER.map(|status| status.to_value())));
     Ok(running.into_tuple::<IncidentId>().all(db).await?)
 }
 

@@ -23,7 +23,8 @@ pub(crate) fn stand_in(incident: &incident::Model, person: PersonId) -> Option<P
     rows(incident).iter().find(|row| row.person == person).and_then(|row| row.stand_in)
 }
 
-/// Counts a reminder that falls due for a person, alone or with others of whom one is enough. `false` if they have done nothing since earlier ones and must be left alone for now.
+/// Counts a reminder that falls due for a person, alone or with others of whom one is enough. `false` if they have done nothing since
+/// earlier ones and must be left alone for now.
 pub(crate) fn remind(incident: &mut incident::Model, person: PersonId, alone: bool, now: Timestamp, again_every: Duration) -> bool {
     let rows = &mut incident.awaited.get_or_insert_default().0;
     let Some(row) = rows.iter_mut().find(|row| row.person == person) else {

@@ -1,7 +1,7 @@
 //! What a decision wants to be written.
 
 use entity::{EventId, PersonId, Timestamp, incident, timeline_event};
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
     QueryFilter, QueryTrait, Statement, UpdateMany,
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::awaited;
 use super::event::NewEvent;
 use super::facts::Scope;
-use super::portion::RowWrite;
+use super::portion::{RowWrite, replacing};
 use super::whole::{Child, Whole, key};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -226,11 +226,4 @@ impl Draft<'_, Whole> {
     pub fn steps(&self) -> Vec<Step> {
         steps(&self.after.case(), &self.ctx.playbook(), self.now)
     }
-}
-
-/// Writes all columns over a row that is there.
-fn replacing<E: EntityTrait>() -> OnConflict {
-    let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
-    let others = E::Column::iter().filter(|column| E::PrimaryKey::from_column(*column).is_none());
-    OnConflict::columns(keys).update_columns(others).to_owned()
 }

@@ -24,13 +24,9 @@ impl RowWrite {
     }
 
     pub(super) fn upsert<A: ActiveModelTrait>(row: &A) -> Self {
-        let keys = <A::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
-        let others = <A::Entity as EntityTrait>::Column::iter()
-            .filter(|column| <A::Entity as EntityTrait>::PrimaryKey::from_column(*column).is_none());
-        let conflict = OnConflict::columns(keys).update_columns(others).to_owned();
         let mut write = Self::insert(row);
         if let Self::Rows { head, .. } = &mut write {
-            head.on_conflict(conflict);
+            head.on_conflict(replacing::<A::Entity>());
         }
         write
     }
@@ -64,6 +60,13 @@ impl RowWrite {
             Self::Once(statement) => statement,
         }
     }
+}
+
+/// Writes all columns over a row that is there.
+pub(super) fn replacing<E: EntityTrait>() -> OnConflict {
+    let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+    let others = E::Column::iter().filter(|column| E::PrimaryKey::from_column(*column).is_none());
+    OnConflict::columns(keys).update_columns(others).to_owned()
 }
 
 /// The writes of several drafts as few of them, in an order in which those of each draft keep theirs. Drafts are about different

@@ -13,7 +13,6 @@ use crate::incident::marks::{self, Settlement};
 use crate::incident::reference::reference;
 use crate::incident::state;
 use crate::incident::writes::give;
-use crate::people::access;
 use crate::people::secrets::hash;
 use crate::playbook::Rule;
 use crate::record::{Draft, NewEvent};
@@ -74,9 +73,7 @@ pub async fn answer(ctx: &Ctx, id: PageId, answer: Answer, note: Option<&str>) -
         ctx.require(Right::Respond)?;
         AnsweredHow::ByHand
     };
-    let person = crate::people::find(ctx, row.person_id).await?;
-    require_still_meant(&row, &person)?;
-    let said = Said { teller: teller(ctx, &person).await?, person, answer, how, note };
+    let said = Said { how, note, ..Said::by_hand(ctx, &row, answer).await? };
     record_answer(ctx, &row, said).await
 }
 
@@ -107,11 +104,6 @@ pub async fn answer_by_link(ctx: &Ctx, secret: &str, answer: Answer) -> Result<(
     let themselves = ctx.on_behalf_of(&person);
     let said = Said { person, teller: None, answer, how: AnsweredHow::Link, note: None };
     record_answer(&themselves, &row, said).await
-}
-
-/// Opens a short session for the incident of a page that was just answered by its link, once; `None` if the link has opened one before.
-pub async fn visit(ctx: &Ctx, page: &page::Model) -> Result<Option<String>> {
-    access::visit_by_page(ctx, page).await
 }
 
 /// Fails if the page is no longer for this person, who has left or may no longer respond.

@@ -5,13 +5,11 @@
 //! then by seniority. What is known not to have left makes it fall due at once. Each page to the leadership has its own step; together
 //! they record who had to be informed.
 
-use entity::{
-    Flag, IncidentStatus, Operation, PageId, PageLoss, PageReason, PersonId, Severity, Source, TimelineKind, Timestamp, page, person,
-};
+use entity::{IncidentStatus, Operation, PageId, PageLoss, PageReason, PersonId, Severity, Source, TimelineKind, Timestamp, page, person};
 use serde_json::json;
 
 use crate::ctx::Ctx;
-use crate::incident::reference::{link, reference};
+use crate::incident::reference::{began, link, reference};
 use crate::incident::writes::admit;
 use crate::people::secrets::hash;
 use crate::playbook::Playbook;
@@ -82,14 +80,8 @@ fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Messa
 
 /// Severity, state, what is special about it, and since when.
 pub(super) fn situation(playbook: &Playbook, incident: &entity::incident::Model) -> String {
-    let mut state = vec![words::status(incident.status)];
-    state.extend(incident.flags.iter().filter(|flag| *flag != Flag::Retrospective).map(words::flag));
+    let state: Vec<&str> = [words::status(incident.status)].into_iter().chain(words::urgent_flags(incident.flags)).collect();
     format!("{}{}, since {}", severity(incident), state.join(", "), playbook.local(began(incident)))
-}
-
-/// When it began, as far as anybody knows.
-pub(super) fn began(incident: &entity::incident::Model) -> Timestamp {
-    [incident.impact_started_at, incident.declared_at].into_iter().flatten().fold(incident.reported_at, Ord::min)
 }
 
 /// The severity, once the report has been triaged or monitoring has said how bad it is.
@@ -189,10 +181,10 @@ impl<'a> Chain<'a> {
 #[cfg(test)]
 mod tests {
     use chrono::{Duration, TimeZone};
-    use entity::IncidentId;
     use uuid::Uuid;
 
     use super::*;
+    use crate::fixtures;
 
     fn person(id: u128) -> PersonId {
         PersonId(Uuid::from_u128(id))
@@ -204,26 +196,7 @@ mod tests {
 
     /// Whoever is person 1 was paged at `minute`.
     fn paged(minute: i64) -> page::Model {
-        page::Model {
-            id: PageId(Uuid::nil()),
-            incident_id: IncidentId(Uuid::nil()),
-            person_id: person(1),
-            reason: PageReason::Escalated,
-            step_key: None,
-            why: None,
-            paged_at: at(minute),
-            asked_by_id: None,
-            lost_at: None,
-            lost: None,
-            answered_at: None,
-            answered_by_id: None,
-            answered_how: None,
-            note: None,
-            briefing: None,
-            opened_at: None,
-            secret_hash: None,
-            secret: None,
-        }
+        fixtures::page(1, at(minute))
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! What people do with tickets: link them to incidents, unlink them, and comment on them (R20).
 
-use entity::{
-    ClientId, EventId, IncidentId, IncidentStatus, Operation, System, TicketId, TicketLink, TimelineKind, client, incident, ticket,
-};
+use entity::{ClientId, EventId, IncidentId, Operation, System, TicketId, TicketLink, TimelineKind, client, incident, ticket};
 use serde::Serialize;
 use serde_json::json;
 
@@ -93,7 +91,7 @@ async fn refuse_if_elsewhere(ctx: &Ctx, id: IncidentId, number: &str, known: &[t
         known.iter().filter(|row| row.link == TicketLink::Linked && row.incident_id != id).map(|row| row.incident_id).collect();
     // Including those that the caller may not see: a ticket has only one problem ticket.
     let lasting = crate::incident::by_ids(&ctx.on_own_behalf(), &others).await?;
-    let Some(other) = lasting.iter().find(|incident| incident.live || incident.status == IncidentStatus::Triage) else { return Ok(()) };
+    let Some(other) = lasting.iter().find(|incident| state::is_running(incident)) else { return Ok(()) };
     let is_seen = crate::incident::by_ids(ctx, &[other.id]).await?.len() == 1;
     let whose = if is_seen { reference(other) } else { "another incident".to_owned() };
     Err(Error::precondition(format!("#{number} is linked to {whose}: unlink it there first, or merge the incidents.")))

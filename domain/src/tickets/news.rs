@@ -20,6 +20,7 @@ use crate::change::{change, create};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::reference;
+use crate::incident::state;
 use crate::incident::writes::{add_sites, blank};
 use crate::ports::SeenTicket;
 use crate::record::{Draft, NewEvent, Whole};
@@ -308,8 +309,7 @@ async fn candidates(ctx: &Ctx, news: &TicketNews, client: Option<&client::Model>
         .column(incident_client::Column::IncidentId)
         .filter(incident_client::Column::ClientId.is_in(clients))
         .into_query();
-    let lasts = incident::Column::Live.eq(true).or(incident::Column::Status.eq(IncidentStatus::Triage));
     let concerned = incident::Column::Id.in_subquery(about).or(incident::Column::Id.in_subquery(affecting));
-    let select = incident::Entity::find().select_only().column(incident::Column::Id).filter(lasts).filter(concerned);
+    let select = incident::Entity::find().select_only().column(incident::Column::Id).filter(state::running()).filter(concerned);
     Ok(select.order_by_desc(incident::Column::Id).limit(SUGGESTIONS_MAX).into_tuple().all(ctx.db.read()).await?)
 }
