@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
+use domain::alerts::Alarm;
+use domain::alerts::look::{self, Listed, Listing};
 use domain::on_call;
+use entity::Severity;
 use harness::app::HOOK_SECRET;
 use harness::drive::{kinds, text};
 use harness::{Client, TestApp, both_dbs};
@@ -28,6 +31,7 @@ both_dbs![
     a_group_key_may_be_of_any_length,
     a_storm_of_groups_pages_a_few_times,
     what_alertmanager_left_out_is_said_on_the_incident,
+    what_a_look_finds_is_as_urgent_as_an_alert,
 ];
 
 const SEEN: &str = "reference status severity impactStartedAt timeline(first: 200) { totalCount nodes { kind text } } \
@@ -333,4 +337,32 @@ async fn what_alertmanager_left_out_is_said_on_the_incident(app: &TestApp) {
     post(app, "/hooks/alertmanager", &body).await;
     let one = seen(&sam, "INC-1").await;
     assert_eq!(texts(&one).iter().filter(|text| text.contains("left 7 more alerts")).count(), 1, "{:?}", texts(&one));
+}
+
+/// Out of hours, an alert that is not critical waits for the morning however it was found (R18).
+async fn what_a_look_finds_is_as_urgent_as_an_alert(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    let shift = on_call::Set { first_line_id: kim.person_id(), second_line_id: None, starts_at: None, until: None };
+    on_call::set(&app.system(), shift).await.unwrap();
+    let start = "2026-11-22T03:00:00Z";
+    notify(app, json!([fires(start), of("f2", fires(start))])).await;
+    assert_eq!(paged(&seen(&sam, "INC-1").await), 1);
+    notify(app, json!([ended(start, start), of("f2", ended(start, start))])).await;
+    sam.incident_of("declineIncident", json!({ "incidentId": sam.incident("INC-1", "id").await["id"], "reason": "It was a test." })).await;
+    app.advance(Duration::from_secs(3600));
+    let alarm = Alarm {
+        fingerprint: "f1".into(),
+        title: "Search is slow".into(),
+        description: None,
+        firing: true,
+        starts_at: Some(app.now()),
+        ends_at: None,
+        labels: json!({}),
+        severity: Some(Severity::Major),
+    };
+    let groups = vec![vec![Listed { alarm, suppressed: false }]];
+    let listing = Listing { asked_at: app.now(), up_since: app.now() - chrono::Duration::hours(9), groups };
+    assert_eq!(look::take(&app.system(), &listing, chrono::Duration::zero()).await.unwrap(), (0, 1));
+    let found = seen(&sam, "INC-2").await;
+    assert_eq!((paged(&found), texts(&found).iter().any(|text| text.contains("Nobody is paged for this out of hours"))), (0, true));
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
-use entity::{Timestamp, alert};
+use entity::{Source, Timestamp, alert};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
@@ -98,6 +98,7 @@ pub async fn take(ctx: &Ctx, listing: &Listing, patience: Duration) -> Result<(u
         groups.entry(row.group_key.clone()).or_default().push(over(row));
     }
     let (mut ended, mut new) = (0, 0);
+    let ctx = &ctx.by_way_of(Source::Alert);
     for (group, alarm) in found.unheard {
         groups.entry(group).or_default().push(alarm);
     }
