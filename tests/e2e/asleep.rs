@@ -5,11 +5,12 @@ use std::time::Duration;
 use domain::delivery;
 use domain::ports::Refusal;
 use domain::telling::answers::{self, Answer};
-use entity::{DeliveryState, IncidentId, delivery as deliveries, incident};
+use entity::{DeliveryState, IncidentId, Timestamp, delivery as deliveries, incident, incident_client, page};
 use harness::drive::id;
 use harness::worker::Outside;
 use harness::{Client, TestApp, eventually};
-use sea_orm::EntityTrait;
+use sea_orm::IdenStatic;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Iterable, Value};
 use serde_json::json;
 
 use crate::fixture::remind_all;
@@ -24,6 +25,7 @@ with_mail![
     after_a_downtime_nobody_is_said_not_to_have_answered_before_they_were_paged,
     a_clock_that_was_a_day_ahead_silences_nothing,
     a_page_that_was_written_by_a_clock_ahead_is_sent_and_followed_up,
+    no_time_that_the_playbook_counts_from_stays_in_the_future,
     reminders_are_written_in_few_statements,
 ];
 
@@ -221,6 +223,46 @@ async fn a_page_that_was_written_by_a_clock_ahead_is_sent_and_followed_up(app: &
     app.advance(MINUTE * 6);
     eventually("the next one is paged", SOON, async || paged(app, &ben).await.map(drop)).await;
     worker.stop().await;
+}
+
+/// The times of a row that have not come yet.
+fn to_come<M: IntoActiveModel<A>, A: ActiveModelTrait>(row: M, now: Timestamp) -> Vec<String> {
+    let row = row.into_active_model();
+    let is_to_come = |column: &<A::Entity as EntityTrait>::Column| match row.get(*column).into_value() {
+        Some(Value::ChronoDateTimeUtc(Some(at))) => at > now,
+        _ => false,
+    };
+    <A::Entity as EntityTrait>::Column::iter().filter(is_to_come).map(|column| column.as_str().to_owned()).collect()
+}
+
+async fn no_time_that_the_playbook_counts_from_stays_in_the_future(app: &TestApp) {
+    app.advance(DAY);
+    let (sam, ben, _, incident) = night(app).await;
+    let id = incident.to_string();
+    sam.incident_of("changeSeverity", json!({ "incidentId": id, "severity": "CRITICAL", "reason": "worse" })).await;
+    sam.incident_of("updateIncident", json!({ "incidentId": id, "flags": ["SECURITY_BREACH", "DATA_BREACH"] })).await;
+    sam.mutate("postUpdate", json!({ "incidentId": id, "text": "found it" }), "event { id }").await;
+    sam.mutate("sendClientUpdate", json!({ "incidentId": id, "body": "We are on it." }), "clientUpdate { id }").await;
+    answers::escalate(&app.ctx(&sam).await, incident, "please help").await.unwrap();
+    let page = paged(app, &ben).await.and_then(|row| row.page_id).expect("second line is paged");
+    answers::answer(&app.ctx(&ben).await, page, Answer::Decline, None).await.unwrap();
+    app.set_back(DAY);
+    domain::telling::schedule::reschedule(&app.system()).await.unwrap();
+    remind_all(&app.system()).await;
+    let (db, now) = (app.domain.db.read(), app.now() + MINUTE);
+    let row = incident::Entity::find_by_id(incident).one(db).await.unwrap().unwrap();
+    assert!(row.critical_since.is_some() && row.security_breach_since.is_some() && row.data_breach_since.is_some());
+    // The next look, and what is only remembered.
+    let ahead: Vec<String> =
+        to_come(row, now).into_iter().filter(|column| !["next_due_at", "problem_ordered_at"].contains(&&**column)).collect();
+    assert_eq!(ahead, [] as [&str; 0]);
+    for row in page::Entity::find().all(db).await.unwrap() {
+        assert_eq!(to_come(row, now), [] as [&str; 0]);
+    }
+    for row in incident_client::Entity::find().all(db).await.unwrap() {
+        assert!(row.told_at.is_some());
+        assert_eq!(to_come(row, now), [] as [&str; 0]);
+    }
 }
 
 async fn reminders_are_written_in_few_statements(app: &TestApp) {

@@ -34,6 +34,9 @@ impl Whole {
             raised_at,
             leadership_since,
             breach_since,
+            critical_since,
+            security_breach_since,
+            data_breach_since,
             escalated_at,
             last_update_at,
             last_client_update_at,
@@ -41,12 +44,14 @@ impl Whole {
             awaited,
             ..
         } = incident;
-        let of_incident = [declared_at, resolved_at, closed_at, reopened_at, raised_at, leadership_since, breach_since];
-        let of_incident = of_incident.into_iter().chain([escalated_at, last_update_at, last_client_update_at, first_client_at]);
+        let states = [declared_at, resolved_at, closed_at, reopened_at];
+        let causes = [raised_at, leadership_since, breach_since, critical_since, security_breach_since, data_breach_since];
+        let words = [escalated_at, last_update_at, last_client_update_at, first_client_at];
+        let of_incident = states.into_iter().chain(causes).chain(words);
         let of_roles = roles.iter_mut().flat_map(|row| [Some(&mut row.assigned_at), row.ended_at.as_mut()]).flatten();
-        let of_pages = pages.iter_mut().flat_map(|row| [Some(&mut row.paged_at), row.answered_at.as_mut()]).flatten();
+        let of_pages = pages.iter_mut().flat_map(|row| [Some(&mut row.paged_at), row.lost_at.as_mut(), row.answered_at.as_mut()]).flatten();
         let of_awaited = awaited.iter_mut().flat_map(|awaited| &mut awaited.0).flat_map(|row| [&mut row.since, &mut row.reminded_at]);
-        let of_clients = clients.iter_mut().map(|row| &mut row.since);
+        let of_clients = clients.iter_mut().flat_map(|row| [Some(&mut row.since), row.told_at.as_mut()]).flatten();
         of_incident.flatten().for_each(&mut right);
         of_roles.for_each(&mut right);
         of_pages.for_each(&mut right);
