@@ -125,6 +125,13 @@ pub struct Page {
     pub lost_at: Option<Timestamp>,
 }
 
+impl Page {
+    /// When it turned out that the page brings nobody. `None` if that was known from the start: somebody was asked to pass it on by hand.
+    pub fn lost_later(&self) -> Option<Timestamp> {
+        self.lost_at.filter(|lost| *lost > self.at)
+    }
+}
+
 /// What is recorded about a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {

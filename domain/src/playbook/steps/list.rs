@@ -118,17 +118,19 @@ impl List<'_> {
         }
     }
 
-    /// When somebody else is turned to, `within` after the step `key`, caused at `cause`, was carried out. As long as it was not, the
-    /// `planned` time, and nothing once that has passed: nobody had the chance to answer.
+    /// When somebody else is turned to: `within` after the step `key`, caused at `cause`, was carried out, or as soon as it is known that
+    /// its page brings nobody. As long as it was not carried out, the `planned` time, and nothing once that has passed: nobody had the
+    /// chance to answer.
     fn after_told(&self, key: &str, cause: Timestamp, planned: Timestamp, within: Duration) -> Option<Timestamp> {
-        let paged = self.case.pages.iter().filter(|page| page.step.as_deref() == Some(key) && page.at >= cause).map(|page| page.at).max();
+        let paged = self.case.pages.iter().filter(|page| page.step.as_deref() == Some(key) && page.at >= cause).max_by_key(|page| page.at);
         let told = || {
             let mark = self.case.marks.get(key).filter(|mark| is_after(Some(cause), mark.due_at))?;
             mark.due_reminded_at.map(|at| max(at, cause))
         };
-        match paged.or_else(told) {
-            Some(at) => Some(later(at, within)),
-            None => Some(planned).filter(|at| *at > self.now),
+        match (paged, told()) {
+            (Some(page), _) => Some(page.lost_later().unwrap_or_else(|| later(page.at, within))),
+            (None, Some(at)) => Some(later(at, within)),
+            (None, None) => Some(planned).filter(|at| *at > self.now),
         }
     }
 

@@ -311,6 +311,12 @@ fn the_leadership_is_told_about_a_critical_incident_or_a_breach() {
     for (case, now, state, time) in table {
         assert_eq!(lines(&case, now, Rule::LeadershipFallback), fallback(state, time), "{now}");
     }
+    // They can't help, or the page could not be delivered: nobody waits for an answer. Passing it on by hand takes its time.
+    for (lost, due) in [("18 11:02", "Due 18 11:02"), ("18 11:00", "Upcoming 18 11:15")] {
+        let cto = Page { lost_at: Some(on(lost)), ..page(Some("leadership:cto"), "18 11:00", None) };
+        let case = Case { pages: vec![cto], marks: told(&asked), ..critical.clone() };
+        assert_eq!(lines(&case, "18 11:03", Rule::LeadershipFallback)[0], format!("leadership-fallback:cto {due}"));
+    }
     // Of who was never told, nobody says that they have not answered.
     assert_eq!(lines(&critical, "18 14:00", Rule::LeadershipFallback), [""; 0]);
     for answered in ["leadership:cto", "leadership-fallback:cto"] {
