@@ -39,8 +39,12 @@ async fn send(app: &TestApp, delivery: DeliveryId) -> String {
 }
 
 async fn press(browser: &Client, secret: &str) -> reqwest::Response {
+    press_button(browser, secret, "seen").await
+}
+
+async fn press_button(browser: &Client, secret: &str, answer: &str) -> reqwest::Response {
     let form = browser.request(reqwest::Method::POST, "/answer").header("content-type", "application/x-www-form-urlencoded");
-    form.body(format!("page={secret}")).send().await.unwrap()
+    form.body(format!("page={secret}&answer={answer}")).send().await.unwrap()
 }
 
 async fn look(browser: &Client, secret: &str) -> (u16, String) {
@@ -99,6 +103,41 @@ fn the_button_answers_and_looking_does_not() {
 }
 
 #[test]
+fn somebody_who_answered_and_then_cannot_help_has_the_next_person_paged() {
+    with_mail(async |app| {
+        let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
+        let (incident, _, secret) = call(app, &sam, &kim, "errors").await;
+        let answered = press(&browser, &secret).await.text().await.unwrap();
+        assert!(answered.contains("I can&#39;t after all"), "{answered}");
+        assert_eq!(press_button(&browser, &secret, "decline").await.status(), 200);
+        assert!(kinds(&sam.timeline(id(&incident)).await).contains(&"ACKNOWLEDGED"));
+        let (_, page) = look(&browser, &secret).await;
+        assert!(page.contains("Kim, you are needed") && !page.contains("already been answered"), "{page}");
+        let found = sam.incident("INC-1", "pages { lost }").await;
+        assert_eq!(found["pages"][0]["lost"], "DECLINED");
+        // And back, as long as it goes on.
+        assert!(press(&browser, &secret).await.text().await.unwrap().contains("Thank you"));
+        sam.resolve(id(&incident)).await;
+        let (_, page) = look(&browser, &secret).await;
+        assert!(page.contains("already been answered") && !page.contains("<button"), "{page}");
+    });
+}
+
+#[test]
+fn the_page_counts_from_the_earliest_that_is_known() {
+    with_mail(async |app| {
+        let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
+        let (incident, _, secret) = call(app, &sam, &kim, "errors").await;
+        app.advance(Duration::from_secs(600));
+        // Found later: the impact began after the report.
+        let patch = json!({ "incidentId": incident["id"], "impactStartedAt": "2026-11-22T03:05:00Z" });
+        sam.incident_of("updateIncident", patch).await;
+        let (_, page) = look(&browser, &secret).await;
+        assert!(page.contains("<dt>Since</dt><dd><time>Sun 22 Nov, 03:00 GMT"), "{page}");
+    });
+}
+
+#[test]
 fn only_the_link_of_the_mail_works_and_each_attempt_sends_the_same() {
     with_mail(async |app| {
         let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
@@ -129,7 +168,7 @@ fn a_person_reached_by_phone_sees_who_recorded_it() {
         let page = sam.incident("INC-1", "pages { id }").await["pages"][0]["id"].clone();
         sam.mutate("answerPage", json!({ "pageId": page, "note": "by phone" }), "page { id }").await;
         let (status, seen) = look(&browser, &secret).await;
-        assert!(status == 200 && seen.contains("Answered by Sam (for Kim)") && !seen.contains("<button"), "{seen}");
+        assert!(status == 200 && seen.contains("Answered by Sam (for Kim)") && !seen.contains("I have seen this"), "{seen}");
         press(&browser, &secret).await;
         let events = sam.timeline(id(&incident)).await;
         assert_eq!(kinds(&events).iter().filter(|kind| **kind == "ACKNOWLEDGED").count(), 1);

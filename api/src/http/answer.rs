@@ -54,7 +54,7 @@ pub async fn show(State(server): State<Server>, Query(PageLink { page, .. }): Qu
     let ctx = ctx(&server);
     let shown = async {
         let paged = PagedPerson::open(&ctx, &page).await?;
-        if paged.page.answered_at.is_some() { paged.answered(&ctx, false).await } else { paged.question(&ctx, &page).await }
+        if paged.is_answered() { paged.answered(&ctx, &page, false).await } else { paged.question(&ctx, &page).await }
     };
     shown.await.unwrap_or_else(refusal)
 }
@@ -64,13 +64,13 @@ pub async fn answer(State(server): State<Server>, headers: HeaderMap, Form(PageL
     let ctx = ctx(&server);
     let answered = async {
         let before = PagedPerson::open(&ctx, &page).await?;
-        let news = before.page.answered_at.is_none();
-        let (page, incident) = answers::answer_by_link(&ctx, &page, answer.into()).await?;
-        let paged = PagedPerson { page, incident, person: before.person };
+        let news = !before.is_answered();
+        let (row, incident) = answers::answer_by_link(&ctx, &page, answer.into()).await?;
+        let paged = PagedPerson { page: row, incident, person: before.person };
         if answer == Pressed::Decline {
             return Ok(paged.declined());
         }
-        let mut response = paged.answered(&ctx, news || answer != Pressed::Seen).await?;
+        let mut response = paged.answered(&ctx, &page, news || answer != Pressed::Seen).await?;
         if !is_signed_in(&server, &headers).await
             && let Some(session) = access::visit_by_page(&ctx, &paged.page).await?
         {
@@ -125,6 +125,10 @@ impl PagedPerson {
         Ok(Self { page, person, incident })
     }
 
+    fn is_answered(&self) -> bool {
+        self.page.answered_at.is_some() && self.page.lost.is_none()
+    }
+
     async fn question(&self, ctx: &Ctx, secret: &str) -> Result<Response, Error> {
         let there = answers::at_work(ctx, self.incident.id).await?;
         let others: Vec<&str> = there.iter().map(|(_, person)| &*person.name).filter(|name| *name != self.person.name).collect();
@@ -142,14 +146,11 @@ impl PagedPerson {
             (is_running, "decline", "I can't: page the next".to_owned()),
         ];
         let shown = choices.iter().filter(|(shown, ..)| *shown);
-        let button = |value: &str, label: &str| {
-            format!("<p><button class=\"big\" name=\"answer\" value=\"{value}\">{}</button></p>", escaped(label))
-        };
-        let buttons = shown.map(|(_, value, label)| button(value, label)).collect::<Vec<_>>().concat();
+        let buttons: Vec<(&str, &str)> = shown.map(|(_, value, label)| (*value, &**label)).collect();
         let body = format!(
-            "{}<form method=\"post\" action=\"/answer\"><input type=\"hidden\" name=\"page\" value=\"{secret}\">{buttons}</form>\
-             <p class=\"soft\">Until you press one, the next person may be paged.</p>",
-            self.facts(ctx, &there).await?
+            "{}{}<p class=\"soft\">Until you press one, the next person may be paged.</p>",
+            self.facts(ctx, &there).await?,
+            form(secret, &buttons),
         );
         Ok(html::page(StatusCode::OK, &format!("{}, you are needed", escaped(&self.person.name)), &body))
     }
@@ -160,7 +161,7 @@ impl PagedPerson {
     }
 
     /// `news` if it was answered just now.
-    async fn answered(&self, ctx: &Ctx, news: bool) -> Result<Response, Error> {
+    async fn answered(&self, ctx: &Ctx, secret: &str, news: bool) -> Result<Response, Error> {
         let heading = if news { "Thank you" } else { "This page has already been answered" };
         let who = match self.page.answered_by_id.filter(|by| *by != self.person.id) {
             None => escaped(&self.person.name),
@@ -168,10 +169,14 @@ impl PagedPerson {
         };
         let at = self.page.answered_at.map(|at| ctx.playbook().local(at)).unwrap_or_default();
         let there = answers::at_work(ctx, self.incident.id).await?;
+        let decline = if incident::is_running(&self.incident) {
+            form(secret, &[("decline", "I can't after all: page the next")])
+        } else {
+            String::new()
+        };
         let body = format!(
             "<p>Answered by {who}, <time>{}</time>. Nobody else will be paged for it.</p>{}\
-             <p>What next: <a href=\"{}\">open {}</a>, read the latest update, and write down there what you do. If you can't help after all, say so \
-             there, so that someone else is paged.</p>",
+             <p>What next: <a href=\"{}\">open {}</a>, read the latest update, and write down there what you do.</p>{decline}",
             escaped(&at),
             self.facts(ctx, &there).await?,
             escaped(&incident::link(ctx, &self.incident)),
@@ -183,7 +188,6 @@ impl PagedPerson {
     async fn facts(&self, ctx: &Ctx, there: &[(Role, person::Model)]) -> Result<String, Error> {
         let incident = &self.incident;
         let (shape, severity) = severity_words(incident.severity);
-        let began = incident.impact_started_at.or(incident.declared_at).unwrap_or(incident.reported_at);
         let playbook = ctx.playbook();
         let why = self.page.why.as_deref().map(|why| format!("<dt>Why</dt><dd>{}</dd>", escaped(why))).unwrap_or_default();
         let there: Vec<String> = there.iter().map(|(role, person)| format!("{} ({})", escaped(&person.name), words::role(*role))).collect();
@@ -201,12 +205,21 @@ impl PagedPerson {
             incident::reference(incident),
             escaped(&incident.name),
             words::status(incident.status),
-            escaped(&playbook.local(began)),
+            escaped(&playbook.local(incident::began(incident))),
             escaped(&self.person.name),
             escaped(&playbook.local(self.page.paged_at)),
             escaped(briefing.trim()),
         ))
     }
+}
+
+/// Buttons that answer the page.
+fn form(secret: &str, buttons: &[(&str, &str)]) -> String {
+    let button = |(value, label): &(&str, &str)| {
+        format!("<p><button class=\"big\" name=\"answer\" value=\"{value}\">{}</button></p>", escaped(label))
+    };
+    let buttons: String = buttons.iter().map(button).collect();
+    format!("<form method=\"post\" action=\"/answer\"><input type=\"hidden\" name=\"page\" value=\"{secret}\">{buttons}</form>")
 }
 
 /// What the link of an offer and its buttons carry.

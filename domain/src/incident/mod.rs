@@ -30,7 +30,7 @@ pub use handover::{
 pub use merge::merge;
 pub use query::{IncidentFilter, IncidentOrder, by_ids, by_number, count, find, key, matches, numbered_after, page, touches_rows_only};
 pub use raise::{Declare, Raise, declare, decline, raise};
-pub use reference::{link, parse_reference, reference};
+pub use reference::{began, link, parse_reference, reference};
 pub use resolution::{close, reopen, resolve};
 pub use response::{
     ConfirmGoal, actions_by_ids, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
