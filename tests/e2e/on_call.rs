@@ -24,6 +24,7 @@ both_dbs![
     working_hours_follow_the_wall_clock_and_not_utc,
     a_rota_is_imported_over_the_change_of_the_clock,
     importing_again_replaces_the_rota_and_leaves_what_was_set_by_hand,
+    an_import_can_be_strict_and_take_some_events_only,
     events_that_say_too_little_are_skipped_by_name,
     a_file_without_a_shift_leaves_the_rota_as_it_is,
     what_is_not_a_calendar_is_refused,
@@ -229,7 +230,7 @@ fn calendar(events: &[(&str, &[&str])]) -> String {
     text + "END:VCALENDAR\r\n"
 }
 
-const IMPORTED: &str = "imported skippedCount skipped { summary reason } \
+const IMPORTED: &str = "imported replaced skippedCount lostCount skipped { summary reason } \
     onCall { workingHours firstLine { name } secondLine { name } until next { at firstLine { name } secondLine { name } } }";
 
 async fn import(caller: &Client, line: &str, calendar: &str) -> Value {
@@ -294,6 +295,20 @@ async fn importing_again_replaces_the_rota_and_leaves_what_was_set_by_hand(app: 
     let rows = shifts(app).await.len();
     import(&kim, "FIRST", &second).await;
     assert_eq!((shifts(app).await.len(), on_call(app, &sam).await), (rows, "Sam/Alex until 21, then Alex/-".to_owned()));
+}
+
+async fn an_import_can_be_strict_and_take_some_events_only(app: &TestApp) {
+    let (sam, _) = (app.responder("Sam").await, app.responder("Kim").await);
+    let day = ["DTSTART;VALUE=DATE:20261122"];
+    import(&sam, "FIRST", &calendar(&[("Sam", &day)])).await;
+    let two = calendar(&[("L1: Kim", &day), ("L1: somebody", &["DTSTART;VALUE=DATE:20261123"]), ("L2: Sam", &day)]);
+    let import = async |strict: bool| {
+        let input = json!({ "line": "FIRST", "calendar": two, "only": "L1", "strict": strict });
+        let done = sam.mutate("importRota", input, IMPORTED).await;
+        (done["replaced"] == true, done["imported"].as_u64(), done["lostCount"].as_u64(), on_call(app, &sam).await)
+    };
+    assert_eq!(import(true).await, (false, Some(1), Some(1), "Sam/- until 21, then -/-".to_owned()));
+    assert_eq!(import(false).await, (true, Some(1), Some(1), "Kim/- until 21, then -/-".to_owned()));
 }
 
 async fn events_that_say_too_little_are_skipped_by_name(app: &TestApp) {

@@ -112,6 +112,12 @@ pub struct ImportRotaInput {
     /// The text of an iCalendar file with the whole rota of this line, at most 512 KiB. An event is the shift of the person invited to it,
     /// or of the person whose e-mail address or name is its title.
     calendar: String,
+    /// Takes only some of its events: those with this category, with these words in their title, or to which somebody is invited in this
+    /// role, who then has the shift. Omit it to take all.
+    only: Option<String>,
+    /// Leaves the rota unchanged if any event that should be a shift can't be one.
+    #[graphql(default)]
+    strict: bool,
 }
 
 /// Who is on call after a change.
@@ -126,12 +132,16 @@ pub struct OnCallPayload {
 pub struct ImportRotaPayload {
     /// Who is on call now, and what comes next.
     on_call: OnCall,
-    /// How many shifts it made. If 0, the rota was left unchanged.
+    /// How many shifts the calendar has. If 0, the rota was left unchanged.
     imported: usize,
+    /// Whether they replaced the rota.
+    replaced: bool,
     /// Events that were skipped, at most 100 of them.
     skipped: Vec<SkippedEvent>,
     /// How many events were skipped.
     skipped_count: usize,
+    /// How many of them should have been shifts: all but those that were cancelled. Nobody may be on call at their times.
+    lost_count: usize,
 }
 
 /// A calendar event that was skipped.
@@ -162,9 +172,10 @@ impl OnCallMutation {
 
     /// Replaces a line's future rota with a calendar. Shifts set by hand stay.
     async fn import_rota(&self, gql: &Context<'_>, #[graphql(desc = "The rota.")] input: ImportRotaInput) -> ApiResult<ImportRotaPayload> {
-        let import = on_call::Import { line: input.line.into(), calendar: input.calendar.into_bytes(), only: None, strict: false };
-        let done = on_call::import(ctx(gql), import).await?;
-        let skipped = done.skipped.into_iter().map(|event| SkippedEvent { summary: event.summary, reason: event.reason }).collect();
-        Ok(ImportRotaPayload { on_call: OnCall(done.on_call), imported: done.imported, skipped, skipped_count: done.skipped_count })
+        let ImportRotaInput { line, calendar, only, strict } = input;
+        let import = on_call::Import { line: line.into(), calendar: calendar.into_bytes(), only, strict };
+        let on_call::Imported { on_call, imported, replaced, skipped, skipped_count, lost } = on_call::import(ctx(gql), import).await?;
+        let skipped = skipped.into_iter().map(|event| SkippedEvent { summary: event.summary, reason: event.reason }).collect();
+        Ok(ImportRotaPayload { on_call: OnCall(on_call), imported, replaced, skipped, skipped_count, lost_count: lost })
     }
 }
