@@ -25,6 +25,9 @@ pub enum PersonCommand {
         /// Where they can be phoned when no message reaches them, such as "+44 20 7946 0018".
         #[arg(long)]
         phone: Option<String>,
+        /// Where their phone listens at the ntfy server. Anyone who knows it can read what is sent there.
+        #[arg(long)]
+        ntfy_topic: Option<String>,
     },
     /// Lists everybody who is or was on the team, and services.
     List,
@@ -58,8 +61,9 @@ impl From<Access> for AccessLevel {
 pub async fn run(command: PersonCommand, settings: &Settings) -> anyhow::Result<()> {
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     match command {
-        PersonCommand::Add { name, email, access, phone } => {
-            let invite = people::Invite { name, email, access_level: access.into(), grants: Vec::new(), seniority: None, phone };
+        PersonCommand::Add { name, email, access, phone, ntfy_topic } => {
+            let access_level = access.into();
+            let invite = people::Invite { name, email, access_level, grants: Vec::new(), seniority: None, phone, ntfy_topic };
             let (person, secret) = people::invite(&ctx, invite).await?;
             output::complain(format_args!(
                 "{} is on the team with {} access. This link signs them in once, within a day:",

@@ -10,6 +10,7 @@ pub fn person(id: u128, name: &str) -> person::Model {
         name: name.to_owned(),
         kind: PersonKind::Human,
         phone: None,
+        ntfy_topic: None,
         email: None,
         access_level: AccessLevel::Responder,
         seniority: None,

@@ -14,6 +14,8 @@ pub const URL_CHARS: usize = 2_000;
 pub const EMAIL_CHARS: usize = 254;
 /// Digits of a telephone number (E.164 has at most 15).
 pub const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
+/// Characters of a topic at an ntfy server.
+pub const NTFY_TOPIC_CHARS: std::ops::RangeInclusive<usize> = 1..=64;
 /// Bytes of the JSON of an event's details.
 pub const DETAILS_BYTES: usize = 16 * 1024;
 /// Characters of an idempotency key.

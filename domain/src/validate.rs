@@ -63,6 +63,20 @@ pub fn phone(field: &'static str, value: &str) -> Result<String> {
     }
 }
 
+/// A topic of an ntfy server.
+pub fn ntfy_topic(field: &'static str, value: &str) -> Result<String> {
+    let value = value.trim();
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if limits::NTFY_TOPIC_CHARS.contains(&value.len()) && value.bytes().all(is_known) {
+        Ok(value.to_owned())
+    } else {
+        let most = limits::NTFY_TOPIC_CHARS.end();
+        let text =
+            format!("{field} must have at most {most} letters, digits, - or _. Anyone who knows it can read it, so make it hard to guess.");
+        Err(Error::invalid(field, text))
+    }
+}
+
 /// A web address.
 pub fn web_url(field: &'static str, value: &str) -> Result<String> {
     let value = value.trim();
@@ -190,6 +204,16 @@ mod tests {
         }
         for bad in ["", "1234", "+1234567890123456", "0777 CALL ME", "07700\u{0}900123", "07700+900123", "tel:+442079460018"] {
             assert!(matches!(phone("phone", bad), Err(Error::Invalid { field: "phone", .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_topic_is_one_that_ntfy_takes() {
+        for good in ["muster-kim-7Jd_f3", "k", &"a".repeat(64)] {
+            assert_eq!(ntfy_topic("topic", &format!(" {good} ")).unwrap(), good);
+        }
+        for bad in ["", &"a".repeat(65), "kim/phone", "kim phone", "küm", "a.b"] {
+            assert!(matches!(ntfy_topic("topic", bad), Err(Error::Invalid { field: "topic", .. })), "{bad:?}");
         }
     }
 

@@ -287,6 +287,10 @@ text_enum! {
         Zendesk = "zendesk",
         /// Trello.
         Trello = "trello",
+        /// Push messages to phones, by an ntfy server.
+        Ntfy = "ntfy",
+        /// The team's own gateway, by a signed webhook.
+        Webhook = "webhook",
     }
 }
 

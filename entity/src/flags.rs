@@ -96,5 +96,9 @@ bit_set! {
     Channel {
         /// E-mail.
         Email = 0, "EMAIL";
+        /// A push message by ntfy.
+        Ntfy = 1, "NTFY";
+        /// The team's own gateway.
+        Webhook = 2, "WEBHOOK";
     }
 }

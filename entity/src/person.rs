@@ -19,6 +19,9 @@ pub struct Model {
     /// As they wrote it, such as `+44 20 7946 0018`.
     #[sea_orm(column_type = "Text", nullable)]
     pub phone: Option<String>,
+    /// Where their phone listens at the ntfy server. Whoever knows it can read along.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub ntfy_topic: Option<String>,
     pub access_level: AccessLevel,
     /// Higher is more senior.
     pub seniority: Option<i32>,

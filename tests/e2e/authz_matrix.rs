@@ -159,6 +159,7 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("updatePerson", Admin, format!("personId: \"{person}\" seniority: 3")),
         // For oneself.
         mutation("quietReminders", Viewer, "channels: [EMAIL]".into()),
+        mutation("setNtfyTopic", Viewer, "topic: \"a-phone\"".into()),
         // For oneself, at most at one's own level.
         mutation("createApiToken", Viewer, "name: \"script\" accessLevel: VIEWER".into()),
         // One's own; to others it is as if there were none.

@@ -303,6 +303,7 @@ fn invitation(person: &cast::Person) -> Invite {
         grants: person.grants.to_vec(),
         seniority: Some(person.seniority),
         phone: None,
+        ntfy_topic: None,
     }
 }
 

@@ -75,8 +75,12 @@ fn is_due(ctx: &Ctx) -> Expr {
     };
     let is_ahead = beyond(false).or(Column::PageId.is_not_null().and(beyond(true)));
     let held = Query::select().column(held_system::Column::System).from(held_system::Entity).to_owned();
+    let held_by_hand = held.clone().and_where(held_system::Column::ByHand.eq(true)).to_owned();
+    // A page tries its luck with credentials that were refused: what it can't have, it must know at once.
+    let is_page = Column::PageId.is_not_null();
+    let is_free = Column::System.not_in_subquery(held).or(is_page.and(Column::System.not_in_subquery(held_by_hand)));
     let waits = Column::NextAttemptAt.is_not_null().and(Column::NextAttemptAt.lte(now).or(is_ahead));
-    waits.and(Column::System.not_in_subquery(held)).and(is_next())
+    waits.and(is_free).and(is_next())
 }
 
 /// Nothing that was ordered earlier for the same target may still be done.
@@ -180,7 +184,7 @@ pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>)
         None => update_attempt(ctx, row, ended).await?,
         Some(incident) => tell(ctx, incident, claim, ended).await?,
     }
-    if woke_nobody {
+    if woke_nobody && is_lost(ctx, row).await? {
         raise_alarm(ctx, row).await?;
     }
     if arrived { claim.order.effect.outgoing().arrived(ctx, row).await } else { Ok(()) }
@@ -205,12 +209,13 @@ pub(super) fn ended(ctx: &Ctx, row: &delivery::Model, outcome: Result<Receipt, R
             return Ended { state: DeliveryState::Failed, error: Some(error), next_attempt_at: None, receipt, at: now };
         }
         Ok(receipt) => return Ended { state: DeliveryState::Delivered, error: None, next_attempt_at: None, receipt, at: now },
-        // The order itself did not fail: it continues when the hold ends, however long that takes.
-        Err(Refusal::Locked(reason)) => {
+        // The order itself did not fail: it continues when the hold ends, however long that takes. A page does not: the next person is
+        // paged instead.
+        Err(Refusal::Locked(reason)) if row.page_id.is_none() => {
             let (state, error) = (DeliveryState::Retrying, Some(words::shortened(&reason)));
             return Ended { state, error, next_attempt_at: Some(now), receipt: Receipt::default(), at: now };
         }
-        Err(Refusal::Never(reason)) => (reason, None),
+        Err(Refusal::Never(reason) | Refusal::Locked(reason)) => (reason, None),
         Err(Refusal::Later { reason, after }) => (reason, Some(after)),
         Err(Refusal::Unclear(reason)) => (reason, Some(None)),
     };
@@ -295,6 +300,12 @@ pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: 
     })
     .await?;
     Ok(())
+}
+
+/// Whether no other message may bring the page, nor has.
+async fn is_lost(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    let Some(id) = row.page_id else { return Ok(true) };
+    Ok(page::Entity::find_by_id(id).one(ctx.db.read()).await?.is_some_and(|page| page.lost.is_some()))
 }
 
 /// Logs that a page woke nobody: at night nobody reads the timeline. The reason is left out, as it may name the address.

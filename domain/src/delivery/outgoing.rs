@@ -75,6 +75,8 @@ impl Effect {
             Self::Chat(order) => order,
             Self::Desk(order) => order,
             Self::Board(order) => order,
+            Self::Push(order) => order,
+            Self::Webhook(order) => order,
         }
     }
 
@@ -85,6 +87,8 @@ impl Effect {
             Self::Chat(order) => order,
             Self::Desk(order) => order,
             Self::Board(order) => order,
+            Self::Push(order) => order,
+            Self::Webhook(order) => order,
         }
     }
 

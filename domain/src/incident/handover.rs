@@ -257,7 +257,7 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
         draft.add::<role_offer::Entity>(row.clone());
         admit(draft, person.id);
         record(draft, &row, format!("{} was asked to take over as {}", person.name, words::role(role)));
-        draft.tell(message(draft, &row, &person));
+        draft.tell(&message(draft, &row, &person));
         Ok(row)
     });
     let changed = changed.await?;
@@ -266,17 +266,19 @@ pub async fn offer(ctx: &Ctx, input: Offer) -> Result<(role_offer::Model, incide
 
 fn message<'a>(draft: &Draft<'_>, offer: &role_offer::Model, person: &'a person::Model) -> Message<'a> {
     let note = offer.note.as_deref().map(|note| format!("\n\n{note}")).unwrap_or_default();
+    let role = words::role(offer.role);
     Message {
         to: Recipient::Person(person),
         purpose: Operation::Offer,
-        subject: format!("[{}] Please take over as {}", reference(draft.incident()), words::role(offer.role)),
+        subject: format!("[{}] Please take over as {role}", reference(draft.incident())),
         text: format!(
-            "{}, please take over as {}. The role is yours once you accept here: {OFFER_LINK}{note}\n\nThe incident: {}\n\n{}",
+            "{}, please take over as {role}. The role is yours once you accept here: {OFFER_LINK}{note}\n\nThe incident: {}\n\n{}",
             person.name,
-            words::role(offer.role),
             link(draft.ctx(), draft.incident()),
             offer.brief
         ),
+        short: format!("{}, please take over as {role}.{note}\n\n{}", person.name, offer.brief),
+        link: OFFER_LINK.to_owned(),
         step: None,
         page: None,
     }

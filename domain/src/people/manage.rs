@@ -3,7 +3,7 @@
 use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, incident, person, session, sign_in_link};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
 
-use crate::authz::Right;
+use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
 use crate::people::query::service;
@@ -24,6 +24,8 @@ pub struct Invite {
     pub seniority: Option<i32>,
     /// Where they can be phoned.
     pub phone: Option<String>,
+    /// Where their phone listens at the ntfy server.
+    pub ntfy_topic: Option<String>,
 }
 
 /// Adds a person; the secret opens their first session.
@@ -34,9 +36,11 @@ pub async fn invite(ctx: &Ctx, input: Invite) -> Result<(person::Model, String)>
     ctx.require(Right::Administer)?;
     let email = validate::email("email", &input.email)?;
     let phone = input.phone.as_deref().map(|phone| validate::phone("phone", phone)).transpose()?;
+    let ntfy_topic = input.ntfy_topic.as_deref().map(|topic| validate::ntfy_topic("ntfyTopic", topic)).transpose()?;
     let person = person::Model {
         email: Some(email),
         phone,
+        ntfy_topic,
         grants: input.grants.into_iter().collect(),
         seniority: input.seniority,
         ..new(ctx, &input.name, input.access_level)?
@@ -55,6 +59,7 @@ fn new(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<person::Model
         kind: PersonKind::Human,
         email: None,
         phone: None,
+        ntfy_topic: None,
         access_level,
         seniority: None,
         grants: Grants::default(),
@@ -137,6 +142,8 @@ pub struct UpdatePerson {
     pub seniority: Option<i32>,
     /// Where they can be phoned; empty for nowhere.
     pub phone: Option<String>,
+    /// Where their phone listens at the ntfy server; empty for nowhere.
+    pub ntfy_topic: Option<String>,
     /// Whether they are deactivated. Deactivated people can't sign in, and their tokens stop working.
     pub deactivated: Option<bool>,
 }
@@ -157,6 +164,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     row.grants = input.grants.map_or(row.grants, |grants| grants.into_iter().collect());
     row.seniority = input.seniority.or(row.seniority);
     row.phone = replaced(row.phone, input.phone.as_deref(), |phone| validate::phone("phone", phone))?;
+    row.ntfy_topic = replaced(row.ntfy_topic, input.ntfy_topic.as_deref(), |topic| validate::ntfy_topic("ntfyTopic", topic))?;
     match input.deactivated {
         Some(true) => row.deactivated_at = row.deactivated_at.or(Some(ctx.now())),
         Some(false) => row.deactivated_at = None,
@@ -194,6 +202,35 @@ fn replaced(known: Option<String>, input: Option<&str>, check: impl Fn(&str) -> 
 pub fn phone<'a>(ctx: &Ctx, person: &'a person::Model) -> Option<&'a str> {
     let may_know = ctx.actor.person_id() == Some(person.id) || ctx.actor.may(Right::Respond);
     person.phone.as_deref().filter(|_| may_know)
+}
+
+/// Sets where the caller's phone listens at the ntfy server; empty for nowhere. What is sent there lets its reader act as them, so a
+/// weaker token can't change it, nor can somebody who came by the link of a page.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for what can't be a topic; `FORBIDDEN` with less than their own rights; `NOT_FOUND` for Muster itself.
+pub async fn set_ntfy_topic(ctx: &Ctx, topic: &str) -> Result<person::Model> {
+    let before = find(ctx, ctx.actor.person_id().ok_or(Error::NotFound("person"))?).await?;
+    if !is_themselves(ctx, &before) {
+        let way_out = "Sign in, or use a token with your own level of access, to set where your phone listens.";
+        return Err(Error::Forbidden(way_out.to_owned()));
+    }
+    let ntfy_topic = replaced(None, Some(topic), |topic| validate::ntfy_topic("topic", topic))?;
+    let row = person::ActiveModel { id: Set(before.id), ntfy_topic: Set(ntfy_topic.clone()), ..Default::default() };
+    person::Entity::update_many().set(row).filter(person::Column::Id.eq(before.id)).exec(ctx.db.write()).await?;
+    Ok(person::Model { ntfy_topic, ..before })
+}
+
+/// The topic of `person` at the ntfy server, which is as good as a password: visible to themselves, with all their rights, and to
+/// administrators.
+pub fn ntfy_topic<'a>(ctx: &Ctx, person: &'a person::Model) -> Option<&'a str> {
+    let may_know = is_themselves(ctx, person) || ctx.actor.may(Right::Administer);
+    person.ntfy_topic.as_deref().filter(|_| may_know)
+}
+
+/// Whether the caller is `person`, with all that they may do.
+fn is_themselves(ctx: &Ctx, person: &person::Model) -> bool {
+    matches!(ctx.actor, Actor::Person { id, access, .. } if id == person.id && access >= person.access_level)
 }
 
 /// Sets the channels in which the caller gets no reminders; all others carry them. Pages arrive regardless.

@@ -9,6 +9,7 @@ mod query;
 pub mod secrets;
 
 pub use manage::{
-    Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, phone, quiet_channels, quiet_reminders, update,
+    Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, ntfy_topic, phone, quiet_channels, quiet_reminders,
+    set_ntfy_topic, update,
 };
 pub use query::{able_to_respond, all, by_email, by_ids, find, first_administrator, page};

@@ -7,12 +7,14 @@ mod chat;
 mod desk;
 mod directory;
 mod mail;
+mod push;
 
 pub use board::{BoardOrder, Boards, Card, CardField, Member, Owner, Place, SeenCard};
 pub use chat::{ChatOrder, Notice};
 pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, SeenTicket, TicketDesk, UnlinkTicket};
 pub use directory::{Batch, ClientDirectory, SeenOrganization, SeenPerson};
 pub use mail::{Email, MailOrder};
+pub use push::{Addressee, Push, PushOrder, Shown, Webhook, WebhookOrder};
 
 use std::time::Duration;
 
@@ -47,6 +49,10 @@ pub enum Effect {
     Desk(DeskOrder),
     /// On boards.
     Board(BoardOrder),
+    /// By push message.
+    Push(PushOrder),
+    /// By the team's own gateway.
+    Webhook(WebhookOrder),
 }
 
 macro_rules! effects {
@@ -68,6 +74,8 @@ effects! {
     UnlinkTicket => Desk(DeskOrder::UnlinkTicket),
     Comment => Desk(DeskOrder::Comment),
     Box<Card> => Board(BoardOrder::Card),
+    Push => Push(PushOrder::Push),
+    Webhook => Webhook(WebhookOrder::Webhook),
 }
 
 /// What the system did.
@@ -150,8 +158,8 @@ pub trait Outlet: Send + Sync {
 mod tests {
     use super::*;
 
-    /// Orders as version 0.1.0 stored them, with the system that they go to.
-    const STORED: [(&str, &str); 8] = [
+    /// Orders as versions since 0.1.0 have stored them, with the system that they go to.
+    const STORED: [(&str, &str); 10] = [
         (
             r#"{"kind":"email","to_name":"Kim","to":"kim@example.org","subject":"PAGE INC-1","text":"You are needed.","thread":"inc_1"}"#,
             "Mail",
@@ -165,6 +173,14 @@ mod tests {
         (
             r#"{"kind":"card","marker":"flw_1","card":null,"url":null,"agreed":null,"changed":["title","state"],"perhaps_there":false,"place":{"board":"b","list":"l","done_list":null},"board":"Actions","title":"Fix it","text":"","owner":{"id":"00000000-0000-0000-0000-000000000007","name":"Kim","email":null},"due_at":null,"state":"OPEN"}"#,
             "Board",
+        ),
+        (
+            r#"{"kind":"push","to_name":"Kim","topic":"kim-7Jd","shown":{"purpose":"page","title":"PAGE INC-1","text":"You are needed.","link":"{answer-link}"}}"#,
+            "Push",
+        ),
+        (
+            r#"{"kind":"webhook","to":{"id":"00000000-0000-0000-0000-000000000007","name":"Kim","email":null,"phone":"+44 20 7946 0018"},"incident":"00000000-0000-0000-0000-000000000001","reference":"INC-1","shown":{"purpose":"page","title":"PAGE INC-1","text":"You are needed.","link":"{answer-link}"}}"#,
+            "Webhook",
         ),
     ];
 

@@ -178,6 +178,7 @@ impl Said {
     fn arrive(&self, roster: &Roster, draft: &mut Draft<'_>, current: &page::Model) -> page::Model {
         let answered = self.answered(current, self.how, draft);
         draft.put::<page::Entity>(answered.clone());
+        order::cancel_page(draft, current.id);
         let is_open = |row: &&page::Model| row.person_id == self.person.id && row.answered_at.is_none();
         let others: Vec<page::Model> = draft.whole().pages.iter().filter(is_open).cloned().collect();
         for row in others {

@@ -1,16 +1,17 @@
-//! Mails and notices, as the deliveries see them, and the link by which a page is answered.
+//! Messages and notices, as the deliveries see them, and the links by which pages and offers are answered.
 
 use async_trait::async_trait;
-use entity::{Operation, PageId, System, delivery, page, role_offer};
+use entity::{DeliveryState, Operation, PageId, System, Visibility, delivery, incident, page, role_offer};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::Outgoing;
 use crate::error::{Error, Result};
+use crate::incident::reference::{link, reference};
 use crate::people;
 use crate::playbook::Playbook;
-use crate::ports::{ChatOrder, Email, MailOrder, Notice};
+use crate::ports::{Addressee, ChatOrder, Email, MailOrder, Notice, Push, PushOrder, Shown, Webhook, WebhookOrder};
 use crate::telling::briefing;
 use crate::telling::message::OFFER_LINK;
 
@@ -50,11 +51,7 @@ impl Outgoing for MailOrder {
 
     async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
         let Self::Email(email) = self;
-        match (row.page_id, row.operation) {
-            (Some(page), _) => complete(ctx, page, email).await,
-            (None, Operation::Offer) => add_offer_link(ctx, row, email).await,
-            (None, _) => Ok(()),
-        }
+        fill_in(ctx, row, &mut [&mut email.text]).await
     }
 
     /// A person may have got an address since.
@@ -73,11 +70,80 @@ impl Outgoing for MailOrder {
     }
 
     async fn arrived(&self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
-        match (row.page_id, row.operation) {
-            (Some(page), _) => forget_answer_link(ctx, page).await,
-            (None, Operation::Offer) => forget_offer_link(ctx, row).await,
-            (None, _) => Ok(()),
+        forget_link(ctx, row).await
+    }
+}
+
+#[async_trait]
+impl Outgoing for PushOrder {
+    fn system(&self) -> System {
+        System::Ntfy
+    }
+
+    fn title(&self) -> String {
+        let Self::Push(Push { to_name, shown, .. }) = self;
+        format!("The push message to {to_name} (“{}”)", shown.title)
+    }
+
+    fn instructions(&self) -> String {
+        let Self::Push(Push { to_name, shown, .. }) = self;
+        pass_on(to_name, shown)
+    }
+
+    async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        let Self::Push(push) = self;
+        show(ctx, row, &mut push.shown).await
+    }
+
+    /// A person may have got another topic since.
+    async fn readdress(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        let Self::Push(push) = self;
+        let topic = match row.person_id {
+            Some(person) => people::find(ctx, person).await?.ntfy_topic,
+            None => None,
+        };
+        let unknown = || Error::precondition(format!("{} has no ntfy topic any more: do it by hand.", push.to_name));
+        push.topic = topic.ok_or_else(unknown)?;
+        Ok(())
+    }
+
+    async fn arrived(&self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        forget_link(ctx, row).await
+    }
+}
+
+#[async_trait]
+impl Outgoing for WebhookOrder {
+    fn system(&self) -> System {
+        System::Webhook
+    }
+
+    fn title(&self) -> String {
+        let Self::Webhook(Webhook { to, shown, .. }) = self;
+        format!("The message to {} by webhook (“{}”)", to.name, shown.title)
+    }
+
+    fn instructions(&self) -> String {
+        let Self::Webhook(Webhook { to, shown, .. }) = self;
+        pass_on(&to.name, shown)
+    }
+
+    async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        let Self::Webhook(webhook) = self;
+        show(ctx, row, &mut webhook.shown).await
+    }
+
+    /// A person may have got another address or number since.
+    async fn readdress(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        let Self::Webhook(webhook) = self;
+        if let Some(person) = row.person_id {
+            webhook.to = Addressee::of(&people::find(ctx, person).await?);
         }
+        Ok(())
+    }
+
+    async fn arrived(&self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+        forget_link(ctx, row).await
     }
 }
 
@@ -100,45 +166,99 @@ impl Outgoing for ChatOrder {
     }
 }
 
-/// Placeholder for the answer link in the mail of a page; the link is filled in when the mail is sent.
+/// Placeholder for the link by which a page is answered; filled in when a message about it is sent.
 pub(super) const ANSWER_LINK: &str = "{answer-link}";
 /// Placeholder for what is known of the incident when the first message about a page leaves.
 pub(super) const BRIEFING: &str = "{briefing}";
 
-/// Fills the briefing and the answer link into the mail of a page: the same at each attempt, so that duplicates of the mail are identical.
-async fn complete(ctx: &Ctx, id: PageId, email: &mut Email) -> Result<()> {
-    let briefing = briefing::of_page(ctx, id).await?;
+/// Fills the briefing and the link into texts of a message: the same at each attempt, so that duplicates are identical.
+async fn fill_in(ctx: &Ctx, row: &delivery::Model, texts: &mut [&mut String]) -> Result<()> {
+    let values = match (row.page_id, row.operation) {
+        (Some(page), _) => vec![("briefing", briefing::of_page(ctx, page).await?), ("answer-link", answer_link(ctx, page).await?)],
+        (None, Operation::Offer) => vec![("offer-link", offer_link(ctx, row).await?)],
+        (None, _) => return Ok(()),
+    };
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for text in texts {
+        **text = Playbook::filled_in(text, &values);
+    }
+    Ok(())
+}
+
+/// Completes what a phone shows. It shows on locked screens, passes through servers of others, and whoever listens can follow its link:
+/// of a restricted incident it says only the number, and the link asks to sign in.
+async fn show(ctx: &Ctx, row: &delivery::Model, shown: &mut Shown) -> Result<()> {
+    let incident = match row.incident_id {
+        Some(id) => incident::Entity::find_by_id(id).one(ctx.db.read()).await?,
+        None => None,
+    };
+    match incident.filter(|incident| incident.visibility == Visibility::Restricted) {
+        Some(incident) => *shown = guarded(ctx, &incident, shown.purpose),
+        None => fill_in(ctx, row, &mut [&mut shown.text, &mut shown.link]).await?,
+    }
+    Ok(())
+}
+
+fn guarded(ctx: &Ctx, incident: &incident::Model, purpose: Operation) -> Shown {
+    let number = reference(incident);
+    let (title, text) = match purpose {
+        Operation::Page => (format!("PAGE {number} (restricted)"), "You are needed. Sign in to read why and to answer the page."),
+        Operation::Offer => (format!("[{number}] (restricted)"), "You are asked to take over a role. Sign in to read more."),
+        _ => (format!("[{number}] (restricted)"), "Something waits for you. Sign in to read what."),
+    };
+    Shown { purpose, title, text: text.to_owned(), link: link(ctx, incident) }
+}
+
+async fn answer_link(ctx: &Ctx, id: PageId) -> Result<String> {
     let secret = page::Entity::find_by_id(id).one(ctx.db.read()).await?.and_then(|row| row.secret).unwrap_or_default();
-    let link = format!("{}/answer?page={secret}", ctx.config.public_url);
-    email.text = Playbook::filled_in(&email.text, &[("briefing", &briefing), ("answer-link", &link)]);
-    Ok(())
+    Ok(format!("{}/answer?page={secret}", ctx.config.public_url))
 }
 
-/// Forgets the secret of a page whose mail needs no further attempt. The hash stays.
-async fn forget_answer_link(ctx: &Ctx, id: PageId) -> Result<()> {
-    let row = page::ActiveModel { secret: Set(None), ..Default::default() };
-    page::Entity::update_many().set(row).filter(page::Column::Id.eq(id)).exec(ctx.db.write()).await?;
-    Ok(())
-}
-
-/// Fills in the link that opens the offer: of those to this person in this incident, the one that was open when the mail was ordered.
-async fn add_offer_link(ctx: &Ctx, row: &delivery::Model, email: &mut Email) -> Result<()> {
+/// Opens the offer: of those to this person in this incident, the one that was open when the message was ordered.
+async fn offer_link(ctx: &Ctx, row: &delivery::Model) -> Result<String> {
     let offers = role_offer::Entity::find().filter(offered_by(row)).order_by_desc(role_offer::Column::Id);
     let secret = offers.one(ctx.db.read()).await?.and_then(|offer| offer.secret).unwrap_or_default();
-    email.text = email.text.replace(OFFER_LINK, &format!("{}/offer?offer={secret}", ctx.config.public_url));
+    Ok(format!("{}/offer?offer={secret}", ctx.config.public_url))
+}
+
+/// Forgets the secret of a link once no message with it needs another attempt. The hash stays.
+async fn forget_link(ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+    let is_offer = row.page_id.is_none() && row.operation == Operation::Offer;
+    if (row.page_id.is_none() && !is_offer) || is_still_sent(ctx, row).await? {
+        return Ok(());
+    }
+    if let Some(id) = row.page_id {
+        let forgotten = page::ActiveModel { secret: Set(None), ..Default::default() };
+        page::Entity::update_many().set(forgotten).filter(page::Column::Id.eq(id)).exec(ctx.db.write()).await?;
+    } else {
+        let forgotten = role_offer::ActiveModel { secret: Set(None), ..Default::default() };
+        role_offer::Entity::update_many().set(forgotten).filter(offered_by(row)).exec(ctx.db.write()).await?;
+    }
     Ok(())
 }
 
-async fn forget_offer_link(ctx: &Ctx, row: &delivery::Model) -> Result<()> {
-    let forgotten = role_offer::ActiveModel { secret: Set(None), ..Default::default() };
-    role_offer::Entity::update_many().set(forgotten).filter(offered_by(row)).exec(ctx.db.write()).await?;
-    Ok(())
+/// Whether the same is still to be sent by another channel, or may be at somebody's request.
+async fn is_still_sent(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    use delivery::Column;
+    let over = [DeliveryState::Delivered, DeliveryState::DoneByHand, DeliveryState::Cancelled];
+    let same = Column::IncidentId
+        .eq(row.incident_id)
+        .and(Column::PersonId.eq(row.person_id))
+        .and(Column::Operation.eq(row.operation))
+        .and(Column::CreatedAt.eq(row.created_at));
+    let others = delivery::Entity::find().filter(same).filter(Column::Id.ne(row.id)).filter(Column::State.is_not_in(over));
+    Ok(others.one(ctx.db.read()).await?.is_some())
 }
 
-/// The offers that a mail may be about: it is ordered in the moment of the offer.
+/// The offers that a message may be about: it is ordered in the moment of the offer.
 fn offered_by(row: &delivery::Model) -> Expr {
     use role_offer::Column;
     Column::IncidentId.eq(row.incident_id).and(Column::PersonId.eq(row.person_id)).and(Column::OfferedAt.eq(row.created_at))
+}
+
+/// What a phone would have shown, for somebody who passes it on.
+fn pass_on(to_name: &str, shown: &Shown) -> String {
+    without_answer_link(&format!("Contact {to_name} another way:\n\n{}\n\n{}", shown.title, shown.text))
 }
 
 /// The text of a page for somebody who passes it on by hand: without a link, so the answer has to be recorded in Muster.

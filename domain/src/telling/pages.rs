@@ -54,25 +54,30 @@ pub fn page(draft: &mut Draft<'_>, person: &person::Model, reason: PageReason, s
     };
     draft.record(NewEvent::new(TimelineKind::Paged, text).details(details));
     let message = Message { step: step.map(str::to_owned), page: Some(id), ..message(draft, person, why) };
-    draft.tell(message)
+    draft.tell(&message)
 }
 
 fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Message<'a> {
     let (incident, playbook) = (draft.incident(), draft.ctx().playbook());
     let summary = incident.summary.as_deref().map(|summary| format!("\n\n{summary}")).unwrap_or_default();
+    let short = format!(
+        "{}, you are needed: {why}\n\n{} ({})\n{}{BRIEFING}{summary}",
+        person.name,
+        incident.name,
+        reference(incident),
+        situation(&playbook, incident),
+    );
     Message {
         to: Recipient::Person(person),
         purpose: Operation::Page,
         subject: format!("PAGE {}: {}{}", reference(incident), severity(incident), incident.name),
         text: format!(
-            "{}, you are needed: {why}\n\n{} ({})\n{}{BRIEFING}{summary}\n\nSay here that you have seen it, take it, or pass it on; \
-             otherwise the next person is paged:\n{ANSWER_LINK}\n\nThe incident: {}",
-            person.name,
-            incident.name,
-            reference(incident),
-            situation(&playbook, incident),
+            "{short}\n\nSay here that you have seen it, take it, or pass it on; otherwise the next person is paged:\n{ANSWER_LINK}\n\n\
+             The incident: {}",
             link(draft.ctx(), incident),
         ),
+        short,
+        link: ANSWER_LINK.to_owned(),
         step: None,
         page: None,
     }

@@ -13,7 +13,7 @@ use crate::playbook::steps::{Stage, Step};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::Notice;
 use crate::record::{Draft, NewEvent, awaited};
-use crate::telling::message::{Message, Reach, Recipient, channels};
+use crate::telling::message::{Message, Reach, Recipient, Route, route};
 use crate::telling::pages;
 use crate::telling::roster::{Staffed, may_know};
 use crate::words;
@@ -91,7 +91,7 @@ impl<'a> Moment<'a> {
         let is_urgent = asked.steps.iter().any(|step| !step.rule.counts_in_days());
         let again_every = self.playbook.reminders_again_every;
         let may_be_sent = !is_urgent || awaited::remind(draft.incident_mut(), person.id, asked.alone, now, again_every);
-        if channels(person, Operation::Remind).is_empty() {
+        if route(&draft.ctx().config.systems, person, Operation::Remind) == Route::Silenced {
             Reached::Quiet
         } else if may_be_sent {
             Reached::Reminded
@@ -124,15 +124,18 @@ impl<'a> Moment<'a> {
         if let Some(person) = self.facts.roster.contact(self.playbook, contact) {
             pages::page(draft, person, PageReason::Leadership, Some(&step.key), &why) == Reach::Leaves
         } else {
+            let link = link(draft.ctx(), draft.incident());
             let message = Message {
                 to: Recipient::Other { name: format!("the {title}"), address: self.playbook.contacts.get(contact).cloned() },
                 purpose: Operation::Tell,
                 subject: headline(draft, "Please read"),
-                text: format!("You need to know about this incident: {}", link(draft.ctx(), draft.incident())),
+                text: format!("You need to know about this incident: {link}"),
+                short: "You need to know about this incident.".to_owned(),
+                link,
                 step: Some(step.key.clone()),
                 page: None,
             };
-            draft.tell(message);
+            draft.tell(&message);
             // Somebody must note that they know, whether or not the mail leaves by itself.
             false
         }
@@ -238,12 +241,15 @@ impl<'a> Moment<'a> {
         };
         let subject = headline(draft, &format!("{}: {}{also}", stage(first), first.title));
         let (began, link) = (self.playbook.local(began(incident)), link(draft.ctx(), incident));
-        let mut text = format!(
-            "{} ({}), {} since {began}: {link}",
+        let about = format!(
+            "{} ({}), {} since {began}",
             shown_name(incident),
             incident.severity.as_str().to_lowercase(),
             words::status(incident.status)
         );
+        let lines = steps.iter().map(|step| format!("\n* {} ({})", step.title, self.since(step)));
+        let short = lines.fold(about.clone(), |short, line| short + &line);
+        let mut text = format!("{about}: {link}");
         for step in steps {
             let (since, missed) = (self.since(step), missed_words(step.missed));
             let _ = write!(text, "\n\n* {}\n{since}.{missed} {}\nDo it here: {link}?do={}", step.title, step.why, step.key);
@@ -262,7 +268,8 @@ impl<'a> Moment<'a> {
         order::supersede_by_hand(draft, person.id);
         let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
         let step = Some(keys.join(order::BETWEEN_KEYS));
-        draft.tell(Message { to: Recipient::Person(person), purpose: Operation::Remind, subject, text, step, page: None });
+        let (to, link) = (Recipient::Person(person), format!("{link}?do={}", first.key));
+        draft.tell(&Message { to, purpose: Operation::Remind, subject, text, short, link, step, page: None });
     }
 
     /// Words that a person can start from.

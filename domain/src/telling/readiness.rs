@@ -1,11 +1,11 @@
 //! Whether pages would reach anybody: who is on call, who leads, and what is missing.
 //!
-//! Called by `muster check`. [`findings`] is pure, on [`Facts`] that were loaded before. Whether a mail server is connected is not looked at.
+//! Called by `muster check`. [`findings`] is pure, on [`Facts`] that were loaded before. Mail is taken to be connected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
-use entity::{OnCallLine, PersonId, Timestamp, person, shift};
+use entity::{OnCallLine, Operation, PersonId, System, Timestamp, person, shift};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::ctx::Ctx;
@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::on_call::{self, Stretch, plan};
 use crate::playbook::Playbook;
 use crate::ports::Finding;
+use crate::telling::message::{Route, route};
 use crate::telling::roster::Roster;
 use crate::words;
 use crate::zone::Tables;
@@ -30,6 +31,8 @@ pub struct Facts {
     pub stretches: Vec<Stretch>,
     /// When the imported rota of a line ends; a line without one is absent.
     pub rota_ends: BTreeMap<OnCallLine, Timestamp>,
+    /// The systems that are connected.
+    pub systems: Vec<System>,
 }
 
 impl Facts {
@@ -38,7 +41,7 @@ impl Facts {
         let now = ctx.now();
         let (roster, stretches, rota_ends) =
             tokio::try_join!(Roster::load(ctx), on_call::upcoming(ctx, Some(now), Some(now + AHEAD)), rota_ends(ctx, now))?;
-        Ok(Self { now, roster, stretches, rota_ends })
+        Ok(Self { now, roster, stretches, rota_ends, systems: ctx.config.systems.clone() })
     }
 }
 
@@ -77,7 +80,7 @@ fn of_line(facts: &Facts, playbook: &Playbook, line: OnCallLine) -> Vec<Finding>
     let mut findings = vec![Finding { what: format!("Somebody is on {name} now: {}", now.name), problem: None }];
     let mut seen: BTreeSet<PersonId> = BTreeSet::new();
     let people = stretches.iter().map(|stretch| &stretch.person).filter(|person| seen.insert(person.id));
-    findings.extend(people.map(|person| can_be_paged(person, name)));
+    findings.extend(people.map(|person| can_be_paged(facts, person, name)));
     findings.push(Finding { what: format!("The next 7 days of {name} are planned"), problem: gap(facts, playbook, line, &stretches) });
     findings
 }
@@ -132,14 +135,17 @@ fn of_contact(facts: &Facts, playbook: &Playbook, contact: &str) -> Finding {
                  somebody on the team, or remove {contact} from leadership.contacts."
             )),
         },
-        |person| can_be_paged(person, title),
+        |person| can_be_paged(facts, person, title),
     )
 }
 
-fn can_be_paged(person: &person::Model, part: &str) -> Finding {
-    let problem = person.email.is_none().then(|| {
+fn can_be_paged(facts: &Facts, person: &person::Model, part: &str) -> Finding {
+    let has_ntfy = facts.systems.contains(&System::Ntfy);
+    let systems: Vec<System> = facts.systems.iter().copied().chain([System::Email]).collect();
+    let problem = matches!(route(&systems, person, Operation::Page), Route::ByHand(_)).then(|| {
+        let or_topic = if has_ntfy { "Have them set the topic of their phone (setNtfyTopic), or add" } else { "Add" };
         format!(
-            "No e-mail address is known. Add them again with one, and put that entry in the place of this one: \
+            "No e-mail address is known. {or_topic} them again with one, and put that entry in the place of this one: \
              `muster person add \"{}\" --email ADDRESS --access responder`.",
             person.name
         )

@@ -28,6 +28,8 @@ pub struct InvitePersonInput {
     seniority: Option<i32>,
     /// Where they can be phoned when no message reaches them.
     phone: Option<String>,
+    /// Where their phone listens at the ntfy server.
+    ntfy_topic: Option<String>,
 }
 
 /// Changes to a person; omitted fields keep their value.
@@ -45,6 +47,8 @@ pub struct UpdatePersonInput {
     seniority: Option<i32>,
     /// Where they can be phoned; empty for nowhere.
     phone: Option<String>,
+    /// Where their phone listens at the ntfy server; empty for nowhere.
+    ntfy_topic: Option<String>,
     /// True if they left: their sessions and tokens stop working, their roles in open incidents end, and what they were paged for goes to the
     /// next. False if they are back.
     deactivated: Option<bool>,
@@ -55,6 +59,14 @@ pub struct UpdatePersonInput {
 pub struct QuietRemindersInput {
     /// All such channels: replaces the present ones. Pages are never silenced.
     channels: Vec<Channel>,
+}
+
+/// Where the caller's phone listens.
+#[derive(InputObject)]
+pub struct SetNtfyTopicInput {
+    /// The topic that the ntfy app on the phone subscribes to, at the server that Muster is connected to; empty for none. Make it hard to
+    /// guess: anyone who knows it can read what is sent there.
+    topic: String,
 }
 
 /// A token to create for the caller.
@@ -87,6 +99,13 @@ pub struct PersonPayload {
 /// The changed caller.
 #[derive(SimpleObject)]
 pub struct QuietRemindersPayload {
+    /// The person.
+    person: Person,
+}
+
+/// The changed caller.
+#[derive(SimpleObject)]
+pub struct SetNtfyTopicPayload {
     /// The person.
     person: Person,
 }
@@ -133,6 +152,7 @@ impl PeopleMutation {
             grants: input.grants.unwrap_or_default().into_iter().map(Into::into).collect(),
             seniority: input.seniority,
             phone: input.phone,
+            ntfy_topic: input.ntfy_topic,
         };
         let (person, secret) = people::invite(ctx(gql), invite).await?;
         Ok(PersonPayload { person: Person(Arc::new(person)), sign_in_url: public_url(gql, &format!("/sign-in?link={secret}")) })
@@ -150,6 +170,7 @@ impl PeopleMutation {
             grants: input.grants.map(|grants| grants.into_iter().map(Into::into).collect()),
             seniority: input.seniority,
             phone: input.phone,
+            ntfy_topic: input.ntfy_topic,
             deactivated: input.deactivated,
         };
         let person = people::update(ctx(gql), id("personId", &input.person_id)?, update).await?;
@@ -164,6 +185,15 @@ impl PeopleMutation {
     ) -> ApiResult<QuietRemindersPayload> {
         let channels: Vec<entity::Channel> = input.channels.into_iter().map(Into::into).collect();
         Ok(QuietRemindersPayload { person: Person(Arc::new(people::quiet_reminders(ctx(gql), &channels).await?)) })
+    }
+
+    /// Says where the caller's phone listens for push messages.
+    async fn set_ntfy_topic(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The topic.")] input: SetNtfyTopicInput,
+    ) -> ApiResult<SetNtfyTopicPayload> {
+        Ok(SetNtfyTopicPayload { person: Person(Arc::new(people::set_ntfy_topic(ctx(gql), &input.topic).await?)) })
     }
 
     /// Creates an API token for the caller.

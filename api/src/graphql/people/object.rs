@@ -31,6 +31,10 @@ impl Person {
     async fn phone(&self, gql: &Context<'_>) -> Option<&str> {
         people::phone(ctx(gql), &self.0)
     }
+    /// Where their phone listens at the ntfy server. Null unless you are that person or an administrator: who knows it can read along.
+    async fn ntfy_topic(&self, gql: &Context<'_>) -> Option<&str> {
+        people::ntfy_topic(ctx(gql), &self.0)
+    }
     /// Their e-mail address.
     async fn email(&self) -> Option<&str> {
         self.0.email.as_deref()

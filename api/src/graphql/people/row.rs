@@ -14,6 +14,10 @@ use crate::graphql::error::ApiResult;
 pub enum Channel {
     /// E-mail.
     Email,
+    /// A push message to their phone, by ntfy.
+    Ntfy,
+    /// The team's own gateway.
+    Webhook,
 }
 
 /// What is behind an account.

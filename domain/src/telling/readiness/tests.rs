@@ -42,6 +42,7 @@ fn facts(shifts: &[Shift], rota_ends: &[(OnCallLine, i64)], team: &[&str]) -> Fa
         roster: Roster::of(team.iter().map(|name| person(name)).collect(), &OnDuty { first: None, second: None }),
         stretches: shifts.iter().map(stretch).collect(),
         rota_ends: rota_ends.iter().map(|(line, end)| (*line, day(*end))).collect(),
+        systems: Vec::new(),
     }
 }
 
