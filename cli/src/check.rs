@@ -101,9 +101,9 @@ fn report(part: &str, outcome: &Outcome) -> String {
     report
 }
 
-async fn of_system(settings: &Settings, Entry { system, needs, docs, .. }: &Entry) -> anyhow::Result<Outcome> {
+async fn of_system(settings: &Settings, Entry { system, needs, docs, without, .. }: &Entry) -> anyhow::Result<Outcome> {
     Ok(match settings.systems.offer(*system)? {
-        None => Outcome::NotThere(format!("not connected: set {needs} ({docs}). Until then a person does it.")),
+        None => Outcome::NotThere(format!("not connected: set {needs} ({docs}). Until then {without}.")),
         Some((offer, notes)) => Outcome::Tested(findings(settings, &offer).await, notes),
     })
 }

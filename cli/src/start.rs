@@ -10,13 +10,14 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 
 use crate::output;
 use crate::settings::Settings;
+use crate::systems::is_done_by_hand;
 
 /// Says on standard error what starts as `role`: as a few lines, or as an entry of the log where that is JSON.
 pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
-    let [connected, by_hand] = [true, false].map(|wanted| {
-        let systems = System::ALL.iter().filter(|system| domain.config.systems.contains(system) == wanted);
-        systems.map(|system| system.as_str()).collect::<Vec<_>>().join(", ")
-    });
+    let names = |systems: Vec<&System>| systems.into_iter().map(|system| system.as_str()).collect::<Vec<_>>().join(", ");
+    let (connected, others): (Vec<&System>, Vec<&System>) = System::ALL.iter().partition(|system| domain.config.systems.contains(system));
+    let by_hand = names(others.into_iter().filter(|system| is_done_by_hand(**system)).collect());
+    let connected = names(connected);
     let playbook = domain.playbook();
     let (version, database, zones) = (env!("CARGO_PKG_VERSION"), database(&settings.database_url.0), tables().describe());
     if settings.log_json {
@@ -53,8 +54,10 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
     if let Some(warning) = tables().warning(domain.clock.now()) {
         tracing::warn!("{warning}");
     }
-    if !domain.config.systems.contains(&System::Email) {
-        tracing::warn!("no mail server is connected: nobody can be woken. smtp.url and smtp.from connect one");
+    let connected = &domain.config.systems;
+    let wakes_somebody = [System::Email, System::Ntfy, System::Webhook].iter().any(|system| connected.contains(system));
+    if !wakes_somebody {
+        tracing::warn!("no mail server is connected: nobody can be woken. smtp.url and smtp.from connect one; ntfy.url rings phones");
     } else if domain.config.client_reply_to.is_none() {
         tracing::info!("clients answer the sender of all mails: set smtp.client_reply_to unless somebody reads what arrives there");
     }

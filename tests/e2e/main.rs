@@ -10,6 +10,7 @@ mod authz_matrix;
 mod bench;
 mod board;
 mod chain;
+mod channels;
 mod chores;
 mod client_day;
 mod client_updates;

@@ -1,4 +1,4 @@
-//! What both fakes have: an address, a clock, faults, a log of requests and the check against the vendor's contract.
+//! What all fakes have: an address, a clock, faults, a log of requests and the check against the vendor's contract.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

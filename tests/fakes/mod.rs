@@ -1,8 +1,8 @@
-//! Zendesk and Trello as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//! Zendesk, Trello, ntfy and a webhook's receiver as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
-//! for a client. They answer nothing that Muster doesn't need. What both share, including faults, is [`Front`].
+//! for a client. They answer nothing that Muster doesn't need. What they share, including faults, is [`Front`].
 
 pub mod contract;
 mod control;
@@ -10,6 +10,8 @@ pub mod faults;
 mod front;
 mod http;
 pub mod limits;
+pub mod ntfy;
+pub mod receiver;
 pub mod replay;
 mod serve;
 pub mod sign;
@@ -21,5 +23,7 @@ pub use faults::Fault;
 pub use front::Front;
 pub use http::Received;
 pub use limits::Usage;
+pub use ntfy::NtfyFake;
+pub use receiver::ReceiverFake;
 pub use trello::TrelloFake;
 pub use zendesk::ZendeskFake;

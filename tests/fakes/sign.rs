@@ -1,4 +1,4 @@
-//! The signatures on the vendors' webhooks.
+//! The signatures on webhooks: the vendors', and our own.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,4 +20,13 @@ pub fn trello(secret: &str, body: &[u8], callback: &str) -> String {
     mac.update(body);
     mac.update(callback.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// The `webhook-signature` of Standard Webhooks.
+pub fn standard(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
+    let key = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("secrets of tests are in base64");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any key will do");
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body);
+    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }

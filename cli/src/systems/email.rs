@@ -6,7 +6,7 @@ use domain::config::Config;
 use entity::System;
 use worker::outlets::email::{self, EmailOutlet};
 
-use super::{Connector, Entry, Offer};
+use super::{BY_HAND, Connector, Entry, Offer};
 use crate::settings::{Secret, Source};
 
 /// The mail server.
@@ -15,6 +15,7 @@ pub const EMAIL: Entry = Entry {
     about: "The mail server",
     needs: "smtp.url and smtp.from",
     docs: "docs/integrations/email.md",
+    without: BY_HAND,
     read: |source| Arc::new(Email(Smtp::read(source))),
 };
 

@@ -2,10 +2,12 @@
 //!
 //! [`ALL`] lists them. Each has a file with everything that the command line and the servers know of it: its settings, what connects it,
 //! its outlet and what else it offers, its part in the rules and the hooks. The rest of `cli` names
-//! none, but for the warning at the start that without mail nobody can be woken.
+//! none, but for the warning at the start that nobody can be woken.
 
 mod email;
+mod ntfy;
 mod trello;
+mod webhook;
 mod zendesk;
 
 use std::collections::BTreeMap;
@@ -21,10 +23,15 @@ use worker::Connections;
 use crate::settings::Source;
 
 /// Every system that can be connected.
-const ALL: [Entry; 3] = [email::EMAIL, zendesk::ZENDESK, trello::TRELLO];
+const ALL: [Entry; 5] = [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, zendesk::ZENDESK, trello::TRELLO];
 
 /// The tables of systems that later versions know; their settings are left alone.
 pub const LATER: [&str; 6] = ["slack", "airtable", "drive", "wordpress", "ops_docs", "oidc"];
+
+/// What happens without most systems.
+const BY_HAND: &str = "a person does it";
+/// What happens without the systems that ring phones.
+const SILENT: &str = "it rings no phone";
 
 /// A system, before its settings are read.
 #[derive(Clone, Copy)]
@@ -37,6 +44,8 @@ pub struct Entry {
     pub needs: &'static str,
     /// The page that describes it.
     pub docs: &'static str,
+    /// What happens as long as it is not connected.
+    pub without: &'static str,
     read: fn(&mut Source<'_>) -> Arc<dyn Connector>,
 }
 
@@ -154,6 +163,11 @@ impl fmt::Debug for Systems {
 /// Every system that can be connected, in the order in which people see them.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
     ALL.iter()
+}
+
+/// Whether people do what `system` would, as long as it is not connected.
+pub fn is_done_by_hand(system: System) -> bool {
+    all().find(|entry| entry.system == system).is_none_or(|entry| entry.without == BY_HAND)
 }
 
 /// Their names on the command line, with what they are for.

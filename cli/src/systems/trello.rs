@@ -7,7 +7,7 @@ use entity::System;
 use worker::outlets::client::base_url;
 use worker::outlets::trello::{TrelloOutlet, TrelloSettings};
 
-use super::{Connector, Entry, Offer};
+use super::{BY_HAND, Connector, Entry, Offer};
 use crate::settings::{Secret, Source};
 
 /// Trello.
@@ -16,6 +16,7 @@ pub const TRELLO: Entry = Entry {
     about: "Cards of follow-ups",
     needs: "trello.key and trello.token",
     docs: "docs/integrations/trello.md",
+    without: BY_HAND,
     read: |source| Arc::new(Trello::read(source)),
 };
 

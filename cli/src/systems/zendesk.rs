@@ -9,7 +9,7 @@ use url::Url;
 use worker::outlets::client::{base_url, is_this_machine};
 use worker::outlets::zendesk::{REQUESTS_PER_MINUTE, UPDATES_PER_MINUTE, ZendeskOutlet, ZendeskSettings};
 
-use super::{Connector, Entry, Offer};
+use super::{BY_HAND, Connector, Entry, Offer};
 use crate::settings::{Secret, Source};
 
 /// Zendesk.
@@ -18,6 +18,7 @@ pub const ZENDESK: Entry = Entry {
     about: "Tickets, clients and their contacts",
     needs: "zendesk.base_url, zendesk.email and zendesk.api_token",
     docs: "docs/integrations/zendesk.md",
+    without: BY_HAND,
     read: |source| Arc::new(Zendesk::read(source)),
 };
 

@@ -5,7 +5,9 @@
 
 pub mod client;
 pub mod email;
+pub mod ntfy;
 pub mod trello;
+pub mod webhook;
 pub mod zendesk;
 
 /// How many characters of a system's message are kept.

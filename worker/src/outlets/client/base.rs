@@ -11,15 +11,23 @@ use url::{Host, Url};
 /// # Errors
 /// What is wrong, worded to follow the name of the setting.
 pub fn base_url(text: &str) -> Result<Url, String> {
-    let form = "must be a scheme and host only, such as https://example.zendesk.com";
+    let form = "must be a scheme and host only, such as https://example.org";
+    let url = endpoint(text, form)?;
+    if url.path() != "/" || url.query().is_some() { Err(form.to_owned()) } else { Ok(url) }
+}
+
+/// Reads the address that requests are sent to, path and query included. Unencrypted only to this machine.
+///
+/// # Errors
+/// What is wrong, worded to follow the name of the setting; `form` for what is no such address.
+pub fn endpoint(text: &str, form: &str) -> Result<Url, String> {
     let url = Url::parse(text.trim()).map_err(|_| form.to_owned())?;
-    let has_more = url.path() != "/" || url.query().is_some() || url.fragment().is_some();
     let has_user = !url.username().is_empty() || url.password().is_some();
-    if has_more || has_user || !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
+    if url.fragment().is_some() || has_user || !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
         return Err(form.to_owned());
     }
     if url.scheme() == "http" && !is_this_machine(&url) {
-        return Err("must begin with https://: each request carries credentials".to_owned());
+        return Err("must begin with https://: each request carries credentials or what only the team may read".to_owned());
     }
     Ok(url)
 }

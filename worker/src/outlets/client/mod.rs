@@ -1,4 +1,4 @@
-//! The HTTP client for vendors' APIs, shared by the Zendesk and Trello outlets.
+//! The HTTP client for vendors' APIs, shared by all outlets but that for mail.
 //!
 //! An [`Api`] talks to one host, with credentials that appear in no log or error, bounded in time and in what it reads, and within the
 //! vendor's limits ([`Pace`]). It follows no redirects and retries nothing on its own. A failed call is a [`Failed`], which one table
@@ -20,7 +20,7 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) use base::tls;
-pub use base::{base_url, is_this_machine};
+pub use base::{base_url, endpoint, is_this_machine};
 pub(super) use failed::{Answered, Cause, Failed};
 pub(super) use pace::{Crowded, Pace, Turn};
 
@@ -70,20 +70,26 @@ pub(super) struct Api {
     client: Client,
     base: Url,
     vendor: Vendor,
-    authorization: HeaderValue,
+    authorization: Option<HeaderValue>,
     pace: Pace,
 }
 
 impl Api {
-    /// The API at `base` ([`base_url`]). Each request carries `authorization`, and all keep to this pace. Connects with the first request.
+    /// The API at `base` ([`base_url`] or [`endpoint`]). Each request carries `authorization`, and all keep to this pace. Connects with
+    /// the first request.
     ///
     /// # Errors
     /// What is wrong, worded to follow the name of a setting and without secrets.
-    pub fn new(vendor: Vendor, base: &str, authorization: &str, pace: Pace, limits: CallLimits) -> Result<Self, String> {
-        let base = base_url(base)?;
-        let mut authorization = HeaderValue::from_str(authorization)
-            .map_err(|_| "can't be used with these credentials: they contain characters that are not allowed in a header".to_owned())?;
-        authorization.set_sensitive(true);
+    pub fn new(vendor: Vendor, base: Url, authorization: Option<&str>, pace: Pace, limits: CallLimits) -> Result<Self, String> {
+        let authorization = authorization
+            .map(|text| {
+                let mut value = HeaderValue::from_str(text).map_err(|_| {
+                    "can't be used with these credentials: they contain characters that are not allowed in a header".to_owned()
+                })?;
+                value.set_sensitive(true);
+                Ok::<_, String>(value)
+            })
+            .transpose()?;
         let tls = tls().map_err(|error| format!("requires encryption, which can't be set up: {error}"))?;
         let mut client = Client::builder()
             .tls_backend_preconfigured(tls)
@@ -124,11 +130,20 @@ impl Api {
         self.call(Method::DELETE, path, true)
     }
 
+    /// A call to the base URL itself that has an effect.
+    pub fn post_here(&self) -> Call<'_> {
+        self.call_at(Method::POST, self.base.clone(), true)
+    }
+
     fn call(&self, method: Method, path: &str, changes: bool) -> Call<'_> {
         let mut url = self.base.clone();
         url.set_path(path);
-        let headers =
-            HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json")), (AUTHORIZATION, self.authorization.clone())]);
+        self.call_at(method, url, changes)
+    }
+
+    fn call_at(&self, method: Method, url: Url, changes: bool) -> Call<'_> {
+        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        headers.extend(self.authorization.clone().map(|value| (AUTHORIZATION, value)));
         let mut request = Request::new(method, url);
         *request.headers_mut() = headers;
         Call { api: self, request, changes, most: ANSWER_BYTES, turns: Vec::new() }
@@ -166,9 +181,14 @@ impl<'a> Call<'a> {
     }
 
     /// Sets the body.
-    pub fn json(mut self, body: &Value) -> Self {
+    pub fn json(self, body: &Value) -> Self {
+        self.json_text(body.to_string())
+    }
+
+    /// Sets the body to JSON as it is written, because it is signed or has a limit.
+    pub fn json_text(mut self, body: String) -> Self {
         self.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *self.request.body_mut() = Some(body.to_string().into());
+        *self.request.body_mut() = Some(body.into());
         self
     }
 
@@ -210,14 +230,29 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Failed`].
     pub async fn answer(self) -> Result<Vec<u8>, Failed> {
-        let Self { api, request, changes, most, mut turns } = self;
+        let (api, changes, most) = (self.api, self.changes, self.most);
+        let (answer, _turns) = self.exchange().await?;
+        read(answer, most).await.map_err(|cause| api.failed(changes, cause))
+    }
+
+    /// Makes the call, for which the status says everything.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn accepted(self) -> Result<(), Failed> {
+        self.exchange().await.map(|_| ())
+    }
+
+    /// A successful answer whose body is still to be read, with the turns, which last until then.
+    async fn exchange(self) -> Result<(Response, Vec<Turn<'a>>), Failed> {
+        let Self { api, request, changes, mut turns, .. } = self;
         let failed = |cause| api.failed(changes, cause);
         turns.push(api.pace.turn().await.map_err(|Crowded(pause)| failed(Cause::Crowded(pause)))?);
         turns.iter_mut().for_each(Turn::spend);
         let answer = api.client.execute(request).await.map_err(|error| failed(cause(&error)))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
-            return read(answer, most).await.map_err(failed);
+            return Ok((answer, turns));
         }
         let body = read(answer, ERROR_BYTES).await.unwrap_or_default();
         let answered = Answered::of(status, &headers, &body, &api.vendor);

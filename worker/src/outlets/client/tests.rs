@@ -50,7 +50,7 @@ fn api(address: &str) -> Api {
 
 fn with_limits(address: &str, limits: CallLimits) -> Api {
     let vendor = Vendor { name: "Zendesk", credentials: "zendesk.api_token", secrets: vec!["hunter2".into()] };
-    Api::new(vendor, address, "Basic hunter2", Pace::new(100, Duration::from_mins(1)), limits).unwrap()
+    Api::new(vendor, base_url(address).unwrap(), Some("Basic hunter2"), Pace::new(100, Duration::from_mins(1)), limits).unwrap()
 }
 
 fn says(status: &str, body: &str) -> Deed {

@@ -19,7 +19,7 @@ use entity::ActionState;
 use look::Looks;
 use wire::{WireCard, marker_line};
 
-use super::client::{Api, CallLimits, Failed, Pace, Vendor};
+use super::client::{self, Api, CallLimits, Failed, Pace, Vendor};
 
 /// Trello's own limit is 100 per token; other programs with the same token need some.
 const REQUESTS: usize = 90;
@@ -69,7 +69,8 @@ impl TrelloOutlet {
         let vendor = Vendor { name: "Trello", credentials: "trello.key and trello.token", secrets: vec![key.clone(), token.clone()] };
         // In a header, so that it doesn't show up in logs of URLs.
         let authorization = format!("OAuth oauth_consumer_key=\"{key}\", oauth_token=\"{token}\"");
-        let api = Api::new(vendor, base_url, &authorization, Pace::new(REQUESTS, WINDOW), limits)
+        let api = client::base_url(base_url)
+            .and_then(|base| Api::new(vendor, base, Some(&authorization), Pace::new(REQUESTS, WINDOW), limits))
             .map_err(|problem| format!("trello.base_url {problem}"))?;
         Ok(Self { api, token: token.clone(), looks: Looks::default() })
     }

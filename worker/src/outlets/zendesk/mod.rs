@@ -24,7 +24,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use wire::{Me, OneTicket, Ticket};
 
-use super::client::{Api, CallLimits, Cause, Failed, Pace, Vendor};
+use super::client::{self, Api, CallLimits, Cause, Failed, Pace, Vendor};
 
 /// How long one order may take, all calls together. Well within the time the domain allows an attempt.
 const ORDER: Duration = Duration::from_secs(40);
@@ -95,7 +95,8 @@ impl ZendeskOutlet {
             secrets: vec![api_token.clone(), encoded.clone()],
         };
         let pace = Pace::new(*requests_per_minute, MINUTE);
-        let api = Api::new(vendor, base_url, &format!("Basic {encoded}"), pace, limits)
+        let api = client::base_url(base_url)
+            .and_then(|base| Api::new(vendor, base, Some(&format!("Basic {encoded}")), pace, limits))
             .map_err(|problem| format!("zendesk.base_url {problem}"))?;
         let (directory, updates) = (Pace::new(*requests_per_minute / DIRECTORY_SHARE, MINUTE), Pace::new(*updates_per_minute, MINUTE));
         Ok(Self {
