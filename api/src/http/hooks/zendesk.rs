@@ -142,17 +142,16 @@ struct Change {
     #[serde(default)]
     tags_added: Option<Vec<String>>,
     /// The ticket that it was merged into.
-    #[serde(default, rename = "target_ticket_id", alias = "target_id", alias = "merged_into_id", alias = "target_ticket")]
-    target: Option<Value>,
+    #[serde(default)]
+    target_ticket_id: Option<Value>,
 }
 
-/// A ticket's number, as text, as a number, or as the id of an object.
+/// A ticket's number, as text or as a number.
 fn number_of(value: &Value) -> Option<String> {
     match value {
-        Value::Object(ticket) => number_of(ticket.get("id")?),
         Value::String(text) => domain::tickets::plain_number(text),
         Value::Number(number) => domain::tickets::plain_number(&number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) => None,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -188,7 +187,7 @@ impl Event {
             "comment_added" => change.comment.map_or(What::Changed, |comment| What::Commented(comment.seen())),
             "tags_changed" => What::Tagged(change.tags_added.or_else(|| detail.tags.clone()).unwrap_or_default()),
             "status_changed" => What::StatusChanged,
-            "merged" => What::Merged(change.target.as_ref().and_then(number_of)),
+            "merged" => What::Merged(change.target_ticket_id.as_ref().and_then(number_of)),
             _ => What::Changed,
         };
         let invocation = headers.get(INVOCATION).and_then(|value| value.to_str().ok()).map(|id| format!("invocation {}", plain(id)));
