@@ -58,7 +58,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
     let wakes_somebody = [System::Email, System::Ntfy, System::Webhook].iter().any(|system| connected.contains(system));
     if !wakes_somebody {
         tracing::warn!("no mail server is connected: nobody can be woken. smtp.url and smtp.from connect one; ntfy.url rings phones");
-    } else if domain.config.client_reply_to.is_none() {
+    } else if connected.contains(&System::Email) && domain.config.client_reply_to.is_none() {
         tracing::info!("clients answer the sender of all mails: set smtp.client_reply_to unless somebody reads what arrives there");
     }
 }

@@ -1,15 +1,15 @@
-//! `make fakes`: fakes of Zendesk and Trello on fixed ports, for trying Muster without accounts.
+//! `make fakes`: fakes of Zendesk, Trello, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
 //!
-//! They start with a few made-up people and tickets, the same each time, and forget everything when they end.
+//! The first two start with a few made-up people and tickets, the same each time, and all forget everything when they end.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use harness::fakes::{TrelloFake, ZendeskFake, trello, zendesk};
+use harness::fakes::{NtfyFake, ReceiverFake, TrelloFake, ZendeskFake, ntfy, receiver, trello, zendesk};
 use serde_json::json;
 
-/// Starts fakes of Zendesk and Trello.
+/// Starts fakes of Zendesk, Trello, ntfy and a webhook's receiver.
 #[derive(Parser)]
 struct Arguments {
     /// Where Zendesk listens.
@@ -18,6 +18,12 @@ struct Arguments {
     /// Where Trello listens.
     #[arg(long, default_value = "127.0.0.1:18202")]
     trello: String,
+    /// Where ntfy listens.
+    #[arg(long, default_value = "127.0.0.1:18203")]
+    ntfy: String,
+    /// Where the webhook's receiver listens.
+    #[arg(long, default_value = "127.0.0.1:18204")]
+    receiver: String,
     /// Where Zendesk reports changes to Muster; nowhere if empty.
     #[arg(long, default_value = "http://127.0.0.1:8080/hooks/zendesk")]
     webhook: String,
@@ -28,9 +34,11 @@ async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let desk = ZendeskFake::start_at(&arguments.zendesk).await.with_context(|| format!("Zendesk at {}", arguments.zendesk))?;
     let boards = TrelloFake::start_at(&arguments.trello).await.with_context(|| format!("Trello at {}", arguments.trello))?;
+    let phones = NtfyFake::start_at(&arguments.ntfy).await.with_context(|| format!("ntfy at {}", arguments.ntfy))?;
+    let gateway = ReceiverFake::start_at(&arguments.receiver).await.with_context(|| format!("the receiver at {}", arguments.receiver))?;
     seed(&desk, &boards);
     desk.notify(Some(arguments.webhook.as_str()).filter(|url| !url.is_empty()));
-    println!("{}", settings(&desk, &boards));
+    println!("{}", settings(&desk, &boards, &phones, &gateway));
     tokio::signal::ctrl_c().await.context("can't wait for Ctrl-C")
 }
 
@@ -45,7 +53,7 @@ fn seed(desk: &ZendeskFake, boards: &TrelloFake) {
     boards.person_adds(trello::KIM, trello::DOING, "Watch the disk of the mail server");
 }
 
-fn settings(desk: &ZendeskFake, boards: &TrelloFake) -> String {
+fn settings(desk: &ZendeskFake, boards: &TrelloFake, phones: &NtfyFake, gateway: &ReceiverFake) -> String {
     let zendesk = [
         ("BASE_URL", desk.url()),
         ("EMAIL", zendesk::EMAIL),
@@ -53,14 +61,18 @@ fn settings(desk: &ZendeskFake, boards: &TrelloFake) -> String {
         ("WEBHOOK_SECRET", zendesk::WEBHOOK_SECRET),
     ];
     let trello = [("BASE_URL", boards.url()), ("KEY", trello::KEY), ("TOKEN", trello::TOKEN), ("SECRET", trello::SECRET)];
-    let lines = |system: &str, settings: [(&str, &str); 4]| {
-        settings.map(|(name, value)| format!("export MUSTER_{system}__{name}={value}")).join("\n")
+    let hook = gateway.hook();
+    let (ntfy, webhook) = ([("URL", phones.url()), ("TOKEN", ntfy::TOKEN)], [("URL", &*hook), ("SECRET", receiver::SECRET)]);
+    let lines = |system: &str, settings: &[(&str, &str)]| {
+        settings.iter().map(|(name, value)| format!("export MUSTER_{system}__{name}='{value}'")).collect::<Vec<_>>().join("\n")
     };
     format!(
-        "# Paste into the shell that starts Muster:\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
+        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
          trello_done_list = \"{}\"\n\n# Acting as clients and colleagues: docs/integrations/fakes.md",
-        lines("ZENDESK", zendesk),
-        lines("TRELLO", trello),
+        lines("ZENDESK", &zendesk),
+        lines("TRELLO", &trello),
+        lines("NTFY", &ntfy),
+        lines("WEBHOOK", &webhook),
         trello::BOARD,
         trello::TODO,
         trello::DONE,

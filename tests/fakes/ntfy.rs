@@ -1,7 +1,7 @@
 //! A fake of an ntfy server: topics, who may write to them, and the messages published as JSON.
 //!
 //! Where it is stricter than the real one: fields that Muster has no use for are refused, it keeps no files, so that a text that is too long
-//! is refused as well, and its limit of requests fills up again at once only after five minutes. Like the real one it never says when to try
+//! is refused as well, and its limit of requests fills up again only after five minutes. Like the real one it never says when to try
 //! again.
 
 use std::collections::BTreeSet;
