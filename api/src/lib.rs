@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use transport::Transport;
 
 pub use app::App;
+pub use http::alarms;
 pub use settings::{Render, Settings};
 pub use transport::TransportLimits;
 

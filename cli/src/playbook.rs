@@ -1,5 +1,6 @@
-//! The playbook in force, and the commands that check it and try it out. Nothing here opens the database.
+//! The playbook in force, and the commands that check it and try it out. Nothing here opens the database of the settings.
 
+mod alerts;
 mod timeline;
 
 use std::fmt;
@@ -15,13 +16,16 @@ use domain::playbook::Playbook;
 use domain::playbook::file::{self, Problem, parse_duration};
 use domain::playbook::simulate::{End, ImaginedStep, LENGTH, STEPS, Scenario, simulate};
 use domain::zone::{Tables, tables};
-use entity::{Flag, Flags, Severity, Timestamp};
+use entity::{Flag, Flags, OnCallLine, Severity, Timestamp};
 
 use crate::output;
 use crate::settings::Settings;
+use alerts::Night;
 
 /// The file of the folder in which Muster is started.
 const OF_FOLDER: &str = "playbook.toml";
+/// Why an imagined incident has what makes it one.
+const ASKED_FOR: &str = "clap asks for it unless alerts are played";
 const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial];
 
 /// What can be done with a playbook.
@@ -32,7 +36,8 @@ pub enum PlaybookCommand {
         /// Without it, the one in force.
         file: Option<PathBuf>,
     },
-    /// Prints what the playbook in force would ask for in an imagined incident in which nobody does anything.
+    /// Prints what the playbook in force would ask for in an imagined incident in which nobody does anything; or, with --alerts, who would
+    /// be paged for recorded alerts.
     Simulate(Simulate),
 }
 
@@ -40,12 +45,12 @@ pub enum PlaybookCommand {
 #[derive(Args)]
 pub struct Simulate {
     /// critical, major, minor or trivial.
-    #[arg(long, value_parser = severity)]
-    severity: Severity,
+    #[arg(long, value_parser = severity, required_unless_present = "alerts")]
+    severity: Option<Severity>,
     /// When it is declared, such as 2026-11-20T17:45:00Z.
-    #[arg(long, value_parser = moment, value_name = "TIME")]
-    declared_at: Timestamp,
-    /// How long to watch, such as 90s, 30m, 2h or 7d; 24 hours when neither this nor --resolved-at is given.
+    #[arg(long, value_parser = moment, value_name = "TIME", required_unless_present = "alerts")]
+    declared_at: Option<Timestamp>,
+    /// How long to watch, such as 90s, 30m, 2h or 7d; 24 hours when neither this nor --resolved-at is given, an hour after the last alert.
     #[arg(long, value_parser = parse_duration, value_name = "DURATION", conflicts_with = "resolved_at")]
     until: Option<Duration>,
     /// When it is resolved.
@@ -60,7 +65,20 @@ pub struct Simulate {
     /// When somebody takes the lead.
     #[arg(long, value_parser = moment, value_name = "TIME")]
     lead_at: Option<Timestamp>,
-    /// Print a JSON array of the steps.
+    /// Instead of an imagined incident, play the alerts of this file: lines of JSON with `at`, `hook` (alertmanager or alerts) and the `body`
+    /// that it was sent. Prints who would be paged when, and why, if nobody answers.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["severity", "declared_at", "resolved_at", "flags", "clients", "lead_at"])]
+    alerts: Option<PathBuf>,
+    /// The rota of first line, an iCalendar file, for --alerts. Without a rota somebody is on each line.
+    #[arg(long, value_name = "FILE", requires = "alerts")]
+    rota: Option<PathBuf>,
+    /// The rota of second line.
+    #[arg(long, value_name = "FILE", requires = "alerts")]
+    second_rota: Option<PathBuf>,
+    /// Somebody to page after both lines, for --alerts. May be repeated, the most senior first.
+    #[arg(long = "senior", value_name = "NAME", requires = "alerts")]
+    seniors: Vec<String>,
+    /// Print a JSON array of the steps; with --alerts an object a line.
     #[arg(long)]
     json: bool,
 }
@@ -114,7 +132,10 @@ pub fn run(command: PlaybookCommand, settings: &Settings) -> ExitCode {
     match command {
         PlaybookCommand::Check { file } => check(file.as_deref().map_or_else(|| load(settings), load_file)),
         PlaybookCommand::Simulate(arguments) => match load(settings) {
-            Ok(playbook) => arguments.run(&playbook),
+            Ok(playbook) => match arguments.night() {
+                Some(night) => night.run(settings, &playbook),
+                None => arguments.run(&playbook),
+            },
             Err(problems) => wrong(&problems),
         },
     }
@@ -204,6 +225,17 @@ fn span(duration: Duration) -> String {
 }
 
 impl Simulate {
+    /// The recorded alerts to play, if that is what is asked for.
+    fn night(&self) -> Option<Night> {
+        Some(Night {
+            alerts: self.alerts.clone()?,
+            rotas: [(OnCallLine::First, self.rota.clone()), (OnCallLine::Second, self.second_rota.clone())],
+            seniors: self.seniors.clone(),
+            length: self.until.unwrap_or(alerts::LENGTH),
+            json: self.json,
+        })
+    }
+
     fn run(self, playbook: &Playbook) -> ExitCode {
         let json = self.json;
         let scenario = self.scenario();
@@ -234,9 +266,9 @@ impl Simulate {
             (None, length) => End::After(length.unwrap_or(LENGTH)),
         };
         Scenario {
-            severity: self.severity,
+            severity: self.severity.expect(ASKED_FOR),
             flags: Flags::from_iter(self.flags),
-            declared_at: self.declared_at,
+            declared_at: self.declared_at.expect(ASKED_FOR),
             end,
             clients: self.clients,
             lead_at: self.lead_at,
@@ -320,6 +352,8 @@ mod tests {
             format!("{start} --until=-2h"),
             format!("{start} --flag rain"),
             format!("{start} --clients=-1"),
+            format!("{start} --alerts night.jsonl"),
+            format!("{start} --rota first.ics"),
         ];
         for line in table {
             let code = parsed(&line).map_or_else(|error| error.exit_code(), |_| 0);

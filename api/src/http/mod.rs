@@ -20,6 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use self::hooks::alerts;
+pub use self::hooks::alerts::alarms;
 use self::problem::Problem;
 use self::server::Server;
 use crate::app::App;

@@ -7,6 +7,7 @@ mod migrating;
 mod places;
 mod ready;
 mod refusals;
+mod rehearse;
 mod team;
 mod zones;
 

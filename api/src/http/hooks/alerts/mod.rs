@@ -49,6 +49,22 @@ impl Levels<'_> {
     }
 }
 
+/// The alarms in a body that was posted to `/hooks/HOOK`, for trying out what follows from it.
+///
+/// # Errors
+/// Why it would be refused, in words.
+pub fn alarms(hook: &str, body: &[u8], levels: &BTreeMap<String, Severity>) -> Result<Alarms, String> {
+    fn of<B: Body>(body: &[u8], levels: &BTreeMap<String, Severity>) -> Result<Alarms, String> {
+        let body: B = read(body).map_err(|Problem(_, _, why)| why)?;
+        body.alarms(&Levels(levels)).map_err(|refusal| refusal.to_string())
+    }
+    match hook {
+        "alertmanager" => of::<Notification>(body, levels),
+        "alerts" => of::<GenericPost>(body, levels),
+        _ => Err(format!("{hook:?} is not a hook that takes alerts: use alertmanager or alerts")),
+    }
+}
+
 /// Takes a body.
 pub async fn take<B: Body>(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, Problem> {
     let ctx = admit(&server, &headers).await?;
