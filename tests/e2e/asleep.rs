@@ -101,6 +101,12 @@ async fn whoever_does_nothing_gets_few_messages_and_others_are_paged(app: &TestA
         let text = mail(&row).text;
         assert!(text.contains("Sam has not reacted to reminders since") && text.contains("Page second line"), "{text}");
     }
+    let last = mail(to_sam.last().unwrap()).text;
+    assert!(
+        last.contains("Still open:\n* ") && !last.contains("Reminders go unheeded"),
+        "what Muster did itself asks nothing of her: {last}"
+    );
+    assert!(last.contains("errors (INC-1): major, investigating. It began Sun 22 Nov, 03:00 GMT.\n"), "{last}");
     assert!(prompt_events(app).await.len() < prompts(app).await.len(), "they are folded");
 }
 

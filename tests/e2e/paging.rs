@@ -341,6 +341,21 @@ fn a_page_says_why_and_the_same_at_each_attempt() {
 }
 
 #[test]
+fn a_page_about_a_restricted_incident_does_not_say_what_it_is_about() {
+    with_mail(async |app| {
+        let (sam, _kim) = (app.responder("Sam").await, senior(app, "Kim", 8).await);
+        let secret = json!({ "name": "a stranger", "severity": "MAJOR", "visibility": "RESTRICTED", "leadId": sam.id() });
+        let incident = sam.declare_with(secret).await;
+        sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "a stranger reads mail" })).await;
+        escalate(&sam, &incident).await;
+        let sent = sam.incident("INC-1", "deliveries { title }").await["deliveries"].to_string();
+        let text = attempt(app, mail_to(&sam, "INC-1", "Kim").await).await;
+        assert!(!sent.contains("stranger") && !text.contains("stranger"), "{sent} {text}");
+        assert!(sent.contains("PAGE INC-1: MAJOR (restricted)") && text.contains("/answer?page="), "{sent} {text}");
+    });
+}
+
+#[test]
 fn out_of_hours_only_what_the_playbook_calls_urgent_pages() {
     with_mail(async |app| {
         let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);

@@ -2,11 +2,19 @@
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use entity::{Timestamp, incident};
+use entity::{Timestamp, Visibility, incident};
 
 /// `INC-42`: what people say out loud.
 pub fn reference(incident: &incident::Model) -> String {
     format!("INC-{}", incident.number)
+}
+
+/// What an incident is called in messages: they show on locked screens, so a restricted one has only its number there.
+pub fn shown_name(incident: &incident::Model) -> String {
+    match incident.visibility {
+        Visibility::Open => format!("{} ({})", incident.name, reference(incident)),
+        Visibility::Restricted => format!("{} (restricted)", reference(incident)),
+    }
 }
 
 /// The address at which people see the incident.

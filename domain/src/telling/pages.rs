@@ -5,11 +5,13 @@
 //! then by seniority. What is known not to have left makes it fall due at once. Each page to the leadership has its own step; together
 //! they record who had to be informed.
 
-use entity::{IncidentStatus, Operation, PageId, PageLoss, PageReason, PersonId, Severity, Source, TimelineKind, Timestamp, page, person};
+use entity::{
+    IncidentStatus, Operation, PageId, PageLoss, PageReason, PersonId, Severity, Source, TimelineKind, Timestamp, Visibility, page, person,
+};
 use serde_json::json;
 
 use crate::ctx::Ctx;
-use crate::incident::reference::{began, link, reference};
+use crate::incident::reference::{began, link, reference, shown_name};
 use crate::incident::writes::admit;
 use crate::people::secrets::hash;
 use crate::playbook::Playbook;
@@ -59,18 +61,19 @@ pub fn page(draft: &mut Draft<'_>, person: &person::Model, reason: PageReason, s
 
 fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Message<'a> {
     let (incident, playbook) = (draft.incident(), draft.ctx().playbook());
-    let summary = incident.summary.as_deref().map(|summary| format!("\n\n{summary}")).unwrap_or_default();
-    let short = format!(
-        "{}, you are needed: {why}\n\n{} ({})\n{}{BRIEFING}{summary}",
-        person.name,
-        incident.name,
-        reference(incident),
-        situation(&playbook, incident),
-    );
+    // What a restricted incident is about is behind the link alone.
+    let (title, known) = match incident.visibility {
+        Visibility::Open => {
+            let summary = incident.summary.as_deref().map(|summary| format!("\n\n{summary}")).unwrap_or_default();
+            (&*incident.name, format!("{BRIEFING}{summary}"))
+        }
+        Visibility::Restricted => ("(restricted)", "\n\nWhat it is about is behind the link.".to_owned()),
+    };
+    let short = format!("{}, you are needed: {why}\n\n{}\n{}{known}", person.name, shown_name(incident), situation(&playbook, incident),);
     Message {
         to: Recipient::Person(person),
         purpose: Operation::Page,
-        subject: format!("PAGE {}: {}{}", reference(incident), severity(incident), incident.name),
+        subject: format!("PAGE {}: {}{}", reference(incident), severity(incident), title),
         text: format!(
             "{short}\n\nSay here that you have seen it, take it, or pass it on; otherwise the next person is paged:\n{ANSWER_LINK}\n\n\
              The incident: {}",

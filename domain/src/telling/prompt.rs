@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use entity::{Operation, PageReason, PersonId, Role, System, TimelineKind, Visibility, incident, person, step};
+use entity::{Operation, PageReason, PersonId, Role, System, TimelineKind, Visibility, person, step};
 use serde_json::json;
 
 use crate::clients::proposal;
 use crate::delivery::order::{self, New};
 use crate::incident::marks::mark;
-use crate::incident::reference::{began, link, reference};
+use crate::incident::reference::{began, link, reference, shown_name};
 use crate::playbook::steps::{Stage, Step};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::Notice;
@@ -242,14 +242,14 @@ impl<'a> Moment<'a> {
         let subject = headline(draft, &format!("{}: {}{also}", stage(first), first.title));
         let (began, link) = (self.playbook.local(began(incident)), link(draft.ctx(), incident));
         let about = format!(
-            "{} ({}), {} since {began}",
+            "{}: {}, {}. It began {began}.",
             shown_name(incident),
             incident.severity.as_str().to_lowercase(),
             words::status(incident.status)
         );
         let lines = steps.iter().map(|step| format!("\n* {} ({})", step.title, self.since(step)));
         let short = lines.fold(about.clone(), |short, line| short + &line);
-        let mut text = format!("{about}: {link}");
+        let mut text = format!("{about}\n{link}");
         for step in steps {
             let (since, missed) = (self.since(step), missed_words(step.missed));
             let _ = write!(text, "\n\n* {}\n{since}.{missed} {}\nDo it here: {link}?do={}", step.title, step.why, step.key);
@@ -258,7 +258,8 @@ impl<'a> Moment<'a> {
             }
         }
         let is_told = |step: &Step| steps.iter().any(|told| told.key == step.key);
-        let rest = self.steps.iter().filter(|step| step.state != Stage::Upcoming && !is_told(step));
+        let is_done_by_muster = |step: &Step| matches!(step.rule, Rule::NoReaction | Rule::NoReactionFallback);
+        let rest = self.steps.iter().filter(|step| step.state != Stage::Upcoming && !is_told(step) && !is_done_by_muster(step));
         let rest = rest.filter(|step| self.audience(step).iter().any(|asked| asked.id == person.id));
         for (number, step) in rest.enumerate() {
             let heading = if number == 0 { "\n\nStill open:" } else { "" };
@@ -286,7 +287,7 @@ impl<'a> Moment<'a> {
             }
             Rule::ClientUpdate => Some(proposal::proposed(self.playbook, incident, None, draft.now)),
             Rule::Leadership | Rule::LeadershipFallback => Some(format!(
-                "You need to know about {} ({}), since {}: {}",
+                "You need to know about {}. It is {} and began {}: {}",
                 shown_name(incident),
                 incident.severity.as_str().to_lowercase(),
                 self.playbook.local(began(incident)),
@@ -351,14 +352,6 @@ fn is_muster_s(rule: Rule) -> bool {
 
 fn stage(step: &Step) -> &'static str {
     if step.state == Stage::Overdue { "Overdue" } else { "Due" }
-}
-
-/// What an incident is called in messages: they show on locked screens, so a restricted one has only its number there.
-fn shown_name(incident: &incident::Model) -> String {
-    match incident.visibility {
-        Visibility::Open => format!("{} ({})", incident.name, reference(incident)),
-        Visibility::Restricted => format!("{} (restricted)", reference(incident)),
-    }
 }
 
 fn headline(draft: &Draft<'_>, what: &str) -> String {
