@@ -265,3 +265,12 @@ async fn a_broken_playbook_keeps_the_server_from_starting() {
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains("line 2") && told.contains("summary.every") && told.contains("line 4") && told.contains("sumary"), "{told}");
 }
+
+/// The example plays a night of its own on SQLite, and says what is wrong with its messages.
+#[test]
+fn the_night_of_the_examples_holds() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/night.py");
+    let played = Command::new("python3").arg(script).arg(harness::process::binary()).output().unwrap();
+    let told = String::from_utf8_lossy(&played.stdout);
+    assert!(played.status.success(), "{told}\n{}", String::from_utf8_lossy(&played.stderr));
+}

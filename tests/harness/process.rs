@@ -116,7 +116,10 @@ impl Drop for Process {
 }
 
 /// The binary that was built with the tests.
-fn binary() -> PathBuf {
+///
+/// # Panics
+/// If it was not built.
+pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("the test program has a path");
     let binary = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps").join("muster");
     assert!(binary.exists(), "{} is missing: `cargo build --bin muster` makes it, and `make test` does so first", binary.display());
