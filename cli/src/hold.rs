@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::Domain;
 use domain::authz::Actor;
-use domain::delivery::hold;
+use domain::delivery::{self, hold};
 use entity::{Source, System};
 
 use crate::database::domain;
@@ -49,7 +49,7 @@ pub async fn release(settings: &Settings, Named(systems): Named) -> anyhow::Resu
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
     for system in systems {
         if hold::is_held(&ctx, system).await? {
-            hold::release(&ctx, system).await?;
+            delivery::release(&ctx, system).await?;
             output::line(format_args!("{system}: released. What waited for it goes on."))?;
         } else {
             output::line(format_args!("{system}: was not held."))?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::clients::directory::sync;
-use domain::delivery::hold;
+use domain::delivery::{self, hold};
 use domain::ports::{Batch, ClientDirectory, Refusal, SeenOrganization, SeenPerson};
 use entity::{System, Timestamp};
 use harness::drive::{id, text};
@@ -300,7 +300,7 @@ async fn a_directory_that_rejects_us_is_left_alone(app: &TestApp) {
     directory.asked();
     read(app, &directory).await;
     assert_eq!(directory.asked(), [] as [String; 0]);
-    hold::release(&app.system(), System::Zendesk).await.unwrap();
+    delivery::release(&app.system(), System::Zendesk).await.unwrap();
     read(app, &directory).await;
     assert_eq!(directory.asked().len(), 2);
 }

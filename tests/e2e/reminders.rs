@@ -361,7 +361,7 @@ async fn what_is_due_waits_while_its_system_is_held(app: &TestApp) {
     hold::hold(&ctx, System::Email, "the password is wrong").await.unwrap();
     assert!(delivery::claim_due(&ctx, System::Email, 100).await.unwrap().is_empty());
     assert!(delivery::claim(&ctx, due).await.unwrap().is_none());
-    hold::release(&ctx, System::Email).await.unwrap();
+    delivery::release(&ctx, System::Email).await.unwrap();
     assert_eq!(delivery::claim(&ctx, due).await.unwrap().map(|claim| claim.order.attempt), Some(1));
 }
 
@@ -379,7 +379,7 @@ async fn a_system_that_a_person_holds_is_not_released_by_the_worker(app: &TestAp
     app.advance(MINUTE * 30);
     eventually("somebody should be told", SOON, async || (!states(app).await.is_empty()).then_some(())).await;
     assert!(outside.orders().is_empty());
-    hold::release(&ctx, System::Email).await.unwrap();
+    delivery::release(&ctx, System::Email).await.unwrap();
     eventually("they are told", SOON, async || (!outside.orders().is_empty()).then_some(())).await;
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::delivery::hold;
+use domain::delivery::{hold, release};
 use domain::{Ctx, Error};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ async fn test(ctx: &Ctx, outlets: &Outlets) -> Result<(), Error> {
         match findings.iter().find_map(|finding| finding.problem.as_ref()) {
             None => {
                 tracing::info!(system = %row.system, "the system accepts our credentials again; deliveries resume");
-                hold::release(ctx, row.system).await?;
+                release(ctx, row.system).await?;
             }
             Some(problem) => {
                 tracing::error!(system = %row.system, since = %row.since, %problem, "our credentials are refused; nothing is sent there");

@@ -1,9 +1,10 @@
 //! Systems on hold because they reject our credentials: asking again and again would only get us locked out for longer.
 //!
-//! The worker puts a system on hold when it rejects our credentials, tests the connection now and then, and releases it once they work.
+//! The worker puts a system on hold when it rejects our credentials, tests the connection now and then, and releases it
+//! ([`super::release`]) once they work.
 //! A restored copy holds all of them until a person has seen that it is meant to speak to the outside.
 
-use entity::{System, held_system};
+use entity::{System, Timestamp, held_system};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, IntoActiveModel, QueryOrder};
 
@@ -68,10 +69,10 @@ pub async fn hold_by_hand(ctx: &Ctx, systems: &[System], reason: &str) -> Result
     Ok(())
 }
 
-/// Takes `system` off hold; whatever waited for it resumes at once.
-pub async fn release(ctx: &Ctx, system: System) -> Result<()> {
+/// Takes `system` off hold. Returns since when it was on hold, if it was.
+pub(super) async fn lift(ctx: &Ctx, system: System) -> Result<Option<Timestamp>> {
     ctx.require(Right::Administer)?;
+    let held = held_system::Entity::find_by_id(system).one(ctx.db.read()).await?;
     held_system::Entity::delete_by_id(system).exec(ctx.db.write()).await?;
-    ctx.outbox.ring();
-    Ok(())
+    Ok(held.map(|row| row.since))
 }

@@ -21,6 +21,7 @@ pub mod order;
 pub mod outgoing;
 pub mod policy;
 mod query;
+mod release;
 
 pub use attempt::{ATTEMPT, Claim, claim, claim_due, record};
 pub(crate) use by_hand::retry_update;
@@ -29,3 +30,4 @@ pub use order::{New, steps_of};
 pub use outgoing::{Consequence, Outgoing, what};
 pub(crate) use query::rows_of_incidents;
 pub use query::{DeliveryFilter, by_ids, find, instructions, of_incidents, page};
+pub use release::release;

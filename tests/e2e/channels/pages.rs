@@ -1,6 +1,6 @@
 //! A page goes out by every channel that leads to the person, and is lost only when all have failed.
 
-use domain::delivery::hold;
+use domain::delivery::{self, hold};
 use domain::ports::{Effect, MailOrder, Refusal};
 use entity::{DeliveryState, System, page};
 use harness::drive::{id, text};
@@ -158,16 +158,22 @@ fn a_token_that_is_refused_holds_ntfy_and_loses_no_time_for_pages() {
         scene.work().await;
         let titles: Vec<Value> = scene.ntfy.messages().iter().map(|message| message["title"].clone()).collect();
         assert_eq!(titles, [json!("PAGE INC-3: the shop is down again")]);
-        hold::release(&ctx, System::Ntfy).await.unwrap();
+        delivery::release(&ctx, System::Ntfy).await.unwrap();
         scene.work().await;
-        let message = scene.ntfy.messages().pop().unwrap();
-        assert_eq!((&message["title"], &message["priority"]), (&json!("[INC-2] Please take over as incident lead"), &json!(4)));
-        assert!(text(&message, "click").contains("/offer?offer="), "{message}");
+        let messages = scene.ntfy.messages();
+        let sent = |title: &str| messages.iter().find(|message| message["title"] == title).expect("it is sent after all");
+        let offer = sent("[INC-2] Please take over as incident lead");
+        assert!(offer["priority"] == 4 && text(offer, "click").contains("/offer?offer="), "{offer}");
+        assert_eq!(scene.answer(text(sent("PAGE INC-1: the shop is down"), "click")).await, 200);
     });
 }
 
+fn subject(row: &entity::delivery::Model) -> Value {
+    serde_json::from_str::<Value>(&row.effect).unwrap()["subject"].clone()
+}
+
 #[test]
-fn of_a_restricted_incident_phones_say_only_its_number() {
+fn of_a_restricted_incident_phones_and_subjects_say_only_its_number() {
     play(ALL, async |scene| {
         let input = json!({ "name": "stolen database", "description": "a customer list is for sale", "severity": "MAJOR", "visibility": "RESTRICTED" });
         let incident = scene.sam.declare_with(input).await;
@@ -182,7 +188,9 @@ fn of_a_restricted_incident_phones_say_only_its_number() {
         let shown: Vec<Value> = scene.ntfy.messages().into_iter().chain(scene.gateway.messages()).collect();
         assert!(shown.iter().any(|message| message["title"] == "PAGE INC-1 (restricted)"), "{shown:?}");
         assert!(shown.iter().any(|message| message["priority"] == 4), "the offer: {shown:?}");
-        for message in &shown {
+        let mails: Vec<Value> = scene.deliveries().await.iter().filter(|row| row.system == System::Email).map(subject).collect();
+        assert!(mails.contains(&json!("PAGE INC-1: MAJOR (restricted)")), "{mails:?}");
+        for message in shown.iter().chain(&mails) {
             let message = message.to_string().to_lowercase();
             for secret in ["stolen", "customer", "vera", "access?", "answer?page=", "offer?offer="] {
                 assert!(!message.contains(secret), "{secret}: {message}");

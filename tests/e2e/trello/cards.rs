@@ -1,6 +1,6 @@
 //! Cards are made once and follow what people do here, whatever Trello answers.
 
-use domain::delivery::hold;
+use domain::delivery::{self, hold};
 use domain::ports::{Boards, Outlet, Place};
 use harness::drive::{id, text};
 use harness::fakes::Fault;
@@ -179,7 +179,7 @@ async fn unknown_credentials_hold_everything(scene: &Scene<'_>) {
     assert_eq!(findings.len(), 1);
     assert!(findings[0].problem.is_some());
     assert!(scene.outlet.check().await.iter().all(|finding| finding.problem.is_none()));
-    hold::release(&ctx, entity::System::Trello).await.unwrap();
+    delivery::release(&ctx, entity::System::Trello).await.unwrap();
     scene.work().await;
     assert_eq!(scene.row(&made).await["cardDelivery"]["state"], "DELIVERED");
 }
