@@ -452,3 +452,61 @@ fn accept_here_opens_the_acceptance() {
         assert_eq!(browser.get("/offer?offer=x").await.status(), 404);
     });
 }
+
+#[test]
+fn a_report_with_nobody_on_call_wakes_the_most_senior() {
+    with_mail(async |app| {
+        let (sam, vic) = (app.responder("Sam").await, app.viewer("Vic").await);
+        vic.report("smoke").await;
+        let seen = sam.incident("INC-1", "pages { id } timeline { nodes { text } }").await;
+        assert_eq!(seen["pages"], json!([]));
+        assert!(seen["timeline"].to_string().contains("Nobody is on call, and nobody else can be paged."), "{seen}");
+        let lee = senior(app, "Lee", 3).await;
+        senior(app, "Kim", 9).await;
+        vic.report("more smoke").await;
+        let pages = pages(&sam, "INC-2").await;
+        assert_eq!((pages.len(), &pages[0]["person"]["name"]), (1, &json!("Kim")));
+        assert!(text(&pages[0], "why").contains("nobody is on call"), "{pages:?}");
+        // Whoever is on call and reports it knows.
+        on_call(app, &lee, None).await;
+        lee.report("fire").await;
+        assert_eq!(paged(&sam, "INC-3").await, [] as [&str; 0]);
+    });
+}
+
+#[test]
+fn the_next_person_reads_why_the_one_before_does_not_come() {
+    with_mail(async |app| {
+        let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, senior(app, "Lee", 5).await);
+        senior(app, "Max", 4).await;
+        on_call(app, &kim, None).await;
+        app.viewer("Vic").await.report("smoke").await;
+        let mail = mail_to(&sam, "INC-1", "Kim").await;
+        let claim = delivery::claim(&app.system(), mail).await.unwrap().unwrap();
+        app.expect_error_log("a page could not be delivered");
+        delivery::record(&app.system(), &claim, Err(Refusal::Never("no such mailbox".into()))).await.unwrap();
+        pass(app, 1).await;
+        answer(&lee, "INC-1", "Lee", "DECLINE").await;
+        pass(app, 1).await;
+        pass(app, 5).await;
+        let why: Vec<Value> = pages(&sam, "INC-1").await.iter().map(|page| page["why"].clone()).collect();
+        assert_eq!(why[1..], [json!("Kim could not be reached."), json!("Lee can't help.")]);
+    });
+}
+
+#[test]
+fn one_of_the_leadership_who_is_at_work_on_it_is_not_paged_about_it() {
+    with_mail(async |app| {
+        let cto = app.responder("Cleo").await;
+        change(app, &cto, UpdatePerson { grants: Some(vec![Grant::NotifyCto]), ..UpdatePerson::default() }).await;
+        let incident = led(&cto, "CRITICAL").await;
+        pass(app, 16).await;
+        assert!(!paged(&cto, "INC-1").await.contains(&"Cleo".to_owned()));
+        let seen = cto.incident("INC-1", "leadership { contact state answeredAt } nextSteps { key }").await;
+        let notice = seen["leadership"].as_array().unwrap().iter().find(|notice| notice["contact"] == "cto").unwrap();
+        assert_eq!(notice["state"], "ANSWERED", "{seen}");
+        assert!(!seen["nextSteps"].to_string().contains("fallback:cto"), "{seen}");
+        let steps = cto.incident("INC-1", "steps: nextSteps(includeSettled: true) { key settlement }").await.to_string();
+        assert!(steps.contains("Cleo is at work on it."), "{steps} of {incident}");
+    });
+}

@@ -69,7 +69,7 @@ fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Messa
         }
         Visibility::Restricted => ("(restricted)", "\n\nWhat it is about is behind the link.".to_owned()),
     };
-    let short = format!("{}, you are needed: {why}\n\n{}\n{}{known}", person.name, shown_name(incident), situation(&playbook, incident),);
+    let short = format!("{}, you are needed: {why}\n\n{}\n{}{known}", person.name, shown_name(incident), situation(&playbook, incident));
     Message {
         to: Recipient::Person(person),
         purpose: Operation::Page,
@@ -98,16 +98,24 @@ fn severity(incident: &entity::incident::Model) -> String {
     if is_known { format!("{} ", incident.severity) } else { String::new() }
 }
 
-/// Writes into the draft of a new report that the person on call, if any, is paged (R1), or that out of hours it can wait for the
-/// morning (R18). What the playbook counts as urgent depends on the severity and on where the report comes from: [`Ctx::source`].
+/// Writes into the draft of a new report that the person on call is paged (R1), or if nobody is, the most senior one, or that out of hours
+/// it can wait for the morning (R18). What the playbook counts as urgent depends on the severity and on where the report comes from:
+/// [`Ctx::source`].
 pub fn page_on_call(draft: &mut Draft<'_>, roster: &Roster) {
     let reporter = draft.incident().reporter_id;
     let on_duty = [roster.first_line(), roster.second_line()];
+    let is_covered = on_duty.iter().any(Option::is_some);
     // The reporter already knows.
-    let person = on_duty.into_iter().flatten().find(|person| Some(person.id) != reporter);
+    let is_other = |person: &&person::Model| Some(person.id) != reporter;
+    let person = on_duty.into_iter().flatten().find(is_other);
     if is_urgent(draft.ctx(), draft.incident().severity, draft.now) {
-        if let Some(person) = person {
-            page(draft, person, PageReason::Reported, None, "something was reported and needs triage.");
+        let senior = || roster.by_seniority().into_iter().find(is_other).filter(|_| !is_covered);
+        let asked = person.map(|person| (person, "something was reported and needs triage."));
+        let asked = asked.or_else(|| Some((senior()?, "something was reported and needs triage, and nobody is on call.")));
+        if let Some((person, why)) = asked {
+            page(draft, person, PageReason::Reported, None, why);
+        } else if !is_covered {
+            draft.record(NewEvent::new(TimelineKind::Note, "Nobody is on call, and nobody else can be paged."));
         }
         return;
     }

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use entity::{Operation, PageReason, PersonId, Role, System, TimelineKind, Visibility, person, step};
+use entity::{Operation, PageLoss, PageReason, PersonId, Role, System, TimelineKind, Visibility, person, step};
 use serde_json::json;
 
 use crate::clients::proposal;
 use crate::delivery::order::{self, New};
-use crate::incident::marks::mark;
+use crate::incident::marks::{self, Settlement, mark};
 use crate::incident::reference::{began, link, reference, shown_name};
 use crate::playbook::steps::{Stage, Step};
 use crate::playbook::{Playbook, Rule};
@@ -109,19 +109,41 @@ impl<'a> Moment<'a> {
             Rule::LeadershipFallback => self.tell_somebody_senior(draft, step, contact),
             Rule::NoReaction | Rule::NoReactionFallback => self.page_somebody_else(draft, step),
             Rule::Page => match pages::next(self.facts, None) {
-                Some(person) => pages::page(draft, person, PageReason::Escalated, None, "nobody has answered the page.") == Reach::Leaves,
+                Some(person) => pages::page(draft, person, PageReason::Escalated, None, &self.why_the_next()) == Reach::Leaves,
                 None => false,
             },
             _ => false,
         }
     }
 
-    /// Pages a contact who is on the team. Anyone else is sent a mail or, if no address is known, must be contacted by hand; in both
+    /// Why the next one in the chain is paged.
+    fn why_the_next(&self) -> String {
+        let last = self.facts.whole.pages.iter().filter(|page| page.step_key.is_none()).max_by_key(|page| page.paged_at);
+        let name = last.and_then(|page| self.facts.roster.person(page.person_id)).map(|person| &person.name);
+        match (name, last.and_then(|page| page.lost)) {
+            (Some(name), Some(PageLoss::Declined)) => format!("{name} can't help."),
+            (Some(name), Some(PageLoss::Unsent | PageLoss::Unreached)) => format!("{name} could not be reached."),
+            (_, Some(PageLoss::Left)) => "the person who was paged has left.".to_owned(),
+            (None, _) | (_, None) => "nobody has answered the page.".to_owned(),
+        }
+    }
+
+    /// Whether they hold a role in the incident.
+    fn is_at_work(&self, person: PersonId) -> bool {
+        self.facts.whole.roles.iter().any(|row| row.person_id == person && row.ended_at.is_none())
+    }
+
+    /// Pages a contact who is on the team, unless they are at work on it and so know. Anyone else is sent a mail or, if no address is known, must be contacted by hand; in both
     /// cases somebody must confirm that they know.
     fn tell_contact(&self, draft: &mut Draft<'_>, step: &Step, contact: &str) -> bool {
         let title = self.playbook.contact_title(contact);
         let why = format!("the {title} must know about this.");
-        if let Some(person) = self.facts.roster.contact(self.playbook, contact) {
+        let known = self.facts.roster.contact(self.playbook, contact);
+        if let Some(person) = known.filter(|person| self.is_at_work(person.id)) {
+            let note = Some(format!("{} is at work on it.", person.name));
+            marks::settle(draft, &step.key, Settlement { by: None, waived: false, note });
+            true
+        } else if let Some(person) = known {
             pages::page(draft, person, PageReason::Leadership, Some(&step.key), &why) == Reach::Leaves
         } else {
             let link = link(draft.ctx(), draft.incident());

@@ -7,7 +7,7 @@ use chrono::Duration;
 use entity::{IncidentStatus, PersonId, Role, Severity, Timestamp};
 
 use crate::playbook::steps::step::is_after;
-use crate::playbook::steps::{Affected, Case, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
+use crate::playbook::steps::{Affected, Case, Page, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
 use crate::playbook::{Playbook, Rule};
 
 const HALF_A_DAY: Duration = Duration::hours(12);
@@ -183,7 +183,8 @@ impl List<'_> {
     }
 
     fn second_line(&mut self, declared: Timestamp, since: Timestamp) {
-        if self.case.escalated_at.is_some_and(|at| at >= since) {
+        let no_reaction = |page: &Page| page.step.as_deref() == Some(Rule::NoReaction.as_str()) && page.at >= since;
+        if self.case.escalated_at.is_some_and(|at| at >= since) || self.case.pages.iter().any(no_reaction) {
             return;
         }
         let hours = &self.playbook.working_hours;

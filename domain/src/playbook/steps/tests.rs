@@ -349,6 +349,7 @@ fn second_line_is_paged_out_of_hours() {
             ("enough at the very opening", declared_at(Severity::Minor, "19 09:30"), "19 10:00", &["second-line Upcoming 19 18:00"]),
             ("not in working hours", friday.clone(), "23 12:00", &["second-line Upcoming 23 18:00"]),
             ("but again when they end", friday.clone(), "23 18:00", &["second-line Overdue 20 18:30"]),
+            ("Muster paged them", Case { pages: vec![page(Some("no-reaction"), "20 18:35", None)], ..friday.clone() }, "20 18:40", &[]),
             ("called", Case { escalated_at: Some(on("20 18:00")), ..friday.clone() }, "20 19:00", &[]),
             (
                 "called before it was reopened",
