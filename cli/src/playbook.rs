@@ -69,14 +69,15 @@ pub struct Simulate {
     /// that it was sent. Prints who would be paged when, and why, if nobody answers.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["severity", "declared_at", "resolved_at", "flags", "clients", "lead_at"])]
     alerts: Option<PathBuf>,
+    // What requires --alerts also conflicts with --severity: beside what --alerts conflicts with, clap does not insist on it.
     /// The rota of first line, an iCalendar file, for --alerts. Without a rota somebody is on each line.
-    #[arg(long, value_name = "FILE", requires = "alerts")]
+    #[arg(long, value_name = "FILE", requires = "alerts", conflicts_with = "severity")]
     rota: Option<PathBuf>,
     /// The rota of second line.
-    #[arg(long, value_name = "FILE", requires = "alerts")]
+    #[arg(long, value_name = "FILE", requires = "alerts", conflicts_with = "severity")]
     second_rota: Option<PathBuf>,
     /// Somebody to page after both lines, for --alerts. May be repeated, the most senior first.
-    #[arg(long = "senior", value_name = "NAME", requires = "alerts")]
+    #[arg(long = "senior", value_name = "NAME", requires = "alerts", conflicts_with = "severity")]
     seniors: Vec<String>,
     /// Print a JSON array of the steps; with --alerts an object a line.
     #[arg(long)]
@@ -354,6 +355,8 @@ mod tests {
             format!("{start} --clients=-1"),
             format!("{start} --alerts night.jsonl"),
             format!("{start} --rota first.ics"),
+            format!("{start} --second-rota second.ics"),
+            format!("{start} --senior Kim"),
         ];
         for line in table {
             let code = parsed(&line).map_or_else(|error| error.exit_code(), |_| 0);

@@ -55,8 +55,18 @@ pub fn page(draft: &mut Draft<'_>, person: &person::Model, reason: PageReason, s
         Some(obstacle) => format!("Could not page {}: {obstacle}. Why: {why}", person.name),
     };
     draft.record(NewEvent::new(TimelineKind::Paged, text).details(details));
-    let message = Message { step: step.map(str::to_owned), page: Some(id), ..message(draft, person, why) };
+    let told = told(draft.incident().visibility, reason, why);
+    let message = Message { step: step.map(str::to_owned), page: Some(id), ..message(draft, person, told) };
     draft.tell(&message)
+}
+
+/// What the message says of the reason. What people and alerts said about a restricted incident is behind the link alone.
+fn told(visibility: Visibility, reason: PageReason, why: &str) -> &str {
+    match (visibility, reason) {
+        (Visibility::Open, _) | (Visibility::Restricted, PageReason::Leadership) => why,
+        (Visibility::Restricted, PageReason::Escalated) => "your help is wanted.",
+        (Visibility::Restricted, PageReason::Reported) => "something was reported.",
+    }
 }
 
 fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Message<'a> {
@@ -114,8 +124,6 @@ pub fn page_on_call(draft: &mut Draft<'_>, roster: &Roster) {
         let asked = asked.or_else(|| Some((senior()?, "something was reported and needs triage, and nobody is on call.")));
         if let Some((person, why)) = asked {
             page(draft, person, PageReason::Reported, None, why);
-        } else if !is_covered {
-            draft.record(NewEvent::new(TimelineKind::Note, "Nobody is on call, and nobody else can be paged."));
         }
         return;
     }

@@ -169,7 +169,7 @@ impl<'a> Moment<'a> {
             let pages = &draft.whole().pages;
             pages.iter().any(|page| page.reason == PageReason::Leadership && page.person_id == id)
         };
-        let senior = self.facts.roster.by_seniority().into_iter().find(|person| !told(person.id));
+        let senior = self.facts.roster.by_seniority().into_iter().find(|person| !told(person.id) && !self.is_at_work(person.id));
         let why = format!("the {title} has not answered, so you should know.");
         let reach = senior.map(|person| pages::page(draft, person, PageReason::Leadership, Some(&step.key), &why));
         let text = format!(
