@@ -108,6 +108,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Outlet for Outside {
     async fn carry_out(&self, order: &Order) -> Result<Receipt, Refusal> {
         lock(&self.orders).push(order.clone());
+        // No system answers before its caller waits. On a loaded machine PostgreSQL may, and nothing else would interrupt a worker.
+        tokio::task::yield_now().await;
         let refusal = lock(&self.answers).pop_front().or_else(|| lock(&self.refuses_all).clone());
         if let Some(refusal) = refusal {
             return Err(refusal);
