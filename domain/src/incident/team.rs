@@ -87,7 +87,7 @@ pub async fn share(ctx: &Ctx, id: IncidentId, person_id: PersonId, shared: bool)
             draft.record(NewEvent::new(TimelineKind::Note, format!("Shared with {}", person.name)));
             return Ok(());
         }
-        if facts.roles.iter().any(|row| row.person_id == person_id && row.ended_at.is_none()) {
+        if facts.is_at_work(person_id) {
             return Err(Error::precondition(format!(
                 "{} holds a role in this incident: give the role to somebody else first.",
                 person.name

@@ -5,8 +5,8 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::sql::{OfIncident, padded};
 use entity::{
-    ClientId, IncidentId, action, checklist_item, client, follow_up, goal, incident, incident_access, incident_client, incident_site, page,
-    role_assignment, role_offer, step, ticket,
+    ClientId, IncidentId, PersonId, action, checklist_item, client, follow_up, goal, incident, incident_access, incident_client,
+    incident_site, page, role_assignment, role_offer, step, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QuerySelect, Value};
 use std::collections::HashMap;
@@ -156,6 +156,11 @@ pub(super) fn key<E: EntityTrait>(row: &E::Model) -> Vec<Value> {
 }
 
 impl Whole {
+    /// Whether this person holds a role now.
+    pub(crate) fn is_at_work(&self, person: PersonId) -> bool {
+        self.roles.iter().any(|row| row.person_id == person && row.ended_at.is_none())
+    }
+
     /// Sorts by age, where that matters.
     pub(super) fn put_in_order(&mut self) {
         self.roles.sort_by_key(|row| row.id);

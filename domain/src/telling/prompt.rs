@@ -128,18 +128,13 @@ impl<'a> Moment<'a> {
         }
     }
 
-    /// Whether they hold a role in the incident.
-    fn is_at_work(&self, person: PersonId) -> bool {
-        self.facts.whole.roles.iter().any(|row| row.person_id == person && row.ended_at.is_none())
-    }
-
     /// Pages a contact who is on the team, unless they are at work on it and so know. Anyone else is sent a mail or, if no address is known, must be contacted by hand; in both
     /// cases somebody must confirm that they know.
     fn tell_contact(&self, draft: &mut Draft<'_>, step: &Step, contact: &str) -> bool {
         let title = self.playbook.contact_title(contact);
         let why = format!("the {title} must know about this.");
         let known = self.facts.roster.contact(self.playbook, contact);
-        if let Some(person) = known.filter(|person| self.is_at_work(person.id)) {
+        if let Some(person) = known.filter(|person| self.facts.whole.is_at_work(person.id)) {
             let note = Some(format!("{} is at work on it.", person.name));
             marks::settle(draft, &step.key, Settlement { by: None, waived: false, note });
             true
@@ -169,7 +164,8 @@ impl<'a> Moment<'a> {
             let pages = &draft.whole().pages;
             pages.iter().any(|page| page.reason == PageReason::Leadership && page.person_id == id)
         };
-        let senior = self.facts.roster.by_seniority().into_iter().find(|person| !told(person.id) && !self.is_at_work(person.id));
+        let senior =
+            self.facts.roster.by_seniority().into_iter().find(|person| !told(person.id) && !self.facts.whole.is_at_work(person.id));
         let why = format!("the {title} has not answered, so you should know.");
         let reach = senior.map(|person| pages::page(draft, person, PageReason::Leadership, Some(&step.key), &why));
         let text = format!(
