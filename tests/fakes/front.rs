@@ -1,11 +1,13 @@
 //! What all fakes have: an address, a clock, faults, a log of requests and the check against the vendor's contract.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use domain::clock::{Clock, SystemClock};
+use tokio::net::TcpListener;
 
 use super::faults::{Fault, Plan};
 use super::http::Received;
@@ -36,8 +38,11 @@ struct Inner {
 }
 
 impl Front {
-    pub(super) fn new(url: String) -> Self {
-        Self { url, inner: Mutex::default() }
+    /// Listens at this address; with port 0, at a free port.
+    pub(super) async fn listen(address: &str) -> io::Result<(TcpListener, Self)> {
+        let listener = TcpListener::bind(address).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        Ok((listener, Self { url, inner: Mutex::default() }))
     }
 
     /// Its address, without a slash at the end.

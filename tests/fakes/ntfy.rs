@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::http::Method;
 use chrono::Duration;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::front::Front;
@@ -72,8 +71,7 @@ impl NtfyFake {
 
     /// Starts one at this address.
     pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let front = Front::new(format!("http://{}", listener.local_addr()?));
+        let (listener, front) = Front::listen(address).await?;
         let requests = Window::new(REQUESTS, Duration::minutes(5));
         let state = Mutex::new(State { messages: Vec::new(), denied: BTreeSet::new(), token: TOKEN, requests });
         let inner = Arc::new(Inner { front, state });

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::front::Front;
@@ -66,8 +65,7 @@ impl ReceiverFake {
 
     /// Starts one at this address.
     pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let front = Front::new(format!("http://{}", listener.local_addr()?));
+        let (listener, front) = Front::listen(address).await?;
         let inner = Arc::new(Inner { front, state: Mutex::default() });
         let task = serve::spawn(listener, Arc::clone(&inner));
         Ok(Self { inner, task })

@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
@@ -96,8 +95,7 @@ impl TrelloFake {
 
     /// Starts one at this address.
     pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let front = Front::new(format!("http://{}", listener.local_addr()?));
+        let (listener, front) = Front::listen(address).await?;
         let (queue, queued) = unbounded_channel();
         let http = crate::http().timeout(PATIENCE).build().expect("a client can be made");
         let (state, hooks) = (Mutex::new(State::new()), Mutex::default());

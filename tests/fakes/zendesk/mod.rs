@@ -16,7 +16,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
@@ -105,8 +104,7 @@ impl ZendeskFake {
 
     /// Starts one at this address.
     pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        let front = Front::new(format!("http://{}", listener.local_addr()?));
+        let (listener, front) = Front::listen(address).await?;
         let (queue, waiting) = unbounded_channel();
         let http = crate::http().timeout(PATIENCE).build().expect("a client can be made");
         let (state, target) = (Mutex::new(State::new()), Mutex::new(None));
