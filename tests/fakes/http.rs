@@ -52,7 +52,7 @@ impl Received {
 }
 
 /// A request with its secrets.
-pub(super) struct Request {
+pub struct Request {
     pub method: Method,
     pub path: String,
     pub query: Vec<(String, String)>,
@@ -102,7 +102,7 @@ impl Request {
 }
 
 /// An answer.
-pub(super) struct Reply {
+pub struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Bytes,

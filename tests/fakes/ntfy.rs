@@ -5,7 +5,6 @@
 //! again.
 
 use std::collections::BTreeSet;
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::Method;
@@ -16,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::front::Front;
 use super::http::{Reply, Request};
 use super::limits::Window;
-use super::serve::{self, Vendor};
+use super::serve::{Fake, Vendor};
 
 /// The setting `ntfy.token`.
 pub const TOKEN: &str = "tk_fakefakefakefakefakefakefake";
@@ -30,13 +29,10 @@ const REQUESTS: usize = 60;
 const RESERVED: [&str; 10] = ["docs", "static", "file", "app", "metrics", "account", "settings", "signup", "login", "v1"];
 const FIELDS: [&str; 7] = ["topic", "title", "message", "priority", "tags", "click", "actions"];
 
-/// A running fake; it ends when this is dropped.
-pub struct NtfyFake {
-    inner: Arc<Inner>,
-    task: JoinHandle<()>,
-}
+/// A running fake of it.
+pub type NtfyFake = Fake<Ntfy>;
 
-struct Inner {
+pub struct Ntfy {
     front: Front,
     state: Mutex<State>,
 }
@@ -48,65 +44,41 @@ struct State {
     requests: Window,
 }
 
-impl Deref for NtfyFake {
-    type Target = Front;
-
-    fn deref(&self) -> &Front {
-        &self.inner.front
-    }
-}
-
-impl Drop for NtfyFake {
-    fn drop(&mut self) {
-        self.inner.front.close();
-        self.task.abort();
-    }
-}
-
 impl NtfyFake {
-    /// Starts one on a free port.
-    pub async fn start() -> Self {
-        Self::start_at("127.0.0.1:0").await.expect("a port is free")
-    }
-
-    /// Starts one at this address.
-    pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let (listener, front) = Front::listen(address).await?;
-        let requests = Window::new(REQUESTS, Duration::minutes(5));
-        let state = Mutex::new(State { messages: Vec::new(), denied: BTreeSet::new(), token: TOKEN, requests });
-        let inner = Arc::new(Inner { front, state });
-        let task = serve::spawn(listener, Arc::clone(&inner));
-        Ok(Self { inner, task })
-    }
-
     /// What was published, the oldest first.
     pub fn messages(&self) -> Vec<Value> {
-        self.inner.state().messages.clone()
+        self.vendor.state().messages.clone()
     }
 
     /// From now on, nobody may write to this topic.
     pub fn deny(&self, topic: &str) {
-        self.inner.state().denied.insert(topic.to_owned());
+        self.vendor.state().denied.insert(topic.to_owned());
     }
 
     /// From now on, the token is no longer valid.
     pub fn revoke_token(&self) {
-        self.inner.state().token = "";
+        self.vendor.state().token = "";
     }
 
     /// From now on, the token is valid again.
     pub fn restore_token(&self) {
-        self.inner.state().token = TOKEN;
+        self.vendor.state().token = TOKEN;
     }
 }
 
-impl Inner {
+impl Ntfy {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Vendor for Inner {
+impl Vendor for Ntfy {
+    fn open(front: Front) -> (Arc<Self>, Option<JoinHandle<()>>) {
+        let requests = Window::new(REQUESTS, Duration::minutes(5));
+        let state = State { messages: Vec::new(), denied: BTreeSet::new(), token: TOKEN, requests };
+        (Arc::new(Self { front, state: Mutex::new(state) }), None)
+    }
+
     fn front(&self) -> &Front {
         &self.front
     }

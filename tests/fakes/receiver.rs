@@ -1,7 +1,6 @@
 //! A team's own gateway: it verifies what is posted to it as Standard Webhooks says, and drops what it has had already.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::Method;
@@ -10,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::front::Front;
 use super::http::{Reply, Request};
-use super::serve::{self, Vendor};
+use super::serve::{Fake, Vendor};
 use super::sign;
 
 /// The setting `webhook.secret`.
@@ -23,13 +22,10 @@ const TOLERANCE: i64 = 300;
 /// Bytes of a message.
 const BODY_BYTES: usize = 64 * 1024;
 
-/// A running fake; it ends when this is dropped.
-pub struct ReceiverFake {
-    inner: Arc<Inner>,
-    task: JoinHandle<()>,
-}
+/// A running fake of it.
+pub type ReceiverFake = Fake<Receiver>;
 
-struct Inner {
+pub struct Receiver {
     front: Front,
     state: Mutex<State>,
 }
@@ -42,35 +38,7 @@ struct State {
     status: Option<(u16, Option<String>)>,
 }
 
-impl Deref for ReceiverFake {
-    type Target = Front;
-
-    fn deref(&self) -> &Front {
-        &self.inner.front
-    }
-}
-
-impl Drop for ReceiverFake {
-    fn drop(&mut self) {
-        self.inner.front.close();
-        self.task.abort();
-    }
-}
-
 impl ReceiverFake {
-    /// Starts one on a free port.
-    pub async fn start() -> Self {
-        Self::start_at("127.0.0.1:0").await.expect("a port is free")
-    }
-
-    /// Starts one at this address.
-    pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let (listener, front) = Front::listen(address).await?;
-        let inner = Arc::new(Inner { front, state: Mutex::default() });
-        let task = serve::spawn(listener, Arc::clone(&inner));
-        Ok(Self { inner, task })
-    }
-
     /// The setting `webhook.url`.
     pub fn hook(&self) -> String {
         format!("{}{PATH}?{QUERY}", self.url())
@@ -78,23 +46,27 @@ impl ReceiverFake {
 
     /// The messages, each once, in the order in which they were ordered.
     pub fn messages(&self) -> Vec<Value> {
-        self.inner.state().messages.values().cloned().collect()
+        self.vendor.state().messages.values().cloned().collect()
     }
 
     /// From now on, everything is answered with this status, a redirect to here, or taken again.
     pub fn answer_with(&self, status: Option<u16>) {
         let elsewhere = format!("{}/elsewhere", self.url());
-        self.inner.state().status = status.map(|status| (status, (300..400).contains(&status).then_some(elsewhere)));
+        self.vendor.state().status = status.map(|status| (status, (300..400).contains(&status).then_some(elsewhere)));
     }
 }
 
-impl Inner {
+impl Receiver {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Vendor for Inner {
+impl Vendor for Receiver {
+    fn open(front: Front) -> (Arc<Self>, Option<JoinHandle<()>>) {
+        (Arc::new(Self { front, state: Mutex::default() }), None)
+    }
+
     fn front(&self) -> &Front {
         &self.front
     }

@@ -1,11 +1,12 @@
 //! The listener of a fake, which can close a connection without an answer, and a request's way through the faults.
 
-use std::io;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
+use std::{io, iter};
 
 use axum::Router;
 use axum::extract::connect_info::Connected;
@@ -22,7 +23,10 @@ use super::front::Front;
 use super::http::{Reply, Request};
 
 /// A vendor: what it answers, and what a person may do to it.
-pub(super) trait Vendor: Send + Sync + 'static {
+pub trait Vendor: Send + Sync + Sized + 'static {
+    /// One behind this front, and the task that sends its webhooks, if it has any.
+    fn open(front: Front) -> (Arc<Self>, Option<JoinHandle<()>>);
+
     fn front(&self) -> &Front;
 
     /// What isn't kept with requests.
@@ -34,8 +38,44 @@ pub(super) trait Vendor: Send + Sync + 'static {
     fn control(&self, request: &Request) -> Option<Reply>;
 }
 
+/// A running fake of a vendor; it ends when this is dropped.
+pub struct Fake<V: Vendor> {
+    pub(super) vendor: Arc<V>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl<V: Vendor> Fake<V> {
+    /// Starts one on a free port.
+    pub async fn start() -> Self {
+        Self::start_at("127.0.0.1:0").await.expect("a port is free")
+    }
+
+    /// Starts one at this address.
+    pub async fn start_at(address: &str) -> io::Result<Self> {
+        let (listener, front) = Front::listen(address).await?;
+        let (vendor, sends) = V::open(front);
+        let tasks = iter::once(serve(listener, Arc::clone(&vendor))).chain(sends).collect();
+        Ok(Self { vendor, tasks })
+    }
+}
+
+impl<V: Vendor> Deref for Fake<V> {
+    type Target = Front;
+
+    fn deref(&self) -> &Front {
+        self.vendor.front()
+    }
+}
+
+impl<V: Vendor> Drop for Fake<V> {
+    fn drop(&mut self) {
+        self.vendor.front().close();
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
 /// Serves `vendor` until the task is aborted.
-pub(super) fn spawn<V: Vendor>(listener: TcpListener, vendor: Arc<V>) -> JoinHandle<()> {
+fn serve<V: Vendor>(listener: TcpListener, vendor: Arc<V>) -> JoinHandle<()> {
     let router = Router::new().fallback(handle::<V>).with_state(vendor);
     let service = router.into_make_service_with_connect_info::<Line>();
     tokio::spawn(async move { axum::serve(Lines(listener), service).await.expect("it serves for ever") })

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::cards::Action;
 use super::state::State;
-use super::{Inner, SECRET};
+use super::{SECRET, Trello};
 use crate::fakes::sign;
 
 /// What happens with webhooks.
@@ -71,7 +71,7 @@ pub(super) struct Hooks {
     pub sent: Vec<Sent>,
 }
 
-impl Inner {
+impl Trello {
     /// Notifies the webhooks that watch what these actions are about.
     pub(super) fn tell(&self, state: &State, actions: &[Action]) {
         for action in actions {
@@ -100,11 +100,11 @@ fn model(state: &State, id: &str) -> Value {
 }
 
 /// Posts what is queued. An answer of 410 ends the webhook.
-pub(super) async fn send_all(inner: Arc<Inner>, mut queued: UnboundedReceiver<Delivery>) {
+pub(super) async fn send_all(trello: Arc<Trello>, mut queued: UnboundedReceiver<Delivery>) {
     while let Some(delivery) = queued.recv().await {
-        let status = post(&inner.http, &delivery).await.ok();
+        let status = post(&trello.http, &delivery).await.ok();
         {
-            let mut state = inner.state();
+            let mut state = trello.state();
             if status == Some(410) {
                 state.webhooks.remove(&delivery.webhook);
             } else if let Some(webhook) = state.webhooks.get_mut(&delivery.webhook) {
@@ -112,8 +112,8 @@ pub(super) async fn send_all(inner: Arc<Inner>, mut queued: UnboundedReceiver<De
                 webhook.failures = if went_well { 0 } else { webhook.failures + 1 };
             }
         }
-        inner.hooks().sent.push(Sent { delivery, status });
-        inner.waiting.fetch_sub(1, Ordering::SeqCst);
+        trello.hooks().sent.push(Sent { delivery, status });
+        trello.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -9,7 +9,6 @@ mod hooks;
 mod routes;
 mod state;
 
-use std::ops::Deref;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,7 +25,7 @@ pub use self::state::{BOARD, Card, DOING, DONE, KIM, ME, OTHER_BOARD, OTHER_LIST
 use super::front::Front;
 use super::http::{Reply, Request};
 use super::limits::Usage;
-use super::serve::{self, Vendor};
+use super::serve::{Fake, Vendor};
 use super::{Contract, Received};
 
 /// The setting `trello.key`.
@@ -38,13 +37,10 @@ pub const SECRET: &str = "trello-fake-secret";
 /// How long the vendor waits for an answer to a webhook.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running fake; it ends when this is dropped.
-pub struct TrelloFake {
-    inner: Arc<Inner>,
-    tasks: Vec<JoinHandle<()>>,
-}
+/// A running fake of it.
+pub type TrelloFake = Fake<Trello>;
 
-struct Inner {
+pub struct Trello {
     front: Front,
     state: Mutex<State>,
     http: reqwest::Client,
@@ -72,62 +68,31 @@ impl Limits {
     }
 }
 
-impl Deref for TrelloFake {
-    type Target = Front;
-
-    fn deref(&self) -> &Front {
-        &self.inner.front
-    }
-}
-
-impl Drop for TrelloFake {
-    fn drop(&mut self) {
-        self.inner.front.close();
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
 impl TrelloFake {
-    /// Starts one on a free port.
-    pub async fn start() -> Self {
-        Self::start_at("127.0.0.1:0").await.expect("a port is free")
-    }
-
-    /// Starts one at this address.
-    pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let (listener, front) = Front::listen(address).await?;
-        let (queue, queued) = unbounded_channel();
-        let http = crate::http().timeout(PATIENCE).build().expect("a client can be made");
-        let (state, hooks) = (Mutex::new(State::new()), Mutex::default());
-        let inner = Arc::new(Inner { front, state, http, hooks, queue, waiting: AtomicUsize::new(0) });
-        let tasks = vec![serve::spawn(listener, Arc::clone(&inner)), tokio::spawn(hooks::send_all(Arc::clone(&inner), queued))];
-        Ok(Self { inner, tasks })
-    }
-
     /// Checks every accepted request against the vendor's contract.
     ///
     /// # Panics
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     #[must_use]
     pub fn checked(self) -> Self {
-        self.inner.front.check_by(Contract::trello());
+        self.vendor.front.check_by(Contract::trello());
         self
     }
 
     /// All cards, the oldest first, archived ones included.
     pub fn cards(&self) -> Vec<Card> {
-        self.inner.state().cards.values().cloned().collect()
+        self.vendor.state().cards.values().cloned().collect()
     }
 
     /// The card with this id.
     pub fn card(&self, id: &str) -> Option<Card> {
-        self.inner.state().cards.get(id).cloned()
+        self.vendor.state().cards.get(id).cloned()
     }
 
     /// A person makes a card, and returns its id.
     pub fn person_adds(&self, member: &str, list: &str, name: &str) -> String {
         let arguments = [("idList", list), ("name", name)].map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let made = self.inner.acting(member, |state, by| cards::create(state, by, &arguments));
+        let made = self.vendor.acting(member, |state, by| cards::create(state, by, &arguments));
         made.unwrap_or_else(|reply| refused(&reply))
     }
 
@@ -156,7 +121,7 @@ impl TrelloFake {
     /// # Panics
     /// If it is refused.
     pub fn person_sets(&self, member: &str, card: &str, arguments: &[(&str, &str)]) {
-        self.inner.person_sets(member, card, arguments).unwrap_or_else(|reply| refused(&reply));
+        self.vendor.person_sets(member, card, arguments).unwrap_or_else(|reply| refused(&reply));
     }
 
     /// A person deletes a card for good.
@@ -164,7 +129,7 @@ impl TrelloFake {
     /// # Panics
     /// If it is refused.
     pub fn person_deletes(&self, member: &str, card: &str) {
-        self.inner.person_deletes(member, card).unwrap_or_else(|reply| refused(&reply));
+        self.vendor.person_deletes(member, card).unwrap_or_else(|reply| refused(&reply));
     }
 
     /// A person comments on a card.
@@ -172,54 +137,54 @@ impl TrelloFake {
     /// # Panics
     /// If it is refused.
     pub fn person_comments(&self, member: &str, card: &str, text: &str) {
-        self.inner.person_comments(member, card, text).unwrap_or_else(|reply| refused(&reply));
+        self.vendor.person_comments(member, card, text).unwrap_or_else(|reply| refused(&reply));
     }
 
     /// Switches all webhooks off, as Trello does after many failures.
     pub fn switch_webhooks_off(&self) {
-        self.inner.state().webhooks.values_mut().for_each(|webhook| webhook.active = false);
+        self.vendor.state().webhooks.values_mut().for_each(|webhook| webhook.active = false);
     }
 
     /// The webhooks that are registered.
     pub fn webhooks(&self) -> Vec<Webhook> {
-        self.inner.state().webhooks.values().cloned().collect()
+        self.vendor.state().webhooks.values().cloned().collect()
     }
 
     /// From now on, what happens with webhooks.
     pub fn deliver(&self, delivering: Delivering) {
-        self.inner.hooks().delivering = delivering;
+        self.vendor.hooks().delivering = delivering;
     }
 
     /// Takes what was collected instead of posted.
     pub fn collected(&self) -> Vec<Delivery> {
-        std::mem::take(&mut self.inner.hooks().collected)
+        std::mem::take(&mut self.vendor.hooks().collected)
     }
 
     /// What was posted so far, and how that ended.
     pub fn sent(&self) -> Vec<Sent> {
-        self.inner.hooks().sent.clone()
+        self.vendor.hooks().sent.clone()
     }
 
     /// Whether all webhooks that were to be posted have been.
     pub fn is_settled(&self) -> bool {
-        self.inner.waiting.load(std::sync::atomic::Ordering::SeqCst) == 0
+        self.vendor.waiting.load(std::sync::atomic::Ordering::SeqCst) == 0
     }
 
     /// Posts a webhook to where it belongs, and returns the status of the answer.
     pub async fn post(&self, delivery: &Delivery) -> reqwest::Result<u16> {
-        hooks::post(&self.inner.http, delivery).await
+        hooks::post(&self.vendor.http, delivery).await
     }
 
     /// From now on, the token and the key may make this many requests in ten seconds.
     pub fn set_limits(&self, of_token: usize, of_key: usize) {
-        let mut state = self.inner.state();
+        let mut state = self.vendor.state();
         state.of_token.set_limit(of_token);
         state.of_key.set_limit(of_key);
     }
 
     /// How the limits were used.
     pub fn limits(&self) -> Limits {
-        let state = self.inner.state();
+        let state = self.vendor.state();
         Limits { of_token: state.of_token.usage(), of_key: state.of_key.usage(), of_members: state.of_members.usage() }
     }
 
@@ -230,7 +195,7 @@ impl TrelloFake {
     }
 }
 
-impl Inner {
+impl Trello {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -275,7 +240,16 @@ impl Inner {
     }
 }
 
-impl Vendor for Inner {
+impl Vendor for Trello {
+    fn open(front: Front) -> (Arc<Self>, Option<JoinHandle<()>>) {
+        let (queue, queued) = unbounded_channel();
+        let http = crate::http().timeout(PATIENCE).build().expect("a client can be made");
+        let (state, hooks) = (Mutex::new(State::new()), Mutex::default());
+        let trello = Arc::new(Self { front, state, http, hooks, queue, waiting: AtomicUsize::new(0) });
+        let sends = tokio::spawn(hooks::send_all(Arc::clone(&trello), queued));
+        (trello, Some(sends))
+    }
+
     fn front(&self) -> &Front {
         &self.front
     }

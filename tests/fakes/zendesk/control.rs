@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{AGENT, CLIENT, Inner};
+use super::{AGENT, CLIENT, Zendesk};
 use crate::fakes::control::done;
 use crate::fakes::http::{Reply, Request};
 
-pub(super) fn answer(inner: &Inner, request: &Request) -> Option<Reply> {
+pub(super) fn answer(zendesk: &Zendesk, request: &Request) -> Option<Reply> {
     let body = request.json().unwrap_or_default();
     let text = |name: &str| body[name].as_str().unwrap_or_default();
     let segments = request.segments();
@@ -14,21 +14,21 @@ pub(super) fn answer(inner: &Inner, request: &Request) -> Option<Reply> {
     let id = path.get(1).and_then(|id| id.parse::<u64>().ok());
     let author = |default: u64| body["author_id"].as_u64().unwrap_or(default);
     let outcome = match (request.method.as_str(), path, id) {
-        ("GET", ["tickets"], _) => return Some(tickets(inner)),
+        ("GET", ["tickets"], _) => return Some(tickets(zendesk)),
         ("POST", ["tickets"], _) => {
-            let made = inner.add_ticket(author(CLIENT), text("subject"), text("body"), body["fields"].clone());
+            let made = zendesk.add_ticket(author(CLIENT), text("subject"), text("body"), body["fields"].clone());
             made.map(|id| Reply::json(200, &json!({ "id": id })))
         }
         ("POST", ["tickets", _, "replies"], Some(id)) => {
             let public = body["public"].as_bool().unwrap_or(true);
-            inner.add_comment(id, author(CLIENT), text("body"), public).map(|_| done())
+            zendesk.add_comment(id, author(CLIENT), text("body"), public).map(|_| done())
         }
         ("POST", ["tickets", _, "solve"], Some(id)) => {
-            inner.change_ticket(id, author(AGENT), json!({ "status": "solved" })).map(|()| done())
+            zendesk.change_ticket(id, author(AGENT), json!({ "status": "solved" })).map(|()| done())
         }
-        ("PUT", ["tickets", _], Some(id)) => inner.change_ticket(id, AGENT, body).map(|()| done()),
+        ("PUT", ["tickets", _], Some(id)) => zendesk.change_ticket(id, AGENT, body).map(|()| done()),
         ("POST", ["webhook"], _) => {
-            inner.notify(body["url"].as_str());
+            zendesk.notify(body["url"].as_str());
             Ok(done())
         }
         _ => return None,
@@ -36,13 +36,13 @@ pub(super) fn answer(inner: &Inner, request: &Request) -> Option<Reply> {
     Some(outcome.unwrap_or_else(|refusal| refusal))
 }
 
-fn tickets(inner: &Inner) -> Reply {
-    let state = inner.state();
+fn tickets(zendesk: &Zendesk) -> Reply {
+    let state = zendesk.state();
     let all: Vec<Value> = state
         .tickets
         .values()
         .map(|ticket| {
-            let mut json = state.ticket_json(ticket.id, inner.front.url());
+            let mut json = state.ticket_json(ticket.id, zendesk.front.url());
             json["comments"] = ticket.comments.iter().map(super::Comment::json).collect();
             json
         })

@@ -11,7 +11,6 @@ mod search;
 mod state;
 mod tickets;
 
-use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ pub use self::state::{Comment, ME, Organization, Ticket, User};
 use super::front::Front;
 use super::http::{Reply, Request};
 use super::limits::Usage;
-use super::serve::{self, Vendor};
+use super::serve::{Fake, Vendor};
 use super::{Contract, Received};
 
 /// The setting `zendesk.email`.
@@ -48,13 +47,10 @@ pub const INDEX_LAG: Duration = Duration::from_mins(2);
 /// How long the vendor waits for an answer to a webhook.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A running fake; it ends when this is dropped.
-pub struct ZendeskFake {
-    inner: Arc<Inner>,
-    tasks: Vec<JoinHandle<()>>,
-}
+/// A running fake of it.
+pub type ZendeskFake = Fake<Zendesk>;
 
-struct Inner {
+pub struct Zendesk {
     front: Front,
     state: Mutex<State>,
     http: reqwest::Client,
@@ -81,62 +77,31 @@ impl Limits {
     }
 }
 
-impl Deref for ZendeskFake {
-    type Target = Front;
-
-    fn deref(&self) -> &Front {
-        &self.inner.front
-    }
-}
-
-impl Drop for ZendeskFake {
-    fn drop(&mut self) {
-        self.inner.front.close();
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
 impl ZendeskFake {
-    /// Starts one on a free port.
-    pub async fn start() -> Self {
-        Self::start_at("127.0.0.1:0").await.expect("a port is free")
-    }
-
-    /// Starts one at this address.
-    pub async fn start_at(address: &str) -> std::io::Result<Self> {
-        let (listener, front) = Front::listen(address).await?;
-        let (queue, waiting) = unbounded_channel();
-        let http = crate::http().timeout(PATIENCE).build().expect("a client can be made");
-        let (state, target) = (Mutex::new(State::new()), Mutex::new(None));
-        let inner = Arc::new(Inner { front, state, http: http.clone(), target, queue });
-        let tasks = vec![serve::spawn(listener, Arc::clone(&inner)), tokio::spawn(send_all(http, waiting))];
-        Ok(Self { inner, tasks })
-    }
-
     /// Checks every accepted request against the vendor's contract.
     ///
     /// # Panics
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     #[must_use]
     pub fn checked(self) -> Self {
-        self.inner.front.check_by(Contract::zendesk());
+        self.vendor.front.check_by(Contract::zendesk());
         self
     }
 
     /// All tickets, by number.
     pub fn tickets(&self) -> Vec<Ticket> {
-        self.inner.state().tickets.values().cloned().collect()
+        self.vendor.state().tickets.values().cloned().collect()
     }
 
     /// The ticket with this number.
     pub fn ticket(&self, id: u64) -> Option<Ticket> {
-        self.inner.state().tickets.get(&id).cloned()
+        self.vendor.state().tickets.get(&id).cloned()
     }
 
     /// Adds an organisation, and returns its number.
     pub fn add_organization(&self, name: &str, external_id: Option<&str>) -> u64 {
         let updated_at = self.now();
-        let mut state = self.inner.state();
+        let mut state = self.vendor.state();
         let id = state.fresh_id();
         let organization = Organization { id, name: name.to_owned(), external_id: external_id.map(str::to_owned), updated_at };
         state.organizations.insert(id, organization);
@@ -146,7 +111,7 @@ impl ZendeskFake {
     /// Adds a user (`end-user`, `agent`, `admin`), and returns their number.
     pub fn add_user(&self, name: &str, email: &str, role: &str, organization_id: Option<u64>) -> u64 {
         let updated_at = self.now();
-        let mut state = self.inner.state();
+        let mut state = self.vendor.state();
         let id = state.fresh_id();
         let (name, email, role) = (name.to_owned(), email.to_owned(), role.to_owned());
         let user = User { id, name, email, role, organization_id, tags: Vec::new(), updated_at };
@@ -160,7 +125,7 @@ impl ZendeskFake {
     /// If there is no such user.
     pub fn tag_user(&self, user: u64, tag: &str) {
         let now = self.now();
-        let mut state = self.inner.state();
+        let mut state = self.vendor.state();
         let user = state.users.get_mut(&user).expect("there is such a user");
         user.tags.push(tag.to_owned());
         user.updated_at = now;
@@ -171,7 +136,7 @@ impl ZendeskFake {
     /// # Panics
     /// If the fields are refused.
     pub fn add_ticket(&self, author: u64, subject: &str, body: &str, fields: Value) -> u64 {
-        self.inner.add_ticket(author, subject, body, fields).unwrap_or_else(|reply| panic!("{}", String::from_utf8_lossy(&reply.body)))
+        self.vendor.add_ticket(author, subject, body, fields).unwrap_or_else(|reply| panic!("{}", String::from_utf8_lossy(&reply.body)))
     }
 
     /// A person comments. A client's reply opens a ticket that is pending, on hold or solved.
@@ -179,7 +144,7 @@ impl ZendeskFake {
     /// # Panics
     /// If it is refused.
     pub fn add_comment(&self, ticket: u64, author: u64, body: &str, public: bool) -> Comment {
-        let commented = self.inner.add_comment(ticket, author, body, public);
+        let commented = self.vendor.add_comment(ticket, author, body, public);
         commented.unwrap_or_else(|reply| panic!("{}", String::from_utf8_lossy(&reply.body)))
     }
 
@@ -188,60 +153,60 @@ impl ZendeskFake {
     /// # Panics
     /// If it is refused.
     pub fn change_ticket(&self, ticket: u64, author: u64, fields: Value) {
-        let changed = self.inner.change_ticket(ticket, author, fields);
+        let changed = self.vendor.change_ticket(ticket, author, fields);
         changed.unwrap_or_else(|reply| panic!("{}", String::from_utf8_lossy(&reply.body)));
     }
 
     /// The webhook of a person's new ticket, which is made as by [`Self::add_ticket`].
     pub fn deliver_ticket_created(&self, author: u64, subject: &str, body: &str, fields: Value) -> (u64, Delivery) {
         let id = self.quietly(|| self.add_ticket(author, subject, body, fields));
-        (id, self.inner.delivery(id, author, &Happened::Created))
+        (id, self.vendor.delivery(id, author, &Happened::Created))
     }
 
     /// The webhook of a person's comment, which is made as by [`Self::add_comment`].
     pub fn deliver_comment(&self, ticket: u64, author: u64, body: &str, public: bool) -> Delivery {
         let comment = self.quietly(|| self.add_comment(ticket, author, body, public));
-        self.inner.delivery(ticket, author, &Happened::Commented(comment))
+        self.vendor.delivery(ticket, author, &Happened::Commented(comment))
     }
 
     /// The webhook of a person's change of the status, which is made as by [`Self::change_ticket`].
     pub fn deliver_status(&self, ticket: u64, author: u64, status: &str) -> Delivery {
         let previous = self.ticket(ticket).expect("there is such a ticket").status;
         self.quietly(|| self.change_ticket(ticket, author, json!({ "status": status })));
-        self.inner.delivery(ticket, author, &Happened::Moved(previous))
+        self.vendor.delivery(ticket, author, &Happened::Moved(previous))
     }
 
     /// Posts a webhook to `url`, and returns the status of the answer.
     pub async fn post(&self, url: &str, delivery: &Delivery) -> reqwest::Result<u16> {
-        post(&self.inner.http, url, delivery).await
+        post(&self.vendor.http, url, delivery).await
     }
 
     /// From now on, new tickets, comments and statuses are reported to `url`, one after the other, including those that Muster makes.
     pub fn notify(&self, url: Option<&str>) {
-        self.inner.notify(url);
+        self.vendor.notify(url);
     }
 
     /// From now on, a search finds a ticket only when it is this old.
     pub fn set_index_lag(&self, lag: Duration) {
-        self.inner.state().index_lag = chrono::Duration::from_std(lag).expect("not for ages");
+        self.vendor.state().index_lag = chrono::Duration::from_std(lag).expect("not for ages");
     }
 
     /// From now on, an unassigned ticket can't be solved. Otherwise whoever solves it becomes its assignee; which of the two
     /// applies is a setting of an account.
     pub fn refuse_to_solve_unassigned(&self) {
-        self.inner.state().assigns_on_solving = false;
+        self.vendor.state().assigns_on_solving = false;
     }
 
     /// From now on, the account may make so many requests in a minute, and so many changes of tickets.
     pub fn set_limits(&self, requests: usize, updates: usize) {
-        let mut state = self.inner.state();
+        let mut state = self.vendor.state();
         state.requests.set_limit(requests);
         state.updates.set_limit(updates);
     }
 
     /// How the limits were used.
     pub fn limits(&self) -> Limits {
-        let state = self.inner.state();
+        let state = self.vendor.state();
         let one = state.updates_of.values().map(super::limits::Window::usage).max_by_key(|usage| usage.highest);
         Limits { requests: state.requests.usage(), updates: state.updates.usage(), updates_of_one_ticket: one }
     }
@@ -254,14 +219,14 @@ impl ZendeskFake {
 
     /// Does something without reporting it.
     fn quietly<T>(&self, work: impl FnOnce() -> T) -> T {
-        let target = self.inner.target().take();
+        let target = self.vendor.target().take();
         let done = work();
-        *self.inner.target() = target;
+        *self.vendor.target() = target;
         done
     }
 }
 
-impl Inner {
+impl Zendesk {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -341,7 +306,15 @@ impl Inner {
     }
 }
 
-impl Vendor for Inner {
+impl Vendor for Zendesk {
+    fn open(front: Front) -> (Arc<Self>, Option<JoinHandle<()>>) {
+        let (queue, waiting) = unbounded_channel();
+        let http = crate::http().timeout(PATIENCE).build().expect("a client can be made");
+        let (state, target) = (Mutex::new(State::new()), Mutex::new(None));
+        let sends = tokio::spawn(send_all(http.clone(), waiting));
+        (Arc::new(Self { front, state, http, target, queue }), Some(sends))
+    }
+
     fn front(&self) -> &Front {
         &self.front
     }
