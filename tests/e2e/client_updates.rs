@@ -29,24 +29,7 @@ both_dbs![
     the_addresses_are_a_harmless_file,
 ];
 
-/// Runs each as two tests, with e-mail and Zendesk connected.
-macro_rules! connected {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            #[test]
-            fn sqlite() {
-                harness::run_with(super::connected(harness::Engine::Sqlite), super::$name);
-            }
-
-            #[test]
-            fn postgres() {
-                harness::run_with(super::connected(harness::Engine::Postgres), super::$name);
-            }
-        })+
-    };
-}
-
-connected![
+both_dbs![by connected:
     each_client_is_told_where_it_can_be_reached,
     what_failed_is_sent_again_and_nothing_else,
     the_name_of_a_restricted_incident_is_never_in_a_subject,
@@ -61,8 +44,8 @@ const SOON: Duration = Duration::from_secs(20);
 const UPDATE: &str = "clientUpdate { id body state createdAt sentAt author { name } sentBy { name } approvedBy { name } approvedAt \
     recipients { name email } outcomes { client { name } state deliveries { id system state instructions } } } incident { id version }";
 
-fn connected(engine: Engine) -> harness::Builder {
-    TestApp::builder(engine).connected(System::Email).connected(System::Zendesk)
+fn connected(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+    harness::run_with(TestApp::builder(engine).connected(System::Email).connected(System::Zendesk), test);
 }
 
 fn incident_id(incident: &Value) -> IncidentId {

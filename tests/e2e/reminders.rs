@@ -1,7 +1,7 @@
 //! The playbook reminds: the right people, once, whatever dies or moves in between.
 
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use domain::telling::schedule;
 use entity::{DeliveryState, IncidentId, System, TimelineKind, delivery as deliveries, incident, timeline_event};
 use harness::drive::id;
 use harness::worker::Outside;
-use harness::{Client, Engine, TestApp, eventually};
+use harness::{Client, Engine, TestApp, both_dbs, eventually};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
@@ -24,32 +24,14 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 const TAKEN: Duration = Duration::from_secs(30);
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// Runs each as two tests, with e-mail connected.
-macro_rules! with_mail {
-    ($($name:ident),+ $(,)?) => {
-        $(mod $name {
-            #[test]
-            fn sqlite() {
-                harness::run_with(super::connected(harness::Engine::Sqlite), super::$name);
-            }
-
-            #[test]
-            fn postgres() {
-                harness::run_with(super::connected(harness::Engine::Postgres), super::$name);
-            }
-        })+
-    };
-}
-
-pub(crate) use with_mail;
-
-with_mail![
+both_dbs![by with_mail:
     people_are_reminded_when_a_step_is_due_and_once_more_when_it_is_overdue,
     missed_reminders_are_reported_once_and_counted,
     a_reminder_goes_to_the_role_else_the_lead_else_the_reporter,
     a_quiet_person_is_not_reminded_but_paged,
     whatever_await_the_worker_dies_at_a_reminder_is_given_once,
     whatever_await_the_worker_dies_at_a_delivery_arrives,
+    an_incident_that_changes_meanwhile_is_reminded_with_the_others,
     a_clock_that_jumps_reminds_of_nothing_twice,
     a_mail_server_that_is_away_delays_and_loses_nothing,
     what_is_refused_for_good_is_recorded_on_the_timeline,
@@ -62,8 +44,8 @@ with_mail![
     the_next_look_is_always_what_the_rows_say,
 ];
 
-pub(crate) fn connected(engine: Engine) -> harness::Builder {
-    TestApp::builder(engine).connected(System::Email)
+pub(crate) fn with_mail(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+    harness::run_with(TestApp::builder(engine).connected(System::Email), test);
 }
 
 pub(crate) fn incident_id(incident: &serde_json::Value) -> IncidentId {
@@ -107,8 +89,13 @@ async fn states(app: &TestApp) -> Vec<DeliveryState> {
 /// A minor incident that Sam leads, at a time when nobody works.
 pub(crate) async fn led(app: &TestApp) -> (Client, IncidentId) {
     let sam = app.responder("Sam").await;
+    let incident = led_by(&sam).await;
+    (sam, incident)
+}
+
+async fn led_by(sam: &Client) -> IncidentId {
     let incident = sam.incident_of("declareIncident", json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id() })).await;
-    (sam, incident_id(&incident))
+    incident_id(&incident)
 }
 
 async fn people_are_reminded_when_a_step_is_due_and_once_more_when_it_is_overdue(app: &TestApp) {
@@ -188,11 +175,10 @@ async fn a_quiet_person_is_not_reminded_but_paged(app: &TestApp) {
     assert_eq!((pages.len(), pages[0].person_id, pages[0].page_id.is_some()), (1, Some(sam.person_id()), true));
 }
 
-/// Polls `future` this many times and drops it, as if the process died at that await; `true` if it had ended before.
-async fn dies_after(polls: usize, future: impl Future<Output = ()>) -> bool {
-    let mut future = pin!(future);
+/// Polls `future` this many times; `true` if it has ended by then. Dropped after that, it is as if the process had died at that await.
+async fn ends_within(polls: usize, mut future: Pin<&mut impl Future<Output = ()>>) -> bool {
     let mut left = polls;
-    std::future::poll_fn(|context| {
+    poll_fn(|context| {
         left -= 1;
         match future.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(true),
@@ -210,7 +196,7 @@ async fn whatever_await_the_worker_dies_at_a_reminder_is_given_once(app: &TestAp
     app.advance(TAKEN);
     for polls in 1.. {
         app.advance(MINUTE * 30 - TAKEN);
-        let ended = dies_after(polls, remind_all(&ctx)).await;
+        let ended = ends_within(polls, pin!(remind_all(&ctx))).await;
         // The next worker finds what the previous one had claimed.
         app.advance(TAKEN);
         remind_all(&ctx).await;
@@ -242,7 +228,7 @@ async fn whatever_await_the_worker_dies_at_a_delivery_arrives(app: &TestApp) {
     };
     let mut polls = 1;
     loop {
-        if dies_after(polls, carry_out()).await {
+        if ends_within(polls, pin!(carry_out())).await {
             break;
         }
         // Whatever was in progress falls due again.
@@ -256,6 +242,35 @@ async fn whatever_await_the_worker_dies_at_a_delivery_arrives(app: &TestApp) {
     }
     let names: std::collections::BTreeSet<_> = outside.orders().iter().map(|order| order.delivery).collect();
     assert_eq!(names.len(), sent(app).await.len());
+}
+
+async fn an_incident_that_changes_meanwhile_is_reminded_with_the_others(app: &TestApp) {
+    let ctx = app.system();
+    let (sam, changing) = led(app).await;
+    let others = [led_by(&sam).await, led_by(&sam).await];
+    for polls in 1.. {
+        app.advance(MINUTE * 30);
+        let mut reminding = pin!(remind_all(&ctx));
+        let ended = ends_within(polls, reminding.as_mut()).await;
+        let text = changing.to_string();
+        let change = sam.note(&text, "still here");
+        if ended {
+            change.await;
+        } else {
+            tokio::join!(change, reminding);
+        }
+        let key = format!("DUE summary:0.{polls}");
+        let told = prompts(app).await;
+        assert_eq!(told.iter().filter(|prompt| **prompt == key).count(), 3, "{key} after {polls} polls: {told:?}");
+        if ended {
+            assert!(polls > 1, "nothing changed meanwhile");
+            return;
+        }
+        // Whoever does nothing is left alone after a while.
+        for other in others {
+            sam.note(&other.to_string(), "still here").await;
+        }
+    }
 }
 
 async fn a_clock_that_jumps_reminds_of_nothing_twice(app: &TestApp) {

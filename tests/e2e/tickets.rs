@@ -29,26 +29,7 @@ mod naming;
 const SOON: Duration = Duration::from_secs(30);
 const TICKETS: &str = "tickets(link: null) { id system externalId url parent link subject status client { name } incident { reference } }";
 
-/// Runs a test with Zendesk connected, on both databases.
-macro_rules! connected {
-    ($with:ident: $($name:ident),+ $(,)?) => {
-        $(
-            mod $name {
-                #[test]
-                fn sqlite() {
-                    super::$with(harness::Engine::Sqlite, super::$name);
-                }
-
-                #[test]
-                fn postgres() {
-                    super::$with(harness::Engine::Postgres, super::$name);
-                }
-            }
-        )+
-    };
-}
-
-connected![with_zendesk:
+both_dbs![by with_zendesk:
     tickets_join_the_problem_ticket_and_show_whose_they_are,
     an_order_that_was_overtaken_is_not_tried_again,
     what_people_write_on_a_ticket_is_written_once,
@@ -56,9 +37,9 @@ connected![with_zendesk:
     systems_show_whether_they_accept_us,
 ];
 
-connected![with_desk: suggestions_are_open_tickets_of_affected_clients];
+both_dbs![by with_desk: suggestions_are_open_tickets_of_affected_clients];
 
-connected![with_desk_that_fails: a_desk_that_fails_asks_for_the_number];
+both_dbs![by with_desk_that_fails: a_desk_that_fails_asks_for_the_number];
 
 fn with_zendesk(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
     run_with(TestApp::builder(engine).connected(System::Zendesk), test);

@@ -41,23 +41,30 @@ pub fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
 }
 
-/// Runs each named `async fn(&TestApp)` as two tests, `name::sqlite` and `name::postgres`.
+/// Makes two tests of each named function, `name::sqlite` and `name::postgres`: of an `async fn(&TestApp)`, or of whatever the function
+/// behind `by`, which takes the engine and the test, runs.
 #[macro_export]
 macro_rules! both_dbs {
-    ($($name:ident),+ $(,)?) => {
-        $(
-            mod $name {
-                #[test]
-                fn sqlite() {
-                    $crate::run($crate::Engine::Sqlite, super::$name);
-                }
+    (by $run:ident: $($name:ident),+ $(,)?) => {
+        $($crate::both_dbs!(@ $name, |engine| super::$run(engine, super::$name));)+
+    };
+    (@ $name:ident, $run:expr) => {
+        mod $name {
+            const RUN: fn($crate::Engine) = $run;
 
-                #[test]
-                fn postgres() {
-                    $crate::run($crate::Engine::Postgres, super::$name);
-                }
+            #[test]
+            fn sqlite() {
+                RUN($crate::Engine::Sqlite);
             }
-        )+
+
+            #[test]
+            fn postgres() {
+                RUN($crate::Engine::Postgres);
+            }
+        }
+    };
+    ($($name:ident),+ $(,)?) => {
+        $($crate::both_dbs!(@ $name, |engine| $crate::run(engine, super::$name));)+
     };
 }
 

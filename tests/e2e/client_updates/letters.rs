@@ -9,7 +9,7 @@ both_dbs![
     no_machine_is_named_to_clients,
 ];
 
-connected![a_contact_of_two_clients_gets_one_mail, updates_to_one_address_arrive_in_order, a_reply_to_a_closed_ticket_is_mailed_instead,];
+both_dbs![by connected: a_contact_of_two_clients_gets_one_mail, updates_to_one_address_arrive_in_order, a_reply_to_a_closed_ticket_is_mailed_instead,];
 
 async fn asked(by: &Client, rule: &str) -> Vec<Value> {
     let found = by.incident("INC-1", "nextSteps { key rule title state dueAt clients { name } }").await["nextSteps"].take();

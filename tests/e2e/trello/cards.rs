@@ -2,15 +2,16 @@
 
 use domain::delivery::{self, hold};
 use domain::ports::{Boards, Outlet, Place};
+use harness::both_dbs;
 use harness::drive::{id, text};
 use harness::fakes::Fault;
 use harness::fakes::trello::{BOARD, DONE, KIM, OTHER_LIST, TODO};
 use serde_json::{Value, json};
 use worker::outlets::trello::{TrelloOutlet, TrelloSettings};
 
-use super::{MINUTE, Scene, delivery_rows, on_both, settings};
+use super::{MINUTE, Scene, delivery_rows, play, settings};
 
-on_both![
+both_dbs![by play:
     a_follow_up_becomes_a_card,
     a_card_follows_its_follow_up,
     a_card_is_made_once_whatever_becomes_of_the_answer,

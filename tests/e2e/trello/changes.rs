@@ -1,13 +1,14 @@
 //! What people do with cards in Trello is taken over, whether a webhook reported it or a comparison found it.
 
+use harness::both_dbs;
 use harness::drive::text;
 use harness::fakes::Fault;
 use harness::fakes::trello::{Card, DOING, DONE, Delivering, KIM, ME, OTHER_LIST, TODO};
 use serde_json::{Value, json};
 
-use super::{MINUTE, Scene, delivery_rows, on_both};
+use super::{MINUTE, Scene, delivery_rows, play};
 
-on_both![
+both_dbs![by play:
     changes_come_by_webhook,
     unreported_changes_are_found,
     our_own_echoes_change_nothing,

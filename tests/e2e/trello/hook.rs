@@ -1,13 +1,13 @@
 //! `/hooks/trello`: who may post there, and what becomes of it.
 
 use harness::fakes::trello::{Delivery, KIM, SECRET};
-use harness::{Engine, TestApp, run_with};
+use harness::{Engine, TestApp, both_dbs, run_with};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{MINUTE, Scene, on_both};
+use super::{MINUTE, Scene, play};
 
-on_both![
+both_dbs![by play:
     only_trello_may_post,
     an_action_is_processed_once,
     what_concerns_no_follow_up_is_ignored,

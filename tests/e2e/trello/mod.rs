@@ -31,26 +31,6 @@ const ROUNDS: usize = 10;
 /// The board of the playbook that is the fake's.
 const KEY_OF_BOARD: &str = "incident-actions";
 
-/// Runs each named `async fn(&Scene)` on both databases.
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
-        $(
-            mod $name {
-                #[test]
-                fn sqlite() {
-                    super::super::play(harness::Engine::Sqlite, super::$name);
-                }
-
-                #[test]
-                fn postgres() {
-                    super::super::play(harness::Engine::Postgres, super::$name);
-                }
-            }
-        )+
-    };
-}
-use on_both;
-
 /// A Muster with a board at the fake, an incident, and two people.
 struct Scene<'a> {
     app: &'a TestApp,
