@@ -16,6 +16,8 @@
 
 pub mod seal;
 
+use std::collections::HashSet;
+
 use entity::{IncidentId, incident, timeline_event};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryFilter};
@@ -66,16 +68,15 @@ where
         let facts = F::load(ctx, incident).await?;
         let mut draft = Draft::new(ctx, facts.scope());
         let output = decide(&facts, &mut draft)?;
-        if let Some(mut written) = commit(ctx, vec![draft]).await? {
-            let Written { incident, events, .. } = written.swap_remove(0);
+        if let Some(Written { incident, events, .. }) = commit(ctx, vec![draft], Losers::StopAll).await?.written.pop() {
             return Ok(Changed { incident, events, output });
         }
     }
     Err(crowded())
 }
 
-/// Changes many incidents, each by its own decision on facts that were loaded together, in one transaction. Where another process was
-/// faster, each is changed on its own, on fresh facts.
+/// Changes many incidents, each by its own decision on facts that were loaded together, in one transaction. An incident that another
+/// was faster to change is changed on its own afterwards, on fresh facts.
 ///
 /// # Errors
 /// `FORBIDDEN` without `right`, and whatever `decide` refuses; some incidents may be changed by then.
@@ -95,11 +96,8 @@ where
         decide(facts, &mut draft)?;
         drafts.push(draft);
     }
-    if commit(ctx, drafts).await?.is_some() {
-        return Ok(());
-    }
-    for facts in facts {
-        Box::pin(change::<F, ()>(ctx, facts.scope().incident().id, right, None, &decide)).await?;
+    for id in commit(ctx, drafts, Losers::AreLeftOut).await?.lost {
+        Box::pin(change::<F, ()>(ctx, id, right, None, &decide)).await?;
     }
     Ok(())
 }
@@ -121,8 +119,8 @@ pub async fn change_both(
         let two = Whole::load(ctx, load(ctx, second).await?).await?;
         let (mut draft_one, mut draft_two) = (Draft::new(ctx, &one), Draft::new(ctx, &two));
         decide([&one, &two], [&mut draft_one, &mut draft_two])?;
-        if let Some(mut written) = commit(ctx, vec![draft_one, draft_two]).await? {
-            return Ok(written.swap_remove(0).incident);
+        if let Some(written) = commit(ctx, vec![draft_one, draft_two], Losers::StopAll).await?.written.into_iter().next() {
+            return Ok(written.incident);
         }
     }
     Err(crowded())
@@ -136,47 +134,59 @@ fn crowded() -> Error {
     Error::Unavailable(DbErr::Custom("too many processes change this incident at once".into()))
 }
 
-/// Seals and writes the drafts in one transaction and wakes the listeners; `None` when an incident's version is no longer the draft's, or
-/// the database asks to try again. Drafts that change nothing are passed over.
-async fn commit<S: Seal>(ctx: &Ctx, mut drafts: Vec<Draft<'_, S>>) -> Result<Option<Vec<Written>>> {
+/// What becomes of the other drafts of a transaction when one has lost a race.
+#[derive(Clone, Copy, PartialEq)]
+enum Losers {
+    /// Nothing is written.
+    StopAll,
+    /// The others are written.
+    AreLeftOut,
+}
+
+/// What became of drafts.
+#[derive(Default)]
+struct Committed {
+    written: Vec<Written>,
+    /// The incidents that have changed since, or that the database asks to try again.
+    lost: HashSet<IncidentId>,
+}
+
+/// Seals and writes the drafts in one transaction and wakes the listeners. Drafts that change nothing are passed over.
+async fn commit<S: Seal>(ctx: &Ctx, mut drafts: Vec<Draft<'_, S>>, losers: Losers) -> Result<Committed> {
     if drafts.iter().all(Draft::changes_nothing) {
-        return Ok(Some(drafts.into_iter().map(Written::from).collect()));
+        return Ok(Committed { written: drafts.into_iter().map(Written::from).collect(), ..Committed::default() });
     }
     drafts.iter_mut().for_each(S::seal);
-    let written = match drafts.as_slice() {
-        [draft] => match write_one(draft) {
-            Some(statement) => ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0).or_else(lost_or_failed)?,
-            None => write_in_transaction(ctx, &drafts).await?,
-        },
-        _ => write_in_transaction(ctx, &drafts).await?,
-    };
-    if !written {
-        return Ok(None);
-    }
-    let written: Vec<Written> = drafts.into_iter().map(Written::from).collect();
+    let lost = write(ctx, &drafts, losers).await?;
+    let won = drafts.into_iter().filter(|draft| !lost.contains(&draft.incident().id));
+    let written: Vec<Written> = won.map(Written::from).collect();
     for written in &written {
         written.announce(ctx);
     }
-    Ok(Some(written))
+    Ok(Committed { written, lost })
 }
 
-/// `false` where the database asks to try again.
-fn lost_or_failed(error: DbErr) -> Result<bool> {
-    if is_retryable(&error) { Ok(false) } else { Err(explain(error)) }
-}
-
-/// As [`write_all`]; also `false` where the database asks to try again.
-async fn write_in_transaction<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>]) -> Result<bool> {
-    // One order for all, so that two pairs can't wait for each other.
+/// Returns the incidents of which nothing was written.
+async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> Result<HashSet<IncidentId>> {
+    let all = || drafts.iter().map(|draft| draft.incident().id).collect();
+    let all_or_failed = |error| if is_retryable(&error) { Ok(all()) } else { Err(explain(error)) };
+    if let [draft] = drafts
+        && let Some(statement) = write_one(draft)
+    {
+        let done = ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0);
+        return done.map(|done| if done { HashSet::new() } else { all() }).or_else(all_or_failed);
+    }
+    // One order for all, so that two transactions don't wait for each other.
     let mut order: Vec<&Draft<'_, S>> = drafts.iter().collect();
     order.sort_by_key(|draft| draft.incident().id);
     let tx = ctx.db.begin().await?;
-    if !write_all(&order, &tx).await.or_else(lost_or_failed)? {
+    let lost = write_all(&order, &tx).await.or_else(all_or_failed)?;
+    if lost.len() == drafts.len() || (losers == Losers::StopAll && !lost.is_empty()) {
         // The rollback happens on the way back to the pool: a caller that waited for it would lose the next race as well.
-        return Ok(false);
+        return Ok(all());
     }
     tx.commit().await?;
-    Ok(true)
+    Ok(lost)
 }
 
 /// Makes a new incident from `incident`, which is complete but for number, version, sequence and hash. The number is taken inside the

@@ -11,15 +11,12 @@ use uuid::Uuid;
 use super::awaited;
 use super::event::NewEvent;
 use super::facts::Scope;
-use super::portion::{RowWrite, replacing};
+use super::portion::{ROWS_AT_ONCE, RowWrite, replacing};
 use super::whole::{Child, Whole, key};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::playbook::steps::{Step, steps};
 use crate::timeline::chain;
-
-/// Rows in one statement: SQLite takes 32,766 values.
-pub(super) const ROWS_AT_ONCE: usize = 500;
 
 /// What a decision wants to be written. A draft of the [`Whole`] may change anything; one of the [`super::Light`] incident adds
 /// events and rows beside it, and can't change what the playbook counts from.

@@ -3,6 +3,9 @@
 use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, OnConflict, Query, UpdateStatement};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, EntityName, EntityTrait, Iterable, PrimaryKeyToColumn, QueryTrait, Statement};
 
+/// Rows in one statement: SQLite takes 32,766 values.
+pub(super) const ROWS_AT_ONCE: usize = 500;
+
 /// One write of a draft, or the same kind of write of several.
 #[derive(Clone)]
 pub(super) enum RowWrite {
@@ -38,7 +41,11 @@ impl RowWrite {
     /// Adds `other` if both fit into one statement.
     fn take(&mut self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Rows { head, rows }, Self::Rows { head: same, rows: more }) if head == same => rows.extend(more.iter().cloned()),
+            (Self::Rows { head, rows }, Self::Rows { head: same, rows: more })
+                if head == same && rows.len() + more.len() <= ROWS_AT_ONCE =>
+            {
+                rows.extend(more.iter().cloned());
+            }
             (Self::Where { head, which }, Self::Where { head: same, which: more }) if head == same => {
                 *which = which.clone().or(more.clone());
             }
@@ -131,6 +138,13 @@ mod tests {
         assert_eq!(sql.len(), 3, "{sql:#?}");
         assert_eq!(sql[0].matches("(?, ?)").count(), 16, "{}", sql[0]);
         assert_eq!(sql[1].matches("\"incident_id\" = ?").count(), 16, "{}", sql[1]);
+    }
+
+    #[test]
+    fn no_statement_gets_more_rows_than_a_database_takes() {
+        let drafts: Vec<_> = (0..1_100).map(|number| vec![access(number)]).collect();
+        let rows: Vec<_> = sql(&drafts).iter().map(|sql| sql.matches("(?, ?, ?)").count()).collect();
+        assert_eq!(rows, [500, 500, 100]);
     }
 
     #[test]

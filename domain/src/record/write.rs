@@ -1,6 +1,8 @@
 //! How drafts are written: each incident on condition of its version, then its events and everything else.
 
-use entity::{incident, timeline_event};
+use std::collections::HashSet;
+
+use entity::{IncidentId, incident, timeline_event};
 use sea_orm::sea_query::{
     Alias, CommonTableExpression, Expr, ExprTrait, IntoIden, Query, TableRef, UpdateStatement, ValueTuple, WithClause,
 };
@@ -9,9 +11,9 @@ use sea_orm::{
     ModelTrait, Statement,
 };
 
-use super::draft::{Draft, ROWS_AT_ONCE};
+use super::draft::Draft;
 use super::facts::Scope;
-use super::portion::together;
+use super::portion::{ROWS_AT_ONCE, together};
 use crate::ctx::Ctx;
 
 /// Incidents that are updated by one statement, with up to forty columns each: PostgreSQL takes 65,535 values, SQLite 32,766.
@@ -63,19 +65,23 @@ pub(crate) fn write_one<S: Scope>(draft: &Draft<'_, S>) -> Option<Statement> {
     Some(draft.backend().build(&insert.with(WithClause::new().cte(changed).to_owned())))
 }
 
-/// Writes the drafts, which are in the order of their incidents' ids; `false` when an incident's version is no longer the draft's.
-pub(crate) async fn write_all<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransaction) -> Result<bool, DbErr> {
+/// Writes the drafts, which are in the order of their incidents' ids. Returns the incidents whose version is no longer the draft's:
+/// of those drafts nothing is written.
+pub(crate) async fn write_all<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransaction) -> Result<HashSet<IncidentId>, DbErr> {
+    let mut lost: HashSet<IncidentId> = drafts.iter().map(|draft| draft.incident().id).collect();
     for drafts in drafts.chunks(INCIDENTS_AT_ONCE) {
-        let update = match drafts {
+        let mut update = match drafts {
             [draft] => incident_update(draft),
             drafts => incident_updates(drafts),
         };
-        if tx.execute(&update).await?.rows_affected() < drafts.len() as u64 {
-            return Ok(false);
+        update.returning_col(incident::Column::Id);
+        for row in tx.query_all(&update).await? {
+            lost.remove(&row.try_get("", incident::Column::Id.as_str())?);
         }
     }
-    write_children(drafts, tx).await?;
-    Ok(true)
+    let won: Vec<_> = drafts.iter().copied().filter(|draft| !lost.contains(&draft.incident().id)).collect();
+    write_children(&won, tx).await?;
+    Ok(lost)
 }
 
 /// Writes the draft of a new incident.
