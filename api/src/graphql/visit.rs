@@ -51,6 +51,9 @@ const ABOUT_AN_INCIDENT: &[&str] = &[
     "updateIncident",
 ];
 
+/// Fragments that may be spread within each other.
+const FRAGMENTS_MAX: usize = 32;
+
 /// Fails if the request holds a mutation that is not about an incident.
 ///
 /// # Errors
@@ -65,9 +68,9 @@ pub fn check(request: &mut Request) -> Result<(), Error> {
 }
 
 fn is_about_an_incident(document: &ExecutableDocument, fields: &SelectionSet, depth: usize) -> bool {
-    // Fragments that spread each other in a circle are refused by the schema.
-    depth > 32
-        || fields.items.iter().all(|item| match &item.node {
+    // Fragments that spread each other in a circle never end.
+    depth <= FRAGMENTS_MAX
+        && fields.items.iter().all(|item| match &item.node {
             Selection::Field(field) => ABOUT_AN_INCIDENT.contains(&field.node.name.node.as_str()),
             Selection::FragmentSpread(spread) => {
                 let fragment = document.fragments.get(&spread.node.fragment_name.node);
@@ -95,5 +98,13 @@ mod tests {
         ] {
             assert_eq!(check(&mut Request::new(query)).is_ok(), passes, "{query}");
         }
+    }
+
+    #[test]
+    fn a_mutation_can_not_hide_in_fragments_within_fragments() {
+        let nested = (0..100).map(|number| format!("fragment F{number} on Mutation {{ ...F{} }} ", number + 1)).collect::<String>();
+        let hidden = format!("mutation {{ ...F0 }} {nested} fragment F100 on Mutation {{ createApiToken(input: {{}}) {{ token }} }}");
+        assert!(check(&mut Request::new(hidden)).is_err());
+        assert!(check(&mut Request::new("mutation { ...A } fragment A on Mutation { ...B } fragment B on Mutation { ...A }")).is_err());
     }
 }
