@@ -6,10 +6,11 @@ use std::time::Duration;
 use domain::alerts::Alarm;
 use domain::alerts::look::{self, Listed, Listing};
 use domain::on_call;
-use entity::Severity;
+use entity::{Severity, timeline_event};
 use harness::app::HOOK_SECRET;
 use harness::drive::{kinds, text};
 use harness::{Client, TestApp, both_dbs};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
 
 both_dbs![
@@ -28,6 +29,7 @@ both_dbs![
     an_alert_twice_in_one_call_is_one_alert,
     an_alert_that_begins_and_ends_in_one_call_is_reported_and_over,
     the_critical_alert_at_the_end_of_a_long_call_is_taken,
+    alerts_beyond_any_measure_are_dropped_from_the_least_severe_and_that_is_said,
     a_group_key_may_be_of_any_length,
     a_storm_of_groups_pages_a_few_times,
     what_alertmanager_left_out_is_said_on_the_incident,
@@ -297,6 +299,17 @@ async fn the_critical_alert_at_the_end_of_a_long_call_is_taken(app: &TestApp) {
     assert_eq!((&answer["new"], &answer["dropped"]), (&json!(1_201), &Value::Null));
     let one = sam.incident("INC-1", "severity alerts { id }").await;
     assert_eq!((text(&one, "severity"), one["alerts"].as_array().unwrap().len()), ("CRITICAL", 1_201));
+}
+
+async fn alerts_beyond_any_measure_are_dropped_from_the_least_severe_and_that_is_said(app: &TestApp) {
+    let sam = on_duty(app).await;
+    let many = (0..10_002).map(|number| json!({ "id": number.to_string(), "title": "t", "state": "firing" }));
+    let answer = send(app, many.chain([generic("firing", "critical")]).collect()).await;
+    assert_eq!((&answer["new"], &answer["dropped"]), (&json!(10_000), &json!(3)));
+    assert_eq!(sam.incident("INC-1", "severity").await["severity"], "CRITICAL");
+    let said = timeline_event::Column::Text.contains("The 3 least severe were passed over");
+    let said = timeline_event::Entity::find().filter(said).count(app.domain.db.read()).await.unwrap();
+    assert_eq!(said, 1, "once, however many statements it takes");
 }
 
 async fn a_group_key_may_be_of_any_length(app: &TestApp) {

@@ -37,7 +37,7 @@ pub async fn receive(ctx: &Ctx, mut call: Alarms) -> Result<Received> {
     call.group_key = bounded(call.group_key);
     let alarms = std::mem::take(&mut call.alerts);
     let (alerts, dropped) = worst_first(&alarms);
-    let notes = notes(&call, dropped);
+    let mut notes = notes(&call, dropped);
     // Notifications of one source are processed in turn, so that two can't both find no ongoing incident, and a storm is noticed.
     let _turn = ctx.alert_turns.enter(&call.source).await;
     let mut outcome = Received { dropped, ..Received::default() };
@@ -45,23 +45,26 @@ pub async fn receive(ctx: &Ctx, mut call: Alarms) -> Result<Received> {
     for alert in alerts {
         batch.push(alert);
         if batch.iter().map(Vec::len).sum::<usize>() >= limits::ALERTS_AT_ONCE {
-            take(ctx, &call, &std::mem::take(&mut batch), &notes, &mut outcome).await?;
+            take(ctx, &call, &std::mem::take(&mut batch), &mut notes, &mut outcome).await?;
         }
     }
     if !batch.is_empty() {
-        take(ctx, &call, &batch, &notes, &mut outcome).await?;
+        take(ctx, &call, &batch, &mut notes, &mut outcome).await?;
     }
     Ok(outcome)
 }
 
-/// Takes some alerts of a call, each with its notices in order.
-async fn take(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &[String], outcome: &mut Received) -> Result<()> {
+/// Takes some alerts of a call, each with its notices in order. The first that are news bring the notes with them.
+async fn take(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &mut Vec<String>, outcome: &mut Received) -> Result<()> {
     for _ in 0..ATTEMPTS_MAX {
         match take_once(ctx, call, alerts, notes).await {
             // Another process took the same alerts at the same moment: look again at what is known.
             Err(Error::AlreadyThere) => {}
             Err(error) => return Err(error),
             Ok(part) => {
+                if part.new + part.ended > 0 {
+                    notes.clear();
+                }
                 outcome.incident = outcome.incident.or(part.incident);
                 outcome.new += part.new;
                 outcome.ended += part.ended;
