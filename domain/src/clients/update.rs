@@ -87,7 +87,8 @@ async fn machines_of(ctx: &Ctx, incident: IncidentId) -> Result<HashSet<String>>
     let select = alert::Entity::find().select_only().column(alert::Column::Labels);
     let of_incident = select.filter(alert::Column::IncidentId.eq(incident));
     let labels: Vec<serde_json::Value> = of_incident.into_tuple().all(ctx.db.read()).await?;
-    let named = labels.iter().flat_map(|labels| MACHINE_LABELS.iter().filter_map(|name| labels.get(*name)?.as_str()));
+    let tables = labels.iter().map(|known| known.get("labels").unwrap_or(known));
+    let named = tables.flat_map(|labels| MACHINE_LABELS.iter().filter_map(|name| labels.get(*name)?.as_str()));
     Ok(named.filter_map(machine_of).collect())
 }
 

@@ -1,5 +1,7 @@
 //! What clients read, in which order, for whom an update counts, and that they hear the end.
 
+use harness::app::HOOK_SECRET;
+
 use super::*;
 
 both_dbs![
@@ -7,6 +9,7 @@ both_dbs![
     who_was_told_hears_the_end,
     what_clients_read_is_for_clients,
     no_machine_is_named_to_clients,
+    no_machine_that_an_alert_names_is_named_to_clients,
 ];
 
 both_dbs![by connected: a_contact_of_two_clients_gets_one_mail, updates_to_one_address_arrive_in_order, a_reply_to_a_closed_ticket_is_mailed_instead,];
@@ -102,6 +105,29 @@ async fn no_machine_is_named_to_clients(app: &TestApp) {
     }
     assert!(ordered(app).await.is_empty());
     send(&sam, telling(&incident, "The database of www.example.org is full.")).await;
+}
+
+async fn no_machine_that_an_alert_names_is_named_to_clients(app: &TestApp) {
+    let (sam, hook) = (app.responder("Sam").await, app.anonymous());
+    let client = sam.add_client("Example Ltd").await;
+    let alertmanager = json!({ "groupKey": "one", "alerts": [{
+        "status": "firing", "fingerprint": "f", "startsAt": "2026-11-22T03:00:00Z", "endsAt": "0001-01-01T00:00:00Z",
+        "labels": { "alertname": "Down", "instance": "shop3:9100", "severity": "critical" },
+    }] });
+    let generic = json!({ "source": "uptime", "alerts": [
+        { "id": "q", "title": "slow", "state": "firing", "severity": "critical", "labels": { "host": "queue-7" } },
+    ] });
+    for (path, body, reference, machine) in
+        [("/hooks/alertmanager", alertmanager, "INC-1", "shop3"), ("/hooks/alerts", generic, "INC-2", "queue-7")]
+    {
+        let request = hook.request(reqwest::Method::POST, path).bearer_auth(HOOK_SECRET).json(&body);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        let report = sam.incident(reference, "id").await;
+        let declared = json!({ "incidentId": report["id"], "severity": "CRITICAL", "leadId": sam.id(), "affectedClientIds": [client] });
+        let incident = sam.declare_with(declared).await;
+        let refusal = sam.refused("sendClientUpdate", telling(&incident, &format!("{machine} is full."))).await;
+        assert!(refusal.field() == "body" && refusal.message().contains(machine), "{}", refusal.message());
+    }
 }
 
 async fn a_contact_of_two_clients_gets_one_mail(app: &TestApp) {
