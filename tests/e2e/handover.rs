@@ -174,11 +174,15 @@ async fn a_brief_sums_up_the_incident(app: &TestApp) {
     sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "we roll back" })).await;
     let evidence = json!({ "incidentId": incident["id"], "goal": "understand", "evidence": "the log of web2" });
     sam.incident_of("confirmGoal", evidence).await;
+    let began = json!({ "incidentId": incident["id"], "impactStartedAt": "2026-11-22T02:40:00Z" });
+    sam.incident_of("updateIncident", began).await;
+    app.advance(Duration::from_secs(45 * 60));
     let found = sam.incident("INC-1", "handoverBrief").await;
     let brief = text(&found, "handoverBrief");
     for part in [
         "INC-1: checkout fails",
-        "MAJOR",
+        "MAJOR, investigating, for 1 h 5 min (since Sun 02:40 GMT)",
+        "overdue since Sun 03:10 GMT: Page second line",
         "since the release",
         "roll back (Kim)",
         "we roll back",

@@ -13,7 +13,7 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{link, reference, state};
+use super::{began, link, reference, state};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
@@ -141,7 +141,7 @@ impl Situation {
         let incident = &self.whole.incident;
         let clock = |at: Timestamp| at.with_timezone(&playbook.working_hours.zone).format("%a %H:%M %Z").to_string();
         let mut text = format!("# {}: {}\n\n", reference(incident), incident.name);
-        let since = incident.declared_at.unwrap_or(incident.reported_at);
+        let since = began(incident);
         // Writing to a string can't fail.
         let _ = writeln!(
             text,
@@ -203,9 +203,9 @@ fn section(text: &mut String, title: &str, lines: impl IntoIterator<Item = Strin
 
 fn due_words(step: &Step, clock: &dyn Fn(Timestamp) -> String) -> String {
     match step.state {
-        Stage::Upcoming => format!("by {}", clock(step.due_at)),
-        Stage::Due => format!("due since {}", clock(step.due_at)),
-        Stage::Overdue => format!("overdue since {}", clock(step.due_at)),
+        Stage::Upcoming => format!("by {}", clock(step.since())),
+        Stage::Due => format!("due since {}", clock(step.since())),
+        Stage::Overdue => format!("overdue since {}", clock(step.since())),
     }
 }
 

@@ -244,8 +244,7 @@ impl<'a> Moment<'a> {
 
     /// Since when a step has been due or overdue.
     fn since(&self, step: &Step) -> String {
-        let at = if step.state == Stage::Overdue { step.overdue_at } else { step.due_at };
-        format!("{} since {}", stage(step), self.playbook.local(at))
+        format!("{} since {}", stage(step), self.playbook.local(step.since()))
     }
 
     /// One message about everything that falls due for a person at this moment, and what else waits for them.

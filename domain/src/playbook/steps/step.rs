@@ -67,6 +67,14 @@ impl Step {
         (is_coming, Some(self.rule).filter(|rule| !is_coming && !rule.counts_in_days()), self.due_at, &self.key)
     }
 
+    /// Since when it has been in its state, or when it will be due.
+    pub fn since(&self) -> Timestamp {
+        match self.state {
+            Stage::Upcoming | Stage::Due => self.due_at,
+            Stage::Overdue => self.overdue_at,
+        }
+    }
+
     /// When people must next be reminded of this step, given what they were reminded of; in the past if that is overdue. `None` if they
     /// have had every reminder.
     pub fn next_reminder(&self, mark: Option<&Mark>) -> Option<Timestamp> {
