@@ -124,6 +124,19 @@ fn somebody_who_answered_and_then_cannot_help_has_the_next_person_paged() {
 }
 
 #[test]
+fn somebody_who_joins_is_at_work_and_does_not_lead() {
+    with_mail(async |app| {
+        let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
+        let (_, _, secret) = call(app, &sam, &kim, "errors").await;
+        assert_eq!(press_button(&browser, &secret, "join").await.status(), 200);
+        let found = sam.incident("INC-1", "lead { name } roles { role person { name } endedAt }").await;
+        let kims = found["roles"].as_array().unwrap().iter().find(|row| row["person"]["name"] == "Kim").expect("Kim has a role");
+        assert_eq!((&kims["role"], &found["lead"]), (&json!("RESPONDER"), &Value::Null));
+        assert!(is_answered(&sam).await);
+    });
+}
+
+#[test]
 fn the_page_counts_from_the_earliest_that_is_known() {
     with_mail(async |app| {
         let (sam, kim, browser) = (app.responder("Sam").await, app.responder("Kim").await, app.anonymous());
@@ -134,6 +147,11 @@ fn the_page_counts_from_the_earliest_that_is_known() {
         sam.incident_of("updateIncident", patch).await;
         let (_, page) = look(&browser, &secret).await;
         assert!(page.contains("<dt>Since</dt><dd><time>Sun 22 Nov, 03:00 GMT"), "{page}");
+        // Found later still: it had begun before anybody said so.
+        let patch = json!({ "incidentId": incident["id"], "impactStartedAt": "2026-11-22T02:40:00Z" });
+        sam.incident_of("updateIncident", patch).await;
+        let (_, page) = look(&browser, &secret).await;
+        assert!(page.contains("<dt>Since</dt><dd><time>Sun 22 Nov, 02:40 GMT"), "{page}");
     });
 }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::on_call::on_duty;
-use entity::{ShiftId, shift};
+use entity::{PersonKind, ShiftId, person, shift};
 use harness::drive::text;
 use harness::process::Home;
 use harness::{Client, TestApp, both_dbs};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::{Value, json};
 
 both_dbs![
@@ -18,6 +18,7 @@ both_dbs![
     covering_for_someone_ends_automatically,
     shifts_can_be_planned_ahead,
     people_who_left_are_skipped,
+    services_that_were_people_are_skipped,
     people_who_cannot_respond_are_refused,
     times_that_make_no_sense_are_refused,
     saying_it_twice_makes_no_second_shift,
@@ -25,6 +26,7 @@ both_dbs![
     a_rota_is_imported_over_the_change_of_the_clock,
     importing_again_replaces_the_rota_and_leaves_what_was_set_by_hand,
     an_import_can_be_strict_and_take_some_events_only,
+    years_of_past_shifts_do_not_count,
     events_that_say_too_little_are_skipped_by_name,
     a_file_without_a_shift_leaves_the_rota_as_it_is,
     what_is_not_a_calendar_is_refused,
@@ -153,6 +155,17 @@ async fn people_who_left_are_skipped(app: &TestApp) {
     assert_eq!(on_call(app, &sam).await, "Sam/Ada");
     ada.mutate("updatePerson", json!({ "personId": sam.id(), "deactivated": true }), "person { id }").await;
     assert_eq!(on_call(app, &ada).await, "-/Ada");
+}
+
+async fn services_that_were_people_are_skipped(app: &TestApp) {
+    let (sam, robot) = (app.responder("Sam").await, app.responder("Robot").await);
+    set(app, &sam, json!({ "firstLineId": sam.id() })).await;
+    set(app, &sam, json!({ "firstLineId": robot.id(), "until": hour(5) })).await;
+    // Its shift is older than the difference between people and services.
+    let kind = person::ActiveModel { kind: Set(PersonKind::Service), ..Default::default() };
+    let which = person::Column::Id.eq(robot.person_id());
+    person::Entity::update_many().set(kind).filter(which).exec(app.domain.db.write()).await.unwrap();
+    assert_eq!(on_call(app, &sam).await, "Sam/-");
 }
 
 async fn people_who_cannot_respond_are_refused(app: &TestApp) {
@@ -295,6 +308,14 @@ async fn importing_again_replaces_the_rota_and_leaves_what_was_set_by_hand(app: 
     let rows = shifts(app).await.len();
     import(&kim, "FIRST", &second).await;
     assert_eq!((shifts(app).await.len(), on_call(app, &sam).await), (rows, "Sam/Alex until 21, then Alex/-".to_owned()));
+}
+
+async fn years_of_past_shifts_do_not_count(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let past = (0..2_001).map(|_| ("Sam", &["DTSTART:20250101T100000Z", "DURATION:PT1H"][..]));
+    let next = ("Sam", &["DTSTART:20261123T100000Z", "DURATION:PT1H"][..]);
+    let done = import(&sam, "FIRST", &calendar(&past.chain([next]).collect::<Vec<_>>())).await;
+    assert_eq!((&done["imported"], &done["lostCount"]), (&json!(1), &json!(0)), "{done}");
 }
 
 async fn an_import_can_be_strict_and_take_some_events_only(app: &TestApp) {

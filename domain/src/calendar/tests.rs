@@ -11,8 +11,12 @@ fn utc(text: &str) -> Timestamp {
 
 /// The events between 2026-03-01 and 2027-03-01 of a calendar with these lines, read in London.
 fn events(lines: &[&str]) -> Vec<CalendarEvent> {
+    events_in("Europe/London", lines)
+}
+
+fn events_in(place: &str, lines: &[&str]) -> Vec<CalendarEvent> {
     let text = format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}\r\nEND:VCALENDAR\r\n", lines.join("\r\n"));
-    read(text.as_bytes(), &zone("Europe/London"), utc("2026-03-01T00:00:00Z"), utc("2027-03-01T00:00:00Z")).unwrap()
+    read(text.as_bytes(), &zone(place), utc("2026-03-01T00:00:00Z"), utc("2027-03-01T00:00:00Z")).unwrap()
 }
 
 /// The times of the only event, `03-28T10:00 04-04T09:00`, in UTC; or why there are none.
@@ -134,6 +138,18 @@ fn events_outside_the_requested_time_are_left_out_silently() {
             }
             assert!(times(&[&start, "DURATION:PT8H", rule]).is_empty(), "{start} {rule}");
         }
+    }
+}
+
+#[test]
+fn midnight_in_utc_stands_for_a_whole_day_wherever_it_is_read() {
+    let lines = ["DTSTART;VALUE=DATE:20260701", "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20260702T000000Z"];
+    let event = [&["BEGIN:VEVENT", "UID:1"][..], &lines, &["END:VEVENT"]].concat();
+    for (place, expected) in [
+        ("America/New_York", ["07-01T04:00 07-02T04:00", "07-03T04:00 07-04T04:00"]),
+        ("Asia/Tokyo", ["06-30T15:00 07-01T15:00", "07-02T15:00 07-03T15:00"]),
+    ] {
+        assert_eq!(words(&events_in(place, &event)), expected, "{place}");
     }
 }
 

@@ -168,7 +168,8 @@ pub(super) mod tests {
             (7, "Kim", None, AccessLevel::Responder, false),
             (8, "Jörg Ñandú", None, AccessLevel::Responder, false),
         ];
-        Team::of(people.map(person).to_vec())
+        let robot = person::Model { kind: PersonKind::Service, ..fixtures::person(9, "Deploy bot") };
+        Team::of(people.map(person).into_iter().chain([robot]).collect())
     }
 
     /// An event of two shifts: the first ten hours of 1970, and ten more from 20:00.
@@ -220,6 +221,7 @@ pub(super) mod tests {
             ("On call", &["sam@example.org", "kim@example.org"], Err("Several people are invited")),
             ("Vic", &[], Err("viewer access")),
             ("Gus", &[], Err("has left")),
+            ("Deploy bot", &[], Err("is a service")),
             ("", &[], Err("Nobody on the team")),
         ] {
             let event = event(summary, attendees);
