@@ -89,10 +89,10 @@ pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId
     ensure!(prompts == (rounds * at_once) as u64, "{prompts} prompts were written");
     watch.close().await?;
     let ratios = alone.iter().zip(&busy).map(|(alone, busy)| busy / alone).collect();
-    let limit = if matches!(place, Place::Postgres(_)) { 30.0 } else { 60.0 };
+    let limit = if matches!(place, Place::Postgres(_)) { 15.0 } else { 30.0 };
     Ok(vec![
         Figure::new(format!("{at_once} of {live} live incidents fall due: until all are reminded"), "s", times, Bound::AtMost(limit)),
-        Figure::new("16 clients append meanwhile: share of their rate without", "", ratios, Bound::AtLeast(0.8)),
+        Figure::new("16 clients append meanwhile: share of their rate without", "", ratios, Bound::AtLeast(0.85)),
         Figure::new("their rate without", "/s", alone, Bound::None),
         Figure::new("a tick with nothing due", "ms", ticks, Bound::AtMost(2.0)),
         Figure::new(format!("what falls due when, set again for {live} incidents"), "s", vec![rescheduled], Bound::None),

@@ -111,7 +111,7 @@ Server and worker in one process with 16 connections, beside the clients on the 
 at once; for the update to clients it is a fake of Zendesk that answers after 50 ms and takes 100 changes a minute. In brackets the lowest and highest round.
 ";
 const FOUND: &str = "
-Sixteen incidents are reminded of together, one portion at a time, with a rest after each. A delivery is claimed by one statement, and the \
+Forty-eight incidents are reminded of together, one portion at a time, with a rest after each. A delivery is claimed by one statement, and the \
 queue of a system takes 32 jobs at once, of which 8 run.
 ";
 

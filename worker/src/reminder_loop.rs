@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// How long it rests after a portion, as a multiple of the time the portion took: a thousand reminders then leave others some 0.85 of
-/// their rate and are sent in a quarter of a minute. On SQLite, where nobody else can write during a portion, it rests longer.
-const REST: f64 = 0.6;
-const REST_OF_ONE_WRITER: f64 = 4.0;
+/// How long it rests after a portion, as a multiple of the time the portion took: a thousand reminders then leave others some 0.9 of their
+/// rate and are sent within ten seconds. On SQLite, where nobody else can write during a portion, it rests longer.
+const REST: f64 = 1.0;
+const REST_OF_ONE_WRITER: f64 = 5.0;
 /// A portion that takes longer is stuck and is abandoned.
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -23,7 +23,7 @@ use crate::telling::roster::Staffed;
 use crate::timeline::latest_updates;
 
 /// Incidents whose reminders share a transaction: enough to share what is read, few enough that nobody working on one waits long.
-const AT_ONCE: u64 = 16;
+const AT_ONCE: u64 = 48;
 
 /// An incident that was taken but not handled within this time is due again: its worker died.
 const TAKEN: chrono::Duration = chrono::Duration::seconds(30);
