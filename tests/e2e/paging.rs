@@ -129,6 +129,17 @@ fn the_chain_never_pages_who_is_at_work_already() {
 }
 
 #[test]
+fn the_lead_is_not_paged_when_somebody_else_asks_for_help() {
+    with_mail(async |app| {
+        let (sam, kim, _lee) = (senior(app, "Sam", 9).await, app.responder("Kim").await, senior(app, "Lee", 7).await);
+        on_call(app, &sam, None).await;
+        let incident = led(&sam, "MINOR").await;
+        escalate(&kim, &incident).await;
+        assert_eq!(paged(&sam, "INC-1").await, ["Lee"], "Sam, first on call and most senior, leads it");
+    });
+}
+
+#[test]
 fn services_are_nobody_to_turn_to() {
     with_mail(async |app| {
         let sam = app.responder("Sam").await;
