@@ -152,7 +152,7 @@ impl Audience {
         let mut written = HashSet::new();
         let mut is_new = |order: &New| match &order.effect {
             Effect::Mail(MailOrder::Email(email)) => email.to.is_empty() || written.insert(email.to.to_lowercase()),
-            Effect::Desk(_) | Effect::Chat(_) | Effect::Board(_) | Effect::Push(_) | Effect::Webhook(_) => true,
+            _ => true,
         };
         clients.iter().flat_map(|client| self.orders_to(ctx, row, client)).filter(|order| is_new(order)).collect()
     }

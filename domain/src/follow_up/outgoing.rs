@@ -74,7 +74,7 @@ fn instructions(card: &Card) -> String {
 fn board_of(row: &delivery::Model) -> Option<String> {
     match serde_json::from_str(&row.effect).ok()? {
         Effect::Board(BoardOrder::Card(card)) => Some(card.place?.board),
-        Effect::Mail(_) | Effect::Chat(_) | Effect::Desk(_) | Effect::Push(_) | Effect::Webhook(_) => None,
+        _ => None,
     }
 }
 
