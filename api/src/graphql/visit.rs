@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_mutation_can_not_hide_in_fragments_within_fragments() {
-        let nested = (0..100).map(|number| format!("fragment F{number} on Mutation {{ ...F{} }} ", number + 1)).collect::<String>();
+        let nested =
+            (0..100).map(|number| format!("fragment F{number} on Mutation {{ ...F{} }} ", number + 1)).collect::<Vec<_>>().concat();
         let hidden = format!("mutation {{ ...F0 }} {nested} fragment F100 on Mutation {{ createApiToken(input: {{}}) {{ token }} }}");
         assert!(check(&mut Request::new(hidden)).is_err());
         assert!(check(&mut Request::new("mutation { ...A } fragment A on Mutation { ...B } fragment B on Mutation { ...A }")).is_err());
