@@ -173,6 +173,7 @@ async fn a_clock_that_is_ahead_makes_one_incident(app: &TestApp) {
         app.advance(Duration::from_mins(31));
     }
     assert_eq!(incidents(&sam).await, 2);
+    assert_eq!(firing(&seen(&sam, "INC-2").await), [true], "one alert, not one with each repetition");
     let first = seen(&sam, "INC-1").await;
     assert_eq!(
         (&first["alerts"][0]["startsAt"], &first["impactStartedAt"]),
