@@ -182,6 +182,7 @@ async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> 
     let tx = ctx.db.begin().await?;
     let lost = write_all(&order, &tx).await.or_else(all_or_failed)?;
     if lost.len() == drafts.len() || (losers == Losers::StopAll && !lost.is_empty()) {
+        // All are lost as well where the database asked to try again: what it has written by then is no whole.
         // The rollback happens on the way back to the pool: a caller that waited for it would lose the next race as well.
         return Ok(all());
     }
