@@ -10,8 +10,24 @@ use entity::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
-    ColumnTrait, DbBackend, EntityTrait, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select, Value,
 };
+
+/// The columns in which `after` differs from `before`: what others change in the same row meanwhile stays. `None` if nothing differs.
+pub fn difference<M, A>(before: M, after: M) -> Option<A>
+where
+    M: IntoActiveModel<A>,
+    A: ActiveModelTrait,
+{
+    let (before, mut after) = (before.into_active_model(), after.into_active_model());
+    for column in <A::Entity as EntityTrait>::Column::iter() {
+        if before.get(column) != after.get(column) {
+            after.reset(column);
+        }
+    }
+    after.is_changed().then_some(after)
+}
 
 /// A table whose rows belong to incidents.
 pub trait OfIncident: EntityTrait {

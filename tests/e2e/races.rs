@@ -12,6 +12,8 @@ both_dbs![
     of_two_who_take_the_lead_at_once_one_leads,
     everybody_can_resolve_but_once,
     merges_into_each_other_leave_one_incident,
+    two_who_change_one_row_lose_nothing,
+    two_administrators_can_not_demote_each_other_to_none,
 ];
 
 /// The callers' servers: on PostgreSQL every other caller goes to a second process.
@@ -158,6 +160,63 @@ async fn merges_into_each_other_leave_one_incident(app: &TestApp) {
         let (one, two) = tokio::join!(merge(&callers[0], &a, &b), merge(&callers[1], &b, &a));
         let codes = [one.code().to_owned(), two.code().to_owned()];
         assert!(codes.contains(&String::new()) && codes.contains(&"FAILED_PRECONDITION".to_owned()), "round {round}: {codes:?}");
+    }
+    stop(second).await;
+}
+
+/// A deactivation must not be undone by somebody who corrects a name at the same moment; the same for sites and clients.
+async fn two_who_change_one_row_lose_nothing(app: &TestApp) {
+    let (pair, second) = spread(app, &[app.admin().await, app.admin().await]).await;
+    let (one, two) = (&pair[0], &pair[1]);
+    for round in 0..20 {
+        let kim = app.responder("Kim").await.person_id().to_string();
+        let (name, number) = (format!("Kim {round}"), round.to_string());
+        let (site, client) = (one.add_site("Shop").await, one.add_client("Example Ltd").await);
+        tokio::join!(
+            one.mutate("updatePerson", json!({ "personId": kim, "deactivated": true }), "person { id }"),
+            two.mutate("updatePerson", json!({ "personId": kim, "name": name }), "person { id }"),
+        );
+        tokio::join!(
+            one.mutate("saveSite", json!({ "id": site, "name": "Shop", "importance": "HIGH" }), "site { id }"),
+            two.mutate("saveSite", json!({ "id": site, "name": "Shop", "url": "https://shop.example" }), "site { id }"),
+        );
+        tokio::join!(
+            one.mutate("saveClient", json!({ "id": client, "name": "Example Ltd", "importance": "HIGH" }), "client { id }"),
+            two.mutate("saveClient", json!({ "id": client, "name": "Example Ltd", "zendeskOrganizationId": number }), "client { id }"),
+        );
+        let person = one.node(&kim, "Person { name deactivatedAt }").await;
+        assert!(person["name"] == name && person["deactivatedAt"].is_string(), "{person}");
+        let site = one.node(&site, "Site { url importance }").await;
+        assert!(site["url"] == "https://shop.example/" && site["importance"] == "HIGH", "{site}");
+        let client = one.node(&client, "Client { zendeskOrganizationId importance }").await;
+        assert!(client["zendeskOrganizationId"] == *number && client["importance"] == "HIGH", "{client}");
+    }
+    stop(second).await;
+}
+
+async fn two_administrators_can_not_demote_each_other_to_none(app: &TestApp) {
+    let (pair, second) = spread(app, &[app.admin().await, app.admin().await]).await;
+    let others = pair[0].query("{ people(first: 100) { nodes { id accessLevel } } }", json!({})).await;
+    let ids: Vec<String> = pair.iter().map(|admin| admin.person_id().to_string()).collect();
+    for other in others["people"]["nodes"].as_array().unwrap() {
+        if other["accessLevel"] == "ADMIN" && !ids.iter().any(|id| other["id"] == **id) {
+            pair[0].mutate("updatePerson", json!({ "personId": other["id"], "accessLevel": "VIEWER" }), "person { id }").await;
+        }
+    }
+    for round in 0..10 {
+        let demote = async |one: usize, other: usize| {
+            pair[one]
+                .try_mutate("updatePerson", json!({ "personId": ids[other], "accessLevel": "RESPONDER" }), "person { id }")
+                .await
+                .errors
+                .len()
+        };
+        let refused = tokio::join!(demote(0, 1), demote(1, 0));
+        assert_eq!(refused.0 + refused.1, 1, "round {round}");
+        // Whoever is left makes the other an administrator again.
+        let left = usize::from(refused.0 > 0);
+        let again = json!({ "personId": ids[1 - left], "accessLevel": "ADMIN" });
+        pair[left].mutate("updatePerson", again, "person { id }").await;
     }
     stop(second).await;
 }

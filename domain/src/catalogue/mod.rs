@@ -10,9 +10,7 @@ use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result, is_duplicate};
-use crate::sql::by_name;
-use crate::sql::contains;
-use crate::sql::padded;
+use crate::sql::{by_name, contains, difference, padded};
 use crate::validate;
 
 /// Input of [`save_site`]: for an existing site, omitted fields stay as they are.
@@ -57,7 +55,7 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
         Some(id) => Some(find_site(ctx, id).await?),
         None => None,
     };
-    let is_new = known.is_none();
+    let before = known.clone();
     let mut row = known.unwrap_or_else(|| site::Model {
         id: SiteId(ctx.ids.uuid(now)),
         name: String::new(),
@@ -82,13 +80,14 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     row.expected = validate::optional_text("expected", input.expected.as_deref())?.or(row.expected);
     row.routinely_attacked = input.routinely_attacked.unwrap_or(row.routinely_attacked);
     row.busy_hours = checked_busy_hours(input.busy_hours.as_deref())?.or(row.busy_hours);
-    let active = row.clone().into_active_model();
-    if is_new {
-        site::Entity::insert(active).exec_without_returning(ctx.db.write()).await?;
-    } else {
-        active.reset_all().update(ctx.db.write()).await?;
+    let Some(before) = before else {
+        site::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await?;
+        return Ok(row);
+    };
+    match difference(before, row.clone()) {
+        Some(change) => Ok(change.update(ctx.db.write()).await?),
+        None => Ok(row),
     }
-    Ok(row)
 }
 
 /// Busy hours in the form in which they are stored; blank text counts as omitted.
@@ -134,7 +133,7 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
         Some(id) => Some(find_client(ctx, id).await?),
         None => None,
     };
-    let is_new = known.is_none();
+    let before = known.clone();
     let mut row = known.unwrap_or_else(|| client::Model {
         id: ClientId(ctx.ids.uuid(now)),
         name: String::new(),
@@ -151,13 +150,12 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
         None => None,
     };
     let tx = ctx.db.begin().await?;
-    let active = row.clone().into_active_model();
-    let saved = if is_new {
-        client::Entity::insert(active).exec_without_returning(&tx).await.map(|_| ())
-    } else {
-        active.reset_all().update(&tx).await.map(|_| ())
+    let saved = match before.map(|before| difference(before, row.clone())) {
+        None => client::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await.map(|_| row.clone()),
+        Some(Some(change)) => change.update(&tx).await,
+        Some(None) => Ok(row.clone()),
     };
-    saved.map_err(|error| match &row.zendesk_organization_id {
+    let saved = saved.map_err(|error| match &row.zendesk_organization_id {
         Some(number) if is_duplicate(&error, "zendesk_organization_id") => {
             Error::invalid("zendeskOrganizationId", format!("Another client is already linked to organisation {number} in Zendesk."))
         }
@@ -170,7 +168,7 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
         }
     }
     tx.commit().await?;
-    Ok(row)
+    Ok(saved)
 }
 
 /// The rows for contacts as given. A contact `known` from the directory under the same address stays linked to it.

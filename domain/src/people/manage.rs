@@ -1,13 +1,14 @@
 //! Who joins the team, what they may do, and what they want to be told.
 
 use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, incident, person, session, sign_in_link};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
 use crate::people::query::service;
 use crate::people::{access, by_email, find, first_administrator, leaving};
+use crate::sql::difference;
 use crate::validate;
 
 /// Input of [`invite`].
@@ -171,17 +172,24 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
         None => {}
     }
     let is_admin = |row: &person::Model| row.access_level == AccessLevel::Admin && row.deactivated_at.is_none();
+    let tx = ctx.db.begin().await?;
     if is_admin(&before) && !is_admin(&row) {
-        let others = person::Entity::find()
+        // Locked, so that of two administrators who demote each other at once one stays.
+        let admins = person::Entity::find()
             .filter(person::Column::AccessLevel.eq(AccessLevel::Admin))
             .filter(person::Column::DeactivatedAt.is_null())
             .filter(person::Column::Kind.eq(PersonKind::Human))
-            .filter(person::Column::Id.ne(id));
-        if others.count(ctx.db.read()).await? == 0 {
+            .order_by_asc(person::Column::Id)
+            .lock_exclusive();
+        if admins.all(&tx).await?.iter().all(|admin| admin.id == id) {
             return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
         }
     }
-    row.clone().into_active_model().reset_all().update(ctx.db.write()).await?;
+    let row = match difference(before, row.clone()) {
+        Some(change) => change.update(&tx).await?,
+        None => row,
+    };
+    tx.commit().await?;
     ctx.secrets.clear();
     if row.deactivated_at.is_some() || row.access_level == AccessLevel::Viewer {
         leaving::pass_on(ctx, &row).await?;
