@@ -48,7 +48,12 @@ fn lines(row: &Row) -> Vec<[String; 6]> {
 
 /// The text of a cell, such that no spreadsheet takes it for a formula.
 fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
+    // The wide forms of the signs begin formulas in spreadsheets of East Asian languages.
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +62,7 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for evil in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\u{ff1d}1+1", "\u{ff0b}1", "\u{ff0d}1", "\u{ff20}SUM(A1)"] {
             assert_eq!(harmless(evil), format!("'{evil}"));
         }
         for plain in ["", "Example Ltd", "a=b", "kim+ops@example.org", "'quoted"] {
