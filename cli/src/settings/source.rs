@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::unknown;
+use super::{Secret, unknown};
 
 /// What variables of Muster begin with.
 pub(super) const PREFIX: &str = "MUSTER_";
+
+/// Characters of the shortest secret that nobody guesses.
+const SHORTEST_SECRET: usize = 16;
 
 /// The variables of the environment that begin with `MUSTER_`.
 pub(super) type Environment = BTreeMap<String, String>;
@@ -49,6 +52,15 @@ impl<'a> Source<'a> {
     /// Like [`Self::text`], without blanks around it; none if nothing else is there.
     pub fn filled(&mut self, key: &str) -> Option<String> {
         self.text(key).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// A secret with which others sign or prove who they are: long enough that nobody guesses it, and never blank.
+    pub fn secret(&mut self, key: &str) -> Option<Secret> {
+        let secret = self.text(key)?.trim().to_owned();
+        if secret.chars().count() < SHORTEST_SECRET {
+            self.problem(key, format_args!("must have at least {SHORTEST_SECRET} characters, blanks around it not counted"));
+        }
+        Some(Secret(secret))
     }
 
     /// Like [`Self::text`], parsed; `what` says what it must be.

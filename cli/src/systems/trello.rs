@@ -31,7 +31,7 @@ struct Trello {
 
 impl Trello {
     fn read(source: &mut Source<'_>) -> Self {
-        Self { connection: connection(source), secret: source.filled("trello.secret").map(Secret) }
+        Self { connection: connection(source), secret: source.secret("trello.secret") }
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn trello_is_connected_by_key_and_token() {
-        let trello = read("[trello]\nkey = 'k1'\ntoken = 'hunter2'\nsecret = 'hunter3'").unwrap();
+        let trello = read("[trello]\nkey = 'k1'\ntoken = 'hunter2'\nsecret = 'hunter3hunter3hunter3'").unwrap();
         let connection = trello.connection.as_ref().unwrap();
         assert_eq!((&*connection.base_url, &*connection.key, &*connection.token), (API, "k1", "hunter2"));
         assert!(trello.secret.is_some() && trello.notes().is_empty());

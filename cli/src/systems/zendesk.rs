@@ -70,12 +70,12 @@ fn connection(source: &mut Source<'_>) -> Option<ZendeskSettings> {
 }
 
 fn webhook_secret(source: &mut Source<'_>) -> Option<Secret> {
-    let secret = source.filled("zendesk.webhook_secret")?;
+    let secret = source.secret("zendesk.webhook_secret")?;
     let is_fake = source.text("zendesk.base_url").and_then(|url| Url::parse(&url).ok()).is_some_and(|url| is_this_machine(&url));
-    if secret == TEST_SECRET && !is_fake {
+    if secret.0 == TEST_SECRET && !is_fake {
         source.problem("zendesk.webhook_secret", "is the one that Zendesk publishes for trials: take the signing secret of your webhook");
     }
-    Some(Secret(secret))
+    Some(secret)
 }
 
 fn rules(source: &mut Source<'_>) -> TicketRules {
