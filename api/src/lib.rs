@@ -5,6 +5,7 @@
 //! Invariants: nothing here calls an outside system; no query or mutation runs without a known caller.
 
 mod app;
+mod connections;
 pub mod graphql;
 mod http;
 mod live;
@@ -17,26 +18,23 @@ use tokio_util::sync::CancellationToken;
 use transport::Transport;
 
 pub use app::App;
+pub use connections::ConnectionLimits;
 pub use http::alarms;
 pub use settings::{Render, Settings};
 pub use transport::TransportLimits;
 
+/// Connections at once to a port that shows nothing but metrics.
+const SCRAPERS: usize = 64;
+
 /// Serves `/metrics` and `/healthz` alone on `listener` until `shutdown`, for a process that has no other port.
-///
-/// # Errors
-/// If the listener fails.
-pub async fn serve_metrics(render: Render, listener: TcpListener, shutdown: CancellationToken) -> std::io::Result<()> {
-    let serving = axum::serve(listener, http::health::router_of_metrics(render)).into_future();
-    // Nobody minds a scrape that is cut off.
-    shutdown.run_until_cancelled(serving).await.unwrap_or(Ok(()))
+pub async fn serve_metrics(render: Render, listener: TcpListener, shutdown: CancellationToken) {
+    let limits = ConnectionLimits { most: SCRAPERS, ..ConnectionLimits::default() };
+    connections::serve(listener, http::health::router_of_metrics(render), &limits, &shutdown).await;
 }
 
 /// Serves `app` on `listener` until its shutdown; then lets running requests finish and closes watchers' connections in good order.
-///
-/// # Errors
-/// If the listener fails.
-pub async fn serve(app: App, listener: TcpListener) -> std::io::Result<()> {
-    let shutdown = app.0.shutdown.clone();
+pub async fn serve(app: App, listener: TcpListener) {
+    let (shutdown, limits) = (app.0.shutdown.clone(), app.0.settings.connections.clone());
     let origin = url::Url::parse(&app.0.settings.public_url).ok().map(|url| url.origin().ascii_serialization());
     let transport = Transport::new(app.clone(), app.0.settings.limits.clone(), origin, shutdown.clone());
     let hub = tokio::spawn(app.0.hub.clone().run(shutdown.clone()));
@@ -45,9 +43,8 @@ pub async fn serve(app: App, listener: TcpListener) -> std::io::Result<()> {
         async move { domain.db.watch(shutdown).await }
     });
     let router = http::router(app, &transport);
-    axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await?;
+    connections::serve(listener, router, &limits, &shutdown).await;
     transport.drain().await;
     hub.abort();
     pulse.abort();
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use entity::Severity;
 
+use crate::connections::ConnectionLimits;
 use crate::transport::TransportLimits;
 
 /// The settings of an API process.
@@ -20,6 +21,8 @@ pub struct Settings {
     pub trello_secret: Option<String>,
     /// Which alerts open an incident: values of their label `severity`, in lower case, and the severity each means.
     pub alert_levels: BTreeMap<String, Severity>,
+    /// Bounds of connections.
+    pub connections: ConnectionLimits,
     /// Static limits of GraphQL requests.
     pub limits: TransportLimits,
     /// Renders `/metrics`.
@@ -38,6 +41,7 @@ impl Default for Settings {
             zendesk_secret: None,
             trello_secret: None,
             alert_levels: levels.into_iter().map(|(label, severity)| (label.to_owned(), severity)).collect(),
+            connections: ConnectionLimits::default(),
             limits: TransportLimits::default(),
             metrics: None,
         }

@@ -5,6 +5,7 @@ mod check;
 mod copy;
 mod database;
 mod demo;
+mod descriptors;
 mod hold;
 mod logging;
 mod metrics;

@@ -78,6 +78,9 @@ fn show(backlog: &Backlog, silence: Option<Duration>) {
 fn describe() {
     describe_counter!("muster_requests_total", "GraphQL requests, by OK or the code of the first error.");
     describe_histogram!("muster_request_seconds", Unit::Seconds, "How long GraphQL requests took.");
+    describe_gauge!("muster_connections", "Connections of clients that are open.");
+    describe_counter!("muster_connections_dismissed_total", "Connections without a valid secret that were closed for a newer one.");
+    describe_counter!("muster_connections_refused_total", "Connections that found no place, for all were taken by known callers.");
     describe_gauge!("muster_watchers", "Live subscriptions that are open.");
     describe_counter!("muster_changes_total", "Changes of incidents.");
     describe_counter!("muster_events_total", "Events that changes wrote onto timelines.");

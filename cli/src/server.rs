@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::ConnectionLimits;
 use domain::{Domain, people};
 use entity::System;
 use sea_orm::DbBackend;
@@ -17,7 +18,7 @@ use crate::database::Intent;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::systems::Offers;
-use crate::{database, demo, hold, output, playbook, start};
+use crate::{database, demo, descriptors, hold, output, playbook, start};
 
 /// How long what runs may take to end after a signal, whatever clients and outside systems do: containers are killed after ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
@@ -46,9 +47,8 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
-        let (api, (), (), ()) = tokio::join!(api, worker.run(shutdown.clone()), background, metrics.watch(&domain, &shutdown));
+        tokio::join!(api, worker.run(shutdown.clone()), background, metrics.watch(&domain, &shutdown));
         domain.db.close().await;
-        api?;
         Ok(())
     });
     until_over(&shutdown, whole).await
@@ -72,9 +72,9 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
-        let (api, (), ()) = tokio::join!(api, background, metrics.watch(&domain, &shutdown));
+        tokio::join!(api, background, metrics.watch(&domain, &shutdown));
         domain.db.close().await;
-        Ok(api?)
+        Ok(())
     });
     until_over(&shutdown, whole).await
 }
@@ -96,15 +96,15 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     let worker = Worker::new(domain.clone(), connections);
     let background = background(&domain, &settings, &shutdown)?;
     let measured = async {
-        let Some((metrics, listener)) = metrics else { return Ok(()) };
+        let Some((metrics, listener)) = metrics else { return };
         let serving = api::serve_metrics(render(&metrics), listener, shutdown.clone());
-        tokio::join!(serving, metrics.watch(&domain, &shutdown)).0
+        tokio::join!(serving, metrics.watch(&domain, &shutdown));
     };
     start::announce("worker", &settings, &domain);
     let whole = Box::pin(async {
-        let ((), measured, ()) = tokio::join!(worker.run(shutdown.clone()), measured, background);
+        tokio::join!(worker.run(shutdown.clone()), measured, background);
         domain.db.close().await;
-        Ok(measured?)
+        Ok(())
     });
     until_over(&shutdown, whole).await
 }
@@ -187,6 +187,7 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         alerts_secret: settings.alerts_secret.as_ref().map(|secret| secret.0.clone()),
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
         metrics: Some(render(metrics)),
+        connections: ConnectionLimits { most: descriptors::connections(settings.max_connections), ..defaults.connections },
         ..defaults
     };
     settings.systems.admit(&mut settings_of_api);

@@ -49,7 +49,7 @@ async fn press_button(browser: &Client, secret: &str, answer: &str) -> reqwest::
 
 async fn look(browser: &Client, secret: &str) -> (u16, String) {
     let response = browser.get(&format!("/answer?page={secret}")).await;
-    for (header, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+    for (header, value) in [("cache-control", "no-store"), ("referrer-policy", "same-origin")] {
         assert_eq!(response.headers()[header], value);
     }
     (response.status().as_u16(), response.text().await.unwrap())

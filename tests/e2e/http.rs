@@ -2,10 +2,15 @@
 
 use std::path::Path;
 
-use harness::{Engine, TestApp, both_dbs, run_with};
+use domain::people::access;
+use harness::{Engine, TestApp, both_dbs, run, run_with};
 use serde_json::json;
 
-both_dbs![a_server_reports_that_it_is_alive_and_ready, every_answer_forbids_what_a_browser_might_do_with_it];
+both_dbs![
+    a_server_reports_that_it_is_alive_and_ready,
+    every_answer_forbids_what_a_browser_might_do_with_it,
+    a_page_of_another_site_signs_nobody_in_or_out,
+];
 
 async fn a_server_reports_that_it_is_alive_and_ready(app: &TestApp) {
     let browser = app.anonymous();
@@ -47,7 +52,7 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
         assert!(header("content-security-policy").contains("default-src 'none'"), "{path}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(header("x-frame-options"), "DENY", "{path}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
         assert_eq!(header("access-control-allow-origin"), "", "{path}");
         assert!(!response.text().await.unwrap().contains("<script>"), "{path}");
     }
@@ -57,6 +62,79 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
     assert!(!response.headers().contains_key("access-control-allow-origin"));
     let query = sam.query("{ __typename }", json!({})).await;
     assert_eq!(query["__typename"], "Query");
+}
+
+/// A browser that shows where it is sent, instead of going there.
+fn browser() -> reqwest::Client {
+    harness::http().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+async fn a_page_of_another_site_signs_nobody_in_or_out(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let browser = browser();
+    let link = access::create_sign_in_link(&app.system(), sam.person_id()).await.unwrap();
+    let own = app.url();
+    let post = async |path: &str, from: &[(&str, &str)], body: String| {
+        let mut request = browser.post(format!("{own}{path}")).header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in from {
+            request = request.header(*name, *value);
+        }
+        request.body(body).send().await.unwrap()
+    };
+    let elsewhere: [&[(&str, &str)]; 4] = [
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site"), ("origin", own)],
+    ];
+    for from in elsewhere {
+        for (path, body) in [
+            ("/sign-in", format!("link={link}")),
+            ("/sign-out", String::new()),
+            ("/answer", "page=abc&answer=SEEN".into()),
+            ("/offer", "offer=abc&accept=true".into()),
+        ] {
+            assert_eq!(post(path, from, body).await.status(), 403, "{path} {from:?}");
+        }
+    }
+    let response = post("/sign-in", &[("sec-fetch-site", "same-origin"), ("origin", own)], format!("link={link}")).await;
+    assert!(response.headers()["set-cookie"].to_str().unwrap().starts_with("muster_session="), "the link was not used up");
+}
+
+#[test]
+fn behind_tls_browsers_keep_the_session_to_this_host_and_to_tls() {
+    let builder = TestApp::builder(Engine::Sqlite).settings(|settings| settings.public_url = "https://muster.example.org".into());
+    run_with(builder, async |app| {
+        let sam = app.responder("Sam").await;
+        let link = access::create_sign_in_link(&app.system(), sam.person_id()).await.unwrap();
+        let request = browser().post(format!("{}/sign-in", app.url())).header("origin", "https://muster.example.org");
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(format!("link={link}")).send().await.unwrap();
+        let header = |name: &str| response.headers()[name].to_str().unwrap();
+        let cookie = header("set-cookie");
+        assert!(cookie.starts_with("__Host-muster_session=") && cookie.ends_with("; Secure"), "{cookie}");
+        assert!(header("strict-transport-security").starts_with("max-age="));
+        let session = cookie.split(';').next().unwrap();
+        let board = async |cookie: &str| {
+            let request = app.anonymous().request(reqwest::Method::GET, "/").header("cookie", cookie);
+            request.send().await.unwrap().text().await.unwrap().contains("/assets/home.js")
+        };
+        assert!(board(session).await);
+        assert!(!board(session.trim_start_matches("__Host-")).await, "another host of the domain could have set it");
+    });
+}
+
+/// nginx without settings, Apache, Varnish and Squid take it away.
+#[test]
+fn a_websocket_without_its_header_is_told_what_to_do() {
+    run(Engine::Sqlite, async |app| {
+        let request = app.anonymous().request(reqwest::Method::GET, "/graphql").header("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA==");
+        let response = request.header("sec-websocket-protocol", "graphql-transport-ws").send().await.unwrap();
+        assert_eq!(response.status(), 426);
+        assert_eq!(response.headers()["upgrade"], "websocket");
+        let told = response.text().await.unwrap();
+        assert!(told.contains("proxy") && told.contains("/graphql/stream"), "{told}");
+    });
 }
 
 /// The committed schema is what the server prints; `make schema` regenerates it.

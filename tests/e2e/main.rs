@@ -44,6 +44,7 @@ mod reminders;
 mod running;
 mod steps;
 mod storm;
+mod strangers;
 mod team;
 mod tickets;
 mod timeline;

@@ -172,7 +172,7 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let app = api::App::new(domain.clone(), setup.settings.clone(), shutdown.clone());
         let serving = tokio::spawn(async move {
-            let _: () = ignore(api::serve(app, listener).await);
+            api::serve(app, listener).await;
         });
         let listening = tokio::spawn({
             let (domain, shutdown) = (domain.clone(), shutdown.clone());
@@ -204,8 +204,6 @@ impl Server {
         self.domain.db.close().await;
     }
 }
-
-fn ignore<T>(_: T) {}
 
 /// A whole Muster with one server, and the means to start more.
 pub struct TestApp {

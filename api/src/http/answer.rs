@@ -2,7 +2,6 @@
 //! answers. Mail scanners and previews, which open every link they see, can't answer that way. The answer opens a short session for the
 //! incident, once.
 
-use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +13,7 @@ use entity::{AccessLevel, OfferState, Role, Severity, Source, page, person};
 use serde::Deserialize;
 
 use super::html;
+use super::posted::PostedForm;
 use super::problem::Problem;
 use super::server::Server;
 use super::session::{is_secret, is_signed_in, set_cookie};
@@ -60,7 +60,11 @@ pub async fn show(State(server): State<Server>, Query(PageLink { page, .. }): Qu
 }
 
 /// Answers, and opens a session for the incident in a browser that has none.
-pub async fn answer(State(server): State<Server>, headers: HeaderMap, Form(PageLink { page, answer }): Form<PageLink>) -> Response {
+pub async fn answer(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    PostedForm(PageLink { page, answer }): PostedForm<PageLink>,
+) -> Response {
     let ctx = ctx(&server);
     let answered = async {
         let before = PagedPerson::open(&ctx, &page).await?;
@@ -265,7 +269,7 @@ pub async fn show_offer(State(server): State<Server>, Query(OfferLink { offer, .
 pub async fn answer_offer(
     State(server): State<Server>,
     headers: HeaderMap,
-    Form(OfferLink { offer, accept }): Form<OfferLink>,
+    PostedForm(OfferLink { offer, accept }): PostedForm<OfferLink>,
 ) -> Response {
     let ctx = ctx(&server);
     let answered = async {

@@ -8,11 +8,10 @@ use domain::people::access::{Secret, authenticate};
 
 use super::problem::Problem;
 use super::server::Server;
-use crate::transport::session_cookie;
 
 /// The board for people who are signed in; for others, how to sign in.
 pub async fn home(State(server): State<Server>, headers: HeaderMap) -> Response {
-    let signed_in = match session_cookie(&headers) {
+    let signed_in = match server.transport.session(&headers) {
         Some(secret) => authenticate(&server.app.0.domain.system(), &Secret::Session(secret.to_owned())).await,
         None => Err(domain::Error::Unauthenticated("")),
     };

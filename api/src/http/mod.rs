@@ -6,9 +6,13 @@ mod files;
 pub mod health;
 mod hooks;
 mod html;
+mod posted;
 mod problem;
 mod server;
 mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -16,8 +20,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use domain::error::code;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::hooks::alerts;
 pub use self::hooks::alerts::alarms;
@@ -26,15 +32,18 @@ use self::server::Server;
 use crate::app::App;
 use crate::transport::Transport;
 
-/// Bytes of a hook's body: enough for a storm of a thousand alerts with long labels.
-const HOOK_BYTES: usize = 4 * 1024 * 1024;
+/// A file, and what else its form holds.
+const UPLOAD_BYTES: usize = domain::limits::FILE_BYTES + 64 * 1024;
+/// How long an upload may stand still.
+const UPLOAD_PAUSE: Duration = Duration::from_secs(30);
 /// Pages load only their own scripts and styles and talk only to their own server.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
-    let server = Server { app, transport: transport.clone() };
+    let is_secure = app.0.settings.public_url.starts_with("https:");
+    let server = Server { app, transport: transport.clone(), unknown_senders: Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS)) };
     let own = Router::new()
         .route("/", get(html::home))
         .route("/incidents/{reference}", get(html::incident))
@@ -47,21 +56,24 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/sign-in", get(session::show).post(session::sign_in))
         .route("/sign-out", post(session::sign_out))
-        .route("/hooks/alertmanager", post(alerts::take::<alerts::Notification>).layer(DefaultBodyLimit::max(HOOK_BYTES)))
-        .route("/hooks/alerts", post(alerts::take::<alerts::GenericPost>).layer(DefaultBodyLimit::max(HOOK_BYTES)))
-        .route("/hooks/zendesk", post(hooks::zendesk).layer(DefaultBodyLimit::max(HOOK_BYTES)))
-        .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello).layer(DefaultBodyLimit::max(HOOK_BYTES)))
-        .route("/files", post(files::upload).layer(DefaultBodyLimit::max(domain::limits::FILE_BYTES + 64 * 1024)))
+        .route("/hooks/alertmanager", post(alerts::take::<alerts::Notification>))
+        .route("/hooks/alerts", post(alerts::take::<alerts::GenericPost>))
+        .route("/hooks/zendesk", post(hooks::zendesk))
+        .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello))
+        .route("/files", post(files::upload).layer((RequestBodyTimeoutLayer::new(UPLOAD_PAUSE), DefaultBodyLimit::max(UPLOAD_BYTES))))
         .route("/files/{id}", get(files::download))
         .with_state(server);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
+    let only_tls = is_secure.then(|| HeaderValue::from_static("max-age=31536000"));
     own.merge(transport.router())
         .fallback(|| async { Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()) })
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        // Not `no-referrer`: with that, browsers call our own forms' origin `null`.
+        .layer(header(header::REFERRER_POLICY, "same-origin"))
         .layer(header(header::CACHE_CONTROL, "no-store"))
+        .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, only_tls))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "Something went wrong inside Muster.".into()).into_response()
         }))

@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use domain::Error;
 use serde_json::json;
 
+use crate::transport::Rejection;
+
 /// An error as JSON: status, code, message.
 pub struct Problem(pub StatusCode, pub &'static str, pub String);
 
@@ -20,6 +22,12 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
         }
         response
+    }
+}
+
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Self {
+        Self(rejection.status, rejection.code, rejection.message.into_owned())
     }
 }
 

@@ -1,5 +1,9 @@
 //! What handlers share.
 
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
 use crate::app::App;
 use crate::transport::Transport;
 
@@ -8,4 +12,6 @@ use crate::transport::Transport;
 pub struct Server {
     pub app: App,
     pub transport: Transport<App>,
+    /// A permit for each body whose sender is not known before it is read.
+    pub unknown_senders: Arc<Semaphore>,
 }

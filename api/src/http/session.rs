@@ -1,7 +1,6 @@
 //! Sign-in by link. The link shows a page with a button, and only the button uses the link up: mail scanners and previews, which
 //! open every link they see, can't sign in that way.
 
-use axum::Form;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -9,9 +8,9 @@ use domain::people::access::{self, Secret};
 use serde::Deserialize;
 
 use super::html::page;
+use super::posted::PostedForm;
 use super::problem::Problem;
 use super::server::Server;
-use crate::transport::{SESSION_COOKIE, session_cookie};
 
 /// What the page and its button carry.
 #[derive(Deserialize)]
@@ -42,7 +41,7 @@ pub(super) fn is_secret(text: &str) -> bool {
 }
 
 /// Uses the link up and opens a session.
-pub async fn sign_in(State(server): State<Server>, Form(SignInLink { link }): Form<SignInLink>) -> Response {
+pub async fn sign_in(State(server): State<Server>, PostedForm(SignInLink { link }): PostedForm<SignInLink>) -> Response {
     match access::sign_in(&server.app.0.domain.system(), &link).await {
         Ok(secret) => {
             let mut response = Redirect::to("/").into_response();
@@ -58,7 +57,10 @@ pub async fn sign_in(State(server): State<Server>, Form(SignInLink { link }): Fo
 
 /// Ends the session.
 pub async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> Response {
-    if let Some(secret) = session_cookie(&headers)
+    if let Err(rejection) = server.transport.check_own_page(&headers) {
+        return rejection.into_response();
+    }
+    if let Some(secret) = server.transport.session(&headers)
         && let Err(error) = access::sign_out(&server.app.0.domain.system(), secret).await
     {
         return Problem::from(error).into_response();
@@ -70,16 +72,14 @@ pub async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> Respo
 
 /// Whether the browser has a session of its own that is valid.
 pub(super) async fn is_signed_in(server: &Server, headers: &HeaderMap) -> bool {
-    match session_cookie(headers) {
+    match server.transport.session(headers) {
         Some(secret) => access::authenticate(&server.app.0.domain.system(), &Secret::Session(secret.to_owned())).await.is_ok(),
         None => false,
     }
 }
 
 pub(super) fn set_cookie(server: &Server, response: &mut Response, value: &str, max_age: i64) {
-    let secure = if server.app.0.settings.public_url.starts_with("https:") { "; Secure" } else { "" };
-    let cookie = format!("{SESSION_COOKIE}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+    if let Ok(cookie) = HeaderValue::from_str(&server.transport.session_cookie(value, max_age)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
 }

@@ -1,7 +1,9 @@
-//! The bytes of a POST body.
+//! The bytes of a body.
 //!
-//! [`super::params::from_post`] calls [`read`]. Guarantees: only what declares itself plain UTF-8 JSON
-//! is read, never more than the limit, and never for longer than the limit.
+//! [`super::params::from_post`] calls [`read`], other routes [`collect`]. Guarantees: never more than the limit is read, and never for
+//! longer than the limit; GraphQL takes only what declares itself plain UTF-8 JSON.
+
+use std::time::Duration;
 
 use axum::{
     body::Body,
@@ -19,12 +21,19 @@ use super::{limits::TransportLimits, rejection::Rejection};
 /// 415 for another content type, 413 and 408 for the limits, 400 for a body that breaks off.
 pub(super) async fn read(headers: &HeaderMap, body: Body, limits: &TransportLimits) -> Result<Vec<u8>, Rejection> {
     check_content_type(headers)?;
-    let bytes = collect(headers, body, limits.body_bytes);
-    timeout(limits.body_timeout, bytes).await.unwrap_or_else(|_| {
+    collect(headers, body, limits.body_bytes, limits.body_timeout).await
+}
+
+/// Reads a whole body of any kind: at most `limit` bytes, within `time`.
+///
+/// # Errors
+/// 413 and 408 for the limits, 400 for a body that breaks off.
+pub(crate) async fn collect(headers: &HeaderMap, body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, Rejection> {
+    timeout(time, collect_all(headers, body, limit)).await.unwrap_or_else(|_| {
         Err(Rejection::new(
             StatusCode::REQUEST_TIMEOUT,
             code::BAD_USER_INPUT,
-            format!("The body did not arrive within {} s.", limits.body_timeout.as_secs()),
+            format!("The body did not arrive within {} s.", time.as_secs()),
         ))
     })
 }
@@ -47,7 +56,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Rejection> {
     }
 }
 
-async fn collect(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Rejection> {
+async fn collect_all(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, Rejection> {
     let too_large = || {
         Rejection::new(
             StatusCode::PAYLOAD_TOO_LARGE,

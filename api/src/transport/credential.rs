@@ -14,15 +14,47 @@ use domain::error::code;
 
 use super::rejection::Rejection;
 
-/// Name of the cookie that holds a browser's session.
-pub const SESSION_COOKIE: &str = "muster_session";
+/// The cookie that holds a browser's session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SessionCookie {
+    is_secure: bool,
+}
+
+impl SessionCookie {
+    /// That of a server whose pages have this origin.
+    pub(super) fn of(public_origin: Option<&str>) -> Self {
+        Self { is_secure: public_origin.is_some_and(|origin| origin.starts_with("https:")) }
+    }
+
+    /// With TLS, its prefix has browsers refuse a cookie that another host of the domain set, or anybody without TLS.
+    fn name(self) -> &'static str {
+        if self.is_secure { "__Host-muster_session" } else { "muster_session" }
+    }
+
+    /// The session in a request's cookies.
+    pub(super) fn read(self, headers: &HeaderMap) -> Option<&str> {
+        headers
+            .get_all(header::COOKIE)
+            .into_iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|cookie| cookie.trim().split_once('='))
+            .find_map(|(name, value)| (name == self.name()).then_some(value))
+    }
+
+    /// What sets it, for `max_age` seconds; 0 removes it.
+    pub(super) fn set(self, session: &str, max_age: i64) -> String {
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        format!("{}={session}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}", self.name())
+    }
+}
 
 /// What a client presented to prove who it is. Secrets stay out of its `Debug` text.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Credential {
     /// Token of `Authorization: Bearer TOKEN`.
     Bearer(String),
-    /// Value of the cookie [`SESSION_COOKIE`].
+    /// Value of the [`SessionCookie`].
     Session(String),
     /// Nothing.
     Anonymous,
@@ -54,7 +86,7 @@ pub(super) fn admit(headers: &HeaderMap, public_origin: Option<&str>) -> Result<
     if let Some(bearer) = text(headers, &header::AUTHORIZATION).and_then(Credential::bearer) {
         return Ok(bearer);
     }
-    let Some(session) = session_cookie(headers) else {
+    let Some(session) = SessionCookie::of(public_origin).read(headers) else {
         return Ok(Credential::Anonymous);
     };
     if is_same_origin(headers, public_origin) {
@@ -73,21 +105,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The value of the cookie [`SESSION_COOKIE`].
-pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
-}
-
+/// Whether a request comes from a page of this server, as far as its browser says.
+///
 /// Only browsers set these two headers, never a page's script. Browsers omit both only
 /// for navigation and plain GET without TLS; a GET changes nothing and its answer stays unreadable
 /// for other origins.
-fn is_same_origin(headers: &HeaderMap, public_origin: Option<&str>) -> bool {
+pub(super) fn is_same_origin(headers: &HeaderMap, public_origin: Option<&str>) -> bool {
     const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
     if let Some(site) = headers.get(SEC_FETCH_SITE)
         && site != "same-origin"
@@ -118,21 +141,25 @@ mod tests {
     use super::*;
 
     fn admitted(pairs: &[(&'static str, &'static str)]) -> Result<Credential, StatusCode> {
+        admitted_at(pairs, "https://muster.example/")
+    }
+
+    fn admitted_at(pairs: &[(&'static str, &'static str)], origin: &str) -> Result<Credential, StatusCode> {
         let headers = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
-        admit(&headers, Some("https://muster.example/")).map_err(|rejection| rejection.status)
+        admit(&headers, Some(origin)).map_err(|rejection| rejection.status)
     }
 
     #[test]
     fn a_bearer_token_wins_and_needs_no_origin() {
         let bearer = Ok(Credential::Bearer("t".into()));
         let elsewhere = ("origin", "https://evil.example");
-        assert_eq!(admitted(&[("authorization", "bearer t"), ("cookie", "muster_session=s"), elsewhere]), bearer);
+        assert_eq!(admitted(&[("authorization", "bearer t"), ("cookie", "__Host-muster_session=s"), elsewhere]), bearer);
         assert_eq!(admitted(&[("authorization", "Basic t"), elsewhere]), Ok(Credential::Anonymous));
     }
 
     #[test]
     fn a_cookie_counts_only_for_the_same_origin() {
-        let cookie = ("cookie", "a=b; muster_session=s; c=d");
+        let cookie = ("cookie", "a=b; muster_session=old; __Host-muster_session=s; c=d");
         let session = || Ok(Credential::Session("s".into()));
         let refused = || Err(StatusCode::FORBIDDEN);
         let host = ("host", "10.0.0.1:8080");
@@ -144,6 +171,21 @@ mod tests {
         assert_eq!(admitted(&[cookie, host, ("origin", "null")]), refused());
         assert_eq!(admitted(&[cookie, host, ("sec-fetch-site", "same-site")]), refused());
         assert_eq!(admitted(&[cookie, host, ("sec-fetch-site", "cross-site")]), refused());
+    }
+
+    #[test]
+    fn with_tls_only_the_cookie_counts_that_no_other_host_can_set() {
+        let planted = ("cookie", "muster_session=s");
+        assert_eq!(admitted_at(&[planted], "https://muster.example"), Ok(Credential::Anonymous));
+        assert_eq!(admitted_at(&[planted], "http://127.0.0.1:8080"), Ok(Credential::Session("s".into())));
+        assert_eq!(
+            SessionCookie::of(Some("https://muster.example")).set("s", 60),
+            "__Host-muster_session=s; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+        );
+        assert_eq!(
+            SessionCookie::of(Some("http://127.0.0.1:8080")).set("", 0),
+            "muster_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
+        );
     }
 
     #[test]

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Response, parser::types::OperationType};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use domain::error::code;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::credential;
+use super::credential::{self, SessionCookie};
 use super::documents::{Documents, Prepared};
 use super::gateway::Gateway;
 use super::limits::TransportLimits;
 use super::rejection::Rejection;
 use super::response::with_codes;
+use crate::connections::Place;
 
 /// The transport of one gateway; a cheap handle.
 pub struct Transport<G>(pub(super) Arc<Inner<G>>);
@@ -59,7 +62,34 @@ impl<G: Gateway> Transport<G> {
     /// The caller of this request; for the other routes of the server.
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
         let credential = credential::admit(&parts.headers, self.0.public_origin.as_deref())?;
-        Ok(self.0.gateway.authenticate(credential).await?)
+        let caller = self.0.gateway.authenticate(credential).await?;
+        if let Some(place) = Place::of(parts) {
+            place.keep();
+        }
+        Ok(caller)
+    }
+
+    /// The session in a request's cookies.
+    pub(crate) fn session<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        self.cookie().read(headers)
+    }
+
+    /// What sets the cookie of a session for `max_age` seconds; 0 removes it.
+    pub(crate) fn session_cookie(&self, session: &str, max_age: i64) -> String {
+        self.cookie().set(session, max_age)
+    }
+
+    /// Refuses what a page of another site had the browser send.
+    pub(crate) fn check_own_page(&self, headers: &HeaderMap) -> Result<(), Rejection> {
+        if credential::is_same_origin(headers, self.0.public_origin.as_deref()) {
+            return Ok(());
+        }
+        let message = "Another site had your browser send this. Open Muster yourself and try again.";
+        Err(Rejection::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message))
+    }
+
+    fn cookie(&self) -> SessionCookie {
+        SessionCookie::of(self.0.public_origin.as_deref())
     }
 
     pub(super) async fn prepare(&self, request: Request) -> Result<Prepared, Response> {

@@ -67,8 +67,19 @@ pub(super) async fn get<G: Gateway>(State(transport): State<Transport<G>>, reque
             Err(rejection) => rejection.into_response(),
         };
     }
+    if parts.headers.contains_key(header::SEC_WEBSOCKET_KEY) {
+        return no_upgrade().into_response();
+    }
     let media = Media::negotiate(&parts.headers);
     answer_get(&transport, &parts, media).await.unwrap_or_else(|rejection| rejection.respond(media.unwrap_or(Media::Json)))
+}
+
+/// A WebSocket was wanted, and something on the way took the header away.
+fn no_upgrade() -> Rejection {
+    let message = "This wants a WebSocket, but the header `Upgrade: websocket` did not arrive: the proxy must pass it on \
+                   (docs/install.md), or use server-sent events at /graphql/stream.";
+    Rejection::new(StatusCode::UPGRADE_REQUIRED, code::BAD_USER_INPUT, message)
+        .with_header(header::UPGRADE, HeaderValue::from_static("websocket"))
 }
 
 async fn answer_get<G: Gateway>(transport: &Transport<G>, parts: &Parts, media: Option<Media>) -> Result<Response, Rejection> {

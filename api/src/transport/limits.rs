@@ -58,8 +58,8 @@ pub struct TransportLimits {
     pub operations: usize,
     /// Time from the WebSocket's opening to `connection_init`; later closes it with 4408.
     pub init_timeout: Duration,
-    /// How often a silent WebSocket peer is pinged; a ping still unanswered when the next one is due
-    /// closes the connection.
+    /// How often a WebSocket peer is pinged, well within the time after which proxies cut a silent connection (some after 30 s). One from whom
+    /// nothing has come by the next ping is cut off.
     pub ping_interval: Duration,
     /// Time one message may wait for a slow reader before its WebSocket or event stream is cut.
     pub write_timeout: Duration,
@@ -86,7 +86,7 @@ impl Default for TransportLimits {
             message_bytes: 256 << 10,
             operations: 100,
             init_timeout: Duration::from_secs(10),
-            ping_interval: Duration::from_secs(25),
+            ping_interval: Duration::from_secs(15),
             write_timeout: Duration::from_secs(15),
             keep_alive: Duration::from_secs(15),
         }

@@ -31,12 +31,13 @@ mod websocket;
 
 use axum::{Router, routing::get};
 
-pub(crate) use credential::session_cookie;
-pub use credential::{Credential, SESSION_COOKIE};
+pub(crate) use body::collect;
+pub use credential::Credential;
 pub use engine::Transport;
 pub use gateway::Gateway;
 pub use limits::TransportLimits;
 pub use rejection::Refusal;
+pub(crate) use rejection::Rejection;
 
 impl<G: Gateway> Transport<G> {
     /// The routes `/graphql` and `/graphql/stream`.

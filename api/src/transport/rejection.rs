@@ -24,9 +24,9 @@ pub enum Refusal {
 /// An error of the transport itself, before anything ran.
 #[derive(Debug)]
 pub(crate) struct Rejection {
-    pub(super) status: StatusCode,
-    code: &'static str,
-    pub(super) message: Cow<'static, str>,
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) message: Cow<'static, str>,
     header: Option<(HeaderName, HeaderValue)>,
 }
 

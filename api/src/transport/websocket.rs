@@ -10,7 +10,7 @@
 //! dropped at once; close code 1001 (going away), 1013 (try again later) and 4008 (cut off as too
 //! slow or silent) ask the client to connect again and resume.
 
-use std::{collections::HashMap, convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::HashMap, convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use async_graphql::Response as GqlResponse;
 use axum::{
@@ -33,6 +33,7 @@ use super::{
     rejection::{Refusal, Rejection},
     response::{Payload, is_request_error, refused},
 };
+use crate::connections::Place;
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// Time a peer has to accept the close frame and answer it.
@@ -51,27 +52,44 @@ pub(super) fn upgrade<G: Gateway>(transport: Transport<G>, parts: &Parts, upgrad
     }
     // The hard limits, beyond which the socket breaks; our own limit closes it in good order.
     let most = transport.0.limits.message_bytes.saturating_mul(2);
+    let place = Place::of(parts).cloned();
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(move |socket| {
         let connections = transport.0.connections.clone();
-        connections.track_future(serve(transport, socket, credential))
+        connections.track_future(serve(transport, socket, credential, place))
     })
 }
 
-async fn serve<G: Gateway>(transport: Transport<G>, socket: WebSocket, credential: Credential) {
+async fn serve<G: Gateway>(transport: Transport<G>, socket: WebSocket, credential: Credential, place: Option<Place>) {
     let limits = Arc::clone(&transport.0.limits);
-    let mut peer = Peer { socket, limits, heard: Instant::now(), owes_answer: false };
+    let mut peer = Peer { socket, limits, owes_answer: false };
     let end = tokio::select! {
-        Err(end) = run(&transport, &mut peer, credential) => end,
+        Err(end) = run(&transport, &mut peer, credential, place.as_ref()) => end,
         () = transport.0.shutdown.cancelled() => {
             End::close(1001, "The server is going away; connect again and resume")
         }
+        () = dismissed(place.as_ref()) => End::close(1013, "Somebody else needs the connection; try again shortly"),
     };
     // `run` is dropped by now, and all operations with it.
     peer.farewell(end).await;
 }
 
-async fn run<G: Gateway>(transport: &Transport<G>, peer: &mut Peer, credential: Credential) -> Result<Infallible, End> {
+async fn dismissed(place: Option<&Place>) {
+    match place {
+        Some(place) => place.dismissed().await,
+        None => pending().await,
+    }
+}
+
+async fn run<G: Gateway>(
+    transport: &Transport<G>,
+    peer: &mut Peer,
+    credential: Credential,
+    place: Option<&Place>,
+) -> Result<Infallible, End> {
     let caller = handshake(transport, peer, credential).await?;
+    if let Some(place) = place {
+        place.keep();
+    }
     let mut operations = Operations::default();
     let period = peer.limits.ping_interval;
     let mut ping = interval_at(Instant::now() + period, period);
@@ -210,8 +228,6 @@ impl Operations {
 struct Peer {
     socket: WebSocket,
     limits: Arc<TransportLimits>,
-    /// When the last frame of any kind came.
-    heard: Instant,
     /// Whether a ping was sent and nothing has come since.
     owes_answer: bool,
 }
@@ -228,7 +244,7 @@ impl Peer {
                 }
                 None => return Err(End::Gone),
             };
-            (self.heard, self.owes_answer) = (Instant::now(), false);
+            self.owes_answer = false;
             match message {
                 Message::Text(text) if text.len() > self.limits.message_bytes => {
                     let most = self.limits.message_bytes;
@@ -258,13 +274,10 @@ impl Peer {
         }
     }
 
-    /// Pings a peer that has been silent; gives up on one that did not answer the last ping.
+    /// Pings the peer, for proxies cut connections that are silent; gives up on one from whom nothing came since the last ping.
     async fn check(&mut self) -> Result<(), End> {
         if self.owes_answer {
             return Err(End::close(4008, "No answer to pings; connect again and resume"));
-        }
-        if self.heard.elapsed() < self.limits.ping_interval / 2 {
-            return Ok(());
         }
         self.owes_answer = true;
         self.write(Message::Ping(bytes::Bytes::new())).await

@@ -29,6 +29,8 @@ pub struct Settings {
     pub database_connections: u32,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Connections of clients at once.
+    pub max_connections: usize,
     /// Where a separate worker shows its metrics; none: nowhere.
     pub metrics_listen: Option<SocketAddr>,
     /// Where people reach the server.
@@ -67,6 +69,9 @@ impl std::fmt::Debug for Secret {
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
+/// Fewer connections would not be enough for one team: each browser opens several.
+const FEWEST_CONNECTIONS: usize = 16;
+
 /// The settings file of the folder in which Muster is started.
 const OF_FOLDER: &str = "muster.toml";
 
@@ -98,11 +103,12 @@ impl Settings {
             database_url: Secret(database_url(source, &data_dir)),
             database_connections: source.parsed("database_connections", "a number").unwrap_or(16),
             listen,
+            max_connections: max_connections(source),
             metrics_listen: source.parsed("metrics_listen", "an address such as 127.0.0.1:9464"),
             public_url: public_url(source, listen),
             data_dir,
             playbook: source.text("playbook").map(PathBuf::from),
-            alerts_secret: alerts_secret(source),
+            alerts_secret: source.secret("alerts.secret"),
             alert_levels: alert_levels(source),
             alertmanagers: alertmanagers(source),
             systems: Systems::read(source),
@@ -136,12 +142,12 @@ fn public_url(source: &mut Source<'_>, listen: SocketAddr) -> String {
     text.trim_end_matches('/').to_owned()
 }
 
-fn alerts_secret(source: &mut Source<'_>) -> Option<Secret> {
-    let secret = source.text("alerts.secret")?;
-    if secret.len() < 16 {
-        source.problem("alerts.secret", "must have at least 16 characters");
+fn max_connections(source: &mut Source<'_>) -> usize {
+    let most = source.parsed("max_connections", "a number").unwrap_or(api::ConnectionLimits::default().most);
+    if most < FEWEST_CONNECTIONS {
+        source.problem("max_connections", format_args!("must be at least {FEWEST_CONNECTIONS}"));
     }
-    Some(Secret(secret))
+    most
 }
 
 fn alertmanagers(source: &mut Source<'_>) -> Option<Secret> {

@@ -4,9 +4,9 @@
 //! whatever may pass is answered 503. The signature covers no time, so anyone could replay a post: each action is processed only once.
 //! A 410 would delete the webhook and is never given.
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
@@ -21,6 +21,7 @@ use serde::Deserialize;
 use sha1::Sha1;
 
 use super::read;
+use crate::http::posted::SignedBody;
 use crate::http::problem::Problem;
 use crate::http::server::Server;
 
@@ -29,16 +30,35 @@ pub async fn trello_is_here(State(server): State<Server>) -> Result<StatusCode, 
     secret(&server).map(|_| StatusCode::OK)
 }
 
+const WRONG_SIGNATURE: &str = "The signature of this webhook is wrong: trello.secret and public_url must match what Trello has.";
+
+/// The signature that a post shows. Without one, nothing of it is read.
+pub struct Signature(Vec<u8>);
+
+impl FromRequestParts<Server> for Signature {
+    type Rejection = Problem;
+
+    async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        secret(server)?;
+        let shown = request.headers.get("x-trello-webhook").and_then(|value| decoded(value.to_str().ok()?));
+        Ok(Self(shown.ok_or(Error::Unauthenticated(WRONG_SIGNATURE))?))
+    }
+}
+
+fn decoded(signature: &str) -> Option<Vec<u8>> {
+    BASE64_STANDARD.decode(signature.trim()).ok()
+}
+
 /// Takes an action on a board.
-pub async fn trello(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Problem> {
+pub async fn trello(
+    State(server): State<Server>,
+    Signature(signature): Signature,
+    SignedBody(body): SignedBody,
+) -> Result<StatusCode, Problem> {
     let parts = &server.app.0;
     let callback = format!("{}/hooks/trello", parts.settings.public_url.trim_end_matches('/'));
-    let shown = headers.get("x-trello-webhook").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !is_signed(secret(&server)?, &body, &callback, shown) {
-        return Err(Error::Unauthenticated(
-            "The signature of this webhook is wrong: trello.secret and public_url must match what Trello has.",
-        )
-        .into());
+    if !is_signed(secret(&server)?, &body, &callback, &signature) {
+        return Err(Error::Unauthenticated(WRONG_SIGNATURE).into());
     }
     let action: TrelloAction = read::<Post>(&body)?.action;
     let Some(news) = action.news() else { return Ok(StatusCode::OK) };
@@ -65,13 +85,12 @@ fn secret(server: &Server) -> Result<&str, Problem> {
     })
 }
 
-/// Whether `shown` is the signature of the raw body and the address, compared in constant time.
-fn is_signed(secret: &str, body: &[u8], callback: &str, shown: &str) -> bool {
-    let Ok(shown) = BASE64_STANDARD.decode(shown.trim()) else { return false };
+/// Whether `signature` is that of the raw body and the address, compared in constant time.
+fn is_signed(secret: &str, body: &[u8], callback: &str, signature: &[u8]) -> bool {
     let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(secret.as_bytes()) else { return false };
     mac.update(body);
     mac.update(callback.as_bytes());
-    mac.verify_slice(&shown).is_ok()
+    mac.verify_slice(signature).is_ok()
 }
 
 /// What Trello sends, as far as we need it.
@@ -195,7 +214,9 @@ mod tests {
         let vectors: serde_json::Value = serde_json::from_str(&text).unwrap();
         let vector = |field: &str| vectors["trello-computed"][field].as_str().unwrap().to_owned();
         let (secret, body, callback, signature) = (vector("secret"), vector("body"), vector("callbackURL"), vector("signature"));
-        let check = |secret: &str, body: &str, callback: &str, shown: &str| is_signed(secret, body.as_bytes(), callback, shown);
+        let check = |secret: &str, body: &str, callback: &str, shown: &str| {
+            decoded(shown).is_some_and(|shown| is_signed(secret, body.as_bytes(), callback, &shown))
+        };
         assert!(check(&secret, &body, &callback, &signature));
         assert!(!check("another", &body, &callback, &signature));
         assert!(!check(&secret, &format!("{body} "), &callback, &signature));

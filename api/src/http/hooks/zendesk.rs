@@ -3,8 +3,8 @@
 //! The signature covers the time and the raw body, so nothing is parsed before it is checked. Old posts are refused, and `domain` skips
 //! repeated ones. Zendesk retries after a 5xx. Unknown fields and kinds of events are ignored, missing ones tolerated.
 
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{cleaned, plain, read};
+use crate::http::posted::SignedBody;
 use crate::http::problem::Problem;
 use crate::http::server::Server;
 
@@ -32,17 +33,14 @@ const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
 const INVOCATION: &str = "x-zendesk-webhook-invocation-id";
 
 /// Takes an event.
-pub async fn zendesk(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<axum::Json<Value>, Problem> {
-    let parts = &server.app.0;
-    let Some(secret) = &parts.settings.zendesk_secret else {
-        return Err(Problem(
-            StatusCode::NOT_FOUND,
-            code::NOT_FOUND,
-            "The hook for Zendesk is not set up: see docs/integrations/zendesk.md.".into(),
-        ));
-    };
-    let ctx = parts.domain.ctx(domain::authz::Actor::System, Source::Zendesk);
-    let signature = admit(secret, &headers, &body, ctx.now())?;
+pub async fn zendesk(
+    State(server): State<Server>,
+    headers: HeaderMap,
+    Claim { signature, time }: Claim,
+    SignedBody(body): SignedBody,
+) -> Result<axum::Json<Value>, Problem> {
+    let ctx = server.app.0.domain.ctx(domain::authz::Actor::System, Source::Zendesk);
+    admit(secret(&server)?, &signature, &time, &body, ctx.now())?;
     // Webhooks of triggers have whatever body their operators wrote.
     if !read::<Kind>(&body)?.kind.starts_with(OF_TICKETS) {
         return Ok(axum::Json(json!({ "taken": false })));
@@ -62,14 +60,38 @@ pub async fn zendesk(State(server): State<Server>, headers: HeaderMap, body: Byt
     Ok(axum::Json(json!({ "taken": true })))
 }
 
-/// Accepts what was signed with our secret within the window, and returns the signature.
-fn admit(secret: &str, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Result<String, Problem> {
-    let refused = |reason: String| Problem(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, reason);
-    let header = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.ok_or_else(|| refused(format!("The header {name} is missing: only Zendesk may post here.")))
-    };
-    let (signature, time) = (header(SIGNATURE)?, header(TIMESTAMP)?);
+fn secret(server: &Server) -> Result<&str, Problem> {
+    let secret = server.app.0.settings.zendesk_secret.as_deref();
+    secret.ok_or_else(|| {
+        Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "The hook for Zendesk is not set up: see docs/integrations/zendesk.md.".into())
+    })
+}
+
+/// What a post says of its signature. Without it, nothing of the body is read.
+pub struct Claim {
+    signature: String,
+    time: String,
+}
+
+impl FromRequestParts<Server> for Claim {
+    type Rejection = Problem;
+
+    async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        secret(server)?;
+        let header = |name: &str| {
+            let value = request.headers.get(name).and_then(|value| value.to_str().ok());
+            value.map(str::to_owned).ok_or_else(|| refused(format!("The header {name} is missing: only Zendesk may post here.")))
+        };
+        Ok(Self { signature: header(SIGNATURE)?, time: header(TIMESTAMP)? })
+    }
+}
+
+fn refused(reason: String) -> Problem {
+    Problem(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, reason)
+}
+
+/// Accepts what was signed with our secret within the window.
+fn admit(secret: &str, signature: &str, time: &str, body: &[u8], now: DateTime<Utc>) -> Result<(), Problem> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| refused("The signing secret can't be used.".into()))?;
     mac.update(time.as_bytes());
     mac.update(body);
@@ -84,7 +106,7 @@ fn admit(secret: &str, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> 
         let minutes = WINDOW.num_minutes();
         return Err(refused(format!("{TIMESTAMP} is more than {minutes} minutes from now: it is a replay, or a clock is wrong.")));
     }
-    Ok(signature.to_owned())
+    Ok(())
 }
 
 /// What an event is about.

@@ -10,8 +10,8 @@ mod generic;
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use domain::alerts::{self, Alarms, Received};
 use domain::error::code;
@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::read;
+use crate::connections::Place;
+use crate::http::posted::Posted;
 use crate::http::problem::Problem;
 use crate::http::server::Server;
 use crate::transport::Credential;
@@ -65,9 +67,15 @@ pub fn alarms(hook: &str, body: &[u8], levels: &BTreeMap<String, Severity>) -> R
     }
 }
 
-/// Takes a body.
-pub async fn take<B: Body>(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> Result<Json<Value>, Problem> {
-    let ctx = admit(&server, &headers).await?;
+/// KiB of a body: enough for a storm of a thousand alerts with long labels.
+const KIB: usize = 4 * 1024;
+
+/// Takes a body. Its sender is known before it is read.
+pub async fn take<B: Body>(
+    State(server): State<Server>,
+    Admitted(ctx): Admitted,
+    Posted(body): Posted<KIB>,
+) -> Result<Json<Value>, Problem> {
     let alarms = read::<B>(&body)?.alarms(&Levels(&server.app.0.settings.alert_levels))?;
     receive(&ctx, alarms).await
 }
@@ -95,7 +103,21 @@ async fn receive(ctx: &Ctx, alarms: Alarms) -> Result<Json<Value>, Problem> {
     Ok(Json(answer))
 }
 
-/// Accepts the hook's secret or any API token. From here on, Muster itself is the actor.
+/// Showed the hook's secret or any API token. From here on, Muster itself is the actor.
+pub struct Admitted(Ctx);
+
+impl FromRequestParts<Server> for Admitted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        let ctx = admit(server, &request.headers).await?;
+        if let Some(place) = Place::of(request) {
+            place.keep();
+        }
+        Ok(Self(ctx))
+    }
+}
+
 async fn admit(server: &Server, headers: &HeaderMap) -> Result<Ctx, Problem> {
     let shown = headers.get(header::AUTHORIZATION).and_then(|value| Credential::bearer(value.to_str().ok()?));
     let Some(Credential::Bearer(secret)) = shown else {
