@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Request, Response};
-use domain::people::access::{self, Secret};
+use domain::people::access;
+use domain::people::secrets::Secret;
 use domain::{Ctx, Domain, Error};
 use entity::Source;
 use futures_util::stream::BoxStream;
@@ -79,7 +80,9 @@ impl Gateway for App {
 
     async fn execute(&self, caller: Caller, request: Request) -> Response {
         match self.caller(caller.secret).await {
-            Ok(Caller { ctx, .. }) => self.0.domain.db.while_up(self.0.graph.execute(ctx, request)).await.unwrap_or_else(graphql::refused),
+            Ok(Caller { ctx, secret }) => {
+                self.0.domain.db.while_up(self.0.graph.execute(ctx, secret, request)).await.unwrap_or_else(graphql::refused)
+            }
             Err(error) => graphql::refused(error),
         }
     }

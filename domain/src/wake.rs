@@ -1,4 +1,4 @@
-//! Notifies listeners that an incident changed: in this process through a channel, in others through PostgreSQL's NOTIFY.
+//! Notifies listeners that an incident changed, or somebody's access: in this process through a channel, in others through PostgreSQL's NOTIFY.
 //!
 //! A wake-up carries no content, only where to look; it may arrive twice or, if a process or connection dies
 //! at the wrong moment, not at all. Listeners therefore read what is new from the database, and also look on
@@ -6,6 +6,7 @@
 //! the transaction would make all commits of the cluster queue for one lock.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub enum Wake {
 const CHANNEL: &str = "muster_wake";
 /// How many wake-ups a slow listener may lag behind before it has to look at everything.
 const BACKLOG: usize = 4_096;
+/// Stands for a change of somebody's access, among the ids of incidents.
+const ACCESS: &str = "access";
 /// Ids in one notification: PostgreSQL limits the payload to 8,000 bytes, and an id takes 33.
 const IDS_PER_NOTIFICATION: usize = 200;
 /// Wake-ups within this time are sent together: a notification costs the cluster a separate commit.
@@ -60,22 +63,33 @@ impl Bell {
 pub struct Waker {
     local: broadcast::Sender<Wake>,
     outgoing: Arc<Outgoing>,
+    /// Counts what [`Waker::access_changed`] announces.
+    access: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Outgoing {
     /// The incidents changed since the last notification. A set, so that a busy incident is one entry.
     incidents: Mutex<HashSet<IncidentId>>,
+    /// Whether somebody's access changed since then.
+    access: AtomicBool,
     ready: Notify,
 }
 
 impl Default for Waker {
     fn default() -> Self {
-        Self { local: broadcast::Sender::new(BACKLOG), outgoing: Arc::default() }
+        Self { local: broadcast::Sender::new(BACKLOG), outgoing: Arc::default(), access: watch::Sender::default() }
     }
 }
 
 impl Waker {
+    /// Announces that somebody's access changed, to this process and to others.
+    pub(crate) fn access_changed(&self) {
+        self.look_at_access_again();
+        self.outgoing.access.store(true, Ordering::Relaxed);
+        self.outgoing.ready.notify_one();
+    }
+
     /// Announces a commit that changed `incident`.
     pub fn wake(&self, incident: IncidentId) {
         self.announce(Wake::Incident(incident));
@@ -99,14 +113,31 @@ impl Waker {
         tokio::join!(self.send(db, &me, &shutdown), self.listen(db, &me, &shutdown));
     }
 
+    /// A number that is another one after somebody's access has changed.
+    pub(crate) fn access(&self) -> u64 {
+        *self.access.borrow()
+    }
+
+    /// Changes whenever [`Self::access`] does.
+    pub(crate) fn watch_access(&self) -> watch::Receiver<u64> {
+        self.access.subscribe()
+    }
+
+    fn look_at_access_again(&self) {
+        self.access.send_modify(|count| *count += 1);
+    }
+
     fn announce(&self, wake: Wake) {
         // Fails only if nobody is listening, and then nobody needs it.
         let _ = self.local.send(wake);
     }
 
-    fn take_outgoing(&self) -> Vec<IncidentId> {
+    /// What to tell other processes: names of incidents, or [`ACCESS`].
+    fn take_outgoing(&self) -> Vec<String> {
         let mut waiting = self.outgoing.incidents.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.drain().collect()
+        let incidents = waiting.drain().map(|incident| incident.0.as_simple().to_string());
+        let access = self.outgoing.access.swap(false, Ordering::Relaxed).then(|| ACCESS.to_owned());
+        access.into_iter().chain(incidents).collect()
     }
 
     async fn forget_outgoing(&self, shutdown: CancellationToken) {
@@ -119,8 +150,7 @@ impl Waker {
         while shutdown.run_until_cancelled(self.outgoing.ready.notified()).await.is_some() {
             tokio::time::sleep(GATHER).await;
             for batch in self.take_outgoing().chunks(IDS_PER_NOTIFICATION) {
-                let ids: Vec<String> = batch.iter().map(|incident| incident.0.as_simple().to_string()).collect();
-                let payload = format!("{me};{}", ids.join(","));
+                let payload = format!("{me};{}", batch.join(","));
                 let notify = Statement::from_sql_and_values(DbBackend::Postgres, NOTIFY, [CHANNEL.into(), payload.into()]);
                 if let Err(error) = db.write().query_one_raw(notify).await {
                     // Listeners elsewhere will see the change the next time they look.
@@ -149,13 +179,18 @@ impl Waker {
         listener.listen(CHANNEL).await?;
         // Anything announced while nobody was listening is lost: look at everything once.
         self.announce(Wake::Everything);
+        self.look_at_access_again();
         while let Some(notification) = listener.try_recv().await? {
             let Some((sender, ids)) = notification.payload().split_once(';') else { continue };
             if sender == me {
                 continue;
             }
-            for id in ids.split(',').filter_map(|id| Uuid::try_parse(id).ok()) {
-                self.announce(Wake::Incident(IncidentId(id)));
+            for what in ids.split(',') {
+                if what == ACCESS {
+                    self.look_at_access_again();
+                } else if let Ok(id) = Uuid::try_parse(what) {
+                    self.announce(Wake::Incident(IncidentId(id)));
+                }
             }
         }
         Err(sea_orm::sqlx::Error::WorkerCrashed)

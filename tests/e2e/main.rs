@@ -42,6 +42,7 @@ mod processes;
 mod races;
 mod reminders;
 mod running;
+mod sessions;
 mod steps;
 mod storm;
 mod strangers;

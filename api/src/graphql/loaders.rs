@@ -10,8 +10,9 @@ use domain::timeline::{self, Range};
 use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, people, tickets};
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId, IncidentId, PageId,
-    PersonId, RoleAssignmentId, RoleOfferId, SiteId, TicketId, action, alert, api_token, attachment, checklist_item, client, client_update,
-    contact, goal, incident_client, page, person, role_assignment, role_offer, site, ticket, timeline_event, triage_answer,
+    PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, checklist_item, client,
+    client_update, contact, goal, incident_client, page, person, role_assignment, role_offer, session, site, ticket, timeline_event,
+    triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -74,6 +75,8 @@ loaders! {
     ticket: TicketId => ticket::Model = one_each(tickets::by_ids, |row| row.id);
     /// API tokens by id, as far as the caller may see them.
     token: ApiTokenId => api_token::Model = one_each(people::access::tokens_by_ids, |row| row.id);
+    /// Sessions by id, as far as the caller may see them.
+    session: SessionId => session::Model = one_each(people::sessions::sessions_by_ids, |row| row.id);
     /// Contacts of a client.
     contacts: ClientId => Many<contact::Model> = grouped(catalogue::contacts_of, |row| row.client_id);
     /// Sites of a client.

@@ -29,11 +29,13 @@ mod triage;
 mod visit;
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::{MergedObject, Request, Response, Schema};
-use domain::people::access::Secret;
+use domain::people::access;
+use domain::people::secrets::Secret;
 use domain::{Ctx, Error};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
@@ -109,8 +111,8 @@ impl Graph {
         Self { schema: builder().data(hub).data(public_url).finish() }
     }
 
-    /// Runs a query or mutation for `ctx`.
-    pub async fn execute(&self, ctx: Ctx, mut request: Request) -> Response {
+    /// Runs a query or mutation for `ctx`, whose caller authenticated with `secret`.
+    pub async fn execute(&self, ctx: Ctx, secret: Secret, mut request: Request) -> Response {
         if ctx.actor.only().is_some()
             && let Err(error) = visit::check(&mut request)
         {
@@ -118,7 +120,7 @@ impl Graph {
         }
         let started = Instant::now();
         let loaders = Loaders::new(&ctx);
-        let run = self.schema.execute(request.data(ctx).data(loaders));
+        let run = self.schema.execute(request.data(ctx).data(loaders).data(secret));
         let mut response = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| panicked());
         error::complete(&mut response.errors);
         metrics::histogram!("muster_request_seconds").record(started.elapsed());
@@ -126,16 +128,28 @@ impl Graph {
         response
     }
 
-    /// Runs a subscription for `ctx`, whose caller authenticated with `secret`.
+    /// Runs a subscription for `ctx`, whose caller authenticated with `secret`. It ends with an error once that secret opens less, or
+    /// something else: what it selects is resolved with the rights it began with.
     pub fn subscribe(&self, ctx: Ctx, secret: Secret, request: Request) -> BoxStream<'static, Response> {
         let loaders = Loaders::new(&ctx);
-        let request = request.data(ctx).data(loaders).data(secret);
+        let request = request.data(ctx.clone()).data(loaders).data(secret.clone());
         let schema = self.schema.clone();
         let responses = AssertUnwindSafe(async_stream::stream! {
             let _watching = Watching::begin();
             let mut responses = schema.execute_stream(request);
-            while let Some(response) = responses.next().await {
-                yield response;
+            let mut changed = pin!(access::until_changed(&ctx, &secret));
+            loop {
+                tokio::select! {
+                    biased;
+                    error = &mut changed => {
+                        yield refused(error);
+                        break;
+                    }
+                    response = responses.next() => match response {
+                        Some(response) => yield response,
+                        None => break,
+                    },
+                }
             }
         });
         let responses = responses.catch_unwind().map(|response| response.unwrap_or_else(|_| panicked()));

@@ -6,7 +6,7 @@ use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId, IncidentId, PageId,
-    PersonId, RoleAssignmentId, RoleOfferId, SiteId, TicketId,
+    PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
 };
 use futures_util::future::join_all;
 
@@ -20,7 +20,7 @@ use super::handover::RoleOffer;
 use super::incident::{Action, Alert, Incident, RoleAssignment};
 use super::loader::Loader;
 use super::pages::Page;
-use super::people::{ApiToken, Person};
+use super::people::{ApiToken, Person, Session};
 use super::scalars::{TypedId, id};
 use super::tickets::Ticket;
 use super::timeline::{Attachment, TimelineEvent};
@@ -63,6 +63,8 @@ pub enum Node {
     Ticket(Ticket),
     /// A token of the caller's or, for administrators, of anyone's.
     ApiToken(ApiToken),
+    /// A session of the caller's or, for administrators, of anyone's.
+    Session(Session),
 }
 
 /// Look-ups by id.
@@ -113,6 +115,7 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         DeliveryId::PREFIX => Node::Delivery(Delivery(given.load(&loaders.delivery, "delivery").await?)),
         TicketId::PREFIX => Node::Ticket(Ticket(given.load(&loaders.ticket, "ticket").await?)),
         ApiTokenId::PREFIX => Node::ApiToken(ApiToken(given.load(&loaders.token, "token").await?)),
+        SessionId::PREFIX => Node::Session(Session(given.load(&loaders.session, "session").await?)),
         _ => return Err(Error::invalid(field, "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
     })
 }

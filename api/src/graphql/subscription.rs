@@ -6,6 +6,7 @@ use async_graphql::{Context, Description, ID, Subscription};
 use domain::Error;
 use domain::cursor::Cursor;
 use domain::people::access;
+use domain::people::secrets::Secret;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 
@@ -34,7 +35,7 @@ impl LiveSubscription {
         let wrong = || Error::invalid("after", "after is not a timeline cursor: take one from an edge.");
         let sequence = after.as_deref().map(|after| i32::decode(after).ok_or_else(wrong)).transpose()?.unwrap_or(0);
         let events = hub(gql).timeline(&ctx, id("incidentId", &incident_id)?, sequence).await?;
-        let secret = gql.data_unchecked::<access::Secret>().clone();
+        let secret = gql.data_unchecked::<Secret>().clone();
         let seen = events.and_then(move |event| {
             let (ctx, secret) = (ctx.clone(), secret.clone());
             async move {
@@ -55,7 +56,7 @@ impl LiveSubscription {
     ) -> Result<BoxStream<'static, Result<Incident, ApiError>>, ApiError> {
         let ctx = ctx(gql).clone();
         let changes = hub(gql).incidents(ctx.clone(), filter.unwrap_or_default().read()?);
-        let secret = gql.data_unchecked::<access::Secret>().clone();
+        let secret = gql.data_unchecked::<Secret>().clone();
         let seen = changes.try_filter_map(move |change| {
             let (ctx, secret) = (ctx.clone(), secret.clone());
             async move {

@@ -90,6 +90,8 @@ mod tests {
     /// Mutations about something else.
     const OTHERS: &[&str] = &[
         "createApiToken",
+        "endSession",
+        "endSessions",
         "importRota",
         "invitePerson",
         "mergeIncident",

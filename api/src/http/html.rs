@@ -4,7 +4,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use domain::error::code;
-use domain::people::access::{Secret, authenticate};
+use domain::people::access::authenticate;
+use domain::people::secrets::Secret;
 
 use super::problem::Problem;
 use super::server::Server;

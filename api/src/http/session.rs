@@ -4,7 +4,8 @@
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use domain::people::access::{self, Secret};
+use domain::people::access;
+use domain::people::secrets::Secret;
 use serde::Deserialize;
 
 use super::html::page;

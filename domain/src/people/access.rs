@@ -10,13 +10,13 @@ use entity::{
     AccessLevel, ApiTokenId, IncidentId, PersonId, SessionId, SignInLinkId, Timestamp, api_token, page, person, session, sign_in_link,
 };
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
-use super::find;
+use super::{find, sessions};
 use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::people::secrets::{Opened, hash};
+use crate::people::secrets::{CACHED_FOR, Opened, Secret, hash};
 use crate::sql::padded;
 use crate::{limits, validate};
 
@@ -30,15 +30,6 @@ const NOT_VALID: Error = Error::Unauthenticated("This token or session is not va
 /// Why a visitor is refused what is not about their incident.
 pub const VISITING: &str = "You came by the link of a page, which is good for its incident only: sign in for anything else.";
 
-/// A secret that came with a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Secret {
-    /// A program's.
-    Token(String),
-    /// A browser's.
-    Session(String),
-}
-
 /// The actor who presents this secret.
 ///
 /// # Errors
@@ -50,14 +41,17 @@ pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
         }
         Secret::Token(text) | Secret::Session(text) => hash(text),
     };
-    let opened = if let Some(opened) = ctx.secrets.0.get(&hash).await {
+    let is_token = matches!(secret, Secret::Token(_));
+    // A token does not count as a cookie, nor the other way round.
+    let known = ctx.secrets.get(&hash, &ctx.waker).await.filter(|opened| opened.token.is_some() == is_token);
+    let opened = if let Some(opened) = known {
         opened
     } else {
         let opened = match secret {
             Secret::Token(_) => read_token(ctx, &hash).await?,
             Secret::Session(_) => read_session(ctx, &hash).await?,
         };
-        ctx.secrets.0.insert(hash.clone(), opened.clone()).await;
+        ctx.secrets.keep(hash.clone(), opened.clone()).await;
         opened
     };
     let now = ctx.now();
@@ -67,10 +61,27 @@ pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
     if let Some((id, last)) = opened.token
         && last.is_none_or(|last| now - last >= LAST_USED_GRAIN)
     {
-        ctx.secrets.0.insert(hash, Opened { token: Some((id, Some(now))), ..opened.clone() }).await;
+        ctx.secrets.keep(hash, Opened { token: Some((id, Some(now))), ..opened.clone() }).await;
         record_use(ctx, id, now).await;
     }
     Ok(opened.actor)
+}
+
+/// Waits until `secret` no longer opens what `ctx` was opened with, and says why.
+pub async fn until_changed(ctx: &Ctx, secret: &Secret) -> Error {
+    let mut changes = ctx.waker.watch_access();
+    loop {
+        match authenticate(ctx, secret).await {
+            Ok(actor) if actor != ctx.actor => {
+                return Error::precondition("Your rights have changed since this began: begin again.");
+            }
+            Err(error @ Error::Unauthenticated(_)) => return error,
+            // While the database is away, nobody's access changes.
+            Ok(_) | Err(_) => {}
+        }
+        // It may also expire, or be revoked where no notification comes from.
+        let _ = tokio::time::timeout(CACHED_FOR, changes.changed()).await;
+    }
 }
 
 /// A failure is only logged, so that it does not fail the request.
@@ -82,6 +93,7 @@ async fn record_use(ctx: &Ctx, token: ApiTokenId, now: Timestamp) {
 }
 
 async fn read_token(ctx: &Ctx, hash: &str) -> Result<Opened> {
+    let as_of = ctx.waker.access();
     let token = api_token::Entity::find().filter(api_token::Column::SecretHash.eq(hash)).one(ctx.db.read()).await?;
     let token = token.filter(|token| token.revoked_at.is_none()).ok_or(NOT_VALID)?;
     let person = active(ctx, token.person_id).await?;
@@ -89,18 +101,20 @@ async fn read_token(ctx: &Ctx, hash: &str) -> Result<Opened> {
     Ok(Opened {
         actor: Actor::Person { id: person.id, access, grants: person.grants },
         expires_at: token.expires_at,
+        as_of,
         token: Some((token.id, token.last_used_at)),
     })
 }
 
 async fn read_session(ctx: &Ctx, hash: &str) -> Result<Opened> {
+    let as_of = ctx.waker.access();
     let session = session::Entity::find().filter(session::Column::SecretHash.eq(hash)).one(ctx.db.read()).await?.ok_or(NOT_VALID)?;
     let person = active(ctx, session.person_id).await?;
     let actor = match session.incident_id {
         Some(incident) => Actor::Visitor { id: person.id, access: person.access_level, incident },
         None => Actor::of(&person),
     };
-    Ok(Opened { actor, expires_at: Some(session.expires_at), token: None })
+    Ok(Opened { actor, expires_at: Some(session.expires_at), as_of, token: None })
 }
 
 async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
@@ -189,13 +203,21 @@ pub async fn tokens_by_ids(ctx: &Ctx, ids: &[ApiTokenId]) -> Result<Vec<api_toke
 /// Permanently revokes a token.
 ///
 /// # Errors
-/// As [`find_token`].
+/// As [`find_token`]; `FORBIDDEN` for a stronger one than the caller shows.
 pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
     let token = find_token(ctx, id).await?;
+    match ctx.actor {
+        Actor::Person { access, .. } if token.access_level > access => {
+            let why = format!("You have {access} access here and can't revoke a token with more: sign in, or use a stronger token.");
+            return Err(Error::Forbidden(why));
+        }
+        Actor::Visitor { .. } => return Err(Error::Forbidden(VISITING.to_owned())),
+        Actor::Person { .. } | Actor::System => {}
+    }
     let revoked_at = token.revoked_at.unwrap_or(ctx.now());
     let row = api_token::ActiveModel { id: Set(id), revoked_at: Set(Some(revoked_at)), ..Default::default() };
     api_token::Entity::update_many().set(row).filter(api_token::Column::Id.eq(id)).exec(ctx.db.write()).await?;
-    ctx.secrets.clear();
+    ctx.waker.access_changed();
     Ok(api_token::Model { revoked_at: Some(revoked_at), ..token })
 }
 
@@ -279,6 +301,21 @@ async fn open(ctx: &Ctx, person_id: PersonId, incident_id: Option<IncidentId>, l
 /// Ends the session with this secret.
 pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<()> {
     session::Entity::delete_many().filter(session::Column::SecretHash.eq(hash(secret))).exec(ctx.db.write()).await?;
-    ctx.secrets.clear();
+    ctx.waker.access_changed();
+    Ok(())
+}
+
+/// Ends everything with which `person` signs in, for good: sessions, tokens, and links that nobody has used.
+pub(super) async fn end_all<C: ConnectionTrait>(db: &C, person: PersonId, now: Timestamp) -> Result<()> {
+    sessions::end_all_in(db, person).await?;
+    api_token::Entity::update_many()
+        .set(api_token::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() })
+        .filter(api_token::Column::PersonId.eq(person).and(api_token::Column::RevokedAt.is_null()))
+        .exec(db)
+        .await?;
+    sign_in_link::Entity::delete_many()
+        .filter(sign_in_link::Column::PersonId.eq(person).and(sign_in_link::Column::UsedAt.is_null()))
+        .exec(db)
+        .await?;
     Ok(())
 }

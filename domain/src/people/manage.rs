@@ -145,7 +145,7 @@ pub struct UpdatePerson {
     pub phone: Option<String>,
     /// Where their phone listens at the ntfy server; empty for nowhere.
     pub ntfy_topic: Option<String>,
-    /// Whether they are deactivated. Deactivated people can't sign in, and their tokens stop working.
+    /// Whether they are deactivated. Deactivated people can't sign in; their sessions and tokens end for good.
     pub deactivated: Option<bool>,
 }
 
@@ -189,8 +189,11 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
         Some(change) => change.update(&tx).await?,
         None => row,
     };
+    if input.deactivated == Some(true) {
+        access::end_all(&tx, id, ctx.now()).await?;
+    }
     tx.commit().await?;
-    ctx.secrets.clear();
+    ctx.waker.access_changed();
     if row.deactivated_at.is_some() || row.access_level == AccessLevel::Viewer {
         leaving::pass_on(ctx, &row).await?;
     }

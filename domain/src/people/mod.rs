@@ -7,6 +7,7 @@ mod leaving;
 mod manage;
 mod query;
 pub mod secrets;
+pub mod sessions;
 
 pub use manage::{
     Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, ntfy_topic, phone, quiet_channels, quiet_reminders,

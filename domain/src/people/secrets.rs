@@ -1,6 +1,7 @@
 //! Random secrets, of which only the hash is kept, and what a process remembers of those that it has seen.
 
 use crate::authz::Actor;
+use crate::wake::Waker;
 use entity::{ApiTokenId, Timestamp};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
@@ -10,8 +11,17 @@ use std::time::Duration;
 pub const CACHED_FOR: Duration = Duration::from_secs(5);
 const CACHED_SECRETS: u64 = 10_000;
 
-/// What the process remembers about the secrets it has seen, by their hash.
-pub struct SecretCache(pub(super) Cache<String, Opened>);
+/// A secret that came with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Secret {
+    /// A program's.
+    Token(String),
+    /// A browser's.
+    Session(String),
+}
+
+/// What the process remembers about the secrets it has seen, by their hash. What was read before somebody's access changed no longer counts.
+pub struct SecretCache(Cache<String, Opened>);
 
 impl Default for SecretCache {
     fn default() -> Self {
@@ -20,9 +30,12 @@ impl Default for SecretCache {
 }
 
 impl SecretCache {
-    /// Forgets everything, because somebody's access has changed.
-    pub(super) fn clear(&self) {
-        self.0.invalidate_all();
+    pub(super) async fn get(&self, hash: &str, waker: &Waker) -> Option<Opened> {
+        self.0.get(hash).await.filter(|opened| opened.as_of == waker.access())
+    }
+
+    pub(super) async fn keep(&self, hash: String, opened: Opened) {
+        self.0.insert(hash, opened).await;
     }
 }
 
@@ -31,6 +44,8 @@ impl SecretCache {
 pub(super) struct Opened {
     pub(super) actor: Actor,
     pub(super) expires_at: Option<Timestamp>,
+    /// What [`Waker::access`] was before it was read.
+    pub(super) as_of: u64,
     /// For a token, its id and when its use was last recorded.
     pub(super) token: Option<(ApiTokenId, Option<Timestamp>)>,
 }

@@ -7,4 +7,4 @@ mod row;
 
 pub use mutation::PeopleMutation;
 pub use query::PeopleQuery;
-pub use row::{ApiToken, Person, person};
+pub use row::{ApiToken, Person, Session, person};

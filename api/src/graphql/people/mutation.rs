@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
-use domain::people;
 use domain::people::access::{self, CreateToken};
+use domain::people::{self, sessions};
 
 use super::row::{ApiToken, Channel, Person};
 use crate::graphql::context::{ctx, public_url};
@@ -49,7 +49,7 @@ pub struct UpdatePersonInput {
     phone: Option<String>,
     /// Where their phone listens at the ntfy server; empty for nowhere.
     ntfy_topic: Option<String>,
-    /// True if they left: their sessions and tokens stop working, their roles in open incidents end, and what they were paged for goes to the
+    /// True if they left: their sessions and tokens end for good, their roles in open incidents end, and what they were paged for goes to the
     /// next. False if they are back.
     deactivated: Option<bool>,
 }
@@ -85,6 +85,20 @@ pub struct CreateApiTokenInput {
 pub struct RevokeApiTokenInput {
     /// The token.
     token_id: ID,
+}
+
+/// A session to end.
+#[derive(InputObject)]
+pub struct EndSessionInput {
+    /// The session.
+    session_id: ID,
+}
+
+/// Whose sessions to end.
+#[derive(InputObject)]
+pub struct EndSessionsInput {
+    /// The person.
+    person_id: ID,
 }
 
 /// The added person.
@@ -135,6 +149,22 @@ pub struct ApiTokenPayload {
 pub struct RevokeApiTokenPayload {
     /// The token.
     token: ApiToken,
+}
+
+/// A session that has ended.
+#[derive(SimpleObject)]
+pub struct EndSessionPayload {
+    /// Its id, which is nobody's any more.
+    session_id: ID,
+}
+
+/// Who is no longer signed in anywhere.
+#[derive(SimpleObject)]
+pub struct EndSessionsPayload {
+    /// The person.
+    person: Person,
+    /// How many sessions ended.
+    ended: i32,
 }
 
 /// Mutations about people.
@@ -217,5 +247,19 @@ impl PeopleMutation {
     ) -> ApiResult<RevokeApiTokenPayload> {
         let token = access::revoke_token(ctx(gql), id("tokenId", &input.token_id)?).await?;
         Ok(RevokeApiTokenPayload { token: ApiToken(token) })
+    }
+
+    /// Signs a browser out, and ends what is open in it: your own or, for administrators, anyone's. For one that was lost or left behind.
+    async fn end_session(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: EndSessionInput) -> ApiResult<EndSessionPayload> {
+        sessions::end(ctx(gql), id("sessionId", &input.session_id)?).await?;
+        Ok(EndSessionPayload { session_id: input.session_id })
+    }
+
+    /// Signs a person out everywhere: yourself or, for administrators, anyone. Tokens stay.
+    async fn end_sessions(&self, gql: &Context<'_>, #[graphql(desc = "Whose.")] input: EndSessionsInput) -> ApiResult<EndSessionsPayload> {
+        let ctx = ctx(gql);
+        let person = people::find(ctx, id("personId", &input.person_id)?).await?;
+        let ended = sessions::end_all(ctx, person.id).await?;
+        Ok(EndSessionsPayload { person: Person(Arc::new(person)), ended: i32::try_from(ended).unwrap_or(i32::MAX) })
     }
 }

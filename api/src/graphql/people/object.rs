@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, Object};
 use chrono::{DateTime, Utc};
+use domain::Error;
 use domain::authz::Right;
-use domain::people::{self, access};
-use entity::person;
+use domain::people::secrets::Secret;
+use domain::people::{self, access, sessions};
+use entity::person as row;
 
-use super::row::{ApiToken, Channel, Person, PersonKind};
-use crate::graphql::context::ctx;
+use super::row::{ApiToken, Channel, Person, PersonKind, Session, person};
+use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
+use crate::graphql::incident::Incident;
 use crate::graphql::scalars::{AccessLevel, Grant};
 
 #[Object(use_type_description)]
@@ -59,6 +62,53 @@ impl Person {
     async fn deactivated_at(&self) -> Option<DateTime<Utc>> {
         self.0.deactivated_at
     }
+    /// Their API tokens, newest first. Null unless you are that person or an administrator.
+    async fn tokens(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<ApiToken>>> {
+        let tokens = or_null(access::tokens(ctx(gql), self.0.id).await)?;
+        Ok(tokens.map(|tokens| tokens.into_iter().map(ApiToken).collect()))
+    }
+    /// The browsers in which they are signed in, newest first. Null unless you are that person or an administrator.
+    async fn sessions(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<Session>>> {
+        let sessions = or_null(sessions::sessions_of(ctx(gql), self.0.id).await)?;
+        Ok(sessions.map(|sessions| sessions.into_iter().map(Session).collect()))
+    }
+}
+
+/// What is for others is null.
+fn or_null<T>(found: domain::Result<T>) -> domain::Result<Option<T>> {
+    match found {
+        Err(Error::Forbidden(_)) => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+#[Object(use_type_description)]
+impl Session {
+    /// Begins with `ses_`.
+    pub async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+    /// Who is signed in.
+    async fn person(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
+        person(gql, Some(self.0.person_id)).await
+    }
+    /// Whether this request came with it.
+    async fn is_current(&self, gql: &Context<'_>) -> bool {
+        sessions::is_of(&self.0, gql.data_unchecked::<Secret>())
+    }
+    /// The only incident it is good for, if it was opened by the link of a page or an offer.
+    async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
+        let Some(id) = self.0.incident_id else { return Ok(None) };
+        Ok(loaders(gql).incident.get(id).await?.map(Incident))
+    }
+    /// When it was opened.
+    async fn created_at(&self) -> DateTime<Utc> {
+        self.0.created_at
+    }
+    /// When it ends by itself.
+    async fn expires_at(&self) -> DateTime<Utc> {
+        self.0.expires_at
+    }
 }
 
 #[Object(use_type_description)]
@@ -95,7 +145,7 @@ impl ApiToken {
 
 /// The caller.
 #[derive(Description)]
-pub struct Viewer(pub person::Model);
+pub struct Viewer(pub row::Model);
 
 #[Object(use_type_description)]
 impl Viewer {

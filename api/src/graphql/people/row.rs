@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Description, Enum};
-use entity::{api_token, person};
+use entity::{api_token, person, session};
 
 use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
@@ -48,3 +48,7 @@ pub async fn person(gql: &Context<'_>, id: Option<entity::PersonId>) -> ApiResul
 /// A secret that a program authenticates with. The secret itself is shown once, when it is created.
 #[derive(Clone, Description)]
 pub struct ApiToken(pub api_token::Model);
+
+/// A browser that is signed in.
+#[derive(Clone, Description)]
+pub struct Session(pub session::Model);

@@ -1,0 +1,146 @@
+//! Browsers that are signed in, and tokens: what ends them, and how soon.
+
+use domain::people::access::{self, CreateToken, create_token};
+use entity::AccessLevel;
+use harness::drive::{id, text};
+use harness::live::{Frame, Transport};
+use harness::{Client, Engine, TestApp, both_dbs};
+use serde_json::{Value, json};
+
+both_dbs![
+    a_session_that_was_stolen_is_ended_by_its_owner_or_an_administrator,
+    others_neither_see_nor_end_sessions,
+    who_left_and_comes_back_begins_anew,
+    a_token_is_no_cookie,
+    a_weak_token_ends_no_stronger_one,
+    a_silent_subscription_ends_as_soon_as_its_rights_do,
+];
+
+const SESSIONS: &str = "query($id: ID!) { node(id: $id) { ... on Person { sessions { id isCurrent incident { id } } tokens { id } } } }";
+
+/// A session of `client`, as a browser has it after sign-in.
+async fn session(app: &TestApp, client: &Client) -> String {
+    let link = access::create_sign_in_link(&app.system(), client.person_id()).await.unwrap();
+    access::sign_in(&app.system(), &link).await.unwrap()
+}
+
+/// The answer that a browser with this cookie gets.
+async fn asked(app: &TestApp, session: &str, query: &str, variables: Value) -> (u16, Value) {
+    let request = app.anonymous().request(reqwest::Method::POST, "/graphql").header("cookie", format!("muster_session={session}"));
+    let response = request.json(&json!({ "query": query, "variables": variables })).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+async fn is_signed_in(app: &TestApp, session: &str) -> bool {
+    asked(app, session, "{ viewer { can } }", json!({})).await.0 == 200
+}
+
+async fn a_session_that_was_stolen_is_ended_by_its_owner_or_an_administrator(app: &TestApp) {
+    let (ada, sam) = (app.admin().await, app.responder("Sam").await);
+    let (own, stolen, third) = (session(app, &sam).await, session(app, &sam).await, session(app, &sam).await);
+    let (_, seen) = asked(app, &own, SESSIONS, json!({ "id": sam.id() })).await;
+    let sessions = seen["data"]["node"]["sessions"].as_array().unwrap().clone();
+    let current: Vec<bool> = sessions.iter().map(|session| session["isCurrent"].as_bool().unwrap()).collect();
+    assert_eq!(current, [false, false, true], "the newest first: {sessions:?}");
+    assert!(is_signed_in(app, &stolen).await);
+    let end = "mutation($id: ID!) { endSession(input: { sessionId: $id }) { sessionId } }";
+    let (_, ended) = asked(app, &own, end, json!({ "id": sessions[1]["id"] })).await;
+    assert_eq!(ended["data"]["endSession"]["sessionId"], sessions[1]["id"]);
+    assert_eq!((is_signed_in(app, &own).await, is_signed_in(app, &stolen).await, is_signed_in(app, &third).await), (true, false, true));
+    let ended = ada.mutate("endSessions", json!({ "personId": sam.id() }), "ended person { sessions { id } }").await;
+    assert_eq!(ended, json!({ "ended": 2, "person": { "sessions": [] } }));
+    assert!(!is_signed_in(app, &own).await && !is_signed_in(app, &third).await);
+}
+
+async fn others_neither_see_nor_end_sessions(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    let own = session(app, &sam).await;
+    let mine = sam.query(SESSIONS, json!({ "id": sam.id() })).await;
+    let theirs = kim.query(SESSIONS, json!({ "id": sam.id() })).await;
+    assert_eq!(theirs["node"], json!({ "sessions": null, "tokens": null }));
+    let stolen = json!({ "sessionId": mine["node"]["sessions"][0]["id"] });
+    assert_eq!(kim.refused("endSession", stolen.clone()).await.code(), "NOT_FOUND");
+    assert_eq!(kim.refused("endSessions", json!({ "personId": sam.id() })).await.code(), "FORBIDDEN");
+    assert_eq!(
+        kim.query("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": [stolen["sessionId"]] })).await["nodes"],
+        json!([null])
+    );
+    assert!(is_signed_in(app, &own).await);
+}
+
+async fn who_left_and_comes_back_begins_anew(app: &TestApp) {
+    let (ada, sam) = (app.admin().await, app.responder("Sam").await);
+    let browser = session(app, &sam).await;
+    let link = access::create_sign_in_link(&app.system(), sam.person_id()).await.unwrap();
+    for deactivated in [true, false] {
+        ada.mutate("updatePerson", json!({ "personId": sam.id(), "deactivated": deactivated }), "person { id }").await;
+        assert_eq!(sam.try_query("{ viewer { can } }", json!({})).await.code(), "UNAUTHENTICATED");
+        assert!(!is_signed_in(app, &browser).await);
+        assert!(access::sign_in(&app.system(), &link).await.is_err(), "an old link");
+    }
+    assert!(is_signed_in(app, &session(app, &sam).await).await);
+}
+
+async fn a_token_is_no_cookie(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    // Just used, and so remembered.
+    sam.query("{ viewer { can } }", json!({})).await;
+    assert!(!is_signed_in(app, sam.token()).await);
+    let browser = session(app, &sam).await;
+    assert!(is_signed_in(app, &browser).await);
+    assert_eq!(sam.with_token(&browser).try_query("{ viewer { can } }", json!({})).await.status, 401);
+}
+
+async fn a_weak_token_ends_no_stronger_one(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let made =
+        async |level: &str| sam.mutate("createApiToken", json!({ "name": level, "accessLevel": level }), "token apiToken { id }").await;
+    let (weak, strong) = (made("VIEWER").await, made("RESPONDER").await);
+    let reader = sam.with_token(text(&weak, "token"));
+    let refusal = reader.refused("revokeApiToken", json!({ "tokenId": strong["apiToken"]["id"] })).await;
+    assert_eq!(refusal.code(), "FORBIDDEN");
+    sam.with_token(text(&strong, "token")).query("{ viewer { can } }", json!({})).await;
+    reader.mutate("revokeApiToken", json!({ "tokenId": weak["apiToken"]["id"] }), "token { revokedAt }").await;
+}
+
+/// While nothing happens, and on PostgreSQL by way of another process.
+async fn a_silent_subscription_ends_as_soon_as_its_rights_do(app: &TestApp) {
+    let ada = app.admin().await;
+    let second = if app.engine() == Engine::Postgres { Some(app.second_process().await) } else { None };
+    let ada = second.as_ref().map_or(ada.clone(), |second| ada.at(second));
+    let watched = app.responder("Zoe").await.declare("errors").await;
+    for transport in [Transport::WebSocket, Transport::ServerSentEvents] {
+        for (mutation, code) in [("revokeApiToken", "UNAUTHENTICATED"), ("updatePerson", "UNAUTHENTICATED"), ("", "FAILED_PRECONDITION")] {
+            let sam = app.responder("Sam").await;
+            let level = AccessLevel::Responder;
+            let (row, token) =
+                create_token(&app.system(), sam.person_id(), CreateToken { name: "x".into(), access_level: level, expires_at: None })
+                    .await
+                    .unwrap();
+            let phone = sam.with_token(&token);
+            let mut board = phone.subscribe(transport, "subscription { incidentChanged { id } }", json!({})).await;
+            let mut timeline = phone
+                .subscribe(transport, "subscription($id: ID!) { timeline(incidentId: $id) { node { id } } }", json!({ "id": id(&watched) }))
+                .await;
+            timeline.next().await;
+            match mutation {
+                "revokeApiToken" => ada.mutate(mutation, json!({ "tokenId": row.id.to_string() }), "token { id }").await,
+                "updatePerson" => ada.mutate(mutation, json!({ "personId": sam.id(), "deactivated": true }), "person { id }").await,
+                _ => ada.mutate("updatePerson", json!({ "personId": sam.id(), "accessLevel": "VIEWER" }), "person { id }").await,
+            };
+            for live in [&mut board, &mut timeline] {
+                let refusals = loop {
+                    match live.frame().await {
+                        Frame::Next(_) => {}
+                        Frame::Failed(refusals) => break refusals,
+                        frame => panic!("{transport:?} {mutation}: {frame:?}"),
+                    }
+                };
+                assert_eq!(refusals[0].code(), code, "{transport:?} {mutation}");
+            }
+        }
+    }
+    if let Some(second) = second {
+        second.stop().await;
+    }
+}
