@@ -281,7 +281,10 @@ async fn sharing_lets_somebody_in_and_out_again(app: &TestApp) {
     hidden(&kim, "INC-1").await;
     sam.incident_of("shareIncident", share(true)).await;
     kim.note(id(&incident), "I see").await;
+    let names = async || sam.incident("INC-1", "participants { name }").await["participants"].take();
+    assert_eq!(names().await, json!([{ "name": "Kim" }, { "name": "Sam" }]));
     sam.incident_of("shareIncident", share(false)).await;
+    assert_eq!(names().await, json!([{ "name": "Sam" }]));
     hidden(&kim, "INC-1").await;
 }
 

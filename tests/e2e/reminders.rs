@@ -10,7 +10,7 @@ use domain::playbook::Playbook;
 use domain::ports::{Effect, MailOrder, Refusal};
 use domain::telling::schedule;
 
-use entity::{DeliveryState, IncidentId, System, TimelineKind, delivery as deliveries, incident, timeline_event};
+use entity::{DeliveryState, IncidentId, Operation, System, TimelineKind, delivery as deliveries, incident, timeline_event};
 use harness::drive::id;
 use harness::worker::Outside;
 use harness::{Client, Engine, TestApp, both_dbs, eventually};
@@ -34,6 +34,7 @@ both_dbs![by with_mail:
     an_incident_that_changes_meanwhile_is_reminded_with_the_others,
     a_clock_that_jumps_reminds_of_nothing_twice,
     a_mail_server_that_is_away_delays_and_loses_nothing,
+    what_waits_goes_to_nobody_who_may_not_know_or_is_not_asked_any_more,
     what_is_refused_for_good_is_recorded_on_the_timeline,
     what_was_acted_on_is_no_longer_sent,
     what_was_under_way_when_it_was_acted_on_is_not_tried_again,
@@ -325,6 +326,29 @@ async fn a_mail_server_that_is_away_delays_and_loses_nothing(app: &TestApp) {
     let events = timeline_event::Entity::find().filter(timeline_event::Column::IncidentId.eq(incident));
     let told = events.all(app.domain.db.read()).await.unwrap();
     assert!(told.iter().all(|event| event.kind != TimelineKind::Delivery), "a mere delay adds no event");
+}
+
+/// What waited for a system is not sent to somebody who may no longer know of it, nor about what is no longer asked.
+async fn what_waits_goes_to_nobody_who_may_not_know_or_is_not_asked_any_more(app: &TestApp) {
+    let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
+    let incident = sam.declare("errors").await;
+    let offer = |to: &Client, role: &str| json!({ "incidentId": incident["id"], "role": role, "personId": to.id() });
+    sam.mutate("offerRole", offer(&kim, "INCIDENT_LEAD"), "offer { id }").await;
+    sam.mutate("offerRole", offer(&lee, "CLIENT_COMMS_MANAGER"), "offer { id }").await;
+    // Somebody else takes the one; of the other, the incident is kept from its addressee.
+    sam.incident_of("assignRole", offer(&sam, "INCIDENT_LEAD")).await;
+    sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "visibility": "RESTRICTED" })).await;
+    sam.incident_of("shareIncident", json!({ "incidentId": incident["id"], "personId": lee.id(), "shared": false })).await;
+    let outside = Outside::new();
+    let worker = app.worker(&outside).await;
+    eventually("nothing waits", SOON, async || {
+        let offers: Vec<_> = sent(app).await.into_iter().filter(|row| row.operation == Operation::Offer).collect();
+        (offers.len() == 2 && offers.iter().all(|row| row.state == DeliveryState::Cancelled)).then_some(())
+    })
+    .await;
+    worker.stop().await;
+    let told: Vec<_> = outside.orders().iter().filter_map(|order| order.effect.outgoing().target()).collect();
+    assert!(!told.iter().any(|target| target.contains("kim") || target.contains("lee")), "{told:?}");
 }
 
 async fn what_is_refused_for_good_is_recorded_on_the_timeline(app: &TestApp) {

@@ -105,6 +105,8 @@ loaders! {
     update_deliveries: ClientUpdateId => Many<entity::delivery::Model> = grouped_if(progress::deliveries_of, |row| row.client_update_id);
     /// Sites of an incident.
     incident_sites: IncidentId => Many<site::Model> = pairs(incident::sites_of);
+    /// The people with whom an incident is shared.
+    participants: IncidentId => Many<person::Model> = pairs(incident::participants_of);
     /// Files of an incident.
     incident_files: IncidentId => Many<attachment::Model> = grouped(files::of_incidents, |row| row.incident_id);
     /// Alerts of an incident.

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use entity::delivery::{self, Column};
-use entity::{DeliveryId, DeliveryState, IncidentId, Operation, PageLoss, System, TimelineKind, Timestamp, held_system, page};
+use entity::{
+    DeliveryId, DeliveryState, IncidentId, Operation, PageLoss, System, TimelineKind, Timestamp, Visibility, held_system, page, person,
+};
 use sea_orm::sea_query::{Alias, Expr, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
-use crate::authz::Right;
+use crate::authz::{Actor, Right, visible};
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::what;
@@ -140,7 +142,10 @@ async fn take_together(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Mo
 /// What the attempt must do; `None` if it is no longer needed.
 async fn prepared(ctx: &Ctx, row: delivery::Model) -> Result<Option<Claim>> {
     let mut effect = Effect::of(&row)?;
-    if row.attempts > 1 && !is_wanted(ctx, &row, &effect).await? {
+    let is_first = row.attempts <= 1;
+    let wanted = may_know(ctx, &row).await?
+        && if is_first { effect.outgoing().is_wanted(ctx, &row).await? } else { is_wanted(ctx, &row, &effect).await? };
+    if !wanted {
         let error = row.last_error.clone();
         let over = Ended { state: DeliveryState::Cancelled, error, next_attempt_at: None, receipt: Receipt::default(), at: ctx.now() };
         update_attempt(ctx, &row, over).await?;
@@ -150,6 +155,18 @@ async fn prepared(ctx: &Ctx, row: delivery::Model) -> Result<Option<Claim>> {
     let is_page = row.operation == Operation::Page;
     let order = Order { delivery: row.id, attempt: row.attempts, created_at: row.created_at, is_page, effect };
     Ok(Some(Claim { row, order }))
+}
+
+/// Whether the person whom a message is for may still know about its incident: it may have waited, and names and reasons are in it.
+async fn may_know(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    let (Some(incident), Some(person)) = (row.incident_id, row.person_id) else { return Ok(true) };
+    let Some(incident) = entity::incident::Entity::find_by_id(incident).one(ctx.db.read()).await? else { return Ok(true) };
+    if incident.visibility == Visibility::Open {
+        return Ok(true);
+    }
+    let Some(person) = person::Entity::find_by_id(person).one(ctx.db.read()).await? else { return Ok(false) };
+    let seen = visible(&Actor::of(&person)).filter(entity::incident::Column::Id.eq(incident.id));
+    Ok(seen.one(ctx.db.read()).await?.is_some())
 }
 
 /// Whether a delivery is still needed before it is tried again. It can't be cancelled while an attempt is under way, and in the meantime
@@ -315,7 +332,7 @@ async fn raise_alarm(ctx: &Ctx, row: &delivery::Model) -> Result<()> {
         None => None,
     };
     let person = match row.person_id {
-        Some(id) => entity::person::Entity::find_by_id(id).one(ctx.db.read()).await?,
+        Some(id) => person::Entity::find_by_id(id).one(ctx.db.read()).await?,
         None => None,
     };
     tracing::error!(

@@ -33,7 +33,7 @@ pub trait Outgoing: Send + Sync {
         false
     }
 
-    /// Whether it is still wanted before another attempt, whatever the playbook asks for.
+    /// Whether it is still wanted before an attempt, whatever the playbook asks for.
     async fn is_wanted(&self, _ctx: &Ctx, _row: &delivery::Model) -> Result<bool> {
         Ok(true)
     }

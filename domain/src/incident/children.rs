@@ -2,7 +2,7 @@
 
 use entity::{
     ActionState, ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident,
-    incident_access, incident_client, incident_site, role_assignment, site,
+    incident_access, incident_client, incident_site, person, role_assignment, site,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -10,6 +10,7 @@ use crate::catalogue::{clients_by_ids, sites_by_ids};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::IncidentFilter;
+use crate::people;
 use crate::sql::{self, padded};
 
 /// The roles that are or were held, in the order in which they were given.
@@ -73,6 +74,19 @@ pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(Incide
         incidents.into_iter().map(move |incident| (incident, site.clone())).collect::<Vec<_>>()
     };
     Ok(sites.into_iter().flat_map(of_site).collect())
+}
+
+/// The people who see the incidents while they are restricted, besides those who see all, by name.
+pub async fn participants_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(IncidentId, person::Model)>> {
+    let rows = sql::of_incidents::<incident_access::Entity>(ctx, incidents).await?;
+    let ids: Vec<PersonId> = rows.iter().map(|row| row.person_id).collect();
+    let mut people = if ids.is_empty() { Vec::new() } else { people::by_ids(ctx, &ids).await? };
+    people.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+    let of_person = |person: person::Model| {
+        let incidents = rows.iter().filter(move |row| row.person_id == person.id).map(|row| row.incident_id).collect::<Vec<_>>();
+        incidents.into_iter().map(move |incident| (incident, person.clone())).collect::<Vec<_>>()
+    };
+    Ok(people.into_iter().flat_map(of_person).collect())
 }
 
 /// Whether the incident passes `filter`, asked of the database.

@@ -1,7 +1,7 @@
 //! Messages and notices, as the deliveries see them, and the links by which pages and offers are answered.
 
 use async_trait::async_trait;
-use entity::{DeliveryState, Operation, PageId, System, Visibility, delivery, incident, page, role_offer};
+use entity::{DeliveryState, OfferState, Operation, PageId, System, Visibility, delivery, incident, page, role_offer};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
@@ -49,6 +49,10 @@ impl Outgoing for MailOrder {
         email.to.is_empty()
     }
 
+    async fn is_wanted(&self, ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+        is_open_offer(ctx, row).await
+    }
+
     async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
         let Self::Email(email) = self;
         fill_in(ctx, row, &mut [&mut email.text]).await
@@ -90,6 +94,10 @@ impl Outgoing for PushOrder {
         pass_on(to_name, shown)
     }
 
+    async fn is_wanted(&self, ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+        is_open_offer(ctx, row).await
+    }
+
     async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
         let Self::Push(push) = self;
         show(ctx, row, &mut push.shown).await
@@ -126,6 +134,10 @@ impl Outgoing for WebhookOrder {
     fn instructions(&self) -> String {
         let Self::Webhook(Webhook { to, shown, .. }) = self;
         pass_on(&to.name, shown)
+    }
+
+    async fn is_wanted(&self, ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+        is_open_offer(ctx, row).await
     }
 
     async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
@@ -251,6 +263,15 @@ async fn is_still_sent(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
 }
 
 /// The offers that a message may be about: it is ordered in the moment of the offer.
+/// False for a message about an offer that was withdrawn, answered or overtaken while the message waited.
+async fn is_open_offer(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+    if row.operation != Operation::Offer {
+        return Ok(true);
+    }
+    let open = role_offer::Entity::find().filter(offered_by(row)).filter(role_offer::Column::State.eq(OfferState::Open));
+    Ok(open.one(ctx.db.read()).await?.is_some())
+}
+
 fn offered_by(row: &delivery::Model) -> Expr {
     use role_offer::Column;
     Column::IncidentId.eq(row.incident_id).and(Column::PersonId.eq(row.person_id)).and(Column::OfferedAt.eq(row.created_at))

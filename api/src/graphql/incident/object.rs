@@ -140,6 +140,13 @@ impl Incident {
         let rows = loaders(gql).incident_sites.get(self.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(|row| Site(Arc::new(row))).collect())
     }
+    /// Who sees it while it is restricted, by name: whoever has worked on it, and those with whom it was shared. Administrators and people with
+    /// the grant `SEE_RESTRICTED` see it as well.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn participants(&self, gql: &Context<'_>) -> ApiResult<Vec<Person>> {
+        let rows = loaders(gql).participants.get(self.0.id).await?.unwrap_or_default();
+        Ok(rows.iter().cloned().map(|row| Person(Arc::new(row))).collect())
+    }
     /// Help with deciding whether it is an incident: the answers so far and what they suggest.
     async fn triage(&self, gql: &Context<'_>) -> ApiResult<Triage> {
         Triage::load(gql, self.0.id).await
