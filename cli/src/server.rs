@@ -5,8 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use api::ConnectionLimits;
-use domain::{Domain, people};
+use domain::{Domain, files, people};
 use entity::System;
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
@@ -214,7 +215,8 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
 
 /// Makes the folder of attached files, so that a wrong place shows at the start and not at the first upload.
 fn prepare_files(settings: &Settings) -> anyhow::Result<()> {
-    database::prepare_folder(&settings.data_dir.join("files/incoming"))
+    database::prepare_folder(&settings.data_dir.join("files/incoming"))?;
+    files::forget_abandoned(&settings.data_dir).context("the folder of files can't be read")
 }
 
 /// Says where the server is, and lets the first administrator in.

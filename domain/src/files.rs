@@ -1,7 +1,9 @@
 //! Files of incidents. The bytes are stored in the data folder under the hash of their content, so that duplicates are
 //! stored once and a stored file can be verified; the row holds the file's name and the incident it belongs to.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use entity::{AttachmentId, IncidentId, TimelineKind, attachment};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
@@ -21,6 +23,9 @@ use crate::{limits, validate};
 /// Types that a browser shows without running anything; everything else is offered as a download.
 const SHOWN_INLINE: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "text/plain"];
 
+/// After so long without a byte, nobody sends the rest of a file.
+const ABANDONED_AFTER: Duration = Duration::from_hours(1);
+
 /// A file that is being received.
 pub struct Upload {
     part: PathBuf,
@@ -34,13 +39,13 @@ impl Upload {
     /// Starts receiving a file.
     ///
     /// # Errors
-    /// `FORBIDDEN`; `INTERNAL` if the data folder is not writable.
+    /// `FORBIDDEN`; `UNAVAILABLE` if the disk is full.
     pub async fn begin(ctx: &Ctx) -> Result<Self> {
         ctx.require(Right::Respond)?;
         let folder = ctx.config.data_dir.join("files/incoming");
-        tokio::fs::create_dir_all(&folder).await.map_err(Error::internal)?;
+        tokio::fs::create_dir_all(&folder).await.map_err(not_stored)?;
         let part = folder.join(ctx.ids.uuid(ctx.now()).to_string());
-        let file = tokio::fs::File::create_new(&part).await.map_err(Error::internal)?;
+        let file = tokio::fs::File::create_new(&part).await.map_err(not_stored)?;
         Ok(Self { part, file, hasher: Sha256::new(), start: Vec::new(), bytes: 0 })
     }
 
@@ -57,7 +62,7 @@ impl Upload {
             self.start.extend_from_slice(&chunk[..chunk.len().min(8_192 - self.start.len())]);
         }
         self.hasher.update(chunk);
-        self.file.write_all(chunk).await.map_err(Error::internal)
+        self.file.write_all(chunk).await.map_err(not_stored)
     }
 
     /// Stores the file and records it on the timeline of `incident`; with `held`, it waits for the event that will
@@ -82,12 +87,12 @@ impl Upload {
         state::require_open_timeline(&crate::incident::find(ctx, incident).await?)?;
         let sha256 = hex::encode(std::mem::take(&mut self.hasher).finalize());
         // On disk before the row says it is there.
-        self.file.sync_all().await.map_err(Error::internal)?;
+        self.file.sync_all().await.map_err(not_stored)?;
         let home = path(&ctx.config.data_dir, &sha256);
         if let Some(folder) = home.parent() {
-            tokio::fs::create_dir_all(folder).await.map_err(Error::internal)?;
+            tokio::fs::create_dir_all(folder).await.map_err(not_stored)?;
         }
-        tokio::fs::rename(&self.part, &home).await.map_err(Error::internal)?;
+        tokio::fs::rename(&self.part, &home).await.map_err(not_stored)?;
         let now = ctx.now();
         let row = attachment::Model {
             id: AttachmentId(ctx.ids.uuid(now)),
@@ -120,6 +125,33 @@ impl Drop for Upload {
         // Still there only if the upload was abandoned.
         let _ = std::fs::remove_file(&self.part);
     }
+}
+
+/// A full disk is for an administrator to mend, and needs no look into the log.
+fn not_stored(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
+            tracing::warn!(%error, "a file could not be stored");
+            Error::Outside("The server has no room for files at the moment: an administrator must make some. Nothing was stored.")
+        }
+        _ => Error::internal(error),
+    }
+}
+
+/// Removes what is left in `data_dir` of uploads that a crash cut off. Younger ones may still be running in another process.
+///
+/// # Errors
+/// If the folder can't be read or changed.
+pub fn forget_abandoned(data_dir: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(data_dir.join("files/incoming"))? {
+        let entry = entry?;
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if age > ABANDONED_AFTER {
+            tracing::info!(file = %entry.path().display(), "removed what was left of an upload that never ended");
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// The type that the content shows; a file's name proves nothing.
@@ -166,7 +198,7 @@ pub async fn stored(ctx: &Ctx) -> Result<Vec<String>> {
 }
 
 /// Whether the bytes at `path` are those with this hash.
-pub fn is_intact(path: &Path, sha256: &str) -> std::io::Result<bool> {
+pub fn is_intact(path: &Path, sha256: &str) -> io::Result<bool> {
     // The largest file that is taken is small enough to be read whole.
     Ok(hex::encode(Sha256::digest(std::fs::read(path)?)) == sha256)
 }
@@ -185,6 +217,19 @@ pub async fn of_events(ctx: &Ctx, events: &[entity::EventId]) -> Result<Vec<atta
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_crash_left_of_an_upload_is_removed_and_what_may_still_run_is_not() {
+        let data = tempfile::tempdir().unwrap();
+        let incoming = data.path().join("files/incoming");
+        std::fs::create_dir_all(&incoming).unwrap();
+        let left = std::fs::File::create(incoming.join("left")).unwrap();
+        let long_ago = left.metadata().unwrap().modified().unwrap() - ABANDONED_AFTER - Duration::from_mins(1);
+        left.set_modified(long_ago).unwrap();
+        std::fs::File::create(incoming.join("running")).unwrap();
+        forget_abandoned(data.path()).unwrap();
+        assert!(!incoming.join("left").exists() && incoming.join("running").exists());
+    }
 
     #[test]
     fn the_content_decides_the_type() {

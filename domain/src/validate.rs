@@ -109,6 +109,15 @@ pub fn future(field: &'static str, value: Timestamp, now: Timestamp, at_most: Du
     Ok(to_micros(value))
 }
 
+/// A day that both databases can keep and sort, since the year 2000.
+pub fn day(field: &'static str, value: NaiveDate) -> Result<NaiveDate> {
+    if (2000..=9999).contains(&value.year()) {
+        Ok(value)
+    } else {
+        Err(Error::invalid(field, format!("{field} must be a day between 2000-01-01 and 9999-12-31.")))
+    }
+}
+
 /// What another system calls something, on one line of at most a name's length; `-` if nothing is left.
 pub fn as_name(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limits::NAME_CHARS).collect();

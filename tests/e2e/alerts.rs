@@ -231,7 +231,7 @@ async fn a_body_that_can_never_be_right_is_refused(app: &TestApp) {
         json!([]),
         json!("alert"),
         change("/source", json!("")),
-        change("/group", json!("g\0")),
+        change("/group", json!("two\nlines")),
         change("/alerts", json!(null)),
         change("/alerts/0/id", json!("")),
         change("/alerts/0/id", json!("i".repeat(100_000))),
@@ -246,6 +246,10 @@ async fn a_body_that_can_never_be_right_is_refused(app: &TestApp) {
     }
     assert_eq!(told(app, &json!({ "source": "s", "alerts": [] })).await, json!({ "incident": null, "new": 0, "ended": 0 }));
     assert_eq!(sam.query("{ incidents { totalCount } }", json!({})).await["incidents"]["totalCount"], 0);
+    // A mere U+0000 is no reason to lose an alert.
+    let response = post(app, "/hooks/alerts", HOOK_SECRET, &change("/group", json!("g\0"))).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(sam.query("{ incidents { totalCount } }", json!({})).await["incidents"]["totalCount"], 1);
 }
 
 /// An alert that the database can never store would be sent again for ever.

@@ -15,6 +15,7 @@ both_dbs![
     the_same_content_is_kept_once,
     strange_file_names_do_no_harm,
     an_incomplete_form_is_refused,
+    fields_of_a_form_come_in_any_order,
     only_responders_upload_files,
     a_refused_file_leaves_nothing_behind,
 ];
@@ -58,6 +59,44 @@ async fn a_file_appears_on_the_timeline_and_can_be_downloaded(app: &TestApp) {
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-length"], content.len().to_string().as_str());
     assert_eq!(response.bytes().await.unwrap(), content);
+}
+
+/// A form as a script may write it, with its fields in this order.
+async fn posted(sam: &harness::Client, fields: &[(&'static str, String)]) -> (u16, Value) {
+    let mut form = reqwest::multipart::Form::new();
+    for (field, value) in fields {
+        form = match *field {
+            "file" => form.part("file", reqwest::multipart::Part::bytes(value.clone().into_bytes()).file_name("access.log")),
+            field => form.text(field, value.clone()),
+        };
+    }
+    let response = sam.request(reqwest::Method::POST, "/files").multipart(form).send().await.unwrap();
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+async fn fields_of_a_form_come_in_any_order(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare("errors").await;
+    let before = sam.timeline(id(&incident)).await.len();
+    let field = |name: &'static str, value: &str| (name, value.to_owned());
+    let (file, of) = (field("file", "GET / 500"), field("incident", id(&incident)));
+    // A held file that became public would be on the timeline for ever.
+    let (status, held) = posted(&sam, &[file.clone(), of.clone(), field("held", "true")]).await;
+    assert_eq!(status, 201, "{held}");
+    assert_eq!(sam.timeline(id(&incident)).await.len(), before);
+    let (status, _) = posted(&sam, &[file.clone(), field("text", "the log of web1"), of.clone()]).await;
+    assert_eq!(status, 201);
+    assert_eq!(sam.timeline(id(&incident)).await.pop().unwrap()["text"], "the log of web1");
+    for (fields, said) in [
+        (vec![of.clone(), file.clone(), file.clone()], "one file"),
+        (vec![of.clone(), file.clone(), field("held", "yes")], "true or false"),
+        (vec![file.clone()], "no field incident"),
+        (vec![of.clone(), field("held", "true")], "no field file"),
+    ] {
+        let (status, told) = posted(&sam, &fields).await;
+        assert!(status == 400 && told["error"]["message"].as_str().unwrap().contains(said), "{told}");
+    }
+    assert_eq!(sam.timeline(id(&incident)).await.len(), before + 1);
 }
 
 async fn a_held_file_waits_for_the_event_that_names_it(app: &TestApp) {
@@ -165,10 +204,7 @@ async fn an_incomplete_form_is_refused(app: &TestApp) {
     }
     let part = || reqwest::multipart::Part::bytes(b"text".to_vec()).file_name("a.txt");
     let form = || reqwest::multipart::Form::new();
-    let late = form().part("file", part()).text("incident", id(&incident).to_owned());
-    for (what, form) in
-        [("late", late), ("none", form().part("file", part())), ("no file", form().text("incident", id(&incident).to_owned()))]
-    {
+    for (what, form) in [("none", form().part("file", part())), ("no file", form().text("incident", id(&incident).to_owned()))] {
         let response = sam.request(reqwest::Method::POST, "/files").multipart(form).send().await.unwrap();
         assert_eq!(response.status(), 400, "{what}");
     }

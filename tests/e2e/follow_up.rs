@@ -11,6 +11,7 @@ use crate::fixture::remind_all;
 
 both_dbs![
     a_follow_up_has_an_owner_a_board_and_a_day,
+    a_day_that_no_database_keeps_is_refused,
     one_more_than_a_few_needs_a_reason,
     only_what_is_wrong_is_refused,
     each_change_is_recorded_and_omitted_fields_stay,
@@ -68,6 +69,19 @@ async fn a_follow_up_has_an_owner_a_board_and_a_day(app: &TestApp) {
     assert_eq!(events.len(), 1);
     assert!(text(&events[0], "text").contains("Add an alert") && text(&events[0], "text").contains("Sam"), "{}", events[0]);
     assert_eq!(events[0]["details"]["followUp"], made["id"]);
+}
+
+async fn a_day_that_no_database_keeps_is_refused(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare("errors").await;
+    let made = add(&sam, &incident, "Add an alert").await;
+    for day in ["-0044-03-15", "+12026-01-01", "1999-12-31", "+262142-12-31"] {
+        let new = json!({ "incidentId": incident["id"], "title": "x", "board": "incident-actions", "ownerId": sam.id(), "dueOn": day });
+        for (mutation, input) in [("addFollowUp", new), ("updateFollowUp", json!({ "followUpId": made["id"], "dueOn": day }))] {
+            let refusal = sam.refused(mutation, input).await;
+            assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "dueOn"), "{mutation} {day}");
+        }
+    }
 }
 
 async fn one_more_than_a_few_needs_a_reason(app: &TestApp) {

@@ -19,6 +19,7 @@ both_dbs![
     only_what_zendesk_signed_is_accepted,
     what_is_old_or_ahead_is_refused,
     a_body_that_can_never_be_right_is_refused,
+    what_no_database_keeps_is_not_asked_for_again_for_ever,
     a_client_s_answer_is_recorded_once,
     what_colleagues_write_is_no_news,
     our_own_problem_ticket_is_no_news,
@@ -225,6 +226,21 @@ async fn a_body_that_can_never_be_right_is_refused(app: &TestApp) {
         assert_eq!(Call::of(app, &event).send(app).await.status(), 200, "{event}");
     }
     assert_eq!(count(&sam).await, 0);
+}
+
+async fn what_no_database_keeps_is_not_asked_for_again_for_ever(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    linked(&sam).await;
+    for (number, year) in ["-0044", "+12026", "9999"].iter().enumerate() {
+        let mut strange = event(app, &format!("strange{number}"), "comment_added", written_by("Lee\0", false, true, "still\0 down"));
+        strange["account_name"] = json!("a\0b");
+        strange["time"] = json!(format!("{year}-03-15T03:00:00Z"));
+        for (field, value) in [("updated_at", strange["time"].clone()), ("created_at", strange["time"].clone()), ("tags", json!(["a\0b"]))]
+        {
+            strange["detail"][field] = value;
+        }
+        tell(app, &strange).await;
+    }
 }
 
 async fn a_client_s_answer_is_recorded_once(app: &TestApp) {

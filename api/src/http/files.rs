@@ -1,7 +1,7 @@
 //! Uploads and downloads of an incident's files.
 //!
-//! Upload: `POST /files` as a multipart form with `incident` (an id), optionally `text` and `held` (`true` to let an event name the
-//! file later), and then `file`. Download: `GET /files/att_…`. A download is never shown as a page of this server: everything but
+//! Upload: `POST /files` as a multipart form with `file`, `incident` (an id), and optionally `text` and `held` (`true` to let an event name
+//! the file later), in any order. Download: `GET /files/att_…`. A download is never shown as a page of this server: everything but
 //! pictures and plain text is offered for saving, and nothing in it may run.
 
 use axum::Json;
@@ -34,28 +34,39 @@ pub async fn upload(State(server): State<Server>, request: Request) -> Result<Re
     Ok((StatusCode::CREATED, Json(described(&server, &row))).into_response())
 }
 
+/// Takes the whole form before it does anything: fields may come in any order.
 async fn receive(ctx: &Ctx, mut form: Multipart) -> Result<attachment::Model, Problem> {
-    let (mut incident, mut text, mut held) = (None, None, false);
+    let (mut incident, mut text, mut held, mut file) = (None, None, false, None);
     while let Some(mut field) = form.next_field().await.map_err(cut_off)? {
         match field.name().unwrap_or_default() {
             "incident" => incident = Some(words(&mut field).await?),
             "text" => text = Some(words(&mut field).await?),
-            "held" => held = words(&mut field).await?.trim() == "true",
+            "held" => held = yes_or_no(&words(&mut field).await?)?,
+            "file" if file.is_some() => return Err(bad("Send one file at a time: this form has two.")),
             "file" => {
-                let incident = incident.as_deref().ok_or_else(|| bad("The field incident must come before the field file."))?;
-                let incident = IncidentId::parse(incident.trim())
-                    .ok_or_else(|| Error::invalid("incident", "incident must be an id that begins with inc_."))?;
-                let file_name = field.file_name().unwrap_or("file").to_owned();
+                let name = field.file_name().unwrap_or("file").to_owned();
                 let mut upload = Upload::begin(ctx).await?;
                 while let Some(chunk) = field.chunk().await.map_err(cut_off)? {
                     upload.write(&chunk).await?;
                 }
-                return Ok(upload.finish(ctx, incident, &file_name, text.as_deref(), held).await?);
+                file = Some((upload, name));
             }
             _ => {}
         }
     }
-    Err(bad("The form has no field file."))
+    let (upload, name) = file.ok_or_else(|| bad("The form has no field file."))?;
+    let incident = incident.ok_or_else(|| bad("The form has no field incident."))?;
+    let incident =
+        IncidentId::parse(incident.trim()).ok_or_else(|| Error::invalid("incident", "incident must be an id that begins with inc_."))?;
+    Ok(upload.finish(ctx, incident, &name, text.as_deref(), held).await?)
+}
+
+fn yes_or_no(text: &str) -> Result<bool, Problem> {
+    match text.trim() {
+        "true" => Ok(true),
+        "false" | "" => Ok(false),
+        _ => Err(bad("The field held must be true or false.")),
+    }
 }
 
 async fn words(field: &mut Field<'_>) -> Result<String, Problem> {

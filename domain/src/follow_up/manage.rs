@@ -43,6 +43,7 @@ pub async fn add(ctx: &Ctx, input: AddFollowUp) -> Result<follow_up::Model> {
     let title = validate::name("title", &input.title)?;
     let description = validate::optional_text("description", input.description.as_deref())?;
     let reason = validate::optional_text("reason", input.reason.as_deref())?;
+    let due_on = input.due_on.map(|day| validate::day("dueOn", day)).transpose()?;
     let playbook = ctx.playbook();
     require_board(&playbook, &input.board)?;
     let owner = people::able_to_respond(ctx, "ownerId", input.owner).await?;
@@ -59,7 +60,7 @@ pub async fn add(ctx: &Ctx, input: AddFollowUp) -> Result<follow_up::Model> {
             description: description.clone(),
             board: input.board.clone(),
             owner_id: owner.id,
-            due_on: input.due_on,
+            due_on,
             state: ActionState::Open,
             reason: reason.clone(),
             created_at: draft.now,
@@ -148,6 +149,7 @@ pub async fn update(ctx: &Ctx, id: FollowUpId, input: UpdateFollowUp) -> Result<
     ctx.require(Right::Respond)?;
     let title = input.title.as_deref().map(|title| validate::name("title", title)).transpose()?;
     let description = input.description.as_deref().map(|text| validate::optional_text("description", Some(text))).transpose()?;
+    let due_on = input.due_on.map(|due| due.map(|day| validate::day("dueOn", day)).transpose()).transpose()?;
     let playbook = ctx.playbook();
     if let Some(board) = &input.board {
         require_board(&playbook, board)?;
@@ -163,7 +165,7 @@ pub async fn update(ctx: &Ctx, id: FollowUpId, input: UpdateFollowUp) -> Result<
             description: description.clone().unwrap_or_else(|| row.description.clone()),
             board: input.board.clone().unwrap_or_else(|| row.board.clone()),
             owner_id: owner.unwrap_or(row.owner_id),
-            due_on: input.due_on.unwrap_or(row.due_on),
+            due_on: due_on.unwrap_or(row.due_on),
             ..row.clone()
         };
         if after == *row {

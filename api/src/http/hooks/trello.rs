@@ -156,14 +156,14 @@ impl TrelloAction {
             "deleteCard" => return Some(CardNews::Gone { card: card.id.clone() }),
             _ => return None,
         };
-        Some(CardNews::Changed { card: card.id.clone(), at: validate::to_micros(self.date), change: Box::new(change) })
+        Some(CardNews::Changed { card: card.id.clone(), at: validate::storable(self.date), change: Box::new(change) })
     }
 
     fn changed(&self, card: &ActionCard) -> Option<CardChange> {
         let was_changed = |field: &str| self.data.old.as_ref().is_some_and(|old| old.contains_key(field));
         let change = CardChange {
             title: card.name.clone().filter(|_| was_changed("name")),
-            due_at: was_changed("due").then(|| card.due.map(validate::to_micros)),
+            due_at: was_changed("due").then(|| card.due.map(validate::storable)),
             list: card.id_list.clone().filter(|_| was_changed("idList")),
             complete: card.due_complete.filter(|_| was_changed("dueComplete")),
             archived: card.closed.filter(|_| was_changed("closed")),

@@ -227,9 +227,9 @@ impl Event {
             organization: organization_id,
             problem: None,
             tags: tags.unwrap_or_default(),
-            created_at,
+            created_at: created_at.map(validate::storable),
         };
-        let at = validate::to_micros(self.time.or(updated_at).unwrap_or(now));
+        let at = validate::storable(self.time.or(updated_at).unwrap_or(now));
         let description = description.map(|text| cleaned(&text)).filter(|text| !text.trim().is_empty());
         Some(TicketNews { names, at, ticket, description, external: external_id, form: form_id, what })
     }
