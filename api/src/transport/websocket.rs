@@ -36,6 +36,8 @@ use super::{
 use crate::connections::Place;
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
+/// What each connection keeps for reading, and gathers before it writes. The usual 128 KiB would be the most of what a watcher costs.
+const BUFFER_BYTES: usize = 8 * 1024;
 /// Time a peer has to accept the close frame and answer it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -53,6 +55,7 @@ pub(super) fn upgrade<G: Gateway>(transport: Transport<G>, parts: &Parts, upgrad
     // The hard limits, beyond which the socket breaks; our own limit closes it in good order.
     let most = transport.0.limits.message_bytes.saturating_mul(2);
     let place = Place::of(parts).cloned();
+    let upgrade = upgrade.read_buffer_size(BUFFER_BYTES).write_buffer_size(BUFFER_BYTES);
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(move |socket| {
         let connections = transport.0.connections.clone();
         connections.track_future(serve(transport, socket, credential, place))
