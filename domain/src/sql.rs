@@ -10,23 +10,30 @@ use entity::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn,
+    PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
 
-/// The columns in which `after` differs from `before`: what others change in the same row meanwhile stays. `None` if nothing differs.
-pub fn difference<M, A>(before: M, after: M) -> Option<A>
+/// Writes a row that is new, or those of its columns in which it differs from `before`: what others change in it meanwhile stays. Returns it
+/// as it is now.
+pub async fn save<E, C>(db: &C, before: Option<E::Model>, after: E::Model) -> Result<E::Model, DbErr>
 where
-    M: IntoActiveModel<A>,
-    A: ActiveModelTrait,
+    E: EntityTrait,
+    E::Model: Clone + IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    C: ConnectionTrait,
 {
-    let (before, mut after) = (before.into_active_model(), after.into_active_model());
-    for column in <A::Entity as EntityTrait>::Column::iter() {
-        if before.get(column) != after.get(column) {
-            after.reset(column);
+    let mut active = after.clone().into_active_model();
+    let Some(before) = before.map(IntoActiveModel::into_active_model) else {
+        E::insert(active).exec_without_returning(db).await?;
+        return Ok(after);
+    };
+    for column in E::Column::iter() {
+        if before.get(column) != active.get(column) {
+            active.reset(column);
         }
     }
-    after.is_changed().then_some(after)
+    if active.is_changed() { active.update(db).await } else { Ok(after) }
 }
 
 /// A table whose rows belong to incidents.

@@ -1,4 +1,5 @@
-//! Notifies listeners that an incident changed, or somebody's access: in this process through a channel, in others through PostgreSQL's NOTIFY.
+//! Notifies listeners that an incident changed, or somebody's access: in this process through a channel, in others through
+//! PostgreSQL's NOTIFY.
 //!
 //! A wake-up carries no content, only where to look; it may arrive twice or, if a process or connection dies
 //! at the wrong moment, not at all. Listeners therefore read what is new from the database, and also look on

@@ -134,9 +134,7 @@ async fn a_sign_in_link_opens_one_session(app: &TestApp) {
 }
 
 async fn sign_in(browser: &Client, link: &str) -> reqwest::Response {
-    // The answer leads to the first page; the cookie is on the answer itself.
-    let http = harness::http().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let form = http.post(browser.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded");
+    let form = harness::browser().post(browser.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded");
     form.body(format!("link={link}")).send().await.unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use domain::people::access;
-use harness::{Engine, TestApp, both_dbs, run, run_with};
+use harness::{Engine, TestApp, both_dbs, browser, run, run_with};
 use serde_json::json;
 
 both_dbs![
@@ -62,11 +62,6 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
     assert!(!response.headers().contains_key("access-control-allow-origin"));
     let query = sam.query("{ __typename }", json!({})).await;
     assert_eq!(query["__typename"], "Query");
-}
-
-/// A browser that shows where it is sent, instead of going there.
-fn browser() -> reqwest::Client {
-    harness::http().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 async fn a_page_of_another_site_signs_nobody_in_or_out(app: &TestApp) {

@@ -168,7 +168,7 @@ async fn a_server_without_people_prints_a_link_that_signs_in_once() {
     let server = home.start("serve").await;
     let link = home.run(&["sign-in-link"]);
     let secret = link.split_once("link=").unwrap().1.to_owned();
-    let http = harness::http().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let http = harness::browser();
     let sign_in = async || {
         let form = http.post(server.url("/sign-in")).header("content-type", "application/x-www-form-urlencoded");
         form.body(format!("link={secret}")).send().await.unwrap()

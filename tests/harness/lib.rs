@@ -41,6 +41,14 @@ pub fn http() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
 }
 
+/// A browser, as far as it shows where it is sent instead of going there: what an answer brings, such as a cookie, is on the answer itself.
+///
+/// # Panics
+/// If it can't be made.
+pub fn browser() -> reqwest::Client {
+    http().redirect(reqwest::redirect::Policy::none()).build().expect("a client can be made")
+}
+
 /// Makes two tests of each named function, `name::sqlite` and `name::postgres`: of an `async fn(&TestApp)`, or of whatever the function
 /// behind `by`, which takes the engine and the test, runs.
 #[macro_export]

@@ -70,6 +70,13 @@ impl Place {
         request.extensions.get()
     }
 
+    /// Says that the caller of a request has shown a valid secret: see [`Self::keep`].
+    pub fn keep_of(request: &Parts) {
+        if let Some(place) = Self::of(request) {
+            place.keep();
+        }
+    }
+
     /// Says that the caller has shown a valid secret: from now on nobody takes the place from them.
     pub fn keep(&self) {
         let mut taken = self.0.places.lock();

@@ -42,7 +42,6 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
-    let is_secure = app.0.settings.public_url.starts_with("https:");
     let server = Server { app, transport: transport.clone(), unknown_senders: Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS)) };
     let own = Router::new()
         .route("/", get(html::home))
@@ -64,7 +63,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/files/{id}", get(files::download))
         .with_state(server);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    let only_tls = is_secure.then(|| HeaderValue::from_static("max-age=31536000"));
+    let only_tls = transport.is_secure().then(|| HeaderValue::from_static("max-age=31536000"));
     own.merge(transport.router())
         .fallback(|| async { Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()) })
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))

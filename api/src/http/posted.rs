@@ -1,11 +1,12 @@
 //! Bodies that are read outside GraphQL: whole, of a bounded size, and here in time.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Form, FromRequest, Request};
 use axum::http::StatusCode;
 use domain::error::code;
 use serde::de::DeserializeOwned;
-use std::time::Duration;
 
 use super::problem::Problem;
 use super::server::Server;
@@ -21,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// How many bodies may arrive at once whose senders are known only by a signature of the whole. This bounds the memory that they take.
 pub const UNKNOWN_SENDERS: usize = 64;
 
-/// A body of at most so many KiB, for handlers that know the sender by now.
-pub struct Posted<const KIB: usize>(pub Vec<u8>);
+/// A body of at most `MOST` KiB, for handlers that know the sender by now.
+pub struct Posted<const MOST: usize>(pub Vec<u8>);
 
 impl<const MOST: usize, S: Send + Sync> FromRequest<S> for Posted<MOST> {
     type Rejection = Problem;

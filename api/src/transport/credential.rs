@@ -17,7 +17,8 @@ use super::rejection::Rejection;
 /// The cookie that holds a browser's session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SessionCookie {
-    is_secure: bool,
+    /// Whether the server is reached by TLS.
+    pub(super) is_secure: bool,
 }
 
 impl SessionCookie {

@@ -63,10 +63,13 @@ impl<G: Gateway> Transport<G> {
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
         let credential = credential::admit(&parts.headers, self.0.public_origin.as_deref())?;
         let caller = self.0.gateway.authenticate(credential).await?;
-        if let Some(place) = Place::of(parts) {
-            place.keep();
-        }
+        Place::keep_of(parts);
         Ok(caller)
+    }
+
+    /// Whether browsers reach this server by TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.cookie().is_secure
     }
 
     /// The session in a request's cookies.

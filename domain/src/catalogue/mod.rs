@@ -4,13 +4,13 @@ pub mod busy;
 
 use entity::{ClientId, ContactId, ContactKind, Importance, SiteId, client, contact, site};
 use sea_orm::sea_query::Condition;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result, is_duplicate};
-use crate::sql::{by_name, contains, difference, padded};
+use crate::sql::{by_name, contains, padded, save};
 use crate::validate;
 
 /// Input of [`save_site`]: for an existing site, omitted fields stay as they are.
@@ -80,14 +80,7 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     row.expected = validate::optional_text("expected", input.expected.as_deref())?.or(row.expected);
     row.routinely_attacked = input.routinely_attacked.unwrap_or(row.routinely_attacked);
     row.busy_hours = checked_busy_hours(input.busy_hours.as_deref())?.or(row.busy_hours);
-    let Some(before) = before else {
-        site::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await?;
-        return Ok(row);
-    };
-    match difference(before, row.clone()) {
-        Some(change) => Ok(change.update(ctx.db.write()).await?),
-        None => Ok(row),
-    }
+    Ok(save::<site::Entity, _>(ctx.db.write(), before, row).await?)
 }
 
 /// Busy hours in the form in which they are stored; blank text counts as omitted.
@@ -150,11 +143,7 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
         None => None,
     };
     let tx = ctx.db.begin().await?;
-    let saved = match before.map(|before| difference(before, row.clone())) {
-        None => client::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await.map(|_| row.clone()),
-        Some(Some(change)) => change.update(&tx).await,
-        Some(None) => Ok(row.clone()),
-    };
+    let saved = save::<client::Entity, _>(&tx, before, row.clone()).await;
     let saved = saved.map_err(|error| match &row.zendesk_organization_id {
         Some(number) if is_duplicate(&error, "zendesk_organization_id") => {
             Error::invalid("zendeskOrganizationId", format!("Another client is already linked to organisation {number} in Zendesk."))

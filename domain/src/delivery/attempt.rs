@@ -142,10 +142,7 @@ async fn take_together(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Mo
 /// What the attempt must do; `None` if it is no longer needed.
 async fn prepared(ctx: &Ctx, row: delivery::Model) -> Result<Option<Claim>> {
     let mut effect = Effect::of(&row)?;
-    let is_first = row.attempts <= 1;
-    let wanted = may_know(ctx, &row).await?
-        && if is_first { effect.outgoing().is_wanted(ctx, &row).await? } else { is_wanted(ctx, &row, &effect).await? };
-    if !wanted {
+    if !is_wanted(ctx, &row, &effect).await? {
         let error = row.last_error.clone();
         let over = Ended { state: DeliveryState::Cancelled, error, next_attempt_at: None, receipt: Receipt::default(), at: ctx.now() };
         update_attempt(ctx, &row, over).await?;
@@ -169,11 +166,14 @@ async fn may_know(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     Ok(seen.one(ctx.db.read()).await?.is_some())
 }
 
-/// Whether a delivery is still needed before it is tried again. It can't be cancelled while an attempt is under way, and in the meantime
-/// its step may have been done, or its page answered.
-pub(super) async fn is_wanted(ctx: &Ctx, row: &delivery::Model, effect: &Effect) -> Result<bool> {
-    if !effect.outgoing().is_wanted(ctx, row).await? {
+/// Whether a delivery is still needed. It can't be cancelled while an attempt is under way, so before another one its step is looked at
+/// again: in the meantime that may have been done, or its page answered.
+async fn is_wanted(ctx: &Ctx, row: &delivery::Model, effect: &Effect) -> Result<bool> {
+    if !may_know(ctx, row).await? || !effect.outgoing().is_wanted(ctx, row).await? {
         return Ok(false);
+    }
+    if row.attempts <= 1 {
+        return Ok(true);
     }
     let (Some(incident), true) = (row.incident_id, row.step_key.is_some() || row.operation == Operation::Page) else { return Ok(true) };
     let Some(incident) = entity::incident::Entity::find_by_id(incident).one(ctx.db.read()).await? else { return Ok(true) };

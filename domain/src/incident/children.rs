@@ -69,11 +69,8 @@ pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(Incide
     let ids: Vec<SiteId> = rows.iter().map(|row| row.site_id).collect();
     let mut sites = if ids.is_empty() { Vec::new() } else { sites_by_ids(ctx, &ids).await? };
     sites.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
-    let of_site = |site: site::Model| {
-        let incidents = rows.iter().filter(move |row| row.site_id == site.id).map(|row| row.incident_id).collect::<Vec<_>>();
-        incidents.into_iter().map(move |incident| (incident, site.clone())).collect::<Vec<_>>()
-    };
-    Ok(sites.into_iter().flat_map(of_site).collect())
+    let links: Vec<_> = rows.iter().map(|row| (row.site_id, row.incident_id)).collect();
+    Ok(paired(&sites, |site| site.id, &links))
 }
 
 /// The people who see the incidents while they are restricted, besides those who see all, by name.
@@ -82,11 +79,17 @@ pub async fn participants_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<
     let ids: Vec<PersonId> = rows.iter().map(|row| row.person_id).collect();
     let mut people = if ids.is_empty() { Vec::new() } else { people::by_ids(ctx, &ids).await? };
     people.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
-    let of_person = |person: person::Model| {
-        let incidents = rows.iter().filter(move |row| row.person_id == person.id).map(|row| row.incident_id).collect::<Vec<_>>();
-        incidents.into_iter().map(move |incident| (incident, person.clone())).collect::<Vec<_>>()
+    let links: Vec<_> = rows.iter().map(|row| (row.person_id, row.incident_id)).collect();
+    Ok(paired(&people, |person| person.id, &links))
+}
+
+/// What belongs to incidents by `links`, in its own order, once for each incident that it belongs to.
+fn paired<T: Clone, K: PartialEq>(things: &[T], key: impl Fn(&T) -> K, links: &[(K, IncidentId)]) -> Vec<(IncidentId, T)> {
+    let of_thing = |thing| {
+        let key = key(thing);
+        links.iter().filter(move |(linked, _)| *linked == key).map(move |(_, incident)| (*incident, thing.clone()))
     };
-    Ok(people.into_iter().flat_map(of_person).collect())
+    things.iter().flat_map(of_thing).collect()
 }
 
 /// Whether the incident passes `filter`, asked of the database.

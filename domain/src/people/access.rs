@@ -1,8 +1,8 @@
 //! Tokens, sign-in links and sessions: random secrets, stored only as hashes.
 //!
 //! A secret has 256 random bits, so a plain SHA-256 is enough and no password hashing is needed. What a secret opens is
-//! cached for [`CACHED_FOR`], so that a busy client does not cost a lookup per request; a revocation takes effect at once in
-//! the process that made it and after that time in the others.
+//! cached for [`CACHED_FOR`], so that a busy client does not cost a lookup per request. A revocation is announced to all servers, and takes
+//! effect at once; one that is made where no server runs, on the command line, after that time.
 
 use std::collections::HashMap;
 
@@ -139,13 +139,7 @@ pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) ->
     if ctx.actor.person_id() != Some(person_id) {
         ctx.require(Right::Administer)?;
     }
-    match ctx.actor {
-        Actor::Person { access, .. } if input.access_level > access => {
-            return Err(Error::Forbidden(format!("You have {access} access and can't create a token with more.")));
-        }
-        Actor::Visitor { .. } => return Err(Error::Forbidden(VISITING.to_owned())),
-        Actor::Person { .. } | Actor::System => {}
-    }
+    require_level(ctx, input.access_level, |own| format!("You have {own} access and can't create a token with more."))?;
     let now = ctx.now();
     let longest = chrono::Duration::days(5 * 365);
     let expires_at = input.expires_at.map(|at| validate::future("expiresAt", at, now, longest)).transpose()?;
@@ -163,6 +157,15 @@ pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) ->
     };
     api_token::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await?;
     Ok((row, secret))
+}
+
+/// Fails for a token of a level above the caller's own, which `refusal` is given to explain; for visitors always.
+fn require_level(ctx: &Ctx, level: AccessLevel, refusal: impl FnOnce(AccessLevel) -> String) -> Result<()> {
+    match ctx.actor {
+        Actor::Person { access, .. } if level > access => Err(Error::Forbidden(refusal(access))),
+        Actor::Visitor { .. } => Err(Error::Forbidden(VISITING.to_owned())),
+        Actor::Person { .. } | Actor::System => Ok(()),
+    }
 }
 
 /// The tokens of `person`, newest first.
@@ -206,14 +209,9 @@ pub async fn tokens_by_ids(ctx: &Ctx, ids: &[ApiTokenId]) -> Result<Vec<api_toke
 /// As [`find_token`]; `FORBIDDEN` for a stronger one than the caller shows.
 pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
     let token = find_token(ctx, id).await?;
-    match ctx.actor {
-        Actor::Person { access, .. } if token.access_level > access => {
-            let why = format!("You have {access} access here and can't revoke a token with more: sign in, or use a stronger token.");
-            return Err(Error::Forbidden(why));
-        }
-        Actor::Visitor { .. } => return Err(Error::Forbidden(VISITING.to_owned())),
-        Actor::Person { .. } | Actor::System => {}
-    }
+    require_level(ctx, token.access_level, |own| {
+        format!("You have {own} access here and can't revoke a token with more: sign in, or use a stronger token.")
+    })?;
     let revoked_at = token.revoked_at.unwrap_or(ctx.now());
     let row = api_token::ActiveModel { id: Set(id), revoked_at: Set(Some(revoked_at)), ..Default::default() };
     api_token::Entity::update_many().set(row).filter(api_token::Column::Id.eq(id)).exec(ctx.db.write()).await?;

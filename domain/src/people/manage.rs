@@ -1,14 +1,14 @@
 //! Who joins the team, what they may do, and what they want to be told.
 
 use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, incident, person, session, sign_in_link};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
 use crate::people::query::service;
 use crate::people::{access, by_email, find, first_administrator, leaving};
-use crate::sql::difference;
+use crate::sql::save;
 use crate::validate;
 
 /// Input of [`invite`].
@@ -185,10 +185,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
             return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
         }
     }
-    let row = match difference(before, row.clone()) {
-        Some(change) => change.update(&tx).await?,
-        None => row,
-    };
+    let row = save::<person::Entity, _>(&tx, Some(before), row).await?;
     if input.deactivated == Some(true) {
         access::end_all(&tx, id, ctx.now()).await?;
     }

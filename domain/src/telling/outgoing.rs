@@ -262,7 +262,6 @@ async fn is_still_sent(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     Ok(others.one(ctx.db.read()).await?.is_some())
 }
 
-/// The offers that a message may be about: it is ordered in the moment of the offer.
 /// False for a message about an offer that was withdrawn, answered or overtaken while the message waited.
 async fn is_open_offer(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     if row.operation != Operation::Offer {
@@ -272,6 +271,7 @@ async fn is_open_offer(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     Ok(open.one(ctx.db.read()).await?.is_some())
 }
 
+/// The offers that a message may be about: it is ordered in the moment of the offer.
 fn offered_by(row: &delivery::Model) -> Expr {
     use role_offer::Column;
     Column::IncidentId.eq(row.incident_id).and(Column::PersonId.eq(row.person_id)).and(Column::OfferedAt.eq(row.created_at))

@@ -8,7 +8,7 @@ use domain::Error;
 use domain::authz::Right;
 use domain::people::secrets::Secret;
 use domain::people::{self, access, sessions};
-use entity::person as row;
+use entity::person;
 
 use super::row::{ApiToken, Channel, Person, PersonKind, Session, person};
 use crate::graphql::context::{ctx, loaders};
@@ -145,7 +145,7 @@ impl ApiToken {
 
 /// The caller.
 #[derive(Description)]
-pub struct Viewer(pub row::Model);
+pub struct Viewer(pub person::Model);
 
 #[Object(use_type_description)]
 impl Viewer {

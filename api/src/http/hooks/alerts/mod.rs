@@ -69,13 +69,13 @@ pub fn alarms(hook: &str, body: &[u8], levels: &BTreeMap<String, Severity>) -> R
 }
 
 /// KiB of a body: enough for a storm of a thousand alerts with long labels.
-const KIB: usize = 4 * 1024;
+const BODY_KIB: usize = 4 * 1024;
 
 /// Takes a body. Its sender is known before it is read.
 pub async fn take<B: Body>(
     State(server): State<Server>,
     Admitted(ctx): Admitted,
-    Posted(body): Posted<KIB>,
+    Posted(body): Posted<BODY_KIB>,
 ) -> Result<Json<Value>, Problem> {
     let alarms = read::<B>(&body)?.alarms(&Levels(&server.app.0.settings.alert_levels))?;
     receive(&ctx, alarms).await
@@ -112,9 +112,7 @@ impl FromRequestParts<Server> for Admitted {
 
     async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
         let ctx = admit(server, &request.headers).await?;
-        if let Some(place) = Place::of(request) {
-            place.keep();
-        }
+        Place::keep_of(request);
         Ok(Self(ctx))
     }
 }
