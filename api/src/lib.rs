@@ -10,7 +10,7 @@ pub mod graphql;
 mod http;
 mod live;
 mod settings;
-mod transport;
+pub mod transport;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

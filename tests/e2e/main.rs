@@ -21,6 +21,7 @@ mod fakes;
 mod files;
 mod fixture;
 mod follow_up;
+mod graphql_js;
 mod handover;
 mod house;
 mod http;

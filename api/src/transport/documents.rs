@@ -18,8 +18,10 @@ use domain::error::code;
 use moka::future::Cache;
 
 use super::{
+    completion::{Asked, ask_for_kinds},
     limits::{TransportLimits, check_document, check_text, check_variables},
     response::refused,
+    types::Types,
 };
 
 /// Memory of a parsed token, on the generous side: a lone field name takes 184 bytes plus its
@@ -30,6 +32,7 @@ const BYTES_PER_TOKEN: usize = 256;
 #[derive(Debug)]
 pub(super) struct Documents {
     limits: Arc<TransportLimits>,
+    types: Arc<Types>,
     cache: Cache<Box<str>, Entry>,
 }
 
@@ -48,28 +51,39 @@ pub(super) struct Prepared {
     pub(super) request: Request,
     /// The kind of the operation that it runs.
     pub(super) operation: OperationType,
+    /// What the answer must have.
+    pub(super) asked: Asked,
 }
 
 impl Documents {
-    /// An empty cache of `limits.document_cache_bytes`.
-    pub(super) fn new(limits: Arc<TransportLimits>) -> Self {
+    /// An empty cache of `limits.document_cache_bytes`, for a schema with `types`.
+    pub(super) fn new(limits: Arc<TransportLimits>, types: Arc<Types>) -> Self {
         let cache = Cache::builder().max_capacity(limits.document_cache_bytes).weigher(|_, entry: &Entry| entry.bytes).build();
-        Self { limits, cache }
+        Self { limits, types, cache }
     }
 
     /// Parses and checks the request's query, or takes both from the cache.
     ///
     /// # Errors
-    /// `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an unknown operation name
-    /// or a missing variable.
+    /// `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an unknown operation name,
+    /// a missing variable or a mutation that is selected twice under one name.
     pub(super) async fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
         let entry = self.entry(&request.query).await?;
         let operation = select(&entry.document.operations, request.operation_name.as_deref())?;
         require_variables(&operation.node, &request.variables)?;
         check_variables(&request.variables, entry.variables, &self.limits)?;
         let operation = operation.node.ty;
+        let asked = Asked::new(Arc::clone(&entry.document), request.operation_name.clone(), &request.variables, Arc::clone(&self.types));
+        if operation == OperationType::Mutation
+            && let Some((name, places)) = asked.repeated()
+        {
+            let message = format!("`{name}` is selected twice and would be done twice. Select it once, or give each an alias of its own.");
+            let mut error = refused(code::BAD_USER_INPUT, message);
+            error.locations = places;
+            return Err(error);
+        }
         request.set_parsed_query(Arc::unwrap_or_clone(entry.document));
-        Ok(Prepared { request, operation })
+        Ok(Prepared { request, operation, asked })
     }
 
     async fn entry(&self, text: &str) -> Result<Entry, ServerError> {
@@ -80,6 +94,7 @@ impl Documents {
         let mut document = parse_query(text).map_err(syntax_error)?;
         check_document(&document, &self.limits)?;
         show_directives_of_typenames(&mut document);
+        ask_for_kinds(&mut document, &self.types);
         let bytes = shape.tokens.saturating_mul(BYTES_PER_TOKEN).saturating_add(2 * text.len());
         let entry = Entry { document: Arc::new(document), variables: shape.variables, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) };
         if text.len() <= self.limits.cached_query_bytes {
@@ -186,7 +201,7 @@ mod tests {
     use super::*;
 
     fn documents() -> Documents {
-        Documents::new(Arc::new(TransportLimits { cached_query_bytes: 100, ..Default::default() }))
+        Documents::new(Arc::new(TransportLimits { cached_query_bytes: 100, ..Default::default() }), Arc::default())
     }
 
     async fn message(query: &str, name: Option<&str>) -> String {
@@ -231,6 +246,21 @@ mod tests {
         assert!(message("query A { a } query B { b }", None).await.contains("A, B"));
         assert!(message("query A { a }", Some("C")).await.contains("it has A"));
         assert!(message("{ a }", Some("C")).await.contains("Omit `operationName`"));
+    }
+
+    #[tokio::test]
+    async fn what_would_be_done_twice_is_refused() {
+        for text in [
+            "mutation { a { b } a { c } }",
+            "mutation { a { b } ...F } fragment F on M { a { c } }",
+            "mutation { a { b } ... { a { c } } }",
+        ] {
+            assert!(message(text, None).await.contains("would be done twice"), "{text}");
+        }
+        let documents = documents();
+        for text in ["{ a { b } a { c } }", "mutation { a { b } c: a { c } }", "mutation { a { b } a @skip(if: true) { c } }"] {
+            assert!(documents.prepare(Request::new(text)).await.is_ok(), "{text}");
+        }
     }
 
     #[tokio::test]

@@ -9,12 +9,14 @@ use domain::error::code;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::completion::Asked;
 use super::credential::{self, SessionCookie};
 use super::documents::{Documents, Prepared};
 use super::gateway::Gateway;
 use super::limits::TransportLimits;
 use super::rejection::Rejection;
 use super::response::with_codes;
+use super::types::Types;
 use crate::connections::Place;
 
 /// The transport of one gateway; a cheap handle.
@@ -41,9 +43,10 @@ impl<G: Gateway> Transport<G> {
     /// cancelled; requests that are running then may finish.
     pub fn new(gateway: G, limits: TransportLimits, public_origin: Option<String>, shutdown: CancellationToken) -> Self {
         let limits = Arc::new(limits);
+        let types = Arc::new(Types::of(&gateway.sdl()));
         Self(Arc::new(Inner {
             gateway,
-            documents: Documents::new(Arc::clone(&limits)),
+            documents: Documents::new(Arc::clone(&limits), types),
             limits,
             public_origin,
             shutdown,
@@ -99,17 +102,23 @@ impl<G: Gateway> Transport<G> {
         self.0.documents.prepare(request).await.map_err(|error| with_codes(Response::from_errors(vec![error])))
     }
 
-    pub(super) async fn execute(&self, caller: G::Caller, request: Request) -> Response {
-        with_codes(self.0.gateway.execute(caller, request).await)
+    pub(super) async fn execute(&self, caller: G::Caller, prepared: Prepared) -> Response {
+        let Prepared { request, asked, .. } = prepared;
+        finish(&asked, self.0.gateway.execute(caller, request).await)
     }
 
     /// Runs any operation as a stream of responses, for the streaming protocols.
     pub(super) fn events(&self, caller: G::Caller, prepared: Prepared) -> BoxStream<'static, Response> {
-        let Prepared { request, operation } = prepared;
-        if operation == OperationType::Subscription {
-            return self.0.gateway.subscribe(caller, request).map(with_codes).boxed();
+        if prepared.operation == OperationType::Subscription {
+            let Prepared { request, asked, .. } = prepared;
+            return self.0.gateway.subscribe(caller, request).map(move |response| finish(&asked, response)).boxed();
         }
         let transport = self.clone();
-        stream::once(async move { transport.execute(caller, request).await }).boxed()
+        stream::once(async move { transport.execute(caller, prepared).await }).boxed()
     }
+}
+
+fn finish(asked: &Asked, mut response: Response) -> Response {
+    asked.complete(&mut response);
+    with_codes(response)
 }

@@ -11,6 +11,9 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     /// The caller behind a credential; cloned for each operation of a connection.
     type Caller: Clone + Send + Sync + 'static;
 
+    /// The schema of its operations, in SDL.
+    fn sdl(&self) -> String;
+
     /// Identifies the caller. Whether to accept anonymous callers is up to the gateway.
     ///
     /// # Errors

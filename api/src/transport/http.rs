@@ -102,15 +102,15 @@ pub(super) async fn method_not_allowed() -> Response {
         .into_response()
 }
 
-async fn run<G: Gateway>(transport: &Transport<G>, caller: G::Caller, Prepared { request, operation }: Prepared) -> GqlResponse {
-    if operation == OperationType::Subscription {
+async fn run<G: Gateway>(transport: &Transport<G>, caller: G::Caller, prepared: Prepared) -> GqlResponse {
+    if prepared.operation == OperationType::Subscription {
         return GqlResponse::from_errors(vec![refused(
             code::BAD_USER_INPUT,
             "A subscription needs a stream: use a WebSocket (graphql-transport-ws) at this address, \
              or server-sent events at /graphql/stream.",
         )]);
     }
-    transport.execute(caller, request).await
+    transport.execute(caller, prepared).await
 }
 
 fn not_acceptable() -> Rejection {

@@ -10,10 +10,12 @@
 //!   [`TransportLimits`].
 //! - No mutation runs by GET. Requests that a browser authenticates by cookie come from the same
 //!   origin (see `credential`).
+//! - Answers have the form that the GraphQL specification defines, null for null (see `completion`).
 //! - Memory per client is limited: bodies, messages, operations and what waits for a slow reader.
 //! - When a client goes away, its running operations and streams are dropped at once.
 
 mod body;
+mod completion;
 mod credential;
 mod documents;
 mod engine;
@@ -27,6 +29,7 @@ mod params;
 mod rejection;
 mod response;
 mod sse;
+mod types;
 mod websocket;
 
 use axum::{Router, routing::get};
