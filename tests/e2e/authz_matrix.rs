@@ -34,8 +34,8 @@ fn subscription(field: &'static str, call: impl Into<String>) -> Line {
 }
 
 /// What calls need to be valid.
-struct World {
-    live: String,
+pub struct World {
+    pub live: String,
     other: String,
     triage: String,
     event: String,
@@ -52,7 +52,7 @@ struct World {
 }
 
 impl World {
-    async fn make(app: &TestApp, sam: &Client) -> Self {
+    pub async fn make(app: &TestApp, sam: &Client) -> Self {
         let live = sam.declare_with(json!({ "name": "live", "severity": "MAJOR", "leadId": sam.id() })).await;
         let action = sam.mutate("addAction", json!({ "incidentId": live["id"], "title": "call" }), "action { id }").await;
         let follow_up = json!({ "incidentId": live["id"], "title": "learn", "board": "incident-actions", "ownerId": sam.id() });

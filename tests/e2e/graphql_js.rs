@@ -1,15 +1,11 @@
 //! What failed fields do to an answer, compared with graphql-js byte by byte, for the same schema and failures over each protocol.
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use api::TransportLimits;
 use api::transport::{Credential, Gateway, Refusal, Transport};
 use async_graphql::{Error, ErrorExtensions, Interface, Object, Request, Response, Result, Schema, Subscription, Union};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use futures_util::{SinkExt, Stream};
-use harness::browser;
+use harness::{browser, node};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
@@ -270,18 +266,8 @@ const OPERATIONS: [&str; 33] = [
 /// What graphql-js answers to each operation, as text.
 fn expected(sdl: &str) -> Vec<String> {
     let operations: Vec<Value> = OPERATIONS.iter().map(|query| json!({ "query": query })).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut node = Command::new("node")
-        .arg(root.join("graphql_js/answers.mjs"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Node.js is installed (make tools)");
     let input = json!({ "sdl": sdl, "operations": operations }).to_string();
-    node.stdin.take().expect("it is piped").write_all(input.as_bytes()).expect("it reads");
-    let output = node.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "graphql-js failed, see above");
-    String::from_utf8(output.stdout).expect("text").lines().map(str::to_owned).collect()
+    node("graphql_js.mjs", &[], &input).lines().map(str::to_owned).collect()
 }
 
 #[tokio::test]

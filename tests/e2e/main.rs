@@ -21,6 +21,7 @@ mod fakes;
 mod files;
 mod fixture;
 mod follow_up;
+mod forbidden_fields;
 mod graphql_js;
 mod handover;
 mod house;

@@ -15,6 +15,7 @@ pub mod drive;
 pub mod fakes;
 pub mod live;
 pub mod logs;
+pub mod node;
 pub mod port;
 pub mod postgres;
 pub mod process;
@@ -28,6 +29,7 @@ use std::time::Duration;
 pub use app::{Builder, Server, TestApp};
 pub use client::{Answer, Client, Refusal};
 pub use database::Engine;
+pub use node::node;
 pub use port::free as free_port;
 pub use wait::{eventually, within};
 

@@ -36,13 +36,13 @@ pub struct SystemQuery;
 #[Object(use_type_description)]
 impl SystemQuery {
     /// The outside systems and the state of the connection to each. For responders.
-    async fn systems(&self, gql: &Context<'_>) -> ApiResult<Vec<OutsideSystem>> {
+    async fn systems(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<OutsideSystem>>> {
         let systems = hold::systems(ctx(gql)).await?;
         let outside = |state: hold::Connection| OutsideSystem {
             system: state.system.as_str().to_owned(),
             connected: state.connected,
             held: state.held.map(|row| Held { reason: row.reason, since: row.since, by_hand: row.by_hand }),
         };
-        Ok(systems.into_iter().map(outside).collect())
+        Ok(Some(systems.into_iter().map(outside).collect()))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use domain::authz::Right;
 use domain::cursor::{TimeKey, Window};
 use domain::incident;
 
@@ -133,9 +134,9 @@ impl Contact {
     async fn name(&self) -> &str {
         &self.0.name
     }
-    /// Their e-mail address.
-    async fn email(&self) -> &str {
-        &self.0.email
+    /// Their e-mail address. Null if you are not a responder.
+    async fn email(&self, gql: &Context<'_>) -> Option<&str> {
+        ctx(gql).actor.may(Right::Respond).then_some(&self.0.email)
     }
     /// Their role at the client.
     async fn kind(&self) -> ContactKind {

@@ -98,10 +98,10 @@ impl ClientUpdateOutcome {
     }
     /// What carries it to them: a reply on each open ticket, or an e-mail to each contact. For responders.
     #[graphql(complexity = "1 + 3 * child_complexity")]
-    async fn deliveries(&self, gql: &Context<'_>) -> ApiResult<Vec<Delivery>> {
+    async fn deliveries(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<Delivery>>> {
         let rows = loaders(gql).update_deliveries.get(self.update.id).await?.unwrap_or_default();
         let to_them = rows.iter().filter(|row| row.client_id == self.outcome.client);
-        Ok(to_them.cloned().map(|row| Delivery(Arc::new(row))).collect())
+        Ok(Some(to_them.cloned().map(|row| Delivery(Arc::new(row))).collect()))
     }
 }
 
@@ -125,7 +125,7 @@ impl IncidentClients {
     }
     /// A proposed text for an update now: the playbook's template filled in with what is known, to put into your own words. For responders.
     #[graphql(complexity = "10")]
-    async fn client_update_draft(&self, gql: &Context<'_>) -> ApiResult<String> {
-        Ok(proposal::draft_text(ctx(gql), self.0.id).await?)
+    async fn client_update_draft(&self, gql: &Context<'_>) -> ApiResult<Option<String>> {
+        Ok(Some(proposal::draft_text(ctx(gql), self.0.id).await?))
     }
 }

@@ -130,9 +130,9 @@ impl IncidentDeliveries {
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "Only those in this state.")] state: Option<DeliveryState>,
-    ) -> ApiResult<Vec<Delivery>> {
+    ) -> ApiResult<Option<Vec<Delivery>>> {
         let rows = loaders(gql).deliveries.get(self.0.id).await?.unwrap_or_default();
         let wanted = rows.iter().filter(|row| state.is_none_or(|state| entity::DeliveryState::from(state) == row.state));
-        Ok(wanted.cloned().map(|row| Delivery(Arc::new(row))).collect())
+        Ok(Some(wanted.cloned().map(|row| Delivery(Arc::new(row))).collect()))
     }
 }

@@ -29,9 +29,9 @@ impl DeliveryQuery {
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> ApiResult<DeliveryConnection> {
+    ) -> ApiResult<Option<DeliveryConnection>> {
         let window = Window::<DeliveryId>::from_args(&page_args(first, after, last, before))?;
         let slice = delivery::page(ctx(gql), delivery::DeliveryFilter { state: state.map(Into::into) }, &window).await?;
-        Ok(DeliveryConnection::new(slice, |row| cursor(&row.id)))
+        Ok(Some(DeliveryConnection::new(slice, |row| cursor(&row.id))))
     }
 }

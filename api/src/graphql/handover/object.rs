@@ -102,8 +102,8 @@ impl IncidentHandover {
     }
     /// A summary of the incident for someone who takes over. Markdown. For responders.
     #[graphql(complexity = "100")]
-    async fn handover_brief(&self, gql: &Context<'_>) -> ApiResult<String> {
-        Ok(incident::brief(ctx(gql), self.0.id).await?)
+    async fn handover_brief(&self, gql: &Context<'_>) -> ApiResult<Option<String>> {
+        Ok(Some(incident::brief(ctx(gql), self.0.id).await?))
     }
     /// Who could take a role over, most suitable first: rested people, then those on call, then by seniority. For responders.
     #[graphql(complexity = "100 + 20 * child_complexity")]
@@ -111,8 +111,8 @@ impl IncidentHandover {
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "The role to hand over.")] role: Role,
-    ) -> ApiResult<Vec<HandoverCandidate>> {
+    ) -> ApiResult<Option<Vec<HandoverCandidate>>> {
         let candidates = incident::candidates(ctx(gql), self.0.id, role.into()).await?;
-        Ok(candidates.into_iter().map(HandoverCandidate::from).collect())
+        Ok(Some(candidates.into_iter().map(HandoverCandidate::from).collect()))
     }
 }
