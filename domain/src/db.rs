@@ -6,16 +6,16 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait, sqlx,
+    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait, sqlx,
 };
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, is_retryable};
@@ -26,12 +26,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long SQLite waits for another process's write lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// PostgreSQL aborts any statement that takes longer; none of ours should.
-const STATEMENT_TIMEOUT: &str = "15s";
+/// What holds for each connection to PostgreSQL: it aborts any statement that takes longer, as none of ours should. Said after connecting,
+/// because poolers refuse or ignore what is asked for in the start-up packet.
+const SESSION: &str = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '15s'; SET timezone = 'UTC'";
 /// Reading connections to SQLite: its statements are short, and more threads than cores only add context switches.
 const READERS_MAX: u32 = 3;
 /// Prepared statements kept per connection; shapes differ by filter and by the size of id lists.
 const STATEMENT_CACHE: usize = 512;
+/// How long it holds that changes can be written, or can't.
+const WRITABLE_FOR: Duration = Duration::from_secs(5);
 /// How often the database's pulse is taken.
 const PULSE: Duration = Duration::from_secs(1);
 /// A database that takes longer to answer is as good as down.
@@ -48,7 +51,12 @@ pub struct Db {
     write: DatabaseConnection,
     /// A separate connection for health checks: a busy pool must not look like an outage.
     heart: DatabaseConnection,
+    /// PostgreSQL itself where `write` goes through a pooler, which keeps no session for `LISTEN`.
+    direct: DatabaseConnection,
+    readers: usize,
     up: Arc<watch::Sender<bool>>,
+    /// Whether changes could be written, and when that was tried.
+    writable: Arc<Mutex<Option<(Instant, bool)>>>,
 }
 
 impl Db {
@@ -82,25 +90,23 @@ impl Db {
                 .after_release(|connection, _| Box::pin(is_clean(connection)))
         };
         let write = pool(1, TURN_TIMEOUT).connect_with(options.clone()).await.map_err(config_error)?;
-        let read = pool(connections.clamp(2, READERS_MAX), ACQUIRE_TIMEOUT).connect_lazy_with(options.clone().read_only(true));
+        let readers = connections.clamp(2, READERS_MAX);
+        let read = pool(readers, ACQUIRE_TIMEOUT).connect_lazy_with(options.clone().read_only(true));
         let heart = pool(1, ACQUIRE_TIMEOUT).connect_lazy_with(options.read_only(true));
         let [read, write, heart] = [read, write, heart].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
-        Ok(Self { read, write, heart, up: Arc::new(watch::Sender::new(true)) })
+        Ok(Self::of(read, write, heart, readers))
+    }
+
+    fn of(read: DatabaseConnection, write: DatabaseConnection, heart: DatabaseConnection, readers: u32) -> Self {
+        let (direct, readers) = (write.clone(), readers as usize);
+        Self { read, write, heart, direct, readers, up: Arc::new(watch::Sender::new(true)), writable: Arc::default() }
     }
 
     fn postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(config_error)?
-            .application_name("muster")
-            .statement_cache_capacity(STATEMENT_CACHE)
-            .options([
-                ("statement_timeout", STATEMENT_TIMEOUT),
-                ("timezone", "UTC"),
-                ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
-            ]);
+        let options = pg_options(url)?;
         // A connection that was just returned is almost certainly alive, and testing it each time would double the round trips; an idle
         // one may have died with its server.
-        let pool = PgPoolOptions::new()
+        let pool = pg_pool()
             .before_acquire(|connection, state| {
                 Box::pin(async move {
                     if state.idle_for > TRUSTED_IDLE {
@@ -113,9 +119,18 @@ impl Db {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .connect_lazy_with(options.clone());
-        let heart = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
+        let heart = pg_pool().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
         let [db, heart] = [pool, heart].map(SqlxPostgresConnector::from_sqlx_postgres_pool);
-        Ok(Self { read: db.clone(), write: db, heart, up: Arc::new(watch::Sender::new(true)) })
+        Ok(Self::of(db.clone(), db, heart, connections))
+    }
+
+    /// The same database, with `url` as the way to PostgreSQL that goes through no pooler.
+    ///
+    /// # Errors
+    /// If the URL is malformed.
+    pub fn with_direct(self, url: &str) -> Result<Self, DbErr> {
+        let pool = pg_pool().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(pg_options(url)?);
+        Ok(Self { direct: SqlxPostgresConnector::from_sqlx_postgres_pool(pool), ..self })
     }
 
     /// For queries.
@@ -123,9 +138,19 @@ impl Db {
         &self.read
     }
 
+    /// How many queries can run at the same time.
+    pub fn readers(&self) -> usize {
+        self.readers
+    }
+
     /// For single statements that write, and for the queue and the migrations, which manage their own transactions.
     pub fn write(&self) -> &DatabaseConnection {
         &self.write
+    }
+
+    /// Where PostgreSQL keeps a session for as long as the connection is open.
+    pub fn direct(&self) -> &DatabaseConnection {
+        &self.direct
     }
 
     /// The kind of database.
@@ -150,6 +175,37 @@ impl Db {
     /// Whether the database answers promptly.
     pub async fn answers(&self) -> bool {
         matches!(tokio::time::timeout(PATIENCE, self.heart.execute_unprepared("SELECT 1")).await, Ok(Ok(_)))
+    }
+
+    /// Whether changes can be written: the database is not read-only and has room. Tried at most every few seconds.
+    pub async fn takes_changes(&self) -> bool {
+        let mut known = self.writable.lock().await;
+        if let Some((at, answer)) = *known
+            && at.elapsed() < WRITABLE_FOR
+        {
+            return answer;
+        }
+        let answer = match tokio::time::timeout(PATIENCE, self.try_change()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the database takes no changes");
+                false
+            }
+            // It is busy writing.
+            Err(_) => true,
+        };
+        *known = Some((Instant::now(), answer));
+        answer
+    }
+
+    async fn try_change(&self) -> Result<bool, DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            // It stays what it is, and is written all the same.
+            self.write.execute_unprepared("PRAGMA user_version = 0").await?;
+            return Ok(true);
+        }
+        let row = self.write.query_one_raw(Statement::from_string(self.backend(), "SHOW transaction_read_only")).await?;
+        Ok(row.is_some_and(|row| row.try_get_by_index::<String>(0).is_ok_and(|answer| answer == "off")))
     }
 
     /// Takes the database's pulse until `shutdown`, for [`Db::while_up`].
@@ -179,12 +235,27 @@ impl Db {
 
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
-        for db in [&self.read, &self.write, &self.heart] {
+        for db in [&self.read, &self.write, &self.heart, &self.direct] {
             if let Err(error) = db.close_by_ref().await {
                 tracing::debug!(%error, "closing a connection");
             }
         }
     }
+}
+
+fn pg_options(url: &str) -> Result<PgConnectOptions, DbErr> {
+    let options = PgConnectOptions::from_str(url).map_err(config_error)?;
+    // PgBouncer refuses a connection that names it, and our numbers are whole.
+    Ok(options.application_name("muster").statement_cache_capacity(STATEMENT_CACHE).extra_float_digits(None))
+}
+
+fn pg_pool() -> PgPoolOptions {
+    PgPoolOptions::new().after_connect(|connection, _| {
+        Box::pin(async move {
+            sqlx::raw_sql(SESSION).execute(connection).await?;
+            Ok(())
+        })
+    })
 }
 
 /// Whether a connection is fit for reuse. When the disk is full or broken, SQLite may end a transaction on its own while sqlx

@@ -173,7 +173,7 @@ impl Waker {
 
     /// Listens until the connection is lost.
     async fn listen_once(&self, db: &Db, me: &str) -> Result<(), sea_orm::sqlx::Error> {
-        let pool = db.write().get_postgres_connection_pool();
+        let pool = db.direct().get_postgres_connection_pool();
         // A dedicated connection, held for the life of the process.
         let mut listener = PgListener::connect_with(pool).await?;
         listener.eager_reconnect(false);

@@ -1,13 +1,16 @@
 //! What surrounds GraphQL: health, the headers of every page, and the schema that clients build on.
 
 use std::path::Path;
+use std::time::Duration;
 
 use domain::people::access;
 use harness::{Engine, TestApp, both_dbs, browser, run, run_with};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 both_dbs![
     a_server_reports_that_it_is_alive_and_ready,
+    a_server_whose_database_takes_no_changes_is_not_ready,
     every_answer_forbids_what_a_browser_might_do_with_it,
     a_page_of_another_site_signs_nobody_in_or_out,
 ];
@@ -19,6 +22,29 @@ async fn a_server_reports_that_it_is_alive_and_ready(app: &TestApp) {
     }
     // Without a recorder there is nothing to count.
     assert_eq!(browser.get("/metrics").await.status(), 404);
+}
+
+async fn a_server_whose_database_takes_no_changes_is_not_ready(app: &TestApp) {
+    let db = app.system().db.clone();
+    let make_read_only = match app.engine() {
+        Engine::Sqlite => "PRAGMA query_only = ON",
+        Engine::Postgres => {
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+             SET default_transaction_read_only = on"
+        }
+    };
+    db.write().execute_unprepared(make_read_only).await.unwrap();
+    let said = harness::eventually("a server that is not ready", Duration::from_secs(20), async || {
+        let response = app.anonymous().get("/readyz").await;
+        (response.status() == 503).then_some(response.text())
+    });
+    let said = said.await.await.unwrap();
+    assert!(said.contains("takes no changes") || said.contains("does not answer"), "{said}");
+    assert_eq!(app.anonymous().get("/healthz").await.status(), 200, "it is alive");
+    if app.engine() == Engine::Sqlite {
+        db.write().execute_unprepared("PRAGMA query_only = OFF").await.unwrap();
+    }
 }
 
 #[test]

@@ -16,13 +16,20 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The process can work: the database answers, and no shutdown has begun.
+/// The process can work: the database answers and takes changes, and no shutdown has begun.
 pub async fn ready(State(server): State<Server>) -> Response {
     let unready = |message: &str| Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message.into()).into_response();
     if server.app.0.shutdown.is_cancelled() {
         return unready("The server is shutting down.");
     }
-    if server.app.0.domain.db.answers().await { "ready\n".into_response() } else { unready("The database does not answer.") }
+    let db = &server.app.0.domain.db;
+    if !db.answers().await {
+        return unready("The database does not answer.");
+    }
+    if !db.takes_changes().await {
+        return unready("The database takes no changes: it is read-only, or its disk is full.");
+    }
+    "ready\n".into_response()
 }
 
 /// `/metrics` and `/healthz` for a process that serves nothing else.

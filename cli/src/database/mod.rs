@@ -18,7 +18,7 @@ use domain::playbook::Playbook;
 use domain::ports::TicketDesk;
 use migration::{Migrator, MigratorTrait, State};
 use sea_orm::sqlx::Connection;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sea_orm::sqlx::postgres::{PgConnection, PgPoolOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, Statement};
 
 pub use lock::Lock;
@@ -72,7 +72,7 @@ pub async fn open(settings: &Settings, intent: Intent) -> anyhow::Result<Opened>
     let place = Place::of(&settings.database_url.0)?;
     match &place {
         Place::File(file) => open_file(settings, &place, file, intent).await,
-        Place::Server { options, .. } => open_server(settings, &place, options, intent).await,
+        Place::Server { .. } => open_server(settings, intent).await,
     }
 }
 
@@ -103,14 +103,18 @@ async fn open_file(settings: &Settings, place: &Place, file: &Path, intent: Inte
     Ok(Opened { db, claim })
 }
 
-async fn open_server(settings: &Settings, place: &Place, options: &PgConnectOptions, intent: Intent) -> anyhow::Result<Opened> {
+/// Looks and migrates past a pooler, which may keep no session for a lock.
+async fn open_server(settings: &Settings, intent: Intent) -> anyhow::Result<Opened> {
+    let direct = settings.database_direct_url.as_ref();
+    let place = &Place::of(&direct.unwrap_or(&settings.database_url).0)?;
+    let Place::Server { options, .. } = place else { bail!("database_direct_url must begin with postgres://") };
     // First without a pool, which would try again and then tell of its own patience instead of the reason.
     let trial = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await;
     let trial = trial.map_err(|_| place.silent(PATIENCE))?.map_err(|error| explain::of_sqlx(place, &error))?;
     // It is not needed any more, however it takes its leave.
     let _ = trial.close().await;
     // One connection for lock and steps: a process that dies gives up the lock only together with its last step.
-    let one = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options.clone());
+    let one = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None).connect_lazy_with(options.as_ref().clone());
     let one = SqlxPostgresConnector::from_sqlx_postgres_pool(one);
     let prepared: anyhow::Result<()> = async {
         if intent != Intent::Use {
@@ -125,7 +129,10 @@ async fn open_server(settings: &Settings, place: &Place, options: &PgConnectOpti
     .await;
     let _ = one.close_by_ref().await;
     prepared?;
-    let db = Db::connect(&settings.database_url.0, settings.database_connections).await;
+    let db = Db::connect(&settings.database_url.0, settings.database_connections).await.and_then(|db| match direct {
+        Some(url) => db.with_direct(&url.0),
+        None => Ok(db),
+    });
     Ok(Opened { db: db.map_err(|error| explain::explained(place, &error))?, claim: None })
 }
 

@@ -52,7 +52,7 @@ pub async fn claim_due(ctx: &Ctx, system: System, limit: u64) -> Result<Vec<Clai
         match prepared(ctx, row).await {
             Ok(claim) => claims.extend(claim),
             // It falls due again; the others need not wait for it.
-            Err(error) => tracing::error!(delivery = %id, error = error.for_the_log(), "could not prepare a delivery"),
+            Err(error) => error.log(&format!("could not prepare delivery {id}")),
         }
     }
     Ok(claims)

@@ -54,7 +54,7 @@ pub async fn remind_some(ctx: &Ctx) -> Result<bool> {
     }
     for id in ids {
         if let Err(error) = Box::pin(change::<Reminded, ()>(ctx, id, Right::Administer, None, decide)).await {
-            tracing::error!(incident.id = %id, error = error.for_the_log(), "could not send the reminders of an incident");
+            error.log(&format!("could not send the reminders of incident {id}"));
         }
     }
     Ok(true)
