@@ -36,7 +36,7 @@ impl App {
     /// Puts the parts together. The app stops when `shutdown` is cancelled.
     pub fn new(domain: Arc<Domain>, settings: Settings, shutdown: CancellationToken) -> Self {
         let hub = Hub::new(&domain);
-        let graph = Graph::new(hub.clone(), &settings.public_url);
+        let graph = Graph::new(hub.clone(), &settings.public_url, settings.shares, domain.db.readers().div_ceil(2));
         Self(Arc::new(Parts { domain, hub, graph, settings, shutdown }))
     }
 }
@@ -80,6 +80,10 @@ impl Gateway for App {
                 Refusal::Unavailable { retry_after: RETRY_AFTER }
             }
         })
+    }
+
+    fn identity(caller: &Caller) -> Option<u128> {
+        caller.ctx.actor.person_id().map(|id| id.0.as_u128())
     }
 
     async fn execute(&self, caller: Caller, request: Request) -> Response {

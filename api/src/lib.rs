@@ -19,6 +19,7 @@ use transport::Transport;
 
 pub use app::App;
 pub use connections::ConnectionLimits;
+pub use graphql::ShareLimits;
 pub use http::alarms;
 pub use settings::{Render, Settings};
 pub use transport::TransportLimits;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use entity::Severity;
 
 use crate::connections::ConnectionLimits;
+use crate::graphql::ShareLimits;
 use crate::transport::TransportLimits;
 
 /// The settings of an API process.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub alert_levels: BTreeMap<String, Severity>,
     /// Bounds of connections.
     pub connections: ConnectionLimits,
+    /// What each person may have running at once.
+    pub shares: ShareLimits,
     /// Static limits of GraphQL requests.
     pub limits: TransportLimits,
     /// Renders `/metrics`.
@@ -42,6 +45,7 @@ impl Default for Settings {
             trello_secret: None,
             alert_levels: levels.into_iter().map(|(label, severity)| (label.to_owned(), severity)).collect(),
             connections: ConnectionLimits::default(),
+            shares: ShareLimits::default(),
             limits: TransportLimits::default(),
             metrics: None,
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use entity::{Source, Timestamp, person};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::authz::{Actor, Right};
 use crate::clock::Clock;
@@ -39,6 +39,8 @@ pub struct Domain {
     playbook: ArcSwap<Playbook>,
     pub(crate) secrets: SecretCache,
     pub(crate) lanes: Lanes,
+    /// One search through all timelines runs at a time, so that however many are asked for, the other connections are for everything else.
+    pub(crate) searches: Semaphore,
     /// Separate from `lanes`, because a task that holds a turn here also takes a lane there.
     pub(crate) alert_turns: Lanes,
 }
@@ -58,6 +60,7 @@ impl Domain {
             playbook: ArcSwap::from_pointee(playbook),
             secrets: SecretCache::default(),
             lanes: Lanes::default(),
+            searches: Semaphore::new(1),
             alert_turns: Lanes::default(),
         })
     }

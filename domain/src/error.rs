@@ -22,7 +22,7 @@ pub mod code {
     pub const NOT_FOUND: &str = "NOT_FOUND";
     /// A document is over a limit.
     pub const QUERY_TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
-    /// Too many operations are open on one WebSocket.
+    /// One caller has too much open, running or reported at once.
     pub const RATE_LIMITED: &str = "RATE_LIMITED";
     /// A subscription was read more slowly than events came.
     pub const TOO_SLOW: &str = "TOO_SLOW";
@@ -75,6 +75,9 @@ pub enum Error {
     /// A row that another process has just created; the use case looks again.
     #[error("Another request has just created it.")]
     AlreadyThere,
+    /// More than one person may do at once or in a while.
+    #[error("{0}")]
+    RateLimited(String),
     /// A subscriber that can't keep up.
     #[error("You are reading more slowly than events arrive: reopen the subscription with your last cursor.")]
     TooSlow,
@@ -116,6 +119,16 @@ impl Error {
         text
     }
 
+    /// Logs that `what` did not work: as a warning while the database or an outside system is away, which is no fault of what failed.
+    pub fn log(&self, what: &str) {
+        let error = self.for_the_log();
+        if matches!(self, Self::Unavailable(_) | Self::Outside(_)) {
+            tracing::warn!(error, "{what}");
+        } else {
+            tracing::error!(error, "{what}");
+        }
+    }
+
     /// The code in `extensions.code`: part of the public contract.
     pub fn code(&self) -> &'static str {
         match self {
@@ -125,6 +138,7 @@ impl Error {
             Self::Invalid { .. } => code::BAD_USER_INPUT,
             Self::FailedPrecondition { .. } => code::FAILED_PRECONDITION,
             Self::Conflict { .. } | Self::KeyTaken | Self::AlreadyThere => code::CONFLICT,
+            Self::RateLimited(_) => code::RATE_LIMITED,
             Self::TooSlow => code::TOO_SLOW,
             Self::Unavailable(_) | Self::Outside(_) => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL,
@@ -157,9 +171,9 @@ pub fn is_outage(error: &DbErr) -> bool {
 }
 
 /// PostgreSQL: connection exceptions (08), out of resources (53), operator intervention (57), system error (58),
-/// read-only (25006, a standby after a failover). SQLite: busy, locked, I/O error, disk full, can't open.
+/// read-only (25006, a standby after a failover). SQLite: busy, locked, read-only, I/O error, disk full, can't open.
 fn is_outage_code(code: &str) -> bool {
-    const SQLITE: [i32; 5] = [5, 6, 10, 13, 14];
+    const SQLITE: [i32; 6] = [5, 6, 8, 10, 13, 14];
     match code.parse::<i32>() {
         // The low byte is SQLite's primary code; PostgreSQL's codes are five characters long.
         Ok(number) if code.len() < 5 => SQLITE.contains(&(number & 0xff)),

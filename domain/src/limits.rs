@@ -37,6 +37,10 @@ pub const ALERTS_PER_CALL: usize = 10_000;
 pub const GROUP_KEY_BYTES: usize = 500;
 /// Reports by the alerts of one source within [`ALERT_STORM`] from which on further ones join the last of them.
 pub const ALERT_STORM_REPORTS: usize = 10;
+/// Reports of one person, or of one service, within [`REPORTS_WHILE`]: more than anybody has problems.
+pub const REPORTS_EACH: u64 = 10;
+/// The time in which a person's reports are counted.
+pub const REPORTS_WHILE: Duration = Duration::minutes(10);
 /// How long reports by alerts count as one storm.
 pub const ALERT_STORM: Duration = Duration::minutes(5);
 /// An alert that joins an incident pages nobody again within this time after a page about it.

@@ -57,6 +57,8 @@ impl Settings {
             command.env_remove(name);
         }
         command.env("MUSTER_DATABASE_URL", self.place.url()).env("MUSTER_DATA_DIR", &self.folder).current_dir(&self.folder);
+        // One person makes all requests.
+        command.env("MUSTER_REQUESTS_PER_PERSON", "100000").env("MUSTER_SUBSCRIPTIONS_PER_PERSON", "100000");
         command
     }
 

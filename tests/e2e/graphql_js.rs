@@ -218,6 +218,10 @@ impl Gateway for Server {
         Ok(())
     }
 
+    fn identity((): &()) -> Option<u128> {
+        None
+    }
+
     async fn execute(&self, (): (), request: Request) -> Response {
         self.0.execute(request).await
     }

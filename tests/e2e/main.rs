@@ -45,6 +45,7 @@ mod races;
 mod reminders;
 mod running;
 mod sessions;
+mod shares;
 mod steps;
 mod storm;
 mod strangers;

@@ -1,10 +1,13 @@
 //! Who has a place, and who must give it up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::http::request::Parts;
 use tokio_util::sync::CancellationToken;
+
+/// Connections of one caller that nobody may take: far more than a person's tabs and a busy script have.
+const KEPT_EACH: usize = 256;
 
 /// The places of a process, one for each connection.
 pub struct Places {
@@ -16,8 +19,10 @@ pub struct Places {
 #[derive(Default)]
 struct Taken {
     next: u64,
-    /// Whose caller has shown a valid secret.
-    known: BTreeSet<u64>,
+    /// Whose caller has shown a valid secret, and who that is.
+    known: HashMap<u64, Option<u128>>,
+    /// How many of `known` each caller has.
+    each: HashMap<u128, usize>,
     strangers: BTreeMap<u64, CancellationToken>,
 }
 
@@ -71,18 +76,28 @@ impl Place {
     }
 
     /// Says that the caller of a request has shown a valid secret: see [`Self::keep`].
-    pub fn keep_of(request: &Parts) {
+    pub fn keep_of(request: &Parts, caller: Option<u128>) {
         if let Some(place) = Self::of(request) {
-            place.keep();
+            place.keep(caller);
         }
     }
 
-    /// Says that the caller has shown a valid secret: from now on nobody takes the place from them.
-    pub fn keep(&self) {
+    /// Says that `caller` has shown a valid secret: from now on nobody takes the place from them, unless they have more than [`KEPT_EACH`].
+    pub fn keep(&self, caller: Option<u128>) {
         let mut taken = self.0.places.lock();
-        if taken.strangers.remove(&self.0.number).is_some() {
-            taken.known.insert(self.0.number);
+        let number = self.0.number;
+        if !taken.strangers.contains_key(&number) {
+            return;
         }
+        if let Some(caller) = caller {
+            let kept = taken.each.entry(caller).or_default();
+            if *kept >= KEPT_EACH {
+                return;
+            }
+            *kept += 1;
+        }
+        taken.strangers.remove(&number);
+        taken.known.insert(number, caller);
     }
 
     /// Waits until the connection has to end because somebody else needs its place.
@@ -95,7 +110,14 @@ impl Drop for Held {
     fn drop(&mut self) {
         let mut taken = self.places.lock();
         taken.strangers.remove(&self.number);
-        taken.known.remove(&self.number);
+        if let Some(Some(caller)) = taken.known.remove(&self.number)
+            && let Some(kept) = taken.each.get_mut(&caller)
+        {
+            *kept -= 1;
+            if *kept == 0 {
+                taken.each.remove(&caller);
+            }
+        }
         metrics::gauge!("muster_connections").decrement(1.0);
     }
 }
@@ -112,7 +134,7 @@ mod tests {
     fn the_stranger_who_came_first_makes_room() {
         let places = Places::new(3);
         let [first, second, third] = [(); 3].map(|()| places.take().unwrap());
-        first.keep();
+        first.keep(None);
         let fourth = places.take().unwrap();
         assert_eq!([&first, &second, &third, &fourth].map(is_dismissed), [false, true, false, false]);
         drop(second);
@@ -124,8 +146,8 @@ mod tests {
     fn nobody_who_is_known_makes_room() {
         let places = Places::new(2);
         let [first, second] = [(); 2].map(|()| places.take().unwrap());
-        first.keep();
-        second.keep();
+        first.keep(None);
+        second.keep(None);
         assert!(places.take().is_none());
         let clone = first.clone();
         drop(first);
@@ -139,17 +161,36 @@ mod tests {
         let places = Places::new(1);
         let first = places.take().unwrap();
         let second = places.take().unwrap();
-        first.keep();
+        first.keep(None);
         drop(first);
         assert!(!is_dismissed(&second));
         assert!(places.take().is_some() && is_dismissed(&second), "its end freed no second place");
     }
 
     #[test]
+    fn who_has_very_many_makes_room_like_a_stranger() {
+        let places = Places::new(KEPT_EACH + 2);
+        let mut theirs: Vec<Place> = (0..=KEPT_EACH).map(|_| places.take().unwrap()).collect();
+        for place in &theirs {
+            place.keep(Some(1));
+        }
+        let other = places.take().unwrap();
+        other.keep(Some(2));
+        let _new = places.take().unwrap();
+        let dismissed: Vec<usize> = (0..=KEPT_EACH).filter(|index| is_dismissed(&theirs[*index])).collect();
+        assert_eq!(dismissed, [KEPT_EACH]);
+
+        theirs.truncate(1);
+        let again = places.take().unwrap();
+        again.keep(Some(1));
+        assert_eq!(places.lock().each[&1], 2);
+    }
+
+    #[test]
     fn at_the_end_strangers_leave() {
         let places = Places::new(2);
         let [known, stranger] = [(); 2].map(|()| places.take().unwrap());
-        known.keep();
+        known.keep(None);
         places.dismiss_strangers();
         assert_eq!([&known, &stranger].map(is_dismissed), [false, true]);
     }

@@ -38,6 +38,12 @@ pub fn page_cost(first: Option<i32>, last: Option<i32>, entry: usize) -> usize {
     1 + size.min(domain::limits::PAGE_MAX) * entry
 }
 
+/// What a search through all timelines costs: ten of them in one query are plenty.
+pub fn search_cost(text: Option<&str>) -> usize {
+    const SEARCH: usize = 1_900;
+    if text.is_some_and(|text| !text.trim().is_empty()) { SEARCH } else { 0 }
+}
+
 pub fn cursor(key: &impl Cursor) -> String {
     key.encode()
 }

@@ -56,6 +56,7 @@ impl From<ApiError> for async_graphql::Error {
             | Error::KeyTaken
             | Error::AlreadyThere
             | Error::Outside(_)
+            | Error::RateLimited(_)
             | Error::TooSlow => {}
         }
         Self { message: error.to_string(), source: None, extensions: Some(extensions) }

@@ -12,6 +12,7 @@ mod error;
 mod follow_up;
 mod handover;
 mod incident;
+mod live_turn;
 mod loader;
 mod loaders;
 mod node;
@@ -20,6 +21,7 @@ mod pages;
 mod people;
 mod playbook;
 mod scalars;
+mod shares;
 mod steps;
 mod subscription;
 mod systems;
@@ -37,12 +39,16 @@ use async_graphql::{MergedObject, Request, Response, Schema};
 use domain::people::access;
 use domain::people::secrets::Secret;
 use domain::{Ctx, Error};
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
+use tokio::sync::Semaphore;
 
 use self::context::PublicUrl;
 use self::error::ApiError;
+use self::live_turn::LiveTurn;
 use self::loaders::Loaders;
+pub use self::shares::ShareLimits;
+use self::shares::Shares;
 use crate::live::Hub;
 
 /// Cost of a query: each field counts 1, and a page multiplies by its size. The board costs about 1,500.
@@ -102,13 +108,16 @@ type MusterSchema = Schema<Query, Mutation, subscription::LiveSubscription>;
 #[derive(Clone)]
 pub(crate) struct Graph {
     schema: MusterSchema,
+    shares: Arc<Shares>,
+    live: Arc<Semaphore>,
 }
 
 impl Graph {
-    /// A schema that publishes what `hub` sends and whose links start with `public_url`.
-    pub fn new(hub: Arc<Hub>, public_url: &str) -> Self {
+    /// A schema that publishes what `hub` sends, `live` events at a time, and whose links start with `public_url`.
+    pub fn new(hub: Arc<Hub>, public_url: &str, limits: ShareLimits, live: usize) -> Self {
         let public_url = PublicUrl(public_url.trim_end_matches('/').to_owned());
-        Self { schema: builder().data(hub).data(public_url).finish() }
+        let schema = builder().data(hub).data(public_url).finish();
+        Self { schema, shares: Arc::new(Shares::new(limits)), live: Arc::new(Semaphore::new(live)) }
     }
 
     /// Runs a query or mutation for `ctx`, whose caller authenticated with `secret`.
@@ -118,23 +127,34 @@ impl Graph {
         {
             return refused(error);
         }
+        let _turn = match ctx.actor.person_id() {
+            Some(person) => match self.shares.turn(person).await {
+                Ok(turn) => Some(turn),
+                Err(error) => return counted(refused(error)),
+            },
+            None => None,
+        };
         let started = Instant::now();
         let loaders = Loaders::new(&ctx);
         let run = self.schema.execute(request.data(ctx).data(loaders).data(secret));
         let mut response = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| panicked());
         error::complete(&mut response.errors);
         metrics::histogram!("muster_request_seconds").record(started.elapsed());
-        metrics::counter!("muster_requests_total", "outcome" => outcome(&response)).increment(1);
-        response
+        counted(response)
     }
 
     /// Runs a subscription for `ctx`, whose caller authenticated with `secret`. It ends with an error once that secret opens less, or
     /// something else: what it selects is resolved with the rights it began with.
     pub fn subscribe(&self, ctx: Ctx, secret: Secret, request: Request) -> BoxStream<'static, Response> {
-        let loaders = Loaders::new(&ctx);
-        let request = request.data(ctx.clone()).data(loaders).data(secret.clone());
+        let counted = match ctx.actor.person_id().map(|person| self.shares.subscription(person)).transpose() {
+            Ok(counted) => counted,
+            Err(error) => return stream::iter([counted(refused(error))]).boxed(),
+        };
+        let (loaders, turn) = (Loaders::new(&ctx), LiveTurn::new(&self.live));
+        let request = request.data(ctx.clone()).data(loaders).data(secret.clone()).data(turn.clone());
         let schema = self.schema.clone();
         let responses = AssertUnwindSafe(async_stream::stream! {
+            let _counted = counted;
             let _watching = Watching::begin();
             let mut responses = schema.execute_stream(request);
             let mut changed = pin!(access::until_changed(&ctx, &secret));
@@ -145,10 +165,13 @@ impl Graph {
                         yield refused(error);
                         break;
                     }
-                    response = responses.next() => match response {
-                        Some(response) => yield response,
-                        None => break,
-                    },
+                    response = responses.next() => {
+                        turn.end();
+                        match response {
+                            Some(response) => yield response,
+                            None => break,
+                        }
+                    }
                 }
             }
         });
@@ -170,6 +193,11 @@ pub fn sdl() -> String {
 
 fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, subscription::LiveSubscription> {
     Schema::build(Query::default(), Mutation::default(), subscription::LiveSubscription).limit_complexity(COMPLEXITY_MAX)
+}
+
+fn counted(response: Response) -> Response {
+    metrics::counter!("muster_requests_total", "outcome" => outcome(&response)).increment(1);
+    response
 }
 
 /// The code of the first error, or `OK`: the label that is counted.

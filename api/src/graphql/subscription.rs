@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt};
 use super::context::ctx;
 use super::error::ApiError;
 use super::incident::{Incident, IncidentFilter};
+use super::live_turn::LiveTurn;
 use super::scalars::id;
 use super::timeline::{TimelineEdge, TimelineEvent};
 use crate::live::Hub;
@@ -44,7 +45,7 @@ impl LiveSubscription {
                 if event.visible_to(&actor) { Ok(TimelineEdge::from(TimelineEvent::from(event))) } else { Err(Error::NotFound("incident")) }
             }
         });
-        Ok(until_error(seen).boxed())
+        Ok(in_turn(turn(gql), until_error(seen)).boxed())
     }
 
     /// Sent each time an incident that you may see is created or changed, if it passes the filter after the change: what a board
@@ -65,12 +66,27 @@ impl LiveSubscription {
                 Ok(change.visible_to(&actor).then(|| Incident(change.incident.clone())))
             }
         });
-        Ok(until_error(seen).boxed())
+        Ok(in_turn(turn(gql), until_error(seen)).boxed())
     }
 }
 
 fn hub<'a>(gql: &Context<'a>) -> &'a Arc<Hub> {
     gql.data_unchecked::<Arc<Hub>>()
+}
+
+fn turn(gql: &Context<'_>) -> LiveTurn {
+    gql.data_unchecked::<LiveTurn>().clone()
+}
+
+/// Lets an event through when its fields may be resolved.
+fn in_turn<T>(turn: LiveTurn, events: impl Stream<Item = T>) -> impl Stream<Item = T> {
+    events.then(move |event| {
+        let turn = turn.clone();
+        async move {
+            turn.take().await;
+            event
+        }
+    })
 }
 
 /// The stream up to and including its first error.

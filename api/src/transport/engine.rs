@@ -66,7 +66,7 @@ impl<G: Gateway> Transport<G> {
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
         let credential = credential::admit(&parts.headers, self.0.public_origin.as_deref())?;
         let caller = self.0.gateway.authenticate(credential).await?;
-        Place::keep_of(parts);
+        Place::keep_of(parts, G::identity(&caller));
         Ok(caller)
     }
 

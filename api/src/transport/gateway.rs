@@ -20,6 +20,9 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     /// [`Refusal`], which the transport answers as each protocol requires.
     fn authenticate(&self, credential: Credential) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
 
+    /// Who the caller is, the same for all their credentials: how many connections of theirs are kept is bounded. `None` sets no bound.
+    fn identity(caller: &Self::Caller) -> Option<u128>;
+
     /// Runs a query or mutation. The future is dropped when the client goes away. A panic must not
     /// come out of it: it would end the client's connection.
     fn execute(&self, caller: Self::Caller, request: Request) -> impl Future<Output = Response> + Send;

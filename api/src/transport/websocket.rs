@@ -91,7 +91,7 @@ async fn run<G: Gateway>(
 ) -> Result<Infallible, End> {
     let caller = handshake(transport, peer, credential).await?;
     if let Some(place) = place {
-        place.keep();
+        place.keep(G::identity(&caller));
     }
     let mut operations = Operations::default();
     let period = peer.limits.ping_interval;

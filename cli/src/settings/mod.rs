@@ -25,12 +25,16 @@ use crate::systems::Systems;
 pub struct Settings {
     /// `sqlite:PATH` or `postgres://…`.
     pub database_url: Secret,
+    /// The way to PostgreSQL that goes through no pooler, if `database_url` goes through one.
+    pub database_direct_url: Option<Secret>,
     /// Connections to PostgreSQL, or readers of SQLite.
     pub database_connections: u32,
     /// Where to listen.
     pub listen: SocketAddr,
     /// Connections of clients at once.
     pub max_connections: usize,
+    /// What each person may have running at once.
+    pub shares: api::ShareLimits,
     /// Where a separate worker shows its metrics; none: nowhere.
     pub metrics_listen: Option<SocketAddr>,
     /// Where people reach the server.
@@ -101,9 +105,11 @@ impl Settings {
             source.parsed("listen", "an address such as 127.0.0.1:8080").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         Self {
             database_url: Secret(database_url(source, &data_dir)),
+            database_direct_url: direct_url(source),
             database_connections: source.parsed("database_connections", "a number").unwrap_or(16),
             listen,
             max_connections: max_connections(source),
+            shares: shares(source),
             metrics_listen: source.parsed("metrics_listen", "an address such as 127.0.0.1:9464"),
             public_url: public_url(source, listen),
             data_dir,
@@ -133,6 +139,14 @@ fn database_url(source: &mut Source<'_>, data_dir: &Path) -> String {
     url
 }
 
+fn direct_url(source: &mut Source<'_>) -> Option<Secret> {
+    let url = source.text("database_direct_url")?;
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        source.problem("database_direct_url", "must begin with postgres://");
+    }
+    Some(Secret(url))
+}
+
 fn public_url(source: &mut Source<'_>, listen: SocketAddr) -> String {
     let Some(text) = source.text("public_url") else { return reachable(listen) };
     match Url::parse(&text) {
@@ -148,6 +162,22 @@ fn max_connections(source: &mut Source<'_>) -> usize {
         source.problem("max_connections", format_args!("must be at least {FEWEST_CONNECTIONS}"));
     }
     most
+}
+
+fn shares(source: &mut Source<'_>) -> api::ShareLimits {
+    let defaults = api::ShareLimits::default();
+    let mut at_least_one = |key, default| match source.parsed(key, "a number") {
+        Some(0) => {
+            source.problem(key, "must be at least 1");
+            default
+        }
+        given => given.unwrap_or(default),
+    };
+    api::ShareLimits {
+        requests: at_least_one("requests_per_person", defaults.requests),
+        subscriptions: at_least_one("subscriptions_per_person", defaults.subscriptions),
+        ..defaults
+    }
 }
 
 fn alertmanagers(source: &mut Source<'_>) -> Option<Secret> {

@@ -14,6 +14,7 @@ use entity::{
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use tokio::sync::SemaphorePermit;
 
 /// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
@@ -185,8 +186,17 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     for column in columns(order) {
         select = select.order_by(*column, direction.clone());
     }
+    let _turn = search_turn(ctx, filter).await?;
     let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
     Ok(window.slice(rows))
+}
+
+/// A search looks at the text of every event, so it waits for others of its kind.
+async fn search_turn<'a>(ctx: &'a Ctx, filter: &IncidentFilter) -> Result<Option<SemaphorePermit<'a>>> {
+    if filter.text.as_deref().is_none_or(|text| text.trim().is_empty()) {
+        return Ok(None);
+    }
+    Ok(Some(ctx.searches.acquire().await.map_err(Error::internal)?))
 }
 
 /// The position of `incident` in `order`.
@@ -223,6 +233,7 @@ fn beyond(order: IncidentOrder, TimeKey(rank, time, id): &TimeKey, less: bool) -
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn count(ctx: &Ctx, filter: &IncidentFilter) -> Result<u64> {
+    let _turn = search_turn(ctx, filter).await?;
     Ok(visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?).count(ctx.db.read()).await?)
 }
 

@@ -3,6 +3,7 @@
 use entity::{
     ClientId, Flag, Flags, IncidentId, IncidentStatus, PersonId, Role, Severity, SiteId, TimelineKind, Timestamp, Visibility, incident,
 };
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde::Serialize;
 use serde_json::json;
 
@@ -18,7 +19,7 @@ use crate::people::access;
 use crate::record::{Draft, NewEvent, Whole};
 use crate::telling::pages;
 use crate::telling::roster::Roster;
-use crate::{catalogue, people, validate, words};
+use crate::{catalogue, limits, people, validate, words};
 
 /// Severity of a report until somebody triages it: the lowest that still gets work done today.
 const REPORTED_SEVERITY: Severity = Severity::Minor;
@@ -37,7 +38,7 @@ pub struct Raise {
 /// Reports that something is wrong (R1): an incident in TRIAGE. The same key again returns the first one.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `UNAUTHENTICATED`.
+/// `BAD_USER_INPUT`, `UNAUTHENTICATED`; `RATE_LIMITED` after [`limits::REPORTS_EACH`] in a short while.
 pub async fn raise(ctx: &Ctx, input: Raise, key: Option<&str>) -> Result<incident::Model> {
     ctx.require(Right::Report)?;
     let name = validate::name("name", &input.name)?;
@@ -45,6 +46,7 @@ pub async fn raise(ctx: &Ctx, input: Raise, key: Option<&str>) -> Result<inciden
     let sites = catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?;
     let key = Key::of(ctx, "reportIncident", key, &input)?;
     let work = async {
+        check_few_reports(ctx).await?;
         let new = blank(ctx, name, description, REPORTED_SEVERITY, IncidentStatus::Triage);
         let roster = Roster::load(ctx).await?;
         let created = create(ctx, &new, |draft| {
@@ -58,6 +60,24 @@ pub async fn raise(ctx: &Ctx, input: Raise, key: Option<&str>) -> Result<inciden
         created.await
     };
     once(ctx, key.as_ref(), Box::pin(work), |first| find(ctx, IncidentId(first))).await
+}
+
+/// Each report pages somebody: one caller can't wake them again and again.
+async fn check_few_reports(ctx: &Ctx) -> Result<()> {
+    let Some(reporter) = ctx.actor.person_id() else { return Ok(()) };
+    let of_late = incident::Entity::find()
+        .filter(incident::Column::ReportedAt.gt(ctx.now() - limits::REPORTS_WHILE))
+        .filter(incident::Column::ReporterId.eq(reporter))
+        .count(ctx.db.read())
+        .await?;
+    if of_late < limits::REPORTS_EACH {
+        return Ok(());
+    }
+    Err(Error::RateLimited(format!(
+        "You have reported {of_late} incidents in the last {} minutes, and each of them pages somebody. If this belongs to one of them, write it \
+         down there; otherwise call whoever is on call.",
+        limits::REPORTS_WHILE.num_minutes()
+    )))
 }
 
 /// Input of [`declare`].

@@ -33,6 +33,11 @@ pub struct IncidentFilter {
 }
 
 impl IncidentFilter {
+    /// The text that is searched for.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
     /// Converts to the domain's filter.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use domain::incident;
 use super::connection::IncidentConnection;
 use super::inputs::IncidentFilter;
 use super::row::Incident;
-use crate::graphql::connection::{page_args, page_cost};
+use crate::graphql::connection::{page_args, page_cost, search_cost};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::IncidentOrder;
@@ -25,7 +25,7 @@ impl IncidentQuery {
     }
 
     /// Incidents.
-    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    #[graphql(complexity = "page_cost(first, last, child_complexity) + search_cost(filter.as_ref().and_then(IncidentFilter::text))")]
     #[expect(clippy::too_many_arguments, reason = "a Relay connection has four of its own")]
     async fn incidents(
         &self,

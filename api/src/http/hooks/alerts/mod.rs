@@ -112,7 +112,7 @@ impl FromRequestParts<Server> for Admitted {
 
     async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
         let ctx = admit(server, &request.headers).await?;
-        Place::keep_of(request);
+        Place::keep_of(request, None);
         Ok(Self(ctx))
     }
 }
