@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use domain::Error;
 use entity::PersonId;
@@ -25,6 +26,9 @@ impl Default for ShareLimits {
         Self { requests: 8, waiting: 200, subscriptions: 200 }
     }
 }
+
+/// How long a refusal takes, so that who tries again at once does not keep the server busy with refusals.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The shares of everybody who has something running.
 pub struct Shares {
@@ -54,6 +58,7 @@ impl Shares {
         }
         let ShareLimits { requests, waiting, .. } = self.limits;
         let Some(_waiting) = Counted::begin(&share, |share| &share.waiting, waiting) else {
+            tokio::time::sleep(PAUSE).await;
             return Err(Error::RateLimited(format!(
                 "You have {requests} requests running and {waiting} waiting, as many as one person may have: wait for their answers before \
                  you send more."
@@ -127,7 +132,7 @@ mod tests {
         PersonId::parse(&format!("per_{number:032x}")).unwrap()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn turns_are_each_persons_own() {
         let shares = Shares::new(ShareLimits { requests: 1, waiting: 1, subscriptions: 1 });
         let first = shares.turn(person(1)).await.unwrap();
