@@ -14,6 +14,8 @@ use crate::transport::TransportLimits;
 pub struct Settings {
     /// The server's public address, scheme and host: for links, cookies and the origin of pages.
     pub public_url: String,
+    /// Origins whose pages may call the API with a token.
+    pub allowed_origins: Vec<String>,
     /// The bearer secret of `/hooks/…`; API tokens work as well.
     pub alerts_secret: Option<String>,
     /// The signing secret of the Zendesk webhook, for `/hooks/zendesk`.
@@ -40,6 +42,7 @@ impl Default for Settings {
         let levels = [("critical", Severity::Critical), ("major", Severity::Major), ("error", Severity::Major), ("high", Severity::Major)];
         Self {
             public_url: "http://127.0.0.1:8080".into(),
+            allowed_origins: Vec::new(),
             alerts_secret: None,
             zendesk_secret: None,
             trello_secret: None,

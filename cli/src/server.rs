@@ -188,6 +188,7 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         alerts_secret: settings.alerts_secret.as_ref().map(|secret| secret.0.clone()),
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
         metrics: Some(render(metrics)),
+        allowed_origins: settings.allowed_origins.clone(),
         shares: settings.shares,
         connections: ConnectionLimits { most: descriptors::connections(settings.max_connections), ..defaults.connections },
         ..defaults

@@ -67,6 +67,8 @@ pub const KEY_LIFETIME: Duration = Duration::hours(24);
 pub const HOOK_EVENT_KEPT: Duration = Duration::days(7);
 /// How long a sign-in link works.
 pub const SIGN_IN_LINK_LIFETIME: Duration = Duration::hours(24);
+/// How long the link of a page or an offer works: mails are filed and forwarded.
+pub const ANSWER_LINK_LIFETIME: Duration = Duration::days(7);
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::days(30);
 /// How long the session lasts that the answer to a page opens: the rest of a night.

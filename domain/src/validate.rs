@@ -187,6 +187,18 @@ pub(crate) fn is_text_direction(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
 }
 
+/// Fails for the link of a page or an offer that was sent too long ago.
+///
+/// # Errors
+/// `FAILED_PRECONDITION`.
+pub fn fresh_link(sent: Timestamp, now: Timestamp) -> Result<()> {
+    if now - sent <= limits::ANSWER_LINK_LIFETIME {
+        return Ok(());
+    }
+    let days = limits::ANSWER_LINK_LIFETIME.num_days();
+    Err(Error::precondition(format!("This link worked for {days} days and no longer does: sign in to see the incident.")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

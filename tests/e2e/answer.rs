@@ -175,6 +175,12 @@ fn only_the_link_of_the_mail_works_and_each_attempt_sends_the_same() {
         assert!(matches!(answers::answer_by_link(&app.system(), "x", Answer::Seen).await, Err(Error::NotFound(_))));
         assert_eq!(press(&browser, &link).await.status(), 200);
         assert!(is_answered(&sam).await);
+
+        app.advance(Duration::from_secs(7 * 24 * 3600));
+        let (status, page) = look(&browser, &link).await;
+        assert_eq!(status, 409, "{page}");
+        assert!(page.contains("no longer does: sign in") && !page.contains("INC-1"), "{page}");
+        assert_eq!(press(&browser, &link).await.status(), 409);
     });
 }
 

@@ -4,9 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::people::access;
+use futures_util::{SinkExt, StreamExt};
 use harness::{Engine, TestApp, both_dbs, browser, run, run_with};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 both_dbs![
     a_server_reports_that_it_is_alive_and_ready,
@@ -88,6 +90,45 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
     assert!(!response.headers().contains_key("access-control-allow-origin"));
     let query = sam.query("{ __typename }", json!({})).await;
     assert_eq!(query["__typename"], "Query");
+}
+
+#[test]
+fn pages_of_allowed_origins_call_with_a_token_and_others_do_not() {
+    const TOOLS: &str = "https://tools.example.org";
+    let builder = TestApp::builder(Engine::Sqlite).settings(|settings| settings.allowed_origins = vec![TOOLS.to_owned()]);
+    run_with(builder, async |app| {
+        let sam = app.responder("Sam").await;
+        for (origin, allowed) in [(TOOLS, TOOLS), ("https://evil.example", "")] {
+            let header = |response: &reqwest::Response| {
+                let header = response.headers().get("access-control-allow-origin");
+                header.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+            };
+            let preflight = sam.request(reqwest::Method::OPTIONS, "/graphql").header("origin", origin);
+            let preflight = preflight.header("access-control-request-method", "POST").send().await.unwrap();
+            assert_eq!(header(&preflight), allowed);
+            assert!(!preflight.headers().contains_key("access-control-allow-credentials"));
+
+            let post = sam.request(reqwest::Method::POST, "/graphql").header("origin", origin).json(&json!({ "query": "{ __typename }" }));
+            let response = post.send().await.unwrap();
+            assert_eq!((response.status().as_u16(), header(&response).as_str()), (200, allowed), "a token is one's own");
+
+            let session = browser().post(format!("{}/graphql", app.url())).header("origin", origin).header("cookie", "muster_session=abc");
+            let response = session.json(&json!({ "query": "{ __typename }" })).send().await.unwrap();
+            assert_eq!(response.status(), 403, "a cookie is not");
+            assert!(response.text().await.unwrap().contains("public_url"));
+        }
+
+        let mut request = format!("{}/graphql", app.url().replacen("http", "ws", 1)).into_client_request().unwrap();
+        let headers = [("origin", TOOLS), ("cookie", "muster_session=abc"), ("sec-websocket-protocol", "graphql-transport-ws")];
+        for (name, value) in headers {
+            request.headers_mut().insert(name, value.parse().unwrap());
+        }
+        let (mut socket, _) =
+            tokio_tungstenite::connect_async(request).await.expect("its cookie counts for nothing, and is in nobody's way");
+        let init = json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {}", sam.token()) } });
+        socket.send(Message::text(init.to_string())).await.unwrap();
+        assert_eq!(socket.next().await.unwrap().unwrap().into_text().unwrap(), r#"{"type":"connection_ack"}"#);
+    });
 }
 
 async fn a_page_of_another_site_signs_nobody_in_or_out(app: &TestApp) {

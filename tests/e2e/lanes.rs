@@ -54,7 +54,7 @@ async fn merges_in_a_circle_do_not_wait_for_each_other(app: &TestApp) {
     let ctx = app.ctx(&app.responder("Sam").await).await;
     let report = async |name: &str| {
         let input = Raise { name: name.into(), description: None, site_ids: Vec::new() };
-        domain::incident::raise(&ctx, input, None).await.unwrap().id
+        domain::incident::raise(&app.system(), input, None).await.unwrap().id
     };
     for _ in 0..10 {
         let ids = [report("a").await, report("b").await, report("c").await];

@@ -267,6 +267,14 @@ async fn what_is_known_of_an_incident_can_be_changed(app: &TestApp) {
     let backwards = json!({ "incidentId": id(&incident), "impactEndedAt": "2026-11-22T01:00:00Z" });
     let refusal = sam.refused("updateIncident", backwards).await;
     assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "impactEndedAt"));
+
+    let back = json!({ "incidentId": id(&incident), "impactEndedAt": null, "summary": null });
+    sam.incident_of("updateIncident", back).await;
+    let now = sam.incident("INC-1", "name summary impactStartedAt impactEndedAt").await;
+    let started = "2026-11-22T02:00:00+00:00";
+    assert_eq!(now, json!({ "name": "new.example.org errors", "summary": null, "impactStartedAt": started, "impactEndedAt": null }));
+    let event = sam.timeline(id(&incident)).await.pop().unwrap();
+    assert_eq!(event["details"]["impactEndedAt"], json!({ "from": "2026-11-22T02:30:00.123456Z", "to": null }));
 }
 
 /// A tired person clicks twice: the second click finds nothing to do, and the record stays clean.

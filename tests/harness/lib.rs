@@ -19,6 +19,7 @@ pub mod node;
 pub mod port;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod smtp;
 pub mod sqlite;
 pub mod wait;

@@ -16,12 +16,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use domain::error::code;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
@@ -36,12 +37,29 @@ use crate::transport::Transport;
 const UPLOAD_BYTES: usize = domain::limits::FILE_BYTES + 64 * 1024;
 /// How long an upload may stand still.
 const UPLOAD_PAUSE: Duration = Duration::from_secs(30);
+/// How long a browser remembers that an origin may call.
+const PREFLIGHT_LASTS: Duration = Duration::from_hours(1);
 /// Pages load only their own scripts and styles and talk only to their own server.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Lets pages of `origins` use the API with a token; browsers send no cookie there, and ours would count for nothing.
+fn for_other_origins(api: Router, origins: &[String]) -> Router {
+    if origins.is_empty() {
+        return api;
+    }
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let allowed = CorsLayer::new().allow_origin(origins).allow_methods([Method::GET, Method::POST]).allow_headers([
+        header::ACCEPT,
+        header::AUTHORIZATION,
+        header::CONTENT_TYPE,
+    ]);
+    api.layer(allowed.max_age(PREFLIGHT_LASTS))
+}
+
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
+    let api = for_other_origins(transport.router(), &app.0.settings.allowed_origins);
     let server = Server { app, transport: transport.clone(), unknown_senders: Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS)) };
     let own = Router::new()
         .route("/", get(html::home))
@@ -64,7 +82,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .with_state(server);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let only_tls = transport.is_secure().then(|| HeaderValue::from_static("max-age=31536000"));
-    own.merge(transport.router())
+    own.merge(api)
         .fallback(|| async { Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()) })
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

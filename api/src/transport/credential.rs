@@ -96,8 +96,8 @@ pub(super) fn admit(headers: &HeaderMap, public_origin: Option<&str>) -> Result<
         Err(Rejection::new(
             StatusCode::FORBIDDEN,
             code::FORBIDDEN,
-            "A session cookie is accepted only from this server's own pages; \
-             other origins must send a token as `Authorization: Bearer TOKEN`.",
+            "A session cookie is accepted only from this server's own pages: other origins must send a token as \
+             `Authorization: Bearer TOKEN`, and none of their cookies. If this is a page of Muster, it is not at `public_url`.",
         ))
     }
 }

@@ -20,6 +20,9 @@ use serde_path_to_error::Track;
 
 use super::{body, limits::TransportLimits, rejection::Rejection};
 
+/// The extension in which clients send the hash of a query.
+const PERSISTED: &str = "persistedQuery";
+
 /// One request or an array of them.
 #[derive(Debug)]
 pub(super) enum Requests {
@@ -62,9 +65,14 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
             return Err(Rejection::bad_request(format!("`{name}` is not valid UTF-8.")));
         }
     }
-    let query = given.query.ok_or_else(|| Rejection::bad_request("`query` is missing; set it to the GraphQL text to run."))?;
     let variables = object("variables", given.variables)?;
-    let extensions = object("extensions", given.extensions)?;
+    let extensions: Option<HashMap<String, Value>> = object("extensions", given.extensions)?;
+    let query = given.query.ok_or_else(|| {
+        if extensions.as_ref().is_some_and(|extensions| extensions.contains_key(PERSISTED)) {
+            return Rejection::no_persisted_queries();
+        }
+        Rejection::bad_request("`query` is missing; set it to the GraphQL text to run.")
+    })?;
     Ok(Parameters { query, operation_name: given.operation_name, variables, extensions }.into())
 }
 
@@ -84,7 +92,18 @@ fn from_json(body: &[u8], most: usize) -> Result<Requests, Rejection> {
     } else {
         decode_text(PhantomData::<Parameters>, text).map(|parameters| Requests::Single(Box::new(parameters.into())))
     };
-    requests.map_err(|reason| Rejection::bad_request(format!("The body is invalid: {reason}.")))
+    requests.map_err(|reason| {
+        if names_persisted_query(text) {
+            return Rejection::no_persisted_queries();
+        }
+        Rejection::bad_request(format!("The body is invalid: {reason}."))
+    })
+}
+
+/// Whether a request has the hash of a query instead of its text.
+fn names_persisted_query(text: &str) -> bool {
+    let Ok(body) = serde_json::from_str::<serde_json::Value>(text) else { return false };
+    body.get("query").is_none() && body.pointer(&format!("/extensions/{PERSISTED}")).is_some()
 }
 
 /// Decodes one request that is part of a message.
@@ -210,6 +229,16 @@ mod tests {
             let message = decode(body.to_string()).expect_err("it is refused");
             assert!(message.contains(&format!("`{name}`")), "{message}");
         }
+    }
+
+    #[test]
+    fn a_hash_instead_of_a_query_is_answered_so_that_clients_send_the_query() {
+        let hash = r#"{"persistedQuery":{"version":1,"sha256Hash":"00"}}"#;
+        let message = decode(format!("{{\"variables\":{{}},\"extensions\":{hash}}}")).expect_err("there is no query");
+        assert_eq!(message, "PersistedQueryNotSupported");
+        let encoded = hash.replace('"', "%22");
+        assert_eq!(get(&format!("extensions={encoded}")).expect_err("there is no query"), "PersistedQueryNotSupported");
+        assert!(get(&format!("query={{a}}&extensions={encoded}")).is_ok());
     }
 
     #[test]

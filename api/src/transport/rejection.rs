@@ -43,6 +43,11 @@ impl Rejection {
         Self::new(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, message)
     }
 
+    /// The words by which Apollo and urql know that they must send the query itself.
+    pub(super) fn no_persisted_queries() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
+    }
+
     pub(super) fn mutation_by_get() -> Self {
         let message = "A mutation can't run by GET; send it by POST.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_USER_INPUT, message)

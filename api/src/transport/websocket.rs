@@ -41,13 +41,11 @@ const BUFFER_BYTES: usize = 8 * 1024;
 /// Time a peer has to accept the close frame and answer it.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Answers an upgrade request. Credentials in its headers count unless `connection_init` has some.
+/// Answers an upgrade request. Credentials in its headers count unless `connection_init` has some. A cookie that came along from another site's
+/// page counts for nothing, but does not keep that page from showing a token.
 pub(super) fn upgrade<G: Gateway>(transport: Transport<G>, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
     let admitted = credential::admit(&parts.headers, transport.0.public_origin.as_deref());
-    let credential = match admitted {
-        Ok(credential) => credential,
-        Err(rejection) => return rejection.into_response(),
-    };
+    let credential = admitted.unwrap_or(Credential::Anonymous);
     let upgrade = upgrade.protocols([SUBPROTOCOL]);
     if upgrade.selected_protocol().is_none() {
         return Rejection::bad_request(format!("Offer the subprotocol: `Sec-WebSocket-Protocol: {SUBPROTOCOL}`.")).into_response();

@@ -279,8 +279,11 @@ impl Stage {
             }
             Act::Impact(requests, users, words, minutes_ago) => {
                 let impact = Impact { requests: Some(*requests), visits: None, users: Some(*users), description: Some((*words).into()) };
-                let input =
-                    UpdateIncident { impact: Some(impact), impact_ended_at: Some(self.ago(*minutes_ago)), ..UpdateIncident::default() };
+                let input = UpdateIncident {
+                    impact: Some(impact),
+                    impact_ended_at: Some(Some(self.ago(*minutes_ago))),
+                    ..UpdateIncident::default()
+                };
                 incident::update(ctx, id, input, None).await?
             }
             Act::Resolve(summary) => incident::resolve(ctx, id, summary).await?,

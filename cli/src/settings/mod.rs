@@ -47,6 +47,8 @@ pub struct Settings {
     pub alerts_secret: Option<Secret>,
     /// Which values of an alert's label `severity` report an incident, and as what.
     pub alert_levels: Option<BTreeMap<String, Severity>>,
+    /// Origins whose pages may call the API with a token.
+    pub allowed_origins: Vec<String>,
     /// Every Alertmanager that notifies us, to be asked what it did not tell; may hold passwords.
     pub alertmanagers: Option<Secret>,
     /// How long failed deliveries wait.
@@ -116,6 +118,7 @@ impl Settings {
             playbook: source.text("playbook").map(PathBuf::from),
             alerts_secret: source.secret("alerts.secret"),
             alert_levels: alert_levels(source),
+            allowed_origins: allowed_origins(source),
             alertmanagers: alertmanagers(source),
             systems: Systems::read(source),
             pauses: pauses(source),
@@ -154,6 +157,20 @@ fn public_url(source: &mut Source<'_>, listen: SocketAddr) -> String {
         _ => source.problem("public_url", "must be scheme and host only, such as https://muster.example.org"),
     }
     text.trim_end_matches('/').to_owned()
+}
+
+/// Written as `https://tools.example.org, http://localhost:5173`.
+fn allowed_origins(source: &mut Source<'_>) -> Vec<String> {
+    let text = source.text("allowed_origins").unwrap_or_default();
+    let mut origins = Vec::new();
+    for origin in text.split(',').map(str::trim).filter(|origin| !origin.is_empty()) {
+        if Url::parse(origin).is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == origin) {
+            origins.push(origin.to_owned());
+        } else {
+            source.problem("allowed_origins", format_args!("{origin} is not an origin such as https://tools.example.org, without a path"));
+        }
+    }
+    origins
 }
 
 fn max_connections(source: &mut Source<'_>) -> usize {

@@ -31,10 +31,10 @@ pub struct UpdateIncident {
     pub site_ids: Option<Vec<SiteId>>,
     /// The complete impact: requests, visits, users and description.
     pub impact: Option<Impact>,
-    /// When the impact began.
-    pub impact_started_at: Option<Timestamp>,
-    /// When the impact ended.
-    pub impact_ended_at: Option<Timestamp>,
+    /// When the impact began; `Some(None)` takes it back.
+    pub impact_started_at: Option<Option<Timestamp>>,
+    /// When the impact ended; `Some(None)` takes it back.
+    pub impact_ended_at: Option<Option<Timestamp>>,
 }
 
 /// How much was affected, as far as known.
@@ -61,8 +61,9 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
     let client_name = input.client_name.as_deref().map(checked_client_name).transpose()?;
     let summary = input.summary.as_deref().map(|summary| validate::optional_text("summary", Some(summary))).transpose()?;
     let impact = input.impact.as_ref().map(checked_impact).transpose()?;
-    let started = input.impact_started_at.map(|at| validate::past("impactStartedAt", at, now)).transpose()?;
-    let ended = input.impact_ended_at.map(|at| validate::past("impactEndedAt", at, now)).transpose()?;
+    let past = |field, at: Option<Timestamp>| at.map(|at| validate::past(field, at, now)).transpose();
+    let started = input.impact_started_at.map(|at| past("impactStartedAt", at)).transpose()?;
+    let ended = input.impact_ended_at.map(|at| past("impactEndedAt", at)).transpose()?;
     let sites = match &input.site_ids {
         Some(ids) => Some(catalogue::existing_sites(ctx, "siteIds", ids).await?),
         None => None,
@@ -90,8 +91,8 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
             incident.impact_users = impact.users;
             incident.impact_description.clone_from(&impact.description);
         }
-        incident.impact_started_at = started.or(incident.impact_started_at);
-        incident.impact_ended_at = ended.or(incident.impact_ended_at);
+        incident.impact_started_at = started.unwrap_or(incident.impact_started_at);
+        incident.impact_ended_at = ended.unwrap_or(incident.impact_ended_at);
         if let (Some(start), Some(end)) = (incident.impact_started_at, incident.impact_ended_at)
             && end < start
         {

@@ -334,6 +334,7 @@ pub async fn answer_offer(ctx: &Ctx, id: RoleOfferId, accept: bool, note: Option
 pub async fn offer_by_link(ctx: &Ctx, secret: &str) -> Result<(role_offer::Model, person::Model, incident::Model)> {
     let found = role_offer::Entity::find().filter(role_offer::Column::SecretHash.eq(hash(secret))).one(ctx.db.read()).await?;
     let offer = found.ok_or(Error::NotFound("offer"))?;
+    validate::fresh_link(offer.offered_at, ctx.now())?;
     let person = crate::people::find(ctx, offer.person_id).await?;
     if person.deactivated_at.is_some() || person.access_level < AccessLevel::Responder {
         return Err(Error::Forbidden(format!("{} can no longer take a role: the offer was withdrawn.", person.name)));

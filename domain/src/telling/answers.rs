@@ -84,6 +84,7 @@ pub async fn answer(ctx: &Ctx, id: PageId, answer: Answer, note: Option<&str>) -
 pub async fn by_link(ctx: &Ctx, secret: &str) -> Result<(page::Model, person::Model, entity::incident::Model)> {
     let found = page::Entity::find().filter(page::Column::SecretHash.eq(hash(secret))).one(ctx.db.read()).await?;
     let row = found.ok_or(Error::NotFound("page"))?;
+    validate::fresh_link(row.paged_at, ctx.now())?;
     let system = ctx.on_own_behalf();
     let (person, incident) =
         tokio::try_join!(crate::people::find(&system, row.person_id), crate::incident::find(&system, row.incident_id))?;

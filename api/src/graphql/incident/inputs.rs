@@ -1,6 +1,6 @@
 //! The inputs of incident mutations and queries.
 
-use async_graphql::{ID, InputObject};
+use async_graphql::{ID, InputObject, MaybeUndefined};
 use chrono::{DateTime, Utc};
 use domain::incident;
 
@@ -115,10 +115,10 @@ pub struct UpdateIncidentInput {
     pub incident_id: ID,
     /// Short and understandable.
     pub name: Option<String>,
-    /// What clients call the problem, in subjects and drafts for them; empty to take it back.
-    pub client_name: Option<String>,
-    /// What is known. Markdown.
-    pub summary: Option<String>,
+    /// What clients call the problem, in subjects and drafts for them; null or empty to take it back.
+    pub client_name: MaybeUndefined<String>,
+    /// What is known. Markdown. Null or empty removes it.
+    pub summary: MaybeUndefined<String>,
     /// Who may know about it.
     pub visibility: Option<Visibility>,
     /// All flags: replaces the present ones.
@@ -127,10 +127,10 @@ pub struct UpdateIncidentInput {
     pub site_ids: Option<Vec<ID>>,
     /// How much was affected.
     pub impact: Option<ImpactInput>,
-    /// When the impact began.
-    pub impact_started_at: Option<DateTime<Utc>>,
-    /// When the impact ended.
-    pub impact_ended_at: Option<DateTime<Utc>>,
+    /// When the impact began; null if that is not known after all.
+    pub impact_started_at: MaybeUndefined<DateTime<Utc>>,
+    /// When the impact ended; null if it has not.
+    pub impact_ended_at: MaybeUndefined<DateTime<Utc>>,
     /// Fails with CONFLICT unless this is still the version.
     pub expected_version: Option<i32>,
 }

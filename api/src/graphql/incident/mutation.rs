@@ -90,14 +90,14 @@ impl IncidentMutation {
         };
         let update = incident::UpdateIncident {
             name: input.name,
-            client_name: input.client_name,
-            summary: input.summary,
+            client_name: Option::from(input.client_name).map(Option::unwrap_or_default),
+            summary: Option::from(input.summary).map(Option::unwrap_or_default),
             visibility: input.visibility.map(Into::into),
             flags: input.flags.map(|flags| flags.into_iter().map(Into::into).collect()),
             site_ids: input.site_ids.map(|sites| ids("siteIds", &sites)).transpose()?,
             impact: input.impact.map(impact),
-            impact_started_at: input.impact_started_at,
-            impact_ended_at: input.impact_ended_at,
+            impact_started_at: input.impact_started_at.into(),
+            impact_ended_at: input.impact_ended_at.into(),
         };
         Ok(incident::update(ctx(gql), id("incidentId", &input.incident_id)?, update, input.expected_version).await?.into())
     }
