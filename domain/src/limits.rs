@@ -69,6 +69,16 @@ pub const HOOK_EVENT_KEPT: Duration = Duration::days(7);
 pub const SIGN_IN_LINK_LIFETIME: Duration = Duration::hours(24);
 /// How long the link of a page or an offer works: mails are filed and forwarded.
 pub const ANSWER_LINK_LIFETIME: Duration = Duration::days(7);
+/// How long a sign-in link works that somebody asked for by mail: whoever waits for it opens it at once.
+pub const ASKED_LINK_LIFETIME: Duration = Duration::hours(1);
+/// How long its mail is worth sending: by then they have asked again, or come in another way.
+pub const ASKED_LINK_WAIT: Duration = Duration::minutes(15);
+/// Sign-in links that are mailed to one person within [`ASKED_LINK_WITHIN`]: anybody can ask for them.
+pub const ASKED_LINKS: u64 = 3;
+/// Requests for a link from one caller's address within [`ASKED_LINK_WITHIN`], whomever they are for.
+pub const ASKED_LINKS_OF_CALLER: usize = 10;
+/// The time in which these are counted.
+pub const ASKED_LINK_WITHIN: Duration = Duration::hours(1);
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::days(30);
 /// How long the session lasts that the answer to a page opens: the rest of a night.

@@ -245,6 +245,18 @@ text_enum! {
 }
 
 text_enum! {
+    /// How a browser was signed in.
+    SignInWay {
+        /// By a sign-in link.
+        Link = "LINK",
+        /// By the link of a page or an offer, for its incident only.
+        Page = "PAGE",
+        /// With the company's account.
+        Company = "COMPANY",
+    }
+}
+
+text_enum! {
     /// How much care a site or client needs.
     Importance {
         /// The usual.
@@ -329,6 +341,8 @@ text_enum! {
         Comment = "comment",
         /// The card of a follow-up is created or updated (R33).
         Card = "card",
+        /// Somebody gets the sign-in link that they asked for.
+        SignIn = "sign-in",
     }
 }
 

@@ -28,6 +28,7 @@ pub mod goal;
 pub mod held_system;
 pub mod hook_event;
 pub mod idempotency_key;
+pub mod identity;
 pub mod incident;
 pub mod incident_access;
 pub mod incident_client;

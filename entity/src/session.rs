@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{IncidentId, PersonId, SessionId, Timestamp};
+use crate::{IncidentId, PersonId, SessionId, SignInWay, Timestamp};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -16,6 +16,8 @@ pub struct Model {
     pub secret_hash: String,
     /// The only incident it is good for, if it was opened by the answer to a page.
     pub incident_id: Option<IncidentId>,
+    /// How it began; unknown of those that are older than this column.
+    pub way: Option<SignInWay>,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }

@@ -1,7 +1,9 @@
 //! What a decision orders of outside systems, and takes back, as written on a draft.
 
 use entity::delivery::{self, Column};
-use entity::{ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, Operation, PageId, PersonId, TicketId};
+use entity::{
+    ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, IncidentId, Operation, PageId, PersonId, TicketId, Timestamp,
+};
 use sea_orm::sea_query::{BinOper, Expr, Func};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 
@@ -49,23 +51,23 @@ impl New {
         }
     }
 
-    fn row(self, draft: &Draft<'_>) -> delivery::Model {
+    fn row(self, ctx: &Ctx, id: DeliveryId, incident: Option<IncidentId>, now: Timestamp) -> delivery::Model {
         let Self { operation, effect, person, step, page, client, client_update, ticket, follow_up } = self;
         let system = effect.outgoing().system();
         // What the team is told must not wait for anything, and an order to a card replaces the one before it.
         let is_in_turn =
             matches!(operation, Operation::ClientUpdate | Operation::Comment | Operation::LinkTicket | Operation::ParentTicket);
         let target = effect.outgoing().target().filter(|_| is_in_turn);
-        let connected = draft.ctx().config.systems.contains(&system) && !effect.outgoing().is_nowhere();
+        let connected = ctx.config.systems.contains(&system) && !effect.outgoing().is_nowhere();
         delivery::Model {
-            id: DeliveryId(draft.id()),
-            incident_id: Some(draft.incident().id),
+            id,
+            incident_id: incident,
             system,
             operation,
             state: if connected { DeliveryState::Queued } else { DeliveryState::ByHand },
             attempts: 0,
             last_error: None,
-            next_attempt_at: connected.then_some(draft.now),
+            next_attempt_at: connected.then_some(now),
             effect: serde_json::to_string(&effect).unwrap_or_default(),
             person_id: person,
             step_key: step,
@@ -77,7 +79,7 @@ impl New {
             target,
             external_id: None,
             external_url: None,
-            created_at: draft.now,
+            created_at: now,
             delivered_at: None,
         }
     }
@@ -86,8 +88,8 @@ impl New {
 impl Draft<'_> {
     /// Has something done at an outside system, once, after the commit. Where the system is not connected, a person does it.
     pub fn send(&mut self, order: New) -> DeliveryId {
-        let row = order.row(self);
-        let id = row.id;
+        let id = DeliveryId(self.id());
+        let row = order.row(self.ctx(), id, Some(self.incident().id), self.now);
         self.insert(row.into_active_model());
         self.ring();
         id
@@ -98,10 +100,21 @@ impl Draft<'_> {
         if orders.is_empty() {
             return;
         }
-        let rows = orders.into_iter().map(|order| order.row(self).into_active_model()).collect::<Vec<_>>();
+        let incident = Some(self.incident().id);
+        let rows = orders.into_iter().map(|order| order.row(self.ctx(), DeliveryId(self.id()), incident, self.now).into_active_model());
+        let rows = rows.collect::<Vec<_>>();
         self.insert_many(&rows);
         self.ring();
     }
+}
+
+/// Has something done at an outside system, once, that is about no incident.
+pub(crate) async fn place(ctx: &Ctx, order: New) -> Result<()> {
+    let now = ctx.now();
+    let row = order.row(ctx, DeliveryId(ctx.ids.uuid(now)), None, now);
+    delivery::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    ctx.outbox.ring();
+    Ok(())
 }
 
 /// Between the keys of the steps that one delivery is about.

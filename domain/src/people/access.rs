@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 
 use entity::{
-    AccessLevel, ApiTokenId, IncidentId, PersonId, SessionId, SignInLinkId, Timestamp, api_token, page, person, session, sign_in_link,
+    AccessLevel, ApiTokenId, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, api_token, page, person, session,
+    sign_in_link,
 };
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
@@ -226,6 +227,10 @@ pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model>
 pub async fn create_sign_in_link(ctx: &Ctx, person_id: PersonId) -> Result<String> {
     ctx.require(Right::Administer)?;
     find(ctx, person_id).await?;
+    link(ctx, person_id, limits::SIGN_IN_LINK_LIFETIME).await
+}
+
+pub(super) async fn link(ctx: &Ctx, person_id: PersonId, lifetime: chrono::Duration) -> Result<String> {
     let now = ctx.now();
     let secret = ctx.ids.secret();
     let row = sign_in_link::Model {
@@ -233,7 +238,7 @@ pub async fn create_sign_in_link(ctx: &Ctx, person_id: PersonId) -> Result<Strin
         person_id,
         secret_hash: hash(&secret),
         created_at: now,
-        expires_at: now + limits::SIGN_IN_LINK_LIFETIME,
+        expires_at: now + lifetime,
         used_at: None,
     };
     sign_in_link::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
@@ -261,7 +266,12 @@ pub async fn sign_in(ctx: &Ctx, link: &str) -> Result<String> {
     if taken.rows_affected == 0 {
         return Err(USED);
     }
-    open(ctx, person.id, None, limits::SESSION_LIFETIME).await
+    signed_in(ctx, person.id, SignInWay::Link).await
+}
+
+/// Opens the session of somebody who has proved who they are, and returns its secret, for a cookie. Every way to sign in ends here.
+pub(super) async fn signed_in(ctx: &Ctx, person: PersonId, way: SignInWay) -> Result<String> {
+    open(ctx, person, None, way, limits::SESSION_LIFETIME).await
 }
 
 /// Opens a short session for the incident of a page that was just answered by its link, once; `None` if the link has opened one before.
@@ -279,16 +289,23 @@ pub async fn visit_by_page(ctx: &Ctx, page: &page::Model) -> Result<Option<Strin
 
 /// Opens a short session for one incident.
 pub(crate) async fn visit(ctx: &Ctx, person: PersonId, incident: IncidentId) -> Result<String> {
-    open(ctx, person, Some(incident), limits::VISIT_LIFETIME).await
+    open(ctx, person, Some(incident), SignInWay::Page, limits::VISIT_LIFETIME).await
 }
 
-async fn open(ctx: &Ctx, person_id: PersonId, incident_id: Option<IncidentId>, lifetime: chrono::Duration) -> Result<String> {
+async fn open(
+    ctx: &Ctx,
+    person_id: PersonId,
+    incident_id: Option<IncidentId>,
+    way: SignInWay,
+    lifetime: chrono::Duration,
+) -> Result<String> {
     let (now, secret) = (ctx.now(), ctx.ids.secret());
     let row = session::Model {
         id: SessionId(ctx.ids.uuid(now)),
         person_id,
         secret_hash: hash(&secret),
         incident_id,
+        way: Some(way),
         created_at: now,
         expires_at: now + lifetime,
     };

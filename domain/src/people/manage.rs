@@ -1,6 +1,6 @@
 //! Who joins the team, what they may do, and what they want to be told.
 
-use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, incident, person, session, sign_in_link};
+use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, identity, incident, person, session, sign_in_link};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use crate::authz::{Actor, Right};
@@ -52,7 +52,7 @@ pub async fn invite(ctx: &Ctx, input: Invite) -> Result<(person::Model, String)>
 }
 
 /// A person of whom only the name and what they may do are known.
-fn new(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<person::Model> {
+pub(super) fn new(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<person::Model> {
     let now = ctx.now();
     Ok(person::Model {
         id: PersonId(ctx.ids.uuid(now)),
@@ -172,6 +172,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
         None => {}
     }
     let is_admin = |row: &person::Model| row.access_level == AccessLevel::Admin && row.deactivated_at.is_none();
+    let was_away = before.deactivated_at.is_some();
     let tx = ctx.db.begin().await?;
     if is_admin(&before) && !is_admin(&row) {
         // Locked, so that of two administrators who demote each other at once one stays.
@@ -188,6 +189,10 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     let row = save::<person::Entity, _>(&tx, Some(before), row).await?;
     if input.deactivated == Some(true) {
         access::end_all(&tx, id, ctx.now()).await?;
+    }
+    if input.deactivated == Some(false) && was_away {
+        // Who comes back is matched by their address again: their account may have been made anew, or be somebody else's by now.
+        identity::Entity::delete_many().filter(identity::Column::PersonId.eq(id)).exec(&tx).await?;
     }
     tx.commit().await?;
     ctx.waker.access_changed();

@@ -3,6 +3,8 @@
 //! Called by `api` for administrators and, through [`access`], at every request, and by the command line.
 
 pub mod access;
+pub mod asked;
+pub mod company;
 mod leaving;
 mod manage;
 mod query;

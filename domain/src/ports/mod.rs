@@ -6,6 +6,7 @@ mod board;
 mod chat;
 mod desk;
 mod directory;
+mod identity;
 mod mail;
 mod push;
 
@@ -13,6 +14,7 @@ pub use board::{BoardOrder, Boards, Card, CardField, Member, Owner, Place, SeenC
 pub use chat::{ChatOrder, Notice};
 pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, SeenTicket, TicketDesk, UnlinkTicket};
 pub use directory::{Batch, ClientDirectory, SeenOrganization, SeenPerson};
+pub use identity::{Arrival, Departure, IdentityProvider, NoAccount, SeenAccount};
 pub use mail::{Email, MailOrder};
 pub use push::{Addressee, Push, PushOrder, Shown, Webhook, WebhookOrder};
 

@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::delivery::outgoing::Outgoing;
 use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
-use crate::people;
+use crate::people::{self, asked};
 use crate::playbook::Playbook;
 use crate::ports::{Addressee, ChatOrder, Email, MailOrder, Notice, Push, PushOrder, Shown, Webhook, WebhookOrder};
 use crate::telling::briefing;
@@ -50,7 +50,7 @@ impl Outgoing for MailOrder {
     }
 
     async fn is_wanted(&self, ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
-        is_open_offer(ctx, row).await
+        if row.operation == Operation::SignIn { asked::is_wanted(ctx, row).await } else { is_open_offer(ctx, row).await }
     }
 
     async fn refresh(&mut self, ctx: &Ctx, row: &delivery::Model) -> Result<()> {
@@ -188,6 +188,7 @@ async fn fill_in(ctx: &Ctx, row: &delivery::Model, texts: &mut [&mut String]) ->
     let values = match (row.page_id, row.operation) {
         (Some(page), _) => vec![("briefing", briefing::of_page(ctx, page).await?), ("answer-link", answer_link(ctx, page).await?)],
         (None, Operation::Offer) => vec![("offer-link", offer_link(ctx, row).await?)],
+        (None, Operation::SignIn) => vec![("sign-in-link", asked::link(ctx, row).await?)],
         (None, _) => return Ok(()),
     };
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -285,6 +286,7 @@ fn pass_on(to_name: &str, shown: &Shown) -> String {
 /// The text of a page for somebody who passes it on by hand: without a link, so the answer has to be recorded in Muster.
 fn without_answer_link(text: &str) -> String {
     text.replace(BRIEFING, "")
+        .replace(asked::SIGN_IN_LINK, "Make a new link for them: the one that they asked for was never made.")
         .replace(OFFER_LINK, "in Muster, on the incident's page")
         .replace(ANSWER_LINK, "answer in Muster, or tell the person who reached you, who will record it there.")
 }
