@@ -2,12 +2,14 @@
 //!
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
 //! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
-//! refuses our credentials is put on hold until they work ([`holds`]). [`alerts`] asks Alertmanager what it did not tell. Any number of workers may run on one PostgreSQL database.
+//! refuses our credentials is put on hold until they work ([`holds`]). [`alerts`] asks Alertmanager what it did not tell; [`oidc`] signs
+//! people in for `api`. Any number of workers may run on one PostgreSQL database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
 pub mod alerts;
 mod holds;
+pub mod oidc;
 pub mod outlets;
 mod reminder_loop;
 mod source;

@@ -14,7 +14,7 @@ pub mod zendesk;
 const WORDS: usize = 300;
 
 /// Another system's message: one line, without control characters, shortened.
-fn readable(words: &str) -> String {
+pub(crate) fn readable(words: &str) -> String {
     let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect()
 }
