@@ -2,7 +2,7 @@
 //!
 //! `cli` builds an [`App`] and runs [`serve`] on a listener; tests do the same on ports of their own.
 //!
-//! Invariants: nothing here calls an outside system; no query or mutation runs without a known caller.
+//! Invariants: nothing here calls an outside system, but for searches of tickets and the company's sign-in, by ports of the domain; no query or mutation runs without a known caller.
 
 mod app;
 mod connections;
@@ -21,7 +21,7 @@ pub use app::App;
 pub use connections::ConnectionLimits;
 pub use graphql::ShareLimits;
 pub use http::alarms;
-pub use settings::{Render, Settings};
+pub use settings::{Company, Render, Settings};
 pub use transport::TransportLimits;
 
 /// Connections at once to a port that shows nothing but metrics.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::people::company::CompanyRules;
+use domain::ports::IdentityProvider;
 use entity::Severity;
 
 use crate::connections::ConnectionLimits;
@@ -24,6 +26,8 @@ pub struct Settings {
     pub trello_secret: Option<String>,
     /// Which alerts open an incident: values of their label `severity`, in lower case, and the severity each means.
     pub alert_levels: BTreeMap<String, Severity>,
+    /// Sign-in with the company's account.
+    pub company: Option<Company>,
     /// Bounds of connections.
     pub connections: ConnectionLimits,
     /// What each person may have running at once.
@@ -32,6 +36,17 @@ pub struct Settings {
     pub limits: TransportLimits,
     /// Renders `/metrics`.
     pub metrics: Option<Render>,
+}
+
+/// How people sign in with the company's account.
+#[derive(Clone)]
+pub struct Company {
+    /// What the button says.
+    pub label: String,
+    /// Who may come in, and as what.
+    pub rules: CompanyRules,
+    /// Who knows the accounts.
+    pub provider: Arc<dyn IdentityProvider>,
 }
 
 /// Renders metrics as text for Prometheus.
@@ -47,6 +62,7 @@ impl Default for Settings {
             zendesk_secret: None,
             trello_secret: None,
             alert_levels: levels.into_iter().map(|(label, severity)| (label.to_owned(), severity)).collect(),
+            company: None,
             connections: ConnectionLimits::default(),
             shares: ShareLimits::default(),
             limits: TransportLimits::default(),

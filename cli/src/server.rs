@@ -17,7 +17,7 @@ use worker::alerts::Alertmanagers;
 
 use crate::database::Intent;
 use crate::metrics::Metrics;
-use crate::settings::Settings;
+use crate::settings::{Company, Settings};
 use crate::systems::Offers;
 use crate::{database, demo, descriptors, hold, output, playbook, start};
 
@@ -45,7 +45,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     greet(&settings, first_link.as_deref());
     hold::warn(&domain).await?;
     let worker = Worker::new(domain.clone(), connections);
-    let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
+    let api = api::serve(app(&domain, &settings, &metrics, &shutdown)?, listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
         tokio::join!(api, worker.run(shutdown.clone()), background, metrics.watch(&domain, &shutdown));
@@ -70,7 +70,7 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let first_link = people::bootstrap(&domain.system()).await?;
     start::announce("api", &settings, &domain);
     greet(&settings, first_link.as_deref());
-    let api = api::serve(app(&domain, &settings, &metrics, &shutdown), listener);
+    let api = api::serve(app(&domain, &settings, &metrics, &shutdown)?, listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
         tokio::join!(api, background, metrics.watch(&domain, &shutdown));
@@ -181,12 +181,17 @@ fn reload_playbook(domain: &Domain, settings: &Settings) {
     }
 }
 
-fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &CancellationToken) -> api::App {
+/// The API with its settings.
+///
+/// # Errors
+/// What is wrong with the settings of the company's sign-in.
+fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &CancellationToken) -> anyhow::Result<api::App> {
     let defaults = api::Settings::default();
     let mut settings_of_api = api::Settings {
         public_url: settings.public_url.clone(),
         alerts_secret: settings.alerts_secret.as_ref().map(|secret| secret.0.clone()),
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
+        company: settings.company.as_ref().map(Company::connect).transpose()?,
         metrics: Some(render(metrics)),
         allowed_origins: settings.allowed_origins.clone(),
         shares: settings.shares,
@@ -194,7 +199,7 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         ..defaults
     };
     settings.systems.admit(&mut settings_of_api);
-    api::App::new(domain.clone(), settings_of_api, shutdown.clone())
+    Ok(api::App::new(domain.clone(), settings_of_api, shutdown.clone()))
 }
 
 fn render(metrics: &Metrics) -> api::Render {

@@ -16,7 +16,8 @@ both_dbs![
     a_silent_subscription_ends_as_soon_as_its_rights_do,
 ];
 
-const SESSIONS: &str = "query($id: ID!) { node(id: $id) { ... on Person { sessions { id isCurrent incident { id } } tokens { id } } } }";
+const SESSIONS: &str =
+    "query($id: ID!) { node(id: $id) { ... on Person { sessions { id isCurrent way incident { id } } tokens { id } } } }";
 
 /// A session of `client`, as a browser has it after sign-in.
 async fn session(app: &TestApp, client: &Client) -> String {
@@ -42,6 +43,7 @@ async fn a_session_that_was_stolen_is_ended_by_its_owner_or_an_administrator(app
     let sessions = seen["data"]["node"]["sessions"].as_array().unwrap().clone();
     let current: Vec<bool> = sessions.iter().map(|session| session["isCurrent"].as_bool().unwrap()).collect();
     assert_eq!(current, [false, false, true], "the newest first: {sessions:?}");
+    assert!(sessions.iter().all(|session| session["way"] == "LINK"), "{sessions:?}");
     assert!(is_signed_in(app, &stolen).await);
     let end = "mutation($id: ID!) { endSession(input: { sessionId: $id }) { sessionId } }";
     let (_, ended) = asked(app, &own, end, json!({ "id": sessions[1]["id"] })).await;

@@ -16,6 +16,7 @@ pub mod fakes;
 pub mod live;
 pub mod logs;
 pub mod node;
+pub mod oidc;
 pub mod port;
 pub mod postgres;
 pub mod process;

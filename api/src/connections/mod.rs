@@ -9,6 +9,7 @@
 mod places;
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,10 @@ use tokio_util::task::TaskTracker;
 
 pub use places::Place;
 use places::Places;
+
+/// The other end of the connection on which a request came.
+#[derive(Clone, Copy)]
+pub struct Peer(pub IpAddr);
 
 /// Bytes of a request's line and headers, and of what is kept of a body that its handler has not asked for.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -61,9 +66,9 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &ConnectionLim
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(HEAD_BYTES);
     let server = Arc::new(Server { http, router, write_timeout: limits.write_timeout, shutdown: shutdown.clone() });
     while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-        match accepted.map(|(stream, _)| (stream, places.take())) {
-            Ok((stream, Some(place))) => drop(connections.spawn(server.clone().connection(stream, place))),
-            Ok((_, None)) => metrics::counter!("muster_connections_refused_total").increment(1),
+        match accepted.map(|(stream, address)| (stream, Peer(address.ip()), places.take())) {
+            Ok((stream, peer, Some(place))) => drop(connections.spawn(server.clone().connection(stream, peer, place))),
+            Ok((_, _, None)) => metrics::counter!("muster_connections_refused_total").increment(1),
             // It went away before we looked.
             Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
             Err(error) => {
@@ -89,7 +94,7 @@ struct Server {
 }
 
 impl Server {
-    async fn connection(self: Arc<Self>, stream: TcpStream, place: Place) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: Peer, place: Place) {
         // Answers are written whole: to wait for more would only delay them. Without it they still arrive.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
@@ -97,6 +102,7 @@ impl Server {
         let router = TowerToHyperService::new(self.router.clone());
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(place.clone());
+            request.extensions_mut().insert(peer);
             router.call(request)
         });
         let mut connection = pin!(self.http.serve_connection(TokioIo::new(Box::pin(stream)), service).with_upgrades());

@@ -9,6 +9,7 @@ use domain::people::secrets::Secret;
 
 use super::problem::Problem;
 use super::server::Server;
+use super::welcome;
 
 /// The board for people who are signed in; for others, how to sign in.
 pub async fn home(State(server): State<Server>, headers: HeaderMap) -> Response {
@@ -18,12 +19,7 @@ pub async fn home(State(server): State<Server>, headers: HeaderMap) -> Response 
     };
     match signed_in {
         Ok(_) => Html(include_str!("../../assets/home.html")).into_response(),
-        Err(domain::Error::Unauthenticated(_)) => page(
-            StatusCode::OK,
-            "Muster",
-            "<p>You are not signed in. Open the sign-in link that an administrator sent you, then come back to this page.</p>\
-             <p>To print a new one, run this on the server: <code>muster sign-in-link --email YOU@example.org</code></p>",
-        ),
+        Err(domain::Error::Unauthenticated(_)) => page(StatusCode::OK, "Muster", &welcome::body(&server)),
         Err(error) => Problem::from(error).into_response(),
     }
 }

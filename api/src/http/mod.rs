@@ -2,6 +2,11 @@
 
 mod addresses;
 mod answer;
+mod asked;
+mod callers;
+mod company;
+mod desk;
+mod escape;
 mod files;
 pub mod health;
 mod hooks;
@@ -10,6 +15,7 @@ mod posted;
 mod problem;
 mod server;
 mod session;
+mod welcome;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,7 +66,10 @@ fn for_other_origins(api: Router, origins: &[String]) -> Router {
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
     let api = for_other_origins(transport.router(), &app.0.settings.allowed_origins);
-    let server = Server { app, transport: transport.clone(), unknown_senders: Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS)) };
+    let desk = Arc::new(desk::Desk::open(app.0.domain.clone(), app.0.shutdown.clone()));
+    let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
+    let arrivals = Arc::new(Semaphore::new(company::AT_ONCE));
+    let server = Server { app, transport: transport.clone(), unknown_senders, desk, arrivals };
     let own = Router::new()
         .route("/", get(html::home))
         .route("/incidents/{reference}", get(html::incident))
@@ -72,6 +81,9 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/sign-in", get(session::show).post(session::sign_in))
+        .route("/sign-in/company", get(company::depart))
+        .route("/sign-in/company/callback", get(company::arrive))
+        .route("/sign-in/mail", post(asked::ask))
         .route("/sign-out", post(session::sign_out))
         .route("/hooks/alertmanager", post(alerts::take::<alerts::Notification>))
         .route("/hooks/alerts", post(alerts::take::<alerts::GenericPost>))

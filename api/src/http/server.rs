@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::desk::Desk;
 use crate::app::App;
 use crate::transport::Transport;
 
@@ -14,4 +15,8 @@ pub struct Server {
     pub transport: Transport<App>,
     /// A permit for each body whose sender is not known before it is read.
     pub unknown_senders: Arc<Semaphore>,
+    /// Where people ask for sign-in links.
+    pub desk: Arc<Desk>,
+    /// A permit for each sign-in that is being finished with the identity provider.
+    pub arrivals: Arc<Semaphore>,
 }

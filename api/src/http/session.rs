@@ -80,7 +80,11 @@ pub(super) async fn is_signed_in(server: &Server, headers: &HeaderMap) -> bool {
 }
 
 pub(super) fn set_cookie(server: &Server, response: &mut Response, value: &str, max_age: i64) {
-    if let Ok(cookie) = HeaderValue::from_str(&server.transport.session_cookie(value, max_age)) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    add_cookie(response, &server.transport.session_cookie(value, max_age));
+}
+
+pub(super) fn add_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }

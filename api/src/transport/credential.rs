@@ -14,25 +14,35 @@ use domain::error::code;
 
 use super::rejection::Rejection;
 
-/// The cookie that holds a browser's session.
+/// A cookie of ours.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SessionCookie {
+pub(super) struct OwnCookie {
+    name: &'static str,
     /// Whether the server is reached by TLS.
     pub(super) is_secure: bool,
 }
 
-impl SessionCookie {
-    /// That of a server whose pages have this origin.
-    pub(super) fn of(public_origin: Option<&str>) -> Self {
-        Self { is_secure: public_origin.is_some_and(|origin| origin.starts_with("https:")) }
+impl OwnCookie {
+    /// The one that holds a browser's session, at a server whose pages have this origin.
+    pub(super) fn session(public_origin: Option<&str>) -> Self {
+        Self::of("muster_session", public_origin)
+    }
+
+    /// The one that holds what a browser needs to come back from a sign-in elsewhere.
+    pub(super) fn departure(public_origin: Option<&str>) -> Self {
+        Self::of("muster_departure", public_origin)
+    }
+
+    fn of(name: &'static str, public_origin: Option<&str>) -> Self {
+        Self { name, is_secure: public_origin.is_some_and(|origin| origin.starts_with("https:")) }
     }
 
     /// With TLS, its prefix has browsers refuse a cookie that another host of the domain set, or anybody without TLS.
-    fn name(self) -> &'static str {
-        if self.is_secure { "__Host-muster_session" } else { "muster_session" }
+    fn prefix(self) -> &'static str {
+        if self.is_secure { "__Host-" } else { "" }
     }
 
-    /// The session in a request's cookies.
+    /// Its value in a request.
     pub(super) fn read(self, headers: &HeaderMap) -> Option<&str> {
         headers
             .get_all(header::COOKIE)
@@ -40,13 +50,13 @@ impl SessionCookie {
             .filter_map(|value| value.to_str().ok())
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|cookie| cookie.trim().split_once('='))
-            .find_map(|(name, value)| (name == self.name()).then_some(value))
+            .find_map(|(name, value)| (name.strip_prefix(self.prefix()) == Some(self.name)).then_some(value))
     }
 
     /// What sets it, for `max_age` seconds; 0 removes it.
-    pub(super) fn set(self, session: &str, max_age: i64) -> String {
+    pub(super) fn set(self, value: &str, max_age: i64) -> String {
         let secure = if self.is_secure { "; Secure" } else { "" };
-        format!("{}={session}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}", self.name())
+        format!("{}{}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}", self.prefix(), self.name)
     }
 }
 
@@ -55,7 +65,7 @@ impl SessionCookie {
 pub enum Credential {
     /// Token of `Authorization: Bearer TOKEN`.
     Bearer(String),
-    /// Value of the [`SessionCookie`].
+    /// Value of the cookie with a session.
     Session(String),
     /// Nothing.
     Anonymous,
@@ -87,7 +97,7 @@ pub(super) fn admit(headers: &HeaderMap, public_origin: Option<&str>) -> Result<
     if let Some(bearer) = text(headers, &header::AUTHORIZATION).and_then(Credential::bearer) {
         return Ok(bearer);
     }
-    let Some(session) = SessionCookie::of(public_origin).read(headers) else {
+    let Some(session) = OwnCookie::session(public_origin).read(headers) else {
         return Ok(Credential::Anonymous);
     };
     if is_same_origin(headers, public_origin) {
@@ -180,11 +190,11 @@ mod tests {
         assert_eq!(admitted_at(&[planted], "https://muster.example"), Ok(Credential::Anonymous));
         assert_eq!(admitted_at(&[planted], "http://127.0.0.1:8080"), Ok(Credential::Session("s".into())));
         assert_eq!(
-            SessionCookie::of(Some("https://muster.example")).set("s", 60),
+            OwnCookie::session(Some("https://muster.example")).set("s", 60),
             "__Host-muster_session=s; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
         );
         assert_eq!(
-            SessionCookie::of(Some("http://127.0.0.1:8080")).set("", 0),
+            OwnCookie::session(Some("http://127.0.0.1:8080")).set("", 0),
             "muster_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
         );
     }

@@ -10,7 +10,7 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::completion::Asked;
-use super::credential::{self, SessionCookie};
+use super::credential::{self, OwnCookie};
 use super::documents::{Documents, Prepared};
 use super::gateway::Gateway;
 use super::limits::TransportLimits;
@@ -85,6 +85,16 @@ impl<G: Gateway> Transport<G> {
         self.cookie().set(session, max_age)
     }
 
+    /// What a request brings back from a sign-in elsewhere.
+    pub(crate) fn departure<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        OwnCookie::departure(self.0.public_origin.as_deref()).read(headers)
+    }
+
+    /// What sets the cookie for a sign-in elsewhere, for `max_age` seconds; 0 removes it.
+    pub(crate) fn departure_cookie(&self, value: &str, max_age: i64) -> String {
+        OwnCookie::departure(self.0.public_origin.as_deref()).set(value, max_age)
+    }
+
     /// Refuses what a page of another site had the browser send.
     pub(crate) fn check_own_page(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         if credential::is_same_origin(headers, self.0.public_origin.as_deref()) {
@@ -94,8 +104,8 @@ impl<G: Gateway> Transport<G> {
         Err(Rejection::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message))
     }
 
-    fn cookie(&self) -> SessionCookie {
-        SessionCookie::of(self.0.public_origin.as_deref())
+    fn cookie(&self) -> OwnCookie {
+        OwnCookie::session(self.0.public_origin.as_deref())
     }
 
     pub(super) async fn prepare(&self, request: Request) -> Result<Prepared, Response> {

@@ -3,6 +3,7 @@
 //! A key `alerts.secret` in the file is `MUSTER_ALERTS__SECRET` in the environment. All problems are reported at once; what nobody knows
 //! is one ([`unknown`]). Secrets are kept in [`Secret`], which no log and no error can print.
 
+mod company;
 mod source;
 mod unknown;
 
@@ -16,6 +17,7 @@ use entity::Severity;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+pub use company::Company;
 pub use source::Source;
 
 use crate::systems::Systems;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// Every Alertmanager that notifies us, to be asked what it did not tell; may hold passwords.
     pub alertmanagers: Option<Secret>,
+    /// Sign-in with the company's account.
+    pub company: Option<Company>,
     /// How long failed deliveries wait.
     pub pauses: Pauses,
     /// The outside systems.
@@ -98,7 +102,7 @@ impl Settings {
 
     /// The same without outside systems: everything is left to people.
     pub fn disconnected(self) -> Self {
-        Self { systems: Systems::default(), alertmanagers: None, ..self }
+        Self { systems: Systems::default(), alertmanagers: None, company: None, ..self }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {
@@ -120,6 +124,7 @@ impl Settings {
             alert_levels: alert_levels(source),
             allowed_origins: allowed_origins(source),
             alertmanagers: alertmanagers(source),
+            company: Company::read(source),
             systems: Systems::read(source),
             pauses: pauses(source),
             log_json: log_json(source),
@@ -340,7 +345,7 @@ mod tests {
             ("MUSTER_TOKEN", "muster_x"),
             ("MUSTER_URL", "http://127.0.0.1:8080"),
             ("MUSTER_CONFIG", "muster.toml"),
-            ("MUSTER_OIDC__ISSUER", "of a later version"),
+            ("MUSTER_SLACK__TOKEN", "of a later version"),
             // What Kubernetes gives each container in the namespace of services that are called muster and muster-api.
             ("MUSTER_SERVICE_HOST", "10.0.0.1"),
             ("MUSTER_SERVICE_PORT_HTTP", "8080"),

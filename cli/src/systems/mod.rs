@@ -26,7 +26,7 @@ use crate::settings::Source;
 const ALL: [Entry; 5] = [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, zendesk::ZENDESK, trello::TRELLO];
 
 /// The tables of systems that later versions know; their settings are left alone.
-pub const LATER: [&str; 6] = ["slack", "airtable", "drive", "wordpress", "ops_docs", "oidc"];
+pub const LATER: [&str; 5] = ["slack", "airtable", "drive", "wordpress", "ops_docs"];
 
 /// What happens without most systems.
 const BY_HAND: &str = "a person does it";

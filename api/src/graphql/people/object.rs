@@ -10,7 +10,7 @@ use domain::people::secrets::Secret;
 use domain::people::{self, access, sessions};
 use entity::person;
 
-use super::row::{ApiToken, Channel, Person, PersonKind, Session, person};
+use super::row::{ApiToken, Channel, Person, PersonKind, Session, SignInWay, person};
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::Incident;
@@ -100,6 +100,10 @@ impl Session {
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         let Some(id) = self.0.incident_id else { return Ok(None) };
         Ok(loaders(gql).incident.get(id).await?.map(Incident))
+    }
+    /// How it was opened. Null for one that is older than this field.
+    async fn way(&self) -> Option<SignInWay> {
+        self.0.way.map(Into::into)
     }
     /// When it was opened.
     async fn created_at(&self) -> DateTime<Utc> {

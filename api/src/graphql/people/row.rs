@@ -30,6 +30,18 @@ pub enum PersonKind {
     Service,
 }
 
+/// How a browser was signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::SignInWay")]
+pub enum SignInWay {
+    /// By a sign-in link.
+    Link,
+    /// By the link of a page or an offer, for its incident only.
+    Page,
+    /// With the company's account.
+    Company,
+}
+
 /// A member of the team, or a program.
 #[derive(Clone, Description)]
 pub struct Person(pub Arc<person::Model>);
