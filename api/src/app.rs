@@ -1,5 +1,6 @@
 //! The gateway behind the transport: who calls, and what runs their operations.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
+use crate::connections::CallerAddress;
 use crate::graphql::{self, Graph};
 use crate::live::Hub;
 use crate::settings::Settings;
@@ -49,14 +51,14 @@ pub struct Caller {
 }
 
 impl App {
-    async fn caller(&self, secret: Secret) -> Result<Caller, Error> {
+    async fn caller(&self, secret: Secret, address: Option<IpAddr>) -> Result<Caller, Error> {
         let source = match secret {
             Secret::Token(_) => Source::Api,
             Secret::Session(_) => Source::Web,
         };
         let domain = &self.0.domain;
         let actor = domain.db.while_up(access::authenticate(&domain.system(), &secret)).await??;
-        Ok(Caller { ctx: domain.ctx(actor, source), secret })
+        Ok(Caller { ctx: domain.ctx(actor, source).calling_from(address), secret })
     }
 }
 
@@ -67,13 +69,13 @@ impl Gateway for App {
         graphql::sdl()
     }
 
-    async fn authenticate(&self, credential: Credential) -> Result<Caller, Refusal> {
+    async fn authenticate(&self, credential: Credential, CallerAddress(address): CallerAddress) -> Result<Caller, Refusal> {
         let secret = match credential {
             Credential::Bearer(token) => Secret::Token(token),
             Credential::Session(cookie) => Secret::Session(cookie),
             Credential::Anonymous => return Err(Refusal::Unauthenticated),
         };
-        self.caller(secret).await.map_err(|error| match error {
+        self.caller(secret, address).await.map_err(|error| match error {
             Error::Unauthenticated(_) => Refusal::Unauthenticated,
             error => {
                 tracing::warn!(%error, "could not authenticate a caller");
@@ -87,7 +89,7 @@ impl Gateway for App {
     }
 
     async fn execute(&self, caller: Caller, request: Request) -> Response {
-        match self.caller(caller.secret).await {
+        match self.caller(caller.secret, caller.ctx.address).await {
             Ok(Caller { ctx, secret }) => {
                 self.0.domain.db.while_up(self.0.graph.execute(ctx, secret, request)).await.unwrap_or_else(graphql::refused)
             }
@@ -98,7 +100,7 @@ impl Gateway for App {
     fn subscribe(&self, caller: Caller, request: Request) -> BoxStream<'static, Response> {
         let app = self.clone();
         let responses = async move {
-            match app.caller(caller.secret).await {
+            match app.caller(caller.secret, caller.ctx.address).await {
                 Ok(Caller { ctx, secret }) => app.0.graph.subscribe(ctx, secret, request),
                 Err(error) => stream::iter([graphql::refused(error)]).boxed(),
             }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use transport::Transport;
 
 pub use app::App;
-pub use connections::ConnectionLimits;
+pub use connections::{CallerAddress, ConnectionLimits, Proxies};
 pub use graphql::ShareLimits;
 pub use http::alarms;
 pub use settings::{Company, Render, Settings};

@@ -2,9 +2,15 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use domain::audit::{self, Entry};
+use domain::authz::Actor;
+use domain::clock::SystemClock;
+use entity::{AuditAction, Source};
 use sea_orm::{ConnectionTrait, Statement};
+use serde_json::json;
 
 use crate::copy::{self, Copy};
 use crate::database::{self, Intent, Lock, Place};
@@ -27,7 +33,8 @@ pub async fn run(settings: &Settings, to: &Path) -> anyhow::Result<ExitCode> {
             files = settings.data_dir.join("files").display(),
         );
     }
-    let source = database::open(settings, Intent::Use).await?.db;
+    let db = database::open(settings, Intent::Use).await?.db;
+    let source = database::domain_at(db, settings, domain::playbook::file::built_in(), Arc::new(SystemClock), None);
     let part = to.join("muster.db.partial");
     // What a backup left that was cut short may go; everything else may be somebody's only copy.
     if !copy::is_empty(to) && (!part.exists() || to.join(copy::DATABASE).exists()) {
@@ -38,7 +45,9 @@ pub async fn run(settings: &Settings, to: &Path) -> anyhow::Result<ExitCode> {
     let _claim = Lock::alone(&part)?;
     copy::remove_files(&to)?;
     copy::remove(&part)?;
-    snapshot(&source, &part).await.with_context(|| format!("{place} can't be copied to {}", part.display()))?;
+    let ctx = source.ctx(Actor::System, Source::Cli);
+    audit::record(&ctx, Entry::new(AuditAction::BackupMade).details(json!({ "to": to.display().to_string() }))).await?;
+    snapshot(&source.db, &part).await.with_context(|| format!("{place} can't be copied to {}", part.display()))?;
     let copy = Copy::open(settings, &part, &to, Intent::Use).await?;
     let report = copy.complete(&settings.data_dir).await?;
     copy.finish(&to.join(copy::DATABASE)).await?;

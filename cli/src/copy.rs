@@ -66,7 +66,9 @@ impl Copy {
             }
         }
         let chains = verify::all(&self.domain.system()).await?;
-        let summary = format!("{}, {copied} file{}", chains.summary(), if copied == 1 { "" } else { "s" });
+        let files = format!("{copied} file{}", if copied == 1 { "" } else { "s" });
+        let audit = chains.audit_summary().map(|audit| format!("; {audit}")).unwrap_or_default();
+        let summary = format!("{}, {files}{audit}", chains.summary());
         problems.extend(chains.broken);
         Ok(Report { summary, problems })
     }

@@ -1,5 +1,6 @@
 //! The binary `muster`: reads the settings, puts the parts together, runs a command.
 
+mod audit;
 mod backup;
 mod check;
 mod copy;
@@ -81,7 +82,9 @@ enum Command {
     /// Manages who is on call.
     #[command(subcommand)]
     OnCall(OnCallCommand),
-    /// Checks the hash chains of all timelines, or of one.
+    /// Prints the audit log as lines of JSON, oldest entry first.
+    Audit(audit::Export),
+    /// Checks the hash chains of the audit log and all timelines, or of one timeline.
     Verify {
         /// Such as INC-42.
         reference: Option<String>,
@@ -194,6 +197,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Token(command) => token::run(command, &settings).await?,
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import(import)) => return on_call::import(&settings, import).await,
+        Command::Audit(export) => audit::export(&settings, export).await?,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
         Command::Backup { to } => return backup::run(&settings, &to).await,
         Command::Restore { from, despite_problems } => return restore::run(&settings, &from, despite_problems).await,

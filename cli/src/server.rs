@@ -195,7 +195,11 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         metrics: Some(render(metrics)),
         allowed_origins: settings.allowed_origins.clone(),
         shares: settings.shares,
-        connections: ConnectionLimits { most: descriptors::connections(settings.max_connections), ..defaults.connections },
+        connections: ConnectionLimits {
+            most: descriptors::connections(settings.max_connections),
+            proxies: settings.proxies.clone(),
+            ..defaults.connections
+        },
         ..defaults
     };
     settings.systems.admit(&mut settings_of_api);

@@ -1,11 +1,11 @@
-//! `muster verify`: whether timelines are as they were written.
+//! `muster verify`: whether the audit log and timelines are as they were written.
 
 use std::process::ExitCode;
 
-use domain::Ctx;
 use domain::authz::Actor;
-use domain::incident;
-use domain::timeline::verify::{self, Verdict};
+use domain::chain::Verdict;
+use domain::timeline::verify;
+use domain::{Ctx, audit, incident};
 use entity::Source;
 
 use crate::database::domain;
@@ -18,29 +18,50 @@ const BATCH: u64 = 500;
 /// What was found.
 #[derive(Default)]
 pub struct Chains {
-    /// How many are as they were written.
+    /// How many timelines are as they were written.
     pub intact: u32,
-    /// The others, each with the first event that is not.
+    /// How many timelines are not.
+    broken_timelines: u32,
+    /// The chains that are not, each with the first event or entry that is not.
     pub broken: Vec<String>,
+    /// The entries of the audit log, if it was checked and is as it was written.
+    pub audited: Option<i32>,
 }
 
 impl Chains {
     async fn check(&mut self, ctx: &Ctx, incident: &entity::incident::Model) -> anyhow::Result<()> {
         match verify::verify(ctx, incident).await? {
             Verdict::Whole(_) => self.intact += 1,
-            Verdict::Broken(sequence) => self.broken.push(format!("{}: broken at event {sequence}", incident::reference(incident))),
+            Verdict::Broken(sequence) => {
+                self.broken_timelines += 1;
+                self.broken.push(format!("{}: broken at event {sequence}", incident::reference(incident)));
+            }
         }
         Ok(())
     }
 
-    /// The sum, such as `6 timelines intact`.
+    async fn check_audit(&mut self, ctx: &Ctx) -> anyhow::Result<()> {
+        match audit::verify(ctx).await? {
+            Verdict::Whole(entries) => self.audited = Some(entries),
+            Verdict::Broken(sequence) => self.broken.push(format!("audit log: broken at entry {sequence}")),
+        }
+        Ok(())
+    }
+
+    /// The sum of the timelines, such as `6 timelines intact`.
     pub fn summary(&self) -> String {
         let intact = format!("{} timeline{} intact", self.intact, if self.intact == 1 { "" } else { "s" });
-        if self.broken.is_empty() { intact } else { format!("{intact}, {} broken", self.broken.len()) }
+        if self.broken_timelines == 0 { intact } else { format!("{intact}, {} broken", self.broken_timelines) }
+    }
+
+    /// The same of the audit log, such as `audit log intact, 12 entries`.
+    pub fn audit_summary(&self) -> Option<String> {
+        let entries = self.audited?;
+        Some(format!("audit log intact, {entries} entr{}", if entries == 1 { "y" } else { "ies" }))
     }
 }
 
-/// Checks one timeline or all; says on standard output what it found, and fails when one is broken.
+/// Checks one timeline, or all and the audit log; says on standard output what it found, and fails when one is broken.
 ///
 /// # Errors
 /// When there is no database or no such incident.
@@ -58,10 +79,13 @@ pub async fn run(settings: &Settings, reference: Option<&str>) -> anyhow::Result
         output::line(line)?;
     }
     output::line(chains.summary())?;
+    if let Some(summary) = chains.audit_summary() {
+        output::line(summary)?;
+    }
     Ok(if chains.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Checks all timelines.
+/// Checks the audit log and all timelines.
 ///
 /// # Errors
 /// When the database can't be read.
@@ -69,10 +93,12 @@ pub async fn all(ctx: &Ctx) -> anyhow::Result<Chains> {
     let (mut chains, mut after) = (Chains::default(), 0);
     loop {
         let batch = incident::numbered_after(ctx, after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(chains) };
+        let Some(last) = batch.last() else { break };
         after = last.number;
         for incident in &batch {
             chains.check(ctx, incident).await?;
         }
     }
+    chains.check_audit(ctx).await?;
+    Ok(chains)
 }

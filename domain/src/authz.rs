@@ -1,6 +1,8 @@
 //! Who may do what. The only place that knows; every use case checks first.
 
-use entity::{AccessLevel, Grant, Grants, IncidentId, PersonId, Visibility, incident, incident_access, person};
+use std::sync::Arc;
+
+use entity::{AccessLevel, ApiTokenId, Grant, Grants, IncidentId, PersonId, Visibility, incident, incident_access, person};
 use sea_orm::sea_query::{Condition, Expr, Query};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
@@ -17,6 +19,8 @@ pub enum Actor {
         access: AccessLevel,
         /// What they may do beyond that.
         grants: Grants,
+        /// The token that they presented; `None` for a session.
+        token: Option<Presented>,
     },
     /// A person who was paged and came by the link: for one incident only, and for nothing beside it.
     Visitor {
@@ -29,6 +33,15 @@ pub enum Actor {
     },
     /// Muster itself: the worker, an authenticated hook, the command line on the server.
     System,
+}
+
+/// A token that somebody presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presented {
+    /// The token's id.
+    pub id: ApiTokenId,
+    /// What it is for.
+    pub name: Arc<str>,
 }
 
 /// A general permission.
@@ -58,7 +71,7 @@ impl Right {
 impl Actor {
     /// A person with all the rights that they have.
     pub fn of(person: &person::Model) -> Self {
-        Self::Person { id: person.id, access: person.access_level, grants: person.grants }
+        Self::Person { id: person.id, access: person.access_level, grants: person.grants, token: None }
     }
 
     /// The person's id, unless the actor is Muster itself.
@@ -66,6 +79,14 @@ impl Actor {
         match self {
             Self::Person { id, .. } | Self::Visitor { id, .. } => Some(*id),
             Self::System => None,
+        }
+    }
+
+    /// The token that the actor presented.
+    pub fn token(&self) -> Option<&Presented> {
+        match self {
+            Self::Person { token, .. } => token.as_ref(),
+            Self::Visitor { .. } | Self::System => None,
         }
     }
 
@@ -154,7 +175,7 @@ mod tests {
     use uuid::Uuid;
 
     fn person(access: AccessLevel, grants: Grants) -> Actor {
-        Actor::Person { id: PersonId(Uuid::nil()), access, grants }
+        Actor::Person { id: PersonId(Uuid::nil()), access, grants, token: None }
     }
 
     #[test]

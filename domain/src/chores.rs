@@ -14,10 +14,11 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult};
 
 use crate::authz::Right;
+use crate::chain::Verdict;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
-use crate::timeline::verify::{self, Verdict};
+use crate::timeline::verify;
 
 /// Something to do in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! What every use case takes first: the caller, how the call came in, and the parts of the server it works with.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use entity::{Source, Timestamp, person};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::audit::sights::Sights;
 use crate::authz::{Actor, Right};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -38,6 +40,7 @@ pub struct Domain {
     pub ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: ArcSwap<Playbook>,
     pub(crate) secrets: SecretCache,
+    pub(crate) sights: Sights,
     pub(crate) lanes: Lanes,
     /// One search through all timelines runs at a time, so that however many are asked for, the other connections are for everything else.
     pub(crate) searches: Semaphore,
@@ -59,6 +62,7 @@ impl Domain {
             ticket_desk,
             playbook: ArcSwap::from_pointee(playbook),
             secrets: SecretCache::default(),
+            sights: Sights::default(),
             lanes: Lanes::default(),
             searches: Semaphore::new(1),
             alert_turns: Lanes::default(),
@@ -78,7 +82,7 @@ impl Domain {
 
     /// A context for `actor`, coming in through `source`.
     pub fn ctx(self: &Arc<Self>, actor: Actor, source: Source) -> Ctx {
-        Ctx { domain: self.clone(), actor, source }
+        Ctx { domain: self.clone(), actor, source, address: None }
     }
 
     /// A context for what Muster does on its own.
@@ -95,6 +99,8 @@ pub struct Ctx {
     pub actor: Actor,
     /// How it came in.
     pub source: Source,
+    /// The network address of the caller, if it is known.
+    pub address: Option<IpAddr>,
 }
 
 impl Ctx {
@@ -111,6 +117,12 @@ impl Ctx {
     /// The same call on behalf of `person`, who has proved in another way who they are.
     pub(crate) fn on_behalf_of(&self, person: &person::Model) -> Self {
         Self { actor: Actor::of(person), ..self.clone() }
+    }
+
+    /// The same call, from this network address.
+    #[must_use]
+    pub fn calling_from(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
     }
 
     /// The same call, as if it had come in through `source`.

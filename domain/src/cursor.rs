@@ -77,6 +77,20 @@ impl Cursor for DeliveryId {
     }
 }
 
+/// The sequence number of an entry of the audit log, which has the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditKey(pub i32);
+
+impl Cursor for AuditKey {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("a{}", self.0))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        plain(text)?.strip_prefix('a')?.parse().ok().filter(|sequence| *sequence >= 0).map(Self)
+    }
+}
+
 fn plain(text: &str) -> Option<String> {
     if text.len() > 2_000 {
         return None;

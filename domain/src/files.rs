@@ -5,11 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use entity::{AttachmentId, IncidentId, TimelineKind, attachment};
+use entity::{AttachmentId, AuditAction, IncidentId, TimelineKind, attachment};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
+use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
@@ -183,6 +185,12 @@ pub fn path(data_dir: &Path, sha256: &str) -> PathBuf {
 /// `NOT_FOUND`, including for files of incidents that the caller may not see.
 pub async fn find(ctx: &Ctx, id: AttachmentId) -> Result<attachment::Model> {
     sql::find_seen::<attachment::Entity>(ctx, id).await
+}
+
+/// Records that the caller downloads a file, before they get any of it.
+pub async fn record_download(ctx: &Ctx, file: &attachment::Model) -> Result<()> {
+    let details = json!({ "incident": file.incident_id.to_string(), "fileName": file.file_name, "sha256": file.sha256 });
+    audit::record(ctx, Entry::new(AuditAction::FileDownloaded).about(file.id).details(details)).await
 }
 
 /// The files among `ids` that exist and that the caller may see.

@@ -10,10 +10,12 @@
 //! from [`ids`], transactions only from [`db`].
 
 pub mod alerts;
+pub mod audit;
 pub mod authz;
 pub mod backlog;
 pub mod calendar;
 pub mod catalogue;
+pub mod chain;
 pub mod change;
 pub mod chores;
 pub mod clients;

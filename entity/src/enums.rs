@@ -75,6 +75,64 @@ impl std::fmt::Display for Severity {
 }
 
 text_enum! {
+    /// What an entry of the audit log is about.
+    AuditAction {
+        /// Somebody signed in.
+        SignedIn = "SIGNED_IN",
+        /// Somebody tried to sign in as a person who is known, and was refused.
+        SignInFailed = "SIGN_IN_FAILED",
+        /// Somebody signed out.
+        SignedOut = "SIGNED_OUT",
+        /// A browser was signed out from elsewhere.
+        SessionEnded = "SESSION_ENDED",
+        /// All browsers of a person were signed out.
+        SessionsEnded = "SESSIONS_ENDED",
+        /// A link that signs a person in was made.
+        SignInLinkCreated = "SIGN_IN_LINK_CREATED",
+        /// A person or a service was added.
+        PersonAdded = "PERSON_ADDED",
+        /// What is known of a person was changed.
+        PersonChanged = "PERSON_CHANGED",
+        /// The access level or the grants of a person were changed.
+        RightsChanged = "RIGHTS_CHANGED",
+        /// A person was deactivated, and their sessions and tokens ended.
+        PersonDeactivated = "PERSON_DEACTIVATED",
+        /// A person is back.
+        PersonReactivated = "PERSON_REACTIVATED",
+        /// A token was made.
+        TokenCreated = "TOKEN_CREATED",
+        /// A token was revoked.
+        TokenRevoked = "TOKEN_REVOKED",
+        /// An outside system was held by hand.
+        SystemHeld = "SYSTEM_HELD",
+        /// An outside system that was held by hand was released.
+        SystemReleased = "SYSTEM_RELEASED",
+        /// Shifts were set or imported.
+        OnCallChanged = "ON_CALL_CHANGED",
+        /// An incident was reported as restricted, or became so.
+        IncidentRestricted = "INCIDENT_RESTRICTED",
+        /// An incident is no longer restricted.
+        IncidentOpened = "INCIDENT_OPENED",
+        /// A person may see a restricted incident.
+        IncidentShared = "INCIDENT_SHARED",
+        /// A person may no longer see a restricted incident.
+        IncidentUnshared = "INCIDENT_UNSHARED",
+        /// Somebody saw a restricted incident by their rights, and not because it was shared with them.
+        RestrictedSeen = "RESTRICTED_SEEN",
+        /// Somebody saw who the contacts of a client are.
+        ContactsSeen = "CONTACTS_SEEN",
+        /// The addresses of affected clients were downloaded.
+        AddressesExported = "ADDRESSES_EXPORTED",
+        /// A file of an incident was downloaded.
+        FileDownloaded = "FILE_DOWNLOADED",
+        /// The audit log was exported.
+        AuditExported = "AUDIT_EXPORTED",
+        /// The database and all files were copied.
+        BackupMade = "BACKUP_MADE",
+    }
+}
+
+text_enum! {
     /// The status of an incident; `domain::incident::state` has the transitions.
     IncidentStatus {
         /// Reported; needs triage.

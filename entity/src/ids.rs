@@ -49,6 +49,8 @@ id_types! {
     ApiTokenId = "tok";
     /// A file of an incident.
     AttachmentId = "att";
+    /// An entry of the audit log.
+    AuditEntryId = "aud";
     /// An organisation the team works for.
     ClientId = "cli";
     /// Someone at a client.

@@ -15,6 +15,8 @@ pub mod action;
 pub mod alert;
 pub mod api_token;
 pub mod attachment;
+pub mod audit_entry;
+pub mod audit_head;
 pub mod chain_check;
 pub mod checklist_item;
 pub mod chore;

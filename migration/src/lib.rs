@@ -17,6 +17,7 @@ mod m20261128_000011_person_kind;
 mod m20261128_000012_awaited;
 mod m20261128_000013_chores;
 mod m20261128_000014_channels;
+mod m20261128_000015_audit;
 mod m20261128_000016_identities;
 mod state;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000009_alert_episodes::Migration),
             Box::new(m20261128_000014_channels::Migration),
             Box::new(m20261128_000016_identities::Migration),
+            Box::new(m20261128_000015_audit::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

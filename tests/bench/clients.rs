@@ -53,7 +53,7 @@ pub async fn tell(place: &Place, folder: &Path, clients: usize) -> Result<Vec<Fi
     let (ctx, incident) = house
         .within(async move {
             let person = people::find_or_add(&domain.system(), "Sam", "sam@example.org", AccessLevel::Responder).await?;
-            let sender = Actor::Person { id: person.id, access: AccessLevel::Responder, grants: Grants::default() };
+            let sender = Actor::Person { id: person.id, access: AccessLevel::Responder, grants: Grants::default(), token: None };
             let ctx = domain.ctx(sender, Source::Api);
             let incident = affected(&ctx, &tickets).await?;
             Ok((ctx, incident))

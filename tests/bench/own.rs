@@ -138,7 +138,7 @@ impl Filler {
 
     /// Writes the events; returns the hash and the time of the last.
     async fn timeline(&mut self, incident_id: Uuid, incident: &Incident) -> Result<(Vec<u8>, Time)> {
-        let mut last = (chain::START.to_vec(), incident.opened_at);
+        let mut last = (domain::chain::START.to_vec(), incident.opened_at);
         for (event, sequence) in incident.events.iter().zip(1..) {
             let mut row = timeline_event::Model {
                 id: EventId(self.id(event.at)),

@@ -382,7 +382,7 @@ async fn rows_and_queries_agree_on_who_sees_what(app: &TestApp) {
         people.into_iter().flat_map(|id| levels.map(|access| (id, access))).flat_map(|(id, a)| [(id, a, false), (id, a, true)])
     {
         let grants = may_see.then_some(Grant::SeeRestricted).into_iter().collect();
-        let actor = Actor::Person { id, access, grants };
+        let actor = Actor::Person { id, access, grants, token: None };
         let queried: BTreeSet<IncidentId> = visible(&actor).all(&db).await.unwrap().into_iter().map(|row| row.id).collect();
         let of = |row: &incident::Model| -> Vec<PersonId> {
             participants.iter().filter(|access| access.incident_id == row.id).map(|access| access.person_id).collect()

@@ -106,6 +106,7 @@ fn lines(world: &World) -> Vec<Line> {
         Line { least: Responder, ..query("deliveries", "deliveries { nodes { id } }") },
         Line { least: Responder, ..query("searchTickets", "searchTickets(text: \"down\") { externalId }") },
         Line { least: Responder, ..query("systems", "systems { system connected }") },
+        Line { least: Admin, ..query("auditLog", "auditLog { nodes { id } }") },
         mutation("reportIncident", Viewer, "name: \"errors\"".into()),
         mutation("declareIncident", Responder, "name: \"errors\" severity: MAJOR".into()),
         mutation("answerTriage", Responder, of(triage, "answers: [{ criterion: \"security\" answer: NO }]")),

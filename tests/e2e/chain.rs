@@ -2,9 +2,10 @@
 
 use chrono::Duration;
 use domain::Ctx;
+use domain::chain::Verdict;
 use domain::incident::{Declare, declare};
 use domain::timeline::chain;
-use domain::timeline::verify::{self, Verdict};
+use domain::timeline::verify;
 use domain::timeline::{AddEvent, Amend, add, amend, star};
 use entity::{EventId, IncidentId, IncidentStatus, PersonId, Severity, Source, TimelineKind, Visibility, incident, timeline_event};
 use harness::{TestApp, both_dbs};

@@ -1,7 +1,7 @@
 //! What failed fields do to an answer, compared with graphql-js byte by byte, for the same schema and failures over each protocol.
 
-use api::TransportLimits;
 use api::transport::{Credential, Gateway, Refusal, Transport};
+use api::{CallerAddress, TransportLimits};
 use async_graphql::{Error, ErrorExtensions, Interface, Object, Request, Response, Result, Schema, Subscription, Union};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use futures_util::{SinkExt, Stream};
@@ -214,7 +214,7 @@ impl Gateway for Server {
         self.0.sdl()
     }
 
-    async fn authenticate(&self, _: Credential) -> std::result::Result<(), Refusal> {
+    async fn authenticate(&self, _: Credential, _: CallerAddress) -> std::result::Result<(), Refusal> {
         Ok(())
     }
 

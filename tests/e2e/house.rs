@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 6] = [
         "playbook",
         "ports",
         "delivery::policy",
+        "chain",
         "timeline::chain",
         "calendar",
         "on_call::plan",
@@ -24,7 +25,7 @@ const FLOORS: [&[&str]; 6] = [
         "clients::lint",
     ],
     // Who calls, and with what.
-    &["authz", "config", "ctx", "people::secrets", "sql"],
+    &["authz", "config", "ctx", "people::secrets", "sql", "audit"],
     // What a decision sees and wants.
     &["record"],
     // What is written on a draft.

@@ -7,6 +7,7 @@ mod alerts;
 mod answer;
 mod asked_links;
 mod asleep;
+mod audit;
 mod authz_matrix;
 mod bench;
 mod board;

@@ -359,7 +359,7 @@ impl TestApp {
     pub async fn ctx(&self, client: &Client) -> Ctx {
         let person = domain::people::find(&self.system(), client.person_id()).await.expect("the person is there");
         let grants: Grants = person.grants;
-        self.domain.ctx(Actor::Person { id: person.id, access: person.access_level, grants }, Source::Api)
+        self.domain.ctx(Actor::Person { id: person.id, access: person.access_level, grants, token: None }, Source::Api)
     }
 
     pub(crate) async fn finish(self) {

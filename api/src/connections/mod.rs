@@ -7,6 +7,7 @@
 //! a valid secret keeps it. The end comes within seconds, whatever strangers do.
 
 mod places;
+mod proxies;
 
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -29,10 +30,7 @@ use tokio_util::task::TaskTracker;
 
 pub use places::Place;
 use places::Places;
-
-/// The other end of the connection on which a request came.
-#[derive(Clone, Copy)]
-pub struct Peer(pub IpAddr);
+pub use proxies::{CallerAddress, Proxies};
 
 /// Bytes of a request's line and headers, and of what is kept of a body that its handler has not asked for.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -51,11 +49,13 @@ pub struct ConnectionLimits {
     pub head_timeout: Duration,
     /// Time without progress while a reader has something to read.
     pub write_timeout: Duration,
+    /// Who is believed when they say for whom they ask.
+    pub proxies: Proxies,
 }
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        Self { most: 4096, head_timeout: Duration::from_secs(75), write_timeout: Duration::from_secs(30) }
+        Self { most: 4096, head_timeout: Duration::from_secs(75), write_timeout: Duration::from_secs(30), proxies: Proxies::default() }
     }
 }
 
@@ -64,9 +64,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: &ConnectionLim
     let (places, connections) = (Places::new(limits.most), TaskTracker::new());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout).max_buf_size(HEAD_BYTES);
-    let server = Arc::new(Server { http, router, write_timeout: limits.write_timeout, shutdown: shutdown.clone() });
+    let (write_timeout, proxies) = (limits.write_timeout, limits.proxies.clone());
+    let server = Arc::new(Server { http, router, write_timeout, proxies, shutdown: shutdown.clone() });
     while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-        match accepted.map(|(stream, address)| (stream, Peer(address.ip()), places.take())) {
+        match accepted.map(|(stream, peer)| (stream, peer.ip(), places.take())) {
             Ok((stream, peer, Some(place))) => drop(connections.spawn(server.clone().connection(stream, peer, place))),
             Ok((_, _, None)) => metrics::counter!("muster_connections_refused_total").increment(1),
             // It went away before we looked.
@@ -90,19 +91,21 @@ struct Server {
     http: http1::Builder,
     router: Router,
     write_timeout: Duration,
+    proxies: Proxies,
     shutdown: CancellationToken,
 }
 
 impl Server {
-    async fn connection(self: Arc<Self>, stream: TcpStream, peer: Peer, place: Place) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: IpAddr, place: Place) {
         // Answers are written whole: to wait for more would only delay them. Without it they still arrive.
         let _ = stream.set_nodelay(true);
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.write_timeout));
         let router = TowerToHyperService::new(self.router.clone());
         let service = service_fn(|mut request: Request<Incoming>| {
+            let caller = self.proxies.caller(peer, request.headers());
             request.extensions_mut().insert(place.clone());
-            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(caller);
             router.call(request)
         });
         let mut connection = pin!(self.http.serve_connection(TokioIo::new(Box::pin(stream)), service).with_upgrades());

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
-use domain::{Ctx, Result, alerts, catalogue, delivery, files, follow_up, incident, people, tickets};
+use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, tickets};
 use entity::{
-    ActionId, AlertId, ApiTokenId, AttachmentId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId, IncidentId, PageId,
-    PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, checklist_item, client,
-    client_update, contact, goal, incident_client, page, person, role_assignment, role_offer, session, site, ticket, timeline_event,
-    triage_answer,
+    ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
+    IncidentId, PageId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment,
+    audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, person, role_assignment, role_offer, session,
+    site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -58,7 +58,7 @@ loaders! {
     /// Alerts by id, except those of incidents that the caller may not see.
     alert: AlertId => alert::Model = one_each(alerts::by_ids, |row| row.id);
     /// Contacts by id.
-    contact: ContactId => contact::Model = one_each(catalogue::contacts_by_ids, |row| row.id);
+    contact: ContactId => contact::Model = one_each(catalogue::show_contacts_by_ids, |row| row.id);
     /// Deliveries by id, as far as the caller may see them. Fails for viewers.
     delivery: DeliveryId => Arc<entity::delivery::Model> = one_each(delivery::by_ids, |row| row.id);
     /// Files by id, if the caller may see their incidents.
@@ -77,8 +77,10 @@ loaders! {
     token: ApiTokenId => api_token::Model = one_each(people::access::tokens_by_ids, |row| row.id);
     /// Sessions by id, as far as the caller may see them.
     session: SessionId => session::Model = one_each(people::sessions::sessions_by_ids, |row| row.id);
+    /// Entries of the audit log by id. Fails for all but administrators.
+    audit: AuditEntryId => Arc<audit_entry::Model> = one_each(audit::by_ids, |row| row.id);
     /// Contacts of a client.
-    contacts: ClientId => Many<contact::Model> = grouped(catalogue::contacts_of, |row| row.client_id);
+    contacts: ClientId => Many<contact::Model> = grouped(catalogue::show_contacts_of, |row| row.client_id);
     /// Sites of a client.
     client_sites: ClientId => Many<site::Model> = grouped_if(catalogue::sites_of, |row| row.client_id);
     /// Roles of an incident.

@@ -3,6 +3,7 @@
 //! The transport calls it through [`Graph`], which gives every request its context and loaders and makes sure that no error
 //! leaves without a code and no panic escapes.
 
+mod audit;
 mod catalogue;
 mod clients;
 mod connection;
@@ -66,6 +67,7 @@ pub(crate) struct Query(
     delivery::DeliveryQuery,
     tickets::TicketQuery,
     systems::SystemQuery,
+    audit::AuditQuery,
 );
 
 /// What can be done.

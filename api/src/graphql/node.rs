@@ -5,11 +5,12 @@ use std::hash::Hash;
 use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
-    ActionId, AlertId, ApiTokenId, AttachmentId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId, IncidentId, PageId,
-    PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
+    ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
+    IncidentId, PageId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
 };
 use futures_util::future::join_all;
 
+use super::audit::AuditEntry;
 use super::catalogue::{Client, Contact, Site};
 use super::clients::ClientUpdate;
 use super::context::loaders;
@@ -65,6 +66,8 @@ pub enum Node {
     ApiToken(ApiToken),
     /// A session of the caller's or, for administrators, of anyone's.
     Session(Session),
+    /// An entry of the audit log, for administrators.
+    AuditEntry(AuditEntry),
 }
 
 /// Look-ups by id.
@@ -115,6 +118,7 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         DeliveryId::PREFIX => Node::Delivery(Delivery(given.load(&loaders.delivery, "delivery").await?)),
         TicketId::PREFIX => Node::Ticket(Ticket(given.load(&loaders.ticket, "ticket").await?)),
         ApiTokenId::PREFIX => Node::ApiToken(ApiToken(given.load(&loaders.token, "token").await?)),
+        AuditEntryId::PREFIX => Node::AuditEntry(AuditEntry(given.load(&loaders.audit, "entry of the audit log").await?)),
         SessionId::PREFIX => Node::Session(Session(given.load(&loaders.session, "session").await?)),
         _ => return Err(Error::invalid(field, "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
     })

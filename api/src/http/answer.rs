@@ -5,11 +5,10 @@
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use domain::authz::Actor;
 use domain::people::access;
 use domain::telling::answers::{self, Answer};
 use domain::{Ctx, Error, incident, limits, people, words};
-use entity::{AccessLevel, OfferState, Role, Severity, Source, page, person};
+use entity::{AccessLevel, OfferState, Role, Severity, page, person};
 use serde::Deserialize;
 
 use super::escape::escaped;
@@ -18,6 +17,7 @@ use super::posted::PostedForm;
 use super::problem::Problem;
 use super::server::Server;
 use super::session::{is_secret, is_signed_in, set_cookie};
+use crate::connections::CallerAddress;
 
 /// What the link and its buttons carry.
 #[derive(Deserialize)]
@@ -50,9 +50,9 @@ impl From<Pressed> for Answer {
     }
 }
 
-/// The page behind the link in a mail.
-pub async fn show(State(server): State<Server>, Query(PageLink { page, .. }): Query<PageLink>) -> Response {
-    let ctx = ctx(&server);
+/// The page behind the link in a mail. What is known of the page was in the mail already; the answer is made in its person's name.
+pub async fn show(State(server): State<Server>, address: CallerAddress, Query(PageLink { page, .. }): Query<PageLink>) -> Response {
+    let ctx = server.ctx(address);
     let shown = async {
         let paged = PagedPerson::open(&ctx, &page).await?;
         if paged.is_answered() { paged.answered(&ctx, &page, false).await } else { paged.question(&ctx, &page).await }
@@ -63,10 +63,11 @@ pub async fn show(State(server): State<Server>, Query(PageLink { page, .. }): Qu
 /// Answers, and opens a session for the incident in a browser that has none.
 pub async fn answer(
     State(server): State<Server>,
+    address: CallerAddress,
     headers: HeaderMap,
     PostedForm(PageLink { page, answer }): PostedForm<PageLink>,
 ) -> Response {
-    let ctx = ctx(&server);
+    let ctx = server.ctx(address);
     let answered = async {
         let before = PagedPerson::open(&ctx, &page).await?;
         let news = !before.is_answered();
@@ -84,11 +85,6 @@ pub async fn answer(
         Ok(response)
     };
     answered.await.unwrap_or_else(refusal)
-}
-
-/// What is known of the page was in the mail already; the answer is made in its person's name.
-fn ctx(server: &Server) -> Ctx {
-    server.app.0.domain.ctx(Actor::System, Source::Web)
 }
 
 fn refusal(error: Error) -> Response {
@@ -238,8 +234,12 @@ pub struct OfferLink {
 }
 
 /// The page behind the link in the mail of an offer.
-pub async fn show_offer(State(server): State<Server>, Query(OfferLink { offer, .. }): Query<OfferLink>) -> Response {
-    let ctx = ctx(&server);
+pub async fn show_offer(
+    State(server): State<Server>,
+    address: CallerAddress,
+    Query(OfferLink { offer, .. }): Query<OfferLink>,
+) -> Response {
+    let ctx = server.ctx(address);
     let shown = async {
         if !is_secret(&offer) {
             return Err(Error::NotFound("offer"));
@@ -269,10 +269,11 @@ pub async fn show_offer(State(server): State<Server>, Query(OfferLink { offer, .
 /// Accepts or refuses, and opens a session for the incident in a browser that has none.
 pub async fn answer_offer(
     State(server): State<Server>,
+    address: CallerAddress,
     headers: HeaderMap,
     PostedForm(OfferLink { offer, accept }): PostedForm<OfferLink>,
 ) -> Response {
-    let ctx = ctx(&server);
+    let ctx = server.ctx(address);
     let answered = async {
         if !is_secret(&offer) {
             return Err(Error::NotFound("offer"));

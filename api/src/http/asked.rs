@@ -8,11 +8,11 @@ use axum::response::Response;
 use domain::validate;
 use serde::Deserialize;
 
-use super::callers::Caller;
 use super::html::page;
 use super::posted::PostedForm;
 use super::server::Server;
 use super::welcome;
+use crate::connections::CallerAddress;
 
 /// What the field holds.
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ pub struct Asked {
 }
 
 /// Takes a request for a link.
-pub async fn ask(State(server): State<Server>, caller: Caller, PostedForm(Asked { email }): PostedForm<Asked>) -> Response {
+pub async fn ask(State(server): State<Server>, caller: CallerAddress, PostedForm(Asked { email }): PostedForm<Asked>) -> Response {
     if !welcome::mails_links(&server) {
         let body = "<p>Muster sends no mail here. Ask an administrator for a sign-in link.</p><p><a href=\"/\">Back</a></p>";
         return page(StatusCode::NOT_FOUND, "There are no links by mail", body);
@@ -31,7 +31,7 @@ pub async fn ask(State(server): State<Server>, caller: Caller, PostedForm(Asked 
         let body = "<p>An e-mail address looks like sam@example.org.</p><p><a href=\"/\">Try again</a></p>";
         return page(StatusCode::BAD_REQUEST, "This is no e-mail address", body);
     };
-    if !server.desk.admit(&caller, server.app.0.domain.clock.now()) {
+    if !server.desk.admit(caller, server.app.0.domain.clock.now()) {
         let body = "<p>Many links were asked for from where you are. Try again in an hour, or ask an administrator for one.</p>\
                     <p><a href=\"/\">Back</a></p>";
         return page(StatusCode::TOO_MANY_REQUESTS, "Too many requests", body);

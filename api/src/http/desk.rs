@@ -7,7 +7,8 @@ use entity::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::callers::{Caller, Callers};
+use super::callers::Callers;
+use crate::connections::CallerAddress;
 
 /// Requests that wait for their turn.
 const WAITING: usize = 64;
@@ -33,7 +34,7 @@ impl Desk {
     }
 
     /// Whether this caller may ask once more; if so, it counts.
-    pub fn admit(&self, caller: &Caller, now: Timestamp) -> bool {
+    pub fn admit(&self, caller: CallerAddress, now: Timestamp) -> bool {
         self.callers.admit(caller, now)
     }
 

@@ -114,6 +114,7 @@ pub async fn download(State(server): State<Server>, request: Request) -> Result<
         tracing::error!(%error, attachment.id = %row.id, "a stored file is missing");
         Problem::from(Error::internal(error)).into_response()
     })?;
+    files::record_download(&caller.ctx, &row).await.map_err(|error| Problem::from(error).into_response())?;
     Ok(answer(&row, Body::from_stream(ReaderStream::new(file))))
 }
 

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use domain::Ctx;
+use domain::authz::Actor;
+use entity::Source;
 use tokio::sync::Semaphore;
 
 use super::desk::Desk;
 use crate::app::App;
+use crate::connections::CallerAddress;
 use crate::transport::Transport;
 
 /// What handlers need.
@@ -19,4 +23,11 @@ pub struct Server {
     pub desk: Arc<Desk>,
     /// A permit for each sign-in that is being finished with the identity provider.
     pub arrivals: Arc<Semaphore>,
+}
+
+impl Server {
+    /// A call by somebody in a browser who has yet to show who they are.
+    pub fn ctx(&self, CallerAddress(address): CallerAddress) -> Ctx {
+        self.app.0.domain.ctx(Actor::System, Source::Web).calling_from(address)
+    }
 }

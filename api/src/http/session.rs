@@ -12,6 +12,7 @@ use super::html::page;
 use super::posted::PostedForm;
 use super::problem::Problem;
 use super::server::Server;
+use crate::connections::CallerAddress;
 
 /// What the page and its button carry.
 #[derive(Deserialize)]
@@ -42,8 +43,12 @@ pub(super) fn is_secret(text: &str) -> bool {
 }
 
 /// Uses the link up and opens a session.
-pub async fn sign_in(State(server): State<Server>, PostedForm(SignInLink { link }): PostedForm<SignInLink>) -> Response {
-    match access::sign_in(&server.app.0.domain.system(), &link).await {
+pub async fn sign_in(
+    State(server): State<Server>,
+    address: CallerAddress,
+    PostedForm(SignInLink { link }): PostedForm<SignInLink>,
+) -> Response {
+    match access::sign_in(&server.ctx(address), &link).await {
         Ok(secret) => {
             let mut response = Redirect::to("/").into_response();
             set_cookie(&server, &mut response, &secret, domain::limits::SESSION_LIFETIME.num_seconds());
@@ -57,12 +62,12 @@ pub async fn sign_in(State(server): State<Server>, PostedForm(SignInLink { link 
 }
 
 /// Ends the session.
-pub async fn sign_out(State(server): State<Server>, headers: HeaderMap) -> Response {
+pub async fn sign_out(State(server): State<Server>, address: CallerAddress, headers: HeaderMap) -> Response {
     if let Err(rejection) = server.transport.check_own_page(&headers) {
         return rejection.into_response();
     }
     if let Some(secret) = server.transport.session(&headers)
-        && let Err(error) = access::sign_out(&server.app.0.domain.system(), secret).await
+        && let Err(error) = access::sign_out(&server.ctx(address), secret).await
     {
         return Problem::from(error).into_response();
     }

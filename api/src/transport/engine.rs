@@ -17,7 +17,7 @@ use super::limits::TransportLimits;
 use super::rejection::Rejection;
 use super::response::with_codes;
 use super::types::Types;
-use crate::connections::Place;
+use crate::connections::{CallerAddress, Place};
 
 /// The transport of one gateway; a cheap handle.
 pub struct Transport<G>(pub(super) Arc<Inner<G>>);
@@ -65,7 +65,7 @@ impl<G: Gateway> Transport<G> {
     /// The caller of this request; for the other routes of the server.
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
         let credential = credential::admit(&parts.headers, self.0.public_origin.as_deref())?;
-        let caller = self.0.gateway.authenticate(credential).await?;
+        let caller = self.0.gateway.authenticate(credential, CallerAddress::of(parts)).await?;
         Place::keep_of(parts, G::identity(&caller));
         Ok(caller)
     }

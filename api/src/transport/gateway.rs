@@ -5,6 +5,7 @@ use futures_util::stream::BoxStream;
 
 use super::credential::Credential;
 use super::rejection::Refusal;
+use crate::connections::CallerAddress;
 
 /// Knows callers and runs their operations.
 pub trait Gateway: Clone + Send + Sync + 'static {
@@ -14,11 +15,11 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     /// The schema of its operations, in SDL.
     fn sdl(&self) -> String;
 
-    /// Identifies the caller. Whether to accept anonymous callers is up to the gateway.
+    /// Identifies the caller, who calls from `address`. Whether to accept anonymous callers is up to the gateway.
     ///
     /// # Errors
     /// [`Refusal`], which the transport answers as each protocol requires.
-    fn authenticate(&self, credential: Credential) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
+    fn authenticate(&self, credential: Credential, address: CallerAddress) -> impl Future<Output = Result<Self::Caller, Refusal>> + Send;
 
     /// Who the caller is, the same for all their credentials: how many connections of theirs are kept is bounded. `None` sets no bound.
     fn identity(caller: &Self::Caller) -> Option<u128>;

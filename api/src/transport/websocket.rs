@@ -33,7 +33,7 @@ use super::{
     rejection::{Refusal, Rejection},
     response::{Payload, is_request_error, refused},
 };
-use crate::connections::Place;
+use crate::connections::{CallerAddress, Place};
 
 const SUBPROTOCOL: &str = "graphql-transport-ws";
 /// What each connection keeps for reading, and gathers before it writes. The usual 128 KiB would be the most of what a watcher costs.
@@ -52,19 +52,19 @@ pub(super) fn upgrade<G: Gateway>(transport: Transport<G>, parts: &Parts, upgrad
     }
     // The hard limits, beyond which the socket breaks; our own limit closes it in good order.
     let most = transport.0.limits.message_bytes.saturating_mul(2);
-    let place = Place::of(parts).cloned();
+    let (place, address) = (Place::of(parts).cloned(), CallerAddress::of(parts));
     let upgrade = upgrade.read_buffer_size(BUFFER_BYTES).write_buffer_size(BUFFER_BYTES);
     upgrade.max_message_size(most).max_frame_size(most).on_upgrade(move |socket| {
         let connections = transport.0.connections.clone();
-        connections.track_future(serve(transport, socket, credential, place))
+        connections.track_future(serve(transport, socket, (credential, address), place))
     })
 }
 
-async fn serve<G: Gateway>(transport: Transport<G>, socket: WebSocket, credential: Credential, place: Option<Place>) {
+async fn serve<G: Gateway>(transport: Transport<G>, socket: WebSocket, caller: (Credential, CallerAddress), place: Option<Place>) {
     let limits = Arc::clone(&transport.0.limits);
     let mut peer = Peer { socket, limits, owes_answer: false };
     let end = tokio::select! {
-        Err(end) = run(&transport, &mut peer, credential, place.as_ref()) => end,
+        Err(end) = run(&transport, &mut peer, caller, place.as_ref()) => end,
         () = transport.0.shutdown.cancelled() => {
             End::close(1001, "The server is going away; connect again and resume")
         }
@@ -84,10 +84,10 @@ async fn dismissed(place: Option<&Place>) {
 async fn run<G: Gateway>(
     transport: &Transport<G>,
     peer: &mut Peer,
-    credential: Credential,
+    caller: (Credential, CallerAddress),
     place: Option<&Place>,
 ) -> Result<Infallible, End> {
-    let caller = handshake(transport, peer, credential).await?;
+    let caller = handshake(transport, peer, caller).await?;
     if let Some(place) = place {
         place.keep(G::identity(&caller));
     }
@@ -116,7 +116,11 @@ async fn run<G: Gateway>(
     }
 }
 
-async fn handshake<G: Gateway>(transport: &Transport<G>, peer: &mut Peer, credential: Credential) -> Result<G::Caller, End> {
+async fn handshake<G: Gateway>(
+    transport: &Transport<G>,
+    peer: &mut Peer,
+    (credential, address): (Credential, CallerAddress),
+) -> Result<G::Caller, End> {
     let init = async {
         loop {
             match peer.receive().await? {
@@ -136,7 +140,7 @@ async fn handshake<G: Gateway>(transport: &Transport<G>, peer: &mut Peer, creden
         Some(_) => return Err(forbidden()),
         None => credential,
     };
-    let caller = transport.0.gateway.authenticate(credential).await.map_err(|refusal| match refusal {
+    let caller = transport.0.gateway.authenticate(credential, address).await.map_err(|refusal| match refusal {
         Refusal::Unauthenticated => forbidden(),
         Refusal::Unavailable { .. } => End::close(1013, "Unavailable; try again shortly"),
     })?;

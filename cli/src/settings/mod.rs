@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use api::Proxies;
 use domain::delivery::policy::Pauses;
 use entity::Severity;
 use tracing_subscriber::EnvFilter;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub max_connections: usize,
     /// What each person may have running at once.
     pub shares: api::ShareLimits,
+    /// Which proxies are believed when they say who calls.
+    pub proxies: Proxies,
     /// Where a separate worker shows its metrics; none: nowhere.
     pub metrics_listen: Option<SocketAddr>,
     /// Where people reach the server.
@@ -116,6 +119,9 @@ impl Settings {
             listen,
             max_connections: max_connections(source),
             shares: shares(source),
+            proxies: source
+                .parsed("proxies", "addresses or networks, separated by commas, such as 127.0.0.1, 10.0.0.0/8")
+                .unwrap_or_default(),
             metrics_listen: source.parsed("metrics_listen", "an address such as 127.0.0.1:9464"),
             public_url: public_url(source, listen),
             data_dir,

@@ -2,10 +2,13 @@
 
 pub mod busy;
 
-use entity::{ClientId, ContactId, ContactKind, Importance, SiteId, client, contact, site};
+use std::collections::BTreeSet;
+
+use entity::{AuditAction, ClientId, ContactId, ContactKind, Importance, SiteId, client, contact, site};
 use sea_orm::sea_query::Condition;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 
+use crate::audit;
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Slice, Window};
@@ -246,9 +249,23 @@ pub async fn contacts_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<contact:
     Ok(select.order_by_desc(contact::Column::Kind).order_by_asc(contact::Column::Name).all(ctx.db.read()).await?)
 }
 
-/// The contacts among `ids` that exist.
-pub async fn contacts_by_ids(ctx: &Ctx, ids: &[ContactId]) -> Result<Vec<contact::Model>> {
-    Ok(contact::Entity::find().filter(contact::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+/// As [`contacts_of`], to be shown to the caller.
+pub async fn show_contacts_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<contact::Model>> {
+    let contacts = contacts_of(ctx, clients).await?;
+    saw(ctx, &contacts).await?;
+    Ok(contacts)
+}
+
+/// The contacts among `ids` that exist, to be shown to the caller.
+pub async fn show_contacts_by_ids(ctx: &Ctx, ids: &[ContactId]) -> Result<Vec<contact::Model>> {
+    let contacts = contact::Entity::find().filter(contact::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
+    saw(ctx, &contacts).await?;
+    Ok(contacts)
+}
+
+async fn saw(ctx: &Ctx, contacts: &[contact::Model]) -> Result<()> {
+    let clients: BTreeSet<ClientId> = contacts.iter().map(|contact| contact.client_id).collect();
+    audit::saw(ctx, AuditAction::ContactsSeen, clients).await
 }
 
 /// The sites of `clients`, by name.

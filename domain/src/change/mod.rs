@@ -15,6 +15,7 @@
 //! writes nothing.
 
 pub mod seal;
+mod sharing;
 
 use std::collections::HashSet;
 

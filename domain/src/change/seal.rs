@@ -5,6 +5,7 @@
 
 use entity::{Flag, IncidentStatus, Severity, Timestamp, incident, page};
 
+use super::sharing;
 use crate::delivery::order;
 use crate::incident::state::is_running;
 use crate::playbook::Rule;
@@ -42,6 +43,7 @@ impl Seal for Whole {
         }
         draft.incident_mut().next_due_at = next_look(&after, &draft.ctx().playbook(), now);
         cancel_what_is_done(draft, &before, &after);
+        sharing::audit(draft);
     }
 }
 

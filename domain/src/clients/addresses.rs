@@ -2,12 +2,15 @@
 //!
 //! Called by `api` for a download. Cells come from outside and are opened in spreadsheets, so none of them may be a formula.
 
-use entity::{ContactKind, Importance, incident};
+use entity::{AuditAction, ContactKind, Importance, incident};
+use serde_json::json;
 
 use super::board::{Row, boards};
+use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::reference::reference;
 
 const HEADER: [&str; 6] = ["client", "importance", "name", "email", "kind", "tickets"];
 
@@ -24,7 +27,10 @@ pub async fn csv(ctx: &Ctx, incident: &incident::Model) -> Result<Vec<u8>> {
     for cells in board.iter().flat_map(lines) {
         list.write_record(cells.map(|cell| harmless(&cell))).map_err(Error::internal)?;
     }
-    list.into_inner().map_err(|error| Error::internal(error.into_error()))
+    let list = list.into_inner().map_err(|error| Error::internal(error.into_error()))?;
+    let details = json!({ "incident": reference(incident), "contacts": board.iter().map(|row| row.contacts.len()).sum::<usize>() });
+    audit::record(ctx, Entry::new(AuditAction::AddressesExported).about(incident.id).details(details)).await?;
+    Ok(list)
 }
 
 fn lines(row: &Row) -> Vec<[String; 6]> {

@@ -4,10 +4,12 @@
 //! ([`super::release`]) once they work.
 //! A restored copy holds all of them until a person has seen that it is meant to speak to the outside.
 
-use entity::{System, Timestamp, held_system};
+use entity::{AuditAction, Source, System, Timestamp, held_system};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, IntoActiveModel, QueryOrder};
+use serde_json::json;
 
+use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -65,7 +67,11 @@ pub async fn hold_by_hand(ctx: &Ctx, systems: &[System], reason: &str) -> Result
     let row = |system: &System| held_system::Model { system: *system, reason: words::shortened(reason), since: ctx.now(), by_hand: true };
     let rows = systems.iter().map(|system| row(system).into_active_model());
     let known = OnConflict::column(Column::System).update_columns([Column::Reason, Column::ByHand]).to_owned();
-    held_system::Entity::insert_many(rows).on_conflict(known).exec_without_returning(ctx.db.write()).await?;
+    let entries = systems.iter().map(|system| Entry::new(AuditAction::SystemHeld).about(system).details(json!({ "reason": reason })));
+    let tx = ctx.db.begin().await?;
+    held_system::Entity::insert_many(rows).on_conflict(known).exec_without_returning(&tx).await?;
+    audit::append(ctx, &tx, entries.collect()).await?;
+    tx.commit().await?;
     Ok(())
 }
 
@@ -73,6 +79,12 @@ pub async fn hold_by_hand(ctx: &Ctx, systems: &[System], reason: &str) -> Result
 pub(super) async fn lift(ctx: &Ctx, system: System) -> Result<Option<Timestamp>> {
     ctx.require(Right::Administer)?;
     let held = held_system::Entity::find_by_id(system).one(ctx.db.read()).await?;
-    held_system::Entity::delete_by_id(system).exec(ctx.db.write()).await?;
+    let tx = ctx.db.begin().await?;
+    let lifted = held_system::Entity::delete_by_id(system).exec(&tx).await?.rows_affected > 0;
+    // What the worker holds and releases on its own is no setting.
+    if lifted && ctx.source != Source::System {
+        audit::append(ctx, &tx, vec![Entry::new(AuditAction::SystemReleased).about(system)]).await?;
+    }
+    tx.commit().await?;
     Ok(held.map(|row| row.since))
 }

@@ -350,7 +350,7 @@ pub async fn offer_by_link(ctx: &Ctx, secret: &str) -> Result<(role_offer::Model
 pub async fn answer_offer_by_link(ctx: &Ctx, secret: &str, accept: bool) -> Result<(incident::Model, String)> {
     let (offer, person, _) = offer_by_link(ctx, secret).await?;
     let (_, incident) = answer_offer(&ctx.on_behalf_of(&person), offer.id, accept, None).await?;
-    let session = access::visit(ctx, person.id, offer.incident_id).await?;
+    let session = access::visit_by_offer(ctx, &person, offer.incident_id).await?;
     Ok((incident, session))
 }
 

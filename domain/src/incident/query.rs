@@ -1,5 +1,6 @@
 //! Finding incidents. Every query here starts from what the caller may see.
 
+use crate::audit;
 use crate::authz::visible;
 use crate::ctx::Ctx;
 use crate::cursor::{Slice, TimeKey, Window};
@@ -9,8 +10,8 @@ use crate::sql::contains;
 use crate::sql::padded;
 use crate::validate::storable;
 use entity::{
-    ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
-    role_assignment, timeline_event,
+    AuditAction, ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, Visibility, incident, incident_access,
+    incident_client, incident_site, role_assignment, timeline_event,
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -155,7 +156,26 @@ pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
 /// # Errors
 /// `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
-    visible(&ctx.actor).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+    let found = visible(&ctx.actor).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?;
+    let found = found.ok_or(Error::NotFound("incident"))?;
+    saw(ctx, std::slice::from_ref(&found)).await?;
+    Ok(found)
+}
+
+/// Records which of these incidents the caller sees by their rights alone, and not because they were shared with them.
+async fn saw(ctx: &Ctx, rows: &[incident::Model]) -> Result<()> {
+    let Some(person) = ctx.actor.person_id().filter(|_| ctx.actor.sees_restricted()) else { return Ok(()) };
+    let hidden = rows.iter().filter(|row| row.visibility == Visibility::Restricted);
+    let mut hidden: Vec<IncidentId> = hidden.map(|row| row.id).collect();
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    let shared = incident_access::Entity::find()
+        .filter(incident_access::Column::PersonId.eq(person))
+        .filter(incident_access::Column::IncidentId.is_in(padded(&hidden)));
+    let shared = shared.all(ctx.db.read()).await?;
+    hidden.retain(|id| !shared.iter().any(|row| row.incident_id == *id));
+    audit::saw(ctx, AuditAction::RestrictedSeen, hidden).await
 }
 
 /// The incidents with reference numbers after `number`, in order, at most `limit`: for walking over all of them.
@@ -166,7 +186,9 @@ pub async fn numbered_after(ctx: &Ctx, number: i32, limit: u64) -> Result<Vec<in
 
 /// The incidents among `ids` that exist and that the caller may see.
 pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
-    Ok(visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+    let found = visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
+    saw(ctx, &found).await?;
+    Ok(found)
 }
 
 /// A page of the incidents that pass `filter`.
@@ -188,7 +210,9 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     }
     let _turn = search_turn(ctx, filter).await?;
     let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
-    Ok(window.slice(rows))
+    let slice = window.slice(rows);
+    saw(ctx, &slice.items).await?;
+    Ok(slice)
 }
 
 /// A search looks at the text of every event, so it waits for others of its kind.

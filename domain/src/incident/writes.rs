@@ -6,9 +6,9 @@ use entity::{
 };
 use serde_json::json;
 
+use crate::chain;
 use crate::ctx::Ctx;
 use crate::record::{Draft, NewEvent};
-use crate::timeline::chain;
 use crate::words;
 
 /// Writes into the draft that `person` takes `role`, and withdraws open offers of it.

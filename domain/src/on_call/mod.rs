@@ -12,10 +12,12 @@ mod whose;
 use std::sync::Arc;
 
 use chrono::Duration;
-use entity::{AccessLevel, OnCallLine, PersonId, PersonKind, ShiftId, Timestamp, person, shift};
+use entity::{AccessLevel, AuditAction, OnCallLine, PersonId, PersonKind, ShiftId, Timestamp, person, shift};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 
+use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -188,9 +190,16 @@ async fn write(ctx: &Ctx, rows: Vec<shift::Model>) -> Result<()> {
     for row in rows.iter().filter(|row| row.ends_at.is_none()) {
         end_older(&tx, row).await?;
     }
+    let entries: Vec<Entry> = rows.iter().map(set_shift).collect();
     shift::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model)).exec_without_returning(&tx).await?;
+    audit::append(ctx, &tx, entries).await?;
     tx.commit().await?;
     Ok(())
+}
+
+fn set_shift(row: &shift::Model) -> Entry {
+    let details = json!({ "line": row.line, "startsAt": row.starts_at, "endsAt": row.ends_at });
+    Entry::new(AuditAction::OnCallChanged).about(row.person_id).details(details)
 }
 
 /// Ends the open-ended shifts that `newer`, also open-ended, would cover for ever. Who is on call stays the same, and the shifts that

@@ -7,12 +7,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::{OnCallLine, PersonId, ShiftId, Timestamp, shift};
+use entity::{AuditAction, OnCallLine, PersonId, ShiftId, Timestamp, shift};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use serde_json::json;
 
 use super::whose::{Only, Team};
 use super::{OnCall, TURN};
+use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::calendar::{self, CalendarEvent, Unread};
 use crate::ctx::Ctx;
@@ -246,6 +248,8 @@ async fn replace(ctx: &Ctx, line: OnCallLine, wanted: Vec<Wanted>, now: Timestam
     for batch in rows.chunks(BATCH) {
         shift::Entity::insert_many(batch.to_vec()).exec_without_returning(&tx).await?;
     }
+    let details = json!({ "line": line, "imported": rows.len() });
+    audit::append(ctx, &tx, vec![Entry::new(AuditAction::OnCallChanged).details(details)]).await?;
     tx.commit().await?;
     Ok(())
 }

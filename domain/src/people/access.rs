@@ -7,14 +7,16 @@
 use std::collections::HashMap;
 
 use entity::{
-    AccessLevel, ApiTokenId, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, api_token, page, person, session,
-    sign_in_link,
+    AccessLevel, ApiTokenId, AuditAction, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, api_token, page, person,
+    session, sign_in_link,
 };
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use serde_json::json;
 
 use super::{find, sessions};
-use crate::authz::{Actor, Right};
+use crate::audit::{self, Entry};
+use crate::authz::{Actor, Presented, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::people::secrets::{CACHED_FOR, Opened, Secret, hash};
@@ -99,8 +101,9 @@ async fn read_token(ctx: &Ctx, hash: &str) -> Result<Opened> {
     let token = token.filter(|token| token.revoked_at.is_none()).ok_or(NOT_VALID)?;
     let person = active(ctx, token.person_id).await?;
     let access = Ord::min(token.access_level, person.access_level);
+    let presented = Presented { id: token.id, name: token.name.into() };
     Ok(Opened {
-        actor: Actor::Person { id: person.id, access, grants: person.grants },
+        actor: Actor::Person { id: person.id, access, grants: person.grants, token: Some(presented) },
         expires_at: token.expires_at,
         as_of,
         token: Some((token.id, token.last_used_at)),
@@ -156,7 +159,11 @@ pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) ->
         revoked_at: None,
         last_used_at: None,
     };
-    api_token::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    let details = json!({ "token": row.id.to_string(), "name": row.name, "accessLevel": row.access_level, "expiresAt": row.expires_at });
+    let tx = ctx.db.begin().await?;
+    api_token::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
+    audit::append(ctx, &tx, vec![Entry::new(AuditAction::TokenCreated).about(person_id).details(details)]).await?;
+    tx.commit().await?;
     Ok((row, secret))
 }
 
@@ -215,7 +222,13 @@ pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model>
     })?;
     let revoked_at = token.revoked_at.unwrap_or(ctx.now());
     let row = api_token::ActiveModel { id: Set(id), revoked_at: Set(Some(revoked_at)), ..Default::default() };
-    api_token::Entity::update_many().set(row).filter(api_token::Column::Id.eq(id)).exec(ctx.db.write()).await?;
+    let valid = api_token::Column::Id.eq(id).and(api_token::Column::RevokedAt.is_null());
+    let tx = ctx.db.begin().await?;
+    if api_token::Entity::update_many().set(row).filter(valid).exec(&tx).await?.rows_affected > 0 {
+        let details = json!({ "token": id.to_string(), "name": token.name });
+        audit::append(ctx, &tx, vec![Entry::new(AuditAction::TokenRevoked).about(token.person_id).details(details)]).await?;
+    }
+    tx.commit().await?;
     ctx.waker.access_changed();
     Ok(api_token::Model { revoked_at: Some(revoked_at), ..token })
 }
@@ -241,7 +254,10 @@ pub(super) async fn link(ctx: &Ctx, person_id: PersonId, lifetime: chrono::Durat
         expires_at: now + lifetime,
         used_at: None,
     };
-    sign_in_link::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    let tx = ctx.db.begin().await?;
+    sign_in_link::Entity::insert(row.into_active_model()).exec_without_returning(&tx).await?;
+    audit::append(ctx, &tx, vec![Entry::new(AuditAction::SignInLinkCreated).about(person_id)]).await?;
+    tx.commit().await?;
     Ok(secret)
 }
 
@@ -254,74 +270,141 @@ pub async fn sign_in(ctx: &Ctx, link: &str) -> Result<String> {
     let now = ctx.now();
     let link =
         sign_in_link::Entity::find().filter(sign_in_link::Column::SecretHash.eq(hash(link))).one(ctx.db.read()).await?.ok_or(USED)?;
-    let person = active(ctx, link.person_id).await?;
+    let person = find(ctx, link.person_id).await?;
+    if person.deactivated_at.is_some() {
+        sign_in_failed(ctx, person.id, Way::Link, "deactivated").await?;
+        return Err(NOT_VALID);
+    }
     // If two browsers use one link, the condition lets only one of them in.
+    let unused = sign_in_link::Column::UsedAt.is_null().and(sign_in_link::Column::ExpiresAt.gt(now));
+    let tx = ctx.db.begin().await?;
     let taken = sign_in_link::Entity::update_many()
         .set(sign_in_link::ActiveModel { used_at: Set(Some(now)), ..Default::default() })
-        .filter(
-            sign_in_link::Column::Id.eq(link.id).and(sign_in_link::Column::UsedAt.is_null()).and(sign_in_link::Column::ExpiresAt.gt(now)),
-        )
-        .exec(ctx.db.write())
+        .filter(sign_in_link::Column::Id.eq(link.id).and(unused))
+        .exec(&tx)
         .await?;
     if taken.rows_affected == 0 {
+        tx.rollback().await?;
+        sign_in_failed(ctx, person.id, Way::Link, if link.expires_at > now { "used" } else { "expired" }).await?;
         return Err(USED);
     }
-    signed_in(ctx, person.id, SignInWay::Link).await
+    let secret = open(ctx, &tx, &person, Way::Link).await?;
+    tx.commit().await?;
+    Ok(secret)
 }
 
-/// Opens the session of somebody who has proved who they are, and returns its secret, for a cookie. Every way to sign in ends here.
-pub(super) async fn signed_in(ctx: &Ctx, person: PersonId, way: SignInWay) -> Result<String> {
-    open(ctx, person, None, way, limits::SESSION_LIFETIME).await
+/// Opens the session of somebody whose account at the company has been checked, and returns its secret, for a cookie.
+pub(super) async fn sign_in_by_account(ctx: &Ctx, person: &person::Model) -> Result<String> {
+    let tx = ctx.db.begin().await?;
+    let secret = open(ctx, &tx, person, Way::Company).await?;
+    tx.commit().await?;
+    Ok(secret)
 }
 
 /// Opens a short session for the incident of a page that was just answered by its link, once; `None` if the link has opened one before.
 pub async fn visit_by_page(ctx: &Ctx, page: &page::Model) -> Result<Option<String>> {
+    let person = find(ctx, page.person_id).await?;
+    let tx = ctx.db.begin().await?;
     let opened = page::Entity::update_many()
         .set(page::ActiveModel { opened_at: Set(Some(ctx.now())), ..Default::default() })
         .filter(page::Column::Id.eq(page.id).and(page::Column::OpenedAt.is_null()))
-        .exec(ctx.db.write())
+        .exec(&tx)
         .await?;
     if opened.rows_affected == 0 {
         return Ok(None);
     }
-    visit(ctx, page.person_id, page.incident_id).await.map(Some)
+    let secret = open(ctx, &tx, &person, Way::Page(page.incident_id)).await?;
+    tx.commit().await?;
+    Ok(Some(secret))
 }
 
-/// Opens a short session for one incident.
-pub(crate) async fn visit(ctx: &Ctx, person: PersonId, incident: IncidentId) -> Result<String> {
-    open(ctx, person, Some(incident), SignInWay::Page, limits::VISIT_LIFETIME).await
+/// Opens a short session for the incident of an offer that `person` just answered by its link.
+pub(crate) async fn visit_by_offer(ctx: &Ctx, person: &person::Model, incident: IncidentId) -> Result<String> {
+    let tx = ctx.db.begin().await?;
+    let secret = open(ctx, &tx, person, Way::Offer(incident)).await?;
+    tx.commit().await?;
+    Ok(secret)
 }
 
-async fn open(
-    ctx: &Ctx,
-    person_id: PersonId,
-    incident_id: Option<IncidentId>,
-    way: SignInWay,
-    lifetime: chrono::Duration,
-) -> Result<String> {
-    let (now, secret) = (ctx.now(), ctx.ids.secret());
+/// How somebody proves who they are.
+#[derive(Clone, Copy)]
+pub(super) enum Way {
+    /// A link that signs them in.
+    Link,
+    /// The account of their company.
+    Company,
+    /// The link of a page, which is good for its incident.
+    Page(IncidentId),
+    /// The link of an offer, which is good for its incident.
+    Offer(IncidentId),
+}
+
+impl Way {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Link => "LINK",
+            Self::Company => "COMPANY",
+            Self::Page(_) => "PAGE",
+            Self::Offer(_) => "OFFER",
+        }
+    }
+
+    /// As the session remembers it.
+    fn kept(self) -> SignInWay {
+        match self {
+            Self::Link => SignInWay::Link,
+            Self::Company => SignInWay::Company,
+            Self::Page(_) | Self::Offer(_) => SignInWay::Page,
+        }
+    }
+
+    /// The only incident that the session is good for.
+    fn incident(self) -> Option<IncidentId> {
+        match self {
+            Self::Link | Self::Company => None,
+            Self::Page(incident) | Self::Offer(incident) => Some(incident),
+        }
+    }
+}
+
+/// Opens a session, as the last thing that `tx` does, and returns its secret.
+async fn open(ctx: &Ctx, tx: &DatabaseTransaction, person: &person::Model, way: Way) -> Result<String> {
+    let (now, secret, incident_id) = (ctx.now(), ctx.ids.secret(), way.incident());
+    let lifetime = if incident_id.is_some() { limits::VISIT_LIFETIME } else { limits::SESSION_LIFETIME };
     let row = session::Model {
         id: SessionId(ctx.ids.uuid(now)),
-        person_id,
+        person_id: person.id,
         secret_hash: hash(&secret),
         incident_id,
-        way: Some(way),
+        way: Some(way.kept()),
         created_at: now,
         expires_at: now + lifetime,
     };
-    session::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    let mut details = json!({ "how": way.name(), "session": row.id.to_string() });
+    if let Some(incident) = incident_id {
+        details["incident"] = incident.to_string().into();
+    }
+    session::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+    let entry = Entry::new(AuditAction::SignedIn).about(person.id).details(details);
+    audit::append(&ctx.on_behalf_of(person), tx, vec![entry]).await?;
     Ok(secret)
+}
+
+pub(super) async fn sign_in_failed(ctx: &Ctx, person: PersonId, way: Way, why: &str) -> Result<()> {
+    let details = json!({ "how": way.name(), "why": why });
+    audit::record(ctx, Entry::new(AuditAction::SignInFailed).about(person).details(details)).await
 }
 
 /// Ends the session with this secret.
 pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<()> {
-    session::Entity::delete_many().filter(session::Column::SecretHash.eq(hash(secret))).exec(ctx.db.write()).await?;
-    ctx.waker.access_changed();
-    Ok(())
+    let found = session::Entity::find().filter(session::Column::SecretHash.eq(hash(secret))).one(ctx.db.read()).await?;
+    let Some(session) = found else { return Ok(()) };
+    let person = find(ctx, session.person_id).await?;
+    sessions::end_one(&ctx.on_behalf_of(&person), &session, AuditAction::SignedOut).await
 }
 
 /// Ends everything with which `person` signs in, for good: sessions, tokens, and links that nobody has used.
-pub(super) async fn end_all<C: ConnectionTrait>(db: &C, person: PersonId, now: Timestamp) -> Result<()> {
+pub(super) async fn end_all(db: &DatabaseTransaction, person: PersonId, now: Timestamp) -> Result<()> {
     sessions::end_all_in(db, person).await?;
     api_token::Entity::update_many()
         .set(api_token::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() })

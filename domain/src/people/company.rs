@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::{AccessLevel, PersonId, PersonKind, SignInWay, identity, person};
+use entity::{AccessLevel, AuditAction, PersonId, PersonKind, identity, person};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use serde_json::json;
 
 use super::manage::{self, UpdatePerson};
 use super::{access, by_email, find};
+use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
@@ -85,12 +87,13 @@ pub async fn sign_in(ctx: &Ctx, rules: &CompanyRules, account: &SeenAccount) -> 
         person => person?,
     };
     if person.deactivated_at.is_some() {
+        access::sign_in_failed(ctx, person.id, access::Way::Company, "deactivated").await?;
         return Err(refused("You have left the team in Muster. If that is a mistake, ask an administrator."));
     }
     if let Some(level) = level.filter(|level| *level != person.access_level) {
         set_level(ctx, &person, level).await?;
     }
-    access::signed_in(ctx, person.id, SignInWay::Company).await
+    access::sign_in_by_account(ctx, &person).await
 }
 
 async fn person_of(ctx: &Ctx, rules: &CompanyRules, account: &SeenAccount, level: Option<AccessLevel>) -> Result<person::Model> {
@@ -148,6 +151,8 @@ async fn add(ctx: &Ctx, account: &SeenAccount, email: String, level: AccessLevel
         inserted => inserted.map(|_| ())?,
     }
     remember(ctx, &tx, account, row.id).await?;
+    let details = json!({ "accessLevel": level, "how": "COMPANY" });
+    audit::append(ctx, &tx, vec![Entry::new(AuditAction::PersonAdded).about(row.id).details(details)]).await?;
     tx.commit().await?;
     Ok(row)
 }

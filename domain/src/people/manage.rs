@@ -1,8 +1,12 @@
 //! Who joins the team, what they may do, and what they want to be told.
 
-use entity::{AccessLevel, Channel, Channels, Grant, Grants, PersonId, PersonKind, identity, incident, person, session, sign_in_link};
+use entity::{
+    AccessLevel, AuditAction, Channel, Channels, Grant, Grants, PersonId, PersonKind, identity, incident, person, session, sign_in_link,
+};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use serde_json::json;
 
+use crate::audit::{self, Entry};
 use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
@@ -71,11 +75,22 @@ pub(super) fn new(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<pe
 }
 
 async fn add(ctx: &Ctx, row: &person::Model) -> Result<()> {
-    match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await {
-        Ok(_) => Ok(()),
-        Err(error) if is_duplicate(&error, "person") => Err(Error::invalid("email", "There is already somebody with this e-mail address.")),
-        Err(error) => Err(error.into()),
+    let tx = ctx.db.begin().await?;
+    match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await {
+        Ok(_) => {}
+        Err(error) if is_duplicate(&error, "person") => {
+            return Err(Error::invalid("email", "There is already somebody with this e-mail address."));
+        }
+        Err(error) => return Err(error.into()),
     }
+    let details = json!({ "kind": row.kind, "accessLevel": row.access_level, "grants": names(row.grants) });
+    audit::append(ctx, &tx, vec![Entry::new(AuditAction::PersonAdded).about(row.id).details(details)]).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn names(grants: Grants) -> Vec<&'static str> {
+    grants.iter().map(Grant::as_str).collect()
 }
 
 /// The person with this address, created with this name and level if there is none. For the command line.
@@ -186,7 +201,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
             return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
         }
     }
-    let row = save::<person::Entity, _>(&tx, Some(before), row).await?;
+    let row = save::<person::Entity, _>(&tx, Some(before.clone()), row).await?;
     if input.deactivated == Some(true) {
         access::end_all(&tx, id, ctx.now()).await?;
     }
@@ -194,12 +209,45 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
         // Who comes back is matched by their address again: their account may have been made anew, or be somebody else's by now.
         identity::Entity::delete_many().filter(identity::Column::PersonId.eq(id)).exec(&tx).await?;
     }
+    audit::append(ctx, &tx, changes(&before, &row)).await?;
     tx.commit().await?;
     ctx.waker.access_changed();
     if row.deactivated_at.is_some() || row.access_level == AccessLevel::Viewer {
         leaving::pass_on(ctx, &row).await?;
     }
     Ok(row)
+}
+
+/// What the audit log says of a change to a person.
+fn changes(before: &person::Model, after: &person::Model) -> Vec<Entry> {
+    let mut rights = serde_json::Map::new();
+    if before.access_level != after.access_level {
+        rights.insert("accessLevel".to_owned(), json!({ "from": before.access_level, "to": after.access_level }));
+    }
+    if before.grants != after.grants {
+        rights.insert("grants".to_owned(), json!({ "from": names(before.grants), "to": names(after.grants) }));
+    }
+    let others = [
+        ("name", before.name != after.name),
+        ("seniority", before.seniority != after.seniority),
+        ("phone", before.phone != after.phone),
+        ("ntfyTopic", before.ntfy_topic != after.ntfy_topic),
+    ];
+    let others: Vec<&str> = others.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect();
+    let entry = |action| Entry::new(action).about(after.id);
+    let mut entries = Vec::new();
+    if !rights.is_empty() {
+        entries.push(entry(AuditAction::RightsChanged).details(rights.into()));
+    }
+    match (before.deactivated_at, after.deactivated_at) {
+        (None, Some(_)) => entries.push(entry(AuditAction::PersonDeactivated)),
+        (Some(_), None) => entries.push(entry(AuditAction::PersonReactivated)),
+        (None, None) | (Some(_), Some(_)) => {}
+    }
+    if !others.is_empty() {
+        entries.push(entry(AuditAction::PersonChanged).details(json!({ "fields": others })));
+    }
+    entries
 }
 
 /// An optional text after an input: omitted, it stays; empty, it is removed.
@@ -229,9 +277,11 @@ pub async fn set_ntfy_topic(ctx: &Ctx, topic: &str) -> Result<person::Model> {
         return Err(Error::Forbidden(way_out.to_owned()));
     }
     let ntfy_topic = replaced(None, Some(topic), |topic| validate::ntfy_topic("topic", topic))?;
-    let row = person::ActiveModel { id: Set(before.id), ntfy_topic: Set(ntfy_topic.clone()), ..Default::default() };
-    person::Entity::update_many().set(row).filter(person::Column::Id.eq(before.id)).exec(ctx.db.write()).await?;
-    Ok(person::Model { ntfy_topic, ..before })
+    let tx = ctx.db.begin().await?;
+    let row = save::<person::Entity, _>(&tx, Some(before.clone()), person::Model { ntfy_topic, ..before.clone() }).await?;
+    audit::append(ctx, &tx, changes(&before, &row)).await?;
+    tx.commit().await?;
+    Ok(row)
 }
 
 /// The topic of `person` at the ntfy server, which is as good as a password: visible to themselves, with all their rights, and to

@@ -1,9 +1,11 @@
 //! Browsers that are signed in: whose they are, and ending them.
 
-use entity::{PersonId, SessionId, session};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{AuditAction, PersonId, SessionId, session};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 
 use super::secrets::{Secret, hash};
+use crate::audit::{self, Entry};
 use crate::authz::{Actor, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -44,7 +46,17 @@ pub fn is_of(session: &session::Model, secret: &Secret) -> bool {
 /// `NOT_FOUND`, also for another person's, unless the caller is an administrator.
 pub async fn end(ctx: &Ctx, id: SessionId) -> Result<()> {
     let session = sessions_by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("session"))?;
-    session::Entity::delete_many().filter(session::Column::Id.eq(session.id)).exec(ctx.db.write()).await?;
+    end_one(ctx, &session, AuditAction::SessionEnded).await
+}
+
+/// Ends `session`, for which the audit log has `action`.
+pub(super) async fn end_one(ctx: &Ctx, session: &session::Model, action: AuditAction) -> Result<()> {
+    let tx = ctx.db.begin().await?;
+    if session::Entity::delete_by_id(session.id).exec(&tx).await?.rows_affected > 0 {
+        let details = json!({ "session": session.id.to_string() });
+        audit::append(ctx, &tx, vec![Entry::new(action).about(session.person_id).details(details)]).await?;
+    }
+    tx.commit().await?;
     ctx.waker.access_changed();
     Ok(())
 }
@@ -57,13 +69,18 @@ pub async fn end_all(ctx: &Ctx, person: PersonId) -> Result<u64> {
     if !may_end(ctx, person) {
         return Err(Error::Forbidden("Only administrators end the sessions of others.".to_owned()));
     }
-    let ended = end_all_in(ctx.db.write(), person).await?;
+    let tx = ctx.db.begin().await?;
+    let ended = end_all_in(&tx, person).await?;
+    if ended > 0 {
+        audit::append(ctx, &tx, vec![Entry::new(AuditAction::SessionsEnded).about(person).details(json!({ "ended": ended }))]).await?;
+    }
+    tx.commit().await?;
     ctx.waker.access_changed();
     Ok(ended)
 }
 
-pub(super) async fn end_all_in<C: ConnectionTrait>(db: &C, person: PersonId) -> Result<u64> {
-    Ok(session::Entity::delete_many().filter(session::Column::PersonId.eq(person)).exec(db).await?.rows_affected)
+pub(super) async fn end_all_in(tx: &DatabaseTransaction, person: PersonId) -> Result<u64> {
+    Ok(session::Entity::delete_many().filter(session::Column::PersonId.eq(person)).exec(tx).await?.rows_affected)
 }
 
 /// Visitors came by a link that others may have read.

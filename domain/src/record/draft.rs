@@ -13,6 +13,7 @@ use super::event::NewEvent;
 use super::facts::Scope;
 use super::portion::{ROWS_AT_ONCE, RowWrite, replacing};
 use super::whole::{Child, Whole, key};
+use crate::audit::Entry;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::playbook::steps::{Step, steps};
@@ -28,6 +29,8 @@ pub struct Draft<'a, S = Whole> {
     after: S,
     pub(super) events: Vec<timeline_event::Model>,
     pub(super) writes: Vec<RowWrite>,
+    /// What the audit log has about it.
+    pub(super) audited: Vec<Entry>,
     /// Whether something is to be done at an outside system.
     pub(super) rings: bool,
 }
@@ -35,7 +38,7 @@ pub struct Draft<'a, S = Whole> {
 impl<'a, S: Scope> Draft<'a, S> {
     pub(crate) fn new(ctx: &'a Ctx, before: &'a S) -> Self {
         let after = before.clone();
-        Self { ctx, now: ctx.now(), before, after, events: Vec::new(), writes: Vec::new(), rings: false }
+        Self { ctx, now: ctx.now(), before, after, events: Vec::new(), writes: Vec::new(), audited: Vec::new(), rings: false }
     }
 
     /// The incident as it will be. Version, sequence, hash and the columns derived from others are the door's.
@@ -87,6 +90,11 @@ impl<'a, S: Scope> Draft<'a, S> {
         incident.last_hash.clone_from(&row.hash);
         self.events.push(row);
         id
+    }
+
+    /// Appends an entry to the audit log, if the draft is written.
+    pub(crate) fn audit(&mut self, entry: Entry) {
+        self.audited.push(entry);
     }
 
     /// Has the worker look for deliveries after the commit.

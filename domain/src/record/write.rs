@@ -14,6 +14,7 @@ use sea_orm::{
 use super::draft::Draft;
 use super::facts::Scope;
 use super::portion::{ROWS_AT_ONCE, together};
+use crate::audit;
 use crate::ctx::Ctx;
 
 /// Incidents that are updated by one statement, with up to forty columns each: PostgreSQL takes 65,535 values, SQLite 32,766.
@@ -51,7 +52,7 @@ impl<S: Scope> From<Draft<'_, S>> for Written {
 /// event instead of five. `None` for any other draft, and on SQLite, which has no such statement and no round trips.
 pub(crate) fn write_one<S: Scope>(draft: &Draft<'_, S>) -> Option<Statement> {
     let [event] = draft.events.as_slice() else { return None };
-    if draft.backend() != DbBackend::Postgres || !draft.writes.is_empty() {
+    if draft.backend() != DbBackend::Postgres || !draft.writes.is_empty() || !draft.audited.is_empty() {
         return None;
     }
     let mut update = incident_update(draft);
@@ -90,7 +91,7 @@ pub(crate) async fn write_new<S: Scope>(draft: &Draft<'_, S>, tx: &DatabaseTrans
     write_children(&[draft], tx).await
 }
 
-/// Writes the events of all drafts together, and what else they want, each in its own order.
+/// Writes the events of all drafts, which are of one call, together, and what else they want, each in its own order.
 async fn write_children<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransaction) -> Result<(), DbErr> {
     let events: Vec<_> = drafts.iter().flat_map(|draft| &draft.events).map(|event| event.clone().into_active_model()).collect();
     for events in events.chunks(ROWS_AT_ONCE) {
@@ -99,6 +100,11 @@ async fn write_children<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransac
     let backend = tx.get_database_backend();
     for write in together(drafts.iter().map(|draft| draft.writes.as_slice())) {
         tx.execute_raw(write.statement(backend)).await?;
+    }
+    // The last thing: the end of the log stays locked until the commit.
+    if let Some(draft) = drafts.first() {
+        let entries = drafts.iter().flat_map(|draft| &draft.audited).cloned().collect();
+        audit::append(draft.ctx(), tx, entries).await?;
     }
     Ok(())
 }

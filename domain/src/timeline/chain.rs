@@ -1,15 +1,9 @@
-//! The hash chain that makes tampering with a timeline visible.
-//!
-//! The hash of an event is SHA-256 over the previous hash (32 zero bytes for the first) and the event as a line of
-//! JSON with the fields of [`Hashed`] in that order. The newest hash is also kept on the incident, so that cutting
-//! off the end is detected too. docs/operations.md describes the format for independent verifiers.
+//! What the hash chain of a timeline covers, by the rule of [`crate::chain`].
 
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, timeline_event};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-/// The hash before the first event.
-pub const START: [u8; 32] = [0; 32];
+use crate::chain::{Link, link};
 
 /// What is hashed of an event, in this order. The star is left out: people change their minds about it.
 #[derive(Serialize)]
@@ -42,13 +36,27 @@ pub fn hash(previous: &[u8], event: &timeline_event::Model) -> Vec<u8> {
         details: event.details.as_deref(),
         amends: event.amends_id,
     };
-    let line = serde_json::to_vec(&hashed).expect("strings and numbers always serialise");
-    Sha256::new().chain_update(previous).chain_update(line).finalize().to_vec()
+    link(previous, &hashed)
+}
+
+impl Link for timeline_event::Model {
+    fn sequence(&self) -> i32 {
+        self.sequence
+    }
+
+    fn hash(&self) -> &[u8] {
+        &self.hash
+    }
+
+    fn hash_after(&self, previous: &[u8]) -> Vec<u8> {
+        hash(previous, self)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::START;
     use chrono::DateTime;
     use uuid::Uuid;
 

@@ -8,7 +8,7 @@ use domain::clients::board::{Row, Told};
 use entity::ticket;
 
 use super::row::{ClientOutcomeState, ClientUpdate};
-use crate::graphql::catalogue::{Client, Contact};
+use crate::graphql::catalogue::{Client, Contact, contacts_of};
 use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::Url;
@@ -54,8 +54,8 @@ impl ClientBoardRow {
     }
     /// The people to tell there, senior ones first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
-    async fn contacts(&self) -> Vec<Contact> {
-        self.0.contacts.iter().cloned().map(Contact).collect()
+    async fn contacts(&self, gql: &Context<'_>) -> ApiResult<Vec<Contact>> {
+        contacts_of(gql, self.0.client.id).await
     }
     /// Their tickets about the incident.
     #[graphql(complexity = "1 + 3 * child_complexity")]

@@ -1,0 +1,8 @@
+//! The audit log.
+
+mod object;
+mod query;
+mod row;
+
+pub use query::AuditQuery;
+pub use row::AuditEntry;

@@ -1,0 +1,74 @@
+//! An entry of the audit log, as others refer to it.
+
+use std::sync::Arc;
+
+use async_graphql::{Description, Enum};
+use entity::audit_entry;
+
+/// What an entry of the audit log is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "entity::AuditAction")]
+pub enum AuditAction {
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody tried to sign in as a person who is known, and was refused.
+    SignInFailed,
+    /// Somebody signed out.
+    SignedOut,
+    /// A browser was signed out from elsewhere.
+    SessionEnded,
+    /// All browsers of a person were signed out.
+    SessionsEnded,
+    /// A link that signs a person in was made.
+    SignInLinkCreated,
+    /// A person or a service was added.
+    PersonAdded,
+    /// What is known of a person was changed.
+    PersonChanged,
+    /// The access level or the grants of a person were changed.
+    RightsChanged,
+    /// A person was deactivated, and their sessions and tokens ended.
+    PersonDeactivated,
+    /// A person is back.
+    PersonReactivated,
+    /// A token was made.
+    TokenCreated,
+    /// A token was revoked.
+    TokenRevoked,
+    /// An outside system was held by hand.
+    SystemHeld,
+    /// An outside system that was held by hand was released.
+    SystemReleased,
+    /// Shifts were set or imported.
+    OnCallChanged,
+    /// An incident was reported as restricted, or became so.
+    IncidentRestricted,
+    /// An incident is no longer restricted.
+    IncidentOpened,
+    /// A person may see a restricted incident.
+    IncidentShared,
+    /// A person may no longer see a restricted incident.
+    IncidentUnshared,
+    /// Somebody saw a restricted incident by their rights, and not because it was shared with them.
+    RestrictedSeen,
+    /// Somebody saw who the contacts of a client are.
+    ContactsSeen,
+    /// The addresses of affected clients were downloaded.
+    AddressesExported,
+    /// A file of an incident was downloaded.
+    FileDownloaded,
+    /// The audit log was exported.
+    AuditExported,
+    /// The database and all files were copied.
+    BackupMade,
+}
+
+/// Who did or saw something that an administrator may have to answer for. Entries are never changed or removed.
+#[derive(Clone, Description)]
+pub struct AuditEntry(pub Arc<audit_entry::Model>);
+
+impl From<Arc<audit_entry::Model>> for AuditEntry {
+    fn from(row: Arc<audit_entry::Model>) -> Self {
+        Self(row)
+    }
+}

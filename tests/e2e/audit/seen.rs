@@ -1,0 +1,52 @@
+//! Who saw what is hidden from most.
+
+use entity::AuditAction::{ContactsSeen, RestrictedSeen};
+use harness::drive::id;
+use harness::{TestApp, both_dbs};
+use serde_json::{Value, json};
+
+use super::{actions, left_by};
+
+both_dbs![an_administrator_who_looks_at_what_was_not_shared_with_them, contacts_of_clients];
+
+async fn an_administrator_who_looks_at_what_was_not_shared_with_them(app: &TestApp) {
+    let (ada, sam, kim) = (app.admin().await, app.responder("Sam").await, app.responder("Kim").await);
+    let hidden = sam.declare_with(json!({ "name": "breach", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    let shared = sam.declare_with(json!({ "name": "leak", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    sam.declare("errors").await;
+    sam.incident_of("shareIncident", json!({ "incidentId": shared["id"], "personId": ada.id() })).await;
+    let entries = left_by(app, async || {
+        for _ in 0..3 {
+            ada.query("{ incidents { nodes { name } } }", Value::Null).await;
+            ada.incident("INC-1", "name").await;
+            ada.node(id(&hidden), "Incident { name }").await;
+        }
+        sam.query("{ incidents { nodes { name } } }", Value::Null).await;
+        kim.query("{ incidents { nodes { name } } }", Value::Null).await;
+    })
+    .await;
+    assert_eq!(actions(&entries), [RestrictedSeen], "once an hour");
+    assert_eq!((entries[0].actor_id, entries[0].subject.as_deref()), (Some(ada.person_id()), Some(id(&hidden))));
+}
+
+async fn contacts_of_clients(app: &TestApp) {
+    let (sam, vic) = (app.responder("Sam").await, app.viewer("Vic").await);
+    let contacts = json!([{ "name": "Robin", "email": "robin@example.com", "kind": "REGULAR" }]);
+    let client = sam.mutate("saveClient", json!({ "name": "Example Ltd", "contacts": contacts }), "client { id }").await;
+    let client = id(&client["client"]).to_owned();
+    sam.mutate("saveClient", json!({ "name": "Nobody Ltd" }), "client { id }").await;
+    let incident = sam.declare("errors").await;
+    sam.incident_of("markClientAffected", json!({ "incidentId": incident["id"], "clientId": client })).await;
+    let entries = left_by(app, async || {
+        for _ in 0..2 {
+            vic.query("{ clients { nodes { name contacts { name } } } }", Value::Null).await;
+            sam.incident("INC-1", "clientBoard { contacts { email } }").await;
+        }
+        // Names of clients are no secret.
+        sam.query("{ clients { nodes { name } } }", Value::Null).await;
+    })
+    .await;
+    assert_eq!(actions(&entries), [ContactsSeen, ContactsSeen]);
+    let seen: Vec<_> = entries.iter().map(|entry| (entry.actor_id, entry.subject.as_deref())).collect();
+    assert_eq!(seen, [(Some(vic.person_id()), Some(&*client)), (Some(sam.person_id()), Some(&*client))]);
+}
