@@ -28,6 +28,7 @@ if [ "${1:-}" != built ]; then
     is_there haproxy || packages="$packages haproxy"
     is_there apache2 || packages="$packages apache2-bin"
     is_there caddy || packages="$packages caddy"
+    is_there pgbouncer || packages="$packages pgbouncer"
     is_there promtool || packages="$packages prometheus"
     is_there openssl || packages="$packages openssl"
     is_there node || packages="$packages nodejs"

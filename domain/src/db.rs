@@ -243,7 +243,11 @@ impl Db {
     }
 }
 
-fn pg_options(url: &str) -> Result<PgConnectOptions, DbErr> {
+/// How every connection to the PostgreSQL at `url` begins.
+///
+/// # Errors
+/// If the URL is malformed.
+pub fn pg_options(url: &str) -> Result<PgConnectOptions, DbErr> {
     let options = PgConnectOptions::from_str(url).map_err(config_error)?;
     // PgBouncer refuses a connection that names it, and our numbers are whole.
     Ok(options.application_name("muster").statement_cache_capacity(STATEMENT_CACHE).extra_float_digits(None))

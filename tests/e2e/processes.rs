@@ -10,9 +10,11 @@ use harness::drive::{id, is_gap_free, sequences, text};
 use harness::live::Transport;
 use harness::process::{Home, Process};
 use harness::{Client, Engine, within};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+const WATCH: &str = "subscription($id: ID!) { timeline(incidentId: $id) { node { text } } }";
 const WRITERS: usize = 16;
 /// Acknowledged notes after which the server is killed.
 const NOTES: usize = 300;
@@ -32,6 +34,29 @@ async fn place(engine: Engine) -> Place {
 
 fn token(home: &Home) -> String {
     home.run(&["token", "create", "--name", "tests", "--access", "admin", "--email", "tests@example.org"])
+}
+
+/// PgBouncer refuses what it does not know in the start-up packet, and keeps what is set afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn muster_runs_behind_a_pooler() {
+    let cluster = harness::postgres::shared();
+    let database = harness::postgres::Database::empty(cluster).await;
+    let name = database.url().trim_start_matches("postgres:///").split('?').next().unwrap().to_owned();
+    let pooler = cluster.pooler().await;
+    let data = TempDir::with_prefix("muster-home-").unwrap();
+    let home = Home::new(data.path(), &pooler.url(&name));
+    home.run(&["migrate"]);
+    let server = home.start("serve").await;
+    let client = server.client(&token(&home));
+    let incident = client.declare("behind a pooler").await;
+    let mut watching = client.subscribe(Transport::WebSocket, WATCH, json!({ "id": incident["id"] })).await;
+    watching.next().await;
+    assert_eq!(server.stop().await, Some(0));
+
+    let db = domain::db::Db::connect(&pooler.url(&name), 1).await.unwrap();
+    let row = db.write().query_one_raw(Statement::from_string(DbBackend::Postgres, "SHOW statement_timeout")).await.unwrap().unwrap();
+    assert_eq!(row.try_get_by_index::<String>(0).unwrap(), "15s");
+    db.close().await;
 }
 
 /// Sixteen clients write until one is refused or all have written enough; returns what was acknowledged.

@@ -17,6 +17,7 @@ pub mod live;
 pub mod logs;
 pub mod node;
 pub mod oidc;
+pub mod pooler;
 pub mod port;
 pub mod postgres;
 pub mod process;

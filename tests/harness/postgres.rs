@@ -21,6 +21,7 @@ use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
 use crate::database::{build_name, exclusive, shared_folder};
+use crate::pooler::Pooler;
 
 /// How long the server may take to start or stop.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -111,6 +112,11 @@ impl Cluster {
         self.signal("-CONT");
     }
 
+    /// A PgBouncer in front of it, which keeps a connection for each session.
+    pub async fn pooler(&self) -> Pooler {
+        Pooler::start(&self.home).await
+    }
+
     /// Where Muster finds the database `name` of this cluster.
     pub fn url(&self, name: &str) -> String {
         format!("postgres:///{name}?host={}&user={OWNER}", self.home.display())
@@ -190,7 +196,8 @@ fn signal_one(signal: &str, process: &str) {
 }
 
 /// Makes the folder of a cluster and gives it to the user that runs the server.
-fn prepare(home: &Path) {
+/// Makes a folder for such a program.
+pub(crate) fn prepare(home: &Path) {
     std::fs::create_dir_all(home).expect("the temporary folder can be written");
     if let Some((user, group)) = unprivileged() {
         std::os::unix::fs::chown(home, Some(user), Some(group)).expect("root may give folders away");
@@ -208,7 +215,8 @@ fn init(home: &Path) {
 }
 
 /// A command as the user that runs the server: PostgreSQL refuses to be root.
-fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
+/// A program without rights, as PostgreSQL and what belongs to it want.
+pub(crate) fn command(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(program);
     if let Some((user, group)) = unprivileged() {
         command.uid(user).gid(group);

@@ -36,7 +36,7 @@ impl Place {
     /// When it can't be read, without showing it.
     pub fn of(url: &str) -> anyhow::Result<Self> {
         if !url.starts_with("sqlite:") {
-            let options = PgConnectOptions::from_str(url).map_err(|error| anyhow::anyhow!("{SETTING} can't be read: {error}"))?;
+            let options = domain::db::pg_options(url).map_err(|error| anyhow::anyhow!("{SETTING} can't be read: {error}"))?;
             let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |socket| socket.display().to_string());
             let address = if host.starts_with('/') { host } else { format!("{host}:{}", options.get_port()) };
             return Ok(Self::Server { options: Box::new(options), address });
