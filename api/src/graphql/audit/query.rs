@@ -45,7 +45,7 @@ impl AuditQuery {
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
-    ) -> ApiResult<AuditConnection> {
+    ) -> ApiResult<Option<AuditConnection>> {
         let window = Window::<AuditKey>::from_args(&page_args(first, after, last, before))?;
         let filter = match filter {
             Some(filter) => Filter {
@@ -58,6 +58,6 @@ impl AuditQuery {
             None => Filter::default(),
         };
         let slice = audit::page(ctx(gql), &filter, &window).await?;
-        Ok(AuditConnection::new(slice, |row| cursor(&AuditKey(row.sequence))))
+        Ok(Some(AuditConnection::new(slice, |row| cursor(&AuditKey(row.sequence)))))
     }
 }
