@@ -41,7 +41,7 @@ async fn asks(proxy: &Proxy, sam: &Client, name: &str) {
 /// As much as a file may have.
 async fn uploads(proxy: &Proxy, sam: &Client, incident: &str) {
     let file = reqwest::multipart::Part::bytes(vec![b'x'; 25 * 1024 * 1024]).file_name("disk.log");
-    let form = reqwest::multipart::Form::new().text("incidentId", incident.to_owned()).part("file", file);
+    let form = reqwest::multipart::Form::new().text("incident", incident.to_owned()).part("file", file);
     let response = proxy.http().post(format!("{}/files", proxy.url())).bearer_auth(sam.token()).multipart(form).send().await.unwrap();
     assert_eq!(response.status(), 201, "{}", response.text().await.unwrap());
 }

@@ -125,7 +125,16 @@ fn given(file: &str) -> PathBuf {
 fn certify(folder: &Path) {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=muster.example.org"])
-        .args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:muster.example.org", "-keyout", "muster.key", "-out", "muster.crt"])
+        .args([
+            "-addext",
+            "subjectAltName=IP:127.0.0.1,DNS:muster.example.org",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+            "-keyout",
+            "muster.key",
+            "-out",
+            "muster.crt",
+        ])
         .current_dir(folder)
         .output()
         .expect("OpenSSL is installed (make tools)");
