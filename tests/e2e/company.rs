@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use domain::people::company::{CompanyRules, FirstSignIn};
 use domain::people::{self, access};
+use domain::ports::SeenAccount;
 use entity::{AccessLevel, identity, session};
+use futures_util::future::join_all;
 use harness::browser;
 use harness::oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, There, issuer, keep_cookies, walk};
 use harness::process::Home;
@@ -17,7 +19,7 @@ use tempfile::TempDir;
 use url::Url;
 use worker::oidc::{Provider, Registration};
 
-both_dbs![by with_viewers: a_first_sign_in_adds_a_viewer, two_callbacks_at_once_add_one_person];
+both_dbs![by with_viewers: a_first_sign_in_adds_a_viewer, two_callbacks_at_once_add_one_person, however_they_interleave];
 both_dbs![by with_nobody: an_account_is_matched_with_a_person_once, who_is_deactivated_stays_out];
 both_dbs![by with_groups: groups_decide_what_people_may_do];
 
@@ -179,6 +181,24 @@ async fn two_callbacks_at_once_add_one_person(app: &TestApp, provider: &mut Oidc
     assert_eq!((first.0, second.0), (303, 303), "{first:?} {second:?}");
     assert_eq!(one.viewer().await["id"], other.viewer().await["id"]);
     assert_eq!(identity::Entity::find().count(app.domain.db.read()).await.unwrap(), 1);
+}
+
+async fn however_they_interleave(app: &TestApp, _: &mut OidcProvider) {
+    let system = app.system();
+    for n in 0..10 {
+        let account = SeenAccount {
+            issuer: "https://id.example.org".to_owned(),
+            subject: format!("kim-{n}"),
+            name: None,
+            email: Some(format!("kim-{n}@example.org")),
+            email_verified: Some(true),
+            groups: vec![],
+        };
+        let rules = viewers();
+        let secrets = join_all((0..8).map(|_| people::company::sign_in(&system, &rules, &account))).await;
+        assert!(secrets.iter().all(Result::is_ok), "{n}: {secrets:?}");
+    }
+    assert_eq!(identity::Entity::find().count(app.domain.db.read()).await.unwrap(), 10);
 }
 
 async fn address(app: &TestApp, client: &Client) -> String {

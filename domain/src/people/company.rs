@@ -120,7 +120,10 @@ async fn link(ctx: &Ctx, account: &SeenAccount, person: person::Model) -> Result
         return Err(refused("The person with your address has left the team in Muster. If that is a mistake, ask an administrator."));
     }
     let of_person = identity::Column::PersonId.eq(person.id).and(identity::Column::Issuer.eq(&*account.issuer));
-    if identity::Entity::find().filter(of_person).one(ctx.db.read()).await?.is_some() {
+    if let Some(known) = identity::Entity::find().filter(of_person).one(ctx.db.read()).await? {
+        if known.subject == account.subject {
+            return Err(Error::AlreadyThere);
+        }
         return Err(refused(&format!(
             "{} signs in with another account, which had your address before. Ask an administrator: deactivating and reactivating them in \
              Muster makes it forget that account.",
