@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Request, Response};
+use domain::authz::Actor;
+use domain::documents::DocumentSet;
 use domain::people::access;
 use domain::people::secrets::Secret;
 use domain::{Ctx, Domain, Error};
@@ -17,7 +19,7 @@ use crate::connections::CallerAddress;
 use crate::graphql::{self, Graph};
 use crate::live::Hub;
 use crate::settings::Settings;
-use crate::transport::{Credential, Gateway, Refusal};
+use crate::transport::{Credential, Gateway, MayRun, Refusal};
 
 /// How long a client is asked to wait while the database is away.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -57,7 +59,8 @@ impl App {
             Secret::Session(_) => Source::Web,
         };
         let domain = &self.0.domain;
-        let actor = domain.db.while_up(access::authenticate(&domain.system(), &secret)).await??;
+        let stranger = domain.ctx(Actor::System, source).calling_from(address);
+        let actor = domain.db.while_up(access::authenticate(&stranger, &secret)).await??;
         Ok(Caller { ctx: domain.ctx(actor, source).calling_from(address), secret })
     }
 }
@@ -69,6 +72,19 @@ impl Gateway for App {
         graphql::sdl()
     }
 
+    fn trusted(&self) -> Arc<DocumentSet> {
+        Arc::clone(&self.0.settings.trusted_documents)
+    }
+
+    /// In a browser, people use the pages of this server, whose documents nobody lists.
+    fn may_run(&self, caller: &Caller) -> MayRun {
+        match (&caller.secret, caller.ctx.actor.token().and_then(|token| token.documents.clone())) {
+            (Secret::Token(_), Some(documents)) => MayRun::These(documents),
+            (Secret::Token(_), None) if self.0.settings.only_trusted_documents => MayRun::Trusted,
+            (Secret::Token(_), None) | (Secret::Session(_), _) => MayRun::Anything,
+        }
+    }
+
     async fn authenticate(&self, credential: Credential, CallerAddress(address): CallerAddress) -> Result<Caller, Refusal> {
         let secret = match credential {
             Credential::Bearer(token) => Secret::Token(token),
@@ -77,6 +93,7 @@ impl Gateway for App {
         };
         self.caller(secret, address).await.map_err(|error| match error {
             Error::Unauthenticated(_) => Refusal::Unauthenticated,
+            Error::Forbidden(why) => Refusal::Forbidden(why),
             error => {
                 tracing::warn!(%error, "could not authenticate a caller");
                 Refusal::Unavailable { retry_after: RETRY_AFTER }

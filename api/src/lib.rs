@@ -22,7 +22,7 @@ pub use connections::{CallerAddress, ConnectionLimits, Proxies};
 pub use graphql::ShareLimits;
 pub use http::alarms;
 pub use settings::{Company, Render, Settings};
-pub use transport::TransportLimits;
+pub use transport::{TransportLimits, check_syntax};
 
 /// Connections at once to a port that shows nothing but metrics.
 const SCRAPERS: usize = 64;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::documents::DocumentSet;
 use domain::people::company::CompanyRules;
 use domain::ports::IdentityProvider;
 use entity::Severity;
@@ -18,6 +19,10 @@ pub struct Settings {
     pub public_url: String,
     /// Origins whose pages may call the API with a token.
     pub allowed_origins: Vec<String>,
+    /// The documents that clients may name by id.
+    pub trusted_documents: Arc<DocumentSet>,
+    /// Whether tokens run nothing else.
+    pub only_trusted_documents: bool,
     /// The bearer secret of `/hooks/…`; API tokens work as well.
     pub alerts_secret: Option<String>,
     /// The signing secret of the Zendesk webhook, for `/hooks/zendesk`.
@@ -58,6 +63,8 @@ impl Default for Settings {
         Self {
             public_url: "http://127.0.0.1:8080".into(),
             allowed_origins: Vec::new(),
+            trusted_documents: Arc::default(),
+            only_trusted_documents: false,
             alerts_secret: None,
             zendesk_secret: None,
             trello_secret: None,

@@ -194,6 +194,8 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         company: settings.company.as_ref().map(Company::connect).transpose()?,
         metrics: Some(render(metrics)),
         allowed_origins: settings.allowed_origins.clone(),
+        trusted_documents: Arc::clone(&settings.trusted_documents),
+        only_trusted_documents: settings.only_trusted_documents,
         shares: settings.shares,
         connections: ConnectionLimits {
             most: descriptors::connections(settings.max_connections),

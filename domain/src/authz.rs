@@ -6,6 +6,7 @@ use entity::{AccessLevel, ApiTokenId, Grant, Grants, IncidentId, PersonId, Visib
 use sea_orm::sea_query::{Condition, Expr, Query};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
+use crate::documents::DocumentSet;
 use crate::error::{Error, Result};
 
 /// The party on whose behalf something is done.
@@ -42,6 +43,10 @@ pub struct Presented {
     pub id: ApiTokenId,
     /// What it is for.
     pub name: Arc<str>,
+    /// Whether it is good for some documents or from some networks only.
+    pub is_bound: bool,
+    /// The documents that it may run, and nothing else; `None` for any.
+    pub documents: Option<Arc<DocumentSet>>,
 }
 
 /// A general permission.
@@ -105,6 +110,17 @@ impl Actor {
             Self::Visitor { incident, .. } => Some(*incident),
             Self::Person { .. } | Self::System => None,
         }
+    }
+
+    /// Fails for a token that may run some documents only: nothing else is open to it.
+    ///
+    /// # Errors
+    /// `FORBIDDEN`.
+    pub fn require_unbound(&self) -> Result<()> {
+        if self.token().is_some_and(|token| token.documents.is_some()) {
+            return Err(Error::Forbidden("This token may run its GraphQL documents only: use another one for this.".to_owned()));
+        }
+        Ok(())
     }
 
     /// Fails unless the actor has `right`, saying what it would take.

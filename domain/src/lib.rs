@@ -25,6 +25,7 @@ pub mod ctx;
 pub mod cursor;
 pub mod db;
 pub mod delivery;
+pub mod documents;
 pub mod error;
 pub mod files;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub mod ids;
 pub mod incident;
 pub mod lanes;
 pub mod limits;
+pub mod networks;
 pub mod on_call;
 pub mod people;
 pub mod playbook;

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{AccessLevel, ApiTokenId, PersonId, Timestamp};
+use crate::{AccessLevel, ApiTokenId, PersonId, Timestamp, TokenBounds};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,6 +14,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub name: String,
     pub access_level: AccessLevel,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub bounds: Option<TokenBounds>,
     /// SHA-256 of the token, in hex.
     #[sea_orm(column_type = "Text")]
     pub secret_hash: String,

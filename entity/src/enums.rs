@@ -101,6 +101,8 @@ text_enum! {
         PersonReactivated = "PERSON_REACTIVATED",
         /// A token was made.
         TokenCreated = "TOKEN_CREATED",
+        /// A token was shown from an address that it is not good from.
+        TokenRefused = "TOKEN_REFUSED",
         /// A token was revoked.
         TokenRevoked = "TOKEN_REVOKED",
         /// An outside system was held by hand.

@@ -47,6 +47,7 @@ pub mod step;
 pub mod sync_mark;
 pub mod ticket;
 pub mod timeline_event;
+mod token_bounds;
 pub mod triage_answer;
 pub mod watermark;
 
@@ -54,6 +55,7 @@ pub use awaited::{Awaited, AwaitedPerson};
 pub use enums::*;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants};
 pub use ids::*;
+pub use token_bounds::TokenBounds;
 
 /// A point in time, always in UTC, with microsecond precision (as in PostgreSQL).
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

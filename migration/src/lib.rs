@@ -19,6 +19,7 @@ mod m20261128_000013_chores;
 mod m20261128_000014_channels;
 mod m20261128_000015_audit;
 mod m20261128_000016_identities;
+mod m20261129_000020_token_bounds;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000014_channels::Migration),
             Box::new(m20261128_000016_identities::Migration),
             Box::new(m20261128_000015_audit::Migration),
+            Box::new(m20261129_000020_token_bounds::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

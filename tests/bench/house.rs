@@ -12,11 +12,11 @@ use domain::clock::Clock;
 use domain::config::{Config, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
-use domain::people::access::{CreateToken, create_token};
+use domain::people::tokens::{self, CreateToken};
 use domain::playbook::Playbook;
 use domain::ports::{Order, Outlet, Receipt, Refusal};
 use domain::{Ctx, Domain};
-use entity::{AccessLevel, System, Timestamp, person};
+use entity::{AccessLevel, System, Timestamp, TokenBounds, person};
 use sea_orm::EntityTrait;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -90,8 +90,13 @@ impl House {
         let ctx = self.ctx();
         self.within(async move {
             let person = person::Entity::find().one(ctx.db.read()).await?.context("nobody is there")?;
-            let input = CreateToken { name: "bench".into(), access_level: AccessLevel::Responder, expires_at: None };
-            Ok(create_token(&ctx, person.id, input).await?.1)
+            let input = CreateToken {
+                name: "bench".into(),
+                access_level: AccessLevel::Responder,
+                expires_at: None,
+                bounds: TokenBounds::default(),
+            };
+            Ok(tokens::create(&ctx, person.id, input).await?.1)
         })
         .await
     }

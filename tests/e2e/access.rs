@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::authz::{Actor, visible};
-use domain::people::access::{CreateToken, create_token, tokens};
 use domain::people::secrets::CACHED_FOR;
-use entity::{AccessLevel, Grant, IncidentId, PersonId, incident, incident_access};
+use domain::people::tokens::{self, CreateToken};
+use entity::{AccessLevel, Grant, IncidentId, PersonId, TokenBounds, incident, incident_access};
 use harness::drive::{id, text};
 use harness::live::Transport;
 use harness::{Client, TestApp, both_dbs, eventually};
@@ -36,8 +36,8 @@ const VIEWER: &str = "{ viewer { person { name } can } }";
 
 /// A token of `client` with these limits, made by Muster itself.
 async fn token(app: &TestApp, client: &Client, access_level: AccessLevel, lifetime: TimeDelta) -> String {
-    let input = CreateToken { name: "second".into(), access_level, expires_at: Some(app.now() + lifetime) };
-    create_token(&app.system(), client.person_id(), input).await.unwrap().1
+    let input = CreateToken { name: "second".into(), access_level, expires_at: Some(app.now() + lifetime), bounds: TokenBounds::default() };
+    tokens::create(&app.system(), client.person_id(), input).await.unwrap().1
 }
 
 async fn refused_as_nobody(client: &Client) {
@@ -341,8 +341,8 @@ async fn a_subscription_is_cut_when_the_token_is_revoked(app: &TestApp) {
         let query = "subscription($id: ID!) { timeline(incidentId: $id) { node { text } } }";
         let mut watching = script.subscribe(transport, query, json!({ "id": incident["id"] })).await;
         watching.next().await;
-        for row in tokens(&app.system(), kim.person_id()).await.unwrap().iter().filter(|row| row.name == "second") {
-            domain::people::access::revoke_token(&app.system(), row.id).await.unwrap();
+        for row in tokens::of(&app.system(), kim.person_id()).await.unwrap().iter().filter(|row| row.name == "second") {
+            tokens::revoke(&app.system(), row.id).await.unwrap();
         }
         sam.note(id(&incident), "after the revocation").await;
         let (code, results) = watching.end().await;

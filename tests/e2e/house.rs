@@ -10,7 +10,23 @@ use super::hygiene::{root, rust_files};
 /// The floors, from the ground up. A file stands on the floor of the longest prefix of its path.
 const FLOORS: [&[&str]; 6] = [
     // Ground: knows no caller and no incident.
-    &["clock", "cursor", "db", "error", "ids", "lanes", "limits", "validate", "wake", "words", "severity", "catalogue::busy", "zone"],
+    &[
+        "clock",
+        "cursor",
+        "db",
+        "documents",
+        "error",
+        "ids",
+        "lanes",
+        "limits",
+        "networks",
+        "validate",
+        "wake",
+        "words",
+        "severity",
+        "catalogue::busy",
+        "zone",
+    ],
     // What is pure: the playbook, what is asked of outside systems, calendars, hashes.
     &[
         "playbook",

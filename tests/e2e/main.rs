@@ -11,6 +11,7 @@ mod audit;
 mod authz_matrix;
 mod bench;
 mod board;
+mod bound_tokens;
 mod chain;
 mod channels;
 mod chores;

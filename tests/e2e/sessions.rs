@@ -1,7 +1,8 @@
 //! Browsers that are signed in, and tokens: what ends them, and how soon.
 
-use domain::people::access::{self, CreateToken, create_token};
-use entity::AccessLevel;
+use domain::people::access;
+use domain::people::tokens::{self, CreateToken};
+use entity::{AccessLevel, TokenBounds};
 use harness::drive::{id, text};
 use harness::live::{Frame, Transport};
 use harness::{Client, Engine, TestApp, both_dbs};
@@ -115,10 +116,13 @@ async fn a_silent_subscription_ends_as_soon_as_its_rights_do(app: &TestApp) {
         for (mutation, code) in [("revokeApiToken", "UNAUTHENTICATED"), ("updatePerson", "UNAUTHENTICATED"), ("", "FAILED_PRECONDITION")] {
             let sam = app.responder("Sam").await;
             let level = AccessLevel::Responder;
-            let (row, token) =
-                create_token(&app.system(), sam.person_id(), CreateToken { name: "x".into(), access_level: level, expires_at: None })
-                    .await
-                    .unwrap();
+            let (row, token) = tokens::create(
+                &app.system(),
+                sam.person_id(),
+                CreateToken { name: "x".into(), access_level: level, expires_at: None, bounds: TokenBounds::default() },
+            )
+            .await
+            .unwrap();
             let phone = sam.with_token(&token);
             let mut board = phone.subscribe(transport, "subscription { incidentChanged { id } }", json!({})).await;
             let mut timeline = phone

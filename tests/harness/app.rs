@@ -10,11 +10,11 @@ use domain::clock::{Clock, ManualClock, SystemClock};
 use domain::config::{Config, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
-use domain::people::access::CreateToken;
+use domain::people::tokens::CreateToken;
 use domain::playbook::Playbook;
 use domain::ports::TicketDesk;
 use domain::{Ctx, Domain};
-use entity::{AccessLevel, Grants, Source, System, Timestamp, person};
+use entity::{AccessLevel, Grants, Source, System, Timestamp, TokenBounds, person};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -350,8 +350,9 @@ impl TestApp {
     }
 
     async fn sign_in(&self, person: &person::Model) -> Client {
-        let input = CreateToken { name: "tests".into(), access_level: person.access_level, expires_at: None };
-        let (_, secret) = domain::people::access::create_token(&self.system(), person.id, input).await.expect("a token can be made");
+        let input =
+            CreateToken { name: "tests".into(), access_level: person.access_level, expires_at: None, bounds: TokenBounds::default() };
+        let (_, secret) = domain::people::tokens::create(&self.system(), person.id, input).await.expect("a token can be made");
         Client::new(&self.server, Some(secret), Some(person.id))
     }
 

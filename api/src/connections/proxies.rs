@@ -1,12 +1,13 @@
 //! Which address a request comes from. A proxy's own is everybody's, so the one that it names counts; what others name is their invention.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use domain::networks::Networks;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -31,13 +32,12 @@ impl<S: Sync> FromRequestParts<S> for CallerAddress {
 
 /// The proxies that are believed: addresses and networks, separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proxies(Vec<Network>);
+pub struct Proxies(Networks);
 
 impl Default for Proxies {
     /// One on the same machine.
     fn default() -> Self {
-        let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-        Self(loopback.map(|first| Network { first, bits: if first.is_ipv4() { 32 } else { 128 } }).to_vec())
+        Self(Networks::joined(["127.0.0.1", "::1"].into_iter().filter_map(Networks::one)))
     }
 }
 
@@ -47,7 +47,7 @@ impl Proxies {
         let mut address = peer.to_canonical();
         let named = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
         let mut way = named.rsplit(',');
-        while self.0.iter().any(|network| network.has(address)) {
+        while self.0.have(address) {
             let Some(next) = way.next().and_then(|text| text.trim().parse::<IpAddr>().ok()) else { break };
             address = next.to_canonical();
         }
@@ -59,37 +59,7 @@ impl FromStr for Proxies {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::parse).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-/// `192.0.2.0/24`, or one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Network {
-    first: IpAddr,
-    bits: u32,
-}
-
-impl Network {
-    fn has(self, address: IpAddr) -> bool {
-        let differ = match (self.first, address) {
-            (IpAddr::V4(first), IpAddr::V4(address)) => (first.to_bits() ^ address.to_bits()).leading_zeros(),
-            (IpAddr::V6(first), IpAddr::V6(address)) => (first.to_bits() ^ address.to_bits()).leading_zeros(),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
-        };
-        differ >= self.bits
-    }
-}
-
-impl FromStr for Network {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (first, bits) = text.split_once('/').map_or((text, None), |(first, bits)| (first, Some(bits)));
-        let first: IpAddr = first.parse().map_err(drop)?;
-        let most = if first.is_ipv4() { 32 } else { 128 };
-        let bits = bits.map_or(Ok(most), str::parse).map_err(drop)?;
-        if bits <= most { Ok(Self { first, bits }) } else { Err(()) }
+        text.parse().map(Self)
     }
 }
 

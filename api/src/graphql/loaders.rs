@@ -74,7 +74,7 @@ loaders! {
     /// Tickets by id, if the caller may see their incidents.
     ticket: TicketId => ticket::Model = one_each(tickets::by_ids, |row| row.id);
     /// API tokens by id, as far as the caller may see them.
-    token: ApiTokenId => api_token::Model = one_each(people::access::tokens_by_ids, |row| row.id);
+    token: ApiTokenId => api_token::Model = one_each(people::tokens::by_ids, |row| row.id);
     /// Sessions by id, as far as the caller may see them.
     session: SessionId => session::Model = one_each(people::sessions::sessions_by_ids, |row| row.id);
     /// Entries of the audit log by id. Fails for all but administrators.

@@ -14,12 +14,15 @@ use async_graphql::{
         types::{DocumentOperations, ExecutableDocument, InlineFragment, OperationDefinition, OperationType, Selection, SelectionSet},
     },
 };
+use domain::documents::DocumentSet;
 use domain::error::code;
 use moka::future::Cache;
 
 use super::{
     completion::{Asked, ask_for_kinds},
+    gateway::MayRun,
     limits::{TransportLimits, check_document, check_text, check_variables},
+    params::{NamedDocument, Params, brief},
     response::refused,
     types::Types,
 };
@@ -33,6 +36,7 @@ const BYTES_PER_TOKEN: usize = 256;
 pub(super) struct Documents {
     limits: Arc<TransportLimits>,
     types: Arc<Types>,
+    trusted: Arc<DocumentSet>,
     cache: Cache<Box<str>, Entry>,
 }
 
@@ -56,18 +60,19 @@ pub(super) struct Prepared {
 }
 
 impl Documents {
-    /// An empty cache of `limits.document_cache_bytes`, for a schema with `types`.
-    pub(super) fn new(limits: Arc<TransportLimits>, types: Arc<Types>) -> Self {
+    /// An empty cache of `limits.document_cache_bytes`, for a schema with `types`; clients may name the `trusted` documents by id.
+    pub(super) fn new(limits: Arc<TransportLimits>, types: Arc<Types>, trusted: Arc<DocumentSet>) -> Self {
         let cache = Cache::builder().max_capacity(limits.document_cache_bytes).weigher(|_, entry: &Entry| entry.bytes).build();
-        Self { limits, types, cache }
+        Self { limits, types, trusted, cache }
     }
 
     /// Parses and checks the request's query, or takes both from the cache.
     ///
     /// # Errors
-    /// `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an unknown operation name,
+    /// `FORBIDDEN` for what the caller may not run; `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an unknown operation name,
     /// a missing variable or a mutation that is selected twice under one name.
-    pub(super) async fn prepare(&self, mut request: Request) -> Result<Prepared, ServerError> {
+    pub(super) async fn prepare(&self, params: Params, may_run: &MayRun) -> Result<Prepared, ServerError> {
+        let mut request = self.admit(params, may_run)?;
         let entry = self.entry(&request.query).await?;
         let operation = select(&entry.document.operations, request.operation_name.as_deref())?;
         require_variables(&operation.node, &request.variables)?;
@@ -86,6 +91,32 @@ impl Documents {
         Ok(Prepared { request, operation, asked })
     }
 
+    /// The request with its text, if the caller may run it.
+    fn admit(&self, Params { mut request, document }: Params, may_run: &MayRun) -> Result<Request, ServerError> {
+        let known = match may_run {
+            MayRun::Anything | MayRun::Trusted => &self.trusted,
+            MayRun::These(documents) => documents,
+        };
+        match (document, may_run) {
+            (Some(named), _) => {
+                request.query = known.find(&named.id).ok_or_else(|| unknown(&named, may_run))?.to_string();
+                Ok(request)
+            }
+            (None, MayRun::Anything) => Ok(request),
+            (None, _) if known.has(&request.query) => Ok(request),
+            (None, MayRun::Trusted) => Err(refused(
+                code::FORBIDDEN,
+                "This server runs only documents that its operator has listed (trusted_documents), and this is none of them. It must be the \
+                 same to the letter, or named by `documentId`.",
+            )),
+            (None, MayRun::These(_)) => Err(refused(
+                code::FORBIDDEN,
+                "This token runs only the documents that it was made for, and this is none of them. It must be the same to the letter, or \
+                 named by `documentId`, the SHA-256 of its text.",
+            )),
+        }
+    }
+
     async fn entry(&self, text: &str) -> Result<Entry, ServerError> {
         if let Some(entry) = self.cache.get(text).await {
             return Ok(entry);
@@ -101,6 +132,30 @@ impl Documents {
             self.cache.insert(text.into(), entry.clone()).await;
         }
         Ok(entry)
+    }
+}
+
+/// Fails unless `text` is a GraphQL document that this server would read.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_syntax(text: &str) -> Result<(), String> {
+    let limits = TransportLimits::default();
+    let document = check_text(text, &limits).and_then(|_| parse_query(text).map_err(syntax_error));
+    document.and_then(|document| check_document(&document, &limits)).map_err(|error| error.message)
+}
+
+/// Refuses the id of a document that nobody has listed.
+fn unknown(NamedDocument { id, sends_text }: &NamedDocument, may_run: &MayRun) -> ServerError {
+    match may_run {
+        // The words by which Apollo and urql know that they must send the text itself.
+        MayRun::Anything if *sends_text => refused("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported"),
+        MayRun::Anything => refused(code::BAD_USER_INPUT, format!("There is no document `{}`; send its text as `query`.", brief(id))),
+        MayRun::Trusted => {
+            let message = format!("There is no document `{}`; whoever runs this server must add it to trusted_documents.", brief(id));
+            refused(code::FORBIDDEN, message)
+        }
+        MayRun::These(_) => refused(code::FORBIDDEN, format!("This token was not made for the document `{}`.", brief(id))),
     }
 }
 
@@ -201,13 +256,19 @@ mod tests {
     use super::*;
 
     fn documents() -> Documents {
-        Documents::new(Arc::new(TransportLimits { cached_query_bytes: 100, ..Default::default() }), Arc::default())
+        let mut trusted = DocumentSet::default();
+        trusted.add_named("A", "{ a }");
+        Documents::new(Arc::new(TransportLimits { cached_query_bytes: 100, ..Default::default() }), Arc::default(), Arc::new(trusted))
+    }
+
+    async fn prepare(documents: &Documents, request: Request) -> Result<Prepared, ServerError> {
+        documents.prepare(Params { request, document: None }, &MayRun::Anything).await
     }
 
     async fn message(query: &str, name: Option<&str>) -> String {
         let mut request = Request::new(query);
         request.operation_name = name.map(Into::into);
-        documents().prepare(request).await.expect_err("it is refused").message
+        prepare(&documents(), request).await.expect_err("it is refused").message
     }
 
     #[tokio::test]
@@ -241,7 +302,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_operation_is_found_by_name() {
-        let prepared = documents().prepare(Request::new("query A { a } mutation B { b }").operation_name("B")).await.expect("it exists");
+        let prepared = prepare(&documents(), Request::new("query A { a } mutation B { b }").operation_name("B")).await.expect("it exists");
         assert_eq!(prepared.operation, OperationType::Mutation);
         assert!(message("query A { a } query B { b }", None).await.contains("A, B"));
         assert!(message("query A { a }", Some("C")).await.contains("it has A"));
@@ -259,7 +320,7 @@ mod tests {
         }
         let documents = documents();
         for text in ["{ a { b } a { c } }", "mutation { a { b } c: a { c } }", "mutation { a { b } a @skip(if: true) { c } }"] {
-            assert!(documents.prepare(Request::new(text)).await.is_ok(), "{text}");
+            assert!(prepare(&documents, Request::new(text)).await.is_ok(), "{text}");
         }
     }
 
@@ -269,10 +330,40 @@ mod tests {
         assert!(message(text, None).await.contains("`$id` of type `ID!` is missing"));
         let given = |json| Request::new(text).variables(Variables::from_json(json));
         let documents = documents();
-        assert!(documents.prepare(given(serde_json::json!({"id": "1"}))).await.is_ok());
+        assert!(prepare(&documents, given(serde_json::json!({"id": "1"}))).await.is_ok());
         for wrong in [serde_json::json!({"id": null}), serde_json::json!({"id": "1", "n": null})] {
-            let error = documents.prepare(given(wrong)).await.expect_err("null");
+            let error = prepare(&documents, given(wrong)).await.expect_err("null");
             assert!(error.message.contains("may not be null"), "{}", error.message);
+        }
+    }
+
+    #[tokio::test]
+    async fn callers_run_what_they_may() {
+        let own = MayRun::These(Arc::new(["{ b }"].into_iter().collect()));
+        let documents = documents();
+        let text = |text: &str| Params { request: Request::new(text), document: None };
+        let named =
+            |id: &str, sends_text| Params { request: Request::new(""), document: Some(NamedDocument { id: id.to_owned(), sends_text }) };
+        for (params, may_run, problem) in [
+            (text("{ c }"), &MayRun::Anything, None),
+            (named("A", false), &MayRun::Anything, None),
+            (named("B", false), &MayRun::Anything, Some("There is no document `B`")),
+            (named("B", true), &MayRun::Anything, Some("PersistedQueryNotSupported")),
+            (text("{ a }\n"), &MayRun::Trusted, None),
+            (named("A", true), &MayRun::Trusted, None),
+            (text("{a}"), &MayRun::Trusted, Some("trusted_documents")),
+            (named("B", true), &MayRun::Trusted, Some("trusted_documents")),
+            (text("{ b }"), &own, None),
+            (text("{ a }"), &own, Some("the documents that it was made for")),
+            (text("{ b } { a }"), &own, Some("the documents that it was made for")),
+            (named("A", false), &own, Some("not made for the document `A`")),
+        ] {
+            let said = format!("{params:?}");
+            match (documents.prepare(params, may_run).await, problem) {
+                (Ok(_), None) => {}
+                (Err(error), Some(problem)) => assert!(error.message.contains(problem), "{said}: {}", error.message),
+                (prepared, _) => panic!("{said}: {prepared:?}"),
+            }
         }
     }
 }

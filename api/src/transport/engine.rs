@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, parser::types::OperationType};
+use async_graphql::{Response, parser::types::OperationType};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use domain::error::code;
@@ -14,6 +14,7 @@ use super::credential::{self, OwnCookie};
 use super::documents::{Documents, Prepared};
 use super::gateway::Gateway;
 use super::limits::TransportLimits;
+use super::params::Params;
 use super::rejection::Rejection;
 use super::response::with_codes;
 use super::types::Types;
@@ -45,8 +46,8 @@ impl<G: Gateway> Transport<G> {
         let limits = Arc::new(limits);
         let types = Arc::new(Types::of(&gateway.sdl()));
         Self(Arc::new(Inner {
+            documents: Documents::new(Arc::clone(&limits), types, gateway.trusted()),
             gateway,
-            documents: Documents::new(Arc::clone(&limits), types),
             limits,
             public_origin,
             shutdown,
@@ -108,8 +109,9 @@ impl<G: Gateway> Transport<G> {
         OwnCookie::session(self.0.public_origin.as_deref())
     }
 
-    pub(super) async fn prepare(&self, request: Request) -> Result<Prepared, Response> {
-        self.0.documents.prepare(request).await.map_err(|error| with_codes(Response::from_errors(vec![error])))
+    pub(super) async fn prepare(&self, caller: &G::Caller, params: Params) -> Result<Prepared, Response> {
+        let may_run = self.0.gateway.may_run(caller);
+        self.0.documents.prepare(params, &may_run).await.map_err(|error| with_codes(Response::from_errors(vec![error])))
     }
 
     pub(super) async fn execute(&self, caller: G::Caller, prepared: Prepared) -> Response {

@@ -1,11 +1,25 @@
 //! What the transport asks of the server behind it.
 
+use std::sync::Arc;
+
 use async_graphql::{Request, Response};
+use domain::documents::DocumentSet;
 use futures_util::stream::BoxStream;
 
 use super::credential::Credential;
 use super::rejection::Refusal;
 use crate::connections::CallerAddress;
+
+/// The documents that a caller may run.
+#[derive(Clone, Debug)]
+pub enum MayRun {
+    /// All that are within the limits.
+    Anything,
+    /// Those of [`Gateway::trusted`].
+    Trusted,
+    /// These.
+    These(Arc<DocumentSet>),
+}
 
 /// Knows callers and runs their operations.
 pub trait Gateway: Clone + Send + Sync + 'static {
@@ -14,6 +28,16 @@ pub trait Gateway: Clone + Send + Sync + 'static {
 
     /// The schema of its operations, in SDL.
     fn sdl(&self) -> String;
+
+    /// The documents that clients may name by id.
+    fn trusted(&self) -> Arc<DocumentSet> {
+        Arc::default()
+    }
+
+    /// What the caller may run.
+    fn may_run(&self, _: &Self::Caller) -> MayRun {
+        MayRun::Anything
+    }
 
     /// Identifies the caller, who calls from `address`. Whether to accept anonymous callers is up to the gateway.
     ///

@@ -36,8 +36,8 @@ async fn answer_post<G: Gateway>(transport: &Transport<G>, parts: &Parts, body: 
     let caller = transport.authenticate(parts).await?;
     let media = media.ok_or_else(not_acceptable)?;
     match params::from_post(parts, body, &transport.0.limits).await? {
-        params::Requests::Single(request) => {
-            let response = match transport.prepare(*request).await {
+        params::Requests::Single(params) => {
+            let response = match transport.prepare(&caller, *params).await {
                 Ok(prepared) => run(transport, caller, prepared).await,
                 Err(response) => response,
             };
@@ -47,8 +47,8 @@ async fn answer_post<G: Gateway>(transport: &Transport<G>, parts: &Parts, body: 
             let mut responses = Vec::with_capacity(requests.len());
             // One after the other: a later mutation may rely on an earlier one, and one client's
             // batch holds one database connection.
-            for request in requests {
-                responses.push(match transport.prepare(request).await {
+            for params in requests {
+                responses.push(match transport.prepare(&caller, params).await {
                     Ok(prepared) => run(transport, caller.clone(), prepared).await,
                     Err(response) => response,
                 });
@@ -85,8 +85,8 @@ fn no_upgrade() -> Rejection {
 async fn answer_get<G: Gateway>(transport: &Transport<G>, parts: &Parts, media: Option<Media>) -> Result<Response, Rejection> {
     let caller = transport.authenticate(parts).await?;
     let media = media.ok_or_else(not_acceptable)?;
-    let request = params::from_get(parts)?;
-    let response = match transport.prepare(request).await {
+    let params = params::from_get(parts)?;
+    let response = match transport.prepare(&caller, params).await {
         Ok(prepared) if prepared.operation == OperationType::Mutation => {
             return Err(Rejection::mutation_by_get());
         }

@@ -36,8 +36,9 @@ use axum::{Router, routing::get};
 
 pub(crate) use body::collect;
 pub use credential::Credential;
+pub use documents::check_syntax;
 pub use engine::Transport;
-pub use gateway::Gateway;
+pub use gateway::{Gateway, MayRun};
 pub use limits::TransportLimits;
 pub use rejection::Refusal;
 pub(crate) use rejection::Rejection;

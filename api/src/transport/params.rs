@@ -23,11 +23,28 @@ use super::{body, limits::TransportLimits, rejection::Rejection};
 /// The extension in which clients send the hash of a query.
 const PERSISTED: &str = "persistedQuery";
 
+/// What a client asks for.
+#[derive(Debug)]
+pub(super) struct Params {
+    /// The request; without a text, if it names a document.
+    pub(super) request: Request,
+    /// The document that it names in place of a text.
+    pub(super) document: Option<NamedDocument>,
+}
+
+/// A document that a client names in place of sending its text.
+#[derive(Debug)]
+pub(super) struct NamedDocument {
+    pub(super) id: String,
+    /// Whether it came as Apollo's clients send hashes, ready to send the text as well.
+    pub(super) sends_text: bool,
+}
+
 /// One request or an array of them.
 #[derive(Debug)]
 pub(super) enum Requests {
-    Single(Box<Request>),
-    Batch(Vec<Request>),
+    Single(Box<Params>),
+    Batch(Vec<Params>),
 }
 
 /// Reads and decodes the body of a POST.
@@ -43,11 +60,12 @@ pub(super) async fn from_post(parts: &Parts, body: Body, limits: &TransportLimit
 ///
 /// # Errors
 /// 400, naming the parameter.
-pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
+pub(super) fn from_get(parts: &Parts) -> Result<Params, Rejection> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Given {
         query: Option<String>,
+        document_id: Option<String>,
         operation_name: Option<String>,
         variables: Option<String>,
         extensions: Option<String>,
@@ -56,6 +74,7 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
         Query::try_from_uri(&parts.uri).map_err(|error| Rejection::bad_request(format!("The query string is invalid: {error}.")))?;
     for (name, text) in [
         ("query", &given.query),
+        ("documentId", &given.document_id),
         ("operationName", &given.operation_name),
         ("variables", &given.variables),
         ("extensions", &given.extensions),
@@ -66,14 +85,10 @@ pub(super) fn from_get(parts: &Parts) -> Result<Request, Rejection> {
         }
     }
     let variables = object("variables", given.variables)?;
-    let extensions: Option<HashMap<String, Value>> = object("extensions", given.extensions)?;
-    let query = given.query.ok_or_else(|| {
-        if extensions.as_ref().is_some_and(|extensions| extensions.contains_key(PERSISTED)) {
-            return Rejection::no_persisted_queries();
-        }
-        Rejection::bad_request("`query` is missing; set it to the GraphQL text to run.")
-    })?;
-    Ok(Parameters { query, operation_name: given.operation_name, variables, extensions }.into())
+    let extensions = object("extensions", given.extensions)?;
+    let Given { query, document_id, operation_name, .. } = given;
+    let parameters = Parameters { query, document_id, operation_name, variables, extensions };
+    parameters.try_into().map_err(|NoDocument| Rejection::bad_request("`query` is missing; set it to the GraphQL text to run."))
 }
 
 /// A parameter of a query string that is a JSON object, or omitted.
@@ -90,28 +105,17 @@ fn from_json(body: &[u8], most: usize) -> Result<Requests, Rejection> {
     let requests = if text.trim_start().starts_with('[') {
         decode_text(AtMost(most), text).map(Requests::Batch)
     } else {
-        decode_text(PhantomData::<Parameters>, text).map(|parameters| Requests::Single(Box::new(parameters.into())))
+        decode_text(PhantomData, text).map(|params| Requests::Single(Box::new(params)))
     };
-    requests.map_err(|reason| {
-        if names_persisted_query(text) {
-            return Rejection::no_persisted_queries();
-        }
-        Rejection::bad_request(format!("The body is invalid: {reason}."))
-    })
-}
-
-/// Whether a request has the hash of a query instead of its text.
-fn names_persisted_query(text: &str) -> bool {
-    let Ok(body) = serde_json::from_str::<serde_json::Value>(text) else { return false };
-    body.get("query").is_none() && body.pointer(&format!("/extensions/{PERSISTED}")).is_some()
+    requests.map_err(|reason| Rejection::bad_request(format!("The body is invalid: {reason}.")))
 }
 
 /// Decodes one request that is part of a message.
 ///
 /// # Errors
 /// The reason, which names the parameter.
-pub(super) fn from_value(value: serde_json::Value) -> Result<Request, String> {
-    decode(PhantomData::<Parameters>, value).map(Request::from)
+pub(super) fn from_value(value: serde_json::Value) -> Result<Params, String> {
+    decode(PhantomData, value)
 }
 
 fn decode_text<'de, S: DeserializeSeed<'de>>(seed: S, text: &'de str) -> Result<S::Value, String> {
@@ -145,19 +149,45 @@ pub(super) fn brief(text: impl Display) -> String {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "a request object with `query`")]
 struct Parameters {
-    query: String,
+    query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     #[serde(default)]
     variables: Variables,
     extensions: Option<HashMap<String, Value>>,
 }
 
-impl From<Parameters> for Request {
-    fn from(Parameters { query, operation_name, variables, extensions }: Parameters) -> Self {
-        let mut request = Self::new(query).variables(variables);
+/// Neither the text of a document nor its id.
+struct NoDocument;
+
+impl TryFrom<Parameters> for Params {
+    type Error = NoDocument;
+
+    fn try_from(Parameters { query, document_id, operation_name, variables, extensions }: Parameters) -> Result<Self, NoDocument> {
+        let extensions = extensions.unwrap_or_default();
+        let document = match &query {
+            Some(_) => None,
+            None => Some(
+                document_id.map_or_else(|| persisted(&extensions), |id| Some(NamedDocument { id, sends_text: false })).ok_or(NoDocument)?,
+            ),
+        };
+        let mut request = Request::new(query.unwrap_or_default()).variables(variables);
         request.operation_name = operation_name;
-        request.extensions.0 = extensions.unwrap_or_default();
-        request
+        request.extensions.0 = extensions;
+        Ok(Self { request, document })
+    }
+}
+
+/// The document that an Apollo client names by its hash.
+fn persisted(extensions: &HashMap<String, Value>) -> Option<NamedDocument> {
+    let Value::Object(persisted) = extensions.get(PERSISTED)? else { return None };
+    let Value::String(id) = persisted.get("sha256Hash")? else { return None };
+    Some(NamedDocument { id: id.clone(), sends_text: true })
+}
+
+impl<'de> Deserialize<'de> for Params {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Parameters::deserialize(deserializer)?.try_into().map_err(|NoDocument| D::Error::missing_field("query"))
     }
 }
 
@@ -165,7 +195,7 @@ impl From<Parameters> for Request {
 struct AtMost(usize);
 
 impl<'de> DeserializeSeed<'de> for AtMost {
-    type Value = Vec<Request>;
+    type Value = Vec<Params>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_seq(self)
@@ -173,7 +203,7 @@ impl<'de> DeserializeSeed<'de> for AtMost {
 }
 
 impl<'de> Visitor<'de> for AtMost {
-    type Value = Vec<Request>;
+    type Value = Vec<Params>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of requests")
@@ -181,11 +211,11 @@ impl<'de> Visitor<'de> for AtMost {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut requests = Vec::new();
-        while let Some(parameters) = items.next_element::<Parameters>()? {
+        while let Some(params) = items.next_element()? {
             if requests.len() == self.0 {
                 return Err(A::Error::custom(format_args!("a batch may hold at most {} requests; send the others separately", self.0)));
             }
-            requests.push(parameters.into());
+            requests.push(params);
         }
         if requests.is_empty() {
             return Err(A::Error::custom("a batch must hold at least one request"));
@@ -208,7 +238,7 @@ mod tests {
         })
     }
 
-    fn get(query: &str) -> Result<Request, String> {
+    fn get(query: &str) -> Result<Params, String> {
         let request = axum::http::Request::get(format!("/graphql?{query}")).body(());
         let (parts, ()) = request.expect("a valid address").into_parts();
         from_get(&parts).map_err(|rejection| rejection.message.into_owned())
@@ -218,7 +248,6 @@ mod tests {
     fn a_wrong_parameter_is_named() {
         for (name, value) in [
             ("query", json!(0)),
-            ("query", json!(null)),
             ("operationName", json!(["a"])),
             ("variables", json!("a")),
             ("variables", json!([1])),
@@ -232,13 +261,18 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_instead_of_a_query_is_answered_so_that_clients_send_the_query() {
+    fn a_document_is_named_by_id_or_as_apollo_does() {
         let hash = r#"{"persistedQuery":{"version":1,"sha256Hash":"00"}}"#;
-        let message = decode(format!("{{\"variables\":{{}},\"extensions\":{hash}}}")).expect_err("there is no query");
-        assert_eq!(message, "PersistedQueryNotSupported");
         let encoded = hash.replace('"', "%22");
-        assert_eq!(get(&format!("extensions={encoded}")).expect_err("there is no query"), "PersistedQueryNotSupported");
-        assert!(get(&format!("query={{a}}&extensions={encoded}")).is_ok());
+        let Ok(Requests::Single(posted)) = decode(format!("{{\"variables\":{{}},\"extensions\":{hash}}}")) else { panic!("it names one") };
+        for params in [*posted, get(&format!("extensions={encoded}")).expect("it names one")] {
+            assert!(params.document.is_some_and(|document| document.id == "00" && document.sends_text));
+        }
+        let Ok(Requests::Single(posted)) = decode(r#"{"documentId":"Board"}"#) else { panic!("it names one") };
+        for params in [*posted, get("documentId=Board").expect("it names one")] {
+            assert!(params.document.is_some_and(|document| document.id == "Board" && !document.sends_text));
+        }
+        assert!(get(&format!("query={{a}}&documentId=x&extensions={encoded}")).expect("a text").document.is_none());
     }
 
     #[test]
@@ -247,6 +281,7 @@ mod tests {
         let Ok(Requests::Single(request)) = decode(body) else {
             panic!("it is one request");
         };
+        let request = request.request;
         assert_eq!(request.query, "{ a }");
         assert!(request.operation_name.is_none() && request.variables.is_empty());
     }
@@ -294,7 +329,7 @@ mod tests {
 
     #[test]
     fn query_strings_are_decoded() {
-        let request = get("query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=A").expect("valid");
+        let request = get("query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=A").expect("valid").request;
         assert_eq!((request.query.as_str(), request.operation_name.as_deref()), ("{a}", Some("A")));
         assert_eq!(request.variables.len(), 1);
         assert!(get("").expect_err("nothing").contains("`query` is missing"));

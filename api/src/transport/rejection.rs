@@ -13,10 +13,12 @@ use super::media::Media;
 use super::response::{Payload, json, refused};
 
 /// Why [`super::Gateway::authenticate`] identifies no caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The credential is missing, wrong, expired or revoked.
     Unauthenticated,
+    /// It is valid and does not count here, for this reason.
+    Forbidden(String),
     /// It can't be checked now; the client should try again after this time.
     Unavailable { retry_after: Duration },
 }
@@ -43,11 +45,6 @@ impl Rejection {
         Self::new(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, message)
     }
 
-    /// The words by which Apollo and urql know that they must send the query itself.
-    pub(super) fn no_persisted_queries() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported")
-    }
-
     pub(super) fn mutation_by_get() -> Self {
         let message = "A mutation can't run by GET; send it by POST.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, code::BAD_USER_INPUT, message)
@@ -72,6 +69,7 @@ impl From<Refusal> for Rejection {
                 Self::new(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, message)
                     .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
             }
+            Refusal::Forbidden(why) => Self::new(StatusCode::FORBIDDEN, code::FORBIDDEN, why),
             Refusal::Unavailable { retry_after } => {
                 let message = "The server can't check who you are at the moment; try again shortly.";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, message)

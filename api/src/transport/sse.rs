@@ -47,8 +47,8 @@ async fn answer_post<G: Gateway>(transport: Transport<G>, parts: &Parts, body: B
     let caller = transport.authenticate(parts).await?;
     check_accept(parts)?;
     match params::from_post(parts, body, &transport.0.limits).await? {
-        params::Requests::Single(request) => {
-            let events = match transport.prepare(*request).await {
+        params::Requests::Single(params) => {
+            let events = match transport.prepare(&caller, *params).await {
                 Ok(prepared) => transport.events(caller, prepared),
                 Err(response) => stream::iter([response]).boxed(),
             };
@@ -62,7 +62,7 @@ pub(super) async fn get<G: Gateway>(State(transport): State<Transport<G>>, reque
     let (parts, _) = request.into_parts();
     let caller = transport.authenticate(&parts).await?;
     check_accept(&parts)?;
-    let events = match transport.prepare(params::from_get(&parts)?).await {
+    let events = match transport.prepare(&caller, params::from_get(&parts)?).await {
         Ok(prepared) if prepared.operation == OperationType::Mutation => {
             return Err(Rejection::mutation_by_get());
         }

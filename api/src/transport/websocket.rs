@@ -142,6 +142,7 @@ async fn handshake<G: Gateway>(
     };
     let caller = transport.0.gateway.authenticate(credential, address).await.map_err(|refusal| match refusal {
         Refusal::Unauthenticated => forbidden(),
+        Refusal::Forbidden(why) => End::close(4403, format!("Forbidden: {why}")),
         Refusal::Unavailable { .. } => End::close(1013, "Unavailable; try again shortly"),
     })?;
     peer.send(&Outgoing::ConnectionAck).await?;
@@ -167,13 +168,13 @@ async fn subscribe<G: Gateway>(
     if operations.running.contains_key(id.as_str()) {
         return Err(End::close(4409, format!("Subscriber for {id} already exists")));
     }
-    let request = params::from_value(payload).map_err(End::invalid)?;
+    let params = params::from_value(payload).map_err(End::invalid)?;
     let most = peer.limits.operations;
     if operations.running.len() >= most {
         let error = refused(code::RATE_LIMITED, format!("At most {most} operations may be open on one connection; complete one first."));
         return peer.send(&Outgoing::Error { id: &id, payload: &[error] }).await;
     }
-    match transport.prepare(request).await {
+    match transport.prepare(caller, params).await {
         Ok(prepared) => {
             operations.start(id.into(), transport.events(caller.clone(), prepared));
             Ok(())

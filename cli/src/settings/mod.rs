@@ -4,16 +4,19 @@
 //! is one ([`unknown`]). Secrets are kept in [`Secret`], which no log and no error can print.
 
 mod company;
+mod documents;
 mod source;
 mod unknown;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::Proxies;
 use domain::delivery::policy::Pauses;
+use domain::documents::DocumentSet;
 use entity::Severity;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -54,6 +57,10 @@ pub struct Settings {
     pub alert_levels: Option<BTreeMap<String, Severity>>,
     /// Origins whose pages may call the API with a token.
     pub allowed_origins: Vec<String>,
+    /// The documents that clients may name by id.
+    pub trusted_documents: Arc<DocumentSet>,
+    /// Whether tokens run nothing else.
+    pub only_trusted_documents: bool,
     /// Every Alertmanager that notifies us, to be asked what it did not tell; may hold passwords.
     pub alertmanagers: Option<Secret>,
     /// Sign-in with the company's account.
@@ -112,6 +119,7 @@ impl Settings {
         let data_dir = PathBuf::from(source.text("data_dir").unwrap_or_else(|| "data".into()));
         let listen =
             source.parsed("listen", "an address such as 127.0.0.1:8080").unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let (trusted_documents, only_trusted_documents) = documents::read(source);
         Self {
             database_url: Secret(database_url(source, &data_dir)),
             database_direct_url: direct_url(source),
@@ -129,6 +137,8 @@ impl Settings {
             alerts_secret: source.secret("alerts.secret"),
             alert_levels: alert_levels(source),
             allowed_origins: allowed_origins(source),
+            trusted_documents: Arc::new(trusted_documents),
+            only_trusted_documents,
             alertmanagers: alertmanagers(source),
             company: Company::read(source),
             systems: Systems::read(source),

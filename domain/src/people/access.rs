@@ -1,17 +1,17 @@
-//! Tokens, sign-in links and sessions: random secrets, stored only as hashes.
+//! What opens Muster: tokens, sign-in links and sessions, random secrets that are stored only as hashes.
 //!
 //! A secret has 256 random bits, so a plain SHA-256 is enough and no password hashing is needed. What a secret opens is
 //! cached for [`CACHED_FOR`], so that a busy client does not cost a lookup per request. A revocation is announced to all servers, and takes
 //! effect at once; one that is made where no server runs, on the command line, after that time.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use entity::{
-    AccessLevel, ApiTokenId, AuditAction, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, api_token, page, person,
+    ApiTokenId, AuditAction, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, TokenBounds, api_token, page, person,
     session, sign_in_link,
 };
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
 use super::{find, sessions};
@@ -19,9 +19,9 @@ use crate::audit::{self, Entry};
 use crate::authz::{Actor, Presented, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::limits;
+use crate::networks::Networks;
 use crate::people::secrets::{CACHED_FOR, Opened, Secret, hash};
-use crate::sql::padded;
-use crate::{limits, validate};
 
 /// What every token begins with, so that scanners for leaked secrets find it.
 pub const TOKEN_PREFIX: &str = "muster_";
@@ -33,10 +33,10 @@ const NOT_VALID: Error = Error::Unauthenticated("This token or session is not va
 /// Why a visitor is refused what is not about their incident.
 pub const VISITING: &str = "You came by the link of a page, which is good for its incident only: sign in for anything else.";
 
-/// The actor who presents this secret.
+/// The actor who presents this secret, from the address of `ctx`.
 ///
 /// # Errors
-/// `UNAUTHENTICATED`; `UNAVAILABLE` if the database can't be reached.
+/// `UNAUTHENTICATED`; `FORBIDDEN` for a token that is good from other networks only; `UNAVAILABLE` if the database can't be reached.
 pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
     let hash = match secret {
         Secret::Token(text) if !text.starts_with(TOKEN_PREFIX) => {
@@ -61,6 +61,9 @@ pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
     if opened.expires_at.is_some_and(|at| at <= now) {
         return Err(NOT_VALID);
     }
+    if opened.networks.as_ref().is_some_and(|networks| !ctx.address.is_some_and(|address| networks.have(address))) {
+        return Err(elsewhere(ctx, &opened.actor).await);
+    }
     if let Some((id, last)) = opened.token
         && last.is_none_or(|last| now - last >= LAST_USED_GRAIN)
     {
@@ -68,6 +71,17 @@ pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
         record_use(ctx, id, now).await;
     }
     Ok(opened.actor)
+}
+
+/// Refuses a token that is shown where it does not belong: somebody may have stolen it, so administrators learn of it, once an hour.
+async fn elsewhere(ctx: &Ctx, holder: &Actor) -> Error {
+    let from = ctx.address.map_or_else(|| "an unknown address".to_owned(), |address| address.to_string());
+    let mut ctx = ctx.clone();
+    ctx.actor = holder.clone();
+    if let Err(error) = audit::saw(&ctx, AuditAction::TokenRefused, holder.person_id()).await {
+        tracing::warn!(%error, from, "could not record that a token was refused");
+    }
+    Error::Forbidden(format!("This token can't be used from here ({from}), only from the networks that it was made for."))
 }
 
 /// Waits until `secret` no longer opens what `ctx` was opened with, and says why.
@@ -101,12 +115,17 @@ async fn read_token(ctx: &Ctx, hash: &str) -> Result<Opened> {
     let token = token.filter(|token| token.revoked_at.is_none()).ok_or(NOT_VALID)?;
     let person = active(ctx, token.person_id).await?;
     let access = Ord::min(token.access_level, person.access_level);
-    let presented = Presented { id: token.id, name: token.name.into() };
+    let is_bound = token.bounds.is_some();
+    let TokenBounds { documents, networks } = token.bounds.unwrap_or_default();
+    let documents = documents.map(|texts| Arc::new(texts.iter().collect()));
+    let presented = Presented { id: token.id, name: token.name.into(), is_bound, documents };
     Ok(Opened {
         actor: Actor::Person { id: person.id, access, grants: person.grants, token: Some(presented) },
         expires_at: token.expires_at,
         as_of,
         token: Some((token.id, token.last_used_at)),
+        // What can't be read is no network, so the token is good from none.
+        networks: networks.map(|names| Networks::joined(names.iter().filter_map(|name| Networks::one(name)))),
     })
 }
 
@@ -118,119 +137,11 @@ async fn read_session(ctx: &Ctx, hash: &str) -> Result<Opened> {
         Some(incident) => Actor::Visitor { id: person.id, access: person.access_level, incident },
         None => Actor::of(&person),
     };
-    Ok(Opened { actor, expires_at: Some(session.expires_at), as_of, token: None })
+    Ok(Opened { actor, expires_at: Some(session.expires_at), as_of, token: None, networks: None })
 }
 
 async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
     person::Entity::find_by_id(id).one(ctx.db.read()).await?.filter(|person| person.deactivated_at.is_none()).ok_or(NOT_VALID)
-}
-
-/// Input of [`create_token`].
-pub struct CreateToken {
-    /// What it is for.
-    pub name: String,
-    /// What it may do: at most what the caller may.
-    pub access_level: AccessLevel,
-    /// When it expires; in a year, if omitted.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// Creates an API token for a person and returns the secret, which can't be retrieved later.
-///
-/// # Errors
-/// `BAD_USER_INPUT`; `FORBIDDEN` for a level above the caller's or, unless the caller is an administrator, for another person.
-pub async fn create_token(ctx: &Ctx, person_id: PersonId, input: CreateToken) -> Result<(api_token::Model, String)> {
-    if ctx.actor.person_id() != Some(person_id) {
-        ctx.require(Right::Administer)?;
-    }
-    require_level(ctx, input.access_level, |own| format!("You have {own} access and can't create a token with more."))?;
-    let now = ctx.now();
-    let longest = chrono::Duration::days(5 * 365);
-    let expires_at = input.expires_at.map(|at| validate::future("expiresAt", at, now, longest)).transpose()?;
-    let secret = format!("{TOKEN_PREFIX}{}", ctx.ids.secret());
-    let row = api_token::Model {
-        id: ApiTokenId(ctx.ids.uuid(now)),
-        person_id,
-        name: validate::name("name", &input.name)?,
-        access_level: input.access_level,
-        secret_hash: hash(&secret),
-        created_at: now,
-        expires_at: Some(expires_at.unwrap_or(now + limits::TOKEN_LIFETIME)),
-        revoked_at: None,
-        last_used_at: None,
-    };
-    let details = json!({ "token": row.id.to_string(), "name": row.name, "accessLevel": row.access_level, "expiresAt": row.expires_at });
-    let tx = ctx.db.begin().await?;
-    api_token::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await?;
-    audit::append(ctx, &tx, vec![Entry::new(AuditAction::TokenCreated).about(person_id).details(details)]).await?;
-    tx.commit().await?;
-    Ok((row, secret))
-}
-
-/// Fails for a token of a level above the caller's own, which `refusal` is given to explain; for visitors always.
-fn require_level(ctx: &Ctx, level: AccessLevel, refusal: impl FnOnce(AccessLevel) -> String) -> Result<()> {
-    match ctx.actor {
-        Actor::Person { access, .. } if level > access => Err(Error::Forbidden(refusal(access))),
-        Actor::Visitor { .. } => Err(Error::Forbidden(VISITING.to_owned())),
-        Actor::Person { .. } | Actor::System => Ok(()),
-    }
-}
-
-/// The tokens of `person`, newest first.
-///
-/// # Errors
-/// `FORBIDDEN` for another person's, unless the caller is an administrator.
-pub async fn tokens(ctx: &Ctx, person_id: PersonId) -> Result<Vec<api_token::Model>> {
-    if ctx.actor.person_id() != Some(person_id) {
-        ctx.require(Right::Administer)?;
-    }
-    let select = api_token::Entity::find().filter(api_token::Column::PersonId.eq(person_id)).order_by_desc(api_token::Column::CreatedAt);
-    Ok(select.limit(u64::try_from(limits::PAGE_MAX).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
-}
-
-/// All tokens that have not been forgotten yet, oldest first, with their owners.
-pub async fn all_tokens(ctx: &Ctx) -> Result<Vec<(api_token::Model, person::Model)>> {
-    ctx.require(Right::Administer)?;
-    let tokens = api_token::Entity::find().order_by_asc(api_token::Column::Id).all(ctx.db.read()).await?;
-    let owners: HashMap<PersonId, person::Model> = super::all(ctx).await?.into_iter().map(|person| (person.id, person)).collect();
-    Ok(tokens.into_iter().filter_map(|token| owners.get(&token.person_id).cloned().map(|owner| (token, owner))).collect())
-}
-
-/// The token `id`.
-///
-/// # Errors
-/// `NOT_FOUND`, including for another person's token unless the caller is an administrator.
-pub async fn find_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
-    tokens_by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("token"))
-}
-
-/// The tokens among `ids` that exist: the caller's own and, for administrators, anyone's.
-pub async fn tokens_by_ids(ctx: &Ctx, ids: &[ApiTokenId]) -> Result<Vec<api_token::Model>> {
-    let mut tokens = api_token::Entity::find().filter(api_token::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
-    tokens.retain(|token| ctx.actor.person_id() == Some(token.person_id) || ctx.actor.may(Right::Administer));
-    Ok(tokens)
-}
-
-/// Permanently revokes a token.
-///
-/// # Errors
-/// As [`find_token`]; `FORBIDDEN` for a stronger one than the caller shows.
-pub async fn revoke_token(ctx: &Ctx, id: ApiTokenId) -> Result<api_token::Model> {
-    let token = find_token(ctx, id).await?;
-    require_level(ctx, token.access_level, |own| {
-        format!("You have {own} access here and can't revoke a token with more: sign in, or use a stronger token.")
-    })?;
-    let revoked_at = token.revoked_at.unwrap_or(ctx.now());
-    let row = api_token::ActiveModel { id: Set(id), revoked_at: Set(Some(revoked_at)), ..Default::default() };
-    let valid = api_token::Column::Id.eq(id).and(api_token::Column::RevokedAt.is_null());
-    let tx = ctx.db.begin().await?;
-    if api_token::Entity::update_many().set(row).filter(valid).exec(&tx).await?.rows_affected > 0 {
-        let details = json!({ "token": id.to_string(), "name": token.name });
-        audit::append(ctx, &tx, vec![Entry::new(AuditAction::TokenRevoked).about(token.person_id).details(details)]).await?;
-    }
-    tx.commit().await?;
-    ctx.waker.access_changed();
-    Ok(api_token::Model { revoked_at: Some(revoked_at), ..token })
 }
 
 /// Creates a sign-in link for a person and returns its secret, which opens a session once.

@@ -10,6 +10,7 @@ mod manage;
 mod query;
 pub mod secrets;
 pub mod sessions;
+pub mod tokens;
 
 pub use manage::{
     Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, ntfy_topic, phone, quiet_channels, quiet_reminders,

@@ -17,13 +17,13 @@ async fn log(app: &TestApp) -> Vec<audit_entry::Model> {
 }
 
 /// The entries that `work` leaves.
-async fn left_by(app: &TestApp, work: impl AsyncFnOnce()) -> Vec<audit_entry::Model> {
+pub async fn left_by(app: &TestApp, work: impl AsyncFnOnce()) -> Vec<audit_entry::Model> {
     let before = log(app).await.len();
     work().await;
     log(app).await.split_off(before)
 }
 
-fn actions(entries: &[audit_entry::Model]) -> Vec<AuditAction> {
+pub fn actions(entries: &[audit_entry::Model]) -> Vec<AuditAction> {
     entries.iter().map(|entry| entry.action).collect()
 }
 

@@ -33,6 +33,8 @@ pub enum AuditAction {
     PersonReactivated,
     /// A token was made.
     TokenCreated,
+    /// A token was shown from an address that it is not good from; told once an hour.
+    TokenRefused,
     /// A token was revoked.
     TokenRevoked,
     /// An outside system was held by hand.

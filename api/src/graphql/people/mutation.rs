@@ -5,13 +5,15 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
-use domain::people::access::{self, CreateToken};
+use domain::people::tokens::{self, CreateToken};
 use domain::people::{self, sessions};
+use entity::TokenBounds;
 
 use super::row::{ApiToken, Channel, Person};
 use crate::graphql::context::{ctx, public_url};
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::{AccessLevel, Grant, Url, id};
+use crate::transport::check_syntax;
 
 /// A person to add.
 #[derive(InputObject)]
@@ -78,6 +80,11 @@ pub struct CreateApiTokenInput {
     access_level: AccessLevel,
     /// When it expires; in a year by default.
     expires_at: Option<DateTime<Utc>>,
+    /// The texts of the GraphQL documents that it may run, and nothing else: who steals it can do no more. Requests send the same text to the
+    /// letter, or its SHA-256 as `documentId`.
+    documents: Option<Vec<String>>,
+    /// The networks that it may be used from, such as `192.0.2.0/24`; an address alone is possible, too.
+    networks: Option<Vec<String>>,
 }
 
 /// A token to revoke.
@@ -234,8 +241,12 @@ impl PeopleMutation {
     ) -> ApiResult<ApiTokenPayload> {
         let ctx = ctx(gql);
         let person = ctx.actor.person_id().ok_or(Error::NotFound("person"))?;
-        let create = CreateToken { name: input.name, access_level: input.access_level.into(), expires_at: input.expires_at };
-        let (row, token) = access::create_token(ctx, person, create).await?;
+        let CreateApiTokenInput { name, access_level, expires_at, documents, networks } = input;
+        for text in documents.iter().flatten() {
+            check_syntax(text).map_err(|reason| Error::invalid("documents", format!("A document can't be read. {reason}")))?;
+        }
+        let create = CreateToken { name, access_level: access_level.into(), expires_at, bounds: TokenBounds { documents, networks } };
+        let (row, token) = tokens::create(ctx, person, create).await?;
         Ok(ApiTokenPayload { token, name: row.name.clone(), expires_at: row.expires_at, api_token: ApiToken(row) })
     }
 
@@ -245,7 +256,7 @@ impl PeopleMutation {
         gql: &Context<'_>,
         #[graphql(desc = "Which.")] input: RevokeApiTokenInput,
     ) -> ApiResult<RevokeApiTokenPayload> {
-        let token = access::revoke_token(ctx(gql), id("tokenId", &input.token_id)?).await?;
+        let token = tokens::revoke(ctx(gql), id("tokenId", &input.token_id)?).await?;
         Ok(RevokeApiTokenPayload { token: ApiToken(token) })
     }
 

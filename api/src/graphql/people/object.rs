@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::Error;
 use domain::authz::Right;
 use domain::people::secrets::Secret;
-use domain::people::{self, access, sessions};
+use domain::people::{self, sessions, tokens};
 use entity::person;
 
 use super::row::{ApiToken, Channel, Person, PersonKind, Session, SignInWay, person};
@@ -64,7 +64,7 @@ impl Person {
     }
     /// Their API tokens, newest first. Null unless you are that person or an administrator.
     async fn tokens(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<ApiToken>>> {
-        let tokens = or_null(access::tokens(ctx(gql), self.0.id).await)?;
+        let tokens = or_null(tokens::of(ctx(gql), self.0.id).await)?;
         Ok(tokens.map(|tokens| tokens.into_iter().map(ApiToken).collect()))
     }
     /// The browsers in which they are signed in, newest first. Null unless you are that person or an administrator.
@@ -129,6 +129,14 @@ impl ApiToken {
     async fn access_level(&self) -> AccessLevel {
         self.0.access_level.into()
     }
+    /// The texts of the GraphQL documents that it may run, and nothing else; null for any.
+    async fn documents(&self) -> Option<&[String]> {
+        self.0.bounds.as_ref()?.documents.as_deref()
+    }
+    /// The networks that it may be used from; null for any.
+    async fn networks(&self) -> Option<&[String]> {
+        self.0.bounds.as_ref()?.networks.as_deref()
+    }
     /// When it was created.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
@@ -169,6 +177,6 @@ impl Viewer {
     }
     /// The API tokens of this person, newest first.
     async fn tokens(&self, gql: &Context<'_>) -> ApiResult<Vec<ApiToken>> {
-        Ok(access::tokens(ctx(gql), self.0.id).await?.into_iter().map(ApiToken).collect())
+        Ok(tokens::of(ctx(gql), self.0.id).await?.into_iter().map(ApiToken).collect())
     }
 }

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use domain::alerts::{self, Alarms, Received};
+use domain::authz::Actor;
 use domain::error::code;
 use domain::people::access::authenticate;
 use domain::people::secrets::Secret;
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use super::read;
-use crate::connections::Place;
+use crate::connections::{CallerAddress, Place};
 use crate::http::posted::Posted;
 use crate::http::problem::Problem;
 use crate::http::server::Server;
@@ -111,21 +112,23 @@ impl FromRequestParts<Server> for Admitted {
     type Rejection = Problem;
 
     async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
-        let ctx = admit(server, &request.headers).await?;
+        let ctx = admit(server, request).await?;
         Place::keep_of(request, None);
         Ok(Self(ctx))
     }
 }
 
-async fn admit(server: &Server, headers: &HeaderMap) -> Result<Ctx, Problem> {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| Credential::bearer(value.to_str().ok()?));
+async fn admit(server: &Server, request: &Parts) -> Result<Ctx, Problem> {
+    let shown = request.headers.get(header::AUTHORIZATION).and_then(|value| Credential::bearer(value.to_str().ok()?));
     let Some(Credential::Bearer(secret)) = shown else {
         return Err(Error::Unauthenticated("This hook needs the header `Authorization: Bearer SECRET`.").into());
     };
     let parts = &server.app.0;
     let known = parts.settings.alerts_secret.as_deref().is_some_and(|expected| bool::from(expected.as_bytes().ct_eq(secret.as_bytes())));
     if !known {
-        parts.domain.db.while_up(authenticate(&parts.domain.system(), &Secret::Token(secret))).await??;
+        let CallerAddress(address) = CallerAddress::of(request);
+        let stranger = parts.domain.ctx(Actor::System, Source::Alert).calling_from(address);
+        parts.domain.db.while_up(authenticate(&stranger, &Secret::Token(secret))).await??.require_unbound()?;
     }
-    Ok(parts.domain.ctx(domain::authz::Actor::System, Source::Alert))
+    Ok(parts.domain.ctx(Actor::System, Source::Alert))
 }
