@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use entity::{
-    IncidentId, System, Timestamp, api_token, chain_check, chore, hook_event, idempotency_key, incident, page, session, sign_in_link,
-    watermark,
+    IncidentId, System, Timestamp, api_token, chain_check, chore, hook_event, idempotency_key, incident, page, passkey_attempt, session,
+    sign_in_link, watermark,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult};
@@ -23,7 +23,7 @@ use crate::timeline::verify;
 /// Something to do in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chore {
-    /// Delete keys, sessions, links and tokens that are no longer of use.
+    /// Delete keys, sessions, links, tokens and what browsers were asked about passkeys, once it is of no use.
     Expire,
     /// Verify the hash chains of timelines that changed and have become quiet.
     VerifyChains,
@@ -152,6 +152,7 @@ async fn expire(ctx: &Ctx) -> Result<()> {
     hook_event::Entity::delete_many().filter(hook_event::Column::ReceivedAt.lte(now - limits::HOOK_EVENT_KEPT)).exec(db).await?;
     session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now)).exec(db).await?;
     sign_in_link::Entity::delete_many().filter(sign_in_link::Column::ExpiresAt.lte(now)).exec(db).await?;
+    passkey_attempt::Entity::delete_many().filter(passkey_attempt::Column::ExpiresAt.lte(now)).exec(db).await?;
     let useless = api_token::Column::ExpiresAt.lte(now - limits::TOKEN_KEPT).or(api_token::Column::RevokedAt.lte(now - limits::TOKEN_KEPT));
     api_token::Entity::delete_many().filter(useless).exec(db).await?;
     let forgotten = page::ActiveModel { secret: Set(None), ..Default::default() };

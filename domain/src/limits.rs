@@ -79,6 +79,16 @@ pub const ASKED_LINKS: u64 = 3;
 pub const ASKED_LINKS_OF_CALLER: usize = 10;
 /// The time in which these are counted.
 pub const ASKED_LINK_WITHIN: Duration = Duration::hours(1);
+/// Passkeys of one person: more than anybody has devices.
+pub const PASSKEYS: usize = 20;
+/// How long somebody has to find their device and show it who they are; the time that `webauthn_rp` gives as well.
+pub const PASSKEY_PATIENCE: Duration = Duration::minutes(5);
+/// Passkeys that are being added or used at once, by anybody: they take 1 MB or so.
+pub const PASSKEY_ATTEMPTS: u64 = 10_000;
+/// Sign-ins by passkey that one caller's address may begin within [`PASSKEY_ATTEMPTS_WITHIN`]: an office has one address.
+pub const PASSKEY_ATTEMPTS_OF_CALLER: usize = 60;
+/// The time in which these are counted.
+pub const PASSKEY_ATTEMPTS_WITHIN: Duration = Duration::minutes(10);
 /// How long a session lasts.
 pub const SESSION_LIFETIME: Duration = Duration::days(30);
 /// How long the session lasts that the answer to a page opens: the rest of a night.

@@ -95,7 +95,7 @@ text_enum! {
         PersonChanged = "PERSON_CHANGED",
         /// The access level or the grants of a person were changed.
         RightsChanged = "RIGHTS_CHANGED",
-        /// A person was deactivated, and their sessions and tokens ended.
+        /// A person was deactivated, and their sessions, tokens and passkeys ended.
         PersonDeactivated = "PERSON_DEACTIVATED",
         /// A person is back.
         PersonReactivated = "PERSON_REACTIVATED",
@@ -105,6 +105,10 @@ text_enum! {
         TokenRefused = "TOKEN_REFUSED",
         /// A token was revoked.
         TokenRevoked = "TOKEN_REVOKED",
+        /// A passkey was added.
+        PasskeyAdded = "PASSKEY_ADDED",
+        /// A passkey was removed.
+        PasskeyRemoved = "PASSKEY_REMOVED",
         /// An outside system was held by hand.
         SystemHeld = "SYSTEM_HELD",
         /// An outside system that was held by hand was released.
@@ -313,6 +317,8 @@ text_enum! {
         Page = "PAGE",
         /// With the company's account.
         Company = "COMPANY",
+        /// By a passkey.
+        Passkey = "PASSKEY",
     }
 }
 

@@ -67,6 +67,8 @@ id_types! {
     IncidentId = "inc";
     /// A page to a person.
     PageId = "pag";
+    /// A key pair that signs a person in.
+    PasskeyId = "pky";
     /// A member of the team.
     PersonId = "per";
     /// One stretch of time in which a person held a role.

@@ -36,6 +36,8 @@ pub mod incident_access;
 pub mod incident_client;
 pub mod incident_site;
 pub mod page;
+pub mod passkey;
+pub mod passkey_attempt;
 pub mod person;
 pub mod role_assignment;
 pub mod role_offer;

@@ -166,6 +166,7 @@ fn lines(world: &World) -> Vec<Line> {
         // One's own; to others it is as if there were none.
         mutation("revokeApiToken", Viewer, "tokenId: \"tok_00000000000000000000000000000001\"".into()),
         mutation("endSession", Viewer, "sessionId: \"ses_00000000000000000000000000000001\"".into()),
+        mutation("removePasskey", Viewer, "passkeyId: \"pky_00000000000000000000000000000001\"".into()),
         // One's own, or anyone's by administrators.
         mutation("endSessions", Admin, format!("personId: \"{person}\"")),
         subscription("timeline", format!("timeline(incidentId: \"{live}\") {{ cursor }}")),

@@ -70,6 +70,7 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
         "/incidents/INC-1",
         "/incidents/%3Cscript%3E",
         "/nothing",
+        "/passkeys",
         "/sign-in?link=abc",
         "/sign-in?link=%22%3E%3Cscript%3E",
         "/graphql?query=%7Bviewer%7Bcan%7D%7D",
@@ -153,6 +154,8 @@ async fn a_page_of_another_site_signs_nobody_in_or_out(app: &TestApp) {
         for (path, body) in [
             ("/sign-in", format!("link={link}")),
             ("/sign-out", String::new()),
+            ("/sign-in/passkey/begin", String::new()),
+            ("/sign-in/passkey/finish", "{}".into()),
             ("/answer", "page=abc&answer=SEEN".into()),
             ("/offer", "offer=abc&accept=true".into()),
         ] {

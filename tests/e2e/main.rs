@@ -45,6 +45,7 @@ mod outage;
 mod page;
 mod pager;
 mod paging;
+mod passkeys;
 mod processes;
 mod proxies;
 mod races;

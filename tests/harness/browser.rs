@@ -119,7 +119,11 @@ impl Browser {
         &self.complaints
     }
 
-    async fn order(&mut self, method: &str, params: Value) -> Value {
+    /// Gives it an order of its protocol, and returns the result.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn order(&mut self, method: &str, params: Value) -> Value {
         self.asked += 1;
         let (id, order) = (self.asked, json!({ "id": self.asked, "method": method, "params": params }));
         self.socket.send(Message::text(order.to_string())).await.expect("the browser takes orders");

@@ -51,8 +51,13 @@ impl Home {
     }
 
     /// Starts a server by a command that may be wrapped in another.
-    pub async fn start_by(&self, mut command: Command) -> Process {
-        let listen = format!("127.0.0.1:{}", crate::port::free());
+    pub async fn start_by(&self, command: Command) -> Process {
+        self.start_at(command, crate::port::free()).await
+    }
+
+    /// Starts a server by a command, on this port.
+    pub async fn start_at(&self, mut command: Command, port: u16) -> Process {
+        let listen = format!("127.0.0.1:{port}");
         let url = format!("http://{listen}");
         let log = std::fs::File::options().create(true).append(true).open(self.data.join("log")).expect("the log can be written");
         let child = command.env("MUSTER_LISTEN", &listen).stdout(Stdio::null()).stderr(log).spawn().expect("muster can be started");

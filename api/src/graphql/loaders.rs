@@ -10,9 +10,9 @@ use domain::timeline::{self, Range};
 use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, tickets};
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment,
-    audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, person, role_assignment, role_offer, session,
-    site, ticket, timeline_event, triage_answer,
+    IncidentId, PageId, PasskeyId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token,
+    attachment, audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, passkey, person, role_assignment,
+    role_offer, session, site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -77,6 +77,8 @@ loaders! {
     token: ApiTokenId => api_token::Model = one_each(people::tokens::by_ids, |row| row.id);
     /// Sessions by id, as far as the caller may see them.
     session: SessionId => session::Model = one_each(people::sessions::sessions_by_ids, |row| row.id);
+    /// Passkeys by id, as far as the caller may see them.
+    passkey: PasskeyId => passkey::Model = one_each(people::passkeys::by_ids, |row| row.id);
     /// Entries of the audit log by id. Fails for all but administrators.
     audit: AuditEntryId => Arc<audit_entry::Model> = one_each(audit::by_ids, |row| row.id);
     /// Contacts of a client.

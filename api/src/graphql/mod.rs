@@ -85,6 +85,7 @@ pub(crate) struct Mutation(
     delivery::DeliveryMutation,
     catalogue::CatalogueMutation,
     people::PeopleMutation,
+    people::PasskeyMutation,
     on_call::OnCallMutation,
 );
 

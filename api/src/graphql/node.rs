@@ -6,7 +6,7 @@ use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
+    IncidentId, PageId, PasskeyId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
 };
 use futures_util::future::join_all;
 
@@ -21,7 +21,7 @@ use super::handover::RoleOffer;
 use super::incident::{Action, Alert, Incident, RoleAssignment};
 use super::loader::Loader;
 use super::pages::Page;
-use super::people::{ApiToken, Person, Session};
+use super::people::{ApiToken, Passkey, Person, Session};
 use super::scalars::{TypedId, id};
 use super::tickets::Ticket;
 use super::timeline::{Attachment, TimelineEvent};
@@ -66,6 +66,8 @@ pub enum Node {
     ApiToken(ApiToken),
     /// A session of the caller's or, for administrators, of anyone's.
     Session(Session),
+    /// A passkey of the caller's or, for administrators, of anyone's.
+    Passkey(Passkey),
     /// An entry of the audit log, for administrators.
     AuditEntry(AuditEntry),
 }
@@ -119,6 +121,7 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         TicketId::PREFIX => Node::Ticket(Ticket(given.load(&loaders.ticket, "ticket").await?)),
         ApiTokenId::PREFIX => Node::ApiToken(ApiToken(given.load(&loaders.token, "token").await?)),
         AuditEntryId::PREFIX => Node::AuditEntry(AuditEntry(given.load(&loaders.audit, "entry of the audit log").await?)),
+        PasskeyId::PREFIX => Node::Passkey(Passkey(given.load(&loaders.passkey, "passkey").await?)),
         SessionId::PREFIX => Node::Session(Session(given.load(&loaders.session, "session").await?)),
         _ => return Err(Error::invalid(field, "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
     })

@@ -64,7 +64,7 @@ macro_rules! typed_ids {
 }
 
 typed_ids!(ActionId AlertId ApiTokenId AttachmentId AuditEntryId ClientId ContactId EventId IncidentId PersonId RoleAssignmentId SiteId);
-typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId RoleOfferId SessionId TicketId);
+typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId PasskeyId RoleOfferId SessionId TicketId);
 
 /// Reads the id in input field `field`.
 ///

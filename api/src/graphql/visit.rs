@@ -96,6 +96,7 @@ mod tests {
         "invitePerson",
         "mergeIncident",
         "quietReminders",
+        "removePasskey",
         "reportIncident",
         "revokeApiToken",
         "saveClient",

@@ -41,6 +41,7 @@ pub async fn asset(Path(file): Path<String>) -> Response {
     let (content_type, content) = match file.as_str() {
         "muster.css" => ("text/css; charset=utf-8", include_str!("../../assets/muster.css")),
         "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
+        "passkeys.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/passkeys.js")),
         "home.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/home.js")),
         _ => return Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()).into_response(),
     };

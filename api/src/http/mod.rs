@@ -11,6 +11,7 @@ mod files;
 pub mod health;
 mod hooks;
 mod html;
+mod passkeys;
 mod posted;
 mod problem;
 mod server;
@@ -26,6 +27,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use domain::error::code;
+use domain::limits;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
@@ -40,7 +42,7 @@ use crate::app::App;
 use crate::transport::Transport;
 
 /// A file, and what else its form holds.
-const UPLOAD_BYTES: usize = domain::limits::FILE_BYTES + 64 * 1024;
+const UPLOAD_BYTES: usize = limits::FILE_BYTES + 64 * 1024;
 /// How long an upload may stand still.
 const UPLOAD_PAUSE: Duration = Duration::from_secs(30);
 /// How long a browser remembers that an origin may call.
@@ -69,7 +71,8 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let desk = Arc::new(desk::Desk::open(app.0.domain.clone(), app.0.shutdown.clone()));
     let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
     let arrivals = Arc::new(Semaphore::new(company::AT_ONCE));
-    let server = Server { app, transport: transport.clone(), unknown_senders, desk, arrivals };
+    let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
+    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
     let own = Router::new()
         .route("/", get(html::home))
         .route("/incidents/{reference}", get(html::incident))
@@ -84,6 +87,11 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/sign-in/company", get(company::depart))
         .route("/sign-in/company/callback", get(company::arrive))
         .route("/sign-in/mail", post(asked::ask))
+        .route("/sign-in/passkey/begin", post(passkeys::begin_sign_in))
+        .route("/sign-in/passkey/finish", post(passkeys::sign_in))
+        .route("/passkeys", get(passkeys::show))
+        .route("/passkeys/begin", post(passkeys::begin_adding))
+        .route("/passkeys/finish", post(passkeys::add))
         .route("/sign-out", post(session::sign_out))
         .route("/hooks/alertmanager", post(alerts::take::<alerts::Notification>))
         .route("/hooks/alerts", post(alerts::take::<alerts::GenericPost>))

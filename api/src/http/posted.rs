@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Form, FromRequest, Request};
 use axum::http::StatusCode;
@@ -47,6 +48,22 @@ impl<T: DeserializeOwned> FromRequest<Server> for PostedForm<T> {
         let form = Form::<T>::from_request(Request::from_parts(parts, Body::from(bytes)), server).await;
         let Form(form) = form.map_err(|rejection| Problem(rejection.status(), code::BAD_USER_INPUT, rejection.body_text()))?;
         Ok(Self(form))
+    }
+}
+
+/// JSON from a script of one of our own pages.
+pub struct PostedJson<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Server> for PostedJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        server.transport.check_own_page(&parts.headers)?;
+        let bytes = transport::collect(&parts.headers, body, FORM_KIB * KIB, PATIENCE).await?;
+        let json = Json::<T>::from_request(Request::from_parts(parts, Body::from(bytes)), server).await;
+        let Json(json) = json.map_err(|rejection| Problem(rejection.status(), code::BAD_USER_INPUT, rejection.body_text()))?;
+        Ok(Self(json))
     }
 }
 

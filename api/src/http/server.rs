@@ -9,6 +9,7 @@ use domain::authz::Actor;
 use entity::Source;
 use tokio::sync::Semaphore;
 
+use super::callers::Callers;
 use super::desk::Desk;
 use super::problem::Problem;
 use crate::app::{App, Caller};
@@ -24,6 +25,8 @@ pub struct Server {
     pub unknown_senders: Arc<Semaphore>,
     /// Where people ask for sign-in links.
     pub desk: Arc<Desk>,
+    /// Who began to sign in by a passkey.
+    pub passkeys: Arc<Callers>,
     /// A permit for each sign-in that is being finished with the identity provider.
     pub arrivals: Arc<Semaphore>,
 }

@@ -33,6 +33,11 @@ impl OwnCookie {
         Self::of("muster_departure", public_origin)
     }
 
+    /// The one that holds the secret of what a browser was asked about passkeys.
+    pub(super) fn passkey(public_origin: Option<&str>) -> Self {
+        Self::of("muster_passkey", public_origin)
+    }
+
     fn of(name: &'static str, public_origin: Option<&str>) -> Self {
         Self { name, is_secure: public_origin.is_some_and(|origin| origin.starts_with("https:")) }
     }

@@ -96,6 +96,16 @@ impl<G: Gateway> Transport<G> {
         OwnCookie::departure(self.0.public_origin.as_deref()).set(value, max_age)
     }
 
+    /// The secret of what the browser was asked about passkeys.
+    pub(crate) fn passkey<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        OwnCookie::passkey(self.0.public_origin.as_deref()).read(headers)
+    }
+
+    /// What sets the cookie with that secret for `max_age` seconds; 0 removes it.
+    pub(crate) fn passkey_cookie(&self, value: &str, max_age: i64) -> String {
+        OwnCookie::passkey(self.0.public_origin.as_deref()).set(value, max_age)
+    }
+
     /// Refuses what a page of another site had the browser send.
     pub(crate) fn check_own_page(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         if credential::is_same_origin(headers, self.0.public_origin.as_deref()) {

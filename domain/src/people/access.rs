@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use entity::{
-    ApiTokenId, AuditAction, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, TokenBounds, api_token, page, person,
-    session, sign_in_link,
+    ApiTokenId, AuditAction, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, TokenBounds, api_token, page, passkey,
+    person, session, sign_in_link,
 };
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, Set};
@@ -244,6 +244,8 @@ pub(super) enum Way {
     Link,
     /// The account of their company.
     Company,
+    /// A passkey.
+    Passkey,
     /// The link of a page, which is good for its incident.
     Page(IncidentId),
     /// The link of an offer, which is good for its incident.
@@ -255,6 +257,7 @@ impl Way {
         match self {
             Self::Link => "LINK",
             Self::Company => "COMPANY",
+            Self::Passkey => "PASSKEY",
             Self::Page(_) => "PAGE",
             Self::Offer(_) => "OFFER",
         }
@@ -265,6 +268,7 @@ impl Way {
         match self {
             Self::Link => SignInWay::Link,
             Self::Company => SignInWay::Company,
+            Self::Passkey => SignInWay::Passkey,
             Self::Page(_) | Self::Offer(_) => SignInWay::Page,
         }
     }
@@ -272,14 +276,14 @@ impl Way {
     /// The only incident that the session is good for.
     fn incident(self) -> Option<IncidentId> {
         match self {
-            Self::Link | Self::Company => None,
+            Self::Link | Self::Company | Self::Passkey => None,
             Self::Page(incident) | Self::Offer(incident) => Some(incident),
         }
     }
 }
 
 /// Opens a session, as the last thing that `tx` does, and returns its secret.
-async fn open(ctx: &Ctx, tx: &DatabaseTransaction, person: &person::Model, way: Way) -> Result<String> {
+pub(super) async fn open(ctx: &Ctx, tx: &DatabaseTransaction, person: &person::Model, way: Way) -> Result<String> {
     let (now, secret, incident_id) = (ctx.now(), ctx.ids.secret(), way.incident());
     let lifetime = if incident_id.is_some() { limits::VISIT_LIFETIME } else { limits::SESSION_LIFETIME };
     let row = session::Model {
@@ -314,9 +318,10 @@ pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<()> {
     sessions::end_one(&ctx.on_behalf_of(&person), &session, AuditAction::SignedOut).await
 }
 
-/// Ends everything with which `person` signs in, for good: sessions, tokens, and links that nobody has used.
+/// Ends everything with which `person` signs in, for good: sessions, tokens, passkeys, and links that nobody has used.
 pub(super) async fn end_all(db: &DatabaseTransaction, person: PersonId, now: Timestamp) -> Result<()> {
     sessions::end_all_in(db, person).await?;
+    passkey::Entity::delete_many().filter(passkey::Column::PersonId.eq(person)).exec(db).await?;
     api_token::Entity::update_many()
         .set(api_token::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() })
         .filter(api_token::Column::PersonId.eq(person).and(api_token::Column::RevokedAt.is_null()))

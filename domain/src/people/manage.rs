@@ -160,7 +160,7 @@ pub struct UpdatePerson {
     pub phone: Option<String>,
     /// Where their phone listens at the ntfy server; empty for nowhere.
     pub ntfy_topic: Option<String>,
-    /// Whether they are deactivated. Deactivated people can't sign in; their sessions and tokens end for good.
+    /// Whether they are deactivated. Deactivated people can't sign in; their sessions, tokens and passkeys end for good.
     pub deactivated: Option<bool>,
 }
 
@@ -292,7 +292,7 @@ pub fn ntfy_topic<'a>(ctx: &Ctx, person: &'a person::Model) -> Option<&'a str> {
 }
 
 /// Whether the caller is `person`, with all that they may do.
-fn is_themselves(ctx: &Ctx, person: &person::Model) -> bool {
+pub(super) fn is_themselves(ctx: &Ctx, person: &person::Model) -> bool {
     matches!(ctx.actor, Actor::Person { id, access, .. } if id == person.id && access >= person.access_level)
 }
 

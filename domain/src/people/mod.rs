@@ -7,10 +7,12 @@ pub mod asked;
 pub mod company;
 mod leaving;
 mod manage;
+pub mod passkeys;
 mod query;
 pub mod secrets;
 pub mod sessions;
 pub mod tokens;
+mod webauthn;
 
 pub use manage::{
     Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, ntfy_topic, phone, quiet_channels, quiet_reminders,

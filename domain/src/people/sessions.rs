@@ -17,7 +17,7 @@ use crate::sql::padded;
 /// # Errors
 /// `FORBIDDEN` for another person's, unless the caller is an administrator.
 pub async fn sessions_of(ctx: &Ctx, person: PersonId) -> Result<Vec<session::Model>> {
-    if !may_end(ctx, person) {
+    if !may_manage(ctx, person) {
         return Err(Error::Forbidden("Only administrators see the sessions of others.".to_owned()));
     }
     let running = session::Entity::find().filter(session::Column::PersonId.eq(person)).filter(session::Column::ExpiresAt.gt(ctx.now()));
@@ -31,7 +31,7 @@ pub async fn sessions_of(ctx: &Ctx, person: PersonId) -> Result<Vec<session::Mod
 /// The sessions among `ids` that exist: the caller's own and, for administrators, anyone's.
 pub async fn sessions_by_ids(ctx: &Ctx, ids: &[SessionId]) -> Result<Vec<session::Model>> {
     let mut sessions = session::Entity::find().filter(session::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
-    sessions.retain(|session| may_end(ctx, session.person_id));
+    sessions.retain(|session| may_manage(ctx, session.person_id));
     Ok(sessions)
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn end_one(ctx: &Ctx, session: &session::Model, action: AuditAc
 /// # Errors
 /// `FORBIDDEN` for another person's, unless the caller is an administrator.
 pub async fn end_all(ctx: &Ctx, person: PersonId) -> Result<u64> {
-    if !may_end(ctx, person) {
+    if !may_manage(ctx, person) {
         return Err(Error::Forbidden("Only administrators end the sessions of others.".to_owned()));
     }
     let tx = ctx.db.begin().await?;
@@ -83,7 +83,7 @@ pub(super) async fn end_all_in(tx: &DatabaseTransaction, person: PersonId) -> Re
     Ok(session::Entity::delete_many().filter(session::Column::PersonId.eq(person)).exec(tx).await?.rows_affected)
 }
 
-/// Visitors came by a link that others may have read.
-fn may_end(ctx: &Ctx, person: PersonId) -> bool {
+/// Whether the caller sees and ends how `person` is signed in. Visitors came by a link that others may have read.
+pub(super) fn may_manage(ctx: &Ctx, person: PersonId) -> bool {
     matches!(ctx.actor, Actor::Person { id, .. } if id == person) || ctx.actor.may(Right::Administer)
 }

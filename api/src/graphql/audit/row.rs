@@ -27,7 +27,7 @@ pub enum AuditAction {
     PersonChanged,
     /// The access level or the grants of a person were changed.
     RightsChanged,
-    /// A person was deactivated, and their sessions and tokens ended.
+    /// A person was deactivated, and their sessions, tokens and passkeys ended.
     PersonDeactivated,
     /// A person is back.
     PersonReactivated,
@@ -37,6 +37,10 @@ pub enum AuditAction {
     TokenRefused,
     /// A token was revoked.
     TokenRevoked,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// An outside system was held by hand.
     SystemHeld,
     /// An outside system that was held by hand was released.

@@ -2,9 +2,11 @@
 
 mod mutation;
 mod object;
+mod passkey;
 mod query;
 mod row;
 
 pub use mutation::PeopleMutation;
+pub use passkey::{Passkey, PasskeyMutation};
 pub use query::PeopleQuery;
 pub use row::{ApiToken, Person, Session, person};

@@ -51,8 +51,8 @@ pub struct UpdatePersonInput {
     phone: Option<String>,
     /// Where their phone listens at the ntfy server; empty for nowhere.
     ntfy_topic: Option<String>,
-    /// True if they left: their sessions and tokens end for good, their roles in open incidents end, and what they were paged for goes to the
-    /// next. False if they are back.
+    /// True if they left: their sessions, tokens and passkeys end for good, their roles in open incidents end, and what they were paged for
+    /// goes to the next. False if they are back.
     deactivated: Option<bool>,
 }
 

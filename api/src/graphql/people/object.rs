@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use domain::Error;
 use domain::authz::Right;
 use domain::people::secrets::Secret;
-use domain::people::{self, sessions, tokens};
+use domain::people::{self, passkeys, sessions, tokens};
 use entity::person;
 
+use super::passkey::Passkey;
 use super::row::{ApiToken, Channel, Person, PersonKind, Session, SignInWay, person};
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
@@ -71,6 +72,11 @@ impl Person {
     async fn sessions(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<Session>>> {
         let sessions = or_null(sessions::sessions_of(ctx(gql), self.0.id).await)?;
         Ok(sessions.map(|sessions| sessions.into_iter().map(Session).collect()))
+    }
+    /// The passkeys that sign them in, oldest first. Null unless you are that person or an administrator.
+    async fn passkeys(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<Passkey>>> {
+        let passkeys = or_null(passkeys::of_person(ctx(gql), self.0.id).await)?;
+        Ok(passkeys.map(|passkeys| passkeys.into_iter().map(Passkey).collect()))
     }
 }
 

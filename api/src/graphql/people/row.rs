@@ -40,6 +40,8 @@ pub enum SignInWay {
     Page,
     /// With the company's account.
     Company,
+    /// By a passkey.
+    Passkey,
 }
 
 /// A member of the team, or a program.

@@ -1,0 +1,64 @@
+//! The whole way in a real browser, at the real program, while the company's sign-in is down.
+
+use harness::browser::Browser;
+use harness::free_port;
+use harness::oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, issuer};
+use harness::process::Home;
+use tempfile::TempDir;
+
+use super::device::plug_in;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_company_is_down_and_a_passkey_works() {
+    let (port, provider_port, data) = (free_port(), free_port(), TempDir::with_prefix("muster-passkey-").unwrap());
+    let mut provider = OidcProvider::start(provider_port).await;
+    let home = Home::new(data.path(), &format!("sqlite:{}", data.path().join("muster.db").display()));
+    home.run(&["migrate"]);
+    let link = home.run(&["person", "add", "Sam", "--email", "sam@example.org", "--access", "responder"]);
+    let link = link.split_once("/sign-in?").unwrap().1.to_owned();
+    let mut command = home.command(&["serve"]);
+    command.env("MUSTER_PUBLIC_URL", format!("http://localhost:{port}"));
+    let settings = [("ISSUER", &*issuer(provider_port)), ("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET)];
+    command.envs(settings.map(|(name, value)| (format!("MUSTER_OIDC__{name}"), value.to_owned())));
+    let server = home.start_at(command, port).await;
+    let url = |path: &str| format!("http://localhost:{port}{path}");
+    let board = "document.querySelector('#state')?.dataset.state === 'live'";
+
+    let mut browser = Browser::start().await;
+    plug_in(&mut browser).await;
+    browser.open(&url(&format!("/sign-in?{link}"))).await;
+    browser.until("document.querySelector('form button')").await;
+    browser.eval("document.querySelector('form button').click()").await;
+    browser.until(board).await;
+    browser.eval("document.querySelector('a[href=\"/passkeys\"]').click()").await;
+    browser.until("document.querySelector('#passkeys-empty')?.hidden === false").await;
+    browser.eval("document.querySelector('#passkey-name').value = 'My <b>phone</b>'").await;
+    browser.eval("document.querySelector('#passkey-add').requestSubmit()").await;
+    browser.until("document.querySelector('#passkeys').innerText.includes('My <b>phone</b>')").await;
+
+    provider.stop();
+    browser.open(&url("/")).await;
+    browser.until(board).await;
+    browser.eval("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()").await;
+    browser.until("document.querySelector('a.button')").await;
+    browser.eval("document.querySelector('a.button').click()").await;
+    browser.until("document.body.innerText.includes('does not answer')").await;
+    browser.eval("document.querySelector('a[href=\"/\"]').click()").await;
+    browser.until("document.querySelector('#passkey-sign-in')?.checkVisibility()").await;
+    browser.eval("document.querySelector('#passkey-sign-in').click()").await;
+    browser.until(board).await;
+    browser.until("document.body.innerText.includes('Sam')").await;
+
+    browser.open(&url("/passkeys")).await;
+    browser.until("document.querySelector('#passkeys')?.innerText.includes('last used')").await;
+    browser.eval("window.confirm = () => true").await;
+    browser.eval("document.querySelector('#passkeys button').click()").await;
+    browser.until("document.querySelector('#passkeys-empty')?.hidden === false").await;
+    browser.open(&url("/")).await;
+    browser.until(board).await;
+    browser.eval("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()").await;
+    browser.until("document.querySelector('#passkey-sign-in')?.checkVisibility()").await;
+    browser.eval("document.querySelector('#passkey-sign-in').click()").await;
+    browser.until("document.querySelector('#passkey-problem').innerText.includes('no longer')").await;
+    server.stop().await;
+}
