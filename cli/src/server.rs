@@ -103,7 +103,7 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
     };
     start::announce("worker", &settings, &domain);
     let whole = Box::pin(async {
-        tokio::join!(worker.run(shutdown.clone()), measured, background);
+        tokio::join!(worker.run(shutdown.clone()), measured, background, domain.db.watch(shutdown.clone()));
         domain.db.close().await;
         Ok(())
     });

@@ -33,14 +33,18 @@ const SESSION: &str = "SET statement_timeout = '15s'; SET idle_in_transaction_se
 const READERS_MAX: u32 = 3;
 /// Prepared statements kept per connection; shapes differ by filter and by the size of id lists.
 const STATEMENT_CACHE: usize = 512;
-/// How long it holds that changes can be written, or can't.
+/// How long it holds that changes can be written.
 const WRITABLE_FOR: Duration = Duration::from_secs(5);
+/// How long it holds that they can't.
+const UNWRITABLE_FOR: Duration = Duration::from_secs(1);
 /// How often the database's pulse is taken.
 const PULSE: Duration = Duration::from_secs(1);
 /// A database that takes longer to answer is as good as down.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A connection that has been idle for longer is tested before use.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// Connections past a pooler. One is in use; one to a server that vanished is let go of only when the system notices.
+const DIRECT_CONNECTIONS: u32 = 4;
 /// How many times a transaction that loses races in the database is run.
 const ATTEMPTS_MAX: u32 = 5;
 
@@ -57,7 +61,12 @@ pub struct Db {
     up: Arc<watch::Sender<bool>>,
     /// Whether changes could be written, and when that was tried.
     writable: Arc<Mutex<Option<(Instant, bool)>>>,
+    renewed: Renewed,
 }
+
+/// When connections to PostgreSQL were last given up: those that are older aren't used again. After a fail-over they may lead to a server
+/// that is gone, or that takes no changes any more.
+type Renewed = Arc<watch::Sender<Option<Instant>>>;
 
 impl Db {
     /// Connects to `url`: `sqlite:PATH` (created if missing) or `postgres://…`. Connections to PostgreSQL are opened
@@ -94,34 +103,20 @@ impl Db {
         let read = pool(readers, ACQUIRE_TIMEOUT).connect_lazy_with(options.clone().read_only(true));
         let heart = pool(1, ACQUIRE_TIMEOUT).connect_lazy_with(options.read_only(true));
         let [read, write, heart] = [read, write, heart].map(SqlxSqliteConnector::from_sqlx_sqlite_pool);
-        Ok(Self::of(read, write, heart, readers))
+        Ok(Self::of(read, write, heart, readers, Renewed::default()))
     }
 
-    fn of(read: DatabaseConnection, write: DatabaseConnection, heart: DatabaseConnection, readers: u32) -> Self {
+    fn of(read: DatabaseConnection, write: DatabaseConnection, heart: DatabaseConnection, readers: u32, renewed: Renewed) -> Self {
         let (direct, readers) = (write.clone(), readers as usize);
-        Self { read, write, heart, direct, readers, up: Arc::new(watch::Sender::new(true)), writable: Arc::default() }
+        Self { read, write, heart, direct, readers, up: Arc::new(watch::Sender::new(true)), writable: Arc::default(), renewed }
     }
 
     fn postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
-        let options = pg_options(url)?;
-        // A connection that was just returned is almost certainly alive, and testing it each time would double the round trips; an idle
-        // one may have died with its server.
-        let pool = pg_pool()
-            .before_acquire(|connection, state| {
-                Box::pin(async move {
-                    if state.idle_for > TRUSTED_IDLE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .max_connections(connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone());
-        let heart = pg_pool().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(options);
-        let [db, heart] = [pool, heart].map(SqlxPostgresConnector::from_sqlx_postgres_pool);
-        Ok(Self::of(db.clone(), db, heart, connections))
+        let (options, renewed) = (pg_options(url)?, Renewed::default());
+        let [db, heart] = [connections, 1]
+            .map(|size| pg_pool(&renewed).max_connections(size).connect_lazy_with(options.clone()))
+            .map(SqlxPostgresConnector::from_sqlx_postgres_pool);
+        Ok(Self::of(db.clone(), db, heart, connections, renewed))
     }
 
     /// The same database, with `url` as the way to PostgreSQL that goes through no pooler.
@@ -129,7 +124,7 @@ impl Db {
     /// # Errors
     /// If the URL is malformed.
     pub fn with_direct(self, url: &str) -> Result<Self, DbErr> {
-        let pool = pg_pool().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(pg_options(url)?);
+        let pool = pg_pool(&self.renewed).max_connections(DIRECT_CONNECTIONS).connect_lazy_with(pg_options(url)?);
         Ok(Self { direct: SqlxPostgresConnector::from_sqlx_postgres_pool(pool), ..self })
     }
 
@@ -181,7 +176,7 @@ impl Db {
     pub async fn takes_changes(&self) -> bool {
         let mut known = self.writable.lock().await;
         if let Some((at, answer)) = *known
-            && at.elapsed() < WRITABLE_FOR
+            && at.elapsed() < if answer { WRITABLE_FOR } else { UNWRITABLE_FOR }
         {
             return answer;
         }
@@ -205,18 +200,51 @@ impl Db {
             return Ok(true);
         }
         let row = self.write.query_one_raw(Statement::from_string(self.backend(), "SHOW transaction_read_only")).await?;
-        Ok(row.is_some_and(|row| row.try_get_by_index::<String>(0).is_ok_and(|answer| answer == "off")))
+        let is_writable = row.is_some_and(|row| row.try_get_by_index::<String>(0).is_ok_and(|answer| answer == "off"));
+        if !is_writable {
+            // The address may lead to another server by now, while busy connections never notice.
+            self.renew();
+        }
+        Ok(is_writable)
     }
 
-    /// Takes the database's pulse until `shutdown`, for [`Db::while_up`].
+    /// Takes the database's pulse until `shutdown`, for [`Db::while_up`], and gives up connections that a fail-over made useless.
     pub async fn watch(&self, shutdown: CancellationToken) {
+        tokio::join!(self.feel(&shutdown), self.stay_writable(&shutdown));
+    }
+
+    async fn feel(&self, shutdown: &CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(PULSE)).await.is_some() {
             let answers = self.answers().await;
             metrics::gauge!("muster_database_up").set(if answers { 1.0 } else { 0.0 });
             if self.up.send_replace(answers) != answers {
                 tracing::warn!(answers, "the database stopped or started answering");
+                if answers {
+                    self.renew();
+                }
             }
         }
+    }
+
+    async fn stay_writable(&self, shutdown: &CancellationToken) {
+        let mut was_writable = true;
+        while self.backend() == DbBackend::Postgres && shutdown.run_until_cancelled(tokio::time::sleep(PULSE)).await.is_some() {
+            let is_writable = self.takes_changes().await;
+            if is_writable != was_writable {
+                tracing::warn!(is_writable, "the database stopped or started taking changes");
+            }
+            was_writable = is_writable;
+        }
+    }
+
+    fn renew(&self) {
+        self.renewed.send_replace(Some(Instant::now()));
+    }
+
+    /// Completes when connections are given up that were made before, as after a fail-over.
+    pub async fn connections_given_up(&self) {
+        // Fails only when the sender is gone, which `self` has.
+        let _ = self.renewed.subscribe().changed().await;
     }
 
     /// Runs `work` for as long as the database is up, so that nobody waits for a database that hangs. Needs [`Db::watch`] to be
@@ -253,13 +281,28 @@ pub fn pg_options(url: &str) -> Result<PgConnectOptions, DbErr> {
     Ok(options.application_name("muster").statement_cache_capacity(STATEMENT_CACHE).extra_float_digits(None))
 }
 
-fn pg_pool() -> PgPoolOptions {
-    PgPoolOptions::new().after_connect(|connection, _| {
-        Box::pin(async move {
-            sqlx::raw_sql(SESSION).execute(connection).await?;
-            Ok(())
+fn pg_pool(renewed: &Renewed) -> PgPoolOptions {
+    let renewed = renewed.clone();
+    PgPoolOptions::new()
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql(SESSION).execute(connection).await?;
+                Ok(())
+            })
         })
-    })
+        // A connection that was just returned is almost certainly alive, and testing it each time would double the round trips; an idle
+        // one may have died with its server.
+        .before_acquire(move |connection, state| {
+            let is_given_up = renewed.borrow().is_some_and(|at| at.elapsed() < state.age);
+            Box::pin(async move {
+                if !is_given_up && state.idle_for > TRUSTED_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(!is_given_up)
+            })
+        })
+        .test_before_acquire(false)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
 }
 
 /// Whether a connection is fit for reuse. When the disk is full or broken, SQLite may end a transaction on its own while sqlx

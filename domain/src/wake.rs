@@ -163,7 +163,14 @@ impl Waker {
 
     async fn listen(&self, db: &Db, me: &str, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
-            let lost = shutdown.run_until_cancelled(self.listen_once(db, me)).await;
+            // A server that vanished without a word would be listened to for ever.
+            let listening = async {
+                tokio::select! {
+                    lost = self.listen_once(db, me) => lost,
+                    () = db.connections_given_up() => Ok(()),
+                }
+            };
+            let lost = shutdown.run_until_cancelled(listening).await;
             if let Some(Err(error)) = lost {
                 tracing::warn!(%error, "lost the connection that listens for changes; reconnecting");
                 shutdown.run_until_cancelled(tokio::time::sleep(RECONNECT_PAUSE)).await;

@@ -22,6 +22,7 @@ mod deliveries;
 mod deploy;
 mod directory;
 mod email;
+mod failover;
 mod fakes;
 mod files;
 mod fixture;

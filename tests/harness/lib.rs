@@ -24,6 +24,7 @@ pub mod process;
 pub mod proxy;
 pub mod smtp;
 pub mod sqlite;
+pub mod standby;
 pub mod wait;
 pub mod worker;
 

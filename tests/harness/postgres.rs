@@ -87,6 +87,43 @@ impl Cluster {
         cluster
     }
 
+    /// A standby of this cluster, which follows it and answers queries.
+    pub(crate) fn standby(&self) -> Self {
+        let folder = TempDir::with_prefix("muster-pg-").expect("a temporary folder can be made");
+        prepare(folder.path());
+        let copied = command(bin("pg_basebackup"))
+            .args(["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync", "--username", OWNER, "--host"])
+            .arg(&self.home)
+            .arg("--pgdata")
+            .arg(folder.path().join("data"))
+            .current_dir(folder.path())
+            .output()
+            .expect("pg_basebackup can be run");
+        assert!(copied.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&copied.stderr));
+        let mut standby = Self { home: folder.path().to_owned(), server: None };
+        standby.server = Some((standby.spawn_server(), folder));
+        standby.await_start();
+        standby
+    }
+
+    /// Makes this standby a primary.
+    pub(crate) fn promote(&self) {
+        self.pg_ctl(&["promote", "-w"]);
+    }
+
+    /// Kills all processes of the server, as kill -9 does.
+    pub(crate) fn kill_nine(&mut self) {
+        self.signal("-KILL");
+        if let Some((server, _)) = &mut self.server {
+            server.wait().expect("the server is our child");
+        }
+    }
+
+    /// The socket on which it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.home.join(".s.PGSQL.5432")
+    }
+
     /// Stops the server at once, without a word to its clients.
     pub fn kill(&mut self) {
         self.pg_ctl(&["stop", "-w", "-m", "immediate"]);
@@ -153,7 +190,7 @@ impl Cluster {
     }
 
     fn answers(&self) -> bool {
-        UnixStream::connect(self.home.join(".s.PGSQL.5432")).is_ok()
+        UnixStream::connect(self.socket()).is_ok()
     }
 
     #[expect(clippy::disallowed_methods, reason = "blocks a test that can't begin before, and no runtime of a server")]

@@ -13,6 +13,8 @@ use crate::source::Work;
 
 /// Deliveries to one system at the same time: few, so that it is not flooded and a hang costs little.
 const AT_ONCE: usize = 8;
+/// Pause before an outcome is recorded again that found no database.
+const RECORD_AGAIN: Duration = Duration::from_millis(500);
 /// Chores at the same time: people working on the same machine go first.
 const IN_BACKGROUND: usize = 3;
 /// When a delivery is cut off; its outlet has a shorter time, and recording the outcome needs some.
@@ -41,7 +43,14 @@ pub fn deliveries(ctx: &Ctx, system: System, outlet: &Arc<dyn Outlet>) -> Work<d
 async fn deliver(ctx: &Ctx, outlet: &dyn Outlet, claim: &delivery::Claim) -> Result<(), Error> {
     let attempt = tokio::time::timeout(delivery::ATTEMPT, outlet.carry_out(&claim.order)).await;
     let silence = || Err(Refusal::Unclear(format!("there was no answer within {} seconds", delivery::ATTEMPT.as_secs())));
-    delivery::record(ctx, claim, attempt.unwrap_or_else(|_| silence())).await
+    let outcome = attempt.unwrap_or_else(|_| silence());
+    // What arrived while the database was away would be sent again: it is recorded when it is back, until the attempt is cut off.
+    loop {
+        match delivery::record(ctx, claim, outcome.clone()).await {
+            Err(Error::Unavailable(_)) => tokio::time::sleep(RECORD_AGAIN).await,
+            recorded => return recorded,
+        }
+    }
 }
 
 /// The chores. Their rounds are the worker's heartbeat.

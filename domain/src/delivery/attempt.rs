@@ -194,13 +194,14 @@ pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>)
         hold::hold(ctx, row.system, reason).await?;
     }
     let ended = ended(ctx, row, outcome);
-    metrics::counter!("muster_deliveries_total", "system" => row.system.as_str(), "outcome" => ended.state.as_str()).increment(1);
-    let arrived = ended.state == DeliveryState::Delivered;
-    let woke_nobody = ended.state == DeliveryState::Failed && row.operation == Operation::Page;
+    let state = ended.state;
+    let arrived = state == DeliveryState::Delivered;
+    let woke_nobody = state == DeliveryState::Failed && row.operation == Operation::Page;
     match row.incident_id.filter(|_| is_news(claim, &ended)) {
         None => update_attempt(ctx, row, ended).await?,
         Some(incident) => tell(ctx, incident, claim, ended).await?,
     }
+    metrics::counter!("muster_deliveries_total", "system" => row.system.as_str(), "outcome" => state.as_str()).increment(1);
     if woke_nobody && is_lost(ctx, row).await? {
         raise_alarm(ctx, row).await?;
     }
