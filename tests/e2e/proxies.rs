@@ -1,14 +1,11 @@
 //! Everything works behind the reverse proxies that docs/install.md names, configured as it says.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use harness::proxy::{KINDS, Proxy};
 use harness::{Client, Engine, run, within};
-use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
-use tokio_tungstenite::Connector;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,13 +63,10 @@ async fn watches_by_events(proxy: &Proxy, sam: &Client, incident: &str) {
 }
 
 async fn watches_by_websocket(proxy: &Proxy, sam: &Client, incident: &str) {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(&proxy.certificate()).unwrap()).unwrap();
-    let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let mut request = format!("{}/graphql", proxy.url().replacen("https", "wss", 1)).into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
-    let connector = Some(Connector::Rustls(Arc::new(tls)));
-    let (mut socket, _) = tokio_tungstenite::connect_async_tls_with_config(request, None, false, connector).await.unwrap();
+    let connected = tokio_tungstenite::connect_async_tls_with_config(request, None, false, Some(proxy.connector())).await;
+    let (mut socket, _) = connected.unwrap();
     let init = json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {}", sam.token()) } });
     let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": WATCH, "variables": { "id": incident } } });
     for message in [init, subscribe] {

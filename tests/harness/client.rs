@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use entity::PersonId;
 use serde_json::{Value, json};
+use tokio_tungstenite::Connector;
 
 use crate::app::Server;
 
@@ -16,6 +17,8 @@ pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) base: String,
     pub(crate) token: Option<String>,
+    /// How WebSockets are encrypted where the address begins with https.
+    pub(crate) tls: Option<Connector>,
     person: Option<PersonId>,
 }
 
@@ -105,13 +108,18 @@ impl Answer {
 impl Client {
     pub(crate) fn new(server: &Server, token: Option<String>, person: Option<PersonId>) -> Self {
         let http = crate::http().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
-        Self { http, base: server.url().to_owned(), token, person }
+        Self { http, base: server.url().to_owned(), token, tls: None, person }
     }
 
     /// A caller with this token, at the server at `url`.
     pub(crate) fn at_url(url: &str, token: &str) -> Self {
         let http = crate::http().timeout(REQUEST_TIMEOUT).build().expect("a client without TLS can be made");
-        Self { http, base: url.to_owned(), token: Some(token.to_owned()), person: None }
+        Self { http, base: url.to_owned(), token: Some(token.to_owned()), tls: None, person: None }
+    }
+
+    /// A caller with this token who has connections of their own, at the proxy at `url`.
+    pub(crate) fn at_proxy(url: &str, token: &str, http: reqwest::Client, tls: Connector) -> Self {
+        Self { http, base: url.to_owned(), token: Some(token.to_owned()), tls: Some(tls), person: None }
     }
 
     /// A mutation to a server that may go away: `None` if it gave no answer.

@@ -26,6 +26,7 @@ pub mod smtp;
 pub mod sqlite;
 pub mod standby;
 pub mod wait;
+pub mod watcher;
 pub mod worker;
 
 use std::time::Duration;

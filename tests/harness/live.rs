@@ -51,7 +51,12 @@ impl Drop for Subscription {
 impl Subscription {
     /// The next frame.
     pub async fn frame(&mut self) -> Frame {
-        within("the next message of a subscription", PATIENCE, self.frames.recv()).await.unwrap_or(Frame::Closed(None))
+        within("the next message of a subscription", PATIENCE, self.frame_sometime()).await
+    }
+
+    /// The next frame, however long it takes.
+    pub async fn frame_sometime(&mut self) -> Frame {
+        self.frames.recv().await.unwrap_or(Frame::Closed(None))
     }
 
     /// The data of the next result.
@@ -85,6 +90,11 @@ impl Subscription {
 impl Client {
     /// Subscribes; the caller reads what comes, also a refusal.
     pub async fn subscribe(&self, transport: Transport, query: &str, variables: Value) -> Subscription {
+        self.try_subscribe(transport, query, variables).await.expect("the server takes connections")
+    }
+
+    /// Subscribes at a server that may be away: `None` if there is no connection.
+    pub async fn try_subscribe(&self, transport: Transport, query: &str, variables: Value) -> Option<Subscription> {
         let payload = json!({ "query": query, "variables": variables });
         match transport {
             Transport::WebSocket => self.over_websocket(payload).await,
@@ -92,14 +102,15 @@ impl Client {
         }
     }
 
-    async fn over_websocket(&self, payload: Value) -> Subscription {
+    async fn over_websocket(&self, payload: Value) -> Option<Subscription> {
         let url = format!("{}/graphql", self.base.replacen("http", "ws", 1));
         let mut request = url.into_client_request().expect("the address is well formed");
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a header value"));
-        let (mut socket, _) = tokio_tungstenite::connect_async(request).await.expect("the server speaks WebSocket");
+        let connected = tokio_tungstenite::connect_async_tls_with_config(request, None, false, self.tls.clone()).await;
+        let (mut socket, _) = connected.ok()?;
         let credentials = self.token.as_ref().map(|token| json!({ "Authorization": format!("Bearer {token}") }));
         let init = json!({ "type": "connection_init", "payload": credentials }).to_string();
-        socket.send(Message::text(init)).await.expect("the socket is open");
+        socket.send(Message::text(init)).await.ok()?;
         let subscribe = json!({ "type": "subscribe", "id": "1", "payload": payload }).to_string();
         let (sender, frames) = mpsc::unbounded_channel();
         let reader = tokio::spawn(async move {
@@ -130,13 +141,13 @@ impl Client {
                 }
             }
         });
-        Subscription { frames, reader }
+        Some(Subscription { frames, reader })
     }
 
-    async fn over_events(&self, payload: Value) -> Subscription {
+    async fn over_events(&self, payload: Value) -> Option<Subscription> {
         let request = self.request(reqwest::Method::POST, "/graphql/stream").header("accept", "text/event-stream").json(&payload);
         // A stream has no end, so it has no time limit either.
-        let response = request.timeout(Duration::from_secs(600)).send().await.expect("the server answers");
+        let response = request.timeout(Duration::from_secs(600)).send().await.ok()?;
         let (sender, frames) = mpsc::unbounded_channel();
         let is_stream = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
         let reader = tokio::spawn(async move {
@@ -160,7 +171,7 @@ impl Client {
                 }
             }
         });
-        Subscription { frames, reader }
+        Some(Subscription { frames, reader })
     }
 }
 

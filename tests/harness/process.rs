@@ -28,6 +28,11 @@ impl Home {
         Self { data: data.to_owned(), url: url.to_owned() }
     }
 
+    /// Where the database is.
+    pub fn database_url(&self) -> &str {
+        &self.url
+    }
+
     /// `muster ARGUMENTS`, ready to be started.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
@@ -50,20 +55,32 @@ impl Home {
         self.start_by(self.command(&[role])).await
     }
 
+    /// Starts `muster ROLE` with its port, a worker's for metrics, at `address`, and waits until it is ready.
+    pub async fn start_at(&self, role: &str, address: &str) -> Process {
+        let command = self.command(&[role]);
+        match role {
+            "worker" => self.spawn(command, ("MUSTER_METRICS_LISTEN", address), "/healthz").await,
+            _ => self.spawn(command, ("MUSTER_LISTEN", address), "/readyz").await,
+        }
+    }
+
     /// Starts a server by a command that may be wrapped in another.
     pub async fn start_by(&self, command: Command) -> Process {
-        self.start_at(command, crate::port::free()).await
+        self.start_on(command, crate::port::free()).await
     }
 
     /// Starts a server by a command, on this port.
-    pub async fn start_at(&self, mut command: Command, port: u16) -> Process {
-        let listen = format!("127.0.0.1:{port}");
+    pub async fn start_on(&self, command: Command, port: u16) -> Process {
+        self.spawn(command, ("MUSTER_LISTEN", &format!("127.0.0.1:{port}")), "/readyz").await
+    }
+
+    async fn spawn(&self, mut command: Command, (setting, listen): (&str, &str), ready: &str) -> Process {
         let url = format!("http://{listen}");
         let log = std::fs::File::options().create(true).append(true).open(self.data.join("log")).expect("the log can be written");
-        let child = command.env("MUSTER_LISTEN", &listen).stdout(Stdio::null()).stderr(log).spawn().expect("muster can be started");
+        let child = command.env(setting, listen).stdout(Stdio::null()).stderr(log).spawn().expect("muster can be started");
         let mut process = Process { child, url };
         let http = crate::http().build().expect("a client can be made");
-        let ready = format!("{}/readyz", process.url);
+        let ready = format!("{}{ready}", process.url);
         eventually("the server is ready", PATIENCE, async || {
             assert_eq!(
                 process.child.try_wait().expect("it is our child"),

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tempfile::TempDir;
+use tokio_tungstenite::Connector;
 
+use crate::client::Client;
 use crate::wait::eventually;
 
 /// Which proxy.
@@ -41,10 +45,19 @@ impl Drop for Proxy {
 impl Proxy {
     /// Starts one in front of the server at `upstream`, such as `127.0.0.1:8080`.
     pub async fn start(kind: Kind, upstream: &str) -> Self {
+        Self::start_by(kind, |folder, port| kind.command(folder, port, upstream)).await
+    }
+
+    /// Starts one in front of two servers, between which it chooses.
+    pub async fn start_for_two(kind: Kind, upstreams: [&str; 2]) -> Self {
+        Self::start_by(kind, |folder, port| kind.command_for_two(folder, port, upstreams)).await
+    }
+
+    async fn start_by(kind: Kind, command: impl FnOnce(&Path, u16) -> Command) -> Self {
         let folder = TempDir::with_prefix("muster-proxy-").expect("a temporary folder can be made");
         certify(folder.path());
         let port = crate::port::free();
-        let process = kind.command(folder.path(), port, upstream).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let process = command(folder.path(), port).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let process = process.unwrap_or_else(|error| panic!("{kind:?} can't be started ({error}): make tools"));
         let proxy = Self { process, url: format!("https://127.0.0.1:{port}"), folder };
         let client = proxy.http();
@@ -68,31 +81,71 @@ impl Proxy {
 
     /// A client that trusts it.
     pub fn http(&self) -> reqwest::Client {
+        self.trusting().build().expect("a client can be made")
+    }
+
+    /// A caller behind it who has connections of their own, and gives up on an answer after `patience`.
+    pub fn client(&self, token: &str, patience: Duration) -> Client {
+        let http = self.trusting().timeout(patience).build().expect("a client can be made");
+        Client::at_proxy(&self.url, token, http, self.connector())
+    }
+
+    /// How WebSockets that trust it are encrypted.
+    pub fn connector(&self) -> Connector {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&self.certificate()).expect("it is a certificate")).expect("it is one to trust");
+        Connector::Rustls(Arc::new(rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()))
+    }
+
+    fn trusting(&self) -> reqwest::ClientBuilder {
         let certificate = reqwest::Certificate::from_pem(&self.certificate()).expect("it is a certificate");
-        crate::http().add_root_certificate(certificate).build().expect("a client can be made")
+        crate::http().tls_certs_only([certificate])
     }
 }
 
 impl Kind {
     fn command(self, folder: &Path, port: u16, upstream: &str) -> Command {
+        let file = match self {
+            Self::Nginx => "nginx.conf",
+            Self::Haproxy => "haproxy.cfg",
+            Self::Apache => "apache.conf",
+            Self::Caddy => "Caddyfile",
+        };
+        self.command_by(folder, port, file, &[("127.0.0.1:8080", upstream)])
+    }
+
+    fn command_for_two(self, folder: &Path, port: u16, [one, two]: [&str; 2]) -> Command {
+        let file = match self {
+            Self::Nginx => "nginx-two.conf",
+            Self::Haproxy => "haproxy-two.cfg",
+            Self::Apache | Self::Caddy => panic!("deploy/proxies has no file for {self:?} and two servers"),
+        };
+        self.command_by(folder, port, file, &[("10.0.0.11:8080", one), ("10.0.0.12:8080", two)])
+    }
+
+    fn command_by(self, folder: &Path, port: u16, file: &str, upstreams: &[(&str, &str)]) -> Command {
         let path = |name: &str| folder.join(name).display().to_string();
-        let (file, listen) = match self {
-            Self::Nginx => ("nginx.conf", ("listen 443 ", format!("listen 127.0.0.1:{port} "))),
-            Self::Haproxy => ("haproxy.cfg", ("bind :443 ", format!("bind 127.0.0.1:{port} "))),
-            Self::Apache => ("apache.conf", ("*:443", format!("127.0.0.1:{port}"))),
-            Self::Caddy => (
-                "Caddyfile",
-                ("muster.example.org {", format!("https://127.0.0.1:{port} {{\n    tls {} {}", path("muster.crt"), path("muster.key"))),
-            ),
+        let listen = match self {
+            Self::Nginx => ("listen 443 ", format!("listen 127.0.0.1:{port} ")),
+            Self::Haproxy => ("bind :443 ", format!("bind 127.0.0.1:{port} ")),
+            Self::Apache => ("*:443", format!("127.0.0.1:{port}")),
+            Self::Caddy => {
+                ("muster.example.org {", format!("https://127.0.0.1:{port} {{\n    tls {} {}", path("muster.crt"), path("muster.key")))
+            }
         };
         let ours = std::fs::read_to_string(given(file)).expect("it is part of the project");
         assert!(ours.contains(listen.0), "{file} does not say where to listen as expected");
-        let ours = ours.replace(listen.0, &listen.1).replace("127.0.0.1:8080", upstream).replace("/etc/ssl/", &path(""));
+        let ours = ours.replace(listen.0, &listen.1).replace("/etc/ssl/", &path(""));
+        let ours = upstreams.iter().fold(ours, |ours, (given, upstream)| ours.replace(given, upstream));
         let whole = match self {
             Self::Nginx => {
                 let temporary =
                     ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|what| format!("{what}_temp_path {};\n", path(what)));
-                format!("daemon off;\npid {};\nevents {{}}\nhttp {{\naccess_log off;\n{}{ours}}}\n", path("pid"), temporary.concat())
+                format!(
+                    "daemon off;\npid {};\nevents {{ worker_connections 4096; }}\nhttp {{\naccess_log off;\n{}{ours}}}\n",
+                    path("pid"),
+                    temporary.concat()
+                )
             }
             Self::Apache => {
                 let modules = ["mpm_event", "authz_core", "ssl", "socache_shmcb", "proxy", "proxy_http", "http2"];

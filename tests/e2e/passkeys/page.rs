@@ -20,7 +20,7 @@ async fn the_company_is_down_and_a_passkey_works() {
     command.env("MUSTER_PUBLIC_URL", format!("http://localhost:{port}"));
     let settings = [("ISSUER", &*issuer(provider_port)), ("CLIENT_ID", CLIENT_ID), ("CLIENT_SECRET", CLIENT_SECRET)];
     command.envs(settings.map(|(name, value)| (format!("MUSTER_OIDC__{name}"), value.to_owned())));
-    let server = home.start_at(command, port).await;
+    let server = home.start_on(command, port).await;
     let url = |path: &str| format!("http://localhost:{port}{path}");
     let board = "document.querySelector('#state')?.dataset.state === 'live'";
 
