@@ -44,6 +44,8 @@ pub struct Domain {
     pub(crate) lanes: Lanes,
     /// One search through all timelines runs at a time, so that however many are asked for, the other connections are for everything else.
     pub(crate) searches: Semaphore,
+    /// Lets one search of each person wait for them.
+    pub(crate) searchers: Lanes,
     /// Separate from `lanes`, because a task that holds a turn here also takes a lane there.
     pub(crate) alert_turns: Lanes,
 }
@@ -65,6 +67,7 @@ impl Domain {
             sights: Sights::default(),
             lanes: Lanes::default(),
             searches: Semaphore::new(1),
+            searchers: Lanes::default(),
             alert_turns: Lanes::default(),
         })
     }

@@ -75,8 +75,8 @@ pub const ASKED_LINK_LIFETIME: Duration = Duration::hours(1);
 pub const ASKED_LINK_WAIT: Duration = Duration::minutes(15);
 /// Sign-in links that are mailed to one person within [`ASKED_LINK_WITHIN`]: anybody can ask for them.
 pub const ASKED_LINKS: u64 = 3;
-/// Requests for a link from one caller's address within [`ASKED_LINK_WITHIN`], whomever they are for.
-pub const ASKED_LINKS_OF_CALLER: usize = 10;
+/// Requests for a link from one caller's address within [`ASKED_LINK_WITHIN`], whomever they are for: a whole office may have one address.
+pub const ASKED_LINKS_OF_CALLER: usize = 100;
 /// The time in which these are counted.
 pub const ASKED_LINK_WITHIN: Duration = Duration::hours(1);
 /// Passkeys of one person: more than anybody has devices.

@@ -1,5 +1,8 @@
 //! Queries that several nouns make in the same way.
 
+mod padded;
+
+use crate::audit::restricted;
 use crate::authz::visible_through;
 use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Window};
@@ -8,11 +11,13 @@ use entity::{
     IncidentId, action, attachment, checklist_item, client_update, delivery, follow_up, goal, incident_access, incident_client,
     incident_site, page, role_assignment, role_offer, step, ticket, timeline_event, triage_answer,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Func};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, ValueType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn,
-    PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
+
+pub use padded::padded;
 
 /// Writes a row that is new, or those of its columns in which it differs from `before`: what others change in it meanwhile stays. Returns it
 /// as it is now.
@@ -100,7 +105,10 @@ where
     if let Some(seen) = visible_through(&ctx.actor, E::INCIDENT) {
         select = select.filter(seen);
     }
-    Ok(select.all(ctx.db.read()).await?)
+    let rows = select.all(ctx.db.read()).await?;
+    let incidents = rows.iter().filter_map(|row| <IncidentId as ValueType>::try_from(row.get(E::INCIDENT)).ok());
+    restricted::saw(ctx, incidents).await?;
+    Ok(rows)
 }
 
 /// The rows of incidents that the caller has seen, in the order of their primary key: where that is an id, oldest first.
@@ -134,16 +142,6 @@ pub fn by_name<E: EntityTrait, C: ColumnTrait>(mut select: Select<E>, name: C, i
     }
     let direction = if window.backwards { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
     select.order_by(name, direction.clone()).order_by(id, direction).limit(window.rows())
-}
-
-/// `keys` with the last one repeated up to the next power of two. A statement's text depends on the number of ids in
-/// it; padding keeps the number of distinct statements, which the database prepares and caches, small.
-pub fn padded<T: Clone>(keys: &[T]) -> Vec<T> {
-    let mut keys = keys.to_vec();
-    if let Some(last) = keys.last().cloned() {
-        keys.resize(keys.len().next_power_of_two(), last);
-    }
-    keys
 }
 
 #[cfg(test)]

@@ -89,6 +89,8 @@ text_enum! {
         SessionsEnded = "SESSIONS_ENDED",
         /// A link that signs a person in was made.
         SignInLinkCreated = "SIGN_IN_LINK_CREATED",
+        /// An account of the company was found to be a person's.
+        AccountLinked = "ACCOUNT_LINKED",
         /// A person or a service was added.
         PersonAdded = "PERSON_ADDED",
         /// What is known of a person was changed.

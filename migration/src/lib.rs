@@ -19,8 +19,8 @@ mod m20261128_000013_chores;
 mod m20261128_000014_channels;
 mod m20261128_000015_audit;
 mod m20261128_000016_identities;
-mod m20261129_000020_token_bounds;
 mod m20261129_000017_passkey;
+mod m20261129_000020_token_bounds;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;

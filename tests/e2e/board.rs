@@ -83,6 +83,14 @@ async fn orders_mean_what_they_say(app: &TestApp) {
         let found = sam.query(&format!("{{ incidents(orderBy: {order}) {{ nodes {{ reference }} }} }}"), json!({})).await;
         let references: Vec<&str> = found["incidents"]["nodes"].as_array().unwrap().iter().map(|node| text(node, "reference")).collect();
         assert_eq!(references, expected.map(|number| format!("INC-{number}")), "{order}");
+        let others = ["NEWEST", "MOST_SEVERE", "RECENTLY_CHANGED"].into_iter().filter(|other| *other != order);
+        let cursor = sam.query(&format!("{{ incidents(orderBy: {order}, first: 1) {{ pageInfo {{ endCursor }} }} }}"), json!({})).await;
+        let cursor = text(&cursor["incidents"]["pageInfo"], "endCursor");
+        for other in others.filter(|other| (order, *other) != ("OLDEST", "NEWEST")) {
+            let query = format!("{{ incidents(orderBy: {other}, after: \"{cursor}\") {{ nodes {{ id }} }} }}");
+            let refusal = sam.try_query(&query, json!({})).await.expect_refusal("a cursor of another order");
+            assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "after"), "{order} {other}: {refusal:?}");
+        }
     }
 }
 

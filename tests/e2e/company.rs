@@ -7,7 +7,8 @@ use std::time::Duration;
 use domain::people::company::{CompanyRules, FirstSignIn};
 use domain::people::{self, access};
 use domain::ports::SeenAccount;
-use entity::{AccessLevel, identity, session};
+use entity::AuditAction::{AccountLinked, SignInFailed, SignedIn};
+use entity::{AccessLevel, Source, identity, session};
 use futures_util::future::join_all;
 use harness::browser;
 use harness::oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, There, issuer, keep_cookies, walk};
@@ -19,9 +20,16 @@ use tempfile::TempDir;
 use url::Url;
 use worker::oidc::{Provider, Registration};
 
+use crate::audit::{actions, left_by};
+
 both_dbs![by with_viewers: a_first_sign_in_adds_a_viewer, two_callbacks_at_once_add_one_person, however_they_interleave];
 both_dbs![by with_nobody: an_account_is_matched_with_a_person_once, who_is_deactivated_stays_out];
 both_dbs![by with_groups: groups_decide_what_people_may_do];
+
+#[test]
+fn who_is_in_no_group_is_a_viewer_if_so_wished() {
+    with_levels(Engine::Sqlite, viewers(), a_provider_that_stops_naming_groups_takes_nobodys_rights);
+}
 
 #[test]
 fn what_comes_back_changed_or_twice_does_not_count() {
@@ -58,8 +66,12 @@ fn with_nobody(engine: Engine, test: impl AsyncFnOnce(&TestApp, &mut OidcProvide
 }
 
 fn with_groups(engine: Engine, test: impl AsyncFnOnce(&TestApp, &mut OidcProvider)) {
+    with_levels(engine, CompanyRules::default(), test);
+}
+
+fn with_levels(engine: Engine, rules: CompanyRules, test: impl AsyncFnOnce(&TestApp, &mut OidcProvider)) {
     let levels = [("leads", AccessLevel::Admin), ("team", AccessLevel::Responder)].map(|(group, level)| (group.to_owned(), level));
-    with(engine, CompanyRules { levels: levels.into(), ..CompanyRules::default() }, true, test);
+    with(engine, CompanyRules { levels: levels.into(), ..rules }, true, test);
 }
 
 /// The provider's clock is the machine's, so Muster's is as well where `same_clock`.
@@ -192,7 +204,7 @@ async fn however_they_interleave(app: &TestApp, _: &mut OidcProvider) {
             name: None,
             email: Some(format!("kim-{n}@example.org")),
             email_verified: Some(true),
-            groups: vec![],
+            groups: None,
         };
         let rules = viewers();
         let secrets = join_all((0..8).map(|_| people::company::sign_in(&system, &rules, &account))).await;
@@ -211,11 +223,18 @@ async fn an_account_is_matched_with_a_person_once(app: &TestApp, provider: &mut 
     provider.account("kim-1", account("kim@example.org"));
     assert!(refused(app, "kim-1").await.contains("Nobody on the team"));
     provider.account("sam-1", account(&email));
-    let seen = signed_in(app, "sam-1").await;
-    assert_eq!((&seen["id"], &seen["accessLevel"]), (&json!(sam.id()), &json!("RESPONDER")));
-    // Somebody else was given the address.
-    provider.account("sam-2", account(&email));
-    assert!(refused(app, "sam-2").await.contains("another account"));
+    let entries = left_by(app, async || {
+        let seen = signed_in(app, "sam-1").await;
+        assert_eq!((&seen["id"], &seen["accessLevel"]), (&json!(sam.id()), &json!("RESPONDER")));
+        // Somebody else was given the address.
+        provider.account("sam-2", account(&email));
+        assert!(refused(app, "sam-2").await.contains("another account"));
+    })
+    .await;
+    assert_eq!(actions(&entries), [AccountLinked, SignedIn, SignInFailed]);
+    for entry in &entries {
+        assert_eq!((entry.source, entry.address.as_deref(), entry.subject.as_deref()), (Source::Web, Some("127.0.0.1"), Some(&*sam.id())));
+    }
     assert_eq!(signed_in(app, "sam-1").await["id"], sam.id());
 }
 
@@ -257,9 +276,20 @@ async fn groups_decide_what_people_may_do(app: &TestApp, provider: &mut OidcProv
     ada.mutate("updatePerson", json!({ "personId": sam.id(), "accessLevel": "VIEWER" }), "person { id }").await;
     assert_eq!(level(&["team"]).await, "RESPONDER", "at each sign-in");
     provider.account("sam-1", of_groups(&["others"]));
-    assert!(refused(app, "sam-1").await.contains("groups"));
+    let entries = left_by(app, async || assert!(refused(app, "sam-1").await.contains("groups"))).await;
+    assert_eq!((actions(&entries), entries[0].subject.as_deref()), (vec![SignInFailed], Some(&*sam.id())));
     provider.account("kim-1", json!({ "email": "kim@example.org", "email_verified": true, "groups": ["team"] }));
     assert!(refused(app, "kim-1").await.contains("Nobody on the team"), "a group adds nobody");
+}
+
+async fn a_provider_that_stops_naming_groups_takes_nobodys_rights(app: &TestApp, provider: &mut OidcProvider) {
+    let (sam, vic) = (app.responder("Sam").await, app.viewer("Vic").await);
+    for (person, login) in [(&sam, "sam-1"), (&vic, "vic-1")] {
+        provider.account(login, json!({ "email": address(app, person).await, "email_verified": true }));
+    }
+    assert!(refused(app, "sam-1").await.contains("does not say which groups"));
+    assert_eq!(people::find(&app.system(), sam.person_id()).await.unwrap().access_level, AccessLevel::Responder);
+    assert_eq!(signed_in(app, "vic-1").await["accessLevel"], "VIEWER", "who can lose nothing");
 }
 
 /// The same address with another value.

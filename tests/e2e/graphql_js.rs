@@ -238,6 +238,8 @@ const OPERATIONS: [&str; 33] = [
     "{ label sure }",
     "{ one: maybe two: label three: maybe }",
     "{ box { label maybe } label }",
+    "query Named { box { label maybe } label }",
+    "query Named { box { sure } label }",
     "{ box { maybe } }",
     "{ box { sure } }",
     "{ box { inner { label maybe inner { label inner { sure label } } } } }",

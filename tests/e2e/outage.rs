@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use entity::AccessLevel;
 use harness::drive::{id, is_gap_free, sequences};
 use harness::live::Transport;
 use harness::postgres::{Cluster, migrate};
@@ -168,5 +169,32 @@ fn a_transaction_abandoned_as_it_begins_is_not_left_open() {
             (row.try_get::<i64>("", "open").unwrap() == 0).then_some(())
         })
         .await;
+    });
+}
+
+/// An entry of the audit log refers to who is in it. Who demotes an administrator while one is written waits for its end, and must not hold
+/// what it waits for.
+#[test]
+fn an_administrator_is_demoted_while_an_entry_about_them_is_written() {
+    harness::run(Engine::Postgres, async |app| {
+        let (ada, eve) = (app.admin().await, app.person("Eve", AccessLevel::Admin).await);
+        let entry = app.domain.db.begin().await.unwrap();
+        let sql = |text: String| Statement::from_string(DbBackend::Postgres, text);
+        entry.execute_raw(sql("SELECT * FROM audit_head FOR UPDATE".into())).await.unwrap();
+        let demoted = ada.try_mutate("updatePerson", json!({ "personId": eve.id(), "accessLevel": "VIEWER" }), "person { id }");
+        let written = async {
+            let waiting =
+                "SELECT count(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            eventually("they wait for the end of the log", Duration::from_secs(10), async || {
+                let row = app.domain.db.read().query_one_raw(sql(waiting.into())).await.unwrap().unwrap();
+                (row.try_get::<i64>("", "waiting").unwrap() == 1).then_some(())
+            })
+            .await;
+            let referred = format!("SELECT 1 FROM person WHERE id = '{}' FOR KEY SHARE", eve.person_id().0);
+            entry.execute_raw(sql(referred)).await.unwrap();
+            entry.commit().await.unwrap();
+        };
+        let (demoted, ()) = tokio::join!(demoted, written);
+        demoted.expect("nobody is in the other's way");
     });
 }

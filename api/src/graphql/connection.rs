@@ -39,9 +39,11 @@ pub fn page_cost(first: Option<i32>, last: Option<i32>, entry: usize) -> usize {
 }
 
 /// What a search through all timelines costs: ten of them in one query are plenty.
+pub const SEARCH_COST: usize = 1_900;
+
+/// [`SEARCH_COST`], if there is a text to search for.
 pub fn search_cost(text: Option<&str>) -> usize {
-    const SEARCH: usize = 1_900;
-    if text.is_some_and(|text| !text.trim().is_empty()) { SEARCH } else { 0 }
+    if text.is_some_and(|text| !text.trim().is_empty()) { SEARCH_COST } else { 0 }
 }
 
 pub fn cursor(key: &impl Cursor) -> String {

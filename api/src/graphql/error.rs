@@ -6,6 +6,9 @@ use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use domain::Error;
 use domain::error::code;
 
+use super::COMPLEXITY_MAX;
+use super::connection::SEARCH_COST;
+
 /// An error on its way to the client. `?` converts domain errors into it; nothing else converts, so no internal text
 /// can slip out.
 #[derive(Clone, Debug)]
@@ -68,8 +71,14 @@ pub fn complete(errors: &mut [ServerError]) {
     for error in errors {
         let extensions = error.extensions.get_or_insert_default();
         if extensions.get("code").is_none() {
-            let too_complex = error.message.contains("too complex");
+            let too_complex = error.message == "Query is too complex.";
             extensions.set("code", if too_complex { code::QUERY_TOO_COMPLEX } else { code::BAD_USER_INPUT });
+            if too_complex {
+                error.message = format!(
+                    "The query costs more than {COMPLEXITY_MAX}, which is the most: each field counts 1, a page of a list multiplies what is in it by \
+                     its size, and a search counts {SEARCH_COST}. Ask for smaller pages, or split it into several requests."
+                );
+            }
         }
     }
 }

@@ -42,7 +42,11 @@ impl LiveSubscription {
             async move {
                 // The token may have been revoked since the subscription began.
                 let actor = access::authenticate(&ctx, &secret).await?;
-                if event.visible_to(&actor) { Ok(TimelineEdge::from(TimelineEvent::from(event))) } else { Err(Error::NotFound("incident")) }
+                if !event.visible_to(&actor) {
+                    return Err(Error::NotFound("incident"));
+                }
+                event.record_sight(&ctx).await?;
+                Ok(TimelineEdge::from(TimelineEvent::from(event)))
             }
         });
         Ok(in_turn(turn(gql), until_error(seen)).boxed())
@@ -63,7 +67,11 @@ impl LiveSubscription {
             async move {
                 // The token may have been revoked since the subscription began.
                 let actor = access::authenticate(&ctx, &secret).await?;
-                Ok(change.visible_to(&actor).then(|| Incident(change.incident.clone())))
+                if !change.visible_to(&actor) {
+                    return Ok(None);
+                }
+                change.record_sight(&ctx).await?;
+                Ok(Some(Incident(change.incident.clone())))
             }
         });
         Ok(in_turn(turn(gql), until_error(seen)).boxed())

@@ -8,22 +8,41 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use chrono::Duration;
 use domain::ports::{Arrival, NoAccount};
 use domain::{Error, limits, people};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 
+use super::callers::Callers;
 use super::escape::escaped;
 use super::html::page;
 use super::problem::Problem;
 use super::server::Server;
 use super::session::{add_cookie, is_secret, set_cookie};
+use crate::connections::CallerAddress;
 use crate::settings::Company;
 
 /// Seconds that somebody has to sign in at the provider.
 const PATIENCE: i64 = 600;
 /// Sign-ins that are finished at once: each asks the provider.
-pub const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 32;
+/// Sign-ins from one address within [`WITHIN`], of which each asks the provider in Muster's name: a whole office may have one address.
+const OF_CALLER: usize = 100;
+const WITHIN: Duration = Duration::minutes(10);
+
+/// The sign-ins that are being finished.
+pub struct Arrivals {
+    at_once: Semaphore,
+    callers: Callers,
+}
+
+impl Default for Arrivals {
+    fn default() -> Self {
+        Self { at_once: Semaphore::new(AT_ONCE), callers: Callers::new(OF_CALLER, WITHIN) }
+    }
+}
 /// Characters of a code: some providers put a whole token into it.
 const CODE_CHARS: usize = 8 * 1024;
 
@@ -60,17 +79,22 @@ pub struct Callback {
 }
 
 /// Signs in who comes back from the provider.
-pub async fn arrive(State(server): State<Server>, headers: HeaderMap, callback: Result<Query<Callback>, QueryRejection>) -> Response {
+pub async fn arrive(
+    State(server): State<Server>,
+    address: CallerAddress,
+    headers: HeaderMap,
+    callback: Result<Query<Callback>, QueryRejection>,
+) -> Response {
     let Some(company) = &server.app.0.settings.company else { return not_offered() };
     let mut response = match callback {
-        Ok(Query(callback)) => finish(&server, company, &headers, callback).await,
+        Ok(Query(callback)) => finish(&server, company, address, &headers, callback).await,
         Err(_) => lost(),
     };
     add_cookie(&mut response, &server.transport.departure_cookie("", 0));
     response
 }
 
-async fn finish(server: &Server, company: &Company, headers: &HeaderMap, callback: Callback) -> Response {
+async fn finish(server: &Server, company: &Company, address: CallerAddress, headers: &HeaderMap, callback: Callback) -> Response {
     let kept = server.transport.departure(headers).map(|kept| kept.split('.').collect::<Vec<_>>());
     let Some([state, nonce, verifier]) = kept.as_deref() else { return lost() };
     if !bool::from(state.as_bytes().ct_eq(callback.state.as_bytes())) {
@@ -82,17 +106,21 @@ async fn finish(server: &Server, company: &Company, headers: &HeaderMap, callbac
     if callback.code.is_empty() || callback.code.len() > CODE_CHARS {
         return lost();
     }
-    let Ok(_one) = server.arrivals.try_acquire() else {
+    let ctx = server.ctx(address);
+    if !server.arrivals.callers.admit(address, ctx.now()) {
+        let body = format!("<p>Too many sign-ins came from your network in the last minutes.</p>{AGAIN}");
+        return page(StatusCode::TOO_MANY_REQUESTS, "Not now", &body);
+    }
+    let Ok(_one) = server.arrivals.at_once.try_acquire() else {
         let body = format!("<p>Many people sign in just now.</p>{AGAIN}");
         return page(StatusCode::SERVICE_UNAVAILABLE, "Not now", &body);
     };
     let arrival = Arrival { code: callback.code, nonce: (*nonce).to_owned(), verifier: (*verifier).to_owned() };
-    let domain = &server.app.0.domain;
-    let account = match company.provider.arrive(&back(server), arrival, domain.clock.now()).await {
+    let account = match company.provider.arrive(&back(server), arrival, ctx.now()).await {
         Ok(account) => account,
         Err(failure) => return failed(&failure),
     };
-    match people::company::sign_in(&domain.system(), &company.rules, &account).await {
+    match people::company::sign_in(&ctx, &company.rules, &account).await {
         Ok(secret) => {
             let mut response = Redirect::to("/").into_response();
             set_cookie(server, &mut response, &secret, limits::SESSION_LIFETIME.num_seconds());
@@ -117,7 +145,7 @@ fn not_offered() -> Response {
 
 /// It began in another browser, too long ago, or has been finished.
 fn lost() -> Response {
-    let body = format!("<p>It took longer than ten minutes, has been finished before, or began in another browser.</p>{AGAIN}");
+    let body = format!("<p>It took longer than ten minutes, has been finished before, or began in another browser or tab.</p>{AGAIN}");
     page(StatusCode::BAD_REQUEST, "This sign-in does not go on", &body)
 }
 

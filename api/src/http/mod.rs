@@ -70,7 +70,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let api = for_other_origins(transport.router(), &app.0.settings.allowed_origins);
     let desk = Arc::new(desk::Desk::open(app.0.domain.clone(), app.0.shutdown.clone()));
     let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
-    let arrivals = Arc::new(Semaphore::new(company::AT_ONCE));
+    let arrivals = Arc::<company::Arrivals>::default();
     let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
     let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
     let own = Router::new()

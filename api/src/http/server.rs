@@ -10,6 +10,7 @@ use entity::Source;
 use tokio::sync::Semaphore;
 
 use super::callers::Callers;
+use super::company::Arrivals;
 use super::desk::Desk;
 use super::problem::Problem;
 use crate::app::{App, Caller};
@@ -27,8 +28,8 @@ pub struct Server {
     pub desk: Arc<Desk>,
     /// Who began to sign in by a passkey.
     pub passkeys: Arc<Callers>,
-    /// A permit for each sign-in that is being finished with the identity provider.
-    pub arrivals: Arc<Semaphore>,
+    /// The sign-ins that are being finished with the identity provider.
+    pub arrivals: Arc<Arrivals>,
 }
 
 impl Server {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::audit::restricted;
 use domain::authz::Actor;
 use domain::{Ctx, Result, files, incident, people, timeline};
 use entity::{IncidentId, PersonId, Visibility, attachment, person, timeline_event};
@@ -24,6 +25,21 @@ impl LiveEvent {
     pub fn visible_to(&self, actor: &Actor) -> bool {
         actor.sees(&self.incident, &self.participants)
     }
+}
+
+impl LiveEvent {
+    /// Records that the caller is shown it, if it is hidden from most.
+    pub async fn record_sight(&self, ctx: &Ctx) -> Result<()> {
+        record_sight(ctx, &self.incident, &self.participants).await
+    }
+}
+
+/// Records that the caller is shown `incident` by their rights, if it is not shared with them.
+pub(super) async fn record_sight(ctx: &Ctx, incident: &entity::incident::Model, participants: &[PersonId]) -> Result<()> {
+    if ctx.actor.person_id().is_some_and(|id| participants.contains(&id)) {
+        return Ok(());
+    }
+    restricted::saw_rows(ctx, std::slice::from_ref(incident)).await
 }
 
 /// The next events of `incident` after `sequence`, with their files and actors, in at most three statements.

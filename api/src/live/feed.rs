@@ -12,7 +12,7 @@ use futures_util::Stream;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast};
 
-use super::event::participants;
+use super::event::{self, participants};
 
 /// How many changes a watcher may be behind before it is cut off.
 const BACKLOG: usize = 1_024;
@@ -34,6 +34,11 @@ impl Changed {
     /// Whether `actor` may know about it.
     pub fn visible_to(&self, actor: &Actor) -> bool {
         actor.sees(&self.incident, &self.participants)
+    }
+
+    /// Records that the caller is shown it, if it is hidden from most.
+    pub async fn record_sight(&self, ctx: &Ctx) -> Result<()> {
+        event::record_sight(ctx, &self.incident, &self.participants).await
     }
 }
 

@@ -17,8 +17,9 @@ use async_graphql::{
         BaseType, Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,
     },
 };
+use domain::error::code;
 
-use super::response::is_request_error;
+use super::response::{is_request_error, refused};
 use super::types::{Types, named};
 
 /// The response key of a `__typename` that was added for ourselves.
@@ -107,7 +108,10 @@ impl Asked {
         match (&self.document.operations, &self.operation_name) {
             (DocumentOperations::Single(operation), _) => Some(&operation.node),
             (DocumentOperations::Multiple(named), Some(name)) => named.get(name.as_str()).map(|operation| &operation.node),
-            (DocumentOperations::Multiple(_), None) => None,
+            // One with a name is among several, even if it is the only one.
+            (DocumentOperations::Multiple(named), None) => {
+                named.values().next().filter(|_| named.len() == 1).map(|operation| &operation.node)
+            }
         }
     }
 
@@ -145,7 +149,9 @@ impl Asked {
         let operation = self.operation()?;
         let root = Selected::whole(operation);
         let plan = Walk::new(self).plan(&root, self.types.root(operation.ty));
-        plan.iter().find(|(_, selected)| selected.places.len() > 1).map(|(key, selected)| ((*key).to_owned(), selected.places.clone()))
+        plan.iter()
+            .find(|(key, selected)| selected.places.len() > 1 && **key != "__typename")
+            .map(|(key, selected)| ((*key).to_owned(), selected.places.clone()))
     }
 
     fn is_included(&self, directives: &[Positioned<Directive>]) -> bool {
@@ -224,6 +230,15 @@ enum Segment<'a> {
     Index(usize),
 }
 
+impl From<Segment<'_>> for PathSegment {
+    fn from(segment: Segment<'_>) -> Self {
+        match segment {
+            Segment::Field(key) => Self::Field(key.to_owned()),
+            Segment::Index(index) => Self::Index(index),
+        }
+    }
+}
+
 type Plan<'a> = IndexMap<&'a str, Selected<'a>>;
 
 /// Something is null that may not be; why has been reported.
@@ -247,8 +262,21 @@ impl<'a> Walk<'a> {
     fn value(&mut self, value: Value, ty: Option<&'a Type>, at: &Selected<'a>, failures: Failures) -> Result<Value, Nulled> {
         match self.base(value, ty.map(|ty| &ty.base), at, failures) {
             Err(Nulled) if ty.is_none_or(|ty| ty.nullable) => Ok(Value::Null),
+            Ok(Value::Null) if ty.is_some_and(|ty| !ty.nullable) => {
+                self.unexplained(at);
+                Err(Nulled)
+            }
             outcome => outcome,
         }
+    }
+
+    /// Says that something is null that may not be, and that nobody said why.
+    fn unexplained(&mut self, at: &Selected<'a>) {
+        let mut error = refused(code::INTERNAL, "Something is missing here, and the server can't say why.");
+        error.path = self.path.iter().copied().map(PathSegment::from).collect();
+        error.locations.clone_from(&at.places);
+        tracing::error!(path = ?error.path, "null where the schema promises a value");
+        self.errors.push(error);
     }
 
     fn base(&mut self, value: Value, base: Option<&'a BaseType>, at: &Selected<'a>, mut failures: Failures) -> Result<Value, Nulled> {
@@ -327,12 +355,7 @@ impl<'a> Walk<'a> {
 
     /// An error without a path, with that of the field `key` of this object.
     fn placed(&mut self, index: usize, key: &str) -> ServerError {
-        let here = self.path.iter().copied().chain([Segment::Field(key)]);
-        let path = here.map(|segment| match segment {
-            Segment::Field(key) => PathSegment::Field(key.to_owned()),
-            Segment::Index(index) => PathSegment::Index(index),
-        });
-        let path = path.collect();
+        let path = self.path.iter().copied().chain([Segment::Field(key)]).map(PathSegment::from).collect();
         self.unplaced.remove(index).with_path(path)
     }
 

@@ -5,10 +5,11 @@
 //! [`super::limits`], an operation that exists, and every variable that may not be null; only
 //! documents that passed are cached, within a limit of bytes, so a hot query is parsed once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_graphql::{
-    Positioned, Request, ServerError, Value, Variables,
+    Name, Positioned, Request, ServerError, Value, Variables,
     parser::{
         Error as ParseError, parse_query,
         types::{DocumentOperations, ExecutableDocument, InlineFragment, OperationDefinition, OperationType, Selection, SelectionSet},
@@ -45,6 +46,8 @@ struct Entry {
     document: Arc<ExecutableDocument>,
     /// Places of the text where a variable stands.
     variables: usize,
+    /// The variables that decide whether something is selected.
+    switches: Arc<HashSet<Name>>,
     bytes: u32,
 }
 
@@ -75,7 +78,7 @@ impl Documents {
         let mut request = self.admit(params, may_run)?;
         let entry = self.entry(&request.query).await?;
         let operation = select(&entry.document.operations, request.operation_name.as_deref())?;
-        require_variables(&operation.node, &request.variables)?;
+        require_variables(&operation.node, &request.variables, &entry.switches)?;
         check_variables(&request.variables, entry.variables, &self.limits)?;
         let operation = operation.node.ty;
         let asked = Asked::new(Arc::clone(&entry.document), request.operation_name.clone(), &request.variables, Arc::clone(&self.types));
@@ -127,7 +130,9 @@ impl Documents {
         show_directives_of_typenames(&mut document);
         ask_for_kinds(&mut document, &self.types);
         let bytes = shape.tokens.saturating_mul(BYTES_PER_TOKEN).saturating_add(2 * text.len());
-        let entry = Entry { document: Arc::new(document), variables: shape.variables, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) };
+        let switches = Arc::new(switches(&document));
+        let entry =
+            Entry { document: Arc::new(document), variables: shape.variables, switches, bytes: u32::try_from(bytes).unwrap_or(u32::MAX) };
         if text.len() <= self.limits.cached_query_bytes {
             self.cache.insert(text.into(), entry.clone()).await;
         }
@@ -170,7 +175,7 @@ fn syntax_error(error: ParseError) -> ServerError {
 
 fn select<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Result<&'a Positioned<OperationDefinition>, ServerError> {
     let known = || {
-        let mut names: Vec<&str> = operations.iter().filter_map(|(name, _)| name).map(async_graphql::Name::as_str).collect();
+        let mut names: Vec<&str> = operations.iter().filter_map(|(name, _)| name).map(Name::as_str).collect();
         names.sort_unstable();
         names.join(", ")
     };
@@ -227,12 +232,36 @@ fn wrap(set: &mut SelectionSet) {
     }
 }
 
+/// The variables in `@skip(if: $x)` and `@include(if: $x)`.
+fn switches(document: &ExecutableDocument) -> HashSet<Name> {
+    let mut found = HashSet::new();
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    let mut sets: Vec<&SelectionSet> = operations.chain(fragments).collect();
+    while let Some(set) = sets.pop() {
+        for selection in &set.items {
+            for directive in
+                selection.node.directives().iter().filter(|directive| ["skip", "include"].contains(&&*directive.node.name.node))
+            {
+                // A constant has no variable to stumble over.
+                found.extend(directive.node.get_argument("if").and_then(|value| value.node.clone().into_const_with(Err).err()));
+            }
+            match &selection.node {
+                Selection::Field(field) => sets.push(&field.node.selection_set.node),
+                Selection::InlineFragment(inline) => sets.push(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+    found
+}
+
 /// Refuses a request that lacks a variable its operation requires. async-graphql would
-/// notice only where the variable is used, in the middle of the execution.
-fn require_variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), ServerError> {
+/// notice only where the variable is used, in the middle of the execution, and of `switches` not at all.
+fn require_variables(operation: &OperationDefinition, variables: &Variables, switches: &HashSet<Name>) -> Result<(), ServerError> {
     for definition in &operation.variable_definitions {
         let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
-        if ty.nullable {
+        if ty.nullable && !switches.contains(name) {
             continue;
         }
         let problem = match variables.get(name) {
@@ -313,13 +342,19 @@ mod tests {
     async fn what_would_be_done_twice_is_refused() {
         for text in [
             "mutation { a { b } a { c } }",
+            "mutation M { a { b } a { c } }",
             "mutation { a { b } ...F } fragment F on M { a { c } }",
             "mutation { a { b } ... { a { c } } }",
         ] {
             assert!(message(text, None).await.contains("would be done twice"), "{text}");
         }
         let documents = documents();
-        for text in ["{ a { b } a { c } }", "mutation { a { b } c: a { c } }", "mutation { a { b } a @skip(if: true) { c } }"] {
+        for text in [
+            "{ a { b } a { c } }",
+            "mutation { a { b } c: a { c } }",
+            "mutation { a { b } a @skip(if: true) { c } }",
+            "mutation { __typename ...F } fragment F on M { __typename }",
+        ] {
             assert!(prepare(&documents, Request::new(text)).await.is_ok(), "{text}");
         }
     }
@@ -331,6 +366,10 @@ mod tests {
         let given = |json| Request::new(text).variables(Variables::from_json(json));
         let documents = documents();
         assert!(prepare(&documents, given(serde_json::json!({"id": "1"}))).await.is_ok());
+        for text in ["query($s: Boolean) { a @include(if: $s) }", "query($s: Boolean) { ...F } fragment F on Q { b { a @skip(if: $s) } }"] {
+            assert!(message(text, None).await.contains("`$s` of type `Boolean` is missing"));
+        }
+        assert!(prepare(&documents, Request::new("query($s: Boolean = true, $t: Boolean) { a(t: $t) @include(if: $s) }")).await.is_ok());
         for wrong in [serde_json::json!({"id": null}), serde_json::json!({"id": "1", "n": null})] {
             let error = prepare(&documents, given(wrong)).await.expect_err("null");
             assert!(error.message.contains("may not be null"), "{}", error.message);

@@ -7,7 +7,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use domain::error::code;
 use futures_util::stream::{self, BoxStream, StreamExt};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::completion::Asked;
 use super::credential::{self, OwnCookie};
@@ -133,14 +135,58 @@ impl<G: Gateway> Transport<G> {
     pub(super) fn events(&self, caller: G::Caller, prepared: Prepared) -> BoxStream<'static, Response> {
         if prepared.operation == OperationType::Subscription {
             let Prepared { request, asked, .. } = prepared;
-            return self.0.gateway.subscribe(caller, request).map(move |response| finish(&asked, response)).boxed();
+            return detached(self.0.gateway.subscribe(caller, request).map(move |response| finish(&asked, response)).boxed());
         }
         let transport = self.clone();
-        stream::once(async move { transport.execute(caller, prepared).await }).boxed()
+        detached(stream::once(async move { transport.execute(caller, prepared).await }).boxed())
     }
+}
+
+/// Runs `responses` on a task of its own that ends with the stream. A client that does not read holds up what is sent to it, and must not
+/// hold up what runs: that may have a connection to the database, or a turn that others wait for.
+fn detached(mut responses: BoxStream<'static, Response>) -> BoxStream<'static, Response> {
+    let (sender, receiver) = mpsc::channel(1);
+    let task = AbortOnDropHandle::new(tokio::spawn(async move {
+        while let Some(response) = responses.next().await {
+            if sender.send(response).await.is_err() {
+                return;
+            }
+        }
+    }));
+    stream::unfold((receiver, task), |(mut receiver, task)| async { Some((receiver.recv().await?, (receiver, task))) }).boxed()
 }
 
 fn finish(asked: &Asked, mut response: Response) -> Response {
     asked.complete(&mut response);
     with_codes(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_runs_does_not_wait_for_its_reader() {
+        let (ran, has_run) = oneshot::channel();
+        let unread = detached(stream::once(async { ran.send(()).unwrap_or_default() }).map(|()| Response::default()).boxed());
+        has_run.await.expect("it runs although nobody reads");
+        assert_eq!(unread.count().await, 1);
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_read_any_more_is_dropped() {
+        let (running, is_running) = oneshot::channel();
+        let (guard, dropped) = oneshot::channel::<()>();
+        let endless = stream::once(async move {
+            running.send(()).unwrap_or_default();
+            std::future::pending::<()>().await;
+            drop(guard);
+        });
+        let stream = detached(endless.map(|()| Response::default()).boxed());
+        is_running.await.expect("it runs");
+        drop(stream);
+        assert!(dropped.await.is_err());
+    }
 }

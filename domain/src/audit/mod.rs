@@ -10,6 +10,7 @@
 //! Entries hold no secrets, and no values of fields that may be personal: of those they name the field alone.
 
 mod query;
+pub mod restricted;
 pub(crate) mod sights;
 mod verify;
 

@@ -23,6 +23,7 @@ use entity::{IncidentId, incident, timeline_event};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryFilter};
 
+use crate::audit::restricted;
 use crate::authz::{Right, visible};
 use crate::ctx::Ctx;
 use crate::db::worth_retrying;
@@ -128,7 +129,9 @@ pub async fn change_both(
 }
 
 async fn load(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
-    visible(&ctx.actor).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+    let found = visible(&ctx.actor).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))?;
+    restricted::saw_rows(ctx, std::slice::from_ref(&found)).await?;
+    Ok(found)
 }
 
 fn crowded() -> Error {

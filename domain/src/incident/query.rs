@@ -1,6 +1,6 @@
 //! Finding incidents. Every query here starts from what the caller may see.
 
-use crate::audit;
+use crate::audit::restricted;
 use crate::authz::visible;
 use crate::ctx::Ctx;
 use crate::cursor::{Slice, TimeKey, Window};
@@ -10,12 +10,12 @@ use crate::sql::contains;
 use crate::sql::padded;
 use crate::validate::storable;
 use entity::{
-    AuditAction, ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, Visibility, incident, incident_access,
-    incident_client, incident_site, role_assignment, timeline_event,
+    ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
+    role_assignment, timeline_event,
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{OwnedMutexGuard, SemaphorePermit};
 
 /// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +148,9 @@ pub fn matches(filter: &IncidentFilter, incident: &incident::Model) -> bool {
 /// # Errors
 /// `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
-    visible(&ctx.actor).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))
+    let found = visible(&ctx.actor).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))?;
+    restricted::saw_rows(ctx, std::slice::from_ref(&found)).await?;
+    Ok(found)
 }
 
 /// The incident with the reference number `number`.
@@ -158,24 +160,8 @@ pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
 pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
     let found = visible(&ctx.actor).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?;
     let found = found.ok_or(Error::NotFound("incident"))?;
-    saw(ctx, std::slice::from_ref(&found)).await?;
+    restricted::saw_rows(ctx, std::slice::from_ref(&found)).await?;
     Ok(found)
-}
-
-/// Records which of these incidents the caller sees by their rights alone, and not because they were shared with them.
-async fn saw(ctx: &Ctx, rows: &[incident::Model]) -> Result<()> {
-    let Some(person) = ctx.actor.person_id().filter(|_| ctx.actor.sees_restricted()) else { return Ok(()) };
-    let hidden = rows.iter().filter(|row| row.visibility == Visibility::Restricted);
-    let mut hidden: Vec<IncidentId> = hidden.map(|row| row.id).collect();
-    if hidden.is_empty() {
-        return Ok(());
-    }
-    let shared = incident_access::Entity::find()
-        .filter(incident_access::Column::PersonId.eq(person))
-        .filter(incident_access::Column::IncidentId.is_in(padded(&hidden)));
-    let shared = shared.all(ctx.db.read()).await?;
-    hidden.retain(|id| !shared.iter().any(|row| row.incident_id == *id));
-    audit::saw(ctx, AuditAction::RestrictedSeen, hidden).await
 }
 
 /// The incidents with reference numbers after `number`, in order, at most `limit`: for walking over all of them.
@@ -187,15 +173,20 @@ pub async fn numbered_after(ctx: &Ctx, number: i32, limit: u64) -> Result<Vec<in
 /// The incidents among `ids` that exist and that the caller may see.
 pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
     let found = visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
-    saw(ctx, &found).await?;
+    restricted::saw_rows(ctx, &found).await?;
     Ok(found)
 }
 
 /// A page of the incidents that pass `filter`.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for an overlong search text.
+/// `BAD_USER_INPUT` for an overlong search text and for a cursor of another order.
 pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, window: &Window<TimeKey>) -> Result<Slice<incident::Model>> {
+    for (field, cursor) in [("after", &window.after), ("before", &window.before)] {
+        if cursor.is_some_and(|TimeKey(rank, ..)| !is_of(order, rank)) {
+            return Err(Error::invalid(field, format!("{field} is a cursor of a list in another order: begin at its first page.")));
+        }
+    }
     let mut select = visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?);
     let descending = matches!(order, IncidentOrder::Newest | IncidentOrder::RecentlyChanged);
     if let Some(key) = &window.after {
@@ -211,16 +202,24 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     let _turn = search_turn(ctx, filter).await?;
     let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
     let slice = window.slice(rows);
-    saw(ctx, &slice.items).await?;
+    restricted::saw_rows(ctx, &slice.items).await?;
     Ok(slice)
 }
 
-/// A search looks at the text of every event, so it waits for others of its kind.
-async fn search_turn<'a>(ctx: &'a Ctx, filter: &IncidentFilter) -> Result<Option<SemaphorePermit<'a>>> {
+/// The turn of one search.
+struct SearchTurn<'a> {
+    _of_person: OwnedMutexGuard<()>,
+    _of_all: SemaphorePermit<'a>,
+}
+
+/// A search looks at the text of every event, so it waits for others of its kind; of one person's, one stands in the queue.
+async fn search_turn<'a>(ctx: &'a Ctx, filter: &IncidentFilter) -> Result<Option<SearchTurn<'a>>> {
     if filter.text.as_deref().is_none_or(|text| text.trim().is_empty()) {
         return Ok(None);
     }
-    Ok(Some(ctx.searches.acquire().await.map_err(Error::internal)?))
+    let of_person = ctx.searchers.enter(ctx.actor.person_id()).await;
+    let of_all = ctx.searches.acquire().await.map_err(Error::internal)?;
+    Ok(Some(SearchTurn { _of_person: of_person, _of_all: of_all }))
 }
 
 /// The position of `incident` in `order`.
@@ -228,7 +227,19 @@ pub fn key(order: IncidentOrder, incident: &incident::Model) -> TimeKey {
     match order {
         IncidentOrder::Newest | IncidentOrder::Oldest => TimeKey(0, incident.reported_at, incident.id.0),
         IncidentOrder::MostSevere => TimeKey(sea_orm::ActiveEnum::to_value(&incident.severity), incident.reported_at, incident.id.0),
-        IncidentOrder::RecentlyChanged => TimeKey(0, incident.changed_at, incident.id.0),
+        IncidentOrder::RecentlyChanged => TimeKey(BY_CHANGE, incident.changed_at, incident.id.0),
+    }
+}
+
+/// The rank in cursors of lists by change, by which they are told from those by report.
+const BY_CHANGE: i16 = -1;
+
+/// Whether a cursor with this rank is one of `order`. Newest and oldest first share theirs: it is the same line, walked the other way.
+fn is_of(order: IncidentOrder, rank: i16) -> bool {
+    match order {
+        IncidentOrder::Newest | IncidentOrder::Oldest => rank == 0,
+        IncidentOrder::MostSevere => rank > 0,
+        IncidentOrder::RecentlyChanged => rank == BY_CHANGE,
     }
 }
 

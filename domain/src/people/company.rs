@@ -43,15 +43,23 @@ pub enum FirstSignIn {
 }
 
 impl CompanyRules {
-    /// The level that the groups decide on; `None` if they decide nothing.
-    fn level(&self, account: &SeenAccount) -> Result<Option<AccessLevel>> {
-        let highest = account.groups.iter().filter_map(|group| self.levels.get(group)).max().copied();
+    /// The level that the groups decide on for somebody who has `before`; `None` if they decide nothing.
+    fn level(&self, account: &SeenAccount, before: AccessLevel) -> Result<Option<AccessLevel>> {
+        if self.levels.is_empty() {
+            return Ok(None);
+        }
+        let groups = account.groups.as_deref();
+        let highest = groups.unwrap_or_default().iter().filter_map(|group| self.levels.get(group)).max().copied();
         match (highest, self.first_sign_in) {
-            (None, FirstSignIn::Nobody) if !self.levels.is_empty() => {
+            (Some(level), _) => Ok(Some(level)),
+            // Perhaps they are in no group, perhaps the provider stopped to say: nobody's roles end for that.
+            (None, FirstSignIn::Viewer) if groups.is_none() && before > AccessLevel::Viewer => Err(refused(
+                "Your company's sign-in does not say which groups you are in, so Muster can't tell what you may do. Ask an administrator.",
+            )),
+            (None, FirstSignIn::Viewer) => Ok(Some(AccessLevel::Viewer)),
+            (None, FirstSignIn::Nobody) => {
                 Err(refused("Your account is in none of the groups that may use Muster. Ask an administrator which one you need."))
             }
-            (None, FirstSignIn::Viewer) if !self.levels.is_empty() => Ok(Some(AccessLevel::Viewer)),
-            (level, _) => Ok(level),
         }
     }
 
@@ -80,23 +88,35 @@ fn refused(why: &str) -> Error {
 /// `FORBIDDEN`, in words for the person.
 pub async fn sign_in(ctx: &Ctx, rules: &CompanyRules, account: &SeenAccount) -> Result<String> {
     ctx.require(Right::Administer)?;
-    let level = rules.level(account)?;
-    let person = match person_of(ctx, rules, account, level).await {
+    let person = match person_of(ctx, rules, account).await {
         // Another request of theirs was faster.
-        Err(Error::AlreadyThere) => person_of(ctx, rules, account, level).await?,
+        Err(Error::AlreadyThere) => person_of(ctx, rules, account).await?,
         person => person?,
     };
     if person.deactivated_at.is_some() {
-        access::sign_in_failed(ctx, person.id, access::Way::Company, "deactivated").await?;
-        return Err(refused("You have left the team in Muster. If that is a mistake, ask an administrator."));
+        return Err(
+            failed(ctx, &person, "deactivated", "You have left the team in Muster. If that is a mistake, ask an administrator.").await
+        );
     }
+    let level = match rules.level(account, person.access_level) {
+        Err(Error::Forbidden(why)) => return Err(failed(ctx, &person, "groups", &why).await),
+        level => level?,
+    };
     if let Some(level) = level.filter(|level| *level != person.access_level) {
         set_level(ctx, &person, level).await?;
     }
     access::sign_in_by_account(ctx, &person).await
 }
 
-async fn person_of(ctx: &Ctx, rules: &CompanyRules, account: &SeenAccount, level: Option<AccessLevel>) -> Result<person::Model> {
+/// Refuses somebody who is known, which administrators can look up.
+async fn failed(ctx: &Ctx, person: &person::Model, why: &str, words: &str) -> Error {
+    match access::sign_in_failed(ctx, person.id, access::Way::Company, why).await {
+        Ok(()) => refused(words),
+        Err(error) => error,
+    }
+}
+
+async fn person_of(ctx: &Ctx, rules: &CompanyRules, account: &SeenAccount) -> Result<person::Model> {
     let key = (account.issuer.clone(), account.subject.clone());
     if let Some(known) = identity::Entity::find_by_id(key.clone()).one(ctx.db.read()).await? {
         let used = identity::ActiveModel { used_at: Set(ctx.now()), ..Default::default() };
@@ -111,26 +131,33 @@ async fn person_of(ctx: &Ctx, rules: &CompanyRules, account: &SeenAccount, level
     if !rules.adds(&email) {
         return Err(refused(&format!("Nobody on the team has the address {email}. Ask an administrator to add you.")));
     }
-    add(ctx, account, email, level.unwrap_or(AccessLevel::Viewer)).await
+    let level = rules.level(account, AccessLevel::Viewer)?.unwrap_or(AccessLevel::Viewer);
+    add(ctx, account, email, level).await
 }
 
 /// Remembers that the account is that of `person`, who was found by the address.
 async fn link(ctx: &Ctx, account: &SeenAccount, person: person::Model) -> Result<person::Model> {
     if person.kind == PersonKind::Service || person.deactivated_at.is_some() {
-        return Err(refused("The person with your address has left the team in Muster. If that is a mistake, ask an administrator."));
+        let words = "The person with your address has left the team in Muster. If that is a mistake, ask an administrator.";
+        return Err(failed(ctx, &person, "deactivated", words).await);
     }
     let of_person = identity::Column::PersonId.eq(person.id).and(identity::Column::Issuer.eq(&*account.issuer));
     if let Some(known) = identity::Entity::find().filter(of_person).one(ctx.db.read()).await? {
         if known.subject == account.subject {
             return Err(Error::AlreadyThere);
         }
-        return Err(refused(&format!(
+        let words = format!(
             "{} signs in with another account, which had your address before. Ask an administrator: deactivating and reactivating them in \
              Muster makes it forget that account.",
             person.name
-        )));
+        );
+        return Err(failed(ctx, &person, "another account", &words).await);
     }
-    remember(ctx, ctx.db.write(), account, person.id).await?;
+    let tx = ctx.db.begin().await?;
+    remember(ctx, &tx, account, person.id).await?;
+    let details = json!({ "issuer": account.issuer, "subject": account.subject });
+    audit::append(ctx, &tx, vec![Entry::new(AuditAction::AccountLinked).about(person.id).details(details)]).await?;
+    tx.commit().await?;
     Ok(person)
 }
 

@@ -3,6 +3,7 @@
 use entity::{
     AccessLevel, AuditAction, Channel, Channels, Grant, Grants, PersonId, PersonKind, identity, incident, person, session, sign_in_link,
 };
+use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 
@@ -190,13 +191,14 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     let was_away = before.deactivated_at.is_some();
     let tx = ctx.db.begin().await?;
     if is_admin(&before) && !is_admin(&row) {
-        // Locked, so that of two administrators who demote each other at once one stays.
+        // Locked, so that of two administrators who demote each other at once one stays; but not their keys, which an entry of the audit log
+        // that somebody appends just now refers to.
         let admins = person::Entity::find()
             .filter(person::Column::AccessLevel.eq(AccessLevel::Admin))
             .filter(person::Column::DeactivatedAt.is_null())
             .filter(person::Column::Kind.eq(PersonKind::Human))
             .order_by_asc(person::Column::Id)
-            .lock_exclusive();
+            .lock(LockType::NoKeyUpdate);
         if admins.all(&tx).await?.iter().all(|admin| admin.id == id) {
             return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
         }

@@ -40,8 +40,8 @@ pub struct SeenAccount {
     pub email: Option<String>,
     /// Whether the provider has made sure that the address is theirs; `None` if it does not say.
     pub email_verified: Option<bool>,
-    /// The groups that the account is in.
-    pub groups: Vec<String>,
+    /// The groups that the account is in; `None` if the provider does not say.
+    pub groups: Option<Vec<String>>,
 }
 
 /// Why there is no account. The reasons are for the log.

@@ -1,13 +1,17 @@
 //! Who saw what is hidden from most.
 
+use std::time::Duration;
+
+use entity::AccessLevel;
 use entity::AuditAction::{ContactsSeen, RestrictedSeen};
 use harness::drive::id;
-use harness::{TestApp, both_dbs};
+use harness::live::Transport;
+use harness::{TestApp, both_dbs, eventually};
 use serde_json::{Value, json};
 
 use super::{actions, left_by};
 
-both_dbs![an_administrator_who_looks_at_what_was_not_shared_with_them, contacts_of_clients];
+both_dbs![an_administrator_who_looks_at_what_was_not_shared_with_them, whatever_way_it_is_seen, contacts_of_clients];
 
 async fn an_administrator_who_looks_at_what_was_not_shared_with_them(app: &TestApp) {
     let (ada, sam, kim) = (app.admin().await, app.responder("Sam").await, app.responder("Kim").await);
@@ -27,6 +31,36 @@ async fn an_administrator_who_looks_at_what_was_not_shared_with_them(app: &TestA
     .await;
     assert_eq!(actions(&entries), [RestrictedSeen], "once an hour");
     assert_eq!((entries[0].actor_id, entries[0].subject.as_deref()), (Some(ada.person_id()), Some(id(&hidden))));
+}
+
+/// Each is another administrator's first look.
+async fn whatever_way_it_is_seen(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let hidden = sam.declare_with(json!({ "name": "breach", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    let note = async |text: &str| {
+        let input = json!({ "incidentId": hidden["id"], "kind": "NOTE", "text": text });
+        sam.mutate("addTimelineEvent", input, "event { id }").await["event"]["id"].clone()
+    };
+    let event = note("first").await;
+    let entries = left_by(app, async || {
+        let administrator = async |name: &str| app.person(name, AccessLevel::Admin).await;
+        administrator("By id").await.node(event.as_str().unwrap(), "TimelineEvent { text }").await;
+        let timeline = "subscription($id: ID!) { timeline(incidentId: $id) { node { text } } }";
+        let by_timeline = administrator("By timeline").await;
+        by_timeline.subscribe(Transport::WebSocket, timeline, json!({ "id": hidden["id"] })).await.next().await;
+        let by_board = administrator("By board").await;
+        let mut board = by_board.subscribe(Transport::WebSocket, "subscription { incidentChanged { name } }", json!({})).await;
+        eventually("the board shows it", Duration::from_secs(20), async || {
+            note("again").await;
+            (!board.is_silent()).then_some(())
+        })
+        .await;
+        let input = json!({ "incidentId": hidden["id"], "kind": "NOTE", "text": "by an administrator" });
+        administrator("By writing").await.mutate("addTimelineEvent", input, "event { id }").await;
+    })
+    .await;
+    let seen: Vec<_> = entries.iter().filter(|entry| entry.action == RestrictedSeen).map(|entry| entry.subject.as_deref()).collect();
+    assert_eq!(seen, [Some(id(&hidden)); 4]);
 }
 
 async fn contacts_of_clients(app: &TestApp) {

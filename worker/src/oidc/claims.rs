@@ -58,7 +58,7 @@ impl Claims {
             name: self.text("name").map(str::to_owned),
             email: self.text(email).map(str::to_owned),
             email_verified: self.verifies(email),
-            groups: groups.map(|groups| self.list(groups)).unwrap_or_default(),
+            groups: groups.and_then(|groups| self.list(groups)),
         })
     }
 
@@ -72,11 +72,11 @@ impl Claims {
         self.0.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
-    fn list(&self, name: &str) -> Vec<String> {
+    fn list(&self, name: &str) -> Option<Vec<String>> {
         match self.0.get(name) {
-            Some(Value::String(one)) => vec![one.clone()],
-            Some(Value::Array(many)) => many.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect(),
-            _ => Vec::new(),
+            Some(Value::String(one)) => Some(vec![one.clone()]),
+            Some(Value::Array(many)) => Some(many.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect()),
+            _ => None,
         }
     }
 
@@ -103,11 +103,16 @@ mod tests {
         }));
         let account = token.account("https://x", "email", Some("roles")).unwrap();
         assert_eq!((account.email.as_deref(), account.email_verified), (Some("kim@example.org"), Some(true)));
-        assert_eq!(account.groups, ["a", "b"]);
+        assert_eq!(account.groups, Some(vec!["a".to_owned(), "b".to_owned()]));
         let other = token.account("https://x", "upn", None).unwrap();
+        assert_eq!(
+            (&other.groups, token.account("https://x", "email", Some("teams")).unwrap().groups),
+            (&None, None),
+            "nothing is said of them"
+        );
         assert_eq!((other.email.as_deref(), other.email_verified), (Some("ada@example.org"), None), "that is said of another address");
         let bare = claims(&json!({ "sub": "7", "roles": "a" })).account("https://x", "email", Some("roles")).unwrap();
-        assert_eq!((bare.email, bare.email_verified, bare.groups), (None, None, vec!["a".to_owned()]));
+        assert_eq!((bare.email, bare.email_verified, bare.groups), (None, None, Some(vec!["a".to_owned()])));
     }
 
     #[test]
@@ -128,7 +133,7 @@ mod tests {
         let account = token.account("https://x", "email", Some("groups")).unwrap();
         assert_eq!(
             (account.name.as_deref(), account.email.as_deref(), account.groups),
-            (Some("Kim"), Some("kim@example.org"), vec!["a".to_owned()])
+            (Some("Kim"), Some("kim@example.org"), Some(vec!["a".to_owned()]))
         );
     }
 }

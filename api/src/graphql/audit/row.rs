@@ -21,6 +21,8 @@ pub enum AuditAction {
     SessionsEnded,
     /// A link that signs a person in was made.
     SignInLinkCreated,
+    /// An account of the company was found to be a person's, who can sign in with it from then on.
+    AccountLinked,
     /// A person or a service was added.
     PersonAdded,
     /// What is known of a person was changed.
