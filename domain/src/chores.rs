@@ -4,26 +4,25 @@
 //! ([`finish`]). A chore that was taken and not finished is due again after [`LEASE`]; it is harmless to carry out the same one twice at
 //! once.
 
+mod expire;
+mod walk;
+
 use std::time::Duration;
 
-use entity::{
-    IncidentId, System, Timestamp, api_token, chain_check, chore, hook_event, idempotency_key, incident, page, passkey_attempt, session,
-    sign_in_link, watermark,
-};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set, TryInsertResult};
+use entity::{IncidentId, System, Timestamp, chain_check, chore, incident};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, TryInsertResult};
 
 use crate::authz::Right;
 use crate::chain::Verdict;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::limits;
 use crate::timeline::verify;
 
 /// Something to do in the background.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chore {
-    /// Delete keys, sessions, links, tokens and what browsers were asked about passkeys, once it is of no use.
+    /// Delete what is no longer needed.
     Expire,
     /// Verify the hash chains of timelines that changed and have become quiet.
     VerifyChains,
@@ -48,9 +47,6 @@ const VERIFIED: &str = "verify-chain";
 
 /// A timeline is verified once it has been quiet for this long: a busy one would be verified over and over.
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
-
-/// Timelines that are verified before it is noted how far it got.
-const BATCH: u64 = 100;
 
 /// The chores of a server with these systems, and how often each is done. Most rounds leave Zendesk's directory alone
 /// ([`crate::clients::directory`]); a long read continues every minute.
@@ -140,30 +136,15 @@ pub async fn silence(ctx: &Ctx) -> Result<Option<Duration>> {
 pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
     ctx.require(Right::Administer)?;
     match chore {
-        Chore::Expire => expire(ctx).await,
+        Chore::Expire => expire::expire(ctx).await,
         Chore::VerifyChains => verify_chains(ctx).await,
         Chore::Sync { .. } => Err(Error::internal("the domain was given a chore that only the worker can carry out")),
     }
 }
 
-async fn expire(ctx: &Ctx) -> Result<()> {
-    let (now, db) = (ctx.now(), ctx.db.write());
-    idempotency_key::Entity::delete_many().filter(idempotency_key::Column::ExpiresAt.lte(now)).exec(db).await?;
-    hook_event::Entity::delete_many().filter(hook_event::Column::ReceivedAt.lte(now - limits::HOOK_EVENT_KEPT)).exec(db).await?;
-    session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(now)).exec(db).await?;
-    sign_in_link::Entity::delete_many().filter(sign_in_link::Column::ExpiresAt.lte(now)).exec(db).await?;
-    passkey_attempt::Entity::delete_many().filter(passkey_attempt::Column::ExpiresAt.lte(now)).exec(db).await?;
-    let useless = api_token::Column::ExpiresAt.lte(now - limits::TOKEN_KEPT).or(api_token::Column::RevokedAt.lte(now - limits::TOKEN_KEPT));
-    api_token::Entity::delete_many().filter(useless).exec(db).await?;
-    let forgotten = page::ActiveModel { secret: Set(None), ..Default::default() };
-    let old = page::Column::Secret.is_not_null().and(page::Column::PagedAt.lte(now - limits::PAGE_SECRET_KEPT));
-    page::Entity::update_many().set(forgotten).filter(old).exec(db).await?;
-    Ok(())
-}
-
 async fn verify_chains(ctx: &Ctx) -> Result<()> {
     loop {
-        let changed = changed(ctx).await?;
+        let changed = walk::changed(ctx, VERIFIED, ctx.now() - QUIET).await?;
         let Some((last, changed_at)) = changed.last().copied() else { return Ok(()) };
         for (incident, _) in changed {
             match verify_chain(ctx, incident).await {
@@ -172,34 +153,8 @@ async fn verify_chains(ctx: &Ctx) -> Result<()> {
                 Ok(()) => {}
             }
         }
-        reached(ctx, changed_at, last).await?;
+        walk::reached(ctx, VERIFIED, changed_at, last).await?;
     }
-}
-
-/// The next incidents behind the watermark that are quiet, and when each changed.
-async fn changed(ctx: &Ctx) -> Result<Vec<(IncidentId, Timestamp)>> {
-    let mark = watermark::Entity::find_by_id(VERIFIED).one(ctx.db.read()).await?;
-    let mut select = incident::Entity::find().filter(incident::Column::ChangedAt.lte(ctx.now() - QUIET));
-    if let Some(mark) = mark {
-        let row = Expr::tuple([Expr::col(incident::Column::ChangedAt), Expr::col(incident::Column::Id)]);
-        select = select.filter(row.gt(Expr::tuple([Expr::val(Ord::min(mark.changed_at, ctx.now())), Expr::val(mark.incident_id)])));
-    }
-    let changed = select
-        .select_only()
-        .columns([incident::Column::Id, incident::Column::ChangedAt])
-        .order_by_asc(incident::Column::ChangedAt)
-        .order_by_asc(incident::Column::Id)
-        .limit(BATCH);
-    Ok(changed.into_tuple().all(ctx.db.read()).await?)
-}
-
-async fn reached(ctx: &Ctx, changed_at: Timestamp, incident_id: IncidentId) -> Result<()> {
-    let row = watermark::ActiveModel { name: Set(VERIFIED.to_owned()), changed_at: Set(changed_at), incident_id: Set(incident_id) };
-    let moved = OnConflict::column(watermark::Column::Name)
-        .update_columns([watermark::Column::ChangedAt, watermark::Column::IncidentId])
-        .to_owned();
-    watermark::Entity::insert(row).on_conflict(moved).exec_without_returning(ctx.db.write()).await?;
-    Ok(())
 }
 
 async fn verify_chain(ctx: &Ctx, id: IncidentId) -> Result<()> {

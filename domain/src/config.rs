@@ -1,6 +1,7 @@
 //! What a server is told about its surroundings.
 
 use crate::delivery::policy::Pauses;
+use chrono::Duration;
 use entity::System;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,10 +19,29 @@ pub struct Config {
     pub tickets: TicketRules,
     /// How long failed deliveries wait for the next attempt.
     pub pauses: Pauses,
+    /// How long rows are kept that nobody needs any more.
+    pub retention: Retention,
     /// The sender that clients see and the address that gets their answers, as `Name <address>`; without it, those of all mails.
     pub client_reply_to: Option<String>,
     /// Whether Trello is asked to notify us of changes. Only if we can verify the sender.
     pub watches_cards: bool,
+}
+
+/// How long rows are kept that neither the record nor a running incident needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Reminders of an incident that ended, since it last changed, and messages that concern no incident, since they were ordered.
+    pub deliveries: Duration,
+    /// Alerts that reported nothing, since they ended.
+    pub alerts: Duration,
+    /// Tokens, since they expired or were revoked: people can see what they were.
+    pub tokens: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { deliveries: Duration::days(400), alerts: Duration::days(90), tokens: Duration::days(90) }
+    }
 }
 
 /// How tickets follow incidents, and which report one.

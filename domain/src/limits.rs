@@ -97,8 +97,8 @@ pub const VISIT_LIFETIME: Duration = Duration::hours(8);
 pub const TOKEN_LIFETIME: Duration = Duration::days(365);
 /// How long the secret of a page is kept if its mail is never sent: longer than a delivery is attempted.
 pub const PAGE_SECRET_KEPT: Duration = Duration::hours(48);
-/// How long a token's row is kept after expiry or revocation, so that people can see what it was.
-pub const TOKEN_KEPT: Duration = Duration::days(90);
+/// Days for which rows are kept that can be kept for a time of one's own: a week, so that nothing goes that is still looked for.
+pub const DAYS_KEPT: std::ops::RangeInclusive<i64> = 7..=36_500;
 /// Bytes of an imported calendar: a year of a large team's shifts, with room to spare; a request body may have 1 MiB.
 pub const CALENDAR_BYTES: usize = 512 * 1024;
 /// Events of an imported calendar that take place in the time it is imported for; those long past don't count.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use domain::clock::Clock;
-use domain::config::{Config, TicketRules};
+use domain::config::{Config, Retention, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::tokens::{self, CreateToken};
@@ -58,6 +58,7 @@ impl House {
                 systems,
                 tickets: TicketRules::default(),
                 pauses: Pauses::default(),
+                retention: Retention::default(),
                 client_reply_to: None,
                 watches_cards: false,
             };

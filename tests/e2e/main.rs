@@ -51,6 +51,7 @@ mod processes;
 mod proxies;
 mod races;
 mod reminders;
+mod retention;
 mod rolling;
 mod running;
 mod sessions;

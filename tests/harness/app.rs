@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
-use domain::config::{Config, TicketRules};
+use domain::config::{Config, Retention, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::tokens::CreateToken;
@@ -133,6 +133,7 @@ impl Builder {
             systems: self.systems,
             tickets: rules,
             pauses: Pauses::default(),
+            retention: Retention::default(),
             client_reply_to: Some(CLIENT_REPLY_TO.to_owned()),
             watches_cards: self.watches_cards,
         };

@@ -218,6 +218,7 @@ pub fn domain_at(
         systems: Vec::new(),
         tickets: TicketRules::default(),
         pauses: settings.pauses,
+        retention: settings.retention,
         client_reply_to: None,
         watches_cards: false,
     };

@@ -176,6 +176,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         systems: vec![System::Email],
         tickets: TicketRules::default(),
         pauses: apart.pauses,
+        retention: apart.retention,
         client_reply_to: None,
         watches_cards: false,
     };

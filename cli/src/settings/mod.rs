@@ -15,8 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Proxies;
+use domain::config::Retention;
 use domain::delivery::policy::Pauses;
 use domain::documents::DocumentSet;
+use domain::limits::DAYS_KEPT;
 use entity::Severity;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -67,6 +69,8 @@ pub struct Settings {
     pub company: Option<Company>,
     /// How long failed deliveries wait.
     pub pauses: Pauses,
+    /// How long rows are kept that nobody needs any more.
+    pub retention: Retention,
     /// The outside systems.
     pub systems: Systems,
     /// Whether logs are lines of JSON.
@@ -143,6 +147,7 @@ impl Settings {
             company: Company::read(source),
             systems: Systems::read(source),
             pauses: pauses(source),
+            retention: retention(source),
             log_json: log_json(source),
             log_filter: log_filter(source),
         }
@@ -261,6 +266,23 @@ fn pauses(source: &mut Source<'_>) -> Pauses {
     pauses
 }
 
+fn retention(source: &mut Source<'_>) -> Retention {
+    let default = Retention::default();
+    let mut days = |key: &str, default: chrono::Duration| match source.parsed::<i64>(key, "a number of days") {
+        None => default,
+        Some(days) if DAYS_KEPT.contains(&days) => chrono::Duration::days(days),
+        Some(_) => {
+            source.problem(key, format_args!("must be between {} and {} days", DAYS_KEPT.start(), DAYS_KEPT.end()));
+            default
+        }
+    };
+    Retention {
+        deliveries: days("retention.deliveries_days", default.deliveries),
+        alerts: days("retention.alerts_days", default.alerts),
+        tokens: days("retention.tokens_days", default.tokens),
+    }
+}
+
 fn log_json(source: &mut Source<'_>) -> bool {
     match source.text("log.format").as_deref() {
         None | Some("text") => false,
@@ -312,6 +334,18 @@ mod tests {
         let settings = from(file, &[("MUSTER_LISTEN", "127.0.0.1:2")]).unwrap();
         assert_eq!(settings.listen.port(), 2);
         assert_eq!(settings.alerts_secret, Some(Secret("sixteen characters".into())));
+    }
+
+    #[test]
+    fn rows_are_kept_for_at_least_a_week() {
+        let days = |text: &str| from_file(&format!("[retention]\ndeliveries_days = {text}")).map(|settings| settings.retention.deliveries);
+        assert_eq!((days("7"), days("36500")), (Ok(chrono::Duration::days(7)), Ok(chrono::Duration::days(36_500))));
+        for wrong in ["6", "36501", "-1", "0", "'90 days'"] {
+            assert!(
+                days(wrong).unwrap_err()[0].starts_with("retention.deliveries_days (MUSTER_RETENTION__DELIVERIES_DAYS) must be"),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]
