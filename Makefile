@@ -1,6 +1,6 @@
 # Everything a newcomer needs. `make run` for the product, `make test` for proof.
 
-.PHONY: help run fakes test quick check lint deny spelling bench schema tools built prism
+.PHONY: help run fakes test quick check lint deny spelling bench schema tools built prism fuzz
 .DEFAULT_GOAL := run
 
 # Where tests/tools.sh puts what is installed nowhere else.
@@ -51,6 +51,11 @@ bench: tools
 ## Rewrites api/schema.graphql after a change to the schema.
 schema:
 	cargo run --locked -q --bin muster -- schema > api/schema.graphql
+
+## Tries what others send, changed at random, for a minute each; FUZZ_SECONDS=1800 for longer, FUZZ_SEED=2 for other inputs.
+fuzz:
+	cargo build --locked --bin fuzz
+	target/debug/fuzz --seconds $(or $(FUZZ_SECONDS),60) --seed $(or $(FUZZ_SEED),1)
 
 ## Has Prism check what we send to vendors against their descriptions. Needs Node.js, npm and MUSTER_CONTRACTS.
 prism:
