@@ -189,7 +189,14 @@ impl Db {
             // It is busy writing.
             Err(_) => true,
         };
-        *known = Some((Instant::now(), answer));
+        let before = known.replace((Instant::now(), answer)).is_none_or(|(_, before)| before);
+        if before != answer {
+            tracing::warn!(answer, "the database stopped or started taking changes");
+        }
+        if answer && !before {
+            // Some may have been opened to the server that takes none, until a moment ago.
+            self.renew();
+        }
         answer
     }
 
@@ -227,13 +234,8 @@ impl Db {
     }
 
     async fn stay_writable(&self, shutdown: &CancellationToken) {
-        let mut was_writable = true;
         while self.backend() == DbBackend::Postgres && shutdown.run_until_cancelled(tokio::time::sleep(PULSE)).await.is_some() {
-            let is_writable = self.takes_changes().await;
-            if is_writable != was_writable {
-                tracing::warn!(is_writable, "the database stopped or started taking changes");
-            }
-            was_writable = is_writable;
+            self.takes_changes().await;
         }
     }
 

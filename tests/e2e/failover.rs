@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ports::{Order, Outlet, Receipt, Refusal};
 use entity::{DeliveryState, System, delivery};
+use futures_util::future::join_all;
 use harness::drive::id;
 use harness::postgres::{Cluster, migrate};
 use harness::process::Home;
@@ -37,15 +38,20 @@ async fn connections_to_a_server_that_takes_no_changes_are_given_up() {
     };
     address.lead_to(pair.standby());
     address.cut();
-    eventually("it reads from the standby", SOON, async || {
-        sam.try_query("{ incidents(first: 1) { nodes { name } } }", json!({})).await.errors.is_empty().then_some(())
-    })
-    .await;
+    let read = async || sam.try_query("{ incidents(first: 1) { nodes { name } } }", json!({})).await;
+    eventually("it reads from the standby", SOON, async || read().await.errors.is_empty().then_some(())).await;
+    // Many connections are open there.
+    join_all((0..8).map(|_| read())).await;
     assert_eq!(note().await, "UNAVAILABLE");
     eventually("it says so", SOON, async || (sam.get("/readyz").await.status() == 503).then_some(())).await;
     address.lead_to(pair.primary());
     eventually("it finds the primary", SOON, async || note().await.is_empty().then_some(())).await;
     eventually("it is ready", SOON, async || (sam.get("/readyz").await.status() == 200).then_some(())).await;
+    // Of all connections, none leads to the standby any more.
+    for _ in 0..5 {
+        let codes = join_all((0..8).map(|_| note())).await;
+        assert!(codes.iter().all(String::is_empty), "{codes:?}");
+    }
     assert_eq!(server.stop().await, Some(0));
 }
 
