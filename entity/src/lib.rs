@@ -39,6 +39,7 @@ pub mod page;
 pub mod passkey;
 pub mod passkey_attempt;
 pub mod person;
+pub mod provisioned;
 pub mod role_assignment;
 pub mod role_offer;
 pub mod session;

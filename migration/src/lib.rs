@@ -20,6 +20,7 @@ mod m20261128_000014_channels;
 mod m20261128_000015_audit;
 mod m20261128_000016_identities;
 mod m20261129_000017_passkey;
+mod m20261129_000018_provisioned;
 mod m20261129_000020_token_bounds;
 mod m20261129_000024_alert_age;
 mod state;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000020_token_bounds::Migration),
             Box::new(m20261129_000017_passkey::Migration),
             Box::new(m20261129_000024_alert_age::Migration),
+            Box::new(m20261129_000018_provisioned::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

@@ -87,6 +87,7 @@ async fn a_token_runs_its_documents_and_nothing_else(app: &TestApp) {
     let list = format!("/incidents/{}/addresses.csv", reference["node"]["reference"].as_str().unwrap());
     assert_eq!((bound.get(&list).await.status(), sam.get(&list).await.status()), (403.try_into().unwrap(), 200.try_into().unwrap()));
     assert_eq!(posted(&bound, "/hooks/alerts", json!({ "title": "Disk full" })).await.status, 403);
+    assert_eq!(bound.get("/scim/v2/Users").await.status(), 403);
 
     assert_eq!(bounds(&sam).await, json!({ "name": "deploys", "documents": [NOTE, WATCH], "networks": null }));
     for (documents, problem) in [(json!([]), "must not be empty"), (json!(["{ viewer"]), "Syntax error"), (json!([" "]), "expected")] {

@@ -231,7 +231,7 @@ impl Gateway for Server {
     }
 }
 
-const OPERATIONS: [&str; 33] = [
+const OPERATIONS: [&str; 35] = [
     "{ label nothing maybe }",
     "{ maybe }",
     "{ sure }",

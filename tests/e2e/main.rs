@@ -54,6 +54,7 @@ mod reminders;
 mod retention;
 mod rolling;
 mod running;
+mod scim;
 mod sessions;
 mod shares;
 mod steps;

@@ -11,7 +11,7 @@ use super::server::Server;
 
 pub async fn download(State(server): State<Server>, request: Request) -> Result<Response, Response> {
     let (mut parts, _) = request.into_parts();
-    let caller = server.caller(&parts).await?;
+    let caller = server.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
     let Path(reference) = Path::<String>::from_request_parts(&mut parts, &()).await.map_err(IntoResponse::into_response)?;
     let (reference, list) = read(&caller.ctx, &reference).await.map_err(|error| Problem::from(error).into_response())?;
     let disposition = format!("attachment; filename=\"{reference}-addresses.csv\"");

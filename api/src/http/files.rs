@@ -26,7 +26,7 @@ const FIELD_BYTES: usize = 256 * 1024;
 /// Takes an upload.
 pub async fn upload(State(server): State<Server>, request: Request) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
-    let caller = server.caller(&parts).await?;
+    let caller = server.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
     let request = Request::from_parts(parts, body);
     let form = <Multipart as axum::extract::FromRequest<_>>::from_request(request, &()).await;
     let form = form.map_err(|_| bad("Send the file as multipart/form-data with the fields incident and file.").into_response())?;
@@ -104,7 +104,7 @@ fn described(server: &Server, row: &attachment::Model) -> Value {
 /// Serves a download.
 pub async fn download(State(server): State<Server>, request: Request) -> Result<Response, Response> {
     let (mut parts, _) = request.into_parts();
-    let caller = server.caller(&parts).await?;
+    let caller = server.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
     let missing = || Problem::from(Error::NotFound("file"));
     let Path(id) = Path::<String>::from_request_parts(&mut parts, &()).await.map_err(|_| missing().into_response())?;
     let id = AttachmentId::parse(&id).ok_or_else(|| missing().into_response())?;

@@ -14,6 +14,7 @@ mod html;
 mod passkeys;
 mod posted;
 mod problem;
+mod scim;
 mod server;
 mod session;
 mod welcome;
@@ -99,6 +100,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello))
         .route("/files", post(files::upload).layer((RequestBodyTimeoutLayer::new(UPLOAD_PAUSE), DefaultBodyLimit::max(UPLOAD_BYTES))))
         .route("/files/{id}", get(files::download))
+        .nest("/scim/v2", scim::router())
         .with_state(server);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let only_tls = transport.is_secure().then(|| HeaderValue::from_static("max-age=31536000"));

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
 use domain::Ctx;
 use domain::authz::Actor;
 use entity::Source;
@@ -12,8 +10,7 @@ use tokio::sync::Semaphore;
 use super::callers::Callers;
 use super::company::Arrivals;
 use super::desk::Desk;
-use super::problem::Problem;
-use crate::app::{App, Caller};
+use crate::app::App;
 use crate::connections::CallerAddress;
 use crate::transport::Transport;
 
@@ -33,13 +30,6 @@ pub struct Server {
 }
 
 impl Server {
-    /// Who calls a route that is not GraphQL.
-    pub async fn caller(&self, parts: &Parts) -> Result<Caller, Response> {
-        let caller = self.transport.authenticate(parts).await.map_err(IntoResponse::into_response)?;
-        caller.ctx.actor.require_unbound().map_err(|error| Problem::from(error).into_response())?;
-        Ok(caller)
-    }
-
     /// A call by somebody in a browser who has yet to show who they are.
     pub fn ctx(&self, CallerAddress(address): CallerAddress) -> Ctx {
         self.app.0.domain.ctx(Actor::System, Source::Web).calling_from(address)

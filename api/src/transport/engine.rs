@@ -14,7 +14,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use super::completion::Asked;
 use super::credential::{self, OwnCookie};
 use super::documents::{Documents, Prepared};
-use super::gateway::Gateway;
+use super::gateway::{Gateway, MayRun};
 use super::limits::TransportLimits;
 use super::params::Params;
 use super::rejection::Rejection;
@@ -65,8 +65,20 @@ impl<G: Gateway> Transport<G> {
         self.0.connections.wait().await;
     }
 
-    /// The caller of this request; for the other routes of the server.
+    /// The caller of a request to another route of the server. Those are closed to who may run some documents only.
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
+        let caller = self.caller(parts).await?;
+        match self.0.gateway.may_run(&caller) {
+            MayRun::These(_) => {
+                let message = "This token may run its GraphQL documents only: use another one for this.";
+                Err(Rejection::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message))
+            }
+            MayRun::Anything | MayRun::Trusted => Ok(caller),
+        }
+    }
+
+    /// The caller of this request.
+    pub(super) async fn caller(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
         let credential = credential::admit(&parts.headers, self.0.public_origin.as_deref())?;
         let caller = self.0.gateway.authenticate(credential, CallerAddress::of(parts)).await?;
         Place::keep_of(parts, G::identity(&caller));

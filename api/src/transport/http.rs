@@ -33,7 +33,7 @@ pub(super) async fn post<G: Gateway>(State(transport): State<Transport<G>>, requ
 }
 
 async fn answer_post<G: Gateway>(transport: &Transport<G>, parts: &Parts, body: Body, media: Option<Media>) -> Result<Response, Rejection> {
-    let caller = transport.authenticate(parts).await?;
+    let caller = transport.caller(parts).await?;
     let media = media.ok_or_else(not_acceptable)?;
     match params::from_post(parts, body, &transport.0.limits).await? {
         params::Requests::Single(params) => {
@@ -83,7 +83,7 @@ fn no_upgrade() -> Rejection {
 }
 
 async fn answer_get<G: Gateway>(transport: &Transport<G>, parts: &Parts, media: Option<Media>) -> Result<Response, Rejection> {
-    let caller = transport.authenticate(parts).await?;
+    let caller = transport.caller(parts).await?;
     let media = media.ok_or_else(not_acceptable)?;
     let params = params::from_get(parts)?;
     let response = match transport.prepare(&caller, params).await {

@@ -44,7 +44,7 @@ pub(super) async fn post<G: Gateway>(State(transport): State<Transport<G>>, requ
 }
 
 async fn answer_post<G: Gateway>(transport: Transport<G>, parts: &Parts, body: Body) -> Result<Response, Rejection> {
-    let caller = transport.authenticate(parts).await?;
+    let caller = transport.caller(parts).await?;
     check_accept(parts)?;
     match params::from_post(parts, body, &transport.0.limits).await? {
         params::Requests::Single(params) => {
@@ -60,7 +60,7 @@ async fn answer_post<G: Gateway>(transport: Transport<G>, parts: &Parts, body: B
 
 pub(super) async fn get<G: Gateway>(State(transport): State<Transport<G>>, request: Request) -> Result<Response, Rejection> {
     let (parts, _) = request.into_parts();
-    let caller = transport.authenticate(&parts).await?;
+    let caller = transport.caller(&parts).await?;
     check_accept(&parts)?;
     let events = match transport.prepare(&caller, params::from_get(&parts)?).await {
         Ok(prepared) if prepared.operation == OperationType::Mutation => {

@@ -151,6 +151,8 @@ async fn is_untouched(ctx: &Ctx) -> Result<bool> {
 pub struct UpdatePerson {
     /// Display name.
     pub name: Option<String>,
+    /// E-mail address; empty for none.
+    pub email: Option<String>,
     /// What they may do in general.
     pub access_level: Option<AccessLevel>,
     /// The new grants, replacing all others.
@@ -177,6 +179,7 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     if let Some(name) = &input.name {
         row.name = validate::name("name", name)?;
     }
+    row.email = replaced(row.email, input.email.as_deref(), |email| validate::email("email", email))?;
     row.access_level = input.access_level.unwrap_or(row.access_level);
     row.grants = input.grants.map_or(row.grants, |grants| grants.into_iter().collect());
     row.seniority = input.seniority.or(row.seniority);
@@ -203,7 +206,10 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
             return Err(Error::precondition("This is the last administrator: make somebody else an administrator first."));
         }
     }
-    let row = save::<person::Entity, _>(&tx, Some(before.clone()), row).await?;
+    let row = match save::<person::Entity, _>(&tx, Some(before.clone()), row).await {
+        Err(error) if is_duplicate(&error, "person") => return Err(Error::AlreadyThere),
+        saved => saved?,
+    };
     if input.deactivated == Some(true) {
         access::end_all(&tx, id, ctx.now()).await?;
     }
@@ -231,6 +237,7 @@ fn changes(before: &person::Model, after: &person::Model) -> Vec<Entry> {
     }
     let others = [
         ("name", before.name != after.name),
+        ("email", before.email != after.email),
         ("seniority", before.seniority != after.seniority),
         ("phone", before.phone != after.phone),
         ("ntfyTopic", before.ntfy_topic != after.ntfy_topic),

@@ -8,6 +8,7 @@ pub mod company;
 mod leaving;
 mod manage;
 pub mod passkeys;
+pub mod provisioned;
 mod query;
 pub mod secrets;
 pub mod sessions;

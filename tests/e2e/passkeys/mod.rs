@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::chores::{self, Chore};
-use domain::people::access::{self, CreateToken};
-use entity::{AccessLevel, AuditAction, audit_entry, passkey, passkey_attempt};
+use domain::people::access;
+use domain::people::tokens::{self, CreateToken};
+use entity::{AccessLevel, AuditAction, TokenBounds, audit_entry, passkey, passkey_attempt};
 use harness::oidc::keep_cookies;
 use harness::{Client, Engine, TestApp, both_dbs, free_port, run, run_with};
 use reqwest::Method;
@@ -209,8 +210,8 @@ async fn a_passkey_that_was_removed_is_refused(app: &TestApp, places: &Places) {
         let id = desk.add(&mut device, "phone").await;
         let input = json!({ "passkeyId": id });
         assert_eq!(kim.refused("removePasskey", input.clone()).await.code(), "NOT_FOUND");
-        let weak = CreateToken { name: "weak".into(), access_level: AccessLevel::Viewer, expires_at: None };
-        let (_, weak) = access::create_token(&app.system(), sam.person_id(), weak).await.unwrap();
+        let weak = CreateToken { name: "weak".into(), access_level: AccessLevel::Viewer, expires_at: None, bounds: TokenBounds::default() };
+        let (_, weak) = tokens::create(&app.system(), sam.person_id(), weak).await.unwrap();
         assert_eq!(sam.with_token(&weak).refused("removePasskey", input.clone()).await.code(), "FORBIDDEN");
         let removed = remover.mutate("removePasskey", input.clone(), "passkeyId").await;
         assert_eq!(removed["passkeyId"], id);

@@ -209,6 +209,7 @@ impl PeopleMutation {
             phone: input.phone,
             ntfy_topic: input.ntfy_topic,
             deactivated: input.deactivated,
+            ..people::UpdatePerson::default()
         };
         let person = people::update(ctx(gql), id("personId", &input.person_id)?, update).await?;
         Ok(UpdatePersonPayload { person: Person(Arc::new(person)) })
