@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use domain::people;
 use domain::ports::{Effect, Email, MailOrder};
+use domain::{limits, people};
 use entity::{DeliveryState, Operation, System, delivery, sign_in_link};
 use harness::worker::Outside;
 use harness::{TestApp, both_dbs, eventually, run_with};
@@ -103,7 +103,7 @@ async fn one_person_gets_three_an_hour(app: &TestApp) {
     assert_eq!((outside.orders().len(), sign_in_link::Entity::find().count(app.domain.db.read()).await.unwrap()), (0, 0));
     worker.stop().await;
 
-    for _ in 0..10 {
+    for _ in 0..limits::ASKED_LINKS_OF_CALLER {
         assert_eq!(ask(app, "203.0.113.9", "nobody@example.org").await.0, 200);
     }
     assert_eq!(ask(app, "203.0.113.9", "nobody@example.org").await.0, 429);

@@ -88,10 +88,10 @@ mod tests {
             (r#"{"a1": 1}"#, "must be JSON"),
             (r#"{"a1": "{ viewer "}"#, "document a1 can't be read. Syntax error"),
         ] {
-            let problems = settings(content, "").err().expect("refused");
+            let problems = settings(content, "").expect_err("refused");
             assert!(problems[0].contains(said), "{problems:?}");
         }
-        let problems = Settings::of_file("only_trusted_documents = true").err().expect("refused");
+        let problems = Settings::of_file("only_trusted_documents = true").expect_err("refused");
         assert!(problems[0].contains("needs trusted_documents"), "{problems:?}");
         assert!(Settings::of_file("trusted_documents = \"/nowhere.json\"").is_err());
     }

@@ -44,11 +44,11 @@ async fn whatever_way_it_is_seen(app: &TestApp) {
     let event = note("first").await;
     let entries = left_by(app, async || {
         let administrator = async |name: &str| app.person(name, AccessLevel::Admin).await;
-        administrator("By id").await.node(event.as_str().unwrap(), "TimelineEvent { text }").await;
+        administrator("Ida").await.node(event.as_str().unwrap(), "TimelineEvent { text }").await;
         let timeline = "subscription($id: ID!) { timeline(incidentId: $id) { node { text } } }";
-        let by_timeline = administrator("By timeline").await;
+        let by_timeline = administrator("Tim").await;
         by_timeline.subscribe(Transport::WebSocket, timeline, json!({ "id": hidden["id"] })).await.next().await;
-        let by_board = administrator("By board").await;
+        let by_board = administrator("Bo").await;
         let mut board = by_board.subscribe(Transport::WebSocket, "subscription { incidentChanged { name } }", json!({})).await;
         eventually("the board shows it", Duration::from_secs(20), async || {
             note("again").await;
@@ -56,7 +56,7 @@ async fn whatever_way_it_is_seen(app: &TestApp) {
         })
         .await;
         let input = json!({ "incidentId": hidden["id"], "kind": "NOTE", "text": "by an administrator" });
-        administrator("By writing").await.mutate("addTimelineEvent", input, "event { id }").await;
+        administrator("Wren").await.mutate("addTimelineEvent", input, "event { id }").await;
     })
     .await;
     let seen: Vec<_> = entries.iter().filter(|entry| entry.action == RestrictedSeen).map(|entry| entry.subject.as_deref()).collect();
