@@ -32,20 +32,6 @@ pub fn page_args(first: Option<i32>, after: Option<String>, last: Option<i32>, b
     PageArgs { first, after, last, before }
 }
 
-/// The cost of a page: that of one entry times the number of entries it may hold.
-pub fn page_cost(first: Option<i32>, last: Option<i32>, entry: usize) -> usize {
-    let size = first.or(last).and_then(|size| usize::try_from(size).ok()).unwrap_or(domain::limits::PAGE_DEFAULT);
-    1 + size.min(domain::limits::PAGE_MAX) * entry
-}
-
-/// What a search through all timelines costs: ten of them in one query are plenty.
-pub const SEARCH_COST: usize = 1_900;
-
-/// [`SEARCH_COST`], if there is a text to search for.
-pub fn search_cost(text: Option<&str>) -> usize {
-    if text.is_some_and(|text| !text.trim().is_empty()) { SEARCH_COST } else { 0 }
-}
-
 pub fn cursor(key: &impl Cursor) -> String {
     key.encode()
 }

@@ -6,8 +6,7 @@ use async_graphql::{ErrorExtensionValues, ServerError, Value};
 use domain::Error;
 use domain::error::code;
 
-use super::COMPLEXITY_MAX;
-use super::connection::SEARCH_COST;
+use super::cost::{COMPLEXITY_MAX, SEARCH_COST};
 
 /// An error on its way to the client. `?` converts domain errors into it; nothing else converts, so no internal text
 /// can slip out.

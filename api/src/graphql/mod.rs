@@ -8,6 +8,7 @@ mod catalogue;
 mod clients;
 mod connection;
 mod context;
+mod cost;
 mod delivery;
 mod error;
 mod follow_up;
@@ -45,15 +46,13 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::sync::Semaphore;
 
 use self::context::PublicUrl;
+use self::cost::COMPLEXITY_MAX;
 use self::error::ApiError;
 use self::live_turn::LiveTurn;
 use self::loaders::Loaders;
 pub use self::shares::ShareLimits;
 use self::shares::Shares;
 use crate::live::Hub;
-
-/// Cost of a query: each field counts 1, and a page multiplies by its size. The board costs about 1,500.
-const COMPLEXITY_MAX: usize = 20_000;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]

@@ -7,8 +7,9 @@ use domain::cursor::{AuditKey, Window};
 use entity::audit_entry;
 
 use super::row::{AuditAction, AuditEntry};
-use crate::graphql::connection::{connection, cursor, page_args, page_cost};
+use crate::graphql::connection::{connection, cursor, page_args};
 use crate::graphql::context::ctx;
+use crate::graphql::cost::page_cost;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::optional_id;
 

@@ -9,8 +9,9 @@ use domain::cursor::{TimeKey, Window};
 use domain::incident;
 
 use super::row::{Client, Contact, Site, client, contacts_of};
-use crate::graphql::connection::{page_args, page_cost};
+use crate::graphql::connection::page_args;
 use crate::graphql::context::{ctx, loaders};
+use crate::graphql::cost::page_cost;
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::IncidentConnection;
 use crate::graphql::scalars::{ContactKind, Importance, Url};

@@ -6,8 +6,9 @@ use domain::cursor::{NameKey, Window};
 use entity::{client, site};
 
 use super::row::{Client, Site};
-use crate::graphql::connection::{connection, cursor, page_args, page_cost};
+use crate::graphql::connection::{connection, cursor, page_args};
 use crate::graphql::context::ctx;
+use crate::graphql::cost::page_cost;
 use crate::graphql::error::ApiResult;
 
 connection!(SiteConnection, SiteEdge, Site, site::Model, "sites");

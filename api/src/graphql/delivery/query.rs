@@ -7,8 +7,9 @@ use entity::DeliveryId;
 
 use super::object::DeliveryState;
 use super::row::Delivery;
-use crate::graphql::connection::{connection, cursor, page_args, page_cost};
+use crate::graphql::connection::{connection, cursor, page_args};
 use crate::graphql::context::ctx;
+use crate::graphql::cost::page_cost;
 use crate::graphql::error::ApiResult;
 
 connection!(DeliveryConnection, DeliveryEdge, Delivery, entity::delivery::Model, "effects on outside systems");

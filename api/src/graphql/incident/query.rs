@@ -7,8 +7,9 @@ use domain::incident;
 use super::connection::IncidentConnection;
 use super::inputs::IncidentFilter;
 use super::row::Incident;
-use crate::graphql::connection::{page_args, page_cost, search_cost};
+use crate::graphql::connection::page_args;
 use crate::graphql::context::ctx;
+use crate::graphql::cost::{page_cost, search_cost};
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::IncidentOrder;
 

@@ -7,8 +7,9 @@ use entity::person;
 
 use super::object::Viewer;
 use super::row::{Person, PersonKind};
-use crate::graphql::connection::{connection, cursor, page_args, page_cost};
+use crate::graphql::connection::{connection, cursor, page_args};
 use crate::graphql::context::ctx;
+use crate::graphql::cost::page_cost;
 use crate::graphql::error::ApiResult;
 
 connection!(PersonConnection, PersonEdge, Person, person::Model, "people");
