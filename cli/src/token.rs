@@ -109,16 +109,16 @@ async fn list(ctx: &Ctx) -> anyhow::Result<()> {
             token.name.clone(),
             owner.name.clone(),
             Ord::min(token.access_level, owner.access_level).to_string(),
-            bounds(token),
             state(token, owner, now).to_owned(),
             table::time(Some(token.created_at)),
             table::time(token.expires_at),
             table::time(token.last_used_at),
+            bounds(token),
         ]
     };
     let rows: Vec<_> = tokens::all(ctx).await?.iter().map(row).collect();
     output::line(
-        table::layout(["ID", "NAME", "PERSON", "ACCESS", "BOUND TO", "STATE", "CREATED", "EXPIRES", "LAST USED"], &rows).trim_end(),
+        table::layout(["ID", "NAME", "PERSON", "ACCESS", "STATE", "CREATED", "EXPIRES", "LAST USED", "BOUND TO"], &rows).trim_end(),
     )?;
     Ok(())
 }
@@ -128,7 +128,7 @@ fn bounds(token: &api_token::Model) -> String {
     let TokenBounds { documents, networks } = token.bounds.clone().unwrap_or_default();
     let documents = documents.map(|texts| if texts.len() == 1 { "1 document".to_owned() } else { format!("{} documents", texts.len()) });
     let parts: Vec<String> = documents.into_iter().chain(networks.map(|names| names.join(" "))).collect();
-    parts.join(", ")
+    if parts.is_empty() { "-".to_owned() } else { parts.join(", ") }
 }
 
 fn state(token: &api_token::Model, owner: &person::Model, now: Timestamp) -> &'static str {

@@ -34,14 +34,24 @@ async fn tokens_are_listed_and_revoked() {
     let secret = fresh.home.run(&["token", "create", "--name", "deploy bot", "--access", "responder"]);
     fresh.home.run(&["token", "create", "--name", "laptop", "--access", "viewer", "--email", "sam@example.org"]);
     let people = fresh.home.run(&["person", "list"]);
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("who.graphql");
+    std::fs::write(&document, "{ viewer { can } }").unwrap();
+    let bind = ["--document", document.to_str().unwrap(), "--from", "192.0.2.0/24", "--days", "30"];
+    fresh.home.run(&[&["token", "create", "--name", "sensor", "--access", "viewer"], &bind[..]].concat());
+    std::fs::write(&document, "{ viewer { can }").unwrap();
+    let broken =
+        refused(fresh.home.command(&["token", "create", "--name", "x", "--access", "viewer", "--document", document.to_str().unwrap()]));
+    assert_says(&broken, &["who.graphql", "Syntax error"]);
     let rows: Vec<Vec<&str>> = cells(&people).into_iter().skip(1).map(|row| row[1..4].to_vec()).collect();
     assert_eq!(rows, [["deploy bot", "service", "-"], ["laptop", "human", "sam@example.org"]]);
     let list = fresh.home.run(&["token", "list"]);
     assert!(!list.contains(&secret));
     let rows = cells(&list);
-    assert_eq!(rows[0], ["ID", "NAME", "PERSON", "ACCESS", "STATE", "CREATED", "EXPIRES", "LAST USED"]);
+    assert_eq!(rows[0], ["ID", "NAME", "PERSON", "ACCESS", "STATE", "CREATED", "EXPIRES", "LAST USED", "BOUND TO"]);
     assert_eq!(rows[1][1..5], ["deploy bot", "deploy bot", "RESPONDER", "valid"]);
     assert_eq!(rows[2][1..5], ["laptop", "laptop", "VIEWER", "valid"]);
+    assert_eq!((rows[1].last(), rows[3].last()), (Some(&"-"), Some(&"1 document, 192.0.2.0/24")));
     assert_says(&fresh.home.run(&["token", "revoke", rows[1][0]]), &["deploy bot: revoked"]);
     let list = fresh.home.run(&["token", "list"]);
     assert_eq!((cells(&list)[1][4], cells(&list)[2][4]), ("revoked", "valid"));
