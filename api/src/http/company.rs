@@ -8,14 +8,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono::Duration;
 use domain::ports::{Arrival, NoAccount};
 use domain::{Error, limits, people};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
-use tokio::sync::Semaphore;
 
-use super::callers::Callers;
 use super::escape::escaped;
 use super::html::page;
 use super::problem::Problem;
@@ -26,23 +23,6 @@ use crate::settings::Company;
 
 /// Seconds that somebody has to sign in at the provider.
 const PATIENCE: i64 = 600;
-/// Sign-ins that are finished at once: each asks the provider.
-const AT_ONCE: usize = 32;
-/// Sign-ins from one address within [`WITHIN`], of which each asks the provider in Muster's name: a whole office may have one address.
-const OF_CALLER: usize = 100;
-const WITHIN: Duration = Duration::minutes(10);
-
-/// The sign-ins that are being finished.
-pub struct Arrivals {
-    at_once: Semaphore,
-    callers: Callers,
-}
-
-impl Default for Arrivals {
-    fn default() -> Self {
-        Self { at_once: Semaphore::new(AT_ONCE), callers: Callers::new(OF_CALLER, WITHIN) }
-    }
-}
 /// Characters of a code: some providers put a whole token into it.
 const CODE_CHARS: usize = 8 * 1024;
 

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answer;
+mod arrivals;
 mod asked;
 mod callers;
 mod company;
@@ -71,7 +72,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let api = for_other_origins(transport.router(), &app.0.settings.allowed_origins);
     let desk = Arc::new(desk::Desk::open(app.0.domain.clone(), app.0.shutdown.clone()));
     let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
-    let arrivals = Arc::<company::Arrivals>::default();
+    let arrivals = Arc::<arrivals::Arrivals>::default();
     let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
     let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
     let own = Router::new()

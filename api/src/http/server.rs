@@ -7,8 +7,8 @@ use domain::authz::Actor;
 use entity::Source;
 use tokio::sync::Semaphore;
 
+use super::arrivals::Arrivals;
 use super::callers::Callers;
-use super::company::Arrivals;
 use super::desk::Desk;
 use crate::app::App;
 use crate::connections::CallerAddress;
