@@ -6,8 +6,9 @@ use entity::{AccessLevel, ApiTokenId, Grant, Grants, IncidentId, PersonId, Visib
 use sea_orm::sea_query::{Condition, Expr, Query};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, QueryTrait, Select};
 
-use crate::documents::DocumentSet;
+use crate::documents::{DOCUMENTS_ONLY, DocumentSet};
 use crate::error::{Error, Result};
+use crate::networks::Networks;
 
 /// The party on whose behalf something is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +44,17 @@ pub struct Presented {
     pub id: ApiTokenId,
     /// What it is for.
     pub name: Arc<str>,
-    /// Whether it is good for some documents or from some networks only.
-    pub is_bound: bool,
     /// The documents that it may run, and nothing else; `None` for any.
     pub documents: Option<Arc<DocumentSet>>,
+    /// Where it may be presented; `None` for anywhere.
+    pub networks: Option<Arc<Networks>>,
+}
+
+impl Presented {
+    /// Whether it is good for some documents or from some networks only.
+    pub fn is_bound(&self) -> bool {
+        self.documents.is_some() || self.networks.is_some()
+    }
 }
 
 /// A general permission.
@@ -118,7 +126,7 @@ impl Actor {
     /// `FORBIDDEN`.
     pub fn require_unbound(&self) -> Result<()> {
         if self.token().is_some_and(|token| token.documents.is_some()) {
-            return Err(Error::Forbidden("This token may run its GraphQL documents only: use another one for this.".to_owned()));
+            return Err(Error::Forbidden(DOCUMENTS_ONLY.to_owned()));
         }
         Ok(())
     }

@@ -143,11 +143,17 @@ pub fn storable(value: Timestamp) -> Timestamp {
     to_micros(value.clamp(Timestamp::UNIX_EPOCH, last))
 }
 
+/// Fails for a list with more than [`limits::LIST_ITEMS`] entries.
+pub fn at_most(field: &'static str, entries: usize) -> Result<()> {
+    if entries > limits::LIST_ITEMS {
+        return Err(Error::invalid(field, format!("{field} has {entries} entries; at most {} are allowed.", limits::LIST_ITEMS)));
+    }
+    Ok(())
+}
+
 /// A list that is not too long, without duplicates.
 pub fn list<T: PartialEq + Copy>(field: &'static str, items: &[T]) -> Result<Vec<T>> {
-    if items.len() > limits::LIST_ITEMS {
-        return Err(Error::invalid(field, format!("{field} has {} entries; at most {} are allowed.", items.len(), limits::LIST_ITEMS)));
-    }
+    at_most(field, items.len())?;
     let mut unique: Vec<T> = Vec::with_capacity(items.len());
     for item in items {
         if !unique.contains(item) {

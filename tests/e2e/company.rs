@@ -11,7 +11,7 @@ use entity::AuditAction::{AccountLinked, SignInFailed, SignedIn};
 use entity::{AccessLevel, Source, identity, session};
 use futures_util::future::join_all;
 use harness::browser;
-use harness::oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, There, issuer, keep_cookies, walk};
+use harness::oidc::{CLIENT_ID, CLIENT_SECRET, OidcProvider, There, cookies, issuer, keep_cookies, walk};
 use harness::process::Home;
 use harness::{Client, Engine, TestApp, both_dbs, eventually, free_port, run_with};
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -107,8 +107,7 @@ impl<'a> Browser<'a> {
     }
 
     async fn get(&mut self, path: &str) -> (u16, String) {
-        let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = harness::browser().get(format!("{}{path}", self.app.url())).header("cookie", cookies.join("; "));
+        let request = harness::browser().get(format!("{}{path}", self.app.url())).header("cookie", cookies(&self.jar));
         let answer = request.send().await.unwrap();
         keep_cookies(&mut self.jar, &answer);
         let (status, next) = (answer.status().as_u16(), answer.headers().get("location").map(|next| next.to_str().unwrap().to_owned()));

@@ -158,6 +158,11 @@ pub async fn walk(start: &str, there: There<'_>) -> Url {
     panic!("the provider never sends the browser back: {url}");
 }
 
+/// What a jar sends along.
+pub fn cookies(jar: &BTreeMap<String, String>) -> String {
+    jar.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+}
+
 /// Takes what an answer sets into a jar, as browsers do, and out what it removes.
 pub fn keep_cookies(jar: &mut BTreeMap<String, String>, answer: &Response) {
     for cookie in answer.headers().get_all(header::SET_COOKIE) {

@@ -42,10 +42,7 @@ impl<T: DeserializeOwned> FromRequest<Server> for PostedForm<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        server.transport.check_own_page(&parts.headers)?;
-        let bytes = transport::collect(&parts.headers, body, FORM_KIB * KIB, PATIENCE).await?;
-        let form = Form::<T>::from_request(Request::from_parts(parts, Body::from(bytes)), server).await;
+        let form = Form::<T>::from_request(of_own_page(request, server).await?, server).await;
         let Form(form) = form.map_err(|rejection| Problem(rejection.status(), code::BAD_USER_INPUT, rejection.body_text()))?;
         Ok(Self(form))
     }
@@ -58,13 +55,18 @@ impl<T: DeserializeOwned> FromRequest<Server> for PostedJson<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        server.transport.check_own_page(&parts.headers)?;
-        let bytes = transport::collect(&parts.headers, body, FORM_KIB * KIB, PATIENCE).await?;
-        let json = Json::<T>::from_request(Request::from_parts(parts, Body::from(bytes)), server).await;
+        let json = Json::<T>::from_request(of_own_page(request, server).await?, server).await;
         let Json(json) = json.map_err(|rejection| Problem(rejection.status(), code::BAD_USER_INPUT, rejection.body_text()))?;
         Ok(Self(json))
     }
+}
+
+/// The request with its whole body, if one of our own pages sends it.
+async fn of_own_page(request: Request, server: &Server) -> Result<Request, Problem> {
+    let (parts, body) = request.into_parts();
+    server.transport.check_own_page(&parts.headers)?;
+    let bytes = transport::collect(&parts.headers, body, FORM_KIB * KIB, PATIENCE).await?;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 /// The body of an event whose signature covers it, so that it must be read before its sender is known.

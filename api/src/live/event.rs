@@ -25,9 +25,7 @@ impl LiveEvent {
     pub fn visible_to(&self, actor: &Actor) -> bool {
         actor.sees(&self.incident, &self.participants)
     }
-}
 
-impl LiveEvent {
     /// Records that the caller is shown it, if it is hidden from most.
     pub async fn record_sight(&self, ctx: &Ctx) -> Result<()> {
         record_sight(ctx, &self.incident, &self.participants).await

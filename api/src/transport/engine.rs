@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Response, parser::types::OperationType};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
+use domain::documents::DOCUMENTS_ONLY;
 use domain::error::code;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
@@ -69,10 +70,7 @@ impl<G: Gateway> Transport<G> {
     pub(crate) async fn authenticate(&self, parts: &Parts) -> Result<G::Caller, Rejection> {
         let caller = self.caller(parts).await?;
         match self.0.gateway.may_run(&caller) {
-            MayRun::These(_) => {
-                let message = "This token may run its GraphQL documents only: use another one for this.";
-                Err(Rejection::new(StatusCode::FORBIDDEN, code::FORBIDDEN, message))
-            }
+            MayRun::These(_) => Err(Rejection::new(StatusCode::FORBIDDEN, code::FORBIDDEN, DOCUMENTS_ONLY)),
             MayRun::Anything | MayRun::Trusted => Ok(caller),
         }
     }

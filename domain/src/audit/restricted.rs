@@ -1,30 +1,42 @@
 //! Who saw restricted incidents by their rights alone, and not because they were shared with them.
 
-use std::collections::BTreeSet;
-
-use entity::{AuditAction, IncidentId, Visibility, incident, incident_access};
+use entity::{AuditAction, IncidentId, PersonId, Visibility, incident, incident_access};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::sights::Look;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::sql::padded;
 
 const ACTION: AuditAction = AuditAction::RestrictedSeen;
 
-/// Records which of these incidents, or of those that something belongs to, the caller sees by their rights alone, before it is shown.
+/// Records which of the incidents that something belongs to the caller sees by their rights alone, before it is shown.
 pub async fn saw(ctx: &Ctx, incidents: impl IntoIterator<Item = IncidentId>) -> Result<()> {
-    let Some(person) = ctx.actor.person_id().filter(|_| ctx.actor.sees_restricted()) else { return Ok(()) };
-    let token = ctx.actor.token().map(|token| token.id);
-    let look = |id: &IncidentId| -> Look { (person, token, ACTION, id.to_string()) };
-    let incidents: BTreeSet<IncidentId> = incidents.into_iter().filter(|id| !ctx.sights.knows(&look(id))).collect();
-    if incidents.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<IncidentId> = incidents.into_iter().collect();
+    let Some((person, ids)) = news(ctx, incidents) else { return Ok(()) };
     let hidden = incident::Entity::find().select_only().column(incident::Column::Id);
     let hidden = hidden.filter(incident::Column::Id.is_in(padded(&ids))).filter(incident::Column::Visibility.eq(Visibility::Restricted));
-    let mut hidden: Vec<IncidentId> = hidden.into_tuple().all(ctx.db.read()).await?;
+    let hidden = hidden.into_tuple().all(ctx.db.read()).await?;
+    record(ctx, person, hidden).await
+}
+
+/// The same of incidents that the caller has at hand: which of them are hidden needs no look.
+pub async fn saw_rows(ctx: &Ctx, rows: &[incident::Model]) -> Result<()> {
+    let hidden = rows.iter().filter(|row| row.visibility == Visibility::Restricted).map(|row| row.id);
+    let Some((person, hidden)) = news(ctx, hidden) else { return Ok(()) };
+    record(ctx, person, hidden).await
+}
+
+/// The caller, if they see what is hidden, and those of `incidents` of which it is not recorded yet; `None` if there are none.
+fn news(ctx: &Ctx, incidents: impl IntoIterator<Item = IncidentId>) -> Option<(PersonId, Vec<IncidentId>)> {
+    let person = ctx.actor.person_id().filter(|_| ctx.actor.sees_restricted())?;
+    let token = ctx.actor.token().map(|token| token.id);
+    let mut new: Vec<IncidentId> = incidents.into_iter().filter(|id| !ctx.sights.knows(&(person, token, ACTION, id.to_string()))).collect();
+    new.sort_unstable();
+    new.dedup();
+    Some((person, new)).filter(|(_, new)| !new.is_empty())
+}
+
+/// Records those of these restricted incidents that are not shared with `person`.
+async fn record(ctx: &Ctx, person: PersonId, mut hidden: Vec<IncidentId>) -> Result<()> {
     if hidden.is_empty() {
         return Ok(());
     }
@@ -34,9 +46,4 @@ pub async fn saw(ctx: &Ctx, incidents: impl IntoIterator<Item = IncidentId>) -> 
     let shared = shared.all(ctx.db.read()).await?;
     hidden.retain(|id| !shared.iter().any(|row| row.incident_id == *id));
     super::saw(ctx, ACTION, hidden).await
-}
-
-/// The same of incidents that the caller has at hand: the open ones need no look.
-pub async fn saw_rows(ctx: &Ctx, rows: &[incident::Model]) -> Result<()> {
-    saw(ctx, rows.iter().filter(|row| row.visibility == Visibility::Restricted).map(|row| row.id)).await
 }

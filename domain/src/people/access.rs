@@ -61,7 +61,8 @@ pub async fn authenticate(ctx: &Ctx, secret: &Secret) -> Result<Actor> {
     if opened.expires_at.is_some_and(|at| at <= now) {
         return Err(NOT_VALID);
     }
-    if opened.networks.as_ref().is_some_and(|networks| !ctx.address.is_some_and(|address| networks.have(address))) {
+    let networks = opened.actor.token().and_then(|token| token.networks.as_deref());
+    if networks.is_some_and(|networks| !ctx.address.is_some_and(|address| networks.have(address))) {
         return Err(elsewhere(ctx, &opened.actor).await);
     }
     if let Some((id, last)) = opened.token
@@ -115,17 +116,16 @@ async fn read_token(ctx: &Ctx, hash: &str) -> Result<Opened> {
     let token = token.filter(|token| token.revoked_at.is_none()).ok_or(NOT_VALID)?;
     let person = active(ctx, token.person_id).await?;
     let access = Ord::min(token.access_level, person.access_level);
-    let is_bound = token.bounds.is_some();
     let TokenBounds { documents, networks } = token.bounds.unwrap_or_default();
     let documents = documents.map(|texts| Arc::new(texts.iter().collect()));
-    let presented = Presented { id: token.id, name: token.name.into(), is_bound, documents };
+    // What can't be read is no network, so the token is good from none.
+    let networks = networks.map(|names| Arc::new(Networks::joined(names.iter().filter_map(|name| Networks::one(name)))));
+    let presented = Presented { id: token.id, name: token.name.into(), documents, networks };
     Ok(Opened {
         actor: Actor::Person { id: person.id, access, grants: person.grants, token: Some(presented) },
         expires_at: token.expires_at,
         as_of,
         token: Some((token.id, token.last_used_at)),
-        // What can't be read is no network, so the token is good from none.
-        networks: networks.map(|names| Networks::joined(names.iter().filter_map(|name| Networks::one(name)))),
     })
 }
 
@@ -137,7 +137,7 @@ async fn read_session(ctx: &Ctx, hash: &str) -> Result<Opened> {
         Some(incident) => Actor::Visitor { id: person.id, access: person.access_level, incident },
         None => Actor::of(&person),
     };
-    Ok(Opened { actor, expires_at: Some(session.expires_at), as_of, token: None, networks: None })
+    Ok(Opened { actor, expires_at: Some(session.expires_at), as_of, token: None })
 }
 
 async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {

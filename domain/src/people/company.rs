@@ -176,10 +176,7 @@ async fn add(ctx: &Ctx, account: &SeenAccount, email: String, level: AccessLevel
     let name = account.name.as_deref().and_then(|name| validate::name("name", name).ok()).unwrap_or_else(|| local.to_owned());
     let row = person::Model { email: Some(email), ..manage::new(ctx, &name, level)? };
     let tx = ctx.db.begin().await?;
-    match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await {
-        Err(error) if is_duplicate(&error, "person") => return Err(Error::AlreadyThere),
-        inserted => inserted.map(|_| ())?,
-    }
+    manage::insert(&tx, &row).await?;
     remember(ctx, &tx, account, row.id).await?;
     let details = json!({ "accessLevel": level, "how": "COMPANY" });
     audit::append(ctx, &tx, vec![Entry::new(AuditAction::PersonAdded).about(row.id).details(details)]).await?;

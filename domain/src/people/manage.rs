@@ -4,7 +4,7 @@ use entity::{
     AccessLevel, AuditAction, Channel, Channels, Grant, Grants, PersonId, PersonKind, identity, incident, person, session, sign_in_link,
 };
 use sea_orm::sea_query::LockType;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde_json::json;
 
 use crate::audit::{self, Entry};
@@ -75,15 +75,23 @@ pub(super) fn new(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<pe
     })
 }
 
+/// Writes somebody new.
+///
+/// # Errors
+/// `CONFLICT` if there is already somebody with their address.
+pub(super) async fn insert(tx: &DatabaseTransaction, row: &person::Model) -> Result<()> {
+    match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await {
+        Err(error) if is_duplicate(&error, "person") => Err(Error::AlreadyThere),
+        inserted => Ok(inserted.map(|_| ())?),
+    }
+}
+
 async fn add(ctx: &Ctx, row: &person::Model) -> Result<()> {
     let tx = ctx.db.begin().await?;
-    match person::Entity::insert(row.clone().into_active_model()).exec_without_returning(&tx).await {
-        Ok(_) => {}
-        Err(error) if is_duplicate(&error, "person") => {
-            return Err(Error::invalid("email", "There is already somebody with this e-mail address."));
-        }
-        Err(error) => return Err(error.into()),
-    }
+    insert(&tx, row).await.map_err(|error| match error {
+        Error::AlreadyThere => Error::invalid("email", "There is already somebody with this e-mail address."),
+        error => error,
+    })?;
     let details = json!({ "kind": row.kind, "accessLevel": row.access_level, "grants": names(row.grants) });
     audit::append(ctx, &tx, vec![Entry::new(AuditAction::PersonAdded).about(row.id).details(details)]).await?;
     tx.commit().await?;

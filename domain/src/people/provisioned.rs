@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use entity::{AccessLevel, AuditAction, PersonId, PersonKind, person, provisioned};
 use sea_orm::sea_query::{Condition, Expr, Query, SelectStatement};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::manage::{self, UpdatePerson};
@@ -149,10 +149,7 @@ pub async fn add(ctx: &Ctx, wanted: Wanted) -> Result<Account> {
     }
     let said = said(person.id, &wanted);
     let tx = ctx.db.begin().await?;
-    match person::Entity::insert(person.clone().into_active_model()).exec_without_returning(&tx).await {
-        Err(error) if is_duplicate(&error, "person") => return Err(Error::AlreadyThere),
-        inserted => inserted.map(|_| ())?,
-    }
+    manage::insert(&tx, &person).await?;
     keep(&tx, None, said.clone()).await?;
     let details = json!({ "accessLevel": AccessLevel::Viewer, "how": "SCIM" });
     audit::append(ctx, &tx, vec![Entry::new(AuditAction::PersonAdded).about(person.id).details(details)]).await?;

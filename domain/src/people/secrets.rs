@@ -1,7 +1,6 @@
 //! Random secrets, of which only the hash is kept, and what a process remembers of those that it has seen.
 
 use crate::authz::Actor;
-use crate::networks::Networks;
 use crate::wake::Waker;
 use entity::{ApiTokenId, Timestamp};
 use moka::future::Cache;
@@ -49,8 +48,6 @@ pub(super) struct Opened {
     pub(super) as_of: u64,
     /// For a token, its id and when its use was last recorded.
     pub(super) token: Option<(ApiTokenId, Option<Timestamp>)>,
-    /// Where it may be presented; `None` for anywhere.
-    pub(super) networks: Option<Networks>,
 }
 
 /// What is stored of a secret.

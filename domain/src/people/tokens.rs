@@ -11,7 +11,7 @@ use serde_json::json;
 use super::access::{TOKEN_PREFIX, VISITING};
 use super::secrets::hash;
 use crate::audit::{self, Entry};
-use crate::authz::{Actor, Right};
+use crate::authz::{Actor, Presented, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::networks::Networks;
@@ -40,7 +40,7 @@ pub async fn create(ctx: &Ctx, person_id: PersonId, input: CreateToken) -> Resul
         ctx.require(Right::Administer)?;
     }
     require_level(ctx, input.access_level, |own| format!("You have {own} access and can't create a token with more."))?;
-    if ctx.actor.token().is_some_and(|token| token.is_bound) {
+    if ctx.actor.token().is_some_and(Presented::is_bound) {
         return Err(Error::Forbidden(
             "Your token is bound to documents or networks and can't make others: sign in, or use another one.".to_owned(),
         ));
@@ -74,7 +74,7 @@ pub async fn create(ctx: &Ctx, person_id: PersonId, input: CreateToken) -> Resul
     Ok((row, secret))
 }
 
-/// Bounds as they are stored: nothing twice, and networks as they are usually written.
+/// Bounds as they are stored: texts without blanks around them, and networks as they are usually written.
 fn checked(TokenBounds { documents, networks }: TokenBounds) -> Result<Option<TokenBounds>> {
     let documents = documents.map(|texts| -> Result<_> {
         counted("documents", &texts, "Omit it for a token that may run anything.")?;
@@ -93,13 +93,10 @@ fn checked(TokenBounds { documents, networks }: TokenBounds) -> Result<Option<To
 }
 
 fn counted(field: &'static str, list: &[String], without: &str) -> Result<()> {
-    match list.len() {
-        0 => Err(Error::invalid(field, format!("{field} must not be empty. {without}"))),
-        count if count > limits::LIST_ITEMS => {
-            Err(Error::invalid(field, format!("{field} has {count} entries; at most {} are possible.", limits::LIST_ITEMS)))
-        }
-        _ => Ok(()),
+    if list.is_empty() {
+        return Err(Error::invalid(field, format!("{field} must not be empty. {without}")));
     }
+    validate::at_most(field, list.len())
 }
 
 /// Fails for a token of a level above the caller's own, which `refusal` is given to explain; for visitors always.

@@ -10,7 +10,7 @@ use domain::chores::{self, Chore};
 use domain::people::access;
 use domain::people::tokens::{self, CreateToken};
 use entity::{AccessLevel, AuditAction, TokenBounds, audit_entry, passkey, passkey_attempt};
-use harness::oidc::keep_cookies;
+use harness::oidc::{cookies, keep_cookies};
 use harness::{Client, Engine, TestApp, both_dbs, free_port, run, run_with};
 use reqwest::Method;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
@@ -90,9 +90,8 @@ impl Visitor {
     }
 
     async fn post(&mut self, path: &str, body: Value) -> (u16, Value) {
-        let cookies: Vec<String> = self.jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = harness::browser().request(Method::POST, format!("{}{path}", self.server)).header("origin", &self.origin);
-        let answer = request.header("cookie", cookies.join("; ")).json(&body).send().await.unwrap();
+        let answer = request.header("cookie", cookies(&self.jar)).json(&body).send().await.unwrap();
         keep_cookies(&mut self.jar, &answer);
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }

@@ -16,7 +16,8 @@ use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
-use domain::people::provisioned;
+use domain::Ctx;
+use domain::people::provisioned::{self, Account};
 use entity::PersonId;
 use serde_json::Value;
 
@@ -64,10 +65,14 @@ async fn create(Directory(ctx): Directory, RawQuery(query): RawQuery, Sent(sent)
     Ok(response)
 }
 
+fn shown(ctx: &Ctx, asked: &Asked, account: &Account) -> Response {
+    answer(StatusCode::OK, asked.shape(user::resource(ctx, account)))
+}
+
 async fn show(Directory(ctx): Directory, Path(person): Path<String>, RawQuery(query): RawQuery) -> Result<Response, Fault> {
     let asked = Asked::read(query.as_deref())?;
     let account = provisioned::find(&ctx, id(&person)?).await?;
-    Ok(answer(StatusCode::OK, asked.shape(user::resource(&ctx, &account))))
+    Ok(shown(&ctx, &asked, &account))
 }
 
 async fn replace(
@@ -78,7 +83,7 @@ async fn replace(
 ) -> Result<Response, Fault> {
     let asked = Asked::read(query.as_deref())?;
     let account = provisioned::replace(&ctx, id(&person)?, user::wanted(&sent)?).await?;
-    Ok(answer(StatusCode::OK, asked.shape(user::resource(&ctx, &account))))
+    Ok(shown(&ctx, &asked, &account))
 }
 
 async fn change(
@@ -91,7 +96,7 @@ async fn change(
     let mut user = user::known(&provisioned::find(&ctx, id).await?);
     patch::apply(&mut user, &sent)?;
     let account = provisioned::replace(&ctx, id, user::wanted(&user)?).await?;
-    Ok(answer(StatusCode::OK, asked.shape(user::resource(&ctx, &account))))
+    Ok(shown(&ctx, &asked, &account))
 }
 
 async fn remove(Directory(ctx): Directory, Path(person): Path<String>) -> Result<StatusCode, Fault> {
