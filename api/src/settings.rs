@@ -41,6 +41,19 @@ pub struct Settings {
     pub limits: TransportLimits,
     /// Renders `/metrics`.
     pub metrics: Option<Render>,
+    /// Whose traces requests are part of.
+    pub traces: Traces,
+}
+
+/// Whose traces requests are part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traces {
+    /// Requests are not traced.
+    Off,
+    /// Each begins one of its own, whatever the caller says: else a stranger could have every request of theirs traced.
+    Own,
+    /// Those that say so (`traceparent`) are part of the caller's. For a server behind a gateway that strangers' words don't pass.
+    Callers,
 }
 
 /// How people sign in with the company's account.
@@ -74,6 +87,7 @@ impl Default for Settings {
             shares: ShareLimits::default(),
             limits: TransportLimits::default(),
             metrics: None,
+            traces: Traces::Off,
         }
     }
 }

@@ -47,6 +47,7 @@ pub mod sql;
 pub mod telling;
 pub mod tickets;
 pub mod timeline;
+pub mod traces;
 pub mod validate;
 pub mod wake;
 pub mod words;

@@ -48,6 +48,9 @@ pub struct Model {
     pub external_id: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub external_url: Option<String>,
+    /// Where its cause stands in its trace, as a `traceparent`, if that is sampled.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub trace: Option<String>,
     pub created_at: Timestamp,
     /// When it arrived or was done by hand.
     pub delivered_at: Option<Timestamp>,

@@ -23,6 +23,7 @@ mod m20261129_000017_passkey;
 mod m20261129_000018_provisioned;
 mod m20261129_000020_token_bounds;
 mod m20261129_000024_alert_age;
+mod m20261129_000025_traces;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000017_passkey::Migration),
             Box::new(m20261129_000024_alert_age::Migration),
             Box::new(m20261129_000018_provisioned::Migration),
+            Box::new(m20261129_000025_traces::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

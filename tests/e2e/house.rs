@@ -20,6 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "lanes",
         "limits",
         "networks",
+        "traces",
         "validate",
         "wake",
         "words",

@@ -6,7 +6,8 @@ use std::time::Duration;
 use domain::chores::{self, Chore};
 use domain::ports::{Outlet, Refusal};
 use domain::{Ctx, Error, clients, delivery, follow_up};
-use entity::System;
+use entity::{DeliveryState, System};
+use tracing::Instrument;
 
 use crate::Connections;
 use crate::source::Work;
@@ -41,6 +42,13 @@ pub fn deliveries(ctx: &Ctx, system: System, outlet: &Arc<dyn Outlet>) -> Work<d
 }
 
 async fn deliver(ctx: &Ctx, outlet: &dyn Outlet, claim: &delivery::Claim) -> Result<(), Error> {
+    let span = claim.span();
+    let state = attempt(ctx, outlet, claim).instrument(span.clone()).await?;
+    span.record("muster.delivery.state", state.as_str());
+    Ok(())
+}
+
+async fn attempt(ctx: &Ctx, outlet: &dyn Outlet, claim: &delivery::Claim) -> Result<DeliveryState, Error> {
     let attempt = tokio::time::timeout(delivery::ATTEMPT, outlet.carry_out(&claim.order)).await;
     let silence = || Err(Refusal::Unclear(format!("there was no answer within {} seconds", delivery::ATTEMPT.as_secs())));
     let outcome = attempt.unwrap_or_else(|_| silence());

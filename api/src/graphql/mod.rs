@@ -53,6 +53,7 @@ use self::loaders::Loaders;
 pub use self::shares::ShareLimits;
 use self::shares::Shares;
 use crate::live::Hub;
+use crate::transport::code_of;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
@@ -198,17 +199,8 @@ fn builder() -> async_graphql::SchemaBuilder<Query, Mutation, subscription::Live
 }
 
 fn counted(response: Response) -> Response {
-    metrics::counter!("muster_requests_total", "outcome" => outcome(&response)).increment(1);
+    metrics::counter!("muster_requests_total", "outcome" => code_of(&response).unwrap_or("OK").to_owned()).increment(1);
     response
-}
-
-/// The code of the first error, or `OK`: the label that is counted.
-fn outcome(response: &Response) -> String {
-    let code = response.errors.first().and_then(|error| error.extensions.as_ref()?.get("code"));
-    match code {
-        Some(async_graphql::Value::String(code)) => code.clone(),
-        _ => "OK".to_owned(),
-    }
 }
 
 /// The answer to a caller whose token or session stopped being valid while they were connected.

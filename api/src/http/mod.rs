@@ -18,6 +18,7 @@ mod problem;
 mod scim;
 mod server;
 mod session;
+mod traced;
 mod welcome;
 
 use std::sync::Arc;
@@ -70,6 +71,7 @@ fn for_other_origins(api: Router, origins: &[String]) -> Router {
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
     let api = for_other_origins(transport.router(), &app.0.settings.allowed_origins);
+    let traces = app.0.settings.traces;
     let desk = Arc::new(desk::Desk::open(app.0.domain.clone(), app.0.shutdown.clone()));
     let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
     let arrivals = Arc::<arrivals::Arrivals>::default();
@@ -105,7 +107,8 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .with_state(server);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     let only_tls = transport.is_secure().then(|| HeaderValue::from_static("max-age=31536000"));
-    own.merge(api)
+    let all = own
+        .merge(api)
         .fallback(|| async { Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()) })
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -116,5 +119,6 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, only_tls))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             Problem(StatusCode::INTERNAL_SERVER_ERROR, code::INTERNAL, "Something went wrong inside Muster.".into()).into_response()
-        }))
+        }));
+    traced::traced(all, traces)
 }

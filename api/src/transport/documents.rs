@@ -58,6 +58,8 @@ pub(super) struct Prepared {
     pub(super) request: Request,
     /// The kind of the operation that it runs.
     pub(super) operation: OperationType,
+    /// The name of the operation, if it has one.
+    pub(super) name: Option<Name>,
     /// What the answer must have.
     pub(super) asked: Asked,
 }
@@ -77,10 +79,10 @@ impl Documents {
     pub(super) async fn prepare(&self, params: Params, may_run: &MayRun) -> Result<Prepared, ServerError> {
         let mut request = self.admit(params, may_run)?;
         let entry = self.entry(&request.query).await?;
-        let operation = select(&entry.document.operations, request.operation_name.as_deref())?;
+        let (name, operation) = select(&entry.document.operations, request.operation_name.as_deref())?;
         require_variables(&operation.node, &request.variables, &entry.switches)?;
         check_variables(&request.variables, entry.variables, &self.limits)?;
-        let operation = operation.node.ty;
+        let (name, operation) = (name.cloned(), operation.node.ty);
         let asked = Asked::new(Arc::clone(&entry.document), request.operation_name.clone(), &request.variables, Arc::clone(&self.types));
         if operation == OperationType::Mutation
             && let Some((name, places)) = asked.repeated()
@@ -91,7 +93,7 @@ impl Documents {
             return Err(error);
         }
         request.set_parsed_query(Arc::unwrap_or_clone(entry.document));
-        Ok(Prepared { request, operation, asked })
+        Ok(Prepared { request, operation, name, asked })
     }
 
     /// The request with its text, if the caller may run it.
@@ -173,23 +175,27 @@ fn syntax_error(error: ParseError) -> ServerError {
     error
 }
 
-fn select<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Result<&'a Positioned<OperationDefinition>, ServerError> {
+type Selected<'a> = (Option<&'a Name>, &'a Positioned<OperationDefinition>);
+
+/// The operation to run, with its name.
+fn select<'a>(operations: &'a DocumentOperations, name: Option<&str>) -> Result<Selected<'a>, ServerError> {
     let known = || {
         let mut names: Vec<&str> = operations.iter().filter_map(|(name, _)| name).map(Name::as_str).collect();
         names.sort_unstable();
         names.join(", ")
     };
     match (operations, name) {
-        (DocumentOperations::Single(operation), None) => Ok(operation),
+        (DocumentOperations::Single(operation), None) => Ok((None, operation)),
         (DocumentOperations::Single(_), Some(name)) => Err(refused(
             code::BAD_USER_INPUT,
             format!("There is no operation `{name}`: the query's only operation has no name. Omit `operationName`."),
         )),
         (DocumentOperations::Multiple(named), Some(name)) => named
-            .get(name)
+            .get_key_value(name)
+            .map(|(name, operation)| (Some(name), operation))
             .ok_or_else(|| refused(code::BAD_USER_INPUT, format!("There is no operation `{name}` in the query; it has {}.", known()))),
-        (DocumentOperations::Multiple(named), None) => match (named.len(), named.values().next()) {
-            (1, Some(operation)) => Ok(operation),
+        (DocumentOperations::Multiple(named), None) => match (named.len(), named.iter().next()) {
+            (1, Some((name, operation))) => Ok((Some(name), operation)),
             _ => Err(refused(code::BAD_USER_INPUT, format!("Set `operationName` to the operation to run: {}.", known()))),
         },
     }

@@ -7,19 +7,22 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use domain::documents::DOCUMENTS_ONLY;
 use domain::error::code;
+use domain::traces::TARGET;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::completion::Asked;
 use super::credential::{self, OwnCookie};
 use super::documents::{Documents, Prepared};
 use super::gateway::{Gateway, MayRun};
 use super::limits::TransportLimits;
-use super::params::Params;
+use super::params::{Params, brief};
 use super::rejection::Rejection;
-use super::response::with_codes;
+use super::response::{code_of, with_codes};
 use super::types::Types;
 use crate::connections::{CallerAddress, Place};
 
@@ -137,8 +140,11 @@ impl<G: Gateway> Transport<G> {
     }
 
     pub(super) async fn execute(&self, caller: G::Caller, prepared: Prepared) -> Response {
+        let span = span(&prepared);
         let Prepared { request, asked, .. } = prepared;
-        finish(&asked, self.0.gateway.execute(caller, request).await)
+        let response = finish(&asked, self.0.gateway.execute(caller, request).instrument(span.clone()).await);
+        span.record("muster.code", code_of(&response).unwrap_or("OK"));
+        response
     }
 
     /// Runs any operation as a stream of responses, for the streaming protocols.
@@ -164,6 +170,18 @@ fn detached(mut responses: BoxStream<'static, Response>) -> BoxStream<'static, R
         }
     }));
     stream::unfold((receiver, task), |(mut receiver, task)| async { Some((receiver.recv().await?, (receiver, task))) }).boxed()
+}
+
+/// The span of an operation that ends with its answer. What the document asks for and its variables are left out: they are about people.
+fn span(prepared: &Prepared) -> Span {
+    tracing::info_span!(
+        target: TARGET,
+        "operation",
+        otel.name = %prepared.operation,
+        graphql.operation.type = %prepared.operation,
+        graphql.operation.name = prepared.name.as_deref().map(brief),
+        muster.code = Empty,
+    )
 }
 
 fn finish(asked: &Asked, mut response: Response) -> Response {

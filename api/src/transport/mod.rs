@@ -42,6 +42,7 @@ pub use gateway::{Gateway, MayRun};
 pub use limits::TransportLimits;
 pub use rejection::Refusal;
 pub(crate) use rejection::Rejection;
+pub(crate) use response::code_of;
 
 impl<G: Gateway> Transport<G> {
     /// The routes `/graphql` and `/graphql/stream`.

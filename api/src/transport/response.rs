@@ -39,6 +39,14 @@ pub(super) fn with_codes(mut response: GqlResponse) -> GqlResponse {
     response
 }
 
+/// The code of the first error, if there is one.
+pub(crate) fn code_of(response: &GqlResponse) -> Option<&str> {
+    match response.errors.first()?.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
 /// A response as it is sent. The specification wants no `data` if nothing was executed, whereas
 /// async-graphql would write `null`.
 pub(super) struct Payload<'a>(pub(super) &'a GqlResponse);

@@ -29,6 +29,7 @@ use crate::ctx::Ctx;
 use crate::db::worth_retrying;
 use crate::error::{Error, Result, is_duplicate, is_retryable};
 use crate::record::{Draft, Facts, Scope, Whole, Written, write_all, write_new, write_one};
+use crate::traces::TARGET;
 use seal::Seal;
 
 /// How often a decision is repeated because another process was faster: two that write all the time win in turns.
@@ -49,6 +50,7 @@ pub struct Changed<T> {
 /// # Errors
 /// `FORBIDDEN` without `right`, `NOT_FOUND` for what the caller may not see, `CONFLICT` when `expected_version` is
 /// not the present one, and whatever `decide` refuses.
+#[tracing::instrument(target = TARGET, name = "change", skip_all, fields(muster.incident.id = %id))]
 pub async fn change<F, T>(
     ctx: &Ctx,
     id: IncidentId,
@@ -82,6 +84,7 @@ where
 ///
 /// # Errors
 /// `FORBIDDEN` without `right`, and whatever `decide` refuses; some incidents may be changed by then.
+#[tracing::instrument(target = TARGET, name = "change many", skip_all)]
 pub(crate) async fn change_many<F>(
     ctx: &Ctx,
     facts: &[F],
@@ -108,6 +111,7 @@ where
 ///
 /// # Errors
 /// As [`change`]; the caller refuses two that are the same.
+#[tracing::instrument(target = TARGET, name = "change both", skip_all, fields(muster.incident.id = %first))]
 pub async fn change_both(
     ctx: &Ctx,
     [first, second]: [IncidentId; 2],
@@ -199,6 +203,7 @@ async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> 
 ///
 /// # Errors
 /// Whatever `decide` refuses.
+#[tracing::instrument(target = TARGET, name = "create", skip_all, fields(muster.incident.id = %incident.id))]
 pub async fn create(
     ctx: &Ctx,
     incident: &incident::Model,

@@ -8,6 +8,8 @@ use entity::{
 };
 use sea_orm::sea_query::{Alias, Expr, Query};
 use sea_orm::{ActiveEnum, ColumnTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::authz::{Actor, Right, visible};
 use crate::change::change;
@@ -21,6 +23,7 @@ use crate::playbook::Rule;
 use crate::playbook::steps::{stands, steps};
 use crate::ports::{Effect, Order, Receipt, Refusal, Seen};
 use crate::record::{Facts, NewEvent, Whole};
+use crate::traces::{self, TARGET};
 use crate::validate::to_micros;
 use crate::words;
 
@@ -185,9 +188,30 @@ async fn is_wanted(ctx: &Ctx, row: &delivery::Model, effect: &Effect) -> Result<
     })
 }
 
-/// Records how the attempt ended. What people must know about goes onto the incident's timeline. If recording fails, the attempt
-/// counts as lost after a while.
-pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>) -> Result<()> {
+impl Claim {
+    /// The span of the attempt, in the trace of what ordered the delivery: traces lead from a request to the vendor, however much later.
+    /// Its `muster.delivery.state` is yet to be recorded.
+    pub fn span(&self) -> Span {
+        let row = &self.row;
+        let span = tracing::info_span!(
+            target: TARGET,
+            "deliver",
+            otel.kind = "consumer",
+            muster.delivery.id = %row.id,
+            muster.delivery.system = row.system.as_str(),
+            muster.delivery.operation = row.operation.as_str(),
+            muster.delivery.attempt = row.attempts,
+            muster.delivery.state = Empty,
+            muster.incident.id = row.incident_id.map(|id| id.to_string()),
+        );
+        traces::resume(&span, row.trace.as_deref());
+        span
+    }
+}
+
+/// Records how the attempt ended, and gives back the state that it left behind. What people must know about goes onto the incident's
+/// timeline. If recording fails, the attempt counts as lost after a while.
+pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>) -> Result<DeliveryState> {
     ctx.require(Right::Administer)?;
     let row = &claim.row;
     if let Err(Refusal::Locked(reason)) = &outcome {
@@ -205,7 +229,10 @@ pub async fn record(ctx: &Ctx, claim: &Claim, outcome: Result<Receipt, Refusal>)
     if woke_nobody && is_lost(ctx, row).await? {
         raise_alarm(ctx, row).await?;
     }
-    if arrived { claim.order.effect.outgoing().arrived(ctx, row).await } else { Ok(()) }
+    if arrived {
+        claim.order.effect.outgoing().arrived(ctx, row).await?;
+    }
+    Ok(state)
 }
 
 /// The state of a row after its attempt.

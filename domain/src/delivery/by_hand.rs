@@ -15,6 +15,7 @@ use crate::ports::{Effect, Receipt};
 use crate::record::{Draft, NewEvent};
 use crate::telling::answers::{self, Answer, Said};
 use crate::telling::roster::Roster;
+use crate::traces;
 use crate::validate;
 
 /// Tries a delivery again now that failed, is waiting for its next attempt, or is waiting to be done by hand.
@@ -37,6 +38,7 @@ pub async fn retry(ctx: &Ctx, id: DeliveryId) -> Result<delivery::Model> {
             state: Set(DeliveryState::Queued),
             next_attempt_at: Set(Some(draft.now)),
             effect: Set(effect.clone()),
+            trace: Set(traces::current()),
             ..Default::default()
         };
         update_as_seen(draft, row, again);
@@ -74,8 +76,12 @@ pub(crate) async fn retry_update(ctx: &Ctx, incident: IncidentId, update: Client
         if again.is_empty() {
             return Err(unconnected(first));
         }
-        let queued =
-            delivery::ActiveModel { state: Set(DeliveryState::Queued), next_attempt_at: Set(Some(draft.now)), ..Default::default() };
+        let queued = delivery::ActiveModel {
+            state: Set(DeliveryState::Queued),
+            next_attempt_at: Set(Some(draft.now)),
+            trace: Set(traces::current()),
+            ..Default::default()
+        };
         let these = delivery::Column::Id.is_in(again.iter().copied());
         draft.update_many(&delivery::Entity::update_many().set(queued).filter(these));
         let text = match again.len() {

@@ -11,6 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::ports::Effect;
 use crate::record::Draft;
+use crate::traces;
 
 /// An effect that a decision asks for.
 #[derive(Clone, Debug)]
@@ -79,6 +80,7 @@ impl New {
             target,
             external_id: None,
             external_url: None,
+            trace: traces::current(),
             created_at: now,
             delivered_at: None,
         }

@@ -196,6 +196,7 @@ mod tests {
             follow_up_id: None,
             external_id: None,
             external_url: None,
+            trace: None,
             created_at: at(1),
             delivered_at,
         }

@@ -13,10 +13,13 @@ mod tests;
 use std::error::Error;
 use std::time::Duration;
 
+use domain::traces::{self, TARGET};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use url::Url;
 
 pub(crate) use base::tls;
@@ -249,7 +252,9 @@ impl<'a> Call<'a> {
         let failed = |cause| api.failed(changes, cause);
         turns.push(api.pace.turn().await.map_err(|Crowded(pause)| failed(Cause::Crowded(pause)))?);
         turns.iter_mut().for_each(Turn::spend);
-        let answer = api.client.execute(request).await.map_err(|error| failed(cause(&error)))?;
+        let span = span(&request);
+        let answer = api.client.execute(request).instrument(span.clone()).await.map_err(|error| failed(cause(&error)))?;
+        span.record("http.response.status_code", i64::from(answer.status().as_u16()));
         let (status, headers) = (answer.status(), answer.headers().clone());
         if status.is_success() {
             return Ok((answer, turns));
@@ -261,6 +266,25 @@ impl<'a> Call<'a> {
         }
         Err(failed(Cause::Answered(answered)))
     }
+}
+
+/// The request's span, until there is an answer. It tells neither path nor query, which name what the request is about. The vendor is told
+/// nothing of the trace.
+fn span(request: &Request) -> Span {
+    // A vendor that is looked at every few minutes would fill traces of its own.
+    if !traces::is_followed() {
+        return Span::none();
+    }
+    tracing::info_span!(
+        target: TARGET,
+        "request",
+        otel.name = request.method().as_str(),
+        otel.kind = "client",
+        http.request.method = request.method().as_str(),
+        server.address = request.url().host_str(),
+        server.port = request.url().port_or_known_default().map(i64::from),
+        http.response.status_code = Empty,
+    )
 }
 
 /// The whole body, if it is no longer than `most`.
@@ -289,7 +313,7 @@ fn cause(error: &reqwest::Error) -> Cause {
 }
 
 /// The innermost error, which names neither address nor header.
-fn innermost(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
