@@ -1,5 +1,5 @@
-//! `muster check`: whether each outside system can be worked with, whether a page would reach somebody, what is missing, and what to do
-//! about it.
+//! `muster check`: whether each outside system can be worked with, whether a page would reach somebody, whether traces arrive, what is missing,
+//! and what to do about it.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -21,6 +21,8 @@ use crate::systems::{self, Entry, Offer};
 const PATIENCE: Duration = Duration::from_mins(1);
 /// What the people's part is called.
 const PEOPLE: &str = "people";
+/// What the collector's part is called.
+const TRACES: &str = "traces";
 /// Why the playbook's contacts or boards can't be looked at.
 const BROKEN: &str = "The playbook can't be read: see `muster playbook check`.";
 
@@ -31,17 +33,20 @@ pub enum Part {
     System(&'static Entry),
     /// Who is on call and who leads.
     People,
+    /// The collector of traces.
+    Traces,
 }
 
 impl Part {
     fn all() -> impl Iterator<Item = Self> {
-        systems::all().map(Self::System).chain([Self::People])
+        systems::all().map(Self::System).chain([Self::People, Self::Traces])
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::System(entry) => entry.system.as_str(),
             Self::People => PEOPLE,
+            Self::Traces => TRACES,
         }
     }
 }
@@ -49,7 +54,8 @@ impl Part {
 /// Reads a part's name on the command line.
 pub fn parser() -> impl TypedValueParser<Value = Part> {
     let people = PossibleValue::new(PEOPLE).help("Who is on call, who leads, and whether they can be paged");
-    let names = PossibleValuesParser::new(systems::names().chain([people]));
+    let traces = PossibleValue::new(TRACES).help("Whether the OpenTelemetry collector takes traces");
+    let names = PossibleValuesParser::new(systems::names().chain([people, traces]));
     names.map(|name| Part::all().find(|part| part.name() == name).expect("clap takes no other names"))
 }
 
@@ -71,6 +77,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
         let outcome = match part {
             Part::System(entry) => of_system(settings, entry).await?,
             Part::People => of_people(settings).await,
+            Part::Traces => of_traces(settings).await?,
         };
         output::line(report(part.name(), &outcome).trim_end())?;
         all_fine &= match outcome {
@@ -122,6 +129,13 @@ async fn of_people(settings: &Settings) -> Outcome {
             Outcome::Tested(vec![Finding { what: "Muster can look at the team".to_owned(), problem: Some(problem) }], Vec::new())
         }
     }
+}
+
+async fn of_traces(settings: &Settings) -> anyhow::Result<Outcome> {
+    Ok(match &settings.traces {
+        None => Outcome::NotThere("not sent: set traces.endpoint (docs/operations.md).".to_owned()),
+        Some(traces) => Outcome::Tested(vec![traces.connect()?.check().await], Vec::new()),
+    })
 }
 
 /// Whether the system lets us in, and if so, whether we can use what else it offers.

@@ -1,22 +1,28 @@
-//! Where logs go: standard error, as text or lines of JSON. Standard output is for what commands print.
+//! Where logs go: standard error, as text or lines of JSON. Standard output is for what commands print. Traces are no part of the log.
 
 use std::io::{self, IsTerminal, Stderr, Write};
 
-use tracing_subscriber::EnvFilter;
+use domain::traces::TARGET;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
+use worker::traces::SpanLayer;
 
 use crate::settings::Settings;
 
-/// Starts logging for the rest of the process. Colours are for terminals, and only where `NO_COLOR` is not set.
-pub fn start(settings: &Settings) {
+/// Starts logging, and `traces`, for the rest of the process. Colours are for terminals, and only where `NO_COLOR` is not set.
+pub fn start(settings: &Settings, traces: Option<SpanLayer>) {
     let filter = EnvFilter::try_new(&settings.log_filter).expect("the settings were checked");
+    // Lines of the log would show the spans that they are written in.
+    let filter = filter.add_directive(format!("{TARGET}=off").parse().expect("it is a directive"));
     let wants_colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = fmt::layer()
         .with_writer(|| Lenient(io::stderr()))
         .with_ansi(wants_colours && io::stderr().is_terminal())
         // It would complain on standard error, and panic where that can't be written.
         .log_internal_errors(false);
-    if settings.log_json { builder.json().init() } else { builder.init() }
+    let log = if settings.log_json { log.json().with_filter(filter).boxed() } else { log.with_filter(filter).boxed() };
+    tracing_subscriber::registry().with(traces).with(log).init();
 }
 
 /// Standard error that never fails. A full disk or a closed pipe costs lines of the log, and must cost nothing else.

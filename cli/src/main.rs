@@ -38,6 +38,7 @@ use person::PersonCommand;
 use playbook::PlaybookCommand;
 use settings::Settings;
 use token::TokenCommand;
+use worker::traces::{Sender, SpanLayer, begin};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -176,15 +177,34 @@ fn main() -> ExitCode {
         Command::Playbook(command) => return playbook::run(command, &settings),
         command => command,
     };
-    logging::start(&settings);
+    let (layer, sender) = match traces_of(&command, &settings) {
+        Ok(traces) => traces.unzip(),
+        Err(error) => return failed(&error),
+    };
+    logging::start(&settings, layer);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    let outcome = runtime.block_on(run(command, settings));
+    let outcome = runtime.block_on(async {
+        let sending = sender.map(Sender::start);
+        let outcome = run(command, settings).await;
+        if let Some(sending) = sending {
+            sending.finish().await;
+        }
+        outcome
+    });
     // Whatever still blocks a thread must not hold up the end.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| failed(&error))
+}
+
+/// What is traced: the servers, where the settings name a collector.
+fn traces_of(command: &Command, settings: &Settings) -> anyhow::Result<Option<(SpanLayer, Sender)>> {
+    match (command, &settings.traces) {
+        (Command::Serve { .. } | Command::Api | Command::Worker, Some(traces)) => Ok(Some(begin(traces.connect()?, traces.ratio))),
+        _ => Ok(None),
+    }
 }
 
 async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {

@@ -98,5 +98,6 @@ fn describe() {
     describe_counter!("muster_queue_jobs_total", "Jobs that ended, by queue, kind and outcome.");
     describe_histogram!("muster_queue_job_seconds", Unit::Seconds, "How long jobs took.");
     describe_counter!("muster_queue_restarts_total", "Workers of queues that were replaced because they stalled or died.");
+    describe_counter!("muster_spans_total", "Spans of traces, by whether they were sent to the collector or dropped.");
     describe_counter!("muster_chains_verified_total", "Timelines checked in the background. whole=\"no\" is a reason to wake someone.");
 }

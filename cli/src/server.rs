@@ -193,6 +193,11 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
         company: settings.company.as_ref().map(Company::connect).transpose()?,
         metrics: Some(render(metrics)),
+        traces: match &settings.traces {
+            None => api::Traces::Off,
+            Some(traces) if traces.joins_callers => api::Traces::Callers,
+            Some(_) => api::Traces::Own,
+        },
         allowed_origins: settings.allowed_origins.clone(),
         trusted_documents: Arc::clone(&settings.trusted_documents),
         only_trusted_documents: settings.only_trusted_documents,

@@ -9,7 +9,7 @@ use entity::System;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 
 use crate::output;
-use crate::settings::Settings;
+use crate::settings::{Settings, Traces};
 use crate::systems::is_done_by_hand;
 
 /// Says on standard error what starts as `role`: as a few lines, or as an entry of the log where that is JSON.
@@ -19,6 +19,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
     let by_hand = names(others.into_iter().filter(|system| is_done_by_hand(**system)).collect());
     let connected = names(connected);
     let playbook = domain.playbook();
+    let traces = settings.traces.as_ref().map(Traces::describe);
     let (version, database, zones) = (env!("CARGO_PKG_VERSION"), database(&settings.database_url.0), tables().describe());
     if settings.log_json {
         tracing::info!(
@@ -31,6 +32,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
             time_zones = zones,
             connected,
             by_hand,
+            traces,
             "started"
         );
     } else if tracing::enabled!(tracing::Level::INFO) {
@@ -45,7 +47,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
             ("done by hand", or_nothing(by_hand)),
         ];
         let mut text = format!("Muster {version}, muster {role}");
-        for (what, value) in facts {
+        for (what, value) in facts.into_iter().chain(traces.map(|traces| ("traces", traces))) {
             // Writing to a string does not fail.
             let _ = write!(text, "\n  {what:<12}  {value}");
         }

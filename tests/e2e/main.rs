@@ -63,6 +63,7 @@ mod strangers;
 mod team;
 mod tickets;
 mod timeline;
+mod traces;
 mod trello;
 mod triage;
 mod zendesk;

@@ -1,9 +1,10 @@
-//! Zendesk, Trello, ntfy and a webhook's receiver as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//! Zendesk, Trello, ntfy, a webhook's receiver and a collector of traces as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
 //! for a client. They answer nothing that Muster doesn't need. What they share, including faults, is [`Front`].
 
+pub mod collector;
 pub mod contract;
 mod control;
 pub mod faults;
@@ -18,6 +19,7 @@ pub mod sign;
 pub mod trello;
 pub mod zendesk;
 
+pub use collector::CollectorFake;
 pub use contract::Contract;
 pub use faults::Fault;
 pub use front::Front;

@@ -64,6 +64,12 @@ impl Home {
         }
     }
 
+    /// Starts a worker by a command on a free port, which has its metrics, and waits until it is ready.
+    pub async fn start_worker(&self, command: Command) -> Process {
+        let address = format!("127.0.0.1:{}", crate::port::free());
+        self.spawn(command, ("MUSTER_METRICS_LISTEN", &address), "/healthz").await
+    }
+
     /// Starts a server by a command that may be wrapped in another.
     pub async fn start_by(&self, command: Command) -> Process {
         self.start_on(command, crate::port::free()).await

@@ -3,7 +3,7 @@
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
 //! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
 //! refuses our credentials is put on hold until they work ([`holds`]). [`alerts`] asks Alertmanager what it did not tell; [`oidc`] signs
-//! people in for `api`. Any number of workers may run on one PostgreSQL database.
+//! people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
@@ -13,6 +13,7 @@ pub mod oidc;
 pub mod outlets;
 mod reminder_loop;
 mod source;
+pub mod traces;
 mod work;
 
 use std::collections::BTreeMap;

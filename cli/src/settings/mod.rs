@@ -6,6 +6,7 @@
 mod company;
 mod documents;
 mod source;
+mod traces;
 mod unknown;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use url::Url;
 
 pub use company::Company;
 pub use source::Source;
+pub use traces::Traces;
 
 use crate::systems::Systems;
 
@@ -73,6 +75,8 @@ pub struct Settings {
     pub retention: Retention,
     /// The outside systems.
     pub systems: Systems,
+    /// Where traces go.
+    pub traces: Option<Traces>,
     /// Whether logs are lines of JSON.
     pub log_json: bool,
     /// What is logged, in the syntax of `tracing`.
@@ -148,6 +152,7 @@ impl Settings {
             systems: Systems::read(source),
             pauses: pauses(source),
             retention: retention(source),
+            traces: Traces::read(source),
             log_json: log_json(source),
             log_filter: log_filter(source),
         }
