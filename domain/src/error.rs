@@ -3,7 +3,7 @@
 //! A message says what is wrong and how to fix it. Internals (SQL, paths, names that the caller may not
 //! know) never appear in a message: they stay in [`Error::Internal`], which only the log sees.
 
-use entity::Timestamp;
+use entity::{IncidentField, IncidentId, PersonId, Timestamp};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
 /// The values of `extensions.code`: part of the public contract, described in `docs/api.md`.
@@ -64,11 +64,8 @@ pub enum Error {
         missing: Vec<String>,
     },
     /// Somebody else was faster.
-    #[error("It has changed in the meantime: reload it (it is now version {current_version}) and try again.")]
-    Conflict {
-        /// The current version.
-        current_version: i32,
-    },
+    #[error("{0}")]
+    Conflict(Box<Conflict>),
     /// A key under which another request is being processed right now; see [`crate::idempotency`].
     #[error("Another request with this idempotencyKey is still being processed.")]
     KeyTaken,
@@ -90,6 +87,49 @@ pub enum Error {
     /// A fault in Muster.
     #[error("Something went wrong inside Muster.")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What others changed of an incident since the version that a caller had seen, of what the caller wanted to change.
+#[derive(Debug)]
+pub struct Conflict {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Its version now.
+    pub version: i32,
+    /// What was changed, oldest first; nothing if that version is not one that the incident's record of changes knows.
+    pub changes: Vec<Overtaking>,
+}
+
+/// A field that somebody else changed.
+#[derive(Debug)]
+pub struct Overtaking {
+    /// The field.
+    pub field: IncidentField,
+    /// Who changed it, with their name; nobody if it was Muster.
+    pub by: Option<(PersonId, String)>,
+    /// When.
+    pub at: Timestamp,
+    /// What it holds now, in the form of the input.
+    pub value: serde_json::Value,
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { version, changes, .. } = self;
+        if changes.is_empty() {
+            return write!(f, "It has changed in the meantime: reload it (it is now version {version}) and try again.");
+        }
+        // What was changed at once is told at once.
+        for together in changes.chunk_by(|one, next| one.at == next.at && one.by == next.by) {
+            let fields: Vec<&str> = together.iter().map(|change| change.field.as_str()).collect();
+            let who = together[0].by.as_ref().map_or("Muster", |(_, name)| name);
+            write!(f, "{who} changed {} at {}. ", fields.join(", "), readable(together[0].at))?;
+        }
+        write!(
+            f,
+            "Nothing of yours was written: look at what is there now (version {version}), and send it again with that version if you still want it."
+        )
+    }
 }
 
 impl Error {
@@ -137,7 +177,7 @@ impl Error {
             Self::NotFound(_) => code::NOT_FOUND,
             Self::Invalid { .. } => code::BAD_USER_INPUT,
             Self::FailedPrecondition { .. } => code::FAILED_PRECONDITION,
-            Self::Conflict { .. } | Self::KeyTaken | Self::AlreadyThere => code::CONFLICT,
+            Self::Conflict(_) | Self::KeyTaken | Self::AlreadyThere => code::CONFLICT,
             Self::RateLimited(_) => code::RATE_LIMITED,
             Self::TooSlow => code::TOO_SLOW,
             Self::Unavailable(_) | Self::Outside(_) => code::UNAVAILABLE,

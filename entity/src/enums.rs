@@ -75,6 +75,34 @@ impl std::fmt::Display for Severity {
 }
 
 text_enum! {
+    /// What people set of an incident, by the names of the inputs.
+    IncidentField {
+        /// What clients call the problem.
+        ClientName = "clientName",
+        /// What is special about it.
+        Flags = "flags",
+        /// How much was affected.
+        Impact = "impact",
+        /// When the impact ended.
+        ImpactEndedAt = "impactEndedAt",
+        /// When the impact began.
+        ImpactStartedAt = "impactStartedAt",
+        /// Short and understandable.
+        Name = "name",
+        /// How bad it is.
+        Severity = "severity",
+        /// The sites it is about.
+        SiteIds = "siteIds",
+        /// Where it stands.
+        Status = "status",
+        /// What is known.
+        Summary = "summary",
+        /// Who may know about it.
+        Visibility = "visibility",
+    }
+}
+
+text_enum! {
     /// What an entry of the audit log is about.
     AuditAction {
         /// Somebody signed in.

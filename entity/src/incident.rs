@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{Awaited, Flags, IncidentId, IncidentStatus, PersonId, Severity, Timestamp, Visibility};
+use crate::{Awaited, Flags, IncidentId, IncidentStatus, LastChanges, PersonId, Severity, Timestamp, Visibility};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -85,6 +85,9 @@ pub struct Model {
     /// People who were reminded and have done nothing in it since.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub awaited: Option<Awaited>,
+    /// Who changed which field last; absent as long as an incident that is older than this has not changed.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub last_changes: Option<LastChanges>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -10,6 +10,7 @@ mod awaited;
 mod enums;
 mod flags;
 mod ids;
+mod last_changes;
 
 pub mod action;
 pub mod alert;
@@ -58,6 +59,7 @@ pub use awaited::{Awaited, AwaitedPerson};
 pub use enums::*;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants};
 pub use ids::*;
+pub use last_changes::{LastChange, LastChanges};
 pub use token_bounds::TokenBounds;
 
 /// A point in time, always in UTC, with microsecond precision (as in PostgreSQL).

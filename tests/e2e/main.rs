@@ -18,6 +18,7 @@ mod chores;
 mod client_day;
 mod client_updates;
 mod company;
+mod conflicts;
 mod deliveries;
 mod deploy;
 mod directory;

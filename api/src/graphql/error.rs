@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ErrorExtensionValues, ServerError, Value};
+use async_graphql::{ErrorExtensionValues, Name, ServerError, Value};
 use domain::Error;
+use domain::error::Conflict;
 use domain::error::code;
+use entity::PersonId;
 
 use super::cost::{COMPLEXITY_MAX, SEARCH_COST};
 
@@ -44,7 +46,7 @@ impl From<ApiError> for async_graphql::Error {
             Error::FailedPrecondition { missing, .. } if !missing.is_empty() => {
                 extensions.set("missing", missing.iter().map(String::as_str).map(Value::from).collect::<Vec<_>>());
             }
-            Error::Conflict { current_version } => extensions.set("currentVersion", *current_version),
+            Error::Conflict(conflict) => set_conflict(&mut extensions, conflict),
             Error::Unavailable(cause) => tracing::warn!(error = %cause, "the database is not available"),
             Error::Internal(cause) => {
                 let request_id = format!("{:016x}", rand::random::<u64>());
@@ -63,6 +65,25 @@ impl From<ApiError> for async_graphql::Error {
         }
         Self { message: error.to_string(), source: None, extensions: Some(extensions) }
     }
+}
+
+/// Which incident it is, and of what the caller wanted to set: what somebody else changed, who was the last, and what is there now.
+fn set_conflict(extensions: &mut ErrorExtensionValues, conflict: &Conflict) {
+    extensions.set("incidentId", conflict.incident.to_string());
+    extensions.set("currentVersion", conflict.version);
+    let Some(last) = conflict.changes.last() else { return };
+    let fields: Vec<Value> = conflict.changes.iter().map(|change| change.field.as_str().into()).collect();
+    let present = conflict.changes.iter().map(|change| {
+        (Name::new(change.field.as_str()), Value::from_json(change.value.clone()).expect("values of JSON are values of GraphQL"))
+    });
+    let person = |(id, name): &(PersonId, String)| {
+        let fields = [("id", id.to_string()), ("name", name.clone())];
+        Value::Object(fields.into_iter().map(|(key, value)| (Name::new(key), value.into())).collect())
+    };
+    extensions.set("fields", fields);
+    extensions.set("present", Value::Object(present.collect()));
+    extensions.set("by", last.by.as_ref().map_or(Value::Null, person));
+    extensions.set("at", last.at.to_rfc3339());
 }
 
 /// Gives the GraphQL engine's own errors, about a document or its variables, a code.

@@ -38,7 +38,7 @@ impl From<Error> for Problem {
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
-            Error::FailedPrecondition { .. } | Error::Conflict { .. } | Error::KeyTaken | Error::AlreadyThere => StatusCode::CONFLICT,
+            Error::FailedPrecondition { .. } | Error::Conflict(_) | Error::KeyTaken | Error::AlreadyThere => StatusCode::CONFLICT,
             Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooSlow | Error::Outside(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(cause) => {

@@ -265,8 +265,8 @@ impl Stage {
     async fn steer(&mut self, ctx: &Ctx, id: IncidentId, act: &Act) -> anyhow::Result<()> {
         match act {
             Act::Decline(reason) => incident::decline(ctx, id, reason).await?,
-            Act::Severity(severity, reason) => incident::change_severity(ctx, id, *severity, reason).await?,
-            Act::Status(status, note) => incident::change_status(ctx, id, *status, Some(note)).await?,
+            Act::Severity(severity, reason) => incident::change_severity(ctx, id, *severity, reason, None).await?,
+            Act::Status(status, note) => incident::change_status(ctx, id, *status, Some(note), None).await?,
             Act::Role(role, who, note) => {
                 let person_id = self.person(who)?.id;
                 incident::assign_role(ctx, AssignRole { incident_id: id, role: *role, person_id, handover_note: note.map(str::to_owned) })
@@ -286,8 +286,8 @@ impl Stage {
                 };
                 incident::update(ctx, id, input, None).await?
             }
-            Act::Resolve(summary) => incident::resolve(ctx, id, summary).await?,
-            Act::Close(note) => incident::close(ctx, id, Some(note)).await?,
+            Act::Resolve(summary) => incident::resolve(ctx, id, summary, None).await?,
+            Act::Close(note) => incident::close(ctx, id, Some(note), None).await?,
             _ => bail!("this does not steer an incident"),
         };
         Ok(())

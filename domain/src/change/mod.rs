@@ -4,7 +4,7 @@
 //! filled ([`seal`]), and commits: the incident on condition of its version, the timeline events with their sequence and hash, the other
 //! rows and the deliveries to outside systems, all in one transaction. Then it wakes the listeners. Nothing is read inside the
 //! transaction: every change raises the version, so an unchanged version proves that what was read still holds. A change that lost the
-//! race decides again on fresh facts, unless the caller insisted on a version.
+//! race decides again on fresh facts, unless it would write over what the caller has not seen ([`Expected`]).
 //!
 //! Within a process, changes to one incident queue in a lane, so races are left for other processes.
 //!
@@ -14,6 +14,7 @@
 //! Guarantees: no change without its events, no event without its change, no gap in the sequence. A decision that changes nothing
 //! writes nothing.
 
+mod expected;
 pub mod seal;
 mod sharing;
 
@@ -30,6 +31,7 @@ use crate::db::worth_retrying;
 use crate::error::{Error, Result, is_duplicate, is_retryable};
 use crate::record::{Draft, Facts, Scope, Whole, Written, write_all, write_new, write_one};
 use crate::traces::TARGET;
+pub use expected::Expected;
 use seal::Seal;
 
 /// How often a decision is repeated because another process was faster: two that write all the time win in turns.
@@ -48,14 +50,14 @@ pub struct Changed<T> {
 /// Changes the incident `id` by `decide`, which sees the facts and fills the draft. It may be called several times.
 ///
 /// # Errors
-/// `FORBIDDEN` without `right`, `NOT_FOUND` for what the caller may not see, `CONFLICT` when `expected_version` is
-/// not the present one, and whatever `decide` refuses.
+/// `FORBIDDEN` without `right`, `NOT_FOUND` for what the caller may not see, `CONFLICT` when others changed
+/// what is `expected` to be unchanged, and whatever `decide` refuses.
 #[tracing::instrument(target = TARGET, name = "change", skip_all, fields(muster.incident.id = %id))]
 pub async fn change<F, T>(
     ctx: &Ctx,
     id: IncidentId,
     right: Right,
-    expected_version: Option<i32>,
+    expected: Option<Expected<'_>>,
     mut decide: impl FnMut(&F, &mut Draft<'_, F::Scope>) -> Result<T> + Send,
 ) -> Result<Changed<T>>
 where
@@ -66,8 +68,8 @@ where
     let _lane = ctx.lanes.enter(id).await;
     for _ in 0..RACES_MAX {
         let incident = load(ctx, id).await?;
-        if expected_version.is_some_and(|version| version != incident.version) {
-            return Err(Error::Conflict { current_version: incident.version });
+        if let Some(expected) = expected {
+            expected.check(ctx, &incident).await?;
         }
         let facts = F::load(ctx, incident).await?;
         let mut draft = Draft::new(ctx, facts.scope());

@@ -10,7 +10,7 @@ use crate::delivery::order;
 use crate::incident::state::is_running;
 use crate::playbook::Rule;
 use crate::playbook::steps::{Case, Step, concerns_leadership, is_breach, is_major, next_look, stands, steps};
-use crate::record::{Draft, Light, Scope, Whole, awaited};
+use crate::record::{Draft, Light, Scope, Whole, awaited, fields};
 use crate::tickets::problem;
 
 /// A scope whose drafts the door can seal.
@@ -43,6 +43,7 @@ impl Seal for Whole {
         }
         draft.incident_mut().next_due_at = next_look(&after, &draft.ctx().playbook(), now);
         cancel_what_is_done(draft, &before, &after);
+        fields::keep_changes(draft);
         sharing::audit(draft);
     }
 }

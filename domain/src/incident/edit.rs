@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use entity::{Flag, IncidentId, SiteId, TimelineKind, Timestamp, Visibility, incident, incident_site};
+use entity::{Flag, IncidentField, IncidentId, SiteId, TimelineKind, Timestamp, Visibility, incident, incident_site};
 use serde_json::json;
 
 use crate::authz::Right;
-use crate::change::change;
+use crate::change::{Expected, change};
 use crate::clients::machines_in;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::writes::{add_sites, admit_actor};
-use crate::record::{Draft, NewEvent, Whole};
+use crate::record::{Draft, NewEvent, Whole, fields};
 use crate::{catalogue, validate, words};
 
 /// Input of [`update`]: fields that are left out stay unchanged.
@@ -37,6 +37,24 @@ pub struct UpdateIncident {
     pub impact_ended_at: Option<Option<Timestamp>>,
 }
 
+impl UpdateIncident {
+    /// The fields that it sets.
+    fn fields(&self) -> Vec<IncidentField> {
+        let given = [
+            (IncidentField::Name, self.name.is_some()),
+            (IncidentField::ClientName, self.client_name.is_some()),
+            (IncidentField::Summary, self.summary.is_some()),
+            (IncidentField::Visibility, self.visibility.is_some()),
+            (IncidentField::Flags, self.flags.is_some()),
+            (IncidentField::SiteIds, self.site_ids.is_some()),
+            (IncidentField::Impact, self.impact.is_some()),
+            (IncidentField::ImpactStartedAt, self.impact_started_at.is_some()),
+            (IncidentField::ImpactEndedAt, self.impact_ended_at.is_some()),
+        ];
+        given.into_iter().filter_map(|(field, is_given)| is_given.then_some(field)).collect()
+    }
+}
+
 /// How much was affected, as far as known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Impact {
@@ -53,7 +71,8 @@ pub struct Impact {
 /// Changes what is known about an incident. Each change is recorded on the timeline.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` if `expected_version` is not the current one.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` if somebody else changed one of these fields after
+/// `expected_version`.
 pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_version: Option<i32>) -> Result<incident::Model> {
     ctx.require(Right::Respond)?;
     let now = ctx.now();
@@ -68,7 +87,8 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
         Some(ids) => Some(catalogue::existing_sites(ctx, "siteIds", ids).await?),
         None => None,
     };
-    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected_version, |facts, draft| {
+    let fields = input.fields();
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, Expected::of(expected_version, &fields), |facts, draft| {
         let incident = draft.incident_mut();
         if let Some(name) = &name {
             incident.name.clone_from(name);
@@ -102,7 +122,7 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
             admit_actor(draft);
         }
         let sites_differ = sites.as_ref().is_some_and(|sites| replace_sites(draft, facts, sites));
-        record_update(draft, &facts.incident, sites_differ);
+        record_update(draft, facts, sites_differ);
         Ok(())
     });
     Ok(changed.await?.incident)
@@ -128,24 +148,14 @@ fn checked_impact(impact: &Impact) -> Result<Impact> {
 }
 
 /// Records on the timeline what changed, with the old and new values for programs.
-fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: bool) {
-    let after = draft.incident();
-    let flags = |incident: &incident::Model| incident.flags.iter().map(Flag::as_str).collect::<Vec<_>>();
-    let impact = |incident: &incident::Model| json!({ "requests": incident.impact_requests, "visits": incident.impact_visits, "users": incident.impact_users, "description": incident.impact_description });
-    let fields = [
-        ("name", json!(before.name), json!(after.name)),
-        ("clientName", json!(before.client_name), json!(after.client_name)),
-        ("summary", json!(before.summary), json!(after.summary)),
-        ("visibility", json!(before.visibility), json!(after.visibility)),
-        ("flags", json!(flags(before)), json!(flags(after))),
-        ("impact", impact(before), impact(after)),
-        ("impactStartedAt", json!(before.impact_started_at), json!(after.impact_started_at)),
-        ("impactEndedAt", json!(before.impact_ended_at), json!(after.impact_ended_at)),
-    ];
+fn record_update(draft: &mut Draft<'_>, before: &Whole, sites_differ: bool) {
+    let after = draft.whole();
     let mut details = serde_json::Map::new();
-    for (field, from, to) in fields {
+    // A change of sites says only that.
+    for field in IncidentField::ALL.iter().copied().filter(|field| *field != IncidentField::SiteIds) {
+        let (from, to) = (fields::value(before, field), fields::value(after, field));
         if from != to {
-            details.insert(field.to_owned(), json!({ "from": from, "to": to }));
+            details.insert(field.to_string(), json!({ "from": from, "to": to }));
         }
     }
     if sites_differ {
@@ -153,7 +163,8 @@ fn record_update(draft: &mut Draft<'_>, before: &incident::Model, sites_differ: 
     }
     if !details.is_empty() {
         draft.record(
-            NewEvent::new(TimelineKind::Note, changes_in_words(before, after, &details)).details(serde_json::Value::Object(details)),
+            NewEvent::new(TimelineKind::Note, changes_in_words(&before.incident, &after.incident, &details))
+                .details(serde_json::Value::Object(details)),
         );
     }
 }

@@ -1,11 +1,11 @@
 //! Resolved, reopened, closed (R24).
 
-use entity::{IncidentId, TimelineKind, incident};
+use entity::{IncidentField, IncidentId, TimelineKind, incident};
 use serde_json::json;
 
 use super::state::{Move, advance};
 use crate::authz::Right;
-use crate::change::change;
+use crate::change::{Expected, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::response::take_back;
@@ -13,14 +13,18 @@ use crate::playbook::steps::Step;
 use crate::record::{NewEvent, Whole};
 use crate::validate;
 
+/// What each of these sets; with a version that is expected, it is a `CONFLICT` if somebody else set it since.
+const STATUS: &[IncidentField] = &[IncidentField::Status];
+
 /// Resolves an incident: service is back (R24). All goals must be met.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION`, listing the goals that are missing.
-pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str) -> Result<incident::Model> {
+pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str, expected_version: Option<i32>) -> Result<incident::Model> {
     let summary = validate::text("summary", summary)?;
     let playbook = ctx.playbook();
-    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+    let expected = Expected::of(expected_version, STATUS);
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected, |facts, draft| {
         advance(draft, Move::Resolve)?;
         let met = |key: &str| facts.goals.iter().any(|goal| goal.goal == key && goal.met_at.is_some());
         let missing: Vec<String> = playbook.goals.iter().filter(|goal| !met(&goal.key)).map(|goal| goal.key.clone()).collect();
@@ -40,9 +44,10 @@ pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str) -> Result<inciden
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` from a status that can't be reopened.
-pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident::Model> {
+pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str, expected_version: Option<i32>) -> Result<incident::Model> {
     let reason = validate::text("reason", reason)?;
-    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+    let expected = Expected::of(expected_version, STATUS);
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected, |facts, draft| {
         let from = facts.incident.status;
         advance(draft, Move::Reopen)?;
         draft.incident_mut().resolved_at = None;
@@ -61,9 +66,10 @@ pub async fn reopen(ctx: &Ctx, id: IncidentId, reason: &str) -> Result<incident:
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not resolved, or with the keys of the steps that are owed.
-pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>) -> Result<incident::Model> {
+pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>, expected_version: Option<i32>) -> Result<incident::Model> {
     let note = validate::optional_text("note", note)?;
-    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| {
+    let expected = Expected::of(expected_version, STATUS);
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected, |_, draft| {
         let owed: Vec<Step> = draft.steps().into_iter().filter(|step| step.rule.is_owed_before_closing()).collect();
         advance(draft, Move::Close)?;
         if !owed.is_empty() && note.is_none() {

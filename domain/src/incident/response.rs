@@ -1,15 +1,15 @@
 //! What people do while an incident lasts: severity, status, goals, affected clients, actions.
 
 use entity::{
-    ActionId, ActionState, ClientId, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item, goal, incident,
-    incident_client,
+    ActionId, ActionState, ClientId, IncidentField, IncidentId, IncidentStatus, PersonId, Severity, TimelineKind, action, checklist_item,
+    goal, incident, incident_client,
 };
 use sea_orm::IntoActiveModel;
 use serde_json::json;
 
 use super::state;
 use crate::authz::Right;
-use crate::change::change;
+use crate::change::{Expected, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::writes::{affect, record_client};
@@ -21,10 +21,18 @@ use crate::{catalogue, people, sql, validate};
 /// Raises or lowers the severity; the reason is recorded on the timeline (R9).
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident.
-pub async fn change_severity(ctx: &Ctx, id: IncidentId, severity: Severity, reason: &str) -> Result<incident::Model> {
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` on a merged incident; `CONFLICT` if somebody else changed it after
+/// `expected_version`.
+pub async fn change_severity(
+    ctx: &Ctx,
+    id: IncidentId,
+    severity: Severity,
+    reason: &str,
+    expected_version: Option<i32>,
+) -> Result<incident::Model> {
     let reason = validate::text("reason", reason)?;
-    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+    let expected = Expected::of(expected_version, &[IncidentField::Severity]);
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected, |facts, draft| {
         state::require_open_timeline(&facts.incident)?;
         let from = facts.incident.severity;
         if from == severity {
@@ -41,10 +49,18 @@ pub async fn change_severity(ctx: &Ctx, id: IncidentId, severity: Severity, reas
 /// Moves to another live status.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not live.
-pub async fn change_status(ctx: &Ctx, id: IncidentId, status: IncidentStatus, note: Option<&str>) -> Result<incident::Model> {
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if it is not live; `CONFLICT` if somebody else changed it after
+/// `expected_version`.
+pub async fn change_status(
+    ctx: &Ctx,
+    id: IncidentId,
+    status: IncidentStatus,
+    note: Option<&str>,
+    expected_version: Option<i32>,
+) -> Result<incident::Model> {
     let note = validate::optional_text("note", note)?;
-    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |_, draft| state::move_live(draft, status, note.as_deref()));
+    let expected = Expected::of(expected_version, &[IncidentField::Status]);
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, expected, |_, draft| state::move_live(draft, status, note.as_deref()));
     Ok(changed.await?.incident)
 }
 

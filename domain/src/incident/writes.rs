@@ -170,5 +170,6 @@ pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: 
         first_client_at: None,
         problem_ordered_at: None,
         awaited: None,
+        last_changes: None,
     }
 }

@@ -1,6 +1,8 @@
 //! What a decision wants to be written.
 
-use entity::{EventId, PersonId, Timestamp, incident, timeline_event};
+use std::collections::BTreeMap;
+
+use entity::{EventId, LastChanges, PersonId, Timestamp, incident, timeline_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
@@ -157,6 +159,7 @@ impl<'a, S: Scope> Draft<'a, S> {
         let incident = self.after.incident_mut();
         incident.version = version;
         incident.changed_at = self.now;
+        incident.last_changes.get_or_insert_with(|| LastChanges { known_after: version - 1, fields: BTreeMap::new() });
         if let Some(person) = self.ctx.actor.person_id().filter(|_| !self.events.is_empty()) {
             awaited::reacted(self.after.incident_mut(), person);
         }

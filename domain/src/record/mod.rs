@@ -8,6 +8,7 @@ mod case;
 mod draft;
 mod event;
 mod facts;
+pub(crate) mod fields;
 mod portion;
 mod put_right;
 mod whole;

@@ -131,7 +131,7 @@ pub struct UpdateIncidentInput {
     pub impact_started_at: MaybeUndefined<DateTime<Utc>>,
     /// When the impact ended; null if it has not.
     pub impact_ended_at: MaybeUndefined<DateTime<Utc>>,
-    /// Fails with CONFLICT unless this is still the version.
+    /// The version you have seen: CONFLICT if somebody else has since changed one of the fields that are given here.
     pub expected_version: Option<i32>,
 }
 
@@ -157,6 +157,8 @@ pub struct ChangeSeverityInput {
     pub severity: Severity,
     /// Why you think so.
     pub reason: String,
+    /// The version you have seen: CONFLICT if somebody else has since changed the severity.
+    pub expected_version: Option<i32>,
 }
 
 /// A new live status.
@@ -168,6 +170,8 @@ pub struct ChangeStatusInput {
     pub status: IncidentStatus,
     /// Why it changes.
     pub note: Option<String>,
+    /// The version you have seen: CONFLICT if somebody else has since changed the status.
+    pub expected_version: Option<i32>,
 }
 
 /// A role to give.
@@ -261,6 +265,8 @@ pub struct ResolveIncidentInput {
     pub incident_id: ID,
     /// What it was and what fixed it.
     pub summary: String,
+    /// The version you have seen: CONFLICT if somebody else has since changed the status.
+    pub expected_version: Option<i32>,
 }
 
 /// An incident to reopen: it was not over.
@@ -270,6 +276,8 @@ pub struct ReopenIncidentInput {
     pub incident_id: ID,
     /// Why.
     pub reason: String,
+    /// The version you have seen: CONFLICT if somebody else has since changed the status.
+    pub expected_version: Option<i32>,
 }
 
 /// An incident to close: all follow-up work is done.
@@ -279,6 +287,8 @@ pub struct CloseIncidentInput {
     pub incident_id: ID,
     /// A closing remark; required while a report or a review is owed, to say why it is closed without.
     pub note: Option<String>,
+    /// The version you have seen: CONFLICT if somebody else has since changed the status.
+    pub expected_version: Option<i32>,
 }
 
 /// Two incidents that turned out to be one.

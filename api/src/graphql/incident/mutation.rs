@@ -109,7 +109,7 @@ impl IncidentMutation {
         #[graphql(desc = "The severity, and why.")] input: ChangeSeverityInput,
     ) -> ApiResult<IncidentPayload> {
         let incident = id("incidentId", &input.incident_id)?;
-        Ok(incident::change_severity(ctx(gql), incident, input.severity.into(), &input.reason).await?.into())
+        Ok(incident::change_severity(ctx(gql), incident, input.severity.into(), &input.reason, input.expected_version).await?.into())
     }
 
     /// Moves to another live status.
@@ -119,7 +119,7 @@ impl IncidentMutation {
         #[graphql(desc = "The status.")] input: ChangeStatusInput,
     ) -> ApiResult<IncidentPayload> {
         let incident = id("incidentId", &input.incident_id)?;
-        Ok(incident::change_status(ctx(gql), incident, input.status.into(), input.note.as_deref()).await?.into())
+        Ok(incident::change_status(ctx(gql), incident, input.status.into(), input.note.as_deref(), input.expected_version).await?.into())
     }
 
     /// Gives a person a role, taking it from its present holder.
@@ -194,7 +194,7 @@ impl IncidentMutation {
         gql: &Context<'_>,
         #[graphql(desc = "The incident, and what it was.")] input: ResolveIncidentInput,
     ) -> ApiResult<IncidentPayload> {
-        Ok(incident::resolve(ctx(gql), id("incidentId", &input.incident_id)?, &input.summary).await?.into())
+        Ok(incident::resolve(ctx(gql), id("incidentId", &input.incident_id)?, &input.summary, input.expected_version).await?.into())
     }
 
     /// Reopens an incident that was not over, or a report that was an incident after all. History stays.
@@ -203,12 +203,12 @@ impl IncidentMutation {
         gql: &Context<'_>,
         #[graphql(desc = "The incident, and why.")] input: ReopenIncidentInput,
     ) -> ApiResult<IncidentPayload> {
-        Ok(incident::reopen(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason).await?.into())
+        Ok(incident::reopen(ctx(gql), id("incidentId", &input.incident_id)?, &input.reason, input.expected_version).await?.into())
     }
 
     /// Closes an incident: all follow-up work is done.
     async fn close_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: CloseIncidentInput) -> ApiResult<IncidentPayload> {
-        Ok(incident::close(ctx(gql), id("incidentId", &input.incident_id)?, input.note.as_deref()).await?.into())
+        Ok(incident::close(ctx(gql), id("incidentId", &input.incident_id)?, input.note.as_deref(), input.expected_version).await?.into())
     }
 
     /// Merges an incident into another that is the same problem and continues for both. Returns the one that ended.

@@ -233,7 +233,7 @@ impl Incident {
     async fn tickets(&self) -> IncidentTickets {
         IncidentTickets(self.0.clone())
     }
-    /// Grows with every change; pass it as `expectedVersion` to get a conflict instead of overwriting others' changes.
+    /// Grows with every change; pass it as `expectedVersion` to get a conflict instead of overwriting what others changed since.
     async fn version(&self) -> i32 {
         self.0.version
     }
