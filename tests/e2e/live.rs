@@ -15,6 +15,7 @@ both_dbs![
     sixteen_writers_are_heard_without_gap_or_repeat,
     a_watcher_who_reconnects_all_the_time_misses_nothing,
     a_board_hears_of_what_passes_its_filter,
+    who_comes_is_not_told_what_happened_before,
     an_unknown_incident_or_cursor_is_refused,
     a_server_that_stops_says_goodbye,
 ];
@@ -242,6 +243,42 @@ async fn a_board_hears_of_what_passes_its_filter(app: &TestApp) {
     if let Some(server) = at {
         server.stop().await;
     }
+}
+
+/// Nobody had watched, so nobody had heard of it: it is no news all the same.
+async fn who_comes_is_not_told_what_happened_before(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let silent = sam.declare("changes without a wake-up").await;
+    for transport in TRANSPORTS {
+        for _ in 0..3 {
+            let old = sam.declare("old").await;
+            sam.note(id(&old), "before anybody came").await;
+            app.advance(Duration::from_secs(20));
+        }
+        let mut boards = Vec::new();
+        for _ in 0..2 {
+            boards.push(sam.subscribe(transport, CHANGED, json!({})).await);
+        }
+        // Only the look at everything finds this change, and it finds those from before with it.
+        for board in &mut boards {
+            let first = eventually("the look at everything comes", Duration::from_secs(30), async || {
+                change_silently(app).await;
+                tokio::time::timeout(Duration::from_millis(300), board.frame()).await.ok()
+            })
+            .await;
+            let Frame::Next(data) = first else { panic!("a change was expected, but got {first:?}") };
+            assert_eq!(data["incidentChanged"]["reference"], silent["reference"]);
+        }
+    }
+}
+
+/// Changes the first incident, and tells nobody.
+async fn change_silently(app: &TestApp) {
+    use entity::incident::{Column, Entity};
+    use sea_orm::sea_query::{Expr, ExprTrait};
+    use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+    let later = Entity::update_many().filter(Column::Number.eq(1)).col_expr(Column::Version, Expr::col(Column::Version).add(1));
+    later.col_expr(Column::ChangedAt, Expr::val(app.now())).exec(app.domain.db.write()).await.unwrap();
 }
 
 async fn an_unknown_incident_or_cursor_is_refused(app: &TestApp) {

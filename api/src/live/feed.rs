@@ -1,7 +1,7 @@
 //! Incidents that changed, for boards.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_stream::try_stream;
@@ -44,48 +44,70 @@ impl Changed {
 
 /// Reads changed incidents once and sends them to all watchers.
 pub struct Feed {
-    changes: broadcast::Sender<Arc<Changed>>,
+    told: broadcast::Sender<Told>,
     waiting: Mutex<Waiting>,
     ready: Notify,
+}
+
+/// What all watchers hear.
+#[derive(Clone)]
+enum Told {
+    /// An incident changed.
+    Change(Arc<Changed>),
+    /// What had happened when this watcher came, counting from 1, has been told, and to all who came before them.
+    CaughtUpTo(u64),
 }
 
 #[derive(Default)]
 struct Waiting {
     incidents: HashSet<IncidentId>,
     everything: bool,
+    /// How many watchers have come.
+    watchers: u64,
 }
 
 impl Default for Feed {
     fn default() -> Self {
-        Self { changes: broadcast::Sender::new(BACKLOG), waiting: Mutex::default(), ready: Notify::new() }
+        Self { told: broadcast::Sender::new(BACKLOG), waiting: Mutex::default(), ready: Notify::new() }
     }
 }
 
 impl Feed {
     /// Records that `incident` changed. Costs nothing while nobody watches.
     pub(super) fn changed(&self, incident: IncidentId) {
-        self.note(|waiting| {
-            waiting.incidents.insert(incident);
-        });
+        if self.is_watched() {
+            self.waiting().incidents.insert(incident);
+            self.ready.notify_one();
+        }
     }
 
     /// Records that changes may have been missed.
     pub(super) fn look_again(&self) {
-        self.note(|waiting| waiting.everything = true);
+        self.waiting().everything = true;
+        self.ready.notify_one();
     }
 
     /// Incidents that `ctx` may see and that pass `filter`, each time they change from now on. Ends with an error if the
     /// watcher falls behind.
     pub(super) fn incidents(&self, ctx: Ctx, filter: incident::IncidentFilter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
-        let mut changes = self.changes.subscribe();
-        let by_row_alone = incident::touches_rows_only(&filter);
+        let (mut told, watcher) = (self.told.subscribe(), self.join());
+        let (began, by_row_alone) = (ctx.now(), incident::touches_rows_only(&filter));
         try_stream! {
+            let mut caught_up = false;
             loop {
-                let change = match changes.recv().await {
-                    Ok(change) => change,
+                let change = match told.recv().await {
+                    Ok(Told::Change(change)) => change,
+                    Ok(Told::CaughtUpTo(other)) => {
+                        caught_up |= other >= watcher;
+                        continue;
+                    }
                     Err(RecvError::Lagged(_)) => Err(Error::TooSlow)?,
                     Err(RecvError::Closed) => break,
                 };
+                // What others have not heard of either may be old. Times decide only now: the clocks of other processes may be behind.
+                if !caught_up && change.incident.changed_at <= began {
+                    continue;
+                }
                 let wanted = change.visible_to(&ctx.actor) && incident::matches(&filter, &change.incident);
                 if wanted && (by_row_alone || incident::passes(&ctx, &change.incident, &filter).await?) {
                     yield change;
@@ -94,15 +116,27 @@ impl Feed {
         }
     }
 
-    fn note(&self, note: impl FnOnce(&mut Waiting)) {
-        if self.changes.receiver_count() > 0 {
-            note(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-            self.ready.notify_one();
-        }
+    /// Counts a watcher, who has subscribed, and has everything told that happened before.
+    fn join(&self) -> u64 {
+        let mut waiting = self.waiting();
+        waiting.watchers += 1;
+        waiting.everything = true;
+        self.ready.notify_one();
+        waiting.watchers
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_watched(&self) -> bool {
+        self.told.receiver_count() > 0
     }
 
     fn take(&self) -> Waiting {
-        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut waiting = self.waiting();
+        let watchers = waiting.watchers;
+        std::mem::replace(&mut *waiting, Waiting { watchers, ..Waiting::default() })
     }
 
     /// Reads and sends for ever.
@@ -119,16 +153,36 @@ impl Feed {
     }
 
     async fn hand_out(&self, ctx: &Ctx, waiting: &Waiting, versions: &mut Versions) -> Result<()> {
+        let now = ctx.now();
+        if !self.is_watched() {
+            // Whoever comes next is not told of what happened before.
+            versions.forget_before(now);
+            return Ok(());
+        }
+        if waiting.everything {
+            self.look_back(ctx, versions).await?;
+            versions.forget_before(now);
+            let _ = self.told.send(Told::CaughtUpTo(waiting.watchers));
+        }
         let ids: Vec<IncidentId> = waiting.incidents.iter().copied().collect();
         for batch in ids.chunks(BATCH) {
             self.send(ctx, incident::by_ids(ctx, batch).await?, versions).await?;
         }
-        if waiting.everything {
-            let now = ctx.now();
-            self.send(ctx, incident::changed_since(ctx, versions.looked_at - OVERLAP, BATCH).await?, versions).await?;
-            versions.forget_before(now);
-        }
         Ok(())
+    }
+
+    /// Reads what has changed since the last look, whether somebody said so or not.
+    async fn look_back(&self, ctx: &Ctx, versions: &mut Versions) -> Result<()> {
+        let mut after = None;
+        loop {
+            let batch = incident::changed_since(ctx, versions.looked_at - OVERLAP, after, BATCH).await?;
+            after = batch.last().map(|last| (last.changed_at, last.id));
+            let is_last = batch.len() < BATCH;
+            self.send(ctx, batch, versions).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     async fn send(&self, ctx: &Ctx, incidents: Vec<entity::incident::Model>, versions: &mut Versions) -> Result<()> {
@@ -136,7 +190,7 @@ impl Feed {
             if versions.seen.insert((row.changed_at, row.id, row.version)) {
                 let participants = participants(ctx, &row).await?;
                 // Fails only while nobody watches.
-                let _ = self.changes.send(Arc::new(Changed { incident: Arc::new(row), participants }));
+                let _ = self.told.send(Told::Change(Arc::new(Changed { incident: Arc::new(row), participants })));
             }
         }
         Ok(())

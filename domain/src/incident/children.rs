@@ -4,6 +4,7 @@ use entity::{
     ActionState, ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident,
     incident_access, incident_client, incident_site, person, role_assignment, site,
 };
+use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::catalogue::{clients_by_ids, sites_by_ids};
@@ -107,8 +108,17 @@ pub async fn participants(ctx: &Ctx, incident: IncidentId) -> Result<Vec<PersonI
     Ok(rows.into_iter().map(|row| row.person_id).collect())
 }
 
-/// The incidents that changed after `since`, oldest change first, at most `limit`.
-pub async fn changed_since(ctx: &Ctx, since: Timestamp, limit: usize) -> Result<Vec<incident::Model>> {
-    let select = crate::authz::visible(&ctx.actor).filter(incident::Column::ChangedAt.gt(since)).order_by_asc(incident::Column::ChangedAt);
+/// The incidents that changed after `since`, oldest change first, at most `limit`; the next ones are `after` the last of these.
+pub async fn changed_since(
+    ctx: &Ctx,
+    since: Timestamp,
+    after: Option<(Timestamp, IncidentId)>,
+    limit: usize,
+) -> Result<Vec<incident::Model>> {
+    use incident::Column::{ChangedAt, Id};
+    // Many change in the same moment: those of a round of reminders.
+    let is_later = |(at, id): (Timestamp, IncidentId)| ChangedAt.gt(at).or(ChangedAt.eq(at).and(Id.gt(id)));
+    let select = crate::authz::visible(&ctx.actor).filter(ChangedAt.gt(since)).order_by_asc(ChangedAt).order_by_asc(Id);
+    let select = select.filter(Condition::all().add_option(after.map(is_later)));
     Ok(select.limit(u64::try_from(limit).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
 }
