@@ -488,7 +488,7 @@ onSubmit($("link"), async () => {
 
 // ---- One incident ----
 
-const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } attachments { fileName downloadUrl } }";
+const EVENT = "fragment Event on TimelineEvent { id sequence kind occurredAt recordedAt text starred details source actor { name } otherIncident { reference name } attachments { fileName downloadUrl } }";
 const FACTS = `query Facts($reference: String!) { incident(reference: $reference) { id reference name summary severity status visibility flags impactStartedAt declaredAt reportedAt resolvedAt
   lead { name } clientCommsManager { name } sites { name url runbook expected } clientBoard { client { id name } standing nextState } clientUpdates { id body state author { id name } approvedBy { name } } goals { goal title metAt evidence }
   tickets(link: null) { id externalId url subject status link parent client { name } } followUps { title state dueOn cardUrl owner { name } }
@@ -600,6 +600,7 @@ function addEvent(event) {
     h("p", { class: "event-head" }, moment(event.occurredAt, clock), sameDay ? "" : ` ${day.format(new Date(event.occurredAt))}`, h("span", { class: "kind" }, corrected ? `Correction of #${corrected}` : words(event.kind)),
       event.actor?.name || event.details?.source || words(event.source), event.starred ? h("span", { class: "star" }, "★ key moment") : ""),
     prose(event.text),
+    event.otherIncident ? h("p", null, h("a", { href: `#${event.otherIncident.reference}` }, event.otherIncident.reference), `: ${event.otherIncident.name}`) : "",
     late ? h("p", { class: "soft" }, "Recorded at ", moment(event.recordedAt, clock)) : "",
     corrected && event.details.reason ? h("p", { class: "soft" }, `Because: ${event.details.reason}`) : "",
     ...event.attachments.map((file) => h("p", null, h("a", { href: new URL(file.downloadUrl).pathname }, file.fileName))));

@@ -39,6 +39,7 @@ mod keys;
 mod lanes;
 mod lifecycle;
 mod live;
+mod merged_names;
 mod migrations;
 mod nights;
 mod nodes;

@@ -16,6 +16,7 @@ use crate::incident::writes::{add_sites, admit};
 use crate::playbook::Rule;
 use crate::record::{Draft, NewEvent, Whole};
 use crate::tickets::links;
+use crate::timeline::others::{MERGED_FROM, MERGED_INTO};
 use crate::words;
 
 /// Merges an incident into another, which continues for both and takes over clients, sites, alerts, tickets, follow-ups and pages
@@ -44,10 +45,8 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
         }
         advance(from_draft, Move::Merge)?;
         from_draft.incident_mut().merged_into_id = Some(into);
-        let text = format!("Merged into {}: {}", reference(&to.incident), to.incident.name);
-        from_draft.record(NewEvent::new(TimelineKind::Merged, text).details(json!({ "into": into.to_string() })));
-        let text = format!("{} was merged into this one: {}", reference(&from.incident), from.incident.name);
-        to_draft.record(NewEvent::new(TimelineKind::Merged, text).details(json!({ "from": id.to_string() })));
+        from_draft.record(NewEvent::new(TimelineKind::Merged, MERGED_INTO).details(json!({ "into": into.to_string() })));
+        to_draft.record(NewEvent::new(TimelineKind::Merged, MERGED_FROM).details(json!({ "from": id.to_string() })));
         take_over(to_draft, from, to);
         links::take_over([from, to], [from_draft, to_draft]);
         Ok(())

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::sql::contains;
 use crate::sql::padded;
+use crate::timeline::others::names_none;
 use crate::validate::storable;
 use entity::{
     ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
@@ -121,6 +122,7 @@ fn mentions(backend: DbBackend, word: &str) -> Condition {
         .select_only()
         .column(timeline_event::Column::IncidentId)
         .filter(contains(backend, timeline_event::Column::Text, word))
+        .filter(names_none())
         .into_query();
     Condition::any()
         .add(contains(backend, incident::Column::Name, word))

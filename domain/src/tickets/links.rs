@@ -16,6 +16,7 @@ use crate::incident::{reference, state};
 use crate::ports::{Comment, UnlinkTicket};
 use crate::record::{Draft, NewEvent, Whole};
 use crate::tickets::rows::{CLOSED, REQUESTER, hang, linked_row, problem_in, put_link, record, row_in};
+use crate::timeline::others::took_over;
 use crate::{catalogue, validate};
 
 /// Input of [`link`].
@@ -220,7 +221,7 @@ pub(crate) fn take_over([from, to]: [&Whole; 2], [from_draft, to_draft]: [&mut D
     }
     if !moved.is_empty() {
         let numbers: Vec<String> = moved.iter().map(|row| format!("#{}", row.external_id)).collect();
-        let text = format!("Took over from {}: {}", reference(&from.incident), numbers.join(", "));
+        let text = took_over(&numbers.join(", "));
         to_draft
             .record(NewEvent::new(TimelineKind::Ticket, text).details(json!({ "from": from.incident.id.to_string(), "numbers": numbers })));
     }

@@ -1,17 +1,16 @@
 //! A ticket that was merged into another one at its system: the link moves along, so that its client hears from us on the other one.
 
-use entity::{IncidentId, TicketLink, client, incident, ticket};
+use entity::{IncidentId, TicketLink, TimelineKind, client, incident, ticket};
 
 use super::query::rows_of;
-use super::rows::{CLOSED, hang, linked, linked_row, new_row, problem_in, put_link, record, row_in};
+use super::rows::{CLOSED, details, hang, linked, linked_row, new_row, problem_in, put_link, record, row_in};
 use crate::authz::Right;
 use crate::catalogue;
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::delivery::order;
 use crate::error::Result;
-use crate::incident::reference;
-use crate::record::{Draft, Whole};
+use crate::record::{Draft, NewEvent, Whole};
 
 /// Follows the ticket of `row` to the one it was merged into. Doing so again changes nothing.
 pub(super) async fn follow(ctx: &Ctx, row: &ticket::Model, into: Option<&str>) -> Result<()> {
@@ -83,13 +82,16 @@ fn move_to(draft: &mut Draft<'_>, row: &ticket::Model, into: &str, client: Optio
 fn lose(draft: &mut Draft<'_>, row: &ticket::Model, into: Option<&str>, elsewhere: Option<&incident::Model>) {
     let closed = ticket::Model { status: Some(CLOSED.to_owned()), ..row.clone() };
     draft.put::<ticket::Entity>(closed.clone());
+    let mut details = details(&closed);
     let text = match (into, elsewhere) {
-        (Some(into), Some(other)) => format!(
-            "Ticket #{} was merged into #{into}, which is linked to {}: merge the incidents, or link it here instead.",
-            row.external_id,
-            reference(other)
-        ),
+        (Some(into), Some(other)) => {
+            details["incident"] = other.id.to_string().into();
+            format!(
+                "Ticket #{} was merged into #{into}, which is linked to another incident: merge the incidents, or link it here instead.",
+                row.external_id
+            )
+        }
         _ => format!("Ticket #{} was merged into another ticket: link that one, or its client hears nothing there.", row.external_id),
     };
-    record(draft, &closed, text);
+    draft.record(NewEvent::new(TimelineKind::Ticket, text).details(details));
 }

@@ -4,6 +4,7 @@
 //! changed; a correction is a separate event, and a hash chain makes tampering visible.
 
 pub mod chain;
+pub mod others;
 mod query;
 pub mod verify;
 

@@ -12,6 +12,7 @@ use crate::ctx::Ctx;
 use crate::cursor::{Slice, Window};
 use crate::error::Result;
 use crate::sql::{self, contains, padded};
+use crate::timeline::others::names_none;
 use crate::validate::storable;
 
 /// Which events to list. Empty fields do not restrict.
@@ -52,7 +53,7 @@ impl TimelineFilter {
             .add_option(self.source.as_ref().map(|source| Column::Source.is_in(source.iter().copied())))
             .add_option(self.since.map(|since| Column::OccurredAt.gte(storable(since))))
             .add_option(self.until.map(|until| Column::OccurredAt.lte(storable(until))))
-            .add_option(self.text.as_deref().map(|text| contains(backend, Column::Text, text)))
+            .add_option(self.text.as_deref().map(|text| names_none().add(contains(backend, Column::Text, text))))
     }
 }
 

@@ -1,14 +1,17 @@
 //! What an event looks like.
 
+use std::borrow::Cow;
+
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::Error;
+use domain::timeline::others;
 
 use super::attachment::Attachment;
 use super::row::TimelineEvent;
 use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
-use crate::graphql::incident::Incident;
+use crate::graphql::incident::{Incident, incident_if_visible};
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{Source, TimelineKind};
 
@@ -54,9 +57,17 @@ impl TimelineEvent {
     async fn source(&self) -> Source {
         self.row.source.into()
     }
-    /// Markdown, as written.
-    async fn text(&self) -> &str {
-        &self.row.text
+    /// Markdown, as written. Older events that name an incident you may not see say "another incident" instead.
+    async fn text(&self, gql: &Context<'_>) -> ApiResult<Cow<'_, str>> {
+        let written = Cow::Borrowed(self.row.text.as_str());
+        let Some(discreet) = others::without_name(&self.row) else { return Ok(written) };
+        let is_seen = incident_if_visible(gql, others::other_incident(&self.row)).await?.is_some();
+        Ok(if is_seen { written } else { discreet.into() })
+    }
+    /// The other incident that it is about: the one that this one was merged into, that was merged into this one, or that has the
+    /// ticket. Null where there is none, or you may not see it.
+    async fn other_incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
+        incident_if_visible(gql, others::other_incident(&self.row)).await
     }
     /// Data for programs: old and new value of a change, the exit code of a command …
     async fn details(&self) -> Option<serde_json::Value> {
