@@ -81,6 +81,17 @@ pub enum Error {
     /// The database can't be reached or is overloaded.
     #[error("The database is not answering at the moment: try again shortly. With an idempotencyKey, nothing happens twice.")]
     Unavailable(#[source] DbErr),
+    /// What is restricted isn't shown to whom it wasn't shared with, because the audit log can't say that they saw it.
+    #[error(
+        "The audit log takes no entry at the moment, so what is restricted and was not shared with you is not shown: try again shortly."
+    )]
+    Unrecorded {
+        /// What isn't shown.
+        incidents: Vec<IncidentId>,
+        /// Why.
+        #[source]
+        cause: Box<Error>,
+    },
     /// An outside system that the caller is waiting for does not answer.
     #[error("{0}")]
     Outside(&'static str),
@@ -162,10 +173,17 @@ impl Error {
     /// Logs that `what` did not work: as a warning while the database or an outside system is away, which is no fault of what failed.
     pub fn log(&self, what: &str) {
         let error = self.for_the_log();
-        if matches!(self, Self::Unavailable(_) | Self::Outside(_)) {
+        if self.is_outage() {
             tracing::warn!(error, "{what}");
         } else {
             tracing::error!(error, "{what}");
+        }
+    }
+
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Unrecorded { cause, .. } => cause.is_outage(),
+            _ => matches!(self, Self::Unavailable(_) | Self::Outside(_)),
         }
     }
 
@@ -180,7 +198,7 @@ impl Error {
             Self::Conflict(_) | Self::KeyTaken | Self::AlreadyThere => code::CONFLICT,
             Self::RateLimited(_) => code::RATE_LIMITED,
             Self::TooSlow => code::TOO_SLOW,
-            Self::Unavailable(_) | Self::Outside(_) => code::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Unrecorded { .. } | Self::Outside(_) => code::UNAVAILABLE,
             Self::Internal(_) => code::INTERNAL,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ErrorExtensionValues, Name, ServerError, Value};
+use async_graphql::{Context, ErrorExtensionValues, Name, PathSegment, ServerError, Value};
 use domain::Error;
 use domain::error::Conflict;
 use domain::error::code;
@@ -22,6 +22,11 @@ impl ApiError {
     /// Whether the thing does not exist, or the caller may not see it.
     pub fn is_withheld(&self) -> bool {
         matches!(*self.0, Error::NotFound(_) | Error::Forbidden(_))
+    }
+
+    /// Whether it can't be shown, because that it was shown can't be recorded.
+    pub fn is_unrecorded(&self) -> bool {
+        matches!(*self.0, Error::Unrecorded { .. })
     }
 }
 
@@ -48,6 +53,7 @@ impl From<ApiError> for async_graphql::Error {
             }
             Error::Conflict(conflict) => set_conflict(&mut extensions, conflict),
             Error::Unavailable(cause) => tracing::warn!(error = %cause, "the database is not available"),
+            Error::Unrecorded { .. } => error.log("what is restricted was not shown"),
             Error::Internal(cause) => {
                 let request_id = format!("{:016x}", rand::random::<u64>());
                 tracing::error!(error = %cause, request.id = request_id, "a request failed");
@@ -65,6 +71,19 @@ impl From<ApiError> for async_graphql::Error {
         }
         Self { message: error.to_string(), source: None, extensions: Some(extensions) }
     }
+}
+
+/// Adds to the answer an error that belongs to no field: what was asked for is there, but for something that is left out of a list.
+pub fn tell_beside(gql: &Context<'_>, error: Error) {
+    let error = async_graphql::Error::from(ApiError::from(error));
+    gql.add_error(ServerError { extensions: error.extensions, ..ServerError::new(error.message, None) });
+}
+
+/// Adds to the answer that the entry at `index` of this field's list failed, which is null.
+pub fn tell_of_entry(gql: &Context<'_>, index: usize, error: ApiError) {
+    let mut error = gql.set_error_path(async_graphql::Error::from(error).into_server_error(gql.item.pos));
+    error.path.push(PathSegment::Index(index));
+    gql.add_error(error);
 }
 
 /// Which incident it is, and of what the caller wanted to set: what somebody else changed, who was the last, and what is there now.

@@ -25,8 +25,11 @@ pub struct Loader<K, V> {
 
 struct Batch<K, V> {
     keys: Mutex<HashSet<K>>,
-    values: OnceCell<Result<HashMap<K, V>, Arc<Error>>>,
+    values: OnceCell<Result<Found<K, V>, Arc<Error>>>,
 }
+
+/// What was found for each key.
+type Found<K, V> = HashMap<K, Result<V, Arc<Error>>>;
 
 impl<K, V> Default for Batch<K, V> {
     fn default() -> Self {
@@ -46,18 +49,18 @@ where
     /// The value of `key`, if it has one.
     ///
     /// # Errors
-    /// The failure of the whole batch.
+    /// The failure of the whole batch, or of this key.
     pub async fn get(&self, key: K) -> Result<Option<V>, Arc<Error>> {
         let batch = lock(&self.open).clone();
         lock(&batch.keys).insert(key.clone());
         tokio::task::yield_now().await;
         match batch.values.get_or_init(|| self.run(&batch)).await {
-            Ok(values) => Ok(values.get(&key).cloned()),
+            Ok(values) => values.get(&key).cloned().transpose(),
             Err(error) => Err(error.clone()),
         }
     }
 
-    async fn run(&self, batch: &Arc<Batch<K, V>>) -> Result<HashMap<K, V>, Arc<Error>> {
+    async fn run(&self, batch: &Arc<Batch<K, V>>) -> Result<Found<K, V>, Arc<Error>> {
         {
             // Anyone who asks from now on starts the next batch.
             let mut open = lock(&self.open);
@@ -65,8 +68,27 @@ where
                 *open = Arc::default();
             }
         }
-        let keys = lock(&batch.keys).iter().cloned().collect();
-        (self.load)(self.ctx.clone(), keys).await.map_err(Arc::new)
+        let keys: Vec<K> = lock(&batch.keys).iter().cloned().collect();
+        let together = (self.load)(self.ctx.clone(), keys.clone()).await;
+        match together {
+            // What can't be shown to this caller now must not take along what can.
+            Err(Error::Unrecorded { .. }) if keys.len() > 1 => Ok(self.each_alone(keys).await),
+            Ok(values) => Ok(values.into_iter().map(|(key, value)| (key, Ok(value))).collect()),
+            Err(error) => Err(Arc::new(error)),
+        }
+    }
+
+    async fn each_alone(&self, keys: Vec<K>) -> Found<K, V> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for key in keys {
+            match (self.load)(self.ctx.clone(), vec![key.clone()]).await {
+                Ok(values) => found.extend(values.into_iter().map(|(key, value)| (key, Ok(value)))),
+                Err(error) => {
+                    found.insert(key, Err(Arc::new(error)));
+                }
+            }
+        }
+        found
     }
 }
 

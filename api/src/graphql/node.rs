@@ -15,7 +15,7 @@ use super::catalogue::{Client, Contact, Site};
 use super::clients::ClientUpdate;
 use super::context::loaders;
 use super::delivery::Delivery;
-use super::error::ApiResult;
+use super::error::{ApiResult, tell_of_entry};
 use super::follow_up::FollowUp;
 use super::handover::RoleOffer;
 use super::incident::{Action, Alert, Incident, RoleAssignment};
@@ -90,11 +90,15 @@ impl NodeQuery {
             return Err(Error::invalid("ids", format!("ids has more than {} entries.", domain::limits::LIST_ITEMS)).into());
         }
         let found = join_all(ids.iter().map(|id| find(gql, "ids", id))).await;
-        let or_null = |node: ApiResult<Node>| match node {
+        let or_null = |(index, node): (usize, ApiResult<Node>)| match node {
             Err(error) if error.is_withheld() => Ok(None),
+            Err(error) if error.is_unrecorded() => {
+                tell_of_entry(gql, index, error);
+                Ok(None)
+            }
             node => node.map(Some),
         };
-        found.into_iter().map(or_null).collect()
+        found.into_iter().enumerate().map(or_null).collect()
     }
 }
 

@@ -70,8 +70,15 @@ impl LiveSubscription {
                 if !change.visible_to(&actor) {
                     return Ok(None);
                 }
-                change.record_sight(&ctx).await?;
-                Ok(Some(Incident(change.incident.clone())))
+                match change.record_sight(&ctx).await {
+                    Ok(()) => Ok(Some(Incident(change.incident.clone()))),
+                    // The board goes on without it.
+                    Err(error @ Error::Unrecorded { .. }) => {
+                        error.log("a change of a restricted incident was not shown");
+                        Ok(None)
+                    }
+                    Err(error) => Err(error),
+                }
             }
         });
         Ok(in_turn(turn(gql), until_error(seen)).boxed())

@@ -40,7 +40,7 @@ impl From<Error> for Problem {
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::FailedPrecondition { .. } | Error::Conflict(_) | Error::KeyTaken | Error::AlreadyThere => StatusCode::CONFLICT,
             Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
-            Error::TooSlow | Error::Outside(_) | Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::TooSlow | Error::Outside(_) | Error::Unavailable(_) | Error::Unrecorded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(cause) => {
                 tracing::error!(error = %cause, "a request failed");
                 StatusCode::INTERNAL_SERVER_ERROR

@@ -1,10 +1,12 @@
 //! Who saw restricted incidents by their rights alone, and not because they were shared with them.
+//!
+//! What can't be recorded must not be shown: the failure names it, so that everything else can be.
 
 use entity::{AuditAction, IncidentId, PersonId, Visibility, incident, incident_access};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sql::padded;
 
 const ACTION: AuditAction = AuditAction::RestrictedSeen;
@@ -45,5 +47,5 @@ async fn record(ctx: &Ctx, person: PersonId, mut hidden: Vec<IncidentId>) -> Res
         .filter(incident_access::Column::IncidentId.is_in(padded(&hidden)));
     let shared = shared.all(ctx.db.read()).await?;
     hidden.retain(|id| !shared.iter().any(|row| row.incident_id == *id));
-    super::saw(ctx, ACTION, hidden).await
+    super::saw(ctx, ACTION, &hidden).await.map_err(|cause| Error::Unrecorded { incidents: hidden, cause: Box::new(cause) })
 }

@@ -28,7 +28,9 @@ pub use handover::{
     Candidate, Offer, answer_offer, answer_offer_by_link, brief, candidates, find_offer, offer, offer_by_link, offers_by_ids, offers_of,
 };
 pub use merge::merge;
-pub use query::{IncidentFilter, IncidentOrder, by_ids, by_number, count, find, key, matches, numbered_after, page, touches_rows_only};
+pub use query::{
+    IncidentFilter, IncidentOrder, Page, by_ids, by_number, count, find, key, matches, numbered_after, page, touches_rows_only,
+};
 pub use raise::{Declare, Raise, declare, decline, raise};
 pub use reference::{began, link, parse_reference, reference};
 pub use resolution::{close, reopen, resolve};

@@ -179,11 +179,19 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
     Ok(found)
 }
 
+/// A page of a list of incidents.
+pub struct Page {
+    /// The incidents, and where they are in the list.
+    pub slice: Slice<incident::Model>,
+    /// Why some are left out that belong here.
+    pub left_out: Option<Error>,
+}
+
 /// A page of the incidents that pass `filter`.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text and for a cursor of another order.
-pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, window: &Window<TimeKey>) -> Result<Slice<incident::Model>> {
+pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, window: &Window<TimeKey>) -> Result<Page> {
     for (field, cursor) in [("after", &window.after), ("before", &window.before)] {
         if cursor.is_some_and(|TimeKey(rank, ..)| !is_of(order, rank)) {
             return Err(Error::invalid(field, format!("{field} is a cursor of a list in another order: begin at its first page.")));
@@ -203,9 +211,15 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     }
     let _turn = search_turn(ctx, filter).await?;
     let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
-    let slice = window.slice(rows);
-    restricted::saw_rows(ctx, &slice.items).await?;
-    Ok(slice)
+    let mut slice = window.slice(rows);
+    match restricted::saw_rows(ctx, &slice.items).await {
+        Ok(()) => Ok(Page { slice, left_out: None }),
+        Err(Error::Unrecorded { incidents, cause }) => {
+            slice.items.retain(|row| !incidents.contains(&row.id));
+            Ok(Page { slice, left_out: Some(Error::Unrecorded { incidents, cause }) })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The turn of one search.

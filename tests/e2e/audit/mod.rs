@@ -4,6 +4,7 @@ mod chain;
 mod reading;
 mod recorded;
 mod seen;
+mod unwritable;
 
 use entity::{AuditAction, audit_entry};
 use harness::TestApp;

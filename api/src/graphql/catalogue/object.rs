@@ -81,7 +81,7 @@ impl Site {
     ) -> ApiResult<IncidentConnection> {
         let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
         let filter = incident::IncidentFilter { site_id: Some(self.0.id), ..incident::IncidentFilter::default() };
-        IncidentConnection::load(ctx(gql), filter, incident::IncidentOrder::Newest, &window).await
+        IncidentConnection::load(gql, filter, incident::IncidentOrder::Newest, &window).await
     }
 }
 

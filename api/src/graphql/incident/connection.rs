@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, Description, Object, SimpleObject};
 use domain::cursor::{Slice, TimeKey, Window};
-use domain::{Ctx, incident};
+use domain::incident;
 
 use super::row::Incident;
 use crate::graphql::connection::{PageInfo, cursor};
 use crate::graphql::context::ctx;
-use crate::graphql::error::ApiResult;
+use crate::graphql::error::{ApiResult, tell_beside};
 
 /// A page of incidents.
 #[derive(Description)]
@@ -23,12 +23,15 @@ impl IncidentConnection {
     /// `BAD_USER_INPUT` if the search text is too long.
     /// `BAD_USER_INPUT` for an overlong search text.
     pub async fn load(
-        ctx: &Ctx,
+        gql: &Context<'_>,
         filter: incident::IncidentFilter,
         order: incident::IncidentOrder,
         window: &Window<TimeKey>,
     ) -> ApiResult<Self> {
-        let slice = incident::page(ctx, &filter, order, window).await?;
+        let incident::Page { slice, left_out } = incident::page(ctx(gql), &filter, order, window).await?;
+        if let Some(error) = left_out {
+            tell_beside(gql, error);
+        }
         let items = slice.items.into_iter().map(Incident::from).collect();
         Ok(Self { filter, order, slice: Slice { items, has_previous: slice.has_previous, has_next: slice.has_next } })
     }

@@ -40,6 +40,6 @@ impl IncidentQuery {
     ) -> ApiResult<IncidentConnection> {
         let window = Window::<TimeKey>::from_args(&page_args(first, after, last, before))?;
         let order = order_by.map_or(incident::IncidentOrder::Newest, Into::into);
-        IncidentConnection::load(ctx(gql), filter.unwrap_or_default().read()?, order, &window).await
+        IncidentConnection::load(gql, filter.unwrap_or_default().read()?, order, &window).await
     }
 }
