@@ -18,7 +18,7 @@ use sea_orm::{
 use tokio::sync::{Mutex, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{Error, is_retryable};
+use crate::error::{Error, is_disk_full, is_retryable};
 
 /// How long a call waits for a connection before the database counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -37,6 +37,8 @@ const STATEMENT_CACHE: usize = 512;
 const WRITABLE_FOR: Duration = Duration::from_secs(5);
 /// How long it holds that they can't.
 const UNWRITABLE_FOR: Duration = Duration::from_secs(1);
+/// How long it holds that there is no room: then others may find out whether there is again.
+const FULL_FOR: Duration = Duration::from_secs(30);
 /// How often the database's pulse is taken.
 const PULSE: Duration = Duration::from_secs(1);
 /// A database that takes longer to answer is as good as down.
@@ -61,6 +63,8 @@ pub struct Db {
     up: Arc<watch::Sender<bool>>,
     /// Whether changes could be written, and when that was tried.
     writable: Arc<Mutex<Option<(Instant, bool)>>>,
+    /// When a change was last refused for want of room, if none has been written since.
+    full: Arc<watch::Sender<Option<Instant>>>,
     renewed: Renewed,
 }
 
@@ -108,7 +112,17 @@ impl Db {
 
     fn of(read: DatabaseConnection, write: DatabaseConnection, heart: DatabaseConnection, readers: u32, renewed: Renewed) -> Self {
         let (direct, readers) = (write.clone(), readers as usize);
-        Self { read, write, heart, direct, readers, up: Arc::new(watch::Sender::new(true)), writable: Arc::default(), renewed }
+        Self {
+            read,
+            write,
+            heart,
+            direct,
+            readers,
+            up: Arc::new(watch::Sender::new(true)),
+            writable: Arc::default(),
+            full: Arc::default(),
+            renewed,
+        }
     }
 
     fn postgres(url: &str, connections: u32) -> Result<Self, DbErr> {
@@ -174,6 +188,9 @@ impl Db {
 
     /// Whether changes can be written: the database is not read-only and has room. Tried at most every few seconds.
     pub async fn takes_changes(&self) -> bool {
+        if self.full.borrow().is_some_and(|at| at.elapsed() < FULL_FOR) {
+            return false;
+        }
         let mut known = self.writable.lock().await;
         if let Some((at, answer)) = *known
             && at.elapsed() < if answer { WRITABLE_FOR } else { UNWRITABLE_FOR }
@@ -198,6 +215,18 @@ impl Db {
             self.renew();
         }
         answer
+    }
+
+    /// Hears that a change was refused. If there was no room for it, no attempt of our own need find that: it may fit where others do not.
+    pub(crate) fn refused(&self, error: &DbErr) {
+        if is_disk_full(error) && self.full.send_replace(Some(Instant::now())).is_none() {
+            tracing::warn!(%error, "the database's disk is full");
+        }
+    }
+
+    /// Hears that a change was written.
+    pub(crate) fn wrote(&self) {
+        self.full.send_if_modified(|full| full.take().is_some());
     }
 
     async fn try_change(&self) -> Result<bool, DbErr> {

@@ -239,6 +239,16 @@ fn is_outage_code(code: &str) -> bool {
     }
 }
 
+/// Whether the database has no room for what was to be written.
+pub fn is_disk_full(error: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return false;
+    };
+    let sqlx::Error::Database(error) = &**error else { return false };
+    // SQLite: full, I/O error while writing, which is how a limit on the size of files shows.
+    error.code().is_some_and(|code| matches!(&*code, "53100" | "13" | "778"))
+}
+
 /// Whether trying the same transaction again may succeed: PostgreSQL's serialisation failure and deadlock,
 /// SQLite's busy and locked.
 pub fn is_retryable(error: &DbErr) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::people::access;
 use futures_util::{SinkExt, StreamExt};
-use harness::{Engine, TestApp, both_dbs, browser, run, run_with};
+use harness::{Engine, TestApp, both_dbs, browser, eventually, run, run_with};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 both_dbs![
     a_server_reports_that_it_is_alive_and_ready,
     a_server_whose_database_takes_no_changes_is_not_ready,
+    a_server_whose_database_has_no_room_is_not_ready,
     every_answer_forbids_what_a_browser_might_do_with_it,
     a_page_of_another_site_signs_nobody_in_or_out,
 ];
@@ -47,6 +48,34 @@ async fn a_server_whose_database_takes_no_changes_is_not_ready(app: &TestApp) {
     if app.engine() == Engine::Sqlite {
         db.write().execute_unprepared("PRAGMA query_only = OFF").await.unwrap();
     }
+}
+
+/// What cannot grow is only noticed by who wants it to: a small change still fits where a larger one does not.
+async fn a_server_whose_database_has_no_room_is_not_ready(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare("the disk fills up").await;
+    let (fill_up, make_room) = match app.engine() {
+        // As small as it may be, which is as large as it is.
+        Engine::Sqlite => ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 4294967294"),
+        Engine::Postgres => (
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no room' USING ERRCODE = '53100'; END $$;
+             CREATE TRIGGER no_room BEFORE INSERT ON timeline_event FOR EACH ROW EXECUTE FUNCTION no_room()",
+            "DROP TRIGGER no_room ON timeline_event",
+        ),
+    };
+    let status = async || sam.get("/readyz").await.status();
+    assert_eq!(status().await, 200);
+    app.domain.db.write().execute_unprepared(fill_up).await.unwrap();
+    let note = json!({ "incidentId": incident["id"], "kind": "NOTE", "text": "x".repeat(19_000) });
+    eventually("there is no room", Duration::from_secs(20), async || {
+        let answer = sam.try_mutate("addTimelineEvent", note.clone(), "event { id }").await;
+        (!answer.errors.is_empty()).then(|| assert_eq!(answer.code(), "UNAVAILABLE"))
+    })
+    .await;
+    assert_eq!(status().await, 503);
+    app.domain.db.write().execute_unprepared(make_room).await.unwrap();
+    sam.mutate("addTimelineEvent", note, "event { id }").await;
+    assert_eq!(status().await, 200);
 }
 
 #[test]

@@ -139,6 +139,7 @@ async fn a_full_disk_loses_nothing_that_was_acknowledged() {
     let refusal =
         client.refused("addTimelineEvent", json!({ "incidentId": id(&incident), "kind": "NOTE", "text": "x".repeat(20_000) })).await;
     assert_eq!(refusal.code(), "UNAVAILABLE");
+    assert_eq!(client.get("/readyz").await.status(), 503);
     server.kill();
     let server = home.start("serve").await;
     assert_nothing_lost(&home, &server.client(&token), id(&incident), &acknowledged).await;

@@ -184,19 +184,21 @@ async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> 
         && let Some(statement) = write_one(draft)
     {
         let done = ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0);
+        let done = done.inspect(|_| ctx.db.wrote()).inspect_err(|error| ctx.db.refused(error));
         return done.map(|done| if done { HashSet::new() } else { all() }).or_else(all_or_failed);
     }
     // One order for all, so that two transactions don't wait for each other.
     let mut order: Vec<&Draft<'_, S>> = drafts.iter().collect();
     order.sort_by_key(|draft| draft.incident().id);
     let tx = ctx.db.begin().await?;
-    let lost = write_all(&order, &tx).await.or_else(all_or_failed)?;
+    let lost = write_all(&order, &tx).await.inspect_err(|error| ctx.db.refused(error)).or_else(all_or_failed)?;
     if lost.len() == drafts.len() || (losers == Losers::StopAll && !lost.is_empty()) {
         // All are lost as well where the database asked to try again: what it has written by then is no whole.
         // The rollback happens on the way back to the pool: a caller that waited for it would lose the next race as well.
         return Ok(all());
     }
-    tx.commit().await?;
+    tx.commit().await.inspect_err(|error| ctx.db.refused(error))?;
+    ctx.db.wrote();
     Ok(lost)
 }
 
@@ -217,11 +219,13 @@ pub async fn create(
         // Boxed: a draft is large, and so would be every future that awaits one.
         match Box::pin(make(ctx, &tx, incident, &mut decide)).await? {
             Ok(written) => {
-                tx.commit().await?;
+                tx.commit().await.inspect_err(|error| ctx.db.refused(error))?;
+                ctx.db.wrote();
                 written.announce(ctx);
                 return Ok(written.incident);
             }
             Err(error) => {
+                ctx.db.refused(&error);
                 tx.rollback().await?;
                 if !worth_retrying(&error, attempt).await {
                     return Err(explain(error));
