@@ -67,18 +67,34 @@ where
     ctx.require(right)?;
     let _lane = ctx.lanes.enter(id).await;
     for _ in 0..RACES_MAX {
-        let incident = load(ctx, id).await?;
-        if let Some(expected) = expected {
-            expected.check(ctx, &incident).await?;
-        }
-        let facts = F::load(ctx, incident).await?;
-        let mut draft = Draft::new(ctx, facts.scope());
-        let output = decide(&facts, &mut draft)?;
-        if let Some(Written { incident, events, .. }) = commit(ctx, vec![draft], Losers::StopAll).await?.written.pop() {
-            return Ok(Changed { incident, events, output });
+        // Boxed: facts and a draft are large, and so would be every future that awaits them.
+        if let Some(changed) = Box::pin(attempt(ctx, id, expected, &mut decide)).await? {
+            return Ok(changed);
         }
     }
     Err(crowded())
+}
+
+/// Loads, decides and writes; `None` if another was faster.
+async fn attempt<F, T>(
+    ctx: &Ctx,
+    id: IncidentId,
+    expected: Option<Expected<'_>>,
+    decide: &mut (impl FnMut(&F, &mut Draft<'_, F::Scope>) -> Result<T> + Send),
+) -> Result<Option<Changed<T>>>
+where
+    F: Facts<Scope: Seal> + Sync,
+    T: Send,
+{
+    let incident = load(ctx, id).await?;
+    if let Some(expected) = expected {
+        expected.check(ctx, &incident).await?;
+    }
+    let facts = F::load(ctx, incident).await?;
+    let mut draft = Draft::new(ctx, facts.scope());
+    let output = decide(&facts, &mut draft)?;
+    let written = commit(ctx, vec![draft], Losers::StopAll).await?.written.pop();
+    Ok(written.map(|Written { incident, events, .. }| Changed { incident, events, output }))
 }
 
 /// Changes many incidents, each by its own decision on facts that were loaded together, in one transaction. An incident that another
@@ -103,7 +119,7 @@ where
         decide(facts, &mut draft)?;
         drafts.push(draft);
     }
-    for id in commit(ctx, drafts, Losers::AreLeftOut).await?.lost {
+    for id in Box::pin(commit(ctx, drafts, Losers::AreLeftOut)).await?.lost {
         Box::pin(change::<F, ()>(ctx, id, right, None, &decide)).await?;
     }
     Ok(())
@@ -123,15 +139,24 @@ pub async fn change_both(
     ctx.require(right)?;
     let _lanes = ctx.lanes.enter_both(first, second).await;
     for _ in 0..RACES_MAX {
-        let one = Whole::load(ctx, load(ctx, first).await?).await?;
-        let two = Whole::load(ctx, load(ctx, second).await?).await?;
-        let (mut draft_one, mut draft_two) = (Draft::new(ctx, &one), Draft::new(ctx, &two));
-        decide([&one, &two], [&mut draft_one, &mut draft_two])?;
-        if let Some(written) = commit(ctx, vec![draft_one, draft_two], Losers::StopAll).await?.written.into_iter().next() {
+        if let Some(written) = Box::pin(attempt_both(ctx, [first, second], &mut decide)).await? {
             return Ok(written.incident);
         }
     }
     Err(crowded())
+}
+
+/// As [`attempt`], for two.
+async fn attempt_both(
+    ctx: &Ctx,
+    [first, second]: [IncidentId; 2],
+    decide: &mut (impl FnMut([&Whole; 2], [&mut Draft<'_>; 2]) -> Result<()> + Send),
+) -> Result<Option<Written>> {
+    let one = Whole::load(ctx, load(ctx, first).await?).await?;
+    let two = Whole::load(ctx, load(ctx, second).await?).await?;
+    let (mut draft_one, mut draft_two) = (Draft::new(ctx, &one), Draft::new(ctx, &two));
+    decide([&one, &two], [&mut draft_one, &mut draft_two])?;
+    Ok(commit(ctx, vec![draft_one, draft_two], Losers::StopAll).await?.written.into_iter().next())
 }
 
 async fn load(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
