@@ -1,0 +1,45 @@
+/** Who is signed in, and what this session may do. */
+import { client } from './client';
+import { graphql, type ResultOf } from './graphql';
+
+const VIEWER = graphql(`
+  query Viewer {
+    viewer {
+      can
+      person {
+        id
+        name
+        email
+        accessLevel
+        grants
+      }
+    }
+  }
+`);
+
+type Can = 'READ' | 'REPORT' | 'RESPOND' | 'ADMINISTER' | 'SEE_RESTRICTED';
+
+class Me {
+  #viewer = $state.raw<ResultOf<typeof VIEWER>['viewer'] | undefined>();
+
+  /** Follows what the cache learns, so that a right that is taken away is seen. */
+  follow(): () => void {
+    return client.query(VIEWER, {}).subscribe((result) => {
+      if (result.data) this.#viewer = result.data.viewer;
+    }).unsubscribe;
+  }
+
+  get person() {
+    return this.#viewer?.person;
+  }
+
+  get isKnown(): boolean {
+    return this.#viewer !== undefined;
+  }
+
+  can(what: Can): boolean {
+    return this.#viewer?.can.includes(what) ?? false;
+  }
+}
+
+export const me = new Me();

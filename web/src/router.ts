@@ -1,0 +1,22 @@
+/** The console's addresses. `api/src/http/console.rs` serves the page at all of them. */
+import { createRouter } from 'sv-router';
+import Board from './routes/board/Board.svelte';
+import NotFound from './routes/NotFound.svelte';
+
+export const { p, navigate, isActive, route } = createRouter({
+  '/': Board,
+  '/declare': () => import('./routes/declare/Declare.svelte'),
+  '/incidents/:reference': () => import('./routes/incident/Incident.svelte'),
+  '/follow-ups': () => import('./routes/follow-ups/FollowUps.svelte'),
+  '/on-call': () => import('./routes/team/OnCall.svelte'),
+  '/people': () => import('./routes/team/People.svelte'),
+  '/clients': () => import('./routes/team/Clients.svelte'),
+  '/sites': () => import('./routes/team/Sites.svelte'),
+  '/playbook': () => import('./routes/team/Playbook.svelte'),
+  '/deliveries': () => import('./routes/settings/Deliveries.svelte'),
+  '/integrations': () => import('./routes/settings/Integrations.svelte'),
+  '/audit': () => import('./routes/settings/Audit.svelte'),
+  '/api': () => import('./routes/settings/Api.svelte'),
+  '/account': () => import('./routes/settings/Account.svelte'),
+  '*': NotFound,
+});

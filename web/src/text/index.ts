@@ -1,0 +1,11 @@
+/** All that people read on the page. Another language is another object of the same shape. */
+import { board } from './en/board';
+import { common } from './en/common';
+import { declare } from './en/declare';
+import { followUps } from './en/followUps';
+import { incident } from './en/incident';
+import { settings } from './en/settings';
+import { team } from './en/team';
+
+export const t = { ...common, board, declare, followUps, incident, settings, team };
+export type { Severity, Status } from './en/common';
