@@ -1,0 +1,99 @@
+/** What all parts of an incident's page share: the incident, what may be done with it, and which dialog is open. */
+import type { DocumentInput } from '@urql/core';
+import { createContext } from 'svelte';
+import { change } from '$lib/api/live.svelte';
+import type { Problem } from '$lib/api/problem';
+import { me } from '$lib/api/viewer.svelte';
+import { announce } from '$lib/ui/announce.svelte';
+import type { Severity, Status } from '$text';
+import type { Kind } from './composer/compose';
+
+/** The least that every part needs. */
+export interface Known {
+  id: string;
+  reference: string;
+  name: string;
+  status: Status;
+  severity: Severity;
+  version: number;
+}
+
+type PlainDialog =
+  | 'severity'
+  | 'status'
+  | 'escalate'
+  | 'details'
+  | 'visibility'
+  | 'resolve'
+  | 'close'
+  | 'reopen'
+  | 'merge'
+  | 'declare'
+  | 'decline'
+  | 'findTickets'
+  | 'followUp';
+export type Dialog = { is: PlainDialog } | { is: 'tell'; clientIds?: string[] } | { is: 'handOver'; role: HandedRole };
+export type HandedRole = 'INCIDENT_LEAD' | 'CLIENT_COMMS_MANAGER' | 'NOTE_TAKER' | 'REPORT_AUTHOR' | 'REVIEW_FACILITATOR';
+
+/** The parts that a phone shows one at a time. */
+export const TABS = ['now', 'timeline', 'clients', 'more'] as const;
+export type Tab = (typeof TABS)[number];
+
+const LIVE: Status[] = ['INVESTIGATING', 'FIXING', 'MONITORING'];
+
+export class Room {
+  dialog = $state.raw<Dialog | undefined>();
+  /** Asks the composer to take the focus, with a kind if one is wanted. */
+  wanted = $state.raw<{ kind?: Kind | undefined } | undefined>();
+  /** Files that were dropped on the page, for the composer. */
+  dropped = $state.raw<File[]>([]);
+  #known: () => Known | undefined;
+  refresh: () => void;
+  /** Shows one of the parts, where they are shown one at a time. */
+  show: (tab: Tab) => void;
+
+  constructor(known: () => Known | undefined, refresh: () => void, show: (tab: Tab) => void) {
+    this.#known = known;
+    this.refresh = refresh;
+    this.show = show;
+  }
+
+  get incident(): Known {
+    return this.#known()!;
+  }
+  get isLive(): boolean {
+    return LIVE.includes(this.incident.status);
+  }
+  /** It still takes changes. */
+  get isOpen(): boolean {
+    return this.incident.status !== 'MERGED';
+  }
+  get mayRespond(): boolean {
+    return me.can('RESPOND') && this.isOpen;
+  }
+
+  open(dialog: Dialog | PlainDialog): void {
+    this.dialog = typeof dialog === 'string' ? { is: dialog } : dialog;
+  }
+  write(kind?: Kind): void {
+    this.wanted = { kind };
+  }
+
+  /** Changes something, says so, and asks for the facts again. Returns what went wrong, in the shape that `Form` takes. */
+  async act<Data, V extends Record<string, unknown>>(
+    document: DocumentInput<Data, V>,
+    variables: V,
+    said: string,
+    took: (data: Data) => void = () => {},
+  ): Promise<Problem | undefined> {
+    const { data, problem } = await change(document, variables);
+    // After a refusal too: it may be because somebody else was faster.
+    this.refresh();
+    if (problem) return problem;
+    announce(said);
+    took(data!);
+    return undefined;
+  }
+}
+
+export const [theRoom, setRoom] = createContext<Room>();

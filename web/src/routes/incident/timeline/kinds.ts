@@ -1,0 +1,56 @@
+/** How kinds of events look: a small sign each, and how much they weigh among the others. */
+import type { Kind } from './event';
+
+export const SIGNS: Record<Kind, string> = {
+  ACKNOWLEDGED: '☎',
+  ACTION: '☐',
+  ALERT: '⚡',
+  AMENDMENT: '✎',
+  CHANGE: '△',
+  CLIENT_AFFECTED: '◫',
+  CLIENT_UPDATE: '✉',
+  CLOSED: '■',
+  COMMAND: '$',
+  DECISION: '◇',
+  DECLARED: '⚑',
+  DECLINED: '∅',
+  DELIVERY: '⇢',
+  ESCALATED: '⇑',
+  FILE: '⎘',
+  FINDING: '◎',
+  FOLLOW_UP: '☑',
+  GOAL_CHANGED: '✓',
+  MERGED: '⑃',
+  MESSAGE: '❝',
+  NOTE: '¶',
+  PAGED: '☏',
+  PROMPT: '◷',
+  REOPENED: '↺',
+  REPORT: '▤',
+  REPORTED: '⚐',
+  RESOLVED: '✔',
+  REVIEW: '◍',
+  ROLE_CHANGED: '☺',
+  SEVERITY_CHANGED: '◆',
+  STATUS_CHANGED: '→',
+  STEP_SETTLED: '✓',
+  TICKET: '#',
+  UPDATE: '◉',
+};
+
+/** What people wrote weighs more than what the machine noted beside it. */
+const SAID = new Set<Kind>([
+  'NOTE',
+  'COMMAND',
+  'CHANGE',
+  'FINDING',
+  'DECISION',
+  'UPDATE',
+  'MESSAGE',
+  'FILE',
+  'CLIENT_UPDATE',
+  'REPORTED',
+  'DECLARED',
+  'RESOLVED',
+]);
+export const isSaid = (kind: Kind) => SAID.has(kind);
