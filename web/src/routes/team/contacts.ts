@@ -1,0 +1,21 @@
+/** A client with those to tell there. Viewers may know the names, not the addresses. */
+import { graphql } from '$lib/api/graphql';
+
+export const CONTACTS = graphql(`
+  query ClientContacts($id: ID!, $isResponder: Boolean!) {
+    node(id: $id) {
+      ... on Client {
+        id
+        name
+        importance
+        zendeskOrganizationId
+        contacts {
+          id
+          name
+          kind
+          email @include(if: $isResponder)
+        }
+      }
+    }
+  }
+`);
