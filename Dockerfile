@@ -1,9 +1,18 @@
 # syntax=docker/dockerfile:1
 # The build needs a C compiler for SQLite, which the Rust image has; the result needs only the C library.
 
+FROM node:22-bookworm-slim AS console
+WORKDIR /build/web
+COPY web/package.json web/package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund --ignore-scripts
+COPY api/schema.graphql /build/api/schema.graphql
+COPY web ./
+RUN npm run build
+
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /build
 COPY . .
+COPY --from=console /build/web/dist web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked -p cli && cp target/release/muster /muster

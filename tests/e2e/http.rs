@@ -211,7 +211,7 @@ fn behind_tls_browsers_keep_the_session_to_this_host_and_to_tls() {
         let session = cookie.split(';').next().unwrap();
         let board = async |cookie: &str| {
             let request = app.anonymous().request(reqwest::Method::GET, "/").header("cookie", cookie);
-            request.send().await.unwrap().text().await.unwrap().contains("/assets/home.js")
+            request.send().await.unwrap().text().await.unwrap().contains("/console/assets/")
         };
         assert!(board(session).await);
         assert!(!board(session.trim_start_matches("__Host-")).await, "another host of the domain could have set it");

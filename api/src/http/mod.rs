@@ -1,4 +1,4 @@
-//! Everything that is not GraphQL: health, metrics, hooks, files, sign-in, and the first page.
+//! Everything that is not GraphQL: health, metrics, hooks, files, sign-in, and the console.
 
 mod addresses;
 mod answer;
@@ -6,6 +6,7 @@ mod arrivals;
 mod asked;
 mod callers;
 mod company;
+mod console;
 mod desk;
 mod escape;
 mod files;
@@ -78,8 +79,6 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
     let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
     let own = Router::new()
-        .route("/", get(html::home))
-        .route("/incidents/{reference}", get(html::incident))
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .route("/answer", get(answer::show).post(answer::answer))
         .route("/offer", get(answer::show_offer).post(answer::answer_offer))
@@ -103,6 +102,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello))
         .route("/files", post(files::upload).layer((RequestBodyTimeoutLayer::new(UPLOAD_PAUSE), DefaultBodyLimit::max(UPLOAD_BYTES))))
         .route("/files/{id}", get(files::download))
+        .merge(console::router())
         .nest("/scim/v2", scim::router())
         .with_state(server);
     let header = |name, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));

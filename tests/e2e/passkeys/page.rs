@@ -22,7 +22,7 @@ async fn the_company_is_down_and_a_passkey_works() {
     command.envs(settings.map(|(name, value)| (format!("MUSTER_OIDC__{name}"), value.to_owned())));
     let server = home.start_on(command, port).await;
     let url = |path: &str| format!("http://localhost:{port}{path}");
-    let board = "document.querySelector('#state')?.dataset.state === 'live'";
+    let board = "document.querySelector('[data-state=live]')";
 
     let mut browser = Browser::start().await;
     plug_in(&mut browser).await;
@@ -30,6 +30,8 @@ async fn the_company_is_down_and_a_passkey_works() {
     browser.until("document.querySelector('form button')").await;
     browser.eval("document.querySelector('form button').click()").await;
     browser.until(board).await;
+    browser.open(&url("/account")).await;
+    browser.until("document.querySelector('a[href=\"/passkeys\"]')").await;
     browser.eval("document.querySelector('a[href=\"/passkeys\"]').click()").await;
     browser.until("document.querySelector('#passkeys-empty')?.hidden === false").await;
     browser.eval("document.querySelector('#passkey-name').value = 'My <b>phone</b>'").await;
@@ -39,6 +41,8 @@ async fn the_company_is_down_and_a_passkey_works() {
     provider.stop();
     browser.open(&url("/")).await;
     browser.until(board).await;
+    browser.open(&url("/account")).await;
+    browser.until("document.querySelector('form[action=\"/sign-out\"]')").await;
     browser.eval("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()").await;
     browser.until("document.querySelector('a.button')").await;
     browser.eval("document.querySelector('a.button').click()").await;
@@ -56,6 +60,8 @@ async fn the_company_is_down_and_a_passkey_works() {
     browser.until("document.querySelector('#passkeys-empty')?.hidden === false").await;
     browser.open(&url("/")).await;
     browser.until(board).await;
+    browser.open(&url("/account")).await;
+    browser.until("document.querySelector('form[action=\"/sign-out\"]')").await;
     browser.eval("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()").await;
     browser.until("document.querySelector('#passkey-sign-in')?.checkVisibility()").await;
     browser.eval("document.querySelector('#passkey-sign-in').click()").await;

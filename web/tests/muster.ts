@@ -1,0 +1,150 @@
+/** A real server for each test, on a database of its own, and people who sign in to it. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
+
+const PROGRAM = process.env.MUSTER_PROGRAM ?? fileURLToPath(new URL('../../target/debug/muster', import.meta.url));
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+export class Muster {
+  readonly folder = mkdtempSync(join(tmpdir(), 'muster-console-'));
+  #process: ChildProcess | undefined;
+  #port = 0;
+
+  constructor(readonly isDemo: boolean) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  #environment() {
+    return { PATH: process.env.PATH, MUSTER_LISTEN: `127.0.0.1:${this.#port}` };
+  }
+
+  /** Starts it, or starts it again at the same address. */
+  async start(): Promise<void> {
+    this.#port ||= await freePort();
+    const also = this.isDemo ? ['--demo'] : [];
+    this.#process = spawn(PROGRAM, ['serve', ...also], { cwd: this.folder, env: this.#environment(), stdio: 'ignore' });
+    await expect(async () => expect((await fetch(`${this.url}/readyz`)).status).toBe(200)).toPass({ timeout: 60_000 });
+  }
+
+  /** As a crash ends it. */
+  async kill(): Promise<void> {
+    const gone = new Promise((done) => this.#process?.once('exit', done));
+    this.#process?.kill('SIGKILL');
+    await gone;
+  }
+
+  async end(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #run(...args: string[]): string {
+    return execFileSync(PROGRAM, args, { cwd: this.folder, env: this.#environment(), encoding: 'utf8' });
+  }
+
+  /** Adds a person; what it gives signs them in. */
+  add(name: string, access: 'admin' | 'responder' | 'viewer'): string {
+    const email = `${name.toLowerCase()}@example.org`;
+    return /\S+\/sign-in\?link=\S+/.exec(this.#run('person', 'add', name, '--email', email, '--access', access))![0];
+  }
+
+  /** A link for the first administrator. */
+  adminLink(): string {
+    return /\S+\/sign-in\?link=\S+/.exec(this.#run('sign-in-link'))![0];
+  }
+
+  /** Another link for somebody who is known. */
+  linkFor(email: string): string {
+    return /\S+\/sign-in\?link=\S+/.exec(this.#run('sign-in-link', '--email', email))![0];
+  }
+
+  /** What a program does by the API, with a token of its own. */
+  async ask<Data>(document: string, variables: Record<string, unknown> = {}): Promise<Data> {
+    this.#token ??= this.#run('token', 'create', '--name', 'test', '--access', 'admin').trim();
+    const response = await fetch(`${this.url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: document, variables }),
+    });
+    const { data, errors } = (await response.json()) as { data: Data; errors?: unknown[] };
+    expect(errors).toBeUndefined();
+    return data;
+  }
+  #token: string | undefined;
+}
+
+/** What browsers complained of: errors on the page, refusals of the CSP, requests to other hosts. */
+export class Complaints {
+  readonly all: string[] = [];
+  /** While the server is away on purpose, browsers say so. */
+  isExpected = (text: string) =>
+    /ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|CONNECTION_RESET|EMPTY_RESPONSE)|WebSocket/.test(text);
+
+  hear(context: BrowserContext, own: string) {
+    context.on('page', (page) => {
+      page.on('pageerror', (error) => this.all.push(String(error)));
+      page.on('console', (message) => {
+        if (message.type() === 'error' && !this.isExpected(message.text())) this.all.push(message.text());
+      });
+      page.on('request', (request) => {
+        const url = request.url();
+        if (!url.startsWith(own) && !url.startsWith(own.replace('http', 'ws')) && !/^(data|blob):/.test(url))
+          this.all.push(`asked ${url}`);
+      });
+    });
+  }
+}
+
+interface Fixtures {
+  isDemo: boolean;
+  muster: Muster;
+  complaints: Complaints;
+  /** A browser of its own, signed in by this link. */
+  signIn: (link: string, options?: BrowserContextOptions) => Promise<Page>;
+}
+
+export const test = base.extend<Fixtures>({
+  isDemo: [false, { option: true }],
+  muster: async ({ isDemo }, use) => {
+    const muster = new Muster(isDemo);
+    await muster.start();
+    await use(muster);
+    await muster.end();
+  },
+  complaints: async ({ browserName }, use) => {
+    void browserName;
+    const complaints = new Complaints();
+    await use(complaints);
+    expect(complaints.all).toEqual([]);
+  },
+  signIn: async ({ browser, muster, complaints }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (link, options) => {
+      const context = await browser.newContext({ baseURL: muster.url, ...options });
+      contexts.push(context);
+      complaints.hear(context, muster.url);
+      const page = await context.newPage();
+      await page.goto(link);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+      return page;
+    });
+    await Promise.all(contexts.map((context) => context.close()));
+  },
+});
+
+export { expect };
