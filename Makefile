@@ -11,7 +11,7 @@ help:
 	@awk '/^## / { text = substr($$0, 4) } /^[a-z]+:/ && text { sub(":.*", ""); printf "make %-9s %s\n", $$0, text; text = "" }' Makefile
 
 # Sources of the console. What is built is embedded in the program, which does without if there is no Node.js.
-console_sources := $(shell find web/src web/index.html web/vite.config.ts web/tsconfig.json -type f) web/package-lock.json api/schema.graphql
+console_sources := $(shell find web/src web/index.html web/vite.config.ts web/svelte.config.js web/tsconfig.json -type f) web/package-lock.json api/schema.graphql
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	@echo "Installing what the console is built with, from npm"

@@ -1,5 +1,6 @@
-//! Has the crate built again when the console was.
+//! Has the crate built again when the console was, where that is embedded. Debug builds read it from disk.
 
 fn main() {
-    println!("cargo::rerun-if-changed=../web/dist");
+    let profile = std::env::var("PROFILE").unwrap_or_default();
+    println!("cargo::rerun-if-changed={}", if profile == "debug" { "build.rs" } else { "../web/dist" });
 }

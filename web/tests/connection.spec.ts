@@ -8,7 +8,7 @@ test('a server that was killed is back without a reload, and what happened meanw
   const page = await signIn(muster.adminLink());
   await expect(page.locator('[data-state=live]').first()).toBeAttached();
   await muster.kill();
-  await expect(page.getByRole('alert')).toContainText('Not live');
+  await expect(page.getByText('Not live: trying to reconnect')).toBeVisible();
   await muster.start();
   await muster.ask(declare, { name: 'Declared while nobody looked' });
   await expect(page.getByText('Declared while nobody looked').first()).toBeVisible();

@@ -25,11 +25,11 @@ test('two people carry an incident from declared to closed', async ({ muster, si
   // What one writes, the other reads at once; the kind by a slash.
   await ben.getByLabel('What happens', { exact: true }).fill('The disk is full.');
   await ben.keyboard.press('Control+Enter');
-  await expect(anna.getByText('The disk is full.')).toBeVisible({ timeout: 5_000 });
+  await expect(anna.getByText('The disk is full.', { exact: true })).toBeVisible({ timeout: 5_000 });
   await anna.getByLabel('What happens', { exact: true }).fill('Logs are moved away.');
   await anna.getByLabel('Kind').selectOption('Change');
   await anna.getByRole('button', { name: /^Send/ }).click();
-  await expect(ben.getByText('Logs are moved away.')).toBeVisible({ timeout: 5_000 });
+  await expect(ben.getByText('Logs are moved away.', { exact: true })).toBeVisible({ timeout: 5_000 });
   await expect(anna.getByLabel('What happens', { exact: true })).toHaveValue('');
 
   // Goals, with evidence; then it can be resolved.

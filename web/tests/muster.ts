@@ -42,8 +42,10 @@ export class Muster {
 
   /** As a crash ends it. */
   async kill(): Promise<void> {
-    const gone = new Promise((done) => this.#process?.once('exit', done));
-    this.#process?.kill('SIGKILL');
+    const running = this.#process;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    const gone = new Promise((done) => running.once('exit', done));
+    running.kill('SIGKILL');
     await gone;
   }
 
@@ -53,7 +55,7 @@ export class Muster {
   }
 
   #run(...args: string[]): string {
-    return execFileSync(PROGRAM, args, { cwd: this.folder, env: this.#environment(), encoding: 'utf8' });
+    return execFileSync(PROGRAM, args, { cwd: this.folder, env: this.#environment(), encoding: 'utf8', stdio: 'pipe' });
   }
 
   /** Adds a person; what it gives signs them in. */
