@@ -195,6 +195,7 @@ export const incident = {
       ANSWER_MORE: 'Answer more',
     },
     advice: 'The answers so far say',
+    why: 'Why',
     answered: 'Answer recorded',
     by: (name: string) => `by ${name}`,
     note: 'Add a note',
@@ -550,7 +551,7 @@ export const incident = {
     done: 'Noted',
     of: (action: string, title: string) => `${action}: ${title}`,
     instructions: 'What to do',
-    more: 'How',
+    more: (count: number) => `Show ${count} more`,
   },
   followUps: {
     title: 'Follow-ups',

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import type { Event } from './event';
+import { correctionsOf, isLate, merge, presentText, reasonOf, rowsOf } from './rows';
+
+const MINUTE = 60_000;
+function event(sequence: number, more: Partial<Event> & { minute?: number } = {}): Event {
+  const at = new Date(Date.parse('2026-11-29T10:00:00Z') + (more.minute ?? sequence) * MINUTE).toISOString();
+  return {
+    id: `evt_${sequence}`,
+    sequence,
+    kind: 'NOTE',
+    occurredAt: at,
+    recordedAt: at,
+    text: `note ${sequence}`,
+    starred: false,
+    source: 'WEB',
+    details: null,
+    amends: null,
+    actor: null,
+    attachments: [],
+    amendments: [],
+    ...more,
+  };
+}
+const sequences = (events: readonly Event[]) => events.map((one) => one.sequence);
+
+test('events that come twice, late or out of order are there once, in order', () => {
+  const known = [event(3), event(4)];
+  expect(sequences(merge(known, [event(5)]))).toEqual([3, 4, 5]);
+  expect(sequences(merge(known, [event(4), event(5), event(4)]))).toEqual([3, 4, 5]);
+  expect(sequences(merge(known, [event(1), event(2)]))).toEqual([1, 2, 3, 4]);
+  expect(merge(known, [])).toBe(known);
+});
+
+test('what comes again replaces what was there', () => {
+  expect(merge([event(1)], [event(1, { starred: true })])[0]?.starred).toBe(true);
+});
+
+test('days and silences are marked, and the line stands before the first new event', () => {
+  const events = [event(1), event(2), event(3, { minute: 40 }), event(4, { minute: 24 * 60 + 40 })];
+  expect(rowsOf(events, events, 2).map((row) => row.is)).toEqual([
+    'day',
+    'event',
+    'event',
+    'gap',
+    'new',
+    'event',
+    'gap',
+    'day',
+    'event',
+  ]);
+});
+
+test('nothing is new to who was never here, or saw it all', () => {
+  const events = [event(1), event(2)];
+  expect(rowsOf(events, events, 0).some((row) => row.is === 'new')).toBe(false);
+  expect(rowsOf(events, events, 2).some((row) => row.is === 'new')).toBe(false);
+});
+
+test('a correction is shown at what it corrects, or on its own if that is not here', () => {
+  const correction = event(3, { kind: 'AMENDMENT', amends: 'evt_1', text: 'better', details: { reason: 'typo' } });
+  const all = [event(1), event(2), correction];
+  const rows = rowsOf(all, all, 0).filter((row) => row.is === 'event');
+  expect(rows.map((row) => row.event.sequence)).toEqual([1, 2]);
+  expect(presentText(rows[0]!.event, rows[0]!.corrections)).toBe('better');
+  expect(reasonOf(rows[0]!.corrections[0]!)).toBe('typo');
+  expect(rowsOf([event(2), correction], all, 0).filter((row) => row.is === 'event')).toHaveLength(2);
+});
+
+test('corrections that came with an event and live count once', () => {
+  const correction = event(2, { kind: 'AMENDMENT', amends: 'evt_1' });
+  expect(correctionsOf([event(1, { amendments: [correction] }), correction]).get('evt_1')).toHaveLength(1);
+});
+
+test('what was written down more than a minute later has two times', () => {
+  expect(isLate({ occurredAt: '2026-11-29T10:00:00Z', recordedAt: '2026-11-29T10:00:30Z' })).toBe(false);
+  expect(isLate({ occurredAt: '2026-11-29T10:00:00Z', recordedAt: '2026-11-29T10:05:00Z' })).toBe(true);
+});
+
+test('five thousand events are rows in a moment', () => {
+  const events = Array.from({ length: 5_000 }, (_, i) => event(i + 1));
+  const began = performance.now();
+  expect(rowsOf(events, events, 4_000).length).toBeGreaterThan(5_000);
+  expect(performance.now() - began).toBeLessThan(500);
+});
