@@ -64,7 +64,7 @@ export class Timeline {
   /** The oldest sequence loaded under the present filter: what is older may have holes. */
   #from = $state(0);
   /** What the server picked under a filter, which may know better than we. */
-  // Replaced as a whole, so it needs no reactivity of its own.
+  // Replaced as a whole, never changed.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   #picked = $state.raw<ReadonlySet<string>>(new Set());
   #start: string | null = null;

@@ -11,8 +11,6 @@ export interface Filter {
   reminders: boolean;
 }
 
-type Name = 'kinds' | 'starred' | 'person' | 'text' | 'reminders';
-
 export function filterOf(params: URLSearchParams): Filter {
   return {
     kinds: (params.get('kinds') ?? '').split(',').filter(Boolean) as Kind[],
@@ -24,7 +22,7 @@ export function filterOf(params: URLSearchParams): Filter {
 }
 
 /** The same in the address; what is as usual is left out. */
-export function paramsOf(filter: Filter): Record<Name, string> {
+export function paramsOf(filter: Filter): Record<keyof Filter, string> {
   return {
     kinds: filter.kinds.join(','),
     starred: filter.starred ? 'true' : '',

@@ -57,6 +57,12 @@ test('nothing is new to who was never here, or saw it all', () => {
   expect(rowsOf(events, events, 2).some((row) => row.is === 'new')).toBe(false);
 });
 
+test('what I wrote is not new to me', () => {
+  const mine = event(3, { actor: { id: 'per_1', name: 'Kim' } });
+  expect(rowsOf([event(1), mine], [], 1, 'per_1').some((row) => row.is === 'new')).toBe(false);
+  expect(rowsOf([event(1), mine], [], 1, 'per_2').some((row) => row.is === 'new')).toBe(true);
+});
+
 test('a correction is shown at what it corrects, or on its own if that is not here', () => {
   const correction = event(3, { kind: 'AMENDMENT', amends: 'evt_1', text: 'better', details: { reason: 'typo' } });
   const all = [event(1), event(2), correction];

@@ -39,9 +39,9 @@ export function correctionsOf(events: readonly Event[]): Map<string, Correction[
 
 /**
  * `events` are those to show, by sequence; `all` everything that is known, which may hold their corrections. `seen` is the last
- * sequence that the reader saw before this visit, or 0.
+ * sequence that the reader saw before this visit, or 0; what they wrote themselves, as `reader`, is not new to them.
  */
-export function rowsOf(events: readonly Event[], all: readonly Event[], seen: number): Row[] {
+export function rowsOf(events: readonly Event[], all: readonly Event[], seen: number, reader?: string): Row[] {
   const corrections = correctionsOf(all);
   const shown = new Set(events.map((event) => event.id));
   const rows: Row[] = [];
@@ -54,7 +54,7 @@ export function rowsOf(events: readonly Event[], all: readonly Event[], seen: nu
     const silence = before ? Date.parse(event.recordedAt) - Date.parse(before.recordedAt) : 0;
     if (silence > GAP) rows.push({ is: 'gap', key: `gap-${event.id}`, milliseconds: silence });
     if (isNewDay) rows.push({ is: 'day', key: `day-${event.id}`, at: event.recordedAt });
-    if (!isNewMarked && event.sequence > seen) {
+    if (!isNewMarked && event.sequence > seen && (!reader || event.actor?.id !== reader)) {
       isNewMarked = true;
       if (before) rows.push({ is: 'new', key: 'new' });
     }
