@@ -4,7 +4,9 @@ import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
 const stylesByScript = {
   name: 'styles-by-script',
   markup: ({ content, filename }) =>
-    filename?.includes('/bits-ui/') ? { code: content.replaceAll('style="display: contents;"', 'style:display="contents"') } : undefined,
+    filename?.includes('/bits-ui/')
+      ? { code: content.replaceAll('style="display: contents;"', 'style:display="contents"') }
+      : undefined,
 };
 
 export default { preprocess: [vitePreprocess(), stylesByScript], compilerOptions: { runes: true } };

@@ -13,20 +13,22 @@ class Connection {
   /** Counts how often somebody signed in again on this page: everything asks and subscribes anew then. */
   sessions = $state(0);
   #grace: ReturnType<typeof setTimeout> | undefined;
-  #wasOpen = false;
+  /** It was lost, or never came about at first: what was asked meanwhile may have failed. */
+  #wasLost = false;
 
   opened(): void {
     clearTimeout(this.#grace);
     this.#grace = undefined;
     this.state = 'live';
-    if (this.#wasOpen) {
+    if (this.#wasLost) {
       this.comebacks += 1;
       void this.lookForUpgrade();
     }
-    this.#wasOpen = true;
+    this.#wasLost = false;
   }
 
   closed(): void {
+    this.#wasLost = true;
     if (this.state === 'live') this.state = 'connecting';
     // A blink of the network is not worth a word.
     this.#grace ??= setTimeout(() => (this.state = 'away'), 3_000);

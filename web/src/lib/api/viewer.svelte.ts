@@ -1,5 +1,6 @@
 /** Who is signed in, and what this session may do. */
 import { client } from './client';
+import { connection } from './connection.svelte';
 import { graphql, type ResultOf } from './graphql';
 
 const VIEWER = graphql(`
@@ -22,9 +23,10 @@ type Can = 'READ' | 'REPORT' | 'RESPOND' | 'ADMINISTER' | 'SEE_RESTRICTED';
 class Me {
   #viewer = $state.raw<ResultOf<typeof VIEWER>['viewer'] | undefined>();
 
-  /** Follows what the cache learns, so that a right that is taken away is seen. */
+  /** Follows what the cache learns, so that a right that is taken away is seen; for an effect, which asks again after a comeback. */
   follow(): () => void {
-    return client.query(VIEWER, {}).subscribe((result) => {
+    const requestPolicy = connection.comebacks > 0 ? 'network-only' : 'cache-and-network';
+    return client.query(VIEWER, {}, { requestPolicy }).subscribe((result) => {
       if (result.data) this.#viewer = result.data.viewer;
     }).unsubscribe;
   }
