@@ -13,6 +13,11 @@ export const EVENT = graphql(`
     source
     details
     amends
+    otherIncident {
+      id
+      reference
+      name
+    }
     actor {
       id
       name

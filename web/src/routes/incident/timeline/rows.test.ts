@@ -16,6 +16,7 @@ function event(sequence: number, more: Partial<Event> & { minute?: number } = {}
     source: 'WEB',
     details: null,
     amends: null,
+    otherIncident: null,
     actor: null,
     attachments: [],
     amendments: [],
