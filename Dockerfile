@@ -4,7 +4,7 @@
 FROM node:22-bookworm-slim AS console
 WORKDIR /build/web
 COPY web/package.json web/package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund --ignore-scripts
+RUN --mount=type=cache,target=/npm npm ci --cache /npm --no-audit --no-fund --ignore-scripts
 COPY api/schema.graphql /build/api/schema.graphql
 COPY web ./
 RUN npm run build

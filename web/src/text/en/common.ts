@@ -1,6 +1,6 @@
 /** Words that more than one page needs. */
 
-const some = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+import { some } from './some';
 
 export const common = {
   product: 'Muster',

@@ -1,5 +1,5 @@
 /** The incident's page. */
-const some = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+import { some } from './some';
 
 export const incident = {
   notFound: (reference: string) => `${reference} doesn't exist, or you may not see it.`,
