@@ -6,7 +6,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use domain::error::code;
 use domain::people::access::authenticate;
 use domain::people::secrets::Secret;
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -91,8 +90,8 @@ fn console() -> Response {
 
 /// A script, style or picture of the console.
 async fn file(uri: Uri, headers: HeaderMap) -> Response {
-    let Some(content_type) = content_type(uri.path()) else { return nothing() };
-    let Some((encoding, built)) = best(uri.path(), &headers) else { return nothing() };
+    let Some(content_type) = content_type(uri.path()) else { return Problem::nothing_here().into_response() };
+    let Some((encoding, built)) = best(uri.path(), &headers) else { return Problem::nothing_here().into_response() };
     let mut response = (
         [
             (header::CONTENT_TYPE, content_type),
@@ -128,8 +127,4 @@ fn content_type(file: &str) -> Option<&'static str> {
         "woff2" => "font/woff2",
         _ => return None,
     })
-}
-
-fn nothing() -> Response {
-    Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()).into_response()
 }

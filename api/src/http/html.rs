@@ -3,7 +3,6 @@
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use domain::error::code;
 
 use super::problem::Problem;
 
@@ -13,7 +12,7 @@ pub async fn asset(Path(file): Path<String>) -> Response {
         "muster.css" => ("text/css; charset=utf-8", include_str!("../../assets/muster.css")),
         "icon.svg" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
         "passkeys.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/passkeys.js")),
-        _ => return Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()).into_response(),
+        _ => return Problem::nothing_here().into_response(),
     };
     ([(header::CONTENT_TYPE, content_type)], content).into_response()
 }

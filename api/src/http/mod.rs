@@ -109,7 +109,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let only_tls = transport.is_secure().then(|| HeaderValue::from_static("max-age=31536000"));
     let all = own
         .merge(api)
-        .fallback(|| async { Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into()) })
+        .fallback(async || Problem::nothing_here())
         .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))

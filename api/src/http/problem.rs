@@ -3,12 +3,20 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::Error;
+use domain::error::code;
 use serde_json::json;
 
 use crate::transport::Rejection;
 
 /// An error as JSON: status, code, message.
 pub struct Problem(pub StatusCode, pub &'static str, pub String);
+
+impl Problem {
+    /// For an address that we have not.
+    pub fn nothing_here() -> Self {
+        Self(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into())
+    }
+}
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
