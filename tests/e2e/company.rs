@@ -397,13 +397,11 @@ async fn somebody_signs_in_in_a_browser() {
     let mut browser = browser::Browser::start().await;
     browser.open(&server.url("/")).await;
     browser.until("document.querySelector('a.button')?.innerText === 'Use my <work> account'").await;
-    browser.eval("document.querySelector('a.button').click()").await;
-    browser.until("document.querySelector('input[name=login]')").await;
-    browser.eval("document.querySelector('input[name=login]').value = 'kim-1'").await;
-    browser.eval("document.querySelector('input[name=password]').value = 'x'").await;
-    browser.eval("document.querySelector('form').requestSubmit()").await;
-    browser.until("document.querySelector('input[value=consent]')").await;
-    browser.eval("document.querySelector('form').requestSubmit()").await;
+    browser.click("a[href='/sign-in/company']").await;
+    browser.fill("input[name=login]", "kim-1").await;
+    browser.fill("input[name=password]", "x").await;
+    browser.submit("form").await;
+    browser.submit("form:has(input[value=consent])").await;
     browser.until("document.querySelector('[data-state=live]')").await;
     browser.until("document.body.innerText.includes('Kim Lee')").await;
     let jar = browser.eval("document.cookie").await;

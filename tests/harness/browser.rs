@@ -114,6 +114,35 @@ impl Browser {
         }
     }
 
+    /// Waits until there is such an element, and clicks on it.
+    ///
+    /// # Panics
+    /// If there never is.
+    pub async fn click(&mut self, selector: &str) {
+        self.act(selector, "click()").await;
+    }
+
+    /// Waits until there is such a field, and fills it in.
+    ///
+    /// # Panics
+    /// If there never is.
+    pub async fn fill(&mut self, selector: &str, value: &str) {
+        self.act(selector, &format!("value = {}", json!(value))).await;
+    }
+
+    /// Waits until there is such a form, and sends it.
+    ///
+    /// # Panics
+    /// If there never is.
+    pub async fn submit(&mut self, selector: &str) {
+        self.act(selector, "requestSubmit()").await;
+    }
+
+    /// Looks and acts in one step: between two, the page can be another one.
+    async fn act(&mut self, selector: &str, action: &str) {
+        self.until(&format!("(element => element && (element.{action}, true))(document.querySelector({}))", json!(selector))).await;
+    }
+
     /// What went wrong on its pages: uncaught errors and the browser's own complaints.
     pub fn complaints(&self) -> &[String] {
         &self.complaints

@@ -8,6 +8,9 @@ use tempfile::TempDir;
 
 use super::device::plug_in;
 
+/// The button that signs in with a passkey, once the page can.
+const PASSKEY: &str = ":not([hidden]) > #passkey-sign-in";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_company_is_down_and_a_passkey_works() {
     let (port, provider_port, data) = (free_port(), free_port(), TempDir::with_prefix("muster-passkey-").unwrap());
@@ -27,44 +30,33 @@ async fn the_company_is_down_and_a_passkey_works() {
     let mut browser = Browser::start().await;
     plug_in(&mut browser).await;
     browser.open(&url(&format!("/sign-in?{link}"))).await;
-    browser.until("document.querySelector('form button')").await;
-    browser.eval("document.querySelector('form button').click()").await;
+    browser.click("form button").await;
     browser.until(board).await;
     browser.open(&url("/account")).await;
-    browser.until("document.querySelector('a[href=\"/passkeys\"]')").await;
-    browser.eval("document.querySelector('a[href=\"/passkeys\"]').click()").await;
+    browser.click("a[href='/passkeys']").await;
     browser.until("document.querySelector('#passkeys-empty')?.hidden === false").await;
-    browser.eval("document.querySelector('#passkey-name').value = 'My <b>phone</b>'").await;
-    browser.eval("document.querySelector('#passkey-add').requestSubmit()").await;
+    browser.fill("#passkey-name", "My <b>phone</b>").await;
+    browser.submit("#passkey-add").await;
     browser.until("document.querySelector('#passkeys').innerText.includes('My <b>phone</b>')").await;
 
     provider.stop();
-    browser.open(&url("/")).await;
-    browser.until(board).await;
     browser.open(&url("/account")).await;
-    browser.until("document.querySelector('form[action=\"/sign-out\"]')").await;
-    browser.eval("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()").await;
-    browser.until("document.querySelector('a.button')").await;
-    browser.eval("document.querySelector('a.button').click()").await;
+    browser.submit("form[action='/sign-out']").await;
+    browser.click("a[href='/sign-in/company']").await;
     browser.until("document.body.innerText.includes('does not answer')").await;
-    browser.eval("document.querySelector('a[href=\"/\"]').click()").await;
-    browser.until("document.querySelector('#passkey-sign-in')?.checkVisibility()").await;
-    browser.eval("document.querySelector('#passkey-sign-in').click()").await;
+    browser.click("a[href='/']").await;
+    browser.click(PASSKEY).await;
     browser.until(board).await;
     browser.until("document.body.innerText.includes('Sam')").await;
 
     browser.open(&url("/passkeys")).await;
     browser.until("document.querySelector('#passkeys')?.innerText.includes('last used')").await;
     browser.eval("window.confirm = () => true").await;
-    browser.eval("document.querySelector('#passkeys button').click()").await;
+    browser.click("#passkeys button").await;
     browser.until("document.querySelector('#passkeys-empty')?.hidden === false").await;
-    browser.open(&url("/")).await;
-    browser.until(board).await;
     browser.open(&url("/account")).await;
-    browser.until("document.querySelector('form[action=\"/sign-out\"]')").await;
-    browser.eval("document.querySelector('form[action=\"/sign-out\"]').requestSubmit()").await;
-    browser.until("document.querySelector('#passkey-sign-in')?.checkVisibility()").await;
-    browser.eval("document.querySelector('#passkey-sign-in').click()").await;
+    browser.submit("form[action='/sign-out']").await;
+    browser.click(PASSKEY).await;
     browser.until("document.querySelector('#passkey-problem').innerText.includes('no longer')").await;
     server.stop().await;
 }
