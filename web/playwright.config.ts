@@ -3,7 +3,11 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: 'tests',
   timeout: 90_000,
-  expect: { timeout: 15_000 },
+  expect: {
+    timeout: 15_000,
+    toHaveScreenshot: { animations: 'disabled', caret: 'hide', maxDiffPixelRatio: 0.005 },
+  },
+  snapshotPathTemplate: '{testDir}/looks/{arg}{ext}',
   workers: 1,
   forbidOnly: true,
   reporter: [['list']],
@@ -22,6 +26,9 @@ export default defineConfig({
         '--disable-background-networking',
         '--disable-component-update',
         '--disable-sync',
+        // Letters are drawn alike on every machine, whatever its settings.
+        '--font-render-hinting=none',
+        '--disable-lcd-text',
       ],
     },
   },

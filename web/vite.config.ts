@@ -1,19 +1,34 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { compression, defineAlgorithm } from 'vite-plugin-compression2';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 const source = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 /** A server to develop against: `muster serve --demo`, and sign in there first. */
 const server = process.env.MUSTER_URL ?? 'http://127.0.0.1:8080';
 
-export default defineConfig({
+/** In development, `/__ui` shows the components in all their states: `src/stories`. Nothing that is built knows of it. */
+const stories: Plugin = {
+  name: 'stories',
+  apply: 'serve',
+  configureServer({ middlewares }) {
+    middlewares.use((request, _, next) => {
+      request.url = request.url?.replace(/^\/__ui\/?(?=$|\?)/, '/src/stories/index.html');
+      next();
+    });
+  },
+};
+
+export default defineConfig(({ command, mode }) => ({
   // The program serves what is built here under this path, and `index.html` at every page's address.
-  base: '/console/',
+  base: command === 'build' ? '/console/' : '/',
   plugins: [
     svelte(),
+    stories,
     // Compressed once, here, and embedded: the program only picks.
-    compression({ algorithms: [defineAlgorithm('brotliCompress'), 'gzip'], threshold: 1024, exclude: [/\.html$/] }),
+    mode === 'production' &&
+      compression({ algorithms: [defineAlgorithm('brotliCompress'), 'gzip'], threshold: 1024, exclude: [/\.html$/] }),
   ],
   resolve: { alias: { $lib: source('lib'), $text: source('text/index.ts'), $routes: source('router.ts') } },
   build: {
@@ -29,4 +44,4 @@ export default defineConfig({
     ),
   },
   test: { include: ['src/**/*.test.ts'] },
-});
+}));
