@@ -30,9 +30,8 @@ const test = base.extend<object, { files: Files }>({
   files: [async ({ browserName }, use) => use((void browserName, await buildStories())), { scope: 'worker', timeout: 60_000 }],
 });
 
-/** Answers from memory; there is no server, so nothing connects. */
+/** Answers from memory. */
 async function serve(context: BrowserContext, files: Files) {
-  await context.routeWebSocket(/./, () => {});
   await context.route('**/*', (route) => {
     const { pathname } = new URL(route.request().url());
     const name = pathname === '/' ? 'src/stories/index.html' : pathname.slice(1);

@@ -1,4 +1,5 @@
 /** The page of stories: each component in each state, light and dark. In development at `/__ui`; the console does not contain it. */
+import './alone';
 import '@fontsource-variable/inter';
 import '@fontsource-variable/jetbrains-mono';
 import '@fontsource/noto-sans-math';
