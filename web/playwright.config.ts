@@ -5,7 +5,7 @@ export default defineConfig({
   timeout: 90_000,
   expect: {
     timeout: 15_000,
-    toHaveScreenshot: { animations: 'disabled', threshold: 0.1, maxDiffPixels: 400 },
+    toHaveScreenshot: { animations: 'disabled', threshold: 0.05, maxDiffPixels: 400 },
   },
   snapshotPathTemplate: '{testDir}/looks/{arg}{ext}',
   workers: 1,
