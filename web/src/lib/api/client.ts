@@ -12,6 +12,8 @@ import { NotMuster, problemOf } from './problem';
 /** How long an answer may take: longer than the server gives itself. */
 const PATIENCE = 40_000;
 
+const JSON_ANSWER = 'application/graphql-response+json';
+
 /** Forbidden: not signed in, or not any more. */
 const FORBIDDEN = 4403;
 
@@ -72,7 +74,7 @@ export const client = new Client({
   fetch: ask,
   preferGetMethod: false,
   requestPolicy: 'cache-and-network',
-  fetchOptions: { headers: { accept: 'application/graphql-response+json' } },
+  fetchOptions: { headers: { accept: JSON_ANSWER } },
   exchanges: [
     mapExchange({
       onError(error) {
@@ -119,3 +121,25 @@ export const client = new Client({
     }),
   ],
 });
+
+/** What it gets beside `next` ends it. */
+export interface Listener {
+  next: (answer: unknown) => void;
+  error: (reason: unknown) => void;
+  complete: () => void;
+}
+
+/** Asks past the cache, what only whoever typed it knows. Throws if nothing comes back; a refusal is an answer. */
+export async function post(document: string, variables: Record<string, unknown> = {}): Promise<unknown> {
+  const response = await ask('/graphql', {
+    method: 'POST',
+    headers: { accept: JSON_ANSWER, 'content-type': 'application/json' },
+    body: JSON.stringify({ query: document, variables }),
+  });
+  return response.json();
+}
+
+/** Hears what such a document subscribes to, until the returned function is called. */
+export function watch(document: string, variables: Record<string, unknown>, listener: Listener): () => void {
+  return socket.subscribe({ query: document, variables }, listener);
+}

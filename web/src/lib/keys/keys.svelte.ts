@@ -34,7 +34,8 @@ const isTyping = (target: EventTarget | null) =>
 export function pressed(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const withCtrl = event.ctrlKey || event.metaKey;
-  if (!withCtrl && (isTyping(event.target) || document.querySelector('dialog[open]'))) return;
+  // What is inside a shadow, such as the editor's, hides behind its host.
+  if (!withCtrl && (isTyping(event.composedPath()[0] ?? null) || document.querySelector('dialog[open]'))) return;
   const key = (withCtrl ? 'ctrl+' : '') + event.key;
   const found = present.find((shortcut) => shortcut.key === key);
   if (!found) return;

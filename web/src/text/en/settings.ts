@@ -262,6 +262,38 @@ export const settings = {
       ['examples/', 'scripts and a client to start from'],
     ] as [string, string][],
   },
+  explorer: {
+    title: 'Try it out',
+    intro:
+      'It asks this server as you: a mutation changes things. Ctrl Space shows what there is; what has a wavy line is not in the schema.',
+    load: 'The explorer could not be loaded. Reload the page to try again.',
+    document: 'Query, mutation or subscription',
+    variables: 'Variables',
+    variablesHint: 'Variables, as JSON',
+    answer: 'Answer',
+    noAnswer: 'The answer comes here.',
+    run: 'Run',
+    stop: 'Stop',
+    earlier: 'Run before',
+    asking: 'Asking…',
+    took: (milliseconds: number) => `Answered in ${milliseconds} ms`,
+    failed: (why: string) => `No answer: ${why}`,
+    badVariables: (why: string) => `The variables are no JSON: ${why}`,
+    listening: (count: number) => `Listening. ${some(count, 'answer', 'answers')} so far; the newest is shown.`,
+    ended: 'Stopped listening',
+    noSchema: "Couldn't read the schema, so nothing is completed or checked. Documents can be run all the same.",
+    first: `# What is live now, worst first
+{
+  incidents(filter: { live: true }, orderBy: MOST_SEVERE) {
+    nodes {
+      reference
+      name
+      severity
+    }
+  }
+}
+`,
+  },
   reach: {
     title: 'How Muster reaches you',
     reminders: 'Reminders by',
