@@ -1,5 +1,7 @@
-/** A key for what somebody wants to do, so that sending it again does it once: also after a reload in between. */
-import { newKey } from '$lib/api/live.svelte';
+/**
+ * The idempotency key of what somebody wants to do: it goes with the content, however that was typed or chosen. So sending the same
+ * again does it once, also after a reload in between, and anything else is another deed.
+ */
 
 const PREFIX = 'muster.intention.';
 
@@ -19,8 +21,10 @@ export class Intention {
   /** The same key for the same content, until it is `over`. */
   keyFor(content: unknown): string {
     const present = JSON.stringify(content);
-    if (this.#kept?.content !== present) this.#kept = { content: present, key: newKey() };
-    this.#keep();
+    if (this.#kept?.content !== present) {
+      this.#kept = { content: present, key: newKey() };
+      this.#keep();
+    }
     return this.#kept.key;
   }
 
@@ -38,4 +42,8 @@ export class Intention {
       // The page itself still knows.
     }
   }
+}
+
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

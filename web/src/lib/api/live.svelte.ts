@@ -104,8 +104,3 @@ function outcome<Data, V extends Variables>(result: OperationResult<Data, V>): O
   if (result.error) return { problem: problemOf(result.error) };
   return { data: result.data as Data };
 }
-
-/** A key for one intention: sending the same again after a failure does not do it twice. */
-export function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}

@@ -20,8 +20,6 @@ export const incident = {
     mergedInto: 'Continues as',
     rename: 'Rename',
     name: 'Name',
-    conflict: (name: string) =>
-      `Somebody changed it meanwhile: the name is now “${name}”. Yours is kept here. Save again to use yours.`,
     renamed: 'Renamed',
     shared: (count: number) => `Only ${some(count, 'person', 'people')} and those with a general right see this`,
     runbook: 'Runbook',
@@ -134,8 +132,6 @@ export const incident = {
     users: 'Affected users',
     impact: 'Impact in words',
     done: 'Saved',
-    conflict: 'Somebody changed it while you were typing. What you typed is kept. Changed meanwhile:',
-    conflictAgain: 'Save again to put your text in its place.',
   },
   visibility: {
     title: 'Who may see it',

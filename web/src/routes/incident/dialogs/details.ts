@@ -1,7 +1,5 @@
 /** What is typed about an incident, and what of it is a change. */
-import { wholeTime } from '$lib/time/format';
 import { fromLocal, toLocal } from '$lib/time/local';
-import { t } from '$text';
 import type { Editable, Fields } from './update';
 
 export interface Typed {
@@ -54,33 +52,24 @@ export function changesOf(base: Editable, typed: Typed): Fields {
   return fields;
 }
 
-const { details: words } = t.incident;
-const LABELS: Partial<Record<keyof Editable, string>> = {
-  name: t.incident.top.name,
-  summary: words.summary,
-  clientName: words.clientName,
-  flags: words.flags,
-  sites: words.sites,
-  impactStartedAt: words.began,
-  impactEndedAt: words.ended,
-  impact: words.impact,
+/** What an input's field is called in the incident, and in what is typed. */
+const PLACES: Record<string, [keyof Editable, ...(keyof Typed)[]]> = {
+  summary: ['summary', 'summary'],
+  clientName: ['clientName', 'clientName'],
+  flags: ['flags', 'flags'],
+  siteIds: ['sites', 'sites'],
+  impactStartedAt: ['impactStartedAt', 'began'],
+  impactEndedAt: ['impactEndedAt', 'ended'],
+  impact: ['impact', 'requests', 'visits', 'users', 'impact'],
 };
 
-/** What others changed, each in a line. */
-export function namesOf(changed: readonly (keyof Editable)[], now: Editable): string[] {
-  return changed.map((field) => `${LABELS[field] ?? field}: ${shown(field, now)}`);
-}
-
-function shown(field: keyof Editable, now: Editable): string {
-  if (field === 'flags') return now.flags.map((flag) => t.flag[flag]).join(', ') || t.none;
-  if (field === 'sites') return now.sites.map((site) => site.name).join(', ') || t.none;
-  if (field === 'impact')
-    return (
-      Object.values(now.impact)
-        .filter((part) => part !== null)
-        .join(', ') || t.none
-    );
-  const value = now[field];
-  if ((field === 'impactStartedAt' || field === 'impactEndedAt') && typeof value === 'string') return wholeTime(value);
-  return value === null ? t.none : String(value);
+/** Takes over what others made of some fields; the rest of what was typed stays. */
+export function takeTheirs(fields: readonly string[], now: Editable, base: Editable, typed: Typed) {
+  const theirs = fieldsOf(now);
+  const next = { base: { ...base }, typed: { ...typed } };
+  for (const [source, ...parts] of fields.flatMap((field) => (PLACES[field] ? [PLACES[field]] : []))) {
+    Object.assign(next.base, { [source]: now[source] });
+    for (const part of parts) Object.assign(next.typed, { [part]: theirs[part] });
+  }
+  return next;
 }
