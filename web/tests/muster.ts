@@ -87,6 +87,36 @@ export class Muster {
     return data;
   }
   #token: string | undefined;
+
+  async declare(name: string, severity = 'MAJOR'): Promise<{ id: string; reference: string }> {
+    const document = 'mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) { incident { id reference } } }';
+    const { declareIncident } = await this.ask<{ declareIncident: { incident: { id: string; reference: string } } }>(document, {
+      input: { name, severity },
+    });
+    return declareIncident.incident;
+  }
+
+  /** All that must be so before it can be resolved. */
+  async meetGoals(id: string): Promise<void> {
+    const { node } = await this.ask<{ node: { goals: { goal: string }[] } }>(
+      'query($id: ID!) { node(id: $id) { ... on Incident { goals { goal } } } }',
+      { id },
+    );
+    for (const { goal } of node.goals) {
+      await this.ask('mutation($input: ConfirmGoalInput!) { confirmGoal(input: $input) { incident { id } } }', {
+        input: { incidentId: id, goal, evidence: 'Looked at the graphs.' },
+      });
+    }
+  }
+
+  /** What was written on the timeline, in its order. */
+  async written(reference: string): Promise<string[]> {
+    const { incident } = await this.ask<{ incident: { timeline: { nodes: { text: string }[] } } }>(
+      'query($reference: String!) { incident(reference: $reference) { timeline(last: 200) { nodes { text } } } }',
+      { reference },
+    );
+    return incident.timeline.nodes.map(({ text }) => text);
+  }
 }
 
 /** What browsers complained of: errors on the page, refusals of the CSP, requests to other hosts. */

@@ -1,8 +1,6 @@
 /** What is typed and not yet with the server. It outlives a reload, and is kept in memory where there is no storage. */
 
 const PREFIX = 'muster.draft.';
-/** A browser may give 5 MB to a site in all. */
-const KEEP = 200_000;
 
 export class Draft {
   #key: string;
@@ -26,7 +24,7 @@ export class Draft {
     this.#text = text;
     try {
       if (text === '') localStorage.removeItem(this.#key);
-      else localStorage.setItem(this.#key, text.slice(0, KEEP));
+      else localStorage.setItem(this.#key, text);
     } catch {
       // No storage, or it is full: the page still has it.
     }

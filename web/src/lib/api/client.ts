@@ -23,6 +23,8 @@ function openSocket() {
     url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`,
     lazy: false,
     keepAlive: 10_000,
+    // A proxy that takes the connection and passes nothing on.
+    connectionAckWaitTimeout: 10_000,
     retryAttempts: Infinity,
     shouldRetry: () => true,
     // Everybody's tabs come back after a restart: spread out, and never slower than every ten seconds.
@@ -78,7 +80,9 @@ export const client = new Client({
   exchanges: [
     mapExchange({
       onError(error) {
-        if (problemOf(error).code === 'UNAUTHENTICATED') connection.isSignedOut = true;
+        const { code } = problemOf(error);
+        if (code === 'UNAUTHENTICATED') connection.isSignedOut = true;
+        if (code === 'FORBIDDEN') connection.refusals += 1;
       },
     }),
     cacheExchange({

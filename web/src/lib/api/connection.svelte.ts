@@ -2,27 +2,41 @@
 
 type State = 'connecting' | 'live' | 'away';
 
+/** A first connection may take its time; a lost one is missed sooner. */
+const PATIENCE = { first: 10_000, again: 3_000 };
+/** How often everything is asked again while nothing comes by itself. */
+const LOOK = 10_000;
+
 class Connection {
   state = $state<State>('connecting');
   /** Set once the server says so; whatever is typed stays on the page. */
   isSignedOut = $state(false);
   /** The server was upgraded: this page should be loaded again. */
   isOld = $state(false);
-  /** Counts how often the connection came back: what is not a subscription asks again then. */
-  comebacks = $state(0);
+  /** Counts the times to ask again: the connection came back, or there is none and the server answers all the same. */
+  turns = $state(0);
   /** Counts how often somebody signed in again on this page: everything asks and subscribes anew then. */
   sessions = $state(0);
+  /** Counts refusals: what this person may do was perhaps changed. */
+  refusals = $state(0);
   #grace: ReturnType<typeof setTimeout> | undefined;
+  #looks: ReturnType<typeof setInterval> | undefined;
   /** It was lost, or never came about at first: what was asked meanwhile may have failed. */
   #wasLost = false;
 
+  constructor() {
+    // Something on the way may never let it open, nor say so.
+    this.#miss(PATIENCE.first);
+  }
+
   opened(): void {
     clearTimeout(this.#grace);
+    clearInterval(this.#looks);
     this.#grace = undefined;
     this.state = 'live';
     if (this.#wasLost) {
-      this.comebacks += 1;
-      void this.lookForUpgrade();
+      this.turns += 1;
+      void this.#look();
     }
     this.#wasLost = false;
   }
@@ -31,26 +45,41 @@ class Connection {
     this.#wasLost = true;
     if (this.state === 'live') this.state = 'connecting';
     // A blink of the network is not worth a word.
-    this.#grace ??= setTimeout(() => (this.state = 'away'), 3_000);
+    this.#miss(PATIENCE.again);
   }
 
-  /** An upgraded server names another script in its page. */
-  async lookForUpgrade(): Promise<void> {
+  #miss(patience: number): void {
+    this.#grace ??= setTimeout(() => {
+      this.state = 'away';
+      this.#wasLost = true;
+      this.#looks = setInterval(() => void this.#askAgain(), LOOK);
+    }, patience);
+  }
+
+  async #askAgain(): Promise<void> {
+    if ((await this.#look()) && this.state === 'away') this.turns += 1;
+  }
+
+  /** Whether the server answers. An upgraded one names another script in its page. */
+  async #look(): Promise<boolean> {
     try {
-      const page = await (await fetch('/', { cache: 'no-store' })).text();
-      const entry = /<script type="module"[^>]* src="([^"]+)"/.exec(page)?.[1];
+      const answer = await fetch('/', { cache: 'no-store' });
+      const entry = /<script type="module"[^>]* src="([^"]+)"/.exec(await answer.text())?.[1];
       const isHere = [...document.scripts].some((script) => script.getAttribute('src') === entry);
-      if (entry && import.meta.env.PROD && !isHere) this.isOld = true;
+      if (answer.ok && entry && import.meta.env.PROD && !isHere) this.isOld = true;
+      return answer.ok;
     } catch {
-      // Away again: the next comeback looks.
+      // Away: the next turn looks again.
+      return false;
     }
+  }
+
+  /** A part of the page can't be loaded. If the server is there and the part is not, an upgrade replaced it. */
+  async partMissing(): Promise<void> {
+    if (await this.#look()) this.isOld = true;
   }
 }
 
 export const connection = new Connection();
 
-// A part of the page that is not there any more was replaced by an upgrade.
-addEventListener('vite:preloadError', (event) => {
-  event.preventDefault();
-  connection.isOld = true;
-});
+addEventListener('vite:preloadError', () => void connection.partMissing());

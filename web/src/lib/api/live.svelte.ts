@@ -32,7 +32,7 @@ export function query<Data, V extends Variables>(
   let isLoading = $state(true);
   let asked = $state(0);
   let soon: ReturnType<typeof setTimeout> | undefined;
-  const returns = () => connection.comebacks + connection.sessions;
+  const returns = () => connection.turns + connection.sessions;
   const before = untrack(returns);
 
   $effect(() => {

@@ -67,7 +67,7 @@ export function pages<Data, V extends Variables, Node extends { id: string }>(
 
   $effect(() => {
     const given = variables();
-    const isAgain = asked + connection.comebacks > 0;
+    const isAgain = asked + connection.turns > 0;
     if (given === null) return;
     untrack(() => {
       const present = JSON.stringify(given);

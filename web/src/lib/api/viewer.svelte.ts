@@ -2,6 +2,7 @@
 import { client } from './client';
 import { connection } from './connection.svelte';
 import { graphql, type ResultOf } from './graphql';
+import { problemOf, type Problem } from './problem';
 
 const VIEWER = graphql(`
   query Viewer {
@@ -19,16 +20,32 @@ const VIEWER = graphql(`
 `);
 
 type Can = 'READ' | 'REPORT' | 'RESPOND' | 'ADMINISTER' | 'SEE_RESTRICTED';
+/** Nothing can be shown before this is known. */
+const RETRY = 5_000;
 
 class Me {
   #viewer = $state.raw<ResultOf<typeof VIEWER>['viewer'] | undefined>();
+  #problem = $state.raw<Problem | undefined>();
+  #asked = $state(0);
 
-  /** Follows what the cache learns, so that a right that is taken away is seen; for an effect, which asks again after a comeback. */
+  /** Follows what the cache learns; for an effect, which asks again whenever rights may have changed. */
   follow(): () => void {
-    const requestPolicy = connection.comebacks > 0 ? 'network-only' : 'cache-and-network';
-    return client.query(VIEWER, {}, { requestPolicy }).subscribe((result) => {
+    const isAgain = connection.turns + connection.sessions + connection.refusals + this.#asked > 0;
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    const requestPolicy = isAgain ? 'network-only' : 'cache-and-network';
+    const { unsubscribe } = client.query(VIEWER, {}, { requestPolicy }).subscribe((result) => {
       if (result.data) this.#viewer = result.data.viewer;
-    }).unsubscribe;
+      this.#problem = result.error && problemOf(result.error);
+      if (this.#problem && !this.#viewer) retry = setTimeout(() => this.again(), RETRY);
+    });
+    return () => {
+      clearTimeout(retry);
+      unsubscribe();
+    };
+  }
+
+  again(): void {
+    this.#asked += 1;
   }
 
   get person() {
@@ -37,6 +54,11 @@ class Me {
 
   get isKnown(): boolean {
     return this.#viewer !== undefined;
+  }
+
+  /** Why it is not known yet. */
+  get problem(): Problem | undefined {
+    return this.isKnown ? undefined : this.#problem;
   }
 
   can(what: Can): boolean {

@@ -7,6 +7,7 @@ import { me } from '$lib/api/viewer.svelte';
 import { announce } from '$lib/ui/announce.svelte';
 import type { Severity, Status } from '$text';
 import type { Kind } from './composer/compose';
+import type { Brought } from './composer/uploads.svelte';
 
 /** The least that every part needs. */
 export interface Known {
@@ -46,7 +47,7 @@ export class Room {
   /** Asks the composer to take the focus, with a kind if one is wanted. */
   wanted = $state.raw<{ kind?: Kind | undefined } | undefined>();
   /** Files that were dropped on the page, for the composer. */
-  dropped = $state.raw<File[]>([]);
+  dropped = $state.raw<Brought[]>([]);
   #known: () => Known | undefined;
   refresh: () => void;
   /** Shows one of the parts, where they are shown one at a time. */

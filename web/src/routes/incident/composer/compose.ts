@@ -3,6 +3,9 @@
 export const KINDS = ['NOTE', 'COMMAND', 'CHANGE', 'FINDING', 'DECISION', 'UPDATE'] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** What the text for an incident is kept as; see `Draft`. */
+export const draftName = (reference: string) => `incident.${reference}`;
+
 /** Characters of an event's text, as the server counts them. */
 export const TEXT_CHARS = 50_000;
 export const FILE_BYTES = 25 * 1024 * 1024;

@@ -9,10 +9,27 @@ export interface Attached {
   part: number;
   id?: string;
   problem?: string;
+  /** Trying again would not help. */
+  isHopeless?: boolean;
   abort: AbortController;
 }
 
+const words = t.incident.composer;
 let count = 0;
+
+/** Something that was dropped or pasted. A folder looks like a file that can't be read. */
+export interface Brought {
+  file: File;
+  isFolder: boolean;
+}
+
+/** The files and folders that a drop or a paste brings. They must be taken while it is heard. */
+export function broughtBy(transfer: DataTransfer | null): Brought[] {
+  return [...(transfer?.items ?? [])].flatMap((item) => {
+    const file = item.kind === 'file' ? item.getAsFile() : null;
+    return file ? [{ file, isFolder: item.webkitGetAsEntry()?.isDirectory ?? false }] : [];
+  });
+}
 
 export class Uploads {
   files = $state<Attached[]>([]);
@@ -24,26 +41,25 @@ export class Uploads {
     this.#incidentId = incidentId;
   }
 
-  add(files: Iterable<File>): void {
-    for (const file of files) {
+  add(brought: Iterable<Brought>): void {
+    for (const { file, isFolder } of brought) {
       this.files.push({ key: ++count, file, part: 0, abort: new AbortController() });
-      void this.send(this.files.at(-1)!);
+      const attached = this.files.at(-1)!;
+      // Said before it is on its way: 25 MiB take long on a phone.
+      attached.problem = isFolder ? words.folder(file.name) : file.size > FILE_BYTES ? words.tooLarge(file.name) : undefined;
+      attached.isHopeless = attached.problem !== undefined;
+      if (!attached.isHopeless) void this.send(attached);
     }
   }
 
   async send(attached: Attached): Promise<void> {
     attached.problem = undefined;
     attached.part = 0;
-    // Said before it is on its way: 25 MiB take long on a phone.
-    if (attached.file.size > FILE_BYTES) {
-      attached.problem = t.incident.composer.tooLarge(attached.file.name);
-      return;
-    }
     try {
       const told = (part: number) => (attached.part = part);
       attached.id = (await upload(this.#incidentId(), attached.file, told, attached.abort.signal)).id;
     } catch (error) {
-      attached.problem = `${t.incident.composer.uploadFailed(attached.file.name)} ${(error as Error).message}`;
+      attached.problem = `${words.uploadFailed(attached.file.name)} ${(error as Error).message}`;
     }
   }
 

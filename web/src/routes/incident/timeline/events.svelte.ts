@@ -3,7 +3,7 @@ import { connection } from '$lib/api/connection.svelte';
 import { graphql } from '$lib/api/graphql';
 import { ask, subscribe } from '$lib/api/live.svelte';
 import type { Problem } from '$lib/api/problem';
-import { createContext } from 'svelte';
+import { createContext, untrack } from 'svelte';
 import { EVENT, type Event } from './event';
 import { inputOf, passes, type Filter } from './filter';
 import { merge } from './rows';
@@ -88,13 +88,20 @@ export class Timeline {
     );
   });
 
-  /** Hears what happens, from the last event that is known whenever the connection comes back. For the page, once. */
-  follow(heard: (events: readonly Event[]) => void): void {
+  /**
+   * Hears what happens, from the last event that is known whenever the connection comes back. For the page, once. `lost` is told that
+   * there is nothing more to hear for this person.
+   */
+  follow(heard: (events: readonly Event[]) => void, lost: () => void): void {
+    // What does not come by itself is asked for.
+    $effect(() => {
+      if (connection.turns > 0 && connection.state === 'away') void untrack(() => this.restart());
+    });
     subscribe(
       TAIL,
       () => {
         // Both are reasons to subscribe anew; the cursor is the newest at that moment.
-        void connection.comebacks;
+        void connection.turns;
         void this.#again;
         return { incidentId: this.#id, after: this.#cursor };
       },
@@ -110,7 +117,8 @@ export class Timeline {
         }, 16);
       },
       ({ code }) => {
-        if (code === 'UNAUTHENTICATED' || code === 'NOT_FOUND') return;
+        if (code === 'UNAUTHENTICATED') return;
+        if (code === 'NOT_FOUND') return lost();
         setTimeout(() => (this.#again += 1), 1_000);
       },
     );
