@@ -227,12 +227,16 @@ for (const [what, init] of Object.entries({
     if (init) await page.addInitScript(init);
     // It takes the connection, and passes nothing on.
     else await page.routeWebSocket('**/graphql', () => {});
+    await page.clock.install();
     await page.goto(`/incidents/${reference}`);
-    await expect(page.getByText('Not live: trying to reconnect')).toBeVisible({ timeout: 30_000 });
+    await expect(composerOf(page)).toBeVisible();
+    await page.clock.fastForward('00:15');
+    await expect(page.getByText('Not live: trying to reconnect')).toBeVisible();
     await muster.ask('mutation($input: AddTimelineEventInput!) { addTimelineEvent(input: $input) { event { id } } }', {
-      input: { incidentId: id, text: 'Written by somebody else' },
+      input: { incidentId: id, kind: 'NOTE', text: 'Written by somebody else' },
     });
-    await expect(page.getByText('Written by somebody else')).toBeVisible({ timeout: 30_000 });
+    await page.clock.fastForward('00:11');
+    await expect(page.getByText('Written by somebody else')).toBeVisible();
     await composerOf(page).fill('Written all the same');
     await page.keyboard.press('Control+Enter');
     await expect(page.getByText('Written all the same').last()).toBeVisible();

@@ -128,10 +128,9 @@ export class Complaints {
 
   hear(context: BrowserContext, own: string) {
     context.on('page', (page) => {
-      page.on('pageerror', (error) => this.all.push(String(error)));
-      page.on('console', (message) => {
-        if (message.type() === 'error' && !this.isExpected(message.text())) this.all.push(message.text());
-      });
+      const complain = (text: string) => void (this.isExpected(text) || this.all.push(text));
+      page.on('pageerror', (error) => complain(String(error)));
+      page.on('console', (message) => message.type() === 'error' && complain(message.text()));
       page.on('request', (request) => {
         const url = request.url();
         if (!url.startsWith(own) && !url.startsWith(own.replace('http', 'ws')) && !/^(data|blob):/.test(url))

@@ -16,6 +16,7 @@ export function serverSaid(date: string | null): void {
   if (Number.isNaN(told)) return;
   const difference = Date.now() - told;
   ahead = Math.abs(difference) > NOTICEABLE ? difference : 0;
+  tick();
 }
 
 export const clock = {
