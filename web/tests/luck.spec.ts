@@ -93,6 +93,35 @@ test('of two who change the same, each sees what the other made of it, and eithe
   expect(incident).toEqual({ summary: 'Known to Anna', impact: { users: 7 } });
 });
 
+test('a session that ends while somebody types is said, and what was typed is sent after signing in again', async ({
+  muster,
+  signIn,
+  complaints,
+}) => {
+  complaints.isExpected = (text) => /401|WebSocket/.test(text);
+  const { reference } = await muster.declare('Signed out');
+  const page = await signIn(muster.add('Sam', 'responder'));
+  await open(page, reference);
+  await composerOf(page).fill('Typed by somebody who is signed out');
+  const { people } = await muster.ask<{ people: { nodes: { id: string }[] } }>('{ people(text: "Sam") { nodes { id } } }');
+  await muster.ask('mutation($id: ID!) { endSessions(input: { personId: $id }) { ended } }', { id: people.nodes[0]!.id });
+  await expect(page.getByRole('alert')).toContainText('You are signed out');
+  await page.getByRole('button', { name: /^Send/ }).click();
+  await expect(page.getByText('sign in in another tab, then send it again')).toBeVisible();
+  await expect(composerOf(page)).toHaveValue('Typed by somebody who is signed out');
+  const other = await page.context().newPage();
+  await other.goto(muster.linkFor('sam@example.org'));
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await isLive(other);
+  await other.close();
+  await page.bringToFront();
+  await page.evaluate(() => dispatchEvent(new Event('focus')));
+  await isLive(page);
+  await page.getByRole('button', { name: /^Send/ }).click();
+  await expect(composerOf(page)).toHaveValue('');
+  expect(await muster.written(reference)).toContain('Typed by somebody who is signed out');
+});
+
 test('a right that is taken away is said in words, and what was typed can be taken along', async ({ muster, signIn }) => {
   const { reference } = await muster.declare('Rights');
   const page = await signIn(muster.add('Rita', 'responder'));

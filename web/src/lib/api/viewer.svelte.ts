@@ -34,7 +34,8 @@ class Me {
     let retry: ReturnType<typeof setTimeout> | undefined;
     const requestPolicy = isAgain ? 'network-only' : 'cache-and-network';
     const { unsubscribe } = client.query(VIEWER, {}, { requestPolicy }).subscribe((result) => {
-      if (result.data) this.#viewer = result.data.viewer;
+      // Whatever depends on rights asks again when they change, and only then.
+      if (result.data && JSON.stringify(result.data.viewer) !== JSON.stringify(this.#viewer)) this.#viewer = result.data.viewer;
       this.#problem = result.error && problemOf(result.error);
       if (this.#problem && !this.#viewer) retry = setTimeout(() => this.again(), RETRY);
     });
