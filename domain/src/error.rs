@@ -6,6 +6,8 @@
 use entity::{IncidentField, IncidentId, PersonId, Timestamp};
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
+use crate::words;
+
 /// The values of `extensions.code`: part of the public contract, described in `docs/api.md`.
 pub mod code {
     /// The document, a variable or an input field is wrong.
@@ -132,7 +134,7 @@ impl std::fmt::Display for Conflict {
         }
         // What was changed at once is told at once.
         for together in changes.chunk_by(|one, next| one.at == next.at && one.by == next.by) {
-            let fields: Vec<&str> = together.iter().map(|change| change.field.as_str()).collect();
+            let fields: Vec<&str> = together.iter().map(|change| words::incident_field(change.field)).collect();
             let who = together[0].by.as_ref().map_or("Muster", |(_, name)| name);
             write!(f, "{who} changed {} at {}. ", fields.join(", "), readable(together[0].at))?;
         }

@@ -113,3 +113,10 @@ pub const ROTA_SHIFTS: usize = 2_000;
 pub const ON_CALL_AHEAD: Duration = Duration::days(400);
 /// Shifts that are read at once, earliest first.
 pub const SHIFTS_READ: u64 = 10_000;
+
+/// Hours of an imagined incident that a page may ask for.
+pub const IMAGINED_HOURS: std::ops::RangeInclusive<i32> = 1..=48;
+/// Clients that an imagined incident affects at most.
+pub const IMAGINED_CLIENTS: u32 = 20;
+/// Steps of an imagined incident that a page is shown.
+pub const IMAGINED_STEPS: usize = 300;

@@ -8,6 +8,15 @@ use url::Url;
 use crate::error::{Error, Result, readable};
 use crate::limits;
 
+/// What an edit says of a field that may be empty: left out, it stays as it is; `Some(None)` empties it.
+pub type Edit<T> = Option<Option<T>>;
+
+/// An edited text, checked by `check`. Blank text empties the field as null does.
+pub fn edit(edit: Option<&Option<String>>, check: impl Fn(&str) -> Result<String>) -> Result<Edit<String>> {
+    let text = |text: &Option<String>| text.as_deref().filter(|text| !text.trim().is_empty()).map(&check).transpose();
+    edit.map(text).transpose()
+}
+
 /// A single, non-empty line: names, titles.
 pub fn name(field: &'static str, value: &str) -> Result<String> {
     let value = value.trim();
@@ -217,6 +226,19 @@ mod tests {
         for bad in ["", " \t", "a\nb", "a\0b", "\u{202e}evil", &"a".repeat(limits::NAME_CHARS + 1)] {
             assert!(matches!(name("name", bad), Err(Error::Invalid { field: "name", .. })), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_edit_keeps_replaces_or_empties() {
+        let edited = |given: Edit<&str>| {
+            let given = given.map(|text| text.map(str::to_owned));
+            edit(given.as_ref(), |text| name("name", text))
+        };
+        assert_eq!(edited(None).unwrap(), None);
+        assert_eq!(edited(Some(None)).unwrap(), Some(None));
+        assert_eq!(edited(Some(Some(" "))).unwrap(), Some(None));
+        assert_eq!(edited(Some(Some(" a "))).unwrap(), Some(Some("a".to_owned())));
+        assert!(edited(Some(Some("a\nb"))).is_err());
     }
 
     #[test]

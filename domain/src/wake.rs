@@ -1,4 +1,4 @@
-//! Notifies listeners that an incident changed, or somebody's access: in this process through a channel, in others through
+//! Notifies listeners that something changed, or somebody's access: in this process through a channel, in others through
 //! PostgreSQL's NOTIFY.
 //!
 //! A wake-up carries no content, only where to look; it may arrive twice or, if a process or connection dies
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use entity::IncidentId;
+use entity::{EventId, IncidentId};
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::sync::{Notify, broadcast, watch};
@@ -21,10 +21,16 @@ use uuid::Uuid;
 use crate::db::Db;
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wake {
     /// This incident changed.
     Incident(IncidentId),
+    /// Deliveries of this incident changed, or deliveries of none.
+    Deliveries(Option<IncidentId>),
+    /// This event was starred, or is no longer.
+    Star(EventId),
+    /// Who is on call changed, now or later.
+    OnCall,
     /// Wake-ups may have been missed: look at everything that is being watched.
     Everything,
 }
@@ -32,16 +38,54 @@ pub enum Wake {
 const CHANNEL: &str = "muster_wake";
 /// How many wake-ups a slow listener may lag behind before it has to look at everything.
 const BACKLOG: usize = 4_096;
-/// Stands for a change of somebody's access, among the ids of incidents.
+/// Stands for a change of somebody's access, among the names of wake-ups.
 const ACCESS: &str = "access";
-/// Ids in one notification: PostgreSQL limits the payload to 8,000 bytes, and an id takes 33.
-const IDS_PER_NOTIFICATION: usize = 200;
+/// Stand before the id of what changed; an incident's has nothing before it.
+const DELIVERIES: &str = "deliveries.";
+const STAR: &str = "star.";
+const ON_CALL: &str = "on-call";
+/// Names in one notification: PostgreSQL limits the payload to 8,000 bytes, and a name takes up to 44.
+const NAMES_PER_NOTIFICATION: usize = 150;
 /// Wake-ups within this time are sent together: a notification costs the cluster a separate commit.
 const GATHER: Duration = Duration::from_millis(5);
 /// Losing a notification in a crash of the database does no harm, so it need not wait for the disk.
 const NOTIFY: &str = "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 /// Pause before the listener reconnects.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+
+impl Wake {
+    /// What other processes are told; nothing of what only this one has missed.
+    fn name(self) -> Option<String> {
+        match self {
+            Self::Incident(id) => Some(id.0.as_simple().to_string()),
+            Self::Deliveries(incident) => {
+                Some(format!("{DELIVERIES}{}", incident.map(|id| id.0.as_simple().to_string()).unwrap_or_default()))
+            }
+            Self::Star(id) => Some(format!("{STAR}{}", id.0.as_simple())),
+            Self::OnCall => Some(ON_CALL.to_owned()),
+            Self::Everything => None,
+        }
+    }
+
+    /// The other way round; `None` for what a newer server says.
+    fn read(name: &str) -> Option<Self> {
+        let id = |text: &str| Uuid::try_parse(text).ok();
+        if name == ON_CALL {
+            return Some(Self::OnCall);
+        }
+        if let Some(incident) = name.strip_prefix(DELIVERIES) {
+            return if incident.is_empty() {
+                Some(Self::Deliveries(None))
+            } else {
+                Some(Self::Deliveries(Some(IncidentId(id(incident)?))))
+            };
+        }
+        if let Some(event) = name.strip_prefix(STAR) {
+            return Some(Self::Star(EventId(id(event)?)));
+        }
+        Some(Self::Incident(IncidentId(id(name)?)))
+    }
+}
 
 /// Wakes all who wait for work in this process. One that is busy when it rings hears it afterwards.
 #[derive(Debug, Default)]
@@ -70,8 +114,8 @@ pub struct Waker {
 
 #[derive(Default)]
 struct Outgoing {
-    /// The incidents changed since the last notification. A set, so that a busy incident is one entry.
-    incidents: Mutex<HashSet<IncidentId>>,
+    /// What changed since the last notification. A set, so that a busy incident is one entry.
+    wakes: Mutex<HashSet<Wake>>,
     /// Whether somebody's access changed since then.
     access: AtomicBool,
     ready: Notify,
@@ -91,10 +135,10 @@ impl Waker {
         self.outgoing.ready.notify_one();
     }
 
-    /// Announces a commit that changed `incident`.
-    pub fn wake(&self, incident: IncidentId) {
-        self.announce(Wake::Incident(incident));
-        self.outgoing.incidents.lock().unwrap_or_else(PoisonError::into_inner).insert(incident);
+    /// Announces what a commit changed.
+    pub(crate) fn wake(&self, wake: Wake) {
+        self.announce(wake);
+        self.outgoing.wakes.lock().unwrap_or_else(PoisonError::into_inner).insert(wake);
         self.outgoing.ready.notify_one();
     }
 
@@ -133,12 +177,12 @@ impl Waker {
         let _ = self.local.send(wake);
     }
 
-    /// What to tell other processes: names of incidents, or [`ACCESS`].
+    /// What to tell other processes: names of wake-ups, or [`ACCESS`].
     fn take_outgoing(&self) -> Vec<String> {
-        let mut waiting = self.outgoing.incidents.lock().unwrap_or_else(PoisonError::into_inner);
-        let incidents = waiting.drain().map(|incident| incident.0.as_simple().to_string());
+        let mut waiting = self.outgoing.wakes.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = waiting.drain().filter_map(Wake::name);
         let access = self.outgoing.access.swap(false, Ordering::Relaxed).then(|| ACCESS.to_owned());
-        access.into_iter().chain(incidents).collect()
+        access.into_iter().chain(names).collect()
     }
 
     async fn forget_outgoing(&self, shutdown: CancellationToken) {
@@ -150,7 +194,7 @@ impl Waker {
     async fn send(&self, db: &Db, me: &str, shutdown: &CancellationToken) {
         while shutdown.run_until_cancelled(self.outgoing.ready.notified()).await.is_some() {
             tokio::time::sleep(GATHER).await;
-            for batch in self.take_outgoing().chunks(IDS_PER_NOTIFICATION) {
+            for batch in self.take_outgoing().chunks(NAMES_PER_NOTIFICATION) {
                 let payload = format!("{me};{}", batch.join(","));
                 let notify = Statement::from_sql_and_values(DbBackend::Postgres, NOTIFY, [CHANNEL.into(), payload.into()]);
                 if let Err(error) = db.write().query_one_raw(notify).await {
@@ -189,15 +233,15 @@ impl Waker {
         self.announce(Wake::Everything);
         self.look_at_access_again();
         while let Some(notification) = listener.try_recv().await? {
-            let Some((sender, ids)) = notification.payload().split_once(';') else { continue };
+            let Some((sender, names)) = notification.payload().split_once(';') else { continue };
             if sender == me {
                 continue;
             }
-            for what in ids.split(',') {
-                if what == ACCESS {
+            for name in names.split(',') {
+                if name == ACCESS {
                     self.look_at_access_again();
-                } else if let Ok(id) = Uuid::try_parse(what) {
-                    self.announce(Wake::Incident(IncidentId(id)));
+                } else if let Some(wake) = Wake::read(name) {
+                    self.announce(wake);
                 }
             }
         }
@@ -209,4 +253,27 @@ impl Waker {
 #[expect(clippy::disallowed_methods, reason = "names a process, not a row")]
 fn process_name() -> String {
     Uuid::new_v4().as_simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_processes_read_what_this_one_tells() {
+        let id = Uuid::from_u128(7);
+        for wake in [
+            Wake::Incident(IncidentId(id)),
+            Wake::Deliveries(Some(IncidentId(id))),
+            Wake::Deliveries(None),
+            Wake::Star(EventId(id)),
+            Wake::OnCall,
+        ] {
+            let name = wake.name().unwrap();
+            assert!(name.len() * NAMES_PER_NOTIFICATION < 7_000, "{name}");
+            assert_eq!(Wake::read(&name), Some(wake));
+        }
+        assert_eq!(Wake::Everything.name(), None);
+        assert_eq!(Wake::read("weather.1"), None);
+    }
 }

@@ -1,7 +1,7 @@
 //! Values in words, for sentences that people read.
 
 use chrono::Duration;
-use entity::{ActionState, Flag, Flags, IncidentStatus, Role, Severity};
+use entity::{ActionState, Flag, Flags, IncidentField, IncidentStatus, Role, Severity};
 
 /// A role in words.
 pub fn role(role: Role) -> &'static str {
@@ -60,6 +60,23 @@ pub fn action_state(state: ActionState) -> &'static str {
         ActionState::Open => "open",
         ActionState::Done => "done",
         ActionState::Dropped => "dropped",
+    }
+}
+
+/// What people set of an incident.
+pub fn incident_field(field: IncidentField) -> &'static str {
+    match field {
+        IncidentField::ClientName => "name for clients",
+        IncidentField::Flags => "flags",
+        IncidentField::Impact => "impact",
+        IncidentField::ImpactEndedAt => "end of the impact",
+        IncidentField::ImpactStartedAt => "start of the impact",
+        IncidentField::Name => "name",
+        IncidentField::Severity => "severity",
+        IncidentField::SiteIds => "sites",
+        IncidentField::Status => "status",
+        IncidentField::Summary => "summary",
+        IncidentField::Visibility => "visibility",
     }
 }
 

@@ -117,7 +117,7 @@ async fn incidents(client: &Client) -> u64 {
 /// Somebody who works on incidents and is on call.
 async fn on_duty(app: &TestApp) -> Client {
     let sam = app.responder("Sam").await;
-    let input = on_call::Set { first_line_id: sam.person_id(), second_line_id: None, starts_at: None, until: None };
+    let input = on_call::Set { first_line_id: Some(sam.person_id()), second_line_id: None, starts_at: None, until: None };
     on_call::set(&app.system(), input).await.unwrap();
     sam
 }
@@ -356,7 +356,7 @@ async fn what_alertmanager_left_out_is_said_on_the_incident(app: &TestApp) {
 /// Out of hours, an alert that is not critical waits for the morning however it was found (R18).
 async fn what_a_look_finds_is_as_urgent_as_an_alert(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
-    let shift = on_call::Set { first_line_id: kim.person_id(), second_line_id: None, starts_at: None, until: None };
+    let shift = on_call::Set { first_line_id: Some(kim.person_id()), second_line_id: None, starts_at: None, until: None };
     on_call::set(&app.system(), shift).await.unwrap();
     let start = "2026-11-22T03:00:00Z";
     notify(app, json!([fires(start), of("f2", fires(start))])).await;

@@ -20,7 +20,7 @@ fn with_mail(test: impl AsyncFnOnce(&TestApp) + Copy) {
 
 /// Sam pages Kim, whose mail is claimed by a worker. Returns the incident, the delivery and the secret of the link.
 async fn call(app: &TestApp, sam: &Client, kim: &Client, name: &str) -> (Value, DeliveryId, String) {
-    update(&app.system(), kim.person_id(), UpdatePerson { seniority: Some(4), ..UpdatePerson::default() }).await.unwrap();
+    update(&app.system(), kim.person_id(), UpdatePerson { seniority: Some(Some(4)), ..UpdatePerson::default() }).await.unwrap();
     let incident = sam.declare_with(json!({ "name": name, "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
     sam.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "I am stuck" })).await;
     let sent = sam.incident("INC-1", "deliveries { id operation person { name } }").await;
@@ -233,7 +233,7 @@ fn a_page_that_fails_for_good_is_an_error_in_the_log() {
     with_mail(async |app| {
         app.expect_error_log("a page could not be delivered");
         let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
-        update(&app.system(), kim.person_id(), UpdatePerson { seniority: Some(4), ..UpdatePerson::default() }).await.unwrap();
+        update(&app.system(), kim.person_id(), UpdatePerson { seniority: Some(Some(4)), ..UpdatePerson::default() }).await.unwrap();
         let incident = sam.declare("nobody wakes").await;
         sam.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "I am stuck" })).await;
         let sent = sam.incident("INC-1", "deliveries { id operation }").await;

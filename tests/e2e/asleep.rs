@@ -34,7 +34,7 @@ both_dbs![by with_mail:
 async fn night(app: &TestApp) -> (Client, Client, Client, IncidentId) {
     let (sam, ben, cto) = (app.responder("Sam").await, app.responder("Ben").await, app.responder("Cleo").await);
     let second =
-        domain::on_call::Set { first_line_id: sam.person_id(), second_line_id: Some(ben.person_id()), starts_at: None, until: None };
+        domain::on_call::Set { first_line_id: Some(sam.person_id()), second_line_id: Some(ben.person_id()), starts_at: None, until: None };
     domain::on_call::set(&app.system(), second).await.unwrap();
     let grants = domain::people::UpdatePerson { grants: Some(vec![entity::Grant::NotifyCto]), ..Default::default() };
     domain::people::update(&app.system(), cto.person_id(), grants).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_clock_that_was_a_day_ahead_silences_nothing(app: &TestApp) {
     eventually("it was tried", SOON, async || (!outside.orders().is_empty()).then_some(())).await;
     sam.mutate("postUpdate", json!({ "incidentId": incident.to_string(), "text": "found it" }), "event { id }").await;
     let kim = app.responder("Kim").await;
-    let input = domain::people::UpdatePerson { seniority: Some(3), ..Default::default() };
+    let input = domain::people::UpdatePerson { seniority: Some(Some(3)), ..Default::default() };
     domain::people::update(&app.system(), kim.person_id(), input).await.unwrap();
     domain::telling::answers::escalate(&app.ctx(&sam).await, incident, "please help").await.unwrap();
     app.set_back(DAY);

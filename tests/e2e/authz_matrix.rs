@@ -103,6 +103,7 @@ fn lines(world: &World) -> Vec<Line> {
         query("onCall", "onCall { workingHours }"),
         query("playbook", "playbook { name }"),
         query("severityAdvice", "severityAdvice(answers: { urgency: LOW, impact: LOW, extent: UNSURE }) { recommended }"),
+        query("simulatePlaybook", "simulatePlaybook(input: { severity: MAJOR declaredAt: \"2026-11-20T17:45:00Z\" }) { isCut }"),
         Line { least: Responder, ..query("deliveries", "deliveries { nodes { id } }") },
         Line { least: Responder, ..query("searchTickets", "searchTickets(text: \"down\") { externalId }") },
         Line { least: Responder, ..query("systems", "systems { system connected }") },
@@ -151,6 +152,7 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("commentOnTicket", Responder, format!("ticketId: \"{ticket}\" text: \"hello\"")),
         mutation("unlinkTicket", Responder, format!("ticketId: \"{ticket}\"")),
         mutation("retryDelivery", Responder, format!("deliveryId: \"{delivery}\"")),
+        mutation("dismissDeliveries", Responder, format!("deliveryIds: [\"{delivery}\"]")),
         mutation("settleDeliveryByHand", Responder, format!("deliveryId: \"{delivery}\"")),
         mutation("saveSite", Responder, "name: \"example.org\"".into()),
         mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),
@@ -158,6 +160,7 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("importRota", Responder, "line: FIRST calendar: \"BEGIN:VCALENDAR END:VCALENDAR\"".into()),
         mutation("invitePerson", Admin, "name: \"New\" email: \"new@example.org\" accessLevel: VIEWER".into()),
         mutation("updatePerson", Admin, format!("personId: \"{person}\" seniority: 3")),
+        mutation("createSignInLink", Admin, format!("personId: \"{person}\"")),
         // For oneself.
         mutation("quietReminders", Viewer, "channels: [EMAIL]".into()),
         mutation("setNtfyTopic", Viewer, "topic: \"a-phone\"".into()),
@@ -171,6 +174,7 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("endSessions", Admin, format!("personId: \"{person}\"")),
         subscription("timeline", format!("timeline(incidentId: \"{live}\") {{ cursor }}")),
         subscription("incidentChanged", "incidentChanged { id }"),
+        subscription("changes", "changes { kind }"),
     ]
 }
 

@@ -15,6 +15,7 @@ both_dbs![
     what_no_system_does_waits_for_a_person,
     a_notice_that_a_person_posted_settles_its_step,
     reminders_of_a_step_that_is_done_are_cancelled,
+    reminders_that_could_not_be_sent_are_dismissed_together,
     deliveries_page_both_ways_and_by_state,
     viewers_and_outsiders_see_no_deliveries,
 ];
@@ -93,6 +94,51 @@ async fn a_notice_that_a_person_posted_settles_its_step(app: &TestApp) {
     assert_eq!((&step["state"], &step["settledBy"]["name"]), (&json!("DONE"), &json!("Sam")));
     assert!(kinds(&sam.timeline(id(&incident)).await).contains(&"DELIVERY"));
     assert_eq!(sam.refused("settleDeliveryByHand", settle("https://chat.example.org/p2")).await.code(), "FAILED_PRECONDITION");
+}
+
+async fn reminders_that_could_not_be_sent_are_dismissed_together(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    let mut incidents = Vec::new();
+    for name in ["one", "two"] {
+        incidents
+            .push(sam.declare_with(json!({ "name": name, "severity": "MAJOR", "leadId": sam.id(), "visibility": "RESTRICTED" })).await);
+    }
+    for _ in 0..2 {
+        app.advance(30 * MINUTE);
+        reminded(app).await;
+    }
+    let list = "{ deliveries(state: BY_HAND, first: 200) { nodes { id operation } } }";
+    let waiting = async || sam.query(list, json!({})).await["deliveries"]["nodes"].as_array().unwrap().clone();
+    let (reminders, others): (Vec<Value>, Vec<Value>) = waiting().await.into_iter().partition(|row| row["operation"] == "remind");
+    let ids = |rows: &[Value]| rows.iter().map(|row| row["id"].clone()).collect::<Vec<_>>();
+    assert!(reminders.len() >= 2 && !others.is_empty(), "{reminders:?} {others:?}");
+    // A notice is something that a person must do.
+    let with_notice = json!({ "deliveryIds": [ids(&reminders), ids(&others[..1])].concat() });
+    let refusal = sam.refused("dismissDeliveries", with_notice).await;
+    assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "deliveryIds"));
+    assert!(refusal.message().contains("settleDeliveryByHand"), "{}", refusal.message());
+    assert_eq!(kim.refused("dismissDeliveries", json!({ "deliveryIds": ids(&reminders) })).await.code(), "NOT_FOUND");
+    assert_eq!(sam.refused("dismissDeliveries", json!({ "deliveryIds": vec![&reminders[0]["id"]; 101] })).await.field(), "deliveryIds");
+    assert_eq!(waiting().await.len(), reminders.len() + others.len(), "nothing was dismissed");
+    let before: Vec<usize> = events_of(&sam, &incidents).await;
+    let dismiss = json!({ "deliveryIds": ids(&reminders) });
+    let done = sam.mutate("dismissDeliveries", dismiss.clone(), "dismissed deliveries { id state }").await;
+    assert_eq!(done["dismissed"], reminders.len());
+    assert!(done["deliveries"].as_array().unwrap().iter().all(|row| row["state"] == "CANCELLED"), "{done}");
+    let after = events_of(&sam, &incidents).await;
+    assert_eq!(after, before.iter().map(|count| count + 1).collect::<Vec<_>>(), "one event an incident");
+    assert_eq!(ids(&waiting().await), ids(&others));
+    let again = sam.mutate("dismissDeliveries", dismiss, "dismissed").await;
+    assert_eq!(again["dismissed"], 0);
+    assert_eq!(events_of(&sam, &incidents).await, after, "the second time nothing is recorded");
+}
+
+async fn events_of(client: &Client, incidents: &[Value]) -> Vec<usize> {
+    let mut counts = Vec::new();
+    for incident in incidents {
+        counts.push(client.timeline(id(incident)).await.len());
+    }
+    counts
 }
 
 async fn reminders_of_a_step_that_is_done_are_cancelled(app: &TestApp) {

@@ -23,7 +23,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const OFFER: &str = "offer { id role person { name } offeredBy { name } offeredAt note brief state answeredAt } incident { id version }";
 
 async fn seniority(app: &TestApp, client: &Client, seniority: i32) {
-    update(&app.system(), client.person_id(), UpdatePerson { seniority: Some(seniority), ..UpdatePerson::default() }).await.unwrap();
+    update(&app.system(), client.person_id(), UpdatePerson { seniority: Some(Some(seniority)), ..UpdatePerson::default() }).await.unwrap();
 }
 
 async fn led_by(sam: &Client) -> Value {
@@ -53,7 +53,7 @@ async fn rested_people_come_first(app: &TestApp) {
     let gone = UpdatePerson { deactivated: Some(true), ..UpdatePerson::default() };
     update(&app.system(), gus.person_id(), gone).await.unwrap();
     seniority(app, &lee, 9).await;
-    let on_duty = on_call::Set { first_line_id: zoe.person_id(), second_line_id: None, starts_at: None, until: None };
+    let on_duty = on_call::Set { first_line_id: Some(zoe.person_id()), second_line_id: None, starts_at: None, until: None };
     on_call::set(&app.system(), on_duty).await.unwrap();
     led_by(&sam).await;
     // Kim is the most senior and leads another incident, which not everyone may know of.

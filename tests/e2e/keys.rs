@@ -25,7 +25,7 @@ struct Keyed {
 }
 
 /// All of them, for `incident`.
-fn keyed(incident: &str) -> [Keyed; 3] {
+fn keyed(incident: &str) -> [Keyed; 4] {
     [
         Keyed {
             mutation: "reportIncident",
@@ -43,6 +43,12 @@ fn keyed(incident: &str) -> [Keyed; 3] {
             mutation: "addTimelineEvent",
             input: json!({ "incidentId": incident, "kind": "NOTE", "text": "restarted" }),
             other_input: json!({ "incidentId": incident, "kind": "COMMAND", "text": "restarted" }),
+            selection: "event { id sequence hash }",
+        },
+        Keyed {
+            mutation: "postUpdate",
+            input: json!({ "incidentId": incident, "text": "half the pages load" }),
+            other_input: json!({ "incidentId": incident, "text": "all pages load" }),
             selection: "event { id sequence hash }",
         },
     ]
@@ -71,7 +77,7 @@ async fn the_same_request_again_gives_the_same_result(app: &TestApp) {
     }
     // The running one, and two each by report and declare.
     assert_eq!(count_incidents(app).await, 5);
-    assert_eq!(sequences(&sam.timeline(id(&incident)).await), [1, 2, 3]);
+    assert_eq!(sequences(&sam.timeline(id(&incident)).await), [1, 2, 3, 4, 5]);
 }
 
 async fn another_request_under_a_used_key_is_refused(app: &TestApp) {
@@ -106,7 +112,7 @@ async fn eight_requests_at_once_under_one_key_are_carried_out_once(app: &TestApp
         assert!(results.iter().all(|result| *result == results[0]), "{mutation}: {results:#?}");
     }
     assert_eq!(count_incidents(app).await, 3);
-    assert_eq!(sequences(&sam.timeline(id(&incident)).await), [1, 2]);
+    assert_eq!(sequences(&sam.timeline(id(&incident)).await), [1, 2, 3]);
     if let Some(second) = second {
         second.stop().await;
     }

@@ -274,6 +274,7 @@ async fn what_is_known_of_an_incident_can_be_changed(app: &TestApp) {
     let started = "2026-11-22T02:00:00+00:00";
     assert_eq!(now, json!({ "name": "new.example.org errors", "summary": null, "impactStartedAt": started, "impactEndedAt": null }));
     let event = sam.timeline(id(&incident)).await.pop().unwrap();
+    assert_eq!(event["text"], "Changed end of the impact, summary");
     assert_eq!(event["details"]["impactEndedAt"], json!({ "from": "2026-11-22T02:30:00.123456Z", "to": null }));
 }
 

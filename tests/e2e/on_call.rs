@@ -107,6 +107,15 @@ async fn one_line_is_handed_over_without_the_other(app: &TestApp) {
     // The other way round: the first line keeps its shift as it is.
     assert_eq!(set(app, &sam, json!({ "firstLineId": alex.id(), "secondLineId": sam.id() })).await, "Alex/Sam");
     assert_eq!(shifts(app).await.len(), 4);
+    app.advance(Duration::from_secs(60));
+    assert_eq!(set(app, &sam, json!({ "secondLineId": kim.id() })).await, "Alex/Kim", "second line alone");
+    assert_eq!(shifts(app).await.len(), 5);
+    let refusal = sam.refused("setOnCall", json!({ "secondLineId": alex.id() })).await;
+    assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "secondLineId"), "Alex is on first line: {refusal:?}");
+    let refusal = sam.refused("setOnCall", json!({ "until": hour(5) })).await;
+    assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "firstLineId"));
+    assert!(refusal.message().contains("secondLineId"), "it says the way out: {}", refusal.message());
+    assert_eq!(on_call(app, &sam).await, "Alex/Kim");
 }
 
 async fn covering_for_someone_ends_automatically(app: &TestApp) {

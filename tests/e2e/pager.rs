@@ -31,7 +31,7 @@ const PAGES: &str = "pages { id person { name } reason step pagedAt answeredAt a
 const LEADERSHIP: &str = "leadership { contact title person { name } calledAt toldAt answeredAt fallbackAt fallbackPerson { name } state }";
 
 async fn seniority(app: &TestApp, client: &Client, seniority: i32) {
-    let input = UpdatePerson { seniority: Some(seniority), ..UpdatePerson::default() };
+    let input = UpdatePerson { seniority: Some(Some(seniority)), ..UpdatePerson::default() };
     update(&app.system(), client.person_id(), input).await.unwrap();
 }
 
@@ -42,7 +42,7 @@ async fn grant(app: &TestApp, client: &Client, grant: Grant) {
 
 async fn on_call(app: &TestApp, first: &Client, second: Option<&Client>) {
     let second_line_id = second.map(Client::person_id);
-    let input = on_call::Set { first_line_id: first.person_id(), second_line_id, starts_at: None, until: None };
+    let input = on_call::Set { first_line_id: Some(first.person_id()), second_line_id, starts_at: None, until: None };
     on_call::set(&app.system(), input).await.unwrap();
 }
 

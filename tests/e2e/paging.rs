@@ -38,13 +38,13 @@ async fn change(app: &TestApp, who: &Client, change: UpdatePerson) {
 
 async fn senior(app: &TestApp, name: &str, seniority: i32) -> Client {
     let person = app.responder(name).await;
-    change(app, &person, UpdatePerson { seniority: Some(seniority), ..UpdatePerson::default() }).await;
+    change(app, &person, UpdatePerson { seniority: Some(Some(seniority)), ..UpdatePerson::default() }).await;
     person
 }
 
 async fn on_call(app: &TestApp, first: &Client, second: Option<&Client>) {
     let second_line_id = second.map(Client::person_id);
-    let input = on_call::Set { first_line_id: first.person_id(), second_line_id, starts_at: None, until: None };
+    let input = on_call::Set { first_line_id: Some(first.person_id()), second_line_id, starts_at: None, until: None };
     on_call::set(&app.system(), input).await.unwrap();
 }
 

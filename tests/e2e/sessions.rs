@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 both_dbs![
     a_session_that_was_stolen_is_ended_by_its_owner_or_an_administrator,
     others_neither_see_nor_end_sessions,
+    all_but_this_one_are_ended,
+    an_administrator_makes_a_sign_in_link,
     who_left_and_comes_back_begins_anew,
     a_token_is_no_cookie,
     a_weak_token_ends_no_stronger_one,
@@ -46,9 +48,11 @@ async fn a_session_that_was_stolen_is_ended_by_its_owner_or_an_administrator(app
     assert_eq!(current, [false, false, true], "the newest first: {sessions:?}");
     assert!(sessions.iter().all(|session| session["way"] == "LINK"), "{sessions:?}");
     assert!(is_signed_in(app, &stolen).await);
-    let end = "mutation($id: ID!) { endSession(input: { sessionId: $id }) { sessionId } }";
+    let end = "mutation($id: ID!) { endSession(input: { sessionId: $id }) { sessionId person { id sessions { id } } } }";
     let (_, ended) = asked(app, &own, end, json!({ "id": sessions[1]["id"] })).await;
     assert_eq!(ended["data"]["endSession"]["sessionId"], sessions[1]["id"]);
+    let left = json!({ "id": sam.id(), "sessions": [{ "id": sessions[0]["id"] }, { "id": sessions[2]["id"] }] });
+    assert_eq!(ended["data"]["endSession"]["person"], left, "a cache learns which are left");
     assert_eq!((is_signed_in(app, &own).await, is_signed_in(app, &stolen).await, is_signed_in(app, &third).await), (true, false, true));
     let ended = ada.mutate("endSessions", json!({ "personId": sam.id() }), "ended person { sessions { id } }").await;
     assert_eq!(ended, json!({ "ended": 2, "person": { "sessions": [] } }));
@@ -69,6 +73,41 @@ async fn others_neither_see_nor_end_sessions(app: &TestApp) {
         json!([null])
     );
     assert!(is_signed_in(app, &own).await);
+}
+
+async fn all_but_this_one_are_ended(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let (own, other) = (session(app, &sam).await, session(app, &sam).await);
+    let end =
+        "mutation($id: ID!) { endSessions(input: { personId: $id, exceptCurrent: true }) { ended person { sessions { isCurrent } } } }";
+    let (_, ended) = asked(app, &own, end, json!({ "id": sam.id() })).await;
+    assert_eq!(ended["data"]["endSessions"], json!({ "ended": 1, "person": { "sessions": [{ "isCurrent": true }] } }));
+    assert_eq!((is_signed_in(app, &own).await, is_signed_in(app, &other).await), (true, false));
+    // A token has no session of its own.
+    let ended = sam.mutate("endSessions", json!({ "personId": sam.id(), "exceptCurrent": true }), "ended").await;
+    assert_eq!(ended["ended"], 1);
+}
+
+async fn an_administrator_makes_a_sign_in_link(app: &TestApp) {
+    let (ada, sam) = (app.admin().await, app.responder("Sam").await);
+    let made = ada.mutate("createSignInLink", json!({ "personId": sam.id() }), "person { id } signInUrl").await;
+    assert_eq!(made["person"]["id"], sam.id());
+    let (address, secret) = text(&made, "signInUrl").split_once("/sign-in?link=").unwrap();
+    assert!(address.starts_with("http"), "{address}");
+    let opened = access::sign_in(&app.system(), secret).await.unwrap();
+    assert!(is_signed_in(app, &opened).await);
+    assert!(access::sign_in(&app.system(), secret).await.is_err(), "it works once");
+    let log = "{ auditLog(filter: { actions: [SIGN_IN_LINK_CREATED] }) { nodes { subject actor { name } details } } }";
+    let entry = ada.query(log, json!({})).await["auditLog"]["nodes"][0].take();
+    assert_eq!((&entry["subject"], &entry["actor"]["name"]), (&json!(sam.id()), &json!("Admin")));
+    assert!(!entry.to_string().contains(secret));
+    assert_eq!(sam.refused("createSignInLink", json!({ "personId": sam.id() })).await.code(), "FORBIDDEN");
+    let unknown = json!({ "personId": "per_00000000000000000000000000000001" });
+    assert_eq!(ada.refused("createSignInLink", unknown).await.code(), "NOT_FOUND");
+    ada.mutate("updatePerson", json!({ "personId": sam.id(), "deactivated": true }), "person { id }").await;
+    let refusal = ada.refused("createSignInLink", json!({ "personId": sam.id() })).await;
+    assert_eq!(refusal.code(), "FAILED_PRECONDITION");
+    assert!(refusal.message().contains("reactivate"), "{}", refusal.message());
 }
 
 async fn who_left_and_comes_back_begins_anew(app: &TestApp) {

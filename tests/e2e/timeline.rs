@@ -12,6 +12,7 @@ use crate::fixture::long_timeline;
 both_dbs![
     an_event_has_two_times,
     an_event_keeps_what_it_was_given,
+    an_update_keeps_what_it_was_given,
     only_what_people_write_themselves_can_be_written,
     a_correction_leaves_the_original,
     a_correction_cannot_be_corrected,
@@ -70,6 +71,43 @@ async fn an_event_keeps_what_it_was_given(app: &TestApp) {
     assert_eq!(again["incident"]["id"], incident["id"]);
     again.as_object_mut().unwrap().retain(|key, _| key != "incident" && key != "__typename");
     assert_eq!(again, event);
+}
+
+async fn an_update_keeps_what_it_was_given(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare_with(json!({ "name": "errors", "severity": "MAJOR", "leadId": sam.id() })).await;
+    app.advance(Duration::from_mins(20));
+    let held = sam.try_upload_with(id(&incident), &[("held", "true")], "load.png", b"\x89PNG\r\n\x1a\n".to_vec()).await;
+    let held: Value = held.json().await.unwrap();
+    let post = json!({
+        "incidentId": incident["id"], "text": "half the pages load", "status": "FIXING", "occurredAt": "2026-11-22T03:10:00Z",
+        "attachmentIds": [held["id"]], "idempotencyKey": "k1",
+    });
+    let selection = format!("event {{ {EVENT} attachments {{ id }} }} incident {{ status latestUpdate {{ id }} }}");
+    let posted = sam.mutate("postUpdate", post.clone(), &selection).await;
+    let event = &posted["event"];
+    assert_eq!((text(event, "occurredAt"), text(event, "recordedAt")), ("2026-11-22T03:10:00+00:00", "2026-11-22T03:20:00+00:00"));
+    assert_eq!(event["attachments"], json!([{ "id": held["id"] }]));
+    assert_eq!(event["details"]["attachments"][0]["fileName"], "load.png", "the hash covers it");
+    assert_eq!((&posted["incident"]["status"], &posted["incident"]["latestUpdate"]["id"]), (&json!("FIXING"), &event["id"]));
+    // Sent once more, because nobody knows whether it arrived.
+    let count = sam.timeline(id(&incident)).await.len();
+    assert_eq!(sam.mutate("postUpdate", post.clone(), &selection).await["event"]["id"], event["id"]);
+    assert_eq!(sam.timeline(id(&incident)).await.len(), count);
+    let mut other = post;
+    other["text"] = json!("all pages load");
+    assert_eq!(sam.refused("postUpdate", other).await.field(), "idempotencyKey");
+    // R17: the half-hour counts from when it was said. What was said before is on the record, and changes nothing else.
+    let next_summary = async || {
+        let steps = sam.incident("INC-1", "nextSteps { key rule dueAt }").await;
+        steps["nextSteps"].as_array().unwrap().iter().find(|step| step["rule"] == "summary").unwrap()["dueAt"].clone()
+    };
+    assert_eq!(next_summary().await, "2026-11-22T03:40:00+00:00");
+    let earlier = json!({ "incidentId": incident["id"], "text": "we look", "occurredAt": "2026-11-22T03:05:00Z" });
+    assert_eq!(sam.mutate("postUpdate", earlier, &selection).await["incident"]["latestUpdate"]["id"], event["id"]);
+    assert_eq!(next_summary().await, "2026-11-22T03:40:00+00:00");
+    let ahead = json!({ "incidentId": incident["id"], "text": "soon", "occurredAt": "2026-11-22T04:00:00Z" });
+    assert_eq!(sam.refused("postUpdate", ahead).await.field(), "occurredAt");
 }
 
 async fn only_what_people_write_themselves_can_be_written(app: &TestApp) {

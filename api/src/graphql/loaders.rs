@@ -45,6 +45,8 @@ loaders! {
     person: PersonId => Arc<person::Model> = one_each(people::by_ids, |row| row.id);
     /// Incidents by id, if the caller may see them.
     incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::by_ids, |row| row.id);
+    /// Incidents by id that are hidden from nobody.
+    open_incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::open_by_ids, |row| row.id);
     /// Clients by id.
     client: ClientId => Arc<client::Model> = one_each(catalogue::clients_by_ids, |row| row.id);
     /// Sites by id.

@@ -7,7 +7,7 @@ use domain::on_call;
 use super::context::ctx;
 use super::error::ApiResult;
 use super::people::Person;
-use super::scalars::{OnCallLine, id, optional_id};
+use super::scalars::{OnCallLine, optional_id};
 
 /// Who is on call now, and what comes next.
 #[derive(Description)]
@@ -93,10 +93,9 @@ impl OnCallQuery {
 /// People to put on call.
 #[derive(InputObject)]
 pub struct SetOnCallInput {
-    /// Who is paged first.
-    first_line_id: ID,
-    /// Who is paged when first line needs help; omit it to leave second line as it is. To change only second line, repeat the current
-    /// first line.
+    /// Who is paged first; omit it to leave first line as it is. One of the two must be given.
+    first_line_id: Option<ID>,
+    /// Who is paged when first line needs help; omit it to leave second line as it is.
     second_line_id: Option<ID>,
     /// The start; now by default.
     starts_at: Option<DateTime<Utc>>,
@@ -162,7 +161,7 @@ impl OnCallMutation {
     /// Puts people on call. If shifts overlap, the one entered last wins.
     async fn set_on_call(&self, gql: &Context<'_>, #[graphql(desc = "Who and when.")] input: SetOnCallInput) -> ApiResult<OnCallPayload> {
         let set = on_call::Set {
-            first_line_id: id("firstLineId", &input.first_line_id)?,
+            first_line_id: optional_id("firstLineId", input.first_line_id.as_ref())?,
             second_line_id: optional_id("secondLineId", input.second_line_id.as_ref())?,
             starts_at: input.starts_at,
             until: input.until,

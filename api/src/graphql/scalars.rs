@@ -1,7 +1,8 @@
 //! Scalars and enums of the public schema, and how ids are read.
 
-use async_graphql::{Description, Enum, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, Enum, ID, InputValueError, InputValueResult, MaybeUndefined, Scalar, ScalarType, Value};
 use domain::Error;
+use domain::validate::Edit;
 
 use super::error::ApiResult;
 
@@ -81,6 +82,14 @@ pub fn id<T: TypedId>(field: &'static str, id: &ID) -> ApiResult<T> {
 /// As [`id`].
 pub fn optional_id<T: TypedId>(field: &'static str, value: Option<&ID>) -> ApiResult<Option<T>> {
     value.map(|value| id(field, value)).transpose()
+}
+
+/// Reads an id that an edit may take away.
+///
+/// # Errors
+/// As [`id`].
+pub fn edited_id<T: TypedId>(field: &'static str, value: &MaybeUndefined<ID>) -> ApiResult<Edit<T>> {
+    value.as_opt_ref().map(|value| optional_id(field, value)).transpose()
 }
 
 /// Reads a list of ids.

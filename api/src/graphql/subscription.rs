@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, ID, Subscription};
+use async_graphql::{Context, Description, Enum, ID, Object, Subscription};
 use domain::Error;
 use domain::cursor::Cursor;
 use domain::people::access;
 use domain::people::secrets::Secret;
+use entity::{EventId, IncidentId};
 use futures_util::stream::BoxStream;
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
-use super::context::ctx;
-use super::error::ApiError;
-use super::incident::{Incident, IncidentFilter};
+use super::context::{ctx, loaders};
+use super::error::{ApiError, ApiResult};
+use super::incident::{Incident, IncidentFilter, incident_if_visible};
 use super::live_turn::LiveTurn;
 use super::scalars::id;
 use super::timeline::{TimelineEdge, TimelineEvent};
-use crate::live::Hub;
+use crate::live::{Hint, Hub, What};
 
 /// What happens, as it happens.
 #[derive(Default, Description)]
@@ -82,6 +83,79 @@ impl LiveSubscription {
             }
         });
         Ok(in_turn(turn(gql), until_error(seen)).boxed())
+    }
+
+    /// Says what may have changed that has no event of its own, so that a page which shows it looks again: deliveries, stars and who is on
+    /// call. Hints are told a few times a second at most; one may come twice or, if a server dies, get lost.
+    async fn changes(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Only of these kinds; all if omitted.")] kinds: Option<Vec<ChangeKind>>,
+    ) -> Result<BoxStream<'static, Result<Change, ApiError>>, ApiError> {
+        let ctx = ctx(gql).clone();
+        let hints = hub(gql).hints(ctx.clone());
+        let secret = gql.data_unchecked::<Secret>().clone();
+        let seen = hints.try_filter_map(move |hint| {
+            let (ctx, secret) = (ctx.clone(), secret.clone());
+            async move {
+                // The token may have been revoked since the subscription began.
+                let actor = access::authenticate(&ctx, &secret).await?;
+                Ok(hint.visible_to(&actor).then_some(hint))
+            }
+        });
+        let changes = seen.map_ok(move |hint| {
+            let wanted = Change::of(&hint).into_iter().filter(|change| kinds.as_ref().is_none_or(|kinds| kinds.contains(&change.kind)));
+            stream::iter(wanted.map(Ok).collect::<Vec<domain::Result<Change>>>())
+        });
+        Ok(in_turn(turn(gql), until_error(changes.try_flatten())).boxed())
+    }
+}
+
+/// A kind of change that has no event of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum ChangeKind {
+    /// Deliveries were ordered, attempted, or settled by hand. For responders.
+    Deliveries,
+    /// An event was starred, or is no longer.
+    Stars,
+    /// Who is on call changed, now or later; not told when a shift begins as planned.
+    OnCall,
+}
+
+/// What may have changed.
+#[derive(Description)]
+pub struct Change {
+    kind: ChangeKind,
+    incident: Option<IncidentId>,
+    event: Option<EventId>,
+}
+
+impl Change {
+    fn of(hint: &Hint) -> Vec<Self> {
+        let change = |kind| Self { kind, incident: hint.incident(), event: None };
+        match hint.what {
+            What::Deliveries(_) => vec![change(ChangeKind::Deliveries)],
+            What::Star(event) => vec![Self { event: Some(event), ..change(ChangeKind::Stars) }],
+            What::OnCall => vec![change(ChangeKind::OnCall)],
+            What::Everything => [ChangeKind::Deliveries, ChangeKind::Stars, ChangeKind::OnCall].map(change).into(),
+        }
+    }
+}
+
+#[Object(use_type_description)]
+impl Change {
+    /// The kind.
+    async fn kind(&self) -> ChangeKind {
+        self.kind
+    }
+    /// Of which incident; null for what belongs to none, and if hints got lost: then it may be any.
+    async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
+        incident_if_visible(gql, self.incident).await
+    }
+    /// The event whose star changed.
+    async fn event(&self, gql: &Context<'_>) -> ApiResult<Option<TimelineEvent>> {
+        let Some(id) = self.event else { return Ok(None) };
+        Ok(loaders(gql).event.get(id).await?.map(TimelineEvent::from))
     }
 }
 

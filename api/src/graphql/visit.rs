@@ -26,6 +26,7 @@ const ABOUT_AN_INCIDENT: &[&str] = &[
     "declareIncident",
     "declineIncident",
     "discardClientUpdate",
+    "dismissDeliveries",
     "draftClientUpdate",
     "editClientUpdate",
     "endRole",
@@ -90,6 +91,7 @@ mod tests {
     /// Mutations about something else.
     const OTHERS: &[&str] = &[
         "createApiToken",
+        "createSignInLink",
         "endSession",
         "endSessions",
         "importRota",

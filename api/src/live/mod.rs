@@ -2,13 +2,14 @@
 //!
 //! There is one [`Hub`] per process. A commit wakes it (see `domain::wake`); it reads what is new once and sends it to all watchers, so
 //! that the load on the database does not grow with their number. For timelines that is a [`tail`] per incident that someone
-//! watches; for boards it is the one [`feed`] of the process.
+//! watches; for boards it is the one [`feed`] of the process. What has no event of its own is told by [`hints`].
 //!
 //! Guarantees: a watcher of a timeline gets every event after its cursor once and in order, across reconnects and processes.
 //! Nobody gets what they may not see. A watcher that reads too slowly is cut off and resumes from its cursor.
 
 mod event;
 mod feed;
+mod hints;
 mod tail;
 
 use std::collections::HashMap;
@@ -23,9 +24,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use feed::{Changed, Feed};
+use hints::Hints;
 use tail::Tail;
 
 pub use event::LiveEvent;
+pub use hints::{Hint, What};
 
 /// How often everything that is watched is checked without a wake-up, in case one was lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -35,12 +38,13 @@ pub struct Hub {
     ctx: Ctx,
     tails: Mutex<HashMap<IncidentId, Weak<Tail>>>,
     feed: Feed,
+    hints: Hints,
 }
 
 impl Hub {
     /// A hub on `domain`. It does nothing until [`Hub::run`] runs.
     pub fn new(domain: &Arc<Domain>) -> Arc<Self> {
-        Arc::new(Self { ctx: domain.system(), tails: Mutex::default(), feed: Feed::default() })
+        Arc::new(Self { ctx: domain.system(), tails: Mutex::default(), feed: Feed::default(), hints: Hints::default() })
     }
 
     /// Passes wake-ups on until `shutdown`.
@@ -49,7 +53,7 @@ impl Hub {
         let mut look_again = tokio::time::interval(LOOK_AGAIN);
         let feeding = tokio::spawn(shutdown.clone().run_until_cancelled_owned({
             let hub = self.clone();
-            async move { hub.feed.run(&hub.ctx).await }
+            async move { tokio::join!(hub.feed.run(&hub.ctx), hub.hints.run(&hub.ctx)) }
         }));
         loop {
             tokio::select! {
@@ -62,7 +66,13 @@ impl Hub {
                         }
                         self.feed.changed(incident);
                     }
-                    Ok(Wake::Everything) | Err(RecvError::Lagged(_)) => self.look_at_everything(),
+                    Ok(Wake::Deliveries(incident)) => self.hints.note(What::Deliveries(incident)),
+                    Ok(Wake::Star(event)) => self.hints.note(What::Star(event)),
+                    Ok(Wake::OnCall) => self.hints.note(What::OnCall),
+                    Ok(Wake::Everything) | Err(RecvError::Lagged(_)) => {
+                        self.look_at_everything();
+                        self.hints.note(What::Everything);
+                    }
                     Err(RecvError::Closed) => break,
                 },
             }
@@ -89,6 +99,11 @@ impl Hub {
     /// watcher falls behind.
     pub fn incidents(&self, ctx: Ctx, filter: incident::IncidentFilter) -> impl Stream<Item = Result<Arc<Changed>>> + Send + use<> {
         self.feed.incidents(ctx, filter)
+    }
+
+    /// What changed, as far as `ctx` may know of it, from now on. Ends with an error if the watcher falls behind.
+    pub fn hints(&self, ctx: Ctx) -> impl Stream<Item = Result<Arc<Hint>>> + Send + use<> {
+        self.hints.watch(ctx)
     }
 
     fn look_at_everything(&self) {

@@ -14,7 +14,7 @@ use domain::files::Upload;
 use domain::incident::{self, AssignRole, ConfirmGoal, Declare, Impact, Raise, UpdateIncident};
 use domain::on_call;
 use domain::people::{self, Invite};
-use domain::timeline::{self, AddEvent, Amend};
+use domain::timeline::{self, AddEvent, Amend, PostUpdate};
 use domain::{Ctx, Domain};
 use entity::{ActionId, ActionState, ClientId, EventId, IncidentId, SiteId, Source, TimelineKind, Timestamp, Visibility, person};
 use sea_orm::prelude::Json;
@@ -63,7 +63,7 @@ impl Stage {
             stage.people.insert(first_name(person.name), row);
         }
         let duty = on_call::Set {
-            first_line_id: stage.people[cast::FIRST_LINE].id,
+            first_line_id: Some(stage.people[cast::FIRST_LINE].id),
             second_line_id: Some(stage.people[cast::SECOND_LINE].id),
             starts_at: None,
             until: None,
@@ -74,7 +74,7 @@ impl Stage {
             stage.clients.insert(client.name, id);
         }
         for site in cast::SITES {
-            let input = SaveSite { client_id: Some(stage.clients[site.client]), ..site_input(site) };
+            let input = SaveSite { client_id: Some(Some(stage.clients[site.client])), ..site_input(site) };
             stage.sites.insert(site.name, catalogue::save_site(&ctx, input).await?.id);
         }
         Ok(stage)
@@ -212,7 +212,8 @@ impl Stage {
                 Ok(())
             }
             Act::Update(status, text) => {
-                timeline::post_update(ctx, id, &self.text(text), *status).await?;
+                let update = PostUpdate { status: *status, ..PostUpdate::new(id, self.text(text)) };
+                timeline::post_update(ctx, update, None).await?;
                 Ok(())
             }
             _ => bail!("this is nothing that is written down"),
@@ -314,22 +315,21 @@ fn client_input(client: &cast::Client) -> SaveClient {
     let contacts =
         client.contacts.iter().map(|(name, email, kind)| NewContact { name: (*name).into(), email: (*email).into(), kind: *kind });
     SaveClient {
-        id: None,
         name: client.name.into(),
         importance: Some(client.importance),
         contacts: Some(contacts.collect()),
-        zendesk_organization_id: None,
+        ..SaveClient::default()
     }
 }
 
 fn site_input(site: &cast::Site) -> SaveSite {
     SaveSite {
         name: site.name.into(),
-        url: Some(site.url.into()),
-        repository: Some(site.repository.into()),
-        runbook: site.runbook.map(str::to_owned),
+        url: Some(Some(site.url.into())),
+        repository: Some(Some(site.repository.into())),
+        runbook: Some(site.runbook.map(str::to_owned)),
         importance: Some(site.importance),
-        expected: site.expected.map(str::to_owned),
+        expected: Some(site.expected.map(str::to_owned)),
         ..SaveSite::default()
     }
 }

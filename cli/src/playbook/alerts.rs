@@ -134,13 +134,13 @@ impl Night {
             import(ctx, line, file).await.with_context(|| format!("{} can't be used as a rota", file.display()))?;
         }
         if self.rotas.iter().all(|(_, file)| file.is_none()) {
-            let first_line_id = named(ctx, "First line").await?;
+            let first_line_id = Some(named(ctx, "First line").await?);
             let second_line_id = Some(named(ctx, "Second line").await?);
             on_call::set(ctx, on_call::Set { first_line_id, second_line_id, starts_at: None, until: None }).await?;
         }
         for (name, seniority) in self.seniors.iter().rev().zip(1..) {
             let person = named(ctx, name).await?;
-            people::update(ctx, person, people::UpdatePerson { seniority: Some(seniority), ..Default::default() }).await?;
+            people::update(ctx, person, people::UpdatePerson { seniority: Some(Some(seniority)), ..Default::default() }).await?;
         }
         Ok(())
     }

@@ -14,9 +14,9 @@ use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result, is_duplicate};
 use crate::sql::{by_name, contains, padded, save};
-use crate::validate;
+use crate::validate::{self, Edit};
 
-/// Input of [`save_site`]: for an existing site, omitted fields stay as they are.
+/// Input of [`save_site`]: for an existing site, omitted fields stay as they are; blank texts empty theirs.
 #[derive(Default)]
 pub struct SaveSite {
     /// The site to change; a new one is created if omitted.
@@ -24,21 +24,21 @@ pub struct SaveSite {
     /// Display name.
     pub name: String,
     /// Its address.
-    pub url: Option<String>,
+    pub url: Edit<String>,
     /// Where its code is.
-    pub repository: Option<String>,
+    pub repository: Edit<String>,
     /// The client it belongs to.
-    pub client_id: Option<ClientId>,
+    pub client_id: Edit<ClientId>,
     /// Address of the instructions for when it breaks.
-    pub runbook: Option<String>,
+    pub runbook: Edit<String>,
     /// How important it is.
     pub importance: Option<Importance>,
     /// What is normal there (R3).
-    pub expected: Option<String>,
+    pub expected: Edit<String>,
     /// Whether it is attacked all the time (R3).
     pub routinely_attacked: Option<bool>,
     /// When people rely on it most, as [`busy::BusyHours`] reads it (R3).
-    pub busy_hours: Option<String>,
+    pub busy_hours: Edit<String>,
 }
 
 /// Adds or changes a site.
@@ -47,10 +47,8 @@ pub struct SaveSite {
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
 pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     ctx.require(Right::Respond)?;
-    let url = |field, value: &Option<String>| {
-        value.as_deref().filter(|url| !url.trim().is_empty()).map(|url| validate::web_url(field, url)).transpose()
-    };
-    if let Some(client) = input.client_id {
+    let url = |field, edit: &Edit<String>| validate::edit(edit.as_ref(), |url| validate::web_url(field, url));
+    if let Some(Some(client)) = input.client_id {
         existing_clients(ctx, "clientId", &[client]).await?;
     }
     let now = ctx.now();
@@ -75,23 +73,22 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
         created_at: now,
     });
     row.name = validate::name("name", &input.name)?;
-    row.url = url("url", &input.url)?.or(row.url);
-    row.repository = url("repository", &input.repository)?.or(row.repository);
-    row.runbook = url("runbook", &input.runbook)?.or(row.runbook);
-    row.client_id = input.client_id.or(row.client_id);
+    row.url = url("url", &input.url)?.unwrap_or(row.url);
+    row.repository = url("repository", &input.repository)?.unwrap_or(row.repository);
+    row.runbook = url("runbook", &input.runbook)?.unwrap_or(row.runbook);
+    row.client_id = input.client_id.unwrap_or(row.client_id);
     row.importance = input.importance.unwrap_or(row.importance);
-    row.expected = validate::optional_text("expected", input.expected.as_deref())?.or(row.expected);
+    row.expected = validate::edit(input.expected.as_ref(), |text| validate::text("expected", text))?.unwrap_or(row.expected);
     row.routinely_attacked = input.routinely_attacked.unwrap_or(row.routinely_attacked);
-    row.busy_hours = checked_busy_hours(input.busy_hours.as_deref())?.or(row.busy_hours);
+    row.busy_hours = validate::edit(input.busy_hours.as_ref(), checked_busy_hours)?.unwrap_or(row.busy_hours);
     Ok(save::<site::Entity, _>(ctx.db.write(), before, row).await?)
 }
 
-/// Busy hours in the form in which they are stored; blank text counts as omitted.
-fn checked_busy_hours(value: Option<&str>) -> Result<Option<String>> {
-    let Some(text) = value.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
-    let hours =
-        text.parse::<busy::BusyHours>().map_err(|reason| Error::invalid("busyHours", format!("busyHours can't be read: {reason}")))?;
-    Ok(Some(hours.to_string()))
+/// Busy hours in the form in which they are stored.
+fn checked_busy_hours(text: &str) -> Result<String> {
+    let hours = text.trim().parse::<busy::BusyHours>();
+    let hours = hours.map_err(|reason| Error::invalid("busyHours", format!("busyHours can't be read: {reason}")))?;
+    Ok(hours.to_string())
 }
 
 /// A contact at a client, as given.
@@ -104,7 +101,8 @@ pub struct NewContact {
     pub kind: ContactKind,
 }
 
-/// Input of [`save_client`]: for an existing client, omitted fields stay as they are.
+/// Input of [`save_client`]: for an existing client, omitted fields stay as they are; blank texts empty theirs.
+#[derive(Default)]
 pub struct SaveClient {
     /// The client to change; a new one is created if omitted.
     pub id: Option<ClientId>,
@@ -115,7 +113,7 @@ pub struct SaveClient {
     /// The new contacts, replacing all others.
     pub contacts: Option<Vec<NewContact>>,
     /// Its organisation number in Zendesk.
-    pub zendesk_organization_id: Option<String>,
+    pub zendesk_organization_id: Edit<String>,
 }
 
 /// Adds or changes a client and its contacts.
@@ -139,8 +137,8 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
     });
     row.name = validate::name("name", &input.name)?;
     row.importance = input.importance.unwrap_or(row.importance);
-    let zendesk = input.zendesk_organization_id.as_deref().map(|id| validate::name("zendeskOrganizationId", id)).transpose()?;
-    row.zendesk_organization_id = zendesk.or(row.zendesk_organization_id);
+    let zendesk = validate::edit(input.zendesk_organization_id.as_ref(), |id| validate::name("zendeskOrganizationId", id))?;
+    row.zendesk_organization_id = zendesk.unwrap_or(row.zendesk_organization_id);
     let contacts = match input.contacts {
         Some(contacts) => Some(checked_contacts(ctx, row.id, &contacts, &contacts_of(ctx, &[row.id]).await?)?),
         None => None,

@@ -25,6 +25,7 @@ use crate::ports::{Effect, Order, Receipt, Refusal, Seen};
 use crate::record::{Facts, NewEvent, Whole};
 use crate::traces::{self, TARGET};
 use crate::validate::to_micros;
+use crate::wake::Wake;
 use crate::words;
 
 /// An order for a card that has to wait for another one is looked at again after this, should it not be woken before.
@@ -133,13 +134,17 @@ async fn take_together(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Vec<delivery::Mo
     let now = ctx.now();
     let under_way =
         delivery::ActiveModel { state: Set(DeliveryState::Sending), next_attempt_at: Set(Some(now + LEASE)), ..Default::default() };
-    delivery::Entity::update_many()
+    let taken = delivery::Entity::update_many()
         .set(under_way)
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
         .filter(Column::Id.is_in(ids.iter().copied()))
         .filter(is_due(ctx))
         .exec_with_returning(ctx.db.write())
-        .await
+        .await?;
+    for row in &taken {
+        ctx.waker.wake(Wake::Deliveries(row.incident_id));
+    }
+    Ok(taken)
 }
 
 /// What the attempt must do; `None` if it is no longer needed.
@@ -308,6 +313,7 @@ pub(super) async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ende
         .filter(Column::Attempts.eq(row.attempts))
         .exec(ctx.db.write())
         .await?;
+    ctx.waker.wake(Wake::Deliveries(row.incident_id));
     Ok(())
 }
 

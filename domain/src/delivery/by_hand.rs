@@ -1,10 +1,12 @@
 //! What people can do about deliveries: have one tried again, or do it themselves.
 
+use std::collections::BTreeSet;
+
 use entity::{ClientUpdateId, DeliveryId, DeliveryState, IncidentId, Operation, PageLoss, TimelineKind, delivery, incident, page};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
-use super::{find, what};
+use super::{by_ids, find, what};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
@@ -152,6 +154,54 @@ pub enum Reached {
     Yes,
     /// They could not be reached.
     No,
+}
+
+/// Dismisses reminders that wait for a person to pass them on: what they ask for stands on the incidents. Reminders that are over stay as
+/// they are. Each incident is a change of its own; after a failure, the same call does the rest.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for anything but a reminder, `FORBIDDEN`, `NOT_FOUND`: then none is dismissed.
+pub async fn dismiss(ctx: &Ctx, ids: &[DeliveryId]) -> Result<Dismissed> {
+    ctx.require(Right::Respond)?;
+    let ids = validate::list("deliveryIds", ids)?;
+    let rows = by_ids(ctx, &ids).await?;
+    if rows.len() < ids.len() {
+        return Err(Error::NotFound("delivery"));
+    }
+    if let Some(row) = rows.iter().find(|row| row.operation != Operation::Remind) {
+        let reason = format!("“{}” is no reminder: settle it with settleDeliveryByHand, or try it again with retryDelivery.", what(row));
+        return Err(Error::invalid("deliveryIds", reason));
+    }
+    let mut dismissed = 0;
+    let incidents: BTreeSet<IncidentId> = rows.iter().filter_map(|row| row.incident_id).collect();
+    for incident in incidents {
+        let changed = change::<WithDelivery, _>(ctx, incident, Right::Respond, None, |facts, draft| {
+            let waits = |row: &&delivery::Model| matches!(row.state, DeliveryState::ByHand | DeliveryState::Failed);
+            let waiting: Vec<&delivery::Model> = facts.deliveries.iter().filter(|row| ids.contains(&row.id)).filter(waits).collect();
+            for row in &waiting {
+                let cancelled = delivery::ActiveModel { state: Set(DeliveryState::Cancelled), ..Default::default() };
+                update_as_seen(draft, row, cancelled);
+            }
+            let text = match waiting.as_slice() {
+                [] => return Ok(0),
+                [row] => format!("{}: seen", what(row)),
+                many => format!("{} reminders that could not be sent: seen", many.len()),
+            };
+            let details = serde_json::json!({ "count": waiting.len(), "state": DeliveryState::Cancelled });
+            draft.record(NewEvent::new(TimelineKind::Delivery, text).details(details));
+            Ok(waiting.len())
+        });
+        dismissed += changed.await?.output;
+    }
+    Ok(Dismissed { deliveries: by_ids(ctx, &ids).await?, dismissed })
+}
+
+/// What became of the reminders to dismiss.
+pub struct Dismissed {
+    /// All of them, as they are now.
+    pub deliveries: Vec<delivery::Model>,
+    /// How many were still waiting.
+    pub dismissed: usize,
 }
 
 /// What it says of the person paged, if the delivery carries a page.

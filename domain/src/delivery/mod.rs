@@ -25,7 +25,7 @@ mod release;
 
 pub use attempt::{ATTEMPT, Claim, claim, claim_due, record};
 pub(crate) use by_hand::retry_update;
-pub use by_hand::{Reached, retry, settle_by_hand};
+pub use by_hand::{Dismissed, Reached, dismiss, retry, settle_by_hand};
 pub use order::{New, steps_of};
 pub use outgoing::{Consequence, Outgoing, what};
 pub(crate) use query::rows_of_incidents;

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::ports::Effect;
 use crate::record::Draft;
 use crate::traces;
+use crate::wake::Wake;
 
 /// An effect that a decision asks for.
 #[derive(Clone, Debug)]
@@ -115,6 +116,7 @@ pub(crate) async fn place(ctx: &Ctx, order: New) -> Result<()> {
     let now = ctx.now();
     let row = order.row(ctx, DeliveryId(ctx.ids.uuid(now)), None, now);
     delivery::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    ctx.waker.wake(Wake::Deliveries(None));
     ctx.outbox.ring();
     Ok(())
 }

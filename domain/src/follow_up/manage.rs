@@ -13,7 +13,8 @@ use crate::follow_up::Team;
 use crate::incident::{reference, state};
 use crate::playbook::Playbook;
 use crate::record::{Draft, NewEvent, Whole};
-use crate::{people, validate, words};
+use crate::validate::{self, Edit};
+use crate::{people, words};
 
 /// Input of [`add`].
 pub struct AddFollowUp {
@@ -126,19 +127,19 @@ fn record_new(draft: &mut Draft<'_>, row: &follow_up::Model, owner: &person::Mod
     draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details));
 }
 
-/// Input of [`update`]: fields that are left out stay unchanged.
+/// Input of [`update`]: fields that are left out stay unchanged; blank texts empty theirs.
 #[derive(Default)]
 pub struct UpdateFollowUp {
     /// One line.
     pub title: Option<String>,
-    /// What has to be done, and why; empty removes it.
-    pub description: Option<String>,
+    /// What has to be done, and why.
+    pub description: Edit<String>,
     /// The playbook's key for the board that it goes on.
     pub board: Option<String>,
     /// The owner.
     pub owner: Option<PersonId>,
-    /// The day by which it should be done; `Some(None)` removes it.
-    pub due_on: Option<Option<NaiveDate>>,
+    /// The day by which it should be done.
+    pub due_on: Edit<NaiveDate>,
 }
 
 /// Changes a follow-up, and orders its card to be updated.
@@ -148,7 +149,7 @@ pub struct UpdateFollowUp {
 pub async fn update(ctx: &Ctx, id: FollowUpId, input: UpdateFollowUp) -> Result<follow_up::Model> {
     ctx.require(Right::Respond)?;
     let title = input.title.as_deref().map(|title| validate::name("title", title)).transpose()?;
-    let description = input.description.as_deref().map(|text| validate::optional_text("description", Some(text))).transpose()?;
+    let description = validate::edit(input.description.as_ref(), |text| validate::text("description", text))?;
     let due_on = input.due_on.map(|due| due.map(|day| validate::day("dueOn", day)).transpose()).transpose()?;
     let playbook = ctx.playbook();
     if let Some(board) = &input.board {

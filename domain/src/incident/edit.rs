@@ -12,17 +12,18 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::writes::{add_sites, admit_actor};
 use crate::record::{Draft, NewEvent, Whole, fields};
-use crate::{catalogue, validate, words};
+use crate::validate::{self, Edit};
+use crate::{catalogue, words};
 
-/// Input of [`update`]: fields that are left out stay unchanged.
+/// Input of [`update`]: fields that are left out stay unchanged; blank texts empty theirs.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateIncident {
     /// A better name.
     pub name: Option<String>,
-    /// What clients call the problem; empty to take it back.
-    pub client_name: Option<String>,
+    /// What clients call the problem.
+    pub client_name: Edit<String>,
     /// What is known now.
-    pub summary: Option<String>,
+    pub summary: Edit<String>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
     /// What is special about it: the complete set of flags.
@@ -31,10 +32,10 @@ pub struct UpdateIncident {
     pub site_ids: Option<Vec<SiteId>>,
     /// The complete impact: requests, visits, users and description.
     pub impact: Option<Impact>,
-    /// When the impact began; `Some(None)` takes it back.
-    pub impact_started_at: Option<Option<Timestamp>>,
-    /// When the impact ended; `Some(None)` takes it back.
-    pub impact_ended_at: Option<Option<Timestamp>>,
+    /// When the impact began.
+    pub impact_started_at: Edit<Timestamp>,
+    /// When the impact ended.
+    pub impact_ended_at: Edit<Timestamp>,
 }
 
 impl UpdateIncident {
@@ -77,8 +78,8 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
     ctx.require(Right::Respond)?;
     let now = ctx.now();
     let name = input.name.as_deref().map(|name| validate::name("name", name)).transpose()?;
-    let client_name = input.client_name.as_deref().map(checked_client_name).transpose()?;
-    let summary = input.summary.as_deref().map(|summary| validate::optional_text("summary", Some(summary))).transpose()?;
+    let client_name = validate::edit(input.client_name.as_ref(), checked_client_name)?;
+    let summary = validate::edit(input.summary.as_ref(), |summary| validate::text("summary", summary))?;
     let impact = input.impact.as_ref().map(checked_impact).transpose()?;
     let past = |field, at: Option<Timestamp>| at.map(|at| validate::past(field, at, now)).transpose();
     let started = input.impact_started_at.map(|at| past("impactStartedAt", at)).transpose()?;
@@ -128,13 +129,10 @@ pub async fn update(ctx: &Ctx, id: IncidentId, input: UpdateIncident, expected_v
     Ok(changed.await?.incident)
 }
 
-fn checked_client_name(name: &str) -> Result<Option<String>> {
-    if name.trim().is_empty() {
-        return Ok(None);
-    }
+fn checked_client_name(name: &str) -> Result<String> {
     match machines_in(name, &HashSet::new(), &HashSet::new()).first() {
         Some(machine) => Err(Error::invalid("clientName", format!("clientName names a machine of ours, {machine}: clients read it."))),
-        None => validate::name("clientName", name).map(Some),
+        None => validate::name("clientName", name),
     }
 }
 
@@ -150,27 +148,29 @@ fn checked_impact(impact: &Impact) -> Result<Impact> {
 /// Records on the timeline what changed, with the old and new values for programs.
 fn record_update(draft: &mut Draft<'_>, before: &Whole, sites_differ: bool) {
     let after = draft.whole();
-    let mut details = serde_json::Map::new();
+    let (mut details, mut changed) = (serde_json::Map::new(), Vec::new());
     // A change of sites says only that.
     for field in IncidentField::ALL.iter().copied().filter(|field| *field != IncidentField::SiteIds) {
         let (from, to) = (fields::value(before, field), fields::value(after, field));
         if from != to {
             details.insert(field.to_string(), json!({ "from": from, "to": to }));
+            changed.push(field);
         }
     }
     if sites_differ {
         details.insert("sites".to_owned(), json!({}));
+        changed.push(IncidentField::SiteIds);
     }
     if !details.is_empty() {
         draft.record(
-            NewEvent::new(TimelineKind::Note, changes_in_words(&before.incident, &after.incident, &details))
+            NewEvent::new(TimelineKind::Note, changes_in_words(&before.incident, &after.incident, &changed))
                 .details(serde_json::Value::Object(details)),
         );
     }
 }
 
 /// What changed, with what matters most by its value: `Flagged as data breach; now restricted; changed name, summary`.
-fn changes_in_words(before: &incident::Model, after: &incident::Model, details: &serde_json::Map<String, serde_json::Value>) -> String {
+fn changes_in_words(before: &incident::Model, after: &incident::Model, changed: &[IncidentField]) -> String {
     let flags = |of: &incident::Model, without: &incident::Model| {
         let flags = of.flags.iter().filter(|flag| !without.flags.contains(*flag)).map(words::flag);
         flags.collect::<Vec<_>>().join(", ")
@@ -189,8 +189,8 @@ fn changes_in_words(before: &incident::Model, after: &incident::Model, details: 
             Visibility::Open => "no longer restricted".to_owned(),
         });
     }
-    let others = details.keys().map(String::as_str).filter(|field| !["flags", "visibility"].contains(field));
-    let others = others.collect::<Vec<_>>().join(", ");
+    let others = changed.iter().copied().filter(|field| !matches!(field, IncidentField::Flags | IncidentField::Visibility));
+    let others = others.map(words::incident_field).collect::<Vec<_>>().join(", ");
     if !others.is_empty() {
         parts.push(format!("changed {others}"));
     }

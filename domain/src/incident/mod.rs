@@ -29,7 +29,7 @@ pub use handover::{
 };
 pub use merge::merge;
 pub use query::{
-    IncidentFilter, IncidentOrder, Page, by_ids, by_number, count, find, key, matches, numbered_after, page, touches_rows_only,
+    IncidentFilter, IncidentOrder, Page, by_ids, by_number, count, find, key, matches, numbered_after, open_by_ids, page, touches_rows_only,
 };
 pub use raise::{Declare, Raise, declare, decline, raise};
 pub use reference::{began, link, parse_reference, reference};

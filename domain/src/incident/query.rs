@@ -11,8 +11,8 @@ use crate::sql::padded;
 use crate::timeline::others::names_none;
 use crate::validate::storable;
 use entity::{
-    ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, incident, incident_client, incident_site,
-    role_assignment, timeline_event,
+    ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, Visibility, incident, incident_client,
+    incident_site, role_assignment, timeline_event,
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -177,6 +177,12 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
     let found = visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
     restricted::saw_rows(ctx, &found).await?;
     Ok(found)
+}
+
+/// Those among `ids` that the caller may see and that are hidden from nobody, so that seeing them is not worth an entry of the audit log.
+pub async fn open_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
+    let open = visible(&ctx.actor).filter(incident::Column::Visibility.eq(Visibility::Open));
+    Ok(open.filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
 }
 
 /// A page of a list of incidents.

@@ -100,7 +100,7 @@ fn listed_open(step: Step, whole: &Whole) -> Listed {
 
 fn listed_over(row: &step::Model, whole: &Whole, playbook: &Playbook) -> Listed {
     let rule = Rule::of_key(&row.key);
-    let text = rule.and_then(|rule| playbook.texts.get(&rule)).cloned().unwrap_or_default();
+    let text = rule.map(|rule| playbook.text(rule, &row.key)).unwrap_or_default();
     let follow_up = whole.follow_ups.iter().find(|follow_up| row.key.ends_with(&follow_up.id.to_string()));
     Listed {
         key: row.key.clone(),

@@ -21,6 +21,7 @@ use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::wake::Wake;
 use crate::{limits, people, validate};
 
 pub use plan::Stretch;
@@ -114,8 +115,8 @@ pub async fn upcoming(ctx: &Ctx, from: Option<Timestamp>, to: Option<Timestamp>)
 /// Input of [`set`].
 #[derive(Clone, Debug)]
 pub struct Set {
-    /// Who is paged first.
-    pub first_line_id: PersonId,
+    /// Who is paged first; `None` leaves first line as it is.
+    pub first_line_id: Option<PersonId>,
     /// Who is paged when first line needs help; `None` leaves second line as it is.
     pub second_line_id: Option<PersonId>,
     /// From when; `None` for now.
@@ -124,26 +125,31 @@ pub struct Set {
     pub until: Option<Timestamp>,
 }
 
-/// Puts people on call (R1, R18). Without `second_line_id` only first line changes. To change only second line, name the current first
-/// line again: its shift then stays as it is.
+/// Puts people on call, on one line or on both (R1, R18).
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for people who can't respond, the same person on both lines, and impossible times; `FORBIDDEN`.
+/// `BAD_USER_INPUT` for nobody, people who can't respond, the same person on both lines, and impossible times; `FORBIDDEN`.
 pub async fn set(ctx: &Ctx, input: Set) -> Result<OnCall> {
     ctx.require(Right::Respond)?;
     let now = ctx.now();
     let (starts_at, until) = checked_times(&input, now)?;
-    people::able_to_respond(ctx, "firstLineId", input.first_line_id).await?;
-    if let Some(second) = input.second_line_id {
-        people::able_to_respond(ctx, "secondLineId", second).await?;
-        if second == input.first_line_id {
-            return Err(Error::invalid("secondLineId", "Second line must not be the same person as first line: leave it out for now."));
+    let Set { first_line_id, second_line_id, .. } = input;
+    if first_line_id.is_none() && second_line_id.is_none() {
+        return Err(Error::invalid("firstLineId", "Nobody is named: give firstLineId, secondLineId or both."));
+    }
+    for (field, person) in [("firstLineId", first_line_id), ("secondLineId", second_line_id)] {
+        if let Some(person) = person {
+            people::able_to_respond(ctx, field, person).await?;
         }
     }
-    let wanted = [(OnCallLine::First, Some(input.first_line_id)), (OnCallLine::Second, input.second_line_id)];
+    let wanted = [(OnCallLine::First, first_line_id), (OnCallLine::Second, second_line_id)];
     {
         let _turn = ctx.lanes.enter(TURN).await;
         let planned = load(ctx, starts_at, starts_at).await?;
+        let present = holder_at(&planned, OnCallLine::First, starts_at).map(|planned| planned.shift.person_id);
+        if second_line_id.is_some() && second_line_id == first_line_id.or(present) {
+            return Err(Error::invalid("secondLineId", "Second line must not be the same person as first line: name somebody else."));
+        }
         let stands = |line, person| {
             let holder = holder_at(&planned, line, starts_at).map(|planned| &planned.shift);
             holder.is_some_and(|shift| shift.person_id == person && shift.ends_at == until && shift.source.is_none())
@@ -194,6 +200,7 @@ async fn write(ctx: &Ctx, rows: Vec<shift::Model>) -> Result<()> {
     shift::Entity::insert_many(rows.into_iter().map(IntoActiveModel::into_active_model)).exec_without_returning(&tx).await?;
     audit::append(ctx, &tx, entries).await?;
     tx.commit().await?;
+    ctx.waker.wake(Wake::OnCall);
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use crate::calendar::{self, CalendarEvent, Unread};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::wake::Wake;
 use crate::zone::Zone;
 
 /// `source` for events without a UID.
@@ -251,6 +252,7 @@ async fn replace(ctx: &Ctx, line: OnCallLine, wanted: Vec<Wanted>, now: Timestam
     let details = json!({ "line": line, "imported": rows.len() });
     audit::append(ctx, &tx, vec![Entry::new(AuditAction::OnCallChanged).details(details)]).await?;
     tx.commit().await?;
+    ctx.waker.wake(Wake::OnCall);
     Ok(())
 }
 

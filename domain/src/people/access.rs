@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use entity::{
-    ApiTokenId, AuditAction, IncidentId, PersonId, SessionId, SignInLinkId, SignInWay, Timestamp, TokenBounds, api_token, page, passkey,
-    person, session, sign_in_link,
+    ApiTokenId, AuditAction, IncidentId, PersonId, PersonKind, SessionId, SignInLinkId, SignInWay, Timestamp, TokenBounds, api_token, page,
+    passkey, person, session, sign_in_link,
 };
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, Set};
@@ -147,10 +147,16 @@ async fn active(ctx: &Ctx, id: PersonId) -> Result<person::Model> {
 /// Creates a sign-in link for a person and returns its secret, which opens a session once.
 ///
 /// # Errors
-/// `FORBIDDEN`, `NOT_FOUND`.
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for who may not sign in.
 pub async fn create_sign_in_link(ctx: &Ctx, person_id: PersonId) -> Result<String> {
     ctx.require(Right::Administer)?;
-    find(ctx, person_id).await?;
+    let person = find(ctx, person_id).await?;
+    if person.kind == PersonKind::Service {
+        return Err(Error::precondition(format!("{} is a service: it comes with a token and does not sign in.", person.name)));
+    }
+    if person.deactivated_at.is_some() {
+        return Err(Error::precondition(format!("{} has left the team: reactivate them first.", person.name)));
+    }
     link(ctx, person_id, limits::SIGN_IN_LINK_LIFETIME).await
 }
 
@@ -320,7 +326,7 @@ pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<()> {
 
 /// Ends everything with which `person` signs in, for good: sessions, tokens, passkeys, and links that nobody has used.
 pub(super) async fn end_all(db: &DatabaseTransaction, person: PersonId, now: Timestamp) -> Result<()> {
-    sessions::end_all_in(db, person).await?;
+    sessions::end_all_in(db, person, None).await?;
     passkey::Entity::delete_many().filter(passkey::Column::PersonId.eq(person)).exec(db).await?;
     api_token::Entity::update_many()
         .set(api_token::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() })

@@ -14,7 +14,8 @@ use crate::error::{Error, Result, is_duplicate};
 use crate::people::query::service;
 use crate::people::{access, by_email, find, first_administrator, leaving};
 use crate::sql::save;
-use crate::validate;
+use crate::validate::{self, Edit};
+use crate::wake::Wake;
 
 /// Input of [`invite`].
 pub struct Invite {
@@ -154,23 +155,23 @@ async fn is_untouched(ctx: &Ctx) -> Result<bool> {
     Ok(links.is_none() && sessions.is_none() && incidents.is_none())
 }
 
-/// Input of [`update`]: omitted fields stay as they are.
+/// Input of [`update`]: omitted fields stay as they are; blank texts empty theirs.
 #[derive(Default)]
 pub struct UpdatePerson {
     /// Display name.
     pub name: Option<String>,
-    /// E-mail address; empty for none.
-    pub email: Option<String>,
+    /// E-mail address.
+    pub email: Edit<String>,
     /// What they may do in general.
     pub access_level: Option<AccessLevel>,
     /// The new grants, replacing all others.
     pub grants: Option<Vec<Grant>>,
     /// Higher is more senior.
-    pub seniority: Option<i32>,
-    /// Where they can be phoned; empty for nowhere.
-    pub phone: Option<String>,
-    /// Where their phone listens at the ntfy server; empty for nowhere.
-    pub ntfy_topic: Option<String>,
+    pub seniority: Edit<i32>,
+    /// Where they can be phoned.
+    pub phone: Edit<String>,
+    /// Where their phone listens at the ntfy server.
+    pub ntfy_topic: Edit<String>,
     /// Whether they are deactivated. Deactivated people can't sign in; their sessions, tokens and passkeys end for good.
     pub deactivated: Option<bool>,
 }
@@ -187,12 +188,12 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     if let Some(name) = &input.name {
         row.name = validate::name("name", name)?;
     }
-    row.email = replaced(row.email, input.email.as_deref(), |email| validate::email("email", email))?;
+    row.email = validate::edit(input.email.as_ref(), |email| validate::email("email", email))?.unwrap_or(row.email);
     row.access_level = input.access_level.unwrap_or(row.access_level);
     row.grants = input.grants.map_or(row.grants, |grants| grants.into_iter().collect());
-    row.seniority = input.seniority.or(row.seniority);
-    row.phone = replaced(row.phone, input.phone.as_deref(), |phone| validate::phone("phone", phone))?;
-    row.ntfy_topic = replaced(row.ntfy_topic, input.ntfy_topic.as_deref(), |topic| validate::ntfy_topic("ntfyTopic", topic))?;
+    row.seniority = input.seniority.unwrap_or(row.seniority);
+    row.phone = validate::edit(input.phone.as_ref(), |phone| validate::phone("phone", phone))?.unwrap_or(row.phone);
+    row.ntfy_topic = validate::edit(input.ntfy_topic.as_ref(), |topic| validate::ntfy_topic("ntfyTopic", topic))?.unwrap_or(row.ntfy_topic);
     match input.deactivated {
         Some(true) => row.deactivated_at = row.deactivated_at.or(Some(ctx.now())),
         Some(false) => row.deactivated_at = None,
@@ -228,6 +229,8 @@ pub async fn update(ctx: &Ctx, id: PersonId, input: UpdatePerson) -> Result<pers
     audit::append(ctx, &tx, changes(&before, &row)).await?;
     tx.commit().await?;
     ctx.waker.access_changed();
+    // Who has left, or may not respond, has no shifts.
+    ctx.waker.wake(Wake::OnCall);
     if row.deactivated_at.is_some() || row.access_level == AccessLevel::Viewer {
         leaving::pass_on(ctx, &row).await?;
     }
@@ -267,15 +270,6 @@ fn changes(before: &person::Model, after: &person::Model) -> Vec<Entry> {
     entries
 }
 
-/// An optional text after an input: omitted, it stays; empty, it is removed.
-fn replaced(known: Option<String>, input: Option<&str>, check: impl Fn(&str) -> Result<String>) -> Result<Option<String>> {
-    match input.map(str::trim) {
-        None => Ok(known),
-        Some("") => Ok(None),
-        Some(text) => check(text).map(Some),
-    }
-}
-
 /// The telephone number of `person`, visible to themselves and to everybody who works on incidents.
 pub fn phone<'a>(ctx: &Ctx, person: &'a person::Model) -> Option<&'a str> {
     let may_know = ctx.actor.person_id() == Some(person.id) || ctx.actor.may(Right::Respond);
@@ -293,7 +287,7 @@ pub async fn set_ntfy_topic(ctx: &Ctx, topic: &str) -> Result<person::Model> {
         let way_out = "Sign in, or use a token with your own level of access, to set where your phone listens.";
         return Err(Error::Forbidden(way_out.to_owned()));
     }
-    let ntfy_topic = replaced(None, Some(topic), |topic| validate::ntfy_topic("topic", topic))?;
+    let ntfy_topic = Some(topic).filter(|topic| !topic.trim().is_empty()).map(|topic| validate::ntfy_topic("topic", topic)).transpose()?;
     let tx = ctx.db.begin().await?;
     let row = save::<person::Entity, _>(&tx, Some(before.clone()), person::Model { ntfy_topic, ..before.clone() }).await?;
     audit::append(ctx, &tx, changes(&before, &row)).await?;

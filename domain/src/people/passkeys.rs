@@ -131,11 +131,11 @@ async fn signed_in(ctx: &Ctx) -> Result<person::Model> {
     }
 }
 
-/// Removes a passkey for good. Sessions that it opened go on.
+/// Removes a passkey for good, and returns whose it was. Sessions that it opened go on.
 ///
 /// # Errors
 /// `NOT_FOUND`, also for another person's, unless the caller is an administrator; `FORBIDDEN` with less than one's own rights.
-pub async fn remove(ctx: &Ctx, id: PasskeyId) -> Result<()> {
+pub async fn remove(ctx: &Ctx, id: PasskeyId) -> Result<person::Model> {
     let passkey = by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("passkey"))?;
     let owner = find(ctx, passkey.person_id).await?;
     if !manage::is_themselves(ctx, &owner) && !ctx.actor.may(Right::Administer) {
@@ -147,7 +147,7 @@ pub async fn remove(ctx: &Ctx, id: PasskeyId) -> Result<()> {
         audit::append(ctx, &tx, vec![Entry::new(AuditAction::PasskeyRemoved).about(owner.id).details(details)]).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(owner)
 }
 
 /// Has a browser show a passkey.

@@ -210,7 +210,7 @@ async fn apply(ctx: &Ctx, id: PersonId, wanted: Wanted) -> Result<Account> {
     }
     let update = UpdatePerson {
         name: wanted.name.filter(|name| *name != person.name),
-        email: (wanted.email != person.email).then(|| wanted.email.unwrap_or_default()),
+        email: (wanted.email != person.email).then_some(wanted.email),
         deactivated: wanted.active.map(|active| !active).filter(|deactivated| *deactivated != person.deactivated_at.is_some()),
         ..UpdatePerson::default()
     };

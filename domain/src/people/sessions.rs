@@ -40,13 +40,14 @@ pub fn is_of(session: &session::Model, secret: &Secret) -> bool {
     matches!(secret, Secret::Session(secret) if hash(secret) == session.secret_hash)
 }
 
-/// Ends a session, and what is open in its browser.
+/// Ends a session, and what is open in its browser. Returns whose it was.
 ///
 /// # Errors
 /// `NOT_FOUND`, also for another person's, unless the caller is an administrator.
-pub async fn end(ctx: &Ctx, id: SessionId) -> Result<()> {
+pub async fn end(ctx: &Ctx, id: SessionId) -> Result<PersonId> {
     let session = sessions_by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("session"))?;
-    end_one(ctx, &session, AuditAction::SessionEnded).await
+    end_one(ctx, &session, AuditAction::SessionEnded).await?;
+    Ok(session.person_id)
 }
 
 /// Ends `session`, for which the audit log has `action`.
@@ -61,16 +62,16 @@ pub(super) async fn end_one(ctx: &Ctx, session: &session::Model, action: AuditAc
     Ok(())
 }
 
-/// Ends all sessions of a person, and returns how many there were.
+/// Ends all sessions of a person but the one that `except` opens, and returns how many there were.
 ///
 /// # Errors
 /// `FORBIDDEN` for another person's, unless the caller is an administrator.
-pub async fn end_all(ctx: &Ctx, person: PersonId) -> Result<u64> {
+pub async fn end_all(ctx: &Ctx, person: PersonId, except: Option<&Secret>) -> Result<u64> {
     if !may_manage(ctx, person) {
         return Err(Error::Forbidden("Only administrators end the sessions of others.".to_owned()));
     }
     let tx = ctx.db.begin().await?;
-    let ended = end_all_in(&tx, person).await?;
+    let ended = end_all_in(&tx, person, except).await?;
     if ended > 0 {
         audit::append(ctx, &tx, vec![Entry::new(AuditAction::SessionsEnded).about(person).details(json!({ "ended": ended }))]).await?;
     }
@@ -79,8 +80,12 @@ pub async fn end_all(ctx: &Ctx, person: PersonId) -> Result<u64> {
     Ok(ended)
 }
 
-pub(super) async fn end_all_in(tx: &DatabaseTransaction, person: PersonId) -> Result<u64> {
-    Ok(session::Entity::delete_many().filter(session::Column::PersonId.eq(person)).exec(tx).await?.rows_affected)
+pub(super) async fn end_all_in(tx: &DatabaseTransaction, person: PersonId, except: Option<&Secret>) -> Result<u64> {
+    let mut sessions = session::Entity::delete_many().filter(session::Column::PersonId.eq(person));
+    if let Some(Secret::Session(secret)) = except {
+        sessions = sessions.filter(session::Column::SecretHash.ne(hash(secret)));
+    }
+    Ok(sessions.exec(tx).await?.rows_affected)
 }
 
 /// Whether the caller sees and ends how `person` is signed in. Visitors came by a link that others may have read.

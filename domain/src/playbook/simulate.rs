@@ -1,6 +1,6 @@
 //! An imagined incident in which nobody does anything: which steps would fall due, and when.
 //!
-//! Called by `muster playbook simulate`. It calls [`steps`] at every moment at which something falls due, so it can't disagree with
+//! Called by `muster playbook simulate`, and by `api` for pages that show it. It calls [`steps`] at every moment at which something falls due, so it can't disagree with
 //! what a real incident asks for.
 
 use std::collections::BTreeMap;
@@ -10,11 +10,11 @@ use entity::{ClientId, Flags, IncidentStatus, PersonId, Role, Severity, Timestam
 
 use super::steps::{Affected, Case, Holder, Mark, Step, steps};
 use super::{Playbook, Rule};
+use crate::error::{self, Error};
+use crate::limits;
 
 /// Steps after which a simulation stops: nobody reads further.
 pub const STEPS: usize = 10_000;
-/// Moments after which a simulation stops; not all of them have a new step.
-const MOMENTS: usize = 2 * STEPS;
 /// The default length of the incident.
 pub const LENGTH: Duration = Duration::hours(24);
 
@@ -53,6 +53,8 @@ pub struct ImaginedStep {
     pub rule: Rule,
     /// What to do.
     pub title: String,
+    /// Why.
+    pub why: String,
     /// Who should do it.
     pub audience: &'static [Role],
     /// When it falls due.
@@ -66,7 +68,7 @@ pub struct ImaginedStep {
 pub struct Simulation {
     /// Ordered by due time, then by key.
     pub events: Vec<ImaginedStep>,
-    /// Whether it was cut at [`STEPS`] steps, before the end.
+    /// Whether it was cut before the end, because it had as many steps as anybody reads.
     pub is_cut: bool,
 }
 
@@ -76,8 +78,31 @@ pub struct Simulation {
 /// # Errors
 /// What is wrong with the scenario: times that are out of order or out of range.
 pub fn simulate(scenario: &Scenario, playbook: &Playbook) -> Result<Simulation, String> {
+    simulate_up_to(scenario, playbook, STEPS)
+}
+
+/// The first hours of an incident, for a page: at most [`limits::IMAGINED_HOURS`] and [`limits::IMAGINED_STEPS`] steps.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for hours, clients or times out of range.
+pub fn first_hours(scenario: Scenario, hours: i32, playbook: &Playbook) -> error::Result<Simulation> {
+    if !limits::IMAGINED_HOURS.contains(&hours) {
+        let (least, most) = limits::IMAGINED_HOURS.into_inner();
+        return Err(Error::invalid("hours", format!("hours must be from {least} to {most}.")));
+    }
+    if scenario.clients > limits::IMAGINED_CLIENTS {
+        return Err(Error::invalid("clients", format!("clients must be from 0 to {}.", limits::IMAGINED_CLIENTS)));
+    }
+    let scenario = Scenario { end: End::After(Duration::hours(hours.into())), ..scenario };
+    simulate_up_to(&scenario, playbook, limits::IMAGINED_STEPS).map_err(|why| {
+        let field = if scenario.lead_at.is_some_and(|lead| lead < scenario.declared_at) { "leadAt" } else { "declaredAt" };
+        Error::invalid(field, format!("The incident can't be imagined: {why}."))
+    })
+}
+
+fn simulate_up_to(scenario: &Scenario, playbook: &Playbook, most: usize) -> Result<Simulation, String> {
     let end = checked_end(scenario)?;
-    let mut walk = Walk { playbook, case: case(scenario), events: BTreeMap::new() };
+    let mut walk = Walk { playbook, case: case(scenario), events: BTreeMap::new(), most };
     let is_cut = !walk.to(end, scenario.lead_at);
     if let (End::ResolvedAt(resolved), false) = (scenario.end, is_cut) {
         walk.case.status = IncidentStatus::Resolved;
@@ -126,13 +151,16 @@ struct Walk<'a> {
     playbook: &'a Playbook,
     case: Case,
     events: BTreeMap<String, ImaginedStep>,
+    /// Steps after which it stops.
+    most: usize,
 }
 
 impl Walk<'_> {
     /// Goes from moment to moment up to `end`. Returns whether it got there.
     fn to(&mut self, end: Timestamp, lead_at: Option<Timestamp>) -> bool {
         let mut now = self.case.reported_at;
-        for _ in 0..MOMENTS {
+        // Not every moment has a new step.
+        for _ in 0..2 * self.most {
             if lead_at.is_some_and(|at| at <= now) && self.case.holders.is_empty() {
                 self.case.holders.push(Holder { role: Role::IncidentLead, person: PersonId(uuid::Uuid::nil()), from: now, until: None });
             }
@@ -144,7 +172,7 @@ impl Walk<'_> {
                     self.keep(step);
                 }
             }
-            if self.events.len() >= STEPS {
+            if self.events.len() >= self.most {
                 return false;
             }
             match next {
@@ -162,8 +190,8 @@ impl Walk<'_> {
         }
         let told = Mark { due_at: step.due_at, due_reminded_at: Some(step.due_at), ..Mark::default() };
         self.case.marks.insert(step.key.clone(), told);
-        let Step { key, rule, title, audience, due_at, proposed_at, .. } = step;
-        self.events.insert(key.clone(), ImaginedStep { key, rule, title, audience, due_at, proposed_at });
+        let Step { key, rule, title, why, audience, due_at, proposed_at, .. } = step;
+        self.events.insert(key.clone(), ImaginedStep { key, rule, title, why, audience, due_at, proposed_at });
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
-use entity::{Severity, Timestamp};
+use entity::{Role, Severity, Timestamp};
 
 use crate::playbook::steps::Stage;
 use crate::playbook::{Calendar, Rule};
 use crate::ports::Place;
+use crate::words;
 
 /// The severities that page somebody out of hours, by where a report comes from. The rest waits for the morning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,6 +158,11 @@ impl StepText {
     }
 }
 
+/// How a role is written in keys of steps.
+pub(super) fn role_key(role: Role) -> String {
+    role.as_str().to_lowercase().replace('_', "-")
+}
+
 impl Board {
     /// Where its cards are in Trello, once it is connected.
     pub fn place(&self) -> Option<Place> {
@@ -166,6 +172,25 @@ impl Board {
 }
 
 impl Playbook {
+    /// The words of the step `key` of `rule`, with whom it is about; of a key that names nobody, for nobody in particular.
+    pub fn text(&self, rule: Rule, key: &str) -> StepText {
+        let mut text = self.texts.get(&rule).cloned().unwrap_or_default();
+        let name = key.split(':').nth(1);
+        let (placeholder, whom) = match rule {
+            Rule::Leadership | Rule::LeadershipFallback => ("{contact}", name.map_or("named contact", |key| self.contact_title(key))),
+            Rule::Handover => {
+                let role = name.and_then(|key| Role::ALL.iter().copied().find(|role| role_key(*role) == key));
+                ("{role}", role.map_or("lead or client comms manager", words::role))
+            }
+            _ => return text,
+        };
+        let StepText { title, why, coming_title, coming_why } = &mut text;
+        for words in [title, why].into_iter().chain(coming_title).chain(coming_why) {
+            *words = words.replace(placeholder, whom);
+        }
+        text
+    }
+
     /// The goal named `key`.
     pub fn goal(&self, key: &str) -> Option<&Goal> {
         self.goals.iter().find(|goal| goal.key == key)

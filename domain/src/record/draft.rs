@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use entity::{EventId, LastChanges, PersonId, Timestamp, incident, timeline_event};
+use entity::{EventId, LastChanges, PersonId, Timestamp, delivery, incident, timeline_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn,
-    QueryFilter, QueryTrait, Statement, UpdateMany,
+    ActiveModelTrait, ColumnTrait, DbBackend, EntityName, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait,
+    PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -35,12 +35,24 @@ pub struct Draft<'a, S = Whole> {
     pub(super) audited: Vec<Entry>,
     /// Whether something is to be done at an outside system.
     pub(super) rings: bool,
+    /// Whether deliveries may be added or changed.
+    pub(super) orders: bool,
 }
 
 impl<'a, S: Scope> Draft<'a, S> {
     pub(crate) fn new(ctx: &'a Ctx, before: &'a S) -> Self {
         let after = before.clone();
-        Self { ctx, now: ctx.now(), before, after, events: Vec::new(), writes: Vec::new(), audited: Vec::new(), rings: false }
+        Self {
+            ctx,
+            now: ctx.now(),
+            before,
+            after,
+            events: Vec::new(),
+            writes: Vec::new(),
+            audited: Vec::new(),
+            rings: false,
+            orders: false,
+        }
     }
 
     /// The incident as it will be. Version, sequence, hash and the columns derived from others are the door's.
@@ -107,11 +119,13 @@ impl<'a, S: Scope> Draft<'a, S> {
     /// Adds a row of a table that is not a [`Child`].
     #[expect(clippy::needless_pass_by_value, reason = "callers make the row for this")]
     pub fn insert<A: ActiveModelTrait>(&mut self, row: A) {
+        self.touches::<A::Entity>();
         self.writes.push(RowWrite::insert(&row));
     }
 
     /// The same for many rows, in few statements.
     pub fn insert_many<A: ActiveModelTrait>(&mut self, rows: &[A]) {
+        self.touches::<A::Entity>();
         for rows in rows.chunks(ROWS_AT_ONCE) {
             self.once(A::Entity::insert_many(rows.to_vec()).build(self.backend()));
         }
@@ -125,19 +139,27 @@ impl<'a, S: Scope> Draft<'a, S> {
 
     /// Changes the columns that are set of a row of a table that is not a [`Child`].
     pub fn update<A: ActiveModelTrait>(&mut self, row: A) -> Result<()> {
+        self.touches::<A::Entity>();
         self.once(A::Entity::update(row).validate()?.build(self.backend()));
         Ok(())
     }
 
     /// Changes many rows of a table that is not a [`Child`].
     pub fn update_many<E: EntityTrait>(&mut self, update: &UpdateMany<E>) {
+        self.touches::<E>();
         self.once(update.build(self.backend()));
     }
 
     /// Sets the columns that are set in `row` in those rows of a table that is not a [`Child`] that `which` describes. Unlike
     /// [`Self::update_many`], the same change to many incidents is one statement.
     pub fn set_where<A: ActiveModelTrait>(&mut self, row: A, which: Expr) {
+        self.touches::<A::Entity>();
         self.writes.push(RowWrite::set_where(row, which));
+    }
+
+    /// Whoever watches deliveries looks at them again.
+    fn touches<E: EntityTrait>(&mut self) {
+        self.orders |= E::default().table_name() == delivery::Entity.table_name();
     }
 
     fn once(&mut self, statement: Statement) {

@@ -3,6 +3,7 @@
 use entity::{EventId, Source, TimelineKind, Timestamp};
 
 /// An event to be recorded. Its sequence, hash and time of recording are given by the [`super::Draft`].
+#[derive(Clone)]
 pub struct NewEvent {
     /// What it tells.
     pub kind: TimelineKind,

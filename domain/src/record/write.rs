@@ -16,6 +16,7 @@ use super::facts::Scope;
 use super::portion::{ROWS_AT_ONCE, together};
 use crate::audit;
 use crate::ctx::Ctx;
+use crate::wake::Wake;
 
 /// Incidents that are updated by one statement, with up to forty columns each: PostgreSQL takes 65,535 values, SQLite 32,766.
 const INCIDENTS_AT_ONCE: usize = 100;
@@ -27,6 +28,7 @@ pub(crate) struct Written {
     /// The events it recorded.
     pub events: Vec<timeline_event::Model>,
     rings: bool,
+    orders: bool,
 }
 
 impl Written {
@@ -34,7 +36,10 @@ impl Written {
     pub(crate) fn announce(&self, ctx: &Ctx) {
         metrics::counter!("muster_changes_total").increment(1);
         metrics::counter!("muster_events_total").increment(self.events.len().try_into().unwrap_or(0));
-        ctx.waker.wake(self.incident.id);
+        ctx.waker.wake(Wake::Incident(self.incident.id));
+        if self.orders {
+            ctx.waker.wake(Wake::Deliveries(Some(self.incident.id)));
+        }
         if self.rings {
             ctx.outbox.ring();
         }
@@ -43,8 +48,8 @@ impl Written {
 
 impl<S: Scope> From<Draft<'_, S>> for Written {
     fn from(mut draft: Draft<'_, S>) -> Self {
-        let (events, rings) = (std::mem::take(&mut draft.events), draft.rings);
-        Self { incident: draft.into_after().incident().clone(), events, rings }
+        let (events, rings, orders) = (std::mem::take(&mut draft.events), draft.rings, draft.orders);
+        Self { incident: draft.into_after().incident().clone(), events, rings, orders }
     }
 }
 

@@ -19,7 +19,8 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result, readable};
 use crate::idempotency::{Key, once};
 use crate::incident::state;
-use crate::record::{Draft, Light, NewEvent, Whole};
+use crate::record::{Draft, Light, NewEvent, Scope, Whole};
+use crate::wake::Wake;
 use crate::{limits, validate};
 
 pub use query::{Range, TimelineFilter, amendments_of, by_ids, count, find, latest_updates, page, range, since};
@@ -69,10 +70,7 @@ pub async fn add(ctx: &Ctx, input: AddEvent, key: Option<&str>) -> Result<Record
         let attachments = unused_attachments(ctx, input.incident_id, &attachment_ids).await?;
         let added = change::<Light, _>(ctx, input.incident_id, Right::Respond, None, |incident, draft| {
             state::require_open_timeline(incident)?;
-            let id = draft.record(event.with_attachments(&attachments));
-            for file in &attachments {
-                draft.update(attachment::ActiveModel { id: Set(file.id), event_id: Set(Some(id)), ..Default::default() })?;
-            }
+            let id = record_with_files(draft, event.clone(), &attachments)?;
             if let Some(key) = &key {
                 key.keep(draft, id.0);
             }
@@ -89,16 +87,7 @@ async fn recorded(ctx: &Ctx, id: EventId) -> Result<Recorded> {
     Ok((event, incident))
 }
 
-/// An event whose fields were checked.
-struct Checked {
-    kind: TimelineKind,
-    text: String,
-    occurred_at: Option<Timestamp>,
-    details: Option<serde_json::Value>,
-    starred: bool,
-}
-
-fn checked(ctx: &Ctx, input: &AddEvent) -> Result<Checked> {
+fn checked(ctx: &Ctx, input: &AddEvent) -> Result<NewEvent> {
     if !WRITABLE.contains(&input.kind) {
         let kinds = WRITABLE.map(TimelineKind::as_str).join(", ");
         let reason = format!("{} is recorded by Muster itself. Write one of {kinds}; use postUpdate for an UPDATE.", input.kind);
@@ -118,33 +107,29 @@ fn checked(ctx: &Ctx, input: &AddEvent) -> Result<Checked> {
             return Err(Error::invalid("details", "details contains the control character U+0000: remove it."));
         }
     }
-    Ok(Checked {
-        kind: input.kind,
-        text: validate::text("text", &input.text)?,
-        occurred_at: input.occurred_at.map(|at| validate::past("occurredAt", at, ctx.now())).transpose()?,
+    Ok(NewEvent {
+        occurred_at: happened(ctx, input.occurred_at)?,
         details: input.details.clone(),
         starred: input.starred,
+        ..NewEvent::new(input.kind, validate::text("text", &input.text)?)
     })
 }
 
-impl Checked {
-    /// The event, with what identifies its files in the details and therefore covered by the hash.
-    fn with_attachments(&self, attachments: &[attachment::Model]) -> NewEvent {
-        let mut details = self.details.clone();
-        if !attachments.is_empty() {
-            let files = attachments.iter().map(file_details).collect();
-            details.get_or_insert_with(|| json!({}))["attachments"] = serde_json::Value::Array(files);
-        }
-        NewEvent {
-            kind: self.kind,
-            text: self.text.clone(),
-            occurred_at: self.occurred_at,
-            details,
-            amends: None,
-            starred: self.starred,
-            source: None,
-        }
+fn happened(ctx: &Ctx, at: Option<Timestamp>) -> Result<Option<Timestamp>> {
+    at.map(|at| validate::past("occurredAt", at, ctx.now())).transpose()
+}
+
+/// Records an event to which these files belong from then on. What identifies them is in its details, and so covered by the hash.
+fn record_with_files<S: Scope>(draft: &mut Draft<'_, S>, mut event: NewEvent, files: &[attachment::Model]) -> Result<EventId> {
+    if !files.is_empty() {
+        let files = files.iter().map(file_details).collect();
+        event.details.get_or_insert_with(|| json!({}))["attachments"] = serde_json::Value::Array(files);
     }
+    let id = draft.record(event);
+    for file in files {
+        draft.update(attachment::ActiveModel { id: Set(file.id), event_id: Set(Some(id)), ..Default::default() })?;
+    }
+    Ok(id)
 }
 
 /// What the timeline permanently records about a file.
@@ -175,26 +160,61 @@ fn only_event<T>(changed: Changed<T>) -> Result<Recorded> {
     Ok((event, changed.incident))
 }
 
-/// Posts the summary for people outside the response (R17), along with a new status if given.
+/// Input of [`post_update`].
+#[derive(Clone, Debug, Serialize)]
+pub struct PostUpdate {
+    /// The incident that it sums up.
+    pub incident_id: IncidentId,
+    /// Markdown.
+    pub text: String,
+    /// A new status to set with it.
+    pub status: Option<IncidentStatus>,
+    /// When it was said; now, if omitted.
+    pub occurred_at: Option<Timestamp>,
+    /// Uploaded files that belong to it.
+    pub attachment_ids: Vec<AttachmentId>,
+}
+
+impl PostUpdate {
+    /// A summary of now, without anything else.
+    pub fn new(incident_id: IncidentId, text: impl Into<String>) -> Self {
+        Self { incident_id, text: text.into(), status: None, occurred_at: None, attachment_ids: Vec::new() }
+    }
+}
+
+/// Posts the summary for people outside the response (R17), along with a new status if given. The half-hour begins again when it was said;
+/// one that was said before the latest is only written down. Repeating the key returns the first event.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the status can't be reached from the current one.
-pub async fn post_update(ctx: &Ctx, id: IncidentId, text: &str, status: Option<IncidentStatus>) -> Result<Recorded> {
-    let text = validate::text("text", text)?;
-    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
-        state::require_open_timeline(&facts.incident)?;
-        if let Some(status) = status {
-            state::move_live(draft, status, None)?;
-        }
-        draft.record(NewEvent::new(TimelineKind::Update, text.clone()));
-        let now = draft.now;
-        let incident = draft.incident_mut();
-        incident.latest_update_sequence = Some(incident.last_sequence);
-        incident.updates += 1;
-        incident.last_update_at = Some(now);
-        Ok(())
-    });
-    only_event(changed.await?)
+pub async fn post_update(ctx: &Ctx, input: PostUpdate, key: Option<&str>) -> Result<Recorded> {
+    let occurred_at = happened(ctx, input.occurred_at)?;
+    let event = NewEvent { occurred_at, ..NewEvent::new(TimelineKind::Update, validate::text("text", &input.text)?) };
+    let attachment_ids = validate::list("attachmentIds", &input.attachment_ids)?;
+    let key = Key::of(ctx, "postUpdate", key, &input)?;
+    let work = async {
+        let attachments = unused_attachments(ctx, input.incident_id, &attachment_ids).await?;
+        let posted = change::<Whole, _>(ctx, input.incident_id, Right::Respond, None, |facts, draft| {
+            state::require_open_timeline(&facts.incident)?;
+            if let Some(status) = input.status {
+                state::move_live(draft, status, None)?;
+            }
+            let id = record_with_files(draft, event.clone(), &attachments)?;
+            let said = occurred_at.unwrap_or(draft.now).min(draft.now);
+            let incident = draft.incident_mut();
+            if incident.last_update_at.is_none_or(|last| last <= said) {
+                incident.latest_update_sequence = Some(incident.last_sequence);
+                incident.updates += 1;
+                incident.last_update_at = Some(said);
+            }
+            if let Some(key) = &key {
+                key.keep(draft, id.0);
+            }
+            Ok(())
+        });
+        only_event(posted.await?)
+    };
+    once(ctx, key.as_ref(), Box::pin(work), |first| recorded(ctx, EventId(first))).await
 }
 
 /// Input of [`amend`].
@@ -262,5 +282,8 @@ pub async fn star(ctx: &Ctx, id: EventId, starred: bool) -> Result<Recorded> {
         Ok(())
     });
     let incident = changed.await?.incident;
+    if event.starred != starred {
+        ctx.waker.wake(Wake::Star(id));
+    }
     Ok((timeline_event::Model { starred, ..event }, incident))
 }

@@ -6,7 +6,12 @@ use serde_json::{Value, json};
 
 use super::log;
 
-both_dbs![only_administrators_read_it, it_is_read_in_pages_with_the_newest_first, it_is_filtered_by_who_what_whose_and_when];
+both_dbs![
+    only_administrators_read_it,
+    it_is_read_in_pages_with_the_newest_first,
+    it_is_filtered_by_who_what_whose_and_when,
+    an_entry_says_by_name_what_it_is_about
+];
 
 const LOG: &str = "query($filter: AuditFilter, $first: Int, $after: String, $last: Int, $before: String) {
     auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
@@ -78,4 +83,27 @@ async fn it_is_filtered_by_who_what_whose_and_when(app: &TestApp) {
     assert_eq!(newest["details"]["token"], token["apiToken"]["id"]);
     let wrong = ada.try_query(LOG, json!({ "filter": { "actorId": "inc_1" } })).await;
     assert_eq!((wrong.code(), wrong.errors[0].field()), ("BAD_USER_INPUT", "actorId"));
+}
+
+async fn an_entry_says_by_name_what_it_is_about(app: &TestApp) {
+    let (ada, sam) = (app.admin().await, app.responder("Sam").await);
+    let client = sam.add_client("Example Ltd").await;
+    let contacts = "query($id: ID!) { node(id: $id) { ... on Client { contacts { email } } } }";
+    let with_contact = json!({ "id": client, "name": "Example Ltd", "contacts": [{ "name": "Pat", "email": "pat@example.org" }] });
+    sam.mutate("saveClient", with_contact, "client { id }").await;
+    sam.query(contacts, json!({ "id": client })).await;
+    let open = sam.declare_with(json!({ "name": "a stranger", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    sam.incident_of("updateIncident", json!({ "incidentId": open["id"], "visibility": "OPEN" })).await;
+    sam.declare_with(json!({ "name": "a thief", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
+    let about = "{ auditLog(first: 100) { nodes { subject about { __typename ... on Person { name } ... on Client { name } \
+        ... on Incident { reference } } } } }";
+    let before = log(app).await.len();
+    let entries = ada.query(about, json!({})).await["auditLog"]["nodes"].as_array().unwrap().clone();
+    let named = |wanted: Value| entries.iter().any(|entry| entry["about"] == wanted);
+    assert!(named(json!({ "__typename": "Person", "name": "Sam" })), "{entries:?}");
+    assert!(named(json!({ "__typename": "Client", "name": "Example Ltd" })), "{entries:?}");
+    assert!(named(json!({ "__typename": "Incident", "reference": "INC-1" })), "{entries:?}");
+    assert!(!entries.iter().any(|entry| entry["about"]["reference"] == "INC-2"), "it is hidden from most: {entries:?}");
+    assert!(entries.iter().any(|entry| entry["about"].is_null() && entry["subject"].as_str().is_some_and(|id| id.starts_with("inc_"))));
+    assert_eq!(log(app).await.len(), before, "reading the log leaves no entries about restricted incidents");
 }

@@ -67,12 +67,15 @@ impl<'a> Scene<'a> {
             [(System::Email, mail.clone()), (System::Ntfy, Arc::new(ntfy_at(&ntfy))), (System::Webhook, Arc::new(webhook_at(&gateway)))];
         let outlets = outlets.into_iter().filter(|(system, _)| systems.contains(system)).collect();
         let (sam, kim, lee) = (app.responder("Sam").await, app.responder("Kim").await, app.responder("Lee").await);
-        let senior = UpdatePerson { seniority: Some(7), ..UpdatePerson::default() };
+        let senior = UpdatePerson { seniority: Some(Some(7)), ..UpdatePerson::default() };
         update(&app.system(), lee.person_id(), senior).await.unwrap();
-        let listening =
-            UpdatePerson { ntfy_topic: Some(TOPIC.to_owned()), phone: Some("+44 20 7946 0018".to_owned()), ..UpdatePerson::default() };
+        let listening = UpdatePerson {
+            ntfy_topic: Some(Some(TOPIC.to_owned())),
+            phone: Some(Some("+44 20 7946 0018".to_owned())),
+            ..UpdatePerson::default()
+        };
         update(&app.system(), kim.person_id(), listening).await.unwrap();
-        let first = on_call::Set { first_line_id: kim.person_id(), second_line_id: None, starts_at: None, until: None };
+        let first = on_call::Set { first_line_id: Some(kim.person_id()), second_line_id: None, starts_at: None, until: None };
         on_call::set(&app.system(), first).await.unwrap();
         Self { app, mail, ntfy, gateway, outlets, sam, kim }
     }

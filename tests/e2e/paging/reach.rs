@@ -11,7 +11,7 @@ fn what_can_not_leave_pages_the_next_at_once_and_is_not_called_paged() {
         let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
         let _lee = senior(app, "Lee", 7).await;
         on_call(app, &kim, None).await;
-        change(app, &kim, UpdatePerson { phone: Some("+44 20 7946 0018".into()), ..UpdatePerson::default() }).await;
+        change(app, &kim, UpdatePerson { phone: Some(Some("+44 20 7946 0018".into())), ..UpdatePerson::default() }).await;
         let report = app.viewer("Vic").await.report("errors").await;
         remind_all(&app.system()).await;
         assert_eq!(paged(&sam, "INC-1").await, ["Kim", "Lee"], "nobody waits five minutes for a mail that nobody sent");

@@ -212,7 +212,7 @@ async fn a_passkey_that_was_removed_is_refused(app: &TestApp, places: &Places) {
         let weak = CreateToken { name: "weak".into(), access_level: AccessLevel::Viewer, expires_at: None, bounds: TokenBounds::default() };
         let (_, weak) = tokens::create(&app.system(), sam.person_id(), weak).await.unwrap();
         assert_eq!(sam.with_token(&weak).refused("removePasskey", input.clone()).await.code(), "FORBIDDEN");
-        let removed = remover.mutate("removePasskey", input.clone(), "passkeyId").await;
+        let removed = remover.mutate("removePasskey", input.clone(), "passkeyId person { passkeys { id } }").await;
         assert_eq!(removed["passkeyId"], id);
         let (action, about, details) = last_entry(app).await;
         let expected = json!({ "passkey": id, "name": "phone" });

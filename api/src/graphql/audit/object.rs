@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 
 use super::row::{AuditAction, AuditEntry};
+use super::subject::{AuditSubject, subject};
 use crate::graphql::error::ApiResult;
 use crate::graphql::people::{Person, person};
 use crate::graphql::scalars::Source;
@@ -50,6 +51,14 @@ impl AuditEntry {
     /// by name.
     async fn subject(&self) -> Option<ID> {
         self.0.subject.clone().map(ID)
+    }
+    /// The same, by name. Null for an outside system, for what is no longer there, and for a restricted incident: read that by its id, which
+    /// is an entry of its own.
+    async fn about(&self, gql: &Context<'_>) -> ApiResult<Option<AuditSubject>> {
+        match &self.0.subject {
+            Some(id) => subject(gql, id).await,
+            None => Ok(None),
+        }
     }
     /// Data for programs: old and new rights, how somebody signed in, the name of a token …
     async fn details(&self) -> Option<serde_json::Value> {

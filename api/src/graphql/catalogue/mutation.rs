@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use domain::catalogue;
 
 use super::row::{Client, Site};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
-use crate::graphql::scalars::{ContactKind, Importance, Url, id, optional_id};
+use crate::graphql::scalars::{ContactKind, Importance, Url, edited_id, id, optional_id};
 
-/// A site to add or change. When changing, omitted fields keep their value.
+/// A site to add or change. When changing, omitted fields keep their value, and null or an empty text removes what may be missing.
 #[derive(InputObject)]
 pub struct SaveSiteInput {
     /// The site to change; omit it to add a new one.
@@ -18,24 +18,24 @@ pub struct SaveSiteInput {
     /// Its name.
     name: String,
     /// Where it is.
-    url: Option<Url>,
+    url: MaybeUndefined<Url>,
     /// Where its code lives.
-    repository: Option<Url>,
+    repository: MaybeUndefined<Url>,
     /// The client it belongs to.
-    client_id: Option<ID>,
+    client_id: MaybeUndefined<ID>,
     /// What to do when it breaks.
-    runbook: Option<Url>,
+    runbook: MaybeUndefined<Url>,
     /// How important it is.
     importance: Option<Importance>,
     /// What is normal there and not an incident.
-    expected: Option<String>,
+    expected: MaybeUndefined<String>,
     /// Whether it is attacked all the time, so an attack alone is nothing new.
     routinely_attacked: Option<bool>,
     /// When people rely on it most, in the playbook's time zone, e.g. `Mon-Fri 08:00-20:00; Sat 10:00-16:00`.
-    busy_hours: Option<String>,
+    busy_hours: MaybeUndefined<String>,
 }
 
-/// A client to add or change. When changing, omitted fields keep their value.
+/// A client to add or change. When changing, omitted fields keep their value, and null or an empty text removes what may be missing.
 #[derive(InputObject)]
 pub struct SaveClientInput {
     /// The client to change; omit it to add a new one.
@@ -47,7 +47,7 @@ pub struct SaveClientInput {
     /// All of its contacts: replaces the present ones.
     contacts: Option<Vec<ContactInput>>,
     /// Its organisation's id in Zendesk.
-    zendesk_organization_id: Option<String>,
+    zendesk_organization_id: MaybeUndefined<String>,
 }
 
 /// Someone at a client.
@@ -84,17 +84,18 @@ pub struct CatalogueMutation;
 impl CatalogueMutation {
     /// Adds or changes a site.
     async fn save_site(&self, gql: &Context<'_>, #[graphql(desc = "The site.")] input: SaveSiteInput) -> ApiResult<SitePayload> {
+        let address = |url: MaybeUndefined<Url>| url.map_value(|url| url.0).into();
         let save = catalogue::SaveSite {
             id: optional_id("id", input.id.as_ref())?,
             name: input.name,
-            url: input.url.map(|url| url.0),
-            repository: input.repository.map(|url| url.0),
-            client_id: optional_id("clientId", input.client_id.as_ref())?,
-            runbook: input.runbook.map(|url| url.0),
+            url: address(input.url),
+            repository: address(input.repository),
+            client_id: edited_id("clientId", &input.client_id)?,
+            runbook: address(input.runbook),
             importance: input.importance.map(Into::into),
-            expected: input.expected,
+            expected: input.expected.into(),
             routinely_attacked: input.routinely_attacked,
-            busy_hours: input.busy_hours,
+            busy_hours: input.busy_hours.into(),
         };
         let site = catalogue::save_site(ctx(gql), save).await?;
         Ok(SitePayload { site: Site(Arc::new(site)) })
@@ -108,7 +109,7 @@ impl CatalogueMutation {
             name: input.name,
             importance: input.importance.map(Into::into),
             contacts: input.contacts.map(|contacts| contacts.into_iter().map(contact).collect()),
-            zendesk_organization_id: input.zendesk_organization_id,
+            zendesk_organization_id: input.zendesk_organization_id.into(),
         };
         let client = catalogue::save_client(ctx(gql), save).await?;
         Ok(ClientPayload { client: Client(Arc::new(client)) })

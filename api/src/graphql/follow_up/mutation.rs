@@ -27,20 +27,20 @@ pub struct AddFollowUpInput {
     reason: Option<String>,
 }
 
-/// Changes to a follow-up; omitted fields keep their value.
+/// Changes to a follow-up; omitted fields keep their value, and null or an empty text removes what may be missing.
 #[derive(InputObject)]
 pub struct UpdateFollowUpInput {
     /// The follow-up.
     follow_up_id: ID,
     /// What to do, in one line.
     title: Option<String>,
-    /// What to do and why. Markdown; an empty text removes it.
-    description: Option<String>,
+    /// What to do and why. Markdown.
+    description: MaybeUndefined<String>,
     /// The board's key in the playbook.
     board: Option<String>,
     /// Who owns it.
     owner_id: Option<ID>,
-    /// The day by which it should be done; null removes it.
+    /// The day by which it should be done.
     due_on: MaybeUndefined<Day>,
 }
 
@@ -96,8 +96,8 @@ impl FollowUpMutation {
     ) -> ApiResult<FollowUpPayload> {
         let UpdateFollowUpInput { follow_up_id, title, description, board, owner_id, due_on } = input;
         let owner = optional_id("ownerId", owner_id.as_ref())?;
-        let due_on = Option::from(due_on).map(|day: Option<Day>| day.map(|day| day.0));
-        let update = UpdateFollowUp { title, description, board, owner, due_on };
+        let due_on = due_on.map_value(|day| day.0).into();
+        let update = UpdateFollowUp { title, description: description.into(), board, owner, due_on };
         Ok(follow_up::update(ctx(gql), id("followUpId", &follow_up_id)?, update).await?.into())
     }
 

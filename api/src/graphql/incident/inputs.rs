@@ -108,16 +108,16 @@ pub struct DeclineIncidentInput {
     pub reason: String,
 }
 
-/// Changes to what is known; omitted fields keep their value.
+/// Changes to what is known; omitted fields keep their value, and null or an empty text removes what may be missing.
 #[derive(InputObject)]
 pub struct UpdateIncidentInput {
     /// The incident.
     pub incident_id: ID,
     /// Short and understandable.
     pub name: Option<String>,
-    /// What clients call the problem, in subjects and drafts for them; null or empty to take it back.
+    /// What clients call the problem, in subjects and drafts for them.
     pub client_name: MaybeUndefined<String>,
-    /// What is known. Markdown. Null or empty removes it.
+    /// What is known. Markdown.
     pub summary: MaybeUndefined<String>,
     /// Who may know about it.
     pub visibility: Option<Visibility>,
@@ -125,8 +125,8 @@ pub struct UpdateIncidentInput {
     pub flags: Option<Vec<IncidentFlag>>,
     /// All sites: replaces the present ones.
     pub site_ids: Option<Vec<ID>>,
-    /// How much was affected.
-    pub impact: Option<ImpactInput>,
+    /// How much was affected; null if that is not known after all.
+    pub impact: MaybeUndefined<ImpactInput>,
     /// When the impact began; null if that is not known after all.
     pub impact_started_at: MaybeUndefined<DateTime<Utc>>,
     /// When the impact ended; null if it has not.

@@ -90,12 +90,12 @@ impl IncidentMutation {
         };
         let update = incident::UpdateIncident {
             name: input.name,
-            client_name: Option::from(input.client_name).map(Option::unwrap_or_default),
-            summary: Option::from(input.summary).map(Option::unwrap_or_default),
+            client_name: input.client_name.into(),
+            summary: input.summary.into(),
             visibility: input.visibility.map(Into::into),
             flags: input.flags.map(|flags| flags.into_iter().map(Into::into).collect()),
             site_ids: input.site_ids.map(|sites| ids("siteIds", &sites)).transpose()?,
-            impact: input.impact.map(impact),
+            impact: Option::from(input.impact.map_value(impact)).map(Option::unwrap_or_default),
             impact_started_at: input.impact_started_at.into(),
             impact_ended_at: input.impact_ended_at.into(),
         };

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
+use domain::people::secrets::Secret;
 use domain::people::tokens::{self, CreateToken};
-use domain::people::{self, sessions};
+use domain::people::{self, access, sessions};
 use entity::TokenBounds;
 
 use super::row::{ApiToken, Channel, Person};
@@ -34,7 +35,7 @@ pub struct InvitePersonInput {
     ntfy_topic: Option<String>,
 }
 
-/// Changes to a person; omitted fields keep their value.
+/// Changes to a person; omitted fields keep their value, and null or an empty text removes what may be missing.
 #[derive(InputObject)]
 pub struct UpdatePersonInput {
     /// The person.
@@ -46,11 +47,11 @@ pub struct UpdatePersonInput {
     /// All grants: replaces the present ones.
     grants: Option<Vec<Grant>>,
     /// A higher number is more senior.
-    seniority: Option<i32>,
-    /// Where they can be phoned; empty for nowhere.
-    phone: Option<String>,
-    /// Where their phone listens at the ntfy server; empty for nowhere.
-    ntfy_topic: Option<String>,
+    seniority: MaybeUndefined<i32>,
+    /// Where they can be phoned.
+    phone: MaybeUndefined<String>,
+    /// Where their phone listens at the ntfy server.
+    ntfy_topic: MaybeUndefined<String>,
     /// True if they left: their sessions, tokens and passkeys end for good, their roles in open incidents end, and what they were paged for
     /// goes to the next. False if they are back.
     deactivated: Option<bool>,
@@ -94,6 +95,13 @@ pub struct RevokeApiTokenInput {
     token_id: ID,
 }
 
+/// Who needs a way in.
+#[derive(InputObject)]
+pub struct CreateSignInLinkInput {
+    /// The person.
+    person_id: ID,
+}
+
 /// A session to end.
 #[derive(InputObject)]
 pub struct EndSessionInput {
@@ -106,6 +114,9 @@ pub struct EndSessionInput {
 pub struct EndSessionsInput {
     /// The person.
     person_id: ID,
+    /// Leaves the session that this request comes with.
+    #[graphql(default)]
+    except_current: bool,
 }
 
 /// The added person.
@@ -114,6 +125,15 @@ pub struct PersonPayload {
     /// The person.
     person: Person,
     /// Opens their first session; shown once, and only to whoever added them.
+    sign_in_url: Url,
+}
+
+/// A way in for a person.
+#[derive(SimpleObject)]
+pub struct CreateSignInLinkPayload {
+    /// The person.
+    person: Person,
+    /// Opens a session, once, within 24 hours; shown once, and only to whoever made it.
     sign_in_url: Url,
 }
 
@@ -163,15 +183,21 @@ pub struct RevokeApiTokenPayload {
 pub struct EndSessionPayload {
     /// Its id, which is nobody's any more.
     session_id: ID,
+    /// Whose it was, with the sessions that are left.
+    person: Person,
 }
 
-/// Who is no longer signed in anywhere.
+/// Who is no longer signed in.
 #[derive(SimpleObject)]
 pub struct EndSessionsPayload {
     /// The person.
     person: Person,
     /// How many sessions ended.
     ended: i32,
+}
+
+fn sign_in_url(gql: &Context<'_>, secret: &str) -> Url {
+    public_url(gql, &format!("/sign-in?link={secret}"))
 }
 
 /// Mutations about people.
@@ -192,7 +218,19 @@ impl PeopleMutation {
             ntfy_topic: input.ntfy_topic,
         };
         let (person, secret) = people::invite(ctx(gql), invite).await?;
-        Ok(PersonPayload { person: Person(Arc::new(person)), sign_in_url: public_url(gql, &format!("/sign-in?link={secret}")) })
+        Ok(PersonPayload { person: Person(Arc::new(person)), sign_in_url: sign_in_url(gql, &secret) })
+    }
+
+    /// Makes a new sign-in link for a person, for example one who lost theirs. Sessions and older links stay good. For administrators.
+    async fn create_sign_in_link(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "For whom.")] input: CreateSignInLinkInput,
+    ) -> ApiResult<CreateSignInLinkPayload> {
+        let (ctx, person) = (ctx(gql), id("personId", &input.person_id)?);
+        let secret = access::create_sign_in_link(ctx, person).await?;
+        let person = people::find(ctx, person).await?;
+        Ok(CreateSignInLinkPayload { person: Person(Arc::new(person)), sign_in_url: sign_in_url(gql, &secret) })
     }
 
     /// Changes what a person may do, or records that they left. For administrators.
@@ -205,9 +243,9 @@ impl PeopleMutation {
             name: input.name,
             access_level: input.access_level.map(Into::into),
             grants: input.grants.map(|grants| grants.into_iter().map(Into::into).collect()),
-            seniority: input.seniority,
-            phone: input.phone,
-            ntfy_topic: input.ntfy_topic,
+            seniority: input.seniority.into(),
+            phone: input.phone.into(),
+            ntfy_topic: input.ntfy_topic.into(),
             deactivated: input.deactivated,
             ..people::UpdatePerson::default()
         };
@@ -263,15 +301,18 @@ impl PeopleMutation {
 
     /// Signs a browser out, and ends what is open in it: your own or, for administrators, anyone's. For one that was lost or left behind.
     async fn end_session(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: EndSessionInput) -> ApiResult<EndSessionPayload> {
-        sessions::end(ctx(gql), id("sessionId", &input.session_id)?).await?;
-        Ok(EndSessionPayload { session_id: input.session_id })
+        let ctx = ctx(gql);
+        let owner = sessions::end(ctx, id("sessionId", &input.session_id)?).await?;
+        let person = people::find(ctx, owner).await?;
+        Ok(EndSessionPayload { session_id: input.session_id, person: Person(Arc::new(person)) })
     }
 
-    /// Signs a person out everywhere: yourself or, for administrators, anyone. Tokens stay.
+    /// Signs a person out everywhere, or everywhere else: yourself or, for administrators, anyone. Tokens stay.
     async fn end_sessions(&self, gql: &Context<'_>, #[graphql(desc = "Whose.")] input: EndSessionsInput) -> ApiResult<EndSessionsPayload> {
         let ctx = ctx(gql);
         let person = people::find(ctx, id("personId", &input.person_id)?).await?;
-        let ended = sessions::end_all(ctx, person.id).await?;
+        let except = input.except_current.then(|| gql.data_unchecked::<Secret>());
+        let ended = sessions::end_all(ctx, person.id, except).await?;
         Ok(EndSessionsPayload { person: Person(Arc::new(person)), ended: i32::try_from(ended).unwrap_or(i32::MAX) })
     }
 }

@@ -1,5 +1,7 @@
 //! Passkeys. They are added by the page `/passkeys`, because only a browser makes them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::people::passkeys;
@@ -50,6 +52,8 @@ pub struct RemovePasskeyInput {
 pub struct RemovePasskeyPayload {
     /// Its id, which is nobody's any more.
     passkey_id: ID,
+    /// Whose it was, with the passkeys that are left.
+    person: Person,
 }
 
 /// Mutations about passkeys.
@@ -64,7 +68,7 @@ impl PasskeyMutation {
         gql: &Context<'_>,
         #[graphql(desc = "Which.")] input: RemovePasskeyInput,
     ) -> ApiResult<RemovePasskeyPayload> {
-        passkeys::remove(ctx(gql), id("passkeyId", &input.passkey_id)?).await?;
-        Ok(RemovePasskeyPayload { passkey_id: input.passkey_id })
+        let owner = passkeys::remove(ctx(gql), id("passkeyId", &input.passkey_id)?).await?;
+        Ok(RemovePasskeyPayload { passkey_id: input.passkey_id, person: Person(Arc::new(owner)) })
     }
 }

@@ -65,6 +65,12 @@ pub struct PostUpdateInput {
     text: String,
     /// A new status to set with it.
     status: Option<IncidentStatus>,
+    /// When it was said; now by default. The half-hour begins again then, unless a later update is already there.
+    occurred_at: Option<DateTime<Utc>>,
+    /// Files that were uploaded for it.
+    attachment_ids: Option<Vec<ID>>,
+    /// Repeating a key returns the same event instead of adding a second one.
+    idempotency_key: Option<String>,
 }
 
 /// An event and its incident.
@@ -136,7 +142,13 @@ impl TimelineMutation {
         gql: &Context<'_>,
         #[graphql(desc = "The summary.")] input: PostUpdateInput,
     ) -> ApiResult<TimelineEventPayload> {
-        let incident = id("incidentId", &input.incident_id)?;
-        Ok(timeline::post_update(ctx(gql), incident, &input.text, input.status.map(Into::into)).await?.into())
+        let post = timeline::PostUpdate {
+            incident_id: id("incidentId", &input.incident_id)?,
+            text: input.text,
+            status: input.status.map(Into::into),
+            occurred_at: input.occurred_at,
+            attachment_ids: ids("attachmentIds", &input.attachment_ids.unwrap_or_default())?,
+        };
+        Ok(timeline::post_update(ctx(gql), post, input.idempotency_key.as_deref()).await?.into())
     }
 }

@@ -8,6 +8,7 @@ use entity::{IncidentStatus, PersonId, Role, Severity, Timestamp};
 
 use crate::playbook::steps::step::is_after;
 use crate::playbook::steps::{Affected, Case, Page, Posted, Stage, Step, concerns_leadership, is_breach, is_major, owes_report};
+use crate::playbook::values::role_key;
 use crate::playbook::{Playbook, Rule};
 
 const HALF_A_DAY: Duration = Duration::hours(12);
@@ -364,10 +365,7 @@ impl List<'_> {
 
     /// Adds a step about a contact, caused at `cause_at`.
     fn add_about(&mut self, rule: Rule, contact: &str, cause_at: Timestamp, due_at: Timestamp) {
-        let name = self.playbook.contact_title(contact);
         if let Some(step) = self.push(rule, format!("{rule}:{contact}"), Some(cause_at.min(due_at)), due_at, rule.audience()) {
-            step.title = step.title.replace("{contact}", name);
-            step.why = step.why.replace("{contact}", name);
             step.contact = Some(contact.to_owned());
         }
     }
@@ -401,10 +399,7 @@ impl List<'_> {
             later(due_at, self.playbook.grace)
         };
         let state = Stage::of(due_at, overdue_at, self.now);
-        let (title, why) = self.playbook.texts.get(&rule).map(|text| text.at(state)).unwrap_or_default();
-        let holder = audience.first().map_or(String::new(), |role| role_words(*role));
-        let (title, why) =
-            if rule == Rule::Handover { (title.replace("{role}", &holder), why.replace("{role}", &holder)) } else { (title, why) };
+        let (title, why) = self.playbook.text(rule, &key).at(state);
         self.steps.push(Step {
             key,
             rule,
@@ -469,13 +464,4 @@ fn micros(span: Duration) -> i64 {
 /// The title of a step, with what it is about.
 pub(crate) fn about(title: &str, what: &str) -> String {
     format!("{title}: {what}")
-}
-
-/// How a role is written in keys.
-fn role_key(role: Role) -> String {
-    role.as_str().to_lowercase().replace('_', "-")
-}
-
-fn role_words(role: Role) -> String {
-    role.as_str().to_lowercase().replace('_', " ")
 }

@@ -89,6 +89,7 @@ export const client = new Client({
       // What has no id of its own belongs to what it hangs from.
       keys: {
         AffectedClient: embedded,
+        Change: embedded,
         ChecklistItem: embedded,
         ClientBoardRow: embedded,
         ClientTicket: embedded,
@@ -108,8 +109,10 @@ export const client = new Client({
         PageWay: embedded,
         Playbook: embedded,
         PlaybookRule: embedded,
+        PlaybookSimulation: embedded,
         SeverityAdvice: embedded,
         SeverityDefinition: embedded,
+        SimulatedStep: embedded,
         SkippedEvent: embedded,
         Triage: embedded,
         TriageCriterion: embedded,

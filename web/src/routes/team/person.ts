@@ -21,5 +21,5 @@ export const NOBODY_YET: PersonTyped = {
   seniority: '',
 };
 
-/** Undefined, which is "unchanged" or "none", for an empty field. */
-export const number = (typed: string) => (typed.trim() === '' || Number.isNaN(Number(typed)) ? undefined : Number(typed));
+/** Null, which is "none", for an empty field. */
+export const number = (typed: string) => (typed.trim() === '' || Number.isNaN(Number(typed)) ? null : Number(typed));

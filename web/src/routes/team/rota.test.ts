@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addDays, monday, piecesOfSecondLine, weeksOf, type Stretch } from './rota';
+import { addDays, monday, weeksOf, type Stretch } from './rota';
 
 const kim = { id: 'per_1', name: 'Kim' };
 const alex = { id: 'per_2', name: 'Alex' };
@@ -31,13 +31,4 @@ test('what nobody has is a gap, but not in the past', () => {
     ['Alex', 4, 7],
   ]);
   expect(week!.SECOND).toMatchObject([{ person: undefined, from: 1, to: 7 }]);
-});
-
-test('a shift of second line is set piece by piece where first line changes', () => {
-  const rota = [shift(kim, at(0), at(2)), shift(alex, at(3), null), shift(kim, at(0), null, 'SECOND')];
-  expect(piecesOfSecondLine(rota, at(1), at(4))).toEqual([
-    { firstLineId: kim.id, startsAt: at(1), until: at(2) },
-    { firstLineId: alex.id, startsAt: at(3), until: at(4) },
-  ]);
-  expect(piecesOfSecondLine([], at(1), at(4))).toEqual([]);
 });

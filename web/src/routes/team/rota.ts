@@ -86,30 +86,3 @@ function inDays(at: number, days: Date[]): number {
   const start = days[index]!.getTime();
   return index + (at - start) / (addDays(days[index]!, 1).getTime() - start);
 }
-
-export interface Piece {
-  firstLineId: string;
-  startsAt: string;
-  until: string;
-}
-
-/**
- * A shift of second line is set with the first line of its time. This is the shift in pieces, each with the first line as it is; what
- * nobody has at first line is left out.
- */
-export function piecesOfSecondLine(stretches: Stretch[], startsAt: string, until: string): Piece[] {
-  const end = Date.parse(until);
-  return stretches
-    .filter((stretch) => stretch.line === 'FIRST')
-    .map((stretch) => ({
-      firstLineId: stretch.person.id,
-      from: Math.max(Date.parse(stretch.startsAt), Date.parse(startsAt)),
-      to: Math.min(stretch.endsAt === null ? end : Date.parse(stretch.endsAt), end),
-    }))
-    .filter(({ from, to }) => from < to)
-    .map(({ firstLineId, from, to }) => ({
-      firstLineId,
-      startsAt: new Date(from).toISOString(),
-      until: new Date(to).toISOString(),
-    }));
-}

@@ -91,7 +91,6 @@ export const board = {
     remindersHint: 'The steps stand on this page, so nobody needs to send reminders of them.',
     allSeen: 'All seen',
     seen: (count: number) => `${some(count, 'reminder', 'reminders')} seen`,
-    seenOf: (done: number, all: number) => `${done} of ${all}`,
   },
   recent: {
     title: 'Recently over',
