@@ -70,7 +70,13 @@ async fn a_field_that_somebody_else_changed_is_refused_with_what_is_there_now(ap
         assert_eq!(told["fields"], json!([field]));
         assert_eq!(time(&told["present"][field]), time(&value), "{field}");
         assert_eq!((&told["by"], &told["incidentId"]), (&json!({ "id": kim.id(), "name": "Kim" }), &incident["id"]));
-        assert!(refusal.message().starts_with(&format!("Kim changed {field} at 20")), "{}", refusal.message());
+        let words = match field {
+            "clientName" => "name for clients",
+            "siteIds" => "sites",
+            "impactStartedAt" => "start of the impact",
+            field => field,
+        };
+        assert!(refusal.message().starts_with(&format!("Kim changed {words} at 20")), "{}", refusal.message());
         // Nothing was written, and with the version that the refusal tells it is.
         assert_eq!(sam.incident("INC-1", "version").await["version"], now["version"]);
     }

@@ -102,8 +102,10 @@ async fn last_action(app: &TestApp) -> (AuditAction, Option<String>) {
 }
 
 async fn can_sign_in(app: &TestApp, user: &Value) -> bool {
-    let link = access::create_sign_in_link(&app.system(), PersonId::parse(user["id"].as_str().unwrap()).unwrap()).await.unwrap();
-    access::sign_in(&app.system(), &link).await.is_ok()
+    match access::create_sign_in_link(&app.system(), PersonId::parse(user["id"].as_str().unwrap()).unwrap()).await {
+        Ok(link) => access::sign_in(&app.system(), &link).await.is_ok(),
+        Err(_) => false,
+    }
 }
 
 fn okta_user() -> Value {

@@ -99,7 +99,7 @@ async fn an_administrator_makes_a_sign_in_link(app: &TestApp) {
     assert!(access::sign_in(&app.system(), secret).await.is_err(), "it works once");
     let log = "{ auditLog(filter: { actions: [SIGN_IN_LINK_CREATED] }) { nodes { subject actor { name } details } } }";
     let entry = ada.query(log, json!({})).await["auditLog"]["nodes"][0].take();
-    assert_eq!((&entry["subject"], &entry["actor"]["name"]), (&json!(sam.id()), &json!("Admin")));
+    assert_eq!((&entry["subject"], &entry["actor"]["name"]), (&json!(sam.id()), &json!("Ada")));
     assert!(!entry.to_string().contains(secret));
     assert_eq!(sam.refused("createSignInLink", json!({ "personId": sam.id() })).await.code(), "FORBIDDEN");
     let unknown = json!({ "personId": "per_00000000000000000000000000000001" });

@@ -197,6 +197,7 @@ export const team = {
     hasClients: 'A client is affected',
     isBreach: 'Data got out',
     first: (after: string, moment: string) => `After ${after}, at ${moment}`,
+    atOnce: 'At once',
     times: (count: number) => `, ${count} times in all`,
     nothing: 'Nothing is asked for in this time.',
     isCut: 'There is more; only the first steps are shown.',
