@@ -168,7 +168,7 @@ impl PlaybookQuery {
         let SimulatePlaybookInput { severity, flags, declared_at, hours, clients, lead_at } = input;
         let flags = flags.unwrap_or_default().into_iter().map(entity::Flag::from).collect();
         let scenario = Scenario { severity: severity.into(), flags, declared_at, end: End::After(LENGTH), clients, lead_at };
-        let simulation = simulate::first_hours(scenario, hours, &ctx(gql).playbook())?;
+        let simulation = simulate::first_hours(&scenario, hours, &ctx(gql).playbook())?;
         Ok(PlaybookSimulation { steps: simulation.events.into_iter().map(Into::into).collect(), is_cut: simulation.is_cut })
     }
 

@@ -85,7 +85,7 @@ pub fn simulate(scenario: &Scenario, playbook: &Playbook) -> Result<Simulation, 
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for hours, clients or times out of range.
-pub fn first_hours(scenario: Scenario, hours: i32, playbook: &Playbook) -> error::Result<Simulation> {
+pub fn first_hours(scenario: &Scenario, hours: i32, playbook: &Playbook) -> error::Result<Simulation> {
     if !limits::IMAGINED_HOURS.contains(&hours) {
         let (least, most) = limits::IMAGINED_HOURS.into_inner();
         return Err(Error::invalid("hours", format!("hours must be from {least} to {most}.")));
@@ -93,7 +93,7 @@ pub fn first_hours(scenario: Scenario, hours: i32, playbook: &Playbook) -> error
     if scenario.clients > limits::IMAGINED_CLIENTS {
         return Err(Error::invalid("clients", format!("clients must be from 0 to {}.", limits::IMAGINED_CLIENTS)));
     }
-    let scenario = Scenario { end: End::After(Duration::hours(hours.into())), ..scenario };
+    let scenario = Scenario { end: End::After(Duration::hours(hours.into())), ..scenario.clone() };
     simulate_up_to(&scenario, playbook, limits::IMAGINED_STEPS).map_err(|why| {
         let field = if scenario.lead_at.is_some_and(|lead| lead < scenario.declared_at) { "leadAt" } else { "declaredAt" };
         Error::invalid(field, format!("The incident can't be imagined: {why}."))

@@ -179,8 +179,8 @@ impl Playbook {
         let (placeholder, whom) = match rule {
             Rule::Leadership | Rule::LeadershipFallback => ("{contact}", name.map_or("named contact", |key| self.contact_title(key))),
             Rule::Handover => {
-                let role = name.and_then(|key| Role::ALL.iter().copied().find(|role| role_key(*role) == key));
-                ("{role}", role.map_or("lead or client comms manager", words::role))
+                let held = name.and_then(|key| Role::ALL.iter().copied().find(|role| role_key(*role) == key));
+                ("{role}", held.map_or("lead or client comms manager", words::role))
             }
             _ => return text,
         };
