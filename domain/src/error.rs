@@ -68,6 +68,9 @@ pub enum Error {
     /// Somebody else was faster.
     #[error("{0}")]
     Conflict(Box<Conflict>),
+    /// Somebody else wrote the section of a report that the caller was writing.
+    #[error("{0}")]
+    Overwritten(Box<Overwritten>),
     /// A key under which another request is being processed right now; see [`crate::idempotency`].
     #[error("Another request with this idempotencyKey is still being processed.")]
     KeyTaken,
@@ -124,6 +127,34 @@ pub struct Overtaking {
     pub at: Timestamp,
     /// What it holds now, in the form of the input.
     pub value: serde_json::Value,
+}
+
+/// A section of a report that somebody else wrote since the version that a caller had seen.
+#[derive(Debug)]
+pub struct Overwritten {
+    /// Its title.
+    pub title: String,
+    /// Its version now.
+    pub version: i32,
+    /// Who wrote it, with their name.
+    pub by: Option<(PersonId, String)>,
+    /// When.
+    pub at: Timestamp,
+    /// What it says now.
+    pub body: String,
+}
+
+impl std::fmt::Display for Overwritten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { title, version, by, at, .. } = self;
+        let who = by.as_ref().map_or("Muster", |(_, name)| name);
+        write!(
+            f,
+            "{who} wrote “{title}” at {}. Nothing of yours was written: take what is there now (version {version}) into your text, and send it \
+             with that version.",
+            readable(*at)
+        )
+    }
 }
 
 impl std::fmt::Display for Conflict {
@@ -197,7 +228,7 @@ impl Error {
             Self::NotFound(_) => code::NOT_FOUND,
             Self::Invalid { .. } => code::BAD_USER_INPUT,
             Self::FailedPrecondition { .. } => code::FAILED_PRECONDITION,
-            Self::Conflict(_) | Self::KeyTaken | Self::AlreadyThere => code::CONFLICT,
+            Self::Conflict(_) | Self::Overwritten(_) | Self::KeyTaken | Self::AlreadyThere => code::CONFLICT,
             Self::RateLimited(_) => code::RATE_LIMITED,
             Self::TooSlow => code::TOO_SLOW,
             Self::Unavailable(_) | Self::Unrecorded { .. } | Self::Outside(_) => code::UNAVAILABLE,

@@ -42,6 +42,7 @@ pub mod people;
 pub mod playbook;
 pub mod ports;
 pub mod record;
+pub mod report;
 pub mod severity;
 pub mod sql;
 pub mod telling;

@@ -6,6 +6,12 @@ use chrono::Duration;
 pub const NAME_CHARS: usize = 200;
 /// Characters of a text: a long log excerpt. Anything longer belongs in a file.
 pub const TEXT_CHARS: usize = 50_000;
+/// Characters of a section of a report.
+pub const SECTION_CHARS: usize = 200_000;
+/// Events that a report tells of by itself; with more, only the key ones.
+pub const REPORT_EVENTS: u64 = 2_000;
+/// Revisions of a section that are listed at once.
+pub const REVISIONS: u64 = 200;
 /// Characters of an update to clients: in any script, they fit in the 64 KiB that Zendesk takes in a comment.
 pub const CLIENT_UPDATE_CHARS: usize = 16_000;
 /// Characters of a URL: what all browsers and proxies accept.

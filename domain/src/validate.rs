@@ -30,9 +30,14 @@ pub fn name(field: &'static str, value: &str) -> Result<String> {
 
 /// Non-empty text of any number of lines.
 pub fn text(field: &'static str, value: &str) -> Result<String> {
+    required(field, value.trim())?;
+    text_within(field, value, limits::TEXT_CHARS)
+}
+
+/// Text of any number of lines and at most `chars` characters, which may be empty.
+pub fn text_within(field: &'static str, value: &str, chars: usize) -> Result<String> {
     let value = value.trim();
-    required(field, value)?;
-    within(field, value, limits::TEXT_CHARS)?;
+    within(field, value, chars)?;
     match value.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         Some(c) => Err(Error::invalid(field, format!("{field} contains the control character U+{:04X}: remove it.", u32::from(c)))),
         None => Ok(value.to_owned()),

@@ -293,6 +293,28 @@ text_enum! {
 }
 
 text_enum! {
+    /// How far a report has got.
+    ReportState {
+        /// Being written.
+        Draft = "DRAFT",
+        /// Given to the people involved, who comment on it.
+        Circulated = "CIRCULATED",
+        /// Finished.
+        Final = "FINAL",
+    }
+}
+
+text_enum! {
+    /// What a comment on a report asks for.
+    CommentKind {
+        /// A change before the report is finished.
+        FixNow = "FIX_NOW",
+        /// That the review talks about it.
+        ForReview = "FOR_REVIEW",
+    }
+}
+
+text_enum! {
     /// How something reached Muster.
     Source {
         /// The console.
@@ -425,6 +447,8 @@ text_enum! {
         Notice = "notice",
         /// Somebody is asked to take over a role.
         Offer = "offer",
+        /// Somebody is asked to read a report (R27).
+        Report = "report",
         /// A person tells somebody whom Muster can't reach.
         Tell = "tell",
         /// The incident's problem ticket is created or updated (R20).

@@ -102,3 +102,17 @@ bit_set! {
         Webhook = 2, "WEBHOOK";
     }
 }
+
+bit_set! {
+    /// Versions of a report.
+    ReportVersions of
+    /// A version of a report, for its readers (R29).
+    ReportVersion {
+        /// All of it, for the team.
+        Full = 0, "FULL";
+        /// The short one, for everybody in the company.
+        Abridged = 1, "ABRIDGED";
+        /// For an affected client.
+        Client = 2, "CLIENT";
+    }
+}

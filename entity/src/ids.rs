@@ -71,6 +71,10 @@ id_types! {
     PasskeyId = "pky";
     /// A member of the team.
     PersonId = "per";
+    /// What a reader says about a report.
+    ReportCommentId = "rcm";
+    /// The report about an incident.
+    ReportId = "rpt";
     /// One stretch of time in which a person held a role.
     RoleAssignmentId = "rol";
     /// A role that was offered to a person.

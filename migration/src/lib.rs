@@ -25,6 +25,7 @@ mod m20261129_000020_token_bounds;
 mod m20261129_000024_alert_age;
 mod m20261129_000025_traces;
 mod m20261129_000026_last_changes;
+mod m20261129_000028_reports;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000018_provisioned::Migration),
             Box::new(m20261129_000025_traces::Migration),
             Box::new(m20261129_000026_last_changes::Migration),
+            Box::new(m20261129_000028_reports::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

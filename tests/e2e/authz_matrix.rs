@@ -41,6 +41,8 @@ pub struct World {
     event: String,
     action: String,
     follow_up: String,
+    report: String,
+    comment: String,
     role: String,
     person: String,
     client: String,
@@ -57,6 +59,9 @@ impl World {
         let action = sam.mutate("addAction", json!({ "incidentId": live["id"], "title": "call" }), "action { id }").await;
         let follow_up = json!({ "incidentId": live["id"], "title": "learn", "board": "incident-actions", "ownerId": sam.id() });
         let follow_up = sam.mutate("addFollowUp", follow_up, "followUp { id }").await;
+        let report = sam.mutate("startReport", json!({ "incidentId": live["id"] }), "report { id }").await;
+        let comment = json!({ "reportId": report["report"]["id"], "sectionKey": "impact", "body": "more than that" });
+        let comment = sam.mutate("commentOnReport", comment, "comment { id }").await;
         let (incident, admin) = (id(&live), app.admin().await);
         admin.mutate("updatePerson", json!({ "personId": admin.id(), "seniority": 9 }), "person { id }").await;
         sam.incident_of("escalate", json!({ "incidentId": incident, "reason": "help" })).await;
@@ -76,6 +81,8 @@ impl World {
             triage: id(&sam.report("triage").await).to_owned(),
             event: id(&sam.note(id(&live), "note").await).to_owned(),
             follow_up: id(&follow_up["followUp"]).to_owned(),
+            report: id(&report["report"]).to_owned(),
+            comment: id(&comment["comment"]).to_owned(),
             action: id(&action["action"]).to_owned(),
             role: id(&sam.incident("INC-1", "roles { id }").await["roles"][0]).to_owned(),
             person: sam.id(),
@@ -89,7 +96,7 @@ impl World {
 
 fn lines(world: &World) -> Vec<Line> {
     use AccessLevel::{Admin, Responder, Viewer};
-    let World { live, other, triage, event, action, follow_up, role, person, client, page, delivery, draft, sent, ticket } = world;
+    let World { live, other, triage, event, action, follow_up, report, comment, role, person, client, page, delivery, draft, sent, ticket } = world;
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
         query("node", format!("node(id: \"{live}\") {{ id }}")),
@@ -140,6 +147,16 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("addFollowUp", Responder, of(live, &format!("title: \"learn\" board: \"incident-actions\" ownerId: \"{person}\""))),
         mutation("updateFollowUp", Responder, format!("followUpId: \"{follow_up}\" title: \"learn more\"")),
         mutation("settleFollowUp", Responder, format!("followUpId: \"{follow_up}\" state: DONE")),
+        mutation("startReport", Responder, of(live, "")),
+        mutation("editReportSection", Responder, format!("reportId: \"{report}\" sectionKey: \"impact\" body: \"a lot\" expectedVersion: 0")),
+        // Whoever was asked to read it may comment on it; for others it takes a responder.
+        mutation("commentOnReport", Responder, format!("reportId: \"{report}\" sectionKey: \"impact\" body: \"less\"")),
+        mutation("resolveReportComment", Responder, format!("commentId: \"{comment}\" resolution: \"done\"")),
+        mutation("circulateReport", Responder, format!("reportId: \"{report}\"")),
+        // Only who was asked to read it may say that they have, so this one does not exist.
+        mutation("markReportRead", Viewer, "reportId: \"rpt_00000000000000000000000000000001\"".into()),
+        mutation("finaliseReport", Responder, format!("reportId: \"{report}\"")),
+        mutation("takeBackReport", Responder, format!("reportId: \"{report}\" reason: \"more to say\"")),
         mutation("resolveIncident", Responder, of(live, "summary: \"back\"")),
         mutation("reopenIncident", Responder, of(live, "reason: \"again\"")),
         mutation("closeIncident", Responder, of(live, "")),

@@ -54,6 +54,7 @@ async fn note(ctx: &Ctx, incident: IncidentId, text: &str) -> timeline_event::Mo
         text: text.into(),
         occurred_at: None,
         details: Some(serde_json::json!({ "host": "web1" })),
+        change: None,
         attachment_ids: Vec::new(),
         starred: false,
     };

@@ -40,6 +40,9 @@ const FLOORS: [&[&str]; 6] = [
         "tickets::mention",
         "tickets::number",
         "clients::lint",
+        "report::difference",
+        "report::state",
+        "timeline::rollout",
     ],
     // Who calls, and with what.
     &["authz", "config", "ctx", "people::secrets", "sql", "audit"],
@@ -59,6 +62,7 @@ const FLOORS: [&[&str]; 6] = [
         "incident::reference",
         "incident::state",
         "incident::writes",
+        "report::begin",
         "telling::message",
         "tickets::problem",
         "tickets::rows",

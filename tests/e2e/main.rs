@@ -56,6 +56,7 @@ mod processes;
 mod proxies;
 mod races;
 mod reminders;
+mod report;
 mod retention;
 mod rolling;
 mod running;

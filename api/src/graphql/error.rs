@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ErrorExtensionValues, Name, PathSegment, ServerError, Value};
 use domain::Error;
-use domain::error::Conflict;
-use domain::error::code;
-use entity::PersonId;
+use domain::error::{Conflict, Overwritten, code};
+use entity::{PersonId, Timestamp};
 
 use super::cost::{COMPLEXITY_MAX, SEARCH_COST};
 
@@ -52,6 +51,7 @@ impl From<ApiError> for async_graphql::Error {
                 extensions.set("missing", missing.iter().map(String::as_str).map(Value::from).collect::<Vec<_>>());
             }
             Error::Conflict(conflict) => set_conflict(&mut extensions, conflict),
+            Error::Overwritten(by_other) => set_overwritten(&mut extensions, by_other),
             Error::Unavailable(cause) => tracing::warn!(error = %cause, "the database is not available"),
             Error::Unrecorded { .. } => error.log("what is restricted was not shown"),
             Error::Internal(cause) => {
@@ -95,14 +95,26 @@ fn set_conflict(extensions: &mut ErrorExtensionValues, conflict: &Conflict) {
     let present = conflict.changes.iter().map(|change| {
         (Name::new(change.field.as_str()), Value::from_json(change.value.clone()).expect("values of JSON are values of GraphQL"))
     });
+    extensions.set("fields", fields);
+    extensions.set("present", Value::Object(present.collect()));
+    set_author(extensions, last.by.as_ref(), last.at);
+}
+
+/// What the section of a report says now, who wrote it, and when.
+fn set_overwritten(extensions: &mut ErrorExtensionValues, by_other: &Overwritten) {
+    extensions.set("currentVersion", by_other.version);
+    extensions.set("present", Value::Object([(Name::new("body"), by_other.body.as_str().into())].into_iter().collect()));
+    set_author(extensions, by_other.by.as_ref(), by_other.at);
+}
+
+/// Who did it, and when.
+fn set_author(extensions: &mut ErrorExtensionValues, by: Option<&(PersonId, String)>, at: Timestamp) {
     let person = |(id, name): &(PersonId, String)| {
         let fields = [("id", id.to_string()), ("name", name.clone())];
         Value::Object(fields.into_iter().map(|(key, value)| (Name::new(key), value.into())).collect())
     };
-    extensions.set("fields", fields);
-    extensions.set("present", Value::Object(present.collect()));
-    extensions.set("by", last.by.as_ref().map_or(Value::Null, person));
-    extensions.set("at", last.at.to_rfc3339());
+    extensions.set("by", by.map_or(Value::Null, person));
+    extensions.set("at", at.to_rfc3339());
 }
 
 /// Gives the GraphQL engine's own errors, about a document or its variables, a code.

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
-use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, tickets};
+use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, report, tickets};
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, PasskeyId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token,
-    attachment, audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, passkey, person, role_assignment,
+    IncidentId, PageId, PasskeyId, PersonId, ReportCommentId, ReportId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token,
+    attachment, audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, passkey, person, report_comment,
+    report_reader, role_assignment,
     role_offer, session, site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
@@ -67,6 +68,10 @@ loaders! {
     file: AttachmentId => attachment::Model = one_each(files::by_ids, |row| row.id);
     /// Follow-ups by id, if the caller may see their incidents.
     follow_up: FollowUpId => entity::follow_up::Model = one_each(follow_up::by_ids, |row| row.id);
+    /// Reports by id, if the caller may see their incidents.
+    report: ReportId => entity::report::Model = one_each(report::by_ids, |row| row.id);
+    /// Comments on reports by id, if the caller may see their incidents.
+    report_comment: ReportCommentId => report_comment::Model = one_each(report::comments_by_ids, |row| row.id);
     /// Offers of roles by id, if the caller may see their incidents.
     offer: RoleOfferId => role_offer::Model = one_each(incident::offers_by_ids, |row| row.id);
     /// Pages by id, if the caller may see their incidents.
@@ -133,6 +138,12 @@ loaders! {
     offers: IncidentId => Many<role_offer::Model> = grouped(incident::offers_of, |row| row.incident_id);
     /// Follow-ups of an incident.
     follow_ups: IncidentId => Many<entity::follow_up::Model> = grouped(follow_up::of_incidents, |row| row.incident_id);
+    /// The report of an incident.
+    reports: IncidentId => Many<entity::report::Model> = grouped(report::of_incidents, |row| row.incident_id);
+    /// Comments on a report.
+    report_comments: ReportId => Many<report_comment::Model> = grouped(report::comments_of, |row| row.report_id);
+    /// Who was asked to read a report.
+    report_readers: ReportId => Many<report_reader::Model> = grouped(report::readers_of, |row| row.report_id);
     /// Effects of an incident on outside systems.
     deliveries: IncidentId => Many<entity::delivery::Model> = grouped_if(delivery::of_incidents, |row| row.incident_id);
     /// Tickets of an incident.

@@ -22,6 +22,7 @@ mod on_call;
 mod pages;
 mod people;
 mod playbook;
+mod report;
 mod scalars;
 mod shares;
 mod steps;
@@ -79,6 +80,7 @@ pub(crate) struct Mutation(
     pages::PageMutation,
     handover::HandoverMutation,
     follow_up::FollowUpMutation,
+    report::ReportMutation,
     tickets::TicketMutation,
     clients::ClientMutation,
     timeline::TimelineMutation,

@@ -6,7 +6,7 @@ use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, PasskeyId, PersonId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
+    IncidentId, PageId, PasskeyId, PersonId, ReportCommentId, ReportId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
 };
 use futures_util::future::join_all;
 
@@ -22,6 +22,7 @@ use super::incident::{Action, Alert, Incident, RoleAssignment};
 use super::loader::Loader;
 use super::pages::Page;
 use super::people::{ApiToken, Passkey, Person, Session};
+use super::report::{Report, ReportComment};
 use super::scalars::{TypedId, id};
 use super::tickets::Ticket;
 use super::timeline::{Attachment, TimelineEvent};
@@ -40,6 +41,10 @@ pub enum Node {
     Action(Action),
     /// A follow-up.
     FollowUp(FollowUp),
+    /// A report.
+    Report(Report),
+    /// A comment on a report.
+    ReportComment(ReportComment),
     /// A member of the team.
     Person(Person),
     /// A site.
@@ -115,6 +120,8 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         RoleAssignmentId::PREFIX => Node::RoleAssignment(RoleAssignment(given.load(&loaders.role, "role").await?)),
         ActionId::PREFIX => Node::Action(Action(given.load(&loaders.action, "action").await?)),
         FollowUpId::PREFIX => Node::FollowUp(FollowUp(given.load(&loaders.follow_up, "follow-up").await?)),
+        ReportId::PREFIX => Node::Report(Report(given.load(&loaders.report, "report").await?)),
+        ReportCommentId::PREFIX => Node::ReportComment(ReportComment(given.load(&loaders.report_comment, "comment").await?)),
         ContactId::PREFIX => Node::Contact(Contact(given.load(&loaders.contact, "contact").await?)),
         AttachmentId::PREFIX => Node::Attachment(Attachment(given.load(&loaders.file, "file").await?)),
         AlertId::PREFIX => Node::Alert(Alert(given.load(&loaders.alert, "alert").await?)),

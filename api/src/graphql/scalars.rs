@@ -65,7 +65,7 @@ macro_rules! typed_ids {
 }
 
 typed_ids!(ActionId AlertId ApiTokenId AttachmentId AuditEntryId ClientId ContactId EventId IncidentId PersonId RoleAssignmentId SiteId);
-typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId PasskeyId RoleOfferId SessionId TicketId);
+typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId PasskeyId ReportCommentId ReportId RoleOfferId SessionId TicketId);
 
 /// Reads the id in input field `field`.
 ///
@@ -313,6 +313,47 @@ public_enums! {
         NotifyHeadOfTechOps,
         /// Is told as data protection officer.
         NotifyDpo,
+    }
+    /// How far a report has got.
+    ReportState = "entity::ReportState" {
+        /// Being written.
+        Draft,
+        /// Given to the people involved, who comment on it.
+        Circulated,
+        /// Finished.
+        Final,
+    }
+    /// A version of a report, for its readers.
+    ReportVersion = "entity::ReportVersion" {
+        /// All of it, for the team.
+        Full,
+        /// The short one, for everybody in the company.
+        Abridged,
+        /// For an affected client.
+        Client,
+    }
+    /// What a comment on a report asks for.
+    CommentKind = "entity::CommentKind" {
+        /// A change before the report is finished.
+        FixNow,
+        /// That the review talks about it.
+        ForReview,
+    }
+    /// Whether a part of a text is in both of two texts, or only in one.
+    TextChange = "domain::report::TextChange" {
+        /// In both.
+        Kept,
+        /// Only in the later one.
+        Added,
+        /// Only in the earlier one.
+        Removed,
+    }
+    /// Which way a change was put live.
+    Deployment = "domain::timeline::rollout::Deployment" {
+        /// The usual way.
+        Normal,
+        /// Past the usual way.
+        Bypass,
     }
     /// Who is paged when.
     OnCallLine = "entity::OnCallLine" {

@@ -46,7 +46,9 @@ impl From<Error> for Problem {
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
-            Error::FailedPrecondition { .. } | Error::Conflict(_) | Error::KeyTaken | Error::AlreadyThere => StatusCode::CONFLICT,
+            Error::FailedPrecondition { .. } | Error::Conflict(_) | Error::Overwritten(_) | Error::KeyTaken | Error::AlreadyThere => {
+                StatusCode::CONFLICT
+            }
             Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::TooSlow | Error::Outside(_) | Error::Unavailable(_) | Error::Unrecorded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(cause) => {

@@ -227,6 +227,7 @@ impl Stage {
             text: self.text(text),
             occurred_at: (minutes_ago > 0).then(|| self.ago(minutes_ago)),
             details: None,
+            change: None,
             attachment_ids: Vec::new(),
             starred: false,
         };

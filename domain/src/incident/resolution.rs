@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::incident::response::take_back;
 use crate::playbook::steps::Step;
 use crate::record::{NewEvent, Whole};
+use crate::report::begin;
 use crate::validate;
 
 /// What each of these sets; with a version that is expected, it is a `CONFLICT` if somebody else set it since.
@@ -35,6 +36,7 @@ pub async fn resolve(ctx: &Ctx, id: IncidentId, summary: &str, expected_version:
         draft.incident_mut().resolved_at = Some(draft.now);
         draft.incident_mut().impact_ended_at = draft.incident().impact_ended_at.or(Some(draft.now));
         draft.record(NewEvent::new(TimelineKind::Resolved, summary.clone()));
+        begin::when_resolved(draft);
         Ok(())
     });
     Ok(changed.await?.incident)

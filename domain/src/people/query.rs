@@ -53,6 +53,18 @@ pub async fn first_administrator(ctx: &Ctx) -> Result<Option<person::Model>> {
 /// # Errors
 /// `BAD_USER_INPUT`, saying what to do about it.
 pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Result<person::Model> {
+    let person = able_to_read(ctx, field, id).await?;
+    if person.access_level < AccessLevel::Responder {
+        return Err(Error::invalid(field, format!("{} has viewer access only: an administrator can raise it to RESPONDER.", person.name)));
+    }
+    Ok(person)
+}
+
+/// The person named by `field`, who must be on the team.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, saying what to do about it.
+pub async fn able_to_read(ctx: &Ctx, field: &'static str, id: PersonId) -> Result<person::Model> {
     let person = person::Entity::find_by_id(id)
         .one(ctx.db.read())
         .await?
@@ -62,9 +74,6 @@ pub async fn able_to_respond(ctx: &Ctx, field: &'static str, id: PersonId) -> Re
     }
     if person.deactivated_at.is_some() {
         return Err(Error::invalid(field, format!("{} has left the team.", person.name)));
-    }
-    if person.access_level < AccessLevel::Responder {
-        return Err(Error::invalid(field, format!("{} has viewer access only: an administrator can raise it to RESPONDER.", person.name)));
     }
     Ok(person)
 }

@@ -4,6 +4,7 @@
 //! problems are reported at once, each with its line and key. Nothing is read from disk here: the caller reads the files that a
 //! playbook names.
 
+mod report;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +115,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         contact_titles: by_contact(root.table("contact_titles"), &known, &name),
         boards: boards(root.table("boards")),
         few_follow_ups: few_follow_ups(root.table("follow_ups")),
+        report: report::sections(root.table("report")),
         severities: severities(root.table("severities")),
         criteria,
         goals: goals(root.entry("goals")),

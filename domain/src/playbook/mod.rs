@@ -16,4 +16,4 @@ mod values;
 
 pub use calendar::Calendar;
 pub use rule::Rule;
-pub use values::{Board, ChecklistItem, Goal, OutOfHours, Playbook, SeverityDefinition, StepText};
+pub use values::{Board, ChecklistItem, Goal, OutOfHours, Playbook, SectionDefinition, SeverityDefinition, StepText};

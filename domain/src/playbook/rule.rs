@@ -113,9 +113,9 @@ impl Rule {
             Self::Containment => asks("containment", LEAD).done_by("confirmGoal"),
             Self::ReportAuthor => asks("report-author", LEAD).in_days().done_by("assignRole"),
             Self::ScheduleReview => asks("schedule-review", LEAD).in_days(),
-            Self::ReportDraft => asks("report-draft", AUTHOR).in_days(),
-            Self::ReportCirculated => asks("report-circulated", AUTHOR).in_days(),
-            Self::ReportFinal => asks("report-final", AUTHOR).in_days(),
+            Self::ReportDraft => asks("report-draft", AUTHOR).in_days().done_by("circulateReport"),
+            Self::ReportCirculated => asks("report-circulated", AUTHOR).in_days().done_by("circulateReport"),
+            Self::ReportFinal => asks("report-final", AUTHOR).in_days().done_by("finaliseReport"),
             Self::ClientReport => asks("client-report", AUTHOR_AND_COMMS).in_days(),
             Self::AbridgedReport => asks("abridged-report", AUTHOR).in_days(),
             // Asked of the owner.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
-use entity::{Role, Severity, Timestamp};
+use entity::{ReportVersions, Role, Severity, Timestamp};
 
 use crate::playbook::steps::Stage;
 use crate::playbook::{Calendar, Rule};
@@ -79,6 +79,8 @@ pub struct Playbook {
     pub boards: BTreeMap<String, Board>,
     /// How many follow-ups an incident may have before one more needs a reason (R33).
     pub few_follow_ups: usize,
+    /// The sections of a report, in order (R26).
+    pub report: Vec<SectionDefinition>,
     /// What each severity means and asks for, worst first (R8, R10).
     pub severities: Vec<SeverityDefinition>,
     /// Questions that decide whether a report is an incident (R2).
@@ -101,6 +103,21 @@ pub struct SeverityDefinition {
     pub meaning: String,
     /// What it asks of the team.
     pub response: String,
+}
+
+/// A section of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SectionDefinition {
+    /// Its permanent name, e.g. `overview`.
+    pub key: String,
+    /// For people.
+    pub title: String,
+    /// What belongs in it, for its author.
+    pub guidance: String,
+    /// The versions that it appears in, unless the author decides otherwise.
+    pub versions: ReportVersions,
+    /// Whether a draft needs it before others are asked to read it.
+    pub required: bool,
 }
 
 /// A goal of the response.

@@ -2,8 +2,8 @@
 
 use super::awaited;
 use super::whole::Whole;
-use crate::playbook::steps::{Affected, Case, FollowUp, Holder, Mark, Page, Posted};
-use entity::{ActionState, Flag, Severity, Timestamp, Visibility, follow_up, incident};
+use crate::playbook::steps::{Affected, Case, FollowUp, Holder, Mark, Page, Posted, Report};
+use entity::{ActionState, Flag, Severity, Timestamp, Visibility, follow_up, incident, report};
 
 impl Whole {
     /// What the playbook needs to know about the incident.
@@ -70,7 +70,7 @@ impl Whole {
                     (row.key.clone(), mark)
                 })
                 .collect(),
-            report: None,
+            report: self.reports.first().map(written),
             review: None,
             follow_ups: owed(&self.follow_ups),
         }
@@ -93,4 +93,9 @@ fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
         .filter(|row| row.state == ActionState::Open)
         .map(|row| FollowUp { id: row.id.to_string(), title: row.title.clone(), owner: row.owner_id, due_on: row.due_on })
         .collect()
+}
+
+/// The report, as the playbook sees it.
+fn written(row: &report::Model) -> Report {
+    Report { circulated_at: row.circulated_at, final_at: row.final_at, client_version_at: None, abridged_version_at: None }
 }

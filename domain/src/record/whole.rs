@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::sql::{OfIncident, padded};
 use entity::{
     ClientId, IncidentId, PersonId, action, checklist_item, client, follow_up, goal, incident, incident_access, incident_client,
-    incident_site, page, role_assignment, role_offer, step, ticket,
+    incident_site, page, report, role_assignment, role_offer, step, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QuerySelect, Value};
 use std::collections::HashMap;
@@ -42,6 +42,8 @@ pub struct Whole {
     pub tickets: Vec<ticket::Model>,
     /// Follow-ups in every state.
     pub follow_ups: Vec<follow_up::Model>,
+    /// Its report, once that has begun.
+    pub reports: Vec<report::Model>,
 }
 
 /// A table whose rows are part of the [`Whole`].
@@ -133,6 +135,7 @@ children! {
     role_offer => offers,
     ticket => tickets,
     follow_up => follow_ups,
+    report => reports,
 }
 
 /// Loads the names of affected clients, which the steps about them show.

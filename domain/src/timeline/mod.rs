@@ -6,6 +6,7 @@
 pub mod chain;
 pub mod others;
 mod query;
+pub mod rollout;
 pub mod verify;
 
 use entity::{AttachmentId, EventId, IncidentId, IncidentStatus, TimelineKind, Timestamp, attachment, incident, timeline_event};
@@ -20,6 +21,7 @@ use crate::error::{Error, Result, readable};
 use crate::idempotency::{Key, once};
 use crate::incident::state;
 use crate::record::{Draft, Light, NewEvent, Scope, Whole};
+use crate::timeline::rollout::Rollout;
 use crate::wake::Wake;
 use crate::{limits, validate};
 
@@ -49,6 +51,8 @@ pub struct AddEvent {
     pub occurred_at: Option<Timestamp>,
     /// A JSON object with data for programs.
     pub details: Option<serde_json::Value>,
+    /// For a CHANGE: how it was tried and put live.
+    pub change: Option<Rollout>,
     /// Uploaded files that belong to it.
     pub attachment_ids: Vec<AttachmentId>,
     /// Whether it is a key moment.
@@ -107,9 +111,16 @@ fn checked(ctx: &Ctx, input: &AddEvent) -> Result<NewEvent> {
             return Err(Error::invalid("details", "details contains the control character U+0000: remove it."));
         }
     }
+    if input.change.is_some() && input.kind != TimelineKind::Change {
+        return Err(Error::invalid("change", "change says how a CHANGE was tried and put live: set kind to CHANGE, or leave it out."));
+    }
+    let mut details = input.details.clone();
+    if let Some(change) = &input.change {
+        change.checked()?.put(&mut details);
+    }
     Ok(NewEvent {
         occurred_at: happened(ctx, input.occurred_at)?,
-        details: input.details.clone(),
+        details,
         starred: input.starred,
         ..NewEvent::new(input.kind, validate::text("text", &input.text)?)
     })

@@ -20,6 +20,7 @@ use crate::graphql::cost::page_cost;
 use crate::graphql::delivery::IncidentDeliveries;
 use crate::graphql::error::ApiResult;
 use crate::graphql::follow_up::IncidentFollowUps;
+use crate::graphql::report::IncidentReport;
 use crate::graphql::handover::IncidentHandover;
 use crate::graphql::pages::IncidentPages;
 use crate::graphql::people::{Person, person};
@@ -220,6 +221,10 @@ impl Incident {
     #[graphql(flatten)]
     async fn follow_ups(&self) -> IncidentFollowUps {
         IncidentFollowUps(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn report(&self) -> IncidentReport {
+        IncidentReport(self.0.clone())
     }
     #[graphql(flatten)]
     async fn clients(&self) -> IncidentClients {

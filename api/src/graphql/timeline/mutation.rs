@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::timeline;
+use domain::timeline::rollout::Rollout;
 
 use super::row::TimelineEvent;
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::Incident;
-use crate::graphql::scalars::{IncidentStatus, TimelineKind, id, ids};
+use crate::graphql::scalars::{Deployment, IncidentStatus, TimelineKind, id, ids};
 
 /// An event to add.
 #[derive(InputObject)]
@@ -25,6 +26,8 @@ pub struct AddTimelineEventInput {
     occurred_at: Option<DateTime<Utc>>,
     /// A JSON object for programs.
     details: Option<serde_json::Value>,
+    /// For a CHANGE: how it was tried and put live.
+    change: Option<ChangeInput>,
     /// Files that were uploaded for it.
     attachment_ids: Option<Vec<ID>>,
     /// Whether it is a key moment.
@@ -32,6 +35,17 @@ pub struct AddTimelineEventInput {
     starred: Option<bool>,
     /// Repeating a key returns the same event instead of adding a second one.
     idempotency_key: Option<String>,
+}
+
+/// How a change was tried and put live.
+#[derive(InputObject)]
+pub struct ChangeInput {
+    /// How it was tried before; left out if it was not.
+    tried: Option<String>,
+    /// Which way it went live.
+    deployed: Deployment,
+    /// Why the usual way was bypassed; needed if it was.
+    reason: Option<String>,
 }
 
 /// A correction of the text, the time, or both.
@@ -106,6 +120,7 @@ impl TimelineMutation {
             text: input.text,
             occurred_at: input.occurred_at,
             details: input.details,
+            change: input.change.map(|change| Rollout { tried: change.tried, deployed: change.deployed.into(), reason: change.reason }),
             attachment_ids: ids("attachmentIds", &input.attachment_ids.unwrap_or_default())?,
             starred: input.starred.unwrap_or(false),
         };

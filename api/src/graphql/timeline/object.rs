@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::Error;
 use domain::timeline::others;
+use domain::timeline::rollout::Rollout;
 
 use super::attachment::Attachment;
 use super::row::TimelineEvent;
@@ -13,7 +14,18 @@ use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::{Incident, incident_if_visible};
 use crate::graphql::people::Person;
-use crate::graphql::scalars::{Source, TimelineKind};
+use crate::graphql::scalars::{Deployment, Source, TimelineKind};
+
+/// How a change was tried and put live.
+#[derive(SimpleObject)]
+pub struct ChangeRollout {
+    /// How it was tried before; null if it was not.
+    tried: Option<String>,
+    /// Which way it went live.
+    deployed: Deployment,
+    /// Why the usual way was bypassed.
+    reason: Option<String>,
+}
 
 #[Object(use_type_description)]
 impl TimelineEvent {
@@ -72,6 +84,12 @@ impl TimelineEvent {
     /// Data for programs: old and new value of a change, the exit code of a command …
     async fn details(&self) -> Option<serde_json::Value> {
         self.row.details.as_deref().and_then(|details| serde_json::from_str(details).ok())
+    }
+    /// For a CHANGE: how it was tried and put live, if that was written down.
+    async fn change(&self) -> Option<ChangeRollout> {
+        let details: serde_json::Value = serde_json::from_str(self.row.details.as_deref()?).ok()?;
+        let Rollout { tried, deployed, reason } = Rollout::of(&details)?;
+        Some(ChangeRollout { tried, deployed: deployed.into(), reason })
     }
     /// Its files.
     #[graphql(complexity = "1 + 2 * child_complexity")]

@@ -1,0 +1,10 @@
+//! Reports: what is learned from an incident.
+
+mod mutation;
+mod object;
+mod row;
+mod section;
+
+pub use mutation::ReportMutation;
+pub use object::IncidentReport;
+pub use row::{Report, ReportComment};

@@ -1,0 +1,110 @@
+//! Differences between texts, word by word, and the merge of what people wrote with what the facts say since. Pure.
+
+use similar::{Algorithm, ChangeTag, MergeResolution, TextDiff, TextMerge};
+
+/// Whether a part of a text is in both of two texts, or only in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextChange {
+    /// In both.
+    Kept,
+    /// Only in the later one.
+    Added,
+    /// Only in the earlier one.
+    Removed,
+}
+
+/// A part of a text that was compared with another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Whether it is in both, or only in one.
+    pub change: TextChange,
+    /// The text.
+    pub text: String,
+}
+
+/// How `after` differs from `before`: read without the removed parts it is the one, without the added parts the other.
+pub fn changes(before: &str, after: &str) -> Vec<Part> {
+    let difference = TextDiff::configure().algorithm(Algorithm::Patience).diff_words(before, after);
+    let mut parts: Vec<Part> = Vec::new();
+    for word in difference.iter_all_changes() {
+        let change = match word.tag() {
+            ChangeTag::Equal => TextChange::Kept,
+            ChangeTag::Insert => TextChange::Added,
+            ChangeTag::Delete => TextChange::Removed,
+        };
+        match parts.last_mut() {
+            Some(last) if last.change == change => last.text.push_str(word.value()),
+            _ => parts.push(Part { change, text: word.value().to_owned() }),
+        }
+    }
+    parts
+}
+
+/// A text that has taken in what the facts say since it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merge {
+    /// The text.
+    pub text: String,
+    /// In how many places both had changed: there what the person wrote stands before what the facts say, for somebody to choose.
+    pub conflicts: usize,
+}
+
+/// Merges, line by line, what changed from `written_from` to `prefill` into `body`. Nothing of the body is lost.
+pub fn merge(written_from: &str, body: &str, prefill: &str) -> Merge {
+    let [base, ours, theirs] = [written_from, body, prefill].map(|text| format!("{text}\n"));
+    let merged = TextMerge::from_lines(&*base, &*ours, &*theirs);
+    let mut text = String::with_capacity(ours.len() + theirs.len());
+    for region in merged.regions() {
+        let ours = region.ours_range().filter_map(|line| merged.ours_line(line));
+        let theirs = region.theirs_range().filter_map(|line| merged.theirs_line(line));
+        match region.resolution() {
+            MergeResolution::Theirs => text.extend(theirs),
+            MergeResolution::Conflict => text.extend(ours.chain(theirs)),
+            _ => text.extend(ours),
+        }
+    }
+    Merge { text: text.trim().to_owned(), conflicts: merged.conflict_count() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn changes_are_told_word_by_word() {
+        let parts = changes("it lasted five hours", "it lasted nearly six hours");
+        let side = |left_out: TextChange| parts.iter().filter(|part| part.change != left_out).map(|part| &*part.text).collect::<String>();
+        assert_eq!(side(TextChange::Added), "it lasted five hours");
+        assert_eq!(side(TextChange::Removed), "it lasted nearly six hours");
+        assert!(parts.iter().any(|part| part.change == TextChange::Removed && part.text == "five"), "{parts:?}");
+    }
+
+    #[test]
+    fn new_facts_come_into_a_text_that_was_written_elsewhere() {
+        let merged = merge("a\nb\nc", "a\nb\nc, as Kim saw", "a\nb2\nc");
+        assert_eq!(merged, Merge { text: "a\nb2\nc, as Kim saw".into(), conflicts: 0 });
+    }
+
+    #[test]
+    fn where_both_changed_both_stand() {
+        let merged = merge("a\nb", "a\nours", "a\ntheirs");
+        assert_eq!(merged, Merge { text: "a\nours\ntheirs".into(), conflicts: 1 });
+    }
+
+    proptest! {
+        /// R26: nothing that a person wrote is lost.
+        #[test]
+        fn every_line_that_a_person_wrote_stays(base in lines(), ours in lines(), theirs in lines()) {
+            let merged = merge(&base, &ours, &theirs);
+            let was_written = |line: &&str| !base.lines().any(|known| known == *line);
+            for line in ours.lines().filter(was_written).filter(|line| !line.is_empty()) {
+                prop_assert!(merged.text.lines().any(|kept| kept == line), "{line:?} is not in {:?}", merged.text);
+            }
+        }
+    }
+
+    fn lines() -> impl Strategy<Value = String> {
+        proptest::collection::vec("[a-d]{1,2}", 0..8).prop_map(|lines| lines.join("\n"))
+    }
+}

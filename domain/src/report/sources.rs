@@ -1,0 +1,139 @@
+//! What a report is filled in from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use entity::{EventId, IncidentId, PersonId, TimelineKind, Timestamp, client_update, incident_site, person, site, timeline_event};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::limits;
+use crate::playbook::Playbook;
+use crate::record::Whole;
+use crate::sql::padded;
+
+/// What a reader of a report needs of the timeline; the rest is the response's own machinery.
+const TOLD: [TimelineKind; 18] = [
+    TimelineKind::Reported,
+    TimelineKind::Declared,
+    TimelineKind::Alert,
+    TimelineKind::Note,
+    TimelineKind::Command,
+    TimelineKind::Change,
+    TimelineKind::Finding,
+    TimelineKind::Decision,
+    TimelineKind::Message,
+    TimelineKind::Update,
+    TimelineKind::SeverityChanged,
+    TimelineKind::StatusChanged,
+    TimelineKind::RoleChanged,
+    TimelineKind::Escalated,
+    TimelineKind::ClientAffected,
+    TimelineKind::Resolved,
+    TimelineKind::Reopened,
+    TimelineKind::Closed,
+];
+
+/// What is known of an incident that its report tells.
+pub struct Sources {
+    pub playbook: Arc<Playbook>,
+    pub whole: Whole,
+    /// In the order in which they happened.
+    pub events: Vec<Told>,
+    /// How many there are that are not among these, because there are too many.
+    pub left_out: usize,
+    /// The names of sites.
+    pub sites: Vec<String>,
+    /// What was sent to clients, oldest first.
+    pub updates: Vec<client_update::Model>,
+    /// The names of those who acted.
+    pub people: HashMap<PersonId, String>,
+}
+
+/// An event as it stands corrected.
+pub struct Told {
+    pub event: timeline_event::Model,
+    pub text: String,
+    pub at: Timestamp,
+    pub is_corrected: bool,
+}
+
+impl Sources {
+    /// Loads them.
+    pub async fn load(ctx: &Ctx, whole: Whole) -> Result<Self> {
+        let (db, id) = (ctx.db.read(), whole.incident.id);
+        let of_sites = Query::select().column(incident_site::Column::SiteId).from(incident_site::Entity).and_where(incident_site::Column::IncidentId.eq(id)).take();
+        let sites = site::Entity::find().filter(site::Column::Id.in_subquery(of_sites)).order_by_asc(site::Column::Name).all(db);
+        let updates = client_update::Entity::find()
+            .filter(client_update::Column::IncidentId.eq(id))
+            .filter(client_update::Column::SentAt.is_not_null())
+            .order_by_asc(client_update::Column::SentAt)
+            .all(db);
+        let (sites, updates, (events, left_out)) = tokio::try_join!(async { Ok(sites.await?) }, async { Ok(updates.await?) }, events(ctx, id))?;
+        let actors: Vec<PersonId> = events.iter().filter_map(|told| told.event.actor_id).collect();
+        let owners = whole.follow_ups.iter().map(|row| row.owner_id);
+        let mut named: Vec<PersonId> = actors.into_iter().chain(owners).collect();
+        named.sort_unstable();
+        named.dedup();
+        let people = person::Entity::find().filter(person::Column::Id.is_in(padded(&named))).all(db).await?;
+        let people = people.into_iter().map(|person| (person.id, person.name)).collect();
+        let sites = sites.into_iter().map(|site| site.name).collect();
+        Ok(Self { playbook: ctx.playbook(), whole, events, left_out, sites, updates, people })
+    }
+}
+
+/// The events that a report tells: all that a reader needs or, once somebody has marked key moments, those and the turning points.
+async fn events(ctx: &Ctx, id: IncidentId) -> Result<(Vec<Told>, usize)> {
+    use timeline_event::Column;
+    let select = timeline_event::Entity::find().filter(Column::IncidentId.eq(id)).filter(Column::Kind.is_in(TOLD));
+    let select = select.order_by_desc(Column::Starred).order_by_asc(Column::Sequence);
+    let rows = select.limit(limits::REPORT_EVENTS + 1).all(ctx.db.read()).await?;
+    let has_stars = rows.first().is_some_and(|row| row.starred);
+    let (mut rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| !has_stars || row.starred || is_turning_point(row.kind));
+    let left_out = if has_stars { others.len() } else { 0 };
+    rows.truncate(usize::try_from(limits::REPORT_EVENTS).unwrap_or(usize::MAX));
+    let corrections = timeline_event::Entity::find()
+        .filter(Column::IncidentId.eq(id))
+        .filter(Column::Kind.eq(TimelineKind::Amendment))
+        .order_by_asc(Column::Sequence)
+        .all(ctx.db.read())
+        .await?;
+    let mut by_original: HashMap<EventId, Vec<timeline_event::Model>> = HashMap::new();
+    for row in corrections {
+        if let Some(original) = row.amends_id {
+            by_original.entry(original).or_default().push(row);
+        }
+    }
+    let mut told: Vec<Told> = rows.into_iter().map(|row| corrected(by_original.get(&row.id).map_or(&[], Vec::as_slice), row)).collect();
+    told.sort_by_key(|told| (told.at, told.event.sequence));
+    Ok((told, left_out))
+}
+
+fn is_turning_point(kind: TimelineKind) -> bool {
+    matches!(
+        kind,
+        TimelineKind::Reported
+            | TimelineKind::Declared
+            | TimelineKind::SeverityChanged
+            | TimelineKind::Escalated
+            | TimelineKind::Resolved
+            | TimelineKind::Reopened
+    )
+}
+
+/// `event` with its corrections, oldest first.
+fn corrected(corrections: &[timeline_event::Model], event: timeline_event::Model) -> Told {
+    let mut told = Told { text: event.text.clone(), at: event.occurred_at, is_corrected: !corrections.is_empty(), event };
+    for correction in corrections {
+        let details: serde_json::Value = correction.details.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        if let Some(text) = details["text"].as_str() {
+            text.clone_into(&mut told.text);
+        }
+        if let Some(at) = details["occurredAt"].as_str().and_then(|text| text.parse().ok()) {
+            told.at = at;
+        }
+    }
+    told
+}
