@@ -341,8 +341,8 @@ async fn what_can_not_be_a_section_is_refused(app: &TestApp) {
         assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", field));
     }
     // It may say nothing, and what looks like markup is text.
-    write(&sam, &report, "helped", "", 0).await;
-    write(&sam, &report, "helped", "<script>alert(1)</script> [x](javascript:alert(1))", 1).await;
+    write(&sam, &report, "helped", "<script>alert(1)</script> [x](javascript:alert(1))", 0).await;
+    write(&sam, &report, "helped", "", 1).await;
 }
 
 async fn outsiders_do_not_learn_of_the_report_of_a_restricted_incident(app: &TestApp) {
