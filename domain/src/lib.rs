@@ -13,6 +13,7 @@ pub mod alerts;
 pub mod audit;
 pub mod authz;
 pub mod backlog;
+pub mod blameless;
 pub mod calendar;
 pub mod catalogue;
 pub mod chain;
