@@ -21,9 +21,9 @@ pub enum Kind {
 
 const TITLES: [&str; 14] = ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "rev", "herr", "frau", "ing"];
 const SUFFIXES: [&str; 8] = ["jr", "sr", "ii", "iii", "iv", "phd", "msc", "md"];
-const PARTICLES: [&str; 37] = [
+const PARTICLES: [&str; 40] = [
     "van", "der", "den", "de", "da", "di", "du", "del", "della", "dos", "das", "do", "la", "le", "el", "al", "bin", "ibn", "binti", "bint",
-    "von", "zu", "zum", "zur", "ten", "ter", "te", "st", "san", "y", "e", "af", "av", "ap", "mac", "ben", "vande",
+    "von", "zu", "zum", "zur", "ten", "ter", "te", "st", "san", "y", "e", "af", "av", "ap", "mac", "ben", "vande", "o", "ni", "nic",
 ];
 
 /// The folded forms of `person`, each with the kinds that it is.

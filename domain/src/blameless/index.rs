@@ -105,7 +105,7 @@ fn stands_alone(form: &Form, folded: &Folded, text: &str, at: Range<usize>) -> b
     let left_edge = is_edge(left, first) && !is_elided(before);
     let right_edge = is_edge(right, last);
     if left_edge && right_edge {
-        return form.kind != Kind::Initial || has_capitals(&text[folded.original(at)]);
+        return form.kind != Kind::Initial || has_capital_initial(&text[folded.original(at)]);
     }
     if !form.is_solid {
         return false;
@@ -155,11 +155,9 @@ fn is_elided(before: &str) -> bool {
     chars.next() == Some('\'') && chars.next().is_some_and(char::is_alphabetic) && chars.next().is_none_or(|c| !c.is_alphanumeric())
 }
 
-/// Whether a single letter in `name` is a capital, or all of it is written small as in a file's name.
-fn has_capitals(name: &str) -> bool {
-    let mut parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
-    let is_capital = |part: &str| part.starts_with(char::is_uppercase);
-    parts.all(is_capital)
+/// Whether the initial in `name` is a capital, as of people, and not of lists and plans.
+fn has_capital_initial(name: &str) -> bool {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|part| part.chars().count() == 1).all(|part| part.starts_with(char::is_uppercase))
 }
 
 fn is_ideograph(c: char) -> bool {

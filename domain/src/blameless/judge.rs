@@ -16,12 +16,14 @@ use super::words::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Name,
+    /// A name if its person is surely named in the same text; otherwise to be decided.
+    Likely,
+    /// To be decided if its person had a part in the incident, or is surely named in the same text; otherwise a word.
+    Unlikely,
     Word,
-    /// As good as surely a name if its person is named nearby, otherwise to be decided.
-    Unclear,
 }
 
-use Verdict::{Name, Unclear, Word};
+use Verdict::{Likely, Name, Unlikely, Word};
 
 /// Judges `form` at `place`.
 pub fn judge(form: &Form, place: &Place) -> Verdict {
@@ -30,7 +32,7 @@ pub fn judge(form: &Form, place: &Place) -> Verdict {
         return Name;
     }
     if place.before().ends_with('@') {
-        return if place.is_code && form.is_wordy { Unclear } else { Name };
+        return if place.is_code && form.is_wordy { Unlikely } else { Name };
     }
     if form.kind == Kind::Handle && form.is_wordy {
         // A handle that is a word is written with its sign, or is a file's or account's name.
@@ -62,30 +64,21 @@ fn several(form: &Form, place: &Place) -> Verdict {
     let own = place.own();
     let parts: Vec<&str> = own.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’')).filter(|part| !part.is_empty()).collect();
     let with_capital = parts.iter().filter(|part| part.starts_with(char::is_uppercase)).count();
-    let is_slug = place.is_code || place.is_joined() || own.contains(['-', '_']);
+    if place.is_code || place.is_joined() || own.contains(['-', '_']) {
+        // `mark-hunter.png` is hardly anything else.
+        return Likely;
+    }
     if with_capital == parts.len() {
-        let is_weak = place.is_in_title() || (parts.len() < 2 && place.start != Start::No);
-        return if is_weak || is_capitals(own) && !is_slug { Unclear } else { Name };
+        let is_weak = place.is_in_title() || is_capitals(own) || (parts.len() < 2 && place.start != Start::No);
+        return if is_weak { Likely } else { Name };
     }
-    // `mark-hunter.png` is hardly anything else; "will call" is.
-    match (is_slug, with_capital) {
-        (true, _) => Unclear,
-        (false, 0) if parts.iter().any(|part| is_function_word(&fold(part))) => Word,
-        (false, 0) => {
-            if previous_is(place, |word| is_determiner(word)) {
-                Word
-            } else {
-                Unclear
-            }
-        }
-        (false, _) => {
-            if place.start == Start::No {
-                Unclear
-            } else {
-                Word
-            }
-        }
+    // "will call", "the cross hunter"; "Hope Case" at the beginning of a sentence is not written "Hope case".
+    if with_capital == 0 && previous_is(place, is_addressed) {
+        return Name;
     }
+    let first = fold(parts.first().copied().unwrap_or_default());
+    let is_word = with_capital > 0 || (first.len() > 2 && is_function_word(&first)) || previous_is(place, is_determiner);
+    if is_word { Word } else { Unlikely }
 }
 
 /// A name that is a place, system or month too, and no other word: "Paris", "Jenkins".
@@ -103,7 +96,7 @@ fn elsewhere(form: &Form, place: &Place) -> Verdict {
         || (is_place(text) && follows_place)
         || (is_system(text) && (is_small || follows_system || names_system || place.is_code))
     {
-        return Unclear;
+        return Likely;
     }
     Name
 }
@@ -119,15 +112,15 @@ fn joined(form: &Form, place: &Place) -> Verdict {
     // `Mark-led`, `mark-screenshot.png`, `notes_mark.txt`.
     let in_file = is_file_name(place);
     if own.starts_with(char::is_uppercase) && !is_capitals(own) && !is_short {
-        return if place.is_code && !in_file { Unclear } else { capital(form, place).at_least_unclear() };
+        return if place.is_code && !in_file { Unlikely } else { capital(form, place).or_unlikely() };
     }
     let is_ended = after.starts_with('.') || place.before().ends_with(|c: char| !c.is_alphanumeric() && c != '-' && c != '_');
-    if in_file && !is_short && is_ended { Unclear } else { Word }
+    if in_file && !is_short && is_ended { Unlikely } else { Word }
 }
 
 impl Verdict {
-    fn at_least_unclear(self) -> Self {
-        if self == Word { Unclear } else { self }
+    fn or_unlikely(self) -> Self {
+        if self == Word { Unlikely } else { self }
     }
 }
 
@@ -136,10 +129,13 @@ fn small(form: &Form, place: &Place) -> Verdict {
     if is_function_word(&form.text) || previous_is(place, |word| is_determiner(word) || is_preposition(word)) {
         return Word;
     }
+    if previous_is(place, is_addressed) {
+        return Likely;
+    }
     let acts = next_in_clause(place).is_some_and(|next| is_said_of_people(&fold(next.word)) && !is_noun_too(next.word));
     let starts = place.start != Start::No
         || previous_is(place, |word| is_said_of_people(word) || ["and", "when", "because", "as", "so"].contains(&word));
-    if acts && starts { Unclear } else { Word }
+    if acts && starts { Unlikely } else { Word }
 }
 
 fn is_noun_too(word: &str) -> bool {
@@ -154,9 +150,9 @@ fn capitals(form: &Form, place: &Place) -> Verdict {
     let shouts = |neighbour: Option<Neighbour>| neighbour.is_some_and(|one| one.word.len() > 1 && is_capitals(one.word));
     if shouts(place.previous().next()) || shouts(place.next().next()) || is_function_word(&form.text) {
         let acts = next_in_clause(place).is_some_and(|next| is_said_of_people(&fold(next.word)));
-        return if acts || previous_is(place, |word| word == "by") { Unclear } else { Word };
+        return if acts || previous_is(place, |word| word == "by") { Unlikely } else { Word };
     }
-    if previous_is(place, is_determiner) { Word } else { Unclear }
+    if previous_is(place, is_determiner) { Word } else { Unlikely }
 }
 
 /// One capital: "Will", "Mark".
@@ -174,7 +170,7 @@ fn capital(form: &Form, place: &Place) -> Verdict {
         return middle(form, place, next, is_owner);
     }
     if is_owner {
-        return if is_month(text) { Unclear } else { Name };
+        return if is_month(text) { Likely } else { Name };
     }
     begins(form, place, next)
 }
@@ -184,20 +180,23 @@ fn middle(form: &Form, place: &Place, next: Option<Neighbour>, is_owner: bool) -
     let text = form.text.as_str();
     if let Some(before) = place.previous().next().filter(|before| before.gap.trim_matches(['*', '_', ' ']).is_empty()) {
         let word = fold(before.word);
+        if is_addressed(&word) {
+            return Name;
+        }
         if is_determiner(&word) {
             let ends = next.is_none_or(|next| may_be_verb(&fold(next.word)) || is_preposition(&fold(next.word)));
-            return if ends && !is_possessive(&word) && !is_owner { Word } else { Unclear };
+            return if ends && !is_possessive(&word) && !is_owner { Word } else { Unlikely };
         }
         // "Project Grace", "President Grant": somebody or something else. "Then Mark" is not.
         let is_capital = before.word.starts_with(char::is_uppercase) && word != "i";
         if is_capital && (!starts_sentence(place, before) || names_things(&word)) {
-            return Unclear;
+            return Unlikely;
         }
     }
     // "Grace Hopper", "Hope Street": not those who are in the cast, or the whole name would have been found.
     let goes_on = next.is_some_and(|next| next.gap == " " && next.word.len() > 1 && next.word.starts_with(char::is_uppercase));
     if goes_on || (has_capital_anyway(text) && !is_owner && !acts_like_people(next)) {
-        return Unclear;
+        return Likely;
     }
     Name
 }
@@ -206,28 +205,26 @@ fn middle(form: &Form, place: &Place, next: Option<Neighbour>, is_owner: bool) -
 fn begins(form: &Form, place: &Place, next: Option<Neighbour>) -> Verdict {
     let text = form.text.as_str();
     let is_short = is_function_word(text);
+    if is_speaker(place) {
+        return if place.start == Start::Perhaps && !is_short { Name } else { Likely };
+    }
     let Some(next) = next else {
-        // "Mark: …" in a transcript; "Mark, can you"; alone in a cell.
-        let is_speaker = place.after().starts_with(':') && place.after()[1..].starts_with([' ', '\n']);
-        return if is_short && !is_speaker && !place.is_alone() { Word } else { Unclear };
+        return if place.is_alone() { Likely } else { Word };
     };
-    if next.gap.trim_matches(['*', '_']) != " " {
-        let vocative = next.gap.trim_end() == ","
-            && !is_short
-            && (is_pronoun(&fold(next.word)) || ["can", "could", "please", "would"].contains(&next.word));
-        return if vocative {
-            Name
-        } else if is_short && next.gap.trim_end() != ":" {
-            Word
-        } else {
-            Unclear
+    let gap = next.gap.trim_matches(['*', '_']);
+    if gap != " " {
+        let is_asked = is_pronoun(&fold(next.word)) || ["can", "could", "please", "would"].contains(&next.word);
+        return match gap.trim_end() {
+            "," if !is_short => if is_asked { Name } else { Unlikely },
+            _ if is_short => Word,
+            _ => Unlikely,
         };
     }
     let word = fold(next.word);
     if is_determiner(&word) || is_pronoun(&word) {
         return Word;
     }
-    let mut later = place.next().skip(1).map(|one| fold(one.word));
+    let mut later = place.next().skip(1).filter(|one| one.gap == " ").map(|one| fold(one.word));
     let verb = if is_adverb(&word) { later.find(|word| !is_adverb(word)).unwrap_or_default() } else { word.clone() };
     if is_said_of_people(&verb) && !(is_short && is_base(&verb)) {
         return Name;
@@ -235,21 +232,26 @@ fn begins(form: &Form, place: &Place, next: Option<Neighbour>) -> Verdict {
     if is_short {
         // "Will was", "May had": no sentence begins so otherwise. "An ended call" and "All deployed" do.
         let is_modal = ["will", "may", "can"].contains(&text);
-        return if is_modal && is_auxiliary(&verb) {
-            Name
-        } else if is_modal && may_be_verb(&verb) || word == "and" {
-            Unclear
-        } else {
-            Word
+        return match (is_modal, is_auxiliary(&verb)) {
+            (true, true) => Name,
+            (true, false) if may_be_verb(&verb) || word == "and" => Unlikely,
+            _ => Word,
         };
     }
-    let is_open = is_auxiliary(&verb)
-        || may_be_verb(&verb)
-        || is_preposition(&word)
-        || word == "and"
-        || (verb.ends_with('s') && !verb.ends_with("ss"));
-    let goes_on = next.word.starts_with(char::is_uppercase);
-    if is_open || goes_on { Unclear } else { Word }
+    // "Grace periods are short"; not "Mark restarts the node".
+    let is_plural = verb.ends_with('s') && !verb.ends_with("ss");
+    let is_subject = is_plural && later.next().is_some_and(|next| is_auxiliary(&next) || is_plural_verb(&next) || is_preposition(&next) || next == "and");
+    let is_open = is_auxiliary(&verb) || may_be_verb(&verb) || is_preposition(&word) || word == "and" || is_plural;
+    if is_open && !is_subject || next.word.starts_with(char::is_uppercase) { Unlikely } else { Word }
+}
+
+/// "Mark: …", as in a transcript.
+fn is_speaker(place: &Place) -> bool {
+    place.after().strip_prefix(':').is_some_and(|rest| rest.starts_with([' ', '\n']))
+}
+
+fn is_plural_verb(word: &str) -> bool {
+    ["are", "were", "do", "have", "will", "can", "may"].contains(&word)
 }
 
 /// Forms of verbs that are infinitives too: "Will read", "May put".
@@ -276,6 +278,11 @@ fn names_things(word: &str) -> bool {
         "saint",
     ]
     .contains(&word)
+}
+
+/// Verbs that people follow: "asked May".
+fn is_addressed(word: &str) -> bool {
+    ["asked", "told", "paged", "pinged", "messaged", "phoned", "texted", "emailed", "mailed", "thanked", "woke", "woken"].contains(&word)
 }
 
 fn acts_like_people(next: Option<Neighbour>) -> bool {

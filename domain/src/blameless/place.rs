@@ -170,12 +170,14 @@ impl<'a> Place<'a> {
         format!("{before}{}{after}", self.own()).trim().to_owned()
     }
 
-    /// The two words on either side, folded: tells one doubt from another, and the same one again after an edit elsewhere.
+    /// The two words on either side, folded, as far as the sentence goes: tells one doubt from another, and the same one again after an edit
+    /// elsewhere.
     pub fn context(&self) -> String {
+        let is_within = |one: &Neighbour| !one.gap.contains(['.', '!', '?', '|', '\n']);
         let words = |found: Vec<Neighbour>| found.iter().map(|one| fold(one.word)).collect::<Vec<_>>();
-        let mut before = words(self.previous().take(2).collect());
+        let mut before = words(self.previous().take(2).take_while(is_within).collect());
         before.reverse();
-        format!("{} _ {}", before.join(" "), words(self.next().take(2).collect()).join(" ")).trim().to_owned()
+        format!("{} _ {}", before.join(" "), words(self.next().take(2).take_while(is_within).collect()).join(" ")).trim().to_owned()
     }
 
     /// Whether nearly all longer words of its line have a capital: a heading in title case, or a line of names.

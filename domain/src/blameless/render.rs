@@ -11,7 +11,7 @@ use super::index::Hit;
 use super::judge::{Verdict, judge};
 use super::phrase::{Change, change};
 use super::place::{Code, Place};
-use super::words::is_function_word;
+use super::words::{is_function_word, is_month};
 
 /// A text in which nobody of the cast is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl Cast {
     /// Names are found in prose, quotes, tables, descriptions of pictures, file names, links, code and mentions, in any case, joined in any
     /// way, across a line's end, with or without accents; as full name, surname, first name, nickname, address or handle; not inside other
     /// words. What could be a word or several people is a doubt, which reads "someone" until `decisions` settles it: nothing leaves with a name
-    /// because nobody has looked yet. Of several people of one name, who is named in full in the same text is meant, and those who had a part
-    /// in the incident sooner than those who had none.
+    /// because nobody has looked yet. Of several people of one name, those are meant who had a part in the incident, or
+    /// whom the same text names beyond doubt.
     ///
     /// It cannot know misspelt names, people outside the cast, nor what tells who somebody is without naming them.
     pub fn render(&self, text: &str, decisions: &Decisions) -> Rendered {
@@ -77,16 +77,17 @@ impl Cast {
     }
 
     fn meaning(&self, one: &Judged, named: &HashSet<usize>, decisions: &Decisions) -> Meaning {
-        if one.verdict == Verdict::Word {
-            return Meaning::Word;
-        }
         let form = one.hit.form;
         let is_mention = one.place.before().ends_with('@') && !form.handle_of.is_empty();
         let people = self.meant(if is_mention { &form.handle_of } else { &form.people }, named);
-        let is_near = people.iter().any(|person| named.contains(person))
-            && !is_function_word(&form.text)
-            && one.place.own().starts_with(char::is_uppercase);
-        let may_be_word = one.verdict == Verdict::Unclear && !is_near;
+        let is_near = people.iter().any(|person| named.contains(person));
+        let may_be_word = match one.verdict {
+            Verdict::Word => return Meaning::Word,
+            Verdict::Unlikely if !is_near && !people.iter().any(|person| self.members()[*person].takes_part) => return Meaning::Word,
+            Verdict::Unlikely => true,
+            Verdict::Likely => !is_near || is_function_word(&form.text) || is_month(&form.text),
+            Verdict::Name => false,
+        };
         if let ([person], false) = (people.as_slice(), may_be_word) {
             return Meaning::Person(*person);
         }
@@ -106,15 +107,9 @@ impl Cast {
         if people.len() < 2 {
             return people.to_vec();
         }
-        let near: Vec<usize> =
-            people.iter().copied().filter(|person| self.members()[*person].takes_part || named.contains(person)).collect();
-        let here: Vec<usize> = near.iter().copied().filter(|person| named.contains(person)).collect();
-        let is_outsider = |person: &usize| !self.members()[*person].takes_part;
-        match (near.len(), here.len()) {
-            (0, _) => people.to_vec(),
-            (2.., 1) if !here.iter().any(is_outsider) => here,
-            _ => near,
-        }
+        let is_near = |person: &usize| self.members()[*person].takes_part || named.contains(person);
+        let near: Vec<usize> = people.iter().copied().filter(is_near).collect();
+        if near.is_empty() { people.to_vec() } else { near }
     }
 }
 

@@ -188,7 +188,7 @@ const PREPOSITIONS: [&str; 26] = [
     "in", "on", "at", "of", "for", "from", "to", "with", "by", "about", "after", "before", "during", "since", "until", "till", "through",
     "over", "under", "between", "into", "as", "against", "without", "per", "than",
 ];
-const DONE_BY_PEOPLE: [&str; 130] = [
+const DONE_BY_PEOPLE: [&str; 129] = [
     "acked",
     "acknowledged",
     "added",
@@ -201,7 +201,6 @@ const DONE_BY_PEOPLE: [&str; 130] = [
     "assumed",
     "believed",
     "believes",
-    "broke",
     "brought",
     "built",
     "called",

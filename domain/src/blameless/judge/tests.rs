@@ -21,21 +21,21 @@ fn a_name_that_is_a_word_is_judged_by_what_stands_around_it() {
         ("This will not do, mark it as done within the grace period in May.", &[Word, Word, Word, Word][..]),
         ("Will the fix hold? May I ask? An outage. Mark the ticket. Bill it.", &[Word; 5]),
         ("Since 3 May and May 2026; a hunter, the baker; rob them of an hour", &[Word; 6]),
-        ("Grace periods are short. WILL RESTART IN AN HOUR", &[Unclear, Word, Word]),
+        ("Grace periods are short. WILL RESTART IN AN HOUR", &[Word, Word, Word]),
         ("`kill -9; mark --all; will`", &[Word, Word]),
         // Names.
-        ("We asked Will and told Grace, then May and Mark restarted it.", &[Name, Name, Unclear, Name]),
+        ("We asked Will and told Grace, then May and Mark restarted it.", &[Name, Name, Likely, Name]),
         ("Mark restarted it. Will said so. Then Grace saw it. Rob then called.", &[Name, Name, Name, Name]),
         ("Mark's laptop. Will’s change. By Ms Baker. @will: @mark", &[Name, Name, Name, Name, Name]),
         ("Mark, can you look? Will was asleep.", &[Name, Name]),
         ("Mark Hunter; /home/grace/x; ssh grace@db", &[Name, Name, Name]),
         // What nobody can tell.
-        ("Mark is down. Grace in support.", &[Unclear, Unclear]),
-        ("A talk by Grace Hopper. Project Grace. mark-screenshot.png", &[Unclear, Unclear, Unclear]),
-        ("mark said so", &[Unclear]),
+        ("Mark is down. Grace in support. | Mark | Grace: yes", &[Unlikely, Unlikely, Likely, Likely]),
+        ("A talk by Grace Hopper. Project Grace. mark-screenshot.png, mark-hunter.png", &[Likely, Unlikely, Unlikely, Likely]),
+        ("mark said so, and they told mark", &[Unlikely, Likely]),
         // Places and systems.
-        ("Jordan said so, asked Jordan; a site in Jordan", &[Name, Name, Unclear]),
-        ("Jenkins said so; the Jenkins job; on Jenkins", &[Name, Unclear, Unclear]),
+        ("Jordan said so, asked Jordan; a site in Jordan", &[Name, Name, Likely]),
+        ("Jenkins said so; the Jenkins job; on Jenkins", &[Name, Likely, Likely]),
     ] {
         assert_eq!(verdicts(text), expected, "{text}");
     }
