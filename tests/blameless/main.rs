@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use domain::blameless::{Cast, Decisions, Facts};
+use domain::blameless::{Cast, Decision, Decisions, Doubt, Facts};
 
 use crate::people::{Chance, Made};
 use crate::reports::Piece;
@@ -67,19 +67,34 @@ fn reports(seed: u64) -> Score {
         let involved = from..from + INVOLVED;
         let cast = cast(&people, involved.clone());
         let pieces = reports::write(&people[involved.clone()], WORDS_A_REPORT, &mut chance);
-        let rendered = cast.render(&text(&pieces), &Decisions::default());
-        score.doubts += rendered.doubts.len();
-        if std::env::var_os("DOUBTS").is_some() { for d in &rendered.doubts { println!("{} | {} | {} {:?}", d.key.form, d.quote, d.may_be_word, d.candidates.len()); } }
-        score.add(&pieces, &people[involved], &cast, &rendered.text);
+        let text = text(&pieces);
+        let first = cast.render(&text, &Decisions::default());
+        let decisions = decide(&first.doubts, &pieces, &people[involved.clone()]);
+        score.doubts += first.doubts.len();
+        score.add(&pieces, &people[involved], &cast, &cast.render(&text, &decisions).text);
     }
     score
 }
 
+/// What an author would decide, who knows what was meant.
+fn decide(doubts: &[Doubt], pieces: &[Piece], people: &[Made]) -> Decisions {
+    let mut decisions = Decisions::default();
+    for doubt in doubts {
+        let mut end = 0;
+        let meant = pieces.iter().find(|piece| {
+            end += piece.text().len();
+            doubt.range.start < end
+        });
+        decisions.decide(doubt.key.clone(), match meant {
+            Some(Piece::Name { person, .. }) => Decision::Person(people[*person].person.id.clone()),
+            _ => Decision::NotAName,
+        });
+    }
+    decisions
+}
+
 fn text(pieces: &[Piece]) -> String {
-    pieces.iter().map(|piece| match piece {
-        Piece::Text(text) => text.as_str(),
-        Piece::Name { written, .. } => written,
-    }).collect()
+    pieces.iter().map(Piece::text).collect()
 }
 
 /// What is taken for a name in texts in which nobody of ours is named.

@@ -8,6 +8,15 @@ pub enum Piece {
     Name { person: usize, written: String, way: Way },
 }
 
+impl Piece {
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Name { written, .. } => written,
+        }
+    }
+}
+
 /// How a name is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Way {

@@ -41,7 +41,7 @@ pub fn judge(form: &Form, place: &Place) -> Verdict {
     if form.text.contains([' ', ',']) {
         return several(form, place);
     }
-    if !form.is_wordy {
+    if !form.is_wordy && !is_month(&form.text) {
         return elsewhere(form, place);
     }
     if place.is_code || place.is_joined() {
@@ -72,16 +72,14 @@ fn several(form: &Form, place: &Place) -> Verdict {
         let is_weak = place.is_in_title() || is_capitals(own) || (parts.len() < 2 && place.start != Start::No);
         return if is_weak { Likely } else { Name };
     }
-    // "will call", "the cross hunter"; "Hope Case" at the beginning of a sentence is not written "Hope case".
+    // "the cross hunter"; "Hope Case" at the beginning of a sentence is not written "Hope case".
     if with_capital == 0 && previous_is(place, is_addressed) {
         return Name;
     }
-    let first = fold(parts.first().copied().unwrap_or_default());
-    let is_word = with_capital > 0 || (first.len() > 2 && is_function_word(&first)) || previous_is(place, is_determiner);
-    if is_word { Word } else { Unlikely }
+    if with_capital > 0 || previous_is(place, is_determiner) { Word } else { Unlikely }
 }
 
-/// A name that is a place, system or month too, and no other word: "Paris", "Jenkins".
+/// A name that is a place or system too, and no other word: "Paris", "Jenkins".
 fn elsewhere(form: &Form, place: &Place) -> Verdict {
     let text = form.text.as_str();
     let is_small = place.own().starts_with(char::is_lowercase);
@@ -92,8 +90,7 @@ fn elsewhere(form: &Form, place: &Place) -> Verdict {
             && ["job", "jobs", "build", "builds", "server", "node", "nodes", "pipeline", "cluster", "agent", "agents", "topic", "plugin"]
                 .contains(&next.word)
     });
-    if is_month(text)
-        || (is_place(text) && follows_place)
+    if (is_place(text) && follows_place)
         || (is_system(text) && (is_small || follows_system || names_system || place.is_code))
     {
         return Likely;
@@ -161,13 +158,16 @@ fn capital(form: &Form, place: &Place) -> Verdict {
     if previous_is(place, is_title) {
         return Name;
     }
-    if is_month(text) && is_date(place) {
+    if is_month(text) && is_date(place) && !acts_like_people(next_in_clause(place)) {
         return Word;
     }
     let next = next_in_clause(place);
     let is_owner = is_possessive_after(place.after());
-    if place.start == Start::No && !place.is_in_title() {
-        return middle(form, place, next, is_owner);
+    if place.start == Start::No {
+        return match middle(form, place, next, is_owner) {
+            Name if place.is_in_title() => if is_function_word(text) { Word } else { Likely },
+            verdict => verdict,
+        };
     }
     if is_owner {
         return if is_month(text) { Likely } else { Name };
@@ -234,7 +234,7 @@ fn begins(form: &Form, place: &Place, next: Option<Neighbour>) -> Verdict {
         let is_modal = ["will", "may", "can"].contains(&text);
         return match (is_modal, is_auxiliary(&verb)) {
             (true, true) => Name,
-            (true, false) if may_be_verb(&verb) || word == "and" => Unlikely,
+            (true, false) if may_be_verb(&verb) || is_preposition(&word) || word == "and" => Unlikely,
             _ => Word,
         };
     }

@@ -207,8 +207,8 @@ fn start_of(before: &str) -> Start {
     }
     let quoted = line.trim_end_matches([' ', '\t', '*', '_']);
     let opened = quoted.trim_end_matches(['"', '“', '‘', '\'', '«', '„']);
-    let (last, is_quote) =
-        (opened.trim_end().chars().next_back(), opened.len() < quoted.len() && line.ends_with(['"', '“', '‘', '\'', '«', '„']));
+    let is_quote = opened.len() < quoted.len() && !line.ends_with(char::is_whitespace);
+    let last = if is_quote { opened } else { quoted }.trim_end().chars().next_back();
     match last {
         None => Start::Sentence,
         Some('.' | '!' | '?' | '…' | '|') => Start::Sentence,
@@ -251,6 +251,7 @@ mod tests {
             ("| a | Will x", Start::Sentence),
             ("## Will x", Start::Sentence),
             ("She said, \"Will x", Start::Sentence),
+            ("It is \"so\" Will x", Start::Perhaps),
             ("a b\n\nWill x", Start::Sentence),
             ("a b\nWill x", Start::Perhaps),
             ("10:32 Will x", Start::Perhaps),
