@@ -70,7 +70,7 @@ fn reports(seed: u64) -> Score {
         let text = text(&pieces);
         let first = cast.render(&text, &Decisions::default());
         let decisions = decide(&first.doubts, &pieces, &people[involved.clone()]);
-        score.doubts += first.doubts.len();
+        score.doubts += first.doubts.len(); if std::env::var_os("DOUBTS").is_some() { for d in &first.doubts { println!("{} | {} | {} {:?}", d.key.form, d.quote, d.may_be_word, d.candidates.len()); } }
         score.add(&pieces, &people[involved], &cast, &cast.render(&text, &decisions).text);
     }
     score

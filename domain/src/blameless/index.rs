@@ -69,9 +69,16 @@ impl Index {
             })
             .collect();
         hits.sort_unstable_by_key(|hit| (hit.start(), usize::MAX - hit.end()));
-        let mut end = 0;
+        // "Root, Niamh Reed" names two people, although there may be a Niamh Root as well.
+        let is_split = |at: usize| {
+            let hit = &hits[at];
+            let mut within = hits[at + 1..].iter().take_while(|other| other.start() < hit.end());
+            self.forms[hit.pattern().as_usize()].text.contains(',') && within.any(|other| other.end() > hit.end())
+        };
+        let split: Vec<bool> = (0..hits.len()).map(is_split).collect();
+        let (mut end, mut splits) = (0, split.into_iter());
         hits.retain(|hit| {
-            let is_free = hit.start() >= end;
+            let is_free = splits.next() == Some(false) && hit.start() >= end;
             if is_free {
                 end = hit.end();
             }
@@ -85,7 +92,7 @@ impl Form {
     fn new(text: String, owners: &[(Kind, usize)]) -> Self {
         let kind = owners.iter().map(|(kind, _)| *kind).min().unwrap_or(Kind::Single);
         // Whoever has the address is meant, whatever else looks like it; so with a full name.
-        let is_meant = |(of, _): &&(Kind, usize)| *of == kind || kind >= Kind::Single;
+        let is_meant = |(of, _): &&(Kind, usize)| *of == kind || kind >= Kind::Initial;
         let mut people: Vec<usize> = owners.iter().filter(is_meant).map(|(_, person)| *person).collect();
         people.sort_unstable();
         people.dedup();

@@ -9,8 +9,8 @@ use super::forms::{Kind, is_title};
 use super::index::Form;
 use super::place::{Neighbour, Place, Start};
 use super::words::{
-    has_capital_anyway, is_adverb, is_auxiliary, is_determiner, is_function_word, is_month, is_place, is_possessive, is_preposition,
-    is_pronoun, is_said_of_people, is_system, is_word, may_be_verb,
+    has_capital_anyway, is_adverb, is_auxiliary, is_determiner, is_function_word, is_month, is_possessive, is_preposition, is_pronoun,
+    is_said_of_people, is_word, may_be_verb,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,11 @@ use Verdict::{Likely, Name, Unlikely, Word};
 /// Judges `form` at `place`.
 pub fn judge(form: &Form, place: &Place) -> Verdict {
     let own = place.own();
+    if form.kind == Kind::Initial && place.previous().next().is_some_and(is_first_name) {
+        return Unlikely;
+    }
     if !form.is_wordy && !has_capital_anyway(&form.text) {
-        return Name;
+        return if form.kind == Kind::Single && is_of_somebody_else(place) { Unlikely } else { Name };
     }
     if place.before().ends_with('@') {
         return if place.is_code && form.is_wordy { Unlikely } else { Name };
@@ -42,7 +45,7 @@ pub fn judge(form: &Form, place: &Place) -> Verdict {
         return several(form, place);
     }
     if !form.is_wordy && !is_month(&form.text) {
-        return elsewhere(form, place);
+        return elsewhere(place);
     }
     if place.is_code || place.is_joined() {
         return joined(form, place);
@@ -79,23 +82,11 @@ fn several(form: &Form, place: &Place) -> Verdict {
     if with_capital > 0 || previous_is(place, is_determiner) { Word } else { Unlikely }
 }
 
-/// A name that is a place or system too, and no other word: "Paris", "Jenkins".
-fn elsewhere(form: &Form, place: &Place) -> Verdict {
-    let text = form.text.as_str();
-    let is_small = place.own().starts_with(char::is_lowercase);
-    let follows_place = previous_is(place, |word| ["in", "near", "to", "from", "at", "into"].contains(&word));
-    let follows_system = previous_is(place, |word| is_determiner(word) || ["in", "on", "via", "through", "into"].contains(&word));
-    let names_system = place.next().next().is_some_and(|next| {
-        next.gap == " "
-            && ["job", "jobs", "build", "builds", "server", "node", "nodes", "pipeline", "cluster", "agent", "agents", "topic", "plugin"]
-                .contains(&next.word)
-    });
-    if (is_place(text) && follows_place)
-        || (is_system(text) && (is_small || follows_system || names_system || place.is_code))
-    {
-        return Likely;
-    }
-    Name
+/// A name that is a place, system or people too, and no other word: "Paris", "Jenkins", "Christian".
+fn elsewhere(place: &Place) -> Verdict {
+    let is_told = previous_is(place, |word| is_addressed(word) || is_title(word));
+    let acts = acts_like_people(next_in_clause(place));
+    if is_told || acts || is_account(place) || is_possessive_after(place.after()) && !place.is_code { Name } else { Likely }
 }
 
 /// In code, file names, paths and settings.
@@ -104,7 +95,7 @@ fn joined(form: &Form, place: &Place) -> Verdict {
         return Name;
     }
     let own = place.own();
-    let is_short = is_function_word(&form.text);
+    let is_short = form.text.len() < 3 || is_function_word(&form.text);
     let after = place.after();
     // `Mark-led`, `mark-screenshot.png`, `notes_mark.txt`.
     let in_file = is_file_name(place);
@@ -123,7 +114,8 @@ impl Verdict {
 
 /// "will", "mark": a word, unless somebody who never writes capitals speaks of what only people do.
 fn small(form: &Form, place: &Place) -> Verdict {
-    if is_function_word(&form.text) || previous_is(place, |word| is_determiner(word) || is_preposition(word)) {
+    let is_short = form.text.len() < 3 || is_function_word(&form.text);
+    if is_short || previous_is(place, |word| is_determiner(word) || is_preposition(word)) {
         return Word;
     }
     if previous_is(place, is_addressed) {
@@ -165,7 +157,13 @@ fn capital(form: &Form, place: &Place) -> Verdict {
     let is_owner = is_possessive_after(place.after());
     if place.start == Start::No {
         return match middle(form, place, next, is_owner) {
-            Name if place.is_in_title() => if is_function_word(text) { Word } else { Likely },
+            Name if place.is_in_title() => {
+                if is_function_word(text) {
+                    Word
+                } else {
+                    Likely
+                }
+            }
             verdict => verdict,
         };
     }
@@ -178,7 +176,12 @@ fn capital(form: &Form, place: &Place) -> Verdict {
 /// A capital that nothing but a name explains, unless it is part of something else.
 fn middle(form: &Form, place: &Place, next: Option<Neighbour>, is_owner: bool) -> Verdict {
     let text = form.text.as_str();
-    if let Some(before) = place.previous().next().filter(|before| before.gap.trim_matches(['*', '_', ' ']).is_empty()) {
+    let before = place.previous().next();
+    if before.is_some_and(|before| before.word.ends_with("'s") || before.word.ends_with("’s") || matches!(before.gap, "' " | "’ ")) {
+        // "the Patients' Bill".
+        return Unlikely;
+    }
+    if let Some(before) = before.filter(|before| before.gap.trim_matches(['*', '_', ' ']).is_empty()) {
         let word = fold(before.word);
         if is_addressed(&word) {
             return Name;
@@ -193,9 +196,18 @@ fn middle(form: &Form, place: &Place, next: Option<Neighbour>, is_owner: bool) -
             return Unlikely;
         }
     }
+    if is_month(text) && previous_is(place, |word| word == "of") {
+        return Unlikely;
+    }
     // "Grace Hopper", "Hope Street": not those who are in the cast, or the whole name would have been found.
-    let goes_on = next.is_some_and(|next| next.gap == " " && next.word.len() > 1 && next.word.starts_with(char::is_uppercase));
-    if goes_on || (has_capital_anyway(text) && !is_owner && !acts_like_people(next)) {
+    let mut later = place.next().filter(|next| next.gap == " ");
+    let next_capital = |next: Option<Neighbour>| next.is_some_and(|next| next.word.len() > 1 && next.word.starts_with(char::is_uppercase));
+    let goes_on = next.is_some()
+        && match later.next() {
+            Some(next) if next.word == "of" => next_capital(later.next()),
+            next => next_capital(next),
+        };
+    if goes_on || (has_capital_anyway(text) && (!is_owner || is_month(text)) && !acts_like_people(next)) {
         return Likely;
     }
     Name
@@ -215,7 +227,15 @@ fn begins(form: &Form, place: &Place, next: Option<Neighbour>) -> Verdict {
     if gap != " " {
         let is_asked = is_pronoun(&fold(next.word)) || ["can", "could", "please", "would"].contains(&next.word);
         return match gap.trim_end() {
-            "," if !is_short => if is_asked { Name } else { Unlikely },
+            "," if !is_short => {
+                if is_asked {
+                    Name
+                } else {
+                    Unlikely
+                }
+            }
+            // "So, …" and "Now, …" are sentences; "An, …" and "Will, …" are not.
+            "," if ["an", "will", "may", "can"].contains(&text) => Unlikely,
             _ if is_short => Word,
             _ => Unlikely,
         };
@@ -240,7 +260,8 @@ fn begins(form: &Form, place: &Place, next: Option<Neighbour>) -> Verdict {
     }
     // "Grace periods are short"; not "Mark restarts the node".
     let is_plural = verb.ends_with('s') && !verb.ends_with("ss");
-    let is_subject = is_plural && later.next().is_some_and(|next| is_auxiliary(&next) || is_plural_verb(&next) || is_preposition(&next) || next == "and");
+    let is_subject = is_plural
+        && later.next().is_some_and(|next| is_auxiliary(&next) || is_plural_verb(&next) || is_preposition(&next) || next == "and");
     let is_open = is_auxiliary(&verb) || may_be_verb(&verb) || is_preposition(&word) || word == "and" || is_plural;
     if is_open && !is_subject || next.word.starts_with(char::is_uppercase) { Unlikely } else { Word }
 }
@@ -295,7 +316,10 @@ fn next_in_clause<'a>(place: &Place<'a>) -> Option<Neighbour<'a>> {
 }
 
 fn previous_is(place: &Place, is: impl Fn(&str) -> bool) -> bool {
-    let is_near = |before: &Neighbour| before.gap.trim_matches(['*', '_', '.', '"', '“']).trim().is_empty();
+    let is_near = |before: &Neighbour| {
+        let gap = before.gap.trim_matches(['*', '_', '"', '“']);
+        gap.trim().is_empty() || gap == ". " && is_title(&fold(before.word))
+    };
     place.previous().next().filter(is_near).is_some_and(|before| is(&fold(before.word)))
 }
 
@@ -316,9 +340,21 @@ pub fn is_possessive_after(after: &str) -> bool {
 /// "in May", "3 May", "May 2026".
 fn is_date(place: &Place) -> bool {
     let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
-    let near = ["in", "since", "until", "till", "during", "of", "last", "next", "this", "early", "late", "mid", "every"];
+    let near = ["in", "since", "until", "till", "during", "last", "next", "this", "early", "late", "mid", "every"];
     previous_is(place, |word| near.contains(&word) || is_number(word))
         || place.next().next().is_some_and(|next| next.gap == " " && is_number(next.word))
+}
+
+/// "Tom Wibberley", where a Tom of ours has another surname.
+fn is_of_somebody_else(place: &Place) -> bool {
+    let next = place.next().next().filter(|next| next.gap == " " && next.word.len() > 2);
+    let is_surname = |next: Neighbour| next.word.starts_with(char::is_uppercase) && !is_capitals(next.word) && !is_word(&fold(next.word));
+    place.own().starts_with(char::is_uppercase) && next.is_some_and(is_surname)
+}
+
+/// The first of "George W. Bush".
+fn is_first_name(before: Neighbour) -> bool {
+    before.gap == " " && before.word.starts_with(char::is_uppercase) && !is_word(&fold(before.word))
 }
 
 /// A home, user, author or owner: what stands there is a name.

@@ -83,7 +83,9 @@ impl Cast {
         let is_near = people.iter().any(|person| named.contains(person));
         let may_be_word = match one.verdict {
             Verdict::Word => return Meaning::Word,
-            Verdict::Unlikely if !is_near && !people.iter().any(|person| self.members()[*person].takes_part) => return Meaning::Word,
+            Verdict::Unlikely if form.is_wordy && !is_near && !people.iter().any(|person| self.members()[*person].takes_part) => {
+                return Meaning::Word;
+            }
             Verdict::Unlikely => true,
             Verdict::Likely => !is_near || is_function_word(&form.text) || is_month(&form.text),
             Verdict::Name => false,

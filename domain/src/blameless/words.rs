@@ -18,7 +18,7 @@ pub fn is_word(word: &str) -> bool {
 
 /// Whether `word` is written small between others so often that it says nothing: "will", "may", "an".
 pub fn is_function_word(word: &str) -> bool {
-    word.len() < 3 || FUNCTION.contains(&word)
+    FUNCTION.contains(&word)
 }
 
 pub fn is_month(word: &str) -> bool {
@@ -27,15 +27,12 @@ pub fn is_month(word: &str) -> bool {
 
 /// Whether a capital says nothing, as places, systems and months have one as well.
 pub fn has_capital_anyway(word: &str) -> bool {
-    is_month(word) || PLACES.contains(&word) || SYSTEMS.contains(&word)
+    is_month(word) || is_kind_of_people(word) || PLACES.contains(&word) || SYSTEMS.contains(&word)
 }
 
-pub fn is_place(word: &str) -> bool {
-    PLACES.contains(&word)
-}
-
-pub fn is_system(word: &str) -> bool {
-    SYSTEMS.contains(&word)
+/// Whether `word` is a people, language or belief, which has a capital as well.
+pub fn is_kind_of_people(word: &str) -> bool {
+    KINDS_OF_PEOPLE.contains(&word)
 }
 
 /// Whether only people do what `word` says.
@@ -72,11 +69,12 @@ pub fn is_preposition(word: &str) -> bool {
     PREPOSITIONS.contains(&word)
 }
 
-const FUNCTION: [&str; 58] = [
-    "all", "and", "any", "are", "but", "can", "did", "does", "for", "from", "had", "has", "her", "here", "him", "his", "how", "into",
-    "its", "may", "more", "most", "must", "nor", "not", "now", "off", "one", "only", "our", "out", "over", "own", "per", "she", "should",
-    "some", "such", "than", "that", "the", "them", "then", "there", "they", "this", "too", "until", "was", "were", "what", "when", "who",
-    "why", "will", "with", "yes", "you",
+const FUNCTION: [&str; 85] = [
+    "am", "an", "as", "at", "be", "by", "do", "go", "he", "hi", "if", "in", "is", "it", "me", "my", "no", "of", "oh", "ok", "on", "or",
+    "so", "to", "up", "us", "we", "all", "and", "any", "are", "but", "can", "did", "does", "for", "from", "had", "has", "her", "here",
+    "him", "his", "how", "into", "its", "may", "more", "most", "must", "nor", "not", "now", "off", "one", "only", "our", "out", "over",
+    "own", "per", "she", "should", "some", "such", "than", "that", "the", "them", "then", "there", "they", "this", "too", "until", "was",
+    "were", "what", "when", "who", "why", "will", "with", "yes", "you",
 ];
 const MONTHS: [&str; 13] =
     ["january", "february", "march", "april", "may", "june", "july", "august", "september", "sept", "october", "november", "december"];
@@ -173,6 +171,8 @@ const SYSTEMS: [&str; 45] = [
     "thanos",
     "zookeeper",
 ];
+const KINDS_OF_PEOPLE: [&str; 14] =
+    ["bengal", "christian", "dutch", "english", "french", "german", "irish", "israel", "moor", "norman", "norse", "roman", "welsh", "scot"];
 const AUXILIARIES: [&str; 20] = [
     "is", "was", "has", "had", "does", "did", "could", "would", "should", "might", "must", "isn't", "wasn't", "hasn't", "hadn't",
     "doesn't", "didn't", "couldn't", "wouldn't", "can't",
