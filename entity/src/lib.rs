@@ -43,6 +43,7 @@ pub mod person;
 pub mod provisioned;
 pub mod report;
 pub mod report_comment;
+pub mod report_names;
 pub mod report_reader;
 pub mod report_revision;
 pub mod report_section;

@@ -1,10 +1,10 @@
-//! The report of an incident, its sections and their revisions, who reads it and what they say.
+//! The report of an incident, its sections and their revisions, who reads it, what they say, and what people are called in it.
 
 use sea_orm_migration::prelude::*;
 
 use crate::columns::{id, integer, key, optional_text, optional_time, reference, text, time};
 
-const TABLES: [&str; 5] = ["report_reader", "report_comment", "report_revision", "report_section", "report"];
+const TABLES: [&str; 6] = ["report_names", "report_reader", "report_comment", "report_revision", "report_section", "report"];
 
 pub struct Migration;
 
@@ -17,7 +17,7 @@ impl MigrationName for Migration {
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [report(), section(), revision(), comment(), reader()] {
+        for table in [report(), section(), revision(), comment(), reader(), names()] {
             manager.create_table(table).await?;
         }
         let statements = [
@@ -107,5 +107,12 @@ fn reader() -> TableCreateStatement {
     time(&mut table, &["asked_at"]);
     optional_time(&mut table, &["read_at"]);
     key(&mut table, &["report_id", "person_id"]);
+    table
+}
+
+fn names() -> TableCreateStatement {
+    let mut table = of_report("report_names");
+    table.col(ColumnDef::new("cast").json_binary().not_null()).col(ColumnDef::new("decisions").json_binary().not_null());
+    key(&mut table, &["report_id"]);
     table
 }

@@ -96,7 +96,8 @@ impl World {
 
 fn lines(world: &World) -> Vec<Line> {
     use AccessLevel::{Admin, Responder, Viewer};
-    let World { live, other, triage, event, action, follow_up, report, comment, role, person, client, page, delivery, draft, sent, ticket } = world;
+    let World { live, other, triage, event, action, follow_up, report, comment, role, person, client, page, delivery, draft, sent, ticket } =
+        world;
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
         query("node", format!("node(id: \"{live}\") {{ id }}")),
@@ -148,10 +149,15 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("updateFollowUp", Responder, format!("followUpId: \"{follow_up}\" title: \"learn more\"")),
         mutation("settleFollowUp", Responder, format!("followUpId: \"{follow_up}\" state: DONE")),
         mutation("startReport", Responder, of(live, "")),
-        mutation("editReportSection", Responder, format!("reportId: \"{report}\" sectionKey: \"impact\" body: \"a lot\" expectedVersion: 0")),
+        mutation(
+            "editReportSection",
+            Responder,
+            format!("reportId: \"{report}\" sectionKey: \"impact\" body: \"a lot\" expectedVersion: 0"),
+        ),
         // Whoever was asked to read it may comment on it; for others it takes a responder.
         mutation("commentOnReport", Responder, format!("reportId: \"{report}\" sectionKey: \"impact\" body: \"less\"")),
         mutation("resolveReportComment", Responder, format!("commentId: \"{comment}\" resolution: \"done\"")),
+        mutation("decideReportName", Responder, format!("reportId: \"{report}\" form: \"mark\"")),
         mutation("circulateReport", Responder, format!("reportId: \"{report}\"")),
         // Only who was asked to read it may say that they have, so this one does not exist.
         mutation("markReportRead", Viewer, "reportId: \"rpt_00000000000000000000000000000001\"".into()),

@@ -23,6 +23,9 @@ both_dbs![
     a_final_report_keeps_what_it_says_until_it_is_taken_back,
     a_change_says_how_it_was_tried_and_deployed,
     what_can_not_be_a_section_is_refused,
+    nobody_is_named_in_what_readers_get,
+    a_word_that_may_be_a_name_is_decided_once,
+    words_of_blame_are_marked_with_a_question,
     outsiders_do_not_learn_of_the_report_of_a_restricted_incident,
 ];
 
@@ -64,7 +67,8 @@ async fn an_incident_that_owes_a_report_has_one_when_it_is_resolved(app: &TestAp
     let incident = sam.declare("Shop is down").await;
     assert_eq!(report(&sam, "id").await, Value::Null);
     sam.resolve(id(&incident)).await;
-    let made = report(&sam, "id state author { name } draftDueOn startedAt circulatedAt finalAt incident { reference } sections { key }").await;
+    let made =
+        report(&sam, "id state author { name } draftDueOn startedAt circulatedAt finalAt incident { reference } sections { key }").await;
     assert!(id(&made).starts_with("rpt_"), "{made}");
     assert_eq!((&made["state"], &made["incident"]["reference"]), (&json!("DRAFT"), &json!("INC-1")));
     assert!(made["draftDueOn"].is_string(), "R25: {made}");
@@ -110,7 +114,10 @@ async fn the_facts_fill_in_what_nobody_has_written(app: &TestApp) {
     let impact = section(&sam, "impact").await;
     let body = text(&impact, "body");
     assert!(body.contains("| Failed requests | 1200 |"), "{body}");
-    assert!(body.contains("| Impact began | unknown |") && body.contains("| Impact lasted | unknown |"), "a missing time is not zero: {body}");
+    assert!(
+        body.contains("| Impact began | unknown |") && body.contains("| Impact lasted | unknown |"),
+        "a missing time is not zero: {body}"
+    );
     assert!(body.contains("| From the declaration to the resolution | 1 h |"), "{body}");
     assert_eq!((&impact["version"], &impact["updatedBy"], &impact["news"]), (&json!(0), &Value::Null, &Value::Null));
     // It follows the facts.
@@ -207,7 +214,8 @@ async fn every_text_that_a_section_had_is_kept(app: &TestApp) {
     write(&kim, &report, "helped", "An early alert.", 1).await;
     let input = json!({ "reportId": report, "sectionKey": "helped", "expectedVersion": 2, "client": "Our monitoring.", "versions": ["FULL", "CLIENT"] });
     sam.mutate("editReportSection", input, "report { id }").await;
-    let found = self::report(&sam, "sections { key revisions { version body client versions writtenBy { name } changes { change text } } }").await;
+    let found =
+        self::report(&sam, "sections { key revisions { version body client versions writtenBy { name } changes { change text } } }").await;
     let revisions = found["sections"].as_array().unwrap().iter().find(|section| section["key"] == "helped").unwrap()["revisions"].clone();
     let told: Vec<(&Value, &Value, &Value)> =
         revisions.as_array().unwrap().iter().map(|row| (&row["version"], &row["body"], &row["writtenBy"]["name"])).collect();
@@ -312,7 +320,8 @@ async fn a_final_report_keeps_what_it_says_until_it_is_taken_back(app: &TestApp)
 async fn a_change_says_how_it_was_tried_and_deployed(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = sam.declare("Shop is down").await;
-    let change = |kind: &str, change: Value| json!({ "incidentId": incident["id"], "kind": kind, "text": "more workers", "change": change });
+    let change =
+        |kind: &str, change: Value| json!({ "incidentId": incident["id"], "kind": kind, "text": "more workers", "change": change });
     let refusal = sam.refused("addTimelineEvent", change("CHANGE", json!({ "deployed": "BYPASS" }))).await;
     assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "reason"), "R23");
     let refusal = sam.refused("addTimelineEvent", change("NOTE", json!({ "deployed": "NORMAL" }))).await;
@@ -345,6 +354,79 @@ async fn what_can_not_be_a_section_is_refused(app: &TestApp) {
     write(&sam, &report, "helped", "", 1).await;
 }
 
+async fn rendered(by: &Client, version: &str) -> Value {
+    let fields = "text doubts { sectionKey line form context mayBeWord candidates { id alias } }";
+    report(by, &format!("rendered(version: {version}) {{ {fields} }}")).await["rendered"].take()
+}
+
+/// R27.
+async fn nobody_is_named_in_what_readers_get(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam Okafor").await, app.responder("Kim Lee").await);
+    let incident = sam.declare_with(json!({ "name": "Kim Lee's shop is down", "severity": "MAJOR", "leadId": sam.id() })).await;
+    kim.note(id(&incident), "Sam restarted web-1").await;
+    sam.resolve(id(&incident)).await;
+    let report = id(&report(&sam, "id").await).to_owned();
+    let words = "Okafor saw the alert; Kim's script, kim-lee-restart.sh, restarted it.\n```\nunclosed";
+    write(&sam, &report, "explanation", words, 0).await;
+    let own = json!({ "reportId": report, "sectionKey": "helped", "expectedVersion": 0, "body": "Long.", "abridged": "Short." });
+    sam.mutate("editReportSection", own, "report { id }").await;
+    let full = rendered(&sam, "FULL").await;
+    let text = text(&full, "text").to_owned();
+    for name in ["Sam", "Okafor", "Kim", "kim", "Lee", "lee"] {
+        assert!(!text.split(|c: char| !c.is_alphanumeric()).any(|word| word == name), "{name} in {text}");
+    }
+    assert!(text.contains("incident lead saw the alert"), "{text}");
+    assert!(text.contains("## What helped\n\nLong."), "an open code block ends with its section: {text}");
+    let short = rendered(&sam, "ABRIDGED").await;
+    let short = self::text(&short, "text");
+    assert!(short.contains("Short.") && !short.contains("Long.") && !short.contains("## Timeline"), "{short}");
+    assert!(short.contains("/incidents/INC-1/report"), "{short}");
+    let refused = sam.try_query("{ incident(reference: \"INC-1\") { report { rendered(version: CLIENT) { text } } } }", Value::Null).await;
+    assert_eq!(refused.code(), "FAILED_PRECONDITION", "R29: it leaves by approval only");
+    // Somebody who becomes lead later keeps the name that readers know.
+    sam.mutate("circulateReport", json!({ "reportId": report }), "report { id }").await;
+    let before = rendered(&sam, "FULL").await;
+    let role = json!({ "incidentId": incident["id"], "role": "CLIENT_COMMS_MANAGER", "personId": kim.id() });
+    sam.incident_of("assignRole", role).await;
+    let explanation = |text: &Value| self::text(text, "text").split("## How it came about").nth(1).unwrap().to_owned();
+    assert_eq!(explanation(&rendered(&sam, "FULL").await), explanation(&before));
+}
+
+async fn a_word_that_may_be_a_name_is_decided_once(app: &TestApp) {
+    let (sam, ana, vic) = (app.responder("Ana Lee").await, app.responder("Bo Lee").await, app.viewer("Vic").await);
+    let incident = sam.declare("Shop is down").await;
+    ana.note(id(&incident), "looked").await;
+    sam.resolve(id(&incident)).await;
+    let report = id(&report(&sam, "id").await).to_owned();
+    write(&sam, &report, "explanation", "Then Lee restarted the queue.", 0).await;
+    let doubt = rendered(&sam, "FULL").await["doubts"][0].take();
+    assert_eq!(
+        (&doubt["sectionKey"], &doubt["form"], &doubt["candidates"].as_array().unwrap().len()),
+        (&json!("explanation"), &json!("lee"), &2)
+    );
+    assert_eq!(rendered(&vic, "FULL").await["doubts"], json!([]), "they have names in them");
+    let undecided = rendered(&sam, "FULL").await;
+    assert!(text(&undecided, "text").contains("Then someone restarted"), "{undecided}");
+    let decide = json!({ "reportId": report, "form": doubt["form"], "context": doubt["context"], "personId": ana.id() });
+    sam.mutate("decideReportName", decide, "report { id }").await;
+    let decided = rendered(&sam, "FULL").await;
+    assert_eq!(decided["doubts"], json!([]));
+    assert!(text(&decided, "text").contains("responder") && !text(&decided, "text").contains("someone"), "{decided}");
+    let nobody = json!({ "reportId": report, "form": "lee", "personId": "per_00000000000000000000000000000001" });
+    assert_eq!(sam.refused("decideReportName", nobody).await.field(), "personId");
+}
+
+async fn words_of_blame_are_marked_with_a_question(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let (_, report) = resolved(&sam).await;
+    write(&sam, &report, "explanation", "We should have known.", 0).await;
+    let sections = self::report(&sam, "sections { key remarks { quote question } }").await["sections"].take();
+    let remarks = &sections.as_array().unwrap().iter().find(|section| section["key"] == "explanation").unwrap()["remarks"];
+    assert_eq!(remarks[0]["quote"], "should have");
+    let question = text(&remarks[0], "question");
+    assert!(question.starts_with("How") || question.starts_with("What"), "{question}");
+}
+
 async fn outsiders_do_not_learn_of_the_report_of_a_restricted_incident(app: &TestApp) {
     let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
     let incident = sam.declare_with(json!({ "name": "few know", "severity": "MAJOR", "visibility": "RESTRICTED" })).await;
@@ -362,6 +444,7 @@ async fn outsiders_do_not_learn_of_the_report_of_a_restricted_incident(app: &Tes
         ("markReportRead", json!({ "reportId": report })),
         ("commentOnReport", json!({ "reportId": report, "sectionKey": "impact", "body": "x" })),
         ("resolveReportComment", json!({ "commentId": comment, "resolution": "x" })),
+        ("decideReportName", json!({ "reportId": report, "form": "x" })),
         ("finaliseReport", json!({ "reportId": report, "reviewWaived": "x" })),
         ("takeBackReport", json!({ "reportId": report, "reason": "x" })),
     ] {

@@ -10,10 +10,9 @@ use domain::timeline::{self, Range};
 use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, report, tickets};
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, PasskeyId, PersonId, ReportCommentId, ReportId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token,
-    attachment, audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, passkey, person, report_comment,
-    report_reader, role_assignment,
-    role_offer, session, site, ticket, timeline_event, triage_answer,
+    IncidentId, PageId, PasskeyId, PersonId, ReportCommentId, ReportId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action,
+    alert, api_token, attachment, audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, passkey,
+    person, report_comment, report_reader, role_assignment, role_offer, session, site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 

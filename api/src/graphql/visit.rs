@@ -25,6 +25,7 @@ const ABOUT_AN_INCIDENT: &[&str] = &[
     "commentOnReport",
     "commentOnTicket",
     "confirmGoal",
+    "decideReportName",
     "declareIncident",
     "declineIncident",
     "discardClientUpdate",

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::begin::begin;
 use super::desk::Desk;
 use super::edit::revision;
+use super::names::Names;
 use super::query::find;
 use super::sections::{Section, stand};
 use super::sources::Sources;
@@ -32,6 +33,8 @@ use crate::validate;
 struct Proof {
     desk: Desk<Whole>,
     sections: Vec<Section>,
+    /// What people are called in it from now on.
+    names: Names,
     /// Who acted in the timeline.
     acted: BTreeSet<PersonId>,
 }
@@ -43,9 +46,13 @@ impl Facts for Proof {
         let id = incident.id;
         let desk = Desk::<Whole>::load(ctx, incident).await?;
         let rows = report_section::Entity::find().filter(report_section::Column::IncidentId.eq(id)).all(ctx.db.read()).await?;
+        let names = match &desk.report {
+            Some(report) => Names::load(ctx, report, &desk.scope).await?,
+            None => Names::default(),
+        };
         let sources = Sources::load(ctx, desk.scope.clone()).await?;
         let sections = stand(rows, &ctx.playbook(), &sources);
-        Ok(Self { sections, acted: acted(ctx, id).await?, desk })
+        Ok(Self { sections, names, acted: acted(ctx, id).await?, desk })
     }
 
     fn scope(&self) -> &Whole {
@@ -112,6 +119,7 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
         for person in &asked {
             ask(draft, &row, person);
         }
+        proof.names.keep(draft, row.id)?;
         draft.put::<report::Entity>(row.clone());
         let text = match asked.len() {
             0 => "Report circulated; nobody new was asked to read it".to_owned(),
@@ -149,7 +157,9 @@ fn ask(draft: &mut Draft<'_>, report: &report::Model, person: &person::Model) {
         to: Recipient::Person(person),
         purpose: Operation::Report,
         subject: format!("[{}] Please read the draft report", reference(draft.incident())),
-        text: format!("{what} The review builds on it.\n\nThe report: {link}\n\nOn its page you can comment on any passage. Say there when you have read it."),
+        text: format!(
+            "{what} The review builds on it.\n\nThe report: {link}\n\nOn its page you can comment on any passage. Say there when you have read it."
+        ),
         short: what,
         link,
         step: None,
@@ -209,6 +219,7 @@ pub async fn finish(ctx: &Ctx, id: ReportId, review_waived: Option<&str>) -> Res
         }
         require_outline(&proof.sections)?;
         freeze(draft, report, &proof.sections);
+        proof.names.keep(draft, report.id)?;
         let row = report::Model {
             state,
             final_at: Some(draft.now),

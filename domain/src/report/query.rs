@@ -5,8 +5,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::sql::{self, padded};
 use crate::limits;
+use crate::sql::{self, padded};
 
 /// The report `id`.
 ///

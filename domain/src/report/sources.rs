@@ -64,14 +64,19 @@ impl Sources {
     /// Loads them.
     pub async fn load(ctx: &Ctx, whole: Whole) -> Result<Self> {
         let (db, id) = (ctx.db.read(), whole.incident.id);
-        let of_sites = Query::select().column(incident_site::Column::SiteId).from(incident_site::Entity).and_where(incident_site::Column::IncidentId.eq(id)).take();
+        let of_sites = Query::select()
+            .column(incident_site::Column::SiteId)
+            .from(incident_site::Entity)
+            .and_where(incident_site::Column::IncidentId.eq(id))
+            .take();
         let sites = site::Entity::find().filter(site::Column::Id.in_subquery(of_sites)).order_by_asc(site::Column::Name).all(db);
         let updates = client_update::Entity::find()
             .filter(client_update::Column::IncidentId.eq(id))
             .filter(client_update::Column::SentAt.is_not_null())
             .order_by_asc(client_update::Column::SentAt)
             .all(db);
-        let (sites, updates, (events, left_out)) = tokio::try_join!(async { Ok(sites.await?) }, async { Ok(updates.await?) }, events(ctx, id))?;
+        let (sites, updates, (events, left_out)) =
+            tokio::try_join!(async { Ok(sites.await?) }, async { Ok(updates.await?) }, events(ctx, id))?;
         let actors: Vec<PersonId> = events.iter().filter_map(|told| told.event.actor_id).collect();
         let owners = whole.follow_ups.iter().map(|row| row.owner_id);
         let mut named: Vec<PersonId> = actors.into_iter().chain(owners).collect();

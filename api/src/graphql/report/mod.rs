@@ -2,6 +2,7 @@
 
 mod mutation;
 mod object;
+mod rendered;
 mod row;
 mod section;
 

@@ -80,6 +80,19 @@ pub struct ResolveReportCommentInput {
     resolution: Option<String>,
 }
 
+/// Whether a word in a report names somebody.
+#[derive(InputObject)]
+pub struct DecideReportNameInput {
+    /// The report.
+    report_id: ID,
+    /// The word, as its doubt has it.
+    form: String,
+    /// The words around it, as its doubt has them; left out, wherever it stands in the report.
+    context: Option<String>,
+    /// Whom it names, a person or a client's contact; left out, nobody.
+    person_id: Option<ID>,
+}
+
 /// A report to finish.
 #[derive(InputObject)]
 pub struct FinaliseReportInput {
@@ -131,7 +144,11 @@ pub struct ReportMutation;
 #[Object(use_type_description)]
 impl ReportMutation {
     /// Begins the report of an incident that owes none, or is not resolved yet. One that has begun is returned as it is.
-    async fn start_report(&self, gql: &Context<'_>, #[graphql(desc = "The incident.")] input: StartReportInput) -> ApiResult<ReportPayload> {
+    async fn start_report(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The incident.")] input: StartReportInput,
+    ) -> ApiResult<ReportPayload> {
         Ok(report::start(ctx(gql), id("incidentId", &input.incident_id)?).await?.into())
     }
 
@@ -185,6 +202,17 @@ impl ReportMutation {
         #[graphql(desc = "The comment and what came of it.")] input: ResolveReportCommentInput,
     ) -> ApiResult<ReportCommentPayload> {
         Ok(report::resolve_comment(ctx(gql), id("commentId", &input.comment_id)?, input.resolution.as_deref()).await?.into())
+    }
+
+    /// Decides whether a word in a report names somebody, once for the life of the report.
+    async fn decide_report_name(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The word and whom it names.")] input: DecideReportNameInput,
+    ) -> ApiResult<ReportPayload> {
+        let DecideReportNameInput { report_id, form, context, person_id } = input;
+        let id = id("reportId", &report_id)?;
+        Ok(report::decide_name(ctx(gql), id, &form, context.as_deref(), person_id.as_deref().map(String::as_str)).await?.into())
     }
 
     /// Finishes a report that was circulated, after its review or with the reason why it needs none.

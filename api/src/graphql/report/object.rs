@@ -8,13 +8,14 @@ use domain::playbook::Rule;
 use domain::{Error, report};
 use entity::Role;
 
+use super::rendered::{RenderedReport, rendered};
 use super::row::{Report, ReportComment};
 use super::section::ReportSection;
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::{Incident, incident_if_visible};
 use crate::graphql::people::{Person, person};
-use crate::graphql::scalars::{CommentKind, Day, ReportState};
+use crate::graphql::scalars::{CommentKind, Day, ReportState, ReportVersion};
 
 #[Object(use_type_description)]
 impl Report {
@@ -48,6 +49,15 @@ impl Report {
     async fn sections(&self, gql: &Context<'_>) -> ApiResult<Vec<ReportSection>> {
         let sections = report::sections_of(ctx(gql), &self.0).await?;
         Ok(sections.into_iter().map(|section| ReportSection { report: self.0.id, section }).collect())
+    }
+    /// A version of it as its readers get it: with roles in the place of names.
+    #[graphql(complexity = "100 + 5 * child_complexity")]
+    async fn rendered(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "FULL or ABRIDGED.", default_with = "ReportVersion::Full")] version: ReportVersion,
+    ) -> ApiResult<RenderedReport> {
+        rendered(gql, self, version).await
     }
     /// What readers said, oldest first.
     #[graphql(complexity = "5 + 10 * child_complexity")]

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Description, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use domain::blameless::{Linter, Remark};
 use domain::report::{self, Section};
 use entity::{ReportId, report_revision};
 
@@ -76,6 +77,13 @@ impl ReportSection {
             ReportNews { changes: changes(written_from, prefill), prefill: prefill.clone(), merged: text, conflicts }
         })
     }
+    /// Words of blame and hindsight in its body, each with a question that may lead further. They are suggestions.
+    #[graphql(complexity = "5 + 5 * child_complexity")]
+    async fn remarks(&self) -> Vec<ReportRemark> {
+        let body = &self.section.body;
+        let remark = |remark: Remark| ReportRemark { quote: body[remark.range].to_owned(), question: remark.question };
+        Linter::default().remarks(body).into_iter().map(remark).collect()
+    }
     /// The latest 200 texts that it had, newest first.
     #[graphql(complexity = "20 + 20 * child_complexity")]
     async fn revisions(&self, gql: &Context<'_>) -> ApiResult<Vec<ReportRevision>> {
@@ -83,6 +91,15 @@ impl ReportSection {
         let before = rows.iter().skip(1).map(|row| row.body.clone()).chain([String::new()]).collect::<Vec<_>>();
         Ok(rows.into_iter().zip(before).map(|(row, before)| ReportRevision { row, before }).collect())
     }
+}
+
+/// Words of blame or hindsight.
+#[derive(SimpleObject)]
+pub struct ReportRemark {
+    /// The words.
+    quote: String,
+    /// What one could ask instead; begins with “how” or “what”.
+    question: &'static str,
 }
 
 /// What the facts say since a section was written.
