@@ -52,11 +52,17 @@ const NICKNAMES: &str = "Kimmy Sparky Ace Doc Bugs Red Moose Zed Tiny Buzz Micke
 pub fn make(count: usize, chance: &mut Chance) -> Vec<Made> {
     let split = |text: &'static str| text.split_whitespace().collect::<Vec<_>>();
     let (words, names, surnames, nicknames) = (split(WORDS), split(NAMES), split(SURNAMES), split(NICKNAMES));
+    let mut taken = std::collections::HashSet::new();
     (0..count)
         .map(|number| {
-            let from = if chance.below(3) == 0 { &words } else { &names };
-            let first = chance.one(from).to_owned();
-            let surname = chance.one(&surnames).replace('_', " ");
+            // Two people of one name are a doubt at every place; the unit tests have them.
+            let (first, surname) = loop {
+                let from = if chance.below(3) == 0 { &words } else { &names };
+                let name = (chance.one(from).to_owned(), chance.one(&surnames).replace('_', " "));
+                if taken.insert(name.clone()) {
+                    break name;
+                }
+            };
             let nickname = (chance.below(5) == 0).then(|| chance.one(&nicknames).to_owned());
             let plain = |text: &str| ascii(text).to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "");
             let slug = format!("{}-{}", plain(&first), plain(&surname));
@@ -83,8 +89,19 @@ pub fn make(count: usize, chance: &mut Chance) -> Vec<Made> {
 
 /// As somebody types it who has no accents on the keyboard.
 pub fn ascii(text: &str) -> String {
-    const ACCENTS: &str = "áaàaâaãaåaäaéeèeêeëeíiìiîiïióoòoôoõoöoúuùuûuüuñnçcşsșsğgřršsžzłlıiøoœoýyăaễeÁAÀAÂAÅAÄAÉEÈEÊEÍIÓOÔOÖOÚUÜUÇCŞSȘSŁLİIØOÓO";
+    const ACCENTS: &str =
+        "áaàaâaãaåaäaéeèeêeëeíiìiîiïióoòoôoõoöoúuùuûuüuñnçcşsșsğgřršsžzłlıiøoœoýyăaễeÁAÀAÂAÅAÄAÉEÈEÊEÍIÓOÔOÖOÚUÜUÇCŞSȘSŁLİIØOÓO";
     let pairs: Vec<char> = ACCENTS.chars().collect();
     let plain = |c: char| pairs.chunks(2).find(|pair| pair[0] == c).map_or(c, |pair| pair[1]);
-    text.chars().map(|c| if matches!(c, '’') { '\'' } else if matches!(c, '‑') { '-' } else { plain(c) }).collect()
+    text.chars()
+        .map(|c| {
+            if matches!(c, '’') {
+                '\''
+            } else if matches!(c, '‑') {
+                '-'
+            } else {
+                plain(c)
+            }
+        })
+        .collect()
 }

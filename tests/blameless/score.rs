@@ -74,7 +74,8 @@ impl Score {
                 }
             }
             let surname = ascii(&made.surname).to_lowercase().replace('\'', "");
-            if ["kowalski", "kowalska", "novak", "yamamoto", "okonkwo", "petrov", "dubois", "lindqvist", "hawthorne", "abernathy"].contains(&surname.as_str())
+            if ["kowalski", "kowalska", "novak", "yamamoto", "okonkwo", "petrov", "dubois", "lindqvist", "hawthorne", "abernathy"]
+                .contains(&surname.as_str())
                 && parts.contains(surname.as_str())
             {
                 self.left.push(format!("{surname:?} somewhere"));

@@ -36,6 +36,7 @@ const FLOORS: [&[&str]; 6] = [
         "chain",
         "timeline::chain",
         "calendar",
+        "blameless",
         "on_call::plan",
         "tickets::mention",
         "tickets::number",

@@ -56,7 +56,7 @@ impl Cast {
         let mut roles: Vec<_> = facts.roles.iter().collect();
         roles.sort_by_key(|taken| taken.at);
         let first_roles = roles.iter().map(|taken| (taken.role.as_str(), taken.person.as_str()));
-        self.name(&mut new, first_roles, |role| role.to_owned(), false);
+        self.name(&mut new, first_roles, str::to_owned, false);
         self.name(&mut new, facts.appeared.iter().map(|id| ("", id.as_str())), |_| "responder".to_owned(), true);
         self.name(&mut new, facts.reporters.iter().map(|id| ("", id.as_str())), |_| "reporter".to_owned(), false);
         let contacts = facts.contacts.iter().map(|contact| (contact.client.as_str(), contact.person.as_str()));

@@ -95,7 +95,8 @@ impl Forms {
                     self.put(format!("{initial} {surname}"), Kind::Initial);
                     self.put(format!("{initial}. {surname}"), Kind::Initial);
                 }
-                if let Some(initial) = surname.chars().next() {
+                // "Will I" and "Mark a" are no names.
+                if let Some(initial) = surname.chars().next().filter(|initial| !is_word(&first) || !"ai".contains(*initial)) {
                     self.put(format!("{first} {initial}"), Kind::Initial);
                 }
             }
@@ -115,7 +116,7 @@ impl Forms {
 
     /// A single letter is no name.
     fn put(&mut self, form: String, kind: Kind) {
-        let is_wide = form.chars().any(|c| !c.is_ascii());
+        let is_wide = !form.is_ascii();
         if form.chars().filter(|c| c.is_alphanumeric()).count() > 1 || is_wide {
             self.found.insert((form, kind));
         }

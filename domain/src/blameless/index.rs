@@ -58,8 +58,9 @@ impl Index {
         Self { automaton, forms }
     }
 
-    /// The hits in their order, none over another: of those that overlap, the one that begins first, then the longest.
-    pub fn hits(&self, folded: &Folded, text: &str) -> Vec<Hit<'_>> {
+    /// The hits in their order, none over another: of those that overlap, the one that begins first, then the longest. `was_there` says who
+    /// had a part in what the text is about.
+    pub fn hits(&self, folded: &Folded, text: &str, was_there: impl Fn(usize) -> bool) -> Vec<Hit<'_>> {
         let mut hits: Vec<_> = self
             .automaton
             .find_overlapping_iter(&folded.text)
@@ -69,11 +70,12 @@ impl Index {
             })
             .collect();
         hits.sort_unstable_by_key(|hit| (hit.start(), usize::MAX - hit.end()));
-        // "Root, Niamh Reed" names two people, although there may be a Niamh Root as well.
         let is_split = |at: usize| {
             let hit = &hits[at];
+            let form = &self.forms[hit.pattern().as_usize()];
             let mut within = hits[at + 1..].iter().take_while(|other| other.start() < hit.end());
-            self.forms[hit.pattern().as_usize()].text.contains(',') && within.any(|other| other.end() > hit.end())
+            // "Root, Niamh Reed" names two people, although there may be a Niamh Root as well.
+            form.text.contains(',') && (within.any(|other| other.end() > hit.end()) || self.names_two(form, &was_there))
         };
         let split: Vec<bool> = (0..hits.len()).map(is_split).collect();
         let (mut end, mut splits) = (0, split.into_iter());
@@ -85,6 +87,17 @@ impl Index {
             is_free
         });
         hits.iter().map(|hit| Hit { form: &self.forms[hit.pattern().as_usize()], range: folded.original(hit.range()) }).collect()
+    }
+}
+
+impl Index {
+    /// Whether "Root, Niamh" is said of two who were there, and not of a Niamh Root who was not.
+    fn names_two(&self, form: &Form, was_there: impl Fn(usize) -> bool) -> bool {
+        let is_somebody = |name: &str| {
+            let known = self.forms.binary_search_by(|form| form.text.as_str().cmp(name));
+            known.is_ok_and(|at| self.forms[at].people.iter().any(|person| was_there(*person)))
+        };
+        !form.people.iter().any(|person| was_there(*person)) && form.text.split(", ").all(is_somebody)
     }
 }
 
@@ -179,7 +192,7 @@ mod tests {
         let person = |name: &str| Person { name: name.to_owned(), ..Person::default() };
         let people = ["Kim Lee", "Ann Kowalski", "Neil Adams", "Rob Ada", "李 明"].map(person);
         let index = Index::of(people.iter());
-        index.hits(&Folded::of(text), text).into_iter().map(|hit| text[hit.range].to_owned()).collect()
+        index.hits(&Folded::of(text), text, |_| true).into_iter().map(|hit| text[hit.range].to_owned()).collect()
     }
 
     #[test]

@@ -67,12 +67,15 @@ fn several(form: &Form, place: &Place) -> Verdict {
     let own = place.own();
     let parts: Vec<&str> = own.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’')).filter(|part| !part.is_empty()).collect();
     let with_capital = parts.iter().filter(|part| part.starts_with(char::is_uppercase)).count();
-    if place.is_code || place.is_joined() || own.contains(['-', '_']) {
-        // `mark-hunter.png` is hardly anything else.
+    let is_plain = |c: char| c.is_alphanumeric() || c.is_whitespace() || ",.>'’".contains(c);
+    if place.is_code || place.is_joined() || !own.chars().all(is_plain) {
+        // `mark-hunter.png` is hardly anything else, nor is what has signs in it that nobody sees.
         return Likely;
     }
     if with_capital == parts.len() {
-        let is_weak = place.is_in_title() || is_capitals(own) || (parts.len() < 2 && place.start != Start::No);
+        let is_weak = place.is_in_title()
+            || is_capitals(own) && place.next().next().is_some_and(|next| is_capitals(next.word))
+            || (parts.len() < 2 && place.start != Start::No);
         return if is_weak { Likely } else { Name };
     }
     // "the cross hunter"; "Hope Case" at the beginning of a sentence is not written "Hope case".
@@ -196,7 +199,7 @@ fn middle(form: &Form, place: &Place, next: Option<Neighbour>, is_owner: bool) -
             return Unlikely;
         }
     }
-    if is_month(text) && previous_is(place, |word| word == "of") {
+    if is_month(text) && previous_is(place, |word| ["of", "by"].contains(&word)) {
         return Unlikely;
     }
     // "Grace Hopper", "Hope Street": not those who are in the cast, or the whole name would have been found.
@@ -207,7 +210,10 @@ fn middle(form: &Form, place: &Place, next: Option<Neighbour>, is_owner: bool) -
             Some(next) if next.word == "of" => next_capital(later.next()),
             next => next_capital(next),
         };
-    if goes_on || (has_capital_anyway(text) && (!is_owner || is_month(text)) && !acts_like_people(next)) {
+    if goes_on {
+        return Unlikely;
+    }
+    if has_capital_anyway(text) && (!is_owner || is_month(text)) && !acts_like_people(next) {
         return Likely;
     }
     Name
@@ -251,7 +257,7 @@ fn begins(form: &Form, place: &Place, next: Option<Neighbour>) -> Verdict {
     }
     if is_short {
         // "Will was", "May had": no sentence begins so otherwise. "An ended call" and "All deployed" do.
-        let is_modal = ["will", "may", "can"].contains(&text);
+        let is_modal = ["will", "may", "can", "an"].contains(&text);
         return match (is_modal, is_auxiliary(&verb)) {
             (true, true) => Name,
             (true, false) if may_be_verb(&verb) || is_preposition(&word) || word == "and" => Unlikely,
@@ -341,7 +347,12 @@ pub fn is_possessive_after(after: &str) -> bool {
 fn is_date(place: &Place) -> bool {
     let is_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
     let near = ["in", "since", "until", "till", "during", "last", "next", "this", "early", "late", "mid", "every"];
-    previous_is(place, |word| near.contains(&word) || is_number(word))
+    // "…; by May all was well".
+    let mut before = place.previous();
+    let begins = before.next().is_some_and(|one| one.gap == " " && one.word.eq_ignore_ascii_case("by"))
+        && before.next().is_none_or(|one| one.gap.contains([';', '.', '\n']));
+    begins
+        || previous_is(place, |word| near.contains(&word) || is_number(word))
         || place.next().next().is_some_and(|next| next.gap == " " && is_number(next.word))
 }
 

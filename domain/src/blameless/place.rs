@@ -210,8 +210,7 @@ fn start_of(before: &str) -> Start {
     let is_quote = opened.len() < quoted.len() && !line.ends_with(char::is_whitespace);
     let last = if is_quote { opened } else { quoted }.trim_end().chars().next_back();
     match last {
-        None => Start::Sentence,
-        Some('.' | '!' | '?' | '…' | '|') => Start::Sentence,
+        None | Some('.' | '!' | '?' | '…' | '|') => Start::Sentence,
         _ if is_quote => Start::Sentence,
         Some(':' | '(' | '[' | ']' | ')' | '—' | '–' | '-' | '"' | '”' | '>' | '/' | '=') => Start::Perhaps,
         Some(c) if c.is_ascii_digit() => Start::Perhaps,

@@ -59,7 +59,7 @@ impl Cast {
         let code = Code::of(text);
         let judged: Vec<Judged> = self
             .index()
-            .hits(&folded, text)
+            .hits(&folded, text, |person| self.members()[person].takes_part)
             .into_iter()
             .map(|hit| {
                 let place = Place::of(text, hit.range.clone(), &code);
@@ -81,12 +81,13 @@ impl Cast {
         let is_mention = one.place.before().ends_with('@') && !form.handle_of.is_empty();
         let people = self.meant(if is_mention { &form.handle_of } else { &form.people }, named);
         let is_near = people.iter().any(|person| named.contains(person));
+        let takes_part = people.iter().any(|person| self.members()[*person].takes_part);
         let may_be_word = match one.verdict {
             Verdict::Word => return Meaning::Word,
-            Verdict::Unlikely if form.is_wordy && !is_near && !people.iter().any(|person| self.members()[*person].takes_part) => {
-                return Meaning::Word;
-            }
+            Verdict::Unlikely if form.is_wordy && !is_near && !takes_part => return Meaning::Word,
             Verdict::Unlikely => true,
+            // A first name with its surname, of somebody who was there.
+            Verdict::Likely if form.kind == Kind::Full && takes_part => false,
             Verdict::Likely => !is_near || is_function_word(&form.text) || is_month(&form.text),
             Verdict::Name => false,
         };

@@ -172,7 +172,7 @@ const SYSTEMS: [&str; 45] = [
     "zookeeper",
 ];
 const KINDS_OF_PEOPLE: [&str; 14] =
-    ["bengal", "christian", "dutch", "english", "french", "german", "irish", "israel", "moor", "norman", "norse", "roman", "welsh", "scot"];
+    ["black", "christian", "dutch", "english", "french", "german", "irish", "israel", "moor", "norman", "norse", "roman", "welsh", "white"];
 const AUXILIARIES: [&str; 20] = [
     "is", "was", "has", "had", "does", "did", "could", "would", "should", "might", "must", "isn't", "wasn't", "hasn't", "hadn't",
     "doesn't", "didn't", "couldn't", "wouldn't", "can't",
