@@ -157,7 +157,8 @@ mod tests {
     use super::*;
 
     /// What 100,000 words and more of speeches name that our people are named too, and nothing else.
-    const NAMED_IN_SPEECHES: [&str; 10] = ["Bill", "Bud", "Heather", "Hope", "Jack", "Max", "Mohammed", "Nick", "Pearl", "Tom"];
+    const NAMED_IN_SPEECHES: [&str; 13] =
+        ["Bill", "Bud", "Grace", "Heather", "Hope", "Jack", "Max", "Mohammed", "Nick", "Pearl", "Robin", "Tom", "Waters"];
 
     #[test]
     fn no_name_is_left_and_no_word_is_taken_for_one() {
