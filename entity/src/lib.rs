@@ -50,6 +50,7 @@ pub mod report_section;
 pub mod role_assignment;
 pub mod role_offer;
 pub mod session;
+mod severity;
 pub mod shift;
 pub mod sign_in_link;
 pub mod site;
@@ -66,6 +67,7 @@ pub use enums::*;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants, ReportVersion, ReportVersions};
 pub use ids::*;
 pub use last_changes::{LastChange, LastChanges};
+pub use severity::Severity;
 pub use token_bounds::TokenBounds;
 
 /// A point in time, always in UTC, with microsecond precision (as in PostgreSQL).

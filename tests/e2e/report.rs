@@ -104,7 +104,7 @@ async fn the_facts_fill_in_what_nobody_has_written(app: &TestApp) {
     let note = sam.note(id(&incident), "the disk of web-1 is full").await;
     let amend = json!({ "eventId": note["id"], "text": "the disk of web-2 is full" });
     sam.event_of("amendTimelineEvent", amend).await;
-    let impact = json!({ "incidentId": incident["id"], "impactRequests": 1200 });
+    let impact = json!({ "incidentId": incident["id"], "impact": { "requests": 1200 } });
     sam.incident_of("updateIncident", impact).await;
     app.advance(Duration::from_secs(3_600));
     sam.resolve(id(&incident)).await;
@@ -137,7 +137,7 @@ async fn a_section_that_somebody_wrote_is_offered_what_the_facts_say_since(app: 
     let mine = format!("{}\n\nAbout a third of the orders.", text(&before, "body"));
     write(&sam, &report, "impact", &mine, 0).await;
     assert_eq!(section(&sam, "impact").await["news"], Value::Null);
-    let began = json!({ "incidentId": incident["id"], "impactRequests": 1200 });
+    let began = json!({ "incidentId": incident["id"], "impact": { "requests": 1200 } });
     sam.incident_of("updateIncident", began).await;
     let offered = section(&sam, "impact").await;
     assert_eq!(offered["body"], json!(mine), "nothing that a person wrote is overwritten");
@@ -151,7 +151,7 @@ async fn a_section_that_somebody_wrote_is_offered_what_the_facts_say_since(app: 
     assert_eq!((&taken["news"], &taken["version"]), (&Value::Null, &json!(2)));
     // Both changed the same line: both are offered.
     write(&sam, &report, "impact", &merged.replace("1200", "about 1000"), 2).await;
-    sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "impactRequests": 1300 })).await;
+    sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "impact": { "requests": 1300 } })).await;
     let offered = section(&sam, "impact").await;
     let merged = text(&offered["news"], "merged");
     assert!(merged.contains("about 1000") && merged.contains("1300"), "{merged}");
@@ -300,7 +300,7 @@ async fn a_final_report_keeps_what_it_says_until_it_is_taken_back(app: &TestApp)
     sam.mutate("finaliseReport", json!({ "reportId": report, "reviewWaived": "small" }), "report { id }").await;
     let before = section(&sam, "impact").await;
     assert_eq!(before["version"], 1);
-    sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "impactRequests": 1200 })).await;
+    sam.incident_of("updateIncident", json!({ "incidentId": incident["id"], "impact": { "requests": 1200 } })).await;
     assert_eq!(section(&sam, "impact").await["body"], before["body"]);
     for (mutation, input) in [
         ("editReportSection", edit(&report, "impact", "other", 1)),

@@ -345,7 +345,7 @@ impl TestApp {
 
     /// A new person with a token of the same level.
     pub async fn person(&self, name: &str, access: AccessLevel) -> Client {
-        let email = format!("{}.{}@example.org", name.to_lowercase(), self.people.fetch_add(1, Ordering::Relaxed));
+        let email = format!("{}.{}@example.org", name.to_lowercase().replace(' ', "."), self.people.fetch_add(1, Ordering::Relaxed));
         let person = domain::people::find_or_add(&self.system(), name, &email, access).await.expect("a person can be added");
         self.sign_in(&person).await
     }

@@ -82,8 +82,8 @@ mod tests {
 
     #[test]
     fn new_facts_come_into_a_text_that_was_written_elsewhere() {
-        let merged = merge("a\nb\nc", "a\nb\nc, as Kim saw", "a\nb2\nc");
-        assert_eq!(merged, Merge { text: "a\nb2\nc, as Kim saw".into(), conflicts: 0 });
+        let merged = merge("a\nb\nc", "a\nb\nc, as Kim saw", "a2\nb\nc");
+        assert_eq!(merged, Merge { text: "a2\nb\nc, as Kim saw".into(), conflicts: 0 });
     }
 
     #[test]

@@ -90,8 +90,7 @@ impl Page<'_> {
 fn canonical(markdown: &str) -> String {
     // Without a newline at its end, a code block that was left open stays open.
     let markdown = format!("{markdown}\n");
-    let events = Parser::new_ext(&markdown, OPTIONS).map(|event| match event {
-        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+    let events = Parser::new_ext(&markdown, OPTIONS).flat_map(as_lines).map(|event| match event {
         Event::Start(Tag::Heading { level, id, classes, attrs }) => Event::Start(Tag::Heading { level: below(level), id, classes, attrs }),
         Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level))),
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
@@ -104,6 +103,16 @@ fn canonical(markdown: &str) -> String {
         // Never seen; then as it was written, as a quotation.
         Err(_) => markdown.lines().map(|line| format!("> {line}\n")).collect(),
     }
+}
+
+/// HTML as the text that it is, a line at a time.
+fn as_lines(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
+    let (line, rest) = match event {
+        Event::Html(html) if html.ends_with('\n') => (Event::Text(html.trim_end().to_owned().into()), Some(Event::SoftBreak)),
+        Event::Html(html) | Event::InlineHtml(html) => (Event::Text(html), None),
+        event => (event, None),
+    };
+    std::iter::once(line).chain(rest)
 }
 
 fn below(level: HeadingLevel) -> HeadingLevel {
@@ -121,8 +130,9 @@ mod tests {
             ("# mine", "### mine"),
             ("###### deep", "###### deep"),
             ("<script>alert(1)</script>", "\\<script>alert(1)\\</script>"),
+            ("<div>\na\n</div>\n\nb", "\\<div>\na\n\\</div>\n\nb"),
             ("a <b>c</b>", "a \\<b>c\\</b>"),
-            ("| a | b |\n| --- | --- |\n| 1 | 2 |", "|a|b|\n|---|---|\n|1|2|"),
+            ("| a | b |\n| --- | --- |\n| 1 | 2 |", "|a|b|\n|-|-|\n|1|2|"),
         ] {
             assert_eq!(canonical(written), canonical_form, "{written}");
         }
