@@ -9,6 +9,8 @@ const PAGES = [
   '/incidents/INC-4',
   '/incidents/INC-5',
   '/incidents/INC-1',
+  '/incidents/INC-1/report',
+  '/incidents/INC-4/report',
   '/follow-ups',
   '/on-call',
   '/people',

@@ -45,7 +45,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 /// Its routes.
 pub fn router() -> Router<Server> {
-    let files = Router::new().route("/console/{*file}", get(file)).route("/incidents/{reference}", get(incident));
+    let files = Router::new()
+        .route("/console/{*file}", get(file))
+        .route("/incidents/{reference}", get(incident))
+        .route("/incidents/{reference}/report", get(incident));
     PAGES.iter().fold(files, |router, address| router.route(address, get(show)))
 }
 
@@ -62,7 +65,7 @@ async fn show(State(server): State<Server>, headers: HeaderMap) -> Response {
     }
 }
 
-/// The address of an incident in mails and notices.
+/// The address of an incident in mails and notices, and that of its report.
 async fn incident(server: State<Server>, Path(reference): Path<String>, headers: HeaderMap) -> Response {
     match domain::incident::parse_reference(&reference) {
         Ok(_) => show(server, headers).await,

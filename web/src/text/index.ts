@@ -4,8 +4,9 @@ import { common } from './en/common';
 import { declare } from './en/declare';
 import { followUps } from './en/followUps';
 import { incident } from './en/incident';
+import { report } from './en/report';
 import { settings } from './en/settings';
 import { team } from './en/team';
 
-export const t = { ...common, board, declare, followUps, incident, settings, team };
+export const t = { ...common, board, declare, followUps, incident, report, settings, team };
 export type { Severity, Status } from './en/common';

@@ -1,10 +1,9 @@
 /** What all parts of an incident's page share: the incident, what may be done with it, and which dialog is open. */
 import type { DocumentInput } from '@urql/core';
 import { createContext } from 'svelte';
-import { change } from '$lib/api/live.svelte';
+import { act } from '$lib/api/act';
 import type { Problem } from '$lib/api/problem';
 import { me } from '$lib/api/viewer.svelte';
-import { announce } from '$lib/ui/announce.svelte';
 import type { Severity, Status } from '$text';
 import type { Kind } from './composer/compose';
 import type { Brought } from './composer/uploads.svelte';
@@ -80,20 +79,14 @@ export class Room {
     this.wanted = { kind };
   }
 
-  /** Changes something, says so, and asks for the facts again. Returns what went wrong, in the shape that `Form` takes. */
-  async act<Data, V extends Record<string, unknown>>(
+  /** See `act`; what it changed is asked for again. */
+  act<Data, V extends Record<string, unknown>>(
     document: DocumentInput<Data, V>,
     variables: V,
     said: string,
-    took: (data: Data) => void = () => {},
+    took?: (data: Data) => void,
   ): Promise<Problem | undefined> {
-    const { data, problem } = await change(document, variables);
-    // After a refusal too: it may be because somebody else was faster.
-    this.refresh();
-    if (problem) return problem;
-    announce(said);
-    took(data!);
-    return undefined;
+    return act(document, variables, { said, refresh: this.refresh, took });
   }
 }
 
