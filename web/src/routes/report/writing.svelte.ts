@@ -89,11 +89,9 @@ export class Writing {
       const { data, problem } = await this.#change({ body: text, prefill: this.#prefill });
       if (problem) {
         const theirs = theirsOf(problem);
-        if (!theirs) {
-          this.phase = { is: 'refused', words: problem.words };
-          return;
-        }
-        if (this.#meets(theirs, theirs.by) === 'goOn') continue;
+        const met = theirs && this.#meets(theirs, theirs.by);
+        if (met === 'goOn') continue;
+        if (!met || met === 'nothing') this.phase = { is: 'refused', words: problem.words };
         return;
       }
       this.#wrote(data, text);
