@@ -8,6 +8,7 @@ import { FILES } from './side/Files.svelte';
 import { FOLLOW_UPS } from './side/FollowUps.svelte';
 import { GOALS } from './side/Goals.svelte';
 import { PAGES } from './side/Pages.svelte';
+import { REPORT_LINE } from './side/Report.svelte';
 import { ROLES } from './side/Roles.svelte';
 import { TICKETS } from './side/Tickets.svelte';
 import { STEPS } from './steps/Steps.svelte';
@@ -31,6 +32,7 @@ const FACTS = graphql(
       ...Files
       ...Deliveries
       ...FollowUps
+      ...ReportLine
       keyMoments: timeline(last: 200, filter: { starred: true }) {
         nodes {
           id
@@ -41,7 +43,7 @@ const FACTS = graphql(
       }
     }
   `,
-  [HEADER, STEPS, TRIAGE, GOALS, ROLES, ACTIONS, CLIENTS, TICKETS, ALERTS, PAGES, FILES, DELIVERIES, FOLLOW_UPS],
+  [HEADER, STEPS, TRIAGE, GOALS, ROLES, ACTIONS, CLIENTS, TICKETS, ALERTS, PAGES, FILES, DELIVERIES, FOLLOW_UPS, REPORT_LINE],
 );
 export type Facts = ResultOf<typeof FACTS>;
 

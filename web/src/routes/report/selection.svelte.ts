@@ -12,10 +12,7 @@ export function selectionIn(where: () => HTMLElement | undefined): { readonly te
         if (document.activeElement === root) text = root.value.slice(root.selectionStart, root.selectionEnd).trim();
         return;
       }
-      const selection = getSelection();
-      const isHere = selection !== null && selection.anchorNode !== null && root.contains(selection.anchorNode);
-      // A selection that ends outside is about more than this section.
-      text = isHere && root.contains(selection.focusNode) ? selection.toString().trim() : '';
+      text = selectedIn(root);
     };
     document.addEventListener('selectionchange', changed);
     return () => document.removeEventListener('selectionchange', changed);
@@ -27,4 +24,19 @@ export function selectionIn(where: () => HTMLElement | undefined): { readonly te
     },
     forget: () => (text = ''),
   };
+}
+
+function selectedIn(root: HTMLElement): string {
+  const selection = getSelection();
+  if (!selection || selection.rangeCount === 0) return '';
+  const range = selection.getRangeAt(0);
+  if (!root.contains(range.startContainer)) return '';
+  // What a triple click selects ends before the first word of whatever follows; a selection with words from there is about more.
+  const beyond = document.createRange();
+  beyond.setStartAfter(root);
+  if (beyond.comparePoint(range.endContainer, range.endOffset) > 0) {
+    beyond.setEnd(range.endContainer, range.endOffset);
+    if (beyond.toString().trim() !== '') return '';
+  }
+  return selection.toString().trim();
 }

@@ -175,6 +175,7 @@ export const incident = {
     contain: 'Tick the list',
     answer: 'See who was paged',
     triage: 'Decide',
+    report: 'Go to the report',
     slot: 'First time slot that fits:',
     toGoals: 'Show the goals',
   },
@@ -273,6 +274,12 @@ export const incident = {
     amendReason: 'Why',
     amendWhen: 'When it really happened',
     amended: 'Corrected',
+    change: {
+      tried: (how: string) => `Tried first: ${how}`,
+      notTried: 'Not tried first',
+      NORMAL: 'went live the usual way',
+      BYPASS: (reason: string) => `bypassed the usual way, because: ${reason}`,
+    },
   },
   filter: {
     open: 'Filter',
@@ -301,7 +308,7 @@ export const incident = {
     placeholder: {
       NOTE: 'What happens? Type / for another kind',
       COMMAND: 'Paste the command and what it said',
-      CHANGE: 'What was changed, how it was tried first, and which way it was deployed',
+      CHANGE: 'What was changed?',
       FINDING: 'What did you find out?',
       DECISION: 'What was decided, and why?',
       UPDATE: 'What people who do not follow the timeline should know now',
@@ -329,6 +336,17 @@ export const incident = {
     folder: (name: string) => `${name} is a folder. Attach the files in it, or an archive of them.`,
     menu: 'Kinds of events',
     waiting: 'Files are still on their way.',
+    change: {
+      label: 'How it was put live',
+      tried: 'How it was tried first',
+      deployed: 'Which way it went live',
+      notSaid: 'Not said',
+      NORMAL: 'The usual way',
+      BYPASS: 'Bypassed, because …',
+      reason: 'Why the usual way was bypassed',
+      needsWay: 'Say which way it went live: the usual one, or past it.',
+      needsReason: 'Say why the usual way was bypassed: whoever reads this afterwards will ask.',
+    },
   },
   goals: {
     title: 'Goals',

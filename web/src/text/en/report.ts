@@ -90,7 +90,7 @@ export const report = {
     doneOf: (title: string) => `Done: ${title}`,
     text: (title: string) => `Text of “${title}” (Markdown)`,
     required: 'Needed for the draft',
-    byFacts: 'From the record: it follows the facts until somebody writes it.',
+    byFacts: 'From the record, until somebody writes it',
     empty: 'Nothing is written here yet.',
     writtenBy: (name: string) => `Written by ${name}`,
     kept: 'Kept as the facts had it',
@@ -129,9 +129,7 @@ export const report = {
     title: 'The facts have changed since this was written',
     show: 'What has changed',
     conflicts: (count: number) =>
-      count === 1
-        ? 'In one place both the facts and the text have changed: both will stand there, one below the other, for you to choose.'
-        : `In ${count} places both the facts and the text have changed: both will stand there, one below the other, for you to choose.`,
+      `In ${some(count, 'place', 'places')} both the facts and the text have changed: both will stand there, one below the other, for you to choose.`,
     take: 'Take them in',
     leave: 'Leave the text as it is',
     left: 'Noted: the text stays as it is',
@@ -146,7 +144,6 @@ export const report = {
       ABRIDGED: 'the short one, for everybody in the company',
       CLIENT: 'for an affected client',
     },
-    in: (names: string) => `in: ${names}`,
     nowhere: 'in no version',
     saved: 'Versions changed',
     own: { ABRIDGED: 'Other words for the abridged version', CLIENT: 'Other words for clients' },
@@ -156,7 +153,6 @@ export const report = {
   history: {
     title: 'History',
     none: 'Nobody has written this section yet.',
-    by: (name: string) => `${name}`,
     muster: 'Muster',
     number: (version: number) => `Text ${version}`,
     changes: 'What changed',
@@ -167,7 +163,6 @@ export const report = {
   },
   comments: {
     title: 'Comments',
-    none: 'No comments.',
     add: 'Comment',
     addOf: (title: string) => `Comment: ${title}`,
     addOnSelection: 'Comment on the selection',

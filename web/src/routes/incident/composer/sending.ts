@@ -5,6 +5,7 @@ import type { Problem } from '$lib/api/problem';
 import type { Intention } from '$lib/intention';
 import { EVENT, type Event } from '../timeline/event';
 import type { Kind } from './compose';
+import type { Change } from './rollout';
 
 const WRITE = graphql(
   `
@@ -40,6 +41,8 @@ export interface Written {
   attachmentIds: string[];
   /** What they are called, for files without a word. */
   fileNames: string[];
+  /** How a CHANGE was tried and put live. */
+  change: Change | null;
   status: string;
 }
 
@@ -77,13 +80,14 @@ async function sendAll(written: Written, intentions: Intentions): Promise<Sent> 
 type Entry = Omit<Written, 'kind'> & { kind: Exclude<Kind, 'UPDATE'> | 'FILE' };
 
 async function write(written: Entry, intention: Intention): Promise<Sent> {
-  const { incidentId, kind, text, occurredAt, attachmentIds } = written;
+  const { incidentId, kind, text, occurredAt, attachmentIds, change: how } = written;
   const input = {
     incidentId,
     kind,
     text,
     occurredAt,
     attachmentIds: attachmentIds.length > 0 ? attachmentIds : null,
+    change: kind === 'CHANGE' ? how : null,
   };
   const { data, problem } = await change(WRITE, { input: { ...input, idempotencyKey: intention.keyFor(input) } });
   return problem ? { problem } : { event: data.addTimelineEvent.event };

@@ -3,7 +3,7 @@
 export type Role = 'INCIDENT_LEAD' | 'CLIENT_COMMS_MANAGER' | 'REPORT_AUTHOR';
 export type Deed =
   | { is: 'role'; role: Role }
-  | { is: 'escalate' | 'triage' | 'update' | 'tell' | 'contain' | 'answer' | 'settle' }
+  | { is: 'escalate' | 'triage' | 'update' | 'tell' | 'contain' | 'answer' | 'report' | 'settle' }
   /** Settled without a word, if there is nothing to add. */
   | { is: 'notice' };
 
@@ -18,6 +18,9 @@ const DEEDS: Record<string, Deed> = {
   'client-update': { is: 'tell' },
   'client-closing': { is: 'tell' },
   containment: { is: 'contain' },
+  'report-draft': { is: 'report' },
+  'report-circulated': { is: 'report' },
+  'report-final': { is: 'report' },
   'general-notice': { is: 'notice' },
 };
 

@@ -12,6 +12,11 @@ export const EVENT = graphql(`
     starred
     source
     details
+    change {
+      tried
+      deployed
+      reason
+    }
     amends
     otherIncident {
       id
