@@ -7,6 +7,9 @@ import { EDIT, type Edit, type Section } from './report';
 import { below, chosen, meet, theirsOf, type Choice, type Phase, type Present } from './saving';
 
 const PAUSE = 1_500;
+/** Until what did not get through is sent again. */
+const AGAIN = 10_000;
+const PASSING = ['OFFLINE', 'NOT_MUSTER', 'UNAVAILABLE'];
 
 export class Writing {
   text = $state('');
@@ -92,6 +95,7 @@ export class Writing {
         const met = theirs && this.#meets(theirs, theirs.by);
         if (met === 'goOn') continue;
         if (!met || met === 'nothing') this.phase = { is: 'refused', words: problem.words };
+        if (PASSING.includes(problem.code)) this.#timer = setTimeout(() => void this.save(), AGAIN);
         return;
       }
       this.#wrote(data, text);

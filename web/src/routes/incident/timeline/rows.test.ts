@@ -15,6 +15,7 @@ function event(sequence: number, more: Partial<Event> & { minute?: number } = {}
     starred: false,
     source: 'WEB',
     details: null,
+    change: null,
     amends: null,
     otherIncident: null,
     actor: null,
