@@ -97,6 +97,7 @@ export const board = {
     empty: 'Nothing yet.',
     owed: (count: number) => some(count, 'step open', 'steps open'),
     over: (duration: string) => `${duration} ago`,
+    report: (state: string) => `Report: ${state}`,
     openFollowUps: (count: number) => some(count, 'follow-up open', 'follow-ups open'),
   },
   first: {

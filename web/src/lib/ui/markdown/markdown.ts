@@ -61,7 +61,9 @@ function wordsOf(token: Token): string {
     case 'html':
       return token.text;
     default:
-      return 'tokens' in token && token.tokens ? token.tokens.map(wordsOf).join('') : unescaped('text' in token ? String(token.text) : '');
+      return 'tokens' in token && token.tokens
+        ? token.tokens.map(wordsOf).join('')
+        : unescaped('text' in token ? String(token.text) : '');
   }
 }
 
