@@ -35,7 +35,8 @@ test('two people write, read and finish a report', async ({ muster, signIn }) =>
   await sam.getByRole('menuitem', { name: 'Resolve' }).click();
   await sam.getByLabel('What it was and how it ended').fill('Logs filled the disk. They are rotated now.');
   await sam.getByRole('button', { name: 'Resolve it' }).click();
-  await sam.getByRole('link', { name: 'Open the report' }).click();
+  await expect(sam.getByRole('link', { name: 'Open the report' })).toBeVisible();
+  await sam.getByRole('link', { name: 'Go to the report' }).first().click();
   await expect(sam.getByRole('heading', { level: 1, name: 'Report on INC-1' })).toBeVisible();
   await expect(section(sam, 'Overview')).toContainText('Logs filled the disk.');
   await sam.getByRole('button', { name: "I'll write it" }).click();
