@@ -4,7 +4,6 @@ import { some } from './some';
 export const report = {
   title: 'Report',
   of: (reference: string) => `Report on ${reference}`,
-  toIncident: (reference: string) => `To ${reference}`,
   none: (reference: string) => `There is no report on ${reference} yet.`,
   noneOwed: 'An incident that owes a report gets one when it is resolved. You can begin one now.',
   notDeclared: 'A report can begin once the incident is declared.',
@@ -177,7 +176,6 @@ export const report = {
     sent: 'Comment added',
     aProgram: 'A program',
     gone: 'The text no longer has this passage:',
-    about: 'About:',
     show: 'Show it in the text',
     resolve: 'Resolve',
     resolveOf: (name: string) => `Resolve the comment of ${name}`,
