@@ -1,4 +1,5 @@
 /** What the stories show: an evening with a broken checkout. */
+import type { Conflict } from '$lib/api/conflict';
 import type { Problem } from '$lib/api/problem';
 import type { Option } from '$lib/ui/option';
 import type { BoardIncident } from '../routes/board/incident';
@@ -19,6 +20,8 @@ export const WORD =
   'https://status.example.org/incidents/2026/checkout-answers-503-for-everybody-in-northern-europe?from=dashboard';
 
 export const REFUSED: Problem = { code: 'CONFLICT', words: 'Kim Larsen changed it meanwhile. Look at it again.', more: {} };
+
+export const OVERTAKEN: Conflict = { version: 7, who: KIM.name, at: minutes(-12), present: [['severity', 'CRITICAL']] };
 
 export const PEOPLE: Option[] = [
   { id: ADA.id, label: ADA.name, hint: 'Administrator' },
@@ -77,6 +80,7 @@ export const event = (other: Partial<Event> = {}): Event => ({
   details: null,
   amends: null,
   otherIncident: null,
+  change: null,
   actor: KIM,
   attachments: [],
   amendments: [],

@@ -149,6 +149,19 @@ export const report = {
     ownHint: 'Leave it empty to use the text above.',
     ownSaved: 'Saved',
   },
+  asRead: {
+    title: 'As its readers get it',
+    about:
+      'Roles stand in the place of names. What may be a name and is not decided reads “someone”. Once people were asked to read the report, nobody’s name in it changes.',
+    version: 'Version',
+    doubts: (count: number) => `${some(count, 'word', 'words')} that may be a name: who is meant?`,
+    place: (title: string, line: number) => `${title}, line ${line}`,
+    isOf: (form: string, alias: string) => `“${form}” is ${alias}`,
+    isNobody: 'Not a name',
+    isNobodyOf: (form: string) => `“${form}” is not a name`,
+    decided: 'Noted',
+  },
+  remarks: (count: number) => `${some(count, 'phrase', 'phrases')} that may read as blame or hindsight`,
   history: {
     title: 'History',
     none: 'Nobody has written this section yet.',

@@ -48,46 +48,30 @@ export interface Written {
 
 type Sent = { event: Event; problem?: undefined } | { event?: undefined; problem: Problem };
 
-/** What is written, and the files that go before an update. */
-export interface Intentions {
-  write: Intention;
-  files: Intention;
-}
-
-export async function send(written: Written, intentions: Intentions): Promise<Sent> {
-  const sent = await sendAll(written, intentions);
-  if (!sent.problem) Object.values(intentions).forEach((intention: Intention) => intention.over());
+export async function send(written: Written, intention: Intention): Promise<Sent> {
+  const sent = await sendOnce(written, intention);
+  if (!sent.problem) intention.over();
   return sent;
 }
 
-async function sendAll(written: Written, intentions: Intentions): Promise<Sent> {
-  const { incidentId, text, attachmentIds, occurredAt } = written;
-  const hasFiles = attachmentIds.length > 0;
+async function sendOnce(written: Written, intention: Intention): Promise<Sent> {
+  const { incidentId, text, occurredAt } = written;
+  const attachmentIds = written.attachmentIds.length > 0 ? written.attachmentIds : null;
   if (written.kind === 'UPDATE' && text.trim()) {
-    // An update takes no files: they are an event of their own, first, so that a failure leaves the update to be sent again.
-    if (hasFiles) {
-      const files = await write({ ...written, kind: 'FILE', text: written.fileNames.join(', ') }, intentions.files);
-      if (files.problem) return files;
-    }
     const status = (written.status || null) as 'INVESTIGATING' | 'FIXING' | 'MONITORING' | null;
-    const { data, problem } = await change(POST, { input: { incidentId, text, status } });
+    const input = { incidentId, text, status, occurredAt, attachmentIds };
+    const { data, problem } = await change(POST, { input: { ...input, idempotencyKey: intention.keyFor(input) } });
     return problem ? { problem } : { event: data.postUpdate.event };
   }
-  const kind = text.trim() === '' && hasFiles ? 'FILE' : written.kind === 'UPDATE' ? 'NOTE' : written.kind;
-  return write({ ...written, kind, text: text.trim() || written.fileNames.join(', '), occurredAt }, intentions.write);
-}
-
-type Entry = Omit<Written, 'kind'> & { kind: Exclude<Kind, 'UPDATE'> | 'FILE' };
-
-async function write(written: Entry, intention: Intention): Promise<Sent> {
-  const { incidentId, kind, text, occurredAt, attachmentIds, change: how } = written;
+  const isFiles = text.trim() === '' && attachmentIds !== null;
+  const kind: Exclude<Kind, 'UPDATE'> | 'FILE' = isFiles ? 'FILE' : written.kind === 'UPDATE' ? 'NOTE' : written.kind;
   const input = {
     incidentId,
     kind,
-    text,
+    text: text.trim() || written.fileNames.join(', '),
     occurredAt,
-    attachmentIds: attachmentIds.length > 0 ? attachmentIds : null,
-    change: kind === 'CHANGE' ? how : null,
+    attachmentIds,
+    change: kind === 'CHANGE' ? written.change : null,
   };
   const { data, problem } = await change(WRITE, { input: { ...input, idempotencyKey: intention.keyFor(input) } });
   return problem ? { problem } : { event: data.addTimelineEvent.event };
