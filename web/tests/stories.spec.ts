@@ -3,6 +3,7 @@
  * stories.spec --update-snapshots` accepts it. The page of stories brings its own letters and signs, so any machine's Chromium draws the same.
  */
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, test as base, type BrowserContext, type Page } from '@playwright/test';
 import { build, type Rolldown } from 'vite';
 
@@ -29,6 +30,13 @@ async function buildStories(): Promise<Files> {
 }
 
 const test = base.extend<object, { files: Files }>({
+  launchOptions: [
+    async ({ launchOptions }, use) => {
+      const env = { ...process.env, FONTCONFIG_FILE: fileURLToPath(new URL('fonts.conf', import.meta.url)) };
+      await use({ ...launchOptions, env: env as Record<string, string> });
+    },
+    { scope: 'worker' },
+  ],
   files: [async ({ browserName }, use) => use((void browserName, await buildStories())), { scope: 'worker', timeout: 60_000 }],
 });
 
