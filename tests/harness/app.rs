@@ -277,6 +277,11 @@ impl TestApp {
         self.logs.expect(part);
     }
 
+    /// Allows an error that contains `part` in the log: it depends on what happens first.
+    pub fn allow_error_log(&self, part: &str) {
+        self.logs.allow(part);
+    }
+
     /// The errors in the log so far.
     pub fn error_logs(&self) -> Vec<String> {
         self.logs.errors()

@@ -1,12 +1,12 @@
 //! The one that is live when you open the page.
 
 use entity::IncidentStatus::Fixing;
-use entity::Role::Responder;
+use entity::Role::{ClientCommsManager, Responder};
 use entity::Severity::Critical;
 use entity::TimelineKind::{Change, Command, Decision, Finding, Note};
 
 use super::cast::{COUNCIL, COUNCIL_SITE};
-use super::script::Act::{Alert, Declare, Done, Role, Star, Todo, Update, Write};
+use super::script::Act::{Alert, Declare, Done, Role, Settle, Skip, Star, Todo, Update, Write};
 use super::script::{self, Declaration, Line};
 
 const GROUP: &str = "{}:{site=\"tarn-valley\"}";
@@ -44,6 +44,9 @@ pub const LINES: &[Line] = &[
     ),
     Line(165, "Maren", Role(Responder, "Jonas", None)),
     Line(166, "Maren", Write(Note, "Sam has only just closed the museum's, so I lead this one.")),
+    Line(166, "Maren", Skip("second-line", "Sam is here already.")),
+    Line(166, "Maren", Settle("general-notice:1", "Written in the general channel.")),
+    Line(167, "Maren", Role(ClientCommsManager, "Elif", Some("Ask the council which forms close today."))),
     Line(168, "Jonas", Write(Command, "On tarn-web-1:\n```\n$ df -h /var\n/dev/sdb1  40G  40G   0  100% /var\n```")),
     Line(169, "Jonas", Write(Finding, "/var is full on both web servers, so PHP can't write its sessions: that is the 503.")),
     Line(
@@ -60,6 +63,8 @@ pub const LINES: &[Line] = &[
             since_minutes: 3,
         }),
     ),
+    Line(170, "Maren", Settle("leadership:cto", "Called Tobias: he reads along.")),
+    Line(170, "Maren", Settle("leadership:dpo", "Called Ruth: no sign of a breach, she waits for the log.")),
     Line(172, "Maren", Todo("Make room on /var of both servers", Some("Jonas"))),
     Line(173, "Maren", Todo("Find out what fills /var", Some("Jonas"))),
     Line(174, "Maren", Todo("Ask the council which forms close today, and whether the deadline can move", None)),

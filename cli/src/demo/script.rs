@@ -50,6 +50,10 @@ pub enum Act {
     Role(Role, &'static str, Option<&'static str>),
     /// Adds an action, and for whom.
     Todo(&'static str, Option<&'static str>),
+    /// A step of the playbook is settled: its key, and what was done.
+    Settle(&'static str, &'static str),
+    /// A step of the playbook is skipped: its key, and why.
+    Skip(&'static str, &'static str),
     /// An action is done.
     Done(&'static str),
     /// An action is not needed after all.

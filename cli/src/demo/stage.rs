@@ -288,6 +288,8 @@ impl Stage {
                 };
                 incident::update(ctx, id, input, None).await?
             }
+            Act::Settle(step, note) => incident::settle_step(ctx, id, step, false, Some(note)).await?,
+            Act::Skip(step, why) => incident::settle_step(ctx, id, step, true, Some(why)).await?,
             Act::Resolve(summary) => incident::resolve(ctx, id, summary, None).await?,
             Act::Close(note) => incident::close(ctx, id, Some(note), None).await?,
             _ => bail!("this does not steer an incident"),
