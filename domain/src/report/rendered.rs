@@ -101,7 +101,7 @@ fn canonical(markdown: &str) -> String {
     match pulldown_cmark_to_cmark::cmark(events, &mut text, OPTIONS) {
         Ok(_) => text.trim().to_owned(),
         // Never seen; then as it was written, as a quotation.
-        Err(_) => markdown.lines().map(|line| format!("> {line}\n")).collect(),
+        Err(_) => format!("> {}", markdown.trim().replace('\n', "\n> ")),
     }
 }
 
