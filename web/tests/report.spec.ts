@@ -91,10 +91,15 @@ test('two people write, read and finish a report', async ({ muster, signIn }) =>
   await expect(sam.getByText('1 comment asks for a change before it is finished')).toBeVisible();
   await expect(sam.getByRole('button', { name: 'Finish it' })).toHaveCount(0);
   await write(sam);
-  await text(sam).fill('No alert watches the disk.\n\nThe logs **grew** faster than the disk.');
+  await text(sam).fill('No alert watches the disk, as Kim saw.\n\nThe logs **grew** faster than the disk.');
   await isSaved(sam);
   await sam.getByRole('button', { name: `Done: ${EXPLANATION}` }).click();
   await expect(sam.getByText('The text no longer has this passage:')).toBeVisible();
+  // R27: readers get roles in the place of names.
+  await sam.getByText('As its readers get it').click();
+  const asRead = sam.locator('details', { hasText: 'As its readers get it' });
+  await expect(asRead).toContainText(/No alert watches the disk, as (?!Kim)\S+/);
+  await expect(asRead).not.toContainText('Kim');
   await sam.getByRole('button', { name: 'Resolve the comment of Kim' }).click();
   await sam.getByLabel('What came of it').fill('It names the missing alert now.');
   await sam.getByRole('button', { name: 'Resolve', exact: true }).click();
