@@ -412,6 +412,16 @@ async fn a_word_that_may_be_a_name_is_decided_once(app: &TestApp) {
     let decided = rendered(&sam, "FULL").await;
     assert_eq!(decided["doubts"], json!([]));
     assert!(text(&decided, "text").contains("responder") && !text(&decided, "text").contains("someone"), "{decided}");
+    // Of two who decide at once, neither is lost.
+    write(&sam, &report, "explanation", "Then Lee restarted the queue. Later Lee called the host, and Lee told everybody.", 1).await;
+    let doubts = rendered(&sam, "FULL").await["doubts"].take();
+    let decisions = doubts.as_array().unwrap().iter().map(async |doubt| {
+        let decide = json!({ "reportId": report, "form": doubt["form"], "context": doubt["context"], "personId": sam.id() });
+        sam.mutate("decideReportName", decide, "report { id }").await;
+    });
+    futures_util::future::join_all(decisions).await;
+    assert!(doubts.as_array().unwrap().len() > 1, "{doubts}");
+    assert_eq!(rendered(&sam, "FULL").await["doubts"], json!([]));
     let nobody = json!({ "reportId": report, "form": "lee", "personId": "per_00000000000000000000000000000001" });
     assert_eq!(sam.refused("decideReportName", nobody).await.field(), "personId");
 }

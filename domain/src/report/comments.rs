@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::desk::Desk;
 use super::query::find;
+use super::sections::no_such_section;
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::idempotency::{Key, once};
 use crate::record::Light;
 use crate::{sql, validate};
@@ -37,7 +38,9 @@ pub async fn comment(ctx: &Ctx, input: Comment, key: Option<&str>) -> Result<rep
     let report = find(ctx, input.report_id).await?;
     let body = validate::text("body", &input.body)?;
     let quote = validate::optional_text("quote", input.quote.as_deref())?;
-    let section_key = known(ctx, &input.section_key)?;
+    if !ctx.playbook().report.iter().any(|section| section.key == input.section_key) {
+        return Err(no_such_section(ctx));
+    }
     let key = Key::of(ctx, "commentOnReport", key, &input)?;
     let work = async {
         let changed = change::<Desk<Light>, _>(ctx, report.incident_id, Right::Read, None, |desk, draft| {
@@ -47,7 +50,7 @@ pub async fn comment(ctx: &Ctx, input: Comment, key: Option<&str>) -> Result<rep
                 id: ReportCommentId(draft.id()),
                 report_id: report.id,
                 incident_id: report.incident_id,
-                section_key: section_key.clone(),
+                section_key: input.section_key.clone(),
                 quote: quote.clone(),
                 kind: input.kind,
                 body: body.clone(),
@@ -66,14 +69,6 @@ pub async fn comment(ctx: &Ctx, input: Comment, key: Option<&str>) -> Result<rep
         Ok(changed.await?.output)
     };
     once(ctx, key.as_ref(), Box::pin(work), |first| sql::find_seen::<report_comment::Entity>(ctx, ReportCommentId(first))).await
-}
-
-fn known(ctx: &Ctx, key: &str) -> Result<String> {
-    if ctx.playbook().report.iter().any(|section| section.key == key) {
-        return Ok(key.to_owned());
-    }
-    let keys: Vec<String> = ctx.playbook().report.iter().map(|section| section.key.clone()).collect();
-    Err(Error::invalid("sectionKey", format!("There is no such section. Those of the playbook are {}.", keys.join(", "))))
 }
 
 /// Says what came of a comment, or opens it again with `None`.

@@ -5,7 +5,7 @@ use sea_orm::{EntityTrait, IntoActiveModel};
 
 use super::desk::Desk;
 use super::query::find;
-use super::sections::{Section, sections_of};
+use super::sections::{Section, no_such_section, sections_of};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
@@ -38,7 +38,7 @@ pub async fn edit_section(ctx: &Ctx, id: ReportId, key: &str, expected_version: 
     ctx.require(Right::Respond)?;
     let report = find(ctx, id).await?;
     let section = sections_of(ctx, &report).await?.into_iter().find(|section| section.key == key);
-    let section = section.ok_or_else(|| Error::invalid("sectionKey", unknown(ctx)))?;
+    let section = section.ok_or_else(|| no_such_section(ctx))?;
     let written = apply(&section, &input)?;
     let is_same = |before: &Section| words(before) == words(&written) && before.written_from == written.written_from;
     let changed = change::<Desk<Light>, _>(ctx, report.incident_id, Right::Respond, None, |desk, draft| {
@@ -111,11 +111,6 @@ fn apply(section: &Section, input: &EditSection) -> Result<Section> {
 /// What readers get of a section.
 fn words(section: &Section) -> (&str, Option<&str>, Option<&str>, ReportVersions) {
     (&section.body, section.abridged.as_deref(), section.client.as_deref(), section.versions)
-}
-
-fn unknown(ctx: &Ctx) -> String {
-    let keys: Vec<String> = ctx.playbook().report.iter().map(|section| section.key.clone()).collect();
-    format!("There is no such section. Those of the playbook are {}.", keys.join(", "))
 }
 
 /// What somebody else wrote.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entity::{PersonId, ReportId, TimelineKind, contact, person, report, report_names, timeline_event};
+use entity::{PersonId, ReportId, TimelineKind, contact, incident, person, report, report_names, timeline_event};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::desk::Desk;
@@ -12,7 +12,7 @@ use crate::blameless::{Cast, Contact, Decision, Decisions, Facts, Key, Person, R
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::record::{Draft, Light, NewEvent, Scope, Whole};
+use crate::record::{self, Draft, NewEvent, Scope, Whole};
 use crate::sql::padded;
 use crate::{limits, validate, words};
 
@@ -97,6 +97,26 @@ fn of_client(row: &contact::Model) -> Person {
     Person { id: row.id.to_string(), name: row.name.clone(), emails: vec![row.email.clone()], ..Person::default() }
 }
 
+/// A report with the names in it.
+struct Naming {
+    desk: Desk<Whole>,
+    names: Names,
+}
+
+impl record::Facts for Naming {
+    type Scope = Whole;
+
+    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+        let desk = Desk::<Whole>::load(ctx, incident).await?;
+        let names = Names::load(ctx, desk.report()?, &desk.scope).await?;
+        Ok(Self { desk, names })
+    }
+
+    fn scope(&self) -> &Whole {
+        &self.desk.scope
+    }
+}
+
 /// Decides whether a word in a report names somebody: `person`, or nobody. Without `context`, wherever it stands in the report.
 ///
 /// # Errors
@@ -105,20 +125,18 @@ pub async fn decide_name(ctx: &Ctx, id: ReportId, form: &str, context: Option<&s
     ctx.require(Right::Respond)?;
     let report = find(ctx, id).await?;
     let form = validate::text_within("form", form, limits::NAME_CHARS)?;
-    let incident = crate::incident::find(ctx, report.incident_id).await?;
-    let whole = Whole::load_many(ctx, vec![incident]).await?.pop().ok_or(Error::NotFound("report"))?;
-    let mut names = Names::load(ctx, &report, &whole).await?;
-    let decision = match person {
-        Some(person) if names.cast.name_of(person).is_some() => Decision::Person(person.to_owned()),
-        Some(_) => return Err(Error::invalid("personId", "personId names nobody on the team, nor at an affected client.")),
-        None => Decision::NotAName,
-    };
-    match context {
-        Some(context) => names.decisions.decide(Key { form: form.clone(), context: context.to_owned() }, decision),
-        None => names.decisions.decide_everywhere(form.clone(), decision),
-    }
-    let changed = change::<Desk<Light>, _>(ctx, report.incident_id, Right::Respond, None, |desk, draft| {
-        let report = desk.open_report()?.clone();
+    let changed = change::<Naming, _>(ctx, report.incident_id, Right::Respond, None, |naming, draft| {
+        let report = naming.desk.open_report()?.clone();
+        let mut names = naming.names.clone();
+        let decision = match person {
+            Some(person) if names.cast.name_of(person).is_some() => Decision::Person(person.to_owned()),
+            Some(_) => return Err(Error::invalid("personId", "personId names nobody on the team, nor at an affected client.")),
+            None => Decision::NotAName,
+        };
+        match context {
+            Some(context) => names.decisions.decide(Key { form: form.clone(), context: context.to_owned() }, decision),
+            None => names.decisions.decide_everywhere(form.clone(), decision),
+        }
         names.keep(draft, report.id)?;
         draft.record(NewEvent::new(TimelineKind::Report, "Decided whether a word in the report is a name"));
         Ok(report)

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::prefill::prefill;
 use super::sources::Sources;
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::playbook::Playbook;
 use crate::record::Whole;
 
@@ -45,9 +45,15 @@ pub struct Section {
 pub async fn sections_of(ctx: &Ctx, report: &report::Model) -> Result<Vec<Section>> {
     let incident = crate::incident::find(ctx, report.incident_id).await?;
     let rows = report_section::Entity::find().filter(report_section::Column::ReportId.eq(report.id)).all(ctx.db.read()).await?;
-    let whole = Whole::load_many(ctx, vec![incident]).await?.pop().ok_or(crate::Error::NotFound("report"))?;
+    let whole = Whole::load_many(ctx, vec![incident]).await?.pop().ok_or(Error::NotFound("report"))?;
     let sources = Sources::load(ctx, whole).await?;
     Ok(stand(rows, &ctx.playbook(), &sources))
+}
+
+/// That a report has no section of the key that the caller named.
+pub fn no_such_section(ctx: &Ctx) -> Error {
+    let keys: Vec<String> = ctx.playbook().report.iter().map(|section| section.key.clone()).collect();
+    Error::invalid("sectionKey", format!("There is no such section. Those of the playbook are {}.", keys.join(", ")))
 }
 
 /// Puts together what people wrote and what the facts say. Pure.
