@@ -11,7 +11,8 @@ use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Overwritten, Result};
 use crate::record::Light;
-use crate::{limits, people, validate};
+use crate::validate::{self, Edit};
+use crate::{limits, people};
 
 /// Input of [`edit_section`]. What is `None` stays as it is.
 #[derive(Clone, Debug, Default)]
@@ -19,9 +20,9 @@ pub struct EditSection {
     /// Markdown; empty if nothing is to be said.
     pub body: Option<String>,
     /// What the abridged version has in its place; `Some(None)` for the same text.
-    pub abridged: Option<Option<String>>,
+    pub abridged: Edit<String>,
     /// What the client version has in its place; `Some(None)` for the same text.
-    pub client: Option<Option<String>>,
+    pub client: Edit<String>,
     /// The versions that it appears in.
     pub versions: Option<Vec<ReportVersion>>,
     /// What the facts said when the caller began, or as much of what they say since as the text has taken in.
@@ -93,7 +94,7 @@ pub fn revision(row: &report_section::Model) -> report_revision::Model {
 /// `section` as the caller wants it.
 fn apply(section: &Section, input: &EditSection) -> Result<Section> {
     let text = |field, text: &str| validate::text_within(field, text, limits::SECTION_CHARS);
-    let other = |field, before: &Option<String>, after: &Option<Option<String>>| match after {
+    let other = |field, before: &Option<String>, after: &Edit<String>| match after {
         None => Ok(before.clone()),
         Some(None) => Ok(None),
         Some(Some(words)) => text(field, words).map(Some),

@@ -14,8 +14,7 @@ use super::desk::Desk;
 use super::edit::revision;
 use super::names::Names;
 use super::query::find;
-use super::sections::{Section, stand};
-use super::sources::Sources;
+use super::sections::{Section, sections_in};
 use super::state::{Move, next};
 use crate::authz::Right;
 use crate::change::change;
@@ -45,13 +44,11 @@ impl Facts for Proof {
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
         let id = incident.id;
         let desk = Desk::<Whole>::load(ctx, incident).await?;
-        let rows = report_section::Entity::find().filter(report_section::Column::IncidentId.eq(id)).all(ctx.db.read()).await?;
         let names = match &desk.report {
             Some(report) => Names::load(ctx, report, &desk.scope).await?,
             None => Names::default(),
         };
-        let sources = Sources::load(ctx, desk.scope.clone()).await?;
-        let sections = stand(rows, &ctx.playbook(), &sources);
+        let sections = sections_in(ctx, desk.scope.clone()).await?;
         Ok(Self { sections, names, acted: acted(ctx, id).await?, desk })
     }
 

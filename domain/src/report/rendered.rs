@@ -2,18 +2,16 @@
 
 use std::fmt::Write;
 
-use entity::{ReportVersion, report, report_section};
+use entity::{ReportVersion, report};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::names::Names;
-use super::sections::{Section, stand};
-use super::sources::Sources;
+use super::sections::{Section, sections_in};
 use crate::blameless::{self, Doubt};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
-use crate::record::Whole;
+use crate::record::{Facts, Whole};
 
 /// What a section's own headings begin with: the report's title is the first level, the section's the second.
 const BELOW: usize = 2;
@@ -40,19 +38,16 @@ pub async fn rendered(ctx: &Ctx, report: &report::Model, version: ReportVersion)
         ));
     }
     let incident = crate::incident::find(ctx, report.incident_id).await?;
-    let rows = report_section::Entity::find().filter(report_section::Column::ReportId.eq(report.id)).all(ctx.db.read()).await?;
-    let whole = Whole::load_many(ctx, vec![incident]).await?.pop().ok_or(Error::NotFound("report"))?;
+    let whole = Whole::load(ctx, incident.clone()).await?;
     let names = Names::load(ctx, report, &whole).await?;
-    let sources = Sources::load(ctx, whole).await?;
-    let sections = stand(rows, &ctx.playbook(), &sources);
-    let incident = &sources.whole.incident;
+    let sections = sections_in(ctx, whole).await?;
     let mut page = Page { names: &names, text: String::new(), doubts: Vec::new() };
-    page.title(&format!("{}: {}", reference(incident), incident.name));
+    page.title(&format!("{}: {}", reference(&incident), incident.name));
     for section in sections.iter().filter(|section| section.versions.contains(version)) {
         page.section(section, version);
     }
     if version == ReportVersion::Abridged {
-        let _ = write!(page.text, "\nThe full report: <{}/report>\n", link(ctx, incident));
+        let _ = write!(page.text, "\nThe full report: <{}/report>\n", link(ctx, &incident));
     }
     Ok(Rendered { text: page.text, doubts: page.doubts })
 }

@@ -7,8 +7,7 @@ use super::prefill::prefill;
 use super::sources::Sources;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::playbook::Playbook;
-use crate::record::Whole;
+use crate::record::{Facts, Whole};
 
 /// A section as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,10 +43,13 @@ pub struct Section {
 /// The sections of `report`, whose incident the caller has seen: the playbook's in its order, then those written under another playbook.
 pub async fn sections_of(ctx: &Ctx, report: &report::Model) -> Result<Vec<Section>> {
     let incident = crate::incident::find(ctx, report.incident_id).await?;
-    let rows = report_section::Entity::find().filter(report_section::Column::ReportId.eq(report.id)).all(ctx.db.read()).await?;
-    let whole = Whole::load_many(ctx, vec![incident]).await?.pop().ok_or(Error::NotFound("report"))?;
-    let sources = Sources::load(ctx, whole).await?;
-    Ok(stand(rows, &ctx.playbook(), &sources))
+    sections_in(ctx, Whole::load(ctx, incident).await?).await
+}
+
+/// The sections of the report of this incident.
+pub async fn sections_in(ctx: &Ctx, whole: Whole) -> Result<Vec<Section>> {
+    let rows = report_section::Entity::find().filter(report_section::Column::IncidentId.eq(whole.incident.id)).all(ctx.db.read()).await?;
+    Ok(stand(rows, &Sources::load(ctx, whole).await?))
 }
 
 /// That a report has no section of the key that the caller named.
@@ -57,9 +59,9 @@ pub fn no_such_section(ctx: &Ctx) -> Error {
 }
 
 /// Puts together what people wrote and what the facts say. Pure.
-pub fn stand(mut rows: Vec<report_section::Model>, playbook: &Playbook, sources: &Sources) -> Vec<Section> {
+fn stand(mut rows: Vec<report_section::Model>, sources: &Sources) -> Vec<Section> {
     let mut sections = Vec::new();
-    for definition in &playbook.report {
+    for definition in &sources.playbook.report {
         let prefill = prefill(&definition.key, sources);
         let row = rows.iter().position(|row| row.key == definition.key).map(|place| rows.swap_remove(place));
         let blank = Section {

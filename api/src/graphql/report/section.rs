@@ -1,5 +1,7 @@
 //! What a section of a report looks like, and how it came about.
 
+use std::sync::LazyLock;
+
 use async_graphql::{Context, Description, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::blameless::{Linter, Remark};
@@ -10,6 +12,9 @@ use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::people::{Person, person};
 use crate::graphql::scalars::{ReportVersion, TextChange};
+
+/// Finds words of blame and hindsight.
+static LINTER: LazyLock<Linter> = LazyLock::new(Linter::default);
 
 /// A section of a report.
 #[derive(Description)]
@@ -82,7 +87,7 @@ impl ReportSection {
     async fn remarks(&self) -> Vec<ReportRemark> {
         let body = &self.section.body;
         let remark = |remark: Remark| ReportRemark { quote: body[remark.range].to_owned(), question: remark.question };
-        Linter::default().remarks(body).into_iter().map(remark).collect()
+        LINTER.remarks(body).into_iter().map(remark).collect()
     }
     /// The latest 200 texts that it had, newest first.
     #[graphql(complexity = "20 + 20 * child_complexity")]
