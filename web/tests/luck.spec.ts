@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { expect, test, type Muster } from './muster';
+import { Between, expect, test, type Muster } from './muster';
 
 const composerOf = (page: Page) => page.getByLabel('What happens', { exact: true });
 const isLive = (page: Page) => expect(page.locator('[data-state=live]').first()).toBeAttached();
@@ -210,14 +210,15 @@ test('an old tab asks to be loaded again after an upgrade, and keeps what was ty
   complaints.isExpected = (text) => /404|Failed to fetch dynamically imported module/.test(text);
   const { reference } = await muster.declare('Upgrade');
   const page = await signIn(muster.add('Olga', 'responder'));
+  const parts = await Between.the(page, '**/console/assets/*.js');
   await open(page, reference);
   await composerOf(page).fill('Typed before the upgrade');
   // Its parts are gone from the server.
-  await page.route('**/console/assets/*.js', (route) => route.fulfill({ status: 404, body: 'not found' }));
+  parts.answer = (route) => route.fulfill({ status: 404, body: 'not found' });
   await page.getByRole('link', { name: 'People' }).first().click();
   await expect(page.getByText('Muster was updated. Reload the page when you are ready')).toBeVisible();
   await expect(composerOf(page)).toHaveValue('Typed before the upgrade');
-  await page.unroute('**/console/assets/*.js');
+  parts.answer = undefined;
   await page.getByRole('button', { name: 'Reload' }).click();
   await expect(composerOf(page)).toHaveValue('Typed before the upgrade');
 });
@@ -304,8 +305,9 @@ test('a page of a proxy in the place of an answer is said in words, and heals', 
   const { reference } = await muster.declare('Bad gateway');
   const page = await signIn(muster.add('Greta', 'responder'));
   const away = { status: 502, contentType: 'text/html', body: '<html><h1>502 Bad Gateway</h1></html>' };
+  const proxy = await Between.the(page, '**/graphql');
   await open(page, reference);
-  await page.route('**/graphql', (route) => route.fulfill(away));
+  proxy.answer = (route) => route.fulfill(away);
   await composerOf(page).fill('Written at a bad moment');
   await page.getByRole('button', { name: /^Send/ }).click();
   await expect(page.getByRole('alert')).toContainText('Something between you and Muster answered in its place.');
@@ -314,24 +316,25 @@ test('a page of a proxy in the place of an answer is said in words, and heals', 
   await page.reload();
   await expect(page.getByText('Something between you and Muster answered in its place.').first()).toBeVisible();
   await expect(page.getByText('Unexpected token')).toHaveCount(0);
-  await page.unroute('**/graphql');
+  proxy.answer = undefined;
   await expect(composerOf(page)).toHaveValue('Written at a bad moment');
 });
 
 test('an answer that is lost, and a server that is killed, write nothing twice', async ({ muster, signIn }) => {
   const { reference } = await muster.declare('Once');
   const page = await signIn(muster.add('Otto', 'responder'));
+  const network = await Between.the(page, '**/graphql');
   await open(page, reference);
   // The server gets it, and its answer gets lost.
-  await page.route('**/graphql', async (route) => {
+  network.answer = async (route) => {
     await route.fetch();
     await route.abort('connectionreset');
-  });
+  };
   await composerOf(page).fill('Written once');
   await page.keyboard.press('Control+Enter');
   await expect(page.getByText("Can't reach the server").first()).toBeVisible();
   await expect(composerOf(page)).toHaveValue('Written once');
-  await page.unroute('**/graphql');
+  network.answer = undefined;
   await muster.kill();
   await expect(page.getByText('Not live: trying to reconnect')).toBeVisible();
   await page.keyboard.press('Control+Enter');

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
+import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page, type Route } from '@playwright/test';
 
 const PROGRAM = process.env.MUSTER_PROGRAM ?? fileURLToPath(new URL('../../target/debug/muster', import.meta.url));
 
@@ -137,6 +137,21 @@ export class Complaints {
           this.all.push(`asked ${url}`);
       });
     });
+  }
+}
+
+/**
+ * What stands between a page and the server. It must be there before the page is opened: a page that is busy goes on asking past a
+ * route that is set later, for a moment.
+ */
+export class Between {
+  /** What happens to requests, in the server's place. */
+  answer: ((route: Route) => Promise<void>) | undefined;
+
+  static async the(page: Page, url: string): Promise<Between> {
+    const between = new Between();
+    await page.route(url, (route) => between.answer?.(route) ?? route.fallback());
+    return between;
   }
 }
 
