@@ -143,6 +143,11 @@ impl Actor {
         Err(Error::Forbidden(format!("This needs {level} access: ask an administrator for it, or use a token that has it.")))
     }
 
+    /// Whether the actor was given `grant`, which no access level brings with it.
+    pub fn holds(&self, grant: Grant) -> bool {
+        matches!(self, Self::Person { grants, .. } if grants.contains(grant))
+    }
+
     /// Whether the actor sees restricted incidents without being a participant.
     pub fn sees_restricted(&self) -> bool {
         match self {

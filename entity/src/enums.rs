@@ -412,6 +412,8 @@ text_enum! {
         Offer = "offer",
         /// Somebody is asked to read a report (R27).
         Report = "report",
+        /// A finished report goes to its readers (R29).
+        Publish = "publish",
         /// A person tells somebody whom Muster can't reach.
         Tell = "tell",
         /// The incident's problem ticket is created or updated (R20).

@@ -86,6 +86,8 @@ bit_set! {
         NotifyHeadOfTechOps = 3, "NOTIFY_HEAD_OF_TECH_OPS";
         /// Is told as data protection officer (R14).
         NotifyDpo = 4, "NOTIFY_DPO";
+        /// Sees in reports who did what (R27).
+        SeeNames = 5, "SEE_NAMES";
     }
 }
 

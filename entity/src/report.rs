@@ -21,6 +21,10 @@ pub struct Model {
     /// Why it was finished without a review.
     #[sea_orm(column_type = "Text", nullable)]
     pub review_waived: Option<String>,
+    /// When the abridged version was published.
+    pub abridged_at: Option<Timestamp>,
+    /// When each client that is affected had got its version.
+    pub clients_at: Option<Timestamp>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

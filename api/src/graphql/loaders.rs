@@ -12,7 +12,8 @@ use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
     IncidentId, PageId, PasskeyId, PersonId, ReportCommentId, ReportId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action,
     alert, api_token, attachment, audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, passkey,
-    person, report_comment, report_reader, role_assignment, role_offer, session, site, ticket, timeline_event, triage_answer,
+    person, report_approval, report_comment, report_publication, report_reader, role_assignment, role_offer, session, site, ticket,
+    timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -143,6 +144,10 @@ loaders! {
     report_comments: ReportId => Many<report_comment::Model> = grouped(report::comments_of, |row| row.report_id);
     /// Who was asked to read a report.
     report_readers: ReportId => Many<report_reader::Model> = grouped(report::readers_of, |row| row.report_id);
+    /// What was approved of a report.
+    report_approvals: ReportId => Many<report_approval::Model> = grouped(report::approvals_of, |row| row.report_id);
+    /// Where a report was published.
+    report_publications: ReportId => Many<report_publication::Model> = grouped(report::publications_of, |row| row.report_id);
     /// Effects of an incident on outside systems.
     deliveries: IncidentId => Many<entity::delivery::Model> = grouped_if(delivery::of_incidents, |row| row.incident_id);
     /// Tickets of an incident.

@@ -80,6 +80,7 @@ pub(crate) struct Mutation(
     pages::PageMutation,
     handover::HandoverMutation,
     follow_up::FollowUpMutation,
+    report::PublishingMutation,
     report::ReportMutation,
     tickets::TicketMutation,
     clients::ClientMutation,

@@ -313,6 +313,8 @@ public_enums! {
         NotifyHeadOfTechOps,
         /// Is told as data protection officer.
         NotifyDpo,
+        /// Sees in reports who did what.
+        SeeNames,
     }
     /// How far a report has got.
     ReportState = "entity::ReportState" {

@@ -125,7 +125,7 @@ pub async fn deliveries_of(ctx: &Ctx, updates: &[ClientUpdateId]) -> Result<Vec<
 }
 
 /// The ids of the clients that an update is for; `None` for all that are affected.
-pub(super) fn chosen(row: &client_update::Model) -> Option<BTreeSet<ClientId>> {
+pub(crate) fn chosen(row: &client_update::Model) -> Option<BTreeSet<ClientId>> {
     row.clients.as_ref().and_then(clients_in)
 }
 

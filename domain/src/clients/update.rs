@@ -425,7 +425,7 @@ pub async fn retry(ctx: &Ctx, id: ClientUpdateId) -> Result<Written> {
 
 /// The tickets on which to reply to the requester: the open ones, or if there are none the solved ones, such as those that were solved
 /// with the incident. A reply does not reopen them.
-fn that_take_replies<'a>(tickets: impl Iterator<Item = &'a ticket::Model> + Clone) -> Vec<&'a ticket::Model> {
+pub(crate) fn that_take_replies<'a>(tickets: impl Iterator<Item = &'a ticket::Model> + Clone) -> Vec<&'a ticket::Model> {
     let linked = tickets.filter(|row| !row.parent && row.link == TicketLink::Linked);
     let status_is = |row: &ticket::Model, is: fn(&str) -> bool| row.status.as_deref().is_some_and(is);
     let open: Vec<_> = linked.clone().filter(|row| !status_is(row, rows::is_over)).collect();

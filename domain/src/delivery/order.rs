@@ -184,6 +184,11 @@ fn about(draft: &Draft<'_>, key: &str) -> Expr {
     Expr::expr(Func::cust(position).args([padded(Expr::col(Column::StepKey)), padded(Expr::val(key))])).gt(0)
 }
 
+/// Writes into the draft that what is published of the report, and still waits, is no longer wanted: it is being changed.
+pub(crate) fn cancel_publications(draft: &mut Draft<'_>) {
+    cancel(draft, Column::Operation.eq(Operation::Publish).and(waits()));
+}
+
 /// Writes into the draft that earlier orders for the card of this follow-up are no longer wanted: a newer one covers everything.
 pub(crate) fn supersede_card(draft: &mut Draft<'_>, follow_up: FollowUpId) {
     cancel(draft, Column::FollowUpId.eq(follow_up).and(waits()));

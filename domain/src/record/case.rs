@@ -97,5 +97,10 @@ fn owed(rows: &[follow_up::Model]) -> Vec<FollowUp> {
 
 /// The report, as the playbook sees it.
 fn written(row: &report::Model) -> Report {
-    Report { circulated_at: row.circulated_at, final_at: row.final_at, client_version_at: None, abridged_version_at: None }
+    Report {
+        circulated_at: row.circulated_at,
+        final_at: row.final_at,
+        client_version_at: row.clients_at,
+        abridged_version_at: row.abridged_at,
+    }
 }

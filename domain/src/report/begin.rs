@@ -23,6 +23,8 @@ pub(super) fn begin(draft: &mut Draft<'_>) -> report::Model {
         final_at: None,
         final_by_id: None,
         review_waived: None,
+        abridged_at: None,
+        clients_at: None,
     };
     draft.add::<report::Entity>(row.clone());
     row

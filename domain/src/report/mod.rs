@@ -8,25 +8,31 @@
 //! Changes go through the door, so the incident's version guards them; each section has a version of its own, so that two people who
 //! write two sections never meet. Callers: `api` for people, `incident::resolution` begins one.
 
+mod approval;
 pub(crate) mod begin;
 mod comments;
 mod desk;
 mod difference;
 mod edit;
 mod names;
+mod others;
 mod prefill;
 mod progress;
+mod publish;
 mod query;
 mod rendered;
 mod sections;
 mod sources;
 mod state;
 
+pub use approval::{Reading, approvals_of, approve, read, sees_unapproved, take_out};
 pub use comments::{Comment, comment, resolve_comment};
 pub use difference::{Merge, Part, TextChange, changes, merge};
 pub use edit::{EditSection, edit_section};
 pub use names::decide_name;
+pub use others::Mention;
 pub use progress::{circulate, finish, mark_read, start, take_back};
+pub use publish::{publications_of, publish};
 pub use query::{by_ids, comments_by_ids, comments_of, find, of_incidents, readers_of, revisions};
-pub use rendered::{Rendered, rendered};
+pub use rendered::{Audience, Rendered};
 pub use sections::{Section, sections_of};

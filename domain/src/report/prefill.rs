@@ -20,6 +20,8 @@ const LATE: Duration = Duration::minutes(5);
 const LONGEST: usize = limits::SECTION_CHARS / 2;
 /// Characters of an event, and of an update to clients; the record has the rest.
 const EVENT_CHARS: usize = 2_000;
+/// What is said of a figure that is missing.
+const UNKNOWN: &str = "unknown";
 /// How a day stands above its events.
 const DAY: &str = "%A %-d %B %Y (%Z)";
 /// How a time of day stands before an event.
@@ -42,7 +44,7 @@ pub fn prefill(key: &str, sources: &Sources) -> String {
 fn from_to(start: Option<Timestamp>, end: Option<Timestamp>) -> String {
     match (start, end) {
         (Some(start), Some(end)) if end >= start => words::span(end - start),
-        _ => "unknown".to_owned(),
+        _ => UNKNOWN.to_owned(),
     }
 }
 
@@ -67,11 +69,12 @@ fn overview(sources: &Sources) -> String {
     }
     let mut clients: Vec<&str> = sources.whole.client_names.values().map(String::as_str).collect();
     clients.sort_unstable();
-    if !clients.is_empty() {
+    // A client knows who they are.
+    if !clients.is_empty() && sources.client.is_none() {
         let _ = write!(text, "\n\nAffected clients: {}.", clients.join(", "));
     }
     if !sources.sites.is_empty() {
-        let _ = write!(text, "\n\nSites: {}.", sources.sites.join(", "));
+        let _ = write!(text, "\n\nSites: {}.", sources.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>().join(", "));
     }
     if let Some(last) = sources.events.iter().rev().find(|told| matches!(told.event.kind, TimelineKind::Update | TimelineKind::Resolved)) {
         let _ = write!(text, "\n\n{}", last.text);
@@ -82,8 +85,8 @@ fn overview(sources: &Sources) -> String {
 fn impact(sources: &Sources) -> String {
     let incident = &sources.whole.incident;
     let first = |role: Role| sources.whole.roles.iter().filter(|row| row.role == role).map(|row| row.assigned_at).min();
-    let at = |time: Option<Timestamp>| time.map_or_else(|| "unknown".to_owned(), |at| sources.playbook.local(at));
-    let count = |figure: Option<i32>| figure.map_or_else(|| "unknown".to_owned(), |figure| figure.to_string());
+    let at = |time: Option<Timestamp>| time.map_or_else(|| UNKNOWN.to_owned(), |at| sources.playbook.local(at));
+    let count = |figure: Option<i32>| figure.map_or_else(|| UNKNOWN.to_owned(), |figure| figure.to_string());
     let began = incident.impact_started_at;
     let rows = [
         ("Impact began", at(began)),
@@ -98,8 +101,15 @@ fn impact(sources: &Sources) -> String {
         ("People affected", count(incident.impact_users)),
         ("Clients affected", sources.whole.clients.len().to_string()),
     ];
-    let mut text = String::from("| What | How much |\n| --- | --- |\n");
-    for (what, how_much) in rows {
+    // How fast the team was is its own affair, and a client is not told that figures are missing, nor how many others there are.
+    let is_told = |(what, how_much): &(&str, String)| {
+        sources.client.is_none() || !(what.starts_with("From the ") || *what == "Clients affected" || how_much == UNKNOWN)
+    };
+    let mut text = String::new();
+    for (what, how_much) in rows.into_iter().filter(is_told) {
+        if text.is_empty() {
+            text.push_str("| What | How much |\n| --- | --- |\n");
+        }
         let _ = writeln!(text, "| {what} | {how_much} |");
     }
     if let Some(description) = &incident.impact_description {

@@ -19,6 +19,7 @@ use super::state::{Move, next};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
+use crate::delivery::order::cancel_publications;
 use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
 use crate::incident::state::require_open_timeline;
@@ -264,7 +265,17 @@ pub async fn take_back(ctx: &Ctx, id: ReportId, reason: &str) -> Result<report::
     let changed = change::<Desk<Whole>, _>(ctx, report.incident_id, Right::Respond, None, |desk, draft| {
         let report = desk.report()?;
         let state = next(report.state, Move::TakeBack)?;
-        let row = report::Model { state, circulated_at: None, final_at: None, final_by_id: None, review_waived: None, ..report.clone() };
+        let row = report::Model {
+            state,
+            circulated_at: None,
+            final_at: None,
+            final_by_id: None,
+            review_waived: None,
+            abridged_at: None,
+            clients_at: None,
+            ..report.clone()
+        };
+        cancel_publications(draft);
         draft.put::<report::Entity>(row.clone());
         draft.record(NewEvent::new(TimelineKind::Report, format!("Report taken back to be changed: {reason}")));
         Ok(row)

@@ -1,6 +1,6 @@
 //! The sections of a report as they stand: what people wrote and, where nobody has, what the facts say.
 
-use entity::{PersonId, ReportVersions, Timestamp, report, report_section};
+use entity::{IncidentId, PersonId, ReportVersions, Timestamp, report, report_section};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::prefill::prefill;
@@ -48,7 +48,7 @@ pub async fn sections_of(ctx: &Ctx, report: &report::Model) -> Result<Vec<Sectio
 
 /// The sections of the report of this incident.
 pub async fn sections_in(ctx: &Ctx, whole: Whole) -> Result<Vec<Section>> {
-    let rows = report_section::Entity::find().filter(report_section::Column::IncidentId.eq(whole.incident.id)).all(ctx.db.read()).await?;
+    let rows = written_in(ctx, whole.incident.id).await?;
     Ok(stand(rows, &Sources::load(ctx, whole).await?))
 }
 
@@ -58,8 +58,13 @@ pub fn no_such_section(ctx: &Ctx) -> Error {
     Error::invalid("sectionKey", format!("There is no such section. Those of the playbook are {}.", keys.join(", ")))
 }
 
+/// What people wrote of the sections of the report of an incident.
+pub async fn written_in(ctx: &Ctx, incident: IncidentId) -> Result<Vec<report_section::Model>> {
+    Ok(report_section::Entity::find().filter(report_section::Column::IncidentId.eq(incident)).all(ctx.db.read()).await?)
+}
+
 /// Puts together what people wrote and what the facts say. Pure.
-fn stand(mut rows: Vec<report_section::Model>, sources: &Sources) -> Vec<Section> {
+pub fn stand(mut rows: Vec<report_section::Model>, sources: &Sources) -> Vec<Section> {
     let mut sections = Vec::new();
     for definition in &sources.playbook.report {
         let prefill = prefill(&definition.key, sources);

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::{EventId, IncidentId, PersonId, TimelineKind, Timestamp, client_update, incident_site, person, site, timeline_event};
+use entity::{
+    ClientId, EventId, IncidentId, PersonId, TimelineKind, Timestamp, client_update, incident_site, person, site, timeline_event,
+};
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::clients::letter::UNNAMED;
+use crate::clients::progress::chosen;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::limits;
@@ -36,23 +40,38 @@ const TOLD: [TimelineKind; 18] = [
     TimelineKind::Closed,
 ];
 
+/// What an affected client learns of it: what became of the problem, and nothing of how the team worked on it.
+const FOR_CLIENTS: [TimelineKind; 5] =
+    [TimelineKind::Declared, TimelineKind::StatusChanged, TimelineKind::Change, TimelineKind::Resolved, TimelineKind::Reopened];
+
 /// What is known of an incident that its report tells.
+#[derive(Clone)]
 pub struct Sources {
     pub playbook: Arc<Playbook>,
     pub whole: Whole,
+    /// The client that it is told, if it is not the team.
+    pub client: Option<ClientId>,
     /// In the order in which they happened.
     pub events: Vec<Told>,
     /// How many there are that are not among these, because there are too many.
     pub left_out: usize,
-    /// The names of sites.
-    pub sites: Vec<String>,
+    /// The affected sites.
+    pub sites: Vec<Site>,
     /// What was sent to clients, oldest first.
     pub updates: Vec<client_update::Model>,
     /// The names of those who acted.
     pub people: HashMap<PersonId, String>,
 }
 
+/// A site, and whose it is.
+#[derive(Clone)]
+pub struct Site {
+    pub name: String,
+    pub client: Option<ClientId>,
+}
+
 /// An event as it stands corrected.
+#[derive(Clone)]
 pub struct Told {
     pub event: timeline_event::Model,
     pub text: String,
@@ -84,8 +103,25 @@ impl Sources {
         named.dedup();
         let people = person::Entity::find().filter(person::Column::Id.is_in(padded(&named))).all(db).await?;
         let people = people.into_iter().map(|person| (person.id, person.name)).collect();
-        let sites = sites.into_iter().map(|site| site.name).collect();
-        Ok(Self { playbook: ctx.playbook(), whole, events, left_out, sites, updates, people })
+        let sites = sites.into_iter().map(|site| Site { name: site.name, client: site.client_id }).collect();
+        Ok(Self { playbook: ctx.playbook(), whole, client: None, events, left_out, sites, updates, people })
+    }
+
+    /// What of it is the part of `client` (R29): no other client, and no figure that counts others in.
+    pub fn for_client(&self, client: ClientId) -> Self {
+        let mut told = Self { client: Some(client), left_out: 0, ..self.clone() };
+        let incident = &mut told.whole.incident;
+        incident.name = incident.client_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
+        if self.whole.clients.iter().any(|row| row.client_id != client) {
+            (incident.impact_requests, incident.impact_visits, incident.impact_users) = (None, None, None);
+            incident.impact_description = None;
+        }
+        told.whole.clients.retain(|row| row.client_id == client);
+        told.whole.client_names.retain(|id, _| *id == client);
+        told.sites.retain(|site| site.client == Some(client));
+        told.events.retain(|told| FOR_CLIENTS.contains(&told.event.kind));
+        told.updates.retain(|row| chosen(row).is_none_or(|clients| clients.contains(&client)));
+        told
     }
 }
 

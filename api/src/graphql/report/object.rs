@@ -8,6 +8,7 @@ use domain::playbook::Rule;
 use domain::{Error, report};
 use entity::Role;
 
+use super::publishing::{ReportApproval, ReportPublication, audience};
 use super::rendered::{RenderedReport, rendered};
 use super::row::{Report, ReportComment};
 use super::section::ReportSection;
@@ -50,14 +51,29 @@ impl Report {
         let sections = report::sections_of(ctx(gql), &self.0).await?;
         Ok(sections.into_iter().map(|section| ReportSection { report: self.0.id, section }).collect())
     }
-    /// A version of it as its readers get it: with roles in the place of names.
+    /// A version of it as its readers get it: with roles in the place of names. A client's version that nobody has approved is for
+    /// responders and those who may approve it.
     #[graphql(complexity = "100 + 5 * child_complexity")]
     async fn rendered(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "FULL or ABRIDGED.", default_with = "ReportVersion::Full")] version: ReportVersion,
+        #[graphql(desc = "Which.", default_with = "ReportVersion::Full")] version: ReportVersion,
+        #[graphql(desc = "Whose, for CLIENT.")] client_id: Option<ID>,
+        #[graphql(desc = "With people's names, for your eyes only: needs the grant SEE_NAMES.", default)] names: bool,
     ) -> ApiResult<RenderedReport> {
-        rendered(gql, self, version).await
+        rendered(gql, self, audience(version, client_id.as_ref())?, names).await
+    }
+    /// What was approved to leave to clients, oldest first. Which of it still holds is said by `rendered`.
+    #[graphql(complexity = "5 + 10 * child_complexity")]
+    async fn approvals(&self, gql: &Context<'_>) -> ApiResult<Vec<ReportApproval>> {
+        let rows = loaders(gql).report_approvals.get(self.0.id).await?.unwrap_or_default();
+        Ok(rows.iter().cloned().map(ReportApproval).collect())
+    }
+    /// Where it was published, oldest first.
+    #[graphql(complexity = "5 + 10 * child_complexity")]
+    async fn publications(&self, gql: &Context<'_>) -> ApiResult<Vec<ReportPublication>> {
+        let rows = loaders(gql).report_publications.get(self.0.id).await?.unwrap_or_default();
+        Ok(rows.iter().cloned().map(ReportPublication).collect())
     }
     /// What readers said, oldest first.
     #[graphql(complexity = "5 + 10 * child_complexity")]

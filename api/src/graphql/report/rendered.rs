@@ -1,24 +1,96 @@
-//! What a report's readers get, and what its author decides about names.
+//! What a report's readers get, and what its author decides about names and clients.
 
-use async_graphql::{Context, ID, SimpleObject};
+use async_graphql::{Context, Description, ID, Object, SimpleObject};
 use domain::authz::Right;
 use domain::blameless::Doubt;
-use domain::report;
+use domain::report::{self, Audience, Mention, Reading};
+use entity::ClientId;
 
+use super::publishing::ReportApproval;
 use super::row::Report;
+use super::section::{TextPart, changes};
+use crate::graphql::catalogue::{Client, client};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::ReportVersion;
 
 /// A version of a report as its readers get it.
-#[derive(SimpleObject)]
+#[derive(Description)]
 pub struct RenderedReport {
+    audience: Audience,
+    reading: Reading,
+}
+
+#[Object(use_type_description)]
+impl RenderedReport {
     /// Which version it is.
-    version: ReportVersion,
-    /// Markdown, with roles in the place of names. What may be a name and is not decided reads “someone”.
-    text: String,
+    async fn version(&self) -> ReportVersion {
+        self.audience.version().into()
+    }
+    /// Whose it is, for the client version.
+    async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
+        client(gql, of_client(self.audience)).await
+    }
+    /// Markdown, with roles in the place of names. What may be a name and is not decided reads “someone”; in the client version, other clients
+    /// and their sites read “others”.
+    async fn text(&self) -> &str {
+        &self.reading.rendered.text
+    }
+    /// SHA-256 of the text, in hexadecimal: what an approval is of.
+    async fn sha256(&self) -> String {
+        self.reading.rendered.sha256()
+    }
     /// The words that may be names, which its author decides on. For responders: they have names in them.
-    doubts: Vec<NameDoubt>,
+    async fn doubts(&self, gql: &Context<'_>) -> Vec<NameDoubt> {
+        if !ctx(gql).actor.may(Right::Respond) {
+            return Vec::new();
+        }
+        self.reading.rendered.doubts.iter().map(|(key, doubt)| NameDoubt::of(key.clone(), doubt.clone())).collect()
+    }
+    /// What the report says about other clients and this client does not read, and where it may count clients, which only a person can tell.
+    async fn others(&self) -> Vec<OtherClient> {
+        self.reading.rendered.others.iter().map(|(key, mention)| OtherClient::of(key, mention)).collect()
+    }
+    /// Sections that are left out, by their keys, because what is written there mixes facts about several clients: they need a text of their
+    /// own for clients before this can be approved.
+    async fn mixed(&self) -> &[String] {
+        &self.reading.rendered.mixed
+    }
+    /// The approval of exactly this text; null if nobody has given one, so that it may not leave.
+    async fn approval(&self) -> Option<ReportApproval> {
+        self.reading.approval.clone().map(ReportApproval)
+    }
+    /// The latest approval for this client, whether it still holds or not.
+    async fn last_approval(&self) -> Option<ReportApproval> {
+        self.reading.last_approved.clone().map(ReportApproval)
+    }
+    /// How it differs from the text that was last approved for this client; null if there is none.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn since_approved(&self) -> Option<Vec<TextPart>> {
+        self.reading.last_approved.as_ref().map(|row| changes(&row.text, &self.reading.rendered.text))
+    }
+    /// How it differs from what the team reads; null for other versions than the client's.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn beside_full(&self) -> Option<Vec<TextPart>> {
+        self.reading.full.as_ref().map(|full| changes(full, &self.reading.rendered.text))
+    }
+}
+
+/// Something about other clients in a report.
+#[derive(SimpleObject)]
+pub struct OtherClient {
+    /// The section, by its key; empty for the title.
+    section_key: String,
+    /// As it stands there.
+    quote: String,
+    /// Whether the client version reads “others” there. Otherwise it may be a number of clients, which is left as it is.
+    is_replaced: bool,
+}
+
+impl OtherClient {
+    fn of(key: &str, mention: &Mention) -> Self {
+        Self { section_key: key.to_owned(), quote: mention.quote.clone(), is_replaced: mention.is_replaced }
+    }
 }
 
 /// A word in a report that may be somebody's name.
@@ -49,11 +121,16 @@ pub struct NameCandidate {
     alias: String,
 }
 
-pub async fn rendered(gql: &Context<'_>, report: &Report, version: ReportVersion) -> ApiResult<RenderedReport> {
-    let ctx = ctx(gql);
-    let report::Rendered { text, doubts } = report::rendered(ctx, &report.0, version.into()).await?;
-    let doubts = if ctx.actor.may(Right::Respond) { doubts } else { Vec::new() };
-    Ok(RenderedReport { version, text, doubts: doubts.into_iter().map(|(key, doubt)| NameDoubt::of(key, doubt)).collect() })
+pub async fn rendered(gql: &Context<'_>, report: &Report, audience: Audience, names: bool) -> ApiResult<RenderedReport> {
+    Ok(RenderedReport { audience, reading: report::read(ctx(gql), &report.0, audience, names).await? })
+}
+
+/// The client whose version it is.
+pub fn of_client(audience: Audience) -> Option<ClientId> {
+    match audience {
+        Audience::Client(client) => Some(client),
+        Audience::Team | Audience::Company => None,
+    }
 }
 
 impl NameDoubt {

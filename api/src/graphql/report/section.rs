@@ -49,9 +49,9 @@ impl ReportSection {
     async fn abridged(&self) -> Option<&str> {
         self.section.abridged.as_deref()
     }
-    /// What the client version has in its place; null for the same text.
-    async fn client(&self) -> Option<&str> {
-        self.section.client.as_deref()
+    /// What the client version has in its place; null for the same text. For those who see the client version before it is approved.
+    async fn client(&self, gql: &Context<'_>) -> Option<&str> {
+        self.section.client.as_deref().filter(|_| report::sees_unapproved(ctx(gql)))
     }
     /// Which versions it appears in.
     async fn versions(&self) -> Vec<ReportVersion> {
@@ -129,7 +129,7 @@ pub struct TextPart {
     text: String,
 }
 
-fn changes(before: &str, after: &str) -> Vec<TextPart> {
+pub fn changes(before: &str, after: &str) -> Vec<TextPart> {
     report::changes(before, after).into_iter().map(|part| TextPart { change: part.change.into(), text: part.text }).collect()
 }
 
@@ -155,8 +155,8 @@ impl ReportRevision {
         self.row.abridged.as_deref()
     }
     /// What the client version had in its place.
-    async fn client(&self) -> Option<&str> {
-        self.row.client.as_deref()
+    async fn client(&self, gql: &Context<'_>) -> Option<&str> {
+        self.row.client.as_deref().filter(|_| report::sees_unapproved(ctx(gql)))
     }
     /// Which versions it appeared in.
     async fn versions(&self) -> Vec<ReportVersion> {

@@ -1,0 +1,251 @@
+//! What a client gets of a report, and that somebody has let it leave (R29).
+//!
+//! [`clear`] is the only maker of a [`Cleared`] text, and whatever sends, shows or hands out the client version to others than its authors
+//! and those who approve it takes one. An approval is of exactly one text: what changes the text voids it, and what changes it back
+//! makes it good again.
+
+use std::collections::BTreeSet;
+
+use entity::{
+    ClientId, Grant, PersonId, ReportId, TimelineKind, client, contact, incident, report, report_approval, report_publication,
+    report_revision,
+};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
+
+use super::desk::Desk;
+use super::query::find;
+use super::rendered::{Audience, Manuscript, Rendered};
+use crate::authz::Right;
+use crate::catalogue::{clients_by_ids, contacts_of};
+use crate::change::change;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::record::{Facts, NewEvent, Whole};
+use crate::sql::padded;
+use crate::validate;
+
+/// A text that may leave to a client, and who said so.
+#[derive(Clone, Debug)]
+pub struct Cleared {
+    text: String,
+    approval: report_approval::Model,
+}
+
+impl Cleared {
+    /// Canonical Markdown.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// `rendered`, if somebody has approved exactly this text for `client`. Pure.
+///
+/// # Errors
+/// `FAILED_PRECONDITION` if nobody has.
+pub fn clear(rendered: &Rendered, client: ClientId, approvals: &[report_approval::Model]) -> Result<Cleared> {
+    let sha256 = rendered.sha256();
+    let of_client = || approvals.iter().filter(|row| row.client_id == client);
+    if let Some(approval) = of_client().find(|row| row.sha256 == sha256 && row.text == rendered.text) {
+        return Ok(Cleared { text: rendered.text.clone(), approval: approval.clone() });
+    }
+    let reason = if of_client().next().is_some() {
+        "The report has changed since this client's version was approved: have it approved again."
+    } else {
+        "Nobody has approved this client's version yet: somebody with the grant APPROVE_CLIENT_REPORTS who wrote none of it must."
+    };
+    Err(Error::FailedPrecondition { reason: reason.to_owned(), missing: vec!["approveReport".to_owned()] })
+}
+
+/// Everything that is decided on when a text leaves.
+pub(super) struct Clearance {
+    pub desk: Desk<Whole>,
+    /// Of the report, if there is one.
+    pub manuscript: Option<Manuscript>,
+    pub approvals: Vec<report_approval::Model>,
+    pub publications: Vec<report_publication::Model>,
+    pub clients: Vec<client::Model>,
+    pub contacts: Vec<contact::Model>,
+    /// Who wrote any of it, at any time.
+    authors: BTreeSet<PersonId>,
+}
+
+impl Facts for Clearance {
+    type Scope = Whole;
+
+    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+        let id = incident.id;
+        let desk = Desk::<Whole>::load(ctx, incident).await?;
+        let manuscript = match &desk.report {
+            Some(report) => Some(Manuscript::load(ctx, report, desk.scope.clone()).await?),
+            None => None,
+        };
+        let clients: Vec<ClientId> = desk.scope.clients.iter().map(|row| row.client_id).collect();
+        let approvals = report_approval::Entity::find().filter(report_approval::Column::IncidentId.eq(id)).all(ctx.db.read());
+        let publications = report_publication::Entity::find().filter(report_publication::Column::IncidentId.eq(id)).all(ctx.db.read());
+        let authors = report_revision::Entity::find().select_only().column(report_revision::Column::WrittenById).distinct();
+        let authors = authors.filter(report_revision::Column::IncidentId.eq(id)).into_tuple::<Option<PersonId>>().all(ctx.db.read());
+        let (approvals, publications, authors) = tokio::try_join!(approvals, publications, authors)?;
+        let (clients, contacts) = tokio::try_join!(clients_by_ids(ctx, &clients), contacts_of(ctx, &clients))?;
+        let authors = authors.into_iter().flatten().collect();
+        Ok(Self { desk, manuscript, approvals, publications, clients, contacts, authors })
+    }
+
+    fn scope(&self) -> &Whole {
+        &self.desk.scope
+    }
+}
+
+impl Clearance {
+    /// The report and what it is rendered from.
+    pub fn report(&self) -> Result<(&report::Model, &Manuscript)> {
+        let report = self.desk.report()?;
+        Ok((report, self.manuscript.as_ref().ok_or(Error::NotFound("report"))?))
+    }
+
+    /// The affected client `id`.
+    pub fn client(&self, id: ClientId) -> Result<&client::Model> {
+        affected(self.clients.iter().find(|client| client.id == id))
+    }
+
+    fn require_stranger(&self, person: PersonId) -> Result<()> {
+        if self.authors.contains(&person) {
+            return Err(Error::Forbidden(
+                "You wrote part of this report: somebody who did not must approve what clients get of it.".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn affected<T>(client: Option<T>) -> Result<T> {
+    client.ok_or_else(|| {
+        Error::invalid("clientId", "clientId names no client that this incident affects: mark it with markClientAffected first.")
+    })
+}
+
+/// Approves the text with the hash `sha256`, which the caller has read, to leave to an affected client. The same again is the same.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` without the grant, and for whoever wrote any of the report; `FAILED_PRECONDITION` if the text
+/// is another one by now, or sections of it mix facts about several clients.
+pub async fn approve(ctx: &Ctx, id: ReportId, client: ClientId, sha256: &str, note: Option<&str>) -> Result<report::Model> {
+    let reader = ctx.actor.person_id().filter(|_| ctx.actor.holds(Grant::ApproveClientReports));
+    let Some(reader) = reader else {
+        let reason = "Approving what clients get of a report needs the grant APPROVE_CLIENT_REPORTS: an administrator gives it to people.";
+        return Err(Error::Forbidden(reason.to_owned()));
+    };
+    let report = find(ctx, id).await?;
+    let note = validate::optional_text("note", note)?;
+    let changed = change::<Clearance, _>(ctx, report.incident_id, Right::Read, None, |facts, draft| {
+        let (report, manuscript) = facts.report()?;
+        let client = facts.client(client)?;
+        facts.require_stranger(reader)?;
+        let rendered = manuscript.render(Audience::Client(client.id));
+        require_unmixed(&rendered)?;
+        if rendered.sha256() != sha256 {
+            return Err(Error::precondition(
+                "The report has changed since you read it: read this client's version again, then approve it.",
+            ));
+        }
+        if clear(&rendered, client.id, &facts.approvals).is_ok() {
+            return Ok(report.clone());
+        }
+        let row = report_approval::Model {
+            report_id: report.id,
+            client_id: client.id,
+            sha256: sha256.to_owned(),
+            incident_id: report.incident_id,
+            text: rendered.text,
+            approved_by_id: reader,
+            approved_at: draft.now,
+            note: note.clone(),
+        };
+        draft.insert(row.into_active_model());
+        manuscript.names().keep(draft, report.id)?;
+        let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+        let event = NewEvent::new(TimelineKind::Report, format!("Approved what {} gets of the report{note}", client.name));
+        draft.record(event.details(json!({ "client": client.id.to_string(), "sha256": sha256 })));
+        Ok(report.clone())
+    });
+    Ok(changed.await?.output)
+}
+
+fn require_unmixed(rendered: &Rendered) -> Result<()> {
+    if rendered.mixed.is_empty() {
+        return Ok(());
+    }
+    let reason =
+        "Some sections mix facts about several clients: write in each what clients read there, or leave it out of the client version.";
+    Err(Error::FailedPrecondition { reason: reason.to_owned(), missing: rendered.mixed.clone() })
+}
+
+/// A version of a report as its readers get it, and for a client who let it leave.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What they read.
+    pub rendered: Rendered,
+    /// For a client: who has approved exactly this text.
+    pub approval: Option<report_approval::Model>,
+    /// For a client, to those who may see it unapproved: what the approver last let leave.
+    pub last_approved: Option<report_approval::Model>,
+    /// For the same: what the team reads.
+    pub full: Option<String>,
+}
+
+/// Whether the caller sees what clients get of reports before it is approved: to write it, or to approve it.
+pub fn sees_unapproved(ctx: &Ctx) -> bool {
+    ctx.actor.may(Right::Respond) || ctx.actor.holds(Grant::ApproveClientReports)
+}
+
+/// Reads a version of `report`, whose incident the caller has seen. `names` leaves people's names in it, on the screen of who may see them.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a client that is not affected; `FORBIDDEN` for `names` without the grant; `FAILED_PRECONDITION` for a client's
+/// version that nobody has approved, unless the caller works on incidents or may approve it.
+pub async fn read(ctx: &Ctx, report: &report::Model, audience: Audience, names: bool) -> Result<Reading> {
+    if names && !ctx.actor.holds(Grant::SeeNames) {
+        let reason = "Seeing who did what in a report needs the grant SEE_NAMES: an administrator gives it to people who lead reviews.";
+        return Err(Error::Forbidden(reason.to_owned()));
+    }
+    let incident = crate::incident::find(ctx, report.incident_id).await?;
+    let manuscript = Manuscript::load(ctx, report, Whole::load(ctx, incident).await?).await?;
+    let Audience::Client(client) = audience else {
+        let manuscript = if names { manuscript.with_names() } else { manuscript };
+        return Ok(Reading { rendered: manuscript.render(audience), approval: None, last_approved: None, full: None });
+    };
+    affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
+    let rendered = manuscript.render(audience);
+    let approvals = approvals_of(ctx, &[report.id]).await?;
+    let cleared = clear(&rendered, client, &approvals);
+    if !sees_unapproved(ctx) {
+        let Cleared { text, approval } = cleared?;
+        let rendered = Rendered { text, ..Rendered::default() };
+        return Ok(Reading { rendered, approval: Some(approval), last_approved: None, full: None });
+    }
+    let last_approved = approvals.into_iter().rfind(|row| row.client_id == client);
+    let full = Some(manuscript.render(Audience::Team).text);
+    let approval = cleared.ok().map(|cleared| cleared.approval);
+    let manuscript = if names { manuscript.with_names() } else { manuscript };
+    let rendered = if names { manuscript.render(audience) } else { rendered };
+    Ok(Reading { rendered, approval, last_approved, full })
+}
+
+/// A version of `report` to be taken out of Muster: downloaded, printed, archived.
+///
+/// # Errors
+/// As [`read`]; `FAILED_PRECONDITION` for whatever a client has no approval for, whoever asks.
+pub async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<String> {
+    let incident = crate::incident::find(ctx, report.incident_id).await?;
+    let manuscript = Manuscript::load(ctx, report, Whole::load(ctx, incident).await?).await?;
+    let rendered = manuscript.render(audience);
+    let Audience::Client(client) = audience else { return Ok(rendered.text) };
+    affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
+    Ok(clear(&rendered, client, &approvals_of(ctx, &[report.id]).await?)?.text)
+}
+
+/// What was approved of reports that the caller has seen, oldest first.
+pub async fn approvals_of(ctx: &Ctx, reports: &[ReportId]) -> Result<Vec<report_approval::Model>> {
+    let select = report_approval::Entity::find().filter(report_approval::Column::ReportId.is_in(padded(reports)));
+    Ok(select.order_by_asc(report_approval::Column::ApprovedAt).order_by_asc(report_approval::Column::Sha256).all(ctx.db.read()).await?)
+}

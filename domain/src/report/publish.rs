@@ -1,0 +1,142 @@
+//! A finished report goes to its readers (R29, S3, S10).
+
+use entity::{ClientId, DeliveryId, Operation, ReportId, ReportState, TimelineKind, client, report, report_publication};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use super::approval::{Clearance, Cleared, clear};
+use super::query::find;
+use super::rendered::Audience;
+use crate::authz::Right;
+use crate::change::change;
+use crate::clients::letter::UNNAMED;
+use crate::clients::update::that_take_replies;
+use crate::ctx::Ctx;
+use crate::delivery::order::New;
+use crate::error::{Error, Result};
+use crate::incident::reference::reference;
+use crate::ports::{Comment, Email};
+use crate::record::{Draft, NewEvent, Whole};
+use crate::sql::padded;
+
+/// Publishes a final report: to an affected client what was approved, as a public reply on its tickets, or by mail where there is none.
+/// Publishing the same text to the same readers again sends nothing.
+///
+/// # Errors
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` unless the report is final, for a client's version that nobody has approved as
+/// it is, and for the full version, which stays in Muster.
+pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<report::Model> {
+    ctx.require(Right::Respond)?;
+    let report = find(ctx, id).await?;
+    let changed = change::<Clearance, _>(ctx, report.incident_id, Right::Respond, None, |facts, draft| {
+        let (report, manuscript) = facts.report()?;
+        if report.state != ReportState::Final {
+            return Err(Error::FailedPrecondition {
+                reason: "Only a final report is published: finish it first.".to_owned(),
+                missing: vec!["finaliseReport".to_owned()],
+            });
+        }
+        let rendered = manuscript.render(audience);
+        let sha256 = rendered.sha256();
+        let client = match audience {
+            Audience::Client(client) => Some(client),
+            Audience::Company | Audience::Team => None,
+        };
+        if facts.publications.iter().any(|row| row.client_id == client && row.sha256 == sha256) {
+            return Ok(report.clone());
+        }
+        let (orders, to) = match audience {
+            Audience::Client(id) => {
+                let client = facts.client(id)?;
+                (to_client(facts, draft, client, &clear(&rendered, id, &facts.approvals)?), client.name.clone())
+            }
+            Audience::Company => (Vec::new(), String::new()),
+            Audience::Team => {
+                return Err(Error::precondition("The full report stays in Muster: publish the abridged one, which links to it."));
+            }
+        };
+        for order in orders {
+            let delivery = draft.send(order);
+            draft.insert(publication(draft, report, client, &sha256, delivery).into_active_model());
+        }
+        let row = published(facts, report, client, draft);
+        draft.put::<report::Entity>(row.clone());
+        let event = NewEvent::new(TimelineKind::Report, format!("Report published to {to}"));
+        draft.record(event.details(json!({ "client": client.map(|id| id.to_string()), "sha256": sha256 })));
+        Ok(row)
+    });
+    Ok(changed.await?.output)
+}
+
+fn publication(
+    draft: &Draft<'_>,
+    report: &report::Model,
+    client: Option<ClientId>,
+    sha256: &str,
+    delivery: DeliveryId,
+) -> report_publication::Model {
+    report_publication::Model {
+        delivery_id: delivery,
+        report_id: report.id,
+        incident_id: report.incident_id,
+        client_id: client,
+        sha256: sha256.to_owned(),
+        published_by_id: draft.actor(),
+        published_at: draft.now,
+    }
+}
+
+/// The report once `client`, or the company, has its version.
+fn published(facts: &Clearance, report: &report::Model, client: Option<ClientId>, draft: &Draft<'_>) -> report::Model {
+    let Some(client) = client else {
+        return report::Model { abridged_at: Some(draft.now), ..report.clone() };
+    };
+    // What was published of an earlier final text does not count.
+    let since = report.final_at;
+    let has_it =
+        |id: ClientId| id == client || facts.publications.iter().any(|row| row.client_id == Some(id) && Some(row.published_at) >= since);
+    let is_done = facts.clients.iter().all(|client| has_it(client.id));
+    report::Model { clients_at: is_done.then_some(draft.now).or(report.clients_at), ..report.clone() }
+}
+
+/// What brings `cleared` to `client`. Where nobody can be reached, a person finds out how.
+fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, cleared: &Cleared) -> Vec<New> {
+    let whole: &Whole = &facts.desk.scope;
+    let replies: Vec<New> = that_take_replies(whole.tickets.iter().filter(|row| row.client_id == Some(client.id)))
+        .into_iter()
+        .map(|ticket| {
+            let comment =
+                Comment { ticket: ticket.external_id.clone(), text: cleared.text().to_owned(), public: true, to: client.name.clone() };
+            New { client: Some(client.id), ticket: Some(ticket.id), ..New::of(Operation::Publish, comment) }
+        })
+        .collect();
+    if !replies.is_empty() {
+        return replies;
+    }
+    let letter = |to_name: &str, to: &str| {
+        let name = whole.incident.client_name.as_deref().unwrap_or(UNNAMED);
+        let email = Email {
+            to_name: to_name.to_owned(),
+            to: to.to_owned(),
+            subject: format!("[{}] Report: {name}", reference(&whole.incident)),
+            text: cleared.text().to_owned(),
+            thread: Some(whole.incident.id.to_string()),
+            answers_to: draft.ctx().config.client_reply_to.clone(),
+        };
+        New { client: Some(client.id), ..New::of(Operation::Publish, email) }
+    };
+    let letters: Vec<New> = facts
+        .contacts
+        .iter()
+        .filter(|contact| contact.client_id == client.id)
+        .map(|contact| letter(&contact.name, &contact.email))
+        .collect();
+    if letters.is_empty() { vec![letter(&client.name, "")] } else { letters }
+}
+
+/// Where reports that the caller has seen were published, oldest first.
+pub async fn publications_of(ctx: &Ctx, reports: &[ReportId]) -> Result<Vec<report_publication::Model>> {
+    let select = report_publication::Entity::find().filter(report_publication::Column::ReportId.is_in(padded(reports)));
+    let select = select.order_by_asc(report_publication::Column::PublishedAt).order_by_asc(report_publication::Column::DeliveryId);
+    Ok(select.all(ctx.db.read()).await?)
+}
