@@ -163,6 +163,13 @@ fn lines(world: &World) -> Vec<Line> {
         mutation("markReportRead", Viewer, "reportId: \"rpt_00000000000000000000000000000001\"".into()),
         mutation("finaliseReport", Responder, format!("reportId: \"{report}\"")),
         mutation("takeBackReport", Responder, format!("reportId: \"{report}\" reason: \"more to say\"")),
+        // For people with a grant, whatever their level; this one does not exist.
+        mutation(
+            "approveReport",
+            Viewer,
+            format!("reportId: \"rpt_00000000000000000000000000000001\" clientId: \"{client}\" sha256: \"\""),
+        ),
+        mutation("publishReport", Responder, format!("reportId: \"{report}\" version: ABRIDGED")),
         mutation("resolveIncident", Responder, of(live, "summary: \"back\"")),
         mutation("reopenIncident", Responder, of(live, "reason: \"again\"")),
         mutation("closeIncident", Responder, of(live, "")),

@@ -54,6 +54,7 @@ mod paging;
 mod passkeys;
 mod processes;
 mod proxies;
+mod publishing;
 mod races;
 mod reminders;
 mod report;

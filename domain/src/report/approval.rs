@@ -130,12 +130,12 @@ fn affected<T>(client: Option<T>) -> Result<T> {
 /// `BAD_USER_INPUT`, `NOT_FOUND`; `FORBIDDEN` without the grant, and for whoever wrote any of the report; `FAILED_PRECONDITION` if the text
 /// is another one by now, or sections of it mix facts about several clients.
 pub async fn approve(ctx: &Ctx, id: ReportId, client: ClientId, sha256: &str, note: Option<&str>) -> Result<report::Model> {
+    let report = find(ctx, id).await?;
     let reader = ctx.actor.person_id().filter(|_| ctx.actor.holds(Grant::ApproveClientReports));
     let Some(reader) = reader else {
         let reason = "Approving what clients get of a report needs the grant APPROVE_CLIENT_REPORTS: an administrator gives it to people.";
         return Err(Error::Forbidden(reason.to_owned()));
     };
-    let report = find(ctx, id).await?;
     let note = validate::optional_text("note", note)?;
     let changed = change::<Clearance, _>(ctx, report.incident_id, Right::Read, None, |facts, draft| {
         let (report, manuscript) = facts.report()?;

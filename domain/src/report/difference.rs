@@ -1,6 +1,6 @@
 //! Differences between texts, word by word, and the merge of what people wrote with what the facts say since. Pure.
 
-use similar::{Algorithm, ChangeTag, MergeResolution, TextDiff, TextMerge};
+use similar::{Algorithm, ChangeTag, DiffTag, MergeResolution, TextDiff, TextMerge};
 
 /// Whether a part of a text is in both of two texts, or only in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,49 @@ pub fn merge(written_from: &str, body: &str, prefill: &str) -> Merge {
     Merge { text: text.trim().to_owned(), conflicts: merged.conflict_count() }
 }
 
+/// How alike lines must be for one to be an edited form of the other; 1 is the same.
+const ALIKE: f32 = 0.6;
+
+/// `body`, which people wrote from `written_from`, the facts about all, with `theirs`, the facts about one, in the place of those about
+/// all. Lines that are in neither are somebody's own words, and stay. `None` if a fact about all was edited, so that nobody but a person can tell
+/// what of it is about whom.
+pub fn of_one(written_from: &str, body: &str, theirs: &str) -> Option<String> {
+    let is_blank = |line: &&str| line.trim().is_empty();
+    let is_of_all = |fact: &str| !theirs.lines().any(|known| known == fact);
+    let is_own = |line: &&str| !is_blank(line) && !written_from.lines().any(|known| known == *line);
+    let comes_of_all = |line: &str| {
+        let likeness = |fact: &str| TextDiff::from_chars(fact, line).ratio();
+        let alike = written_from.lines().filter(|fact| !is_blank(fact)).map(|fact| (likeness(fact), fact));
+        alike.max_by(|(one, _), (other, _)| one.total_cmp(other)).is_some_and(|(ratio, fact)| ratio > ALIKE && is_of_all(fact))
+    };
+    if body.lines().filter(is_own).any(comes_of_all) {
+        return None;
+    }
+    let [from, to] = [written_from, theirs].map(|text| format!("{text}\n"));
+    let difference = TextDiff::from_lines(&from, &to);
+    let (old, new): (Vec<&str>, Vec<&str>) = (written_from.lines().collect(), theirs.lines().collect());
+    let mut swaps: Vec<(&[&str], &[&str])> = Vec::new();
+    for change in difference.ops() {
+        if change.tag() != DiffTag::Equal {
+            swaps.push((&old[change.old_range()], &new[change.new_range()]));
+        }
+    }
+    let mut text = String::with_capacity(body.len());
+    for line in body.lines() {
+        let swap = if is_blank(&line) { None } else { swaps.iter_mut().find(|(old, _)| old.contains(&line)) };
+        let lines = match swap {
+            // All of what stands in its place comes where the first of it was.
+            Some((_, new)) => std::mem::take(new),
+            None => &[line],
+        };
+        for line in lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    Some(text.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,5 +149,22 @@ mod tests {
 
     fn lines() -> impl Strategy<Value = String> {
         proptest::collection::vec("[a-d]{1,2}", 0..8).prop_map(|lines| lines.join("\n"))
+    }
+
+    #[test]
+    fn facts_about_one_take_the_place_of_facts_about_all() {
+        let all = "| What | How much |\n| --- | --- |\n| Lasted | 1 h |\n| Failed | 12 |\n| Clients | 2 |\n\nBoth shops.";
+        let one = "| What | How much |\n| --- | --- |\n| Lasted | 1 h |";
+        for (body, told) in [
+            (format!("{all}\n\nNobody lost data."), Some(format!("{one}\n\n\nNobody lost data."))),
+            (format!("Sorry.\n\n{all}"), Some(format!("Sorry.\n\n{one}"))),
+            ("Their own words.".to_owned(), Some("Their own words.".to_owned())),
+            (all.replace("| Clients | 2 |", "| Clients | 2 of 40 |"), None),
+            (all.replace("| Lasted | 1 h |", "| Lasted | 61 min |"), Some(one.replace("| Lasted | 1 h |", "| Lasted | 61 min |"))),
+        ] {
+            assert_eq!(of_one(all, &body, one), told, "{body}");
+        }
+        let renamed = of_one("INC-1 at Bexley\n\nSites: a, b", "INC-1 at Bexley\n\nSites: a, b\n\nFixed.", "INC-1\n\nSites: a");
+        assert_eq!(renamed.as_deref(), Some("INC-1\n\nSites: a\n\nFixed."));
     }
 }

@@ -1,5 +1,6 @@
 //! What a client may not read of the others (R29): their names, those of their sites, and how many there are. Pure.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -14,6 +15,8 @@ const BETWEEN: [&str; 8] = [", ", " and ", ", and ", " & ", " or ", ", or ", "/"
 /// Ends of a company's name that people leave out.
 const LEGAL_FORMS: [&str; 16] =
     ["ag", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "kg", "limited", "llc", "llp", "ltd", "oy", "plc", "sa"];
+/// The first word of a name is looked for if it has as many characters.
+const FIRST_CHARS: usize = 4;
 /// Characters around what was found, when it is shown.
 const AROUND: usize = 30;
 
@@ -31,7 +34,8 @@ pub struct Known {
 pub struct Mention {
     /// As it stood there.
     pub quote: String,
-    /// Whether it is gone from the text. A number of clients is only pointed at: nobody but a person can tell what it counts.
+    /// Whether it is gone from the text. A number of clients, and a word that is part of a name, are only pointed at: it takes a person to
+    /// tell what they mean.
     pub is_replaced: bool,
 }
 
@@ -45,8 +49,18 @@ struct Form {
     folded: String,
     /// Of the client who reads it, which stays.
     is_own: bool,
-    /// A name without its legal form, which may be a word unless it begins with a capital.
-    is_short: bool,
+    kind: Kind,
+}
+
+/// How sure it is that a name is meant.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// All of it.
+    Full,
+    /// Without the legal form: a name if it begins with a capital.
+    Short,
+    /// The first of its words, which may be a word like any other: somebody must look.
+    First,
 }
 
 impl Others {
@@ -56,11 +70,15 @@ impl Others {
         for one in known {
             let is_own = one.client == reader;
             let folded = Folded::of(one.name.trim()).text;
+            let mut add = |folded: &str, kind| forms.push(Form { folded: folded.to_owned(), is_own, kind });
             if let Some(short) = without_legal_form(&folded) {
-                forms.push(Form { folded: short, is_own, is_short: true });
+                add(short, Kind::Short);
+            }
+            if let Some((first, _)) = folded.split_once([' ', '.']).filter(|(first, _)| first.chars().count() >= FIRST_CHARS) {
+                add(first, Kind::First);
             }
             if !folded.is_empty() {
-                forms.push(Form { folded, is_own, is_short: false });
+                add(&folded, Kind::Full);
             }
         }
         let patterns = forms.iter().map(|form| form.folded.as_str());
@@ -73,27 +91,30 @@ impl Others {
     pub fn leave_out(&self, text: &str) -> (String, Vec<Mention>) {
         let Some(index) = &self.index else { return (String::new(), Vec::new()) };
         let folded = Folded::of(text);
-        let mut hits: Vec<(Range<usize>, bool)> = index
+        let mut hits: Vec<(Range<usize>, &Form)> = index
             .find_overlapping_iter(&folded.text)
             .filter(|found| is_word(&folded.text, found.range()))
             .map(|found| (folded.original(found.range()), &self.forms[found.pattern().as_usize()]))
-            .filter(|(range, form)| !form.is_short || text[range.clone()].starts_with(char::is_uppercase))
-            .map(|(range, form)| (range, form.is_own))
+            .filter(|(range, form)| form.kind == Kind::Full || text[range.clone()].starts_with(char::is_uppercase))
             .collect();
-        // Of names that overlap the longest is meant; of equal ones, the reader's own.
-        hits.sort_by_key(|(range, is_own)| (std::cmp::Reverse(range.len()), !is_own, range.start));
-        let mut meant: Vec<(Range<usize>, bool)> = Vec::new();
-        for (range, is_own) in hits {
+        // Of names that overlap the longest is meant; of equal ones, the surest, then the reader's own.
+        hits.sort_by_key(|(range, form)| (Reverse(range.len()), form.kind, !form.is_own, range.start));
+        let mut meant: Vec<(Range<usize>, &Form)> = Vec::new();
+        for (range, form) in hits {
             if meant.iter().all(|(other, _)| range.end <= other.start || other.end <= range.start) {
-                meant.push((range, is_own));
+                meant.push((range, form));
             }
         }
         meant.sort_by_key(|(range, _)| range.start);
         let mut mentions = Vec::new();
         let mut result = String::with_capacity(text.len());
         let (mut done, mut ends_in_others) = (0, false);
-        for (range, _) in meant.iter().filter(|(_, is_own)| !is_own) {
-            mentions.push(Mention { quote: around(text, range), is_replaced: true });
+        for (range, form) in meant.iter().filter(|(_, form)| !form.is_own) {
+            let is_replaced = form.kind != Kind::First;
+            mentions.push(Mention { quote: around(text, range), is_replaced });
+            if !is_replaced {
+                continue;
+            }
             let between = &text[done..range.start];
             if !(ends_in_others && BETWEEN.contains(&between)) {
                 result.push_str(between);
@@ -108,10 +129,10 @@ impl Others {
 }
 
 /// `example ltd` as `example`.
-fn without_legal_form(folded: &str) -> Option<String> {
-    let (short, form) = folded.rsplit_once([' ', '.'])?;
+fn without_legal_form(folded: &str) -> Option<&str> {
+    let (short, form) = folded.trim_end_matches('.').rsplit_once([' ', '.'])?;
     let short = short.trim_end_matches([',', '.', ' ']);
-    (LEGAL_FORMS.contains(&form.trim_end_matches('.')) && short.chars().count() > 2).then(|| short.to_owned())
+    (LEGAL_FORMS.contains(&form) && short.chars().count() > 2).then_some(short)
 }
 
 fn is_word(text: &str, range: Range<usize>) -> bool {
@@ -141,7 +162,7 @@ fn counts(text: &str) -> Vec<Mention> {
     let is_number = |word: &str| word.chars().all(|c| c.is_ascii_digit()) || NUMBERS.contains(&word.to_lowercase().as_str());
     let mut found = Vec::new();
     for (place, (at, word)) in words.iter().enumerate() {
-        let before = &words[place.saturating_sub(2)..place];
+        let before = &words[place.saturating_sub(3)..place];
         let Some((from, _)) = before.iter().find(|(_, word)| is_number(word)) else { continue };
         if COUNTED.contains(&word.to_lowercase().as_str()) {
             found.push(Mention { quote: around(text, &(*from..at + word.len())), is_replaced: false });
@@ -184,6 +205,14 @@ mod tests {
         ] {
             assert_eq!(others.leave_out(written).0, left, "{written}");
         }
+    }
+
+    #[test]
+    fn a_word_of_a_name_is_pointed_at() {
+        let others = others(&["Acme Retail"], &["Bexley & Sons plc", "Acme Ltd"]);
+        let (text, mentions) = others.leave_out("The disk at Bexley was full, and Retail went down; bexley is no name.");
+        assert_eq!((text.as_str(), mentions.len()), ("The disk at Bexley was full, and Retail went down; bexley is no name.", 1));
+        assert!(!mentions[0].is_replaced && mentions[0].quote.contains("Bexley"), "{mentions:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 
-use super::difference::merge;
+use super::difference::of_one;
 use super::names::Names;
 use super::others::{Known, Mention, Others};
 use super::prefill::prefill;
@@ -159,14 +159,7 @@ fn body(section: &Section, version: ReportVersion, told: Option<&Sources>) -> Op
     if section.version == 0 {
         return Some(theirs);
     }
-    // Somebody's own words, or facts with somebody's words among them: then the client's facts take the place of all clients'.
-    let is_fact_of_all = |line: &&str| !line.trim().is_empty() && !theirs.lines().any(|known| known == *line);
-    let mixes = section.written_from.lines().filter(is_fact_of_all).any(|fact| section.body.lines().any(|line| line == fact));
-    if !mixes {
-        return Some(section.body.clone());
-    }
-    let merged = merge(&section.written_from, &section.body, &theirs);
-    (merged.conflicts == 0).then_some(merged.text)
+    of_one(&section.written_from, &section.body, &theirs)
 }
 
 struct Page<'a> {
