@@ -6,8 +6,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::fold::{Folded, fold};
 
-/// Phrases that are marked unless a playbook says otherwise, with a question that leads away from them.
-pub const DEFAULT: [(&str, &str); 46] = [
+/// Phrases with a question of their own, which leads away from them.
+const QUESTIONS: [(&str, &str); 46] = [
     ("should have", "What did people know at that moment, and what did it make them do?"),
     ("shouldn't have", "What made this the sensible thing to do at that moment?"),
     ("should never have", "What made this the sensible thing to do at that moment?"),
@@ -60,7 +60,9 @@ pub const DEFAULT: [(&str, &str); 46] = [
 const ANY: &str = "How did it look to those who were there, and what made it make sense?";
 
 /// Finds phrases of blame and hindsight.
+#[derive(Clone, Debug)]
 pub struct Linter {
+    phrases: Vec<String>,
     automaton: AhoCorasick,
     questions: Vec<&'static str>,
 }
@@ -74,9 +76,9 @@ pub struct Remark {
     pub question: &'static str,
 }
 
-impl Default for Linter {
-    fn default() -> Self {
-        Self::of(DEFAULT.iter().map(|(phrase, _)| *phrase))
+impl PartialEq for Linter {
+    fn eq(&self, other: &Self) -> bool {
+        self.phrases == other.phrases
     }
 }
 
@@ -84,13 +86,13 @@ impl Linter {
     /// A linter of these phrases. Known ones have their own question.
     pub fn of<'a>(phrases: impl Iterator<Item = &'a str>) -> Self {
         let phrases: Vec<String> = phrases.map(fold).filter(|phrase| !phrase.is_empty()).collect();
-        let question = |phrase: &String| DEFAULT.iter().find(|(known, _)| fold(known) == *phrase).map_or(ANY, |(_, question)| question);
+        let question = |phrase: &String| QUESTIONS.iter().find(|(known, _)| fold(known) == *phrase).map_or(ANY, |(_, question)| question);
         let questions = phrases.iter().map(question).collect();
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .build(&phrases)
             .expect("as many phrases as a playbook has are few for the automaton");
-        Self { automaton, questions }
+        Self { phrases, automaton, questions }
     }
 
     /// The phrases in `text`, whatever their case, also across a line's end; not inside other words.
@@ -109,6 +111,10 @@ impl Linter {
 mod tests {
     use super::*;
 
+    fn linter() -> Linter {
+        Linter::of(QUESTIONS.iter().map(|(phrase, _)| *phrase))
+    }
+
     #[test]
     fn words_of_blame_are_marked_with_an_open_question() {
         for (text, marked) in [
@@ -117,15 +123,15 @@ mod tests {
             ("Clearly, nobody unclearly wrote of the root cause.", &["Clearly", "root cause"]),
             ("It was found and fixed.", &[]),
         ] {
-            let remarks = Linter::default().remarks(text);
+            let remarks = linter().remarks(text);
             assert_eq!(remarks.iter().map(|remark| &text[remark.range.clone()]).collect::<Vec<_>>(), marked, "{text}");
         }
     }
 
     #[test]
     fn questions_ask_how_or_what_and_blame_nobody() {
-        let linter = Linter::default();
-        for question in DEFAULT.iter().map(|(_, question)| *question).chain([ANY]) {
+        let linter = linter();
+        for question in QUESTIONS.iter().map(|(_, question)| *question).chain([ANY]) {
             assert!(question.starts_with("How ") || question.starts_with("What "), "{question}");
             assert!(question.ends_with('?') && linter.remarks(question).is_empty(), "{question}");
         }

@@ -24,6 +24,6 @@ mod words;
 pub use cast::{Alias, Cast};
 pub use decisions::{Candidate, Decision, Decisions, Doubt, Key};
 pub(crate) use fold::Folded;
-pub use linter::{DEFAULT as BLAME, Linter, Remark};
+pub use linter::{Linter, Remark};
 pub use person::{Contact, Facts, Person, RoleTaken};
 pub use render::{Rendered, Replaced};

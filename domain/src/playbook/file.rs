@@ -85,6 +85,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
     let (page_acknowledge_within, out_of_hours) = paging(root.table("paging"));
     let client_update = client_update(root.table("client_update"));
     let (leadership_contacts, leadership_acknowledge_within) = leadership(root.table("leadership"));
+    let (sections, blame) = report::report(root.table("report"));
     let known = known_contacts(&leadership_contacts);
     let email = |entry: &Entry<'_>| accepted(entry, "an e-mail address", validate::email);
     let playbook = Playbook {
@@ -115,7 +116,8 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         contact_titles: by_contact(root.table("contact_titles"), &known, &name),
         boards: boards(root.table("boards")),
         few_follow_ups: few_follow_ups(root.table("follow_ups")),
-        report: report::sections(root.table("report")),
+        report: sections,
+        blame,
         severities: severities(root.table("severities")),
         criteria,
         goals: goals(root.entry("goals")),

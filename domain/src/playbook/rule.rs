@@ -116,8 +116,8 @@ impl Rule {
             Self::ReportDraft => asks("report-draft", AUTHOR).in_days().done_by("circulateReport"),
             Self::ReportCirculated => asks("report-circulated", AUTHOR).in_days().done_by("circulateReport"),
             Self::ReportFinal => asks("report-final", AUTHOR).in_days().done_by("finaliseReport"),
-            Self::ClientReport => asks("client-report", AUTHOR_AND_COMMS).in_days(),
-            Self::AbridgedReport => asks("abridged-report", AUTHOR).in_days(),
+            Self::ClientReport => asks("client-report", AUTHOR_AND_COMMS).in_days().done_by("publishReport"),
+            Self::AbridgedReport => asks("abridged-report", AUTHOR).in_days().done_by("publishReport"),
             // Asked of the owner.
             Self::FollowUp => asks("follow-up", &[]).in_days(),
         }

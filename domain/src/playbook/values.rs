@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Duration;
 use entity::{ReportVersions, Role, Severity, Timestamp};
 
+use crate::blameless::Linter;
 use crate::playbook::steps::Stage;
 use crate::playbook::{Calendar, Rule};
 use crate::ports::Place;
@@ -81,6 +82,8 @@ pub struct Playbook {
     pub few_follow_ups: usize,
     /// The sections of a report, in order (R26).
     pub report: Vec<SectionDefinition>,
+    /// Finds words of blame and hindsight in a report (R27).
+    pub blame: Linter,
     /// What each severity means and asks for, worst first (R8, R10).
     pub severities: Vec<SeverityDefinition>,
     /// Questions that decide whether a report is an incident (R2).

@@ -1,10 +1,8 @@
 //! What a section of a report looks like, and how it came about.
 
-use std::sync::LazyLock;
-
 use async_graphql::{Context, Description, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::blameless::{Linter, Remark};
+use domain::blameless::Remark;
 use domain::report::{self, Section};
 use entity::{ReportId, report_revision};
 
@@ -12,9 +10,6 @@ use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::people::{Person, person};
 use crate::graphql::scalars::{ReportVersion, TextChange};
-
-/// Finds words of blame and hindsight.
-static LINTER: LazyLock<Linter> = LazyLock::new(Linter::default);
 
 /// A section of a report.
 #[derive(Description)]
@@ -82,12 +77,12 @@ impl ReportSection {
             ReportNews { changes: changes(written_from, prefill), prefill: prefill.clone(), merged: text, conflicts }
         })
     }
-    /// Words of blame and hindsight in its body, each with a question that may lead further. They are suggestions.
+    /// The playbook's words of blame and hindsight in its body, each with a question that may lead further. They are suggestions.
     #[graphql(complexity = "5 + 5 * child_complexity")]
-    async fn remarks(&self) -> Vec<ReportRemark> {
+    async fn remarks(&self, gql: &Context<'_>) -> Vec<ReportRemark> {
         let body = &self.section.body;
         let remark = |remark: Remark| ReportRemark { quote: body[remark.range].to_owned(), question: remark.question };
-        LINTER.remarks(body).into_iter().map(remark).collect()
+        ctx(gql).playbook().blame.remarks(body).into_iter().map(remark).collect()
     }
     /// The latest 200 texts that it had, newest first.
     #[graphql(complexity = "20 + 20 * child_complexity")]

@@ -1,15 +1,17 @@
-//! The sections of a report, as the playbook has them (R26).
+//! The report as the playbook has it: its sections (R26), and the words that Muster marks in it (R27).
 
 use entity::{ReportVersion, ReportVersions};
 
 use super::source::{Entry, Table};
 use super::{at_least_one, bounded, name, text, unique_key};
+use crate::blameless::Linter;
 use crate::playbook::SectionDefinition;
 
 const VERSIONS: [(&str, ReportVersion); 3] =
     [("full", ReportVersion::Full), ("abridged", ReportVersion::Abridged), ("client", ReportVersion::Client)];
 
-pub(super) fn sections(mut table: Table<'_>) -> Vec<SectionDefinition> {
+/// The sections, and the words of blame.
+pub(super) fn report(mut table: Table<'_>) -> (Vec<SectionDefinition>, Linter) {
     let mut keys = Vec::new();
     let mut sections = Vec::new();
     for entry in at_least_one(table.entry("sections"), "tables with key, title, guidance and versions") {
@@ -30,8 +32,12 @@ pub(super) fn sections(mut table: Table<'_>) -> Vec<SectionDefinition> {
             None => entry.problem(format!("{key:?} is not the key of a section; those are {}", keys.join(", "))),
         }
     }
+    let blame = bounded(table.entry("blame"), "phrases such as \"should have\"")
+        .iter()
+        .filter_map(|entry| entry.text("a phrase").map(str::to_owned))
+        .collect::<Vec<_>>();
     table.finish();
-    sections
+    (sections, Linter::of(blame.iter().map(String::as_str)))
 }
 
 fn versions(entry: Entry<'_>) -> ReportVersions {
