@@ -384,6 +384,8 @@ text_enum! {
         Ntfy = "ntfy",
         /// The team's own gateway, by a signed webhook.
         Webhook = "webhook",
+        /// The team's blog, on WordPress.
+        Wordpress = "wordpress",
     }
 }
 

@@ -75,6 +75,7 @@ impl Effect {
             Self::Chat(order) => order,
             Self::Desk(order) => order,
             Self::Board(order) => order,
+            Self::Blog(order) => order,
             Self::Push(order) => order,
             Self::Webhook(order) => order,
         }
@@ -87,6 +88,7 @@ impl Effect {
             Self::Chat(order) => order,
             Self::Desk(order) => order,
             Self::Board(order) => order,
+            Self::Blog(order) => order,
             Self::Push(order) => order,
             Self::Webhook(order) => order,
         }

@@ -2,6 +2,7 @@
 //!
 //! `worker` has one [`Outlet`] per system; [`crate::delivery`] stores the orders and decides what follows from the answers.
 
+mod blog;
 mod board;
 mod chat;
 mod desk;
@@ -10,6 +11,7 @@ mod identity;
 mod mail;
 mod push;
 
+pub use blog::{BlogOrder, Post};
 pub use board::{BoardOrder, Boards, Card, CardField, Member, Owner, Place, SeenCard};
 pub use chat::{ChatOrder, Notice};
 pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, SeenTicket, TicketDesk, UnlinkTicket};
@@ -51,6 +53,8 @@ pub enum Effect {
     Desk(DeskOrder),
     /// On boards.
     Board(BoardOrder),
+    /// On the blog.
+    Blog(BlogOrder),
     /// By push message.
     Push(PushOrder),
     /// By the team's own gateway.
@@ -76,6 +80,7 @@ effects! {
     UnlinkTicket => Desk(DeskOrder::UnlinkTicket),
     Comment => Desk(DeskOrder::Comment),
     Box<Card> => Board(BoardOrder::Card),
+    Post => Blog(BlogOrder::Post),
     Push => Push(PushOrder::Push),
     Webhook => Webhook(WebhookOrder::Webhook),
 }
@@ -161,7 +166,7 @@ mod tests {
     use super::*;
 
     /// Orders as versions since 0.1.0 have stored them, with the system that they go to.
-    const STORED: [(&str, &str); 10] = [
+    const STORED: [(&str, &str); 11] = [
         (
             r#"{"kind":"email","to_name":"Kim","to":"kim@example.org","subject":"PAGE INC-1","text":"You are needed.","thread":"inc_1"}"#,
             "Mail",
@@ -184,6 +189,7 @@ mod tests {
             r#"{"kind":"webhook","to":{"id":"00000000-0000-0000-0000-000000000007","name":"Kim","email":null,"phone":"+44 20 7946 0018"},"incident":"00000000-0000-0000-0000-000000000001","reference":"INC-1","shown":{"purpose":"page","title":"PAGE INC-1","text":"You are needed.","link":"{answer-link}"}}"#,
             "Webhook",
         ),
+        (r#"{"kind":"post","marker":"inc-7-report-abridged","post":null,"title":"INC-7: It is down","html":"<p>It was.</p>"}"#, "Blog"),
     ];
 
     #[test]

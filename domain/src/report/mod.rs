@@ -16,6 +16,7 @@ mod difference;
 mod edit;
 mod names;
 mod others;
+mod outgoing;
 mod prefill;
 mod progress;
 mod publish;
