@@ -8,6 +8,7 @@ pub mod email;
 pub mod ntfy;
 pub mod trello;
 pub mod webhook;
+pub mod wordpress;
 pub mod zendesk;
 
 /// How many characters of a system's message are kept.

@@ -71,6 +71,8 @@ pub struct Answered {
     pub words: String,
     /// The pause the vendor asks for.
     pub retry_after: Option<Duration>,
+    /// The beginning of the body, for outlets that know its form. It may hold anything, our secrets included.
+    pub body: Vec<u8>,
 }
 
 impl Failed {
@@ -141,7 +143,7 @@ impl From<Failed> for Refusal {
 impl Answered {
     pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], vendor: &Vendor) -> Self {
         let pause = (status == StatusCode::TOO_MANY_REQUESTS).then_some(PAUSE);
-        Self { status: status.as_u16(), words: words(body, vendor), retry_after: retry_after(headers).or(pause) }
+        Self { status: status.as_u16(), words: words(body, vendor), retry_after: retry_after(headers).or(pause), body: body.to_vec() }
     }
 }
 
@@ -210,7 +212,7 @@ mod tests {
 
     fn answered(changes: bool, status: u16, retry_after: Option<u64>) -> Refusal {
         let retry_after = retry_after.map(Duration::from_secs);
-        refusal(changes, Cause::Answered(Answered { status, words: "so it is".into(), retry_after }))
+        refusal(changes, Cause::Answered(Answered { status, words: "so it is".into(), retry_after, body: Vec::new() }))
     }
 
     fn kind(refusal: &Refusal) -> &'static str {

@@ -157,6 +157,11 @@ impl Api {
         Failed { vendor: self.vendor.name, credentials: self.vendor.credentials, changes, cause }
     }
 
+    /// Text that came from the vendor, as people may see it: one short line without our secrets.
+    pub fn told(&self, text: &str) -> String {
+        super::readable(&self.vendor.without_secrets(text))
+    }
+
     /// A turn at a stricter pace than that of all calls, for [`Call::with_turn`].
     ///
     /// # Errors
@@ -219,13 +224,24 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Failed`].
     pub async fn send<T: DeserializeOwned>(self) -> Result<T, Failed> {
+        self.understood(|body| {
+            serde_json::from_slice(body).map_err(|error| {
+                // serde's message is never shown: an answer may contain anything.
+                let what = if error.is_data() { "it lacks required fields" } else { "it is not JSON" };
+                Cause::Garbled(what.to_owned())
+            })
+        })
+        .await
+    }
+
+    /// Makes the call and has `read` make sense of the answer.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn understood<T>(self, read: impl FnOnce(&[u8]) -> Result<T, Cause>) -> Result<T, Failed> {
         let (api, changes) = (self.api, self.changes);
         let body = self.answer().await?;
-        serde_json::from_slice(&body).map_err(|error| {
-            // serde's message is never shown: an answer may contain anything.
-            let what = if error.is_data() { "it lacks required fields" } else { "it is not JSON" };
-            api.failed(changes, Cause::Garbled(what.to_owned()))
-        })
+        read(&body).map_err(|cause| api.failed(changes, cause))
     }
 
     /// Makes the call and returns the raw body.
