@@ -8,6 +8,7 @@ mod email;
 mod ntfy;
 mod trello;
 mod webhook;
+mod wordpress;
 mod zendesk;
 
 use std::collections::BTreeMap;
@@ -23,10 +24,10 @@ use worker::Connections;
 use crate::settings::Source;
 
 /// Every system that can be connected.
-const ALL: [Entry; 5] = [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, zendesk::ZENDESK, trello::TRELLO];
+const ALL: [Entry; 6] = [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, zendesk::ZENDESK, trello::TRELLO, wordpress::WORDPRESS];
 
 /// The tables of systems that later versions know; their settings are left alone.
-pub const LATER: [&str; 5] = ["slack", "airtable", "drive", "wordpress", "ops_docs"];
+pub const LATER: [&str; 4] = ["slack", "airtable", "drive", "ops_docs"];
 
 /// What happens without most systems.
 const BY_HAND: &str = "a person does it";

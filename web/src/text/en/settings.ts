@@ -10,6 +10,7 @@ const SYSTEM_NAMES: Record<string, string> = {
   trello: 'Trello',
   ntfy: 'ntfy',
   webhook: 'Webhook',
+  wordpress: 'WordPress',
 };
 
 export const settings = {
@@ -61,6 +62,11 @@ export const settings = {
       does: 'A card on the right board for each follow-up, kept in step in both directions.',
       without: 'A person makes the cards; their texts wait under Deliveries.',
       docs: 'docs/integrations/trello.md',
+    },
+    wordpress: {
+      does: "The team's blog: a post for each report that is published, brought up to date with it.",
+      without: 'A person publishes reports; their texts wait under Deliveries.',
+      docs: 'docs/integrations/wordpress.md',
     },
   } as Record<string, { does: string; without: string; docs: string }>,
   deliveries: {
