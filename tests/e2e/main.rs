@@ -73,5 +73,6 @@ mod timeline;
 mod traces;
 mod trello;
 mod triage;
+mod wordpress;
 mod zendesk;
 mod zendesk_hook;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
-use super::Received;
+use super::{Received, wordpress};
 
 /// What the documentation recommends but the description lacks.
 const UNDESCRIBED: [&str; 1] = ["metadata"];
@@ -42,7 +42,7 @@ impl Contract {
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     pub fn zendesk() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
-        Arc::clone(LOADED.get_or_init(|| Arc::new(Self::load("zendesk.json", "", Some("ticket")))))
+        Arc::clone(LOADED.get_or_init(|| Arc::new(Self::of(load("zendesk.json"), "", Some("ticket")))))
     }
 
     /// The description of Trello.
@@ -51,13 +51,20 @@ impl Contract {
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     pub fn trello() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
-        Arc::clone(LOADED.get_or_init(|| Arc::new(Self::load("trello.json", "/1", None))))
+        Arc::clone(LOADED.get_or_init(|| Arc::new(Self::of(load("trello.json"), "/1", None))))
     }
 
-    fn load(file: &str, prefix: &'static str, wrapper: Option<&'static str>) -> Self {
-        let path = folder().join(file);
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let mut document: Value = serde_json::from_str(&text).expect("a description is JSON");
+    /// What a WordPress says of itself.
+    ///
+    /// # Panics
+    /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
+    pub fn wordpress() -> Arc<Self> {
+        static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
+        let load = || Self::of(wordpress::described(&load("wordpress.json")), "/wp-json", None);
+        Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
+    }
+
+    fn of(mut document: Value, prefix: &'static str, wrapper: Option<&'static str>) -> Self {
         convert(&mut document["components"]);
         convert(&mut document["paths"]);
         let operations = operations(&document);
@@ -194,9 +201,15 @@ impl Operation {
 /// # Panics
 /// If it isn't set.
 pub fn folder() -> PathBuf {
-    let folder =
-        std::env::var_os("MUSTER_CONTRACTS").expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json and samples");
+    let folder = std::env::var_os("MUSTER_CONTRACTS")
+        .expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json, wordpress.json and samples");
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join(folder)
+}
+
+fn load(file: &str) -> Value {
+    let path = folder().join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).expect("a description is JSON")
 }
 
 /// A violation in words.

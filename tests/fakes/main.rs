@@ -1,4 +1,4 @@
-//! `make fakes`: fakes of Zendesk, Trello, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
+//! `make fakes`: fakes of Zendesk, Trello, WordPress, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
 //!
 //! The first two start with a few made-up people and tickets, the same each time, and all forget everything when they end.
 
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use harness::fakes::{NtfyFake, ReceiverFake, TrelloFake, ZendeskFake, ntfy, receiver, trello, zendesk};
+use harness::fakes::{NtfyFake, ReceiverFake, TrelloFake, WordpressFake, ZendeskFake, ntfy, receiver, trello, wordpress, zendesk};
 use serde_json::json;
 
-/// Starts fakes of Zendesk, Trello, ntfy and a webhook's receiver.
+/// Starts fakes of Zendesk, Trello, WordPress, ntfy and a webhook's receiver.
 #[derive(Parser)]
 struct Arguments {
     /// Where Zendesk listens.
@@ -24,6 +24,9 @@ struct Arguments {
     /// Where the webhook's receiver listens.
     #[arg(long, default_value = "127.0.0.1:18204")]
     receiver: String,
+    /// Where WordPress listens.
+    #[arg(long, default_value = "127.0.0.1:18205")]
+    wordpress: String,
     /// Where Zendesk reports changes to Muster; nowhere if empty.
     #[arg(long, default_value = "http://127.0.0.1:8080/hooks/zendesk")]
     webhook: String,
@@ -36,9 +39,10 @@ async fn main() -> Result<()> {
     let boards = TrelloFake::start_at(&arguments.trello).await.with_context(|| format!("Trello at {}", arguments.trello))?;
     let phones = NtfyFake::start_at(&arguments.ntfy).await.with_context(|| format!("ntfy at {}", arguments.ntfy))?;
     let gateway = ReceiverFake::start_at(&arguments.receiver).await.with_context(|| format!("the receiver at {}", arguments.receiver))?;
+    let blog = WordpressFake::start_at(&arguments.wordpress).await.with_context(|| format!("WordPress at {}", arguments.wordpress))?;
     seed(&desk, &boards);
     desk.notify(Some(arguments.webhook.as_str()).filter(|url| !url.is_empty()));
-    println!("{}", settings(&desk, &boards, &phones, &gateway));
+    println!("{}", settings(&desk, &boards, &phones, &gateway, &blog));
     tokio::signal::ctrl_c().await.context("can't wait for Ctrl-C")
 }
 
@@ -53,7 +57,7 @@ fn seed(desk: &ZendeskFake, boards: &TrelloFake) {
     boards.person_adds(trello::KIM, trello::DOING, "Watch the disk of the mail server");
 }
 
-fn settings(desk: &ZendeskFake, boards: &TrelloFake, phones: &NtfyFake, gateway: &ReceiverFake) -> String {
+fn settings(desk: &ZendeskFake, boards: &TrelloFake, phones: &NtfyFake, gateway: &ReceiverFake, blog: &WordpressFake) -> String {
     let zendesk = [
         ("BASE_URL", desk.url()),
         ("EMAIL", zendesk::EMAIL),
@@ -61,18 +65,20 @@ fn settings(desk: &ZendeskFake, boards: &TrelloFake, phones: &NtfyFake, gateway:
         ("WEBHOOK_SECRET", zendesk::WEBHOOK_SECRET),
     ];
     let trello = [("BASE_URL", boards.url()), ("KEY", trello::KEY), ("TOKEN", trello::TOKEN), ("SECRET", trello::SECRET)];
+    let wordpress = [("URL", blog.url()), ("USER", wordpress::USER), ("PASSWORD", wordpress::PASSWORD)];
     let hook = gateway.hook();
     let (ntfy, webhook) = ([("URL", phones.url()), ("TOKEN", ntfy::TOKEN)], [("URL", &*hook), ("SECRET", receiver::SECRET)]);
     let lines = |system: &str, settings: &[(&str, &str)]| {
         settings.iter().map(|(name, value)| format!("export MUSTER_{system}__{name}='{value}'")).collect::<Vec<_>>().join("\n")
     };
     format!(
-        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
+        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
          trello_done_list = \"{}\"\n\n# Acting as clients and colleagues: docs/integrations/fakes.md",
         lines("ZENDESK", &zendesk),
         lines("TRELLO", &trello),
         lines("NTFY", &ntfy),
         lines("WEBHOOK", &webhook),
+        lines("WORDPRESS", &wordpress),
         trello::BOARD,
         trello::TODO,
         trello::DONE,

@@ -27,6 +27,7 @@ pub mod sqlite;
 pub mod standby;
 pub mod wait;
 pub mod watcher;
+pub mod wordpress;
 pub mod worker;
 
 use std::time::Duration;

@@ -7,6 +7,7 @@ mod limits;
 mod tickets;
 mod trello;
 mod webhooks;
+mod wordpress;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
