@@ -57,8 +57,10 @@ impl New {
         let Self { operation, effect, person, step, page, client, client_update, ticket, follow_up } = self;
         let system = effect.outgoing().system();
         // What the team is told must not wait for anything, and an order to a card replaces the one before it.
-        let is_in_turn =
-            matches!(operation, Operation::ClientUpdate | Operation::Comment | Operation::LinkTicket | Operation::ParentTicket);
+        let is_in_turn = matches!(
+            operation,
+            Operation::ClientUpdate | Operation::Comment | Operation::LinkTicket | Operation::ParentTicket | Operation::Publish
+        );
         let target = effect.outgoing().target().filter(|_| is_in_turn);
         let connected = ctx.config.systems.contains(&system) && !effect.outgoing().is_nowhere();
         delivery::Model {

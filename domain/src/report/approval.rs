@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 use entity::{
-    ClientId, Grant, PersonId, ReportId, TimelineKind, client, contact, incident, report, report_approval, report_publication,
-    report_revision,
+    ClientId, Grant, IncidentId, PersonId, ReportId, System, TimelineKind, client, contact, delivery, incident, report, report_approval,
+    report_publication, report_revision,
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::desk::Desk;
@@ -36,6 +36,11 @@ impl Cleared {
     /// Canonical Markdown.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Who let it leave.
+    pub fn approval(&self) -> &report_approval::Model {
+        &self.approval
     }
 }
 
@@ -64,6 +69,8 @@ pub(super) struct Clearance {
     pub manuscript: Option<Manuscript>,
     pub approvals: Vec<report_approval::Model>,
     pub publications: Vec<report_publication::Model>,
+    /// The blog's id of the post with the abridged version, if there is one.
+    pub post: Option<String>,
     pub clients: Vec<client::Model>,
     pub contacts: Vec<contact::Model>,
     /// Who wrote any of it, at any time.
@@ -85,15 +92,23 @@ impl Facts for Clearance {
         let publications = report_publication::Entity::find().filter(report_publication::Column::IncidentId.eq(id)).all(ctx.db.read());
         let authors = report_revision::Entity::find().select_only().column(report_revision::Column::WrittenById).distinct();
         let authors = authors.filter(report_revision::Column::IncidentId.eq(id)).into_tuple::<Option<PersonId>>().all(ctx.db.read());
-        let (approvals, publications, authors) = tokio::try_join!(approvals, publications, authors)?;
+        let (approvals, publications, authors, post) = tokio::try_join!(approvals, publications, authors, post(ctx, id))?;
         let (clients, contacts) = tokio::try_join!(clients_by_ids(ctx, &clients), contacts_of(ctx, &clients))?;
         let authors = authors.into_iter().flatten().collect();
-        Ok(Self { desk, manuscript, approvals, publications, clients, contacts, authors })
+        Ok(Self { desk, manuscript, approvals, publications, post, clients, contacts, authors })
     }
 
     fn scope(&self) -> &Whole {
         &self.desk.scope
     }
+}
+
+/// The blog's id of the post that was last published for an incident.
+async fn post(ctx: &Ctx, id: IncidentId) -> Result<Option<String>, DbErr> {
+    let posts = delivery::Entity::find().select_only().column(delivery::Column::ExternalId);
+    let posts = posts.filter(delivery::Column::IncidentId.eq(id)).filter(delivery::Column::System.eq(System::Wordpress));
+    let posts = posts.filter(delivery::Column::ExternalId.is_not_null()).order_by_desc(delivery::Column::Id);
+    Ok(posts.into_tuple::<Option<String>>().one(ctx.db.read()).await?.flatten())
 }
 
 impl Clearance {
@@ -231,17 +246,22 @@ pub async fn read(ctx: &Ctx, report: &report::Model, audience: Audience, names: 
     Ok(Reading { rendered, approval, last_approved, full })
 }
 
-/// A version of `report` to be taken out of Muster: downloaded, printed, archived.
+/// A version of `report` to be taken out of Muster, with what it was rendered from, and for a client who let it leave.
 ///
 /// # Errors
-/// As [`read`]; `FAILED_PRECONDITION` for whatever a client has no approval for, whoever asks.
-pub async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<String> {
+/// `BAD_USER_INPUT` for a client that is not affected; `FAILED_PRECONDITION` for what a client has no approval for, whoever asks.
+pub(super) async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<(Manuscript, Rendered, Option<Cleared>)> {
     let incident = crate::incident::find(ctx, report.incident_id).await?;
     let manuscript = Manuscript::load(ctx, report, Whole::load(ctx, incident).await?).await?;
     let rendered = manuscript.render(audience);
-    let Audience::Client(client) = audience else { return Ok(rendered.text) };
-    affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
-    Ok(clear(&rendered, client, &approvals_of(ctx, &[report.id]).await?)?.text)
+    let cleared = match audience {
+        Audience::Client(client) => {
+            affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
+            Some(clear(&rendered, client, &approvals_of(ctx, &[report.id]).await?)?)
+        }
+        Audience::Team | Audience::Company => None,
+    };
+    Ok((manuscript, rendered, cleared))
 }
 
 /// What was approved of reports that the caller has seen, oldest first.

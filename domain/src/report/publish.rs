@@ -1,10 +1,12 @@
-//! A finished report goes to its readers (R29, S3, S10).
+//! A finished report goes to its readers (R29, S3, S7, S10).
 
+use document::{Document, html_fragment};
 use entity::{ClientId, DeliveryId, Operation, ReportId, ReportState, TimelineKind, client, report, report_publication};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use super::approval::{Clearance, Cleared, clear};
+use super::handout::laid_out;
 use super::query::find;
 use super::rendered::Audience;
 use crate::authz::Right;
@@ -15,11 +17,12 @@ use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::error::{Error, Result};
 use crate::incident::reference::reference;
-use crate::ports::{Comment, Email};
+use crate::ports::{Comment, Email, Post};
 use crate::record::{Draft, NewEvent, Whole};
 use crate::sql::padded;
 
-/// Publishes a final report: to an affected client what was approved, as a public reply on its tickets, or by mail where there is none.
+/// Publishes a final report: the abridged version on the blog; to an affected client what was approved, as a public reply on its tickets, or
+/// by mail where there is none.
 /// Publishing the same text to the same readers again sends nothing.
 ///
 /// # Errors
@@ -50,7 +53,10 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
                 let client = facts.client(id)?;
                 (to_client(facts, draft, client, &clear(&rendered, id, &facts.approvals)?), client.name.clone())
             }
-            Audience::Company => (Vec::new(), String::new()),
+            Audience::Company => {
+                let document = laid_out(report, manuscript, audience, &rendered.text, None);
+                (vec![to_blog(facts, &document)], "the blog".to_owned())
+            }
             Audience::Team => {
                 return Err(Error::precondition("The full report stays in Muster: publish the abridged one, which links to it."));
             }
@@ -97,6 +103,17 @@ fn published(facts: &Clearance, report: &report::Model, client: Option<ClientId>
         |id: ClientId| id == client || facts.publications.iter().any(|row| row.client_id == Some(id) && Some(row.published_at) >= since);
     let is_done = facts.clients.iter().all(|client| has_it(client.id));
     report::Model { clients_at: is_done.then_some(draft.now).or(report.clients_at), ..report.clone() }
+}
+
+/// What brings the abridged version to everybody in the company.
+fn to_blog(facts: &Clearance, document: &Document) -> New {
+    let post = Post {
+        marker: format!("{}-report-abridged", reference(&facts.desk.scope.incident).to_lowercase()),
+        post: facts.post.clone(),
+        title: document.title.clone(),
+        html: html_fragment(document),
+    };
+    New::of(Operation::Publish, post)
 }
 
 /// What brings `cleared` to `client`. Where nobody can be reached, a person finds out how.

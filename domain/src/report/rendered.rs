@@ -96,6 +96,11 @@ impl Manuscript {
         &self.sources.whole
     }
 
+    /// What is known of the incident.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// What people are called in it.
     pub fn names(&self) -> &Names {
         &self.names
