@@ -15,11 +15,15 @@ COPY . .
 COPY --from=console /build/web/dist web/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
-    cargo build --release --locked -p cli && cp target/release/muster /muster
+    cargo build --release --locked -p cli && cp target/release/muster /muster && \
+    cargo build --profile quick --locked -p typeset && cp target/quick/typeset /typeset && \
+    mkdir /licences && cp typeset/fonts/*-LICENSE.txt /licences && \
+    cp /usr/local/cargo/registry/src/*/typst-assets-*/NOTICE /licences/typst-assets-NOTICE.txt
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --home-dir /data muster && install -d -o muster -g muster -m 0700 /data
-COPY --from=build /muster /usr/local/bin/muster
+COPY --from=build /muster /typeset /usr/local/bin/
+COPY --from=build /licences /usr/share/doc/muster
 USER 10001
 WORKDIR /data
 ENV MUSTER_LISTEN=0.0.0.0:8080 MUSTER_DATA_DIR=/data MUSTER_LOG__FORMAT=json

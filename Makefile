@@ -1,6 +1,6 @@
 # Everything a newcomer needs. `make run` for the product, `make test` for proof.
 
-.PHONY: help run fakes test quick check lint deny spelling console web bench schema tools built prism fuzz
+.PHONY: help run typeset fakes test quick check lint deny spelling console web bench schema tools built prism fuzz
 .DEFAULT_GOAL := run
 
 # Where tests/tools.sh puts what is installed nowhere else.
@@ -32,20 +32,25 @@ run: console
 	@echo "Building Muster: minutes the first time, seconds later. Then it starts and prints a link to sign in."
 	cargo run --profile quick --locked -p cli -- serve --demo
 
+## Builds the program that makes PDFs, target/quick/typeset. Minutes the first time; all else does without it.
+typeset:
+	cargo build --profile quick --locked -p typeset
+
 ## Starts fakes of Zendesk, Trello and WordPress, to try the product without accounts: docs/integrations/fakes.md.
 fakes:
 	cargo run --locked --bin fakes
 
 ## Checks everything: formatting, lints, licences, and all tests on SQLite and PostgreSQL with a real Alertmanager, mail server and browser.
 test: tools check console web
+	cargo nextest run --locked -p typeset
 	cargo build --locked --bin muster
-	cargo nextest run --workspace --locked
+	cargo nextest run --locked
 	cd web && npm run --silent e2e
 
 ## What is worth running after every edit: formatting, lints, unit tests, and the end-to-end tests that need SQLite alone.
 quick: built lint console
 	cargo build --locked --bin muster
-	cargo nextest run --workspace --locked --profile quick
+	cargo nextest run --locked --profile quick
 
 ## What needs no running server.
 check: lint deny spelling

@@ -41,6 +41,7 @@ if [ "${1:-}" != built ]; then
     is_there caddy || packages="$packages caddy"
     is_there pgbouncer || packages="$packages pgbouncer"
     is_there promtool || packages="$packages prometheus"
+    is_there pdftotext || packages="$packages poppler-utils"
     is_there openssl || packages="$packages openssl"
     is_there node || packages="$packages nodejs"
     is_there npm || packages="$packages npm"

@@ -5,7 +5,8 @@
 
 mod body;
 
-use std::io::{Cursor, Write};
+use std::fmt::Write as _;
+use std::io::{Cursor, Write as _};
 
 use body::Body;
 use zip::write::SimpleFileOptions;
@@ -24,7 +25,7 @@ const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?
 const WORD: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
 const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
-/// The document as Word, LibreOffice and others edit it.
+/// The document as Word and others edit it.
 pub fn docx(document: &Document) -> Vec<u8> {
     let body = Body::of(document);
     let lang = escaped(&document.about.lang);
@@ -69,7 +70,7 @@ fn relations(body: &Body) -> String {
     let mut relation = |id: &str, kind: &str, target: &str| {
         let (kind, outside) = (format!("{OFFICE}/{kind}"), if kind == "hyperlink" { r#" TargetMode="External""# } else { "" });
         let target = escaped(target);
-        xml.push_str(&format!(r#"<Relationship Id="{id}" Type="{kind}" Target="{target}"{outside}/>"#));
+        let _ = write!(xml, r#"<Relationship Id="{id}" Type="{kind}" Target="{target}"{outside}/>"#);
     };
     for part in ["styles", "numbering", "settings"] {
         relation(part, part, &format!("{part}.xml"));
@@ -99,9 +100,10 @@ fn numbering(body: &Body) -> String {
         r#"{HEAD}<w:numbering xmlns:w="{WORD}"><w:abstractNum w:abstractNumId="0"><w:multiLevelType w:val="hybridMultilevel"/>{bullets}</w:abstractNum><w:abstractNum w:abstractNumId="1"><w:multiLevelType w:val="multilevel"/>{numbers}</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>"#
     );
     for (n, (level, start)) in (2..).zip(&body.numbered) {
-        xml.push_str(&format!(
+        let _ = write!(
+            xml,
             r#"<w:num w:numId="{n}"><w:abstractNumId w:val="1"/><w:lvlOverride w:ilvl="{level}"><w:startOverride w:val="{start}"/></w:lvlOverride></w:num>"#
-        ));
+        );
     }
     xml + "</w:numbering>"
 }

@@ -54,7 +54,7 @@ impl Document {
         let about = About {
             lang: text::clean(&about.lang),
             ident: text::clean(&about.ident),
-            meta: about.meta.iter().map(|line| text::clean(line)).collect(),
+            meta: about.meta.into_iter().map(|line| text::clean(&line)).collect(),
             at: about.at,
         };
         let title = title.filter(|title| !title.trim().is_empty()).unwrap_or_else(|| about.ident.clone());

@@ -104,9 +104,8 @@ impl Typesetter {
     }
 
     async fn talk(&self, child: &mut Child, input: &[u8]) -> Result<(Vec<u8>, String), Error> {
-        let (mut stdin, stdout, mut stderr) = match (child.stdin.take(), child.stdout.take(), child.stderr.take()) {
-            (Some(stdin), Some(stdout), Some(stderr)) => (stdin, stdout, stderr),
-            _ => unreachable!("all three are piped"),
+        let (Some(mut stdin), Some(stdout), Some(mut stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take()) else {
+            unreachable!("all three are piped")
         };
         let write = async {
             // If it does not listen to the end, its status says why.

@@ -2,6 +2,8 @@
 //!
 //! PDF/UA is all or nothing: one character without a glyph, an emoji say, and there is no accessible PDF at all.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use crate::fonts::covers;
@@ -15,7 +17,9 @@ pub fn clean(text: &str) -> String {
             c if c.is_control() || is_unseen(c) => {}
             c if covers(c) => out.push(c),
             c if c.is_whitespace() => out.push(' '),
-            c => out.push_str(&format!("[U+{:04X}]", u32::from(c))),
+            c => {
+                let _ = write!(out, "[U+{:04X}]", u32::from(c));
+            }
         }
     }
     out

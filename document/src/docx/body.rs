@@ -41,6 +41,7 @@ struct Place {
 
 /// How a run of text looks.
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is there or not, whatever the others are, as in Word")]
 struct Face {
     link: bool,
     code: bool,

@@ -63,9 +63,9 @@ fn lanes(numbered: &[&Moment], axis: &Axis) -> Vec<(f64, u32)> {
         let free = taken.iter().position(|end| end + MARK <= x);
         let lane = free.unwrap_or(taken.len());
         if free.is_some() {
-            taken[lane] = x
+            taken[lane] = x;
         } else {
-            taken.push(x)
+            taken.push(x);
         }
         places.push((x, u32::try_from(lane).expect("there are at most twelve")));
     }

@@ -1,5 +1,7 @@
 //! A report as Muster writes one, made up, with whatever Markdown can have in it.
 
+#![expect(clippy::unwrap_used, reason = "for tests; clippy knows those with #[test] alone")]
+
 use std::fmt::Write;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,5 +1,9 @@
 //! The program, from a document to its PDF, run as the server runs it.
 
+#![expect(clippy::unwrap_used, reason = "for tests; clippy knows those with #[test] alone")]
+
+#[path = "../../../document/tests/hostile/mod.rs"]
+mod hostile;
 mod readers;
 #[path = "../../../document/tests/sample/mod.rs"]
 mod sample;
@@ -10,7 +14,7 @@ use document::typesetter::{Pdf, Standard, Typesetter};
 use document::{Document, typesetter};
 
 pub fn typesetter() -> Typesetter {
-    Typesetter { program: env!("CARGO_BIN_EXE_typeset").into(), limit: Duration::from_secs(60) }
+    Typesetter { program: env!("CARGO_BIN_EXE_typeset").into(), limit: Duration::from_mins(1) }
 }
 
 pub fn accessible() -> Standard {
@@ -51,6 +55,16 @@ async fn whatever_is_written_is_accessible() {
     ] {
         assert_eq!(pdf(&parse(markdown)).await.standard, accessible(), "{markdown}");
     }
+}
+
+#[tokio::test]
+async fn whatever_meets_in_a_text_is_accessible() {
+    let (all, mut text) = (hostile::PIECES, String::new());
+    for (n, first) in all.iter().enumerate() {
+        let others = [0, 1, 5, 11, 17].map(|apart| all[(n + apart) % all.len()]);
+        text.extend(others.map(|second| format!("\n\n{first}{second}|\n\n{second}{first}a")));
+    }
+    assert_eq!(pdf(&parse(&text)).await.standard, accessible());
 }
 
 #[tokio::test]
