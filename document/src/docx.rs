@@ -8,10 +8,10 @@ mod body;
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 
-use body::Body;
+use body::{Body, OFFICE, WORD};
 use zip::write::SimpleFileOptions;
 
-use crate::Document;
+use crate::document::Document;
 use crate::text::escaped;
 
 const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -22,8 +22,6 @@ const SETTINGS: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?
 <w:settings xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:zoom w:percent="100"/><w:compat><w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat></w:settings>"#;
 const STYLES: &str = include_str!("docx/styles.xml");
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
-const WORD: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
-const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
 /// The document as Word and others edit it.
 pub fn docx(document: &Document) -> Vec<u8> {

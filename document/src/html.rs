@@ -2,8 +2,9 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
 
+use crate::document::Document;
 use crate::picture::Picture;
-use crate::{Align, Block, Document, Inline};
+use crate::tree::{Align, Block, Inline};
 
 const STYLE: &str = include_str!("html/style.css");
 /// Of what no language has longer words, and into what parts it may break.

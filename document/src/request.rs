@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::Document;
+use crate::document::Document;
 
 /// The request for a PDF of `document`.
 ///

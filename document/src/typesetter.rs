@@ -12,11 +12,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use crate::{Document, Picture, pdf_request};
+use crate::document::Document;
+use crate::picture::Picture;
+use crate::request::pdf_request;
 
 /// What is taken of a PDF or PNG; of what is said about it, far less is ever needed.
 const MOST_OUTPUT: u64 = 64 << 20;
 const MOST_WORDS: u64 = 16 << 10;
+/// A server has more to do than to typeset.
+const THREADS: &str = "2";
 
 /// The program, by its full path, and how long it may take.
 #[derive(Clone, Debug)]
@@ -95,7 +99,7 @@ impl Typesetter {
 
     fn start(&self, args: &[&str]) -> Result<Child, Error> {
         let mut command = Command::new(&self.program);
-        command.args(args).env_clear().kill_on_drop(true);
+        command.args(args).env_clear().env("RAYON_NUM_THREADS", THREADS).kill_on_drop(true);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().map_err(|reason| match reason.kind() {
             io::ErrorKind::NotFound => Error::Missing(self.program.clone()),

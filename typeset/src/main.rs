@@ -19,8 +19,8 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// What a request may be at most.
 const MOST_INPUT: u64 = 32 << 20;
-/// Address space; what 500 events need is a tenth of it.
-const MOST_MEMORY: u64 = 2 << 30;
+/// What 500 events need is a tenth of it. Not of address space, of which each thread reserves more than it ever needs.
+const MOST_MEMORY: u64 = 1 << 30;
 
 fn main() -> ExitCode {
     match run() {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let limit = |most| Rlimit { current: Some(most), maximum: Some(most) };
-    setrlimit(Resource::As, limit(MOST_MEMORY)).map_err(|error| format!("memory can't be limited: {error}"))?;
+    setrlimit(Resource::Data, limit(MOST_MEMORY)).map_err(|error| format!("memory can't be limited: {error}"))?;
     setrlimit(Resource::Core, limit(0)).map_err(|error| format!("dumps can't be switched off: {error}"))?;
     let args: Vec<String> = std::env::args().skip(1).collect();
     let output = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{OFFICE, WORD};
+use crate::document::Document;
 use crate::picture::Picture;
 use crate::text::escaped;
-use crate::tree::plain;
-use crate::{Align, Block, Document, Inline};
+use crate::tree::{Align, Block, Inline, plain};
 
+pub const WORD: &str = "http://schemas.openxmlformats.org/wordprocessingml/2006/main";
+pub const OFFICE: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 /// Of lists within each other; the tree has no more.
 pub const LEVELS: usize = 9;
 /// How far a list or a quote is moved in, in twentieths of a point.

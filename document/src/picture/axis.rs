@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Duration, DurationRound, Timelike, Utc};
 
-use super::{Drawing, WIDTH};
+use super::drawing::{Drawing, WIDTH};
 
 /// Between two marks, in minutes: what people count in.
 const STEPS: [i64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080];

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::axis::{Axis, length};
-use super::{Drawing, Picture};
+use super::drawing::{Drawing, Picture};
 use crate::text::clean;
 
 const LEFT: f64 = 96.0;
