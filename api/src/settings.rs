@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use document::typesetter::Typesetter;
 use domain::documents::DocumentSet;
 use domain::people::company::CompanyRules;
 use domain::ports::IdentityProvider;
@@ -43,6 +44,8 @@ pub struct Settings {
     pub metrics: Option<Render>,
     /// Whose traces requests are part of.
     pub traces: Traces,
+    /// Makes PDFs.
+    pub typesetter: Typesetter,
 }
 
 /// Whose traces requests are part of.
@@ -88,6 +91,7 @@ impl Default for Settings {
             limits: TransportLimits::default(),
             metrics: None,
             traces: Traces::Off,
+            typesetter: Typesetter::at("typeset".into()),
         }
     }
 }

@@ -14,6 +14,7 @@ mod on_call;
 mod output;
 mod person;
 mod playbook;
+mod report;
 mod restore;
 mod server;
 mod settings;
@@ -83,6 +84,8 @@ enum Command {
     /// Manages who is on call.
     #[command(subcommand)]
     OnCall(OnCallCommand),
+    /// Writes a version of an incident's report into a file: Markdown, HTML, DOCX or PDF.
+    Report(report::Export),
     /// Prints the audit log as lines of JSON, oldest entry first.
     Audit(audit::Export),
     /// Checks the hash chains of the audit log and all timelines, or of one timeline.
@@ -217,6 +220,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Token(command) => token::run(command, &settings).await?,
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import(import)) => return on_call::import(&settings, import).await,
+        Command::Report(export) => report::export(&settings, export).await?,
         Command::Audit(export) => audit::export(&settings, export).await?,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
         Command::Backup { to } => return backup::run(&settings, &to).await,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use api::ConnectionLimits;
+use document::typesetter::Typesetter;
 use domain::{Domain, files, people};
 use entity::System;
 use sea_orm::DbBackend;
@@ -201,6 +202,7 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         allowed_origins: settings.allowed_origins.clone(),
         trusted_documents: Arc::clone(&settings.trusted_documents),
         only_trusted_documents: settings.only_trusted_documents,
+        typesetter: Typesetter::at(settings.typeset.clone()),
         shares: settings.shares,
         connections: ConnectionLimits {
             most: descriptors::connections(settings.max_connections),

@@ -44,6 +44,14 @@ impl Document {
         Self { title, about, blocks }
     }
 
+    /// Its pictures.
+    pub fn pictures_mut(&mut self) -> impl Iterator<Item = &mut Picture> {
+        self.blocks.iter_mut().filter_map(|block| match block {
+            Block::Picture(picture) => Some(picture),
+            _ => None,
+        })
+    }
+
     /// The headings of the sections, if there are so many that a list of them helps.
     pub(crate) fn contents(&self) -> Vec<String> {
         let headings = self.blocks.iter().filter_map(|block| match block {

@@ -10,6 +10,7 @@
 
 mod document;
 mod docx;
+mod form;
 mod html;
 pub mod picture;
 mod request;
@@ -19,6 +20,7 @@ pub mod typesetter;
 
 pub use document::{About, Document};
 pub use docx::docx;
+pub use form::Form;
 pub use html::{html, html_fragment};
 pub use picture::Picture;
 pub use request::pdf_request;

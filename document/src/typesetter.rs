@@ -16,6 +16,8 @@ use crate::document::Document;
 use crate::picture::Picture;
 use crate::request::pdf_request;
 
+/// A report of 500 events takes less than a second; a slow machine with a very long one, some more.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// What is taken of a PDF or PNG; of what is said about it, far less is ever needed.
 const MOST_OUTPUT: u64 = 64 << 20;
 const MOST_WORDS: u64 = 16 << 10;
@@ -64,6 +66,11 @@ pub enum Error {
 }
 
 impl Typesetter {
+    /// The program at `path`, with the time that a very long report needs.
+    pub fn at(program: PathBuf) -> Self {
+        Self { program, limit: PATIENCE }
+    }
+
     /// A PDF of `document`.
     pub async fn pdf(&self, document: &Document) -> Result<Pdf, Error> {
         let (bytes, words) = self.run(&[], &pdf_request(document)).await?;

@@ -122,6 +122,8 @@ text_enum! {
         ContactsSeen = "CONTACTS_SEEN",
         /// The addresses of affected clients were downloaded.
         AddressesExported = "ADDRESSES_EXPORTED",
+        /// A version of a report was taken out as a document.
+        ReportTakenOut = "REPORT_TAKEN_OUT",
         /// A file of an incident was downloaded.
         FileDownloaded = "FILE_DOWNLOADED",
         /// The audit log was exported.

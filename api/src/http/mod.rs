@@ -15,7 +15,9 @@ mod hooks;
 mod html;
 mod passkeys;
 mod posted;
+mod press;
 mod problem;
+mod report;
 mod scim;
 mod server;
 mod session;
@@ -30,6 +32,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use document::Form;
 use domain::error::code;
 use domain::limits;
 use tokio::sync::Semaphore;
@@ -69,6 +72,14 @@ fn for_other_origins(api: Router, origins: &[String]) -> Router {
     api.layer(allowed.max_age(PREFLIGHT_LASTS))
 }
 
+/// A report in each form.
+fn reports() -> Router<Server> {
+    Form::ALL.into_iter().fold(Router::new(), |router, form| {
+        let path = format!("/incidents/{{reference}}/report.{}", form.extension());
+        router.route(&path, get(move |server, request| report::download(form, server, request)))
+    })
+}
+
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
     let api = for_other_origins(transport.router(), &app.0.settings.allowed_origins);
@@ -77,9 +88,11 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
     let arrivals = Arc::<arrivals::Arrivals>::default();
     let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
-    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
+    let press = Arc::new(press::Press::new(app.0.settings.typesetter.clone()));
+    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals, press };
     let own = Router::new()
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
+        .merge(reports())
         .route("/answer", get(answer::show).post(answer::answer))
         .route("/offer", get(answer::show_offer).post(answer::answer_offer))
         .route("/assets/{file}", get(html::asset))

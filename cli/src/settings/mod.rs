@@ -53,6 +53,8 @@ pub struct Settings {
     pub public_url: String,
     /// The folder of the SQLite database and of files.
     pub data_dir: PathBuf,
+    /// The program that makes PDFs.
+    pub typeset: PathBuf,
     /// The playbook's file; without it, `playbook.toml` in this folder when there is one.
     pub playbook: Option<PathBuf>,
     /// The bearer secret of the alert hooks.
@@ -141,6 +143,7 @@ impl Settings {
             metrics_listen: source.parsed("metrics_listen", "an address such as 127.0.0.1:9464"),
             public_url: public_url(source, listen),
             data_dir,
+            typeset: source.text("typeset").map_or_else(beside, PathBuf::from),
             playbook: source.text("playbook").map(PathBuf::from),
             alerts_secret: source.secret("alerts.secret"),
             alert_levels: alert_levels(source),
@@ -163,6 +166,11 @@ impl Settings {
     pub fn of_file(text: &str) -> Result<Self, Vec<String>> {
         Source::read(OF_FOLDER, text, &BTreeMap::new(), Self::from_source)
     }
+}
+
+/// Where `typeset` is if nobody says otherwise: in the folder of this program.
+fn beside() -> PathBuf {
+    std::env::current_exe().map(|program| program.with_file_name("typeset")).unwrap_or_else(|_| PathBuf::from("typeset"))
 }
 
 fn database_url(source: &mut Source<'_>, data_dir: &Path) -> String {

@@ -2,32 +2,61 @@
 
 use document::picture::{Level, Moment, severity, strip};
 use document::{About, Document, Picture};
-use entity::{ReportState, Severity, TimelineKind, Timestamp, report};
+use entity::{AuditAction, ReportState, Severity, TimelineKind, Timestamp, report};
+use serde_json::json;
 
 use super::approval::{Cleared, take_out};
 use super::rendered::{Audience, Manuscript};
 use super::sources::{Sources, Told};
+use crate::audit::{self, Entry};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::reference::reference;
 use crate::words;
 
-/// A version of `report`, whose incident the caller has seen, as a document. The same report gives the same document.
+/// A version of a report, to be written in any form.
+#[derive(Clone, Debug)]
+pub struct Handout {
+    /// What it is called as a file, without an ending.
+    pub name: String,
+    /// Canonical Markdown.
+    pub text: String,
+    /// The same, read, with its pictures.
+    pub document: Document,
+}
+
+/// A version of `report`, whose incident the caller has seen, to be taken out of Muster. The same report gives the same document. A client
+/// gets exactly what was approved, so no picture.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a client that is not affected; `FAILED_PRECONDITION` for a client's version that nobody has approved, whoever asks.
-pub async fn document(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<Document> {
+pub async fn hand_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<Handout> {
     let (manuscript, rendered, cleared) = take_out(ctx, report, audience).await?;
-    Ok(laid_out(report, &manuscript, audience, &rendered.text, cleared.as_ref()))
+    let incident = &manuscript.whole().incident;
+    let pictures = if cleared.is_some() { Vec::new() } else { pictures(manuscript.sources()) };
+    let document = Document::parse(&rendered.text, about(report, &manuscript, audience, cleared.as_ref()), pictures);
+    let version = audience.version().as_str();
+    let client = cleared.as_ref().and_then(|cleared| manuscript.whole().client_names.get(&cleared.approval().client_id));
+    let of = client.map_or_else(|| version.to_lowercase(), |name| slug(name));
+    let details = json!({ "incident": reference(incident), "version": version, "sha256": rendered.sha256() });
+    audit::record(ctx, Entry::new(AuditAction::ReportTakenOut).about(incident.id).details(details)).await?;
+    Ok(Handout { name: format!("{}-report-{of}", reference(incident)), text: rendered.text, document })
 }
 
-/// Puts `text` and its pictures together. Pure. A client gets exactly what was approved, so no picture.
-pub fn laid_out(report: &report::Model, manuscript: &Manuscript, audience: Audience, text: &str, cleared: Option<&Cleared>) -> Document {
+/// `text` as part of a file's name.
+fn slug(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let slug = words.collect::<Vec<_>>().join("-").to_lowercase();
+    if slug.is_empty() { "client".to_owned() } else { slug }
+}
+
+/// What stands around the text. Pure.
+pub fn about(report: &report::Model, manuscript: &Manuscript, audience: Audience, cleared: Option<&Cleared>) -> About {
     let incident = &manuscript.whole().incident;
-    let (version, pictures) = match audience {
-        Audience::Team => ("Full report", pictures(manuscript.sources())),
-        Audience::Company => ("Abridged report", pictures(manuscript.sources())),
-        Audience::Client(_) => ("Report", Vec::new()),
+    let version = match audience {
+        Audience::Team => "Full report",
+        Audience::Company => "Abridged report",
+        Audience::Client(_) => "Report",
     };
     let state = match report.state {
         ReportState::Draft | ReportState::Circulated => ", draft",
@@ -35,13 +64,12 @@ pub fn laid_out(report: &report::Model, manuscript: &Manuscript, audience: Audie
     };
     let at =
         cleared.map(|cleared| cleared.approval().approved_at).or(report.final_at).or(report.circulated_at).unwrap_or(report.started_at);
-    let about = About {
+    About {
         lang: "en".to_owned(),
         ident: format!("{} {}{state}", reference(incident), version.to_lowercase()),
         meta: vec![format!("{version}{state}"), at.format("%-d %B %Y").to_string()],
         at,
-    };
-    Document::parse(text, about, pictures)
+    }
 }
 
 /// What happened when, and how bad it was. They name nobody: their words are those of kinds of events.

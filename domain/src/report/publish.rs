@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder
 use serde_json::json;
 
 use super::approval::{Clearance, Cleared, clear};
-use super::handout::laid_out;
+use super::handout::about;
 use super::query::find;
 use super::rendered::Audience;
 use crate::authz::Right;
@@ -54,7 +54,8 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
                 (to_client(facts, draft, client, &clear(&rendered, id, &facts.approvals)?), client.name.clone())
             }
             Audience::Company => {
-                let document = laid_out(report, manuscript, audience, &rendered.text, None);
+                // Without pictures: blogs take drawings out of what authors post.
+                let document = Document::parse(&rendered.text, about(report, manuscript, audience, None), Vec::new());
                 (vec![to_blog(facts, &document)], "the blog".to_owned())
             }
             Audience::Team => {

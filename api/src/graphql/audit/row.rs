@@ -63,6 +63,8 @@ pub enum AuditAction {
     ContactsSeen,
     /// The addresses of affected clients were downloaded.
     AddressesExported,
+    /// A version of a report was taken out as a document.
+    ReportTakenOut,
     /// A file of an incident was downloaded.
     FileDownloaded,
     /// The audit log was exported.

@@ -177,6 +177,7 @@ export const settings = {
       PERSON_CHANGED: 'person edited',
       PERSON_DEACTIVATED: 'person deactivated',
       PERSON_REACTIVATED: 'person reactivated',
+      REPORT_TAKEN_OUT: 'report taken out as a document',
       RESTRICTED_SEEN: 'restricted incident seen',
       RIGHTS_CHANGED: 'rights changed',
       SESSIONS_ENDED: 'signed out everywhere',
