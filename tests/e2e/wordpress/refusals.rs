@@ -132,7 +132,7 @@ async fn the_check_changes_nothing_and_says_who_muster_is() {
     assert!(reached.contains(fake.url()) && account.contains("Muster (author)") && categories.contains("Incidents, R&D"));
     assert!(!account.contains("scripts"));
     fake.set_role(Role::Administrator);
-    assert!(told().await[1].0.contains("the role Author does as well"), "{:?}", told().await);
+    assert!(told().await[1].0.contains("the role Author is enough"), "{:?}", told().await);
     let unknown = WordpressSettings { categories: vec!["Reports".to_owned()], ..settings(fake.url()) };
     let findings = WordpressOutlet::with_limits(&unknown, LIMITS).unwrap().check().await;
     assert!(findings[2].problem.as_ref().is_some_and(|why| why.contains("“Reports”")), "{findings:?}");

@@ -14,7 +14,10 @@ impl WordpressOutlet {
             Ok(me) => me,
             Err(failed) => return vec![Finding { what: reached, problem: Some(problem(failed)) }],
         };
-        let account = Finding { what: belonging(&me), problem: me.lacks(self.settings.status) };
+        let account = match me.lacks(self.settings.status) {
+            None => Finding { what: belonging(&me), problem: None },
+            lacks => Finding { what: "Muster may write posts".to_owned(), problem: lacks },
+        };
         let mut findings = vec![Finding { what: reached, problem: None }, account];
         if !self.settings.categories.is_empty() {
             let what = format!("New posts are in {}", self.settings.categories.join(", "));
@@ -25,7 +28,7 @@ impl WordpressOutlet {
 }
 
 fn belonging(me: &Me) -> String {
-    let advice = "; it may also write scripts into posts, which Muster never does: an account with the role Author does as well";
+    let advice = "; it may also write scripts into posts, which Muster never does: an account with the role Author is enough";
     let roles = me.roles().join(", ");
     format!("The password belongs to {} ({roles}){}", me.name, if me.may("unfiltered_html") { advice } else { "" })
 }
