@@ -77,8 +77,8 @@ fn words(axis: &Axis, numbered: &[&Moment], shown: usize) -> Vec<String> {
     words.extend((1..).zip(numbered).map(|(n, moment)| format!("{n}: {} {}.", axis.name(moment.at), clean(&moment.label))));
     match shown - numbered.len() {
         0 => {}
-        1 => words.push("One more moment is a tick.".to_owned()),
-        more => words.push(format!("{more} more moments are ticks.")),
+        1 => words.push("And one more moment.".to_owned()),
+        more => words.push(format!("And {more} more moments.")),
     }
     words
 }

@@ -20,7 +20,7 @@ fn a_strip_says_in_words_what_it_shows() {
     let picture = strip(&moments, at(0), at(100));
     assert_eq!(
         picture.words,
-        ["From 22:14 to 23:54 UTC on 25 November 2026.", "1: 22:14 Impact <began>.", "2: 23:49 Resolved.", "One more moment is a tick."]
+        ["From 22:14 to 23:54 UTC on 25 November 2026.", "1: 22:14 Impact <began>.", "2: 23:49 Resolved.", "And one more moment."]
     );
     assert_eq!(picture.svg.matches("<circle").count(), 2);
     assert!(picture.svg.contains("<title id=\"strip-title\">What happened in 1 h 40 min</title>\n<desc id=\"strip-words\">From 22:14 to"));
@@ -33,7 +33,7 @@ fn a_strip_numbers_no_more_than_can_be_told_apart() {
     let moments: Vec<Moment> = (0..40).map(|n| moment(n, "Call", true)).collect();
     let picture = strip(&moments, at(0), at(39));
     assert_eq!(picture.svg.matches("<circle").count(), 12);
-    assert_eq!(picture.words.last().unwrap(), "28 more moments are ticks.");
+    assert_eq!(picture.words.last().unwrap(), "And 28 more moments.");
     // No two marks stand on each other.
     let document = roxmltree::Document::parse(&picture.svg).unwrap();
     let number = |node: &roxmltree::Node<'_, '_>, name| node.attribute(name).unwrap().parse::<f64>().unwrap();
