@@ -4,8 +4,8 @@
 //! A program of its own, run by `document::typesetter`: nothing else is built with Typst, its memory ends with it, and a document that is
 //! too much for it takes nothing else along. It opens no file and no connection: template and fonts are part of it.
 //!
-//! On success it exits with 0 and the first line of standard error says which standards the PDF meets: `standard: PDF/UA-1, PDF/A-2a`, or
-//! `standard: none: WHY`, when it is tagged but claims nothing. On failure it exits with 1, and a line of standard error says why.
+//! On success it exits with 0 and the first line of standard error says which standards the PDF meets: `standard: PDF/UA-1, PDF/A-2a`, the
+//! first of them alone, or `standard: none: WHY`, when it is tagged but claims nothing. On failure it exits with 1, and a line of standard error says why.
 
 mod clean;
 mod fonts;

@@ -96,6 +96,13 @@ async fn what_is_no_document_is_refused_in_words() {
     assert!(run(&["svg"], "").await.starts_with("typeset: typeset reads a document"));
 }
 
+/// By the square of its lines it would take longer than it may.
+#[tokio::test]
+async fn a_long_log_is_typeset_in_time() {
+    let log = format!("```\n{}```", "GET /health 200\n".repeat(20_000));
+    assert_eq!(pdf(&parse(&log)).await.standard, accessible());
+}
+
 #[tokio::test]
 async fn a_document_that_takes_too_long_is_stopped() {
     let slow = Typesetter { limit: Duration::from_millis(20), ..typesetter() };
