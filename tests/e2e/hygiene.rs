@@ -31,7 +31,7 @@ fn dependencies_point_one_way() {
         ("migration", &[]),
         ("document", &[]),
         ("typeset", &[]),
-        ("domain", &["entity"]),
+        ("domain", &["document", "entity"]),
         ("api", &["document", "domain", "entity"]),
         ("worker", &["domain", "entity"]),
         ("muster", &["api", "document", "domain", "entity", "migration", "worker"]),

@@ -33,6 +33,7 @@ mod fixture;
 mod follow_up;
 mod forbidden_fields;
 mod graphql_js;
+mod handouts;
 mod handover;
 mod house;
 mod http;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use document::typesetter::Typesetter;
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
 use domain::config::{Config, Retention, TicketRules};
@@ -120,6 +121,7 @@ impl Builder {
         let mut settings = api::Settings {
             alerts_secret: Some(HOOK_SECRET.to_owned()),
             zendesk_secret: Some(SIGNING_SECRET.to_owned()),
+            typesetter: Typesetter::at(beside("typeset")),
             ..api::Settings::default()
         };
         (self.settings)(&mut settings);

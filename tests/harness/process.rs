@@ -148,8 +148,13 @@ impl Drop for Process {
 /// # Panics
 /// If it was not built.
 pub fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("the test program has a path");
-    let binary = test.ancestors().nth(2).expect("tests are in target/PROFILE/deps").join("muster");
+    let binary = beside("muster");
     assert!(binary.exists(), "{} is missing: `cargo build --bin muster` makes it, and `make test` does so first", binary.display());
     binary
+}
+
+/// Where the build puts a program of this name.
+pub(crate) fn beside(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test program has a path");
+    test.ancestors().nth(2).expect("tests are in target/PROFILE/deps").join(name)
 }
