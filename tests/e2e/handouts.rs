@@ -82,6 +82,11 @@ impl Story {
         let lower = json!({ "incidentId": incident["id"], "severity": "MINOR", "reason": "most answer again" });
         sam.incident_of("changeSeverity", lower).await;
         app.advance(10 * MINUTE);
+        if let Self::Breach = self {
+            let items = ["revoke-access", "remove-modifications", "find-compromised-data", "preserve-evidence"];
+            let contained = json!({ "incidentId": incident["id"], "goal": "contain", "evidence": "seen", "checklistDone": items });
+            sam.incident_of("confirmGoal", contained).await;
+        }
         sam.resolve(id(&incident)).await;
         let reference = text(&incident, "reference").to_owned();
         if let Self::Ddos = self {

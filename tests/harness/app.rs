@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Client;
 use crate::database::{Engine, TestDatabase};
 use crate::logs::Logs;
+use crate::process::beside;
 use crate::wait::within;
 
 /// Connections of one server to PostgreSQL.
