@@ -14,6 +14,8 @@ export interface Query<Data> {
   readonly problem: Problem | undefined;
   /** Nothing is here yet, and nothing went wrong. */
   readonly isLoading: boolean;
+  /** The answer is from before, and a newer one is on its way. */
+  readonly isStale: boolean;
   /** Asks the server again, e.g. after something happened that the cache can't know of. Calls in quick succession are one. */
   refresh(): void;
 }
@@ -30,6 +32,7 @@ export function query<Data, V extends Variables>(
   let data = $state.raw<Data | undefined>();
   let problem = $state.raw<Problem | undefined>();
   let isLoading = $state(true);
+  let isStale = $state(false);
   let asked = $state(0);
   let soon: ReturnType<typeof setTimeout> | undefined;
   const returns = () => connection.turns + connection.sessions;
@@ -46,6 +49,7 @@ export function query<Data, V extends Variables>(
     const { unsubscribe } = client.query(document, present, context).subscribe((result: OperationResult<Data, V>) => {
       if (result.data) data = result.data;
       problem = result.error && problemOf(result.error);
+      isStale = result.stale;
       if (!result.stale || result.data) isLoading = false;
     });
     return unsubscribe;
@@ -61,6 +65,9 @@ export function query<Data, V extends Variables>(
     },
     get isLoading() {
       return isLoading && !problem;
+    },
+    get isStale() {
+      return isStale;
     },
     refresh() {
       clearTimeout(soon);

@@ -43,6 +43,24 @@ export class Desk {
   get mayComment(): boolean {
     return this.maySettleComments && this.report.state !== 'FINAL';
   }
+  /** Lets versions for clients leave. Who wrote part of the report may not, which the server says. */
+  get mayApprove(): boolean {
+    return this.#has('APPROVE_CLIENT_REPORTS') && this.#isOpen;
+  }
+  get seesNames(): boolean {
+    return this.#has('SEE_NAMES');
+  }
+  /** Those whose version this person may read before it is approved. */
+  get clients(): { id: string; name: string }[] {
+    const mayRead = me.can('RESPOND') || this.#has('APPROVE_CLIENT_REPORTS');
+    return mayRead ? this.incident.affectedClients.map(({ client }) => client) : [];
+  }
+  #has(grant: NonNullable<typeof me.person>['grants'][number]): boolean {
+    return me.person?.grants.includes(grant) ?? false;
+  }
+  titleOf(sectionKey: string): string {
+    return this.report.sections.find(({ key }) => key === sectionKey)?.title ?? sectionKey;
+  }
 
   /** See `act`; the report is asked for again. */
   act<Data, V extends Record<string, unknown>>(

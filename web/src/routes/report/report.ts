@@ -104,6 +104,12 @@ export const ASK = graphql(
         name
         status
         declaredAt
+        affectedClients {
+          client {
+            id
+            name
+          }
+        }
         report {
           ...Report
         }
@@ -227,44 +233,6 @@ export const RESOLVE = graphql(
   `,
   [COMMENT],
 );
-
-export const AS_READ = graphql(`
-  query ReportAsRead($reference: String!, $version: ReportVersion!) {
-    incident(reference: $reference) {
-      id
-      report {
-        id
-        rendered(version: $version) {
-          text
-          doubts {
-            sectionKey
-            line
-            quote
-            form
-            context
-            candidates {
-              id
-              alias
-            }
-          }
-        }
-      }
-    }
-  }
-`);
-export type NameDoubt = NonNullable<
-  NonNullable<NonNullable<ResultOf<typeof AS_READ>['incident']>['report']>['rendered']
->['doubts'][number];
-
-export const DECIDE = graphql(`
-  mutation DecideReportName($input: DecideReportNameInput!) {
-    decideReportName(input: $input) {
-      report {
-        id
-      }
-    }
-  }
-`);
 
 export const HISTORY = graphql(`
   query ReportHistory($reference: String!) {

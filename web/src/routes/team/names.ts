@@ -2,6 +2,7 @@
 export const ACCESS_LEVELS = ['ADMIN', 'RESPONDER', 'VIEWER'] as const;
 export const GRANTS = [
   'SEE_RESTRICTED',
+  'SEE_NAMES',
   'APPROVE_CLIENT_REPORTS',
   'NOTIFY_CTO',
   'NOTIFY_HEAD_OF_TECH_OPS',

@@ -176,6 +176,7 @@ export const incident = {
     answer: 'See who was paged',
     triage: 'Decide',
     report: 'Go to the report',
+    publish: 'Go to publishing',
     slot: 'First time slot that fits:',
     toGoals: 'Show the goals',
   },

@@ -76,6 +76,7 @@ export const team = {
   },
   grant: {
     SEE_RESTRICTED: 'Sees restricted incidents',
+    SEE_NAMES: 'Sees names in reports',
     APPROVE_CLIENT_REPORTS: 'Approves reports for clients',
     NOTIFY_CTO: 'Is told as CTO',
     NOTIFY_HEAD_OF_TECH_OPS: 'Is told as Head of Tech Ops',
@@ -83,6 +84,7 @@ export const team = {
   },
   grantTag: {
     SEE_RESTRICTED: 'Sees restricted',
+    SEE_NAMES: 'Sees names',
     APPROVE_CLIENT_REPORTS: 'Approves reports',
     NOTIFY_CTO: 'CTO',
     NOTIFY_HEAD_OF_TECH_OPS: 'Head of Tech Ops',

@@ -5,7 +5,9 @@ export type Deed =
   | { is: 'role'; role: Role }
   | { is: 'escalate' | 'triage' | 'update' | 'tell' | 'contain' | 'answer' | 'report' | 'settle' }
   /** Settled without a word, if there is nothing to add. */
-  | { is: 'notice' };
+  | { is: 'notice' }
+  /** Done on the report's page, or elsewhere, which is noted then. */
+  | { is: 'publish' };
 
 const DEEDS: Record<string, Deed> = {
   lead: { is: 'role', role: 'INCIDENT_LEAD' },
@@ -21,13 +23,15 @@ const DEEDS: Record<string, Deed> = {
   'report-draft': { is: 'report' },
   'report-circulated': { is: 'report' },
   'report-final': { is: 'report' },
+  'client-report': { is: 'publish' },
+  'abridged-report': { is: 'publish' },
   'general-notice': { is: 'notice' },
 };
 
 export const deedOf = (rule: string): Deed => DEEDS[rule] ?? { is: 'settle' };
 
 /** Whether the step can be marked done with a note; all others can only be skipped that way. */
-export const canSettle = (rule: string) => ['settle', 'notice'].includes(deedOf(rule).is);
+export const canSettle = (rule: string) => ['settle', 'notice', 'publish'].includes(deedOf(rule).is);
 
 interface Timed {
   state: string;
