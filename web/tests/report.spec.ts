@@ -1,4 +1,8 @@
-/** Two people, one report: written by both at once, read, commented on and finished; nothing that anybody typed is lost. */
+/**
+ * Two people, one report: written by both at once, read, commented on and finished; nothing that anybody typed is lost. A client gets
+ * its own version of it, as somebody else has approved it.
+ */
+import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test, type Muster } from './muster';
 
@@ -112,4 +116,141 @@ test('two people write, read and finish a report', async ({ muster, signIn }) =>
   // Every text is still there.
   await section(kim, EXPLANATION).getByText('History').click();
   await expect(section(kim, EXPLANATION).getByText(/^Text \d/)).toHaveCount(3);
+});
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const ACTIONS = 'What we will do';
+
+/** A resolved incident that affects two clients, with a report that a program wrote as far as a draft needs. */
+async function resolved(muster: Muster): Promise<{ reportId: string; clientIds: string[] }> {
+  const { id } = await muster.declare('The shop is down');
+  const clientIds: string[] = [];
+  for (const name of ['Example Ltd', 'Globex']) {
+    const { saveClient } = await muster.ask<{ saveClient: { client: { id: string } } }>(
+      'mutation($input: SaveClientInput!) { saveClient(input: $input) { client { id } } }',
+      { input: { name } },
+    );
+    clientIds.push(saveClient.client.id);
+    await muster.ask('mutation($input: MarkClientAffectedInput!) { markClientAffected(input: $input) { incident { id } } }', {
+      input: { incidentId: id, clientId: saveClient.client.id },
+    });
+  }
+  await muster.meetGoals(id);
+  const { resolveIncident } = await muster.ask<{ resolveIncident: { incident: { report: { id: string } } } }>(
+    'mutation($input: ResolveIncidentInput!) { resolveIncident(input: $input) { incident { report { id } } } }',
+    { input: { incidentId: id, summary: 'Logs filled the disk.' } },
+  );
+  const reportId = resolveIncident.incident.report.id;
+  await muster.ask('mutation($input: EditReportSectionInput!) { editReportSection(input: $input) { report { id } } }', {
+    input: { reportId, sectionKey: 'explanation', expectedVersion: 0, body: 'The logs grew faster than the disk.' },
+  });
+  return { reportId, clientIds };
+}
+
+async function grant(muster: Muster, name: string, grants: string[]): Promise<void> {
+  const { people } = await muster.ask<{ people: { nodes: { id: string; name: string }[] } }>('{ people { nodes { id name } } }');
+  await muster.ask('mutation($input: UpdatePersonInput!) { updatePerson(input: $input) { person { id } } }', {
+    input: { personId: people.nodes.find((person) => person.name === name)?.id, grants },
+  });
+}
+
+async function isForEverybody(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes.map(({ html }) => html).join(' | ')}`)).toEqual([]);
+  }
+}
+
+// R29: a client's version leaves only as somebody approved it who wrote none of it.
+test('a client gets its version of a report once somebody else has approved it', async ({ muster, signIn }) => {
+  test.setTimeout(120_000);
+  const { reportId } = await resolved(muster);
+  const sam = await signIn(muster.add('Sam', 'responder'));
+  const ada = await signIn(muster.add('Ada', 'viewer'), PHONE);
+  await grant(muster, 'Ada', ['APPROVE_CLIENT_REPORTS']);
+  await grant(muster, 'Sam', ['APPROVE_CLIENT_REPORTS', 'SEE_NAMES']);
+  const writeActions = async (words: string) => {
+    await sam.getByRole('button', { name: `Write: ${ACTIONS}` }).click();
+    await sam.getByLabel(`Text of “${ACTIONS}”`).fill(words);
+    await expect(section(sam, ACTIONS).locator('[data-saving=saved]')).toBeVisible();
+    await sam.getByRole('button', { name: `Done: ${ACTIONS}` }).click();
+  };
+
+  // Sam writes about both clients; Example Ltd reads nothing about the other one, and no name.
+  await sam.goto(REPORT);
+  await writeActions('Sam gives the disks of Example Ltd and Globex an alarm, as both clients wished.');
+  await sam.getByText('As its readers get it').click();
+  await sam.getByRole('button', { name: 'Example Ltd', exact: true }).click();
+  await expect(sam).toHaveURL(/version=cli_/);
+  const sheet = (page: Page) => page.getByRole('region', { name: 'The text of this version' });
+  await expect(sheet(sam)).toContainText('the disks of Example Ltd and others an alarm');
+  await expect(sheet(sam)).not.toContainText(/Globex|Sam/);
+  await expect(sam.getByText('1 place that may count clients')).toBeVisible();
+  const standing = (page: Page) => page.locator('#approval');
+  await expect(standing(sam)).toContainText('Not approved yet');
+  await expect(sam.getByRole('button', { name: 'Download' })).toHaveCount(0);
+  await sam.getByLabel('With names').check();
+  await expect(sheet(sam)).toContainText('Sam gives the disks');
+  await expect(sheet(sam)).toContainText('for your eyes only');
+  await expect(sam.getByText('Turn the names off')).toBeVisible();
+  await sam.getByLabel('With names').uncheck();
+  // Who wrote it can't approve it.
+  await sam.getByRole('button', { name: 'Approve this text for Example Ltd' }).click();
+  await expect(sam.getByText('You wrote part of this report')).toBeVisible();
+  await isForEverybody(sam);
+
+  // Ada reads it on a phone, and approves it.
+  await ada.goto(`${REPORT}#publishing`);
+  const destination = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
+  await expect(destination(ada, 'Example Ltd')).toContainText('Not approved yet');
+  await expect(ada.getByText('It is published once it is final.')).toBeVisible();
+  await destination(ada, 'Example Ltd').getByRole('button', { name: 'Read it as it goes to: Example Ltd' }).click();
+  await expect(sheet(ada)).toContainText('the disks of Example Ltd and others an alarm');
+  await expect(ada.getByText('How it differs from the full report')).toBeVisible();
+  await isForEverybody(ada);
+  // Sam changes it while she reads: she looks at that first.
+  await writeActions('Sam gives the disks of Example Ltd and Globex an alarm.');
+  await expect(ada.getByText('The text has changed while you were reading')).toBeVisible();
+  await expect(ada.getByRole('button', { name: 'Approve this text for Example Ltd' })).toHaveCount(0);
+  await ada.getByRole('button', { name: 'I have read the change' }).click();
+  await ada.getByLabel('Note').fill('Says what they asked.');
+  await ada.getByRole('button', { name: 'Approve this text for Example Ltd' }).click();
+  await expect(standing(ada)).toContainText('Approved by Ada');
+  await expect(standing(ada)).toContainText('Says what they asked.');
+  await expect(standing(ada)).toBeFocused();
+  await expect(standing(sam)).toContainText('Approved by Ada');
+  await sam.getByRole('button', { name: 'Download' }).click();
+  await expect(sam.getByRole('menuitem', { name: 'PDF' })).toHaveAttribute(
+    'href',
+    /\/incidents\/INC-1\/report\.pdf\?version=CLIENT&client=cli_/,
+  );
+  await sam.keyboard.press('Escape');
+
+  // An edit takes the approval away; what has changed since is in sight.
+  await writeActions('Sam gives the disks of Example Ltd and Globex an alarm next week.');
+  await expect(standing(sam)).toContainText('Changed since Ada approved it');
+  await expect(standing(ada)).toContainText('Changed since Ada approved it');
+  await expect(ada.getByRole('insertion').filter({ hasText: 'next week' }).first()).toBeVisible();
+  await ada.getByRole('button', { name: 'Approve this text for Example Ltd' }).click();
+  await expect(standing(ada)).toContainText('Approved by Ada');
+
+  // Once it is final it goes out; nothing is connected, so a person carries it.
+  const move = (name: string, type: string, more: object) =>
+    muster.ask(`mutation($input: ${type}!) { ${name}(input: $input) { report { id } } }`, { input: { reportId, ...more } });
+  await move('circulateReport', 'CirculateReportInput', {});
+  await move('finaliseReport', 'FinaliseReportInput', { reviewWaived: 'Nobody else was involved.' });
+  await sam.getByRole('link', { name: 'Publish it' }).click();
+  await expect(sam.getByRole('heading', { name: 'Publishing' })).toBeFocused();
+  await expect(destination(sam, 'Globex').getByRole('button', { name: 'Publish to Globex' })).toBeDisabled();
+  await destination(sam, 'Example Ltd').getByRole('button', { name: 'Publish to Example Ltd' }).click();
+  await sam.getByRole('dialog').getByRole('button', { name: 'Publish to Example Ltd' }).click();
+  await expect(destination(sam, 'Example Ltd')).toContainText('Waits for a person');
+  await expect(destination(sam, 'Example Ltd').getByRole('button', { name: 'Publish to Example Ltd' })).toHaveCount(0);
+  await isForEverybody(sam);
+  await destination(sam, 'Example Ltd').getByRole('button', { name: 'Mark done' }).click();
+  await expect(destination(sam, 'Example Ltd')).toContainText('Delivered');
+  await expect(destination(sam, 'Example Ltd').getByRole('heading')).toBeFocused();
+  // Viewers learn that it is out, not how.
+  await expect(destination(ada, 'Example Ltd')).toContainText('Published by Sam');
 });

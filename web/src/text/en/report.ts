@@ -120,6 +120,7 @@ export const report = {
     forget: 'Forget it',
   },
   difference: {
+    label: 'Difference',
     added: 'added:',
     removed: 'removed:',
     end: 'end',
@@ -214,6 +215,7 @@ export const report = {
       waiting: 'On its way',
       delivered: 'Delivered',
       calledOff: 'Called off',
+      published: 'Published',
     },
     hindrance: {
       unapproved: 'Not approved yet: somebody who wrote none of it must read and approve it.',

@@ -31,6 +31,8 @@ test('a destination stands as the delivery that needs somebody most', () => {
   expect([is('DELIVERED', 'RETRYING'), is('SENDING')]).toEqual(['waiting', 'waiting']);
   expect([is('DELIVERED', 'CANCELLED'), is('DONE_BY_HAND')]).toEqual(['delivered', 'delivered']);
   expect(is('CANCELLED')).toBe('calledOff');
+  // Viewers don't learn how.
+  expect(outcomeOf([{ ...gone('FAILED'), delivery: undefined }], 'cli_1', 'a').is).toBe('published');
 });
 
 test('what was published last counts, of each destination by itself', () => {

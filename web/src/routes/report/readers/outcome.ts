@@ -18,18 +18,19 @@ interface Gone {
   sha256: string;
   publishedAt: string;
   client: { id: string } | null;
-  delivery: { state: DeliveryState };
+  /** Kept from viewers. */
+  delivery?: { state: DeliveryState };
 }
 
 /** In the order in which a person wants to know: the first that any of a destination's deliveries is in says how it stands. */
-const STATES: [Exclude<Outcome, 'none'>, DeliveryState[]][] = [
+const STATES: [Outcome, DeliveryState[]][] = [
   ['failed', ['FAILED']],
   ['byHand', ['BY_HAND']],
   ['waiting', ['RETRYING', 'QUEUED', 'SENDING']],
   ['delivered', ['DELIVERED', 'DONE_BY_HAND']],
   ['calledOff', ['CANCELLED']],
 ];
-export type Outcome = 'none' | 'failed' | 'byHand' | 'waiting' | 'delivered' | 'calledOff';
+export type Outcome = 'none' | 'published' | 'failed' | 'byHand' | 'waiting' | 'delivered' | 'calledOff';
 
 /**
  * What became of what was published last for `client`, the company for null: how it stands, where it went, and whether the version, which
@@ -43,7 +44,8 @@ export function outcomeOf<Publication extends Gone>(
   const theirs = publications.filter((one) => (one.client?.id ?? null) === client);
   const last = theirs.at(-1);
   const latest = theirs.filter(({ publishedAt }) => publishedAt === last?.publishedAt);
-  const [is] = STATES.find(([, states]) => latest.some(({ delivery }) => states.includes(delivery.state))) ?? ['none' as const];
+  const isIn = (states: DeliveryState[]) => latest.some(({ delivery }) => delivery && states.includes(delivery.state));
+  const is = STATES.find(([, states]) => isIn(states))?.[0] ?? (last ? 'published' : 'none');
   return { is, latest, isOld: last !== undefined && sha256 !== undefined && last.sha256 !== sha256 };
 }
 

@@ -115,13 +115,10 @@ export const PUBLICATIONS = graphql(
             client {
               id
             }
-            delivery {
+            delivery @include(if: $responds) {
               id
               state
               externalUrl
-            }
-            work: delivery @include(if: $responds) {
-              id
               ...DeliveryRow
             }
           }
