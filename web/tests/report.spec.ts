@@ -141,9 +141,15 @@ async function resolved(muster: Muster): Promise<{ reportId: string; clientIds: 
     { input: { incidentId: id, summary: 'Logs filled the disk.' } },
   );
   const reportId = resolveIncident.incident.report.id;
-  await muster.ask('mutation($input: EditReportSectionInput!) { editReportSection(input: $input) { report { id } } }', {
-    input: { reportId, sectionKey: 'explanation', expectedVersion: 0, body: 'The logs grew faster than the disk.' },
-  });
+  for (const [sectionKey, body] of [
+    ['explanation', 'The logs grew faster than the disk.'],
+    // Facts about both, and somebody's own words among them.
+    ['overview', 'It was down for hours.\n\nAffected clients: Example Ltd, Globex.'],
+  ]) {
+    await muster.ask('mutation($input: EditReportSectionInput!) { editReportSection(input: $input) { report { id } } }', {
+      input: { reportId, sectionKey, expectedVersion: 0, body },
+    });
+  }
   return { reportId, clientIds };
 }
 
@@ -190,12 +196,23 @@ test('a client gets its version of a report once somebody else has approved it',
   const standing = (page: Page) => page.locator('#approval');
   await expect(standing(sam)).toContainText('Not approved yet');
   await expect(sam.getByRole('button', { name: 'Download' })).toHaveCount(0);
+  // What mixes facts about both is left out until it has words of its own for clients.
+  await expect(sam.getByText('1 section is left out for now')).toBeVisible();
+  await expect(sheet(sam)).not.toContainText('It was down for hours.');
+  await sam.getByRole('button', { name: 'Overview: write it for clients' }).click();
+  const forClients = section(sam, 'Overview').getByRole('textbox', { name: 'Other words for clients' });
+  await expect(forClients).toBeFocused();
+  await forClients.fill('The shop could not be reached.');
+  await section(sam, 'Overview').getByRole('button', { name: 'Save' }).click();
+  await expect(sheet(sam)).toContainText('The shop could not be reached.');
+  await expect(sam.getByText('1 section is left out for now')).toHaveCount(0);
   await sam.getByLabel('With names').check();
   await expect(sheet(sam)).toContainText('Sam gives the disks');
   await expect(sheet(sam)).toContainText('for your eyes only');
   await expect(sam.getByText('Turn the names off')).toBeVisible();
   await sam.getByLabel('With names').uncheck();
   // Who wrote it can't approve it.
+  await sam.getByRole('button', { name: 'I have read the change' }).click();
   await sam.getByRole('button', { name: 'Approve this text for Example Ltd' }).click();
   await expect(sam.getByText('You wrote part of this report')).toBeVisible();
   await isForEverybody(sam);
@@ -205,7 +222,7 @@ test('a client gets its version of a report once somebody else has approved it',
   const destination = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
   await expect(destination(ada, 'Example Ltd')).toContainText('Not approved yet');
   await expect(ada.getByText('It is published once it is final.')).toBeVisible();
-  await destination(ada, 'Example Ltd').getByRole('button', { name: 'Read it as it goes to: Example Ltd' }).click();
+  await destination(ada, 'Example Ltd').getByRole('button', { name: 'Read and approve: Example Ltd' }).click();
   await expect(sheet(ada)).toContainText('the disks of Example Ltd and others an alarm');
   await expect(ada.getByText('How it differs from the full report')).toBeVisible();
   await isForEverybody(ada);
@@ -245,7 +262,7 @@ test('a client gets its version of a report once somebody else has approved it',
   await expect(destination(sam, 'Globex').getByRole('button', { name: 'Publish to Globex' })).toBeDisabled();
   await destination(sam, 'Example Ltd').getByRole('button', { name: 'Publish to Example Ltd' }).click();
   await sam.getByRole('dialog').getByRole('button', { name: 'Publish to Example Ltd' }).click();
-  await expect(destination(sam, 'Example Ltd')).toContainText('Waits for a person');
+  await expect(destination(sam, 'Example Ltd')).toContainText('Needs a person');
   await expect(destination(sam, 'Example Ltd').getByRole('button', { name: 'Publish to Example Ltd' })).toHaveCount(0);
   await isForEverybody(sam);
   await destination(sam, 'Example Ltd').getByRole('button', { name: 'Mark done' }).click();
