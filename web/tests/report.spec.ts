@@ -219,6 +219,7 @@ test('a client gets its version of a report once somebody else has approved it',
 
   // Ada reads it on a phone, and approves it.
   await ada.goto(`${REPORT}#publishing`);
+  await expect(ada.getByRole('heading', { name: 'Publishing' })).toBeFocused();
   const destination = (page: Page, name: string) => page.getByRole('article', { name, exact: true });
   await expect(destination(ada, 'Example Ltd')).toContainText('Not approved yet');
   await expect(ada.getByText('It is published once it is final.')).toBeVisible();
