@@ -1,7 +1,7 @@
 //! R29: a client gets its own part of a report, once somebody who did not write it has approved exactly that text.
 
 use domain::people::{UpdatePerson, update};
-use domain::ports::{DeskOrder, Effect, MailOrder};
+use domain::ports::{BlogOrder, DeskOrder, Effect, MailOrder};
 use entity::{ClientId, DeliveryState, Grant, IncidentId, Operation, System, delivery};
 use harness::drive::{id, text};
 use harness::{Client, Engine, TestApp, both_dbs};
@@ -22,6 +22,7 @@ both_dbs![
 
 both_dbs![by connected:
     each_client_gets_its_version_where_it_can_be_reached,
+    the_company_reads_the_abridged_version_on_the_blog,
     what_waits_is_not_published_once_the_report_is_taken_back,
 ];
 
@@ -328,6 +329,27 @@ async fn each_client_gets_its_version_where_it_can_be_reached(app: &TestApp) {
     assert_names_nobody_else(&reply.text);
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("bo@bexley.example", "[INC-1] Report: a service disruption"));
     assert!(!mail.text.contains("Acme"), "{mail:?}");
+}
+
+async fn the_company_reads_the_abridged_version_on_the_blog(app: &TestApp) {
+    let world = World::new(app).await;
+    world.write("explanation", 0, json!({ "body": "Sam: logs were <b>never</b> rotated." })).await;
+    world.finish().await;
+    let publish = json!({ "reportId": world.report, "version": "ABRIDGED" });
+    for _ in 0..2 {
+        world.sam.mutate("publishReport", publish.clone(), "report { id }").await;
+    }
+    let [row] = published(app).await.try_into().unwrap();
+    let Ok(Effect::Blog(BlogOrder::Post(post))) = serde_json::from_str(&row.effect) else { panic!("{row:?}") };
+    assert_eq!((post.marker.as_str(), post.title.as_str()), ("inc-1-report-abridged", "INC-1: Database of Bexley & Sons full"));
+    assert!(
+        post.html.contains("logs were &lt;b&gt;never&lt;/b&gt; rotated") && post.html.contains("/incidents/INC-1/report"),
+        "{}",
+        post.html
+    );
+    assert!(!post.html.contains("Sam"), "{}", post.html);
+    let steps = world.sam.incident("INC-1", "nextSteps { key }").await;
+    assert!(!steps["nextSteps"].to_string().contains("abridged-report"), "R29: {steps}");
 }
 
 async fn what_waits_is_not_published_once_the_report_is_taken_back(app: &TestApp) {

@@ -7,10 +7,10 @@
 use std::collections::BTreeSet;
 
 use entity::{
-    ClientId, Grant, IncidentId, PersonId, ReportId, System, TimelineKind, client, contact, delivery, incident, report, report_approval,
-    report_publication, report_revision,
+    ClientId, DeliveryId, DeliveryState, Grant, IncidentId, Operation, PersonId, ReportId, System, TimelineKind, client, contact, delivery,
+    incident, report, report_approval, report_publication, report_revision,
 };
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::desk::Desk;
@@ -69,8 +69,8 @@ pub(super) struct Clearance {
     pub manuscript: Option<Manuscript>,
     pub approvals: Vec<report_approval::Model>,
     pub publications: Vec<report_publication::Model>,
-    /// The blog's id of the post with the abridged version, if there is one.
-    pub post: Option<String>,
+    /// What became of them.
+    pub deliveries: Vec<Sent>,
     pub clients: Vec<client::Model>,
     pub contacts: Vec<contact::Model>,
     /// Who wrote any of it, at any time.
@@ -92,10 +92,10 @@ impl Facts for Clearance {
         let publications = report_publication::Entity::find().filter(report_publication::Column::IncidentId.eq(id)).all(ctx.db.read());
         let authors = report_revision::Entity::find().select_only().column(report_revision::Column::WrittenById).distinct();
         let authors = authors.filter(report_revision::Column::IncidentId.eq(id)).into_tuple::<Option<PersonId>>().all(ctx.db.read());
-        let (approvals, publications, authors, post) = tokio::try_join!(approvals, publications, authors, post(ctx, id))?;
+        let (approvals, publications, authors, deliveries) = tokio::try_join!(approvals, publications, authors, sent(ctx, id))?;
         let (clients, contacts) = tokio::try_join!(clients_by_ids(ctx, &clients), contacts_of(ctx, &clients))?;
         let authors = authors.into_iter().flatten().collect();
-        Ok(Self { desk, manuscript, approvals, publications, post, clients, contacts, authors })
+        Ok(Self { desk, manuscript, approvals, publications, deliveries, clients, contacts, authors })
     }
 
     fn scope(&self) -> &Whole {
@@ -103,12 +103,21 @@ impl Facts for Clearance {
     }
 }
 
-/// The blog's id of the post that was last published for an incident.
-async fn post(ctx: &Ctx, id: IncidentId) -> Result<Option<String>, DbErr> {
-    let posts = delivery::Entity::find().select_only().column(delivery::Column::ExternalId);
-    let posts = posts.filter(delivery::Column::IncidentId.eq(id)).filter(delivery::Column::System.eq(System::Wordpress));
-    let posts = posts.filter(delivery::Column::ExternalId.is_not_null()).order_by_desc(delivery::Column::Id);
-    Ok(posts.into_tuple::<Option<String>>().one(ctx.db.read()).await?.flatten())
+/// What became of a publication.
+#[derive(Clone, Debug, FromQueryResult)]
+pub(super) struct Sent {
+    pub id: DeliveryId,
+    pub system: System,
+    pub state: DeliveryState,
+    pub external_id: Option<String>,
+}
+
+/// What became of what was published of the report of an incident, oldest first.
+async fn sent(ctx: &Ctx, id: IncidentId) -> Result<Vec<Sent>, DbErr> {
+    use delivery::Column;
+    let sent = delivery::Entity::find().select_only().columns([Column::Id, Column::System, Column::State, Column::ExternalId]);
+    let sent = sent.filter(Column::IncidentId.eq(id)).filter(Column::Operation.eq(Operation::Publish)).order_by_asc(Column::Id);
+    sent.into_model().all(ctx.db.read()).await
 }
 
 impl Clearance {
@@ -121,6 +130,12 @@ impl Clearance {
     /// The affected client `id`.
     pub fn client(&self, id: ClientId) -> Result<&client::Model> {
         affected(self.clients.iter().find(|client| client.id == id))
+    }
+
+    /// Whether `client`, or the company, has got this text, or will get it.
+    pub fn has_got(&self, client: Option<ClientId>, sha256: &str) -> bool {
+        let is_wanted = |id| self.deliveries.iter().any(|sent| sent.id == id && sent.state != DeliveryState::Cancelled);
+        self.publications.iter().any(|row| row.client_id == client && row.sha256 == sha256 && is_wanted(row.delivery_id))
     }
 
     fn require_stranger(&self, person: PersonId) -> Result<()> {

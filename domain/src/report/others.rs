@@ -144,6 +144,18 @@ fn is_word(text: &str, range: Range<usize>) -> bool {
 fn around(text: &str, range: &Range<usize>) -> String {
     let start = text[..range.start].char_indices().rev().take(AROUND).last().map_or(range.start, |(at, _)| at);
     let end = text[range.end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| range.end + at);
+    // Whole words only.
+    let is_cut = |at: usize| !text[..at].ends_with(char::is_whitespace) && !text[at..].starts_with(char::is_whitespace);
+    let start = if start > 0 && is_cut(start) {
+        text[start..range.start].find(char::is_whitespace).map_or(range.start, |at| start + at)
+    } else {
+        start
+    };
+    let end = if end < text.len() && is_cut(end) {
+        text[range.end..end].rfind(char::is_whitespace).map_or(range.end, |at| range.end + at)
+    } else {
+        end
+    };
     text[start..end].split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

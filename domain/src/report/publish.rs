@@ -1,14 +1,14 @@
 //! A finished report goes to its readers (R29, S3, S7, S10).
 
 use document::{Document, html_fragment};
-use entity::{ClientId, DeliveryId, Operation, ReportId, ReportState, TimelineKind, client, report, report_publication};
+use entity::{ClientId, DeliveryId, Operation, ReportId, ReportState, System, TimelineKind, Timestamp, client, report, report_publication};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use super::approval::{Clearance, Cleared, clear};
 use super::handout::about;
 use super::query::find;
-use super::rendered::Audience;
+use super::rendered::{Audience, Manuscript};
 use crate::authz::Right;
 use crate::change::change;
 use crate::clients::letter::UNNAMED;
@@ -45,9 +45,6 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
             Audience::Client(client) => Some(client),
             Audience::Company | Audience::Team => None,
         };
-        if facts.publications.iter().any(|row| row.client_id == client && row.sha256 == sha256) {
-            return Ok(report.clone());
-        }
         let (orders, to) = match audience {
             Audience::Client(id) => {
                 let client = facts.client(id)?;
@@ -62,14 +59,20 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
                 return Err(Error::precondition("The full report stays in Muster: publish the abridged one, which links to it."));
             }
         };
-        for order in orders {
+        // The same text a second time would only puzzle its readers.
+        let is_news = !facts.has_got(client, &sha256);
+        for order in orders.into_iter().filter(|_| is_news) {
             let delivery = draft.send(order);
             draft.insert(publication(draft, report, client, &sha256, delivery).into_active_model());
         }
-        let row = published(facts, report, client, draft);
-        draft.put::<report::Entity>(row.clone());
-        let event = NewEvent::new(TimelineKind::Report, format!("Report published to {to}"));
-        draft.record(event.details(json!({ "client": client.map(|id| id.to_string()), "sha256": sha256 })));
+        let row = published(facts, manuscript, report, client, draft.now);
+        if row != *report {
+            draft.put::<report::Entity>(row.clone());
+        }
+        if is_news {
+            let event = NewEvent::new(TimelineKind::Report, format!("Report published to {to}"));
+            draft.record(event.details(json!({ "client": client.map(|id| id.to_string()), "sha256": sha256 })));
+        }
         Ok(row)
     });
     Ok(changed.await?.output)
@@ -94,23 +97,26 @@ fn publication(
 }
 
 /// The report once `client`, or the company, has its version.
-fn published(facts: &Clearance, report: &report::Model, client: Option<ClientId>, draft: &Draft<'_>) -> report::Model {
+fn published(
+    facts: &Clearance,
+    manuscript: &Manuscript,
+    report: &report::Model,
+    client: Option<ClientId>,
+    now: Timestamp,
+) -> report::Model {
     let Some(client) = client else {
-        return report::Model { abridged_at: Some(draft.now), ..report.clone() };
+        return report::Model { abridged_at: report.abridged_at.or(Some(now)), ..report.clone() };
     };
-    // What was published of an earlier final text does not count.
-    let since = report.final_at;
-    let has_it =
-        |id: ClientId| id == client || facts.publications.iter().any(|row| row.client_id == Some(id) && Some(row.published_at) >= since);
-    let is_done = facts.clients.iter().all(|client| has_it(client.id));
-    report::Model { clients_at: is_done.then_some(draft.now).or(report.clients_at), ..report.clone() }
+    let has_it = |id: ClientId| id == client || facts.has_got(Some(id), &manuscript.render(Audience::Client(id)).sha256());
+    let have_all = facts.clients.iter().all(|client| has_it(client.id));
+    report::Model { clients_at: report.clients_at.or(have_all.then_some(now)), ..report.clone() }
 }
 
 /// What brings the abridged version to everybody in the company.
 fn to_blog(facts: &Clearance, document: &Document) -> New {
     let post = Post {
         marker: format!("{}-report-abridged", reference(&facts.desk.scope.incident).to_lowercase()),
-        post: facts.post.clone(),
+        post: facts.deliveries.iter().rfind(|sent| sent.system == System::Wordpress).and_then(|sent| sent.external_id.clone()),
         title: document.title.clone(),
         html: html_fragment(document),
     };

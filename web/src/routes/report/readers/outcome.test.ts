@@ -32,7 +32,7 @@ test('a destination stands as the delivery that needs somebody most', () => {
   expect([is('DELIVERED', 'CANCELLED'), is('DONE_BY_HAND')]).toEqual(['delivered', 'delivered']);
   expect(is('CANCELLED')).toBe('calledOff');
   // Viewers don't learn how.
-  expect(outcomeOf([{ ...gone('FAILED'), delivery: undefined }], 'cli_1', 'a').is).toBe('published');
+  expect(outcomeOf([{ ...gone('FAILED'), delivery: null }], 'cli_1', 'a').is).toBe('published');
 });
 
 test('what was published last counts, of each destination by itself', () => {

@@ -19,7 +19,7 @@ interface Gone {
   publishedAt: string;
   client: { id: string } | null;
   /** Kept from viewers. */
-  delivery?: { state: DeliveryState };
+  delivery: { state: DeliveryState } | null;
 }
 
 /** In the order in which a person wants to know: the first that any of a destination's deliveries is in says how it stands. */

@@ -101,7 +101,7 @@ export const STANDING = graphql(
 
 export const PUBLICATIONS = graphql(
   `
-    query ReportPublications($id: ID!, $responds: Boolean!) {
+    query ReportPublications($id: ID!) {
       node(id: $id) {
         ... on Report {
           id
@@ -115,7 +115,7 @@ export const PUBLICATIONS = graphql(
             client {
               id
             }
-            delivery @include(if: $responds) {
+            delivery {
               id
               state
               externalUrl
