@@ -143,8 +143,8 @@ async function resolved(muster: Muster): Promise<{ reportId: string; clientIds: 
   const reportId = resolveIncident.incident.report.id;
   for (const [sectionKey, body] of [
     ['explanation', 'The logs grew faster than the disk.'],
-    // Facts about both, and somebody's own words among them.
-    ['overview', 'It was down for hours.\n\nAffected clients: Example Ltd, Globex.'],
+    // A fact about both that somebody edited: who is meant by what of it, only a person can tell.
+    ['overview', 'It was down for hours.\n\nAffected clients: Example Ltd, Globex and their shops.'],
   ]) {
     await muster.ask('mutation($input: EditReportSectionInput!) { editReportSection(input: $input) { report { id } } }', {
       input: { reportId, sectionKey, expectedVersion: 0, body },
