@@ -63,7 +63,7 @@ export const OPEN = graphql(
     query IncidentPage($reference: String!, $responds: Boolean!, $filter: TimelineFilter) {
       incident(reference: $reference) {
         ...Facts
-        timeline(last: 100, filter: $filter) {
+        timeline(last: 40, filter: $filter) {
           nodes {
             ...Event
           }
