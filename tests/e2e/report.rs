@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::people::{UpdatePerson, update};
 use entity::Operation;
 use harness::drive::{id, text};
 use harness::{Client, TestApp, both_dbs};
@@ -27,6 +28,8 @@ both_dbs![
     a_word_that_may_be_a_name_is_decided_once,
     words_of_blame_are_marked_with_a_question,
     outsiders_do_not_learn_of_the_report_of_a_restricted_incident,
+    of_merged_incidents_each_keeps_its_report,
+    who_becomes_known_later_is_not_named_either,
 ];
 
 const SECTION: &str = "key title guidance required body abridged client versions version updatedBy { name } prefill \
@@ -463,4 +466,47 @@ async fn outsiders_do_not_learn_of_the_report_of_a_restricted_incident(app: &Tes
     // Whoever is asked to read it may see it.
     sam.mutate("circulateReport", json!({ "reportId": report, "readerIds": [kim.id()] }), "report { id }").await;
     assert_eq!(kim.node(&report, "Report { state }").await["state"], "CIRCULATED");
+}
+
+async fn of_merged_incidents_each_keeps_its_report(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let (into, from) = (sam.declare("Shop is down").await, sam.declare("Shop is slow").await);
+    let mut reports = Vec::new();
+    for incident in [&into, &from] {
+        let begun = sam.mutate("startReport", json!({ "incidentId": incident["id"] }), "report { id }").await;
+        let report = id(&begun["report"]).to_owned();
+        write(&sam, &report, "explanation", text(incident, "name"), 0).await;
+        reports.push(report);
+    }
+    sam.incident_of("mergeIncident", json!({ "incidentId": from["id"], "intoIncidentId": into["id"] })).await;
+    for (report, told) in reports.iter().zip(["Shop is down", "Shop is slow"]) {
+        let rendered = sam.node(report, "Report { rendered { text } }").await;
+        assert!(text(&rendered["rendered"], "text").contains(told), "{rendered}");
+    }
+    // The one that goes on is the other's.
+    let refusal = sam.refused("editReportSection", edit(&reports[1], "explanation", "more", 1)).await;
+    assert!(refusal.code() == "FAILED_PRECONDITION" && refusal.message().contains("merged"), "{}", refusal.message());
+    write(&sam, &reports[0], "explanation", "Both were one.", 1).await;
+}
+
+/// R27.
+async fn who_becomes_known_later_is_not_named_either(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let (_, report) = resolved(&sam).await;
+    write(&sam, &report, "explanation", "Zacharias Quimby pulled the plug.", 0).await;
+    let named = rendered(&sam, "FULL").await;
+    assert!(text(&named, "text").contains("Quimby"), "nobody knows yet who that is: {named}");
+    let quimby = app.responder("Zacharias Quimby").await;
+    let before = rendered(&sam, "FULL").await;
+    assert!(!text(&before, "text").contains("Quimby"), "{before}");
+    // Renamed and gone, neither the old name nor the new one comes back.
+    sam.mutate("circulateReport", json!({ "reportId": report }), "report { id }").await;
+    let renamed = UpdatePerson { name: Some("Zach Newname".into()), ..UpdatePerson::default() };
+    update(&app.system(), quimby.person_id(), renamed).await.unwrap();
+    let gone = UpdatePerson { deactivated: Some(true), ..UpdatePerson::default() };
+    update(&app.system(), quimby.person_id(), gone).await.unwrap();
+    write(&sam, &report, "helped", "Newname was near, as Quimby is.", 0).await;
+    let after = rendered(&sam, "FULL").await;
+    let told = text(&after, "text");
+    assert!(!told.contains("Quimby") && !told.contains("Newname"), "{told}");
 }
