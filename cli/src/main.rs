@@ -220,7 +220,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Token(command) => token::run(command, &settings).await?,
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import(import)) => return on_call::import(&settings, import).await,
-        Command::Report(export) => report::export(&settings, export).await?,
+        Command::Report(export) => Box::pin(report::export(&settings, export)).await?,
         Command::Audit(export) => audit::export(&settings, export).await?,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
         Command::Backup { to } => return backup::run(&settings, &to).await,

@@ -170,7 +170,7 @@ impl Settings {
 
 /// Where `typeset` is if nobody says otherwise: in the folder of this program.
 fn beside() -> PathBuf {
-    std::env::current_exe().map(|program| program.with_file_name("typeset")).unwrap_or_else(|_| PathBuf::from("typeset"))
+    std::env::current_exe().map_or_else(|_| PathBuf::from("typeset"), |program| program.with_file_name("typeset"))
 }
 
 fn database_url(source: &mut Source<'_>, data_dir: &Path) -> String {

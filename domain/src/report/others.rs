@@ -185,6 +185,8 @@ fn counts(text: &str) -> Vec<Mention> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use proptest::prelude::*;
     use uuid::Uuid;
 
@@ -254,7 +256,7 @@ mod tests {
             for (which, how) in order {
                 let name = all[which % all.len()];
                 let name = match how { 0 => name.to_owned(), 1 => name.to_uppercase(), _ => name.replace(' ', "\n") };
-                text.push_str(&format!("{} {name}, ", words[which % words.len()]));
+                let _ = write!(text, "{} {name}, ", words[which % words.len()]);
             }
             let left = Folded::of(&others.leave_out(&text).0).text;
             for name in all {
