@@ -1,5 +1,6 @@
 //! R29: a client gets its own part of a report, once somebody who did not write it has approved exactly that text.
 
+use domain::delivery::claim;
 use domain::people::{UpdatePerson, update};
 use domain::ports::{BlogOrder, DeskOrder, Effect, MailOrder};
 use entity::{ClientId, DeliveryState, Grant, IncidentId, Operation, System, delivery};
@@ -22,6 +23,7 @@ both_dbs![
 
 both_dbs![by connected:
     each_client_gets_its_version_where_it_can_be_reached,
+    what_failed_does_not_go_out_later_in_an_old_text,
     the_company_reads_the_abridged_version_on_the_blog,
     what_waits_is_not_published_once_the_report_is_taken_back,
 ];
@@ -216,6 +218,24 @@ async fn an_approval_is_of_one_text_by_somebody_else(app: &TestApp) {
     assert!(since.concat().contains("hourly"), "{edited}");
     world.write("actions", 3, json!({ "body": "We will rotate logs daily." })).await;
     assert_eq!(world.read(&world.lea, &world.acme).await["approval"]["approvedBy"]["name"], "Lea");
+    // Facts that come later, and facts that go, change what a client reads and break nothing.
+    let follow_up =
+        json!({ "incidentId": world.incident["id"], "title": "Ask Bexley", "board": "incident-actions", "ownerId": world.sam.id() });
+    world.sam.mutate("addFollowUp", follow_up, "followUp { id }").await;
+    let later = world.read(&world.lea, &world.acme).await;
+    assert!(text(&later, "text").contains("daily") && !text(&later, "text").contains("Ask"), "{later}");
+    // Whoever approved it and then writes in it no longer counts.
+    let uma = app.responder("Uma").await;
+    grant(app, &uma, Grant::ApproveClientReports).await;
+    world.write("actions", 4, json!({ "body": "We will rotate logs weekly." })).await;
+    let read = world.read(&uma, &world.acme).await;
+    world.approve(&uma, &world.acme, &read).await;
+    for (seen, body) in [(5, "Mine."), (6, "We will rotate logs weekly.")] {
+        let input = json!({ "reportId": world.report, "sectionKey": "actions", "expectedVersion": seen, "body": body });
+        uma.mutate("editReportSection", input, "report { id }").await;
+    }
+    let again = world.read(&world.sam, &world.acme).await;
+    assert_eq!((&again["sha256"], &again["approval"]), (&read["sha256"], &Value::Null));
 }
 
 /// Whoever asks in whatever way, a client's version that nobody has approved is for those who write and approve it.
@@ -327,8 +347,33 @@ async fn each_client_gets_its_version_where_it_can_be_reached(app: &TestApp) {
     let [Effect::Desk(DeskOrder::Comment(reply)), Effect::Mail(MailOrder::Email(mail))] = orders.as_slice() else { panic!("{orders:?}") };
     assert!(reply.public && reply.ticket == "11", "{reply:?}");
     assert_names_nobody_else(&reply.text);
-    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("bo@bexley.example", "[INC-1] Report: a service disruption"));
+    assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("bo@bexley.example", "Report on INC-1: a service disruption"));
     assert!(!mail.text.contains("Acme"), "{mail:?}");
+}
+
+async fn what_failed_does_not_go_out_later_in_an_old_text(app: &TestApp) {
+    let world = World::new(app).await;
+    world.write("explanation", 0, json!({ "body": "Logs were never rotated." })).await;
+    world.write("actions", 0, json!({ "body": "We will rotate logs." })).await;
+    world.finish().await;
+    let read = world.read(&world.lea, &world.bexley).await;
+    world.approve(&world.lea, &world.bexley, &read).await;
+    world.sam.mutate("publishReport", world.publishing(&world.bexley), "report { id }").await;
+    // Whatever happened to the order meanwhile, it is looked at again before each attempt.
+    let [row] = published(app).await.try_into().unwrap();
+    world
+        .sam
+        .incident_of("markClientAffected", json!({ "incidentId": world.incident["id"], "clientId": world.bexley, "affected": false }))
+        .await;
+    assert!(claim(&app.system(), row.id).await.unwrap().is_none(), "it is about a client who is not affected any more");
+    assert_eq!(published(app).await[0].state, DeliveryState::Cancelled);
+    world
+        .sam
+        .incident_of("markClientAffected", json!({ "incidentId": world.incident["id"], "clientId": world.bexley, "affected": true }))
+        .await;
+    world.sam.mutate("publishReport", world.publishing(&world.bexley), "report { id }").await;
+    let row = published(app).await.pop().unwrap();
+    assert!(claim(&app.system(), row.id).await.unwrap().is_some(), "it is sent as it was approved");
 }
 
 async fn the_company_reads_the_abridged_version_on_the_blog(app: &TestApp) {

@@ -10,7 +10,8 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// Characters in HTML that can stand in a name.
-const ENTITIES: [(&str, char); 8] = [
+const ENTITIES: [(&str, char); 9] = [
+    ("&amp;", '&'),
     ("&#39;", '\''),
     ("&#x27;", '\''),
     ("&apos;", '\''),

@@ -27,3 +27,4 @@ pub(crate) use fold::Folded;
 pub use linter::{Linter, Remark};
 pub use person::{Contact, Facts, Person, RoleTaken};
 pub use render::{Rendered, Replaced};
+pub(crate) use words::is_function_word;

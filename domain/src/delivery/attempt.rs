@@ -23,6 +23,7 @@ use crate::playbook::Rule;
 use crate::playbook::steps::{stands, steps};
 use crate::ports::{Effect, Order, Receipt, Refusal, Seen};
 use crate::record::{Facts, NewEvent, Whole};
+use crate::report;
 use crate::traces::{self, TARGET};
 use crate::validate::to_micros;
 use crate::wake::Wake;
@@ -178,6 +179,9 @@ async fn may_know(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
 /// again: in the meantime that may have been done, or its page answered.
 async fn is_wanted(ctx: &Ctx, row: &delivery::Model, effect: &Effect) -> Result<bool> {
     if !may_know(ctx, row).await? || !effect.outgoing().is_wanted(ctx, row).await? {
+        return Ok(false);
+    }
+    if row.operation == Operation::Publish && !report::may_leave(ctx, row).await? {
         return Ok(false);
     }
     if row.attempts <= 1 {

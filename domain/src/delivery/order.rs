@@ -188,7 +188,8 @@ fn about(draft: &Draft<'_>, key: &str) -> Expr {
 
 /// Writes into the draft that what is published of the report, and still waits, is no longer wanted: it is being changed.
 pub(crate) fn cancel_publications(draft: &mut Draft<'_>) {
-    cancel(draft, Column::Operation.eq(Operation::Publish).and(waits()));
+    let failed = Column::State.eq(DeliveryState::Failed);
+    cancel(draft, Column::Operation.eq(Operation::Publish).and(waits().or(failed)));
 }
 
 /// Writes into the draft that earlier orders for the card of this follow-up are no longer wanted: a newer one covers everything.

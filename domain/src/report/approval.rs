@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use document::{About, Document};
 use entity::{
     ClientId, DeliveryId, DeliveryState, Grant, IncidentId, Operation, PersonId, ReportId, System, TimelineKind, client, contact, delivery,
     incident, report, report_approval, report_publication, report_revision,
@@ -38,19 +39,26 @@ impl Cleared {
         &self.text
     }
 
+    /// Its title, as plain words.
+    pub fn title(&self) -> String {
+        let at = self.approval.approved_at;
+        let about = About { lang: "en".to_owned(), ident: "Report".to_owned(), meta: Vec::new(), at };
+        Document::parse(&self.text, about, Vec::new()).title
+    }
+
     /// Who let it leave.
     pub fn approval(&self) -> &report_approval::Model {
         &self.approval
     }
 }
 
-/// `rendered`, if somebody has approved exactly this text for `client`. Pure.
+/// `rendered`, if somebody who is none of its `authors` has approved exactly this text for `client`. Pure.
 ///
 /// # Errors
 /// `FAILED_PRECONDITION` if nobody has.
-pub fn clear(rendered: &Rendered, client: ClientId, approvals: &[report_approval::Model]) -> Result<Cleared> {
+pub fn clear(rendered: &Rendered, client: ClientId, approvals: &[report_approval::Model], authors: &BTreeSet<PersonId>) -> Result<Cleared> {
     let sha256 = rendered.sha256();
-    let of_client = || approvals.iter().filter(|row| row.client_id == client);
+    let of_client = || approvals.iter().filter(|row| row.client_id == client && !authors.contains(&row.approved_by_id));
     if let Some(approval) = of_client().find(|row| row.sha256 == sha256 && row.text == rendered.text) {
         return Ok(Cleared { text: rendered.text.clone(), approval: approval.clone() });
     }
@@ -74,7 +82,7 @@ pub(super) struct Clearance {
     pub clients: Vec<client::Model>,
     pub contacts: Vec<contact::Model>,
     /// Who wrote any of it, at any time.
-    authors: BTreeSet<PersonId>,
+    pub authors: BTreeSet<PersonId>,
 }
 
 impl Facts for Clearance {
@@ -90,17 +98,21 @@ impl Facts for Clearance {
         let clients: Vec<ClientId> = desk.scope.clients.iter().map(|row| row.client_id).collect();
         let approvals = report_approval::Entity::find().filter(report_approval::Column::IncidentId.eq(id)).all(ctx.db.read());
         let publications = report_publication::Entity::find().filter(report_publication::Column::IncidentId.eq(id)).all(ctx.db.read());
-        let authors = report_revision::Entity::find().select_only().column(report_revision::Column::WrittenById).distinct();
-        let authors = authors.filter(report_revision::Column::IncidentId.eq(id)).into_tuple::<Option<PersonId>>().all(ctx.db.read());
-        let (approvals, publications, authors, deliveries) = tokio::try_join!(approvals, publications, authors, sent(ctx, id))?;
+        let (approvals, publications, authors, deliveries) = tokio::try_join!(approvals, publications, authors(ctx, id), sent(ctx, id))?;
         let (clients, contacts) = tokio::try_join!(clients_by_ids(ctx, &clients), contacts_of(ctx, &clients))?;
-        let authors = authors.into_iter().flatten().collect();
         Ok(Self { desk, manuscript, approvals, publications, deliveries, clients, contacts, authors })
     }
 
     fn scope(&self) -> &Whole {
         &self.desk.scope
     }
+}
+
+/// Who wrote any of the report of an incident, at any time.
+async fn authors(ctx: &Ctx, id: IncidentId) -> Result<BTreeSet<PersonId>, DbErr> {
+    let authors = report_revision::Entity::find().select_only().column(report_revision::Column::WrittenById).distinct();
+    let authors = authors.filter(report_revision::Column::IncidentId.eq(id)).into_tuple::<Option<PersonId>>();
+    Ok(authors.all(ctx.db.read()).await?.into_iter().flatten().collect())
 }
 
 /// What became of a publication.
@@ -132,10 +144,19 @@ impl Clearance {
         affected(self.clients.iter().find(|client| client.id == id))
     }
 
-    /// Whether `client`, or the company, has got this text, or will get it.
+    /// Whether this text is the last that `client`, or the company, has got or will get.
     pub fn has_got(&self, client: Option<ClientId>, sha256: &str) -> bool {
-        let is_wanted = |id| self.deliveries.iter().any(|sent| sent.id == id && sent.state != DeliveryState::Cancelled);
-        self.publications.iter().any(|row| row.client_id == client && row.sha256 == sha256 && is_wanted(row.delivery_id))
+        let is_lost = |id| {
+            let sent = self.deliveries.iter().find(|sent| sent.id == id);
+            sent.is_none_or(|sent| matches!(sent.state, DeliveryState::Cancelled | DeliveryState::Failed))
+        };
+        let arrived = self.publications.iter().filter(|row| row.client_id == client && !is_lost(row.delivery_id));
+        arrived.max_by_key(|row| (row.published_at, row.delivery_id)).is_some_and(|row| row.sha256 == sha256)
+    }
+
+    /// The text that a client gets now, if it may leave.
+    pub fn cleared(&self, rendered: &Rendered, client: ClientId) -> Result<Cleared> {
+        clear(rendered, client, &self.approvals, &self.authors)
     }
 
     fn require_stranger(&self, person: PersonId) -> Result<()> {
@@ -178,7 +199,7 @@ pub async fn approve(ctx: &Ctx, id: ReportId, client: ClientId, sha256: &str, no
                 "The report has changed since you read it: read this client's version again, then approve it.",
             ));
         }
-        if clear(&rendered, client.id, &facts.approvals).is_ok() {
+        if facts.cleared(&rendered, client.id).is_ok() {
             return Ok(report.clone());
         }
         let row = report_approval::Model {
@@ -246,8 +267,8 @@ pub async fn read(ctx: &Ctx, report: &report::Model, audience: Audience, names: 
     };
     affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
     let rendered = manuscript.render(audience);
-    let approvals = approvals_of(ctx, &[report.id]).await?;
-    let cleared = clear(&rendered, client, &approvals);
+    let (approvals, authors) = (approvals_of(ctx, &[report.id]).await?, authors(ctx, report.incident_id).await?);
+    let cleared = clear(&rendered, client, &approvals, &authors);
     if !sees_unapproved(ctx) {
         let Cleared { text, approval } = cleared?;
         let rendered = Rendered { text, ..Rendered::default() };
@@ -272,7 +293,8 @@ pub(super) async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audien
     let cleared = match audience {
         Audience::Client(client) => {
             affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
-            Some(clear(&rendered, client, &approvals_of(ctx, &[report.id]).await?)?)
+            let (approvals, authors) = (approvals_of(ctx, &[report.id]).await?, authors(ctx, report.incident_id).await?);
+            Some(clear(&rendered, client, &approvals, &authors)?)
         }
         Audience::Team | Audience::Company => None,
     };

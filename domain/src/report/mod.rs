@@ -10,13 +10,15 @@
 
 mod approval;
 pub(crate) mod begin;
+mod canonical;
+mod clients;
 mod comments;
 mod desk;
 mod difference;
 mod edit;
 mod handout;
+mod leaving;
 mod names;
-mod others;
 mod outgoing;
 mod prefill;
 mod progress;
@@ -28,12 +30,13 @@ mod sources;
 mod state;
 
 pub use approval::{Reading, approvals_of, approve, read, sees_unapproved};
+pub use clients::Mention;
 pub use comments::{Comment, comment, resolve_comment};
 pub use difference::{Merge, Part, TextChange, changes, merge};
 pub use edit::{EditSection, edit_section};
 pub use handout::{Handout, hand_out};
+pub(crate) use leaving::may_leave;
 pub use names::decide_name;
-pub use others::Mention;
 pub use progress::{circulate, finish, mark_read, start, take_back};
 pub use publish::{publications_of, publish};
 pub use query::{affected_clients, by_ids, comments_by_ids, comments_of, find, of_incidents, readers_of, revisions};

@@ -1,17 +1,18 @@
 //! A finished report goes to its readers (R29, S3, S7, S10).
 
 use document::{Document, html_fragment};
-use entity::{ClientId, DeliveryId, Operation, ReportId, ReportState, System, TimelineKind, Timestamp, client, report, report_publication};
+use entity::{
+    ClientId, DeliveryId, Operation, ReportId, ReportState, System, TimelineKind, Timestamp, Visibility, client, report, report_publication,
+};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::json;
 
-use super::approval::{Clearance, Cleared, clear};
+use super::approval::{Clearance, Cleared};
 use super::handout::about;
 use super::query::find;
 use super::rendered::{Audience, Manuscript};
 use crate::authz::Right;
 use crate::change::change;
-use crate::clients::letter::UNNAMED;
 use crate::clients::update::that_take_replies;
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
@@ -48,7 +49,12 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
         let (orders, to) = match audience {
             Audience::Client(id) => {
                 let client = facts.client(id)?;
-                (to_client(facts, draft, client, &clear(&rendered, id, &facts.approvals)?), client.name.clone())
+                (to_client(facts, draft, client, &facts.cleared(&rendered, id)?), client.name.clone())
+            }
+            Audience::Company if draft.incident().visibility == Visibility::Restricted => {
+                return Err(Error::precondition(
+                    "This incident is restricted, and the blog is for everybody in the company: open it first.",
+                ));
             }
             Audience::Company => {
                 // Without pictures: blogs take drawings out of what authors post.
@@ -137,12 +143,12 @@ fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, clear
     if !replies.is_empty() {
         return replies;
     }
+    let title = cleared.title();
     let letter = |to_name: &str, to: &str| {
-        let name = whole.incident.client_name.as_deref().unwrap_or(UNNAMED);
         let email = Email {
             to_name: to_name.to_owned(),
             to: to.to_owned(),
-            subject: format!("[{}] Report: {name}", reference(&whole.incident)),
+            subject: format!("Report on {title}"),
             text: cleared.text().to_owned(),
             thread: Some(whole.incident.id.to_string()),
             answers_to: draft.ctx().config.client_reply_to.clone(),

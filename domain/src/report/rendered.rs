@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use entity::{ClientId, ReportVersion, client, report, report_section, site};
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use entity::{ClientId, ReportVersion, client, contact, report, report_section, site};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 
+use super::canonical::canonical;
+use super::clients::{Clients, Known, Mention, Spelt};
 use super::difference::of_one;
 use super::names::Names;
-use super::others::{Known, Mention, Others};
 use super::prefill::prefill;
 use super::sections::{Section, stand, written_in};
 use super::sources::Sources;
@@ -18,11 +18,6 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::reference::{link, reference};
 use crate::record::Whole;
-
-/// What a section's own headings begin with: the report's title is the first level, the section's the second.
-const BELOW: usize = 2;
-/// The kinds of Markdown that are kept beyond the basic ones.
-const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH);
 
 /// Who a rendering is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +66,8 @@ pub struct Manuscript {
     names: Names,
     sources: Sources,
     written: Vec<report_section::Model>,
-    /// All clients and their sites.
-    known: Vec<Known>,
+    /// All clients, their sites and their people.
+    clients: Clients,
     /// Where the team reads it.
     link: String,
 }
@@ -83,7 +78,7 @@ impl Manuscript {
         let names = Names::load(ctx, report, &whole).await?;
         let link = format!("{}/report", link(ctx, &whole.incident));
         let (written, known) = tokio::try_join!(written_in(ctx, report.incident_id), known(ctx))?;
-        Ok(Self { names, sources: Sources::load(ctx, whole).await?, written, known, link })
+        Ok(Self { names, sources: Sources::load(ctx, whole).await?, written, clients: Clients::of(known), link })
     }
 
     /// The same with people's names in it, which must not leave.
@@ -110,15 +105,13 @@ impl Manuscript {
     pub fn render(&self, audience: Audience) -> Rendered {
         let sections = stand(self.written.clone(), &self.sources);
         let version = audience.version();
-        let mut page = Page { names: &self.names, others: None, rendered: Rendered::default() };
-        let incident = &self.sources.whole.incident;
-        let told = match audience {
-            Audience::Client(client) => {
-                page.others = Some(Others::of(&self.known, client));
-                Some(self.sources.for_client(client))
-            }
+        let reader = match audience {
+            Audience::Client(client) => Some(client),
             Audience::Team | Audience::Company => None,
         };
+        let mut page = Page { names: &self.names, clients: &self.clients, reader, rendered: Rendered::default() };
+        let incident = &self.sources.whole.incident;
+        let told = reader.map(|client| self.sources.for_client(client));
         let name = told.as_ref().map_or(&incident.name, |told| &told.whole.incident.name);
         page.title(&format!("{}: {name}", reference(incident)));
         for section in sections.iter().filter(|section| section.versions.contains(version)) {
@@ -134,18 +127,26 @@ impl Manuscript {
     }
 }
 
-/// All clients and their sites, by the names that people write.
+/// All clients, their sites and their people, as people write them.
 async fn known(ctx: &Ctx) -> Result<Vec<Known>> {
+    let db = ctx.db.read();
     let clients = client::Entity::find().select_only().columns([client::Column::Id, client::Column::Name]);
     let sites = site::Entity::find().select_only().columns([site::Column::ClientId, site::Column::Name, site::Column::Url]);
-    let clients = clients.into_tuple::<(ClientId, String)>().all(ctx.db.read());
-    let sites = sites.filter(site::Column::ClientId.is_not_null()).into_tuple::<(ClientId, String, Option<String>)>().all(ctx.db.read());
-    let (clients, sites) = tokio::try_join!(clients, sites)?;
-    let host = |url: String| Some(url::Url::parse(&url).ok()?.host_str()?.trim_start_matches("www.").to_owned());
-    let of_sites = sites
-        .into_iter()
-        .flat_map(|(client, name, url)| [Some(name), url.and_then(host)].into_iter().flatten().map(move |name| Known { client, name }));
-    Ok(clients.into_iter().map(|(client, name)| Known { client, name }).chain(of_sites).collect())
+    let sites = sites.filter(site::Column::ClientId.is_not_null());
+    let people = contact::Entity::find().select_only().columns([contact::Column::ClientId, contact::Column::Name, contact::Column::Email]);
+    let clients = clients.into_tuple::<(ClientId, String)>().all(db);
+    let sites = sites.into_tuple::<(ClientId, String, Option<String>)>().all(db);
+    let people = people.into_tuple::<(ClientId, String, String)>().all(db);
+    let (clients, sites, people) = tokio::try_join!(clients, sites, people)?;
+    let host = |url: String| Some(url::Url::parse(&url).ok()?.host_str()?.to_owned());
+    let as_name = |client: ClientId, name: String| Known { client, name, spelt: Spelt::Name };
+    let of_sites = sites.into_iter().flat_map(|(client, name, url)| {
+        let host = url.and_then(host).map(|name| Known { client, name, spelt: Spelt::Host });
+        [Some(as_name(client, name)), host].into_iter().flatten()
+    });
+    let of_people =
+        people.into_iter().flat_map(|(client, name, email)| [name, email].map(|name| Known { client, name, spelt: Spelt::Person }));
+    Ok(clients.into_iter().map(|(client, name)| as_name(client, name)).chain(of_sites).chain(of_people).collect())
 }
 
 /// What `section` says in `version`; `None` if that can't be told apart from what it says about other clients. `told` is what the client
@@ -169,15 +170,16 @@ fn body(section: &Section, version: ReportVersion, told: Option<&Sources>) -> Op
 
 struct Page<'a> {
     names: &'a Names,
-    /// Who may not be named, beside people.
-    others: Option<Others>,
+    clients: &'a Clients,
+    /// The client who reads it, and may read of no other.
+    reader: Option<ClientId>,
     rendered: Rendered,
 }
 
 impl Page<'_> {
     fn title(&mut self, title: &str) {
         let title = self.without_names("", title);
-        let _ = writeln!(self.rendered.text, "# {}", canonical(&title));
+        let _ = writeln!(self.rendered.text, "# {title}");
     }
 
     fn section(&mut self, section: &Section, body: &str) {
@@ -185,78 +187,26 @@ impl Page<'_> {
             return;
         }
         let body = self.without_names(&section.key, body);
-        let _ = write!(self.rendered.text, "\n## {}\n\n{}\n", canonical(&section.title), canonical(&body));
+        let _ = write!(self.rendered.text, "\n## {}\n\n{body}\n", canonical(&section.title));
     }
 
-    fn without_names(&mut self, key: &str, text: &str) -> String {
-        let blameless = self.names.cast.render(text, &self.names.decisions);
-        self.rendered.doubts.extend(blameless.doubts.into_iter().map(|doubt| (key.to_owned(), doubt)));
-        // After people, as contacts are called after their clients.
-        let Some(others) = &self.others else { return blameless.text };
-        let (text, mentions) = others.leave_out(&blameless.text);
-        self.rendered.others.extend(mentions.into_iter().map(|mention| (key.to_owned(), mention)));
-        text
-    }
-}
-
-/// `markdown` written in one way, so that nothing in it reaches beyond it: an open code block ends, HTML is text, and headings are
-/// below those of the report.
-fn canonical(markdown: &str) -> String {
-    // Without a newline at its end, a code block that was left open stays open.
-    let markdown = format!("{markdown}\n");
-    let events = Parser::new_ext(&markdown, OPTIONS).flat_map(as_lines).map(|event| match event {
-        Event::Start(Tag::Heading { level, id, classes, attrs }) => Event::Start(Tag::Heading { level: below(level), id, classes, attrs }),
-        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(below(level))),
-        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
-        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
-        event => event,
-    });
-    let mut text = String::with_capacity(markdown.len());
-    match pulldown_cmark_to_cmark::cmark(events, &mut text, OPTIONS) {
-        Ok(_) => text.trim().to_owned(),
-        // Never seen; then as it was written, as a quotation.
-        Err(_) => format!("> {}", markdown.trim().replace('\n', "\n> ")),
-    }
-}
-
-/// HTML as the text that it is, a line at a time.
-fn as_lines(event: Event<'_>) -> impl Iterator<Item = Event<'_>> {
-    let (line, rest) = match event {
-        Event::Html(html) if html.ends_with('\n') => (Event::Text(html.trim_end().to_owned().into()), Some(Event::SoftBreak)),
-        Event::Html(html) | Event::InlineHtml(html) => (Event::Text(html), None),
-        event => (event, None),
-    };
-    std::iter::once(line).chain(rest)
-}
-
-fn below(level: HeadingLevel) -> HeadingLevel {
-    HeadingLevel::try_from(level as usize + BELOW).unwrap_or(HeadingLevel::H6)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_in_a_section_reaches_beyond_it() {
-        for (written, canonical_form) in [
-            ("```\nopen", "````\nopen\n````"),
-            ("# mine", "### mine"),
-            ("###### deep", "###### deep"),
-            ("<script>alert(1)</script>", "\\<script>alert(1)\\</script>"),
-            ("<div>\na\n</div>\n\nb", "\\<div>\na\n\\</div>\n\nb"),
-            ("a <b>c</b>", "a \\<b>c\\</b>"),
-            ("| a | b |\n| --- | --- |\n| 1 | 2 |", "|a|b|\n|-|-|\n|1|2|"),
-        ] {
-            assert_eq!(canonical(written), canonical_form, "{written}");
+    /// `markdown` in its canonical form, so that nothing hides in it, without names.
+    fn without_names(&mut self, key: &str, markdown: &str) -> String {
+        let mut text = canonical(markdown);
+        if let Some(reader) = self.reader {
+            let (without, mentions) = self.clients.leave_out(&text, reader);
+            self.rendered.others.extend(mentions.into_iter().map(|mention| (key.to_owned(), mention)));
+            text = without;
         }
-    }
-
-    #[test]
-    fn what_is_canonical_stays_as_it_is() {
-        for written in ["- a\n  ```\n  df -h\n  ```\n- b", "1. a\n2. b\n\nc *d* **e**", "> x\n> y", "a  \nb"] {
-            let once = canonical(written);
-            assert_eq!(canonical(&once), once, "{written}");
+        // The names of clients are no people's, whoever they are called after.
+        let (text, shielded) = self.clients.shield(&text);
+        let blameless = self.names.cast.render(&text, &self.names.decisions);
+        self.rendered.doubts.extend(blameless.doubts.into_iter().map(|doubt| (key.to_owned(), doubt)));
+        let text = shielded.restore(&blameless.text);
+        match self.reader {
+            // People at other clients are called after these.
+            Some(reader) => self.clients.leave_out(&text, reader).0,
+            None => text,
         }
     }
 }

@@ -41,8 +41,8 @@ const TOLD: [TimelineKind; 18] = [
 ];
 
 /// What an affected client learns of it: what became of the problem, and nothing of how the team worked on it.
-const FOR_CLIENTS: [TimelineKind; 5] =
-    [TimelineKind::Declared, TimelineKind::StatusChanged, TimelineKind::Change, TimelineKind::Resolved, TimelineKind::Reopened];
+const FOR_CLIENTS: [TimelineKind; 4] =
+    [TimelineKind::Declared, TimelineKind::StatusChanged, TimelineKind::Resolved, TimelineKind::Reopened];
 
 /// What is known of an incident that its report tells.
 #[derive(Clone)]
@@ -120,6 +120,12 @@ impl Sources {
         told.whole.client_names.retain(|id, _| *id == client);
         told.sites.retain(|site| site.client == Some(client));
         told.events.retain(|told| FOR_CLIENTS.contains(&told.event.kind));
+        for told in told.events.iter_mut().filter(|told| told.event.kind == TimelineKind::Declared) {
+            // The team's own name for it is in there.
+            "We began to work on it as an incident".clone_into(&mut told.text);
+        }
+        // They may be about anybody: what a client reads of them is for somebody to write.
+        told.whole.follow_ups.clear();
         told.updates.retain(|row| chosen(row).is_none_or(|clients| clients.contains(&client)));
         told
     }
