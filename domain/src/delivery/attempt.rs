@@ -181,7 +181,8 @@ async fn is_wanted(ctx: &Ctx, row: &delivery::Model, effect: &Effect) -> Result<
     if !may_know(ctx, row).await? || !effect.outgoing().is_wanted(ctx, row).await? {
         return Ok(false);
     }
-    if row.operation == Operation::Publish && !report::may_leave(ctx, row).await? {
+    // Boxed, as rendering a report takes much that other attempts do without.
+    if row.operation == Operation::Publish && !Box::pin(report::may_leave(ctx, row)).await? {
         return Ok(false);
     }
     if row.attempts <= 1 {

@@ -24,7 +24,7 @@ pub fn canonical(markdown: &str) -> String {
     });
     let events = whole_words(only_safe_targets(events));
     let mut text = String::with_capacity(markdown.len());
-    match pulldown_cmark_to_cmark::cmark(events.into_iter(), &mut text, OPTIONS) {
+    match pulldown_cmark_to_cmark::cmark(events, &mut text, OPTIONS) {
         Ok(_) => text.trim().to_owned(),
         // Never seen; then as it was written, as a quotation.
         Err(_) => format!("> {}", markdown.trim().replace('\n', "\n> ")),

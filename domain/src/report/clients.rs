@@ -347,7 +347,7 @@ mod tests {
     fn clients(own: &[&str], foreign: &[&str]) -> Clients {
         let known = |client: ClientId| {
             move |name: &&str| {
-                let spelt = if name.contains(".") && !name.contains(' ') { Spelt::Host } else { Spelt::Name };
+                let spelt = if name.contains('.') && !name.contains(' ') { Spelt::Host } else { Spelt::Name };
                 Known { client, name: (*name).to_owned(), spelt }
             }
         };
