@@ -12,7 +12,7 @@ use harness::{Client, Engine, TestApp, both_dbs, eventually};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::fixture;
+use crate::fixture::{self, client_with};
 
 both_dbs![
     without_systems_people_deliver_the_update,
@@ -58,10 +58,6 @@ fn client_id(text: &str) -> ClientId {
 
 async fn affecting(sam: &Client, clients: &[&str]) -> Value {
     sam.declare_with(json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id(), "affectedClientIds": clients })).await
-}
-
-async fn client_with(sam: &Client, name: &str, contacts: Value) -> String {
-    id(&sam.mutate("saveClient", json!({ "name": name, "contacts": contacts }), "client { id }").await["client"]).to_owned()
 }
 
 fn telling(incident: &Value, body: &str) -> Value {

@@ -1,15 +1,18 @@
-//! Rows that requests can't make, or not quickly.
+//! What tests of several subjects begin with: rows that requests can't make, or not quickly, and a few that they can.
 
 use domain::Ctx;
 use domain::incident::{Declare, declare};
+use domain::people::{UpdatePerson, update};
 use domain::telling::reminders::remind_some;
 use domain::timeline::chain;
 use entity::{
-    AlertId, ClientId, EventId, Importance, IncidentId, Severity, Source, System, TicketId, TicketLink, TimelineKind, Visibility, alert,
-    client, incident, incident_client, ticket, timeline_event,
+    AlertId, ClientId, EventId, Grant, Importance, IncidentId, Severity, Source, System, TicketId, TicketLink, TimelineKind, Visibility,
+    alert, client, incident, incident_client, ticket, timeline_event,
 };
-use harness::TestApp;
+use harness::drive::id;
+use harness::{Client, TestApp};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde_json::{Value, json};
 
 /// Rows in one statement; SQLite takes 32,766 values.
 const BATCH: usize = 1_000;
@@ -17,6 +20,17 @@ const BATCH: usize = 1_000;
 /// Reminds people of everything that is due.
 pub async fn remind_all(ctx: &Ctx) {
     while remind_some(ctx).await.unwrap() {}
+}
+
+/// Gives a person this grant, and no other.
+pub async fn grant(app: &TestApp, to: &Client, grant: Grant) {
+    let input = UpdatePerson { grants: Some(vec![grant]), ..UpdatePerson::default() };
+    update(&app.system(), to.person_id(), input).await.unwrap();
+}
+
+/// A client with these contacts.
+pub async fn client_with(by: &Client, name: &str, contacts: Value) -> String {
+    id(&by.mutate("saveClient", json!({ "name": name, "contacts": contacts }), "client { id }").await["client"]).to_owned()
 }
 
 /// An incident with this many events in a valid chain.

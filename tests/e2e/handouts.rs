@@ -3,13 +3,14 @@
 use std::process::Command;
 use std::time::Duration;
 
-use domain::people::{UpdatePerson, update};
 use entity::{AuditAction, Grant, audit_entry};
 use harness::drive::{id, text};
 use harness::{Client, Engine, TestApp, both_dbs};
 use reqwest::StatusCode;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
+
+use crate::fixture::grant;
 
 both_dbs![a_client_s_version_is_a_file_once_it_is_approved, what_can_not_be_had_is_said];
 
@@ -165,8 +166,7 @@ fn read(name: &str, bytes: &[u8]) {
 
 async fn a_client_s_version_is_a_file_once_it_is_approved(app: &TestApp) {
     let (sam, lea, vic) = (app.responder("Sam").await, app.viewer("Lea").await, app.viewer("Vic").await);
-    let grants = UpdatePerson { grants: Some(vec![Grant::ApproveClientReports]), ..UpdatePerson::default() };
-    update(&app.system(), lea.person_id(), grants).await.unwrap();
+    grant(app, &lea, Grant::ApproveClientReports).await;
     let client = sam.add_client("Acme & Co.").await;
     let incident = sam.declare_with(json!({ "name": "x", "severity": "MAJOR", "affectedClientIds": [client] })).await;
     sam.resolve(id(&incident)).await;

@@ -9,7 +9,7 @@ use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, both_dbs, run_with};
 use serde_json::{Value, json};
 
-use crate::fixture::remind_all;
+use crate::fixture::{grant, remind_all};
 
 both_dbs![
     a_report_pages_whoever_is_on_call,
@@ -32,11 +32,6 @@ const LEADERSHIP: &str = "leadership { contact title person { name } calledAt to
 
 async fn seniority(app: &TestApp, client: &Client, seniority: i32) {
     let input = UpdatePerson { seniority: Some(Some(seniority)), ..UpdatePerson::default() };
-    update(&app.system(), client.person_id(), input).await.unwrap();
-}
-
-async fn grant(app: &TestApp, client: &Client, grant: Grant) {
-    let input = UpdatePerson { grants: Some(vec![grant]), ..UpdatePerson::default() };
     update(&app.system(), client.person_id(), input).await.unwrap();
 }
 

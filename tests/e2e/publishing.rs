@@ -1,7 +1,6 @@
 //! R29: a client gets its own part of a report, once somebody who did not write it has approved exactly that text.
 
 use domain::delivery::claim;
-use domain::people::{UpdatePerson, update};
 use domain::ports::{BlogOrder, DeskOrder, Effect, MailOrder};
 use entity::{ClientId, DeliveryState, Grant, IncidentId, Operation, System, delivery};
 use harness::drive::{id, text};
@@ -9,7 +8,7 @@ use harness::{Client, Engine, TestApp, both_dbs};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::fixture;
+use crate::fixture::{self, client_with, grant};
 
 both_dbs![
     a_client_reads_its_own_part_alone,
@@ -47,8 +46,8 @@ impl World {
     async fn new(app: &TestApp) -> Self {
         let (sam, lea) = (app.responder("Sam").await, app.viewer("Lea").await);
         grant(app, &lea, Grant::ApproveClientReports).await;
-        let acme = client(&sam, "Acme Retail", "Ann", "ann@acme.example").await;
-        let bexley = client(&sam, "Bexley & Sons plc", "Bo", "bo@bexley.example").await;
+        let acme = client_with(&sam, "Acme Retail", json!([{ "name": "Ann", "email": "ann@acme.example" }])).await;
+        let bexley = client_with(&sam, "Bexley & Sons plc", json!([{ "name": "Bo", "email": "bo@bexley.example" }])).await;
         let mut sites = Vec::new();
         for (name, owner) in [("Acme Shop", &acme), ("Sons of Bexley", &bexley)] {
             sites.push(id(&sam.mutate("saveSite", json!({ "name": name, "clientId": owner }), "site { id }").await["site"]).to_owned());
@@ -96,16 +95,6 @@ impl World {
         let waived = json!({ "reportId": self.report, "reviewWaived": "small" });
         self.sam.mutate("finaliseReport", waived, "report { id }").await;
     }
-}
-
-async fn client(sam: &Client, name: &str, contact: &str, email: &str) -> String {
-    let input = json!({ "name": name, "contacts": [{ "name": contact, "email": email }] });
-    id(&sam.mutate("saveClient", input, "client { id }").await["client"]).to_owned()
-}
-
-async fn grant(app: &TestApp, to: &Client, grant: Grant) {
-    let input = UpdatePerson { grants: Some(vec![grant]), ..UpdatePerson::default() };
-    update(&app.system(), to.person_id(), input).await.unwrap();
 }
 
 fn assert_names_nobody_else(text: &str) {
