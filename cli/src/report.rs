@@ -1,6 +1,6 @@
 //! Writes a version of an incident's report into a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -8,7 +8,7 @@ use document::Form;
 use document::typesetter::Typesetter;
 use domain::authz::Actor;
 use domain::report::{Audience, Handout};
-use domain::{Ctx, catalogue, incident, report};
+use domain::{Ctx, incident, report};
 use entity::{ClientId, IncidentId, Source};
 
 use crate::database::domain;
@@ -95,23 +95,22 @@ pub async fn export(settings: &Settings, arguments: Export) -> anyhow::Result<()
     Ok(())
 }
 
-fn form_of(out: &std::path::Path) -> Option<Form> {
+fn form_of(out: &Path) -> Option<Form> {
     let ending = out.extension()?.to_str()?.to_lowercase();
     Form::ALL.into_iter().find(|form| form.extension() == ending)
 }
 
 /// The affected client that is meant.
 async fn affected(ctx: &Ctx, incident: IncidentId, wanted: Option<&str>) -> anyhow::Result<ClientId> {
-    let affected = report::affected_clients(ctx, incident).await?;
-    let clients = catalogue::clients_by_ids(ctx, &affected).await?;
-    let mut names: Vec<&str> = clients.iter().map(|client| client.name.as_str()).collect();
+    let affected = incident::affected_clients_of(ctx, &[incident]).await?;
+    let mut names: Vec<&str> = affected.iter().map(|(_, client)| client.name.as_str()).collect();
     names.sort_unstable();
-    let found = match wanted {
-        None if clients.len() == 1 => clients.first(),
-        None => None,
-        Some(wanted) => clients.iter().find(|client| client.name.eq_ignore_ascii_case(wanted) || client.id.to_string() == wanted),
+    let found = match (wanted, affected.as_slice()) {
+        (None, [only]) => Some(only),
+        (None, _) => None,
+        (Some(wanted), all) => all.iter().find(|(_, client)| client.name.eq_ignore_ascii_case(wanted) || client.id.to_string() == wanted),
     };
-    let found = found.map(|client| client.id);
+    let found = found.map(|(_, client)| client.id);
     found.with_context(|| match names.as_slice() {
         [] => "the incident affects no client".to_owned(),
         names => format!("say which client with --client: {}", names.join(", ")),

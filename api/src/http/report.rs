@@ -9,7 +9,7 @@ use document::typesetter::Error as Typesetting;
 use domain::error::code;
 use domain::report::{Audience, Handout};
 use domain::{Ctx, Error, Result, incident, report};
-use entity::ClientId;
+use entity::{ClientId, ReportVersion};
 use serde::Deserialize;
 
 use super::problem::Problem;
@@ -25,14 +25,10 @@ struct Wanted {
 impl Wanted {
     fn audience(&self) -> Result<Audience> {
         let client = self.client.as_deref().map(|id| ClientId::parse(id).ok_or(Error::NotFound("client"))).transpose()?;
-        match (self.version.as_deref().unwrap_or("FULL"), client) {
-            ("FULL", None) => Ok(Audience::Team),
-            ("ABRIDGED", None) => Ok(Audience::Company),
-            ("CLIENT", Some(client)) => Ok(Audience::Client(client)),
-            ("CLIENT", None) => Err(Error::invalid("client", "Each client has a version of its own: say whose with client.")),
-            ("FULL" | "ABRIDGED", Some(_)) => Err(Error::invalid("client", "Only the CLIENT version is for one client: leave client out.")),
-            _ => Err(Error::invalid("version", "version is FULL, ABRIDGED or CLIENT.")),
-        }
+        let named = self.version.as_deref().unwrap_or(ReportVersion::Full.as_str());
+        let version = ReportVersion::ALL.iter().copied().find(|version| version.as_str() == named);
+        let version = version.ok_or_else(|| Error::invalid("version", "version is FULL, ABRIDGED or CLIENT."))?;
+        Audience::of(version, client, "client")
     }
 }
 

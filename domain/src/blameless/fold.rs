@@ -45,6 +45,12 @@ impl Folded {
         self.from[range.start] as usize..self.to[range.end - 1] as usize
     }
 
+    /// Whether `range` of the folded text is no part of a longer word.
+    pub fn is_whole(&self, range: Range<usize>) -> bool {
+        let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        is_edge(self.text[..range.start].chars().next_back()) && is_edge(self.text[range.end..].chars().next())
+    }
+
     /// Takes what stands at `at`, and returns where it ends.
     fn take(&mut self, text: &str, at: usize, c: char, length: usize) -> usize {
         let rest = at + length;

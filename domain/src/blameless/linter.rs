@@ -98,11 +98,7 @@ impl Linter {
     /// The phrases in `text`, whatever their case, also across a line's end; not inside other words.
     pub fn remarks(&self, text: &str) -> Vec<Remark> {
         let folded = Folded::of(text);
-        let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-        let found = self
-            .automaton
-            .find_iter(&folded.text)
-            .filter(|hit| is_edge(folded.text[..hit.start()].chars().next_back()) && is_edge(folded.text[hit.end()..].chars().next()));
+        let found = self.automaton.find_iter(&folded.text).filter(|hit| folded.is_whole(hit.range()));
         found.map(|hit| Remark { range: folded.original(hit.range()), question: self.questions[hit.pattern().as_usize()] }).collect()
     }
 }

@@ -11,7 +11,7 @@ use entity::{
     ClientId, DeliveryId, DeliveryState, Grant, IncidentId, Operation, PersonId, ReportId, System, TimelineKind, client, contact, delivery,
     incident, report, report_approval, report_publication, report_revision,
 };
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::desk::Desk;
@@ -96,10 +96,15 @@ impl Facts for Clearance {
             None => None,
         };
         let clients: Vec<ClientId> = desk.scope.clients.iter().map(|row| row.client_id).collect();
-        let approvals = report_approval::Entity::find().filter(report_approval::Column::IncidentId.eq(id)).all(ctx.db.read());
-        let publications = report_publication::Entity::find().filter(report_publication::Column::IncidentId.eq(id)).all(ctx.db.read());
-        let (approvals, publications, authors, deliveries) = tokio::try_join!(approvals, publications, authors(ctx, id), sent(ctx, id))?;
-        let (clients, contacts) = tokio::try_join!(clients_by_ids(ctx, &clients), contacts_of(ctx, &clients))?;
+        let reports: Vec<ReportId> = desk.report.iter().map(|report| report.id).collect();
+        let (approvals, publications, authors, deliveries, clients, contacts) = tokio::try_join!(
+            approvals_of(ctx, &reports),
+            publications_of(ctx, &reports),
+            authors(ctx, id),
+            sent(ctx, id),
+            clients_by_ids(ctx, &clients),
+            contacts_of(ctx, &clients),
+        )?;
         Ok(Self { desk, manuscript, approvals, publications, deliveries, clients, contacts, authors })
     }
 
@@ -109,7 +114,7 @@ impl Facts for Clearance {
 }
 
 /// Who wrote any of the report of an incident, at any time.
-async fn authors(ctx: &Ctx, id: IncidentId) -> Result<BTreeSet<PersonId>, DbErr> {
+async fn authors(ctx: &Ctx, id: IncidentId) -> Result<BTreeSet<PersonId>> {
     let authors = report_revision::Entity::find().select_only().column(report_revision::Column::WrittenById).distinct();
     let authors = authors.filter(report_revision::Column::IncidentId.eq(id)).into_tuple::<Option<PersonId>>();
     Ok(authors.all(ctx.db.read()).await?.into_iter().flatten().collect())
@@ -125,11 +130,11 @@ pub(super) struct Sent {
 }
 
 /// What became of what was published of the report of an incident, oldest first.
-async fn sent(ctx: &Ctx, id: IncidentId) -> Result<Vec<Sent>, DbErr> {
+async fn sent(ctx: &Ctx, id: IncidentId) -> Result<Vec<Sent>> {
     use delivery::Column;
     let sent = delivery::Entity::find().select_only().columns([Column::Id, Column::System, Column::State, Column::ExternalId]);
     let sent = sent.filter(Column::IncidentId.eq(id)).filter(Column::Operation.eq(Operation::Publish)).order_by_asc(Column::Id);
-    sent.into_model().all(ctx.db.read()).await
+    Ok(sent.into_model().all(ctx.db.read()).await?)
 }
 
 impl Clearance {
@@ -259,15 +264,13 @@ pub async fn read(ctx: &Ctx, report: &report::Model, audience: Audience, names: 
         let reason = "Seeing who did what in a report needs the grant SEE_NAMES: an administrator gives it to people who lead reviews.";
         return Err(Error::Forbidden(reason.to_owned()));
     }
-    let incident = crate::incident::find(ctx, report.incident_id).await?;
-    let manuscript = Manuscript::load(ctx, report, Whole::load(ctx, incident).await?).await?;
+    let manuscript = manuscript(ctx, report, audience).await?;
     let Audience::Client(client) = audience else {
         let manuscript = if names { manuscript.with_names() } else { manuscript };
         return Ok(Reading { rendered: manuscript.render(audience), approval: None, last_approved: None, full: None });
     };
-    affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
     let rendered = manuscript.render(audience);
-    let (approvals, authors) = (approvals_of(ctx, &[report.id]).await?, authors(ctx, report.incident_id).await?);
+    let (approvals, authors) = judged(ctx, report).await?;
     let cleared = clear(&rendered, client, &approvals, &authors);
     if !sees_unapproved(ctx) {
         let Cleared { text, approval } = cleared?;
@@ -287,22 +290,39 @@ pub async fn read(ctx: &Ctx, report: &report::Model, audience: Audience, names: 
 /// # Errors
 /// `BAD_USER_INPUT` for a client that is not affected; `FAILED_PRECONDITION` for what a client has no approval for, whoever asks.
 pub(super) async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<(Manuscript, Rendered, Option<Cleared>)> {
-    let incident = crate::incident::find(ctx, report.incident_id).await?;
-    let manuscript = Manuscript::load(ctx, report, Whole::load(ctx, incident).await?).await?;
+    let manuscript = manuscript(ctx, report, audience).await?;
     let rendered = manuscript.render(audience);
-    let cleared = match audience {
-        Audience::Client(client) => {
-            affected(manuscript.whole().clients.iter().find(|row| row.client_id == client))?;
-            let (approvals, authors) = (approvals_of(ctx, &[report.id]).await?, authors(ctx, report.incident_id).await?);
-            Some(clear(&rendered, client, &approvals, &authors)?)
-        }
-        Audience::Team | Audience::Company => None,
-    };
-    Ok((manuscript, rendered, cleared))
+    let Some(client) = audience.client() else { return Ok((manuscript, rendered, None)) };
+    let (approvals, authors) = judged(ctx, report).await?;
+    let cleared = clear(&rendered, client, &approvals, &authors)?;
+    Ok((manuscript, rendered, Some(cleared)))
+}
+
+/// What was approved of `report`, and who wrote any of it.
+async fn judged(ctx: &Ctx, report: &report::Model) -> Result<(Vec<report_approval::Model>, BTreeSet<PersonId>)> {
+    let reports = [report.id];
+    tokio::try_join!(approvals_of(ctx, &reports), authors(ctx, report.incident_id))
+}
+
+/// What `report` is rendered from for `audience`, a client only if it is affected.
+async fn manuscript(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<Manuscript> {
+    let incident = crate::incident::find(ctx, report.incident_id).await?;
+    let whole = Whole::load(ctx, incident).await?;
+    if let Some(client) = audience.client() {
+        affected(whole.clients.iter().find(|row| row.client_id == client))?;
+    }
+    Manuscript::load(ctx, report, whole).await
 }
 
 /// What was approved of reports that the caller has seen, oldest first.
 pub async fn approvals_of(ctx: &Ctx, reports: &[ReportId]) -> Result<Vec<report_approval::Model>> {
     let select = report_approval::Entity::find().filter(report_approval::Column::ReportId.is_in(padded(reports)));
     Ok(select.order_by_asc(report_approval::Column::ApprovedAt).order_by_asc(report_approval::Column::Sha256).all(ctx.db.read()).await?)
+}
+
+/// Where reports that the caller has seen were published, oldest first.
+pub async fn publications_of(ctx: &Ctx, reports: &[ReportId]) -> Result<Vec<report_publication::Model>> {
+    let select = report_publication::Entity::find().filter(report_publication::Column::ReportId.is_in(padded(reports)));
+    let select = select.order_by_asc(report_publication::Column::PublishedAt).order_by_asc(report_publication::Column::DeliveryId);
+    Ok(select.all(ctx.db.read()).await?)
 }

@@ -1,6 +1,6 @@
 //! Whether what was published may still go out.
 
-use entity::{Operation, ReportState, Visibility, delivery, report_publication};
+use entity::{ReportState, Visibility, delivery, report_publication};
 use sea_orm::EntityTrait;
 
 use super::approval::Clearance;
@@ -9,11 +9,11 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::record::Facts;
 
-/// Whether what a delivery carries may still go out: the report may have been taken back or changed while it waited, or the incident merged, or
-/// the client be affected no more.
+/// Whether the publication that a delivery carries may still go out: the report may have been taken back or changed while it waited, or the
+/// incident merged, or the client be affected no more.
 pub(crate) async fn may_leave(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     let found = report_publication::Entity::find_by_id(row.id).one(ctx.db.read()).await?;
-    let Some(publication) = found else { return Ok(row.operation != Operation::Publish) };
+    let Some(publication) = found else { return Ok(false) };
     let incident = crate::incident::find(ctx, publication.incident_id).await?;
     let facts = Clearance::load(ctx, incident).await?;
     let Ok((report, manuscript)) = facts.report() else { return Ok(false) };

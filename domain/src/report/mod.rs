@@ -29,7 +29,7 @@ mod sections;
 mod sources;
 mod state;
 
-pub use approval::{Reading, approvals_of, approve, read, sees_unapproved};
+pub use approval::{Reading, approvals_of, approve, publications_of, read, sees_unapproved};
 pub use clients::Mention;
 pub use comments::{Comment, comment, resolve_comment};
 pub use difference::{Merge, Part, TextChange, changes, merge};
@@ -38,7 +38,7 @@ pub use handout::{Handout, hand_out};
 pub(crate) use leaving::may_leave;
 pub use names::decide_name;
 pub use progress::{circulate, finish, mark_read, start, take_back};
-pub use publish::{publications_of, publish};
-pub use query::{affected_clients, by_ids, comments_by_ids, comments_of, find, of_incidents, readers_of, revisions};
+pub use publish::publish;
+pub use query::{by_ids, comments_by_ids, comments_of, find, of_incidents, readers_of, revisions};
 pub use rendered::{Audience, Rendered};
 pub use sections::{Section, sections_of};

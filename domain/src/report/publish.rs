@@ -4,7 +4,7 @@ use document::{Document, html_fragment};
 use entity::{
     ClientId, DeliveryId, Operation, ReportId, ReportState, System, TimelineKind, Timestamp, Visibility, client, report, report_publication,
 };
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::IntoActiveModel;
 use serde_json::json;
 
 use super::approval::{Clearance, Cleared};
@@ -19,12 +19,10 @@ use crate::delivery::order::New;
 use crate::error::{Error, Result};
 use crate::incident::reference::reference;
 use crate::ports::{Comment, Email, Post};
-use crate::record::{Draft, NewEvent, Whole};
-use crate::sql::padded;
+use crate::record::{Draft, NewEvent};
 
 /// Publishes a final report: the abridged version on the blog; to an affected client what was approved, as a public reply on its tickets, or
-/// by mail where there is none.
-/// Publishing the same text to the same readers again sends nothing.
+/// by mail where there is none. Publishing the same text to the same readers again sends nothing.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` unless the report is final, for a client's version that nobody has approved as
@@ -42,10 +40,7 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
         }
         let rendered = manuscript.render(audience);
         let sha256 = rendered.sha256();
-        let client = match audience {
-            Audience::Client(client) => Some(client),
-            Audience::Company | Audience::Team => None,
-        };
+        let client = audience.client();
         let (orders, to) = match audience {
             Audience::Client(id) => {
                 let client = facts.client(id)?;
@@ -131,7 +126,7 @@ fn to_blog(facts: &Clearance, document: &Document) -> New {
 
 /// What brings `cleared` to `client`. Where nobody can be reached, a person finds out how.
 fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, cleared: &Cleared) -> Vec<New> {
-    let whole: &Whole = &facts.desk.scope;
+    let whole = &facts.desk.scope;
     let replies: Vec<New> = that_take_replies(whole.tickets.iter().filter(|row| row.client_id == Some(client.id)))
         .into_iter()
         .map(|ticket| {
@@ -162,11 +157,4 @@ fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, clear
         .map(|contact| letter(&contact.name, &contact.email))
         .collect();
     if letters.is_empty() { vec![letter(&client.name, "")] } else { letters }
-}
-
-/// Where reports that the caller has seen were published, oldest first.
-pub async fn publications_of(ctx: &Ctx, reports: &[ReportId]) -> Result<Vec<report_publication::Model>> {
-    let select = report_publication::Entity::find().filter(report_publication::Column::ReportId.is_in(padded(reports)));
-    let select = select.order_by_asc(report_publication::Column::PublishedAt).order_by_asc(report_publication::Column::DeliveryId);
-    Ok(select.all(ctx.db.read()).await?)
 }

@@ -1,6 +1,6 @@
 //! Reading reports.
 
-use entity::{ClientId, IncidentId, ReportCommentId, ReportId, incident_client, report, report_comment, report_reader, report_revision};
+use entity::{IncidentId, ReportCommentId, ReportId, report, report_comment, report_reader, report_revision};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::ctx::Ctx;
@@ -24,13 +24,6 @@ pub async fn by_ids(ctx: &Ctx, ids: &[ReportId]) -> Result<Vec<report::Model>> {
 /// The reports of incidents that the caller has seen.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<report::Model>> {
     sql::of_incidents::<report::Entity>(ctx, incidents).await
-}
-
-/// The clients that an incident affects, which the caller has seen.
-pub async fn affected_clients(ctx: &Ctx, incident: IncidentId) -> Result<Vec<ClientId>> {
-    let select = incident_client::Entity::find().select_only().column(incident_client::Column::ClientId);
-    let select = select.filter(incident_client::Column::IncidentId.eq(incident)).order_by_asc(incident_client::Column::Since);
-    Ok(select.into_tuple().all(ctx.db.read()).await?)
 }
 
 /// The comments among `ids` that exist and that the caller may see.

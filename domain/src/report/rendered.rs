@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use entity::{ClientId, ReportVersion, client, contact, report, report_section, site};
+use entity::{ClientId, ReportVersion, client, contact, report, site};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use super::sections::{Section, stand, written_in};
 use super::sources::Sources;
 use crate::blameless::Doubt;
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
 use crate::record::Whole;
 
@@ -31,6 +31,32 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// The readers of `version`, and for the client version of which client it is.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` on `field` if a client is named where there is none, or the other way round.
+    pub fn of(version: ReportVersion, client: Option<ClientId>, field: &'static str) -> Result<Self> {
+        match (version, client) {
+            (ReportVersion::Full, None) => Ok(Self::Team),
+            (ReportVersion::Abridged, None) => Ok(Self::Company),
+            (ReportVersion::Client, Some(client)) => Ok(Self::Client(client)),
+            (ReportVersion::Client, None) => {
+                Err(Error::invalid(field, format!("Each client has a version of its own: say whose with {field}.")))
+            }
+            (ReportVersion::Full | ReportVersion::Abridged, Some(_)) => {
+                Err(Error::invalid(field, format!("Only the CLIENT version is for one client: leave {field} out, or ask for CLIENT.")))
+            }
+        }
+    }
+
+    /// The client, if it is one.
+    pub fn client(self) -> Option<ClientId> {
+        match self {
+            Self::Client(client) => Some(client),
+            Self::Team | Self::Company => None,
+        }
+    }
+
     /// The version that they get.
     pub fn version(self) -> ReportVersion {
         match self {
@@ -65,7 +91,7 @@ impl Rendered {
 pub struct Manuscript {
     names: Names,
     sources: Sources,
-    written: Vec<report_section::Model>,
+    sections: Vec<Section>,
     /// All clients, their sites and their people.
     clients: Clients,
     /// Where the team reads it.
@@ -78,7 +104,8 @@ impl Manuscript {
         let names = Names::load(ctx, report, &whole).await?;
         let link = format!("{}/report", link(ctx, &whole.incident));
         let (written, known) = tokio::try_join!(written_in(ctx, report.incident_id), known(ctx))?;
-        Ok(Self { names, sources: Sources::load(ctx, whole).await?, written, clients: Clients::of(known), link })
+        let sources = Sources::load(ctx, whole).await?;
+        Ok(Self { names, sections: stand(written, &sources), sources, clients: Clients::of(known), link })
     }
 
     /// The same with people's names in it, which must not leave.
@@ -103,18 +130,14 @@ impl Manuscript {
 
     /// Renders it. Pure.
     pub fn render(&self, audience: Audience) -> Rendered {
-        let sections = stand(self.written.clone(), &self.sources);
         let version = audience.version();
-        let reader = match audience {
-            Audience::Client(client) => Some(client),
-            Audience::Team | Audience::Company => None,
-        };
+        let reader = audience.client();
         let mut page = Page { names: &self.names, clients: &self.clients, reader, rendered: Rendered::default() };
         let incident = &self.sources.whole.incident;
         let told = reader.map(|client| self.sources.for_client(client));
         let name = told.as_ref().map_or(&incident.name, |told| &told.whole.incident.name);
         page.title(&format!("{}: {name}", reference(incident)));
-        for section in sections.iter().filter(|section| section.versions.contains(version)) {
+        for section in self.sections.iter().filter(|section| section.versions.contains(version)) {
             match body(section, version, told.as_ref()) {
                 Some(body) => page.section(section, &body),
                 None => page.rendered.mixed.push(section.key.clone()),

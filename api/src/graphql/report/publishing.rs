@@ -2,7 +2,6 @@
 
 use async_graphql::{Context, Description, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
-use domain::Error;
 use domain::authz::Right;
 use domain::report::{self, Audience};
 use entity::{report_approval, report_publication};
@@ -107,17 +106,8 @@ pub struct PublishReportInput {
 /// # Errors
 /// `BAD_USER_INPUT` if a client is named where there is none, or the other way round.
 pub fn audience(version: ReportVersion, client: Option<&ID>) -> ApiResult<Audience> {
-    match (version, client) {
-        (ReportVersion::Client, Some(client)) => Ok(Audience::Client(id("clientId", client)?)),
-        (ReportVersion::Client, None) => {
-            Err(Error::invalid("clientId", "Each client has a version of its own: say whose with clientId.").into())
-        }
-        (_, Some(_)) => {
-            Err(Error::invalid("clientId", "Only the CLIENT version is for one client: leave clientId out, or ask for CLIENT.").into())
-        }
-        (ReportVersion::Full, None) => Ok(Audience::Team),
-        (ReportVersion::Abridged, None) => Ok(Audience::Company),
-    }
+    let client = client.map(|client| id("clientId", client)).transpose()?;
+    Ok(Audience::of(version.into(), client, "clientId")?)
 }
 
 /// Mutations by which a report leaves.

@@ -4,7 +4,6 @@ use async_graphql::{Context, Description, ID, Object, SimpleObject};
 use domain::authz::Right;
 use domain::blameless::Doubt;
 use domain::report::{self, Audience, Mention, Reading};
-use entity::ClientId;
 
 use super::publishing::ReportApproval;
 use super::row::Report;
@@ -29,7 +28,7 @@ impl RenderedReport {
     }
     /// Whose it is, for the client version.
     async fn client(&self, gql: &Context<'_>) -> ApiResult<Option<Client>> {
-        client(gql, of_client(self.audience)).await
+        client(gql, self.audience.client()).await
     }
     /// Markdown, with roles in the place of names. What may be a name and is not decided reads “someone”; in the client version, other clients
     /// and their sites read “others”.
@@ -123,14 +122,6 @@ pub struct NameCandidate {
 
 pub async fn rendered(gql: &Context<'_>, report: &Report, audience: Audience, names: bool) -> ApiResult<RenderedReport> {
     Ok(RenderedReport { audience, reading: report::read(ctx(gql), &report.0, audience, names).await? })
-}
-
-/// The client whose version it is.
-pub fn of_client(audience: Audience) -> Option<ClientId> {
-    match audience {
-        Audience::Client(client) => Some(client),
-        Audience::Team | Audience::Company => None,
-    }
 }
 
 impl NameDoubt {
