@@ -53,6 +53,12 @@ pub fn html_fragment(document: &Document) -> String {
     Page::Part.blocks(&document.blocks, &mut 0).into_string()
 }
 
+/// [`html_fragment`] below its title, for a message in a conversation about something else.
+pub fn html_letter(document: &Document) -> String {
+    let title = markup! { h1 { (document.title) } };
+    title.into_string() + "\n" + &html_fragment(document)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Page {
     File,

@@ -1,5 +1,5 @@
-//! A document as its readers get it: from canonical Markdown to one tree of blocks, and from that tree to HTML, DOCX and what `typeset`
-//! makes a PDF of.
+//! A document as its readers get it: from canonical Markdown to one tree of blocks, and from that tree to HTML, plain text, DOCX and what
+//! `typeset` makes a PDF of.
 //!
 //! Called by whoever hands out a report. It knows nothing of incidents, reads no clock and no file, and the same input gives the same
 //! bytes. Safe by construction, so that nothing has to be sanitised later: HTML in the Markdown is text, a link leads to the web or to a
@@ -13,6 +13,7 @@ mod docx;
 mod form;
 mod html;
 pub mod picture;
+mod plain;
 mod request;
 mod text;
 mod tree;
@@ -21,7 +22,8 @@ pub mod typesetter;
 pub use document::{About, Document};
 pub use docx::docx;
 pub use form::Form;
-pub use html::{html, html_fragment};
+pub use html::{html, html_fragment, html_letter};
 pub use picture::Picture;
+pub use plain::plain_text;
 pub use request::pdf_request;
 pub use tree::{Align, Block, Inline};
