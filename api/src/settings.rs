@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use document::Press;
 use document::typesetter::Typesetter;
 use domain::documents::DocumentSet;
 use domain::people::company::CompanyRules;
@@ -44,8 +45,8 @@ pub struct Settings {
     pub metrics: Option<Render>,
     /// Whose traces requests are part of.
     pub traces: Traces,
-    /// Makes PDFs.
-    pub typesetter: Typesetter,
+    /// Writes documents.
+    pub press: Arc<Press>,
 }
 
 /// Whose traces requests are part of.
@@ -91,7 +92,7 @@ impl Default for Settings {
             limits: TransportLimits::default(),
             metrics: None,
             traces: Traces::Off,
-            typesetter: Typesetter::at("typeset".into()),
+            press: Arc::new(Press::new(Typesetter::at("typeset".into()))),
         }
     }
 }

@@ -109,7 +109,7 @@ fn report(part: &str, outcome: &Outcome) -> String {
 }
 
 async fn of_system(settings: &Settings, Entry { system, needs, docs, without, .. }: &Entry) -> anyhow::Result<Outcome> {
-    Ok(match settings.systems.offer(*system)? {
+    Ok(match settings.systems.offer(*system, &settings.press())? {
         None => Outcome::NotThere(format!("not connected: set {needs} ({docs}). Until then {without}.")),
         Some((offer, notes)) => Outcome::Tested(findings(settings, &offer).await, notes),
     })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use api::ConnectionLimits;
-use document::typesetter::Typesetter;
+use document::Press;
 use domain::{Domain, files, people};
 use entity::System;
 use sea_orm::DbBackend;
@@ -32,7 +32,8 @@ const GRACE: Duration = Duration::from_secs(8);
 pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     let metrics = Metrics::keep()?;
     let settings = if with_demo { without_systems(settings) } else { settings };
-    let Offers { connections, ticket_desk } = connect(&settings)?;
+    let press = settings.press();
+    let Offers { connections, ticket_desk } = connect(&settings, &press)?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Serve, ticket_desk).await?;
     let shutdown = shutdown_on_signal()?;
     // Before anything is made that is told only once.
@@ -46,7 +47,7 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
     greet(&settings, first_link.as_deref());
     hold::warn(&domain).await?;
     let worker = Worker::new(domain.clone(), connections);
-    let api = api::serve(app(&domain, &settings, &metrics, &shutdown)?, listener);
+    let api = api::serve(app(&domain, &settings, press, &metrics, &shutdown)?, listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
         tokio::join!(api, worker.run(shutdown.clone()), background, metrics.watch(&domain, &shutdown));
@@ -62,7 +63,8 @@ pub async fn serve(settings: Settings, with_demo: bool) -> anyhow::Result<()> {
 /// When the database or the port can't be had.
 pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let metrics = Metrics::keep()?;
-    let Offers { ticket_desk, .. } = settings.systems.connect()?;
+    let press = settings.press();
+    let Offers { ticket_desk, .. } = settings.systems.connect(&press)?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Share, ticket_desk).await?;
     warn_of_sqlite(&domain);
     let shutdown = shutdown_on_signal()?;
@@ -71,7 +73,7 @@ pub async fn api(settings: Settings) -> anyhow::Result<()> {
     let first_link = people::bootstrap(&domain.system()).await?;
     start::announce("api", &settings, &domain);
     greet(&settings, first_link.as_deref());
-    let api = api::serve(app(&domain, &settings, &metrics, &shutdown)?, listener);
+    let api = api::serve(app(&domain, &settings, press, &metrics, &shutdown)?, listener);
     let background = background(&domain, &settings, &shutdown)?;
     let whole = Box::pin(async {
         tokio::join!(api, background, metrics.watch(&domain, &shutdown));
@@ -90,7 +92,7 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
         Some(address) => Some((Metrics::keep()?, listen(address, "metrics_listen (MUSTER_METRICS_LISTEN)").await?)),
         None => None,
     };
-    let Offers { connections, ticket_desk } = connect(&settings)?;
+    let Offers { connections, ticket_desk } = connect(&settings, &settings.press())?;
     let (domain, _claim) = database::to_serve(&settings, Intent::Share, ticket_desk).await?;
     warn_of_sqlite(&domain);
     hold::warn(&domain).await?;
@@ -121,8 +123,8 @@ fn without_systems(settings: Settings) -> Settings {
 }
 
 /// What the settings connect, for a process with a worker.
-fn connect(settings: &Settings) -> anyhow::Result<Offers> {
-    let mut offers = settings.systems.connect()?;
+fn connect(settings: &Settings, press: &Arc<Press>) -> anyhow::Result<Offers> {
+    let mut offers = settings.systems.connect(press)?;
     if let Some(urls) = &settings.alertmanagers {
         let levels = settings.alert_levels.clone().unwrap_or_else(|| api::Settings::default().alert_levels);
         let alertmanagers = worker::alerts::addresses(&urls.0).and_then(|urls| Alertmanagers::new(urls, levels));
@@ -186,7 +188,13 @@ fn reload_playbook(domain: &Domain, settings: &Settings) {
 ///
 /// # Errors
 /// What is wrong with the settings of the company's sign-in.
-fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &CancellationToken) -> anyhow::Result<api::App> {
+fn app(
+    domain: &Arc<Domain>,
+    settings: &Settings,
+    press: Arc<Press>,
+    metrics: &Metrics,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<api::App> {
     let defaults = api::Settings::default();
     let mut settings_of_api = api::Settings {
         public_url: settings.public_url.clone(),
@@ -202,7 +210,7 @@ fn app(domain: &Arc<Domain>, settings: &Settings, metrics: &Metrics, shutdown: &
         allowed_origins: settings.allowed_origins.clone(),
         trusted_documents: Arc::clone(&settings.trusted_documents),
         only_trusted_documents: settings.only_trusted_documents,
-        typesetter: Typesetter::at(settings.typeset.clone()),
+        press,
         shares: settings.shares,
         connections: ConnectionLimits {
             most: descriptors::connections(settings.max_connections),

@@ -5,8 +5,8 @@
 //! bytes. Safe by construction, so that nothing has to be sanitised later: HTML in the Markdown is text, a link leads to the web or to a
 //! mailbox or is only its words, a picture is one that the caller made.
 //!
-//! The one impure place is [`typesetter`], which runs the program `typeset`: it is here because it knows nothing but this crate's
-//! requests, and the server and its commands need it alike.
+//! The impure places are [`typesetter`], which runs the program `typeset`, and [`Press`], which keeps what was made: they are here because
+//! they know nothing but this crate's requests, and downloads, messages and commands need them alike.
 
 mod document;
 mod docx;
@@ -14,6 +14,7 @@ mod form;
 mod html;
 pub mod picture;
 mod plain;
+mod press;
 mod request;
 mod text;
 mod tree;
@@ -25,5 +26,6 @@ pub use form::Form;
 pub use html::{html, html_fragment, html_letter};
 pub use picture::Picture;
 pub use plain::plain_text;
+pub use press::Press;
 pub use request::pdf_request;
 pub use tree::{Align, Block, Inline};

@@ -17,6 +17,7 @@ use entity::{
     client, delivery, incident, incident_client, ticket,
 };
 use harness::fakes::{ZendeskFake, zendesk};
+use harness::process::press;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, Set};
 use serde_json::json;
 use worker::Outlets;
@@ -59,7 +60,7 @@ pub async fn tell(place: &Place, folder: &Path, clients: usize) -> Result<Vec<Fi
             Ok((ctx, incident))
         })
         .await?;
-    let outlet: Arc<dyn Outlet> = Arc::new(ZendeskOutlet::connect(&settings(&fake)).map_err(anyhow::Error::msg)?);
+    let outlet: Arc<dyn Outlet> = Arc::new(ZendeskOutlet::connect(&settings(&fake), press()).map_err(anyhow::Error::msg)?);
     let worker = house.work_with(Outlets::from([(System::Zendesk, outlet)]))?;
     let begun = Instant::now();
     let compose = Compose { incident_id: incident, body: "We have found the cause and are putting it right.".into(), client_ids: None };

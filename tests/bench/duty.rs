@@ -215,6 +215,7 @@ async fn queue(ctx: &domain::Ctx, ids: &[IncidentId], waiting: usize) -> Result<
                 text: "Post a summary for people outside the response. ".repeat(8),
                 thread: Some(incident.to_string()),
                 answers_to: None,
+                paper: None,
             };
             let effect = Effect::Mail(MailOrder::Email(email));
             row::ActiveModel {

@@ -8,6 +8,7 @@ use domain::ports::{Effect, Email, MailOrder, Order, Outlet, Receipt, Refusal};
 use entity::DeliveryId;
 use futures_util::future::join_all;
 use harness::eventually;
+use harness::process::press;
 use harness::smtp::{Encryption, Smtp};
 use uuid::Uuid;
 use worker::outlets::email::{EmailOutlet, Limits};
@@ -19,11 +20,11 @@ const SHORT: Limits = Limits { step: Duration::from_secs(5), whole: Duration::fr
 const ENDED: Duration = Duration::from_secs(25);
 
 fn outlet(server: &Smtp) -> EmailOutlet {
-    EmailOutlet::connect(&server.url(), FROM).unwrap()
+    EmailOutlet::connect(&server.url(), FROM, press()).unwrap()
 }
 
 fn short(server: &Smtp) -> EmailOutlet {
-    EmailOutlet::with_limits(&server.url(), FROM, SHORT).unwrap()
+    EmailOutlet::with_limits(&server.url(), FROM, press(), SHORT).unwrap()
 }
 
 fn to_zoe() -> Email {
@@ -34,6 +35,7 @@ fn to_zoe() -> Email {
         text: "Hallo Zoë,\n\nder Shop antwortet nicht.\n.\n..und weiter = ja\n".to_owned(),
         thread: Some("inc_0198c0ffee".to_owned()),
         answers_to: None,
+        paper: None,
     }
 }
 
@@ -194,12 +196,12 @@ async fn wrong_credentials_lose_no_mail() {
     let server = Smtp::start().await;
     server.require("muster", "right");
     for url in [server.url(), server.url_of("muster", "wr0ng-pass")] {
-        let outlet = EmailOutlet::connect(&url, FROM).unwrap();
+        let outlet = EmailOutlet::connect(&url, FROM, press()).unwrap();
         let reason = later(send(&outlet, 1).await);
         assert!(reason.contains("smtp.url") && reason.contains("53") && !reason.contains("wr0ng-pass"), "{reason}");
         assert!(!server.url().contains('@') && server.mails().is_empty());
     }
-    let outlet = EmailOutlet::connect(&server.url_of("muster", "right"), FROM).unwrap();
+    let outlet = EmailOutlet::connect(&server.url_of("muster", "right"), FROM, press()).unwrap();
     send(&outlet, 1).await.unwrap();
     assert_eq!(server.wait_for(1).await.len(), 1);
 }
@@ -208,7 +210,7 @@ async fn wrong_credentials_lose_no_mail() {
 async fn encryption_that_is_asked_for_is_never_left_out() {
     let server = Smtp::start().await;
     for url in [format!("{}?tls=required", server.url()), server.url().replace("smtp://", "smtps://")] {
-        let outlet = EmailOutlet::with_limits(&url, FROM, SHORT).unwrap();
+        let outlet = EmailOutlet::with_limits(&url, FROM, press(), SHORT).unwrap();
         assert!(later(send(&outlet, 1).await).starts_with("The mail server can't be reached: "));
     }
     assert!(server.mails().is_empty());
@@ -241,15 +243,16 @@ const URL: &str = "MUSTER_TEST_SMTP_URL";
 #[ignore = "run by encrypted_mail_goes_only_to_servers_that_the_machine_trusts"]
 async fn sends_one_mail_in_a_process_of_its_own() {
     let url = std::env::var(URL).unwrap();
-    send(&EmailOutlet::connect(&url, FROM).unwrap(), 1).await.unwrap();
-    let elsewhere = EmailOutlet::connect(&url.replace("127.0.0.1", "localhost"), FROM).unwrap();
+    send(&EmailOutlet::connect(&url, FROM, press()).unwrap(), 1).await.unwrap();
+    let elsewhere = EmailOutlet::connect(&url.replace("127.0.0.1", "localhost"), FROM, press()).unwrap();
     assert!(later(send(&elsewhere, 2).await).contains("certificate"), "another host's certificate");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_mails_share_a_few_connections_which_close_when_idle() {
     let server = Smtp::start().await;
-    let outlet = EmailOutlet::with_limits(&server.url(), FROM, Limits { idle: Duration::from_millis(500), ..Limits::default() }).unwrap();
+    let outlet =
+        EmailOutlet::with_limits(&server.url(), FROM, press(), Limits { idle: Duration::from_millis(500), ..Limits::default() }).unwrap();
     server.slow(Duration::from_millis(20));
     let sent = join_all((0..100).map(|number| send(&outlet, number)));
     let watched = async {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use entity::{AuditAction, Grant, audit_entry};
 use harness::drive::{id, text};
+use harness::process::press_at;
 use harness::{Client, Engine, TestApp, both_dbs};
 use reqwest::StatusCode;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -20,7 +21,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const FORMS: [&str; 4] = ["md", "html", "docx", "pdf"];
 
 fn untypeset(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
-    let missing = |settings: &mut api::Settings| settings.typesetter = document::typesetter::Typesetter::at("/nowhere/typeset".into());
+    let missing = |settings: &mut api::Settings| settings.press = press_at("/nowhere/typeset");
     harness::run_with(TestApp::builder(engine).settings(missing), test);
 }
 

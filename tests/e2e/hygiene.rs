@@ -33,7 +33,7 @@ fn dependencies_point_one_way() {
         ("typeset", &[]),
         ("domain", &["document", "entity"]),
         ("api", &["document", "domain", "entity"]),
-        ("worker", &["domain", "entity"]),
+        ("worker", &["document", "domain", "entity"]),
         ("muster", &["api", "document", "domain", "entity", "migration", "worker"]),
         ("tests", &["api", "document", "domain", "entity", "migration", "worker", "muster"]),
     ];

@@ -1,5 +1,7 @@
 //! R29: a client gets its own part of a report, once somebody who did not write it has approved exactly that text.
 
+mod letters;
+
 use domain::delivery::claim;
 use domain::ports::{BlogOrder, DeskOrder, Effect, MailOrder};
 use entity::{ClientId, DeliveryState, Grant, IncidentId, Operation, System, delivery};
@@ -290,7 +292,10 @@ async fn a_report_goes_out_once_it_is_final(app: &TestApp) {
     let one = &published["report"]["publications"][0];
     assert_eq!((&one["version"], &one["client"]["name"], &one["sha256"]), (&json!("CLIENT"), &json!("Acme Retail"), &read["sha256"]));
     assert_eq!((&one["delivery"]["state"], &one["publishedBy"]["name"]), (&json!("BY_HAND"), &json!("Sam")));
-    assert!(text(&one["delivery"], "instructions").contains("Acme Shop"), "{one}");
+    let instructions = text(&one["delivery"], "instructions");
+    let file = format!("/incidents/INC-1/report.pdf?version=CLIENT&client={} attached:\n\n", world.acme);
+    assert!(instructions.contains("Acme Shop") && instructions.contains(&file), "{instructions}");
+    assert!(instructions.contains("\nOverview\n--------\n") && !instructions.contains('|'), "{instructions}");
     let again = world.sam.mutate("publishReport", world.publishing(&world.acme), publications).await;
     assert_eq!(again, published, "the same text to the same readers goes out once");
     assert!(asked().await, "the other client waits");
@@ -336,6 +341,9 @@ async fn each_client_gets_its_version_where_it_can_be_reached(app: &TestApp) {
     let [Effect::Desk(DeskOrder::Comment(reply)), Effect::Mail(MailOrder::Email(mail))] = orders.as_slice() else { panic!("{orders:?}") };
     assert!(reply.public && reply.ticket == "11", "{reply:?}");
     assert_names_nobody_else(&reply.text);
+    let [paper, other] = [&reply.paper, &mail.paper].map(|paper| paper.as_ref().unwrap());
+    assert_names_nobody_else(&paper.markdown);
+    assert_eq!((paper.name.as_str(), other.name.as_str()), ("INC-1-report-acme-retail", "INC-1-report-bexley-sons-plc"));
     assert_eq!((mail.to.as_str(), mail.subject.as_str()), ("bo@bexley.example", "Report on INC-1: a service disruption"));
     assert!(!mail.text.contains("Acme"), "{mail:?}");
 }

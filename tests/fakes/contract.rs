@@ -33,6 +33,8 @@ struct Operation {
     segments: Vec<String>,
     parameters: Vec<Value>,
     body: Option<Value>,
+    /// Whether its body is a file of any kind.
+    takes_files: bool,
 }
 
 impl Contract {
@@ -42,7 +44,15 @@ impl Contract {
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     pub fn zendesk() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
-        Arc::clone(LOADED.get_or_init(|| Arc::new(Self::of(load("zendesk.json"), "", Some("ticket")))))
+        let load = || {
+            let mut document = load("zendesk.json");
+            // Of a file's upload the description has no more than words.
+            document["paths"]["/api/v2/uploads"]["post"]["parameters"] =
+                json!([{ "name": "filename", "in": "query", "required": true, "schema": { "type": "string", "minLength": 1 } }]);
+            document["paths"]["/api/v2/uploads"]["post"]["requestBody"]["content"] = json!({ "*/*": {} });
+            Self::of(document, "", Some("ticket"))
+        };
+        Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
     }
 
     /// The description of Trello.
@@ -101,6 +111,12 @@ impl Contract {
     }
 
     fn check_body(&self, operation: &Operation, request: &Received, wrong: &mut Vec<String>) {
+        if operation.takes_files {
+            if request.header("content-type").is_none_or(|kind| !kind.contains('/')) {
+                wrong.push("the file has no type".to_owned());
+            }
+            return;
+        }
         let Some(schema) = &operation.body else {
             if !request.body.is_empty() {
                 wrong.push("it has no body".to_owned());
@@ -232,6 +248,7 @@ fn operations(document: &Value) -> Vec<Operation> {
                 segments: split(path).into_iter().map(str::to_owned).collect(),
                 parameters: resolved.collect(),
                 body: operation.pointer("/requestBody/content/application~1json/schema").cloned(),
+                takes_files: operation.pointer("/requestBody/content/*~1*").is_some(),
             });
         }
     }

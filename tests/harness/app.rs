@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use document::typesetter::Typesetter;
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
 use domain::config::{Config, Retention, TicketRules};
@@ -25,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Client;
 use crate::database::{Engine, TestDatabase};
 use crate::logs::Logs;
-use crate::process::beside;
+use crate::process::press;
 use crate::wait::within;
 
 /// Connections of one server to PostgreSQL.
@@ -126,7 +125,7 @@ impl Builder {
         let mut settings = api::Settings {
             alerts_secret: Some(HOOK_SECRET.to_owned()),
             zendesk_secret: Some(SIGNING_SECRET.to_owned()),
-            typesetter: Typesetter::at(beside("typeset")),
+            press: press(),
             ..api::Settings::default()
         };
         (self.settings)(&mut settings);

@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
+
+use document::Press;
+use document::typesetter::Typesetter;
 
 use crate::client::Client;
 use crate::wait::eventually;
@@ -151,6 +155,16 @@ pub fn binary() -> PathBuf {
     let binary = beside("muster");
     assert!(binary.exists(), "{} is missing: `cargo build --bin muster` makes it, and `make test` does so first", binary.display());
     binary
+}
+
+/// Makes PDFs by the program that `cargo build -p typeset` makes.
+pub fn press() -> Arc<Press> {
+    press_at(beside("typeset"))
+}
+
+/// Makes PDFs by the program at this path, which may not be there.
+pub fn press_at(program: impl Into<PathBuf>) -> Arc<Press> {
+    Arc::new(Press::new(Typesetter::at(program.into())))
 }
 
 /// Where the build puts a program of this name.

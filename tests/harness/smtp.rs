@@ -57,6 +57,21 @@ pub struct Mail {
     pub headers: Vec<(String, String)>,
     /// Decoded, with `\n` at the ends of lines.
     pub text: String,
+    /// The same as HTML, decoded.
+    pub html: Option<String>,
+    /// What is attached.
+    pub files: Vec<Attached>,
+}
+
+/// A file that came with a mail.
+#[derive(Clone, Debug)]
+pub struct Attached {
+    /// With its ending.
+    pub name: String,
+    /// As it was declared.
+    pub media_type: String,
+    /// Decoded.
+    pub bytes: Vec<u8>,
 }
 
 impl Mail {
@@ -69,6 +84,11 @@ impl Mail {
         let mail: Value = serde_json::from_str(line).expect("the server writes JSON");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let attached = |file: &Value| Attached {
+            name: text(&file[0]),
+            media_type: text(&file[1]),
+            bytes: hex::decode(text(&file[2])).expect("the server writes hexadecimal digits"),
+        };
         Self {
             message_id: text(&mail["messageId"]),
             connection: mail["connection"].as_u64().unwrap_or_default(),
@@ -78,6 +98,8 @@ impl Mail {
             date: text(&mail["date"]),
             headers: list(&mail["headers"]).iter().map(|header| (text(&header[0]), text(&header[1]))).collect(),
             text: text(&mail["text"]),
+            html: mail["html"].as_str().map(str::to_owned),
+            files: list(&mail["files"]).iter().map(attached).collect(),
         }
     }
 }

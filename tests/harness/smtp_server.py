@@ -38,6 +38,7 @@ def signed_in(_server, _session, _envelope, _mechanism, data):
 
 def store(envelope, session):
     message = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
+    html = message.get_body(["html"])
     mail = {
         "messageId": message["Message-ID"],
         "connection": session.peer[1],
@@ -46,7 +47,9 @@ def store(envelope, session):
         "subject": message["Subject"],
         "date": message["Date"],
         "headers": [[name, str(value)] for name, value in message.items()],
-        "text": message.get_content().replace("\r\n", "\n"),
+        "text": message.get_body(["plain"]).get_content().replace("\r\n", "\n"),
+        "html": html.get_content() if html else None,
+        "files": [[file.get_filename(), file.get_content_type(), file.get_content().hex()] for file in message.iter_attachments()],
     }
     with open(MAILS, "a", encoding="utf-8") as file:
         file.write(json.dumps(mail) + "\n")

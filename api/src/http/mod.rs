@@ -15,7 +15,6 @@ mod hooks;
 mod html;
 mod passkeys;
 mod posted;
-mod press;
 mod problem;
 mod report;
 mod scim;
@@ -88,8 +87,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
     let arrivals = Arc::<arrivals::Arrivals>::default();
     let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
-    let press = Arc::new(press::Press::new(app.0.settings.typesetter.clone()));
-    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals, press };
+    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
     let own = Router::new()
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .merge(reports())

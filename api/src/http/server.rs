@@ -10,7 +10,6 @@ use tokio::sync::Semaphore;
 use super::arrivals::Arrivals;
 use super::callers::Callers;
 use super::desk::Desk;
-use super::press::Press;
 use crate::app::App;
 use crate::connections::CallerAddress;
 use crate::transport::Transport;
@@ -28,8 +27,6 @@ pub struct Server {
     pub passkeys: Arc<Callers>,
     /// The sign-ins that are being finished with the identity provider.
     pub arrivals: Arc<Arrivals>,
-    /// Writes documents.
-    pub press: Arc<Press>,
 }
 
 impl Server {

@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Proxies;
+use document::Press;
+use document::typesetter::Typesetter;
 use domain::config::Retention;
 use domain::delivery::policy::Pauses;
 use domain::documents::DocumentSet;
@@ -159,6 +161,11 @@ impl Settings {
             log_json: log_json(source),
             log_filter: log_filter(source),
         }
+    }
+
+    /// Writes documents: one a process.
+    pub fn press(&self) -> Arc<Press> {
+        Arc::new(Press::new(Typesetter::at(self.typeset.clone())))
     }
 
     /// Reads `text` as the file of the settings, without an environment.

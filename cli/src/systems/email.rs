@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use document::Press;
 use domain::config::Config;
 use entity::System;
 use worker::outlets::email::{self, EmailOutlet};
@@ -60,9 +61,9 @@ impl Connector for Email {
         self.0.is_some()
     }
 
-    fn connect(&self) -> Result<Option<Offer>, String> {
+    fn connect(&self, press: &Arc<Press>) -> Result<Option<Offer>, String> {
         let Some(Smtp { url, from, .. }) = &self.0 else { return Ok(None) };
-        Ok(Some(Offer::of(Arc::new(EmailOutlet::connect(&url.0, from)?))))
+        Ok(Some(Offer::of(Arc::new(EmailOutlet::connect(&url.0, from, press.clone())?))))
     }
 
     fn configure(&self, config: &mut Config) {

@@ -16,6 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use clap::builder::PossibleValue;
+use document::Press;
 use domain::config::Config;
 use domain::ports::{Boards, ClientDirectory, Outlet, TicketDesk};
 use entity::System;
@@ -52,11 +53,12 @@ pub struct Entry {
 
 /// The settings of one system, and what follows from them.
 pub trait Connector: Send + Sync {
-    /// What the system offers, if the settings connect it. It is reached only when there is something to do.
+    /// What the system offers, if the settings connect it. It is reached only when there is something to do. `press` makes the files of
+    /// documents that it sends.
     ///
     /// # Errors
     /// A problem with the settings that [`Entry::read`] could not see.
-    fn connect(&self) -> Result<Option<Offer>, String>;
+    fn connect(&self, press: &Arc<Press>) -> Result<Option<Offer>, String>;
 
     /// Whether the settings connect it.
     fn is_connected(&self) -> bool;
@@ -120,9 +122,9 @@ impl Systems {
     ///
     /// # Errors
     /// As [`Connector::connect`].
-    pub fn offer(&self, system: System) -> anyhow::Result<Option<(Offer, Vec<String>)>> {
+    pub fn offer(&self, system: System, press: &Arc<Press>) -> anyhow::Result<Option<(Offer, Vec<String>)>> {
         let Some(connector) = self.0.get(&system) else { return Ok(None) };
-        let offer = connector.connect().map_err(anyhow::Error::msg)?;
+        let offer = connector.connect(press).map_err(anyhow::Error::msg)?;
         Ok(offer.map(|offer| (offer, connector.notes())))
     }
 
@@ -130,10 +132,12 @@ impl Systems {
     ///
     /// # Errors
     /// As [`Connector::connect`].
-    pub fn connect(&self) -> anyhow::Result<Offers> {
+    pub fn connect(&self, press: &Arc<Press>) -> anyhow::Result<Offers> {
         let mut all = Offers::default();
         for (system, connector) in &self.0 {
-            let Some(Offer { outlet, clients, boards, ticket_desk }) = connector.connect().map_err(anyhow::Error::msg)? else { continue };
+            let Some(Offer { outlet, clients, boards, ticket_desk }) = connector.connect(press).map_err(anyhow::Error::msg)? else {
+                continue;
+            };
             all.connections.outlets.insert(*system, outlet);
             all.connections.clients = clients.or(all.connections.clients);
             all.connections.boards = boards.or(all.connections.boards);
@@ -208,7 +212,7 @@ mod tests {
     #[test]
     fn nothing_is_connected_without_settings() {
         assert_eq!(Settings::of_file("").unwrap().systems.connected(), []);
-        let offers = Systems::default().connect().unwrap();
+        let offers = Systems::default().connect(&Settings::of_file("").unwrap().press()).unwrap();
         assert!(offers.connections.outlets.is_empty() && offers.ticket_desk.is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use document::Press;
 use domain::config::Config;
 use entity::System;
 use worker::outlets::client::base_url;
@@ -60,7 +61,7 @@ impl Connector for Trello {
         self.connection.is_some()
     }
 
-    fn connect(&self) -> Result<Option<Offer>, String> {
+    fn connect(&self, _: &Arc<Press>) -> Result<Option<Offer>, String> {
         let Some(connection) = &self.connection else { return Ok(None) };
         let trello = Arc::new(TrelloOutlet::connect(connection)?);
         Ok(Some(Offer { boards: Some(trello.clone()), ..Offer::of(trello) }))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use document::Press;
 use entity::System;
 use worker::outlets::webhook::{WebhookOutlet, WebhookSettings, address, key};
 
@@ -42,7 +43,7 @@ impl Connector for Gateway {
         self.0.is_some()
     }
 
-    fn connect(&self) -> Result<Option<Offer>, String> {
+    fn connect(&self, _: &Arc<Press>) -> Result<Option<Offer>, String> {
         let Some(settings) = &self.0 else { return Ok(None) };
         Ok(Some(Offer::of(Arc::new(WebhookOutlet::connect(settings)?))))
     }

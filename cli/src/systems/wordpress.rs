@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use document::Press;
 use entity::System;
 use worker::outlets::wordpress::{PostStatus, WordpressOutlet, WordpressSettings, blog_url};
 
@@ -60,7 +61,7 @@ impl Connector for Wordpress {
         self.0.is_some()
     }
 
-    fn connect(&self) -> Result<Option<Offer>, String> {
+    fn connect(&self, _: &Arc<Press>) -> Result<Option<Offer>, String> {
         let Some(settings) = &self.0 else { return Ok(None) };
         Ok(Some(Offer::of(Arc::new(WordpressOutlet::connect(settings)?))))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use document::Press;
 use domain::config::{Config, TicketRules, WhenProblem};
 use entity::System;
 use url::Url;
@@ -117,9 +118,9 @@ impl Connector for Zendesk {
         self.connection.is_some()
     }
 
-    fn connect(&self) -> Result<Option<Offer>, String> {
+    fn connect(&self, press: &Arc<Press>) -> Result<Option<Offer>, String> {
         let Some(connection) = &self.connection else { return Ok(None) };
-        let zendesk = Arc::new(ZendeskOutlet::connect(connection)?);
+        let zendesk = Arc::new(ZendeskOutlet::connect(connection, press.clone())?);
         Ok(Some(Offer { clients: Some(zendesk.clone()), ticket_desk: Some(zendesk.clone()), ..Offer::of(zendesk) }))
     }
 

@@ -26,6 +26,7 @@ pub(crate) fn letters(
             text: update.body.clone(),
             thread: Some(incident.id.to_string()),
             answers_to: ctx.config.client_reply_to.clone(),
+            paper: None,
         };
         New { client: Some(client.id), client_update: Some(update.id), ..New::of(Operation::ClientUpdate, email) }
     };

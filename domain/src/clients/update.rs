@@ -166,7 +166,7 @@ impl Audience {
 
 /// A public reply with the text of `row`.
 fn reply(row: &client_update::Model, ticket: &ticket::Model, to: &str) -> New {
-    let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: to.to_owned() };
+    let comment = Comment { ticket: ticket.external_id.clone(), text: row.body.clone(), public: true, to: to.to_owned(), paper: None };
     New { client: ticket.client_id, client_update: Some(row.id), ticket: Some(ticket.id), ..New::of(Operation::ClientUpdate, comment) }
 }
 

@@ -34,7 +34,8 @@ pub async fn ask(ctx: &Ctx, address: &str) -> Result<()> {
          {SIGN_IN_LINK}\n\nIf it wasn't you, delete this mail: without the link nobody gets in.\n",
         person.name, ctx.config.public_url
     );
-    let email = Email { to_name: person.name, to, subject: "Sign in to Muster".to_owned(), text, thread: None, answers_to: None };
+    let subject = "Sign in to Muster".to_owned();
+    let email = Email { to_name: person.name, to, subject, text, thread: None, answers_to: None, paper: None };
     order::place(ctx, New { person: Some(person.id), ..New::of(Operation::SignIn, email) }).await
 }
 

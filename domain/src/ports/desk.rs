@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use entity::{Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::Refusal;
+use crate::ports::{Paper, Refusal};
 
 /// What is ordered of the system with the tickets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +78,9 @@ pub struct Comment {
     pub public: bool,
     /// The name of the requester, to show to people.
     pub to: String,
+    /// The document that `text` is, if it is one: its file goes along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Paper>,
 }
 
 /// A ticket as it is in its system.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ports::Paper;
+
 /// What is ordered of the mail server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -26,4 +28,7 @@ pub struct Email {
     /// For mails to clients: the sender that they see and the address that gets their answers, as `Name <address>`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers_to: Option<String>,
+    /// The document that `text` is, if it is one: its file goes along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paper: Option<Paper>,
 }

@@ -9,6 +9,7 @@ mod desk;
 mod directory;
 mod identity;
 mod mail;
+mod paper;
 mod push;
 
 pub use blog::{BlogOrder, Post};
@@ -18,6 +19,7 @@ pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, See
 pub use directory::{Batch, ClientDirectory, SeenOrganization, SeenPerson};
 pub use identity::{Arrival, Departure, IdentityProvider, NoAccount, SeenAccount};
 pub use mail::{Email, MailOrder};
+pub use paper::Paper;
 pub use push::{Addressee, Push, PushOrder, Shown, Webhook, WebhookOrder};
 
 use std::time::Duration;
@@ -166,7 +168,7 @@ mod tests {
     use super::*;
 
     /// Orders as versions since 0.1.0 have stored them, with the system that they go to.
-    const STORED: [(&str, &str); 11] = [
+    const STORED: [(&str, &str); 13] = [
         (
             r#"{"kind":"email","to_name":"Kim","to":"kim@example.org","subject":"PAGE INC-1","text":"You are needed.","thread":"inc_1"}"#,
             "Mail",
@@ -188,6 +190,14 @@ mod tests {
         (
             r#"{"kind":"webhook","to":{"id":"00000000-0000-0000-0000-000000000007","name":"Kim","email":null,"phone":"+44 20 7946 0018"},"incident":"00000000-0000-0000-0000-000000000001","reference":"INC-1","shown":{"purpose":"page","title":"PAGE INC-1","text":"You are needed.","link":"{answer-link}"}}"#,
             "Webhook",
+        ),
+        (
+            r##"{"kind":"comment","ticket":"7","text":"It was.\n","public":true,"to":"Example plc","paper":{"name":"INC-7-report-example-plc","url":"https://muster.example.org/incidents/INC-7/report.pdf","markdown":"# It was\n","lang":"en","ident":"INC-7 report","meta":["Report"],"at":"2026-11-27T22:14:05Z"}}"##,
+            "Desk",
+        ),
+        (
+            r##"{"kind":"email","to_name":"Kim","to":"kim@example.org","subject":"Report","text":"It was.\n","thread":"inc_1","paper":{"name":"INC-7-report-example-plc","url":"https://muster.example.org/incidents/INC-7/report.pdf","markdown":"# It was\n","lang":"en","ident":"INC-7 report","meta":["Report"],"at":"2026-11-27T22:14:05Z"}}"##,
+            "Mail",
         ),
         (r#"{"kind":"post","marker":"inc-7-report-abridged","post":null,"title":"INC-7: It is down","html":"<p>It was.</p>"}"#, "Blog"),
     ];

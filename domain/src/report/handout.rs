@@ -36,11 +36,16 @@ pub async fn hand_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> 
     let pictures = if cleared.is_some() { Vec::new() } else { pictures(manuscript.sources()) };
     let document = Document::parse(&rendered.text, about(report, &manuscript, audience, cleared.as_ref()), pictures);
     let version = audience.version().as_str();
-    let client = cleared.as_ref().and_then(|cleared| manuscript.whole().client_names.get(&cleared.approval().client_id));
-    let of = client.map_or_else(|| version.to_lowercase(), |name| slug(name));
     let details = json!({ "incident": reference(incident), "version": version, "sha256": rendered.sha256() });
     audit::record(ctx, Entry::new(AuditAction::ReportTakenOut).about(incident.id).details(details)).await?;
-    Ok(Handout { name: format!("{}-report-{of}", reference(incident)), text: rendered.text, document })
+    Ok(Handout { name: file_name(&manuscript, audience), text: rendered.text, document })
+}
+
+/// What a version is called as a file, without an ending.
+pub(super) fn file_name(manuscript: &Manuscript, audience: Audience) -> String {
+    let client = audience.client().and_then(|client| manuscript.whole().client_names.get(&client));
+    let of = client.map_or_else(|| audience.version().as_str().to_lowercase(), |name| slug(name));
+    format!("{}-report-{of}", reference(&manuscript.whole().incident))
 }
 
 /// `text` as part of a file's name.

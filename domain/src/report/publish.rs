@@ -1,6 +1,6 @@
 //! A finished report goes to its readers (R29, S3, S7, S10).
 
-use document::{Document, html_fragment};
+use document::{Document, html_fragment, plain_text};
 use entity::{
     ClientId, DeliveryId, Operation, ReportId, ReportState, System, TimelineKind, Timestamp, Visibility, client, report, report_publication,
 };
@@ -8,7 +8,7 @@ use sea_orm::IntoActiveModel;
 use serde_json::json;
 
 use super::approval::{Clearance, Cleared};
-use super::handout::about;
+use super::handout::{about, file_name};
 use super::query::find;
 use super::rendered::{Audience, Manuscript};
 use crate::authz::Right;
@@ -17,8 +17,8 @@ use crate::clients::update::that_take_replies;
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::error::{Error, Result};
-use crate::incident::reference::reference;
-use crate::ports::{Comment, Email, Post};
+use crate::incident::reference::{link, reference};
+use crate::ports::{Comment, Email, Paper, Post};
 use crate::record::{Draft, NewEvent};
 
 /// Publishes a final report: the abridged version on the blog; to an affected client what was approved, as a public reply on its tickets, or
@@ -44,7 +44,11 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
         let (orders, to) = match audience {
             Audience::Client(id) => {
                 let client = facts.client(id)?;
-                (to_client(facts, draft, client, &facts.cleared(&rendered, id)?), client.name.clone())
+                let cleared = facts.cleared(&rendered, id)?;
+                let url = format!("{}/report.pdf?version=CLIENT&client={id}", link(draft.ctx(), draft.incident()));
+                let about = about(report, manuscript, audience, Some(&cleared));
+                let paper = Paper::new(file_name(manuscript, audience), url, cleared.text(), about);
+                (to_client(facts, draft, client, &cleared, &paper), client.name.clone())
             }
             Audience::Company if draft.incident().visibility == Visibility::Restricted => {
                 return Err(Error::precondition(
@@ -124,14 +128,20 @@ fn to_blog(facts: &Clearance, document: &Document) -> New {
     New::of(Operation::Publish, post)
 }
 
-/// What brings `cleared` to `client`. Where nobody can be reached, a person finds out how.
-fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, cleared: &Cleared) -> Vec<New> {
+/// What brings `cleared`, which is `paper`, to `client`. Where nobody can be reached, a person finds out how.
+fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, cleared: &Cleared, paper: &Paper) -> Vec<New> {
     let whole = &facts.desk.scope;
+    let text = plain_text(&paper.document());
     let replies: Vec<New> = that_take_replies(whole.tickets.iter().filter(|row| row.client_id == Some(client.id)))
         .into_iter()
         .map(|ticket| {
-            let comment =
-                Comment { ticket: ticket.external_id.clone(), text: cleared.text().to_owned(), public: true, to: client.name.clone() };
+            let comment = Comment {
+                ticket: ticket.external_id.clone(),
+                text: text.clone(),
+                public: true,
+                to: client.name.clone(),
+                paper: Some(paper.clone()),
+            };
             New { client: Some(client.id), ticket: Some(ticket.id), ..New::of(Operation::Publish, comment) }
         })
         .collect();
@@ -144,9 +154,10 @@ fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, clear
             to_name: to_name.to_owned(),
             to: to.to_owned(),
             subject: format!("Report on {title}"),
-            text: cleared.text().to_owned(),
+            text: text.clone(),
             thread: Some(whole.incident.id.to_string()),
             answers_to: draft.ctx().config.client_reply_to.clone(),
+            paper: Some(paper.clone()),
         };
         New { client: Some(client.id), ..New::of(Operation::Publish, email) }
     };

@@ -166,7 +166,7 @@ impl<'a> Message<'a> {
 
     fn mail(&self, to_name: &str, to: Option<&String>, thread: Option<String>) -> Email {
         let (subject, text) = (self.subject.clone(), self.text.clone());
-        Email { to_name: to_name.to_owned(), to: to.cloned().unwrap_or_default(), subject, text, thread, answers_to: None }
+        Email { to_name: to_name.to_owned(), to: to.cloned().unwrap_or_default(), subject, text, thread, answers_to: None, paper: None }
     }
 }
 

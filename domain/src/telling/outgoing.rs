@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
 use crate::people::{self, asked};
 use crate::playbook::Playbook;
-use crate::ports::{Addressee, ChatOrder, Email, MailOrder, Notice, Push, PushOrder, Shown, Webhook, WebhookOrder};
+use crate::ports::{Addressee, ChatOrder, Email, MailOrder, Notice, Paper, Push, PushOrder, Shown, Webhook, WebhookOrder};
 use crate::telling::briefing;
 use crate::telling::message::OFFER_LINK;
 
@@ -29,11 +29,13 @@ impl Outgoing for MailOrder {
 
     fn instructions(&self) -> String {
         let text = match self {
-            Self::Email(Email { to_name, to, subject, text, .. }) if to.is_empty() => {
-                format!("Contact {to_name}, whose e-mail address is not known, and say:\n\n{subject}\n\n{text}")
+            Self::Email(Email { to_name, to, subject, text, paper, .. }) if to.is_empty() => {
+                let attached = Paper::attached(paper.as_ref());
+                format!("Contact {to_name}, whose e-mail address is not known, and say{attached}:\n\n{subject}\n\n{text}")
             }
-            Self::Email(Email { to_name, to, subject, text, .. }) => {
-                format!("E-mail {to_name} <{to}>, or contact them another way:\n\nSubject: {subject}\n\n{text}")
+            Self::Email(Email { to_name, to, subject, text, paper, .. }) => {
+                let attached = Paper::attached(paper.as_ref());
+                format!("E-mail {to_name} <{to}>, or contact them another way{attached}:\n\nSubject: {subject}\n\n{text}")
             }
         };
         without_answer_link(&text)

@@ -174,7 +174,7 @@ pub async fn comment(ctx: &Ctx, input: NewComment, key: Option<&str>) -> Result<
 
 fn write_comment(draft: &mut Draft<'_>, row: &ticket::Model, text: &str, public: bool, client: Option<&client::Model>) -> EventId {
     let to = client.map_or_else(|| REQUESTER.to_owned(), |client| client.name.clone());
-    let comment = Comment { ticket: row.external_id.clone(), text: text.to_owned(), public, to };
+    let comment = Comment { ticket: row.external_id.clone(), text: text.to_owned(), public, to, paper: None };
     draft.send(New { ticket: Some(row.id), client: row.client_id, ..New::of(Operation::Comment, comment) });
     let verb = if public { "Replied on" } else { "Noted on" };
     let details = json!({ "ticket": row.id.to_string(), "number": row.external_id, "public": public });
@@ -235,6 +235,6 @@ fn tell_colleagues(draft: &mut Draft<'_>, problem: &ticket::Model, into: &incide
     let ticket = other.map(|other| format!(", problem ticket #{}", other.external_id)).unwrap_or_default();
     let link = crate::incident::link(draft.ctx(), into);
     let text = format!("{} was merged into {}{ticket}. {link}", reference(draft.incident()), reference(into));
-    let order = Comment { ticket: problem.external_id.clone(), text, public: false, to: "colleagues".to_owned() };
+    let order = Comment { ticket: problem.external_id.clone(), text, public: false, to: "colleagues".to_owned(), paper: None };
     draft.send(New { ticket: Some(problem.id), ..New::of(Operation::Comment, order) });
 }

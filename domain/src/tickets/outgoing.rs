@@ -14,7 +14,7 @@ use crate::ctx::Ctx;
 use crate::delivery::New;
 use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::{Error, Result};
-use crate::ports::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, Receipt, Seen, SeenTicket, UnlinkTicket};
+use crate::ports::{Comment, DeskOrder, LinkTicket, Paper, ProblemStatus, ProblemTicket, Receipt, Seen, SeenTicket, UnlinkTicket};
 use crate::record::{Draft, NewEvent};
 use crate::tickets::number::number_in;
 use crate::tickets::problem::{keep_status, problem_of, solved, status_of};
@@ -55,9 +55,10 @@ impl Outgoing for DeskOrder {
             Self::UnlinkTicket(UnlinkTicket { ticket, problem }) => {
                 format!("In Zendesk, unlink problem #{problem} from ticket #{ticket}: it is about something else.")
             }
-            Self::Comment(Comment { ticket, text, public, to }) => {
+            Self::Comment(Comment { ticket, text, public, to, paper }) => {
                 let kind = if *public { "Reply to" } else { "Write an internal note for" };
-                format!("{kind} {to} on ticket #{ticket}:\n\n{text}")
+                let attached = Paper::attached(paper.as_ref());
+                format!("{kind} {to} on ticket #{ticket}{attached}:\n\n{text}")
             }
         }
     }

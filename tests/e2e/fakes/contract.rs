@@ -43,6 +43,12 @@ fn mistakes_at_zendesk_are_found() {
     let as_form =
         Received { headers: Vec::new(), ..received("POST", "/api/v2/tickets", &[], Some(json!({ "ticket": { "comment": comment } }))) };
     assert_eq!(contract.check(&as_form), ["the body isn't declared as JSON"]);
+    let upload = |query: &[(&str, &str)], kind: &str| {
+        let headers = vec![("content-type".to_owned(), kind.to_owned())];
+        contract.check(&Received { headers, body: "%PDF".into(), ..received("POST", "/api/v2/uploads", query, None) })
+    };
+    assert_eq!(upload(&[("filename", "a.pdf")], "application/pdf"), [""; 0]);
+    assert_eq!(upload(&[("filename", ""), ("name", "a")], "pdf").len(), 3);
 }
 
 #[test]

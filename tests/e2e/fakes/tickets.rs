@@ -117,6 +117,44 @@ async fn an_answer_has_the_audit_of_the_change() {
     assert_eq!((&comments["comments"][1]["public"], &comments["comments"][1]["audit_id"]), (&json!(false), &audit["id"]));
 }
 
+/// A token is good for one comment within the hour.
+#[tokio::test]
+async fn a_file_is_uploaded_and_named_once() {
+    let fake = ZendeskFake::start().await;
+    let id = ticket(&fake, json!({ "status": "open" })).await;
+    let upload = async |path: &str, kind: Option<&str>, bytes: &'static str| -> Answer {
+        let request = desk(&fake, Method::POST, path);
+        let request = kind.into_iter().fold(request, |request, kind| request.header("content-type", kind));
+        send(request.body(bytes)).await.unwrap()
+    };
+    let reply = async |tokens: Value| -> Answer {
+        let comment = json!({ "html_body": "<p>R&amp;D <a href=\"https://e.org\" rel=\"nofollow\">x</a></p>", "uploads": tokens });
+        put(&fake, &format!("tickets/{id}"), json!({ "ticket": { "comment": comment } })).await
+    };
+    for (path, kind, field) in [("uploads?filename=a.pdf", None, "content_type"), ("uploads", Some("application/pdf"), "filename")] {
+        let refused = upload(path, kind, "%PDF").await;
+        assert!(refused.status == 422 && refused.json()["details"][field].is_array(), "{path}: {}", refused.text);
+    }
+    let made = upload("uploads?filename=a.pdf", Some("application/pdf"), "%PDF").await;
+    let (token, file) = (made.json()["upload"]["token"].clone(), made.json()["upload"]["attachment"].clone());
+    assert_eq!((made.status, &file["file_name"], &file["size"]), (201, &json!("a.pdf"), &json!(4)));
+    for wrong in [json!(["unknown"]), json!([token, "unknown"]), json!("text")] {
+        assert_eq!(reply(wrong.clone()).await.status, 422, "{wrong}");
+    }
+    let event = reply(json!([token])).await.json()["audit"]["events"][0].clone();
+    assert_eq!((&event["attachments"][0], &event["body"]), (&file, &json!("R&D\nx")), "an attempt that was refused used nothing up");
+    assert_eq!(fake.ticket(id).unwrap().comments.last().unwrap().attachments[0].bytes, "%PDF");
+    assert_eq!(reply(json!([token])).await.status, 422, "it was used");
+    let late = upload("uploads.json?filename=a.pdf", Some("application/pdf"), "%PDF").await.json()["upload"]["token"].clone();
+    fake.advance(Duration::from_secs(3_601));
+    assert_eq!(reply(json!([late])).await.status, 422, "it is too old");
+    fake.set_upload_limit(3);
+    assert_eq!(upload("uploads?filename=a.pdf", Some("application/pdf"), "%PDF").await.status, 413);
+    fake.refuse_uploads();
+    assert_eq!(upload("uploads?filename=a.pdf", Some("application/pdf"), "%").await.status, 422);
+    assert_eq!(fake.ticket(id).unwrap().comments.len(), 2);
+}
+
 #[tokio::test]
 async fn solving_a_problem_solves_its_incidents() {
     let fake = ZendeskFake::start().await;

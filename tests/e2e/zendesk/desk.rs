@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::clock::Clock;
 use domain::ports::{Batch, ClientDirectory, Refusal, TicketDesk};
 use harness::fakes::zendesk::{AGENT, CLIENT, ORGANIZATION};
+use harness::process::press;
 use serde_json::json;
 use worker::outlets::zendesk::ZendeskOutlet;
 
@@ -87,7 +88,8 @@ async fn clients_and_contacts_come_page_by_page_and_then_only_what_changed() {
     fake.advance(Duration::from_mins(2));
     fake.tag_user(CLIENT, "vip");
     let new = fake.add_organization("New Ltd", None);
-    let marking = ZendeskOutlet::with_limits(&ZendeskSettings { senior_tag: Some("vip".into()), ..settings(&fake) }, LIMITS).unwrap();
+    let marking =
+        ZendeskOutlet::with_limits(&ZendeskSettings { senior_tag: Some("vip".into()), ..settings(&fake) }, press(), LIMITS).unwrap();
     let changed = all(async |page| marking.people(Some(since), page).await).await;
     assert_eq!(changed.iter().map(|person| (person.id.as_str(), person.senior)).collect::<Vec<_>>(), [("7101", Some(true))]);
     let changed = all(async |page| marking.organizations(Some(since), page).await).await;

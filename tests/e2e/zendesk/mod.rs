@@ -2,6 +2,7 @@
 
 mod check;
 mod desk;
+mod files;
 mod orders;
 mod refusals;
 mod whole;
@@ -13,6 +14,7 @@ use domain::ports::{Comment, DeskOrder, Effect, LinkTicket, Order, Outlet, Probl
 use entity::{DeliveryId, Severity};
 use harness::fakes::ZendeskFake;
 use harness::fakes::zendesk::{API_TOKEN, CLIENT, EMAIL, Ticket};
+use harness::process::press;
 use serde_json::json;
 use uuid::Uuid;
 use worker::outlets::client::CallLimits;
@@ -40,7 +42,7 @@ fn settings(fake: &ZendeskFake) -> ZendeskSettings {
 }
 
 fn outlet(fake: &ZendeskFake) -> ZendeskOutlet {
-    ZendeskOutlet::with_limits(&settings(fake), LIMITS).unwrap()
+    ZendeskOutlet::with_limits(&settings(fake), press(), LIMITS).unwrap()
 }
 
 /// An attempt at the order of this number.
@@ -71,7 +73,13 @@ fn unlink(ticket: u64, problem: u64) -> Effect {
 }
 
 fn comment(ticket: u64, text: &str, public: bool) -> Effect {
-    Effect::Desk(DeskOrder::Comment(Comment { ticket: ticket.to_string(), text: text.to_owned(), public, to: "Example plc".to_owned() }))
+    Effect::Desk(DeskOrder::Comment(Comment {
+        ticket: ticket.to_string(),
+        text: text.to_owned(),
+        public,
+        to: "Example plc".to_owned(),
+        paper: None,
+    }))
 }
 
 /// A client's ticket.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::ports::{Outlet, Refusal};
 use harness::fakes::Fault;
+use harness::process::press;
 use worker::outlets::zendesk::ZendeskOutlet;
 
 use super::{LIMITS, asked, assert_as_described, comment, done, fake, order, outlet, problem, refused, settings, ticket};
@@ -45,7 +46,8 @@ async fn a_long_pause_is_about_one_ticket() {
 #[tokio::test]
 async fn limits_are_kept_unprompted() {
     let fake = fake().await;
-    let outlet = ZendeskOutlet::with_limits(&super::ZendeskSettings { updates_per_minute: 40, ..settings(&fake) }, LIMITS).unwrap();
+    let outlet =
+        ZendeskOutlet::with_limits(&super::ZendeskSettings { updates_per_minute: 40, ..settings(&fake) }, press(), LIMITS).unwrap();
     let (one, other) = (asked(&fake), asked(&fake));
     for number in 1..=30 {
         done(&outlet, order(number, 1, comment(one, &format!("{number}"), false))).await;
@@ -66,7 +68,8 @@ async fn limits_are_kept_unprompted() {
 #[tokio::test]
 async fn a_wrong_token_is_distinguished_from_a_refused_order() {
     let fake = fake().await;
-    let outlet = ZendeskOutlet::with_limits(&super::ZendeskSettings { api_token: "hunter2".into(), ..settings(&fake) }, LIMITS).unwrap();
+    let outlet =
+        ZendeskOutlet::with_limits(&super::ZendeskSettings { api_token: "hunter2".into(), ..settings(&fake) }, press(), LIMITS).unwrap();
     let number = asked(&fake);
     for effect in [problem("inc_1"), comment(number, "x", true)] {
         let refusal = refused(&outlet, order(1, 1, effect)).await;

@@ -7,6 +7,7 @@ use domain::delivery::hold;
 use domain::ports::Outlet;
 use entity::System;
 use harness::fakes::{Fault, ZendeskFake};
+use harness::process::press;
 use harness::worker::{TestWorker, start_with};
 use harness::{Client, Engine, TestApp, eventually, run_with};
 use serde_json::Value;
@@ -25,7 +26,7 @@ fn on_both(test: impl AsyncFn(&TestApp)) {
 }
 
 async fn worker(app: &TestApp, settings: &ZendeskSettings) -> TestWorker {
-    let outlet: Arc<dyn Outlet> = Arc::new(ZendeskOutlet::with_limits(settings, LIMITS).unwrap());
+    let outlet: Arc<dyn Outlet> = Arc::new(ZendeskOutlet::with_limits(settings, press(), LIMITS).unwrap());
     start_with(app, Outlets::from([(System::Zendesk, outlet)])).await
 }
 

@@ -43,7 +43,7 @@ fn tickets(zendesk: &Zendesk) -> Reply {
         .values()
         .map(|ticket| {
             let mut json = state.ticket_json(ticket.id, zendesk.front.url());
-            json["comments"] = ticket.comments.iter().map(super::Comment::json).collect();
+            json["comments"] = ticket.comments.iter().map(|comment| comment.json(zendesk.front.url())).collect();
             json
         })
         .collect();

@@ -10,6 +10,7 @@ mod routes;
 mod search;
 mod state;
 mod tickets;
+mod uploads;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use self::events::{Delivery, TEST_SECRET};
 use self::events::{Happened, event};
 use self::state::State;
 pub use self::state::{Comment, ME, Organization, Ticket, User};
+pub use self::uploads::Attachment;
 use super::front::Front;
 use super::http::{Reply, Request};
 use super::limits::Usage;
@@ -197,6 +199,16 @@ impl ZendeskFake {
         self.vendor.state().assigns_on_solving = false;
     }
 
+    /// From now on, a file may hold so many bytes.
+    pub fn set_upload_limit(&self, bytes: usize) {
+        self.vendor.state().largest_upload = bytes;
+    }
+
+    /// From now on, an administrator allows no files of any kind.
+    pub fn refuse_uploads(&self) {
+        self.vendor.state().takes_uploads = false;
+    }
+
     /// From now on, the account may make so many requests in a minute, and so many changes of tickets.
     pub fn set_limits(&self, requests: usize, updates: usize) {
         let mut state = self.vendor.state();
@@ -247,7 +259,7 @@ impl Zendesk {
             if let Some(home) = state.users.get(&author).and_then(|user| user.organization_id) {
                 given.entry("organization_id").or_insert(home.into());
             }
-            tickets::add(state, self.front.now(), author, &given)
+            tickets::add(state, self.front.now(), self.front.url(), author, &given)
         })
     }
 
@@ -259,7 +271,7 @@ impl Zendesk {
             if is_client && ["pending", "hold", "solved"].contains(&known.status.as_str()) {
                 given.insert("status".to_owned(), "open".into());
             }
-            tickets::change(state, self.front.now(), author, ticket, &given)?;
+            tickets::change(state, self.front.now(), self.front.url(), author, ticket, &given)?;
             Ok(state.tickets[&ticket].comments.last().expect("it was just added").clone())
         })
     }
@@ -269,7 +281,7 @@ impl Zendesk {
             if !state.tickets.contains_key(&ticket) {
                 return Err(tickets::not_found());
             }
-            tickets::change(state, self.front.now(), author, ticket, &into_map(fields))
+            tickets::change(state, self.front.now(), self.front.url(), author, ticket, &into_map(fields))
         })
     }
 

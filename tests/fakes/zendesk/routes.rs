@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::paging::{self, Kind};
 use super::state::{ME, State};
 use super::tickets::{create, invalid, not_found, update};
-use super::{API_TOKEN, EMAIL, search};
+use super::{API_TOKEN, EMAIL, search, uploads};
 use crate::fakes::http::{Reply, Request};
 use crate::fakes::limits::Window;
 
@@ -28,6 +28,7 @@ pub(super) fn answer(state: &mut State, now: DateTime<Utc>, base: &str, request:
         return too_many(&state.requests, seconds);
     }
     if method != "GET"
+        && path != ["uploads"]
         && !request.body.is_empty()
         && !request.header("content-type").is_some_and(|kind| kind.starts_with("application/json"))
     {
@@ -72,6 +73,7 @@ fn route(state: &mut State, now: DateTime<Utc>, base: &str, method: &str, path: 
                 paging::page(request, base, name, parts(state, base, id, kind))
             }
         },
+        ("POST", ["uploads"]) => uploads::upload(state, now, base, request),
         ("GET", ["search"]) => search::search(state, now, base, request),
         ("GET", ["search", "export"]) => search::export(state, now, base, request),
         (_, ["webhooks", ..]) => webhooks(state, now, method, &path[1..], request),
@@ -82,7 +84,7 @@ fn route(state: &mut State, now: DateTime<Utc>, base: &str, method: &str, path: 
 fn parts(state: &State, base: &str, id: u64, kind: &str) -> Vec<Value> {
     let ticket = &state.tickets[&id];
     match kind {
-        "comments" => ticket.comments.iter().map(super::state::Comment::json).collect(),
+        "comments" => ticket.comments.iter().map(|comment| comment.json(base)).collect(),
         "audits" => ticket.audits.clone(),
         _ => state.incidents_of(id).into_iter().map(|incident| state.ticket_json(incident, base)).collect(),
     }

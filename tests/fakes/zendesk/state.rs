@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Duration, SecondsFormat, SubsecRound, Utc};
 use serde_json::{Map, Value, json};
 
+use super::uploads::{Attachment, LARGEST};
 use crate::fakes::limits::Window;
 
 /// Who is who: made up, the same at every start.
@@ -60,8 +61,12 @@ pub struct Comment {
     pub id: u64,
     /// Who wrote it.
     pub author_id: u64,
-    /// What it says.
+    /// What it says; of HTML, the words.
     pub body: String,
+    /// What it says as HTML, as the vendor shows it.
+    pub html_body: String,
+    /// Its files.
+    pub attachments: Vec<Attachment>,
     /// Whether the requester sees it.
     pub public: bool,
     /// When, in whole seconds.
@@ -115,6 +120,10 @@ pub(super) struct State {
     pub organizations: BTreeMap<u64, Organization>,
     pub webhooks: BTreeMap<String, Value>,
     pub keys: HashMap<String, Kept>,
+    /// By their tokens, with when they were uploaded.
+    pub uploads: HashMap<String, (DateTime<Utc>, Attachment)>,
+    pub largest_upload: usize,
+    pub takes_uploads: bool,
     pub index_lag: Duration,
     pub assigns_on_solving: bool,
     pub requests: Window,
@@ -132,6 +141,9 @@ impl State {
             organizations: BTreeMap::new(),
             webhooks: BTreeMap::new(),
             keys: HashMap::new(),
+            uploads: HashMap::new(),
+            largest_upload: LARGEST,
+            takes_uploads: true,
             index_lag: Duration::from_std(super::INDEX_LAG).expect("it is short"),
             assigns_on_solving: true,
             requests: Window::new(700, Duration::minutes(1)),
@@ -193,10 +205,11 @@ impl State {
 }
 
 impl Comment {
-    pub(super) fn json(&self) -> Value {
+    pub(super) fn json(&self, base: &str) -> Value {
+        let attachments: Vec<Value> = self.attachments.iter().map(|file| file.json(base)).collect();
         json!({
             "id": self.id, "type": "Comment", "author_id": self.author_id, "body": self.body, "plain_body": self.body,
-            "html_body": format!("<div class=\"zd-comment\" dir=\"auto\">{}</div>", self.body), "public": self.public, "attachments": [],
+            "html_body": self.html_body, "public": self.public, "attachments": attachments,
             "audit_id": self.audit_id, "via": { "channel": "api" }, "created_at": stamp(self.created_at), "metadata": { "system": {}, "custom": {} },
         })
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value, json};
 
 use super::state::{Comment, Kept, State, Ticket, stamp, whole};
+use super::uploads;
 use crate::fakes::http::{Reply, Request};
 
 /// How long the vendor knows a key.
@@ -53,7 +54,7 @@ pub(super) fn create(state: &mut State, now: DateTime<Utc>, base: &str, me: u64,
         }
         return answer(state, base, 201, kept.ticket, 0).header("x-idempotency-lookup", "hit");
     }
-    let made = given.as_object().ok_or_else(|| invalid("base", "Ticket: is invalid")).and_then(|given| add(state, now, me, given));
+    let made = given.as_object().ok_or_else(|| invalid("base", "Ticket: is invalid")).and_then(|given| add(state, now, base, me, given));
     let id = match made {
         Ok(id) => id,
         Err(refusal) => return refusal,
@@ -76,7 +77,7 @@ pub(super) fn update(state: &mut State, now: DateTime<Utc>, base: &str, me: u64,
     }
     let Some(given) = body.get("ticket") else { return Reply::json(200, &json!({ "ticket": state.ticket_json(id, base) })) };
     let Some(given) = given.as_object() else { return invalid("base", "Ticket: is invalid") };
-    match change(state, now, me, id, given) {
+    match change(state, now, base, me, id, given) {
         Ok(()) => answer(state, base, 200, id, state.tickets[&id].audits.len() - 1),
         Err(refusal) => refusal,
     }
@@ -87,7 +88,7 @@ fn answer(state: &State, base: &str, status: u16, id: u64, audit: usize) -> Repl
 }
 
 /// Makes a ticket as `author` asks for it, and returns its number.
-pub(super) fn add(state: &mut State, now: DateTime<Utc>, author: u64, given: &Map<String, Value>) -> Result<u64, Reply> {
+pub(super) fn add(state: &mut State, now: DateTime<Utc>, base: &str, author: u64, given: &Map<String, Value>) -> Result<u64, Reply> {
     if !given.contains_key("comment") {
         return Err(invalid("comment", "Comment: cannot be blank"));
     }
@@ -112,21 +113,28 @@ pub(super) fn add(state: &mut State, now: DateTime<Utc>, author: u64, given: &Ma
         audits: Vec::new(),
         indexed_at: now + state.index_lag,
     };
-    let changed = applied(state, ticket, now, author, given, &CREATE_FIELDS)?;
+    let changed = applied(state, ticket, now, base, author, given, &CREATE_FIELDS)?;
     state.next_ticket += 1;
     state.tickets.insert(id, changed);
     Ok(id)
 }
 
 /// Changes a ticket as `author` asks for it. A problem that becomes solved solves its incidents.
-pub(super) fn change(state: &mut State, now: DateTime<Utc>, author: u64, id: u64, given: &Map<String, Value>) -> Result<(), Reply> {
+pub(super) fn change(
+    state: &mut State,
+    now: DateTime<Utc>,
+    base: &str,
+    author: u64,
+    id: u64,
+    given: &Map<String, Value>,
+) -> Result<(), Reply> {
     let before = state.tickets[&id].clone();
     if before.status == "closed" {
         return Err(invalid("status", "Status: closed prevents ticket update"));
     }
     check_version(&before, given)?;
     let was_solved = before.status == "solved";
-    let changed = applied(state, before, now, author, given, &[])?;
+    let changed = applied(state, before, now, base, author, given, &[])?;
     let solves = changed.status == "solved" && !was_solved && changed.kind.as_deref() == Some("problem");
     state.tickets.insert(id, changed);
     if solves {
@@ -177,6 +185,7 @@ fn applied(
     state: &mut State,
     mut ticket: Ticket,
     now: DateTime<Utc>,
+    base: &str,
     author: u64,
     given: &Map<String, Value>,
     more: &[&str],
@@ -194,10 +203,12 @@ fn applied(
     let audit = state.fresh_id();
     let mut events = Vec::new();
     if let Some(comment) = given.get("comment") {
-        let comment = read_comment(state, &mut ticket, author, audit, comment)?;
+        let mut comment = read_comment(state, &mut ticket, author, audit, comment)?;
+        comment.attachments = uploads::take(state, now, &given["comment"]["uploads"])?;
+        let json = comment.json(base);
         events.push(json!({
             "id": state.fresh_id(), "type": "Comment", "author_id": comment.author_id, "body": comment.body, "plain_body": comment.body,
-            "html_body": comment.json()["html_body"], "public": comment.public, "attachments": [], "audit_id": audit,
+            "html_body": json["html_body"], "public": comment.public, "attachments": json["attachments"], "audit_id": audit,
         }));
         ticket.comments.push(comment);
     }
@@ -303,7 +314,8 @@ fn read_comment(state: &mut State, ticket: &mut Ticket, author: u64, audit: u64,
     if let Some(unknown) = fields.keys().find(|field| !COMMENT_FIELDS.contains(&field.as_str())) {
         return Err(invalid("comment", &format!("Comment: there is no field {unknown}")));
     }
-    let body = given["body"].as_str().or(given["html_body"].as_str()).unwrap_or_default();
+    let html = given["html_body"].as_str();
+    let body = html.map(words).or(given["body"].as_str().map(str::to_owned)).unwrap_or_default();
     if body.trim().is_empty() {
         return Err(invalid("comment", "Comment: cannot be blank"));
     }
@@ -316,7 +328,18 @@ fn read_comment(state: &mut State, ticket: &mut Ticket, author: u64, audit: u64,
         Value::Null => author,
         id => id.as_u64().filter(|id| state.users.contains_key(id)).ok_or_else(|| invalid("comment", "Comment: author is invalid"))?,
     };
-    Ok(Comment { id: state.fresh_id(), author_id, body: body.to_owned(), public, created_at: ticket.updated_at, audit_id: audit })
+    // The vendor changes what it does not like of a link.
+    let shown = html.map_or_else(|| body.clone(), |html| html.replace(" nofollow\"", "\" target=\"_blank\""));
+    let html_body = format!("<div class=\"zd-comment\" dir=\"auto\">{shown}</div>");
+    let (id, created_at) = (state.fresh_id(), ticket.updated_at);
+    Ok(Comment { id, author_id, body, html_body, attachments: Vec::new(), public, created_at, audit_id: audit })
+}
+
+/// What is between the tags, a line each.
+fn words(html: &str) -> String {
+    let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text).trim());
+    let text = texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
 
 pub(super) fn not_found() -> Reply {

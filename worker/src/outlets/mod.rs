@@ -6,6 +6,7 @@
 pub mod client;
 pub mod email;
 pub mod ntfy;
+mod paper;
 pub mod trello;
 pub mod webhook;
 pub mod wordpress;

@@ -13,6 +13,7 @@ mod tests;
 use std::error::Error;
 use std::time::Duration;
 
+use bytes::Bytes;
 use domain::traces::{self, TARGET};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, Request, Response, StatusCode};
@@ -121,6 +122,14 @@ impl Api {
     /// A call that creates something.
     pub fn post(&self, path: &str) -> Call<'_> {
         self.call(Method::POST, path, true)
+    }
+
+    /// A call that stores a file, which nobody sees until something refers to it: doing it again does no harm.
+    pub fn upload(&self, path: &str, media_type: &'static str, file: Bytes) -> Call<'_> {
+        let mut call = self.call(Method::POST, path, false);
+        call.request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        *call.request.body_mut() = Some(file.into());
+        call
     }
 
     /// A call that changes something.

@@ -5,8 +5,10 @@ use std::time::SystemTime;
 use domain::ports::{Email, Order};
 use lettre::address::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0};
-use lettre::message::{Mailbox, Message};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use url::Host;
+
+use crate::outlets::paper::File;
 
 /// A mail, ready to be sent.
 pub(super) struct Mail {
@@ -19,11 +21,17 @@ pub(super) struct Mail {
     pub(super) bytes: Vec<u8>,
 }
 
+/// What a mail with a document has besides its text.
+pub(super) struct Letter {
+    pub html: String,
+    pub file: File,
+}
+
 /// Writes the mail.
 ///
 /// # Errors
 /// Why the mail can't be composed, for people.
-pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Mail, String> {
+pub(super) fn compose(order: &Order, email: &Email, letter: Option<Letter>, from: &Mailbox) -> Result<Mail, String> {
     let to = address(&email.to).ok_or_else(|| format!("{} is not an e-mail address.", one_line(&email.to)))?;
     let name = Some(one_line(&email.to_name)).filter(|name| !name.is_empty());
     let domain = from.email.domain();
@@ -39,9 +47,7 @@ pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Ma
         .message_id(Some(format!("<{id}>")))
         .header(Date::new(SystemTime::from(order.created_at)))
         // Keeps auto-responders quiet.
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-        .header(ContentType::TEXT_PLAIN)
-        .header(ContentTransferEncoding::QuotedPrintable);
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()));
     if let Some(sender) = answers_to {
         message = message.reply_to(sender);
     }
@@ -51,10 +57,27 @@ pub(super) fn compose(order: &Order, email: &Email, from: &Mailbox) -> Result<Ma
         message = message.in_reply_to(root.clone()).references(root);
     }
     let text = email.text.replace("\r\n", "\n");
-    let message = message.body(text).map_err(|error| format!("The mail can't be written: {error}"))?;
+    let message = match letter {
+        None => message.header(ContentType::TEXT_PLAIN).header(ContentTransferEncoding::QuotedPrintable).body(text),
+        Some(letter) => message.multipart(parts(order, text, letter)),
+    };
+    let message = message.map_err(|error| format!("The mail can't be written: {error}"))?;
     let bytes = message.formatted();
     let needs_utf8 = !to.user().is_ascii();
     Ok(Mail { id, from: from.email.clone(), to, needs_utf8, bytes })
+}
+
+/// The text, the same as HTML, and the file. What stands between them comes from the order: lettre would take it from chance.
+fn parts(order: &Order, text: String, Letter { html, file }: Letter) -> MultiPart {
+    let readable =
+        |kind: ContentType, body: String| SinglePart::builder().header(kind).header(ContentTransferEncoding::QuotedPrintable).body(body);
+    let alternatives = MultiPart::alternative()
+        .boundary(format!("text-{}", order.delivery.0))
+        .singlepart(readable(ContentType::TEXT_PLAIN, text))
+        .singlepart(readable(ContentType::TEXT_HTML, html));
+    let kind = ContentType::parse(file.media_type).expect("media types are well formed");
+    let attached = Attachment::new(file.name).body(file.bytes.to_vec(), kind);
+    MultiPart::mixed().boundary(format!("mail-{}", order.delivery.0)).multipart(alternatives).singlepart(attached)
 }
 
 /// Reads an address. An internationalised domain is converted to ASCII.
@@ -90,14 +113,19 @@ mod tests {
             text: "Hello\n.\nBye".to_owned(),
             thread: Some("inc_07".to_owned()),
             answers_to: None,
+            paper: None,
         }
     }
 
     fn composed(email: &Email) -> Result<Mail, String> {
+        composed_with(email, None)
+    }
+
+    fn composed_with(email: &Email, letter: Option<Letter>) -> Result<Mail, String> {
         let created_at = entity::Timestamp::UNIX_EPOCH;
         let order =
             Order { delivery: DeliveryId(Uuid::from_u128(7)), attempt: 1, created_at, is_page: false, effect: email.clone().into() };
-        compose(&order, email, &"Muster <muster@example.net>".parse().unwrap())
+        compose(&order, email, letter, &"Muster <muster@example.net>".parse().unwrap())
     }
 
     fn written(email: &Email) -> String {
@@ -123,6 +151,31 @@ mod tests {
             "Content-Transfer-Encoding: quoted-printable",
         ] {
             assert!(text.contains(&format!("{line}\r\n")), "{line} is not in {text}");
+        }
+    }
+
+    #[test]
+    fn the_same_letter_yields_the_same_mail() {
+        let letter = || {
+            let file = File { name: "INC-7-report-acme.pdf".to_owned(), media_type: "application/pdf", bytes: vec![0, 255, 13, 10].into() };
+            Some(Letter { html: "<p>Hello é</p>".to_owned(), file })
+        };
+        let mail = composed_with(&email(), letter()).unwrap();
+        assert_eq!(mail.bytes, composed_with(&email(), letter()).unwrap().bytes);
+        let text = String::from_utf8(mail.bytes).unwrap();
+        let id = "00000000-0000-0000-0000-000000000007";
+        for line in [
+            &format!("Content-Type: multipart/mixed; boundary=\"mail-{id}\""),
+            &format!("Content-Type: multipart/alternative; boundary=\"text-{id}\""),
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Type: text/html; charset=utf-8",
+            "<p>Hello =C3=A9</p>",
+            "Content-Type: application/pdf",
+            "Content-Disposition: attachment; filename=\"INC-7-report-acme.pdf\"",
+            "AP8NCg==",
+            &format!("--mail-{id}--"),
+        ] {
+            assert!(text.replace("\r\n ", " ").contains(&format!("{line}\r\n")), "{line} is not in {text}");
         }
     }
 

@@ -14,15 +14,16 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use document::{Press, html};
 use domain::ports::{Effect, Finding, MailOrder, Order, Outlet, Receipt, Refusal};
 use lettre::message::Mailbox;
 use lettre::transport::smtp::client::TlsParameters;
-use message::Mail;
+use message::{Letter, Mail};
 use session::{Broken, Cause, Session, Stage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
-use super::readable;
+use super::{paper, readable};
 
 pub use relay::{Relay, sender};
 
@@ -59,6 +60,7 @@ pub struct EmailOutlet {
     relay: Relay,
     trust: Option<TlsParameters>,
     from: Mailbox,
+    press: Arc<Press>,
     limits: Limits,
     slots: Arc<Semaphore>,
     kept: Arc<Kept>,
@@ -68,23 +70,24 @@ pub struct EmailOutlet {
 type Kept = Mutex<Vec<(Session, Instant)>>;
 
 impl EmailOutlet {
-    /// An outlet for the settings `smtp.url` ([`Relay::parse`]) and `smtp.from` ([`sender`]). It connects with the first mail.
+    /// An outlet for the settings `smtp.url` ([`Relay::parse`]) and `smtp.from` ([`sender`]), with
+    /// `press` for the files of documents. It connects with the first mail.
     ///
     /// # Errors
     /// What is wrong with them; names the setting, shows no secret.
-    pub fn connect(url: &str, from: &str) -> Result<Self, String> {
-        Self::with_limits(url, from, Limits::default())
+    pub fn connect(url: &str, from: &str, press: Arc<Press>) -> Result<Self, String> {
+        Self::with_limits(url, from, press, Limits::default())
     }
 
     /// Like [`Self::connect`], with other limits.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub fn with_limits(url: &str, from: &str, limits: Limits) -> Result<Self, String> {
+    pub fn with_limits(url: &str, from: &str, press: Arc<Press>, limits: Limits) -> Result<Self, String> {
         let relay = Relay::parse(url).map_err(|problem| format!("smtp.url {problem}"))?;
         let from = sender(from).map_err(|problem| format!("smtp.from {problem}"))?;
         let trust = relay.trust().map_err(|error| format!("smtp.url requires encryption, which can't be set up: {error}"))?;
-        Ok(Self { relay, trust, from, limits, slots: Arc::new(Semaphore::new(CONNECTIONS)), kept: Arc::default() })
+        Ok(Self { relay, trust, from, press, limits, slots: Arc::new(Semaphore::new(CONNECTIONS)), kept: Arc::default() })
     }
 
     /// Connects and signs in, without sending a mail.
@@ -170,7 +173,11 @@ impl Outlet for EmailOutlet {
         let Effect::Mail(MailOrder::Email(email)) = &order.effect else {
             return Err(Refusal::Never("a mail server sends nothing but mails".to_owned()));
         };
-        let mail = message::compose(order, email, &self.from).map_err(Refusal::Never)?;
+        let letter = match &email.paper {
+            Some(paper) => Some(Letter { html: html(&paper.document()), file: paper::file(&self.press, paper).await }),
+            None => None,
+        };
+        let mail = message::compose(order, email, letter, &self.from).map_err(Refusal::Never)?;
         match self.send(&mail, order.is_page).await {
             Ok(()) => Ok(Receipt { external_id: Some(mail.id), ..Receipt::default() }),
             Err(broken) => Err(refusal(&broken)),

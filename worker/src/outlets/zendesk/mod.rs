@@ -8,6 +8,7 @@ mod check;
 mod desk;
 mod directory;
 mod problem;
+mod reply;
 mod update;
 mod wire;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use document::Press;
 use domain::ports::{DeskOrder, Effect, Finding, Order, Outlet, Receipt, Refusal, Seen};
 use entity::DeliveryId;
 use tokio::sync::OnceCell;
@@ -65,6 +67,7 @@ pub struct ZendeskSettings {
 /// The outlet for one Zendesk account.
 pub struct ZendeskOutlet {
     api: Api,
+    press: Arc<Press>,
     settings: ZendeskSettings,
     directory: Pace,
     updates: Pace,
@@ -74,19 +77,19 @@ pub struct ZendeskOutlet {
 }
 
 impl ZendeskOutlet {
-    /// An outlet with these settings. It connects with the first order.
+    /// An outlet with these settings, with `press` for the files of documents. It connects with the first order.
     ///
     /// # Errors
     /// What is wrong with them; names the setting, shows no secret.
-    pub fn connect(settings: &ZendeskSettings) -> Result<Self, String> {
-        Self::with_limits(settings, CallLimits::default())
+    pub fn connect(settings: &ZendeskSettings, press: Arc<Press>) -> Result<Self, String> {
+        Self::with_limits(settings, press, CallLimits::default())
     }
 
     /// Like [`Self::connect`], with other limits.
     ///
     /// # Errors
     /// As [`Self::connect`].
-    pub fn with_limits(settings: &ZendeskSettings, limits: CallLimits) -> Result<Self, String> {
+    pub fn with_limits(settings: &ZendeskSettings, press: Arc<Press>, limits: CallLimits) -> Result<Self, String> {
         let ZendeskSettings { base_url, email, api_token, requests_per_minute, updates_per_minute, .. } = settings;
         let encoded = STANDARD.encode(format!("{email}/token:{api_token}"));
         let vendor = Vendor {
@@ -101,6 +104,7 @@ impl ZendeskOutlet {
         let (directory, updates) = (Pace::new(*requests_per_minute / DIRECTORY_SHARE, MINUTE), Pace::new(*updates_per_minute, MINUTE));
         Ok(Self {
             api,
+            press,
             settings: settings.clone(),
             directory,
             updates,

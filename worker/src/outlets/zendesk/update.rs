@@ -13,8 +13,8 @@ use domain::tickets::is_over;
 use entity::{DeliveryId, IncidentId, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::ZendeskOutlet;
 use super::wire::{Audit, Audits, Changed, Event, Ticket, Tickets, time};
+use super::{ZendeskOutlet, reply};
 use crate::outlets::client::{Cause, Failed, Pace};
 
 /// The key under which audits carry the delivery's id.
@@ -62,6 +62,8 @@ impl ZendeskOutlet {
 
     async fn attempt(&self, order: &Order, desk: &DeskOrder, is_fresh: bool, is_sent: &mut bool) -> Result<Receipt, Refusal> {
         let number = number(desk)?;
+        // Made before anything is asked: nobody waits for it with a turn, and the ticket is not old by the time it is written on.
+        let file = self.file_of(desk).await;
         let of_ticket = self.updates_of(number);
         // Taken before reading, so that no read is wasted on what can't be written; only what is sent counts.
         let (of_all, of_this) = (self.api.turn(&self.updates).await?, self.api.turn(&of_ticket).await?);
@@ -95,10 +97,22 @@ impl ZendeskOutlet {
         if fields.get("status").is_some_and(|status| status == "solved") && ticket.assignee_id.is_none() {
             fields.insert("assignee_id".to_owned(), json!(self.own_id().await?));
         }
+        let token = match file {
+            Some(file) => self.upload(file).await?,
+            None => None,
+        };
+        if let Some(token) = &token {
+            fields["comment"]["uploads"] = json!([token]);
+        }
         *is_sent = true;
         let call = self.api.put(&format!("/api/v2/tickets/{number}")).with_turn(of_all).with_turn(of_this);
         match call.json(&json!({ "ticket": fields })).send::<Changed>().await {
-            Ok(changed) => self.confirmed(desk, &changed),
+            Ok(changed) => {
+                if token.is_some() && changed.audit.events.iter().all(|event| event.attachments.is_empty()) {
+                    tracing::warn!(ticket = number, "Zendesk took a reply with its file, and shows it without");
+                }
+                self.confirmed(desk, &changed)
+            }
             Err(failed) => Err(refused(failed, &of_ticket)),
         }
     }
@@ -176,8 +190,7 @@ fn is_by(audit: &Audit, order: &Order, comment: &Comment, since: Timestamp) -> b
         return mark.as_str() == Some(&order.delivery.to_string());
     }
     let is_late = audit.created_at.as_deref().and_then(time).is_some_and(|at| at >= since);
-    let says = |text: Option<&Value>| text.and_then(Value::as_str).is_some_and(|text| text.trim() == comment.text.trim());
-    is_late && audit.events.iter().any(|event| is_comment(event) && event.public == Some(comment.public) && says(event.body.as_ref()))
+    is_late && audit.events.iter().any(|event| is_comment(event) && event.public == Some(comment.public) && reply::is_said(comment, event))
 }
 
 fn is_comment(event: &Event) -> bool {
@@ -263,7 +276,7 @@ fn change(order: &DeskOrder, ticket: &Ticket) -> Result<Option<Value>, Refusal> 
             }
             _ => Ok(None),
         },
-        DeskOrder::Comment(Comment { text, public, .. }) => Ok(Some(json!({ "comment": { "body": text, "public": public } }))),
+        DeskOrder::Comment(comment) => Ok(Some(json!({ "comment": reply::fields(comment) }))),
         DeskOrder::OpenProblem(_) => Ok(None),
     }
 }
@@ -285,7 +298,7 @@ mod tests {
     }
 
     fn comment() -> Comment {
-        Comment { ticket: "7".into(), text: "we are on it".into(), public: true, to: "Example".into() }
+        Comment { ticket: "7".into(), text: "we are on it".into(), public: true, to: "Example".into(), paper: None }
     }
 
     #[test]

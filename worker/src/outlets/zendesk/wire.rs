@@ -91,7 +91,21 @@ pub(super) struct Event {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub body: Option<Value>,
+    pub html_body: Option<Value>,
     pub public: Option<bool>,
+    #[serde(default)]
+    pub attachments: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Uploaded {
+    pub upload: Upload,
+}
+
+/// A file that waits for a comment.
+#[derive(Deserialize)]
+pub(super) struct Upload {
+    pub token: String,
 }
 
 #[derive(Deserialize)]

@@ -1,16 +1,19 @@
 //! Where documents are written: one at a time, and what was made is kept for a while.
 
 use bytes::Bytes;
-use document::typesetter::{Error, Typesetter};
-use document::{Document, Form, pdf_request};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
+use crate::document::Document;
+use crate::form::Form;
+use crate::request::pdf_request;
+use crate::typesetter::{Error, Typesetter};
+
 /// Of PDFs that are kept.
 const KEPT_BYTES: u64 = 32 << 20;
 
-/// Writes documents.
+/// Writes documents. One a process: what it bounds is the machine's.
 pub struct Press {
     typesetter: Typesetter,
     /// The program takes a hundred megabytes and two threads.
