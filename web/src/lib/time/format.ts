@@ -1,33 +1,37 @@
 /** Times in words, by the reader's zone. All take ISO texts, as the server sends them. */
 import { t } from '$text';
+import { localDay, toLocal } from './local';
 
-const LOCALE = 'en-GB';
-export const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
-
-const seconds = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const minutes = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
-const days = new Intl.DateTimeFormat(LOCALE, { weekday: 'short', day: 'numeric', month: 'short' });
-const years = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
-const whole = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'full', timeStyle: 'long' });
+export const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-export const clockTime = (iso: string) => minutes.format(new Date(iso));
-export const exactTime = (iso: string) => seconds.format(new Date(iso));
-export const date = (iso: string) => years.format(new Date(iso));
-export const weekday = (iso: string) => days.format(new Date(iso));
+export const exactTime = (iso: string) => toLocal(iso).slice(11);
+export const clockTime = (iso: string) => exactTime(iso).slice(0, 5);
+export function date(iso: string): string {
+  const at = new Date(iso);
+  return t.time.date(at.getDate(), at.getMonth(), at.getFullYear());
+}
+export function weekday(iso: string): string {
+  const at = new Date(iso);
+  return t.time.day(at.getDay(), at.getDate(), at.getMonth());
+}
+
+/** Made when it is first wanted: the browser's own words for times cost a page as much as many events of the timeline. */
+let whole: Intl.DateTimeFormat | undefined;
 
 /** Day, time and zone. */
-export const wholeTime = (iso: string) => whole.format(new Date(iso));
+export const wholeTime = (iso: string) =>
+  (whole ??= new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'long' })).format(new Date(iso));
 
 /** `14:05`, with the day in front if it is not today's. */
 export function momentText(iso: string, now: number): string {
   return isSameDay(iso, now) ? clockTime(iso) : `${weekday(iso)}, ${clockTime(iso)}`;
 }
 
-export const isSameDay = (iso: string, now: number) => years.format(new Date(iso)) === years.format(new Date(now));
+export const isSameDay = (iso: string, now: number) => localDay(new Date(iso)) === localDay(new Date(now));
 
 /** How long, in the two largest units: `1 h 05 min`. */
 export function duration(milliseconds: number): string {

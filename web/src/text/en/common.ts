@@ -2,6 +2,9 @@
 
 import { some } from './some';
 
+const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sept', 'Oct', 'Nov', 'Dec'];
+
 export const common = {
   product: 'Muster',
   skip: 'Skip to the content',
@@ -80,6 +83,8 @@ export const common = {
       days: (days: number, hours: number) =>
         hours === 0 || days > 6 ? some(days, 'day', 'days') : `${some(days, 'day', 'days')} ${hours} h`,
     },
+    day: (weekday: number, day: number, month: number) => `${WEEKDAYS[weekday]} ${day} ${MONTHS[month]}`,
+    date: (day: number, month: number, year: number) => `${day} ${MONTHS[month]} ${year}`,
     copyUtc: 'Click to copy as UTC',
     copied: 'Copied',
   },

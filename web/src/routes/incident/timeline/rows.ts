@@ -1,5 +1,5 @@
 /** What the timeline is drawn from: events with their corrections, and what stands between them. */
-import { weekday } from '$lib/time/format';
+import { isSameDay } from '$lib/time/format';
 import type { Correction, Event } from './event';
 
 /** Silence that is worth a word. */
@@ -50,7 +50,7 @@ export function rowsOf(events: readonly Event[], all: readonly Event[], seen: nu
   for (const event of events) {
     // A correction is shown at what it corrects, if that is here.
     if (event.amends && shown.has(event.amends)) continue;
-    const isNewDay = !before || weekday(before.recordedAt) !== weekday(event.recordedAt);
+    const isNewDay = !before || !isSameDay(event.recordedAt, Date.parse(before.recordedAt));
     const silence = before ? Date.parse(event.recordedAt) - Date.parse(before.recordedAt) : 0;
     if (silence > GAP) rows.push({ is: 'gap', key: `gap-${event.id}`, milliseconds: silence });
     if (isNewDay) rows.push({ is: 'day', key: `day-${event.id}`, at: event.recordedAt });
