@@ -1,6 +1,6 @@
 /** An incident from declared to closed without a mouse, and by one thumb on a phone. */
 import type { Locator, Page } from '@playwright/test';
-import { expect, test } from './muster';
+import { Between, expect, test } from './muster';
 
 const composerOf = (page: Page) => page.getByLabel('What happens', { exact: true });
 
@@ -137,6 +137,40 @@ test('by keyboard alone', async ({ muster, signIn }) => {
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'The shop is down' })).toBeVisible();
   await isClosed(page);
+});
+
+test('what is pressed before its part of the page is loaded is done once it is', async ({ muster, signIn }) => {
+  const { reference } = await muster.declare('Slowly');
+  const page = await signIn(muster.add('Kay', 'responder'));
+  let release = () => {};
+  const released = new Promise<void>((done) => (release = done));
+  for (const part of ['Side', 'Dialogs', 'Deeds', 'Finder']) {
+    const between = await Between.the(page, `**/${part}-*.js`);
+    between.answer = async (route) => {
+      await released;
+      await route.fallback();
+    };
+  }
+  await page.goto(`/incidents/${reference}`);
+
+  // What is typed into the palette stays there.
+  await expect(page.getByRole('heading', { level: 1, name: 'Slowly' })).toBeVisible();
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Go to anything' });
+  await page.keyboard.type('slow');
+  await expect(palette.getByRole('textbox')).toHaveValue('slow');
+  await page.keyboard.press('Escape');
+  await expect(palette).toHaveCount(0);
+
+  // A step leads to the side, a badge to a dialog, and a button to a menu, which has the focus then.
+  await page.getByRole('button', { name: 'Change severity: Major' }).click();
+  await page.getByRole('button', { name: 'More to do with it' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menu')).toHaveCount(0);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  release();
+  await expect(page.getByRole('menu')).toBeVisible();
+  await expect(page.getByRole('dialog', { name: 'Change severity' })).toBeVisible();
 });
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };

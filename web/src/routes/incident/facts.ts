@@ -1,16 +1,6 @@
 /** What the page asks: everything at once when it opens, then the facts whenever something happened. */
 import { graphql, type ResultOf } from '$lib/api/graphql';
-import { ACTIONS } from './side/Actions.svelte';
-import { ALERTS } from './side/Alerts.svelte';
-import { CLIENTS } from './side/Clients.svelte';
-import { DELIVERIES } from './side/Deliveries.svelte';
-import { FILES } from './side/Files.svelte';
-import { FOLLOW_UPS } from './side/FollowUps.svelte';
-import { GOALS } from './side/Goals.svelte';
-import { PAGES } from './side/Pages.svelte';
-import { REPORT_LINE } from './side/Report.svelte';
-import { ROLES } from './side/Roles.svelte';
-import { TICKETS } from './side/Tickets.svelte';
+import { ACTIONS, ALERTS, CLIENTS, DELIVERIES, FILES, FOLLOW_UPS, GOALS, PAGES, REPORT_LINE, ROLES, TICKETS } from './side/shown';
 import { STEPS } from './steps/Steps.svelte';
 import { TRIAGE } from './steps/Triage.svelte';
 import { EVENT } from './timeline/event';

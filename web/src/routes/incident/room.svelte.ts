@@ -45,6 +45,8 @@ export class Room {
   dialog = $state.raw<Dialog | undefined>();
   /** Asks the composer to take the focus, with a kind if one is wanted. */
   wanted = $state.raw<{ kind?: Kind | undefined } | undefined>();
+  /** Asks the side to lead to one of its parts. */
+  place = $state.raw<'goals' | 'pages' | undefined>();
   /** Files that were dropped on the page, for the composer. */
   dropped = $state.raw<Brought[]>([]);
   #known: () => Known | undefined;
@@ -88,6 +90,13 @@ export class Room {
   ): Promise<Problem | undefined> {
     return act(document, variables, { said, refresh: this.refresh, took });
   }
+}
+
+/** Leads the eyes and the keyboard to a part of the page. */
+export function leadTo(id: string): void {
+  const target = document.getElementById(id);
+  target?.scrollIntoView({ block: 'start' });
+  target?.focus();
 }
 
 export const [theRoom, setRoom] = createContext<Room>();
