@@ -46,6 +46,9 @@ const EVENTS = graphql(
   [EVENT],
 );
 
+/** How many events fill a screen, at least. */
+const screenful = () => Math.ceil(window.innerHeight / 50);
+
 interface Page {
   nodes: readonly Event[];
   pageInfo: { startCursor: string | null; hasPreviousPage: boolean };
@@ -68,6 +71,9 @@ export class Timeline {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   #picked = $state.raw<ReadonlySet<string>>(new Set());
   #start: string | null = null;
+  /** What came with the page and is older than the first screen. */
+  #rest: readonly Event[] = [];
+  #hasOlderThanRest = false;
   #cursor: string | null;
   #again = $state(0);
   #heard: Event[] = [];
@@ -77,7 +83,12 @@ export class Timeline {
     this.#id = id;
     this.#filter = filter;
     this.#cursor = cursor;
-    this.#take(page, true);
+    // The first screen is drawn first: the rest is there at once when older events are wanted.
+    const { nodes, pageInfo } = page;
+    const at = Math.max(0, nodes.length - screenful());
+    this.#take({ nodes: nodes.slice(at), pageInfo: { ...pageInfo, hasPreviousPage: pageInfo.hasPreviousPage || at > 0 } }, true);
+    this.#rest = nodes.slice(0, at);
+    this.#hasOlderThanRest = pageInfo.hasPreviousPage;
   }
 
   shown = $derived.by(() => {
@@ -144,6 +155,10 @@ export class Timeline {
 
   async older(): Promise<void> {
     if (this.isLoading || !this.hasOlder) return;
+    if (this.#rest.length > 0) {
+      const pageInfo = { startCursor: this.#start, hasPreviousPage: this.#hasOlderThanRest };
+      return this.#take({ nodes: this.#rest, pageInfo }, false);
+    }
     await this.#load(this.#start);
   }
 
@@ -159,6 +174,7 @@ export class Timeline {
 
   #take({ nodes, pageInfo }: Page, isFirst: boolean): void {
     this.isGrowingUp = !isFirst;
+    this.#rest = [];
     this.hasOlder = pageInfo.hasPreviousPage;
     this.#start = pageInfo.startCursor;
     this.#from = pageInfo.hasPreviousPage ? (nodes[0]?.sequence ?? this.#from) : 0;
