@@ -77,6 +77,8 @@ impl Connector for Wordpress {
 mod tests {
     use std::collections::BTreeMap;
 
+    use document::typesetter::Typesetter;
+
     use super::*;
 
     const CONNECTED: &str = "[wordpress]\nurl = 'https://example.org/blog'\nuser = 'muster'\npassword = 'hunt er2x'\n";
@@ -91,7 +93,7 @@ mod tests {
         let settings = usual.0.as_ref().unwrap();
         assert_eq!((&*settings.password, settings.status, &settings.categories[..]), ("hunt er2x", PostStatus::Draft, &[][..]));
         assert_eq!(usual.notes().len(), 1);
-        assert!(usual.connect().is_ok_and(|offer| offer.is_some()));
+        assert!(usual.connect(&Arc::new(Press::new(Typesetter::at("typeset".into())))).is_ok_and(|offer| offer.is_some()));
         let more = wordpress(&format!("{CONNECTED}status = 'publish'\ncategories = 'Incidents, R&D, 12,'")).unwrap();
         let settings = more.0.as_ref().unwrap();
         assert_eq!((settings.status, settings.categories.join("|")), (PostStatus::Publish, "Incidents|R&D|12".to_owned()));

@@ -1,4 +1,4 @@
-//! An order as a mail. The same order always yields the same bytes.
+//! An order as a mail. The same order, with the same file, always yields the same bytes.
 
 use std::time::SystemTime;
 
