@@ -1,8 +1,11 @@
-//! Differences between texts, word by word, and the merge of what people wrote with what the facts say since. Pure.
+//! Differences between texts, and the merge of what people wrote with what the facts say since. Pure.
 
 use std::collections::HashSet;
 
 use similar::{Algorithm, ChangeTag, DiffTag, MergeResolution, TextDiff, TextMerge};
+
+/// How alike lines must be for one to be an edited form of the other; 1 is the same.
+const ALIKE: f32 = 0.6;
 
 /// Whether a part of a text is in both of two texts, or only in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,22 +27,49 @@ pub struct Part {
     pub text: String,
 }
 
-/// How `after` differs from `before`: read without the removed parts it is the one, without the added parts the other.
+/// How `after` differs from `before`: read without the removed parts it is the one, without the added parts the other. Line by line, and
+/// within lines that became others word by word.
 pub fn changes(before: &str, after: &str) -> Vec<Part> {
-    let difference = TextDiff::configure().algorithm(Algorithm::Patience).diff_words(before, after);
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
     let mut parts: Vec<Part> = Vec::new();
-    for word in difference.iter_all_changes() {
+    let mut add = |change: TextChange, text: &str| match parts.last_mut() {
+        Some(last) if last.change == change => last.text.push_str(text),
+        _ => parts.push(Part { change, text: text.to_owned() }),
+    };
+    for change in TextDiff::configure().algorithm(Algorithm::Patience).diff_slices(&old, &new).ops() {
+        let (removed, added) = (&old[change.old_range()], &new[change.new_range()]);
+        match change.tag() {
+            DiffTag::Equal => add(TextChange::Kept, &removed.concat()),
+            // As many lines as before: each is likely to be the one in its place.
+            DiffTag::Replace if removed.len() == added.len() => {
+                removed.iter().zip(added).for_each(|(removed, added)| by_words(removed, added, &mut add));
+            }
+            DiffTag::Delete | DiffTag::Insert | DiffTag::Replace => by_words(&removed.concat(), &added.concat(), &mut add),
+        }
+    }
+    parts
+}
+
+/// Tells `add` how `added` differs from `removed` word by word; as two texts if they have little in common, which is read more easily than
+/// scraps of both.
+fn by_words(removed: &str, added: &str, add: &mut impl FnMut(TextChange, &str)) {
+    let words = TextDiff::configure().algorithm(Algorithm::Patience).diff_words(removed, added);
+    if words.ratio() < ALIKE {
+        for (change, text) in [(TextChange::Removed, removed), (TextChange::Added, added)] {
+            if !text.is_empty() {
+                add(change, text);
+            }
+        }
+        return;
+    }
+    for word in words.iter_all_changes() {
         let change = match word.tag() {
             ChangeTag::Equal => TextChange::Kept,
             ChangeTag::Insert => TextChange::Added,
             ChangeTag::Delete => TextChange::Removed,
         };
-        match parts.last_mut() {
-            Some(last) if last.change == change => last.text.push_str(word.value()),
-            _ => parts.push(Part { change, text: word.value().to_owned() }),
-        }
+        add(change, word.value());
     }
-    parts
 }
 
 /// A text that has taken in what the facts say since it was written.
@@ -67,9 +97,6 @@ pub fn merge(written_from: &str, body: &str, prefill: &str) -> Merge {
     }
     Merge { text: text.trim().to_owned(), conflicts: merged.conflict_count() }
 }
-
-/// How alike lines must be for one to be an edited form of the other; 1 is the same.
-const ALIKE: f32 = 0.6;
 
 /// Pairs of lines that are compared at most: a text that needs more is for a person.
 const COMPARISONS: usize = 50_000;
@@ -103,19 +130,25 @@ pub fn of_one(written_from: &str, body: &str, theirs: &str) -> Option<String> {
             return None;
         }
     }
-    let mut swaps: Vec<(&[&str], &[&str])> = Vec::new();
+    // Each line of the facts about all, with the swap that it goes in; and what stands in the place of each swap.
+    let mut facts: Vec<(&str, Option<usize>)> = Vec::with_capacity(old.len());
+    let mut swaps: Vec<&[&str]> = Vec::new();
     for change in TextDiff::from_slices(&old, &new).ops() {
-        if change.tag() != DiffTag::Equal {
-            swaps.push((&old[change.old_range()], &new[change.new_range()]));
+        let is_kept = change.tag() == DiffTag::Equal;
+        facts.extend(old[change.old_range()].iter().map(|line| (*line, (!is_kept).then_some(swaps.len()))));
+        if !is_kept {
+            swaps.push(&new[change.new_range()]);
         }
     }
     let mut text = String::with_capacity(body.len());
     for line in body.lines() {
-        let swap = if is_blank(&line) { None } else { swaps.iter_mut().find(|(old, _)| old.contains(&line)) };
-        let lines = match swap {
+        let place = if is_blank(&line) { None } else { facts.iter().position(|(fact, _)| *fact == line) };
+        let lines: &[&str] = match place.map(|place| facts.remove(place).1) {
             // All of what stands in its place comes where the first of it was.
-            Some((_, new)) => std::mem::take(new),
-            None => &[line],
+            Some(Some(swap)) => std::mem::take(&mut swaps[swap]),
+            // Said more often than the facts do.
+            None if known.contains(line) && !kept.contains(line) && !is_blank(&line) => &[],
+            Some(None) | None => &[line],
         };
         for line in lines {
             text.push_str(line);
@@ -137,6 +170,36 @@ mod tests {
         assert_eq!(side(TextChange::Added), "it lasted five hours");
         assert_eq!(side(TextChange::Removed), "it lasted nearly six hours");
         assert!(parts.iter().any(|part| part.change == TextChange::Removed && part.text == "five"), "{parts:?}");
+    }
+
+    #[test]
+    fn lines_are_told_whole_where_they_are_others() {
+        let told = changes("# a\n\nWe saw it at one.\nAll of it is here.\n\nend", "# a\n\nNothing in common.\nAll of this is here.\n\nend");
+        let shown: Vec<(TextChange, &str)> = told.iter().map(|part| (part.change, part.text.as_str())).collect();
+        assert_eq!(
+            shown,
+            [
+                (TextChange::Kept, "# a\n\n"),
+                (TextChange::Removed, "We saw it at one.\n"),
+                (TextChange::Added, "Nothing in common.\n"),
+                (TextChange::Kept, "All of "),
+                (TextChange::Removed, "it"),
+                (TextChange::Added, "this"),
+                (TextChange::Kept, " is here.\n\nend")
+            ]
+        );
+        let moved = changes("one\ntwo words\nthree\n", "three\none\ntwo words\n");
+        assert!(moved.iter().all(|part| part.text.ends_with('\n')), "a line that was moved is not cut: {moved:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn both_texts_are_in_their_difference(before in "[ab\n ]{0,30}", after in "[ab\n ]{0,30}") {
+            let parts = changes(&before, &after);
+            let side = |left_out: TextChange| parts.iter().filter(|part| part.change != left_out).map(|part| &*part.text).collect::<String>();
+            prop_assert_eq!(side(TextChange::Added), before);
+            prop_assert_eq!(side(TextChange::Removed), after);
+        }
     }
 
     #[test]
@@ -180,6 +243,9 @@ mod tests {
         ] {
             assert_eq!(of_one(all, &body, one), told, "{body}");
         }
+        let sorry = "- slow\n  We are sorry.\n- slower\n  We are sorry.";
+        let theirs = of_one(sorry, &format!("{sorry}\n\nOurs."), "- slow\n  We are sorry.");
+        assert_eq!(theirs.as_deref(), Some("- slow\n  We are sorry.\n\nOurs."), "a line that is said to all and to one stays for one");
         let renamed = of_one("INC-1 at Bexley\n\nSites: a, b", "INC-1 at Bexley\n\nSites: a, b\n\nFixed.", "INC-1\n\nSites: a");
         assert_eq!(renamed.as_deref(), Some("INC-1\n\nSites: a\n\nFixed."));
     }
