@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fold::fold;
 use super::person::Person;
-use super::words::is_word;
+use super::words::{is_function_word, is_word};
 
 /// What kind of name a form is. The more telling kind comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,32 @@ const SUFFIXES: [&str; 8] = ["jr", "sr", "ii", "iii", "iv", "phd", "msc", "md"];
 const PARTICLES: [&str; 40] = [
     "van", "der", "den", "de", "da", "di", "du", "del", "della", "dos", "das", "do", "la", "le", "el", "al", "bin", "ibn", "binti", "bint",
     "von", "zu", "zum", "zur", "ten", "ter", "te", "st", "san", "y", "e", "af", "av", "ap", "mac", "ben", "vande", "o", "ni", "nic",
+];
+
+/// What mailboxes and departments are called, and people are not.
+const MAILBOXES: [&str; 22] = [
+    "office",
+    "team",
+    "support",
+    "desk",
+    "helpdesk",
+    "servicedesk",
+    "reception",
+    "department",
+    "dept",
+    "webmaster",
+    "postmaster",
+    "hotline",
+    "info",
+    "marketing",
+    "accounting",
+    "billing",
+    "operations",
+    "secretariat",
+    "switchboard",
+    "newsroom",
+    "webteam",
+    "mailbox",
 ];
 
 /// The folded forms of `person`, each with the kinds that it is.
@@ -55,6 +81,11 @@ pub fn of(person: &Person) -> BTreeSet<(String, Kind)> {
     forms.found
 }
 
+/// The folded forms that are surely `person`: their names with both parts, and their addresses.
+pub fn sure(person: &Person) -> impl Iterator<Item = String> {
+    of(person).into_iter().filter(|(_, kind)| matches!(kind, Kind::Full | Kind::Address)).map(|(form, _)| form)
+}
+
 /// Whether `word`, folded, is a title that stands before names.
 pub fn is_title(word: &str) -> bool {
     TITLES.contains(&word)
@@ -67,6 +98,16 @@ struct Forms {
 
 impl Forms {
     fn add_name(&mut self, words: &[String]) {
+        let is_of_mailbox = |word: &String| MAILBOXES.contains(&fold(word).as_str());
+        if words.iter().any(is_of_mailbox) {
+            self.add(&words.join(" "), Kind::Full);
+            // "Dana Blackwood - Support" is Dana; the words of "Festival Office" and "Support at Fell" are nobody's names.
+            let name: Vec<String> = words.iter().filter(|word| !is_of_mailbox(word)).cloned().collect();
+            if name.len() < 2 || name.iter().any(|word| is_function_word(&fold(word))) {
+                return;
+            }
+            return self.add_name(&name);
+        }
         let surname = surname(words);
         let first = words.first().map(String::as_str).unwrap_or_default();
         if words.len() > 1 {
@@ -228,6 +269,20 @@ mod tests {
         }
         assert!(!all("Jan van der Berg").iter().any(|form| ["van", "der"].contains(&form.as_str())));
         assert!(!all("Kim Lee (contractor)").iter().any(|form| form.contains("contractor")));
+    }
+
+    #[test]
+    fn a_mailbox_has_no_first_name() {
+        for name in ["Festival Office", "Support at Fell", "Web Team"] {
+            let found = all(name);
+            assert!(found.iter().all(|form| form.split(' ').count() == name.split(' ').count() || !form.contains(' ')), "{found:?}");
+            assert!(!found.iter().any(|form| ["festival", "fell", "web", "office", "team"].contains(&form.as_str())), "{found:?}");
+            assert!(found.contains(&name.to_lowercase()), "{found:?}");
+        }
+        for name in ["Dana Blackwood - Support", "Dana Blackwood, Accounting", "Support Dana Blackwood", "Dana Blackwood (Support Team)"] {
+            let found = all(name);
+            assert!(["dana blackwood", "dana", "blackwood"].iter().all(|form| found.iter().any(|one| one == form)), "{name}: {found:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod words;
 pub use cast::{Alias, Cast};
 pub use decisions::{Candidate, Decision, Decisions, Doubt, Key};
 pub(crate) use fold::Folded;
+pub use forms::sure as sure_forms;
 pub use linter::{Linter, Remark};
 pub use person::{Contact, Facts, Person, RoleTaken};
 pub use render::{Rendered, Replaced};
