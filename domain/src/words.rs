@@ -86,6 +86,14 @@ pub fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// Names as people list them, in this order: `Alex, Kim and Sam`.
+pub fn listed(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// A duration in words, to the minute.
 pub fn span(span: Duration) -> String {
     let minutes = span.num_minutes().max(0);

@@ -27,6 +27,7 @@ mod m20261129_000025_traces;
 mod m20261129_000026_last_changes;
 mod m20261129_000028_reports;
 mod m20261129_000029_publishing;
+mod m20261129_000030_client_texts;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000026_last_changes::Migration),
             Box::new(m20261129_000028_reports::Migration),
             Box::new(m20261129_000029_publishing::Migration),
+            Box::new(m20261129_000030_client_texts::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

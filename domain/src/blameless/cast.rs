@@ -140,7 +140,7 @@ fn numbered(name: &str, number: usize) -> String {
 
 fn taking_part(facts: &Facts) -> HashSet<&str> {
     let roles = facts.roles.iter().map(|taken| &taken.person);
-    let contacts = facts.contacts.iter().map(|contact| &contact.person);
+    let contacts = facts.contacts.iter().filter(|contact| contact.takes_part).map(|contact| &contact.person);
     roles.chain(&facts.appeared).chain(&facts.reporters).chain(contacts).map(String::as_str).collect()
 }
 

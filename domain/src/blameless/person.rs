@@ -35,6 +35,8 @@ pub struct RoleTaken {
 pub struct Contact {
     pub person: String,
     pub client: String,
+    /// Whether the incident is theirs too; otherwise somebody only mentions them.
+    pub takes_part: bool,
 }
 
 /// Who had which part in an incident. People are named by their id; one who is not among `people` is passed over.

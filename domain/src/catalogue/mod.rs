@@ -4,9 +4,9 @@ pub mod busy;
 
 use std::collections::BTreeSet;
 
-use entity::{AuditAction, ClientId, ContactId, ContactKind, Importance, SiteId, client, contact, site};
-use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use entity::{AuditAction, ClientId, ContactId, ContactKind, Importance, SiteId, client, contact, former_name, site};
+use sea_orm::sea_query::{Condition, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, Set};
 
 use crate::audit;
 use crate::authz::Right;
@@ -81,6 +81,11 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     row.expected = validate::edit(input.expected.as_ref(), |text| validate::text("expected", text))?.unwrap_or(row.expected);
     row.routinely_attacked = input.routinely_attacked.unwrap_or(row.routinely_attacked);
     row.busy_hours = validate::edit(input.busy_hours.as_ref(), checked_busy_hours)?.unwrap_or(row.busy_hours);
+    if let Some(before) = before.as_ref().filter(|before| before.name != row.name)
+        && let Some(client) = before.client_id
+    {
+        remember_names(ctx.db.write(), vec![(client, before.name.clone())]).await?;
+    }
     Ok(save::<site::Entity, _>(ctx.db.write(), before, row).await?)
 }
 
@@ -144,6 +149,9 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
         None => None,
     };
     let tx = ctx.db.begin().await?;
+    if let Some(before) = before.as_ref().filter(|before| before.name != row.name) {
+        remember_names(&tx, vec![(before.id, before.name.clone())]).await?;
+    }
     let saved = save::<client::Entity, _>(&tx, before, row.clone()).await;
     let saved = saved.map_err(|error| match &row.zendesk_organization_id {
         Some(number) if is_duplicate(&error, "zendesk_organization_id") => {
@@ -161,7 +169,15 @@ pub async fn save_client(ctx: &Ctx, input: SaveClient) -> Result<client::Model> 
     Ok(saved)
 }
 
-/// The rows for contacts as given. A contact `known` from the directory under the same address stays linked to it.
+/// Keeps what clients, or sites of theirs, were called until now, for texts that still say so.
+pub(crate) async fn remember_names(db: &impl ConnectionTrait, names: Vec<(ClientId, String)>) -> Result<()> {
+    let rows = names.into_iter().map(|(client_id, name)| former_name::Model { client_id, name }.into_active_model());
+    let once = OnConflict::columns([former_name::Column::ClientId, former_name::Column::Name]).do_nothing().to_owned();
+    former_name::Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// The rows for contacts as given. One that is `known` under the same address is still the same person, and stays linked to the directory.
 fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact], known: &[contact::Model]) -> Result<Vec<contact::ActiveModel>> {
     let emails = contacts.iter().map(|contact| validate::email("contacts.email", &contact.email)).collect::<Result<Vec<_>>>()?;
     let distinct: Vec<&str> = validate::list("contacts", &emails.iter().map(String::as_str).collect::<Vec<_>>())?;
@@ -171,7 +187,7 @@ fn checked_contacts(ctx: &Ctx, client: ClientId, contacts: &[NewContact], known:
     let row = |(contact, email): (&NewContact, &String)| {
         let there = known.iter().find(|known| known.email == *email);
         Ok(contact::ActiveModel {
-            id: Set(ContactId(ctx.ids.uuid(ctx.now()))),
+            id: Set(there.map_or_else(|| ContactId(ctx.ids.uuid(ctx.now())), |known| known.id)),
             client_id: Set(client),
             name: Set(validate::name("contacts.name", &contact.name)?),
             email: Set(email.clone()),

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::authz::Right;
+use crate::catalogue::remember_names;
 use crate::ctx::Ctx;
 use crate::delivery::hold;
 use crate::error::{Error, Result, is_duplicate};
@@ -185,6 +186,7 @@ impl Reading<'_> {
             }
         }
         let mut changed: BTreeMap<ClientId, client::Model> = BTreeMap::new();
+        let mut former = Vec::new();
         for seen in page {
             let Ok(name) = validate::name("name", &seen.name) else {
                 self.unusable += 1;
@@ -194,11 +196,17 @@ impl Reading<'_> {
             let before = known.get(&seen.id).cloned();
             let row = before.clone().or_else(|| by_hand.iter().position(same_name).map(|place| by_hand.remove(place)));
             let row = row.unwrap_or_else(|| new_client(self.ctx));
+            if before.as_ref().is_some_and(|before| before.name != name) {
+                former.push((row.id, row.name.clone()));
+            }
             let row = client::Model { name, zendesk_organization_id: Some(seen.id.clone()), ..row };
             if before.as_ref() != Some(&row) {
                 known.insert(seen.id.clone(), row.clone());
                 changed.insert(row.id, row);
             }
+        }
+        if !former.is_empty() {
+            remember_names(self.ctx.db.write(), former).await?;
         }
         self.write_clients(changed.into_values().collect()).await
     }

@@ -11,6 +11,7 @@ use sea_orm::EntityTrait;
 use crate::calendar::{Attendee, CalendarEvent};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::words;
 
 /// Everybody who is or was on the team, for looking people up.
 pub(super) struct Team {
@@ -61,10 +62,7 @@ impl Team {
     pub fn names(&self, people: &BTreeSet<PersonId>) -> String {
         let mut names: Vec<&str> = self.people.iter().filter(|person| people.contains(&person.id)).map(|person| &*person.name).collect();
         names.sort_unstable();
-        match names.split_last() {
-            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-            _ => names.concat(),
-        }
+        words::listed(&names)
     }
 
     /// Those whose name is the title; else those whose whole name is in it. A name within a longer one that is there too doesn't count.

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use document::{About, Document};
 use entity::{
-    ClientId, DeliveryId, DeliveryState, Grant, IncidentId, Operation, PersonId, ReportId, System, TimelineKind, client, contact, delivery,
-    incident, report, report_approval, report_publication, report_revision,
+    ClientId, DeliveryId, DeliveryState, Grant, IncidentId, Operation, PersonId, ReportId, ReportState, System, TimelineKind, client,
+    contact, delivery, incident, report, report_approval, report_publication, report_revision,
 };
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
@@ -164,6 +164,16 @@ impl Clearance {
         clear(rendered, client, &self.approvals, &self.authors)
     }
 
+    /// The clients whose version somebody could approve, and nobody has, by name.
+    pub fn unapproved(&self) -> Result<Vec<&str>> {
+        let (_, manuscript) = self.report()?;
+        let is_waiting = |client: &&client::Model| {
+            let rendered = manuscript.render(Audience::Client(client.id));
+            rendered.mixed.is_empty() && self.cleared(&rendered, client.id).is_err()
+        };
+        Ok(self.clients.iter().filter(is_waiting).map(|client| client.name.as_str()).collect())
+    }
+
     fn require_stranger(&self, person: PersonId) -> Result<()> {
         if self.authors.contains(&person) {
             return Err(Error::Forbidden(
@@ -218,6 +228,10 @@ pub async fn approve(ctx: &Ctx, id: ReportId, client: ClientId, sha256: &str, no
             note: note.clone(),
         };
         draft.insert(row.into_active_model());
+        if report.state == ReportState::Final {
+            // Of one that became affected since it was finished, nothing was kept then.
+            manuscript.part(client.id).into_owned().keep(draft, report, client.id)?;
+        }
         manuscript.names().keep(draft, report.id)?;
         let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         let event = NewEvent::new(TimelineKind::Report, format!("Approved what {} gets of the report{note}", client.name));
@@ -254,6 +268,13 @@ pub fn sees_unapproved(ctx: &Ctx) -> bool {
     ctx.actor.may(Right::Respond) || ctx.actor.holds(Grant::ApproveClientReports)
 }
 
+/// Whether the caller may approve what clients get of `report`, whose incident they have seen: with the grant, and having written none of it.
+pub async fn may_approve(ctx: &Ctx, report: &report::Model) -> Result<bool> {
+    let reader = ctx.actor.person_id().filter(|_| ctx.actor.holds(Grant::ApproveClientReports));
+    let Some(reader) = reader else { return Ok(false) };
+    Ok(!authors(ctx, report.incident_id).await?.contains(&reader))
+}
+
 /// Reads a version of `report`, whose incident the caller has seen. `names` leaves people's names in it, on the screen of who may see them.
 ///
 /// # Errors
@@ -285,17 +306,43 @@ pub async fn read(ctx: &Ctx, report: &report::Model, audience: Audience, names: 
     Ok(Reading { rendered, approval, last_approved, full })
 }
 
-/// A version of `report` to be taken out of Muster, with what it was rendered from, and for a client who let it leave.
+/// A version of a report that may be taken out of Muster.
+pub(super) enum Leaving {
+    /// For the company's own people.
+    Inside(Rendered),
+    /// For a client.
+    ToClient(Cleared),
+}
+
+impl Leaving {
+    /// Canonical Markdown.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Inside(rendered) => &rendered.text,
+            Self::ToClient(cleared) => cleared.text(),
+        }
+    }
+
+    /// What a client gets, if it is for one.
+    pub fn cleared(&self) -> Option<&Cleared> {
+        match self {
+            Self::Inside(_) => None,
+            Self::ToClient(cleared) => Some(cleared),
+        }
+    }
+}
+
+/// A version of `report` to be taken out of Muster, with what it was rendered from.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a client that is not affected; `FAILED_PRECONDITION` for what a client has no approval for, whoever asks.
-pub(super) async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<(Manuscript, Rendered, Option<Cleared>)> {
+pub(super) async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<(Manuscript, Leaving)> {
     let manuscript = manuscript(ctx, report, audience).await?;
     let rendered = manuscript.render(audience);
-    let Some(client) = audience.client() else { return Ok((manuscript, rendered, None)) };
+    let Some(client) = audience.client() else { return Ok((manuscript, Leaving::Inside(rendered))) };
     let (approvals, authors) = judged(ctx, report).await?;
     let cleared = clear(&rendered, client, &approvals, &authors)?;
-    Ok((manuscript, rendered, Some(cleared)))
+    Ok((manuscript, Leaving::ToClient(cleared)))
 }
 
 /// What was approved of `report`, and who wrote any of it.

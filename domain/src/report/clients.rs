@@ -1,10 +1,11 @@
 //! Clients as people write them: what one of them may not read of the others (R29), and which words are no people's names. Pure.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
-use entity::ClientId;
+use entity::{ClientId, ContactId};
 
 use crate::blameless::{Folded, is_function_word};
 
@@ -55,8 +56,8 @@ pub enum Spelt {
     Name,
     /// As a machine is called.
     Host,
-    /// As somebody at a client is called, or their address.
-    Person,
+    /// As this person at a client is called, or their address.
+    Person(ContactId),
 }
 
 /// A client, a site or somebody there, by a name that people write.
@@ -75,9 +76,19 @@ pub struct Known {
 pub struct Mention {
     /// As it stood there.
     pub quote: String,
-    /// Whether it is gone from the text. A number of clients, and a word that is part of a name, are only pointed at: it takes a person to
-    /// tell what they mean.
-    pub is_replaced: bool,
+    /// What became of it.
+    pub kind: MentionKind,
+}
+
+/// What becomes of a [`Mention`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MentionKind {
+    /// It is a name, and gone from the text.
+    Replaced,
+    /// It is part of a name, and may be a word like any other: it is left for a person to judge.
+    PartOfName,
+    /// It may count clients, or what they have: it is left for a person to judge.
+    Count,
 }
 
 /// All clients, to be found in texts.
@@ -94,6 +105,8 @@ struct Form {
     needs_capital: bool,
     /// Whether it is a name of several words, so that it is nobody's.
     is_company: bool,
+    /// Whose it is for sure: a name of several words, or an address.
+    person: Option<ContactId>,
 }
 
 /// How sure it is that a name is meant.
@@ -135,7 +148,11 @@ impl Clients {
         for Known { client, name, spelt } in known {
             for (folded, kind, needs_capital) in spellings(&name, spelt) {
                 let is_company = spelt == Spelt::Name && kind != Kind::Part && folded.contains(' ');
-                forms.push(Form { folded, client, kind, needs_capital, is_company });
+                let person = match spelt {
+                    Spelt::Person(id) if folded.contains([' ', '@']) => Some(id),
+                    _ => None,
+                };
+                forms.push(Form { folded, client, kind, needs_capital, is_company, person });
             }
         }
         let patterns = forms.iter().map(|form| form.folded.as_str());
@@ -153,9 +170,10 @@ impl Clients {
         let mut result = String::with_capacity(text.len());
         let (mut done, mut ends_in_others) = (0, false);
         for (range, form) in self.hits(text, |form| form.client == reader).into_iter().filter(|(_, form)| form.client != reader) {
-            let is_replaced = form.kind != Kind::Part && (!form.needs_capital || begins_large(&text[range.clone()]));
-            mentions.push(Mention { quote: around(text, &range), is_replaced });
-            if !is_replaced {
+            let is_name = form.kind != Kind::Part && (!form.needs_capital || begins_large(&text[range.clone()]));
+            let kind = if is_name { MentionKind::Replaced } else { MentionKind::PartOfName };
+            mentions.push(Mention { quote: around(text, &range), kind });
+            if !is_name {
                 continue;
             }
             let between = &text[done..range.start];
@@ -183,6 +201,12 @@ impl Clients {
         }
         result.push_str(&text[done..].replace(SHIELD, ""));
         (result, Shielded(names))
+    }
+
+    /// The people whom `text` surely names.
+    /// Of namesakes, one at a client of whom `is_near` holds is meant.
+    pub fn people_in(&self, text: &str, is_near: impl Fn(ClientId) -> bool) -> BTreeSet<ContactId> {
+        self.hits(text, |form| is_near(form.client)).into_iter().filter_map(|(_, form)| form.person).collect()
     }
 
     /// The names in `text`, in its order. Of names that overlap the longest is meant; of equal ones the surest, then the preferred.
@@ -231,7 +255,7 @@ fn spellings(name: &str, spelt: Spelt) -> Vec<(String, Kind, bool)> {
     let words: Vec<&str> = words_of(&folded).collect();
     let is_one_word = words.len() < 2;
     let mut all = vec![(folded.clone(), Kind::Full, is_one_word)];
-    if spelt == Spelt::Person || is_one_word {
+    if matches!(spelt, Spelt::Person(_)) || is_one_word {
         return all;
     }
     let legal = words[1..].iter().rev().take_while(|word| LEGAL_FORMS.contains(word)).count();
@@ -318,7 +342,7 @@ fn counts(text: &str) -> Vec<Mention> {
             continue;
         }
         if COUNTED.contains(&word.to_lowercase().as_str()) {
-            found.push(Mention { quote: around(text, &(*from..at + word.len())), is_replaced: false });
+            found.push(Mention { quote: around(text, &(*from..at + word.len())), kind: MentionKind::Count });
         }
     }
     found
@@ -374,7 +398,7 @@ mod tests {
         let clients = clients(&["Acme Retail"], &["Bexley & Sons plc", "Acme Ltd"]);
         let (text, mentions) = clients.leave_out("The disk at Bexley was full, and Retail went down; bexley is no name.", READER);
         assert_eq!((text.as_str(), mentions.len()), ("The disk at Bexley was full, and Retail went down; bexley is no name.", 1));
-        assert!(!mentions[0].is_replaced && mentions[0].quote.contains("Bexley"), "{mentions:?}");
+        assert!(mentions[0].kind == MentionKind::PartOfName && mentions[0].quote.contains("Bexley"), "{mentions:?}");
     }
 
     #[test]
@@ -387,7 +411,11 @@ mod tests {
             ("/srv/bexley is full", "/srv/bexley is full", 1),
         ] {
             let (text, mentions) = clients.leave_out(written, READER);
-            assert_eq!((text.as_str(), mentions.iter().filter(|mention| !mention.is_replaced).count()), (left, pointed), "{written}");
+            assert_eq!(
+                (text.as_str(), mentions.iter().filter(|mention| mention.kind == MentionKind::PartOfName).count()),
+                (left, pointed),
+                "{written}"
+            );
         }
     }
 
@@ -404,7 +432,7 @@ mod tests {
         let clients = clients(&[], &[]);
         for counting in ["It hit 3 clients.", "both of the sites", "Two other customers saw it", "twelve websites"] {
             let (text, mentions) = clients.leave_out(counting, READER);
-            assert_eq!((text.as_str(), mentions.len(), mentions[0].is_replaced), (counting, 1, false), "{counting}");
+            assert_eq!((text.as_str(), mentions.len(), mentions[0].kind), (counting, 1, MentionKind::Count), "{counting}");
         }
         for plain in ["52 min later. Sites: one", "Our clients saw 3 errors.", "the site was slow for 20 minutes", "sites"] {
             assert_eq!(clients.leave_out(plain, READER).1, [], "{plain}");

@@ -1,20 +1,17 @@
-//! Who is called what in a report (R27), and what its author decides about words that may be names.
+//! Who is called what in a report (R27).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use entity::{PersonId, ReportId, TimelineKind, contact, incident, person, report, report_names, timeline_event};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use entity::{ClientId, ContactId, PersonId, ReportId, TimelineKind, contact, person, report, report_names, timeline_event};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
-use super::desk::Desk;
-use super::query::find;
-use crate::authz::Right;
-use crate::blameless::{Cast, Contact, Decision, Decisions, Facts, Key, Person, RoleTaken};
-use crate::change::change;
+use crate::blameless::{Cast, Contact, Decisions, Facts, Person, RoleTaken};
+use crate::catalogue::clients_by_ids;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::record::{self, Draft, NewEvent, Scope, Whole};
+use crate::record::{Draft, Scope, Whole};
 use crate::sql::padded;
-use crate::{limits, validate, words};
+use crate::words;
 
 /// Who has which name, and what was decided.
 #[derive(Clone, Debug, Default)]
@@ -26,14 +23,14 @@ pub struct Names {
 }
 
 impl Names {
-    /// Those of `report`, with everybody who is known by now.
-    pub async fn load(ctx: &Ctx, report: &report::Model, whole: &Whole) -> Result<Self> {
+    /// Those of `report`, with everybody who is known by now, and those of other clients' people whom it mentions.
+    pub async fn load(ctx: &Ctx, report: &report::Model, whole: &Whole, mentioned: &BTreeSet<ContactId>) -> Result<Self> {
         let stored = report_names::Entity::find_by_id(report.id).one(ctx.db.read()).await?;
         let mut names = match stored {
             Some(row) => Self { cast: read(row.cast)?, decisions: read(row.decisions)? },
             None => Self::default(),
         };
-        names.cast.add(&facts(ctx, whole).await?);
+        names.cast.add(&facts(ctx, whole, mentioned).await?);
         Ok(names)
     }
 
@@ -55,13 +52,15 @@ fn read<T: serde::de::DeserializeOwned>(stored: serde_json::Value) -> Result<T> 
     serde_json::from_value(stored).map_err(Error::internal)
 }
 
-/// Everybody who is or was on the team, and the affected clients' people: any of them may be named in a text.
-async fn facts(ctx: &Ctx, whole: &Whole) -> Result<Facts> {
+/// Everybody who is or was on the team, the affected clients' people, and those of other clients' who are `mentioned`: any of them may be
+/// named in a text.
+async fn facts(ctx: &Ctx, whole: &Whole, mentioned: &BTreeSet<ContactId>) -> Result<Facts> {
     let db = ctx.db.read();
     let clients: Vec<_> = whole.clients.iter().map(|row| row.client_id).collect();
     let people = person::Entity::find().order_by_asc(person::Column::Id).all(db);
-    let contacts =
-        contact::Entity::find().filter(contact::Column::ClientId.is_in(padded(&clients))).order_by_asc(contact::Column::Id).all(db);
+    let mentioned: Vec<ContactId> = mentioned.iter().copied().collect();
+    let of_clients = contact::Column::ClientId.is_in(padded(&clients)).or(contact::Column::Id.is_in(padded(&mentioned)));
+    let contacts = contact::Entity::find().filter(of_clients).order_by_asc(contact::Column::Id).all(db);
     let acted = timeline_event::Entity::find()
         .select_only()
         .columns([timeline_event::Column::ActorId, timeline_event::Column::Sequence])
@@ -79,12 +78,19 @@ async fn facts(ctx: &Ctx, whole: &Whole) -> Result<Facts> {
         role: words::role(row.role).to_owned(),
         at: row.assigned_at,
     });
-    let client = |row: &contact::Model| whole.client_names.get(&row.client_id).cloned().unwrap_or_default();
+    let others: Vec<ClientId> = contacts.iter().map(|row| row.client_id).filter(|id| !whole.client_names.contains_key(id)).collect();
+    let others = clients_by_ids(ctx, &others).await?.into_iter().map(|client| (client.id, client.name));
+    let client_names: HashMap<ClientId, String> = whole.client_names.iter().map(|(id, name)| (*id, name.clone())).chain(others).collect();
+    let at_client = |row: &contact::Model| Contact {
+        person: row.id.to_string(),
+        client: client_names.get(&row.client_id).cloned().unwrap_or_default(),
+        takes_part: whole.client_names.contains_key(&row.client_id),
+    };
     Ok(Facts {
         roles: roles.collect(),
         appeared,
         reporters: whole.incident.reporter_id.iter().map(ToString::to_string).collect(),
-        contacts: contacts.iter().map(|row| Contact { person: row.id.to_string(), client: client(row) }).collect(),
+        contacts: contacts.iter().map(at_client).collect(),
         people: people.into_iter().map(of_team).chain(contacts.iter().map(of_client)).collect(),
     })
 }
@@ -95,51 +101,4 @@ fn of_team(row: person::Model) -> Person {
 
 fn of_client(row: &contact::Model) -> Person {
     Person { id: row.id.to_string(), name: row.name.clone(), emails: vec![row.email.clone()], ..Person::default() }
-}
-
-/// A report with the names in it.
-struct Naming {
-    desk: Desk<Whole>,
-    names: Names,
-}
-
-impl record::Facts for Naming {
-    type Scope = Whole;
-
-    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
-        let desk = Desk::<Whole>::load(ctx, incident).await?;
-        let names = Names::load(ctx, desk.report()?, &desk.scope).await?;
-        Ok(Self { desk, names })
-    }
-
-    fn scope(&self) -> &Whole {
-        &self.desk.scope
-    }
-}
-
-/// Decides whether a word in a report names somebody: `person`, or nobody. Without `context`, wherever it stands in the report.
-///
-/// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` once the report is final.
-pub async fn decide_name(ctx: &Ctx, id: ReportId, form: &str, context: Option<&str>, person: Option<&str>) -> Result<report::Model> {
-    ctx.require(Right::Respond)?;
-    let report = find(ctx, id).await?;
-    let form = validate::text_within("form", form, limits::NAME_CHARS)?;
-    let changed = change::<Naming, _>(ctx, report.incident_id, Right::Respond, None, |naming, draft| {
-        let report = naming.desk.open_report()?.clone();
-        let mut names = naming.names.clone();
-        let decision = match person {
-            Some(person) if names.cast.name_of(person).is_some() => Decision::Person(person.to_owned()),
-            Some(_) => return Err(Error::invalid("personId", "personId names nobody on the team, nor at an affected client.")),
-            None => Decision::NotAName,
-        };
-        match context {
-            Some(context) => names.decisions.decide(Key { form: form.clone(), context: context.to_owned() }, decision),
-            None => names.decisions.decide_everywhere(form.clone(), decision),
-        }
-        names.keep(draft, report.id)?;
-        draft.record(NewEvent::new(TimelineKind::Report, "Decided whether a word in the report is a name"));
-        Ok(report)
-    });
-    Ok(changed.await?.output)
 }

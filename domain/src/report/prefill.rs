@@ -76,7 +76,8 @@ fn overview(sources: &Sources) -> String {
     if !sources.sites.is_empty() {
         let _ = write!(text, "\n\nSites: {}.", sources.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>().join(", "));
     }
-    if let Some(last) = sources.events.iter().rev().find(|told| matches!(told.event.kind, TimelineKind::Update | TimelineKind::Resolved)) {
+    let is_summary = |told: &&Told| sources.client.is_none() && matches!(told.event.kind, TimelineKind::Update | TimelineKind::Resolved);
+    if let Some(last) = sources.events.iter().rev().find(is_summary) {
         let _ = write!(text, "\n\n{}", last.text);
     }
     text
@@ -174,7 +175,8 @@ fn line(told: &Told, sources: &Sources) -> String {
     if let Some(how) = change(told) {
         let _ = write!(text, " ({how})");
     }
-    if told.event.recorded_at - told.at > LATE {
+    // When the team wrote it down is its own affair.
+    if sources.client.is_none() && told.event.recorded_at - told.at > LATE {
         let _ = write!(text, " *(written down {})*", told.event.recorded_at.with_timezone(zone).format("%-d %b, %H:%M"));
     }
     if told.is_corrected {

@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 
 use entity::{
-    CommentKind, IncidentId, Operation, PersonId, PersonKind, ReportId, TimelineKind, incident, person, report, report_reader,
-    report_section, timeline_event,
+    CommentKind, Grant, IncidentId, Operation, PersonId, PersonKind, ReportId, TimelineKind, incident, person, report, report_part,
+    report_reader, report_section, timeline_event,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde_json::json;
 
+use super::approval::Clearance;
 use super::begin::begin;
 use super::desk::Desk;
 use super::edit::revision;
-use super::names::Names;
 use super::query::find;
-use super::sections::{Section, sections_in};
+use super::rendered::Manuscript;
+use super::sections::Section;
 use super::state::{Move, next};
-use crate::authz::Right;
+use crate::authz::{Actor, Right};
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::delivery::order::cancel_publications;
@@ -24,19 +25,25 @@ use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
 use crate::incident::state::require_open_timeline;
 use crate::incident::writes::admit;
-use crate::people;
 use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::telling::message::{Message, Recipient};
-use crate::validate;
+use crate::{people, validate, words};
 
 /// The whole report: what people wrote, and what the facts say.
 struct Proof {
     desk: Desk<Whole>,
-    sections: Vec<Section>,
-    /// What people are called in it from now on.
-    names: Names,
+    /// Of the report, if there is one.
+    manuscript: Option<Manuscript>,
     /// Who acted in the timeline.
     acted: BTreeSet<PersonId>,
+}
+
+impl Proof {
+    /// The report and what it is rendered from.
+    fn report(&self) -> Result<(&report::Model, &Manuscript)> {
+        let report = self.desk.report()?;
+        Ok((report, self.manuscript.as_ref().ok_or(Error::NotFound("report"))?))
+    }
 }
 
 impl Facts for Proof {
@@ -45,12 +52,11 @@ impl Facts for Proof {
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
         let id = incident.id;
         let desk = Desk::<Whole>::load(ctx, incident).await?;
-        let names = match &desk.report {
-            Some(report) => Names::load(ctx, report, &desk.scope).await?,
-            None => Names::default(),
+        let manuscript = match &desk.report {
+            Some(report) => Some(Manuscript::load(ctx, report, desk.scope.clone()).await?),
+            None => None,
         };
-        let sections = sections_in(ctx, desk.scope.clone()).await?;
-        Ok(Self { sections, names, acted: acted(ctx, id).await?, desk })
+        Ok(Self { manuscript, acted: acted(ctx, id).await?, desk })
     }
 
     fn scope(&self) -> &Whole {
@@ -96,15 +102,11 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
     for person in &also {
         people::able_to_read(ctx, "readerIds", *person).await?;
     }
-    let team: Vec<person::Model> = person::Entity::find()
-        .filter(person::Column::DeactivatedAt.is_null())
-        .filter(person::Column::Kind.eq(PersonKind::Human))
-        .all(ctx.db.read())
-        .await?;
+    let team = team(ctx).await?;
     let changed = change::<Proof, _>(ctx, report.incident_id, Right::Respond, None, |proof, draft| {
-        let report = proof.desk.report()?;
+        let (report, manuscript) = proof.report()?;
         let state = next(report.state, Move::Circulate)?;
-        require_outline(&proof.sections)?;
+        require_outline(manuscript.sections())?;
         let involved = involved(proof);
         let me = draft.actor();
         let is_asked = |person: &&person::Model| {
@@ -117,7 +119,7 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
         for person in &asked {
             ask(draft, &row, person);
         }
-        proof.names.keep(draft, row.id)?;
+        manuscript.names().keep(draft, row.id)?;
         draft.put::<report::Entity>(row.clone());
         let text = match asked.len() {
             0 => "Report circulated; nobody new was asked to read it".to_owned(),
@@ -129,6 +131,12 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
         Ok(row)
     });
     Ok(changed.await?.output)
+}
+
+/// Everybody who can be asked to do something.
+async fn team(ctx: &Ctx) -> Result<Vec<person::Model>> {
+    let team = person::Entity::find().filter(person::Column::DeactivatedAt.is_null()).filter(person::Column::Kind.eq(PersonKind::Human));
+    Ok(team.all(ctx.db.read()).await?)
 }
 
 /// Who acted, held a role or was paged.
@@ -195,7 +203,8 @@ pub async fn mark_read(ctx: &Ctx, id: ReportId) -> Result<report::Model> {
     Ok(changed.await?.output)
 }
 
-/// Finishes a report (R29): what is not written is kept as the facts have it now.
+/// Finishes a report (R29): what is not written, and what each client's version says by itself, is kept as the facts have it now. Who may
+/// approve what clients get is asked to.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` before it was circulated, with comments to be fixed first, or
@@ -203,21 +212,26 @@ pub async fn mark_read(ctx: &Ctx, id: ReportId) -> Result<report::Model> {
 pub async fn finish(ctx: &Ctx, id: ReportId, review_waived: Option<&str>) -> Result<report::Model> {
     let report = find(ctx, id).await?;
     let review_waived = validate::optional_text("reviewWaived", review_waived)?;
-    let changed = change::<Proof, _>(ctx, report.incident_id, Right::Respond, None, |proof, draft| {
-        let report = proof.desk.report()?;
+    let team = team(ctx).await?;
+    let changed = change::<Clearance, _>(ctx, report.incident_id, Right::Respond, None, |facts, draft| {
+        let (report, manuscript) = facts.report()?;
+        let desk = &facts.desk;
         let state = next(report.state, Move::Finish)?;
-        let open = proof.desk.open.iter().filter(|comment| comment.kind == CommentKind::FixNow).count();
+        let open = desk.open.iter().filter(|comment| comment.kind == CommentKind::FixNow).count();
         if open > 0 {
             let which = if open == 1 { "A comment asks".to_owned() } else { format!("{open} comments ask") };
             return Err(Error::precondition(format!("{which} for a change before the report is finished: resolve it first, with a word.")));
         }
-        let held = proof.desk.scope.case().review.and_then(|review| review.held_at);
+        let held = desk.scope.case().review.and_then(|review| review.held_at);
         if held.is_none() && review_waived.is_none() {
             return Err(Error::invalid("reviewWaived", "No review was held: say why this report is finished without one."));
         }
-        require_outline(&proof.sections)?;
-        freeze(draft, report, &proof.sections);
-        proof.names.keep(draft, report.id)?;
+        require_outline(manuscript.sections())?;
+        freeze(draft, report, manuscript.sections());
+        for client in &facts.clients {
+            manuscript.part(client.id).into_owned().keep(draft, report, client.id)?;
+        }
+        manuscript.names().keep(draft, report.id)?;
         let row = report::Model {
             state,
             final_at: Some(draft.now),
@@ -227,10 +241,47 @@ pub async fn finish(ctx: &Ctx, id: ReportId, review_waived: Option<&str>) -> Res
         };
         draft.put::<report::Entity>(row.clone());
         let because = review_waived.as_ref().map(|reason| format!(", without a review: {reason}")).unwrap_or_default();
-        draft.record(NewEvent::new(TimelineKind::Report, format!("Report finished{because}")));
+        let asked = ask_for_approval(draft, facts, &team)?;
+        let asked = asked.map(|whom| format!(". {whom}")).unwrap_or_default();
+        draft.record(NewEvent::new(TimelineKind::Report, format!("Report finished{because}{asked}")));
         Ok(row)
     });
     Ok(changed.await?.output)
+}
+
+/// Asks everybody who may approve what clients get of the report, and knows of the incident, for what is not approved yet; returns who was
+/// asked, in a sentence, if anything is.
+fn ask_for_approval(draft: &mut Draft<'_>, facts: &Clearance, team: &[person::Model]) -> Result<Option<String>> {
+    let waiting = facts.unapproved()?;
+    if waiting.is_empty() {
+        return Ok(None);
+    }
+    let participants: Vec<PersonId> = facts.desk.scope.access.iter().map(|row| row.person_id).collect();
+    let may = |person: &&person::Model| {
+        let is_granted = person.grants.contains(Grant::ApproveClientReports) && !facts.authors.contains(&person.id);
+        is_granted && draft.actor() != Some(person.id) && Actor::of(person).sees(draft.incident(), &participants)
+    };
+    let approvers: Vec<&person::Model> = team.iter().filter(may).collect();
+    let link = format!("{}/report", link(draft.ctx(), draft.incident()));
+    let whose = words::listed(&waiting);
+    for person in &approvers {
+        let what = format!("{}, please read and approve what clients get of the report.", person.name);
+        draft.tell(&Message {
+            to: Recipient::Person(person),
+            purpose: Operation::Report,
+            subject: format!("[{}] A report waits for your approval", reference(draft.incident())),
+            text: format!("{what} It waits for {whose}, and nothing leaves before that.\n\nThe report: {link}\n\nIts page shows each version beside what the team reads."),
+            short: what,
+            link: link.clone(),
+            step: None,
+            page: None,
+        });
+    }
+    let names: Vec<&str> = approvers.iter().map(|person| person.name.as_str()).collect();
+    Ok(Some(match names.as_slice() {
+        [] => "Nobody else may approve what clients get: an administrator can give somebody the grant APPROVE_CLIENT_REPORTS".to_owned(),
+        names => format!("Asked to approve what clients get: {}", words::listed(names)),
+    }))
 }
 
 /// Writes the sections that nobody has written as they stand, so that a final report no longer follows the facts.
@@ -276,6 +327,7 @@ pub async fn take_back(ctx: &Ctx, id: ReportId, reason: &str) -> Result<report::
             ..report.clone()
         };
         cancel_publications(draft);
+        draft.delete::<report_part::Entity>(report_part::Column::ReportId.eq(report.id));
         draft.put::<report::Entity>(row.clone());
         draft.record(NewEvent::new(TimelineKind::Report, format!("Report taken back to be changed: {reason}")));
         Ok(row)

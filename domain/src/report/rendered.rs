@@ -1,8 +1,10 @@
 //! A report as its readers get it: a version of it, as canonical Markdown, with roles in the place of names (R27, R29).
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use entity::{ClientId, ReportVersion, client, contact, report, site};
+use entity::{ClientId, ContactId, ReportState, ReportVersion, client, contact, former_name, report, site};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use sha2::{Digest, Sha256};
 
@@ -10,10 +12,10 @@ use super::canonical::canonical;
 use super::clients::{Clients, Known, Mention, Spelt};
 use super::difference::of_one;
 use super::names::Names;
-use super::prefill::prefill;
+use super::part::{Part, parts_of};
 use super::sections::{Section, stand, written_in};
 use super::sources::Sources;
-use crate::blameless::Doubt;
+use crate::blameless::{Doubt, Person, sure_forms};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
@@ -83,8 +85,13 @@ pub struct Rendered {
 impl Rendered {
     /// SHA-256 of the text, in hexadecimal: what an approval is of.
     pub fn sha256(&self) -> String {
-        hex::encode(Sha256::digest(self.text.as_bytes()))
+        sha256(&self.text)
     }
+}
+
+/// SHA-256 of `text`, in hexadecimal.
+pub fn sha256(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 /// All that a report is rendered from.
@@ -94,6 +101,8 @@ pub struct Manuscript {
     sections: Vec<Section>,
     /// All clients, their sites and their people.
     clients: Clients,
+    /// Of a final report, what each client's version says by itself.
+    parts: BTreeMap<ClientId, Part>,
     /// Where the team reads it.
     link: String,
 }
@@ -101,11 +110,14 @@ pub struct Manuscript {
 impl Manuscript {
     /// Loads what belongs to `report`.
     pub async fn load(ctx: &Ctx, report: &report::Model, whole: Whole) -> Result<Self> {
-        let names = Names::load(ctx, report, &whole).await?;
         let link = format!("{}/report", link(ctx, &whole.incident));
-        let (written, known) = tokio::try_join!(written_in(ctx, report.incident_id), known(ctx))?;
-        let sources = Sources::load(ctx, whole).await?;
-        Ok(Self { names, sections: stand(written, &sources), sources, clients: Clients::of(known), link })
+        let sources = Box::pin(Sources::load(ctx, whole));
+        let (written, known, sources) = tokio::try_join!(written_in(ctx, report.incident_id), known(ctx), sources)?;
+        let (sections, clients) = (stand(written, &sources), Clients::of(known));
+        let mentioned = mentioned(&sources, &sections, &clients);
+        let names = Names::load(ctx, report, &sources.whole, &mentioned).await?;
+        let parts = if report.state == ReportState::Final { parts_of(ctx, report).await? } else { BTreeMap::new() };
+        Ok(Self { names, sources, sections, clients, parts, link })
     }
 
     /// The same with people's names in it, which must not leave.
@@ -128,17 +140,30 @@ impl Manuscript {
         &self.names
     }
 
+    /// Its sections as they stand.
+    pub fn sections(&self) -> &[Section] {
+        &self.sections
+    }
+
+    /// What `client`'s version says by itself: as it was when the report was finished, if it is, and the client was affected then.
+    pub fn part(&self, client: ClientId) -> Cow<'_, Part> {
+        match self.parts.get(&client) {
+            Some(part) => Cow::Borrowed(part),
+            None => Cow::Owned(Part::of(&self.sources, client, self.sections.iter().map(|section| section.key.as_str()))),
+        }
+    }
+
     /// Renders it. Pure.
     pub fn render(&self, audience: Audience) -> Rendered {
         let version = audience.version();
         let reader = audience.client();
         let mut page = Page { names: &self.names, clients: &self.clients, reader, rendered: Rendered::default() };
         let incident = &self.sources.whole.incident;
-        let told = reader.map(|client| self.sources.for_client(client));
-        let name = told.as_ref().map_or(&incident.name, |told| &told.whole.incident.name);
+        let part = reader.map(|client| self.part(client));
+        let name = part.as_ref().map_or(&incident.name, |part| &part.name);
         page.title(&format!("{}: {name}", reference(incident)));
         for section in self.sections.iter().filter(|section| section.versions.contains(version)) {
-            match body(section, version, told.as_ref()) {
+            match body(section, version, part.as_deref()) {
                 Some(body) => page.section(section, &body),
                 None => page.rendered.mixed.push(section.key.clone()),
             }
@@ -150,31 +175,47 @@ impl Manuscript {
     }
 }
 
-/// All clients, their sites and their people, as people write them.
+/// Whom the report surely names of clients' people.
+fn mentioned(sources: &Sources, sections: &[Section], clients: &Clients) -> BTreeSet<ContactId> {
+    let incident = &sources.whole.incident;
+    let bodies = sections.iter().flat_map(|section| [Some(&section.body), section.abridged.as_ref(), section.client.as_ref()]);
+    let texts = bodies.chain([Some(&incident.name), incident.client_name.as_ref()]).flatten();
+    let is_affected = |client: ClientId| sources.whole.client_names.contains_key(&client);
+    texts.flat_map(|text| clients.people_in(&canonical(text), is_affected)).collect()
+}
+
+/// All clients, their sites and their people, as people write them and wrote them before.
 async fn known(ctx: &Ctx) -> Result<Vec<Known>> {
     let db = ctx.db.read();
     let clients = client::Entity::find().select_only().columns([client::Column::Id, client::Column::Name]);
     let sites = site::Entity::find().select_only().columns([site::Column::ClientId, site::Column::Name, site::Column::Url]);
     let sites = sites.filter(site::Column::ClientId.is_not_null());
-    let people = contact::Entity::find().select_only().columns([contact::Column::ClientId, contact::Column::Name, contact::Column::Email]);
+    let people = contact::Entity::find().select_only();
+    let people = people.columns([contact::Column::ClientId, contact::Column::Id, contact::Column::Name, contact::Column::Email]);
     let clients = clients.into_tuple::<(ClientId, String)>().all(db);
     let sites = sites.into_tuple::<(ClientId, String, Option<String>)>().all(db);
-    let people = people.into_tuple::<(ClientId, String, String)>().all(db);
-    let (clients, sites, people) = tokio::try_join!(clients, sites, people)?;
+    let people = people.into_tuple::<(ClientId, ContactId, String, String)>().all(db);
+    let former = former_name::Entity::find().all(db);
+    let (clients, sites, people, former) = tokio::try_join!(clients, sites, people, former)?;
     let host = |url: String| Some(url::Url::parse(&url).ok()?.host_str()?.to_owned());
     let as_name = |client: ClientId, name: String| Known { client, name, spelt: Spelt::Name };
     let of_sites = sites.into_iter().flat_map(|(client, name, url)| {
         let host = url.and_then(host).map(|name| Known { client, name, spelt: Spelt::Host });
         [Some(as_name(client, name)), host].into_iter().flatten()
     });
-    let of_people =
-        people.into_iter().flat_map(|(client, name, email)| [name, email].map(|name| Known { client, name, spelt: Spelt::Person }));
-    Ok(clients.into_iter().map(|(client, name)| as_name(client, name)).chain(of_sites).chain(of_people).collect())
+    let of_people = people.into_iter().flat_map(|(client, id, name, email)| {
+        let person = Person { name: name.clone(), emails: vec![email], ..Person::default() };
+        let forms: Vec<String> = sure_forms(&person).chain([name]).collect();
+        forms.into_iter().map(move |name| Known { client, name, spelt: Spelt::Person(id) })
+    });
+    let former = former.into_iter().map(|row| as_name(row.client_id, row.name));
+    let clients = clients.into_iter().map(|(client, name)| as_name(client, name));
+    Ok(clients.chain(former).chain(of_sites).chain(of_people).collect())
 }
 
-/// What `section` says in `version`; `None` if that can't be told apart from what it says about other clients. `told` is what the client
-/// who reads it may learn.
-fn body(section: &Section, version: ReportVersion, told: Option<&Sources>) -> Option<String> {
+/// What `section` says in `version`; `None` if that can't be told apart from what it says about other clients. `part` is what the version of
+/// the client who reads it says by itself.
+fn body(section: &Section, version: ReportVersion, part: Option<&Part>) -> Option<String> {
     let own = match version {
         ReportVersion::Full => None,
         ReportVersion::Abridged => section.abridged.as_ref(),
@@ -183,12 +224,12 @@ fn body(section: &Section, version: ReportVersion, told: Option<&Sources>) -> Op
     if let Some(own) = own {
         return Some(own.clone());
     }
-    let Some(told) = told else { return Some(section.body.clone()) };
-    let theirs = prefill(&section.key, told);
-    if section.version == 0 {
-        return Some(theirs);
+    let Some(part) = part else { return Some(section.body.clone()) };
+    let theirs = part.section(&section.key);
+    if section.version == 0 || section.body == section.written_from {
+        return Some(theirs.to_owned());
     }
-    of_one(&section.written_from, &section.body, &theirs)
+    of_one(&section.written_from, &section.body, theirs)
 }
 
 struct Page<'a> {

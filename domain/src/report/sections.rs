@@ -43,13 +43,8 @@ pub struct Section {
 /// The sections of `report`, whose incident the caller has seen: the playbook's in its order, then those written under another playbook.
 pub async fn sections_of(ctx: &Ctx, report: &report::Model) -> Result<Vec<Section>> {
     let incident = crate::incident::find(ctx, report.incident_id).await?;
-    sections_in(ctx, Whole::load(ctx, incident).await?).await
-}
-
-/// The sections of the report of this incident.
-pub async fn sections_in(ctx: &Ctx, whole: Whole) -> Result<Vec<Section>> {
-    let rows = written_in(ctx, whole.incident.id).await?;
-    Ok(stand(rows, &Sources::load(ctx, whole).await?))
+    let rows = written_in(ctx, incident.id).await?;
+    Ok(stand(rows, &Sources::load(ctx, Whole::load(ctx, incident).await?).await?))
 }
 
 /// That a report has no section of the key that the caller named.

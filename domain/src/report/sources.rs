@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::{
-    ClientId, EventId, IncidentId, PersonId, TimelineKind, Timestamp, client_update, incident_site, person, site, timeline_event,
+    ClientId, EventId, IncidentId, IncidentStatus, PersonId, TimelineKind, Timestamp, client_update, incident_site, person, site,
+    timeline_event,
 };
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -17,6 +18,7 @@ use crate::limits;
 use crate::playbook::Playbook;
 use crate::record::Whole;
 use crate::sql::padded;
+use crate::words;
 
 /// What a reader of a report needs of the timeline; the rest is the response's own machinery.
 const TOLD: [TimelineKind; 18] = [
@@ -120,14 +122,30 @@ impl Sources {
         told.whole.client_names.retain(|id, _| *id == client);
         told.sites.retain(|site| site.client == Some(client));
         told.events.retain(|told| FOR_CLIENTS.contains(&told.event.kind));
-        for told in told.events.iter_mut().filter(|told| told.event.kind == TimelineKind::Declared) {
-            // The team's own name for it is in there.
-            "We began to work on it as an incident".clone_into(&mut told.text);
+        for told in &mut told.events {
+            told.text = for_client(&told.event);
+            // Nobody corrected these words.
+            told.is_corrected = false;
         }
         // They may be about anybody: what a client reads of them is for somebody to write.
         told.whole.follow_ups.clear();
         told.updates.retain(|row| chosen(row).is_none_or(|clients| clients.contains(&client)));
         told
+    }
+}
+
+/// What a client reads of an event of a kind that they are told of: the team's own words stay with the team.
+fn for_client(event: &timeline_event::Model) -> String {
+    let of_status = || {
+        let details: serde_json::Value = serde_json::from_str(event.details.as_deref()?).ok()?;
+        let status = |key: &str| serde_json::from_value::<IncidentStatus>(details[key].clone()).ok();
+        Some(format!("{} → {}", words::status(status("from")?), words::status(status("to")?)))
+    };
+    match event.kind {
+        TimelineKind::Declared => "We began to work on it as an incident".to_owned(),
+        TimelineKind::Resolved => "The problem was solved".to_owned(),
+        TimelineKind::Reopened => "It came back, and we went on working on it".to_owned(),
+        _ => of_status().unwrap_or_else(|| "The work went on to its next stage".to_owned()),
     }
 }
 

@@ -63,6 +63,10 @@ impl Report {
     ) -> ApiResult<RenderedReport> {
         rendered(gql, self, audience(version, client_id.as_ref())?, names).await
     }
+    /// Whether you may approve what clients get of it: you have the grant `APPROVE_CLIENT_REPORTS`, and wrote none of it.
+    async fn may_approve(&self, gql: &Context<'_>) -> ApiResult<bool> {
+        Ok(report::may_approve(ctx(gql), &self.0).await?)
+    }
     /// What was approved to leave to clients, oldest first. Which of it still holds is said by `rendered`.
     #[graphql(complexity = "5 + 10 * child_complexity")]
     async fn approvals(&self, gql: &Context<'_>) -> ApiResult<Vec<ReportApproval>> {

@@ -1,7 +1,6 @@
 //! What a report's readers get, and what its author decides about names and clients.
 
-use async_graphql::{Context, Description, ID, Object, SimpleObject};
-use domain::authz::Right;
+use async_graphql::{Context, Description, Enum, ID, Object, SimpleObject};
 use domain::blameless::Doubt;
 use domain::report::{self, Audience, Mention, Reading};
 
@@ -39,14 +38,14 @@ impl RenderedReport {
     async fn sha256(&self) -> String {
         self.reading.rendered.sha256()
     }
-    /// The words that may be names, which its author decides on. For responders: they have names in them.
+    /// The words that may be names, which its author decides on. For those who write and who approve it: they have names in them.
     async fn doubts(&self, gql: &Context<'_>) -> Vec<NameDoubt> {
-        if !ctx(gql).actor.may(Right::Respond) {
+        if !report::sees_unapproved(ctx(gql)) {
             return Vec::new();
         }
         self.reading.rendered.doubts.iter().map(|(key, doubt)| NameDoubt::of(key.clone(), doubt.clone())).collect()
     }
-    /// What the report says about other clients and this client does not read, and where it may count clients, which only a person can tell.
+    /// What the report says about other clients: what this client does not read, and what only a person can tell to be about them.
     async fn others(&self) -> Vec<OtherClient> {
         self.reading.rendered.others.iter().map(|(key, mention)| OtherClient::of(key, mention)).collect()
     }
@@ -82,14 +81,26 @@ pub struct OtherClient {
     section_key: String,
     /// As it stands there.
     quote: String,
-    /// Whether the client version reads “others” there. Otherwise it may be a number of clients, which is left as it is.
-    is_replaced: bool,
+    /// What became of it.
+    kind: MentionKind,
 }
 
 impl OtherClient {
     fn of(key: &str, mention: &Mention) -> Self {
-        Self { section_key: key.to_owned(), quote: mention.quote.clone(), is_replaced: mention.is_replaced }
+        Self { section_key: key.to_owned(), quote: mention.quote.clone(), kind: mention.kind.into() }
     }
+}
+
+/// What becomes of what a report says about other clients.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "report::MentionKind")]
+pub enum MentionKind {
+    /// A name: the client version reads “others” in its place.
+    Replaced,
+    /// A part of a name, which may be a word like any other. It is left as it is: whoever approves the text judges it.
+    PartOfName,
+    /// A number of clients, or of what they have. It is left as it is: whoever approves the text judges it.
+    Count,
 }
 
 /// A word in a report that may be somebody's name.

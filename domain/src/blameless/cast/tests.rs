@@ -31,7 +31,7 @@ fn everybody_has_one_name_by_the_first_thing_that_is_true_of_them() {
         appeared: ["a", "d", "e", "d"].map(str::to_owned).to_vec(),
         reporters: ["e", "f"].map(str::to_owned).to_vec(),
         contacts: [("g", "Acme"), ("h", "Bolt"), ("i", "Acme")]
-            .map(|(id, client)| Contact { person: id.to_owned(), client: client.to_owned() })
+            .map(|(id, client)| Contact { person: id.to_owned(), client: client.to_owned(), takes_part: true })
             .to_vec(),
         ..facts("i h g f e d c b a z")
     });
