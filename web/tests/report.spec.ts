@@ -209,12 +209,10 @@ test('a client gets its version of a report once somebody else has approved it',
   await sam.getByLabel('With names').check();
   await expect(sheet(sam)).toContainText('Sam gives the disks');
   await expect(sheet(sam)).toContainText('for your eyes only');
-  await expect(sam.getByText('Turn the names off')).toBeVisible();
   await sam.getByLabel('With names').uncheck();
   // Who wrote it can't approve it.
-  await sam.getByRole('button', { name: 'I have read the change' }).click();
-  await sam.getByRole('button', { name: 'Approve this text for Example Ltd' }).click();
-  await expect(sam.getByText('You wrote part of this report')).toBeVisible();
+  await expect(sam.getByLabel('I have looked at it')).toHaveCount(0);
+  await expect(sam.getByRole('heading', { name: 'Approve what Example Ltd gets' })).toHaveCount(0);
   await isForEverybody(sam);
 
   // Ada reads it on a phone, and approves it.
@@ -227,6 +225,12 @@ test('a client gets its version of a report once somebody else has approved it',
   await expect(sheet(ada)).toContainText('the disks of Example Ltd and others an alarm');
   await expect(ada.getByText('How it differs from the full report')).toBeVisible();
   await isForEverybody(ada);
+  // What only a person can tell is looked at first.
+  const approve = ada.getByRole('button', { name: 'Approve this text for Example Ltd' });
+  await expect(ada.getByText('Look at the place that may be about other clients')).toBeVisible();
+  await expect(approve).toHaveCount(0);
+  await ada.getByLabel('I have looked at it').check();
+  await expect(approve).toBeVisible();
   // Sam changes it while she reads: she looks at that first.
   await writeActions('Sam gives the disks of Example Ltd and Globex an alarm.');
   await expect(ada.getByText('The text has changed while you were reading')).toBeVisible();

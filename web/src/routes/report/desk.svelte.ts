@@ -43,9 +43,9 @@ export class Desk {
   get mayComment(): boolean {
     return this.maySettleComments && this.report.state !== 'FINAL';
   }
-  /** Lets versions for clients leave. Who wrote part of the report may not, which the server says. */
+  /** Lets versions for clients leave: who wrote part of the report may not. */
   get mayApprove(): boolean {
-    return this.#has('APPROVE_CLIENT_REPORTS') && this.#isOpen;
+    return this.report.mayApprove && this.#isOpen;
   }
   get seesNames(): boolean {
     return this.#has('SEE_NAMES');

@@ -69,6 +69,7 @@ export const REPORT = graphql(
       }
       circulatedAt
       draftDueOn
+      mayApprove
       finalAt
       finalBy {
         id

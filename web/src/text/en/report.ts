@@ -165,6 +165,8 @@ export const report = {
     doubts: (count: number) => `${some(count, 'word', 'words')} that may be a name: who is meant?`,
     place: (title: string, line: number) => `${title}, line ${line}`,
     isOf: (form: string, alias: string) => `“${form}” is ${alias}`,
+    undecided: (count: number) => `${some(count, 'word', 'words')} that may be a name`,
+    undecidedWhy: 'Nobody has decided who is meant, so the text reads “someone” there.',
     isNobody: 'Not a name',
     isNobodyOf: (form: string) => `“${form}” is not a name`,
     decided: 'Noted',
@@ -173,8 +175,15 @@ export const report = {
       'What is written there mixes facts about several clients. Write what clients read in its place, or leave it out of the version for clients.',
     write: (title: string) => `${title}: write it for clients`,
     inTitle: 'Title',
-    counts: (count: number) => `${some(count, 'place', 'places')} that may count clients`,
-    countsWhy: 'Only a person can tell. If it does, say it in other words for clients.',
+    counts: {
+      title: (count: number) => `${some(count, 'place', 'places')} that may count clients`,
+      why: 'Only a person can tell. If it does, say it in other words for clients.',
+    },
+    parts: {
+      title: (count: number) => `${some(count, 'word', 'words')} from the names of other clients`,
+      why: 'They are left as they are, for they may be words like any other. If one means the client, say it in other words for clients.',
+    },
+    looked: 'I have looked at it',
     replaced: (count: number) => `${some(count, 'mention', 'mentions')} of other clients, gone from the text`,
   },
   approval: {
@@ -187,6 +196,8 @@ export const report = {
     sinceApproved: 'What has changed since it was last approved',
     besideFull: 'How it differs from the full report',
     mixed: 'It can be approved once the sections that are left out have a text of their own for clients.',
+    lookFirst: (count: number) =>
+      `Look at the ${count === 1 ? 'place' : `${String(count)} places`} that may be about other clients, and tick what you have looked at.`,
     namesFirst: 'Turn the names off to read what leaves, then approve it.',
     another: 'The text has changed while you were reading',
     readIt: 'I have read the change',
@@ -198,7 +209,8 @@ export const report = {
   download: { label: 'Download', formats: { md: 'Markdown', html: 'Web page (HTML)', pdf: 'PDF', docx: 'Word (DOCX)' } },
   publishing: {
     title: 'Publishing',
-    about: 'Clients get what was approved for each of them, everybody in the company gets the abridged version.',
+    about:
+      'Each client gets its own version, once somebody who wrote none of it has read and approved it. Everybody in the company gets the abridged one.',
     notFinal: 'It is published once it is final.',
     before: {
       author: 'Nobody writes it yet.',
@@ -219,8 +231,8 @@ export const report = {
       published: 'Published',
     },
     hindrance: {
-      unapproved: 'Not approved yet: somebody who wrote none of it must read and approve it.',
-      changed: 'The text has changed since it was approved: it must be approved again.',
+      unapproved: 'Not approved yet',
+      changed: 'Changed since it was approved',
       mixed: 'Sections that mix facts about several clients need a text of their own for clients, then it can be approved.',
     },
     isOld: 'It reads otherwise by now.',
@@ -228,6 +240,8 @@ export const report = {
     aProgram: 'a program',
     see: 'See it there',
     read: 'Read it',
+    toApprove: 'What waits for your approval',
+    toApproveWhy: 'Nothing leaves for a client until somebody who wrote none of the report has read and approved it. You may.',
     readToApprove: 'Read and approve',
     readOf: (name: string) => `Read it: ${name}`,
     readToApproveOf: (name: string) => `Read and approve: ${name}`,

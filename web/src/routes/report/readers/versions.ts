@@ -49,7 +49,7 @@ export const READ_AS = graphql(
             others {
               sectionKey
               quote
-              isReplaced
+              kind
             }
             besideFull @include(if: $approves) {
               change
@@ -69,6 +69,23 @@ export const READ_AS = graphql(
 type Node = Extract<NonNullable<ResultOf<typeof READ_AS>['node']>, { rendered: unknown }>;
 export type Rendered = Node['rendered'];
 export type NameDoubt = Rendered['doubts'][number];
+export type Mention = Rendered['others'][number];
+
+/**
+ * What a person looks at before the text may leave, for a program can't tell whether it is about other clients; each with a key that it
+ * keeps while the text around it changes.
+ */
+export function toJudge(others: readonly Mention[]): { mention: Mention; key: string }[] {
+  const seen = new Map<string, number>();
+  return others
+    .filter(({ kind }) => kind !== 'REPLACED')
+    .map((mention) => {
+      const key = `${mention.sectionKey} ${mention.kind} ${mention.quote}`;
+      const before = seen.get(key) ?? 0;
+      seen.set(key, before + 1);
+      return { mention, key: `${key} ${String(before)}` };
+    });
+}
 
 export const WITH_NAMES = graphql(`
   query ReportWithNames($id: ID!, $version: ReportVersion!, $clientId: ID) {
