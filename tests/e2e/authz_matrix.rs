@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 both_dbs![every_root_field_has_a_line, nobody_gets_further_than_their_level];
 
 /// A root field, the least level that may call it, and a call with all that it needs.
-struct Line {
-    root: &'static str,
-    field: &'static str,
+pub struct Line {
+    pub root: &'static str,
+    pub field: &'static str,
     least: AccessLevel,
-    call: String,
+    pub call: String,
 }
 
 fn query(field: &'static str, call: impl Into<String>) -> Line {
@@ -41,11 +41,11 @@ pub struct World {
     event: String,
     action: String,
     follow_up: String,
-    report: String,
+    pub report: String,
     comment: String,
     role: String,
     person: String,
-    client: String,
+    pub client: String,
     page: String,
     delivery: String,
     draft: String,
@@ -94,7 +94,8 @@ impl World {
     }
 }
 
-fn lines(world: &World) -> Vec<Line> {
+/// All root fields.
+pub fn lines(world: &World) -> Vec<Line> {
     use AccessLevel::{Admin, Responder, Viewer};
     let World { live, other, triage, event, action, follow_up, report, comment, role, person, client, page, delivery, draft, sent, ticket } =
         world;

@@ -13,14 +13,14 @@ both_dbs![a_forbidden_field_leaves_the_rest_of_an_answer, clients_of_other_maker
 /// How far below its root a type's fields are asked for.
 const LEVELS: usize = 3;
 
-const TYPES: &str = "{ __schema { types { name kind fields { name args { type { kind } defaultValue } type { ...T } } } } }
+pub const TYPES: &str = "{ __schema { types { name kind fields { name args { type { kind } defaultValue } type { ...T } } } } }
     fragment T on __Type { name kind ofType { name kind ofType { name kind ofType { name kind } } } }";
 
 /// The fields of each type that need no arguments, with the names of their types.
-struct Fields(BTreeMap<String, Vec<(String, String)>>);
+pub struct Fields(pub BTreeMap<String, Vec<(String, String)>>);
 
 impl Fields {
-    fn read(schema: &Value) -> Self {
+    pub fn read(schema: &Value) -> Self {
         let types = schema["__schema"]["types"].as_array().unwrap().iter().filter(|ty| ty["kind"] == "OBJECT");
         let fields = types.map(|ty| {
             let fields = ty["fields"].as_array().unwrap().iter().filter(|field| {
@@ -33,7 +33,7 @@ impl Fields {
     }
 
     /// A selection of all fields of `ty`, `levels` deep. Nothing is asked of a type within itself.
-    fn select(&self, ty: &str, levels: usize, above: &mut Vec<String>) -> String {
+    pub fn select(&self, ty: &str, levels: usize, above: &mut Vec<String>) -> String {
         let mut text = "{ __typename".to_owned();
         above.push(ty.to_owned());
         for (field, ty) in &self.0[ty] {

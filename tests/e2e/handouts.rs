@@ -129,8 +129,8 @@ async fn files_of(by: &Client, reference: &str) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// What a reader of the form finds: all that was written, nobody's name, and no trap.
-fn read(name: &str, bytes: &[u8]) {
+/// The words in a file, as a reader of its form finds them.
+pub fn words_of(name: &str, bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(name);
     std::fs::write(&file, bytes).unwrap();
@@ -141,7 +141,7 @@ fn read(name: &str, bytes: &[u8]) {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let path = file.to_str().unwrap();
-    let text = match name.rsplit('.').next().unwrap() {
+    match name.rsplit('.').next().unwrap() {
         "pdf" => {
             let info = said("pdfinfo", &[path]);
             assert!(info.lines().any(|line| line.starts_with("Tagged:") && line.ends_with("yes")), "{info}");
@@ -153,7 +153,12 @@ fn read(name: &str, bytes: &[u8]) {
             inner
         }
         _ => String::from_utf8(bytes.to_vec()).unwrap(),
-    };
+    }
+}
+
+/// What a reader of the form finds: all that was written, nobody's name, and no trap.
+fn read(name: &str, bytes: &[u8]) {
+    let text = words_of(name, bytes);
     assert!(!text.contains("href=\"javascript:"), "{name}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in ["The pool was too small", "incident lead had rolled out", "rollout undo"] {
