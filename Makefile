@@ -1,6 +1,6 @@
 # Everything a newcomer needs. `make run` for the product, `make test` for proof.
 
-.PHONY: help run typeset fakes test quick check lint deny spelling console web bench schema tools built prism fuzz
+.PHONY: help run typeset fakes test quick check lint deny advisories spelling console web bench schema tools built prism fuzz
 .DEFAULT_GOAL := run
 
 # Where tests/tools.sh puts what is installed nowhere else.
@@ -59,9 +59,13 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Advisories are left out: they need a list from the network.
+# Advisories have a command of their own, because they need a list from the network.
 deny: built
 	cargo deny check licenses bans sources
+
+## Looks up in RustSec's list what is known against the libraries we use. Needs the network.
+advisories: built
+	cargo deny --workspace check advisories
 
 spelling: built
 	typos
