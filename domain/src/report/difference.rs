@@ -44,7 +44,9 @@ pub fn changes(before: &str, after: &str) -> Vec<Part> {
             DiffTag::Replace if removed.len() == added.len() => {
                 removed.iter().zip(added).for_each(|(removed, added)| by_words(removed, added, &mut add));
             }
-            DiffTag::Delete | DiffTag::Insert | DiffTag::Replace => by_words(&removed.concat(), &added.concat(), &mut add),
+            DiffTag::Replace => by_words(&removed.concat(), &added.concat(), &mut add),
+            DiffTag::Delete => add(TextChange::Removed, &removed.concat()),
+            DiffTag::Insert => add(TextChange::Added, &added.concat()),
         }
     }
     parts
@@ -55,11 +57,8 @@ pub fn changes(before: &str, after: &str) -> Vec<Part> {
 fn by_words(removed: &str, added: &str, add: &mut impl FnMut(TextChange, &str)) {
     let words = TextDiff::configure().algorithm(Algorithm::Patience).diff_words(removed, added);
     if words.ratio() < ALIKE {
-        for (change, text) in [(TextChange::Removed, removed), (TextChange::Added, added)] {
-            if !text.is_empty() {
-                add(change, text);
-            }
-        }
+        add(TextChange::Removed, removed);
+        add(TextChange::Added, added);
         return;
     }
     for word in words.iter_all_changes() {
