@@ -87,6 +87,11 @@ export function toJudge(others: readonly Mention[]): { mention: Mention; key: st
     });
 }
 
+/** The version in the answer to a question about it; nothing if the report is not there for this person. */
+export const renderedOf = <Rendered>(
+  answer: { node: { rendered: Rendered } | object | null } | undefined,
+): Rendered | undefined => (answer?.node && 'rendered' in answer.node ? answer.node.rendered : undefined);
+
 export const WITH_NAMES = graphql(`
   query ReportWithNames($id: ID!, $version: ReportVersion!, $clientId: ID) {
     node(id: $id) {
