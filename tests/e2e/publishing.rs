@@ -88,6 +88,13 @@ impl World {
         by.mutate("approveReport", input, "report { approvals { client { name } sha256 } }").await["report"]["approvals"].take()
     }
 
+    /// What Lea reads and approves for `client`, and Sam publishes.
+    pub async fn publish(&self, client: &str) {
+        let read = self.read(&self.lea, client).await;
+        self.approve(&self.lea, client, &read).await;
+        self.sam.mutate("publishReport", self.publishing(client), "report { id }").await;
+    }
+
     pub fn publishing(&self, client: &str) -> Value {
         json!({ "reportId": self.report, "version": "CLIENT", "clientId": client })
     }
@@ -300,9 +307,7 @@ async fn a_report_goes_out_once_it_is_final(app: &TestApp) {
     let again = world.sam.mutate("publishReport", world.publishing(&world.acme), publications).await;
     assert_eq!(again, published, "the same text to the same readers goes out once");
     assert!(asked().await, "the other client waits");
-    let read = world.read(&world.lea, &world.bexley).await;
-    world.approve(&world.lea, &world.bexley, &read).await;
-    world.sam.mutate("publishReport", world.publishing(&world.bexley), "report { id }").await;
+    world.publish(&world.bexley).await;
     assert!(!asked().await);
 }
 
@@ -333,9 +338,7 @@ async fn each_client_gets_its_version_where_it_can_be_reached(app: &TestApp) {
     world.write("explanation", 0, json!({ "body": "Logs were never rotated." })).await;
     world.finish().await;
     for client in [&world.acme, &world.bexley] {
-        let read = world.read(&world.lea, client).await;
-        world.approve(&world.lea, client, &read).await;
-        world.sam.mutate("publishReport", world.publishing(client), "report { id }").await;
+        world.publish(client).await;
     }
     let mut orders: Vec<Effect> = published(app).await.iter().map(|row| serde_json::from_str(&row.effect).unwrap()).collect();
     orders.sort_by_key(|order| matches!(order, Effect::Mail(_)));
@@ -354,9 +357,7 @@ async fn what_failed_does_not_go_out_later_in_an_old_text(app: &TestApp) {
     world.write("explanation", 0, json!({ "body": "Logs were never rotated." })).await;
     world.write("actions", 0, json!({ "body": "We will rotate logs." })).await;
     world.finish().await;
-    let read = world.read(&world.lea, &world.bexley).await;
-    world.approve(&world.lea, &world.bexley, &read).await;
-    world.sam.mutate("publishReport", world.publishing(&world.bexley), "report { id }").await;
+    world.publish(&world.bexley).await;
     // Whatever happened to the order meanwhile, it is looked at again before each attempt.
     let [row] = published(app).await.try_into().unwrap();
     world
