@@ -14,10 +14,10 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
-use super::desk::Desk;
+use super::proof::Proof;
 use super::query::find;
 use super::rendered::{Audience, Manuscript, Rendered};
-use crate::authz::Right;
+use crate::authz::{Actor, Right};
 use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::change::change;
 use crate::ctx::Ctx;
@@ -72,9 +72,7 @@ pub fn clear(rendered: &Rendered, client: ClientId, approvals: &[report_approval
 
 /// Everything that is decided on when a text leaves.
 pub(super) struct Clearance {
-    pub desk: Desk<Whole>,
-    /// Of the report, if there is one.
-    pub manuscript: Option<Manuscript>,
+    pub proof: Proof,
     pub approvals: Vec<report_approval::Model>,
     pub publications: Vec<report_publication::Model>,
     /// What became of them.
@@ -90,13 +88,9 @@ impl Facts for Clearance {
 
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
         let id = incident.id;
-        let desk = Desk::<Whole>::load(ctx, incident).await?;
-        let manuscript = match &desk.report {
-            Some(report) => Some(Manuscript::load(ctx, report, desk.scope.clone()).await?),
-            None => None,
-        };
-        let clients: Vec<ClientId> = desk.scope.clients.iter().map(|row| row.client_id).collect();
-        let reports: Vec<ReportId> = desk.report.iter().map(|report| report.id).collect();
+        let proof = Proof::load(ctx, incident).await?;
+        let clients: Vec<ClientId> = proof.scope().clients.iter().map(|row| row.client_id).collect();
+        let reports: Vec<ReportId> = proof.desk.report.iter().map(|report| report.id).collect();
         let (approvals, publications, authors, deliveries, clients, contacts) = tokio::try_join!(
             approvals_of(ctx, &reports),
             publications_of(ctx, &reports),
@@ -105,11 +99,11 @@ impl Facts for Clearance {
             clients_by_ids(ctx, &clients),
             contacts_of(ctx, &clients),
         )?;
-        Ok(Self { desk, manuscript, approvals, publications, deliveries, clients, contacts, authors })
+        Ok(Self { proof, approvals, publications, deliveries, clients, contacts, authors })
     }
 
     fn scope(&self) -> &Whole {
-        &self.desk.scope
+        self.proof.scope()
     }
 }
 
@@ -140,8 +134,7 @@ async fn sent(ctx: &Ctx, id: IncidentId) -> Result<Vec<Sent>> {
 impl Clearance {
     /// The report and what it is rendered from.
     pub fn report(&self) -> Result<(&report::Model, &Manuscript)> {
-        let report = self.desk.report()?;
-        Ok((report, self.manuscript.as_ref().ok_or(Error::NotFound("report"))?))
+        self.proof.report()
     }
 
     /// The affected client `id`.
@@ -197,8 +190,7 @@ fn affected<T>(client: Option<T>) -> Result<T> {
 /// is another one by now, or sections of it mix facts about several clients.
 pub async fn approve(ctx: &Ctx, id: ReportId, client: ClientId, sha256: &str, note: Option<&str>) -> Result<report::Model> {
     let report = find(ctx, id).await?;
-    let reader = ctx.actor.person_id().filter(|_| ctx.actor.holds(Grant::ApproveClientReports));
-    let Some(reader) = reader else {
+    let Some(reader) = approver(&ctx.actor) else {
         let reason = "Approving what clients get of a report needs the grant APPROVE_CLIENT_REPORTS: an administrator gives it to people.";
         return Err(Error::Forbidden(reason.to_owned()));
     };
@@ -268,10 +260,14 @@ pub fn sees_unapproved(ctx: &Ctx) -> bool {
     ctx.actor.may(Right::Respond) || ctx.actor.holds(Grant::ApproveClientReports)
 }
 
+/// The person that `actor` is, if they may approve what clients get of reports that they wrote none of.
+pub(super) fn approver(actor: &Actor) -> Option<PersonId> {
+    actor.person_id().filter(|_| actor.holds(Grant::ApproveClientReports))
+}
+
 /// Whether the caller may approve what clients get of `report`, whose incident they have seen: with the grant, and having written none of it.
 pub async fn may_approve(ctx: &Ctx, report: &report::Model) -> Result<bool> {
-    let reader = ctx.actor.person_id().filter(|_| ctx.actor.holds(Grant::ApproveClientReports));
-    let Some(reader) = reader else { return Ok(false) };
+    let Some(reader) = approver(&ctx.actor) else { return Ok(false) };
     Ok(!authors(ctx, report.incident_id).await?.contains(&reader))
 }
 
@@ -307,14 +303,14 @@ pub async fn read(ctx: &Ctx, report: &report::Model, audience: Audience, names: 
 }
 
 /// A version of a report that may be taken out of Muster.
-pub(super) enum Leaving {
+pub(super) enum TakenOut {
     /// For the company's own people.
     Inside(Rendered),
     /// For a client.
     ToClient(Cleared),
 }
 
-impl Leaving {
+impl TakenOut {
     /// Canonical Markdown.
     pub fn text(&self) -> &str {
         match self {
@@ -336,13 +332,13 @@ impl Leaving {
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for a client that is not affected; `FAILED_PRECONDITION` for what a client has no approval for, whoever asks.
-pub(super) async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<(Manuscript, Leaving)> {
+pub(super) async fn take_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<(Manuscript, TakenOut)> {
     let manuscript = manuscript(ctx, report, audience).await?;
     let rendered = manuscript.render(audience);
-    let Some(client) = audience.client() else { return Ok((manuscript, Leaving::Inside(rendered))) };
+    let Some(client) = audience.client() else { return Ok((manuscript, TakenOut::Inside(rendered))) };
     let (approvals, authors) = judged(ctx, report).await?;
     let cleared = clear(&rendered, client, &approvals, &authors)?;
-    Ok((manuscript, Leaving::ToClient(cleared)))
+    Ok((manuscript, TakenOut::ToClient(cleared)))
 }
 
 /// What was approved of `report`, and who wrote any of it.

@@ -1,37 +1,16 @@
 //! What a report's author decides about words that may be names (R27).
 
-use entity::{ReportId, TimelineKind, incident, report};
+use entity::{ReportId, TimelineKind, report};
 
-use super::desk::Desk;
+use super::proof::Proof;
 use super::query::find;
-use super::rendered::Manuscript;
 use crate::authz::Right;
 use crate::blameless::{Decision, Key};
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::record::{Facts, NewEvent, Whole};
+use crate::record::NewEvent;
 use crate::{limits, validate};
-
-/// A report with the names in it.
-struct Naming {
-    desk: Desk<Whole>,
-    manuscript: Manuscript,
-}
-
-impl Facts for Naming {
-    type Scope = Whole;
-
-    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
-        let desk = Desk::<Whole>::load(ctx, incident).await?;
-        let manuscript = Manuscript::load(ctx, desk.report()?, desk.scope.clone()).await?;
-        Ok(Self { desk, manuscript })
-    }
-
-    fn scope(&self) -> &Whole {
-        &self.desk.scope
-    }
-}
 
 /// Decides whether a word in a report names somebody: `person`, or nobody. Without `context`, wherever it stands in the report.
 ///
@@ -41,9 +20,10 @@ pub async fn decide_name(ctx: &Ctx, id: ReportId, form: &str, context: Option<&s
     ctx.require(Right::Respond)?;
     let report = find(ctx, id).await?;
     let form = validate::text_within("form", form, limits::NAME_CHARS)?;
-    let changed = change::<Naming, _>(ctx, report.incident_id, Right::Respond, None, |naming, draft| {
-        let report = naming.desk.open_report()?.clone();
-        let mut names = naming.manuscript.names().clone();
+    let changed = change::<Proof, _>(ctx, report.incident_id, Right::Respond, None, |proof, draft| {
+        let report = proof.desk.open_report()?.clone();
+        let (_, manuscript) = proof.report()?;
+        let mut names = manuscript.names().clone();
         let decision = match person {
             Some(person) if names.cast.name_of(person).is_some() => Decision::Person(person.to_owned()),
             Some(_) => {

@@ -31,15 +31,15 @@ pub struct Handout {
 /// # Errors
 /// `BAD_USER_INPUT` for a client that is not affected; `FAILED_PRECONDITION` for a client's version that nobody has approved, whoever asks.
 pub async fn hand_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<Handout> {
-    let (manuscript, leaving) = take_out(ctx, report, audience).await?;
-    let cleared = leaving.cleared();
+    let (manuscript, taken) = take_out(ctx, report, audience).await?;
+    let cleared = taken.cleared();
     let incident = &manuscript.whole().incident;
     let pictures = if cleared.is_some() { Vec::new() } else { pictures(manuscript.sources()) };
-    let document = Document::parse(leaving.text(), about(report, &manuscript, audience, cleared), pictures);
+    let document = Document::parse(taken.text(), about(report, &manuscript, audience, cleared), pictures);
     let version = audience.version().as_str();
-    let details = json!({ "incident": reference(incident), "version": version, "sha256": sha256(leaving.text()) });
+    let details = json!({ "incident": reference(incident), "version": version, "sha256": sha256(taken.text()) });
     audit::record(ctx, Entry::new(AuditAction::ReportTakenOut).about(incident.id).details(details)).await?;
-    Ok(Handout { name: file_name(&manuscript, audience), text: leaving.text().to_owned(), document })
+    Ok(Handout { name: file_name(&manuscript, audience), text: taken.text().to_owned(), document })
 }
 
 /// What a version is called as a file, without an ending.

@@ -21,7 +21,7 @@ pub(crate) async fn may_leave(ctx: &Ctx, row: &delivery::Model) -> Result<bool> 
     let rendered = manuscript.render(audience);
     let is_allowed = match publication.client_id {
         Some(client) => facts.client(client).is_ok() && facts.cleared(&rendered, client).is_ok(),
-        None => facts.desk.scope.incident.visibility == Visibility::Open,
+        None => facts.scope().incident.visibility == Visibility::Open,
     };
     Ok(report.state == ReportState::Final && is_allowed && rendered.sha256() == publication.sha256)
 }

@@ -24,6 +24,7 @@ mod outgoing;
 mod part;
 mod prefill;
 mod progress;
+mod proof;
 mod publish;
 mod query;
 mod rendered;

@@ -78,13 +78,13 @@ async fn facts(ctx: &Ctx, whole: &Whole, mentioned: &BTreeSet<ContactId>) -> Res
         role: words::role(row.role).to_owned(),
         at: row.assigned_at,
     });
-    let others: Vec<ClientId> = contacts.iter().map(|row| row.client_id).filter(|id| !whole.client_names.contains_key(id)).collect();
-    let others = clients_by_ids(ctx, &others).await?.into_iter().map(|client| (client.id, client.name));
-    let client_names: HashMap<ClientId, String> = whole.client_names.iter().map(|(id, name)| (*id, name.clone())).chain(others).collect();
-    let at_client = |row: &contact::Model| Contact {
-        person: row.id.to_string(),
-        client: client_names.get(&row.client_id).cloned().unwrap_or_default(),
-        takes_part: whole.client_names.contains_key(&row.client_id),
+    let others: BTreeSet<ClientId> = contacts.iter().map(|row| row.client_id).filter(|id| !whole.client_names.contains_key(id)).collect();
+    let others = if others.is_empty() { Vec::new() } else { clients_by_ids(ctx, &Vec::from_iter(others)).await? };
+    let others: HashMap<ClientId, String> = others.into_iter().map(|client| (client.id, client.name)).collect();
+    let at_client = |row: &contact::Model| {
+        let affected = whole.client_names.get(&row.client_id);
+        let client = affected.or_else(|| others.get(&row.client_id)).cloned().unwrap_or_default();
+        Contact { person: row.id.to_string(), client, takes_part: affected.is_some() }
     };
     Ok(Facts {
         roles: roles.collect(),

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use entity::{
-    CommentKind, Grant, IncidentId, Operation, PersonId, PersonKind, ReportId, TimelineKind, incident, person, report, report_part,
-    report_reader, report_section, timeline_event,
+    CommentKind, IncidentId, Operation, PersonId, PersonKind, ReportId, TimelineKind, incident, person, report, report_part, report_reader,
+    report_section, timeline_event,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
 use serde_json::json;
 
-use super::approval::Clearance;
+use super::approval::{Clearance, approver};
 use super::begin::begin;
 use super::desk::Desk;
 use super::edit::revision;
+use super::proof::Proof;
 use super::query::find;
-use super::rendered::Manuscript;
 use super::sections::Section;
 use super::state::{Move, next};
 use crate::authz::{Actor, Right};
@@ -29,38 +29,23 @@ use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::telling::message::{Message, Recipient};
 use crate::{people, validate, words};
 
-/// The whole report: what people wrote, and what the facts say.
-struct Proof {
-    desk: Desk<Whole>,
-    /// Of the report, if there is one.
-    manuscript: Option<Manuscript>,
+/// The report, and who may be asked to read it.
+struct Circle {
+    proof: Proof,
     /// Who acted in the timeline.
     acted: BTreeSet<PersonId>,
 }
 
-impl Proof {
-    /// The report and what it is rendered from.
-    fn report(&self) -> Result<(&report::Model, &Manuscript)> {
-        let report = self.desk.report()?;
-        Ok((report, self.manuscript.as_ref().ok_or(Error::NotFound("report"))?))
-    }
-}
-
-impl Facts for Proof {
+impl Facts for Circle {
     type Scope = Whole;
 
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
-        let id = incident.id;
-        let desk = Desk::<Whole>::load(ctx, incident).await?;
-        let manuscript = match &desk.report {
-            Some(report) => Some(Manuscript::load(ctx, report, desk.scope.clone()).await?),
-            None => None,
-        };
-        Ok(Self { manuscript, acted: acted(ctx, id).await?, desk })
+        let acted = acted(ctx, incident.id).await?;
+        Ok(Self { proof: Proof::load(ctx, incident).await?, acted })
     }
 
     fn scope(&self) -> &Whole {
-        &self.desk.scope
+        self.proof.scope()
     }
 }
 
@@ -103,16 +88,16 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
         people::able_to_read(ctx, "readerIds", *person).await?;
     }
     let team = team(ctx).await?;
-    let changed = change::<Proof, _>(ctx, report.incident_id, Right::Respond, None, |proof, draft| {
-        let (report, manuscript) = proof.report()?;
+    let changed = change::<Circle, _>(ctx, report.incident_id, Right::Respond, None, |circle, draft| {
+        let (report, manuscript) = circle.proof.report()?;
         let state = next(report.state, Move::Circulate)?;
         require_outline(manuscript.sections())?;
-        let involved = involved(proof);
+        let involved = involved(circle);
         let me = draft.actor();
         let is_asked = |person: &&person::Model| {
             (involved.contains(&person.id) || also.contains(&person.id))
                 && me != Some(person.id)
-                && !proof.desk.readers.iter().any(|row| row.person_id == person.id && row.read_at.is_none())
+                && !circle.proof.desk.readers.iter().any(|row| row.person_id == person.id && row.read_at.is_none())
         };
         let asked: Vec<&person::Model> = team.iter().filter(is_asked).collect();
         let row = report::Model { state, circulated_at: Some(draft.now), ..report.clone() };
@@ -140,11 +125,11 @@ async fn team(ctx: &Ctx) -> Result<Vec<person::Model>> {
 }
 
 /// Who acted, held a role or was paged.
-fn involved(proof: &Proof) -> BTreeSet<PersonId> {
-    let whole = &proof.desk.scope;
+fn involved(circle: &Circle) -> BTreeSet<PersonId> {
+    let whole = circle.scope();
     let held = whole.roles.iter().map(|row| row.person_id);
     let paged = whole.pages.iter().map(|row| row.person_id);
-    held.chain(paged).chain(proof.acted.iter().copied()).collect()
+    held.chain(paged).chain(circle.acted.iter().copied()).collect()
 }
 
 fn ask(draft: &mut Draft<'_>, report: &report::Model, person: &person::Model) {
@@ -215,7 +200,7 @@ pub async fn finish(ctx: &Ctx, id: ReportId, review_waived: Option<&str>) -> Res
     let team = team(ctx).await?;
     let changed = change::<Clearance, _>(ctx, report.incident_id, Right::Respond, None, |facts, draft| {
         let (report, manuscript) = facts.report()?;
-        let desk = &facts.desk;
+        let desk = &facts.proof.desk;
         let state = next(report.state, Move::Finish)?;
         let open = desk.open.iter().filter(|comment| comment.kind == CommentKind::FixNow).count();
         if open > 0 {
@@ -256,10 +241,11 @@ fn ask_for_approval(draft: &mut Draft<'_>, facts: &Clearance, team: &[person::Mo
     if waiting.is_empty() {
         return Ok(None);
     }
-    let participants: Vec<PersonId> = facts.desk.scope.access.iter().map(|row| row.person_id).collect();
+    let participants: Vec<PersonId> = facts.scope().access.iter().map(|row| row.person_id).collect();
     let may = |person: &&person::Model| {
-        let is_granted = person.grants.contains(Grant::ApproveClientReports) && !facts.authors.contains(&person.id);
-        is_granted && draft.actor() != Some(person.id) && Actor::of(person).sees(draft.incident(), &participants)
+        let actor = Actor::of(person);
+        let is_approver = approver(&actor).is_some_and(|id| !facts.authors.contains(&id) && draft.actor() != Some(id));
+        is_approver && actor.sees(draft.incident(), &participants)
     };
     let approvers: Vec<&person::Model> = team.iter().filter(may).collect();
     let link = format!("{}/report", link(draft.ctx(), draft.incident()));

@@ -19,7 +19,7 @@ use crate::delivery::order::New;
 use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
 use crate::ports::{Comment, Email, Paper, Post};
-use crate::record::{Draft, NewEvent};
+use crate::record::{Draft, Facts, NewEvent};
 
 /// Publishes a final report: the abridged version on the blog; to an affected client what was approved, as a public reply on its tickets, or
 /// by mail where there is none. Publishing the same text to the same readers again sends nothing.
@@ -120,7 +120,7 @@ fn published(
 /// What brings the abridged version to everybody in the company.
 fn to_blog(facts: &Clearance, document: &Document) -> New {
     let post = Post {
-        marker: format!("{}-report-abridged", reference(&facts.desk.scope.incident).to_lowercase()),
+        marker: format!("{}-report-abridged", reference(&facts.scope().incident).to_lowercase()),
         post: facts.deliveries.iter().rfind(|sent| sent.system == System::Wordpress).and_then(|sent| sent.external_id.clone()),
         title: document.title.clone(),
         html: html_fragment(document),
@@ -130,7 +130,7 @@ fn to_blog(facts: &Clearance, document: &Document) -> New {
 
 /// What brings `cleared`, which is `paper`, to `client`. Where nobody can be reached, a person finds out how.
 fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, cleared: &Cleared, paper: &Paper) -> Vec<New> {
-    let whole = &facts.desk.scope;
+    let whole = facts.scope();
     let text = plain_text(&paper.document());
     let replies: Vec<New> = that_take_replies(whole.tickets.iter().filter(|row| row.client_id == Some(client.id)))
         .into_iter()
