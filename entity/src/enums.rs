@@ -418,6 +418,8 @@ text_enum! {
         Report = "report",
         /// A finished report goes to its readers (R29).
         Publish = "publish",
+        /// Somebody is invited to a review, or hears that it is off (R30).
+        Invite = "invite",
         /// A person tells somebody whom Muster can't reach.
         Tell = "tell",
         /// The incident's problem ticket is created or updated (R20).

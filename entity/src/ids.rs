@@ -67,6 +67,8 @@ id_types! {
     IncidentId = "inc";
     /// A page to a person.
     PageId = "pag";
+    /// What a review leaves for another forum.
+    ParkedTopicId = "prk";
     /// A key pair that signs a person in.
     PasskeyId = "pky";
     /// A member of the team.
@@ -75,6 +77,10 @@ id_types! {
     ReportCommentId = "rcm";
     /// The report about an incident.
     ReportId = "rpt";
+    /// What somebody says about an incident outside its review.
+    ReviewCommentId = "rvc";
+    /// The review of an incident.
+    ReviewId = "rev";
     /// One stretch of time in which a person held a role.
     RoleAssignmentId = "rol";
     /// A role that was offered to a person.

@@ -6,8 +6,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "the entity macro generates code that begins transactions; nobody calls it")]
 
-mod awaited;
+#[macro_use]
 mod enums;
+mod attendance;
+mod awaited;
 mod flags;
 mod ids;
 mod last_changes;
@@ -38,6 +40,7 @@ pub mod incident_access;
 pub mod incident_client;
 pub mod incident_site;
 pub mod page;
+pub mod parked_topic;
 pub mod passkey;
 pub mod passkey_attempt;
 pub mod person;
@@ -51,6 +54,10 @@ pub mod report_publication;
 pub mod report_reader;
 pub mod report_revision;
 pub mod report_section;
+pub mod review;
+pub mod review_attendee;
+pub mod review_comment;
+pub mod review_moment;
 pub mod role_assignment;
 pub mod role_offer;
 pub mod session;
@@ -66,6 +73,7 @@ mod token_bounds;
 pub mod triage_answer;
 pub mod watermark;
 
+pub use attendance::{Expectation, InvitationAnswer};
 pub use awaited::{Awaited, AwaitedPerson};
 pub use enums::*;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants, ReportVersion, ReportVersions};
