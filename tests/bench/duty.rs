@@ -216,6 +216,7 @@ async fn queue(ctx: &domain::Ctx, ids: &[IncidentId], waiting: usize) -> Result<
                 thread: Some(incident.to_string()),
                 answers_to: None,
                 paper: None,
+                invitation: None,
             };
             let effect = Effect::Mail(MailOrder::Email(email));
             row::ActiveModel {

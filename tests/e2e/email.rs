@@ -36,6 +36,7 @@ fn to_zoe() -> Email {
         thread: Some("inc_0198c0ffee".to_owned()),
         answers_to: None,
         paper: None,
+        invitation: None,
     }
 }
 

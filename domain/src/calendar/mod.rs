@@ -1,4 +1,4 @@
-//! The one reader of iCalendar files (RFC 5545), for rotas and for holidays. Pure.
+//! iCalendar files (RFC 5545): the one reader, for rotas and for holidays, and the one writer, for invitations and feeds. Pure.
 //!
 //! It does what RFC 5545 says, and where that is silent, what most programs do; docs/integrations/rota.md lists what is read. Recurring
 //! events recur by the clocks on the wall: a shift from ten to ten remains one after they change. What can't be read is said event by
@@ -12,6 +12,7 @@ mod rule;
 mod series;
 mod values;
 mod wall;
+mod written;
 mod zones;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ use wall::Wall;
 use zones::Zones;
 
 pub use found::{Attendee, CalendarEvent, Span, Unread};
+pub use written::{Entry, Method, Party, written};
 
 /// No shift is longer.
 const LONGEST: Duration = Duration::days(31);

@@ -27,6 +27,7 @@ pub(crate) fn letters(
             thread: Some(incident.id.to_string()),
             answers_to: ctx.config.client_reply_to.clone(),
             paper: None,
+            invitation: None,
         };
         New { client: Some(client.id), client_update: Some(update.id), ..New::of(Operation::ClientUpdate, email) }
     };

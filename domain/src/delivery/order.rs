@@ -192,6 +192,11 @@ pub(crate) fn cancel_publications(draft: &mut Draft<'_>) {
     cancel(draft, Column::Operation.eq(Operation::Publish).and(waits().or(failed)));
 }
 
+/// Writes into the draft that invitations that wait are no longer wanted: newer ones follow.
+pub(crate) fn cancel_invitations(draft: &mut Draft<'_>) {
+    cancel(draft, Column::Operation.eq(Operation::Invite).and(waits()));
+}
+
 /// Writes into the draft that earlier orders for the card of this follow-up are no longer wanted: a newer one covers everything.
 pub(crate) fn supersede_card(draft: &mut Draft<'_>, follow_up: FollowUpId) {
     cancel(draft, Column::FollowUpId.eq(follow_up).and(waits()));

@@ -281,6 +281,7 @@ fn message<'a>(draft: &Draft<'_>, offer: &role_offer::Model, person: &'a person:
         link: OFFER_LINK.to_owned(),
         step: None,
         page: None,
+        invitation: None,
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn ask(ctx: &Ctx, address: &str) -> Result<()> {
         person.name, ctx.config.public_url
     );
     let subject = "Sign in to Muster".to_owned();
-    let email = Email { to_name: person.name, to, subject, text, thread: None, answers_to: None, paper: None };
+    let email = Email { to_name: person.name, to, subject, text, thread: None, answers_to: None, paper: None, invitation: None };
     order::place(ctx, New { person: Some(person.id), ..New::of(Operation::SignIn, email) }).await
 }
 

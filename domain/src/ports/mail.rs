@@ -1,7 +1,9 @@
 //! E-mail.
 
+use entity::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::{Entry, Method, Party, written};
 use crate::ports::Paper;
 
 /// What is ordered of the mail server.
@@ -10,6 +12,53 @@ use crate::ports::Paper;
 pub enum MailOrder {
     /// An e-mail to one person.
     Email(Email),
+}
+
+/// A meeting that a mail invites to, moves or takes out of a calendar.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    /// Names the meeting for ever, in every calendar.
+    pub uid: String,
+    /// Rises with every change.
+    pub sequence: i32,
+    /// Whether it is off, for this person.
+    pub is_cancelled: bool,
+    /// When this was said.
+    pub written_at: Timestamp,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// When it ends.
+    pub ends_at: Timestamp,
+    /// One line.
+    pub title: String,
+    /// Where it is.
+    pub place: Option<String>,
+    /// What it is about.
+    pub text: String,
+    /// The page about it.
+    pub url: String,
+    /// Whom it invites.
+    pub to_name: String,
+}
+
+impl Invitation {
+    /// As a calendar for `address`, invited by `from`, and the method that its mail names.
+    pub fn calendar(&self, from: Party<'_>, address: &str) -> (&'static str, String) {
+        let to = Party { name: &self.to_name, address };
+        let method = if self.is_cancelled { Method::Cancel { from, to } } else { Method::Request { from, to } };
+        let entry = Entry {
+            uid: &self.uid,
+            sequence: self.sequence,
+            written_at: self.written_at,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            title: &self.title,
+            place: self.place.as_deref(),
+            text: &self.text,
+            url: &self.url,
+        };
+        (method.as_str(), written(method, &[entry]))
+    }
 }
 
 /// An e-mail to one person.
@@ -31,4 +80,7 @@ pub struct Email {
     /// The document that `text` is, if it is one: its file goes along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paper: Option<Paper>,
+    /// The meeting that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
 }

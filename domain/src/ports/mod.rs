@@ -18,7 +18,7 @@ pub use chat::{ChatOrder, Notice};
 pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, SeenTicket, TicketDesk, UnlinkTicket};
 pub use directory::{Batch, ClientDirectory, SeenOrganization, SeenPerson};
 pub use identity::{Arrival, Departure, IdentityProvider, NoAccount, SeenAccount};
-pub use mail::{Email, MailOrder};
+pub use mail::{Email, Invitation, MailOrder};
 pub use paper::Paper;
 pub use push::{Addressee, Push, PushOrder, Shown, Webhook, WebhookOrder};
 

@@ -155,6 +155,7 @@ fn ask(draft: &mut Draft<'_>, report: &report::Model, person: &person::Model) {
         link,
         step: None,
         page: None,
+        invitation: None,
     };
     draft.tell(&message);
 }
@@ -261,6 +262,7 @@ fn ask_for_approval(draft: &mut Draft<'_>, facts: &Clearance, team: &[person::Mo
             link: link.clone(),
             step: None,
             page: None,
+            invitation: None,
         });
     }
     let names: Vec<&str> = approvers.iter().map(|person| person.name.as_str()).collect();

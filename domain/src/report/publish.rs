@@ -158,6 +158,7 @@ fn to_client(facts: &Clearance, draft: &Draft<'_>, client: &client::Model, clear
             thread: Some(whole.incident.id.to_string()),
             answers_to: draft.ctx().config.client_reply_to.clone(),
             paper: Some(paper.clone()),
+            invitation: None,
         };
         New { client: Some(client.id), ..New::of(Operation::Publish, email) }
     };

@@ -8,7 +8,7 @@ use entity::{Channel, Operation, PageId, System, person};
 use crate::ctx::Ctx;
 use crate::delivery::order::New;
 use crate::incident::reference::reference;
-use crate::ports::{Addressee, Effect, Email, Push, Shown, Webhook};
+use crate::ports::{Addressee, Effect, Email, Invitation, Push, Shown, Webhook};
 use crate::record::Draft;
 
 /// Placeholder for the link that opens an offer; filled in when the message is sent.
@@ -45,6 +45,8 @@ pub struct Message<'a> {
     pub step: Option<String>,
     /// The page that it carries.
     pub page: Option<PageId>,
+    /// The meeting that it is about, for their calendar.
+    pub invitation: Option<Invitation>,
 }
 
 /// How a message gets to its recipient.
@@ -166,7 +168,16 @@ impl<'a> Message<'a> {
 
     fn mail(&self, to_name: &str, to: Option<&String>, thread: Option<String>) -> Email {
         let (subject, text) = (self.subject.clone(), self.text.clone());
-        Email { to_name: to_name.to_owned(), to: to.cloned().unwrap_or_default(), subject, text, thread, answers_to: None, paper: None }
+        Email {
+            to_name: to_name.to_owned(),
+            to: to.cloned().unwrap_or_default(),
+            subject,
+            text,
+            thread,
+            answers_to: None,
+            paper: None,
+            invitation: self.invitation.clone(),
+        }
     }
 }
 

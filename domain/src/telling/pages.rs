@@ -93,6 +93,7 @@ fn message<'a>(draft: &Draft<'_>, person: &'a person::Model, why: &str) -> Messa
         link: ANSWER_LINK.to_owned(),
         step: None,
         page: None,
+        invitation: None,
     }
 }
 

@@ -151,6 +151,7 @@ impl<'a> Moment<'a> {
                 link,
                 step: Some(step.key.clone()),
                 page: None,
+                invitation: None,
             };
             draft.tell(&message);
             // Somebody must note that they know, whether or not the mail leaves by itself.
@@ -287,7 +288,7 @@ impl<'a> Moment<'a> {
         let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
         let step = Some(keys.join(order::BETWEEN_KEYS));
         let (to, link) = (Recipient::Person(person), format!("{link}?do={}", first.key));
-        draft.tell(&Message { to, purpose: Operation::Remind, subject, text, short, link, step, page: None });
+        draft.tell(&Message { to, purpose: Operation::Remind, subject, text, short, link, step, page: None, invitation: None });
     }
 
     /// Words that a person can start from.

@@ -2,7 +2,8 @@
 
 use std::time::SystemTime;
 
-use domain::ports::{Email, Order};
+use domain::calendar::Party;
+use domain::ports::{Email, Invitation, Order};
 use lettre::address::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, Date, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
@@ -57,9 +58,10 @@ pub(super) fn compose(order: &Order, email: &Email, letter: Option<Letter>, from
         message = message.in_reply_to(root.clone()).references(root);
     }
     let text = email.text.replace("\r\n", "\n");
-    let message = match letter {
-        None => message.header(ContentType::TEXT_PLAIN).header(ContentTransferEncoding::QuotedPrintable).body(text),
-        Some(letter) => message.multipart(parts(order, text, letter)),
+    let message = match (letter, &email.invitation) {
+        (Some(letter), _) => message.multipart(parts(order, text, letter)),
+        (None, Some(invitation)) => message.multipart(invited(order, text, invitation, from, &email.to)),
+        (None, None) => message.header(ContentType::TEXT_PLAIN).header(ContentTransferEncoding::QuotedPrintable).body(text),
     };
     let message = message.map_err(|error| format!("The mail can't be written: {error}"))?;
     let bytes = message.formatted();
@@ -69,8 +71,6 @@ pub(super) fn compose(order: &Order, email: &Email, letter: Option<Letter>, from
 
 /// The text, the same as HTML, and the file. What stands between them comes from the order: lettre would take it from chance.
 fn parts(order: &Order, text: String, Letter { html, file }: Letter) -> MultiPart {
-    let readable =
-        |kind: ContentType, body: String| SinglePart::builder().header(kind).header(ContentTransferEncoding::QuotedPrintable).body(body);
     let alternatives = MultiPart::alternative()
         .boundary(format!("text-{}", order.delivery.0))
         .singlepart(readable(ContentType::TEXT_PLAIN, text))
@@ -78,6 +78,22 @@ fn parts(order: &Order, text: String, Letter { html, file }: Letter) -> MultiPar
     let kind = ContentType::parse(file.media_type).expect("media types are well formed");
     let attached = Attachment::new(file.name).body(file.bytes.to_vec(), kind);
     MultiPart::mixed().boundary(format!("mail-{}", order.delivery.0)).multipart(alternatives).singlepart(attached)
+}
+
+/// The text, and the meeting for a calendar. Programs take it for an invitation if its method is that of the part.
+fn invited(order: &Order, text: String, invitation: &Invitation, from: &Mailbox, to: &str) -> MultiPart {
+    let address = from.email.to_string();
+    let organizer = Party { name: from.name.as_deref().unwrap_or("Muster"), address: &address };
+    let (method, calendar) = invitation.calendar(organizer, to);
+    let kind = ContentType::parse(&format!("text/calendar; method={method}; charset=utf-8")).expect("the type is well formed");
+    MultiPart::alternative()
+        .boundary(format!("text-{}", order.delivery.0))
+        .singlepart(readable(ContentType::TEXT_PLAIN, text))
+        .singlepart(readable(kind, calendar))
+}
+
+fn readable(kind: ContentType, body: String) -> SinglePart {
+    SinglePart::builder().header(kind).header(ContentTransferEncoding::QuotedPrintable).body(body)
 }
 
 /// Reads an address. An internationalised domain is converted to ASCII.
@@ -114,6 +130,7 @@ mod tests {
             thread: Some("inc_07".to_owned()),
             answers_to: None,
             paper: None,
+            invitation: None,
         }
     }
 
