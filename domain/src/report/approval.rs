@@ -354,7 +354,7 @@ async fn manuscript(ctx: &Ctx, report: &report::Model, audience: Audience) -> Re
     if let Some(client) = audience.client() {
         affected(whole.clients.iter().find(|row| row.client_id == client))?;
     }
-    Manuscript::load(ctx, report, whole).await
+    Manuscript::load(ctx, Some(report), whole).await
 }
 
 /// What was approved of reports that the caller has seen, oldest first.

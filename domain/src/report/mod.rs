@@ -43,5 +43,7 @@ pub(crate) use leaving::may_leave;
 pub use progress::{circulate, finish, mark_read, start, take_back};
 pub use publish::publish;
 pub use query::{by_ids, comments_by_ids, comments_of, find, of_incidents, readers_of, revisions};
+pub(crate) use rendered::Manuscript;
 pub use rendered::{Audience, Rendered};
 pub use sections::{Section, sections_of};
+pub(crate) use sources::told;

@@ -23,9 +23,12 @@ pub struct Names {
 }
 
 impl Names {
-    /// Those of `report`, with everybody who is known by now, and those of other clients' people whom it mentions.
-    pub async fn load(ctx: &Ctx, report: &report::Model, whole: &Whole, mentioned: &BTreeSet<ContactId>) -> Result<Self> {
-        let stored = report_names::Entity::find_by_id(report.id).one(ctx.db.read()).await?;
+    /// Those of `report`, if there is one, with everybody who is known by now, and those of other clients' people whom it mentions.
+    pub async fn load(ctx: &Ctx, report: Option<&report::Model>, whole: &Whole, mentioned: &BTreeSet<ContactId>) -> Result<Self> {
+        let stored = match report {
+            Some(report) => report_names::Entity::find_by_id(report.id).one(ctx.db.read()).await?,
+            None => None,
+        };
         let mut names = match stored {
             Some(row) => Self { cast: read(row.cast)?, decisions: read(row.decisions)? },
             None => Self::default(),

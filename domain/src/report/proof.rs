@@ -28,7 +28,7 @@ impl Facts for Proof {
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
         let desk = Desk::<Whole>::load(ctx, incident).await?;
         let manuscript = match &desk.report {
-            Some(report) => Some(Manuscript::load(ctx, report, desk.scope.clone()).await?),
+            Some(report) => Some(Manuscript::load(ctx, Some(report), desk.scope.clone()).await?),
             None => None,
         };
         Ok(Self { desk, manuscript })

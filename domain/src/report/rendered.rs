@@ -108,15 +108,19 @@ pub struct Manuscript {
 }
 
 impl Manuscript {
-    /// Loads what belongs to `report`.
-    pub async fn load(ctx: &Ctx, report: &report::Model, whole: Whole) -> Result<Self> {
+    /// Loads what belongs to `report`, or to the report that an incident would have.
+    pub async fn load(ctx: &Ctx, report: Option<&report::Model>, whole: Whole) -> Result<Self> {
         let link = format!("{}/report", link(ctx, &whole.incident));
+        let id = whole.incident.id;
         let sources = Box::pin(Sources::load(ctx, whole));
-        let (written, known, sources) = tokio::try_join!(written_in(ctx, report.incident_id), known(ctx), sources)?;
+        let (written, known, sources) = tokio::try_join!(written_in(ctx, id), known(ctx), sources)?;
         let (sections, clients) = (stand(written, &sources), Clients::of(known));
         let mentioned = mentioned(&sources, &sections, &clients);
         let names = Names::load(ctx, report, &sources.whole, &mentioned).await?;
-        let parts = if report.state == ReportState::Final { parts_of(ctx, report).await? } else { BTreeMap::new() };
+        let parts = match report.filter(|report| report.state == ReportState::Final) {
+            Some(report) => parts_of(ctx, report).await?,
+            None => BTreeMap::new(),
+        };
         Ok(Self { names, sources, sections, clients, parts, link })
     }
 
@@ -151,6 +155,12 @@ impl Manuscript {
             Some(part) => Cow::Borrowed(part),
             None => Cow::Owned(Part::of(&self.sources, client, self.sections.iter().map(|section| section.key.as_str()))),
         }
+    }
+
+    /// `text`, Markdown about the incident for the team, with roles in the place of names (R27).
+    pub fn blameless(&self, text: &str) -> String {
+        let mut page = Page { names: &self.names, clients: &self.clients, reader: None, rendered: Rendered::default() };
+        page.without_names("", text)
     }
 
     /// Renders it. Pure.

@@ -149,16 +149,32 @@ fn for_client(event: &timeline_event::Model) -> String {
     }
 }
 
+/// What a reader needs of a timeline, as it stands corrected, in the order in which it happened.
+pub(crate) async fn told(ctx: &Ctx, id: IncidentId) -> Result<Vec<Told>> {
+    as_corrected(ctx, id, needed(ctx, id).await?).await
+}
+
 /// The events that a report tells: all that a reader needs or, once somebody has marked key moments, those and the turning points.
 async fn events(ctx: &Ctx, id: IncidentId) -> Result<(Vec<Told>, usize)> {
-    use timeline_event::Column;
-    let select = timeline_event::Entity::find().filter(Column::IncidentId.eq(id)).filter(Column::Kind.is_in(TOLD));
-    let select = select.order_by_desc(Column::Starred).order_by_asc(Column::Sequence);
-    let rows = select.limit(limits::REPORT_EVENTS + 1).all(ctx.db.read()).await?;
+    let rows = needed(ctx, id).await?;
     let has_stars = rows.first().is_some_and(|row| row.starred);
     let (mut rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| !has_stars || row.starred || is_turning_point(row.kind));
     let left_out = if has_stars { others.len() } else { 0 };
     rows.truncate(usize::try_from(limits::REPORT_EVENTS).unwrap_or(usize::MAX));
+    Ok((as_corrected(ctx, id, rows).await?, left_out))
+}
+
+/// What a reader needs of a timeline, key moments first.
+async fn needed(ctx: &Ctx, id: IncidentId) -> Result<Vec<timeline_event::Model>> {
+    use timeline_event::Column;
+    let select = timeline_event::Entity::find().filter(Column::IncidentId.eq(id)).filter(Column::Kind.is_in(TOLD));
+    let select = select.order_by_desc(Column::Starred).order_by_asc(Column::Sequence);
+    Ok(select.limit(limits::REPORT_EVENTS + 1).all(ctx.db.read()).await?)
+}
+
+/// Events of the incident `id` with their corrections, in the order in which they happened.
+async fn as_corrected(ctx: &Ctx, id: IncidentId, rows: Vec<timeline_event::Model>) -> Result<Vec<Told>> {
+    use timeline_event::Column;
     let corrections = timeline_event::Entity::find()
         .filter(Column::IncidentId.eq(id))
         .filter(Column::Kind.eq(TimelineKind::Amendment))
@@ -173,7 +189,7 @@ async fn events(ctx: &Ctx, id: IncidentId) -> Result<(Vec<Told>, usize)> {
     }
     let mut told: Vec<Told> = rows.into_iter().map(|row| corrected(by_original.get(&row.id).map_or(&[], Vec::as_slice), row)).collect();
     told.sort_by_key(|told| (told.at, told.event.sequence));
-    Ok((told, left_out))
+    Ok(told)
 }
 
 fn is_turning_point(kind: TimelineKind) -> bool {
