@@ -33,6 +33,13 @@ impl IdSource {
         Uuid::new_v7(uuid::Timestamp::from_unix(&inner.counter, seconds, now.timestamp_subsec_nanos()))
     }
 
+    /// An id that says nothing about when it was made.
+    pub fn untimed(&self) -> Uuid {
+        let mut bytes = [0_u8; 16];
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).random.fill_bytes(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
     /// 256 random bits as text that is safe in a URL, a cookie and a header.
     pub fn secret(&self) -> String {
         let mut bytes = [0_u8; 32];

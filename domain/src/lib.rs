@@ -44,6 +44,7 @@ pub mod playbook;
 pub mod ports;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod severity;
 pub mod sql;
 pub mod telling;

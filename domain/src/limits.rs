@@ -12,6 +12,12 @@ pub const SECTION_CHARS: usize = 200_000;
 pub const REPORT_EVENTS: u64 = 2_000;
 /// Revisions of a section that are listed at once.
 pub const REVISIONS: u64 = 200;
+/// Minutes of a review.
+pub const REVIEW_MINUTES: std::ops::RangeInclusive<i32> = 15..=480;
+/// How far from now a review may be planned.
+pub const REVIEW_WITHIN: Duration = Duration::days(366);
+/// Topics that a review may park.
+pub const PARKED_TOPICS: usize = 100;
 /// Characters of an update to clients: in any script, they fit in the 64 KiB that Zendesk takes in a comment.
 pub const CLIENT_UPDATE_CHARS: usize = 16_000;
 /// Characters of a URL: what all browsers and proxies accept.

@@ -9,7 +9,8 @@ use crate::cursor::{NameKey, Window};
 use crate::error::{Error, Result};
 use entity::{
     IncidentId, action, attachment, checklist_item, client_update, delivery, follow_up, goal, incident_access, incident_client,
-    incident_site, page, report, report_comment, role_assignment, role_offer, step, ticket, timeline_event, triage_answer,
+    incident_site, page, parked_topic, report, report_comment, review, review_attendee, review_comment, role_assignment, role_offer, step,
+    ticket, timeline_event, triage_answer,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, ValueType};
 use sea_orm::{
@@ -70,8 +71,12 @@ of_incident! {
     incident_client: "affected client",
     incident_site: "affected site",
     page: "page",
+    parked_topic: "topic",
     report: "report",
     report_comment: "comment",
+    review: "review",
+    review_attendee: "attendee",
+    review_comment: "comment",
     role_assignment: "role",
     role_offer: "offer",
     step: "step",

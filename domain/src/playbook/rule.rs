@@ -112,7 +112,7 @@ impl Rule {
             Self::StopOrContinue => asks("stop-or-continue", LEAD).series(),
             Self::Containment => asks("containment", LEAD).done_by("confirmGoal"),
             Self::ReportAuthor => asks("report-author", LEAD).in_days().done_by("assignRole"),
-            Self::ScheduleReview => asks("schedule-review", LEAD).in_days(),
+            Self::ScheduleReview => asks("schedule-review", LEAD).in_days().done_by("scheduleReview"),
             Self::ReportDraft => asks("report-draft", AUTHOR).in_days().done_by("circulateReport"),
             Self::ReportCirculated => asks("report-circulated", AUTHOR).in_days().done_by("circulateReport"),
             Self::ReportFinal => asks("report-final", AUTHOR).in_days().done_by("finaliseReport"),

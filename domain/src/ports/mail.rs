@@ -82,5 +82,5 @@ pub struct Email {
     pub paper: Option<Paper>,
     /// The meeting that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invitation: Option<Invitation>,
+    pub invitation: Option<Box<Invitation>>,
 }

@@ -2,7 +2,7 @@
 
 use super::awaited;
 use super::whole::Whole;
-use crate::playbook::steps::{Affected, Case, FollowUp, Holder, Mark, Page, Posted, Report};
+use crate::playbook::steps::{Affected, Case, FollowUp, Holder, Mark, Page, Posted, Report, Review};
 use entity::{ActionState, Flag, Severity, Timestamp, Visibility, follow_up, incident, report};
 
 impl Whole {
@@ -71,7 +71,11 @@ impl Whole {
                 })
                 .collect(),
             report: self.reports.first().map(written),
-            review: None,
+            review: self
+                .reviews
+                .iter()
+                .find(|row| row.called_off_at.is_none())
+                .map(|row| Review { starts_at: row.starts_at, held_at: row.held_at }),
             follow_ups: owed(&self.follow_ups),
         }
     }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::sql::{OfIncident, padded};
 use entity::{
     ClientId, IncidentId, PersonId, action, checklist_item, client, follow_up, goal, incident, incident_access, incident_client,
-    incident_site, page, report, role_assignment, role_offer, step, ticket,
+    incident_site, page, report, review, role_assignment, role_offer, step, ticket,
 };
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QuerySelect, Value};
 use std::collections::HashMap;
@@ -44,6 +44,8 @@ pub struct Whole {
     pub follow_ups: Vec<follow_up::Model>,
     /// Its report, once that has begun.
     pub reports: Vec<report::Model>,
+    /// Its review, once that is planned.
+    pub reviews: Vec<review::Model>,
 }
 
 /// A table whose rows are part of the [`Whole`].
@@ -136,6 +138,7 @@ children! {
     ticket => tickets,
     follow_up => follow_ups,
     report => reports,
+    review => reviews,
 }
 
 /// Loads the names of affected clients, which the steps about them show.

@@ -176,7 +176,7 @@ impl<'a> Message<'a> {
             thread,
             answers_to: None,
             paper: None,
-            invitation: self.invitation.clone(),
+            invitation: self.invitation.clone().map(Box::new),
         }
     }
 }
