@@ -7,13 +7,13 @@ use std::sync::Arc;
 use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
-use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, report, tickets};
+use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, report, review, tickets};
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, PasskeyId, PersonId, ReportCommentId, ReportId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action,
-    alert, api_token, attachment, audit_entry, checklist_item, client, client_update, contact, goal, incident_client, page, passkey,
-    person, report_approval, report_comment, report_publication, report_reader, role_assignment, role_offer, session, site, ticket,
-    timeline_event, triage_answer,
+    IncidentId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId, RoleAssignmentId,
+    RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, audit_entry, checklist_item, client, client_update,
+    contact, goal, incident_client, page, parked_topic, passkey, person, report_approval, report_comment, report_publication,
+    report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -72,6 +72,12 @@ loaders! {
     report: ReportId => entity::report::Model = one_each(report::by_ids, |row| row.id);
     /// Comments on reports by id, if the caller may see their incidents.
     report_comment: ReportCommentId => report_comment::Model = one_each(report::comments_by_ids, |row| row.id);
+    /// Reviews by id, if the caller may see their incidents.
+    review: ReviewId => entity::review::Model = one_each(review::by_ids, |row| row.id);
+    /// Comments for reviews by id that people see, if the caller may see their incidents.
+    review_comment: ReviewCommentId => review_comment::Model = one_each(review::comments_by_ids, |row| row.id);
+    /// Parked topics by id, if the caller may see their incidents.
+    parked_topic: ParkedTopicId => parked_topic::Model = one_each(review::topics_by_ids, |row| row.id);
     /// Offers of roles by id, if the caller may see their incidents.
     offer: RoleOfferId => role_offer::Model = one_each(incident::offers_by_ids, |row| row.id);
     /// Pages by id, if the caller may see their incidents.
@@ -148,6 +154,14 @@ loaders! {
     report_approvals: ReportId => Many<report_approval::Model> = grouped(report::approvals_of, |row| row.report_id);
     /// Where a report was published.
     report_publications: ReportId => Many<report_publication::Model> = grouped(report::publications_of, |row| row.report_id);
+    /// The review of an incident.
+    reviews: IncidentId => Many<entity::review::Model> = grouped(review::of_incidents, |row| row.incident_id);
+    /// Who is invited to a review.
+    review_attendees: ReviewId => Many<review_attendee::Model> = grouped(review::attendees_of, |row| row.review_id);
+    /// What people see of the comments for a review.
+    review_comments: ReviewId => Many<review_comment::Model> = grouped(review::comments_of, |row| row.review_id);
+    /// What a review leaves for others.
+    parked_topics: ReviewId => Many<parked_topic::Model> = grouped(review::topics_of, |row| row.review_id);
     /// Effects of an incident on outside systems.
     deliveries: IncidentId => Many<entity::delivery::Model> = grouped_if(delivery::of_incidents, |row| row.incident_id);
     /// Tickets of an incident.

@@ -23,6 +23,7 @@ mod pages;
 mod people;
 mod playbook;
 mod report;
+mod review;
 mod scalars;
 mod shares;
 mod steps;
@@ -69,6 +70,7 @@ pub(crate) struct Query(
     tickets::TicketQuery,
     systems::SystemQuery,
     audit::AuditQuery,
+    review::ReviewQuery,
 );
 
 /// What can be done.
@@ -82,6 +84,7 @@ pub(crate) struct Mutation(
     follow_up::FollowUpMutation,
     report::PublishingMutation,
     report::ReportMutation,
+    review::ReviewMutation,
     tickets::TicketMutation,
     clients::ClientMutation,
     timeline::TimelineMutation,

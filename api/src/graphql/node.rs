@@ -6,7 +6,8 @@ use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, PasskeyId, PersonId, ReportCommentId, ReportId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
+    IncidentId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId, RoleAssignmentId,
+    RoleOfferId, SessionId, SiteId, TicketId,
 };
 use futures_util::future::join_all;
 
@@ -23,6 +24,7 @@ use super::loader::Loader;
 use super::pages::Page;
 use super::people::{ApiToken, Passkey, Person, Session};
 use super::report::{Report, ReportComment};
+use super::review::{ParkedTopic, Review, ReviewComment};
 use super::scalars::{TypedId, id};
 use super::tickets::Ticket;
 use super::timeline::{Attachment, TimelineEvent};
@@ -45,6 +47,12 @@ pub enum Node {
     Report(Report),
     /// A comment on a report.
     ReportComment(ReportComment),
+    /// A review.
+    Review(Review),
+    /// A comment for a review.
+    ReviewComment(ReviewComment),
+    /// A topic that a review parked.
+    ParkedTopic(ParkedTopic),
     /// A member of the team.
     Person(Person),
     /// A site.
@@ -122,6 +130,9 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         FollowUpId::PREFIX => Node::FollowUp(FollowUp(given.load(&loaders.follow_up, "follow-up").await?)),
         ReportId::PREFIX => Node::Report(Report(given.load(&loaders.report, "report").await?)),
         ReportCommentId::PREFIX => Node::ReportComment(ReportComment(given.load(&loaders.report_comment, "comment").await?)),
+        ReviewId::PREFIX => Node::Review(Review(given.load(&loaders.review, "review").await?)),
+        ReviewCommentId::PREFIX => Node::ReviewComment(ReviewComment(given.load(&loaders.review_comment, "comment").await?)),
+        ParkedTopicId::PREFIX => Node::ParkedTopic(ParkedTopic(given.load(&loaders.parked_topic, "topic").await?)),
         ContactId::PREFIX => Node::Contact(Contact(given.load(&loaders.contact, "contact").await?)),
         AttachmentId::PREFIX => Node::Attachment(Attachment(given.load(&loaders.file, "file").await?)),
         AlertId::PREFIX => Node::Alert(Alert(given.load(&loaders.alert, "alert").await?)),

@@ -65,7 +65,8 @@ macro_rules! typed_ids {
 }
 
 typed_ids!(ActionId AlertId ApiTokenId AttachmentId AuditEntryId ClientId ContactId EventId IncidentId PersonId RoleAssignmentId SiteId);
-typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId PasskeyId ReportCommentId ReportId RoleOfferId SessionId TicketId);
+typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId ParkedTopicId PasskeyId ReportCommentId ReportId ReviewCommentId ReviewId RoleOfferId);
+typed_ids!(SessionId TicketId);
 
 /// Reads the id in input field `field`.
 ///
@@ -349,6 +350,81 @@ public_enums! {
         Added,
         /// Only in the earlier one.
         Removed,
+    }
+    /// How much a person is expected at a review.
+    Expectation = "entity::Expectation" {
+        /// They had a part in the response, or lead the review.
+        Must,
+        /// It concerns them.
+        Should,
+        /// They are welcome.
+        May,
+    }
+    /// What a person answered to an invitation.
+    InvitationAnswer = "entity::InvitationAnswer" {
+        /// They will be there.
+        Yes,
+        /// They hope to be there.
+        Maybe,
+        /// They can't be there.
+        No,
+    }
+    /// A rule about reviews. A plan may break it, with a reason.
+    ReviewRule = "domain::review::ReviewRule" {
+        /// The facilitator had no part in the response.
+        FacilitatorFromOutside,
+        /// Somebody else than the facilitator takes the notes.
+        NoteTakerApart,
+        /// Somebody senior who had no part in it comes to the review of what was critical or major.
+        SeniorOutsider,
+        /// It lasts one and a half to two hours.
+        Length,
+        /// It is in working hours.
+        WorkingHours,
+        /// It is still to come.
+        ToCome,
+        /// Readers have had the draft report for three working days.
+        DraftRead,
+        /// Those who are invited have time.
+        TimeFree,
+    }
+    /// What a review should have talked about when it ends.
+    ReviewTopic = "domain::review::Topic" {
+        /// What happened, and what made it an incident.
+        Happened,
+        /// How decisions were made.
+        Decisions,
+        /// Whether everything is as it should be again.
+        Restored,
+        /// What clients know and will be told.
+        Clients,
+        /// How the team can respond better.
+        Response,
+        /// What would keep it from happening again.
+        Prevention,
+    }
+    /// What kind of moment is worth talking about.
+    MomentKind = "domain::review::MomentKind" {
+        /// Somebody marked it.
+        Marked,
+        /// A change went live past the usual way.
+        Bypass,
+        /// Somebody was called and did not answer.
+        Unanswered,
+        /// It became more or less severe.
+        SeverityChange,
+        /// A role went from one person to another.
+        HandOver,
+        /// Something was decided.
+        Decision,
+        /// Somebody was woken or called.
+        Called,
+        /// Nothing was written for a while.
+        Gap,
+        /// The work went on to its next stage.
+        StatusChange,
+        /// Something was found.
+        Observation,
     }
     /// Which way a change was put live.
     Deployment = "domain::timeline::rollout::Deployment" {

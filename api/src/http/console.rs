@@ -48,7 +48,8 @@ pub fn router() -> Router<Server> {
     let files = Router::new()
         .route("/console/{*file}", get(file))
         .route("/incidents/{reference}", get(incident))
-        .route("/incidents/{reference}/report", get(incident));
+        .route("/incidents/{reference}/report", get(incident))
+        .route("/incidents/{reference}/review", get(incident));
     PAGES.iter().fold(files, |router, address| router.route(address, get(show)))
 }
 
@@ -65,7 +66,7 @@ async fn show(State(server): State<Server>, headers: HeaderMap) -> Response {
     }
 }
 
-/// The address of an incident in mails and notices, and that of its report.
+/// The address of an incident in mails and notices, and those of its report and its review.
 async fn incident(server: State<Server>, Path(reference): Path<String>, headers: HeaderMap) -> Response {
     match domain::incident::parse_reference(&reference) {
         Ok(_) => show(server, headers).await,

@@ -24,6 +24,7 @@ use crate::graphql::handover::IncidentHandover;
 use crate::graphql::pages::IncidentPages;
 use crate::graphql::people::{Person, person};
 use crate::graphql::report::IncidentReport;
+use crate::graphql::review::IncidentReview;
 use crate::graphql::scalars::{ActionState, IncidentFlag, IncidentStatus, Severity, Visibility};
 use crate::graphql::steps::IncidentSteps;
 use crate::graphql::tickets::IncidentTickets;
@@ -225,6 +226,10 @@ impl Incident {
     #[graphql(flatten)]
     async fn report(&self) -> IncidentReport {
         IncidentReport(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn review(&self) -> IncidentReview {
+        IncidentReview(self.0.clone())
     }
     #[graphql(flatten)]
     async fn clients(&self) -> IncidentClients {
