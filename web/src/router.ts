@@ -8,6 +8,7 @@ export const { p, navigate, isActive, route } = createRouter({
   '/declare': () => import('./routes/declare/Declare.svelte'),
   '/incidents/:reference': () => import('./routes/incident/Incident.svelte'),
   '/incidents/:reference/report': () => import('./routes/report/Report.svelte'),
+  '/incidents/:reference/review': () => import('./routes/review/Review.svelte'),
   '/follow-ups': () => import('./routes/follow-ups/FollowUps.svelte'),
   '/on-call': () => import('./routes/team/OnCall.svelte'),
   '/people': () => import('./routes/team/People.svelte'),

@@ -147,7 +147,7 @@ export const common = {
     board: 'Go to the board',
     onCall: 'Go to who is on call',
     send: 'Send what you typed',
-    names: { ctrl: 'Ctrl' } as Record<string, string>,
+    names: { ctrl: 'Ctrl', ArrowLeft: '←', ArrowRight: '→' } as Record<string, string>,
   },
   palette: {
     placeholder: 'An incident, a person, a site or a page',

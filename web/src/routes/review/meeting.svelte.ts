@@ -1,0 +1,62 @@
+/** What all parts of the page share: the review, and what this person may do with it. */
+import type { DocumentInput } from '@urql/core';
+import { createContext } from 'svelte';
+import { act } from '$lib/api/act';
+import type { Problem } from '$lib/api/problem';
+import { me } from '$lib/api/viewer.svelte';
+import type { Attendee, Incident, Review } from './review';
+import { stateOf, type State } from './state';
+
+export class Meeting {
+  #incident: () => Incident;
+  #review: () => Review;
+  refresh: () => void;
+
+  constructor(incident: () => Incident, review: () => Review, refresh: () => void) {
+    this.#incident = incident;
+    this.#review = review;
+    this.refresh = refresh;
+  }
+
+  get incident(): Incident {
+    return this.#incident();
+  }
+  get review(): Review {
+    return this.#review();
+  }
+  get state(): State {
+    return stateOf(this.review);
+  }
+  get #isOpen(): boolean {
+    return this.incident.status !== 'MERGED';
+  }
+  /** Plans, leads and records it. */
+  get mayManage(): boolean {
+    return me.can('RESPOND') && this.#isOpen;
+  }
+  get mayComment(): boolean {
+    return this.#isOpen;
+  }
+  get mayBegin(): boolean {
+    return this.mayManage && this.state === 'PLANNED';
+  }
+  get isToCome(): boolean {
+    return this.state === 'PLANNED' || this.state === 'BEGUN';
+  }
+  /** This person among those who are invited, while there is something to answer. */
+  get invitation(): Attendee | undefined {
+    if (!this.#isOpen || this.state !== 'PLANNED') return undefined;
+    return this.review.attendees.find(({ person }) => person?.id === me.person?.id);
+  }
+
+  /** See `act`; the review is asked for again. */
+  act<Data, V extends Record<string, unknown>>(
+    document: DocumentInput<Data, V>,
+    variables: V,
+    said: string,
+  ): Promise<Problem | undefined> {
+    return act(document, variables, { said, refresh: this.refresh });
+  }
+}
+
+export const [theMeeting, setMeeting] = createContext<Meeting>();
