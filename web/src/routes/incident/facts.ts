@@ -1,6 +1,19 @@
 /** What the page asks: everything at once when it opens, then the facts whenever something happened. */
 import { graphql, type ResultOf } from '$lib/api/graphql';
-import { ACTIONS, ALERTS, CLIENTS, DELIVERIES, FILES, FOLLOW_UPS, GOALS, PAGES, REPORT_LINE, ROLES, TICKETS } from './side/shown';
+import {
+  ACTIONS,
+  ALERTS,
+  CLIENTS,
+  DELIVERIES,
+  FILES,
+  FOLLOW_UPS,
+  GOALS,
+  PAGES,
+  REPORT_LINE,
+  REVIEW_LINE,
+  ROLES,
+  TICKETS,
+} from './side/shown';
 import { STEPS } from './steps/Steps.svelte';
 import { TRIAGE } from './steps/Triage.svelte';
 import { EVENT } from './timeline/event';
@@ -23,6 +36,7 @@ const FACTS = graphql(
       ...Deliveries
       ...FollowUps
       ...ReportLine
+      ...ReviewLine
       keyMoments: timeline(last: 200, filter: { starred: true }) {
         nodes {
           id
@@ -33,7 +47,23 @@ const FACTS = graphql(
       }
     }
   `,
-  [HEADER, STEPS, TRIAGE, GOALS, ROLES, ACTIONS, CLIENTS, TICKETS, ALERTS, PAGES, FILES, DELIVERIES, FOLLOW_UPS, REPORT_LINE],
+  [
+    HEADER,
+    STEPS,
+    TRIAGE,
+    GOALS,
+    ROLES,
+    ACTIONS,
+    CLIENTS,
+    TICKETS,
+    ALERTS,
+    PAGES,
+    FILES,
+    DELIVERIES,
+    FOLLOW_UPS,
+    REPORT_LINE,
+    REVIEW_LINE,
+  ],
 );
 export type Facts = ResultOf<typeof FACTS>;
 

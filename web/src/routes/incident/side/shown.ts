@@ -269,6 +269,25 @@ export const REPORT_LINE = graphql(`
 `);
 export type ReportOf = ResultOf<typeof REPORT_LINE>['report'];
 
+export const REVIEW_LINE = graphql(`
+  fragment ReviewLine on Incident @_unmask {
+    id
+    review {
+      id
+      startsAt
+      durationMinutes
+      calledOffAt
+      begunAt
+      heldAt
+      facilitator {
+        id
+        name
+      }
+    }
+  }
+`);
+export type ReviewOf = ResultOf<typeof REVIEW_LINE>['review'];
+
 export const ROLES = graphql(`
   fragment Roles on Incident @_unmask {
     id

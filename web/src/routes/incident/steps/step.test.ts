@@ -8,8 +8,9 @@ test('each rule has its deed; what no mutation does is settled with a note', () 
   expect(deedOf('client-closing').is).toBe('tell');
   expect(deedOf('stop-or-continue').is).toBe('settle');
   expect(['report-draft', 'report-circulated', 'report-final'].map((rule) => deedOf(rule).is)).toEqual(Array(3).fill('report'));
+  expect(deedOf('schedule-review').is).toBe('review');
   expect(['client-report', 'abridged-report'].map((rule) => deedOf(rule).is)).toEqual(['publish', 'publish']);
-  expect([canSettle('report-final'), canSettle('client-report')]).toEqual([false, true]);
+  expect([canSettle('report-final'), canSettle('schedule-review'), canSettle('client-report')]).toEqual([false, false, true]);
   expect([canSettle('handover'), canSettle('general-notice'), canSettle('summary')]).toEqual([true, true, false]);
 });
 

@@ -3,7 +3,7 @@
 export type Role = 'INCIDENT_LEAD' | 'CLIENT_COMMS_MANAGER' | 'REPORT_AUTHOR';
 export type Deed =
   | { is: 'role'; role: Role }
-  | { is: 'escalate' | 'triage' | 'update' | 'tell' | 'contain' | 'answer' | 'report' | 'settle' }
+  | { is: 'escalate' | 'triage' | 'update' | 'tell' | 'contain' | 'answer' | 'report' | 'review' | 'settle' }
   /** Settled without a word, if there is nothing to add. */
   | { is: 'notice' }
   /** Done on the report's page, or elsewhere, which is noted then. */
@@ -23,6 +23,7 @@ const DEEDS: Record<string, Deed> = {
   'report-draft': { is: 'report' },
   'report-circulated': { is: 'report' },
   'report-final': { is: 'report' },
+  'schedule-review': { is: 'review' },
   'client-report': { is: 'publish' },
   'abridged-report': { is: 'publish' },
   'general-notice': { is: 'notice' },
