@@ -11,6 +11,8 @@ const PAGES = [
   '/incidents/INC-1',
   '/incidents/INC-1/report',
   '/incidents/INC-4/report',
+  '/incidents/INC-1/review',
+  '/incidents/INC-4/review',
   '/follow-ups',
   '/on-call',
   '/people',
