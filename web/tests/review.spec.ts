@@ -137,6 +137,13 @@ test('a review is planned, answered, held and written down', async ({ muster, si
   await open(sam);
   await expect(sam.getByLabel('Notes')).toHaveValue('The disk had **no alarm**.');
   await sam.getByLabel('Nothing needs to be followed up').check();
+  const heldAt = sam.getByLabel('Held at');
+  const began = await heldAt.inputValue();
+  await heldAt.fill('2099-01-01T10:00:00');
+  await sam.getByRole('button', { name: 'Write it down' }).click();
+  await expect(sam.getByRole('alert')).toBeVisible();
+  await expect(heldAt).toHaveAttribute('aria-invalid', 'true');
+  await heldAt.fill(began);
   await sam.getByRole('button', { name: 'Write it down' }).click();
   await expect(region(kim, 'What came of it')).toContainText('The disk had no alarm.');
   await expect(region(kim, 'What came of it')).toContainText('Nothing needs to be followed up.');

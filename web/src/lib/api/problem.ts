@@ -6,7 +6,7 @@ export interface Problem {
   /** The server's code, or OFFLINE, or NOT_MUSTER if something else answered. */
   code: string;
   words: string;
-  /** The input's field that the server names, e.g. `input.name`. */
+  /** The input's field that the server names, e.g. `name`. */
   field?: string | undefined;
   /** What the server knows about it beyond that: its error's extensions. */
   more: Record<string, unknown>;
@@ -14,6 +14,9 @@ export interface Problem {
 
 /** An answer that did not come from Muster, but from something on the way. */
 export class NotMuster extends Error {}
+
+/** Whether the server refused this field, in the shape that `aria-invalid` takes. */
+export const isAt = (problem: Problem | undefined, field: string): true | undefined => problem?.field === field || undefined;
 
 export function problemOf(error: CombinedError): Problem {
   const refusal = error.graphQLErrors[0];
