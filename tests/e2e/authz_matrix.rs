@@ -43,6 +43,8 @@ pub struct World {
     follow_up: String,
     pub report: String,
     comment: String,
+    review: String,
+    topic: String,
     role: String,
     person: String,
     pub client: String,
@@ -62,6 +64,13 @@ impl World {
         let report = sam.mutate("startReport", json!({ "incidentId": live["id"] }), "report { id }").await;
         let comment = json!({ "reportId": report["report"]["id"], "sectionKey": "impact", "body": "more than that" });
         let comment = sam.mutate("commentOnReport", comment, "comment { id }").await;
+        let review = json!({
+            "incidentId": live["id"], "startsAt": app.now() + chrono::Duration::days(8), "facilitatorId": sam.id(), "noteTakerId": sam.id(),
+            "overrideReason": "there is nobody else",
+        });
+        let review = sam.mutate("scheduleReview", review, "review { id }").await;
+        let topic = json!({ "reviewId": review["review"]["id"], "topic": "logs", "forum": "tech forum" });
+        let topic = sam.mutate("parkReviewTopic", topic, "topic { id }").await;
         let (incident, admin) = (id(&live), app.admin().await);
         admin.mutate("updatePerson", json!({ "personId": admin.id(), "seniority": 9 }), "person { id }").await;
         sam.incident_of("escalate", json!({ "incidentId": incident, "reason": "help" })).await;
@@ -83,6 +92,8 @@ impl World {
             follow_up: id(&follow_up["followUp"]).to_owned(),
             report: id(&report["report"]).to_owned(),
             comment: id(&comment["comment"]).to_owned(),
+            review: id(&review["review"]).to_owned(),
+            topic: id(&topic["topic"]).to_owned(),
             action: id(&action["action"]).to_owned(),
             role: id(&sam.incident("INC-1", "roles { id }").await["roles"][0]).to_owned(),
             person: sam.id(),
@@ -97,8 +108,26 @@ impl World {
 /// All root fields.
 pub fn lines(world: &World) -> Vec<Line> {
     use AccessLevel::{Admin, Responder, Viewer};
-    let World { live, other, triage, event, action, follow_up, report, comment, role, person, client, page, delivery, draft, sent, ticket } =
-        world;
+    let World {
+        live,
+        other,
+        triage,
+        event,
+        action,
+        follow_up,
+        report,
+        comment,
+        review,
+        topic,
+        role,
+        person,
+        client,
+        page,
+        delivery,
+        draft,
+        sent,
+        ticket,
+    } = world;
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
         query("node", format!("node(id: \"{live}\") {{ id }}")),
@@ -115,6 +144,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         query("simulatePlaybook", "simulatePlaybook(input: { severity: MAJOR declaredAt: \"2026-11-20T17:45:00Z\" }) { isCut }"),
         Line { least: Responder, ..query("deliveries", "deliveries { nodes { id } }") },
         Line { least: Responder, ..query("searchTickets", "searchTickets(text: \"down\") { externalId }") },
+        Line { least: Responder, ..query("reviewPlan", format!("reviewPlan(input: {{ incidentId: \"{live}\" }}) {{ durationMinutes }}")) },
         Line { least: Responder, ..query("systems", "systems { system connected }") },
         Line { least: Admin, ..query("auditLog", "auditLog { nodes { id } }") },
         mutation("reportIncident", Viewer, "name: \"errors\"".into()),
@@ -171,6 +201,25 @@ pub fn lines(world: &World) -> Vec<Line> {
             format!("reportId: \"rpt_00000000000000000000000000000001\" clientId: \"{client}\" sha256: \"\""),
         ),
         mutation("publishReport", Responder, format!("reportId: \"{report}\" version: ABRIDGED")),
+        mutation(
+            "scheduleReview",
+            Responder,
+            of(
+                live,
+                &format!(
+                    "startsAt: \"2026-12-03T11:00:00Z\" facilitatorId: \"{person}\" noteTakerId: \"{person}\" overrideReason: \"nobody else\""
+                ),
+            ),
+        ),
+        // Only who is invited may answer, so this one does not exist.
+        mutation("answerReviewInvitation", Viewer, "reviewId: \"rev_00000000000000000000000000000001\" answer: YES".into()),
+        mutation("commentOnReview", Viewer, format!("reviewId: \"{review}\" body: \"it was dark\"")),
+        mutation("chooseReviewMoment", Responder, format!("reviewId: \"{review}\" eventId: \"{event}\" wanted: true")),
+        mutation("parkReviewTopic", Responder, format!("reviewId: \"{review}\" topic: \"logs\" forum: \"tech forum\"")),
+        mutation("unparkReviewTopic", Responder, format!("topicId: \"{topic}\"")),
+        mutation("beginReview", Responder, format!("reviewId: \"{review}\"")),
+        mutation("recordReview", Responder, format!("reviewId: \"{review}\" heldAt: \"2026-11-20T09:00:00Z\"")),
+        mutation("callOffReview", Responder, format!("reviewId: \"{review}\" reason: \"later\"")),
         mutation("resolveIncident", Responder, of(live, "summary: \"back\"")),
         mutation("reopenIncident", Responder, of(live, "reason: \"again\"")),
         mutation("closeIncident", Responder, of(live, "")),

@@ -1,16 +1,13 @@
 //! R29: what a client would get of a report leaves by no way, whoever asks and whatever is done, before somebody approves it.
 
-use std::fmt::Write;
-
 use entity::Grant;
 use harness::drive::text;
-use harness::{Client, Engine, TestApp, both_dbs};
+use harness::{Client, TestApp, both_dbs};
 use reqwest::StatusCode;
-use sea_orm::{FromQueryResult, Statement};
 use serde_json::{Value, json};
 
 use crate::authz_matrix::{World, lines};
-use crate::fixture::grant;
+use crate::fixture::{grant, rows};
 use crate::forbidden_fields::{Fields, TYPES};
 use crate::handouts::words_of;
 
@@ -82,35 +79,8 @@ async fn no_question_shows_it(app: &TestApp) {
 
 /// Tables in which the marker stands.
 async fn tables_with_it(app: &TestApp) -> Vec<String> {
-    #[derive(FromQueryResult)]
-    struct Name {
-        name: String,
-    }
-    let db = app.domain.db.read();
-    let names = async |sql: &str| -> Vec<String> {
-        let rows = Name::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await.unwrap();
-        rows.into_iter().map(|row| row.name).collect()
-    };
-    let tables = names(match app.engine() {
-        Engine::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
-        Engine::Postgres => "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1",
-    })
-    .await;
-    assert!(tables.len() > 40, "{tables:?}");
-    let mut found = Vec::new();
-    for table in tables {
-        let row = match app.engine() {
-            Engine::Sqlite => {
-                let columns = names(&format!("SELECT name FROM pragma_table_info('{table}')")).await;
-                let texts = columns.iter().map(|column| format!("coalesce(CAST(\"{column}\" AS TEXT), '')"));
-                texts.collect::<Vec<_>>().join(" || ")
-            }
-            Engine::Postgres => format!("\"{table}\"::text"),
-        };
-        let mut sql = format!("SELECT '{table}' AS name WHERE EXISTS (SELECT 1 FROM \"{table}\" WHERE ");
-        write!(sql, "lower({row}) LIKE '%{MARKER}%')").unwrap();
-        found.extend(names(&sql).await);
-    }
+    let mut found: Vec<String> = rows(app).await.into_iter().filter(|(_, row)| row.contains(MARKER)).map(|(table, _)| table).collect();
+    found.dedup();
     found
 }
 

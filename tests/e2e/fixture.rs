@@ -10,8 +10,8 @@ use entity::{
     alert, client, incident, incident_client, ticket, timeline_event,
 };
 use harness::drive::id;
-use harness::{Client, TestApp};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use harness::{Client, Engine, TestApp};
+use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel, Statement};
 use serde_json::{Value, json};
 
 /// Rows in one statement; SQLite takes 32,766 values.
@@ -149,4 +149,41 @@ pub async fn affected_clients(ctx: &Ctx, incident: IncidentId, count: usize) -> 
     incident_client::Entity::insert_many(affected).exec_without_returning(ctx.db.write()).await.unwrap();
     keep_tickets(ctx, tickets).await;
     ids
+}
+
+/// All that the database keeps, as tables and the texts of their rows, in lower case and in order.
+pub async fn rows(app: &TestApp) -> Vec<(String, String)> {
+    #[derive(FromQueryResult)]
+    struct Text {
+        text: String,
+    }
+    let db = app.domain.db.read();
+    let texts = async |sql: &str| -> Vec<String> {
+        let rows = Text::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await.unwrap();
+        rows.into_iter().map(|row| row.text).collect()
+    };
+    let tables = texts(match app.engine() {
+        Engine::Sqlite => "SELECT name AS text FROM sqlite_master WHERE type = 'table' ORDER BY name",
+        Engine::Postgres => "SELECT table_name AS text FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1",
+    })
+    .await;
+    assert!(tables.len() > 40, "{tables:?}");
+    let mut found = Vec::new();
+    for table in tables {
+        let row = match app.engine() {
+            Engine::Sqlite => {
+                let columns = texts(&format!("SELECT name AS text FROM pragma_table_info('{table}')")).await;
+                let text = |column: &String| {
+                    format!(
+                        "coalesce(CASE typeof(\"{column}\") WHEN 'blob' THEN hex(\"{column}\") ELSE CAST(\"{column}\" AS TEXT) END, '')"
+                    )
+                };
+                columns.iter().map(text).collect::<Vec<_>>().join(" || ' ' || ")
+            }
+            Engine::Postgres => format!("\"{table}\"::text"),
+        };
+        let rows = texts(&format!("SELECT lower({row}) AS text FROM \"{table}\" ORDER BY 1")).await;
+        found.extend(rows.into_iter().map(|row| (table.clone(), row)));
+    }
+    found
 }

@@ -62,6 +62,7 @@ mod races;
 mod reminders;
 mod report;
 mod retention;
+mod review;
 mod rolling;
 mod running;
 mod scim;

@@ -61,6 +61,8 @@ pub struct Mail {
     pub html: Option<String>,
     /// What is attached.
     pub files: Vec<Attached>,
+    /// As it came, with its headers.
+    pub raw: Vec<u8>,
 }
 
 /// A file that came with a mail.
@@ -100,6 +102,7 @@ impl Mail {
             text: text(&mail["text"]),
             html: mail["html"].as_str().map(str::to_owned),
             files: list(&mail["files"]).iter().map(attached).collect(),
+            raw: hex::decode(text(&mail["raw"])).expect("the server writes hexadecimal digits"),
         }
     }
 }

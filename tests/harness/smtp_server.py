@@ -50,6 +50,7 @@ def store(envelope, session):
         "text": message.get_body(["plain"]).get_content().replace("\r\n", "\n"),
         "html": html.get_content() if html else None,
         "files": [[file.get_filename(), file.get_content_type(), file.get_content().hex()] for file in message.iter_attachments()],
+        "raw": envelope.original_content.hex(),
     }
     with open(MAILS, "a", encoding="utf-8") as file:
         file.write(json.dumps(mail) + "\n")
