@@ -82,6 +82,18 @@ pub struct Model {
     pub first_client_at: Option<Timestamp>,
     /// When its problem ticket was requested.
     pub problem_ordered_at: Option<Timestamp>,
+    /// When somebody first led it, no earlier than it was declared.
+    pub led_at: Option<Timestamp>,
+    /// When second line was first paged since it was declared.
+    pub second_line_at: Option<Timestamp>,
+    /// Summaries that were posted before they were due; absent, as the next three, if nobody counted while it lasted.
+    pub summaries_in_time: Option<i32>,
+    /// Summaries that were posted once they were due, or that were due and never came.
+    pub summaries_late: Option<i32>,
+    /// Updates to the client who waited longest that were sent before they were due.
+    pub client_updates_in_time: Option<i32>,
+    /// Those that were sent once they were due, or that were due and never came.
+    pub client_updates_late: Option<i32>,
     /// People who were reminded and have done nothing in it since.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub awaited: Option<Awaited>,

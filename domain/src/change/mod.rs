@@ -14,6 +14,7 @@
 //! Guarantees: no change without its events, no event without its change, no gap in the sequence. A decision that changes nothing
 //! writes nothing.
 
+mod counts;
 mod expected;
 pub mod seal;
 mod sharing;

@@ -5,7 +5,7 @@
 
 use entity::{Flag, IncidentStatus, Severity, Timestamp, incident, page};
 
-use super::sharing;
+use super::{counts, sharing};
 use crate::delivery::order;
 use crate::incident::state::is_running;
 use crate::playbook::Rule;
@@ -42,6 +42,7 @@ impl Seal for Whole {
             after.client_updates += 1;
         }
         draft.incident_mut().next_due_at = next_look(&after, &draft.ctx().playbook(), now);
+        counts::keep(draft, &before, &after);
         cancel_what_is_done(draft, &before, &after);
         fields::keep_changes(draft);
         sharing::audit(draft);

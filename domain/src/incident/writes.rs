@@ -169,6 +169,12 @@ pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: 
         last_client_update_at: None,
         first_client_at: None,
         problem_ordered_at: None,
+        led_at: None,
+        second_line_at: None,
+        summaries_in_time: None,
+        summaries_late: None,
+        client_updates_in_time: None,
+        client_updates_late: None,
         awaited: None,
         last_changes: None,
     }
