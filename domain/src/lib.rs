@@ -46,6 +46,7 @@ pub mod record;
 pub mod report;
 pub mod review;
 pub mod severity;
+pub mod sheet;
 pub mod sql;
 pub mod telling;
 pub mod tickets;

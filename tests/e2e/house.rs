@@ -25,6 +25,7 @@ const FLOORS: [&[&str]; 6] = [
         "wake",
         "words",
         "severity",
+        "sheet",
         "catalogue::busy",
         "zone",
     ],
