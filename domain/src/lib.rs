@@ -35,6 +35,7 @@ pub mod follow_up;
 pub mod idempotency;
 pub mod ids;
 pub mod incident;
+pub mod insights;
 pub mod lanes;
 pub mod limits;
 pub mod networks;

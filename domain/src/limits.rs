@@ -132,3 +132,12 @@ pub const IMAGINED_HOURS: std::ops::RangeInclusive<i32> = 1..=48;
 pub const IMAGINED_CLIENTS: u32 = 20;
 /// Steps of an imagined incident that a page is shown.
 pub const IMAGINED_STEPS: usize = 300;
+
+/// Days of a period that insights look at: five years, the whole of most teams' records.
+pub const INSIGHTS_DAYS: i64 = 5 * 366;
+/// The years that a period of insights may lie in.
+pub const INSIGHTS_YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
+/// Sites, or clients, whose figures are told at once: those with the most incidents. The files have all.
+pub const INSIGHTS_GROUPS: usize = 200;
+/// Pages whose ledger is read in one statement.
+pub const LEDGER_ROWS: usize = 500;

@@ -124,6 +124,8 @@ text_enum! {
         AddressesExported = "ADDRESSES_EXPORTED",
         /// A version of a report was taken out as a document.
         ReportTakenOut = "REPORT_TAKEN_OUT",
+        /// The ledger of who was paged when was downloaded.
+        LedgerExported = "LEDGER_EXPORTED",
         /// A file of an incident was downloaded.
         FileDownloaded = "FILE_DOWNLOADED",
         /// The audit log was exported.

@@ -45,6 +45,9 @@ const FLOORS: [&[&str]; 6] = [
         "report::difference",
         "report::state",
         "timeline::rollout",
+        "insights::spread",
+        "insights::tally",
+        "insights::period",
     ],
     // Who calls, and with what.
     &["authz", "config", "ctx", "people::secrets", "sql", "audit"],

@@ -58,7 +58,7 @@ pub enum IncidentOrder {
 }
 
 impl IncidentFilter {
-    pub(super) fn condition(&self, backend: DbBackend) -> Result<Condition> {
+    pub(crate) fn condition(&self, backend: DbBackend) -> Result<Condition> {
         use incident::Column;
         let related = |subquery: sea_orm::sea_query::SelectStatement| Column::Id.in_subquery(subquery);
         let sites = self.site_id.map(|site| {

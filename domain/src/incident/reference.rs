@@ -6,7 +6,12 @@ use entity::{Timestamp, Visibility, incident};
 
 /// `INC-42`: what people say out loud.
 pub fn reference(incident: &incident::Model) -> String {
-    format!("INC-{}", incident.number)
+    of_number(incident.number)
+}
+
+/// The reference of the incident with this number.
+pub fn of_number(number: i32) -> String {
+    format!("INC-{number}")
 }
 
 /// What an incident is called in messages: they show on locked screens, so a restricted one has only its number there.

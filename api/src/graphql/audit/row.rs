@@ -65,6 +65,8 @@ pub enum AuditAction {
     AddressesExported,
     /// A version of a report was taken out as a document.
     ReportTakenOut,
+    /// The ledger of who was paged when was downloaded.
+    LedgerExported,
     /// A file of an incident was downloaded.
     FileDownloaded,
     /// The audit log was exported.

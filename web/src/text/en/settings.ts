@@ -163,6 +163,7 @@ export const settings = {
       ACCOUNT_LINKED: 'company account linked',
       ADDRESSES_EXPORTED: 'addresses of clients downloaded',
       AUDIT_EXPORTED: 'audit log exported',
+      LEDGER_EXPORTED: 'ledger of pages downloaded',
       BACKUP_MADE: 'backup made',
       CONTACTS_SEEN: 'contacts of a client seen',
       FILE_DOWNLOADED: 'file downloaded',
