@@ -28,8 +28,8 @@ mod m20261129_000026_last_changes;
 mod m20261129_000028_reports;
 mod m20261129_000029_publishing;
 mod m20261129_000030_client_texts;
-mod m20261129_000032_reviews;
 mod m20261129_000031_insights;
+mod m20261129_000032_reviews;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -66,8 +66,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000028_reports::Migration),
             Box::new(m20261129_000029_publishing::Migration),
             Box::new(m20261129_000030_client_texts::Migration),
-            Box::new(m20261129_000032_reviews::Migration),
             Box::new(m20261129_000031_insights::Migration),
+            Box::new(m20261129_000032_reviews::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

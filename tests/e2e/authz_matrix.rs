@@ -146,6 +146,9 @@ pub fn lines(world: &World) -> Vec<Line> {
         Line { least: Responder, ..query("searchTickets", "searchTickets(text: \"down\") { externalId }") },
         Line { least: Responder, ..query("reviewPlan", format!("reviewPlan(input: {{ incidentId: \"{live}\" }}) {{ durationMinutes }}")) },
         Line { least: Responder, ..query("systems", "systems { system connected }") },
+        query("insights", "insights(from: \"2026-01-01\" to: \"2026-12-31\") { incidents }"),
+        // One's own is for everybody; this is everybody's.
+        Line { least: Admin, ..query("pageLedger", "pageLedger(from: \"2026-01-01\" to: \"2026-12-31\") { nodes { reference } }") },
         Line { least: Admin, ..query("auditLog", "auditLog { nodes { id } }") },
         mutation("reportIncident", Viewer, "name: \"errors\"".into()),
         mutation("declareIncident", Responder, "name: \"errors\" severity: MAJOR".into()),

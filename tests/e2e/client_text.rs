@@ -135,6 +135,11 @@ async fn no_download_has_it(app: &TestApp) {
     for by in [&sam, &lea, &app.admin().await, &app.viewer("Vic").await] {
         let addresses = by.get("/incidents/INC-1/addresses.csv").await;
         assert!(!addresses.text().await.unwrap().contains(MARKER));
+        for file in ["figures", "incidents", "follow-ups", "woken"] {
+            let list = by.get(&format!("/insights/{file}.csv?from=2026-01-01&to=2026-12-31")).await;
+            assert_eq!(list.status(), StatusCode::OK, "{file}");
+            assert!(!list.text().await.unwrap().contains(MARKER), "{file}");
+        }
         for form in ["md", "html", "docx", "pdf"] {
             for version in ["FULL", "ABRIDGED"] {
                 let answer = by.get(&format!("/incidents/INC-1/report.{form}?version={version}")).await;

@@ -42,6 +42,7 @@ mod http;
 mod hygiene;
 mod imagined;
 mod inputs;
+mod insights;
 mod keys;
 mod lanes;
 mod lifecycle;

@@ -110,8 +110,7 @@ async fn a_plan_says_who_comes_when_and_which_rules_it_breaks(app: &TestApp) {
         plan["attendees"].as_array().unwrap().iter().map(|row| (text(&row["person"], "name"), text(row, "expectation"))).collect();
     assert_eq!(invited, [("Fay", "MUST"), ("Nat", "MUST"), ("Sam", "MUST"), ("Vic", "SHOULD")]);
     // Sam is on call on Monday: another time is better.
-    let shift =
-        json!({ "line": "FIRST", "personId": world.sam.id(), "startsAt": "2026-11-30T00:00:00Z", "endsAt": "2026-12-01T00:00:00Z" });
+    let shift = json!({ "firstLineId": world.sam.id(), "startsAt": "2026-11-30T00:00:00Z", "until": "2026-12-01T00:00:00Z" });
     app.admin().await.mutate("setOnCall", shift, "onCall { until }").await;
     let plan = world.considered(json!({})).await;
     assert_eq!(plan["startsAt"], "2026-12-01T10:00:00+00:00");

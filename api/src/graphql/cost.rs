@@ -16,3 +16,6 @@ pub const SEARCH_COST: usize = 1_900;
 pub fn search_cost(text: Option<&str>) -> usize {
     if text.is_some_and(|text| !text.trim().is_empty()) { SEARCH_COST } else { 0 }
 }
+
+/// What insights cost beside what is asked of them: one question reads all incidents of its period, so few of them fit in a query.
+pub const INSIGHTS_COST: usize = 4_000;

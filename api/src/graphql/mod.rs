@@ -14,6 +14,7 @@ mod error;
 mod follow_up;
 mod handover;
 mod incident;
+mod insights;
 mod live_turn;
 mod loader;
 mod loaders;
@@ -71,6 +72,7 @@ pub(crate) struct Query(
     systems::SystemQuery,
     audit::AuditQuery,
     review::ReviewQuery,
+    insights::InsightsQuery,
 );
 
 /// What can be done.

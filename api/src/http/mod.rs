@@ -13,6 +13,7 @@ mod files;
 pub mod health;
 mod hooks;
 mod html;
+mod insights;
 mod passkeys;
 mod posted;
 mod problem;
@@ -33,6 +34,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use document::Form;
 use domain::error::code;
+use domain::insights::files::File;
 use domain::limits;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -79,6 +81,14 @@ fn reports() -> Router<Server> {
     })
 }
 
+/// Insights in each file.
+fn insights() -> Router<Server> {
+    File::ALL.into_iter().fold(Router::new(), |router, file| {
+        let path = format!("/insights/{}.csv", file.name());
+        router.route(&path, get(move |server, request| insights::download(file, server, request)))
+    })
+}
+
 /// All routes.
 pub fn router(app: App, transport: &Transport<App>) -> Router {
     let api = for_other_origins(transport.router(), &app.0.settings.allowed_origins);
@@ -91,6 +101,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let own = Router::new()
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .merge(reports())
+        .merge(insights())
         .route("/answer", get(answer::show).post(answer::answer))
         .route("/offer", get(answer::show_offer).post(answer::answer_offer))
         .route("/assets/{file}", get(html::asset))

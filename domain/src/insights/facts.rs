@@ -188,8 +188,8 @@ where
         .inner_join(groups, Expr::col(id.as_column_ref()).equals(group.as_column_ref()))
         .column(id.as_column_ref())
         .column(name.as_column_ref())
-        .expr(Func::cust(gather).args([number.into(), Expr::val(",")]))
-        .add_group_by([Expr::col(id.as_column_ref()).into(), Expr::col(name.as_column_ref()).into()]);
+        .expr(Func::cust(gather).args([number, Expr::val(",")]))
+        .add_group_by([Expr::col(id.as_column_ref()), Expr::col(name.as_column_ref())]);
     let rows = ctx.db.read().query_all(&query).await?;
     let read = |row: &sea_orm::QueryResult| -> Result<Grouped<Id>, DbErr> {
         let numbers: String = row.try_get_by_index(2)?;

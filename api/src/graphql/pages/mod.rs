@@ -6,5 +6,5 @@ mod object;
 mod row;
 
 pub use mutation::PageMutation;
-pub use object::IncidentPages;
+pub use object::{IncidentPages, PageReason};
 pub use row::Page;

@@ -1,5 +1,6 @@
 //! Reviews: a meeting that learns from an incident.
 
+mod attendee;
 mod guide;
 mod mutation;
 mod object;

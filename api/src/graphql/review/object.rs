@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::{Error, review};
-use entity::review_attendee;
 
+use super::attendee::Attendee;
 use super::guide::ReviewGuide;
 use super::plan::ReviewWarning;
 use super::row::{ParkedTopic, Review, ReviewComment};
@@ -14,7 +14,7 @@ use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::{Incident, incident_if_visible};
 use crate::graphql::people::{Person, person};
-use crate::graphql::scalars::{Day, Expectation, InvitationAnswer, Url};
+use crate::graphql::scalars::{Day, Url};
 
 #[Object(use_type_description)]
 impl Review {
@@ -105,34 +105,6 @@ impl Review {
     /// Whether it found that nothing needs to be followed up.
     async fn no_follow_ups(&self) -> bool {
         self.0.no_follow_ups
-    }
-}
-
-/// Somebody who is invited to a review.
-#[derive(Description)]
-pub struct Attendee(pub review_attendee::Model);
-
-#[Object(use_type_description)]
-impl Attendee {
-    /// Who.
-    async fn person(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
-        person(gql, Some(self.0.person_id)).await
-    }
-    /// How much they are expected.
-    async fn expectation(&self) -> Expectation {
-        self.0.expectation.into()
-    }
-    /// Why, in words that go on after the name.
-    async fn reason(&self) -> &str {
-        &self.0.reason
-    }
-    /// Whether they come; null as long as they have not said.
-    async fn answer(&self) -> Option<InvitationAnswer> {
-        self.0.answer.map(Into::into)
-    }
-    /// When they said so.
-    async fn answered_at(&self) -> Option<DateTime<Utc>> {
-        self.0.answered_at
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::review::{self, Candidate, Considered, Slot, Warning, Wishes};
 use entity::PersonId;
 
-use super::object::Attendee;
+use super::attendee::Attendee;
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::people::{Person, person};
