@@ -10,6 +10,7 @@ export const { p, navigate, isActive, route } = createRouter({
   '/incidents/:reference/report': () => import('./routes/report/Report.svelte'),
   '/incidents/:reference/review': () => import('./routes/review/Review.svelte'),
   '/follow-ups': () => import('./routes/follow-ups/FollowUps.svelte'),
+  '/insights': () => import('./routes/insights/Insights.svelte'),
   '/on-call': () => import('./routes/team/OnCall.svelte'),
   '/people': () => import('./routes/team/People.svelte'),
   '/clients': () => import('./routes/team/Clients.svelte'),

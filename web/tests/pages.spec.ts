@@ -14,6 +14,7 @@ const PAGES = [
   '/incidents/INC-1/review',
   '/incidents/INC-4/review',
   '/follow-ups',
+  '/insights',
   '/on-call',
   '/people',
   '/clients',

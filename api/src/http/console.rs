@@ -31,6 +31,7 @@ const PAGES: &[&str] = &[
     "/declare",
     "/deliveries",
     "/follow-ups",
+    "/insights",
     "/integrations",
     "/on-call",
     "/people",

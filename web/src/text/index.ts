@@ -4,10 +4,11 @@ import { common } from './en/common';
 import { declare } from './en/declare';
 import { followUps } from './en/followUps';
 import { incident } from './en/incident';
+import { insights } from './en/insights';
 import { report } from './en/report';
 import { review } from './en/review';
 import { settings } from './en/settings';
 import { team } from './en/team';
 
-export const t = { ...common, board, declare, followUps, incident, report, review, settings, team };
+export const t = { ...common, board, declare, followUps, incident, insights, report, review, settings, team };
 export type { Severity, Status } from './en/common';

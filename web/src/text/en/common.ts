@@ -14,6 +14,7 @@ export const common = {
     declare: 'Declare',
     report: 'Report',
     followUps: 'Follow-ups',
+    insights: 'Insights',
     onCall: 'On call',
     people: 'People',
     clients: 'Clients',
