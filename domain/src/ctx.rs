@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use entity::{Source, Timestamp, person};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, SemaphorePermit};
 
 use crate::audit::sights::Sights;
 use crate::authz::{Actor, Right};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::IdSource;
 use crate::lanes::Lanes;
 use crate::people::secrets::SecretCache;
@@ -42,10 +42,11 @@ pub struct Domain {
     pub(crate) secrets: SecretCache,
     pub(crate) sights: Sights,
     pub(crate) lanes: Lanes,
-    /// One search through all timelines runs at a time, so that however many are asked for, the other connections are for everything else.
-    pub(crate) searches: Semaphore,
-    /// Lets one search of each person wait for them.
-    pub(crate) searchers: Lanes,
+    /// One question that reads very much runs at a time: a search through all timelines, or insights. So however many are asked for, the
+    /// other connections are for everything else.
+    long_questions: Semaphore,
+    /// Lets one such question of each person wait for them.
+    long_askers: Lanes,
     /// Separate from `lanes`, because a task that holds a turn here also takes a lane there.
     pub(crate) alert_turns: Lanes,
 }
@@ -66,8 +67,8 @@ impl Domain {
             secrets: SecretCache::default(),
             sights: Sights::default(),
             lanes: Lanes::default(),
-            searches: Semaphore::new(1),
-            searchers: Lanes::default(),
+            long_questions: Semaphore::new(1),
+            long_askers: Lanes::default(),
             alert_turns: Lanes::default(),
         })
     }
@@ -133,6 +134,13 @@ impl Ctx {
         Self { source, ..self.clone() }
     }
 
+    /// The turn of one question that reads very much. Of one person's, one stands in the queue.
+    pub(crate) async fn long_turn(&self) -> Result<LongTurn<'_>> {
+        let of_person = self.long_askers.enter(self.actor.person_id()).await;
+        let of_all = self.long_questions.acquire().await.map_err(Error::internal)?;
+        Ok(LongTurn { _of_person: of_person, _of_all: of_all })
+    }
+
     /// Fails unless the caller has `right`.
     ///
     /// # Errors
@@ -140,6 +148,12 @@ impl Ctx {
     pub fn require(&self, right: Right) -> Result<()> {
         self.actor.require(right)
     }
+}
+
+/// The turn of one question that reads very much.
+pub(crate) struct LongTurn<'a> {
+    _of_person: OwnedMutexGuard<()>,
+    _of_all: SemaphorePermit<'a>,
 }
 
 impl std::ops::Deref for Ctx {

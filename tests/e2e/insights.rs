@@ -8,8 +8,9 @@ use domain::on_call;
 use entity::{AuditAction, ClientId, PersonId, SiteId, audit_entry};
 use harness::drive::{id, text};
 use harness::{Client, Engine, TestApp, both_dbs};
+use migration::{Migrator, MigratorTrait};
 use reqwest::StatusCode;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::hygiene::root;
@@ -24,6 +25,7 @@ both_dbs![
     whom_a_link_lets_in_learns_of_nothing_beside_the_incident,
     no_cell_of_a_file_is_a_formula,
     a_period_that_can_not_be_looked_at_is_refused,
+    what_earlier_incidents_tell_is_filled_in,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -305,7 +307,7 @@ async fn no_cell_of_a_file_is_a_formula(app: &TestApp) {
     let (sam, ada) = (app.responder("-Sam").await, app.admin().await);
     let site = sam.add_site("=1+1").await;
     let client = sam.add_client("+cmd|' /C calc'!A0").await;
-    on_duty(app, sam.person_id(), sam.person_id()).await;
+    on_duty(app, ada.person_id(), sam.person_id()).await;
     let declared = json!({ "name": "-1", "severity": "MAJOR", "siteIds": [site], "affectedClientIds": [client] });
     let incident = ada.declare_with(declared).await;
     let follow_up = json!({ "incidentId": incident["id"], "title": "-1", "board": "incident-actions", "ownerId": sam.id() });
@@ -344,4 +346,32 @@ async fn a_period_that_can_not_be_looked_at_is_refused(app: &TestApp) {
     let many = "{ insights(from: \"2026-01-01\", to: \"2026-01-01\") { bySite(first: 201) { repeats } } }";
     assert_eq!(vic.try_query(many, Value::Null).await.code(), "BAD_USER_INPUT");
     assert_eq!(app.anonymous().get(&address("figures")).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+async fn what_earlier_incidents_tell_is_filled_in(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    on_duty(app, sam.person_id(), kim.person_id()).await;
+    let incident = sam.declare("without a lead").await;
+    sam.declare("without anybody").await;
+    app.advance(7 * MINUTE);
+    let lead = json!({ "incidentId": incident["id"], "role": "INCIDENT_LEAD", "personId": sam.id() });
+    sam.incident_of("assignRole", lead).await;
+    sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "soon" })).await;
+    app.advance(MINUTE);
+    sam.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "help" })).await;
+    let counted = insights(&sam).await;
+    assert_eq!((&counted["all"]["timeToLead"]["median"], &counted["all"]["timeToLead"]["missing"]), (&json!(420.0), &json!(1)));
+    assert_eq!(counted["all"]["timeToSecondLine"]["median"], 480.0);
+    // Whatever looks meanwhile finds an older schema.
+    app.allow_error_log("led_at");
+    let db = app.domain.db.write();
+    while db.execute_unprepared("SELECT led_at FROM incident").await.is_ok() {
+        Migrator::down(db, Some(1)).await.unwrap();
+    }
+    Migrator::up(db, None).await.unwrap();
+    let found = insights(&sam).await;
+    for time in ["timeToLead", "timeToSecondLine"] {
+        assert_eq!(found["all"][time], counted["all"][time], "{time}");
+    }
+    assert_eq!(found["all"]["summaries"], json!({ "inTime": 0, "late": 0, "unknown": 1, "share": null }));
 }

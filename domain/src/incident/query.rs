@@ -2,7 +2,7 @@
 
 use crate::audit::restricted;
 use crate::authz::visible;
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, LongTurn};
 use crate::cursor::{Slice, TimeKey, Window};
 use crate::error::{Error, Result};
 use crate::limits;
@@ -16,7 +16,6 @@ use entity::{
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
-use tokio::sync::{OwnedMutexGuard, SemaphorePermit};
 
 /// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
@@ -228,20 +227,12 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     }
 }
 
-/// The turn of one search.
-struct SearchTurn<'a> {
-    _of_person: OwnedMutexGuard<()>,
-    _of_all: SemaphorePermit<'a>,
-}
-
-/// A search looks at the text of every event, so it waits for others of its kind; of one person's, one stands in the queue.
-async fn search_turn<'a>(ctx: &'a Ctx, filter: &IncidentFilter) -> Result<Option<SearchTurn<'a>>> {
+/// A search looks at the text of every event, so it waits for others that read as much.
+async fn search_turn<'a>(ctx: &'a Ctx, filter: &IncidentFilter) -> Result<Option<LongTurn<'a>>> {
     if filter.text.as_deref().is_none_or(|text| text.trim().is_empty()) {
         return Ok(None);
     }
-    let of_person = ctx.searchers.enter(ctx.actor.person_id()).await;
-    let of_all = ctx.searches.acquire().await.map_err(Error::internal)?;
-    Ok(Some(SearchTurn { _of_person: of_person, _of_all: of_all }))
+    Ok(Some(ctx.long_turn().await?))
 }
 
 /// The position of `incident` in `order`.

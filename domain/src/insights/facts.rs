@@ -152,15 +152,20 @@ pub(super) async fn left_out(ctx: &Ctx, period: &Period, filter: &Filter) -> Res
     Ok(select.column(C::Status).column_as(C::Id.count(), "count").group_by(C::Status).into_tuple().all(ctx.db.read()).await?)
 }
 
+/// The incidents of each site, and of each client.
+pub(super) async fn groups(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<(Vec<Grouped<SiteId>>, Vec<Grouped<ClientId>>)> {
+    Ok((by_site(ctx, period, filter).await?, by_client(ctx, period, filter).await?))
+}
+
 /// The incidents of each site.
-pub(super) async fn by_site(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Grouped<SiteId>>> {
+async fn by_site(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Grouped<SiteId>>> {
     use incident_site::{Column, Entity};
     let of = of_period(ctx, period, filter)?;
     grouped(ctx, of, Entity, [Column::IncidentId, Column::SiteId], site::Entity, [site::Column::Id, site::Column::Name]).await
 }
 
 /// The incidents of each client.
-pub(super) async fn by_client(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Grouped<ClientId>>> {
+async fn by_client(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Grouped<ClientId>>> {
     use incident_client::{Column, Entity};
     let of = of_period(ctx, period, filter)?;
     grouped(ctx, of, Entity, [Column::IncidentId, Column::ClientId], client::Entity, [client::Column::Id, client::Column::Name]).await

@@ -117,13 +117,10 @@ fn counts(counts: InTime) -> [String; 3] {
 }
 
 async fn incidents(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<u8>> {
-    let (mut facts, sites, clients, hidden) = tokio::try_join!(
-        facts::facts(ctx, period, filter),
-        facts::by_site(ctx, period, filter),
-        facts::by_client(ctx, period, filter),
-        facts::restricted(ctx, period, filter),
-    )?;
-    restricted::saw(ctx, hidden).await?;
+    let turn = ctx.long_turn().await?;
+    let (mut facts, (sites, clients)) = tokio::try_join!(facts::facts(ctx, period, filter), facts::groups(ctx, period, filter))?;
+    restricted::saw(ctx, facts::restricted(ctx, period, filter).await?).await?;
+    drop(turn);
     facts.sort_unstable_by_key(|fact| fact.number);
     let (sites, clients) = (of_incidents(sites), of_incidents(clients));
     let months: Vec<&str> = period.months().collect();

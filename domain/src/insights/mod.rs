@@ -102,14 +102,12 @@ pub async fn insights(ctx: &Ctx, from: NaiveDate, to: NaiveDate, filter: &Filter
     ctx.require(Right::Read)?;
     let (playbook, now) = (ctx.playbook(), ctx.now());
     let period = Period::new(from, to, playbook.working_hours.zone.clone())?;
-    let (facts, sites, clients, pages, follow_ups, left_out) = tokio::try_join!(
-        facts::facts(ctx, &period, filter),
-        facts::by_site(ctx, &period, filter),
-        facts::by_client(ctx, &period, filter),
-        facts::pages(ctx, &period, filter),
-        facts::follow_ups(ctx, &period, filter),
-        facts::left_out(ctx, &period, filter),
-    )?;
+    let turn = ctx.long_turn().await?;
+    // Two connections at a time: SQLite has few that read.
+    let (facts, (sites, clients)) = tokio::try_join!(facts::facts(ctx, &period, filter), facts::groups(ctx, &period, filter))?;
+    let (pages, follow_ups) = tokio::try_join!(facts::pages(ctx, &period, filter), facts::follow_ups(ctx, &period, filter))?;
+    let left_out = facts::left_out(ctx, &period, filter).await?;
+    drop(turn);
     let left = |status| left_out.iter().find(|(of, _)| *of == status).map_or(0, |(_, count)| *count);
     let (declined, merged) = (left(IncidentStatus::Declined), left(IncidentStatus::Merged));
     let own = (!ctx.actor.may(Right::Administer)).then(|| ctx.actor.person_id());
