@@ -23,8 +23,9 @@ const FOUND_OUT: [&str; 2] = [
      AND paged_at >= incident.declared_at) WHERE declared_at IS NOT NULL",
 ];
 
+/// The first has all that tells which incidents a site or a client had, whose rows are wide.
 const INDEXES: [&str; 4] = [
-    "CREATE INDEX ix_incident_declared_at ON incident (declared_at)",
+    "CREATE INDEX ix_incident_declared_at ON incident (declared_at, status, visibility, id, number)",
     "CREATE INDEX ix_page_paged_at ON page (paged_at, id)",
     "CREATE INDEX ix_page_person_id_paged_at ON page (person_id, paged_at, id)",
     "DROP INDEX ix_page_person_id",
