@@ -35,16 +35,18 @@ impl IdSource {
 
     /// An id that says nothing about when it was made.
     pub fn untimed(&self) -> Uuid {
-        let mut bytes = [0_u8; 16];
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).random.fill_bytes(&mut bytes);
-        uuid::Builder::from_random_bytes(bytes).into_uuid()
+        uuid::Builder::from_random_bytes(self.random()).into_uuid()
     }
 
     /// 256 random bits as text that is safe in a URL, a cookie and a header.
     pub fn secret(&self) -> String {
-        let mut bytes = [0_u8; 32];
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(self.random::<32>())
+    }
+
+    fn random<const BYTES: usize>(&self) -> [u8; BYTES] {
+        let mut bytes = [0; BYTES];
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).random.fill_bytes(&mut bytes);
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+        bytes
     }
 }
 

@@ -19,4 +19,5 @@ pub use manage::{
     Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, ntfy_topic, phone, quiet_channels, quiet_reminders,
     set_ntfy_topic, update,
 };
+pub(crate) use query::team;
 pub use query::{able_to_read, able_to_respond, all, by_email, by_ids, find, first_administrator, page};

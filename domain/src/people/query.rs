@@ -25,6 +25,12 @@ pub async fn all(ctx: &Ctx) -> Result<Vec<person::Model>> {
     Ok(person::Entity::find().order_by_asc(person::Column::Name).order_by_asc(person::Column::Id).all(ctx.db.read()).await?)
 }
 
+/// The team at this moment: people, never services.
+pub(crate) async fn team(ctx: &Ctx) -> Result<Vec<person::Model>> {
+    let team = person::Entity::find().filter(person::Column::DeactivatedAt.is_null()).filter(person::Column::Kind.eq(PersonKind::Human));
+    Ok(team.all(ctx.db.read()).await?)
+}
+
 /// The people among `ids` that exist.
 pub async fn by_ids(ctx: &Ctx, ids: &[PersonId]) -> Result<Vec<person::Model>> {
     Ok(person::Entity::find().filter(person::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)

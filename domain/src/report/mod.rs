@@ -46,4 +46,4 @@ pub use query::{by_ids, comments_by_ids, comments_of, find, of_incidents, reader
 pub(crate) use rendered::Manuscript;
 pub use rendered::{Audience, Rendered};
 pub use sections::{Section, sections_of};
-pub(crate) use sources::told;
+pub(crate) use sources::Told;

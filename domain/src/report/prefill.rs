@@ -123,7 +123,7 @@ fn timeline(sources: &Sources) -> String {
     let zone = &sources.playbook.working_hours.zone;
     let mut text = String::new();
     let mut day = String::new();
-    let mut left_out = sources.left_out;
+    let mut left_out = sources.others.len();
     for told in &sources.events {
         if text.len() > LONGEST {
             left_out += 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use entity::{
-    CommentKind, IncidentId, Operation, PersonId, PersonKind, ReportId, TimelineKind, incident, person, report, report_part, report_reader,
+    CommentKind, IncidentId, Operation, PersonId, ReportId, TimelineKind, incident, person, report, report_part, report_reader,
     report_section, timeline_event,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect};
@@ -87,7 +87,7 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
     for person in &also {
         people::able_to_read(ctx, "readerIds", *person).await?;
     }
-    let team = team(ctx).await?;
+    let team = people::team(ctx).await?;
     let changed = change::<Circle, _>(ctx, report.incident_id, Right::Respond, None, |circle, draft| {
         let (report, manuscript) = circle.proof.report()?;
         let state = next(report.state, Move::Circulate)?;
@@ -116,12 +116,6 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
         Ok(row)
     });
     Ok(changed.await?.output)
-}
-
-/// Everybody who can be asked to do something.
-async fn team(ctx: &Ctx) -> Result<Vec<person::Model>> {
-    let team = person::Entity::find().filter(person::Column::DeactivatedAt.is_null()).filter(person::Column::Kind.eq(PersonKind::Human));
-    Ok(team.all(ctx.db.read()).await?)
 }
 
 /// Who acted, held a role or was paged.
@@ -198,7 +192,7 @@ pub async fn mark_read(ctx: &Ctx, id: ReportId) -> Result<report::Model> {
 pub async fn finish(ctx: &Ctx, id: ReportId, review_waived: Option<&str>) -> Result<report::Model> {
     let report = find(ctx, id).await?;
     let review_waived = validate::optional_text("reviewWaived", review_waived)?;
-    let team = team(ctx).await?;
+    let team = people::team(ctx).await?;
     let changed = change::<Clearance, _>(ctx, report.incident_id, Right::Respond, None, |facts, draft| {
         let (report, manuscript) = facts.report()?;
         let desk = &facts.proof.desk;

@@ -55,8 +55,8 @@ pub struct Sources {
     pub client: Option<ClientId>,
     /// In the order in which they happened.
     pub events: Vec<Told>,
-    /// How many there are that are not among these, because there are too many.
-    pub left_out: usize,
+    /// Those that are not told beside the key moments.
+    pub others: Arc<[Told]>,
     /// The affected sites.
     pub sites: Vec<Site>,
     /// What was sent to clients, oldest first.
@@ -81,7 +81,21 @@ pub struct Told {
     pub is_corrected: bool,
 }
 
+impl Told {
+    /// Where it stands among others.
+    fn place(&self) -> (Timestamp, i32) {
+        (self.at, self.event.sequence)
+    }
+}
+
 impl Sources {
+    /// All that a reader needs of the timeline, told or not, in the order in which it happened.
+    pub fn timeline(&self) -> Vec<&Told> {
+        let mut all: Vec<&Told> = self.events.iter().chain(&*self.others).collect();
+        all.sort_by_key(|told| told.place());
+        all
+    }
+
     /// Loads them.
     pub async fn load(ctx: &Ctx, whole: Whole) -> Result<Self> {
         let (db, id) = (ctx.db.read(), whole.incident.id);
@@ -96,7 +110,7 @@ impl Sources {
             .filter(client_update::Column::SentAt.is_not_null())
             .order_by_asc(client_update::Column::SentAt)
             .all(db);
-        let (sites, updates, (events, left_out)) =
+        let (sites, updates, (events, others)) =
             tokio::try_join!(async { Ok(sites.await?) }, async { Ok(updates.await?) }, events(ctx, id))?;
         let actors: Vec<PersonId> = events.iter().filter_map(|told| told.event.actor_id).collect();
         let owners = whole.follow_ups.iter().map(|row| row.owner_id);
@@ -106,12 +120,12 @@ impl Sources {
         let people = person::Entity::find().filter(person::Column::Id.is_in(padded(&named))).all(db).await?;
         let people = people.into_iter().map(|person| (person.id, person.name)).collect();
         let sites = sites.into_iter().map(|site| Site { name: site.name, client: site.client_id }).collect();
-        Ok(Self { playbook: ctx.playbook(), whole, client: None, events, left_out, sites, updates, people })
+        Ok(Self { playbook: ctx.playbook(), whole, client: None, events, others, sites, updates, people })
     }
 
     /// What of it is the part of `client` (R29): no other client, and no figure that counts others in.
     pub fn for_client(&self, client: ClientId) -> Self {
-        let mut told = Self { client: Some(client), left_out: 0, ..self.clone() };
+        let mut told = Self { client: Some(client), others: Arc::default(), ..self.clone() };
         let incident = &mut told.whole.incident;
         incident.name = incident.client_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
         if self.whole.clients.iter().any(|row| row.client_id != client) {
@@ -149,32 +163,16 @@ fn for_client(event: &timeline_event::Model) -> String {
     }
 }
 
-/// What a reader needs of a timeline, as it stands corrected, in the order in which it happened.
-pub(crate) async fn told(ctx: &Ctx, id: IncidentId) -> Result<Vec<Told>> {
-    as_corrected(ctx, id, needed(ctx, id).await?).await
-}
-
-/// The events that a report tells: all that a reader needs or, once somebody has marked key moments, those and the turning points.
-async fn events(ctx: &Ctx, id: IncidentId) -> Result<(Vec<Told>, usize)> {
-    let rows = needed(ctx, id).await?;
-    let has_stars = rows.first().is_some_and(|row| row.starred);
-    let (mut rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| !has_stars || row.starred || is_turning_point(row.kind));
-    let left_out = if has_stars { others.len() } else { 0 };
-    rows.truncate(usize::try_from(limits::REPORT_EVENTS).unwrap_or(usize::MAX));
-    Ok((as_corrected(ctx, id, rows).await?, left_out))
-}
-
-/// What a reader needs of a timeline, key moments first.
-async fn needed(ctx: &Ctx, id: IncidentId) -> Result<Vec<timeline_event::Model>> {
+/// The events that a report tells: all that a reader needs or, once somebody has marked key moments, those and the turning points; and the
+/// others.
+async fn events(ctx: &Ctx, id: IncidentId) -> Result<(Vec<Told>, Arc<[Told]>)> {
     use timeline_event::Column;
     let select = timeline_event::Entity::find().filter(Column::IncidentId.eq(id)).filter(Column::Kind.is_in(TOLD));
     let select = select.order_by_desc(Column::Starred).order_by_asc(Column::Sequence);
-    Ok(select.limit(limits::REPORT_EVENTS + 1).all(ctx.db.read()).await?)
-}
-
-/// Events of the incident `id` with their corrections, in the order in which they happened.
-async fn as_corrected(ctx: &Ctx, id: IncidentId, rows: Vec<timeline_event::Model>) -> Result<Vec<Told>> {
-    use timeline_event::Column;
+    let rows = select.limit(limits::REPORT_EVENTS + 1).all(ctx.db.read()).await?;
+    let has_stars = rows.first().is_some_and(|row| row.starred);
+    let (mut rows, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| !has_stars || row.starred || is_turning_point(row.kind));
+    rows.truncate(usize::try_from(limits::REPORT_EVENTS).unwrap_or(usize::MAX));
     let corrections = timeline_event::Entity::find()
         .filter(Column::IncidentId.eq(id))
         .filter(Column::Kind.eq(TimelineKind::Amendment))
@@ -187,9 +185,10 @@ async fn as_corrected(ctx: &Ctx, id: IncidentId, rows: Vec<timeline_event::Model
             by_original.entry(original).or_default().push(row);
         }
     }
-    let mut told: Vec<Told> = rows.into_iter().map(|row| corrected(by_original.get(&row.id).map_or(&[], Vec::as_slice), row)).collect();
-    told.sort_by_key(|told| (told.at, told.event.sequence));
-    Ok(told)
+    let as_corrected = |row: timeline_event::Model| corrected(by_original.get(&row.id).map_or(&[], Vec::as_slice), row);
+    let mut told: Vec<Told> = rows.into_iter().map(as_corrected).collect();
+    told.sort_by_key(Told::place);
+    Ok((told, others.into_iter().map(as_corrected).collect()))
 }
 
 fn is_turning_point(kind: TimelineKind) -> bool {

@@ -39,16 +39,16 @@ pub struct Comment {
 pub async fn comment(ctx: &Ctx, input: Comment) -> Result<Option<review_comment::Model>> {
     ctx.require(Right::Read)?;
     let review = find(ctx, input.review_id).await?;
+    let body = validate::text("body", &input.body)?;
     let row = |id: ReviewCommentId, author: Option<PersonId>| review_comment::Model {
         id,
         review_id: review.id,
         incident_id: review.incident_id,
-        body: input.body.trim().to_owned(),
+        body: body.clone(),
         author_id: author,
         written_on: ctx.now().with_timezone(&ctx.playbook().working_hours.zone).date_naive(),
         shown: author.is_some(),
     };
-    validate::text("body", &input.body)?;
     if input.is_anonymous {
         let incident = incident::by_ids(ctx, &[review.incident_id]).await?.pop().ok_or(Error::NotFound("review"))?;
         require_open_timeline(&incident)?;

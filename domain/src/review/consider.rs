@@ -2,25 +2,27 @@
 
 use std::cmp::{max, min};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::Duration;
-use entity::{AccessLevel, Expectation, IncidentId, PersonId, ReviewId, Timestamp, person, review, review_attendee};
+use entity::{AccessLevel, Expectation, IncidentId, PersonId, ReviewId, Timestamp, incident, person, review, review_attendee};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::attendance::{Part, guests, parts};
-use super::busy::busy;
+use super::attendance::{Guest, Part, guests, parts};
+use super::busy::{Busy, busy};
 use super::plan::{Plan, minutes};
-use super::query::attendees_of;
+use super::query::{attendees_of, ends_at};
 use super::rules::{Against, Warning, warnings};
-use super::schedule::{attendee, require_something_to_review, team};
+use super::schedule::{attendee, require_something_to_review};
 use super::sitting::Sitting;
 use super::slots::{HORIZON, Slot, slots};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::playbook::Playbook;
 use crate::record::Facts;
-use crate::{incident as incidents, validate};
+use crate::{incident as incidents, people, validate};
 
 /// From how many people who must come, or events, a review needs the longer time.
 const MANY_PEOPLE: usize = 8;
@@ -69,6 +71,38 @@ pub struct Candidate {
     pub last_led_at: Option<Timestamp>,
 }
 
+/// What plans for the review of an incident are held against.
+struct Grounds {
+    sitting: Sitting,
+    parts: BTreeMap<PersonId, Part>,
+    team: Vec<person::Model>,
+    playbook: Arc<Playbook>,
+    now: Timestamp,
+}
+
+impl Grounds {
+    async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
+        let (sitting, team) = tokio::try_join!(Sitting::load(ctx, incident), people::team(ctx))?;
+        let parts = parts(&sitting.whole, &sitting.wrote);
+        Ok(Self { sitting, parts, team, playbook: ctx.playbook(), now: ctx.now() })
+    }
+
+    fn guests(&self, plan: &Plan) -> Vec<Guest<'_>> {
+        guests(&self.team, &self.parts, plan)
+    }
+
+    /// What `guests` have to do between `from` and `until` besides this review.
+    async fn busy(&self, ctx: &Ctx, guests: &[Guest<'_>], from: Timestamp, until: Timestamp) -> Result<Vec<Busy>> {
+        let people: Vec<PersonId> = guests.iter().map(|guest| guest.person.id).collect();
+        busy(ctx, &people, self.sitting.whole.incident.id, from, until).await
+    }
+
+    fn warnings(&self, plan: &Plan, guests: &[Guest<'_>], busy: &[Busy]) -> Vec<Warning> {
+        let Self { sitting, parts, team, playbook, now } = self;
+        warnings(&Against { plan, sitting, parts, guests, team, busy, playbook, now: *now })
+    }
+}
+
 /// What follows from `wishes` for the review of an incident, without planning it.
 ///
 /// # Errors
@@ -78,48 +112,40 @@ pub async fn consider(ctx: &Ctx, id: IncidentId, wishes: Wishes) -> Result<Consi
     let also = validate::list("extraAttendeeIds", &wishes.also)?;
     let incident = incidents::by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("incident"))?;
     require_something_to_review(&incident)?;
-    let sitting = Sitting::load(ctx, incident).await?;
-    let (playbook, now) = (ctx.playbook(), ctx.now());
-    let hours = &playbook.working_hours;
-    let resolved = sitting.whole.incident.resolved_at.unwrap_or(now);
-    let from = max(hours.next_opening(hours.plus_on_the_wall(resolved, playbook.review_after)), now);
-    let parts = parts(&sitting.whole, &sitting.wrote);
-    let duration_minutes = minutes(wishes.duration_minutes.unwrap_or_else(|| suggested_minutes(&sitting, &parts)))?;
+    let grounds = Grounds::load(ctx, incident).await?;
+    let hours = &grounds.playbook.working_hours;
+    let resolved = grounds.sitting.whole.incident.resolved_at.unwrap_or(grounds.now);
+    let from = max(hours.next_opening(hours.plus_on_the_wall(resolved, grounds.playbook.review_after)), grounds.now);
+    let duration_minutes = minutes(wishes.duration_minutes.unwrap_or_else(|| suggested_minutes(&grounds)))?;
     let length = Duration::minutes(duration_minutes.into());
-    let plan = |starts_at| Plan {
-        starts_at,
+    let asked = wishes.starts_at.unwrap_or(from);
+    let mut plan = Plan {
+        starts_at: asked,
         duration_minutes,
         place: None,
         facilitator: wishes.facilitator,
         note_taker: wishes.note_taker,
         senior_outsider: wishes.senior_outsider,
-        also: also.clone(),
+        also,
     };
-    let team = team(ctx).await?;
-    let invited = guests(&team, &parts, &plan(from));
-    let ids: Vec<PersonId> = invited.iter().map(|guest| guest.person.id).collect();
-    let asked = wishes.starts_at.unwrap_or(from);
-    let busy = busy(ctx, &ids, id, min(from, asked), max(from + HORIZON, asked) + length).await?;
+    let guests = grounds.guests(&plan);
+    let busy = grounds.busy(ctx, &guests, min(from, asked), max(from + HORIZON, asked) + length).await?;
     let slots = slots(hours, from, length, &busy);
-    let starts_at = wishes.starts_at.or(slots.first().map(|slot| slot.starts_at)).unwrap_or(from);
-    let plan = plan(starts_at);
-    let warnings = warnings(&Against {
-        plan: &plan,
-        incident: &sitting.whole.incident,
-        report: sitting.whole.reports.first(),
-        parts: &parts,
-        guests: &invited,
-        team: &team,
-        busy: &busy,
-        playbook: &playbook,
-        now,
-    });
+    if let (None, Some(first)) = (wishes.starts_at, slots.first()) {
+        plan.starts_at = first.starts_at;
+    }
     let review = ReviewId(Uuid::nil());
-    let attendees = invited.iter().map(|guest| attendee(review, id, guest)).collect();
-    Ok(Considered { starts_at, duration_minutes, slots, attendees, warnings, candidates: candidates(ctx, &team, &parts).await? })
+    Ok(Considered {
+        starts_at: plan.starts_at,
+        duration_minutes,
+        attendees: guests.iter().map(|guest| attendee(review, id, guest)).collect(),
+        warnings: grounds.warnings(&plan, &guests, &busy),
+        candidates: candidates(ctx, &grounds).await?,
+        slots,
+    })
 }
 
-/// The rules that the plan of `review` breaks as things are now; nothing for who can't change it.
+/// The rules that the plan of `review` breaks as things are now; nothing for who can't change it, and of what can't be planned any more.
 ///
 /// # Errors
 /// `NOT_FOUND`.
@@ -127,30 +153,33 @@ pub async fn warnings_of(ctx: &Ctx, review: &review::Model) -> Result<Vec<Warnin
     if !ctx.actor.may(Right::Respond) || review.held_at.is_some() || review.called_off_at.is_some() {
         return Ok(Vec::new());
     }
-    let attendees = attendees_of(ctx, &[review.id]).await?;
+    let incident = incidents::by_ids(ctx, &[review.incident_id]).await?.pop().ok_or(Error::NotFound("incident"))?;
+    if require_something_to_review(&incident).is_err() {
+        return Ok(Vec::new());
+    }
+    let ids = [review.id];
+    let (grounds, attendees) = tokio::try_join!(Grounds::load(ctx, incident), attendees_of(ctx, &ids))?;
     let by_hand = attendees.iter().filter(|row| row.expectation == Expectation::May);
-    let wishes = Wishes {
-        starts_at: Some(review.starts_at),
-        duration_minutes: Some(review.duration_minutes),
+    let plan = Plan {
+        starts_at: review.starts_at,
+        duration_minutes: review.duration_minutes,
+        place: review.place.clone(),
         facilitator: Some(review.facilitator_id),
         note_taker: Some(review.note_taker_id),
         senior_outsider: review.senior_outsider_id,
         also: by_hand.map(|row| row.person_id).collect(),
     };
-    match consider(ctx, review.incident_id, wishes).await {
-        Ok(considered) => Ok(considered.warnings),
-        // Of a merged incident, nothing can be planned.
-        Err(Error::FailedPrecondition { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
+    let guests = grounds.guests(&plan);
+    let busy = grounds.busy(ctx, &guests, review.starts_at, ends_at(review)).await?;
+    Ok(grounds.warnings(&plan, &guests, &busy))
 }
 
-fn suggested_minutes(sitting: &Sitting, parts: &BTreeMap<PersonId, Part>) -> i32 {
+fn suggested_minutes(Grounds { sitting, parts, .. }: &Grounds) -> i32 {
     if parts.len() > MANY_PEOPLE || sitting.whole.incident.last_sequence > MANY_EVENTS { 120 } else { 90 }
 }
 
-/// Those of `team` who may lead a review and had no part in the response.
-async fn candidates(ctx: &Ctx, team: &[person::Model], parts: &BTreeMap<PersonId, Part>) -> Result<Vec<Candidate>> {
+/// Those of the team who may lead a review and had no part in the response.
+async fn candidates(ctx: &Ctx, Grounds { team, parts, .. }: &Grounds) -> Result<Vec<Candidate>> {
     use review::Column;
     let led = review::Entity::find()
         .select_only()

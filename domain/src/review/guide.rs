@@ -7,13 +7,13 @@ use std::collections::HashSet;
 use entity::{ReviewId, Timestamp, review_moment};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::moments::{Chosen, Moment, MomentKind, Seen, moments};
+use super::moments::{Chosen, Moment, MomentKind, moments};
 use super::query::find;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident as incidents;
 use crate::record::{Facts, Whole};
-use crate::report::{self, Manuscript};
+use crate::report::Manuscript;
 
 /// What a review should have talked about when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,11 +77,9 @@ pub async fn guide(ctx: &Ctx, id: ReviewId) -> Result<Guide> {
     let live = (whole.incident.declared_at.unwrap_or(whole.incident.reported_at), until(&whole, ctx.now()));
     let pages = whole.pages.clone();
     let chosen = chosen(ctx, id).await?;
-    let told = report::told(ctx, review.incident_id).await?;
     let report = whole.reports.first().cloned();
     let manuscript = Box::pin(Manuscript::load(ctx, report.as_ref(), whole)).await?;
-    let seen: Vec<Seen> = told.iter().map(|told| Seen { event: &told.event, text: &told.text, at: told.at }).collect();
-    let moments = moments(&seen, &pages, live, &chosen);
+    let moments = moments(&manuscript.sources().timeline(), &pages, live, &chosen);
     let moments = moments.into_iter().map(|moment| {
         let questions = questions(moment.kind);
         (Moment { text: manuscript.blameless(&moment.text), ..moment }, questions)

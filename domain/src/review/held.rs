@@ -10,6 +10,7 @@ use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::state::require_open_timeline;
 use crate::record::{Light, NewEvent};
 use crate::{limits, sql, timeline, validate};
 
@@ -114,7 +115,7 @@ pub async fn park(ctx: &Ctx, id: ReviewId, topic: &str, forum: &str) -> Result<p
         return Err(Error::invalid("topic", format!("A review parks at most {} topics.", limits::PARKED_TOPICS)));
     }
     let changed = change::<Light, _>(ctx, review.incident_id, Right::Respond, None, |incident, draft| {
-        crate::incident::state::require_open_timeline(incident)?;
+        require_open_timeline(incident)?;
         let row = parked_topic::Model {
             id: ParkedTopicId(draft.id()),
             review_id: review.id,
@@ -138,7 +139,7 @@ pub async fn unpark(ctx: &Ctx, id: ParkedTopicId) -> Result<review::Model> {
     ctx.require(Right::Respond)?;
     let topic = sql::find_seen::<parked_topic::Entity>(ctx, id).await?;
     change::<Light, _>(ctx, topic.incident_id, Right::Respond, None, |incident, draft| {
-        crate::incident::state::require_open_timeline(incident)?;
+        require_open_timeline(incident)?;
         draft.delete::<parked_topic::Entity>(parked_topic::Column::Id.eq(id));
         Ok(())
     })
@@ -158,7 +159,7 @@ pub async fn choose_moment(ctx: &Ctx, id: ReviewId, event: EventId, is_wanted: b
         return Err(Error::invalid("eventId", "That event is on the timeline of another incident."));
     }
     change::<Light, _>(ctx, review.incident_id, Right::Respond, None, |incident, draft| {
-        crate::incident::state::require_open_timeline(incident)?;
+        require_open_timeline(incident)?;
         let row = review_moment::Model { review_id: id, event_id: event, incident_id: incident.id, wanted: is_wanted };
         draft.upsert(row.into_active_model());
         Ok(())

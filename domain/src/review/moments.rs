@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 use entity::{EventId, TimelineKind, Timestamp, page, timeline_event};
 
+use crate::report::Told;
 use crate::timeline::rollout::{Deployment, Rollout};
 use crate::words;
 
@@ -51,13 +52,6 @@ pub struct Moment {
     pub text: String,
 }
 
-/// An event of the timeline as it stands corrected.
-pub struct Seen<'a> {
-    pub event: &'a timeline_event::Model,
-    pub text: &'a str,
-    pub at: Timestamp,
-}
-
 /// What a facilitator decided about events.
 #[derive(Clone, Debug, Default)]
 pub struct Chosen {
@@ -67,10 +61,10 @@ pub struct Chosen {
 
 /// The moments among `events` (in the order in which they happened), `pages` and the silences between, at most twelve besides those that were
 /// `chosen`, in their order. `live` is the time in which the team worked on it.
-pub fn moments(events: &[Seen<'_>], pages: &[page::Model], live: (Timestamp, Timestamp), chosen: &Chosen) -> Vec<Moment> {
-    let of_events = events.iter().filter(|seen| !chosen.unwanted.contains(&seen.event.id)).filter_map(|seen| {
-        let kind = if chosen.wanted.contains(&seen.event.id) { Some(MomentKind::Marked) } else { kind(seen.event) };
-        Some(Moment { kind: kind?, at: seen.at, event: Some(seen.event.id), text: seen.text.to_owned() })
+pub fn moments(events: &[&Told], pages: &[page::Model], live: (Timestamp, Timestamp), chosen: &Chosen) -> Vec<Moment> {
+    let of_events = events.iter().filter(|told| !chosen.unwanted.contains(&told.event.id)).filter_map(|told| {
+        let kind = if chosen.wanted.contains(&told.event.id) { Some(MomentKind::Marked) } else { kind(&told.event) };
+        Some(Moment { kind: kind?, at: told.at, event: Some(told.event.id), text: told.text.clone() })
     });
     let mut found: Vec<Moment> = of_events.chain(silences(events, live)).chain(unanswered(pages)).collect();
     found.sort_by_key(|moment| (moment.kind, moment.at));
@@ -102,8 +96,8 @@ fn kind(event: &timeline_event::Model) -> Option<MomentKind> {
 }
 
 /// The times while the team worked in which nothing was written.
-fn silences<'a>(events: &'a [Seen<'_>], (from, until): (Timestamp, Timestamp)) -> impl Iterator<Item = Moment> + 'a {
-    let within = events.iter().map(|seen| seen.at).filter(move |at| *at >= from && *at <= until);
+fn silences<'a>(events: &'a [&Told], (from, until): (Timestamp, Timestamp)) -> impl Iterator<Item = Moment> + 'a {
+    let within = events.iter().map(|told| told.at).filter(move |at| *at >= from && *at <= until);
     let mut before = from;
     within.chain([until]).filter_map(move |at| {
         let silence = at - std::mem::replace(&mut before, at);
@@ -151,8 +145,14 @@ mod tests {
     }
 
     fn told(events: &[timeline_event::Model], until: i64, chosen: &Chosen) -> Vec<(i64, MomentKind)> {
-        let seen: Vec<Seen> = events.iter().map(|event| Seen { event, text: &event.text, at: event.occurred_at }).collect();
-        let moments = moments(&seen, &[], (at(0), at(until)), chosen);
+        let as_told = |event: &timeline_event::Model| Told {
+            text: event.text.clone(),
+            at: event.occurred_at,
+            is_corrected: false,
+            event: event.clone(),
+        };
+        let told: Vec<Told> = events.iter().map(as_told).collect();
+        let moments = moments(&told.iter().collect::<Vec<_>>(), &[], (at(0), at(until)), chosen);
         moments.iter().map(|moment| ((moment.at - at(0)).num_minutes(), moment.kind)).collect()
     }
 

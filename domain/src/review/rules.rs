@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use entity::{PersonId, Timestamp, incident, person, report};
+use entity::{PersonId, Timestamp, person};
 
 use super::attendance::{Guest, Part};
 use super::busy::{Busy, Reason};
 use super::plan::Plan;
+use super::sitting::Sitting;
 use crate::playbook::Playbook;
 use crate::playbook::steps::is_major;
 use crate::words;
@@ -52,8 +53,7 @@ pub struct Warning {
 /// What a plan is held against.
 pub struct Against<'a> {
     pub plan: &'a Plan,
-    pub incident: &'a incident::Model,
-    pub report: Option<&'a report::Model>,
+    pub sitting: &'a Sitting,
     pub parts: &'a BTreeMap<PersonId, Part>,
     pub guests: &'a [Guest<'a>],
     pub team: &'a [person::Model],
@@ -98,14 +98,12 @@ impl Against<'_> {
     }
 
     fn senior(&self) -> Option<String> {
-        if !is_major(self.incident.severity) {
+        let severity = self.sitting.whole.incident.severity;
+        if !is_major(severity) {
             return None;
         }
         match self.plan.senior_outsider {
-            None => Some(format!(
-                "This was {}: somebody senior who had no part in it should be there.",
-                words::severity(self.incident.severity)
-            )),
+            None => Some(format!("This was {}: somebody senior who had no part in it should be there.", words::severity(severity))),
             Some(id) => {
                 let part = self.parts.get(&id)?;
                 Some(format!("{} is to see it from outside, but {}.", self.name(id), part.words()))
@@ -131,7 +129,7 @@ impl Against<'_> {
     }
 
     fn draft(&self) -> Option<String> {
-        let report = self.report?;
+        let report = self.sitting.whole.reports.first()?;
         let by = self.playbook.working_hours.plus_working_days(self.plan.starts_at, -TO_READ);
         match report.circulated_at {
             Some(at) if at > by => Some(format!(

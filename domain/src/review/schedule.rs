@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 
 use chrono::Duration;
-use entity::{
-    IncidentId, IncidentStatus, PersonId, PersonKind, ReviewId, Role, TimelineKind, Timestamp, incident, person, review, review_attendee,
-};
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter};
+use entity::{IncidentId, IncidentStatus, PersonId, ReviewId, Role, TimelineKind, Timestamp, incident, person, review, review_attendee};
+use sea_orm::{ColumnTrait, ExprTrait, IntoActiveModel};
 use serde_json::json;
 
 use super::attendance::{Guest, guests, parts};
@@ -32,12 +30,6 @@ pub(super) fn require_something_to_review(incident: &incident::Model) -> Result<
         return Err(Error::precondition("It is not an incident: there is nothing to review. Declare it first if it is one."));
     }
     Ok(())
-}
-
-/// Everybody who can be invited.
-pub(super) async fn team(ctx: &Ctx) -> Result<Vec<person::Model>> {
-    let team = person::Entity::find().filter(person::Column::DeactivatedAt.is_null()).filter(person::Column::Kind.eq(PersonKind::Human));
-    Ok(team.all(ctx.db.read()).await?)
 }
 
 pub(super) fn attendee(review: ReviewId, incident: IncidentId, guest: &Guest<'_>) -> review_attendee::Model {
@@ -79,7 +71,7 @@ pub async fn schedule(ctx: &Ctx, id: IncidentId, plan: Plan, override_reason: Op
     let place = validate::optional_text("place", plan.place.as_deref())?;
     let override_reason = validate::optional_text("overrideReason", override_reason)?;
     let plan = Plan { starts_at, duration_minutes, place, also, ..plan };
-    let team = team(ctx).await?;
+    let team = people::team(ctx).await?;
     let everybody: Vec<PersonId> = team.iter().map(|person| person.id).collect();
     let busy = busy(ctx, &everybody, id, starts_at, starts_at + Duration::minutes(duration_minutes.into())).await?;
     let changed = change::<Sitting, _>(ctx, id, Right::Respond, None, |sitting, draft| {
@@ -92,8 +84,7 @@ pub async fn schedule(ctx: &Ctx, id: IncidentId, plan: Plan, override_reason: Op
         let guests = guests(&team, &parts, &plan);
         let broken = warnings(&Against {
             plan: &plan,
-            incident: &sitting.whole.incident,
-            report: sitting.whole.reports.first(),
+            sitting,
             parts: &parts,
             guests: &guests,
             team: &team,
@@ -210,7 +201,7 @@ pub async fn call_off(ctx: &Ctx, id: ReviewId, reason: &str) -> Result<review::M
     ctx.require(Right::Respond)?;
     let reason = validate::text("reason", reason)?;
     let review = find(ctx, id).await?;
-    let team = team(ctx).await?;
+    let team = people::team(ctx).await?;
     let changed = change::<Sitting, _>(ctx, review.incident_id, Right::Respond, None, |sitting, draft| {
         let before = sitting.review()?;
         if before.held_at.is_some() {

@@ -6,10 +6,10 @@ use crate::authz::Actor;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::on_call::{self, OnDuty};
+use crate::people;
 use crate::playbook::Playbook;
 use crate::record::{Facts, Whole};
-use entity::{AccessLevel, Grant, PersonId, PersonKind, Visibility, incident_access, person};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use entity::{AccessLevel, Grant, PersonId, Visibility, incident_access, person};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,13 +24,7 @@ pub struct Roster {
 impl Roster {
     /// Loads the team and who is on call now.
     pub async fn load(ctx: &Ctx) -> Result<Self> {
-        let (people, duty) = tokio::try_join!(
-            async {
-                let people = person::Entity::find().filter(person::Column::DeactivatedAt.is_null());
-                Ok(people.filter(person::Column::Kind.eq(PersonKind::Human)).all(ctx.db.read()).await?)
-            },
-            on_call::on_duty(ctx, ctx.now()),
-        )?;
+        let (people, duty) = tokio::try_join!(people::team(ctx), on_call::on_duty(ctx, ctx.now()))?;
         Ok(Self::of(people, &duty))
     }
 
