@@ -11,7 +11,7 @@ use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::facts::{self, Filter, Grouped};
-use super::ledger::{self, Entry, Verdict, Wanted};
+use super::ledger::{self, Entry, Wanted};
 use super::period::Period;
 use super::spread::Spread;
 use super::tally::{Fact, Figures, InTime};
@@ -200,11 +200,6 @@ fn pages(names: &HashMap<PersonId, String>, entries: &[Entry]) -> Result<Vec<u8>
         "busy_until",
     ])?;
     for entry in entries {
-        let in_time = match entry.verdict {
-            Verdict::InTime => "yes",
-            Verdict::Late => "no",
-            Verdict::Unknown => "",
-        };
         list.line(&[
             of_number(entry.number),
             names.get(&entry.person_id).cloned().unwrap_or_default(),
@@ -212,7 +207,7 @@ fn pages(names: &HashMap<PersonId, String>, entries: &[Entry]) -> Result<Vec<u8>
             time(entry.paged_at),
             time(entry.answered_at),
             entry.outcome.as_str().to_owned(),
-            in_time.to_owned(),
+            entry.answered_in_time.map(yes_or_no).unwrap_or_default(),
             yes_or_no(entry.is_out_of_hours),
             yes_or_no(entry.is_at_night),
             time(entry.busy_until),

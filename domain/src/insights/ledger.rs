@@ -66,19 +66,8 @@ impl Outcome {
     }
 }
 
-/// Whether a page was answered as soon as the playbook asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It was.
-    InTime,
-    /// It was answered later, or brought nobody.
-    Late,
-    /// It never reached the person, or there is time left.
-    Unknown,
-}
-
-/// Whether `page` was answered in the time that `playbook` gives.
-pub fn in_time(page: &Paged, playbook: &Playbook, now: Timestamp) -> Verdict {
+/// Whether `page` was answered in the time that `playbook` gives. `None` if it never reached the person, or there is time left.
+pub fn in_time(page: &Paged, playbook: &Playbook, now: Timestamp) -> Option<bool> {
     let rule = page.step_key.as_deref().and_then(Rule::of_key);
     let within = match rule {
         Some(Rule::Leadership | Rule::LeadershipFallback) => playbook.leadership_acknowledge_within,
@@ -86,10 +75,10 @@ pub fn in_time(page: &Paged, playbook: &Playbook, now: Timestamp) -> Verdict {
     };
     let in_time = |at: Timestamp| at - page.paged_at <= within;
     match Outcome::of(page.answered_at, page.lost) {
-        Outcome::Answered if page.answered_at.is_some_and(in_time) => Verdict::InTime,
-        Outcome::Unsent | Outcome::Left => Verdict::Unknown,
-        Outcome::Unanswered if in_time(now) => Verdict::Unknown,
-        Outcome::Answered | Outcome::Unanswered | Outcome::Declined | Outcome::Unreached => Verdict::Late,
+        Outcome::Answered if page.answered_at.is_some_and(in_time) => Some(true),
+        Outcome::Unsent | Outcome::Left => None,
+        Outcome::Unanswered if in_time(now) => None,
+        Outcome::Answered | Outcome::Unanswered | Outcome::Declined | Outcome::Unreached => Some(false),
     }
 }
 
@@ -116,8 +105,8 @@ pub struct Entry {
     pub answered_at: Option<Timestamp>,
     /// What became of it.
     pub outcome: Outcome,
-    /// Whether it was answered in time.
-    pub verdict: Verdict,
+    /// Whether it was answered in time, as [`in_time`] says.
+    pub answered_in_time: Option<bool>,
     /// Whether the team was not at work.
     pub is_out_of_hours: bool,
     /// Whether it was night.
@@ -251,7 +240,7 @@ async fn entries(ctx: &Ctx, rows: Vec<Row>) -> Result<Vec<Entry>> {
             paged_at,
             answered_at,
             outcome: Outcome::of(answered_at, lost),
-            verdict: in_time(&paged, &playbook, now),
+            answered_in_time: in_time(&paged, &playbook, now),
             is_out_of_hours: !playbook.working_hours.is_working(paged_at),
             is_at_night: is_at_night(paged_at, zone),
             busy_until: busy.get(&id).copied(),

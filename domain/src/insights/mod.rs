@@ -19,7 +19,7 @@ use chrono::NaiveDate;
 use entity::{ActionState, ClientId, IncidentStatus, PersonId, Severity, SiteId, Timestamp};
 
 use self::facts::{Filter, FollowedUp, Grouped, Paged};
-use self::ledger::{Verdict, in_time, is_at_night};
+use self::ledger::{in_time, is_at_night};
 use self::period::Period;
 use self::spread::{Spread, Times};
 use self::tally::{Fact, Figures, InTime, Tally, repeats};
@@ -159,11 +159,7 @@ fn by_group<Id: Ord>(facts: &[Fact], groups: Vec<Grouped<Id>>) -> Vec<Group<Id>>
 fn answered(pages: &[Paged], playbook: &Playbook, now: Timestamp) -> InTime {
     let mut answered = InTime::default();
     for page in pages {
-        match in_time(page, playbook, now) {
-            Verdict::InTime => answered.count(Some(true)),
-            Verdict::Late => answered.count(Some(false)),
-            Verdict::Unknown => answered.count(None),
-        }
+        answered.count(in_time(page, playbook, now));
     }
     answered
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::Error;
-use domain::insights::ledger::{Entry, Verdict};
+use domain::insights::ledger::Entry;
 
 use crate::graphql::connection::connection;
 use crate::graphql::error::ApiResult;
@@ -81,11 +81,7 @@ impl PageLedgerEntry {
     }
     /// Whether it was answered as soon as the playbook asks. Null if it did not reach the person, or there is time left.
     async fn answered_in_time(&self) -> Option<bool> {
-        match self.0.verdict {
-            Verdict::InTime => Some(true),
-            Verdict::Late => Some(false),
-            Verdict::Unknown => None,
-        }
+        self.0.answered_in_time
     }
     /// Whether the team was not at work, by the playbook.
     async fn is_out_of_hours(&self) -> bool {
