@@ -17,3 +17,22 @@ export async function act<Data, V extends Record<string, unknown>>(
   took?.(data);
   return undefined;
 }
+
+/** What all parts of a page share: how it is asked for again, and so how it is changed. */
+export class Acting {
+  refresh: () => void;
+
+  constructor(refresh: () => void) {
+    this.refresh = refresh;
+  }
+
+  /** See `act`; what it changed is asked for again. */
+  act<Data, V extends Record<string, unknown>>(
+    document: DocumentInput<Data, V>,
+    variables: V,
+    said: string,
+    took?: (data: Data) => void,
+  ): Promise<Problem | undefined> {
+    return act(document, variables, { said, refresh: this.refresh, took });
+  }
+}

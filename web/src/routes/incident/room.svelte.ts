@@ -1,8 +1,6 @@
 /** What all parts of an incident's page share: the incident, what may be done with it, and which dialog is open. */
-import type { DocumentInput } from '@urql/core';
 import { createContext } from 'svelte';
-import { act } from '$lib/api/act';
-import type { Problem } from '$lib/api/problem';
+import { Acting } from '$lib/api/act';
 import { me } from '$lib/api/viewer.svelte';
 import type { Severity, Status } from '$text';
 import type { Kind } from './composer/compose';
@@ -41,7 +39,7 @@ export type Tab = (typeof TABS)[number];
 
 const LIVE: Status[] = ['INVESTIGATING', 'FIXING', 'MONITORING'];
 
-export class Room {
+export class Room extends Acting {
   dialog = $state.raw<Dialog | undefined>();
   /** Asks the composer to take the focus, with a kind if one is wanted. */
   wanted = $state.raw<{ kind?: Kind | undefined } | undefined>();
@@ -50,13 +48,12 @@ export class Room {
   /** Files that were dropped on the page, for the composer. */
   dropped = $state.raw<Brought[]>([]);
   #known: () => Known | undefined;
-  refresh: () => void;
   /** Shows one of the parts, where they are shown one at a time. */
   show: (tab: Tab) => void;
 
   constructor(known: () => Known | undefined, refresh: () => void, show: (tab: Tab) => void) {
+    super(refresh);
     this.#known = known;
-    this.refresh = refresh;
     this.show = show;
   }
 
@@ -79,16 +76,6 @@ export class Room {
   }
   write(kind?: Kind): void {
     this.wanted = { kind };
-  }
-
-  /** See `act`; what it changed is asked for again. */
-  act<Data, V extends Record<string, unknown>>(
-    document: DocumentInput<Data, V>,
-    variables: V,
-    said: string,
-    took?: (data: Data) => void,
-  ): Promise<Problem | undefined> {
-    return act(document, variables, { said, refresh: this.refresh, took });
   }
 }
 

@@ -1,20 +1,17 @@
 /** What all parts of the page share: the report, and what this person may do with it. */
-import type { DocumentInput } from '@urql/core';
 import { createContext } from 'svelte';
-import { act } from '$lib/api/act';
-import type { Problem } from '$lib/api/problem';
+import { Acting } from '$lib/api/act';
 import { me } from '$lib/api/viewer.svelte';
 import type { Incident, Report } from './report';
 
-export class Desk {
+export class Desk extends Acting {
   #incident: () => Incident;
   #report: () => Report;
-  refresh: () => void;
 
   constructor(incident: () => Incident, report: () => Report, refresh: () => void) {
+    super(refresh);
     this.#incident = incident;
     this.#report = report;
-    this.refresh = refresh;
   }
 
   get incident(): Incident {
@@ -60,16 +57,6 @@ export class Desk {
   }
   titleOf(sectionKey: string): string {
     return this.report.sections.find(({ key }) => key === sectionKey)?.title ?? sectionKey;
-  }
-
-  /** See `act`; the report is asked for again. */
-  act<Data, V extends Record<string, unknown>>(
-    document: DocumentInput<Data, V>,
-    variables: V,
-    said: string,
-    took?: (data: Data) => void,
-  ): Promise<Problem | undefined> {
-    return act(document, variables, { said, refresh: this.refresh, took });
   }
 }
 

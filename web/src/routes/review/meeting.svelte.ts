@@ -1,21 +1,18 @@
 /** What all parts of the page share: the review, and what this person may do with it. */
-import type { DocumentInput } from '@urql/core';
 import { createContext } from 'svelte';
-import { act } from '$lib/api/act';
-import type { Problem } from '$lib/api/problem';
+import { Acting } from '$lib/api/act';
 import { me } from '$lib/api/viewer.svelte';
 import type { Attendee, Incident, Review } from './review';
 import { stateOf, type State } from './state';
 
-export class Meeting {
+export class Meeting extends Acting {
   #incident: () => Incident;
   #review: () => Review;
-  refresh: () => void;
 
   constructor(incident: () => Incident, review: () => Review, refresh: () => void) {
+    super(refresh);
     this.#incident = incident;
     this.#review = review;
-    this.refresh = refresh;
   }
 
   get incident(): Incident {
@@ -47,15 +44,6 @@ export class Meeting {
   get invitation(): Attendee | undefined {
     if (!this.#isOpen || this.state !== 'PLANNED') return undefined;
     return this.review.attendees.find(({ person }) => person?.id === me.person?.id);
-  }
-
-  /** See `act`; the review is asked for again. */
-  act<Data, V extends Record<string, unknown>>(
-    document: DocumentInput<Data, V>,
-    variables: V,
-    said: string,
-  ): Promise<Problem | undefined> {
-    return act(document, variables, { said, refresh: this.refresh });
   }
 }
 
