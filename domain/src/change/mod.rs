@@ -16,13 +16,13 @@
 
 mod counts;
 mod expected;
+pub(crate) mod numbers;
 pub mod seal;
 mod sharing;
 
 use std::collections::HashSet;
 
 use entity::{IncidentId, incident, timeline_event};
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryFilter};
 
 use crate::audit::restricted;
@@ -269,7 +269,7 @@ async fn make(
     incident: &incident::Model,
     decide: &mut (impl FnMut(&mut Draft<'_>) -> Result<()> + Send),
 ) -> Result<Result<Written, DbErr>> {
-    let number = match next_number(tx).await {
+    let number = match numbers::next(tx).await {
         Ok(number) => number,
         Err(error) => return Ok(Err(error)),
     };
@@ -279,19 +279,6 @@ async fn make(
     decide(&mut draft)?;
     Whole::seal(&mut draft);
     Ok(write_new(&draft, tx).await.map(|()| Written::from(draft)))
-}
-
-/// Takes the next reference number. The counter's row stays locked until the commit: that is what keeps the
-/// numbers without gaps.
-async fn next_number(tx: &DatabaseTransaction) -> Result<i32, DbErr> {
-    use entity::counter;
-    let mut take = Query::update();
-    take.table(counter::Entity)
-        .value(counter::Column::Value, Expr::col(counter::Column::Value).add(1))
-        .and_where(Expr::col(counter::Column::Name).eq("incident"))
-        .returning_col(counter::Column::Value);
-    let row = tx.query_one(&take).await?.ok_or_else(|| DbErr::RecordNotFound("the counter of incidents".into()))?;
-    row.try_get("", "value")
 }
 
 /// Says what the database's refusal means to the caller: a second idempotency key, alert or event of a hook is another request's doing.
