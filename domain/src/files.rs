@@ -129,8 +129,17 @@ impl Drop for Upload {
     }
 }
 
+/// A file without a name in the data folder, which is gone when it is closed.
+///
+/// # Errors
+/// `UNAVAILABLE` if the disk is full.
+pub fn unnamed(ctx: &Ctx) -> Result<std::fs::File> {
+    let folder = ctx.config.data_dir.join("files/incoming");
+    std::fs::create_dir_all(&folder).and_then(|()| tempfile::tempfile_in(&folder)).map_err(not_stored)
+}
+
 /// A full disk is for an administrator to mend, and needs no look into the log.
-fn not_stored(error: io::Error) -> Error {
+pub(crate) fn not_stored(error: io::Error) -> Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
             tracing::warn!(%error, "a file could not be stored");

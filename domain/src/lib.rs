@@ -10,6 +10,7 @@
 //! from [`ids`], transactions only from [`db`].
 
 pub mod alerts;
+pub mod archive;
 pub mod audit;
 pub mod authz;
 pub mod backlog;

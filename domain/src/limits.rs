@@ -40,6 +40,8 @@ pub const PAGE_DEFAULT: usize = 50;
 pub const PAGE_MAX: usize = 200;
 /// Bytes of one attachment: a phone's video of a screen is larger, a log bundle is not.
 pub const FILE_BYTES: usize = 25 * 1024 * 1024;
+/// Bytes of one list of an archive, such as a whole timeline: it is read into memory.
+pub const ARCHIVE_PART_BYTES: u64 = 256 * 1024 * 1024;
 /// Alerts of one notification that are written at once.
 pub const ALERTS_AT_ONCE: usize = 1_000;
 /// Alerts of one notification that are taken, worst first: more than the 4 MiB of a body hold in practice.

@@ -13,9 +13,14 @@ impl Sheet {
     /// # Errors
     /// None in practice: it is written into memory.
     pub fn new(header: &[&str]) -> Result<Self> {
-        let mut list = Self(csv::Writer::from_writer(Vec::new()));
+        let mut list = Self::continued();
         list.line(header)?;
         Ok(list)
+    }
+
+    /// What comes after lines that were written already.
+    pub fn continued() -> Self {
+        Self(csv::Writer::from_writer(Vec::new()))
     }
 
     /// Adds a line.

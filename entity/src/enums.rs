@@ -128,6 +128,10 @@ text_enum! {
         LedgerExported = "LEDGER_EXPORTED",
         /// A file of an incident was downloaded.
         FileDownloaded = "FILE_DOWNLOADED",
+        /// All that is kept of an incident was taken out as an archive.
+        IncidentExported = "INCIDENT_EXPORTED",
+        /// An archive of an incident was taken in.
+        IncidentImported = "INCIDENT_IMPORTED",
         /// The audit log was exported.
         AuditExported = "AUDIT_EXPORTED",
         /// The database and all files were copied.

@@ -38,6 +38,7 @@ pub mod identity;
 pub mod incident;
 pub mod incident_access;
 pub mod incident_client;
+pub mod incident_import;
 pub mod incident_site;
 pub mod page;
 pub mod parked_topic;
