@@ -1,5 +1,6 @@
 //! The binary `muster`: reads the settings, puts the parts together, runs a command.
 
+mod archive;
 mod audit;
 mod backup;
 mod check;
@@ -86,6 +87,10 @@ enum Command {
     OnCall(OnCallCommand),
     /// Writes a version of an incident's report into a file: Markdown, HTML, DOCX or PDF.
     Report(report::Export),
+    /// Writes all that is kept of an incident into one file, which can be checked without Muster and taken in by another server.
+    Export(archive::Export),
+    /// Takes in what `muster export` wrote: all of it or nothing.
+    Import(archive::Import),
     /// Prints the audit log as lines of JSON, oldest entry first.
     Audit(audit::Export),
     /// Checks the hash chains of the audit log and all timelines, or of one timeline.
@@ -221,6 +226,8 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import(import)) => return on_call::import(&settings, import).await,
         Command::Report(export) => Box::pin(report::export(&settings, export)).await?,
+        Command::Export(export) => archive::export(&settings, export).await?,
+        Command::Import(import) => archive::import(&settings, import).await?,
         Command::Audit(export) => audit::export(&settings, export).await?,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
         Command::Backup { to } => return backup::run(&settings, &to).await,

@@ -1,13 +1,14 @@
 //! The look-ups that fields make, one loader each.
 
 use std::collections::HashMap;
+use std::convert::identity;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
-use domain::{Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, incident, people, report, review, tickets};
+use domain::{Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, incident, people, report, review, tickets};
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
     IncidentId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId, RoleAssignmentId,
@@ -46,6 +47,8 @@ loaders! {
     person: PersonId => Arc<person::Model> = one_each(people::by_ids, |row| row.id);
     /// Incidents by id, if the caller may see them.
     incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::by_ids, |row| row.id);
+    /// What an incident that was taken in from an archive was called before, if it has another reference here.
+    former_reference: IncidentId => String = identity(archive::formerly);
     /// Incidents by id that are hidden from nobody.
     open_incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::open_by_ids, |row| row.id);
     /// Clients by id.

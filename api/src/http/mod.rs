@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answer;
+mod archive;
 mod arrivals;
 mod asked;
 mod callers;
@@ -100,6 +101,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
     let own = Router::new()
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
+        .route("/incidents/{reference}/archive.zip", get(archive::download))
         .merge(reports())
         .merge(insights())
         .route("/answer", get(answer::show).post(answer::answer))

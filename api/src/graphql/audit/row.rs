@@ -69,6 +69,10 @@ pub enum AuditAction {
     LedgerExported,
     /// A file of an incident was downloaded.
     FileDownloaded,
+    /// All that is kept of an incident was taken out as an archive.
+    IncidentExported,
+    /// An archive of an incident was taken in.
+    IncidentImported,
     /// The audit log was exported.
     AuditExported,
     /// The database and all files were copied.

@@ -41,6 +41,10 @@ impl Incident {
     async fn reference(&self) -> String {
         incident::reference(&self.0)
     }
+    /// If it was taken in from an archive and its reference was taken here: what it was called before, e.g. INC-7.
+    async fn former_reference(&self, gql: &Context<'_>) -> ApiResult<Option<String>> {
+        Ok(loaders(gql).former_reference.get(self.0.id).await?)
+    }
     /// Short and understandable.
     async fn name(&self) -> &str {
         &self.0.name
