@@ -17,6 +17,7 @@ export const incident = {
     update: 'Latest update',
     noUpdate: 'No update yet. The first one tells everybody who does not follow the timeline what is going on.',
     summary: 'What is known',
+    formerly: (reference: string) => `Taken in from another server, where it was ${reference}.`,
     mergedInto: 'Continues as',
     rename: 'Rename',
     name: 'Name',
@@ -40,6 +41,7 @@ export const incident = {
     merge: 'Merge into another',
     declare: 'Declare',
     decline: 'Not an incident',
+    archive: 'Download everything',
     print: 'Print',
   },
   severity: {

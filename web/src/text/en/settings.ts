@@ -167,6 +167,8 @@ export const settings = {
       BACKUP_MADE: 'backup made',
       CONTACTS_SEEN: 'contacts of a client seen',
       FILE_DOWNLOADED: 'file downloaded',
+      INCIDENT_EXPORTED: 'archive of an incident taken out',
+      INCIDENT_IMPORTED: 'archive of an incident taken in',
       INCIDENT_OPENED: 'incident no longer restricted',
       INCIDENT_RESTRICTED: 'incident restricted',
       INCIDENT_SHARED: 'restricted incident shared',
