@@ -5,6 +5,7 @@ mod alert_episodes;
 mod alert_look;
 mod alerts;
 mod answer;
+mod archive;
 mod asked_links;
 mod asleep;
 mod audit;

@@ -375,6 +375,13 @@ impl TestApp {
         self.domain.ctx(Actor::Person { id: person.id, access: person.access_level, grants, token: None }, Source::Api)
     }
 
+    /// Runs `test` with another Muster, which is empty, on `engine`.
+    pub async fn elsewhere(&self, engine: Engine, test: impl AsyncFnOnce(&Self)) {
+        let other = Self::builder(engine).start(&self.logs).await;
+        test(&other).await;
+        other.finish().await;
+    }
+
     pub(crate) async fn finish(self) {
         self.server.stop().await;
     }
