@@ -126,6 +126,8 @@ text_enum! {
         ReportTakenOut = "REPORT_TAKEN_OUT",
         /// The ledger of who was paged when was downloaded.
         LedgerExported = "LEDGER_EXPORTED",
+        /// What an event said was taken out.
+        EventRedacted = "EVENT_REDACTED",
         /// A file of an incident was downloaded.
         FileDownloaded = "FILE_DOWNLOADED",
         /// All that is kept of an incident was taken out as an archive.
@@ -260,6 +262,8 @@ text_enum! {
         Closed = "CLOSED",
         /// A correction of an earlier event.
         Amendment = "AMENDMENT",
+        /// What earlier events said was taken out.
+        Redaction = "REDACTION",
     }
 }
 

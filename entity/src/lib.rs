@@ -29,6 +29,7 @@ pub mod contact;
 pub mod counter;
 pub mod delivery;
 pub mod follow_up;
+pub mod forgotten_file;
 pub mod former_name;
 pub mod goal;
 pub mod held_system;

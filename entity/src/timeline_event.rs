@@ -1,4 +1,4 @@
-//! What happened, in order. Rows are only added; nothing but the star ever changes.
+//! What happened, in order. Rows are only added. What changes of one is the star, and that an administrator takes out what it said.
 
 use sea_orm::entity::prelude::*;
 
@@ -29,8 +29,10 @@ pub struct Model {
     pub amends_id: Option<EventId>,
     /// A key moment. Not part of the hash, because people change their minds.
     pub starred: bool,
-    /// SHA-256 of the previous hash and this event.
+    /// SHA-256 of the previous hash and this event as it was written.
     pub hash: Vec<u8>,
+    /// When text and details were taken out; a REDACTION of the same timeline says by whom and why.
+    pub redacted_at: Option<Timestamp>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
