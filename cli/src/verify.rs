@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use domain::authz::Actor;
 use domain::chain::Verdict;
-use domain::timeline::verify;
+use domain::timeline::verify::{self, Verified};
 use domain::{Ctx, audit, incident};
 use entity::Source;
 
@@ -19,9 +19,11 @@ const BATCH: u64 = 500;
 #[derive(Default)]
 pub struct Chains {
     /// How many timelines are as they were written.
-    pub intact: u32,
+    pub intact: usize,
     /// How many timelines are not.
     broken_timelines: u32,
+    /// How many events of those that are were redacted.
+    redacted: usize,
     /// The chains that are not, each with the first event or entry that is not.
     pub broken: Vec<String>,
     /// The entries of the audit log, if it was checked and is as it was written.
@@ -30,8 +32,12 @@ pub struct Chains {
 
 impl Chains {
     async fn check(&mut self, ctx: &Ctx, incident: &entity::incident::Model) -> anyhow::Result<()> {
-        match verify::verify(ctx, incident).await? {
-            Verdict::Whole(_) => self.intact += 1,
+        let Verified { verdict, redacted } = verify::verify(ctx, incident).await?;
+        match verdict {
+            Verdict::Whole(_) => {
+                self.intact += 1;
+                self.redacted += redacted;
+            }
             Verdict::Broken(sequence) => {
                 self.broken_timelines += 1;
                 self.broken.push(format!("{}: broken at event {sequence}", incident::reference(incident)));
@@ -48,10 +54,13 @@ impl Chains {
         Ok(())
     }
 
-    /// The sum of the timelines, such as `6 timelines intact`.
+    /// The sum of the timelines, such as `6 timelines intact, 2 events redacted`.
     pub fn summary(&self) -> String {
-        let intact = format!("{} timeline{} intact", self.intact, if self.intact == 1 { "" } else { "s" });
-        if self.broken_timelines == 0 { intact } else { format!("{intact}, {} broken", self.broken_timelines) }
+        let many = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let intact = format!("{} intact", many(self.intact, "timeline"));
+        let broken = (self.broken_timelines > 0).then(|| format!("{} broken", self.broken_timelines));
+        let redacted = (self.redacted > 0).then(|| format!("{} redacted", many(self.redacted, "event")));
+        [Some(intact), broken, redacted].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// The same of the audit log, such as `audit log intact, 12 entries`.

@@ -159,8 +159,7 @@ async fn verify_chains(ctx: &Ctx) -> Result<()> {
 
 async fn verify_chain(ctx: &Ctx, id: IncidentId) -> Result<()> {
     let Some(incident) = incident::Entity::find_by_id(id).one(ctx.db.read()).await? else { return Ok(()) };
-    let verdict = verify::verify(ctx, &incident).await?;
-    let (verified, broken) = match verdict {
+    let (verified, broken) = match verify::verify(ctx, &incident).await?.verdict {
         Verdict::Whole(sequence) => (sequence, None),
         Verdict::Broken(sequence) => (sequence - 1, Some(sequence)),
     };

@@ -91,6 +91,8 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(STATEMENT_CACHE)
+            // What is deleted or shortened is overwritten, so that what was redacted is not in the file any more.
+            .pragma("secure_delete", "ON")
             .pragma("cache_size", "-16000")
             .pragma("mmap_size", "268435456");
         let pool = |size, patience| {
@@ -227,6 +229,14 @@ impl Db {
     /// Hears that a change was written.
     pub(crate) fn wrote(&self) {
         self.full.send_if_modified(|full| full.take().is_some());
+    }
+
+    /// Takes what was overwritten out of SQLite's log as well, which has pages as they were before. PostgreSQL cleans up on its own.
+    pub(crate) async fn empty_log(&self) -> Result<(), DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
     }
 
     async fn try_change(&self) -> Result<bool, DbErr> {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use entity::{AttachmentId, AuditAction, IncidentId, TimelineKind, attachment};
+use entity::{AttachmentId, AuditAction, IncidentId, TimelineKind, attachment, forgotten_file};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -88,6 +88,8 @@ impl Upload {
         // Before anything is stored, so that a refusal leaves nothing behind.
         state::require_open_timeline(&crate::incident::find(ctx, incident).await?)?;
         let sha256 = hex::encode(std::mem::take(&mut self.hasher).finalize());
+        // Nobody removes these bytes between their arrival and the row that names them.
+        let _turn = ctx.file_turns.enter(&sha256).await;
         // On disk before the row says it is there.
         self.file.sync_all().await.map_err(not_stored)?;
         let home = path(&ctx.config.data_dir, &sha256);
@@ -161,6 +163,27 @@ pub fn forget_abandoned(data_dir: &Path) -> io::Result<()> {
             tracing::info!(file = %entry.path().display(), "removed what was left of an upload that never ended");
             std::fs::remove_file(entry.path())?;
         }
+    }
+    Ok(())
+}
+
+/// Removes the bytes that were taken out of the record, unless another file has the same. What is left to do after a crash, or because the
+/// disk refused, is done by the next call.
+pub(crate) async fn forget(ctx: &Ctx) -> Result<()> {
+    for row in forgotten_file::Entity::find().all(ctx.db.read()).await? {
+        let _turn = ctx.file_turns.enter(&row.sha256).await;
+        let same = attachment::Entity::find().filter(attachment::Column::Sha256.eq(&*row.sha256));
+        if same.one(ctx.db.read()).await?.is_none() {
+            let home = path(&ctx.config.data_dir, &row.sha256);
+            match tokio::fs::remove_file(&home).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::error!(%error, file = %home.display(), "a redacted file can't be removed: remove it by hand");
+                    continue;
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        forgotten_file::Entity::delete_by_id(row.sha256).exec(ctx.db.write()).await?;
     }
     Ok(())
 }

@@ -29,6 +29,8 @@ pub enum Wake {
     Deliveries(Option<IncidentId>),
     /// This event was starred, or is no longer.
     Star(EventId),
+    /// What this event said was taken out.
+    Redacted(EventId),
     /// Who is on call changed, now or later.
     OnCall,
     /// Wake-ups may have been missed: look at everything that is being watched.
@@ -43,6 +45,7 @@ const ACCESS: &str = "access";
 /// Stand before the id of what changed; an incident's has nothing before it.
 const DELIVERIES: &str = "deliveries.";
 const STAR: &str = "star.";
+const REDACTED: &str = "redacted.";
 const ON_CALL: &str = "on-call";
 /// Names in one notification: PostgreSQL limits the payload to 8,000 bytes, and a name takes up to 44.
 const NAMES_PER_NOTIFICATION: usize = 150;
@@ -62,6 +65,7 @@ impl Wake {
                 Some(format!("{DELIVERIES}{}", incident.map(|id| id.0.as_simple().to_string()).unwrap_or_default()))
             }
             Self::Star(id) => Some(format!("{STAR}{}", id.0.as_simple())),
+            Self::Redacted(id) => Some(format!("{REDACTED}{}", id.0.as_simple())),
             Self::OnCall => Some(ON_CALL.to_owned()),
             Self::Everything => None,
         }
@@ -82,6 +86,9 @@ impl Wake {
         }
         if let Some(event) = name.strip_prefix(STAR) {
             return Some(Self::Star(EventId(id(event)?)));
+        }
+        if let Some(event) = name.strip_prefix(REDACTED) {
+            return Some(Self::Redacted(EventId(id(event)?)));
         }
         Some(Self::Incident(IncidentId(id(name)?)))
     }
@@ -267,6 +274,7 @@ mod tests {
             Wake::Deliveries(Some(IncidentId(id))),
             Wake::Deliveries(None),
             Wake::Star(EventId(id)),
+            Wake::Redacted(EventId(id)),
             Wake::OnCall,
         ] {
             let name = wake.name().unwrap();

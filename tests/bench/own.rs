@@ -154,6 +154,7 @@ impl Filler {
                 amends_id: None,
                 starred: false,
                 hash: Vec::new(),
+                redacted_at: None,
             };
             row.hash = chain::hash(&last.0, &row);
             let cells = [

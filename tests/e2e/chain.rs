@@ -66,7 +66,7 @@ async fn fresh(ctx: &Ctx, id: IncidentId) -> incident::Model {
 }
 
 async fn verdict(ctx: &Ctx, id: IncidentId) -> Verdict {
-    verify::verify(ctx, &fresh(ctx, id).await).await.unwrap()
+    verify::verify(ctx, &fresh(ctx, id).await).await.unwrap().verdict
 }
 
 /// Sets a column of one event, as someone with access to the database would.

@@ -65,6 +65,7 @@ pub async fn long_timeline(ctx: &Ctx, events: i32) -> IncidentId {
             amends_id: None,
             starred: sequence % 1_000 == 0,
             hash: Vec::new(),
+            redacted_at: None,
         };
         event.hash = chain::hash(&incident.last_hash, &event);
         incident.last_hash.clone_from(&event.hash);

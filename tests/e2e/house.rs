@@ -36,6 +36,7 @@ const FLOORS: [&[&str]; 6] = [
         "delivery::policy",
         "chain",
         "timeline::chain",
+        "timeline::redactions",
         "calendar",
         "blameless",
         "on_call::plan",

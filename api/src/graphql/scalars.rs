@@ -226,6 +226,8 @@ public_enums! {
         Closed,
         /// A correction of an earlier event.
         Amendment,
+        /// What earlier events said was taken out by an administrator: `details` has their `sequences`, and the reason.
+        Redaction,
     }
     /// The way something reached Muster.
     Source = "entity::Source" {

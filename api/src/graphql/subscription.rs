@@ -85,8 +85,8 @@ impl LiveSubscription {
         Ok(in_turn(turn(gql), until_error(seen)).boxed())
     }
 
-    /// Says what may have changed that has no event of its own, so that a page which shows it looks again: deliveries, stars and who is on
-    /// call. Hints are told a few times a second at most; one may come twice or, if a server dies, get lost.
+    /// Says what may have changed beside new events, so that a page which shows it looks again: deliveries, stars, events that were redacted, and
+    /// who is on call. Hints are told a few times a second at most; one may come twice or, if a server dies, get lost.
     async fn changes(
         &self,
         gql: &Context<'_>,
@@ -111,13 +111,15 @@ impl LiveSubscription {
     }
 }
 
-/// A kind of change that has no event of its own.
+/// A kind of change that is told beside new events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 pub enum ChangeKind {
     /// Deliveries were ordered, attempted, or settled by hand. For responders.
     Deliveries,
     /// An event was starred, or is no longer.
     Stars,
+    /// What an event said was taken out: show it no longer.
+    Redactions,
     /// Who is on call changed, now or later; not told when a shift begins as planned.
     OnCall,
 }
@@ -136,8 +138,9 @@ impl Change {
         match hint.what {
             What::Deliveries(_) => vec![change(ChangeKind::Deliveries)],
             What::Star(event) => vec![Self { event: Some(event), ..change(ChangeKind::Stars) }],
+            What::Redacted(event) => vec![Self { event: Some(event), ..change(ChangeKind::Redactions) }],
             What::OnCall => vec![change(ChangeKind::OnCall)],
-            What::Everything => [ChangeKind::Deliveries, ChangeKind::Stars, ChangeKind::OnCall].map(change).into(),
+            What::Everything => [ChangeKind::Deliveries, ChangeKind::Stars, ChangeKind::Redactions, ChangeKind::OnCall].map(change).into(),
         }
     }
 }
@@ -152,7 +155,7 @@ impl Change {
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         incident_if_visible(gql, self.incident).await
     }
-    /// The event whose star changed.
+    /// The event that was starred, or redacted.
     async fn event(&self, gql: &Context<'_>) -> ApiResult<Option<TimelineEvent>> {
         let Some(id) = self.event else { return Ok(None) };
         Ok(loaders(gql).event.get(id).await?.map(TimelineEvent::from))

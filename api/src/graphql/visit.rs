@@ -118,6 +118,7 @@ mod tests {
         "invitePerson",
         "mergeIncident",
         "quietReminders",
+        "redactEvent",
         "removePasskey",
         "reportIncident",
         "revokeApiToken",

@@ -1,4 +1,4 @@
-//! Hints that something changed that has no event of its own, so that pages which show it look again.
+//! Hints that something changed beside new events, so that pages which show it look again.
 //!
 //! Guarantees: nobody hears of what they may not see, and what is busy is told a few times a second at most. A hint may be told twice; it
 //! gets lost if a server dies between a commit and telling others of it.
@@ -31,6 +31,8 @@ pub enum What {
     Deliveries(Option<IncidentId>),
     /// The star of this event.
     Star(EventId),
+    /// What this event says: it was taken out.
+    Redacted(EventId),
     /// Who is on call.
     OnCall,
     /// Any of these: hints got lost.
@@ -56,7 +58,7 @@ impl Hint {
         match self.what {
             What::Deliveries(Some(_)) => actor.may(Right::Respond) && sees_incident,
             What::Deliveries(None) => actor.may(Right::Administer),
-            What::Star(_) => sees_incident,
+            What::Star(_) | What::Redacted(_) => sees_incident,
             What::OnCall | What::Everything => true,
         }
     }
@@ -113,15 +115,18 @@ impl Hints {
     }
 
     async fn hand_out(&self, ctx: &Ctx, waiting: &HashSet<What>) -> Result<()> {
-        let starred = waiting.iter().filter_map(|what| if let What::Star(event) = what { Some(*event) } else { None });
-        let events = timeline::by_ids(ctx, &starred.collect::<Vec<_>>()).await?;
+        let changed =
+            waiting.iter().filter_map(|what| if let What::Star(event) | What::Redacted(event) = what { Some(*event) } else { None });
+        let events = timeline::by_ids(ctx, &changed.collect::<Vec<_>>()).await?;
         let delivering = waiting.iter().filter_map(|what| if let What::Deliveries(incident) = what { *incident } else { None });
         let ids: HashSet<IncidentId> = delivering.chain(events.iter().map(|event| event.incident_id)).collect();
         let incidents = incident::by_ids(ctx, &ids.into_iter().collect::<Vec<_>>()).await?;
         for what in waiting {
             let id = match what {
                 What::Deliveries(incident) => *incident,
-                What::Star(starred) => events.iter().find(|event| event.id == *starred).map(|event| event.incident_id),
+                What::Star(changed) | What::Redacted(changed) => {
+                    events.iter().find(|event| event.id == *changed).map(|event| event.incident_id)
+                }
                 What::OnCall | What::Everything => None,
             };
             let of = match incidents.iter().find(|incident| Some(incident.id) == id) {

@@ -68,6 +68,7 @@ impl Hub {
                     }
                     Ok(Wake::Deliveries(incident)) => self.hints.note(What::Deliveries(incident)),
                     Ok(Wake::Star(event)) => self.hints.note(What::Star(event)),
+                    Ok(Wake::Redacted(event)) => self.hints.note(What::Redacted(event)),
                     Ok(Wake::OnCall) => self.hints.note(What::OnCall),
                     Ok(Wake::Everything) | Err(RecvError::Lagged(_)) => {
                         self.look_at_everything();

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn, QueryFilte
 use super::walk;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::limits;
+use crate::{files, limits};
 
 /// Rows that one statement deletes: some milliseconds.
 const PORTION: u64 = 500;
@@ -39,7 +39,8 @@ pub(super) async fn expire(ctx: &Ctx) -> Result<()> {
     let of_no_incident = delivery::Column::IncidentId.is_null().and(delivery::Column::State.is_in(OVER));
     delete::<delivery::Entity>(ctx, of_no_incident.and(delivery::Column::CreatedAt.lte(now - kept.deliveries))).await?;
     forget_reminders(ctx).await?;
-    forget_secrets(ctx).await
+    forget_secrets(ctx).await?;
+    files::forget(ctx).await
 }
 
 /// Deletes reminders of incidents that ended and have been left alone since. What else was sent in an incident is part of its record: pages,

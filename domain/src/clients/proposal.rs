@@ -36,7 +36,7 @@ async fn resolution(ctx: &Ctx, incident: &incident::Model) -> Result<Option<Stri
     }
     let resolved = timeline_event::Column::IncidentId.eq(incident.id).and(timeline_event::Column::Kind.eq(TimelineKind::Resolved));
     let newest = timeline_event::Entity::find().filter(resolved).order_by_desc(timeline_event::Column::Sequence);
-    Ok(newest.one(ctx.db.read()).await?.map(|event| event.text))
+    Ok(newest.one(ctx.db.read()).await?.filter(|event| event.redacted_at.is_none()).map(|event| event.text))
 }
 
 /// The playbook's template, filled in. `resolution` is what may be told to clients of how it ended.

@@ -26,6 +26,7 @@ use crate::playbook::steps::{Stage, Step, steps};
 use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::telling::message::{Message, OFFER_LINK, Recipient};
 use crate::telling::roster::Roster;
+use crate::timeline::redactions::shown;
 use crate::{catalogue, sql, validate, words};
 
 /// The roles that are tiring enough to be handed over.
@@ -155,7 +156,7 @@ impl Situation {
             let _ = writeln!(text, "\n{summary}");
         }
         if let Some(update) = &self.latest_update {
-            let _ = writeln!(text, "\nLatest summary, {}: {}", clock(update.occurred_at), update.text);
+            let _ = writeln!(text, "\nLatest summary, {}: {}", clock(update.occurred_at), shown(update));
         }
         let goals = playbook.goals.iter().map(|goal| {
             let met = self.whole.goals.iter().find(|row| row.goal == goal.key && row.met_at.is_some());

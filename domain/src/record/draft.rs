@@ -98,6 +98,7 @@ impl<'a, S: Scope> Draft<'a, S> {
             amends_id: event.amends,
             starred: event.starred,
             hash: Vec::new(),
+            redacted_at: None,
         };
         row.hash = chain::hash(&incident.last_hash, &row);
         incident.last_sequence = row.sequence;

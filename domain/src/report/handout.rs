@@ -111,8 +111,13 @@ fn moment(told: &Told) -> Moment {
     Moment { at: told.at, label: label.to_owned(), is_key }
 }
 
-/// The severities, as the events tell them.
+/// The severities, as the events tell them; none if one was redacted, because the others alone would tell another course.
 fn levels(events: &[Told]) -> Vec<Level> {
+    let is_lost =
+        |told: &Told| told.event.redacted_at.is_some() && matches!(told.event.kind, TimelineKind::Declared | TimelineKind::SeverityChanged);
+    if events.iter().any(is_lost) {
+        return Vec::new();
+    }
     events.iter().filter_map(|told| level(told.at, told.event.kind, told.event.details.as_deref()?)).collect()
 }
 

@@ -69,7 +69,7 @@ async fn facts(ctx: &Ctx, whole: &Whole, mentioned: &BTreeSet<ContactId>) -> Res
         .columns([timeline_event::Column::ActorId, timeline_event::Column::Sequence])
         .filter(timeline_event::Column::IncidentId.eq(whole.incident.id))
         .filter(timeline_event::Column::ActorId.is_not_null())
-        .filter(timeline_event::Column::Kind.ne(TimelineKind::Report))
+        .filter(timeline_event::Column::Kind.is_not_in([TimelineKind::Report, TimelineKind::Redaction]))
         .order_by_asc(timeline_event::Column::Sequence)
         .into_tuple::<(PersonId, i32)>()
         .all(db);

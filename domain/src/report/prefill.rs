@@ -76,7 +76,10 @@ fn overview(sources: &Sources) -> String {
     if !sources.sites.is_empty() {
         let _ = write!(text, "\n\nSites: {}.", sources.sites.iter().map(|site| site.name.as_str()).collect::<Vec<_>>().join(", "));
     }
-    let is_summary = |told: &&Told| sources.client.is_none() && matches!(told.event.kind, TimelineKind::Update | TimelineKind::Resolved);
+    let is_summary = |told: &&Told| {
+        let is_meant = matches!(told.event.kind, TimelineKind::Update | TimelineKind::Resolved);
+        sources.client.is_none() && is_meant && !told.is_silent()
+    };
     if let Some(last) = sources.events.iter().rev().find(is_summary) {
         let _ = write!(text, "\n\n{}", last.text);
     }
@@ -169,7 +172,7 @@ fn line(told: &Told, sources: &Sources) -> String {
     let who = told.event.actor_id.and_then(|id| sources.people.get(&id)).filter(|_| is_by_hand(told.event.kind));
     let who = who.map(|name| format!("{name}: ")).unwrap_or_default();
     let mut text = match told.event.kind {
-        TimelineKind::Command => format!("{who}\n\n```\n{}\n```", shortened(&told.text)),
+        TimelineKind::Command if !told.is_silent() => format!("{who}\n\n```\n{}\n```", shortened(&told.text)),
         _ => format!("{who}{}", shortened(&told.text)),
     };
     if let Some(how) = change(told) {

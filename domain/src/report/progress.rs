@@ -52,6 +52,7 @@ impl Facts for Circle {
 async fn acted(ctx: &Ctx, id: IncidentId) -> Result<BTreeSet<PersonId>> {
     let actors = timeline_event::Entity::find().select_only().column(timeline_event::Column::ActorId).distinct();
     let actors = actors.filter(timeline_event::Column::IncidentId.eq(id)).filter(timeline_event::Column::ActorId.is_not_null());
+    let actors = actors.filter(timeline_event::Column::Kind.ne(TimelineKind::Redaction));
     Ok(actors.into_tuple::<PersonId>().all(ctx.db.read()).await?.into_iter().collect())
 }
 

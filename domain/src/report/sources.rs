@@ -18,6 +18,7 @@ use crate::limits;
 use crate::playbook::Playbook;
 use crate::record::Whole;
 use crate::sql::padded;
+use crate::timeline::redactions::{REDACTED, shown};
 use crate::words;
 
 /// What a reader of a report needs of the timeline; the rest is the response's own machinery.
@@ -82,6 +83,11 @@ pub struct Told {
 }
 
 impl Told {
+    /// Whether nobody can read any more what it said.
+    pub fn is_silent(&self) -> bool {
+        self.event.redacted_at.is_some() && self.text == REDACTED
+    }
+
     /// Where it stands among others.
     fn place(&self) -> (Timestamp, i32) {
         (self.at, self.event.sequence)
@@ -205,8 +211,9 @@ fn is_turning_point(kind: TimelineKind) -> bool {
 
 /// `event` with its corrections, oldest first.
 fn corrected(corrections: &[timeline_event::Model], event: timeline_event::Model) -> Told {
-    let mut told = Told { text: event.text.clone(), at: event.occurred_at, is_corrected: !corrections.is_empty(), event };
-    for correction in corrections {
+    let corrections = || corrections.iter().filter(|correction| correction.redacted_at.is_none());
+    let mut told = Told { text: shown(&event).to_owned(), at: event.occurred_at, is_corrected: corrections().next().is_some(), event };
+    for correction in corrections() {
         let details: serde_json::Value = correction.details.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         if let Some(text) = details["text"].as_str() {
             text.clone_into(&mut told.text);

@@ -60,9 +60,10 @@ pub struct Chosen {
 }
 
 /// The moments among `events` (in the order in which they happened), `pages` and the silences between, at most twelve besides those that were
-/// `chosen`, in their order. `live` is the time in which the team worked on it.
+/// `chosen`, in their order. `live` is the time in which the team worked on it. Of what was redacted there is nothing to talk about.
 pub fn moments(events: &[&Told], pages: &[page::Model], live: (Timestamp, Timestamp), chosen: &Chosen) -> Vec<Moment> {
-    let of_events = events.iter().filter(|told| !chosen.unwanted.contains(&told.event.id)).filter_map(|told| {
+    let is_meant = |told: &&&Told| !told.is_silent() && !chosen.unwanted.contains(&told.event.id);
+    let of_events = events.iter().filter(is_meant).filter_map(|told| {
         let kind = if chosen.wanted.contains(&told.event.id) { Some(MomentKind::Marked) } else { kind(&told.event) };
         Some(Moment { kind: kind?, at: told.at, event: Some(told.event.id), text: told.text.clone() })
     });
@@ -141,6 +142,7 @@ mod tests {
             amends_id: None,
             starred,
             hash: Vec::new(),
+            redacted_at: None,
         }
     }
 

@@ -50,7 +50,7 @@ async fn wrote(ctx: &Ctx, incident: &incident::Model) -> Result<HashMap<PersonId
         .column_as(Column::Id.count(), "events")
         .filter(Column::IncidentId.eq(incident.id))
         .filter(Column::ActorId.is_not_null())
-        .filter(Column::Kind.is_not_in([TimelineKind::Report, TimelineKind::Review, TimelineKind::FollowUp]))
+        .filter(Column::Kind.is_not_in([TimelineKind::Report, TimelineKind::Review, TimelineKind::FollowUp, TimelineKind::Redaction]))
         .group_by(Column::ActorId);
     if let Some(over) = incident.resolved_at {
         select = select.filter(Column::RecordedAt.lte(over));

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::timeline::redactions::shown;
 use crate::{catalogue, people};
 
 /// Alerts that are named; a storm has hundreds.
@@ -63,7 +64,7 @@ pub async fn now(ctx: &Ctx, incident: &incident::Model) -> Result<String> {
             .filter(timeline_event::Column::IncidentId.eq(incident.id))
             .filter(timeline_event::Column::Sequence.eq(sequence));
         if let Some(update) = update.one(ctx.db.read()).await? {
-            let words: String = update.text.chars().take(UPDATE_CHARS).collect();
+            let words: String = shown(&update).chars().take(UPDATE_CHARS).collect();
             let _ = write!(text, "\nNewest update, {}: {words}", playbook.local(update.occurred_at));
         }
     }

@@ -3,9 +3,10 @@
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, timeline_event};
 use serde::Serialize;
 
-use crate::chain::{Link, link};
+use crate::chain::link;
 
-/// What is hashed of an event, in this order. The star is left out: people change their minds about it.
+/// What is hashed of an event, in this order. The star is left out, because people change their minds about it, and that it was
+/// redacted, which comes later.
 #[derive(Serialize)]
 struct Hashed<'a> {
     incident: IncidentId,
@@ -39,20 +40,6 @@ pub fn hash(previous: &[u8], event: &timeline_event::Model) -> Vec<u8> {
     link(previous, &hashed)
 }
 
-impl Link for timeline_event::Model {
-    fn sequence(&self) -> i32 {
-        self.sequence
-    }
-
-    fn hash(&self) -> &[u8] {
-        &self.hash
-    }
-
-    fn hash_after(&self, previous: &[u8]) -> Vec<u8> {
-        hash(previous, self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +63,7 @@ mod tests {
             amends_id: None,
             starred: false,
             hash: Vec::new(),
+            redacted_at: None,
         }
     }
 

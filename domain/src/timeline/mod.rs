@@ -1,11 +1,14 @@
 //! The timeline of an incident: what people and programs recorded, in order (R16).
 //!
 //! Called by `api` for people and by every other use case through [`crate::change`]. Events are added and never
-//! changed; a correction is a separate event, and a hash chain makes tampering visible.
+//! changed; a correction is a separate event, and a hash chain makes tampering visible. What must not stay is taken out by
+//! [`redact`], which leaves that there was something.
 
 pub mod chain;
 pub mod others;
 mod query;
+pub mod redact;
+pub mod redactions;
 pub mod rollout;
 pub mod verify;
 

@@ -72,6 +72,7 @@ mod tests {
             amends_id: None,
             starred: false,
             hash: Vec::new(),
+            redacted_at: None,
         }
     }
 

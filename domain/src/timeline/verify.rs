@@ -3,17 +3,27 @@
 use crate::chain::{Verdict, Walk};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use entity::{IncidentId, incident, timeline_event};
+use crate::timeline::redactions::{Redactions, Standing};
+use entity::{IncidentId, TimelineKind, incident, timeline_event};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Events read at a time.
 const BATCH: u64 = 1_000;
 
+/// What was found of a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Whether it is whole.
+    pub verdict: Verdict,
+    /// How many of the events that were looked at are redacted.
+    pub redacted: usize,
+}
+
 /// Verifies the timeline of `incident` from its first event to the one that the incident names as the newest.
 /// Events added in the meantime are left for the next time.
-pub async fn verify(ctx: &Ctx, incident: &incident::Model) -> Result<Verdict> {
-    let mut walk = Walk::begin();
+pub async fn verify(ctx: &Ctx, incident: &incident::Model) -> Result<Verified> {
+    let (mut walk, mut redactions, mut redacted) = (Walk::begin(), Redactions::default(), 0);
     while walk.reached() < incident.last_sequence {
         let events = timeline_event::Entity::find()
             .filter(timeline_event::Column::IncidentId.eq(incident.id))
@@ -23,14 +33,29 @@ pub async fn verify(ctx: &Ctx, incident: &incident::Model) -> Result<Verdict> {
             .limit(BATCH)
             .all(ctx.db.read())
             .await?;
-        if !walk.follow(&events) {
-            return Ok(Verdict::Broken(walk.reached() + 1));
+        let emptied = events.iter().filter(|event| event.redacted_at.is_some()).count();
+        if emptied > 0 {
+            // After the events: what emptied one of them is there by now.
+            redactions = redactions_of(ctx, incident.id).await?;
+            redacted += emptied;
+        }
+        let standing: Vec<_> = events.iter().map(|event| Standing { event, redactions: &redactions }).collect();
+        if !walk.follow(&standing) {
+            return Ok(Verified { verdict: Verdict::Broken(walk.reached() + 1), redacted });
         }
     }
-    match walk.end(&incident.last_hash) {
-        Verdict::Whole(sequence) if has_more_than_it_knows(ctx, incident.id).await? => Ok(Verdict::Broken(sequence + 1)),
-        verdict => Ok(verdict),
-    }
+    let verdict = match walk.end(&incident.last_hash) {
+        Verdict::Whole(sequence) if has_more_than_it_knows(ctx, incident.id).await? => Verdict::Broken(sequence + 1),
+        verdict => verdict,
+    };
+    Ok(Verified { verdict, redacted })
+}
+
+async fn redactions_of(ctx: &Ctx, id: IncidentId) -> Result<Redactions> {
+    let events = timeline_event::Entity::find()
+        .filter(timeline_event::Column::IncidentId.eq(id))
+        .filter(timeline_event::Column::Kind.eq(TimelineKind::Redaction));
+    Ok(Redactions::of(&events.all(ctx.db.read()).await?))
 }
 
 /// Whether there are events after the one that the incident names as the newest, which means that somebody inserted them. One

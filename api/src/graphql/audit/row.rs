@@ -67,6 +67,8 @@ pub enum AuditAction {
     ReportTakenOut,
     /// The ledger of who was paged when was downloaded.
     LedgerExported,
+    /// What an event said was taken out.
+    EventRedacted,
     /// A file of an incident was downloaded.
     FileDownloaded,
     /// All that is kept of an incident was taken out as an archive.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
-use domain::timeline;
 use domain::timeline::rollout::Rollout;
+use domain::timeline::{self, redact};
 
 use super::row::TimelineEvent;
 use crate::graphql::context::ctx;
@@ -68,6 +68,24 @@ pub struct StarTimelineEventInput {
     event_id: ID,
     /// Whether it is a key moment.
     starred: bool,
+}
+
+/// An event that should not say what it says.
+#[derive(InputObject)]
+pub struct RedactEventInput {
+    /// The event.
+    event_id: ID,
+    /// Why, without what is taken out: the reason stays on the timeline.
+    reason: String,
+}
+
+/// An event without what it said.
+#[derive(SimpleObject)]
+pub struct RedactEventPayload {
+    /// The event, as it is now.
+    event: TimelineEvent,
+    /// The incident, at its new version.
+    incident: Incident,
 }
 
 /// A summary for people who do not follow the timeline.
@@ -149,6 +167,18 @@ impl TimelineMutation {
         #[graphql(desc = "The event.")] input: StarTimelineEventInput,
     ) -> ApiResult<TimelineEventPayload> {
         Ok(timeline::star(ctx(gql), id("eventId", &input.event_id)?, input.starred).await?.into())
+    }
+
+    /// Takes out what an event says, for administrators: its text, details and files, and those of its corrections. That it was there stays, with
+    /// its hash, and a REDACTION on the timeline says why. What people wrote elsewhere is not changed, and what was sent was sent. Doing it
+    /// again changes nothing.
+    async fn redact_event(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The event, and why.")] input: RedactEventInput,
+    ) -> ApiResult<RedactEventPayload> {
+        let (event, incident) = redact::redact(ctx(gql), id("eventId", &input.event_id)?, &input.reason).await?;
+        Ok(RedactEventPayload { event: event.into(), incident: Incident(Arc::new(incident)) })
     }
 
     /// Posts a summary for people who do not follow the timeline. Restarts the half-hour.

@@ -69,7 +69,7 @@ impl TimelineEvent {
     async fn source(&self) -> Source {
         self.row.source.into()
     }
-    /// Markdown, as written. Older events that name an incident you may not see say "another incident" instead.
+    /// Markdown, as written; empty once it was redacted. Older events that name an incident you may not see say "another incident" instead.
     async fn text(&self, gql: &Context<'_>) -> ApiResult<Cow<'_, str>> {
         let written = Cow::Borrowed(self.row.text.as_str());
         let Some(discreet) = others::without_name(&self.row) else { return Ok(written) };
@@ -114,7 +114,11 @@ impl TimelineEvent {
     async fn amends(&self) -> Option<ID> {
         self.row.amends_id.map(|id| ID(id.to_string()))
     }
-    /// SHA-256 of the previous event's hash and this event, in hex. `muster verify` checks the chain.
+    /// When what it said was taken out: text, details and files. Null unless it was. A later REDACTION says by whom and why.
+    async fn redacted_at(&self) -> Option<DateTime<Utc>> {
+        self.row.redacted_at
+    }
+    /// SHA-256 of the previous event's hash and this event as it was written, in hex. `muster verify` checks the chain.
     async fn hash(&self) -> String {
         hex::encode(&self.row.hash)
     }

@@ -7,7 +7,8 @@ use entity::timeline_event;
 
 use crate::live::LiveEvent;
 
-/// Something that happened, as it was recorded. It never changes; corrections are added as events of their own.
+/// Something that happened, as it was recorded. It never changes, and corrections are added as events of their own; only an administrator can take
+/// out what it said.
 #[derive(Clone, Description)]
 pub struct TimelineEvent {
     pub(super) row: Arc<timeline_event::Model>,
