@@ -230,6 +230,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("addTimelineEvent", Responder, of(live, "kind: NOTE text: \"note\"")),
         mutation("amendTimelineEvent", Responder, format!("eventId: \"{event}\" text: \"better\"")),
         mutation("starTimelineEvent", Responder, format!("eventId: \"{event}\" starred: true")),
+        mutation("redactEvent", Admin, format!("eventId: \"{event}\" reason: \"a password\"")),
         mutation("postUpdate", Responder, of(live, "text: \"soon\"")),
         mutation("linkTicket", Responder, of(live, "externalId: \"43\"")),
         mutation("commentOnTicket", Responder, format!("ticketId: \"{ticket}\" text: \"hello\"")),

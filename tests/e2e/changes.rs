@@ -1,4 +1,4 @@
-//! Hints of what has no event of its own: deliveries, stars, who is on call. Over both transports and, on PostgreSQL, between processes.
+//! Hints of what changed beside new events: deliveries, stars, who is on call. Over both transports and, on PostgreSQL, between processes.
 
 use std::collections::BTreeSet;
 

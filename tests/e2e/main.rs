@@ -61,6 +61,7 @@ mod processes;
 mod proxies;
 mod publishing;
 mod races;
+mod redaction;
 mod reminders;
 mod report;
 mod retention;
