@@ -48,6 +48,29 @@ test('two people carry an incident from declared to closed', async ({ muster, si
   await expect(ben.getByText('Resolved').first()).toBeVisible();
 });
 
+test('what an administrator takes out is gone from every open page at once', async ({ muster, signIn }) => {
+  const ada = await signIn(muster.add('Ada', 'admin'));
+  const ben = await signIn(muster.add('Ben', 'responder'));
+  await muster.ask('mutation { declareIncident(input: { name: "Leak", severity: MINOR }) { incident { id } } }');
+  for (const page of [ada, ben]) await page.goto('/incidents/INC-1');
+  await ben.getByLabel('What happens', { exact: true }).fill('The password is quokka.');
+  await ben.keyboard.press('Control+Enter');
+  const written = (page: typeof ada) => page.getByRole('article').filter({ hasText: 'quokka' });
+  await expect(written(ben)).toBeVisible();
+  await written(ben).hover();
+  await expect(written(ben).getByRole('button', { name: /^Redact/ })).toHaveCount(0);
+  await written(ada).hover();
+  await written(ada)
+    .getByRole('button', { name: /^Redact #/ })
+    .click();
+  await ada.getByLabel('Why').fill('A password was pasted');
+  await ada.getByRole('button', { name: 'Redact', exact: true }).click();
+  for (const page of [ada, ben]) {
+    await expect(page.getByText('Redacted by Ada: A password was pasted')).toBeVisible({ timeout: 5_000 });
+    await expect(page.getByText('quokka')).toHaveCount(0);
+  }
+});
+
 test('what is typed while the network is cut is kept, and sent once', async ({ muster, signIn }) => {
   const page = await signIn(muster.add('Anna', 'responder'));
   await muster.ask('mutation { declareIncident(input: { name: "Cut", severity: MINOR }) { incident { id } } }');

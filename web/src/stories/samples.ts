@@ -47,7 +47,16 @@ export const incident = (other: Partial<BoardIncident> = {}): BoardIncident => (
   pages: [],
   roleOffers: [],
   timeline: {
-    nodes: [{ id: 'tev_1', kind: 'FINDING', text: 'Only the pods in zone b answer 503.', recordedAt: minutes(-4), actor: KIM }],
+    nodes: [
+      {
+        id: 'tev_1',
+        kind: 'FINDING',
+        text: 'Only the pods in zone b answer 503.',
+        redactedAt: null,
+        recordedAt: minutes(-4),
+        actor: KIM,
+      },
+    ],
   },
   ...other,
 });
@@ -79,6 +88,7 @@ export const event = (other: Partial<Event> = {}): Event => ({
   source: 'WEB',
   details: null,
   amends: null,
+  redactedAt: null,
   otherIncident: null,
   change: null,
   actor: KIM,

@@ -1,4 +1,4 @@
-/** One subscription a tab hears what may have changed that has no event of its own; lists and pages ask to be told. */
+/** One subscription a tab hears what may have changed beside new events; lists and pages ask to be told. */
 import { graphql, type ResultOf } from './graphql';
 import { subscribe } from './live.svelte';
 
@@ -9,6 +9,9 @@ const CHANGES = graphql(`
       event {
         id
         starred
+        text
+        details
+        redactedAt
       }
     }
   }
@@ -20,7 +23,7 @@ type Change = ResultOf<typeof CHANGES>['changes'];
 // eslint-disable-next-line svelte/prefer-svelte-reactivity
 const listeners = new Set<(change: Change) => void>();
 
-/** For the shell, once. The cache learns of stars by itself. */
+/** For the shell, once. The cache learns of stars and redactions by itself. */
 export function hearChanges(): void {
   subscribe(
     CHANGES,

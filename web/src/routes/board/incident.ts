@@ -60,6 +60,7 @@ export const BOARD_INCIDENT = graphql(`
         id
         kind
         text
+        redactedAt
         recordedAt
         actor {
           id

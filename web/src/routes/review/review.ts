@@ -173,6 +173,7 @@ export const FIND_EVENTS = graphql(`
         nodes {
           id
           text
+          redactedAt
           occurredAt
         }
       }

@@ -138,6 +138,8 @@ export const common = {
   loading: 'Loading',
   nobody: 'Nobody',
   more: 'Show more',
+  /** In the place of what an administrator took out. */
+  redacted: '(redacted)',
   search: 'Search',
   none: 'None',
   keys: {

@@ -166,6 +166,7 @@ export const settings = {
       LEDGER_EXPORTED: 'ledger of pages downloaded',
       BACKUP_MADE: 'backup made',
       CONTACTS_SEEN: 'contacts of a client seen',
+      EVENT_REDACTED: 'event redacted',
       FILE_DOWNLOADED: 'file downloaded',
       INCIDENT_EXPORTED: 'archive of an incident taken out',
       INCIDENT_IMPORTED: 'archive of an incident taken in',

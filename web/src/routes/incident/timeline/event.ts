@@ -18,6 +18,7 @@ export const EVENT = graphql(`
       reason
     }
     amends
+    redactedAt
     otherIncident {
       id
       reference
@@ -42,6 +43,7 @@ export const EVENT = graphql(`
       recordedAt
       text
       details
+      redactedAt
       actor {
         id
         name

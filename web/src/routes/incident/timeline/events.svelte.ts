@@ -6,7 +6,7 @@ import type { Problem } from '$lib/api/problem';
 import { createContext, untrack } from 'svelte';
 import { EVENT, type Event } from './event';
 import { inputOf, passes, type Filter } from './filter';
-import { merge } from './rows';
+import { merge, withoutRedacted } from './rows';
 
 export const PAGE = 100;
 
@@ -137,7 +137,7 @@ export class Timeline {
 
   add(events: readonly Event[]): void {
     this.isGrowingUp = false;
-    this.all = merge(this.all, events);
+    this.all = withoutRedacted(merge(this.all, events));
   }
 
   /** What others marked since: `starred` are all key moments, by id. */
@@ -180,7 +180,7 @@ export class Timeline {
     this.#from = pageInfo.hasPreviousPage ? (nodes[0]?.sequence ?? this.#from) : 0;
     // eslint-disable-next-line svelte/prefer-svelte-reactivity
     this.#picked = new Set([...(isFirst ? [] : this.#picked), ...nodes.map((event) => event.id)]);
-    this.all = merge(this.all, nodes);
+    this.all = withoutRedacted(merge(this.all, nodes));
   }
 }
 

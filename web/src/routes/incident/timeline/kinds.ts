@@ -25,6 +25,7 @@ export const SIGNS: Record<Kind, string> = {
   NOTE: '¶',
   PAGED: '☏',
   PROMPT: '◷',
+  REDACTION: '⊘',
   REOPENED: '↺',
   REPORT: '▤',
   REPORTED: '⚐',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Event } from './event';
-import { correctionsOf, isLate, merge, presentText, reasonOf, rowsOf } from './rows';
+import { correctionsOf, isLate, merge, presentText, reasonOf, rowsOf, withoutRedacted } from './rows';
 
 const MINUTE = 60_000;
 function event(sequence: number, more: Partial<Event> & { minute?: number } = {}): Event {
@@ -17,6 +17,7 @@ function event(sequence: number, more: Partial<Event> & { minute?: number } = {}
     details: null,
     change: null,
     amends: null,
+    redactedAt: null,
     otherIncident: null,
     actor: null,
     attachments: [],
@@ -78,6 +79,35 @@ test('a correction is shown at what it corrects, or on its own if that is not he
 test('corrections that came with an event and live count once', () => {
   const correction = event(2, { kind: 'AMENDMENT', amends: 'evt_1' });
   expect(correctionsOf([event(1, { amendments: [correction] }), correction]).get('evt_1')).toHaveLength(1);
+});
+
+test('what a redaction names is gone at once, wherever it stands', () => {
+  const correction = event(2, {
+    kind: 'AMENDMENT',
+    amends: 'evt_1',
+    text: 'secret, better',
+    details: { text: 'secret, better' },
+  });
+  const original = event(1, { text: 'secret', details: { password: 'secret' }, amendments: [correction] });
+  const said = event(4, { kind: 'REDACTION', details: { sequences: [1, 2], reason: 'a password', seals: [] } });
+  const known = [original, correction, event(3)];
+  expect(withoutRedacted(known)).toBe(known);
+  const left = withoutRedacted([...known, said]);
+  expect(JSON.stringify(left)).not.toContain('secret');
+  expect(left[0]).toMatchObject({ text: '', details: null, redactedAt: said.recordedAt });
+  expect(left[2]).toBe(known[2]);
+  expect(withoutRedacted(left)).toEqual(left);
+  const [row] = rowsOf(left, left, 0).filter((row) => row.is === 'event');
+  expect(row!.redaction).toBe(said);
+  expect(presentText(row!.event, row!.corrections)).toBe('(redacted)');
+});
+
+test('what was said in the place of something redacted is shown, and a time alone says nothing', () => {
+  const redacted = event(1, { text: '', redactedAt: '2026-11-29T11:00:00Z' });
+  const time = event(2, { kind: 'AMENDMENT', amends: 'evt_1', text: 'Happened at 02:50.', details: { text: null } });
+  expect(presentText(redacted, [time])).toBe('(redacted)');
+  const words = event(3, { kind: 'AMENDMENT', amends: 'evt_1', text: 'log in', details: { text: 'log in' } });
+  expect(presentText(redacted, [time, words])).toBe('log in');
 });
 
 test('what was written down more than a minute later has two times', () => {

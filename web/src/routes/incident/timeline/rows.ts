@@ -1,5 +1,6 @@
 /** What the timeline is drawn from: events with their corrections, and what stands between them. */
 import { isSameDay } from '$lib/time/format';
+import { said } from '$lib/said';
 import type { Correction, Event } from './event';
 
 /** Silence that is worth a word. */
@@ -8,7 +9,8 @@ const GAP = 15 * 60_000;
 const LATE = 60_000;
 
 export type Row =
-  | { is: 'event'; key: string; event: Event; corrections: Correction[] }
+  /** `redaction` is the event that says why this one was taken out. */
+  | { is: 'event'; key: string; event: Event; corrections: Correction[]; redaction: Event | undefined }
   | { is: 'day'; key: string; at: string }
   | { is: 'gap'; key: string; milliseconds: number }
   | { is: 'new'; key: string };
@@ -21,6 +23,32 @@ export function merge(known: readonly Event[], more: readonly Event[]): readonly
   const all = new Map(known.map((event) => [event.sequence, event]));
   for (const event of more) all.set(event.sequence, event);
   return [...all.values()].sort((a, b) => a.sequence - b.sequence);
+}
+
+/** The events that say what was taken out, by the sequence of what they took out. */
+function redactionsOf(events: readonly Event[]): Map<number, Event> {
+  const all = new Map<number, Event>();
+  for (const event of events) {
+    if (event.kind !== 'REDACTION') continue;
+    const sequences = (event.details as { sequences?: number[] } | null)?.sequences ?? [];
+    for (const sequence of sequences) all.set(sequence, event);
+  }
+  return all;
+}
+
+/** `events` without what was taken out of them after they were read. */
+export function withoutRedacted(events: readonly Event[]): readonly Event[] {
+  const redactions = redactionsOf(events);
+  if (redactions.size === 0) return events;
+  const isKept = ({ sequence, redactedAt }: Correction) => redactedAt !== null || !redactions.has(sequence);
+  const emptied = ({ sequence }: Correction) => ({ text: '', details: null, redactedAt: redactions.get(sequence)!.recordedAt });
+  return events.map((event) => {
+    const amendments = event.amendments.every(isKept)
+      ? event.amendments
+      : event.amendments.map((correction) => (isKept(correction) ? correction : { ...correction, ...emptied(correction) }));
+    if (!isKept(event)) return { ...event, ...emptied(event), change: null, otherIncident: null, attachments: [], amendments };
+    return amendments === event.amendments ? event : { ...event, amendments };
+  });
 }
 
 /** The corrections of each event, by its id, oldest first: those it came with, and those that came after it. */
@@ -43,6 +71,7 @@ export function correctionsOf(events: readonly Event[]): Map<string, Correction[
  */
 export function rowsOf(events: readonly Event[], all: readonly Event[], seen: number, reader?: string): Row[] {
   const corrections = correctionsOf(all);
+  const redactions = redactionsOf(all);
   const shown = new Set(events.map((event) => event.id));
   const rows: Row[] = [];
   let before: Event | undefined;
@@ -58,7 +87,8 @@ export function rowsOf(events: readonly Event[], all: readonly Event[], seen: nu
       isNewMarked = true;
       if (before) rows.push({ is: 'new', key: 'new' });
     }
-    rows.push({ is: 'event', key: event.id, event, corrections: corrections.get(event.id) ?? [] });
+    const redaction = event.redactedAt ? redactions.get(event.sequence) : undefined;
+    rows.push({ is: 'event', key: event.id, event, corrections: corrections.get(event.id) ?? [], redaction });
     before = event;
   }
   return rows;
@@ -68,9 +98,15 @@ export function rowsOf(events: readonly Event[], all: readonly Event[], seen: nu
 export const isLate = (event: { occurredAt: string; recordedAt: string }) =>
   Math.abs(Date.parse(event.recordedAt) - Date.parse(event.occurredAt)) > LATE;
 
+/** The corrections that can be read; of what was redacted, those that say something in its place. */
+export function readable(event: Event, corrections: readonly Correction[]): Correction[] {
+  const hasWords = ({ details }: Correction) => (details as { text?: unknown } | null)?.text !== null;
+  return corrections.filter((correction) => !correction.redactedAt && (!event.redactedAt || hasWords(correction)));
+}
+
 /** What an event says now: the last correction's words, if it has new ones. */
 export function presentText(event: Event, corrections: readonly Correction[]): string {
-  return corrections.at(-1)?.text ?? event.text;
+  return readable(event, corrections).at(-1)?.text ?? said(event);
 }
 
 /** Why it was corrected, if somebody said. */
