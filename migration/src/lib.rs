@@ -30,8 +30,8 @@ mod m20261129_000029_publishing;
 mod m20261129_000030_client_texts;
 mod m20261129_000031_insights;
 mod m20261129_000032_reviews;
-mod m20261130_000036_archives;
 mod m20261130_000035_redaction;
+mod m20261130_000036_archives;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -70,8 +70,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000030_client_texts::Migration),
             Box::new(m20261129_000031_insights::Migration),
             Box::new(m20261129_000032_reviews::Migration),
-            Box::new(m20261130_000036_archives::Migration),
             Box::new(m20261130_000035_redaction::Migration),
+            Box::new(m20261130_000036_archives::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

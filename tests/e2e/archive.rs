@@ -50,6 +50,9 @@ async fn closed(app: &TestApp) -> Value {
     }
     let note = kim.note(id(&incident), "Sam saw 😀, \"quotes\", \\ and\tnothing else").await;
     kim.mutate("amendTimelineEvent", json!({ "eventId": note["id"], "text": "Sam saw the disk fill up" }), "event { id }").await;
+    let secret = kim.note(id(&incident), "the password is hunter2").await;
+    let redact = json!({ "eventId": secret["id"], "reason": "a password was pasted" });
+    app.admin().await.mutate("redactEvent", redact, "event { id }").await;
     for (name, content) in [("graph.txt", "cpu 100 %"), ("again.txt", "cpu 100 %"), ("trace.txt", "at line 7")] {
         sam.upload(id(&incident), name, content.into()).await;
     }
@@ -131,7 +134,8 @@ async fn an_incident_moves_to_the_other_database_and_is_the_same_there(app: &Tes
         assert_eq!((imported.was_here, imported.formerly), (false, None));
         assert!(first == download(there, "INC-1").await, "it is the same there, byte for byte");
         let row = incident::Entity::find_by_id(imported.incident.id).one(there.domain.db.read()).await.unwrap().unwrap();
-        assert_eq!(verify(&there.system(), &row).await.unwrap(), Verdict::Whole(row.last_sequence));
+        let verified = verify(&there.system(), &row).await.unwrap();
+        assert_eq!((verified.verdict, verified.redacted), (Verdict::Whole(row.last_sequence), 1));
         // People are there as those who did it, and can't come in.
         let people = person::Entity::find().filter(person::Column::Name.eq("Sam Okafor")).all(there.domain.db.read()).await.unwrap();
         assert!(people.len() == 1 && people[0].deactivated_at.is_some(), "{people:?}");
@@ -158,7 +162,7 @@ async fn whoever_has_the_archive_can_check_it_without_muster(app: &TestApp) {
     let check = || Command::new("python3").arg(folder.path().join("verify.py")).output().expect("python3 is there");
     let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
     let whole = check();
-    assert!(whole.status.success() && said(&whole).contains("events are as they were written"), "{whole:?}");
+    assert!(whole.status.success() && said(&whole).contains("events are as they were written, 1 of them redacted."), "{whole:?}");
     let here = |path: &str| folder.path().join(path);
     let without = |path: &str, change: &dyn Fn(&Path), complaint: &str| {
         let kept = std::fs::read(here(path)).ok();
@@ -179,10 +183,14 @@ async fn whoever_has_the_archive_can_check_it_without_muster(app: &TestApp) {
     let forged = lines.replace("the disk fill up", "nothing at all");
     assert_ne!(lines, forged);
     without("rows/timeline_event.jsonl", &|path| std::fs::write(path, &forged).unwrap(), "the timeline is broken at event");
-    assert!(check().status.success());
+    // Nor is what was redacted written anew.
+    let refilled = lines.replace("\"text\":\"\"", "\"text\":\"the password is on the wiki\"");
+    assert_ne!(lines, refilled);
+    without("rows/timeline_event.jsonl", &|path| std::fs::write(path, &refilled).unwrap(), "the timeline is broken at event");
+    assert!(check().status.success() && !lines.contains("hunter2"));
     // And people find what they look for.
     let list = std::fs::read_to_string(here("timeline.csv")).unwrap();
-    assert!(list.starts_with("Sequence,Happened at") && list.contains("Sam Okafor") && list.contains("Shops answer nobody"), "{list}");
+    assert!(list.starts_with("Sequence,Happened at") && list.contains("Sam Okafor") && list.contains("(redacted)"), "{list}");
     let papers: Vec<_> = std::fs::read_dir(here("report")).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(papers.len(), 8, "two versions in four forms; nobody approved the client's: {papers:?}");
 }
@@ -300,7 +308,7 @@ async fn the_command_line_takes_out_and_in(app: &TestApp) {
     app.elsewhere(app.engine(), async |there| {
         let home = Home::new(there.data_dir(), there.database_url());
         assert!(home.run(&["import", file]).starts_with("INC-1: taken in with "));
-        assert!(home.run(&["verify", "INC-1"]).contains("1 timeline intact"));
+        assert!(home.run(&["verify", "INC-1"]).contains("1 timeline intact, 1 event redacted"));
         home.run(&["export", "INC-1", "--out", "again.zip"]);
         assert!(std::fs::read(there.data_dir().join("again.zip")).unwrap() == std::fs::read(file).unwrap());
     })

@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::incident::reference::reference;
 use crate::report::{self, Audience, Handout};
 use crate::sheet::Sheet;
+use crate::timeline::redactions::REDACTED;
 use crate::{files, incident as incidents};
 
 /// How often an incident that changes while it is read is read again.
@@ -229,7 +230,9 @@ impl Writer {
                 let who = row.get("actor_id").and_then(Json::as_str).and_then(|id| names.get(id).copied());
                 let [sequence, at, recorded, kind] = ["sequence", "occurred_at", "recorded_at", "kind"].map(text);
                 let who = who.unwrap_or_default().to_owned();
-                sheet.line(&[sequence, at, recorded, kind, who, text("source"), text("text"), text("starred")])?;
+                let is_redacted = row.get("redacted_at").is_some_and(|at| !at.is_null());
+                let said = if is_redacted { REDACTED.to_owned() } else { text("text") };
+                sheet.line(&[sequence, at, recorded, kind, who, text("source"), said, text("starred")])?;
             }
             let bytes = sheet.finish()?;
             self.with(move |pack| pack.write(&bytes)).await?;

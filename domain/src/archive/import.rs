@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use entity::{AuditAction, DeliveryState, IncidentId, IncidentStatus, incident, incident_import, timeline_event};
+use entity::{AuditAction, DeliveryState, IncidentId, IncidentStatus, TimelineKind, incident, incident_import, timeline_event};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, TryIntoModel};
 use serde_json::{Value as Json, json};
 use tempfile::NamedTempFile;
@@ -23,6 +23,7 @@ use crate::files;
 use crate::incident::parse_reference;
 use crate::incident::reference::reference;
 use crate::sql::padded;
+use crate::timeline::redactions::{Redactions, Standing};
 
 /// What became of an archive.
 pub struct Imported {
@@ -151,7 +152,7 @@ async fn write(ctx: &Ctx, archive: &mut Archive, row: incident::Model, staged: S
     let formerly = (number != former).then(|| archive.manifest.reference.clone());
     for table in TABLES {
         let mut rows = archive.rows(table.name())?;
-        let mut walk = (table.name() == "timeline_event").then(Walk::begin);
+        let mut walk = if table.name() == "timeline_event" { Some((Walk::begin(), redactions(archive)?)) } else { None };
         loop {
             let batch: Result<Vec<Members>> = rows.by_ref().take(usize::try_from(AT_ONCE).unwrap_or(usize::MAX)).collect();
             let mut batch = batch?;
@@ -165,12 +166,12 @@ async fn write(ctx: &Ctx, archive: &mut Archive, row: incident::Model, staged: S
                 }
             }
             belongs(&batch, row.id)?;
-            if let Some(walk) = &mut walk {
-                follow(walk, &batch)?;
+            if let Some((walk, redactions)) = &mut walk {
+                follow(walk, redactions, &batch)?;
             }
             table.insert(&tx, batch).await?;
         }
-        if let Some(walk) = walk {
+        if let Some((walk, _)) = walk {
             ended(&walk, &row)?;
         }
     }
@@ -196,13 +197,22 @@ fn belongs(rows: &[Members], incident: IncidentId) -> Result<()> {
     if rows.iter().all(is_ours) { Ok(()) } else { Err(Error::invalid("file", "The archive has rows of another incident.")) }
 }
 
-fn follow(walk: &mut Walk, rows: &[Members]) -> Result<()> {
-    let events: Option<Vec<timeline_event::Model>> =
-        rows.iter().map(|row| read::<timeline_event::Entity>(row.clone()).ok()?.try_into_model().ok()).collect();
-    if events.is_some_and(|events| walk.follow(&events)) {
-        return Ok(());
-    }
-    Err(broken(walk.reached() + 1))
+/// What was redacted, as the archive's own REDACTIONs say.
+fn redactions(archive: &mut Archive) -> Result<Redactions> {
+    let is_one = |row: &Result<Members>| row.as_ref().map_or(true, |row| row.get("kind") == Some(&TimelineKind::Redaction.as_str().into()));
+    let rows: Result<Vec<Members>> = archive.rows("timeline_event")?.filter(is_one).collect();
+    Ok(Redactions::of(&events(&rows?).unwrap_or_default()))
+}
+
+/// `None` if one of them is no event.
+fn events(rows: &[Members]) -> Option<Vec<timeline_event::Model>> {
+    rows.iter().map(|row| read::<timeline_event::Entity>(row.clone()).ok()?.try_into_model().ok()).collect()
+}
+
+fn follow(walk: &mut Walk, redactions: &Redactions, rows: &[Members]) -> Result<()> {
+    let events = events(rows).unwrap_or_default();
+    let standing: Vec<_> = events.iter().map(|event| Standing { event, redactions }).collect();
+    if walk.follow(&standing) { Ok(()) } else { Err(broken(walk.reached() + 1)) }
 }
 
 fn ended(walk: &Walk, incident: &incident::Model) -> Result<()> {

@@ -113,6 +113,7 @@ mod tests {
             amends_id: None,
             starred: true,
             hash: vec![0, 255],
+            redacted_at: None,
         }
     }
 

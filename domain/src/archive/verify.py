@@ -42,30 +42,58 @@ def files(manifest):
             yield f"{path} was changed"
 
 
-def timeline(manifest):
-    """What is wrong with the timeline."""
-    previous, sequence = bytes(32), 0
+def link(previous, event):
+    """The hash of an event after the one whose hash is previous."""
+    hashed = {
+        "incident": event["incident_id"],
+        "id": event["id"],
+        "sequence": event["sequence"],
+        "kind": event["kind"],
+        "occurred_at_micros": micros(event["occurred_at"]),
+        "recorded_at_micros": micros(event["recorded_at"]),
+        "actor": event["actor_id"],
+        "source": event["source"],
+        "text": event["text"],
+        "details": event["details"],
+        "amends": event["amends_id"],
+    }
+    written = json.dumps(hashed, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(previous + written.encode("utf-8")).digest()
+
+
+def events():
     with open(os.path.join(HOME, "rows", "timeline_event.jsonl"), encoding="utf-8", newline="\n") as lines:
         for line in lines:
-            event = json.loads(line)
-            hashed = {
-                "incident": event["incident_id"],
-                "id": event["id"],
-                "sequence": event["sequence"],
-                "kind": event["kind"],
-                "occurred_at_micros": micros(event["occurred_at"]),
-                "recorded_at_micros": micros(event["recorded_at"]),
-                "actor": event["actor_id"],
-                "source": event["source"],
-                "text": event["text"],
-                "details": event["details"],
-                "amends": event["amends_id"],
-            }
-            written = json.dumps(hashed, ensure_ascii=False, separators=(",", ":"))
-            previous, sequence = hashlib.sha256(previous + written.encode("utf-8")).digest(), sequence + 1
-            if event["sequence"] != sequence or event["hash"] != previous.hex():
-                yield f"the timeline is broken at event {sequence}"
-                return
+            yield json.loads(line)
+
+
+def redactions():
+    """The seals of the events that were emptied, by their numbers, as later events of kind REDACTION say."""
+    seals = {}
+    for event in events():
+        if event["kind"] == "REDACTION":
+            said = json.loads(event["details"] or "{}")
+            for sequence, seal in zip(said.get("sequences", []), said.get("seals", [])):
+                if sequence < event["sequence"]:
+                    seals[sequence] = seal
+    return seals
+
+
+def timeline(manifest):
+    """What is wrong with the timeline."""
+    previous, sequence, seals = bytes(32), 0, redactions()
+    for event in events():
+        sequence += 1
+        stored = bytes.fromhex(event["hash"])
+        if event.get("redacted_at") is None:
+            is_whole = stored == link(previous, event)
+        else:
+            # What it said is gone; its hash stays, and what is left of it was sealed.
+            is_whole = seals.get(event["sequence"]) == link(stored, event).hex()
+        if event["sequence"] != sequence or not is_whole:
+            yield f"the timeline is broken at event {sequence}"
+            return
+        previous = stored
     if sequence != manifest["events"] or previous.hex() != manifest["chain"]:
         yield f"the timeline ends with event {sequence}, and had {manifest['events']}"
 
@@ -82,7 +110,9 @@ def main():
         print(problem)
     if wrong:
         sys.exit(1)
-    print(f"{manifest['reference']}: {len(manifest['files'])} files and {manifest['events']} events are as they were written.")
+    emptied = sum(1 for event in events() if event.get("redacted_at") is not None)
+    redacted = f", {emptied} of them redacted" if emptied else ""
+    print(f"{manifest['reference']}: {len(manifest['files'])} files and {manifest['events']} events are as they were written{redacted}.")
     print(f"The timeline's newest hash is {manifest['chain']}.")
 
 
