@@ -291,7 +291,7 @@ impl List<'_> {
         let Some(resolved) = case.resolved_at.filter(|_| owes_report(case.severity, case.flags)) else { return };
         let hours = &self.playbook.working_hours;
         let report = case.report.unwrap_or_default();
-        if self.vacant(Role::ReportAuthor).is_some() {
+        if report.final_at.is_none() && self.vacant(Role::ReportAuthor).is_some() {
             self.add_again(Rule::ReportAuthor, resolved, hours.plus_working_days(resolved, 1));
         }
         if case.review.is_none() {

@@ -24,7 +24,7 @@ fn after_the_resolution_a_report_and_a_review_are_owed() {
     check_states(&done, Rule::ClientReport, "client-report {} 26 12:00", "26 12:00", "27 12:00");
     check_states(&done, Rule::AbridgedReport, "abridged-report {} 26 12:00", "26 12:00", "27 12:00");
     let nothing: &[&str] = &[];
-    let table: [(&str, Rule, Case, &[&str]); 16] = [
+    let table: [(&str, Rule, Case, &[&str]); 17] = [
         ("at night, as in the guide", Rule::ReportAuthor, resolved("21 03:00"), &["report-author Upcoming 24 10:00"]),
         ("named", Rule::ReportAuthor, Case { holders: vec![held(Role::ReportAuthor, "20 16:00", None)], ..friday.clone() }, nothing),
         (
@@ -33,6 +33,7 @@ fn after_the_resolution_a_report_and_a_review_are_owed() {
             Case { holders: vec![held(Role::ReportAuthor, "20 16:00", Some("20 17:00"))], ..friday.clone() },
             &["report-author Upcoming 23 15:20"],
         ),
+        ("final without anybody named", Rule::ReportAuthor, Case { report: Some(finished), ..friday.clone() }, nothing),
         ("planned", Rule::ScheduleReview, planned.clone(), nothing),
         ("waived", Rule::ScheduleReview, Case { marks: settled(&["schedule-review"]), ..friday.clone() }, nothing),
         ("circulated", Rule::ReportDraft, Case { report: circulated, ..friday.clone() }, nothing),
