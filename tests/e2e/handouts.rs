@@ -34,7 +34,7 @@ fn three_incidents_become_the_same_files_on_both_databases() {
             let sam = app.responder("Sam Okafor").await;
             let kim = app.responder("Kim Lee").await;
             let mut files = Vec::new();
-            for tell in [Story::Outage, Story::Breach, Story::Ddos] {
+            for tell in Story::ALL {
                 let reference = tell.play(app, &sam, &kim).await;
                 files.push(files_of(&sam, &reference).await);
             }
@@ -53,8 +53,9 @@ fn three_incidents_become_the_same_files_on_both_databases() {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Story {
+/// A night from the declaration to its report.
+#[derive(Clone, Copy, Debug)]
+pub enum Story {
     /// At night, with two clients.
     Outage,
     /// Data got out.
@@ -64,8 +65,19 @@ enum Story {
 }
 
 impl Story {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Outage, Self::Breach, Self::Ddos];
+
     /// From the declaration to the final report.
     async fn play(self, app: &TestApp, sam: &Client, kim: &Client) -> String {
+        let (reference, report) = self.play_until_circulated(app, sam, kim).await;
+        let done = sam.mutate("finaliseReport", json!({ "reportId": report, "reviewWaived": "a drill" }), "report { state }").await;
+        assert_eq!(done["report"]["state"], "FINAL");
+        reference
+    }
+
+    /// From the declaration until the report lies before its readers. Returns the incident's reference and the report's id.
+    pub async fn play_until_circulated(self, app: &TestApp, sam: &Client, kim: &Client) -> (String, String) {
         let (name, severity, flags) = match self {
             Self::Outage => ("Shops answer nobody", "CRITICAL", json!([])),
             Self::Breach => ("Addresses of customers were public", "MAJOR", json!(["DATA_BREACH"])),
@@ -105,9 +117,7 @@ impl Story {
         let comment = id(&kim.mutate("commentOnReport", comment, "comment { id }").await["comment"]).to_owned();
         let resolve = json!({ "commentId": comment, "resolution": "said" });
         sam.mutate("resolveReportComment", resolve, "comment { id }").await;
-        let done = sam.mutate("finaliseReport", json!({ "reportId": report, "reviewWaived": "a drill" }), "report { state }").await;
-        assert_eq!(done["report"]["state"], "FINAL");
-        reference
+        (reference, report)
     }
 }
 

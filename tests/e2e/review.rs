@@ -2,6 +2,7 @@
 
 mod anonymous;
 mod calendars;
+mod closing;
 
 use std::time::Duration;
 
