@@ -28,7 +28,7 @@ use wall::Wall;
 use zones::Zones;
 
 pub use found::{Attendee, CalendarEvent, Span, Unread};
-pub use written::{Entry, Method, Party, written};
+pub use written::{Entry, Method, Party, uid, written};
 
 /// No shift is longer.
 const LONGEST: Duration = Duration::days(31);

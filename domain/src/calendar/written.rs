@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use entity::Timestamp;
 
+/// How often programs should look for what is new in a calendar that is published.
+const REFRESH: &str = "PT1H";
 /// Octets of a line, without its end (RFC 5545, 3.1).
 const LINE: usize = 75;
 
@@ -28,6 +30,8 @@ pub struct Entry<'a> {
     pub text: &'a str,
     /// The page about it; empty for none.
     pub url: &'a str,
+    /// Whether who has it in their calendar has no time for anything else then.
+    pub is_busy: bool,
 }
 
 /// Somebody in a calendar.
@@ -37,6 +41,12 @@ pub struct Party<'a> {
     pub name: &'a str,
     /// Their e-mail address.
     pub address: &'a str,
+}
+
+/// What an event of the server at `public_url` is called for ever, in every calendar.
+pub fn uid(public_url: &str, name: &str) -> String {
+    let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    format!("{name}@{host}")
 }
 
 /// What a calendar is there for.
@@ -78,7 +88,11 @@ pub fn written(method: Method<'_>, entries: &[Entry<'_>]) -> String {
         file.line(name, value);
     }
     if let Method::Publish(name) = method {
+        // Some programs go by the names of RFC 7986, others by those that came before it.
+        file.text("NAME", name);
         file.text("X-WR-CALNAME", name);
+        file.line("REFRESH-INTERVAL;VALUE=DURATION", REFRESH);
+        file.line("X-PUBLISHED-TTL", REFRESH);
     }
     for entry in entries {
         file.entry(method, entry);
@@ -104,6 +118,9 @@ impl File {
         }
         if !entry.url.is_empty() {
             self.line("URL", &one_line(entry.url));
+        }
+        if !entry.is_busy {
+            self.line("TRANSP", "TRANSPARENT");
         }
         let is_cancelled = matches!(method, Method::Cancel { .. });
         self.line("STATUS", if is_cancelled { "CANCELLED" } else { "CONFIRMED" });
@@ -179,6 +196,7 @@ mod tests {
             place: Some("Room 4, first floor"),
             text,
             url: "https://muster.example.org/incidents/INC-7/review",
+            is_busy: true,
         }
     }
 
@@ -204,6 +222,24 @@ mod tests {
         );
         let off = written(Method::Cancel { from: MUSTER, to: KIM }, &[entry("Review of INC-7", "")]);
         assert!(off.contains("METHOD:CANCEL\r\n") && off.contains("STATUS:CANCELLED\r\n") && !off.contains("RSVP"));
+    }
+
+    #[test]
+    fn a_published_calendar_has_a_name_and_is_read_again_every_hour() {
+        let free = Entry { is_busy: false, ..entry("On call", "") };
+        let file = written(Method::Publish("Muster: Kim, Lee"), &[entry("Review of INC-7", ""), free]);
+        for line in [
+            "METHOD:PUBLISH",
+            "NAME:Muster: Kim\\, Lee",
+            "X-WR-CALNAME:Muster: Kim\\, Lee",
+            "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
+            "X-PUBLISHED-TTL:PT1H",
+        ] {
+            assert!(file.contains(&format!("\r\n{line}\r\n")), "{line} is not in {file}");
+        }
+        assert_eq!(file.matches("TRANSP:TRANSPARENT").count(), 1, "{file}");
+        assert!(!file.contains("mailto:"), "nobody else is in it: {file}");
+        assert_eq!(uid("https://muster.example.org", "review-1"), "review-1@muster.example.org");
     }
 
     proptest! {

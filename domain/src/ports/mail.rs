@@ -56,6 +56,7 @@ impl Invitation {
             place: self.place.as_deref(),
             text: &self.text,
             url: &self.url,
+            is_busy: true,
         };
         (method.as_str(), written(method, &[entry]))
     }

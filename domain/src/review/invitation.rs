@@ -4,6 +4,7 @@ use entity::{Operation, person, review};
 
 use super::attendance::Guest;
 use super::query::ends_at;
+use crate::calendar;
 use crate::incident::reference::{link, reference};
 use crate::ports::Invitation;
 use crate::record::Draft;
@@ -79,6 +80,5 @@ fn event(draft: &Draft<'_>, review: &review::Model, person: &person::Model, is_c
 
 /// What the event is called for ever, in every calendar.
 pub fn uid(public_url: &str, review: &review::Model) -> String {
-    let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    format!("review-{}@{host}", review.id.0.as_simple())
+    calendar::uid(public_url, &format!("review-{}", review.id.0.as_simple()))
 }
