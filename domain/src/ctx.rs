@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use entity::{Source, Timestamp, person};
 use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, SemaphorePermit};
 
+use crate::agenda::kept::Kept;
 use crate::audit::sights::Sights;
 use crate::authz::{Actor, Right};
 use crate::clock::Clock;
@@ -41,6 +42,7 @@ pub struct Domain {
     playbook: ArcSwap<Playbook>,
     pub(crate) secrets: SecretCache,
     pub(crate) sights: Sights,
+    pub(crate) agendas: Kept,
     pub(crate) lanes: Lanes,
     /// One question that reads very much runs at a time: a search through all timelines, or insights. So however many are asked for, the
     /// other connections are for everything else.
@@ -68,6 +70,7 @@ impl Domain {
             playbook: ArcSwap::from_pointee(playbook),
             secrets: SecretCache::default(),
             sights: Sights::default(),
+            agendas: Kept::default(),
             lanes: Lanes::default(),
             long_questions: Semaphore::new(1),
             long_askers: Lanes::default(),

@@ -9,6 +9,7 @@
 //! Invariants: no HTTP, GraphQL, queue or outbound request in this crate; time comes only from [`clock`], ids only
 //! from [`ids`], transactions only from [`db`].
 
+pub mod agenda;
 pub mod alerts;
 pub mod archive;
 pub mod audit;

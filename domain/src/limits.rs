@@ -128,6 +128,14 @@ pub const ON_CALL_AHEAD: Duration = Duration::days(400);
 /// Shifts that are read at once, earliest first.
 pub const SHIFTS_READ: u64 = 10_000;
 
+/// Entries of a person's calendar, earliest first: two months of shifts of a few hours.
+pub const FEED_ENTRIES: usize = 500;
+/// Calendars that are looked up for one caller's address within [`FEED_READS_WITHIN`]; those that were just read don't count. A company, or a
+/// service that reads the calendars of many, may have one address.
+pub const FEED_READS_OF_CALLER: usize = 300;
+/// The time in which these are counted.
+pub const FEED_READS_WITHIN: Duration = Duration::minutes(1);
+
 /// Hours of an imagined incident that a page may ask for.
 pub const IMAGINED_HOURS: std::ops::RangeInclusive<i32> = 1..=48;
 /// Clients that an imagined incident affects at most.

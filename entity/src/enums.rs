@@ -88,7 +88,7 @@ text_enum! {
         PersonChanged = "PERSON_CHANGED",
         /// The access level or the grants of a person were changed.
         RightsChanged = "RIGHTS_CHANGED",
-        /// A person was deactivated, and their sessions, tokens and passkeys ended.
+        /// A person was deactivated, and their sessions, tokens, passkeys and calendar link ended.
         PersonDeactivated = "PERSON_DEACTIVATED",
         /// A person is back.
         PersonReactivated = "PERSON_REACTIVATED",
@@ -102,6 +102,10 @@ text_enum! {
         PasskeyAdded = "PASSKEY_ADDED",
         /// A passkey was removed.
         PasskeyRemoved = "PASSKEY_REMOVED",
+        /// Somebody made the secret link of their calendar.
+        CalendarFeedMade = "CALENDAR_FEED_MADE",
+        /// Somebody took the secret link of their calendar back.
+        CalendarFeedRevoked = "CALENDAR_FEED_REVOKED",
         /// An outside system was held by hand.
         SystemHeld = "SYSTEM_HELD",
         /// An outside system that was held by hand was released.

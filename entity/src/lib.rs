@@ -20,6 +20,7 @@ pub mod api_token;
 pub mod attachment;
 pub mod audit_entry;
 pub mod audit_head;
+pub mod calendar_feed;
 pub mod chain_check;
 pub mod checklist_item;
 pub mod chore;

@@ -248,6 +248,8 @@ pub fn lines(world: &World) -> Vec<Line> {
         // For oneself.
         mutation("quietReminders", Viewer, "channels: [EMAIL]".into()),
         mutation("setNtfyTopic", Viewer, "topic: \"a-phone\"".into()),
+        Line { root: "mutation", ..query("makeCalendarFeed", "makeCalendarFeed { __typename }") },
+        Line { root: "mutation", ..query("revokeCalendarFeed", "revokeCalendarFeed { __typename }") },
         // For oneself, at most at one's own level.
         mutation("createApiToken", Viewer, "name: \"script\" accessLevel: VIEWER".into()),
         // One's own; to others it is as if there were none.

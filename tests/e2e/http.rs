@@ -98,6 +98,7 @@ async fn every_answer_forbids_what_a_browser_might_do_with_it(app: &TestApp) {
         "/",
         "/healthz",
         "/answer?page=abc",
+        "/calendar/abc.ics",
         "/incidents/INC-1",
         "/incidents/%3Cscript%3E",
         "/nothing",

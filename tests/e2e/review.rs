@@ -3,6 +3,7 @@
 mod anonymous;
 mod calendars;
 mod closing;
+mod feed;
 
 use std::time::Duration;
 

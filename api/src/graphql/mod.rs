@@ -94,6 +94,7 @@ pub(crate) struct Mutation(
     catalogue::CatalogueMutation,
     people::PeopleMutation,
     people::PasskeyMutation,
+    people::CalendarFeedMutation,
     on_call::OnCallMutation,
 );
 

@@ -1,10 +1,11 @@
-//! Everything that is not GraphQL: health, metrics, hooks, files, sign-in, and the console.
+//! Everything that is not GraphQL: health, metrics, hooks, files, calendars, sign-in, and the console.
 
 mod addresses;
 mod answer;
 mod archive;
 mod arrivals;
 mod asked;
+mod calendar;
 mod callers;
 mod company;
 mod console;
@@ -98,7 +99,8 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let unknown_senders = Arc::new(Semaphore::new(posted::UNKNOWN_SENDERS));
     let arrivals = Arc::<arrivals::Arrivals>::default();
     let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
-    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals };
+    let calendars = Arc::new(callers::Callers::new(limits::FEED_READS_OF_CALLER, limits::FEED_READS_WITHIN));
+    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals, calendars };
     let own = Router::new()
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .route("/incidents/{reference}/archive.zip", get(archive::download))
@@ -107,6 +109,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/answer", get(answer::show).post(answer::answer))
         .route("/offer", get(answer::show_offer).post(answer::answer_offer))
         .route("/assets/{file}", get(html::asset))
+        .route("/calendar/{file}", get(calendar::show))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

@@ -27,6 +27,8 @@ pub struct Server {
     pub passkeys: Arc<Callers>,
     /// The sign-ins that are being finished with the identity provider.
     pub arrivals: Arc<Arrivals>,
+    /// Who looked up calendars.
+    pub calendars: Arc<Callers>,
 }
 
 impl Server {

@@ -223,7 +223,7 @@ async fn end_older(tx: &DatabaseTransaction, newer: &shift::Model) -> Result<()>
 }
 
 /// The shifts that overlap the time from `from` to `to`, of people who can respond, in one statement that uses the index on the end.
-async fn load(ctx: &Ctx, from: Timestamp, to: Timestamp) -> Result<Vec<Planned>> {
+pub(crate) async fn load(ctx: &Ctx, from: Timestamp, to: Timestamp) -> Result<Vec<Planned>> {
     use shift::Column::{EndsAt, Id, PersonId, StartsAt};
     let person = shift::Entity::belongs_to(person::Entity).from(PersonId).to(person::Column::Id).into();
     let rows = shift::Entity::find()

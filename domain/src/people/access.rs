@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use entity::{
-    ApiTokenId, AuditAction, IncidentId, PersonId, PersonKind, SessionId, SignInLinkId, SignInWay, Timestamp, TokenBounds, api_token, page,
-    passkey, person, session, sign_in_link,
+    ApiTokenId, AuditAction, IncidentId, PersonId, PersonKind, SessionId, SignInLinkId, SignInWay, Timestamp, TokenBounds, api_token,
+    calendar_feed, page, passkey, person, session, sign_in_link,
 };
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, Set};
@@ -324,10 +324,11 @@ pub async fn sign_out(ctx: &Ctx, secret: &str) -> Result<()> {
     sessions::end_one(&ctx.on_behalf_of(&person), &session, AuditAction::SignedOut).await
 }
 
-/// Ends everything with which `person` signs in, for good: sessions, tokens, passkeys, and links that nobody has used.
+/// Ends everything with which `person` gets in, for good: sessions, tokens, passkeys, links that nobody has used, and that of their calendar.
 pub(super) async fn end_all(db: &DatabaseTransaction, person: PersonId, now: Timestamp) -> Result<()> {
     sessions::end_all_in(db, person, None).await?;
     passkey::Entity::delete_many().filter(passkey::Column::PersonId.eq(person)).exec(db).await?;
+    calendar_feed::Entity::delete_by_id(person).exec(db).await?;
     api_token::Entity::update_many()
         .set(api_token::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() })
         .filter(api_token::Column::PersonId.eq(person).and(api_token::Column::RevokedAt.is_null()))

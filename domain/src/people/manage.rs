@@ -172,7 +172,7 @@ pub struct UpdatePerson {
     pub phone: Edit<String>,
     /// Where their phone listens at the ntfy server.
     pub ntfy_topic: Edit<String>,
-    /// Whether they are deactivated. Deactivated people can't sign in; their sessions, tokens and passkeys end for good.
+    /// Whether they are deactivated. Deactivated people can't sign in; their sessions, tokens, passkeys and calendar link end for good.
     pub deactivated: Option<bool>,
 }
 

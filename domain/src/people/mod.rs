@@ -5,6 +5,7 @@
 pub mod access;
 pub mod asked;
 pub mod company;
+pub mod feeds;
 mod leaving;
 mod manage;
 pub mod passkeys;

@@ -1,9 +1,14 @@
 //! Reviews, as others look them up.
 
 use chrono::Duration;
-use entity::{IncidentId, ParkedTopicId, ReviewCommentId, ReviewId, Timestamp, parked_topic, review, review_attendee, review_comment};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use entity::{
+    IncidentId, InvitationAnswer, ParkedTopicId, PersonId, ReviewCommentId, ReviewId, Timestamp, parked_topic, review, review_attendee,
+    review_comment,
+};
+use sea_orm::sea_query::{Condition, ExprTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use crate::authz::visible_through;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::sql::{self, padded};
@@ -29,6 +34,26 @@ pub async fn by_ids(ctx: &Ctx, ids: &[ReviewId]) -> Result<Vec<review::Model>> {
 /// The reviews of incidents that the caller has seen.
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<review::Model>> {
     sql::of_incidents::<review::Entity>(ctx, incidents).await
+}
+
+/// The first `most` reviews from `from` on that `person` leads, takes the notes of or comes to, except those that were called off and those
+/// of incidents that the caller may not see.
+pub async fn of_person(ctx: &Ctx, person: PersonId, from: Timestamp, most: usize) -> Result<Vec<review::Model>> {
+    use review::Column;
+    use review_attendee::Column as Attendee;
+    let comes = review_attendee::Entity::find()
+        .select_only()
+        .column(Attendee::ReviewId)
+        .filter(Attendee::PersonId.eq(person))
+        .filter(Attendee::Answer.is_null().or(Attendee::Answer.ne(InvitationAnswer::No)))
+        .into_query();
+    let theirs =
+        Condition::any().add(Column::FacilitatorId.eq(person)).add(Column::NoteTakerId.eq(person)).add(Column::Id.in_subquery(comes));
+    let found = review::Entity::find()
+        .filter(Condition::all().add(theirs).add_option(visible_through(&ctx.actor, Column::IncidentId)))
+        .filter(Column::StartsAt.gte(from))
+        .filter(Column::CalledOffAt.is_null());
+    Ok(found.order_by_asc(Column::StartsAt).order_by_asc(Column::Id).limit(most as u64).all(ctx.db.read()).await?)
 }
 
 /// Who is invited to reviews that the caller has seen, who must be there first.

@@ -22,7 +22,7 @@ both_dbs![by connected: a_calendar_program_keeps_one_event_that_moves_and_goes];
 
 const SOON: Duration = Duration::from_secs(60);
 /// The Python that Debian's packages are for.
-const PYTHON: &str = "/usr/bin/python3";
+pub const PYTHON: &str = "/usr/bin/python3";
 const CLIENT: &str = include_str!("calendar_client.py");
 const NPM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/npm");
 

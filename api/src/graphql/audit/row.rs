@@ -29,7 +29,7 @@ pub enum AuditAction {
     PersonChanged,
     /// The access level or the grants of a person were changed.
     RightsChanged,
-    /// A person was deactivated, and their sessions, tokens and passkeys ended.
+    /// A person was deactivated, and their sessions, tokens, passkeys and calendar link ended.
     PersonDeactivated,
     /// A person is back.
     PersonReactivated,
@@ -43,6 +43,10 @@ pub enum AuditAction {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// Somebody made the secret link of their calendar; one that they had before ended.
+    CalendarFeedMade,
+    /// Somebody took the secret link of their calendar back.
+    CalendarFeedRevoked,
     /// An outside system was held by hand.
     SystemHeld,
     /// An outside system that was held by hand was released.

@@ -1,11 +1,13 @@
 //! People, tokens and the caller.
 
+mod feed;
 mod mutation;
 mod object;
 mod passkey;
 mod query;
 mod row;
 
+pub use feed::CalendarFeedMutation;
 pub use mutation::PeopleMutation;
 pub use passkey::{Passkey, PasskeyMutation};
 pub use query::PeopleQuery;

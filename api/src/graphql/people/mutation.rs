@@ -52,8 +52,8 @@ pub struct UpdatePersonInput {
     phone: MaybeUndefined<String>,
     /// Where their phone listens at the ntfy server.
     ntfy_topic: MaybeUndefined<String>,
-    /// True if they left: their sessions, tokens and passkeys end for good, their roles in open incidents end, and what they were paged for
-    /// goes to the next. False if they are back.
+    /// True if they left: their sessions, tokens, passkeys and calendar link end for good, their roles in open incidents end, and what they
+    /// were paged for goes to the next. False if they are back.
     deactivated: Option<bool>,
 }
 

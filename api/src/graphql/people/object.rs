@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use domain::Error;
 use domain::authz::Right;
 use domain::people::secrets::Secret;
-use domain::people::{self, passkeys, sessions, tokens};
+use domain::people::{self, feeds, passkeys, sessions, tokens};
 use entity::person;
 
+use super::feed::CalendarFeed;
 use super::passkey::Passkey;
 use super::row::{ApiToken, Channel, Person, PersonKind, Session, SignInWay, person};
 use crate::graphql::context::{ctx, loaders};
@@ -77,6 +78,10 @@ impl Person {
     async fn passkeys(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<Passkey>>> {
         let passkeys = or_null(passkeys::of_person(ctx(gql), self.0.id).await)?;
         Ok(passkeys.map(|passkeys| passkeys.into_iter().map(Passkey).collect()))
+    }
+    /// The secret link of their calendar. Null if there is none, and for everybody but that person.
+    async fn calendar_feed(&self, gql: &Context<'_>) -> ApiResult<Option<CalendarFeed>> {
+        Ok(feeds::of_person(ctx(gql), self.0.id).await?.map(CalendarFeed::from))
     }
 }
 
