@@ -94,6 +94,7 @@ export const client = new Client({
         ChangeRollout: embedded,
         Bar: embedded,
         ChecklistItem: embedded,
+        CalendarFeed: embedded,
         ClientFigures: embedded,
         ClientBoardRow: embedded,
         ClientTicket: embedded,
