@@ -25,6 +25,7 @@ pub mod chain_check;
 pub mod checklist_item;
 pub mod chore;
 pub mod client;
+pub mod client_team;
 pub mod client_update;
 pub mod contact;
 pub mod counter;

@@ -31,6 +31,7 @@ mod m20261129_000030_client_texts;
 mod m20261129_000031_insights;
 mod m20261129_000032_reviews;
 mod m20261130_000033_calendar_feeds;
+mod m20261130_000034_client_teams;
 mod m20261130_000035_redaction;
 mod m20261130_000036_archives;
 mod state;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000031_insights::Migration),
             Box::new(m20261129_000032_reviews::Migration),
             Box::new(m20261130_000033_calendar_feeds::Migration),
+            Box::new(m20261130_000034_client_teams::Migration),
             Box::new(m20261130_000035_redaction::Migration),
             Box::new(m20261130_000036_archives::Migration),
         ];

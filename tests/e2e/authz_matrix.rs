@@ -240,6 +240,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("settleDeliveryByHand", Responder, format!("deliveryId: \"{delivery}\"")),
         mutation("saveSite", Responder, "name: \"example.org\"".into()),
         mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),
+        mutation("setClientTeam", Responder, format!("clientId: \"{client}\" personIds: [\"{person}\"]")),
         mutation("setOnCall", Responder, format!("firstLineId: \"{person}\"")),
         mutation("importRota", Responder, "line: FIRST calendar: \"BEGIN:VCALENDAR END:VCALENDAR\"".into()),
         mutation("invitePerson", Admin, "name: \"New\" email: \"new@example.org\" accessLevel: VIEWER".into()),

@@ -2,6 +2,7 @@
 
 mod anonymous;
 mod calendars;
+mod client_team;
 mod closing;
 mod feed;
 

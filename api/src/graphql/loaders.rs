@@ -99,6 +99,8 @@ loaders! {
     audit: AuditEntryId => Arc<audit_entry::Model> = one_each(audit::by_ids, |row| row.id);
     /// Contacts of a client.
     contacts: ClientId => Many<contact::Model> = grouped(catalogue::show_contacts_of, |row| row.client_id);
+    /// Who of the team looks after a client.
+    client_team: ClientId => Many<person::Model> = pairs(catalogue::team_of);
     /// Sites of a client.
     client_sites: ClientId => Many<site::Model> = grouped_if(catalogue::sites_of, |row| row.client_id);
     /// Roles of an incident.

@@ -126,6 +126,7 @@ mod tests {
         "revokeCalendarFeed",
         "saveClient",
         "saveSite",
+        "setClientTeam",
         "setNtfyTopic",
         "setOnCall",
         "updatePerson",

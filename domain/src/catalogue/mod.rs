@@ -1,6 +1,7 @@
 //! Sites, and the clients they belong to (R3, R4, R21).
 
 pub mod busy;
+mod team;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,9 @@ use crate::cursor::{NameKey, Slice, Window};
 use crate::error::{Error, Result, is_duplicate};
 use crate::sql::{by_name, contains, padded, save};
 use crate::validate::{self, Edit};
+
+pub(crate) use team::looking_after;
+pub use team::{set_client_team, team_of};
 
 /// Input of [`save_site`]: for an existing site, omitted fields stay as they are; blank texts empty theirs.
 #[derive(Default)]

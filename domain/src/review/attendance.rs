@@ -60,8 +60,14 @@ pub struct Guest<'a> {
     pub reason: String,
 }
 
-/// Those of `team` who are invited by `plan`, who must be there first.
-pub fn guests<'a>(team: &'a [person::Model], parts: &BTreeMap<PersonId, Part>, plan: &Plan) -> Vec<Guest<'a>> {
+/// Those of `team` who are invited by `plan`, who must be there first: besides those with a part in the response who looks after an affected
+/// client (`clients`).
+pub fn guests<'a>(
+    team: &'a [person::Model],
+    parts: &BTreeMap<PersonId, Part>,
+    clients: &BTreeMap<PersonId, Vec<String>>,
+    plan: &Plan,
+) -> Vec<Guest<'a>> {
     let guest = |person: &'a person::Model| {
         let (expectation, reason) = if Some(person.id) == plan.facilitator {
             (Expectation::Must, "leads the review".to_owned())
@@ -71,6 +77,9 @@ pub fn guests<'a>(team: &'a [person::Model], parts: &BTreeMap<PersonId, Part>, p
             (Expectation::Must, part.words())
         } else if Some(person.id) == plan.senior_outsider {
             (Expectation::Should, "sees it from outside".to_owned())
+        } else if let Some(names) = clients.get(&person.id) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            (Expectation::Should, format!("looks after {}", words::listed(&names)))
         } else if plan.also.contains(&person.id) {
             (Expectation::May, "was added by hand".to_owned())
         } else {
@@ -96,8 +105,9 @@ mod tests {
         let part = Part { roles: vec![Role::IncidentLead, Role::Responder], events: 12, was_called: true };
         assert_eq!(part.words(), "was incident lead, was responder, wrote 12 events of the timeline and was called");
         assert_eq!(Part { events: 1, ..Part::default() }.words(), "wrote an event of the timeline");
-        let team: Vec<person::Model> =
-            [(1, "Ada"), (2, "Bo"), (3, "Cy"), (4, "Di"), (5, "Ed"), (6, "Flo")].map(|(id, name)| fixtures::person(id, name)).into();
+        let team: Vec<person::Model> = [(1, "Ada"), (2, "Bo"), (3, "Cy"), (4, "Di"), (5, "Ed"), (6, "Flo"), (7, "Gil")]
+            .map(|(id, name)| fixtures::person(id, name))
+            .into();
         let id = |place: usize| team[place].id;
         let plan = Plan {
             starts_at: Timestamp::UNIX_EPOCH,
@@ -106,11 +116,16 @@ mod tests {
             facilitator: Some(id(4)),
             note_taker: Some(id(3)),
             senior_outsider: Some(id(2)),
-            also: vec![id(1), id(0)],
+            also: vec![id(1), id(0), id(6)],
         };
         let parts = BTreeMap::from([(id(0), part)]);
-        let guests = guests(&team, &parts, &plan);
+        let acme = || vec!["Acme".to_owned()];
+        let clients =
+            BTreeMap::from([(id(0), acme()), (id(2), acme()), (id(4), acme()), (id(6), vec!["Acme".to_owned(), "Example Ltd".to_owned()])]);
+        let guests = guests(&team, &parts, &clients, &plan);
         let listed: Vec<(&str, Expectation)> = guests.iter().map(|guest| (guest.person.name.as_str(), guest.expectation)).collect();
-        assert_eq!(listed, [("Ada", Must), ("Di", Must), ("Ed", Must), ("Cy", Should), ("Bo", May)]);
+        assert_eq!(listed, [("Ada", Must), ("Di", Must), ("Ed", Must), ("Cy", Should), ("Gil", Should), ("Bo", May)]);
+        assert_eq!(guests[4].reason, "looks after Acme and Example Ltd");
+        assert_eq!(guests[3].reason, "sees it from outside");
     }
 }

@@ -88,7 +88,7 @@ impl Grounds {
     }
 
     fn guests(&self, plan: &Plan) -> Vec<Guest<'_>> {
-        guests(&self.team, &self.parts, plan)
+        guests(&self.team, &self.parts, &self.sitting.clients, plan)
     }
 
     /// What `guests` have to do between `from` and `until` besides this review.

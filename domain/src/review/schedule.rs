@@ -81,7 +81,7 @@ pub async fn schedule(ctx: &Ctx, id: IncidentId, plan: Plan, override_reason: Op
             return Err(Error::precondition("The review was held: there is nothing to plan any more."));
         }
         let parts = parts(&sitting.whole, &sitting.wrote);
-        let guests = guests(&team, &parts, &plan);
+        let guests = guests(&team, &parts, &sitting.clients, &plan);
         let broken = warnings(&Against {
             plan: &plan,
             sitting,

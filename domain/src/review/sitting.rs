@@ -1,10 +1,11 @@
 //! What decisions about a review are made on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use entity::{PersonId, TimelineKind, incident, review, review_attendee, timeline_event};
+use entity::{ClientId, PersonId, TimelineKind, incident, review, review_attendee, timeline_event};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::catalogue;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::state::require_open_timeline;
@@ -16,6 +17,8 @@ pub struct Sitting {
     pub attendees: Vec<review_attendee::Model>,
     /// How many events of the response each person wrote.
     pub wrote: HashMap<PersonId, u64>,
+    /// The affected clients that each person looks after, by name.
+    pub clients: BTreeMap<PersonId, Vec<String>>,
 }
 
 impl Facts for Sitting {
@@ -25,7 +28,9 @@ impl Facts for Sitting {
         let attendees = review_attendee::Entity::find().filter(review_attendee::Column::IncidentId.eq(incident.id));
         let attendees = async { Ok::<_, Error>(attendees.all(ctx.db.read()).await?) };
         let (attendees, wrote) = tokio::try_join!(attendees, wrote(ctx, &incident))?;
-        Ok(Self { whole: Whole::load(ctx, incident).await?, attendees, wrote })
+        let whole = Whole::load(ctx, incident).await?;
+        let clients = clients(ctx, &whole.client_names).await?;
+        Ok(Self { whole, attendees, wrote, clients })
     }
 
     fn scope(&self) -> &Whole {
@@ -39,6 +44,22 @@ impl Sitting {
         require_open_timeline(&self.whole.incident)?;
         self.whole.reviews.first().ok_or(Error::NotFound("review"))
     }
+}
+
+/// Which of the clients with these names each person looks after.
+async fn clients(ctx: &Ctx, names: &HashMap<ClientId, String>) -> Result<BTreeMap<PersonId, Vec<String>>> {
+    let mut clients: BTreeMap<PersonId, Vec<String>> = BTreeMap::new();
+    if names.is_empty() {
+        return Ok(clients);
+    }
+    let ids: Vec<ClientId> = names.keys().copied().collect();
+    for row in catalogue::looking_after(ctx, &ids).await? {
+        clients.entry(row.person_id).or_default().extend(names.get(&row.client_id).cloned());
+    }
+    for names in clients.values_mut() {
+        names.sort_unstable();
+    }
+    Ok(clients)
 }
 
 /// How many events each person wrote until the incident was over.

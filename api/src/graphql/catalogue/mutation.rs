@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 use domain::catalogue;
+use entity::PersonId;
 
 use super::row::{Client, Site};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
-use crate::graphql::scalars::{ContactKind, Importance, Url, edited_id, id, optional_id};
+use crate::graphql::scalars::{ContactKind, Importance, Url, edited_id, id, ids, optional_id};
 
 /// A site to add or change. When changing, omitted fields keep their value, and null or an empty text removes what may be missing.
 #[derive(InputObject)]
@@ -62,6 +63,15 @@ pub struct ContactInput {
     kind: ContactKind,
 }
 
+/// Who looks after a client.
+#[derive(InputObject)]
+pub struct SetClientTeamInput {
+    /// The client.
+    client_id: ID,
+    /// All of them: replaces the present ones.
+    person_ids: Vec<ID>,
+}
+
 /// The saved site.
 #[derive(SimpleObject)]
 pub struct SitePayload {
@@ -112,6 +122,17 @@ impl CatalogueMutation {
             zendesk_organization_id: input.zendesk_organization_id.into(),
         };
         let client = catalogue::save_client(ctx(gql), save).await?;
+        Ok(ClientPayload { client: Client(Arc::new(client)) })
+    }
+
+    /// Says who of the team looks after a client. They are invited to reviews of incidents that affect it.
+    async fn set_client_team(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The client, and who.")] input: SetClientTeamInput,
+    ) -> ApiResult<ClientPayload> {
+        let (client, people) = (id("clientId", &input.client_id)?, ids::<PersonId>("personIds", &input.person_ids)?);
+        let client = catalogue::set_client_team(ctx(gql), client, &people).await?;
         Ok(ClientPayload { client: Client(Arc::new(client)) })
     }
 }

@@ -14,6 +14,7 @@ use crate::graphql::context::{ctx, loaders};
 use crate::graphql::cost::page_cost;
 use crate::graphql::error::ApiResult;
 use crate::graphql::incident::IncidentConnection;
+use crate::graphql::people::Person;
 use crate::graphql::scalars::{ContactKind, Importance, Url};
 
 #[Object(use_type_description)]
@@ -112,6 +113,12 @@ impl Client {
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn contacts(&self, gql: &Context<'_>) -> ApiResult<Vec<Contact>> {
         contacts_of(gql, self.0.id).await
+    }
+    /// Who of the team looks after it, by name.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn team(&self, gql: &Context<'_>) -> ApiResult<Vec<Person>> {
+        let rows = loaders(gql).client_team.get(self.0.id).await?.unwrap_or_default();
+        Ok(rows.iter().cloned().map(|row| Person(Arc::new(row))).collect())
     }
     /// Its sites, by name.
     #[graphql(complexity = "1 + 5 * child_complexity")]
