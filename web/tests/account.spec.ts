@@ -1,4 +1,4 @@
-/** One's own calendar, by a link that is shown once. */
+/** One's own calendar, by a link that is shown once; and who looks after a client. */
 import { expect, test } from './muster';
 
 test('the link of a calendar is made, shown once, made anew and revoked', async ({ muster, signIn }) => {
@@ -29,4 +29,26 @@ test('the link of a calendar is made, shown once, made anew and revoked', async 
   await expect(calendar).toContainText('No link yet');
   await expect(calendar).not.toContainText('/calendar/');
   expect(await status(second)).toBe(404);
+});
+
+test('people say who looks after a client', async ({ muster, signIn }) => {
+  muster.add('Uma', 'responder');
+  const page = await signIn(muster.add('Kim', 'responder'));
+  await page.goto('/clients');
+  await page.getByRole('button', { name: 'Add a client' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name', { exact: true }).fill('Acme');
+  await dialog.getByLabel('Who looks after it').click();
+  await page.keyboard.type('Um');
+  await page.getByRole('option', { name: /Uma/ }).click();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toHaveCount(0);
+  const clients = page.getByRole('list', { name: 'Clients' });
+  await expect(clients).toContainText('Looked after by Uma');
+
+  await clients.getByRole('button', { name: 'Edit Acme' }).click();
+  await dialog.getByRole('button', { name: 'Take Uma away' }).click();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(clients).not.toContainText('Looked after by');
 });

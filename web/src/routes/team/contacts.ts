@@ -1,4 +1,4 @@
-/** A client with those to tell there. Viewers may know the names, not the addresses. */
+/** A client with those to tell there, and who looks after it. Viewers may know the names, not the addresses. */
 import { graphql } from '$lib/api/graphql';
 
 export const CONTACTS = graphql(`
@@ -9,6 +9,10 @@ export const CONTACTS = graphql(`
         name
         importance
         zendeskOrganizationId
+        team {
+          id
+          name
+        }
         contacts {
           id
           name

@@ -151,6 +151,10 @@ export const team = {
     isImportant: 'More important than most',
     zendesk: 'Organisation in Zendesk',
     zendeskHint: 'Its number, so that tickets find their client.',
+    team: 'Who looks after it',
+    teamHint: 'They are invited to the reviews of incidents that affect it.',
+    removeFromTeam: (name: string) => `Take ${name} away`,
+    lookedAfterBy: (names: string) => `Looked after by ${names}`,
     editTitle: (name: string) => `Edit ${name}`,
   },
   sites: {
