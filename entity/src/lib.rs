@@ -9,6 +9,7 @@
 #[macro_use]
 mod enums;
 mod attendance;
+mod audit_action;
 mod awaited;
 mod flags;
 mod ids;
@@ -78,6 +79,7 @@ pub mod triage_answer;
 pub mod watermark;
 
 pub use attendance::{Expectation, InvitationAnswer};
+pub use audit_action::AuditAction;
 pub use awaited::{Awaited, AwaitedPerson};
 pub use enums::*;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants, ReportVersion, ReportVersions};
