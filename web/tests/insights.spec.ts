@@ -21,4 +21,13 @@ test('figures come with what is not known, and as a file', async ({ muster, sign
   await expect(page.getByText('The period may have')).toBeVisible();
   await page.getByRole('button', { name: 'This month' }).click();
   await expect(toResolve).toBeVisible();
+
+  const bySite = page.getByRole('region', { name: 'By site' });
+  const site = bySite.getByRole('button').first();
+  const name = await site.innerText();
+  await site.click();
+  await expect(bySite.getByRole('button')).toHaveCount(1);
+  await expect(page.getByRole('link', { name: 'Figures' })).toHaveAttribute('href', /site=sit_/);
+  await page.getByRole('button', { name: `Only ${name}` }).click();
+  await expect(page.getByRole('button', { name: `Only ${name}` })).toHaveCount(0);
 });

@@ -17,7 +17,12 @@ export const insights = {
     `Not among them: ${some(declined, 'report', 'reports')} declined, ${merged} merged into others.`,
   zone: (zone: string) => `Days and nights are those of ${zone}.`,
   empty: 'No incident was declared in these days. Choose a longer period, or declare one: figures come by themselves.',
-  emptySo: 'No incident of this severity was declared in these days. Choose another one, or a longer period.',
+  emptySo: 'No such incident was declared in these days. Look at more of them, or at a longer period.',
+  only: {
+    site: (name = 'one site') => `Only ${name}`,
+    client: (name = 'one client') => `Only ${name}`,
+  },
+  showAll: 'show all',
   howFast: 'How fast',
   howMany: (title: string) => `${title}: how many took how long`,
   median: 'Half within',
