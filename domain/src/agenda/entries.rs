@@ -50,54 +50,23 @@ pub struct Facts<'a> {
     pub public_url: &'a str,
 }
 
-struct Item {
-    uid: String,
-    sequence: i32,
-    written_at: Timestamp,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
-    title: String,
-    place: Option<String>,
-    text: String,
-    url: String,
-    is_busy: bool,
-}
-
 /// The calendar as a file.
 pub fn written(facts: &Facts<'_>) -> String {
     let shifts = OnCallLine::ALL.iter().flat_map(|line| facts.shifts(*line));
-    let mut items: Vec<Item> = shifts.chain(facts.meetings.iter().map(|meeting| facts.meeting(meeting))).collect();
-    items.sort_by(|a, b| (a.starts_at, &a.uid).cmp(&(b.starts_at, &b.uid)));
-    items.truncate(limits::FEED_ENTRIES);
-    let entries: Vec<Entry<'_>> = items.iter().map(Item::entry).collect();
+    let mut entries: Vec<Entry<'_>> = shifts.chain(facts.meetings.iter().map(|meeting| facts.meeting(meeting))).collect();
+    entries.sort_by(|a, b| (a.starts_at, &a.uid).cmp(&(b.starts_at, &b.uid)));
+    entries.truncate(limits::FEED_ENTRIES);
     calendar::written(Method::Publish(&format!("Muster: {}", facts.person.name)), &entries)
-}
-
-impl Item {
-    fn entry(&self) -> Entry<'_> {
-        Entry {
-            uid: &self.uid,
-            sequence: self.sequence,
-            written_at: self.written_at,
-            starts_at: self.starts_at,
-            ends_at: self.ends_at,
-            title: &self.title,
-            place: self.place.as_deref(),
-            text: &self.text,
-            url: &self.url,
-            is_busy: self.is_busy,
-        }
-    }
 }
 
 impl Facts<'_> {
     /// When the person really has the line, whoever else is on the rota.
-    fn shifts(&self, line: OnCallLine) -> Vec<Item> {
+    fn shifts(&self, line: OnCallLine) -> Vec<Entry<'static>> {
         let own = stretches(self.planned, line, self.window.from, self.window.to).into_iter();
         own.filter(|stretch| stretch.person.id == self.person.id).filter_map(|stretch| self.shift(&stretch)).collect()
     }
 
-    fn shift(&self, stretch: &Stretch) -> Option<Item> {
+    fn shift(&self, stretch: &Stretch) -> Option<Entry<'static>> {
         let Window { from, to } = self.window;
         let of_line = self.planned.iter().filter(|planned| planned.shift.line == stretch.line);
         let covering: Vec<&Planned> = of_line.filter(|planned| covers(&planned.shift, stretch.starts_at)).collect();
@@ -111,21 +80,21 @@ impl Facts<'_> {
             OnCallLine::Second => ("second line", "You are paged when first line needs help."),
         };
         let goes_on = if stretch.ends_at.is_none() { " It goes on after this." } else { "" };
-        Some(Item {
-            uid: calendar::uid(self.public_url, &name),
+        Some(Entry {
+            uid: calendar::uid(self.public_url, &name).into(),
             sequence: 0,
             written_at: shift.created_at,
             starts_at: stretch.starts_at,
             ends_at: stretch.ends_at.unwrap_or(to),
-            title: format!("On call: {line}"),
+            title: format!("On call: {line}").into(),
             place: None,
-            text: format!("{what}{goes_on}"),
-            url: format!("{}/on-call", self.public_url),
+            text: format!("{what}{goes_on}").into(),
+            url: format!("{}/on-call", self.public_url).into(),
             is_busy: false,
         })
     }
 
-    fn meeting(&self, Meeting { review, reference, name, page }: &Meeting) -> Item {
+    fn meeting(&self, Meeting { review, reference, name, page }: &Meeting) -> Entry<'static> {
         let name = name.as_ref().map(|name| format!(": {name}")).unwrap_or_default();
         let part = if review.facilitator_id == self.person.id {
             "You lead it."
@@ -134,16 +103,16 @@ impl Facts<'_> {
         } else {
             "You are invited."
         };
-        Item {
-            uid: uid(self.public_url, review),
+        Entry {
+            uid: uid(self.public_url, review).into(),
             sequence: review.sequence,
             written_at: review.planned_at,
             starts_at: review.starts_at,
             ends_at: ends_at(review),
-            title: format!("Review of {reference}{name}"),
-            place: review.place.clone(),
-            text: format!("{part}\nThe report, and what the review is about: {page}"),
-            url: page.clone(),
+            title: format!("Review of {reference}{name}").into(),
+            place: review.place.clone().map(Into::into),
+            text: format!("{part}\nThe report, and what the review is about: {page}").into(),
+            url: page.clone().into(),
             is_busy: true,
         }
     }

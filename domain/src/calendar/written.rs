@@ -1,5 +1,6 @@
 //! Calendars as Muster writes them (RFC 5545, RFC 5546): invitations and feeds. The same input gives the same bytes.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use entity::Timestamp;
@@ -13,7 +14,7 @@ const LINE: usize = 75;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
     /// Names it for ever.
-    pub uid: &'a str,
+    pub uid: Cow<'a, str>,
     /// Rises with every change.
     pub sequence: i32,
     /// When this was said.
@@ -23,13 +24,13 @@ pub struct Entry<'a> {
     /// When it ends.
     pub ends_at: Timestamp,
     /// One line.
-    pub title: &'a str,
+    pub title: Cow<'a, str>,
     /// Where it is.
-    pub place: Option<&'a str>,
+    pub place: Option<Cow<'a, str>>,
     /// What it is about.
-    pub text: &'a str,
+    pub text: Cow<'a, str>,
     /// The page about it; empty for none.
-    pub url: &'a str,
+    pub url: Cow<'a, str>,
     /// Whether who has it in their calendar has no time for anything else then.
     pub is_busy: bool,
 }
@@ -106,18 +107,18 @@ struct File(String);
 impl File {
     fn entry(&mut self, method: Method<'_>, entry: &Entry<'_>) {
         self.line("BEGIN", "VEVENT");
-        self.text("UID", entry.uid);
+        self.text("UID", &entry.uid);
         self.line("SEQUENCE", &entry.sequence.to_string());
         for (name, at) in [("DTSTAMP", entry.written_at), ("DTSTART", entry.starts_at), ("DTEND", entry.ends_at)] {
             self.line(name, &at.format("%Y%m%dT%H%M%SZ").to_string());
         }
-        self.text("SUMMARY", entry.title);
-        self.text("DESCRIPTION", entry.text);
-        if let Some(place) = entry.place {
+        self.text("SUMMARY", &entry.title);
+        self.text("DESCRIPTION", &entry.text);
+        if let Some(place) = &entry.place {
             self.text("LOCATION", place);
         }
         if !entry.url.is_empty() {
-            self.line("URL", &one_line(entry.url));
+            self.line("URL", &one_line(&entry.url));
         }
         if !entry.is_busy {
             self.line("TRANSP", "TRANSPARENT");
@@ -187,15 +188,15 @@ mod tests {
 
     fn entry<'a>(title: &'a str, text: &'a str) -> Entry<'a> {
         Entry {
-            uid: "review-1@muster.example.org",
+            uid: "review-1@muster.example.org".into(),
             sequence: 2,
             written_at: "2026-11-20T10:00:00Z".parse().unwrap(),
             starts_at: "2026-11-27T10:30:00Z".parse().unwrap(),
             ends_at: "2026-11-27T12:00:00Z".parse().unwrap(),
-            title,
-            place: Some("Room 4, first floor"),
-            text,
-            url: "https://muster.example.org/incidents/INC-7/review",
+            title: title.into(),
+            place: Some("Room 4, first floor".into()),
+            text: text.into(),
+            url: "https://muster.example.org/incidents/INC-7/review".into(),
             is_busy: true,
         }
     }

@@ -47,15 +47,15 @@ impl Invitation {
         let to = Party { name: &self.to_name, address };
         let method = if self.is_cancelled { Method::Cancel { from, to } } else { Method::Request { from, to } };
         let entry = Entry {
-            uid: &self.uid,
+            uid: (&self.uid).into(),
             sequence: self.sequence,
             written_at: self.written_at,
             starts_at: self.starts_at,
             ends_at: self.ends_at,
-            title: &self.title,
-            place: self.place.as_deref(),
-            text: &self.text,
-            url: &self.url,
+            title: (&self.title).into(),
+            place: self.place.as_deref().map(Into::into),
+            text: (&self.text).into(),
+            url: (&self.url).into(),
             is_busy: true,
         };
         (method.as_str(), written(method, &[entry]))
