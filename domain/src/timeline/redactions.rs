@@ -56,6 +56,11 @@ impl Redactions {
         self.0.contains_key(&sequence)
     }
 
+    /// These events of the timeline as links of its chain.
+    pub fn standing<'a>(&'a self, events: &'a [timeline_event::Model]) -> Vec<Standing<'a>> {
+        events.iter().map(|event| Standing { event, redactions: self }).collect()
+    }
+
     /// Whether `event` is as it was left when it was redacted.
     fn vouch_for(&self, event: &timeline_event::Model) -> bool {
         self.0.get(&event.sequence).is_some_and(|known| *known == seal(event))
@@ -133,9 +138,8 @@ mod tests {
     /// How far a walk along `events` gets.
     fn reached(events: &[timeline_event::Model]) -> i32 {
         let redactions = Redactions::of(events);
-        let standing: Vec<_> = events.iter().map(|event| Standing { event, redactions: &redactions }).collect();
         let mut walk = Walk::begin();
-        walk.follow(&standing);
+        walk.follow(&redactions.standing(events));
         walk.reached()
     }
 

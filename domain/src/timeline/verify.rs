@@ -3,7 +3,7 @@
 use crate::chain::{Verdict, Walk};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::timeline::redactions::{Redactions, Standing};
+use crate::timeline::redactions::Redactions;
 use entity::{IncidentId, TimelineKind, incident, timeline_event};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -39,8 +39,7 @@ pub async fn verify(ctx: &Ctx, incident: &incident::Model) -> Result<Verified> {
             redactions = redactions_of(ctx, incident.id).await?;
             redacted += emptied;
         }
-        let standing: Vec<_> = events.iter().map(|event| Standing { event, redactions: &redactions }).collect();
-        if !walk.follow(&standing) {
+        if !walk.follow(&redactions.standing(&events)) {
             return Ok(Verified { verdict: Verdict::Broken(walk.reached() + 1), redacted });
         }
     }
