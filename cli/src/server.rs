@@ -243,7 +243,7 @@ async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListene
 
 /// Makes the folder of attached files, so that a wrong place shows at the start and not at the first upload.
 fn prepare_files(settings: &Settings) -> anyhow::Result<()> {
-    database::prepare_folder(&settings.data_dir.join("files/incoming"))?;
+    database::prepare_folder(&files::incoming(&settings.data_dir))?;
     files::forget_abandoned(&settings.data_dir).context("the folder of files can't be read")
 }
 

@@ -44,7 +44,7 @@ impl Upload {
     /// `FORBIDDEN`; `UNAVAILABLE` if the disk is full.
     pub async fn begin(ctx: &Ctx) -> Result<Self> {
         ctx.require(Right::Respond)?;
-        let folder = ctx.config.data_dir.join("files/incoming");
+        let folder = incoming(&ctx.config.data_dir);
         tokio::fs::create_dir_all(&folder).await.map_err(not_stored)?;
         let part = folder.join(ctx.ids.uuid(ctx.now()).to_string());
         let file = tokio::fs::File::create_new(&part).await.map_err(not_stored)?;
@@ -136,7 +136,7 @@ impl Drop for Upload {
 /// # Errors
 /// `UNAVAILABLE` if the disk is full.
 pub fn unnamed(ctx: &Ctx) -> Result<std::fs::File> {
-    let folder = ctx.config.data_dir.join("files/incoming");
+    let folder = incoming(&ctx.config.data_dir);
     std::fs::create_dir_all(&folder).and_then(|()| tempfile::tempfile_in(&folder)).map_err(not_stored)
 }
 
@@ -156,7 +156,7 @@ pub(crate) fn not_stored(error: io::Error) -> Error {
 /// # Errors
 /// If the folder can't be read or changed.
 pub fn forget_abandoned(data_dir: &Path) -> io::Result<()> {
-    for entry in std::fs::read_dir(data_dir.join("files/incoming"))? {
+    for entry in std::fs::read_dir(incoming(data_dir))? {
         let entry = entry?;
         let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
         if age > ABANDONED_AFTER {
@@ -204,6 +204,11 @@ fn sniffed(start: &[u8]) -> &'static str {
 /// Whether a browser may show a file of this type rather than download it.
 pub fn is_shown_inline(content_type: &str) -> bool {
     SHOWN_INLINE.contains(&content_type)
+}
+
+/// Where files are while they are being written.
+pub fn incoming(data_dir: &Path) -> PathBuf {
+    data_dir.join("files/incoming")
 }
 
 /// Where the bytes with this hash are stored.

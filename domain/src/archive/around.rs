@@ -79,8 +79,7 @@ impl StandIns {
         let mut here = Self::default();
         let clients = client::Entity::find().all(tx).await?;
         for Client { id, name, importance } in rows(archive, CLIENTS)? {
-            let same = clients.iter().find(|client| client.id == id).or_else(|| clients.iter().find(|client| alike(&client.name, &name)));
-            if let Some(same) = same {
+            if let Some(same) = known(&clients, |client| (client.id, &client.name), (id, &name)) {
                 here.put((id, id.0), (same.id, same.id.0));
                 continue;
             }
@@ -89,8 +88,7 @@ impl StandIns {
         }
         let sites = site::Entity::find().all(tx).await?;
         for Site { id, name, url, importance } in rows(archive, SITES)? {
-            let same = sites.iter().find(|site| site.id == id).or_else(|| sites.iter().find(|site| alike(&site.name, &name)));
-            if let Some(same) = same {
+            if let Some(same) = known(&sites, |site| (site.id, &site.name), (id, &name)) {
                 here.put((id, id.0), (same.id, same.id.0));
                 continue;
             }
@@ -159,11 +157,13 @@ async fn settle_people(ctx: &Ctx, tx: &DatabaseTransaction, people: Vec<Person>)
     Ok(())
 }
 
-fn alike(one: &str, other: &str) -> bool {
-    one.to_lowercase() == other.to_lowercase()
+/// What is known here by its id, or else by its name.
+fn known<'a, T, Id: PartialEq>(here: &'a [T], of: impl Fn(&T) -> (Id, &String), (id, name): (Id, &str)) -> Option<&'a T> {
+    let by_name = |row: &&T| of(row).1.to_lowercase() == name.to_lowercase();
+    here.iter().find(|row| of(row).0 == id).or_else(|| here.iter().find(by_name))
 }
 
 fn rows<T: DeserializeOwned>(archive: &mut Archive, table: &str) -> Result<Vec<T>> {
     let read = |row| serde_json::from_value(Json::Object(row)).map_err(|_| Error::invalid("file", format!("A row of {table} is not one.")));
-    archive.rows(table)?.map(|row| read(row?)).collect()
+    archive.rows(table)?.iter().map(|row| read(row?)).collect()
 }

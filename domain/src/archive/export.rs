@@ -16,7 +16,7 @@ use super::manifest::{FORMAT, Manifest};
 use super::pack::Pack;
 use super::row::Members;
 use super::tables::{TABLES, Table};
-use super::{README, VERIFIER, bytes_of, rows_of};
+use super::{README, VERIFIER, blocking, bytes_of, rows_of};
 use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -180,8 +180,7 @@ struct Writer(Option<Box<Pack>>);
 impl Writer {
     async fn with<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Pack) -> io::Result<T> + Send + 'static) -> Result<T> {
         let Some(mut pack) = self.0.take() else { return Err(Error::internal("an archive whose writing failed is written on")) };
-        let worked = tokio::task::spawn_blocking(move || work(&mut pack).map(|done| (pack, done)));
-        let (pack, done) = worked.await.map_err(Error::internal)?.map_err(files::not_stored)?;
+        let (pack, done) = blocking(move || work(&mut pack).map(|done| (pack, done)).map_err(files::not_stored)).await?;
         self.0 = Some(pack);
         Ok(done)
     }
@@ -190,7 +189,25 @@ impl Writer {
         self.with(move |pack| pack.add(&path, &bytes)).await
     }
 
-    async fn end(&mut self) -> Result<()> {
+    /// Adds a file that is made of the rows of `table`, some at a time.
+    async fn pages(
+        &mut self,
+        ctx: &Ctx,
+        incident: &incident::Model,
+        (path, table): (String, &dyn Table),
+        mut written: impl FnMut(&[Members]) -> Result<Vec<u8>> + Send,
+    ) -> Result<()> {
+        self.with(move |pack| pack.start(&path)).await?;
+        let mut place = None;
+        loop {
+            let (rows, next) = table.page(ctx, incident.id, place).await?;
+            let bytes = written(&rows)?;
+            self.with(move |pack| pack.write(&bytes)).await?;
+            place = next;
+            if place.is_none() {
+                break;
+            }
+        }
         self.with(|pack| {
             pack.end();
             Ok(())
@@ -199,33 +216,22 @@ impl Writer {
     }
 
     async fn rows(&mut self, ctx: &Ctx, incident: &incident::Model, table: &dyn Table, seen: &mut Seen) -> Result<()> {
-        let path = rows_of(table.name());
-        self.with(move |pack| pack.start(&path)).await?;
-        let mut place = None;
-        loop {
-            let (rows, next) = table.page(ctx, incident.id, place).await?;
-            for row in &rows {
+        let written = |rows: &[Members]| {
+            for row in rows {
                 seen.row(row);
             }
-            let bytes = lines(&rows)?;
-            self.with(move |pack| pack.write(&bytes)).await?;
-            place = next;
-            if place.is_none() {
-                return self.end().await;
-            }
-        }
+            lines(rows)
+        };
+        self.pages(ctx, incident, (rows_of(table.name()), table), written).await
     }
 
     /// The timeline as a list for spreadsheets.
     async fn timeline(&mut self, ctx: &Ctx, incident: &incident::Model, people: &BTreeMap<PersonId, Person>) -> Result<()> {
         let names: HashMap<String, &str> = people.iter().map(|(id, person)| (id.0.to_string(), person.name.as_str())).collect();
-        self.with(|pack| pack.start("timeline.csv")).await?;
-        let mut sheet = Sheet::new(&TIMELINE)?;
-        let mut place = None;
         let Some(table) = TABLES.iter().find(|table| table.name() == "timeline_event") else { return Ok(()) };
-        loop {
-            let (rows, next) = table.page(ctx, incident.id, place).await?;
-            for row in &rows {
+        let mut sheet = Sheet::new(&TIMELINE)?;
+        let written = |rows: &[Members]| {
+            for row in rows {
                 let text = |name: &str| row.get(name).map(plain).unwrap_or_default();
                 let who = row.get("actor_id").and_then(Json::as_str).and_then(|id| names.get(id).copied());
                 let [sequence, at, recorded, kind] = ["sequence", "occurred_at", "recorded_at", "kind"].map(text);
@@ -234,14 +240,9 @@ impl Writer {
                 let said = if is_redacted { REDACTED.to_owned() } else { text("text") };
                 sheet.line(&[sequence, at, recorded, kind, who, text("source"), said, text("starred")])?;
             }
-            let bytes = sheet.finish()?;
-            self.with(move |pack| pack.write(&bytes)).await?;
-            place = next;
-            if place.is_none() {
-                return self.end().await;
-            }
-            sheet = Sheet::continued();
-        }
+            std::mem::replace(&mut sheet, Sheet::continued()).finish()
+        };
+        self.pages(ctx, incident, ("timeline.csv".to_owned(), *table), written).await
     }
 
     async fn copy(&mut self, ctx: &Ctx, sha256: String) -> Result<()> {
@@ -258,8 +259,7 @@ impl Writer {
 
     async fn finish(mut self, manifest: Manifest) -> Result<String> {
         let Some(pack) = self.0.take() else { return Err(Error::internal("an archive whose writing failed is finished")) };
-        let finished = tokio::task::spawn_blocking(move || pack.finish(manifest));
-        finished.await.map_err(Error::internal)?.map_err(files::not_stored)
+        blocking(move || pack.finish(manifest).map_err(files::not_stored)).await
     }
 }
 

@@ -10,7 +10,8 @@ use serde_json::{Value as Json, json};
 use tempfile::NamedTempFile;
 
 use super::around::StandIns;
-use super::open::Archive;
+use super::blocking;
+use super::open::{Archive, Rows};
 use super::row::{Members, read};
 use super::tables::{AT_ONCE, TABLES};
 use crate::audit::{self, Entry};
@@ -23,7 +24,7 @@ use crate::files;
 use crate::incident::parse_reference;
 use crate::incident::reference::reference;
 use crate::sql::padded;
-use crate::timeline::redactions::{Redactions, Standing};
+use crate::timeline::redactions::Redactions;
 
 /// What became of an archive.
 pub struct Imported {
@@ -59,12 +60,9 @@ pub async fn import(ctx: &Ctx, file: File) -> Result<Imported> {
     write(ctx, &mut archive, row, staged).await
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
-}
-
 fn incident_of(archive: &mut Archive) -> Result<incident::Model> {
-    let (id, mut rows) = (archive.manifest.incident, archive.rows("incident")?);
+    let (id, incidents) = (archive.manifest.incident, archive.rows("incident")?);
+    let mut rows = incidents.iter();
     let members = rows.next().unwrap_or_else(|| Err(Error::invalid("file", "The archive has no incident.")))?;
     let row =
         read::<incident::Entity>(members).map_err(|why| Error::invalid("file", format!("The incident of the archive is none: {why}.")))?;
@@ -117,7 +115,7 @@ impl Staged {
     /// Copies the files of the archive that are not here yet.
     fn copy(mut archive: Archive, data_dir: &Path) -> Result<(Archive, Self)> {
         let hashes: Vec<String> = archive.files().map(str::to_owned).collect();
-        let (incoming, mut staged) = (data_dir.join("files/incoming"), Vec::new());
+        let (incoming, mut staged) = (files::incoming(data_dir), Vec::new());
         std::fs::create_dir_all(&incoming).map_err(files::not_stored)?;
         for sha256 in hashes {
             let home = files::path(data_dir, &sha256);
@@ -151,8 +149,9 @@ async fn write(ctx: &Ctx, archive: &mut Archive, row: incident::Model, staged: S
     let number = if is_taken(&tx, former).await? { numbers::next(&tx).await? } else { numbers::reach(&tx, former).await? };
     let formerly = (number != former).then(|| archive.manifest.reference.clone());
     for table in TABLES {
-        let mut rows = archive.rows(table.name())?;
-        let mut walk = if table.name() == "timeline_event" { Some((Walk::begin(), redactions(archive)?)) } else { None };
+        let read = archive.rows(table.name())?;
+        let mut rows = read.iter();
+        let mut walk = if table.name() == "timeline_event" { Some((Walk::begin(), redactions(&read)?)) } else { None };
         loop {
             let batch: Result<Vec<Members>> = rows.by_ref().take(usize::try_from(AT_ONCE).unwrap_or(usize::MAX)).collect();
             let mut batch = batch?;
@@ -198,9 +197,9 @@ fn belongs(rows: &[Members], incident: IncidentId) -> Result<()> {
 }
 
 /// What was redacted, as the archive's own REDACTIONs say.
-fn redactions(archive: &mut Archive) -> Result<Redactions> {
+fn redactions(timeline: &Rows) -> Result<Redactions> {
     let is_one = |row: &Result<Members>| row.as_ref().map_or(true, |row| row.get("kind") == Some(&TimelineKind::Redaction.as_str().into()));
-    let rows: Result<Vec<Members>> = archive.rows("timeline_event")?.filter(is_one).collect();
+    let rows: Result<Vec<Members>> = timeline.iter().filter(is_one).collect();
     Ok(Redactions::of(&events(&rows?).unwrap_or_default()))
 }
 
@@ -211,8 +210,7 @@ fn events(rows: &[Members]) -> Option<Vec<timeline_event::Model>> {
 
 fn follow(walk: &mut Walk, redactions: &Redactions, rows: &[Members]) -> Result<()> {
     let events = events(rows).unwrap_or_default();
-    let standing: Vec<_> = events.iter().map(|event| Standing { event, redactions }).collect();
-    if walk.follow(&standing) { Ok(()) } else { Err(broken(walk.reached() + 1)) }
+    if walk.follow(&redactions.standing(&events)) { Ok(()) } else { Err(broken(walk.reached() + 1)) }
 }
 
 fn ended(walk: &Walk, incident: &incident::Model) -> Result<()> {

@@ -21,6 +21,8 @@ pub use import::{Imported, formerly, import};
 pub use manifest::{FORMAT, Manifest};
 pub use open::Archive;
 
+use crate::error::{Error, Result};
+
 /// What it is, and how to check it.
 const README: &str = include_str!("README.txt");
 /// Checks an unpacked archive.
@@ -29,6 +31,11 @@ const VERIFIER: &str = include_str!("verify.py");
 /// The tables whose rows an archive has, in the order in which they are written.
 pub fn tables() -> impl Iterator<Item = &'static str> {
     tables::TABLES.iter().map(|table| table.name())
+}
+
+/// Does what blocks where that holds up nobody.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
 /// Where the rows of `table` are.

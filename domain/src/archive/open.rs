@@ -109,7 +109,7 @@ impl Archive {
         let listed = self.listed(&path)?;
         let mut bytes = Vec::with_capacity(usize::try_from(listed.bytes).unwrap_or_default());
         self.copy(&listed, &mut bytes)?;
-        Ok(Rows { path, bytes, read: 0 })
+        Ok(Rows { path, bytes })
     }
 
     /// Copies the bytes with this hash into `into`.
@@ -169,25 +169,17 @@ impl<W: Write> Write for Hashing<'_, W> {
     }
 }
 
-/// The rows of a table, one after the other.
+/// The rows of a table, as lines.
 pub struct Rows {
     path: String,
     bytes: Vec<u8>,
-    read: usize,
 }
 
-impl Iterator for Rows {
-    type Item = Result<Members>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = &self.bytes[self.read..];
-        if rest.is_empty() {
-            return None;
-        }
-        let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
-        let row = serde_json::from_slice(&rest[..end]);
-        self.read += end;
-        Some(row.map_err(|_| invalid(format!("{} has a line that is no row.", self.path))))
+impl Rows {
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Result<Members>> {
+        let lines = self.bytes.split_inclusive(|byte| *byte == b'\n');
+        lines.map(|line| serde_json::from_slice(line).map_err(|_| invalid(format!("{} has a line that is no row.", self.path))))
     }
 }
 

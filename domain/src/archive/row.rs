@@ -93,7 +93,8 @@ fn known<T>(json: &Json, read: impl FnOnce(&Json) -> Option<T>) -> Option<Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entity::{PageId, PageReason, PersonId, page, timeline_event};
+    use crate::fixtures;
+    use entity::{PersonId, page, timeline_event};
     use sea_orm::TryIntoModel;
     use serde_json::json;
 
@@ -148,26 +149,8 @@ mod tests {
 
     #[test]
     fn secrets_stay() {
-        let page = page::Model {
-            id: PageId(Uuid::from_u128(1)),
-            incident_id: event().incident_id,
-            person_id: PersonId(Uuid::from_u128(3)),
-            reason: PageReason::ALL[0],
-            step_key: None,
-            why: None,
-            paged_at: event().occurred_at,
-            asked_by_id: None,
-            lost_at: None,
-            lost: None,
-            answered_at: None,
-            answered_by_id: None,
-            answered_how: None,
-            note: None,
-            briefing: None,
-            opened_at: None,
-            secret_hash: Some("sealed".into()),
-            secret: Some("open".into()),
-        };
+        let page =
+            page::Model { secret_hash: Some("sealed".into()), secret: Some("open".into()), ..fixtures::page(3, event().occurred_at) };
         let members = members(&page).unwrap();
         assert_eq!((&members["secret"], &members["secret_hash"]), (&Json::Null, &Json::Null));
         let read = read::<page::Entity>(members).unwrap();
