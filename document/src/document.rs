@@ -7,7 +7,7 @@ use crate::text;
 use crate::tree::{self, Block};
 
 /// What is known of a document besides its text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// Of the text, as in HTML: `en`.
     pub lang: String,
@@ -20,7 +20,7 @@ pub struct About {
 }
 
 /// A document, read and ready to be written in any form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     pub title: String,
     pub about: About,

@@ -31,6 +31,7 @@ pub mod delivery;
 pub mod documents;
 pub mod error;
 pub mod files;
+pub mod filing;
 #[cfg(test)]
 mod fixtures;
 pub mod follow_up;

@@ -322,6 +322,8 @@ text_enum! {
         Webhook = "webhook",
         /// The team's blog, on WordPress.
         Wordpress = "wordpress",
+        /// The incidents' folder, on Google Drive.
+        Drive = "drive",
     }
 }
 
@@ -352,6 +354,8 @@ text_enum! {
         Report = "report",
         /// A finished report goes to its readers (R29).
         Publish = "publish",
+        /// What the team reads of an incident goes into the incidents' folder (S6).
+        Filing = "filing",
         /// Somebody is invited to a review, or hears that it is off (R30).
         Invite = "invite",
         /// A person tells somebody whom Muster can't reach.

@@ -226,6 +226,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("resolveIncident", Responder, of(live, "summary: \"back\"")),
         mutation("reopenIncident", Responder, of(live, "reason: \"again\"")),
         mutation("closeIncident", Responder, of(live, "")),
+        mutation("fileIncident", Responder, of(live, "")),
         mutation("mergeIncident", Responder, of(other, &format!("intoIncidentId: \"{live}\""))),
         mutation("addTimelineEvent", Responder, of(live, "kind: NOTE text: \"note\"")),
         mutation("amendTimelineEvent", Responder, format!("eventId: \"{event}\" text: \"better\"")),

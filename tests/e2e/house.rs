@@ -58,6 +58,7 @@ const FLOORS: [&[&str]; 6] = [
     &[
         "delivery::order",
         "delivery::outgoing",
+        "filing::order",
         "follow_up::arrived",
         "follow_up::card",
         "follow_up::settle",

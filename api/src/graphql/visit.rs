@@ -41,6 +41,7 @@ const ABOUT_AN_INCIDENT: &[&str] = &[
     "editReportSection",
     "endRole",
     "escalate",
+    "fileIncident",
     "finaliseReport",
     "linkTicket",
     "markClientAffected",

@@ -38,7 +38,7 @@ pub async fn download(form: Form, State(server): State<Server>, request: Request
     let caller = server.transport.authenticate(&parts).await.map_err(IntoResponse::into_response)?;
     let Path(reference) = Path::<String>::from_request_parts(&mut parts, &()).await.map_err(IntoResponse::into_response)?;
     let Query(wanted) = Query::<Wanted>::from_request_parts(&mut parts, &()).await.map_err(IntoResponse::into_response)?;
-    let Handout { name, text, document } =
+    let Handout { name, text, document, .. } =
         hand_out(&caller.ctx, &reference, &wanted).await.map_err(|error| Problem::from(error).into_response())?;
     let bytes = server.app.0.settings.press.write(form, &text, document).await.map_err(|error| problem(&error).into_response())?;
     let disposition = format!("attachment; filename=\"{name}.{}\"", form.extension());

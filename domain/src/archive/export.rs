@@ -22,7 +22,7 @@ use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::reference::reference;
-use crate::report::{self, Audience, Handout};
+use crate::report::{self, Handout};
 use crate::sheet::Sheet;
 use crate::timeline::redactions::REDACTED;
 use crate::{files, incident as incidents};
@@ -151,15 +151,9 @@ struct Paper {
 /// The report in every version that may leave, each in every form that can be made here.
 async fn papers(ctx: &Ctx, incident: &incident::Model, press: &Press) -> Result<Vec<Paper>> {
     let mut papers: Vec<Paper> = Vec::new();
-    let Some(report) = report::of_incidents(ctx, &[incident.id]).await?.pop() else { return Ok(papers) };
-    let clients = incidents::affected_clients_of(ctx, &[incident.id]).await?;
-    let audiences = [Audience::Team, Audience::Company].into_iter().chain(clients.iter().map(|(_, client)| Audience::Client(client.id)));
-    for audience in audiences {
-        let Handout { name, text, document } = match report::hand_out(ctx, &report, audience).await {
-            // Nobody has approved it as it is.
-            Err(Error::FailedPrecondition { .. }) => continue,
-            handout => handout?,
-        };
+    for (_, handout) in report::versions(ctx, incident.id).await? {
+        handout.is_taken_out(ctx).await?;
+        let Handout { name, text, document, .. } = handout;
         // Two clients may have names that look alike as those of files.
         let alike = papers.iter().filter(|paper| paper.path.starts_with(&format!("report/{name}."))).count();
         let name = if alike == 0 { name } else { format!("{name}-{}", papers.len()) };

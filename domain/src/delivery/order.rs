@@ -59,7 +59,12 @@ impl New {
         // What the team is told must not wait for anything, and an order to a card replaces the one before it.
         let is_in_turn = matches!(
             operation,
-            Operation::ClientUpdate | Operation::Comment | Operation::LinkTicket | Operation::ParentTicket | Operation::Publish
+            Operation::ClientUpdate
+                | Operation::Comment
+                | Operation::Filing
+                | Operation::LinkTicket
+                | Operation::ParentTicket
+                | Operation::Publish
         );
         let target = effect.outgoing().target().filter(|_| is_in_turn);
         let connected = ctx.config.systems.contains(&system) && !effect.outgoing().is_nowhere();
@@ -190,6 +195,12 @@ fn about(draft: &Draft<'_>, key: &str) -> Expr {
 pub(crate) fn cancel_publications(draft: &mut Draft<'_>) {
     let failed = Column::State.eq(DeliveryState::Failed);
     cancel(draft, Column::Operation.eq(Operation::Publish).and(waits().or(failed)));
+}
+
+/// Writes into the draft that earlier orders to file the incident are no longer wanted: a newer one covers everything.
+pub(crate) fn cancel_filings(draft: &mut Draft<'_>) {
+    let failed = Column::State.eq(DeliveryState::Failed);
+    cancel(draft, Column::Operation.eq(Operation::Filing).and(waits().or(failed)));
 }
 
 /// Writes into the draft that invitations that wait are no longer wanted: newer ones follow.

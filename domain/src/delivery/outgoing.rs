@@ -76,6 +76,7 @@ impl Effect {
             Self::Desk(order) => order,
             Self::Board(order) => order,
             Self::Blog(order) => order,
+            Self::Drive(order) => order,
             Self::Push(order) => order,
             Self::Webhook(order) => order,
         }
@@ -89,6 +90,7 @@ impl Effect {
             Self::Desk(order) => order,
             Self::Board(order) => order,
             Self::Blog(order) => order,
+            Self::Drive(order) => order,
             Self::Push(order) => order,
             Self::Webhook(order) => order,
         }

@@ -8,6 +8,7 @@ use crate::authz::Right;
 use crate::change::{Expected, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::filing::order as filing;
 use crate::incident::response::take_back;
 use crate::playbook::steps::Step;
 use crate::record::{NewEvent, Whole};
@@ -81,6 +82,7 @@ pub async fn close(ctx: &Ctx, id: IncidentId, note: Option<&str>, expected_versi
         }
         draft.incident_mut().closed_at = Some(draft.now);
         draft.record(NewEvent::new(TimelineKind::Closed, note.clone().unwrap_or_else(|| "Closed".into())));
+        filing::follow(draft);
         Ok(())
     });
     Ok(changed.await?.incident)

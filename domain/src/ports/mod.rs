@@ -7,6 +7,7 @@ mod board;
 mod chat;
 mod desk;
 mod directory;
+mod drive;
 mod identity;
 mod mail;
 mod paper;
@@ -17,6 +18,7 @@ pub use board::{BoardOrder, Boards, Card, CardField, Member, Owner, Place, SeenC
 pub use chat::{ChatOrder, Notice};
 pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, SeenTicket, TicketDesk, UnlinkTicket};
 pub use directory::{Batch, ClientDirectory, SeenOrganization, SeenPerson};
+pub use drive::{Content, DriveOrder, Folder, Part};
 pub use identity::{Arrival, Departure, IdentityProvider, NoAccount, SeenAccount};
 pub use mail::{Email, Invitation, MailOrder};
 pub use paper::Paper;
@@ -29,7 +31,7 @@ use entity::{DeliveryId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Something to be done in an outside system, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     /// Permanently identifies the order, in the outside system as well.
     pub delivery: DeliveryId,
@@ -44,7 +46,7 @@ pub struct Order {
 }
 
 /// What is to be done. Stored as JSON with the delivery, tagged by its `kind`: a kind is never renamed, and new fields have a default.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Effect {
     /// By e-mail.
@@ -57,6 +59,8 @@ pub enum Effect {
     Board(BoardOrder),
     /// On the blog.
     Blog(BlogOrder),
+    /// In the incidents' folder.
+    Drive(DriveOrder),
     /// By push message.
     Push(PushOrder),
     /// By the team's own gateway.
@@ -83,6 +87,7 @@ effects! {
     Comment => Desk(DeskOrder::Comment),
     Box<Card> => Board(BoardOrder::Card),
     Post => Blog(BlogOrder::Post),
+    Folder => Drive(DriveOrder::Folder),
     Push => Push(PushOrder::Push),
     Webhook => Webhook(WebhookOrder::Webhook),
 }
@@ -168,7 +173,7 @@ mod tests {
     use super::*;
 
     /// Orders as versions since 0.1.0 have stored them, with the system that they go to.
-    const STORED: [(&str, &str); 13] = [
+    const STORED: [(&str, &str); 14] = [
         (
             r#"{"kind":"email","to_name":"Kim","to":"kim@example.org","subject":"PAGE INC-1","text":"You are needed.","thread":"inc_1"}"#,
             "Mail",
@@ -200,6 +205,10 @@ mod tests {
             "Mail",
         ),
         (r#"{"kind":"post","marker":"inc-7-report-abridged","post":null,"title":"INC-7: It is down","html":"<p>It was.</p>"}"#, "Blog"),
+        (
+            r#"{"kind":"folder","marker":"inc_1","folder":null,"name":"INC-7 It is down","url":"https://muster.example.org/incidents/INC-7","though_restricted":false}"#,
+            "Drive",
+        ),
     ];
 
     #[test]

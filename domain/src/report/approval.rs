@@ -22,6 +22,7 @@ use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::filing::order as filing;
 use crate::record::{Facts, NewEvent, Whole};
 use crate::sql::padded;
 use crate::validate;
@@ -223,6 +224,7 @@ pub async fn approve(ctx: &Ctx, id: ReportId, client: ClientId, sha256: &str, no
         if report.state == ReportState::Final {
             // Of one that became affected since it was finished, nothing was kept then.
             manuscript.part(client.id).into_owned().keep(draft, report, client.id)?;
+            filing::follow(draft);
         }
         manuscript.names().keep(draft, report.id)?;
         let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();

@@ -2,15 +2,17 @@
 
 use document::picture::{Level, Moment, severity, strip};
 use document::{About, Document, Picture};
-use entity::{AuditAction, ReportState, Severity, TimelineKind, Timestamp, report};
+use entity::{AuditAction, IncidentId, ReportState, Severity, TimelineKind, Timestamp, report};
 use serde_json::json;
 
 use super::approval::{Cleared, take_out};
+use super::query::of_incidents;
 use super::rendered::{Audience, Manuscript, sha256};
 use super::sources::{Sources, Told};
 use crate::audit::{self, Entry};
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::incident::affected_clients_of;
 use crate::incident::reference::reference;
 use crate::words;
 
@@ -23,6 +25,18 @@ pub struct Handout {
     pub text: String,
     /// The same, read, with its pictures.
     pub document: Document,
+    /// What it is taken out of.
+    incident: IncidentId,
+    /// What is kept on record of it.
+    details: serde_json::Value,
+}
+
+impl Handout {
+    /// Keeps on record that the caller takes it out of Muster.
+    pub(crate) async fn is_taken_out(&self, ctx: &Ctx) -> Result<()> {
+        let entry = Entry::new(AuditAction::ReportTakenOut).about(self.incident).details(self.details.clone());
+        audit::record(ctx, entry).await
+    }
 }
 
 /// A version of `report`, whose incident the caller has seen, to be taken out of Muster. The same report gives the same document. A client
@@ -31,6 +45,29 @@ pub struct Handout {
 /// # Errors
 /// `BAD_USER_INPUT` for a client that is not affected; `FAILED_PRECONDITION` for a client's version that nobody has approved, whoever asks.
 pub async fn hand_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<Handout> {
+    let handout = version(ctx, report, audience).await?;
+    handout.is_taken_out(ctx).await?;
+    Ok(handout)
+}
+
+/// Every version of the report of an incident that the caller has seen: for a client only what was approved. Nothing is kept on record.
+pub(crate) async fn versions(ctx: &Ctx, id: IncidentId) -> Result<Vec<(Audience, Handout)>> {
+    let mut versions = Vec::new();
+    let Some(report) = of_incidents(ctx, &[id]).await?.pop() else { return Ok(versions) };
+    let clients = affected_clients_of(ctx, &[id]).await?;
+    let audiences = [Audience::Team, Audience::Company].into_iter().chain(clients.iter().map(|(_, client)| Audience::Client(client.id)));
+    for audience in audiences {
+        match version(ctx, &report, audience).await {
+            Ok(handout) => versions.push((audience, handout)),
+            // Nobody has approved it as it is.
+            Err(Error::FailedPrecondition { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(versions)
+}
+
+async fn version(ctx: &Ctx, report: &report::Model, audience: Audience) -> Result<Handout> {
     let (manuscript, taken) = take_out(ctx, report, audience).await?;
     let cleared = taken.cleared();
     let incident = &manuscript.whole().incident;
@@ -38,8 +75,7 @@ pub async fn hand_out(ctx: &Ctx, report: &report::Model, audience: Audience) -> 
     let document = Document::parse(taken.text(), about(report, &manuscript, audience, cleared), pictures);
     let version = audience.version().as_str();
     let details = json!({ "incident": reference(incident), "version": version, "sha256": sha256(taken.text()) });
-    audit::record(ctx, Entry::new(AuditAction::ReportTakenOut).about(incident.id).details(details)).await?;
-    Ok(Handout { name: file_name(&manuscript, audience), text: taken.text().to_owned(), document })
+    Ok(Handout { name: file_name(&manuscript, audience), text: taken.text().to_owned(), document, incident: incident.id, details })
 }
 
 /// What a version is called as a file, without an ending.

@@ -38,6 +38,7 @@ pub use comments::{Comment, comment, resolve_comment};
 pub use difference::{Merge, Part, TextChange, changes, merge};
 pub use doubts::decide_name;
 pub use edit::{EditSection, edit_section};
+pub(crate) use handout::versions;
 pub use handout::{Handout, hand_out};
 pub(crate) use leaving::may_leave;
 pub use progress::{circulate, finish, mark_read, start, take_back};

@@ -22,6 +22,7 @@ use crate::change::change;
 use crate::ctx::Ctx;
 use crate::delivery::order::cancel_publications;
 use crate::error::{Error, Result};
+use crate::filing::order as filing;
 use crate::incident::reference::{link, reference};
 use crate::incident::state::require_open_timeline;
 use crate::incident::writes::admit;
@@ -225,6 +226,7 @@ pub async fn finish(ctx: &Ctx, id: ReportId, review_waived: Option<&str>) -> Res
         let asked = ask_for_approval(draft, facts, &team)?;
         let asked = asked.map(|whom| format!(". {whom}")).unwrap_or_default();
         draft.record(NewEvent::new(TimelineKind::Report, format!("Report finished{because}{asked}")));
+        filing::follow(draft);
         Ok(row)
     });
     Ok(changed.await?.output)

@@ -291,6 +291,15 @@ pub struct CloseIncidentInput {
     pub expected_version: Option<i32>,
 }
 
+/// An incident for the incidents' folder.
+#[derive(InputObject)]
+pub struct FileIncidentInput {
+    /// The incident.
+    pub incident_id: ID,
+    /// Whether it is put there though it is restricted: whoever reads the folder reads it.
+    pub though_restricted: Option<bool>,
+}
+
 /// Two incidents that turned out to be one.
 #[derive(InputObject)]
 pub struct MergeIncidentInput {

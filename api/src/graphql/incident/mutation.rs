@@ -1,13 +1,13 @@
 //! Changing incidents: each resolver reads its input, calls one use case and wraps the result.
 
 use async_graphql::{Context, Description, Object, SimpleObject};
-use domain::incident;
+use domain::{filing, incident};
 
 use super::action::Action;
 use super::inputs::{
     AddActionInput, AssignRoleInput, ChangeSeverityInput, ChangeStatusInput, CloseIncidentInput, ConfirmGoalInput, DeclareIncidentInput,
-    DeclineIncidentInput, EndRoleInput, ImpactInput, MarkClientAffectedInput, MergeIncidentInput, ReopenIncidentInput, ReportIncidentInput,
-    ResolveIncidentInput, SettleActionInput, ShareIncidentInput, UpdateIncidentInput,
+    DeclineIncidentInput, EndRoleInput, FileIncidentInput, ImpactInput, MarkClientAffectedInput, MergeIncidentInput, ReopenIncidentInput,
+    ReportIncidentInput, ResolveIncidentInput, SettleActionInput, ShareIncidentInput, UpdateIncidentInput,
 };
 use super::row::{Incident, IncidentPayload};
 use crate::graphql::context::ctx;
@@ -209,6 +209,13 @@ impl IncidentMutation {
     /// Closes an incident: all follow-up work is done.
     async fn close_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: CloseIncidentInput) -> ApiResult<IncidentPayload> {
         Ok(incident::close(ctx(gql), id("incidentId", &input.incident_id)?, input.note.as_deref(), input.expected_version).await?.into())
+    }
+
+    /// Puts an incident into the incidents' folder now, or brings it up to date there: the report, the timeline, the files. By itself that happens
+    /// when the report is final, when a client's version is approved after that, and when the incident is closed.
+    async fn file_incident(&self, gql: &Context<'_>, #[graphql(desc = "Which.")] input: FileIncidentInput) -> ApiResult<IncidentPayload> {
+        let though_restricted = input.though_restricted.unwrap_or(false);
+        Ok(filing::file(ctx(gql), id("incidentId", &input.incident_id)?, though_restricted).await?.into())
     }
 
     /// Merges an incident into another that is the same problem and continues for both. Returns the one that ended.

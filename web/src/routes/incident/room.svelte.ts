@@ -25,6 +25,7 @@ type PlainDialog =
   | 'resolve'
   | 'close'
   | 'reopen'
+  | 'file'
   | 'merge'
   | 'declare'
   | 'decline'

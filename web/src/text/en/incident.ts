@@ -39,6 +39,7 @@ export const incident = {
     close: 'Close',
     reopen: 'Reopen',
     merge: 'Merge into another',
+    file: 'Put into the folder',
     declare: 'Declare',
     decline: 'Not an incident',
     archive: 'Download everything',
@@ -76,6 +77,14 @@ export const incident = {
     note: 'Note',
     action: 'Close it',
     done: 'Closed',
+  },
+  file: {
+    title: (reference: string) => `Put ${reference} into the incidents' folder`,
+    words:
+      'Its report, timeline and files go there, or are brought up to date. Without a folder, it waits under Deliveries for a person.',
+    restricted: "It is restricted: whoever may read the incidents' folder will read all of it.",
+    action: 'Put it there',
+    done: 'On its way to the folder',
   },
   reopen: {
     title: (reference: string) => `Reopen ${reference}`,

@@ -11,6 +11,7 @@ const SYSTEM_NAMES: Record<string, string> = {
   ntfy: 'ntfy',
   webhook: 'Webhook',
   wordpress: 'WordPress',
+  drive: 'Google Drive',
 };
 
 export const settings = {
@@ -67,6 +68,11 @@ export const settings = {
       does: "The team's blog: a post for each report that is published, brought up to date with it.",
       without: 'A person publishes reports; their texts wait under Deliveries.',
       docs: 'docs/integrations/wordpress.md',
+    },
+    drive: {
+      does: "The incidents' folder: a folder for each incident, with its report, timeline and files.",
+      without: 'Incidents are filed nowhere by themselves. What somebody wants filed waits under Deliveries.',
+      docs: 'docs/integrations/drive.md',
     },
   } as Record<string, { does: string; without: string; docs: string }>,
   deliveries: {

@@ -47,3 +47,14 @@ export const ESCALATE = graphql(`
     }
   }
 `);
+
+export const FILE = graphql(`
+  mutation File($input: FileIncidentInput!) {
+    fileIncident(input: $input) {
+      incident {
+        id
+        version
+      }
+    }
+  }
+`);

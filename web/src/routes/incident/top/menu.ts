@@ -12,6 +12,7 @@ export type Deed =
   | 'reopen'
   | 'details'
   | 'visibility'
+  | 'file'
   | 'merge';
 
 const WHAT_IS_KNOWN: Deed[] = ['details', 'visibility'];
@@ -21,8 +22,8 @@ const BY_STATUS: Record<Status, Deed[]> = {
   INVESTIGATING: LIVE,
   FIXING: LIVE,
   MONITORING: LIVE,
-  RESOLVED: ['close', 'reopen', 'severity', ...WHAT_IS_KNOWN],
-  CLOSED: ['reopen', ...WHAT_IS_KNOWN],
+  RESOLVED: ['close', 'reopen', 'severity', ...WHAT_IS_KNOWN, 'file'],
+  CLOSED: ['reopen', ...WHAT_IS_KNOWN, 'file'],
   DECLINED: ['reopen', 'visibility'],
   MERGED: [],
 };
