@@ -4,6 +4,7 @@
 //! temporary one and an unknown outcome; when to try again is up to the domain.
 
 pub mod client;
+pub mod drive;
 pub mod email;
 pub mod ntfy;
 mod paper;

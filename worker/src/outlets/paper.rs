@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use document::{Form, Press, docx};
+use document::{Document, Form, Press, docx};
 use domain::ports::Paper;
 use tokio::time::timeout;
 
@@ -20,18 +20,22 @@ pub(super) struct File {
 
 /// `paper` as a PDF. Where none can be had, as Word reads it, which needs no other program: a client's report does not wait for one.
 pub(super) async fn file(press: &Press, paper: &Paper) -> File {
-    let document = paper.document();
-    let problem = match timeout(PATIENCE, press.write(Form::Pdf, &paper.markdown, document.clone())).await {
-        Ok(Ok(bytes)) => return of(paper, Form::Pdf, bytes),
+    written(press, &paper.name, &paper.markdown, paper.document()).await
+}
+
+/// The same of a `document` that was read from `markdown`.
+pub(super) async fn written(press: &Press, name: &str, markdown: &str, document: Document) -> File {
+    let problem = match timeout(PATIENCE, press.write(Form::Pdf, markdown, document.clone())).await {
+        Ok(Ok(bytes)) => return of(name, Form::Pdf, bytes),
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("it took longer than {} seconds", PATIENCE.as_secs()),
     };
-    tracing::warn!(document = paper.name, problem, "a document could not be typeset and goes out as DOCX");
-    of(paper, Form::Docx, docx(&document).into())
+    tracing::warn!(document = name, problem, "a document could not be typeset and goes out as DOCX");
+    of(name, Form::Docx, docx(&document).into())
 }
 
-fn of(paper: &Paper, form: Form, bytes: Bytes) -> File {
-    File { name: format!("{}.{}", paper.name, form.extension()), media_type: form.media_type(), bytes }
+fn of(name: &str, form: Form, bytes: Bytes) -> File {
+    File { name: format!("{name}.{}", form.extension()), media_type: form.media_type(), bytes }
 }
 
 #[cfg(test)]

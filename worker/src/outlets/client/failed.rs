@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use domain::ports::Refusal;
+use entity::Timestamp;
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
@@ -71,6 +72,8 @@ pub struct Answered {
     pub words: String,
     /// The pause the vendor asks for.
     pub retry_after: Option<Duration>,
+    /// What else it says of itself, for outlets that know how.
+    pub headers: Box<HeaderMap>,
     /// The beginning of the body, for outlets that know its form. It may hold anything, our secrets included.
     pub body: Vec<u8>,
 }
@@ -99,6 +102,13 @@ impl Failed {
         Refusal::Locked(format!(
             "{vendor} does not accept Muster's credentials{words}. Fix {credentials}; Muster then resumes automatically."
         ))
+    }
+
+    /// How far this machine's clock, at `now`, is ahead of the vendor's, if the answer says what time it is there.
+    pub fn ahead(&self, now: Timestamp) -> Option<chrono::Duration> {
+        let Cause::Answered(Answered { headers, .. }) = &self.cause else { return None };
+        let there = DateTime::parse_from_rfc2822(headers.get(DATE)?.to_str().ok()?).ok()?;
+        Some(now.signed_duration_since(there))
     }
 
     fn perhaps(&self, reason: String) -> Refusal {
@@ -143,7 +153,13 @@ impl From<Failed> for Refusal {
 impl Answered {
     pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], vendor: &Vendor) -> Self {
         let pause = (status == StatusCode::TOO_MANY_REQUESTS).then_some(PAUSE);
-        Self { status: status.as_u16(), words: words(body, vendor), retry_after: retry_after(headers).or(pause), body: body.to_vec() }
+        Self {
+            status: status.as_u16(),
+            words: words(body, vendor),
+            retry_after: retry_after(headers).or(pause),
+            headers: Box::new(headers.clone()),
+            body: body.to_vec(),
+        }
     }
 }
 
@@ -212,7 +228,10 @@ mod tests {
 
     fn answered(changes: bool, status: u16, retry_after: Option<u64>) -> Refusal {
         let retry_after = retry_after.map(Duration::from_secs);
-        refusal(changes, Cause::Answered(Answered { status, words: "so it is".into(), retry_after, body: Vec::new() }))
+        refusal(
+            changes,
+            Cause::Answered(Answered { status, words: "so it is".into(), retry_after, headers: Box::default(), body: Vec::new() }),
+        )
     }
 
     fn kind(refusal: &Refusal) -> &'static str {

@@ -142,6 +142,11 @@ impl Api {
         self.call(Method::DELETE, path, true)
     }
 
+    /// A call that changes some of something.
+    pub fn patch(&self, path: &str) -> Call<'_> {
+        self.call(Method::PATCH, path, true)
+    }
+
     /// A call to the base URL itself that has an effect.
     pub fn post_here(&self) -> Call<'_> {
         self.call_at(Method::POST, self.base.clone(), true)
@@ -180,6 +185,23 @@ impl Api {
     }
 }
 
+/// An answer with success.
+pub(super) struct Heard {
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+    changes: bool,
+}
+
+impl Heard {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// [`Cause::Garbled`], as of `api`.
+    pub fn json<T: DeserializeOwned>(&self, api: &Api) -> Result<T, Failed> {
+        json(&self.body).map_err(|cause| api.failed(self.changes, cause))
+    }
+}
+
 /// A call to be made.
 #[must_use]
 pub(super) struct Call<'a> {
@@ -209,6 +231,22 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Sets the body.
+    pub fn body(self, media_type: &str, body: Bytes) -> Self {
+        let mut call = self.header("content-type", media_type);
+        *call.request.body_mut() = Some(body.into());
+        call
+    }
+
+    /// Shows this token, which is shown nowhere else.
+    pub fn bearer(mut self, token: &str) -> Self {
+        if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}")) {
+            value.set_sensitive(true);
+            self.request.headers_mut().insert(AUTHORIZATION, value);
+        }
+        self
+    }
+
     /// Adds a header; a value not allowed in headers is dropped.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -233,14 +271,7 @@ impl<'a> Call<'a> {
     /// # Errors
     /// [`Failed`].
     pub async fn send<T: DeserializeOwned>(self) -> Result<T, Failed> {
-        self.understood(|body| {
-            serde_json::from_slice(body).map_err(|error| {
-                // serde's message is never shown: an answer may contain anything.
-                let what = if error.is_data() { "it lacks required fields" } else { "it is not JSON" };
-                Cause::Garbled(what.to_owned())
-            })
-        })
-        .await
+        self.understood(json).await
     }
 
     /// Makes the call and has `read` make sense of the answer.
@@ -261,6 +292,18 @@ impl<'a> Call<'a> {
         let (api, changes, most) = (self.api, self.changes, self.most);
         let (answer, _turns) = self.exchange().await?;
         read(answer, most).await.map_err(|cause| api.failed(changes, cause))
+    }
+
+    /// Makes the call and returns the headers and the raw body.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn heard(self) -> Result<Heard, Failed> {
+        let (api, changes, most) = (self.api, self.changes, self.most);
+        let (answer, _turns) = self.exchange().await?;
+        let headers = answer.headers().clone();
+        let body = read(answer, most).await.map_err(|cause| api.failed(changes, cause))?;
+        Ok(Heard { headers, body, changes })
     }
 
     /// Makes the call, for which the status says everything.
@@ -310,6 +353,14 @@ fn span(request: &Request) -> Span {
         server.port = request.url().port_or_known_default().map(i64::from),
         http.response.status_code = Empty,
     )
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Cause> {
+    serde_json::from_slice(body).map_err(|error| {
+        // serde's message is never shown: an answer may contain anything.
+        let what = if error.is_data() { "it lacks required fields" } else { "it is not JSON" };
+        Cause::Garbled(what.to_owned())
+    })
 }
 
 /// The whole body, if it is no longer than `most`.

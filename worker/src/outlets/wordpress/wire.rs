@@ -106,7 +106,13 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Cause> {
         Err(error) => error,
     };
     if let Ok(Complaint { data: Data { status: status @ 400.., .. }, .. }) = json(body) {
-        return Err(Cause::Answered(Answered { status, words: String::new(), retry_after: None, body: body.to_vec() }));
+        return Err(Cause::Answered(Answered {
+            status,
+            words: String::new(),
+            retry_after: None,
+            headers: Box::default(),
+            body: body.to_vec(),
+        }));
     }
     let what = if error.is_data() { "it lacks required fields".to_owned() } else { format!("it is not JSON but “{}”", told(body)) };
     Err(Cause::Garbled(what))
