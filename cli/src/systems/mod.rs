@@ -4,6 +4,7 @@
 //! its outlet and what else it offers, its part in the rules and the hooks. The rest of `cli` names
 //! none, but for the warning at the start that nobody can be woken.
 
+mod drive;
 mod email;
 mod ntfy;
 mod trello;
@@ -25,10 +26,10 @@ use worker::Connections;
 use crate::settings::Source;
 
 /// Every system that can be connected.
-const ALL: [Entry; 6] = [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, zendesk::ZENDESK, trello::TRELLO, wordpress::WORDPRESS];
+const ALL: [Entry; 7] = [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, zendesk::ZENDESK, trello::TRELLO, wordpress::WORDPRESS, drive::DRIVE];
 
 /// The tables of systems that later versions know; their settings are left alone.
-pub const LATER: [&str; 4] = ["slack", "airtable", "drive", "ops_docs"];
+pub const LATER: [&str; 3] = ["slack", "airtable", "ops_docs"];
 
 /// What happens without most systems.
 const BY_HAND: &str = "a person does it";
