@@ -31,6 +31,7 @@ mod email;
 mod failover;
 mod fakes;
 mod files;
+mod filing;
 mod final_report;
 mod fixture;
 mod follow_up;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
-use super::{Received, wordpress};
+use super::{Received, drive, wordpress};
 
 /// What the documentation recommends but the description lacks.
 const UNDESCRIBED: [&str; 1] = ["metadata"];
@@ -71,6 +71,16 @@ impl Contract {
     pub fn wordpress() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
         let load = || Self::of(wordpress::described(&load("wordpress.json")), "/wp-json", None);
+        Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
+    }
+
+    /// The description of Google Drive.
+    ///
+    /// # Panics
+    /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
+    pub fn drive() -> Arc<Self> {
+        static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
+        let load = || Self::of(drive::described(load("google-drive.json")), "/drive/v3", None);
         Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
     }
 
@@ -218,7 +228,7 @@ impl Operation {
 /// If it isn't set.
 pub fn folder() -> PathBuf {
     let folder = std::env::var_os("MUSTER_CONTRACTS")
-        .expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json, wordpress.json and samples");
+        .expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json, wordpress.json, google-drive.json and samples");
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join(folder)
 }
 
@@ -236,7 +246,7 @@ pub(super) fn told(request: &Received, wrong: &str) -> String {
 fn operations(document: &Value) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("a description has paths") {
-        for method in ["get", "put", "post", "delete"] {
+        for method in ["get", "put", "post", "patch", "delete"] {
             let Some(operation) = item.get(method) else { continue };
             let parameters = [&item["parameters"], &operation["parameters"]].into_iter().filter_map(Value::as_array).flatten();
             let resolved = parameters.map(|parameter| match parameter["$ref"].as_str() {

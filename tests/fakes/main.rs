@@ -1,15 +1,18 @@
-//! `make fakes`: fakes of Zendesk, Trello, WordPress, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
+//! `make fakes`: fakes of Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
 //!
 //! The first two start with a few made-up people and tickets, the same each time, and all forget everything when they end.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use harness::fakes::{NtfyFake, ReceiverFake, TrelloFake, WordpressFake, ZendeskFake, ntfy, receiver, trello, wordpress, zendesk};
+use harness::fakes::{
+    DriveFake, NtfyFake, ReceiverFake, TrelloFake, WordpressFake, ZendeskFake, drive, ntfy, receiver, trello, wordpress, zendesk,
+};
 use serde_json::json;
 
-/// Starts fakes of Zendesk, Trello, WordPress, ntfy and a webhook's receiver.
+/// Starts fakes of Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver.
 #[derive(Parser)]
 struct Arguments {
     /// Where Zendesk listens.
@@ -27,6 +30,12 @@ struct Arguments {
     /// Where WordPress listens.
     #[arg(long, default_value = "127.0.0.1:18205")]
     wordpress: String,
+    /// Where Google Drive listens.
+    #[arg(long, default_value = "127.0.0.1:18206")]
+    drive: String,
+    /// Where the key of Google Drive's account is written.
+    #[arg(long, default_value = "target/drive-key.json")]
+    drive_key: PathBuf,
     /// Where Zendesk reports changes to Muster; nowhere if empty.
     #[arg(long, default_value = "http://127.0.0.1:8080/hooks/zendesk")]
     webhook: String,
@@ -40,9 +49,12 @@ async fn main() -> Result<()> {
     let phones = NtfyFake::start_at(&arguments.ntfy).await.with_context(|| format!("ntfy at {}", arguments.ntfy))?;
     let gateway = ReceiverFake::start_at(&arguments.receiver).await.with_context(|| format!("the receiver at {}", arguments.receiver))?;
     let blog = WordpressFake::start_at(&arguments.wordpress).await.with_context(|| format!("WordPress at {}", arguments.wordpress))?;
+    let files = DriveFake::start_at(&arguments.drive).await.with_context(|| format!("Google Drive at {}", arguments.drive))?;
+    let key = &arguments.drive_key;
+    std::fs::write(key, files.credentials()).with_context(|| format!("can't write {}", key.display()))?;
     seed(&desk, &boards);
     desk.notify(Some(arguments.webhook.as_str()).filter(|url| !url.is_empty()));
-    println!("{}", settings(&desk, &boards, &phones, &gateway, &blog));
+    println!("{}", settings(&desk, &boards, &phones, &gateway, &blog, (&files, key)));
     tokio::signal::ctrl_c().await.context("can't wait for Ctrl-C")
 }
 
@@ -57,7 +69,14 @@ fn seed(desk: &ZendeskFake, boards: &TrelloFake) {
     boards.person_adds(trello::KIM, trello::DOING, "Watch the disk of the mail server");
 }
 
-fn settings(desk: &ZendeskFake, boards: &TrelloFake, phones: &NtfyFake, gateway: &ReceiverFake, blog: &WordpressFake) -> String {
+fn settings(
+    desk: &ZendeskFake,
+    boards: &TrelloFake,
+    phones: &NtfyFake,
+    gateway: &ReceiverFake,
+    blog: &WordpressFake,
+    drive: (&DriveFake, &Path),
+) -> String {
     let zendesk = [
         ("BASE_URL", desk.url()),
         ("EMAIL", zendesk::EMAIL),
@@ -66,19 +85,22 @@ fn settings(desk: &ZendeskFake, boards: &TrelloFake, phones: &NtfyFake, gateway:
     ];
     let trello = [("BASE_URL", boards.url()), ("KEY", trello::KEY), ("TOKEN", trello::TOKEN), ("SECRET", trello::SECRET)];
     let wordpress = [("URL", blog.url()), ("USER", wordpress::USER), ("PASSWORD", wordpress::PASSWORD)];
+    let (files, key) = (drive.0, drive.1.display().to_string());
+    let drive = [("BASE_URL", files.url()), ("FOLDER", drive::FOLDER), ("CREDENTIALS", &*key)];
     let hook = gateway.hook();
     let (ntfy, webhook) = ([("URL", phones.url()), ("TOKEN", ntfy::TOKEN)], [("URL", &*hook), ("SECRET", receiver::SECRET)]);
     let lines = |system: &str, settings: &[(&str, &str)]| {
         settings.iter().map(|(name, value)| format!("export MUSTER_{system}__{name}='{value}'")).collect::<Vec<_>>().join("\n")
     };
     format!(
-        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
+        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
          trello_done_list = \"{}\"\n\n# Acting as clients and colleagues: docs/integrations/fakes.md",
         lines("ZENDESK", &zendesk),
         lines("TRELLO", &trello),
         lines("NTFY", &ntfy),
         lines("WEBHOOK", &webhook),
         lines("WORDPRESS", &wordpress),
+        lines("DRIVE", &drive),
         trello::BOARD,
         trello::TODO,
         trello::DONE,

@@ -1,4 +1,4 @@
-//! Zendesk, Trello, WordPress, ntfy, a webhook's receiver and a collector of traces as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//! Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver and a collector of traces as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
@@ -7,6 +7,7 @@
 pub mod collector;
 pub mod contract;
 mod control;
+pub mod drive;
 pub mod faults;
 mod front;
 mod http;
@@ -22,6 +23,7 @@ pub mod zendesk;
 
 pub use collector::CollectorFake;
 pub use contract::Contract;
+pub use drive::DriveFake;
 pub use faults::Fault;
 pub use front::Front;
 pub use http::Received;

@@ -2,6 +2,7 @@
 
 mod contract;
 mod desk;
+mod drive;
 mod faults;
 mod limits;
 mod tickets;
