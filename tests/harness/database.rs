@@ -44,11 +44,11 @@ pub fn build_name() -> String {
     format!("{:016x}", hashed((program, modified)))
 }
 
-/// A folder that all test processes of this user and this checkout share. Another checkout, whose tests may run at the same time, has
+/// A folder in `parent` that all test processes of this user and this checkout share. Another checkout, whose tests may run at the same time, has
 /// other templates.
-pub fn shared_folder() -> std::path::PathBuf {
+pub fn shared_folder(parent: &std::path::Path) -> std::path::PathBuf {
     let checkout = hashed(program().parent());
-    let folder = std::env::temp_dir().join(format!("muster-tests-{}-{checkout:016x}", postgres::user_id()));
+    let folder = parent.join(format!("muster-tests-{}-{checkout:016x}", postgres::user_id()));
     std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
     folder
 }

@@ -38,7 +38,7 @@ impl File {
 
 /// The migrated file that others are copied from, made by the first process that needs it.
 async fn template() -> PathBuf {
-    let folder = shared_folder();
+    let folder = shared_folder(&std::env::temp_dir());
     let finished = folder.join(format!("template-{}.db", build_name()));
     let _turn = exclusive(&folder.join("sqlite.lock"));
     if !finished.exists() {
