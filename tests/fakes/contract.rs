@@ -74,13 +74,13 @@ impl Contract {
         Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
     }
 
-    /// The description of Google Drive.
+    /// The descriptions of Google Drive.
     ///
     /// # Panics
     /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
     pub fn drive() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
-        let load = || Self::of(drive::described(load("google-drive.json")), "/drive/v3", None);
+        let load = || Self::of(drive::described(load("google-drive.json"), &load("google-drive.discovery.json")), "/drive/v3", None);
         Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
     }
 
@@ -89,6 +89,18 @@ impl Contract {
         convert(&mut document["paths"]);
         let operations = operations(&document);
         Self { document, operations, prefix, wrapper, compiled: Mutex::default() }
+    }
+
+    /// Arguments in the address that an operation takes.
+    ///
+    /// # Panics
+    /// If it isn't described.
+    pub fn arguments(&self, method: &str, path: &str) -> BTreeSet<String> {
+        let segments = split(path);
+        let fits = |operation: &&Operation| operation.method == method && operation.fits(&segments);
+        let operation = self.operations.iter().find(fits).expect("the operation is described");
+        let queried = operation.parameters.iter().filter(|parameter| parameter["in"] == "query");
+        queried.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
     }
 
     /// What is wrong with a request; nothing when all is well.
@@ -228,11 +240,15 @@ impl Operation {
 /// If it isn't set.
 pub fn folder() -> PathBuf {
     let folder = std::env::var_os("MUSTER_CONTRACTS")
-        .expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json, wordpress.json, google-drive.json and samples");
+        .expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json, wordpress.json, google-drive.json, google-drive.discovery.json and samples");
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join(folder)
 }
 
-fn load(file: &str) -> Value {
+/// A vendor's description, as it is.
+///
+/// # Panics
+/// If it isn't there.
+pub fn load(file: &str) -> Value {
     let path = folder().join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).expect("a description is JSON")

@@ -1,5 +1,7 @@
 //! Google Drive: the incidents' folder (S6).
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use document::Press;
@@ -17,12 +19,19 @@ pub const DRIVE: Entry = Entry {
     needs: "drive.folder and drive.credentials",
     docs: "docs/integrations/drive.md",
     without: "incidents are filed nowhere, unless a person does it",
-    read: |source| Arc::new(Drive(read(source))),
+    read: |source| Arc::new(read(source)),
 };
 
-struct Drive(Option<DriveSettings>);
+/// Rights of the group and of others.
+const OTHERS: u32 = 0o077;
 
-fn read(source: &mut Source<'_>) -> Option<DriveSettings> {
+struct Drive {
+    settings: Option<DriveSettings>,
+    /// Whether others on this machine can read the key.
+    is_key_open: bool,
+}
+
+fn read(source: &mut Source<'_>) -> Drive {
     let (folder, file, subject) = (source.filled("drive.folder"), source.filled("drive.credentials"), source.filled("drive.subject"));
     let base_url = address(source);
     if folder.as_deref().is_some_and(|folder| !folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')) {
@@ -38,15 +47,22 @@ fn read(source: &mut Source<'_>) -> Option<DriveSettings> {
     if let Some(Err(problem)) = &credentials {
         source.problem("drive.credentials", problem);
     }
-    match (folder, credentials) {
+    let is_key_open = file.is_some_and(|file| is_open(Path::new(&file)));
+    let settings = match (folder, credentials) {
         (None, None) => None,
-        (Some(folder), Some(credentials)) => Some(DriveSettings { folder, credentials: credentials.ok()?, subject, base_url }),
+        (Some(folder), Some(credentials)) => credentials.ok().map(|credentials| DriveSettings { folder, credentials, subject, base_url }),
         (folder, _) => {
             let lacking = if folder.is_none() { "drive.folder" } else { "drive.credentials" };
             source.problem(lacking, "is needed as well: Google Drive is connected by folder and credentials together");
             None
         }
-    }
+    };
+    Drive { settings, is_key_open }
+}
+
+/// Whether others on this machine may do anything with a file.
+fn is_open(file: &Path) -> bool {
+    file.metadata().is_ok_and(|file| file.permissions().mode() & OTHERS != 0)
 }
 
 fn address(source: &mut Source<'_>) -> String {
@@ -59,18 +75,19 @@ fn address(source: &mut Source<'_>) -> String {
 
 impl Connector for Drive {
     fn is_connected(&self) -> bool {
-        self.0.is_some()
+        self.settings.is_some()
     }
 
     fn connect(&self, press: &Arc<Press>) -> Result<Option<Offer>, String> {
-        let Some(settings) = &self.0 else { return Ok(None) };
+        let Some(settings) = &self.settings else { return Ok(None) };
         Ok(Some(Offer::of(Arc::new(DriveOutlet::connect(settings, press.clone())?))))
     }
 
     fn notes(&self) -> Vec<String> {
         let readers =
             "whoever may read the incidents' folder reads all that is filed there. Restricted incidents are filed only at somebody's word.";
-        if self.is_connected() { vec![readers.to_owned()] } else { Vec::new() }
+        let open = "drive.credentials names a key that others on this machine can read: take their rights away with chmod 600.";
+        [Some(readers), self.is_key_open.then_some(open)].into_iter().flatten().map(str::to_owned).collect()
     }
 }
 
@@ -81,7 +98,17 @@ mod tests {
     use super::*;
 
     fn drive(file: &str) -> Result<Drive, Vec<String>> {
-        Source::read("muster.toml", file, &BTreeMap::new(), |source| Drive(read(source)))
+        Source::read("muster.toml", file, &BTreeMap::new(), read)
+    }
+
+    #[test]
+    fn a_key_that_others_can_read_is_told() {
+        let key = tempfile::NamedTempFile::new().unwrap();
+        for (mode, open) in [(0o600, false), (0o640, true), (0o604, true)] {
+            std::fs::set_permissions(key.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open(key.path()), open, "{mode:o}");
+            assert_eq!(Drive { settings: None, is_key_open: open }.notes().len(), 1 + usize::from(open));
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! The check against Google's description of Drive finds planted mistakes.
+//! The check against Google's descriptions of Drive finds planted mistakes, and they agree with each other.
 
-use harness::fakes::{Contract, Received};
+use std::collections::BTreeSet;
+
+use harness::fakes::{Contract, Received, contract};
 use serde_json::{Value, json};
 
 #[test]
@@ -35,4 +37,17 @@ fn mistakes_at_google_drive_are_found() {
     }
     assert_eq!(received("POST", "/upload/drive/v3/files", &[], Some(json!({}))), ["`uploadType` is missing"]);
     assert_eq!(received("GET", "/drive/v3/folders", &[], None), ["no such method and path"]);
+}
+
+#[test]
+fn the_descriptions_of_google_drive_agree() {
+    let (own, discovery) = (Contract::drive(), contract::load("google-drive.discovery.json"));
+    let names = |of: &Value| of.as_object().expect("it has names").keys().cloned().collect::<BTreeSet<String>>();
+    for method in ["create", "generateIds", "get", "list", "update"] {
+        let told = &discovery["resources"]["files"]["methods"][method];
+        let path = told["path"].as_str().unwrap();
+        let mut theirs = names(&discovery["parameters"]);
+        theirs.extend(names(&told["parameters"]).into_iter().filter(|name| !path.contains(&format!("{{{name}}}"))));
+        assert_eq!(own.arguments(told["httpMethod"].as_str().unwrap(), path), theirs, "{method}");
+    }
 }

@@ -53,8 +53,12 @@ fn settings(fake: &DriveFake) -> DriveSettings {
 }
 
 fn outlet(fake: &DriveFake) -> DriveOutlet {
+    outlet_with(&settings(fake))
+}
+
+fn outlet_with(settings: &DriveSettings) -> DriveOutlet {
     let press = Arc::new(Press::new(Typesetter::at("/nowhere/typeset".into())));
-    DriveOutlet::with_limits(&settings(fake), press, LIMITS).unwrap()
+    DriveOutlet::with_limits(settings, press, LIMITS).unwrap()
 }
 
 fn text(key: &str, text: &str) -> Part {

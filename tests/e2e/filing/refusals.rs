@@ -6,7 +6,9 @@ use domain::ports::{Finding, Outlet, Refusal};
 use harness::fakes::Fault;
 use harness::fakes::drive::EMAIL;
 
-use super::{done, fake, order, outlet, refused, text};
+use worker::outlets::drive::DriveSettings;
+
+use super::{done, fake, order, outlet, outlet_with, refused, settings, text};
 
 const FILES: &str = "/drive/v3/files";
 
@@ -77,6 +79,21 @@ async fn an_account_that_nobody_knows_stops_everything_until_it_is_known() {
 }
 
 #[tokio::test]
+async fn the_account_acts_for_somebody_only_if_it_may() {
+    let fake = fake().await;
+    let outlet = outlet_with(&DriveSettings { subject: Some("kim@example.org".to_owned()), ..settings(&fake) });
+    for delegated in [None, Some("robin@example.org")] {
+        delegated.into_iter().for_each(|person| fake.delegate(person));
+        let refusal = refused(&outlet, order(1, None, &[])).await;
+        assert!(matches!(&refusal, Refusal::Locked(why) if why.contains("unauthorized_client")), "{refusal:?}");
+    }
+    fake.delegate("kim@example.org");
+    done(&outlet, order(2, None, &[])).await;
+    let findings = outlet.check().await;
+    assert!(findings.iter().all(|found| found.problem.is_none()) && findings[0].what.contains("kim@example.org"), "{findings:?}");
+}
+
+#[tokio::test]
 async fn a_clock_that_is_wrong_is_told() {
     let fake = fake().await;
     fake.advance(Duration::from_mins(10));
@@ -99,9 +116,7 @@ async fn what_is_wrong_with_the_folder_stops_everything_until_it_is_right() {
     let refusal = refused(&outlet, order(1, None, &[])).await;
     assert!(matches!(&refusal, Refusal::Locked(why) if why.contains("not in a shared drive")), "{refusal:?}");
     fake.be_shared(true);
-    let elsewhere = super::DriveSettings { folder: "1Nowhere".to_owned(), ..super::settings(&fake) };
-    let press = std::sync::Arc::new(document::Press::new(document::typesetter::Typesetter::at("/nowhere/typeset".into())));
-    let elsewhere = super::DriveOutlet::with_limits(&elsewhere, press, super::LIMITS).unwrap();
+    let elsewhere = outlet_with(&DriveSettings { folder: "1Nowhere".to_owned(), ..settings(&fake) });
     let refusal = refused(&elsewhere, order(1, None, &[])).await;
     assert!(matches!(&refusal, Refusal::Locked(why) if why.contains("1Nowhere") && why.contains("drive.folder")), "{refusal:?}");
     done(&outlet, order(2, None, &[])).await;

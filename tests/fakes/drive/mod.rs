@@ -68,6 +68,8 @@ struct State {
     /// The token that counts.
     token: Option<String>,
     is_account_known: bool,
+    /// The person for whom the account may act.
+    acts_for: Option<String>,
     may_add: bool,
     is_shared: bool,
     is_full: bool,
@@ -151,6 +153,11 @@ impl DriveFake {
         state.token = None;
     }
 
+    /// From now on, the account may act for this person.
+    pub fn delegate(&self, person: &str) {
+        self.vendor.state().acts_for = Some(person.to_owned());
+    }
+
     /// From now on, the account may add to the folder, or not.
     pub fn let_add(&self, may: bool) {
         self.vendor.state().may_add = may;
@@ -209,6 +216,7 @@ impl State {
             tokens: 0,
             token: None,
             is_account_known: true,
+            acts_for: None,
             may_add: true,
             is_shared: true,
             is_full: false,

@@ -16,6 +16,8 @@ use crate::fakes::http::{Reply, Request};
 pub const KEY: &str = include_str!("key.pem");
 const SCOPE: &str = "https://www.googleapis.com/auth/drive";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+const UNDELEGATED: &str =
+    "Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested.";
 /// How far the account's clock may be from ours, in seconds.
 const SKEW: i64 = 300;
 
@@ -28,12 +30,13 @@ impl State {
             return refused("unsupported_grant_type", "Invalid grant_type");
         }
         let problem = if self.is_account_known {
-            problem(field("assertion").unwrap_or_default(), front)
+            problem(field("assertion").unwrap_or_default(), front, self.acts_for.as_deref())
         } else {
             Some("Invalid grant: account not found")
         };
         if let Some(problem) = problem {
-            return refused("invalid_grant", problem).header("date", front.now().format("%a, %d %b %Y %H:%M:%S GMT"));
+            let error = if problem == UNDELEGATED { "unauthorized_client" } else { "invalid_grant" };
+            return refused(error, problem).header("date", front.now().format("%a, %d %b %Y %H:%M:%S GMT"));
         }
         self.tokens += 1;
         let token = format!("ya29.fake-{}", self.tokens);
@@ -43,7 +46,7 @@ impl State {
     }
 }
 
-fn problem(assertion: &str, front: &Front) -> Option<&'static str> {
+fn problem(assertion: &str, front: &Front, acts_for: Option<&str>) -> Option<&'static str> {
     let Some((signed, signature)) = assertion.rsplit_once('.') else { return Some("Bad Request") };
     // This kind of signature is always the same of the same text.
     if signature != URL_SAFE_NO_PAD.encode(signature_of(signed)) {
@@ -56,6 +59,9 @@ fn problem(assertion: &str, front: &Front) -> Option<&'static str> {
     let (iat, exp) = (claims["iat"].as_i64().unwrap_or_default(), claims["exp"].as_i64().unwrap_or_default());
     if (iat - front.now().timestamp()).abs() > SKEW || exp - iat > 3_600 {
         return Some("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.");
+    }
+    if claims["sub"].as_str().is_some_and(|subject| Some(subject) != acts_for) {
+        return Some(UNDELEGATED);
     }
     let is_right =
         header["alg"] == "RS256" && claims["iss"] == EMAIL && claims["scope"] == SCOPE && claims["aud"] == format!("{}/token", front.url());

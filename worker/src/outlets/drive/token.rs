@@ -78,8 +78,7 @@ impl Credentials {
         }
         let encoded = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let signed = format!("{}.{}", encoded(&json!({ "alg": "RS256", "typ": "JWT" })), encoded(&claims));
-        let signer = self.key.choose_scheme(&[RS256]);
-        let signature = signer.and_then(|signer| signer.sign(signed.as_bytes()).ok());
+        let signature = self.key.choose_scheme(&[RS256]).and_then(|scheme| scheme.sign(signed.as_bytes()).ok());
         let signature = signature.ok_or_else(|| Cause::Unreachable("the private key does not sign".to_owned()))?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
