@@ -61,6 +61,8 @@ pub const ALERT_STORM: Duration = Duration::minutes(5);
 pub const ALERT_PAGE_PAUSE: Duration = Duration::minutes(10);
 /// How long an alert that ended is remembered as the one that fires again.
 pub const ALERT_REMEMBERED: Duration = Duration::days(1);
+/// Minutes for which reminders of a step can be put off.
+pub const SNOOZE_MINUTES: [i64; 3] = [10, 20, 30];
 /// Characters of a search text.
 pub const SEARCH_CHARS: usize = 200;
 /// Words of a search text.

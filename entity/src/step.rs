@@ -18,6 +18,8 @@ pub struct Model {
     pub due_reminded_at: Option<Timestamp>,
     /// When people were reminded that it is overdue.
     pub overdue_reminded_at: Option<Timestamp>,
+    /// Until when they are left alone, as they asked.
+    pub snoozed_until: Option<Timestamp>,
     pub settled_at: Option<Timestamp>,
     pub settled_by_id: Option<PersonId>,
     /// Skipped: settled without being done.

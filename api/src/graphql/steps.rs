@@ -93,6 +93,10 @@ impl NextStep {
     async fn reminded_at(&self) -> Option<DateTime<Utc>> {
         self.0.reminded_at
     }
+    /// Until when people are left alone with it, as they asked; null if they did not.
+    async fn snoozed_until(&self) -> Option<DateTime<Utc>> {
+        self.0.snoozed_until
+    }
     /// Who settled it; null if it simply happened.
     async fn settled_by(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
         person(gql, self.0.settled_by).await

@@ -36,6 +36,7 @@ pub(crate) fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut ste
         due_at: step.due_at,
         due_reminded_at: None,
         overdue_reminded_at: None,
+        snoozed_until: None,
         settled_at: None,
         settled_by_id: None,
         waived: false,

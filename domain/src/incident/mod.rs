@@ -38,5 +38,5 @@ pub use response::{
     ConfirmGoal, actions_by_ids, add_action, change_severity, change_status, confirm_goal, find_action, mark_client_affected, settle_action,
 };
 pub use state::is_running;
-pub use steps::{Listed, StepState, settle_step, steps_of};
+pub use steps::{Listed, StepState, settle_step, snooze_step, steps_of};
 pub use team::{AssignRole, assign_role, end_role, share};

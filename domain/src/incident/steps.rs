@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::Duration;
 use entity::{ClientId, IncidentId, PersonId, TimelineKind, Timestamp, incident, step};
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::incident::marks::{self, Settlement};
 use crate::playbook::steps::{self, Step};
 use crate::playbook::{Playbook, Rule};
 use crate::record::{NewEvent, Whole};
-use crate::validate;
+use crate::{limits, validate};
 
 /// A step as people see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub struct Listed {
     pub state: StepState,
     /// When people were last reminded of it.
     pub reminded_at: Option<Timestamp>,
+    /// Until when people are left alone with it, as they asked.
+    pub snoozed_until: Option<Timestamp>,
     /// Who settled it.
     pub settled_by: Option<PersonId>,
     /// The decision, or why it was skipped.
@@ -84,6 +87,7 @@ fn listed_open(step: Step, whole: &Whole) -> Listed {
         rule: Some(step.rule),
         assignee: step.person.or_else(|| step.audience.iter().find_map(holder)),
         reminded_at: row.and_then(reminded_at),
+        snoozed_until: row.and_then(|row| row.snoozed_until),
         settled_by: None,
         settlement: None,
         state: StepState::Open(step.state),
@@ -114,6 +118,7 @@ fn listed_over(row: &step::Model, whole: &Whole, playbook: &Playbook) -> Listed 
         overdue_at: None,
         state: if row.waived { StepState::Waived } else { StepState::Done },
         reminded_at: reminded_at(row),
+        snoozed_until: None,
         settled_by: row.settled_by_id,
         settlement: row.note.clone(),
         proposed_at: None,
@@ -153,6 +158,37 @@ pub async fn settle_step(ctx: &Ctx, id: IncidentId, key: &str, waive: bool, note
         let details = json!({ "step": key, "rule": step.rule.as_str(), "waived": waive, "dueAt": step.due_at });
         draft.record(NewEvent::new(TimelineKind::StepSettled, text).details(details));
         marks::settle(draft, key, Settlement { by: draft.actor(), waived: waive, note: Some(note).filter(|note| !note.is_empty()) });
+        Ok(())
+    });
+    Ok(changed.await?.incident)
+}
+
+/// Puts the reminders of a step off: it stays due, and the timeline says why. One that was put off can be put off again.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a key that is not among the open steps, for other times than [`limits::SNOOZE_MINUTES`], or without a reason;
+/// `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for a step that nobody was reminded of yet.
+pub async fn snooze_step(ctx: &Ctx, id: IncidentId, key: &str, minutes: i64, reason: &str) -> Result<incident::Model> {
+    ctx.require(Right::Respond)?;
+    let reason = validate::text("note", reason)?;
+    if !limits::SNOOZE_MINUTES.contains(&minutes) {
+        let known = limits::SNOOZE_MINUTES.map(|minutes| minutes.to_string()).join(", ");
+        return Err(Error::invalid("minutes", format!("minutes must be one of {known}.")));
+    }
+    let playbook = ctx.playbook();
+    let changed = change::<Whole, _>(ctx, id, Right::Respond, None, |facts, draft| {
+        let steps = draft.steps();
+        let step = steps.iter().find(|step| step.key == key).ok_or_else(|| Error::invalid("key", unknown(&steps)))?;
+        let is_told = |row: &step::Model| row.key == key && step.is_meant(row.due_at) && reminded_at(row).is_some();
+        // What Muster does itself must have been done or have failed before anybody can put it off.
+        if !facts.steps.iter().any(is_told) {
+            return Err(Error::precondition(format!("Nobody was reminded of “{}” yet, so there is nothing to put off.", step.title)));
+        }
+        let until = draft.now + Duration::minutes(minutes);
+        marks::mark(draft, step, |row, _| row.snoozed_until = Some(until));
+        let text = format!("Not now: {} (again {}): {reason}", step.title, playbook.local(until));
+        let details = json!({ "step": key, "rule": step.rule.as_str(), "snoozedUntil": until });
+        draft.record(NewEvent::new(TimelineKind::Note, text).details(details));
         Ok(())
     });
     Ok(changed.await?.incident)

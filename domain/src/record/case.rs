@@ -64,6 +64,7 @@ impl Whole {
                         due_at: row.due_at,
                         due_reminded_at: row.due_reminded_at,
                         overdue_reminded_at: row.overdue_reminded_at,
+                        snoozed_until: row.snoozed_until,
                         settled_at: row.settled_at,
                         waived: row.waived,
                     };

@@ -209,6 +209,7 @@ mod tests {
             due_at: at(0),
             due_reminded_at: None,
             overdue_reminded_at: None,
+            snoozed_until: None,
             settled_at: Some(at(9)),
             settled_by_id: None,
             waived,

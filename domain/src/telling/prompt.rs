@@ -60,6 +60,7 @@ impl<'a> Moment<'a> {
                 if step.state == Stage::Overdue {
                     row.overdue_reminded_at = Some(now);
                 }
+                row.snoozed_until = None;
             });
             if first_time && self.act(draft, step) {
                 continue;

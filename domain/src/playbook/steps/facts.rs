@@ -141,6 +141,8 @@ pub struct Mark {
     pub due_reminded_at: Option<Timestamp>,
     /// When people were reminded that it is overdue.
     pub overdue_reminded_at: Option<Timestamp>,
+    /// Until when people are left alone, as they asked.
+    pub snoozed_until: Option<Timestamp>,
     /// When it was settled.
     pub settled_at: Option<Timestamp>,
     /// Skipped: settled without being done.

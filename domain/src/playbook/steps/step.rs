@@ -76,12 +76,14 @@ impl Step {
     }
 
     /// When people must next be reminded of this step, given what they were reminded of; in the past if that is overdue. `None` if they
-    /// have had every reminder.
+    /// have had every reminder. Who asked to be left alone for a while is reminded once more then, whatever they had before.
     pub fn next_reminder(&self, mark: Option<&Mark>) -> Option<Timestamp> {
         let mark = mark.filter(|mark| self.is_meant(mark.due_at));
+        let snoozed = mark.and_then(|mark| mark.snoozed_until);
         let told = |time: fn(&Mark) -> Option<Timestamp>| mark.and_then(time).is_some();
         match self.state {
             Stage::Upcoming => Some(self.due_at),
+            Stage::Due | Stage::Overdue if snoozed.is_some() => snoozed,
             Stage::Due if !told(|mark| mark.due_reminded_at) => Some(self.due_at),
             Stage::Due | Stage::Overdue if !told(|mark| mark.overdue_reminded_at) => Some(self.overdue_at),
             Stage::Due | Stage::Overdue => None,

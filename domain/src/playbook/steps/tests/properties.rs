@@ -61,6 +61,7 @@ impl Scene {
             if step.state == Stage::Overdue {
                 mark.overdue_reminded_at = Some(now);
             }
+            mark.snoozed_until = None;
         }
         told
     }
@@ -142,10 +143,11 @@ fn keys() -> impl Strategy<Value = String> {
 }
 
 fn marks(at: Timestamp) -> impl Strategy<Value = BTreeMap<String, Mark>> {
-    let mark = prop::array::uniform3(any::<bool>()).prop_map(move |[due, overdue, settled]| Mark {
+    let mark = prop::array::uniform4(any::<bool>()).prop_map(move |[due, overdue, snoozed, settled]| Mark {
         due_at: Timestamp::MAX_UTC,
         due_reminded_at: due.then_some(at),
         overdue_reminded_at: overdue.then_some(at),
+        snoozed_until: snoozed.then_some(at),
         settled_at: settled.then_some(at),
         waived: settled && due,
     });

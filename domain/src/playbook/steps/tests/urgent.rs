@@ -32,6 +32,26 @@ fn who_is_reminded_and_does_nothing_has_somebody_else_paged() {
 }
 
 #[test]
+fn who_asks_to_be_left_alone_is_reminded_once_more_then() {
+    let playbook = Playbook::default();
+    let told = |snoozed: Option<&str>| {
+        let (due_at, told) = (on("18 11:05"), Some(on("18 11:05")));
+        let mark = Mark { due_at, due_reminded_at: told, overdue_reminded_at: told, snoozed_until: snoozed.map(on), ..Mark::default() };
+        Case { marks: BTreeMap::from([("lead".to_owned(), mark)]), ..minor() }
+    };
+    let of_lead = |case: &Case, now: &str| {
+        let steps = steps(case, &playbook, on(now));
+        let lead = steps.into_iter().find(|step| step.rule == Rule::Lead).unwrap();
+        (lead.state, lead.next_reminder(case.marks.get("lead")))
+    };
+    assert_eq!(of_lead(&told(None), "18 11:20"), (Stage::Overdue, None));
+    assert_eq!(of_lead(&told(Some("18 11:40")), "18 11:20"), (Stage::Overdue, Some(on("18 11:40"))), "it stays overdue");
+    // What an earlier cause was put off for is not put off.
+    let again = Case { reopened_at: Some(on("18 12:00")), ..told(Some("18 13:00")) };
+    assert_eq!(of_lead(&again, "18 12:06").1, Some(on("18 12:05")));
+}
+
+#[test]
 fn what_is_only_coming_does_not_say_that_it_happened() {
     let led = Case { holders: vec![held(Role::IncidentLead, "18 11:00", None)], ..declared(Severity::Critical) };
     let led = Case { no_reaction_since: Some(on("18 11:00")), pages: vec![page(None, "18 11:00", None)], declared_at: None, ..led };
