@@ -20,6 +20,7 @@ pub mod calendar;
 pub mod catalogue;
 pub mod chain;
 pub mod change;
+pub mod chat;
 pub mod chores;
 pub mod clients;
 pub mod clock;

@@ -23,6 +23,9 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Every one, the worst first.
+    pub const ALL: &'static [Self] = &[Self::Critical, Self::Major, Self::Minor, Self::Trivial];
+
     /// The name in the public schema.
     pub fn as_str(self) -> &'static str {
         match self {

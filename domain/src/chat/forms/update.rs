@@ -1,0 +1,62 @@
+//! How it stands, for everybody (R17).
+
+use entity::{IncidentStatus, Severity};
+
+use super::filled::Filled;
+use super::judged;
+use crate::authz::Right;
+use crate::chat::answer::Answer;
+use crate::chat::asked::Asked;
+use crate::chat::form::{Choice, Field, FieldKind, Form, FormKind};
+use crate::chat::phrases::headline;
+use crate::error::{Error, Result};
+use crate::incident as incidents;
+use crate::timeline::{self, PostUpdate};
+use crate::{validate, words};
+
+/// Leaves a field unchanged.
+const AS_IT_IS: &str = "AS_IT_IS";
+const LIVE: [IncidentStatus; 3] = [IncidentStatus::Investigating, IncidentStatus::Fixing, IncidentStatus::Monitoring];
+
+/// Opens the form.
+pub(in crate::chat) async fn open(asked: &Asked<'_>) -> Result<Answer> {
+    asked.ctx.require(Right::Respond)?;
+    let incident = asked.fresh().await?;
+    // Unchanged unless somebody chooses: what others set meanwhile must not be set back.
+    let as_it_is = |word: &str| Choice::new(AS_IT_IS, format!("As it is ({word})"));
+    let statuses = LIVE.iter().map(|status| Choice::new(status.as_str(), words::sentence(words::status(*status))));
+    let levels = Severity::ALL.iter().map(|level| Choice::new(level.as_str(), words::sentence(words::severity(*level))));
+    let statuses = [as_it_is(words::status(incident.status))].into_iter().chain(statuses).collect();
+    let levels = [as_it_is(words::severity(incident.severity))].into_iter().chain(levels).collect();
+    let fields = vec![
+        Field::new("text", "How does it stand?", FieldKind::Lines).hint("For people who don't follow the timeline.").required(),
+        Field::new("status", "Status", FieldKind::Choice(statuses)).initially(AS_IT_IS),
+        Field::new("severity", "Severity", FieldKind::Choice(levels)).hint("The text says why it changes.").initially(AS_IT_IS),
+    ];
+    let (title, id, version) = (format!("Update on {}", incidents::reference(&incident)), incident.id, incident.version);
+    let form = Form { kind: FormKind::Update, title, notes: vec![headline(&incident)], fields, incident: Some(id), version: Some(version) };
+    Ok(Answer::form(form).about(&incident))
+}
+
+/// Sets severity and status, each unless somebody else did since, and posts the text.
+pub(super) async fn submit(filled: &Filled<'_>) -> Result<Answer> {
+    let (ctx, id) = (filled.ctx, filled.incident()?);
+    let text = validate::text("text", filled.text("text"))?;
+    let chosen = |key| filled.values.one(key).filter(|value| *value != AS_IT_IS);
+    let severity = chosen("severity").map(judged::severity).transpose()?;
+    let status = chosen("status").map(live_status).transpose()?;
+    if let Some(severity) = severity {
+        incidents::change_severity(ctx, id, severity, &text, filled.version).await?;
+    }
+    if let Some(status) = status {
+        incidents::change_status(ctx, id, status, None, filled.version).await?;
+    }
+    let (event, incident) = timeline::post_update(ctx, PostUpdate::new(id, text), filled.key).await?;
+    let state = format!("{}, {}", words::severity(incident.severity), words::status(incident.status));
+    Ok(Answer::aloud(format!("Update on {} ({state}): {}", headline(&incident), event.text), incident))
+}
+
+fn live_status(name: &str) -> Result<IncidentStatus> {
+    let known = LIVE.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(name));
+    known.ok_or_else(|| Error::invalid("status", "status must be INVESTIGATING, FIXING or MONITORING."))
+}
