@@ -239,6 +239,9 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("retryDelivery", Responder, format!("deliveryId: \"{delivery}\"")),
         mutation("dismissDeliveries", Responder, format!("deliveryIds: [\"{delivery}\"]")),
         mutation("settleDeliveryByHand", Responder, format!("deliveryId: \"{delivery}\"")),
+        // Each does what its user may do.
+        mutation("runCommand", Viewer, "text: \"help\"".into()),
+        mutation("submitCommandForm", Viewer, "kind: \"declare\" values: [{ key: \"name\" values: [\"errors\"] }]".into()),
         mutation("saveSite", Responder, "name: \"example.org\"".into()),
         mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),
         mutation("setClientTeam", Responder, format!("clientId: \"{client}\" personIds: [\"{person}\"]")),

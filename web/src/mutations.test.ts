@@ -11,8 +11,11 @@ const sources = readdirSync(join(here, 'routes'), { recursive: true, encoding: '
   .map((path) => readFileSync(join(here, 'routes', path), 'utf8'))
   .join('\n');
 
+/** What a page would only do worse: these take words, for the command line and for chats. */
+const IN_WORDS = ['runCommand', 'submitCommandForm'];
+
 test('every mutation has a place on a page', () => {
   const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {});
   expect(mutations.length).toBeGreaterThan(50);
-  expect(mutations.filter((name) => !new RegExp(`\\b${name} ?[({]`).test(sources))).toEqual([]);
+  expect(mutations.filter((name) => !IN_WORDS.includes(name) && !new RegExp(`\\b${name} ?[({]`).test(sources))).toEqual([]);
 });

@@ -6,6 +6,7 @@
 mod audit;
 mod catalogue;
 mod clients;
+mod commands;
 mod connection;
 mod context;
 mod cost;
@@ -96,6 +97,7 @@ pub(crate) struct Mutation(
     people::PasskeyMutation,
     people::CalendarFeedMutation,
     on_call::OnCallMutation,
+    commands::CommandMutation,
 );
 
 /// Counts a subscriber for as long as it lives.

@@ -125,11 +125,13 @@ mod tests {
         "reportIncident",
         "revokeApiToken",
         "revokeCalendarFeed",
+        "runCommand",
         "saveClient",
         "saveSite",
         "setClientTeam",
         "setNtfyTopic",
         "setOnCall",
+        "submitCommandForm",
         "updatePerson",
     ];
 

@@ -1,0 +1,6 @@
+//! Commands in words, and forms to fill in.
+
+mod mutation;
+mod object;
+
+pub use mutation::CommandMutation;
