@@ -15,6 +15,7 @@ mod on_call;
 mod output;
 mod person;
 mod playbook;
+mod remote;
 mod report;
 mod restore;
 mod server;
@@ -85,6 +86,15 @@ enum Command {
     /// Manages who is on call.
     #[command(subcommand)]
     OnCall(OnCallCommand),
+    /// Says in words what is to be done in an incident, as in a chat: `muster incident Shop is down` begins one, `muster incident help`
+    /// explains the rest.
+    Incident(remote::Say),
+    /// Shows what to do next in an incident.
+    Next(remote::Next),
+    /// Writes onto the timeline of an incident; while the server is away, the note is kept and sent later.
+    Note(remote::Note),
+    /// Runs a command of the shell and writes it down: command, host, exit code, duration and the end of its output.
+    Run(remote::Run),
     /// Writes a version of an incident's report into a file: Markdown, HTML, DOCX or PDF.
     Report(report::Export),
     /// Writes all that is kept of an incident into one file, which can be checked without Muster and taken in by another server.
@@ -151,8 +161,8 @@ enum OnCallCommand {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match arguments.command {
+    let Arguments { config, command } = Arguments::parse();
+    let command = match command {
         Command::Schema => {
             return match output::line(api::graphql::sdl().trim_end()) {
                 Ok(()) => ExitCode::SUCCESS,
@@ -167,11 +177,15 @@ fn main() -> ExitCode {
                 Err(error) => failed(&error.into()),
             };
         }
-        _ => {}
-    }
+        Command::Incident(say) => return at_server(remote::say(say)),
+        Command::Next(next) => return at_server(remote::next(next)),
+        Command::Note(note) => return at_server(remote::note(note)),
+        Command::Run(run) => return at_server(remote::run(run)),
+        command => command,
+    };
     // Database, files and backups are for the user alone who runs Muster, from the moment they are made.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let settings = match Settings::load(arguments.config.as_deref()) {
+    let settings = match Settings::load(config.as_deref()) {
         Ok(settings) => settings,
         Err(problems) => {
             output::complain("The settings are wrong:");
@@ -181,7 +195,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let command = match arguments.command {
+    let command = match command {
         Command::Playbook(command) => return playbook::run(command, &settings),
         command => command,
     };
@@ -202,6 +216,18 @@ fn main() -> ExitCode {
         }
         outcome
     });
+    // Whatever still blocks a thread must not hold up the end.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| failed(&error))
+}
+
+/// Carries out a command that speaks to a server, by itself: it has no settings and no database.
+fn at_server(work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let outcome = runtime.block_on(work);
     // Whatever still blocks a thread must not hold up the end.
     runtime.shutdown_background();
     outcome.unwrap_or_else(|error| failed(&error))
@@ -236,7 +262,13 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Release { system } => hold::release(&settings, system).await?,
         Command::Check { part } => return check::run(&settings, part).await,
         Command::Demo => demo::play(&*database::domain(&settings).await?, &settings).await?,
-        Command::Schema | Command::Completions { .. } | Command::Playbook(_) => {}
+        Command::Schema
+        | Command::Completions { .. }
+        | Command::Playbook(_)
+        | Command::Incident(_)
+        | Command::Next(_)
+        | Command::Note(_)
+        | Command::Run(_) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,11 +6,12 @@ use super::source::{Environment, PREFIX, variable};
 use crate::systems::LATER;
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
     "MUSTER_CONFIG",
     "MUSTER_TOKEN",
     "MUSTER_URL",
     "MUSTER_CONTRACTS",
+    "MUSTER_INCIDENT",
     "MUSTER_PG_BIN",
     "MUSTER_PRISM_TRELLO",
     "MUSTER_PRISM_ZENDESK",

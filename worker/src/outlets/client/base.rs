@@ -43,7 +43,10 @@ pub fn is_this_machine(url: &Url) -> bool {
 }
 
 /// TLS that trusts this machine's certificate authorities, or Mozilla's list if it has none, as in a bare container. Reads files.
-pub(crate) fn tls() -> Result<ClientConfig, rustls::Error> {
+///
+/// # Errors
+/// When this build has no cryptography for it.
+pub fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {

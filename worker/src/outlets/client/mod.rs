@@ -23,8 +23,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use url::Url;
 
-pub(crate) use base::tls;
-pub use base::{base_url, endpoint, is_this_machine};
+pub use base::{base_url, endpoint, is_this_machine, tls};
 pub(super) use failed::{Answered, Cause, Failed};
 pub(super) use pace::{Crowded, Pace, Turn};
 
