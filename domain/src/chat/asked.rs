@@ -38,7 +38,7 @@ impl<'a> Asked<'a> {
         meant(self.ctx, self.mentions, "text", said).await
     }
 
-    /// The incident as it is now.
+    /// The incident as it is now, after something was changed.
     pub async fn fresh(&self) -> Result<incident::Model> {
         incidents::find(self.ctx, self.id()?).await
     }

@@ -14,8 +14,8 @@ use crate::{timeline, words};
 
 /// Shows the incident.
 pub(super) async fn show(asked: &Asked<'_>) -> Result<Answer> {
-    let incident = asked.fresh().await?;
-    Ok(Answer::quiet(text(asked.ctx, &incident).await?).about(&incident))
+    let incident = asked.incident()?;
+    Ok(Answer::quiet(text(asked.ctx, incident).await?).about(incident))
 }
 
 /// What it is, how bad, how it stands, who leads, what was said last, and what comes next.

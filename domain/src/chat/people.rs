@@ -110,25 +110,13 @@ pub(super) fn person_at_end<'a>(text: &'a str, mentions: &Mentions) -> (&'a str,
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use entity::{AccessLevel, Channels, Grants, PersonKind, Timestamp};
     use uuid::Uuid;
 
+    use super::*;
+    use crate::fixtures;
+
     fn person(id: u128, name: &str, email: &str) -> person::Model {
-        person::Model {
-            id: PersonId(Uuid::from_u128(id)),
-            name: name.into(),
-            kind: PersonKind::Human,
-            email: Some(email.into()),
-            phone: None,
-            ntfy_topic: None,
-            access_level: AccessLevel::Responder,
-            seniority: None,
-            grants: Grants::default(),
-            quiet: Channels::default(),
-            created_at: Timestamp::UNIX_EPOCH,
-            deactivated_at: None,
-        }
+        person::Model { email: Some(email.to_owned()), ..fixtures::person(id, name) }
     }
 
     #[test]

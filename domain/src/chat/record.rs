@@ -45,9 +45,9 @@ fn named(kind: TimelineKind) -> &'static str {
 
 /// Shows what happened last, oldest first.
 pub(super) async fn timeline(asked: &Asked<'_>) -> Result<Answer> {
-    let incident = asked.fresh().await?;
+    let incident = asked.incident()?;
     let window = Window { limit: NEWEST, backwards: true, after: None, before: None };
-    let events = timeline::page(asked.ctx, &incident, &TimelineFilter::default(), &window).await?.items;
+    let events = timeline::page(asked.ctx, incident, &TimelineFilter::default(), &window).await?.items;
     let people: Vec<PersonId> = events.iter().filter_map(|event| event.actor_id).collect();
     let names = Names::load(asked.ctx, &people).await?;
     let playbook = asked.ctx.playbook();
@@ -58,7 +58,7 @@ pub(super) async fn timeline(asked: &Asked<'_>) -> Result<Answer> {
         format!("{} {who}: {}", playbook.local(event.occurred_at), first_chars(&text))
     });
     let lines: Vec<String> = lines.collect();
-    Ok(Answer::quiet(listed(&headline(&incident), &lines, "Nothing has happened yet.")).about(&incident))
+    Ok(Answer::quiet(listed(&headline(incident), &lines, "Nothing has happened yet.")).about(incident))
 }
 
 /// The first line of a text that says something, shortened.

@@ -1,6 +1,6 @@
 //! From a line to its answer.
 
-use entity::incident;
+use entity::{IncidentId, incident};
 
 use super::answer::{Answer, listed};
 use super::asked::Asked;
@@ -20,12 +20,12 @@ use crate::incident as incidents;
 /// # Errors
 /// `NOT_FOUND` for an incident that the caller may not see; `BAD_USER_INPUT` on `text`, in words, for what can't be understood;
 /// `FAILED_PRECONDITION` where an incident is needed and none is known; and those of the use cases.
-pub async fn run(ctx: &Ctx, incident: Option<&incident::Model>, text: &str, mentions: &Mentions, key: Option<&str>) -> Result<Answer> {
+pub async fn run(ctx: &Ctx, incident: Option<IncidentId>, text: &str, mentions: &Mentions, key: Option<&str>) -> Result<Answer> {
     let (named, line) = addressed(ctx, text).await?;
     let about = match (named, incident) {
         (Some(named), _) => Some(named),
         // Who can write in the place of an incident need not be allowed to see it in Muster.
-        (None, Some(placed)) => Some(incidents::find(ctx, placed.id).await?),
+        (None, Some(placed)) => Some(incidents::find(ctx, placed).await?),
         (None, None) => None,
     };
     let asked = Asked { ctx, incident: about.as_ref(), mentions, key };

@@ -18,10 +18,10 @@ const TURNS: usize = 20;
 
 /// Shows what to do next.
 pub(super) async fn next(asked: &Asked<'_>) -> Result<Answer> {
-    let incident = asked.fresh().await?;
-    let steps = open_steps(asked.ctx, &incident).await?;
+    let incident = asked.incident()?;
+    let steps = open_steps(asked.ctx, incident).await?;
     let lines: Vec<String> = steps.iter().enumerate().map(|(at, step)| format!("{} {step}", at + 1)).collect();
-    Ok(Answer::quiet(listed(&headline(&incident), &lines, "The playbook asks for nothing now.")).about(&incident))
+    Ok(Answer::quiet(listed(&headline(incident), &lines, "The playbook asks for nothing now.")).about(incident))
 }
 
 /// The open steps in words, the most urgent first.
@@ -44,18 +44,18 @@ fn in_words(step: &Listed, names: &Names, playbook: &Playbook) -> String {
 
 /// Opens the form of a step: by its number in what [`next`] shows, or by its key.
 pub(super) async fn settle(asked: &Asked<'_>, which: &str) -> Result<Answer> {
-    let incident = asked.fresh().await?;
-    let steps = listed_steps(asked.ctx, &incident).await?;
+    let incident = asked.incident()?;
+    let steps = listed_steps(asked.ctx, incident).await?;
     let numbered = which.parse::<usize>().ok().and_then(|number| steps.get(number.checked_sub(1)?));
     let step = numbered.or_else(|| steps.iter().find(|step| step.key == which));
     let step = step.ok_or_else(|| Error::invalid("text", format!("There is no step {which}: “next” shows them with their numbers.")))?;
-    forms::step(asked.ctx, &incident, step).await
+    forms::step(asked.ctx, incident, step).await
 }
 
 /// Records the decision whether to go on out of hours.
 pub(super) async fn go_on(asked: &Asked<'_>, goes_on: bool, why: &str) -> Result<Answer> {
-    let incident = asked.fresh().await?;
-    let steps = listed_steps(asked.ctx, &incident).await?;
+    let incident = asked.incident()?;
+    let steps = listed_steps(asked.ctx, incident).await?;
     let step = steps.iter().find(|step| step.rule == Some(Rule::StopOrContinue));
     let step = step.ok_or_else(|| Error::precondition("Nobody has to decide that now. Write “decision …” to record a decision anyway."))?;
     let decision = format!("{}: {why}", if goes_on { "We go on" } else { "We stop for now" });

@@ -1,8 +1,8 @@
 //! Saying in words what is to be done: for the command line, and whatever else has no pages.
 
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
+use domain::Error;
 use domain::chat::{self, FormKind, Mentions, Values};
-use domain::{Error, incident};
 
 use super::object::CommandAnswer;
 use crate::graphql::context::ctx;
@@ -66,13 +66,9 @@ pub struct CommandMutation;
 impl CommandMutation {
     /// Carries out a command in words, with the rights of the caller.
     async fn run_command(&self, gql: &Context<'_>, #[graphql(desc = "The command.")] input: RunCommandInput) -> ApiResult<CommandPayload> {
-        let ctx = ctx(gql);
-        let incident = match optional_id("incidentId", input.incident_id.as_ref())? {
-            Some(id) => Some(incident::find(ctx, id).await?),
-            None => None,
-        };
+        let incident = optional_id("incidentId", input.incident_id.as_ref())?;
         let (mentions, key) = (Mentions::default(), input.idempotency_key.as_deref());
-        Ok(Box::pin(chat::run(ctx, incident.as_ref(), &input.text, &mentions, key)).await?.into())
+        Ok(Box::pin(chat::run(ctx(gql), incident, &input.text, &mentions, key)).await?.into())
     }
 
     /// Carries out a form that a command asked to be filled in. An error's `field` is one of the form.

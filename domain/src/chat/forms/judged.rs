@@ -42,8 +42,7 @@ pub(super) fn fields() -> Vec<Field> {
     };
     let breach = [(Flag::SecurityBreach, "Somebody got in who should not"), (Flag::DataBreach, "Data got out, or may have")];
     let breach = breach.map(|(flag, label)| Choice::new(flag.as_str(), label));
-    let levels = Severity::ALL.iter().map(|level| Choice::new(level.as_str(), words::sentence(words::severity(*level))));
-    let severity = [Choice::new(ADVISED, "What the answers add up to")].into_iter().chain(levels);
+    let severity = [Choice::new(ADVISED, "What the answers add up to")].into_iter().chain(levels());
     let severity = severity.chain([Choice::new(TRIAGE, "Only report it: whoever is on call decides")]).collect();
     let others = [
         Field::new(FLAGS, "Is it a breach?", FieldKind::Many(breach.to_vec())),
@@ -51,6 +50,11 @@ pub(super) fn fields() -> Vec<Field> {
         Field::new(SEVERITY, "Severity", FieldKind::Choice(severity)).hint("You can change it later.").initially(ADVISED),
     ];
     QUESTIONS.into_iter().map(question).chain(others).collect()
+}
+
+/// Every severity, to be chosen.
+pub(super) fn levels() -> impl Iterator<Item = Choice> {
+    Severity::ALL.iter().map(|level| Choice::new(level.as_str(), words::sentence(words::severity(*level))))
 }
 
 /// What is special about it, as filled in.

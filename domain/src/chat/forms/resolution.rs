@@ -15,7 +15,7 @@ use crate::validate;
 /// Opens the form, which asks for each goal that is missing.
 pub(in crate::chat) async fn open(asked: &Asked<'_>) -> Result<Answer> {
     asked.ctx.require(Right::Respond)?;
-    let incident = asked.fresh().await?;
+    let incident = asked.incident()?;
     let met = incidents::goals_of(asked.ctx, &[incident.id]).await?;
     let ticked = incidents::checklist_of(asked.ctx, &[incident.id]).await?;
     let playbook = asked.ctx.playbook();
@@ -29,10 +29,9 @@ pub(in crate::chat) async fn open(asked: &Asked<'_>) -> Result<Answer> {
         }
     }
     fields.push(Field::new("summary", "How did it end?", FieldKind::Lines).required());
-    let (title, id, version) = (format!("Resolve {}", incidents::reference(&incident)), incident.id, incident.version);
-    let form =
-        Form { kind: FormKind::Resolve, title, notes: vec![headline(&incident)], fields, incident: Some(id), version: Some(version) };
-    Ok(Answer::form(form).about(&incident))
+    let (title, id, version) = (format!("Resolve {}", incidents::reference(incident)), incident.id, incident.version);
+    let form = Form { kind: FormKind::Resolve, title, notes: vec![headline(incident)], fields, incident: Some(id), version: Some(version) };
+    Ok(Answer::form(form).about(incident))
 }
 
 fn is_met(rows: &[entity::goal::Model], goal: &Goal) -> bool {

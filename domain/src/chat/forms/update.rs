@@ -1,6 +1,6 @@
 //! How it stands, for everybody (R17).
 
-use entity::{IncidentStatus, Severity};
+use entity::IncidentStatus;
 
 use super::filled::Filled;
 use super::judged;
@@ -21,21 +21,20 @@ const LIVE: [IncidentStatus; 3] = [IncidentStatus::Investigating, IncidentStatus
 /// Opens the form.
 pub(in crate::chat) async fn open(asked: &Asked<'_>) -> Result<Answer> {
     asked.ctx.require(Right::Respond)?;
-    let incident = asked.fresh().await?;
+    let incident = asked.incident()?;
     // Unchanged unless somebody chooses: what others set meanwhile must not be set back.
     let as_it_is = |word: &str| Choice::new(AS_IT_IS, format!("As it is ({word})"));
     let statuses = LIVE.iter().map(|status| Choice::new(status.as_str(), words::sentence(words::status(*status))));
-    let levels = Severity::ALL.iter().map(|level| Choice::new(level.as_str(), words::sentence(words::severity(*level))));
     let statuses = [as_it_is(words::status(incident.status))].into_iter().chain(statuses).collect();
-    let levels = [as_it_is(words::severity(incident.severity))].into_iter().chain(levels).collect();
+    let levels = [as_it_is(words::severity(incident.severity))].into_iter().chain(judged::levels()).collect();
     let fields = vec![
         Field::new("text", "How does it stand?", FieldKind::Lines).hint("For people who don't follow the timeline.").required(),
         Field::new("status", "Status", FieldKind::Choice(statuses)).initially(AS_IT_IS),
         Field::new("severity", "Severity", FieldKind::Choice(levels)).hint("The text says why it changes.").initially(AS_IT_IS),
     ];
-    let (title, id, version) = (format!("Update on {}", incidents::reference(&incident)), incident.id, incident.version);
-    let form = Form { kind: FormKind::Update, title, notes: vec![headline(&incident)], fields, incident: Some(id), version: Some(version) };
-    Ok(Answer::form(form).about(&incident))
+    let (title, id, version) = (format!("Update on {}", incidents::reference(incident)), incident.id, incident.version);
+    let form = Form { kind: FormKind::Update, title, notes: vec![headline(incident)], fields, incident: Some(id), version: Some(version) };
+    Ok(Answer::form(form).about(incident))
 }
 
 /// Sets severity and status, each unless somebody else did since, and posts the text.
