@@ -11,6 +11,7 @@ mod descriptors;
 mod hold;
 mod logging;
 mod metrics;
+mod modes;
 mod on_call;
 mod output;
 mod person;

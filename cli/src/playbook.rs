@@ -26,7 +26,6 @@ use alerts::Night;
 const OF_FOLDER: &str = "playbook.toml";
 /// Why an imagined incident has what makes it one.
 const ASKED_FOR: &str = "clap asks for it unless alerts are played";
-const SEVERITIES: [Severity; 4] = [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial];
 
 /// What can be done with a playbook.
 #[derive(Subcommand)]
@@ -293,7 +292,7 @@ fn as_json(event: &ImaginedStep) -> serde_json::Value {
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
-    let found = SEVERITIES.into_iter().find(|severity| severity.as_str().eq_ignore_ascii_case(text));
+    let found = Severity::ALL.iter().copied().find(|severity| severity.as_str().eq_ignore_ascii_case(text));
     found.ok_or_else(|| "use critical, major, minor or trivial".to_owned())
 }
 

@@ -39,7 +39,7 @@ impl Wanted {
 }
 
 fn severity(text: &str) -> Result<Severity> {
-    let known = [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial].into_iter().find(|known| known.as_str() == text);
+    let known = Severity::ALL.iter().copied().find(|known| known.as_str() == text);
     known
         .ok_or_else(|| Error::invalid("severity", "severity is CRITICAL, MAJOR, MINOR or TRIVIAL, or several of them with commas between."))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,6 +11,8 @@ use std::time::Duration;
 use anyhow::bail;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
+
+use crate::modes::is_open_to_others;
 
 /// What people change to move the database.
 const SETTING: &str = "database_url (MUSTER_DATABASE_URL)";
@@ -130,7 +132,7 @@ pub fn prepare_file(path: &Path) -> anyhow::Result<()> {
     let opened = File::options().write(true).create(true).truncate(false).mode(0o600).open(path);
     match opened {
         Ok(file) => {
-            if file.metadata()?.permissions().mode() & 0o077 != 0 {
+            if is_open_to_others(&file.metadata()?) {
                 tracing::warn!("others can read {0}, which holds everything: `chmod 600 {0}*` prevents it", path.display());
             }
             Ok(())
@@ -168,6 +170,8 @@ fn folder(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]

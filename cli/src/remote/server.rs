@@ -1,7 +1,6 @@
 //! The server, as a client of its API.
 
 use std::fmt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,14 +8,15 @@ use anyhow::{Context, anyhow, bail};
 use domain::clock::{Clock, SystemClock};
 use domain::error::code;
 use domain::ids::IdSource;
+use domain::people::secrets::hash;
 use reqwest::Client;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use url::Url;
 use worker::outlets::client::{base_url, is_this_machine, tls};
 
 use super::{Place, places};
+use crate::modes::is_open_to_others;
 
 /// How long connecting may take.
 const CONNECTING: Duration = Duration::from_secs(5);
@@ -111,7 +111,7 @@ impl Server {
 
     /// Tells tokens apart without giving one away.
     pub fn token_mark(&self) -> String {
-        hex::encode(Sha256::digest(&self.token))
+        hash(&self.token)
     }
 
     /// Carries out a mutation that answers as commands do.
@@ -193,8 +193,7 @@ fn own(file: &Path) -> anyhow::Result<Own> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Own::default()),
         Err(error) => return Err(error).with_context(|| format!("{} can't be read", file.display())),
     };
-    let mode = file.metadata().with_context(|| format!("{} can't be read", file.display()))?.permissions().mode();
-    if mode & 0o077 != 0 {
+    if is_open_to_others(&file.metadata().with_context(|| format!("{} can't be read", file.display()))?) {
         bail!("others may read {}, which has your token: `chmod 600` it first", file.display());
     }
     // The message of the parser shows the line, which may hold the token.

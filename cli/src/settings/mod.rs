@@ -256,9 +256,7 @@ fn alert_levels(source: &mut Source<'_>) -> Option<BTreeMap<String, Severity>> {
     let text = source.text("alerts.levels")?;
     let mut levels = BTreeMap::new();
     for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
-        let severity = |name: &str| {
-            [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial].into_iter().find(|severity| severity.as_str() == name)
-        };
+        let severity = |name: &str| Severity::ALL.iter().copied().find(|severity| severity.as_str() == name);
         match pair.split_once('=').and_then(|(label, name)| Some((label.trim().to_lowercase(), severity(name.trim())?))) {
             Some((label, severity)) => drop(levels.insert(label, severity)),
             None => {

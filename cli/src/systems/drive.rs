@@ -1,6 +1,5 @@
 //! Google Drive: the incidents' folder (S6).
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use worker::outlets::client::base_url;
 use worker::outlets::drive::{Credentials, DriveOutlet, DriveSettings, GOOGLE};
 
 use super::{Connector, Entry, Offer};
+use crate::modes::is_open_to_others;
 use crate::settings::Source;
 
 /// Google Drive.
@@ -21,9 +21,6 @@ pub const DRIVE: Entry = Entry {
     without: "incidents are filed nowhere, unless a person does it",
     read: |source| Arc::new(read(source)),
 };
-
-/// Rights of the group and of others.
-const OTHERS: u32 = 0o077;
 
 struct Drive {
     settings: Option<DriveSettings>,
@@ -62,7 +59,7 @@ fn read(source: &mut Source<'_>) -> Drive {
 
 /// Whether others on this machine may do anything with a file.
 fn is_open(file: &Path) -> bool {
-    file.metadata().is_ok_and(|file| file.permissions().mode() & OTHERS != 0)
+    file.metadata().is_ok_and(|file| is_open_to_others(&file))
 }
 
 fn address(source: &mut Source<'_>) -> String {
@@ -94,6 +91,7 @@ impl Connector for Drive {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

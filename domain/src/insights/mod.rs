@@ -141,7 +141,7 @@ fn by_month(facts: &[Fact], period: &Period) -> Vec<(String, Figures)> {
 
 fn by_severity(facts: &[Fact]) -> Vec<(Severity, Figures)> {
     let of = |severity| facts.iter().filter(move |fact| fact.severity == severity).collect::<Tally>().figures();
-    [Severity::Critical, Severity::Major, Severity::Minor, Severity::Trivial].map(|severity| (severity, of(severity))).into()
+    Severity::ALL.iter().map(|severity| (*severity, of(*severity))).collect()
 }
 
 fn by_group<Id: Ord>(facts: &[Fact], groups: Vec<Grouped<Id>>) -> Vec<Group<Id>> {

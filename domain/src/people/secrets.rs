@@ -51,6 +51,6 @@ pub(super) struct Opened {
 }
 
 /// What is stored of a secret.
-pub(crate) fn hash(secret: &str) -> String {
+pub fn hash(secret: &str) -> String {
     hex::encode(Sha256::digest(secret))
 }
