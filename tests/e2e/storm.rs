@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_mins(4);
 const AT_ONCE: usize = 4;
 
 /// How many incidents pass, and how often the worker is killed.
-fn size() -> (usize, usize) {
+pub(crate) fn size() -> (usize, usize) {
     let text = std::env::var("MUSTER_STORM").unwrap_or_else(|_| "8x12".to_owned());
     let (incidents, kills) = text.split_once('x').expect("MUSTER_STORM is INCIDENTSxKILLS");
     (incidents.parse().expect("a number of incidents"), kills.parse().expect("a number of kills"))
@@ -131,7 +131,7 @@ async fn clients(ann: &Client) -> Vec<Value> {
     clients
 }
 
-fn spawn(mut command: Command) -> Child {
+pub(crate) fn spawn(mut command: Command) -> Child {
     command.env("MUSTER_LISTEN", "127.0.0.1:0").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 

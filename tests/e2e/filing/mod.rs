@@ -2,6 +2,7 @@
 
 mod orders;
 mod refusals;
+mod storm;
 
 use std::sync::Arc;
 use std::time::Duration;
