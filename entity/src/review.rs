@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{IncidentId, PersonId, ReviewId, Timestamp};
+use crate::{FileIds, IncidentId, PersonId, ReviewId, Timestamp};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -39,6 +39,9 @@ pub struct Model {
     pub recording_url: Option<String>,
     /// The review found that nothing needs to be followed up.
     pub no_follow_ups: bool,
+    /// Which of the incident's files were handed round; `None` if none were.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub file_ids: Option<FileIds>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -35,6 +35,7 @@ mod m20261130_000034_client_teams;
 mod m20261130_000035_redaction;
 mod m20261130_000036_archives;
 mod m20261130_000037_snoozed_steps;
+mod m20261130_000038_review_files;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000035_redaction::Migration),
             Box::new(m20261130_000036_archives::Migration),
             Box::new(m20261130_000037_snoozed_steps::Migration),
+            Box::new(m20261130_000038_review_files::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

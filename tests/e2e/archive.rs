@@ -82,7 +82,11 @@ async fn review(app: &TestApp, incident: &Value, [sam, kim, fay]: [&Client; 3]) 
     }
     sam.mutate("parkReviewTopic", json!({ "reviewId": review, "topic": "More disks", "forum": "hosting" }), "topic { id }").await;
     app.advance(10 * 24 * HOUR);
-    let record = json!({ "reviewId": review, "heldAt": "2026-11-30T10:00:00Z", "notes": "We learned much." });
+    let slides = fay.try_upload_with(id(incident), &[("held", "true")], "slides.txt", "one slide".into()).await;
+    let slides: Value = slides.json().await.unwrap();
+    let record = json!({
+        "reviewId": review, "heldAt": "2026-11-30T10:00:00Z", "notes": "We learned much.", "fileIds": [slides["id"]],
+    });
     fay.mutate("recordReview", record, "review { id }").await;
 }
 
@@ -144,10 +148,11 @@ async fn an_incident_moves_to_the_other_database_and_is_the_same_there(app: &Tes
         assert!(first == download(there, "INC-1").await);
         // Files are there, and new incidents come after it.
         let admin = there.admin().await;
-        let files =
-            admin.incident("INC-1", "name attachments { fileName downloadUrl } review { comments { body } } report { state }").await;
+        let selection = "name attachments { fileName downloadUrl } review { comments { body } files { fileName } } report { state }";
+        let files = admin.incident("INC-1", selection).await;
         assert_eq!((&files["name"], &files["report"]["state"]), (&incident["name"], &json!("FINAL")));
         assert_eq!(files["review"]["comments"].as_array().unwrap().len(), 3);
+        assert_eq!(files["review"]["files"], json!([{ "fileName": "slides.txt" }]));
         let url = text(&files["attachments"][2], "downloadUrl");
         let path = &url[url.find("/files/").unwrap()..];
         assert_eq!(admin.get(path).await.text().await.unwrap(), "at line 7");

@@ -5,6 +5,7 @@ mod calendars;
 mod client_team;
 mod closing;
 mod feed;
+mod handed_round;
 
 use std::time::Duration;
 

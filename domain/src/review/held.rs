@@ -1,6 +1,11 @@
 //! Holding a review (R31 to R33): what it talks about, what it leaves for others, and what came of it.
 
-use entity::{EventId, ParkedTopicId, ReviewId, TimelineKind, Timestamp, parked_topic, review, review_moment};
+use std::collections::HashMap;
+
+use entity::{
+    AttachmentId, EventId, FileIds, IncidentId, ParkedTopicId, ReviewId, TimelineKind, Timestamp, attachment, parked_topic, review,
+    review_moment,
+};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 
 use super::comments::show_all;
@@ -12,7 +17,8 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::state::require_open_timeline;
 use crate::record::{Light, NewEvent};
-use crate::{limits, sql, timeline, validate};
+use crate::timeline::{self, record_with_files};
+use crate::{files, limits, sql, validate};
 
 /// What came of a review.
 pub struct Outcome {
@@ -24,6 +30,8 @@ pub struct Outcome {
     pub recording_url: Option<String>,
     /// It found that nothing needs to be followed up.
     pub no_follow_ups: bool,
+    /// Which of the incident's files were handed round; `None` leaves them as they are.
+    pub files: Option<Vec<AttachmentId>>,
 }
 
 /// Begins a review: comments that wait are shown.
@@ -54,7 +62,7 @@ fn require_on(review: &review::Model) -> Result<()> {
     Ok(())
 }
 
-/// Writes down what came of a review (R32), or writes it anew.
+/// Writes down what came of a review (R32), or writes it anew. Files that wait for an event belong to the one that says so.
 ///
 /// # Errors
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for one that was called off, or if it is said that nothing is to be
@@ -68,6 +76,10 @@ pub async fn record(ctx: &Ctx, id: ReviewId, outcome: Outcome) -> Result<review:
         Some(url) => Some(validate::web_url("recordingUrl", url)?),
         None => None,
     };
+    let files = match &outcome.files {
+        Some(ids) => Some(handed_round(ctx, review.incident_id, ids).await?),
+        None => None,
+    };
     let changed = change::<Sitting, _>(ctx, review.incident_id, Right::Respond, None, |sitting, draft| {
         let before = sitting.review()?;
         require_on(before)?;
@@ -77,11 +89,16 @@ pub async fn record(ctx: &Ctx, id: ReviewId, outcome: Outcome) -> Result<review:
         if outcome.no_follow_ups && !sitting.whole.follow_ups.is_empty() {
             return Err(Error::invalid("noFollowUps", "There are follow-ups: they are what came of it."));
         }
+        let file_ids = match &files {
+            Some(files) => Some(FileIds(files.iter().map(|file| file.id).collect())).filter(|ids| !ids.0.is_empty()),
+            None => before.file_ids.clone(),
+        };
         let row = review::Model {
             held_at: Some(held_at),
             notes: notes.clone(),
             recording_url: recording_url.clone(),
             no_follow_ups: outcome.no_follow_ups,
+            file_ids,
             ..before.clone()
         };
         if row == *before {
@@ -96,10 +113,21 @@ pub async fn record(ctx: &Ctx, id: ReviewId, outcome: Outcome) -> Result<review:
         } else {
             format!("Review held on {at}{nothing}")
         };
-        draft.record(NewEvent::new(TimelineKind::Review, text));
+        let waiting: Vec<_> = files.iter().flatten().filter(|file| file.event_id.is_none()).cloned().collect();
+        record_with_files(draft, NewEvent::new(TimelineKind::Review, text), &waiting)?;
         Ok(row)
     });
     Ok(changed.await?.output)
+}
+
+/// The files of `incident` with these ids, in their order.
+async fn handed_round(ctx: &Ctx, incident: IncidentId, ids: &[AttachmentId]) -> Result<Vec<attachment::Model>> {
+    let ids = validate::list("fileIds", ids)?;
+    let known = files::by_ids(ctx, &ids).await?.into_iter().filter(|file| file.incident_id == incident);
+    let mut known: HashMap<AttachmentId, attachment::Model> = known.map(|file| (file.id, file)).collect();
+    let found: Option<Vec<_>> = ids.iter().map(|id| known.remove(id)).collect();
+    let stranger = "fileIds names a file that was not uploaded to this incident: upload it there first, or leave it out.";
+    found.ok_or_else(|| Error::invalid("fileIds", stranger))
 }
 
 /// Parks a topic for another forum, so that the review stays with this incident (R31).

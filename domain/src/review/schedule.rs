@@ -113,6 +113,7 @@ pub async fn schedule(ctx: &Ctx, id: IncidentId, plan: Plan, override_reason: Op
             notes: None,
             recording_url: None,
             no_follow_ups: false,
+            file_ids: None,
         };
         let invited: BTreeSet<PersonId> = guests.iter().map(|guest| guest.person.id).collect();
         let known: BTreeSet<PersonId> = sitting.attendees.iter().map(|row| row.person_id).collect();

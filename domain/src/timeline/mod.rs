@@ -134,7 +134,7 @@ fn happened(ctx: &Ctx, at: Option<Timestamp>) -> Result<Option<Timestamp>> {
 }
 
 /// Records an event to which these files belong from then on. What identifies them is in its details, and so covered by the hash.
-fn record_with_files<S: Scope>(draft: &mut Draft<'_, S>, mut event: NewEvent, files: &[attachment::Model]) -> Result<EventId> {
+pub(crate) fn record_with_files<S: Scope>(draft: &mut Draft<'_, S>, mut event: NewEvent, files: &[attachment::Model]) -> Result<EventId> {
     if !files.is_empty() {
         let files = files.iter().map(file_details).collect();
         event.details.get_or_insert_with(|| json!({}))["attachments"] = serde_json::Value::Array(files);

@@ -84,6 +84,8 @@ pub struct RecordReviewInput {
     /// Whether it found that nothing needs to be followed up.
     #[graphql(default)]
     no_follow_ups: bool,
+    /// Which of the incident's files were handed round, all of them. Left as it is if omitted.
+    file_ids: Option<Vec<ID>>,
 }
 
 /// A topic for another forum.
@@ -206,8 +208,9 @@ impl ReviewMutation {
         gql: &Context<'_>,
         #[graphql(desc = "The review and what came of it.")] input: RecordReviewInput,
     ) -> ApiResult<ReviewPayload> {
-        let RecordReviewInput { review_id, held_at, notes, recording_url, no_follow_ups } = input;
-        let outcome = Outcome { held_at, notes, recording_url: recording_url.map(|url| url.0), no_follow_ups };
+        let RecordReviewInput { review_id, held_at, notes, recording_url, no_follow_ups, file_ids } = input;
+        let files = file_ids.map(|files| ids("fileIds", &files)).transpose()?;
+        let outcome = Outcome { held_at, notes, recording_url: recording_url.map(|url| url.0), no_follow_ups, files };
         Ok(review::record(ctx(gql), id("reviewId", &review_id)?, outcome).await?.into())
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::{Error, review};
+use futures_util::future::try_join_all;
 
 use super::attendee::Attendee;
 use super::guide::ReviewGuide;
@@ -15,6 +16,7 @@ use crate::graphql::error::ApiResult;
 use crate::graphql::incident::{Incident, incident_if_visible};
 use crate::graphql::people::{Person, person};
 use crate::graphql::scalars::{Day, Url};
+use crate::graphql::timeline::Attachment;
 
 #[Object(use_type_description)]
 impl Review {
@@ -105,6 +107,13 @@ impl Review {
     /// Whether it found that nothing needs to be followed up.
     async fn no_follow_ups(&self) -> bool {
         self.0.no_follow_ups
+    }
+    /// Which of the incident's files were handed round in it.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn files(&self, gql: &Context<'_>) -> ApiResult<Vec<Attachment>> {
+        let ids = self.0.file_ids.iter().flat_map(|files| &files.0);
+        let files = try_join_all(ids.map(|id| loaders(gql).file.get(*id))).await?;
+        Ok(files.into_iter().flatten().map(Attachment).collect())
     }
 }
 

@@ -54,6 +54,7 @@ fn meeting(number: u128, on: i64, facilitator: PersonId, name: Option<&str>) -> 
         notes: None,
         recording_url: None,
         no_follow_ups: false,
+        file_ids: None,
     };
     let page = format!("{URL}/incidents/INC-{number}/review");
     Meeting { review, reference: format!("INC-{number}"), name: name.map(str::to_owned), page }
