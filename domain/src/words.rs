@@ -72,6 +72,8 @@ pub fn incident_field(field: IncidentField) -> &'static str {
         IncidentField::ImpactEndedAt => "end of the impact",
         IncidentField::ImpactStartedAt => "start of the impact",
         IncidentField::Name => "name",
+        IncidentField::ReviewOutcome => "outcome of the review",
+        IncidentField::ReviewPlan => "plan of the review",
         IncidentField::Severity => "severity",
         IncidentField::SiteIds => "sites",
         IncidentField::Status => "status",

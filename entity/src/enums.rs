@@ -52,6 +52,10 @@ text_enum! {
         ImpactStartedAt = "impactStartedAt",
         /// Short and understandable.
         Name = "name",
+        /// What came of its review.
+        ReviewOutcome = "reviewOutcome",
+        /// The plan of its review.
+        ReviewPlan = "reviewPlan",
         /// How bad it is.
         Severity = "severity",
         /// The sites it is about.

@@ -1,6 +1,7 @@
 //! R25, R30 to R33: a review is planned by rules, led by the incident's own record, and its outcome kept.
 
 mod anonymous;
+mod at_once;
 mod calendars;
 mod client_team;
 mod closing;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use entity::{
-    AttachmentId, EventId, FileIds, IncidentId, ParkedTopicId, ReviewId, TimelineKind, Timestamp, attachment, parked_topic, review,
-    review_moment,
+    AttachmentId, EventId, FileIds, IncidentField, IncidentId, ParkedTopicId, ReviewId, TimelineKind, Timestamp, attachment, parked_topic,
+    review, review_moment,
 };
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 
@@ -12,7 +12,7 @@ use super::comments::show_all;
 use super::query::find;
 use super::sitting::Sitting;
 use crate::authz::Right;
-use crate::change::change;
+use crate::change::{Expected, change};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::state::require_open_timeline;
@@ -65,9 +65,9 @@ fn require_on(review: &review::Model) -> Result<()> {
 /// Writes down what came of a review (R32), or writes it anew. Files that wait for an event belong to the one that says so.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for one that was called off, or if it is said that nothing is to be
-/// followed up while follow-ups are open.
-pub async fn record(ctx: &Ctx, id: ReviewId, outcome: Outcome) -> Result<review::Model> {
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` if somebody else has written it down since `expected_version` of the incident;
+/// `FAILED_PRECONDITION` for one that was called off.
+pub async fn record(ctx: &Ctx, id: ReviewId, outcome: Outcome, expected_version: Option<i32>) -> Result<review::Model> {
     ctx.require(Right::Respond)?;
     let review = find(ctx, id).await?;
     let held_at = validate::past("heldAt", outcome.held_at, ctx.now())?;
@@ -80,7 +80,8 @@ pub async fn record(ctx: &Ctx, id: ReviewId, outcome: Outcome) -> Result<review:
         Some(ids) => Some(handed_round(ctx, review.incident_id, ids).await?),
         None => None,
     };
-    let changed = change::<Sitting, _>(ctx, review.incident_id, Right::Respond, None, |sitting, draft| {
+    let expected = Expected::of(expected_version, &[IncidentField::ReviewOutcome]);
+    let changed = change::<Sitting, _>(ctx, review.incident_id, Right::Respond, expected, |sitting, draft| {
         let before = sitting.review()?;
         require_on(before)?;
         if sitting.whole.incident.declared_at.is_some_and(|declared| held_at < declared) {

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::Duration;
-use entity::{IncidentId, IncidentStatus, PersonId, ReviewId, Role, TimelineKind, Timestamp, incident, person, review, review_attendee};
+use entity::{
+    IncidentField, IncidentId, IncidentStatus, PersonId, ReviewId, Role, TimelineKind, Timestamp, incident, person, review, review_attendee,
+};
 use sea_orm::{ColumnTrait, ExprTrait, IntoActiveModel};
 use serde_json::json;
 
@@ -15,7 +17,7 @@ use super::query::find;
 use super::rules::{Against, Warning, warnings};
 use super::sitting::Sitting;
 use crate::authz::Right;
-use crate::change::change;
+use crate::change::{Expected, change};
 use crate::ctx::Ctx;
 use crate::delivery::order::cancel_invitations;
 use crate::error::{Error, Result};
@@ -48,9 +50,15 @@ pub(super) fn attendee(review: ReviewId, incident: IncidentId, guest: &Guest<'_>
 /// needs `override_reason`, which the timeline keeps.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` for what is no incident, once it was held, or listing the rules that the
-/// plan breaks.
-pub async fn schedule(ctx: &Ctx, id: IncidentId, plan: Plan, override_reason: Option<&str>) -> Result<review::Model> {
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` if somebody else has planned it otherwise since `expected_version`;
+/// `FAILED_PRECONDITION` for what is no incident, once it was held, or listing the rules that the plan breaks.
+pub async fn schedule(
+    ctx: &Ctx,
+    id: IncidentId,
+    plan: Plan,
+    override_reason: Option<&str>,
+    expected_version: Option<i32>,
+) -> Result<review::Model> {
     ctx.require(Right::Respond)?;
     let (facilitator, note_taker) = match (plan.facilitator, plan.note_taker) {
         (Some(facilitator), Some(note_taker)) => (facilitator, note_taker),
@@ -74,7 +82,8 @@ pub async fn schedule(ctx: &Ctx, id: IncidentId, plan: Plan, override_reason: Op
     let team = people::team(ctx).await?;
     let everybody: Vec<PersonId> = team.iter().map(|person| person.id).collect();
     let busy = busy(ctx, &everybody, id, starts_at, starts_at + Duration::minutes(duration_minutes.into())).await?;
-    let changed = change::<Sitting, _>(ctx, id, Right::Respond, None, |sitting, draft| {
+    let expected = Expected::of(expected_version, &[IncidentField::ReviewPlan]);
+    let changed = change::<Sitting, _>(ctx, id, Right::Respond, expected, |sitting, draft| {
         require_something_to_review(&sitting.whole.incident)?;
         let before = sitting.whole.reviews.first();
         if before.is_some_and(|row| row.held_at.is_some()) {

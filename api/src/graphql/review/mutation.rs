@@ -31,6 +31,8 @@ pub struct ScheduleReviewInput {
     extra_attendee_ids: Option<Vec<ID>>,
     /// Why it is planned so although that breaks rules.
     override_reason: Option<String>,
+    /// The version of the incident that you have seen: CONFLICT if somebody else has since planned the review otherwise.
+    expected_version: Option<i32>,
 }
 
 /// A review to call off.
@@ -86,6 +88,8 @@ pub struct RecordReviewInput {
     no_follow_ups: bool,
     /// Which of the incident's files were handed round, all of them. Left as it is if omitted.
     file_ids: Option<Vec<ID>>,
+    /// The version of the incident that you have seen: CONFLICT if somebody else has since written down what came of the review.
+    expected_version: Option<i32>,
 }
 
 /// A topic for another forum.
@@ -166,7 +170,8 @@ impl ReviewMutation {
             also: ids("extraAttendeeIds", &input.extra_attendee_ids.unwrap_or_default())?,
         };
         let incident = id("incidentId", &input.incident_id)?;
-        Ok(Box::pin(review::schedule(ctx(gql), incident, plan, input.override_reason.as_deref())).await?.into())
+        let reason = input.override_reason.as_deref();
+        Ok(Box::pin(review::schedule(ctx(gql), incident, plan, reason, input.expected_version)).await?.into())
     }
 
     /// Calls a review off. Who was invited hears so.
@@ -208,10 +213,10 @@ impl ReviewMutation {
         gql: &Context<'_>,
         #[graphql(desc = "The review and what came of it.")] input: RecordReviewInput,
     ) -> ApiResult<ReviewPayload> {
-        let RecordReviewInput { review_id, held_at, notes, recording_url, no_follow_ups, file_ids } = input;
+        let RecordReviewInput { review_id, held_at, notes, recording_url, no_follow_ups, file_ids, expected_version } = input;
         let files = file_ids.map(|files| ids("fileIds", &files)).transpose()?;
         let outcome = Outcome { held_at, notes, recording_url: recording_url.map(|url| url.0), no_follow_ups, files };
-        Ok(review::record(ctx(gql), id("reviewId", &review_id)?, outcome).await?.into())
+        Ok(review::record(ctx(gql), id("reviewId", &review_id)?, outcome, expected_version).await?.into())
     }
 
     /// Parks a topic for the forum where it belongs.
