@@ -136,6 +136,9 @@ test('a review is planned, answered, held and written down', async ({ muster, si
   await sam.getByLabel('Notes').fill('The disk had **no alarm**.');
   await open(sam);
   await expect(sam.getByLabel('Notes')).toHaveValue('The disk had **no alarm**.');
+  const slides = { name: 'slides.txt', mimeType: 'text/plain', buffer: Buffer.from('one slide') };
+  await region(sam, 'What came of it').locator('input[type="file"]').setInputFiles(slides);
+  await expect(region(sam, 'What came of it').getByText('✓')).toBeVisible();
   await sam.getByLabel('Nothing needs to be followed up').check();
   const heldAt = sam.getByLabel('Held at');
   const began = await heldAt.inputValue();
@@ -147,6 +150,10 @@ test('a review is planned, answered, held and written down', async ({ muster, si
   await sam.getByRole('button', { name: 'Write it down' }).click();
   await expect(region(kim, 'What came of it')).toContainText('The disk had no alarm.');
   await expect(region(kim, 'What came of it')).toContainText('Nothing needs to be followed up.');
+  await expect(region(kim, 'What came of it').getByRole('link', { name: 'slides.txt' })).toBeVisible();
+  await sam.getByRole('button', { name: 'Change what is written here' }).click();
+  await expect(sam.getByRole('checkbox', { name: 'slides.txt' })).toBeChecked();
+  await sam.getByRole('button', { name: 'Cancel' }).click();
   await expect(ada.getByText('Held', { exact: true }).first()).toBeVisible();
   await isForEverybody(sam);
 });

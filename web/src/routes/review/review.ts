@@ -49,6 +49,13 @@ export const REVIEW = graphql(`
     notes
     recordingUrl
     noFollowUps
+    files {
+      id
+      fileName
+      contentType
+      bytes
+      downloadUrl
+    }
   }
 `);
 
@@ -63,6 +70,11 @@ export const ASK = graphql(
         declaredAt
         followUps {
           id
+        }
+        attachments {
+          id
+          fileName
+          bytes
         }
         report {
           id
