@@ -158,6 +158,51 @@ test('a review is planned, answered, held and written down', async ({ muster, si
   await isForEverybody(sam);
 });
 
+test('of two who plan or write at once the second is shown what the first did, and keeps what was typed', async ({
+  muster,
+  signIn,
+}) => {
+  test.setTimeout(120_000);
+  const sam = await signIn(muster.add('Sam', 'responder'));
+  const kim = await signIn(muster.add('Kim', 'responder'));
+  const { id } = await muster.declare('The shop is down');
+  await resolve(muster, id);
+  const plans = [
+    { page: sam, leads: 'Kim', notes: 'Sam', place: 'Room 1' },
+    { page: kim, leads: 'Sam', notes: 'Kim', place: 'Room 2' },
+  ];
+  for (const { page, leads, notes, place } of plans) {
+    await page.goto('/incidents/INC-1/review');
+    await pick(page, 'Who leads it', leads);
+    await pick(page, 'Who takes the notes', notes);
+    await page.getByLabel('Where').fill(place);
+    await page.getByLabel('Why it is planned like this all the same').fill('Nobody senior was left.');
+  }
+  await sam.getByRole('button', { name: 'Plan it and invite them' }).click();
+  await expect(sam.getByText('Room 1')).toBeVisible();
+  await kim.getByRole('button', { name: 'Plan it and invite them' }).click();
+  await expect(kim.getByRole('alert')).toContainText(/Sam set the plan of the review to .*Room 1 at/);
+  await expect(kim.getByLabel('Where')).toHaveValue('Room 2');
+  await kim.getByRole('button', { name: 'Use mine anyway' }).click();
+  await expect(sam.getByText('Room 2')).toBeVisible();
+  await expect(kim.getByRole('button', { name: 'Change the plan' })).toBeVisible();
+
+  for (const page of [sam, kim]) await page.getByRole('button', { name: 'Write down what came of it' }).click();
+  await sam.getByLabel('Notes').fill('We watch the disk.');
+  await kim.getByLabel('Notes').fill('We learned much.');
+  await sam.getByRole('button', { name: 'Write it down' }).click();
+  await expect(region(sam, 'What came of it')).toContainText('We watch the disk.');
+  // Kim's form stays where the review was held meanwhile, and over a reload.
+  await expect(kim.getByText('Held', { exact: true }).first()).toBeVisible();
+  await kim.reload();
+  await expect(kim.getByLabel('Notes')).toHaveValue('We learned much.');
+  await kim.getByRole('button', { name: 'Write it down' }).click();
+  await expect(kim.getByRole('alert')).toContainText(/Sam set what came of the review to .*“We watch the disk.”/);
+  await kim.getByRole('button', { name: 'Keep theirs' }).click();
+  await expect(region(kim, 'What came of it')).toContainText('We watch the disk.');
+  await expect(kim.getByLabel('Notes')).toHaveCount(0);
+});
+
 test('a review is called off, and planned again', async ({ muster, signIn }) => {
   const sam = await signIn(muster.add('Sam', 'responder'));
   muster.add('Kim', 'responder');

@@ -42,4 +42,10 @@ test('values are shown as people know them', () => {
   expect(shown(sites.present[0]!, new Map([['sit_1', 'Shop']]))).toBe('Shop');
   expect(shown(['impact', { users: 7, visits: null, description: 'slow' }], noNames)).toBe('7 users, slow');
   expect(shown(['flags', []], noNames)).toBe('');
+  const at = '2026-11-30T10:00:00Z';
+  const plan = { startsAt: at, durationMinutes: 90, place: 'Room 4', facilitatorId: 'per_1', sequence: 2 };
+  expect(shown(['reviewPlan', plan], noNames)).toMatch(/30 November 2026.*, 1 h 30 min, Room 4$/);
+  const outcome = { heldAt: at, notes: 'We watch the disk.', recordingUrl: null, noFollowUps: false, fileIds: [] };
+  expect(shown(['reviewOutcome', outcome], noNames)).toMatch(/30 November 2026.*, “We watch the disk.”$/);
+  expect(headline(kim({ reviewPlan: null }), noNames, NOW)).toContain('Kim emptied the plan of the review at ');
 });

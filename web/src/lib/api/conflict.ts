@@ -1,5 +1,5 @@
 /** What others changed of what somebody wants to change, since they looked. */
-import { clockTime, isSameDay, weekday, wholeTime } from '$lib/time/format';
+import { clockTime, duration, isSameDay, weekday, wholeTime } from '$lib/time/format';
 import { t } from '$text';
 import type { Problem } from './problem';
 
@@ -73,7 +73,17 @@ export function shown([field, value]: [field: string, value: unknown], names: Re
     case 'impactStartedAt':
     case 'impactEndedAt':
       return wholeTime(value as string);
+    case 'reviewPlan': {
+      const plan = value as { startsAt: string; durationMinutes: number; place: string | null };
+      return list(wholeTime(plan.startsAt), duration(plan.durationMinutes * 60_000), plan.place);
+    }
+    case 'reviewOutcome': {
+      const outcome = value as { heldAt: string; notes: string | null; recordingUrl: string | null };
+      return list(wholeTime(outcome.heldAt), outcome.notes && `“${outcome.notes}”`, outcome.recordingUrl);
+    }
     default:
       return `“${String(value)}”`;
   }
 }
+
+const list = (...parts: (string | null)[]) => parts.filter(Boolean).join(', ');

@@ -2,10 +2,16 @@
 import { createContext } from 'svelte';
 import { Acting } from '$lib/api/act';
 import { me } from '$lib/api/viewer.svelte';
+import { Draft } from '$lib/drafts.svelte';
 import type { Attendee, Incident, Review } from './review';
 import { stateOf, type State } from './state';
 
+/** The version that somebody had seen when they began to type what came of a review, kept with what they typed. */
+export const seenBy = (review: Pick<Review, 'id'>) => new Draft(`review.${review.id}.seen`);
+
 export class Meeting extends Acting {
+  /** Whether what came of it is being written: until whoever writes is done, whatever others write meanwhile. */
+  isWriting: boolean = $state(false);
   #incident: () => Incident;
   #review: () => Review;
 
@@ -13,6 +19,7 @@ export class Meeting extends Acting {
     super(refresh);
     this.#incident = incident;
     this.#review = review;
+    this.isWriting = seenBy(review()).text !== '';
   }
 
   get incident(): Incident {

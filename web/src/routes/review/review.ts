@@ -68,6 +68,7 @@ export const ASK = graphql(
         name
         status
         declaredAt
+        version
         followUps {
           id
         }

@@ -70,6 +70,8 @@ export const common = {
       visibility: 'the visibility',
       severity: 'the severity',
       status: 'the status',
+      reviewPlan: 'the plan of the review',
+      reviewOutcome: 'what came of the review',
     },
   },
   time: {
