@@ -1,5 +1,6 @@
 //! Queries that several nouns make in the same way.
 
+mod packed;
 mod padded;
 
 use crate::audit::restricted;
@@ -18,6 +19,7 @@ use sea_orm::{
     PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
 
+pub use packed::{id, packed};
 pub use padded::padded;
 
 /// Writes a row that is new, or those of its columns in which it differs from `before`: what others change in it meanwhile stays. Returns it

@@ -3,6 +3,9 @@
 //! The incidents of a period are those declared in it. Merged ones are left out, because what they were merged into counts for them; so are
 //! declined ones, which were none.
 
+use std::collections::HashMap;
+use std::hash::Hash;
+
 use chrono::NaiveDate;
 use entity::{
     ActionState, ClientId, IncidentId, IncidentStatus, PageLoss, PageReason, PersonId, Severity, SiteId, Timestamp, Visibility, client,
@@ -10,8 +13,10 @@ use entity::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select, TryGetable,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait, Select,
+    TryGetable,
 };
+use serde::{Deserialize, Deserializer, de};
 
 use super::period::Period;
 use super::tally::{Fact, InTime};
@@ -19,6 +24,7 @@ use crate::authz::visible;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::IncidentFilter;
+use crate::sql;
 
 /// Which incidents of a period. Empty fields do not restrict.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +49,7 @@ pub struct Grouped<Id> {
 }
 
 /// A page, as far as it is counted.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug, Deserialize, FromQueryResult)]
 pub struct Paged {
     pub person_id: PersonId,
     pub reason: PageReason,
@@ -54,7 +60,7 @@ pub struct Paged {
 }
 
 /// A follow-up, as far as it is counted.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug, Deserialize, FromQueryResult)]
 pub struct FollowedUp {
     pub number: i32,
     pub title: String,
@@ -65,9 +71,10 @@ pub struct FollowedUp {
     pub settled_at: Option<Timestamp>,
 }
 
-#[derive(FromQueryResult)]
+#[derive(Deserialize, FromQueryResult)]
 struct Row {
     number: i32,
+    #[serde(deserialize_with = "of_rank")]
     severity: Severity,
     reported_at: Timestamp,
     declared_at: Option<Timestamp>,
@@ -80,6 +87,11 @@ struct Row {
     client_updates: i32,
     client_updates_in_time: Option<i32>,
     client_updates_late: Option<i32>,
+}
+
+/// A severity as it is stored.
+fn of_rank<'de, D: Deserializer<'de>>(rank: D) -> Result<Severity, D::Error> {
+    Severity::try_from_value(&i16::deserialize(rank)?).map_err(de::Error::custom)
 }
 
 impl Row {
@@ -125,7 +137,7 @@ const LEFT_OUT: [IncidentStatus; 2] = [IncidentStatus::Declined, IncidentStatus:
 /// What is known of each incident, in no order.
 pub(super) async fn facts(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Fact>> {
     use incident::Column as C;
-    let select = of_period(ctx, period, filter)?.select_only().columns([
+    let columns = [
         C::Number,
         C::Severity,
         C::ReportedAt,
@@ -139,9 +151,14 @@ pub(super) async fn facts(ctx: &Ctx, period: &Period, filter: &Filter) -> Result
         C::ClientUpdates,
         C::ClientUpdatesInTime,
         C::ClientUpdatesLate,
-    ]);
-    let rows: Vec<Row> = select.into_model().all(ctx.db.read()).await?;
+    ];
+    let query = of_period(ctx, period, filter)?.select_only().into_query();
+    let rows: Vec<Row> = sql::packed(ctx, query, columns.map(column)).await?;
     Ok(rows.into_iter().filter_map(Row::fact).collect())
+}
+
+fn column(column: impl ColumnTrait) -> Expr {
+    Expr::col(column.as_column_ref())
 }
 
 /// How many reports of the period were declined, and how many incidents merged.
@@ -160,46 +177,48 @@ pub(super) async fn groups(ctx: &Ctx, period: &Period, filter: &Filter) -> Resul
 /// The incidents of each site.
 async fn by_site(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Grouped<SiteId>>> {
     use incident_site::{Column, Entity};
-    let of = of_period(ctx, period, filter)?;
-    grouped(ctx, of, Entity, [Column::IncidentId, Column::SiteId], site::Entity, [site::Column::Id, site::Column::Name]).await
+    let found = grouped(ctx, of_period(ctx, period, filter)?, Entity, [Column::IncidentId, Column::SiteId]).await?;
+    let names = site::Entity::find().select_only().columns([site::Column::Id, site::Column::Name]);
+    Ok(named(found, names.into_tuple().all(ctx.db.read()).await?))
 }
 
 /// The incidents of each client.
 async fn by_client(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Grouped<ClientId>>> {
     use incident_client::{Column, Entity};
-    let of = of_period(ctx, period, filter)?;
-    grouped(ctx, of, Entity, [Column::IncidentId, Column::ClientId], client::Entity, [client::Column::Id, client::Column::Name]).await
+    let found = grouped(ctx, of_period(ctx, period, filter)?, Entity, [Column::IncidentId, Column::ClientId]).await?;
+    let names = client::Entity::find().select_only().columns([client::Column::Id, client::Column::Name]);
+    Ok(named(found, names.into_tuple().all(ctx.db.read()).await?))
 }
 
-/// The numbers of the incidents of each group. One row a group, because most of what a hundred thousand rows cost is their number.
-async fn grouped<Id, L, G>(
+fn named<Id: Eq + Hash>(found: Vec<(Id, Vec<i32>)>, names: Vec<(Id, String)>) -> Vec<Grouped<Id>> {
+    let mut names: HashMap<Id, String> = names.into_iter().collect();
+    let group = |(id, numbers)| names.remove(&id).map(|name| Grouped { id, name, numbers });
+    found.into_iter().filter_map(group).collect()
+}
+
+/// The numbers of the incidents of each group, one row a group.
+async fn grouped<Id, L>(
     ctx: &Ctx,
     incidents: Select<incident::Entity>,
     links: L,
     [incident, group]: [L::Column; 2],
-    groups: G,
-    [id, name]: [G::Column; 2],
-) -> Result<Vec<Grouped<Id>>>
+) -> Result<Vec<(Id, Vec<i32>)>>
 where
     Id: TryGetable,
     L: EntityTrait,
-    G: EntityTrait,
 {
-    let number = Expr::col(incident::Column::Number.as_column_ref()).cast_as("text");
+    let number = column(incident::Column::Number).cast_as("text");
     let gather = if ctx.db.backend() == DbBackend::Postgres { "string_agg" } else { "group_concat" };
     let mut query = incidents.select_only().into_query();
     query
-        .inner_join(links, Expr::col(incident.as_column_ref()).equals(incident::Column::Id.as_column_ref()))
-        .inner_join(groups, Expr::col(id.as_column_ref()).equals(group.as_column_ref()))
-        .column(id.as_column_ref())
-        .column(name.as_column_ref())
+        .inner_join(links, column(incident).equals(incident::Column::Id.as_column_ref()))
+        .column(group.as_column_ref())
         .expr(Func::cust(gather).args([number, Expr::val(",")]))
-        .add_group_by([Expr::col(id.as_column_ref()), Expr::col(name.as_column_ref())]);
+        .add_group_by([column(group)]);
     let rows = ctx.db.read().query_all(&query).await?;
-    let read = |row: &sea_orm::QueryResult| -> Result<Grouped<Id>, DbErr> {
-        let numbers: String = row.try_get_by_index(2)?;
-        let numbers = numbers.split(',').filter_map(|number| number.parse().ok()).collect();
-        Ok(Grouped { id: row.try_get_by_index(0)?, name: row.try_get_by_index(1)?, numbers })
+    let read = |row: &sea_orm::QueryResult| -> Result<(Id, Vec<i32>), DbErr> {
+        let numbers: String = row.try_get_by_index(1)?;
+        Ok((row.try_get_by_index(0)?, numbers.split(',').filter_map(|number| number.parse().ok()).collect()))
     };
     rows.iter().map(read).collect::<Result<_, DbErr>>().map_err(Error::from)
 }
@@ -207,26 +226,22 @@ where
 /// The pages of the period, whatever became of the incidents that they were about.
 pub(super) async fn pages(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<Paged>> {
     use page::Column as C;
-    let about = passing(ctx, filter)?.select_only().column(incident::Column::Id).into_query();
-    let select = page::Entity::find()
-        .filter(C::PagedAt.gte(period.start()).and(C::PagedAt.lt(period.end())))
-        .filter(C::IncidentId.in_subquery(about))
-        .select_only()
-        .columns([C::PersonId, C::Reason, C::StepKey, C::PagedAt, C::AnsweredAt, C::Lost]);
-    Ok(select.into_model().all(ctx.db.read()).await?)
+    let mut query = passing(ctx, filter)?.select_only().into_query();
+    query.inner_join(page::Entity, column(C::IncidentId).equals(incident::Column::Id.as_column_ref()));
+    query.and_where(column(C::PagedAt).gte(period.start()).and(column(C::PagedAt).lt(period.end())));
+    let rest = [C::Reason, C::StepKey, C::PagedAt, C::AnsweredAt, C::Lost].map(column);
+    sql::packed(ctx, query, [sql::id(ctx, C::PersonId)].into_iter().chain(rest)).await
 }
 
 /// The follow-ups of the period's incidents, oldest incident first.
 pub(super) async fn follow_ups(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<FollowedUp>> {
     use follow_up::Column as C;
-    let mut query = of_period(ctx, period, filter)?.select_only().column(incident::Column::Number).into_query();
-    query.inner_join(follow_up::Entity, Expr::col(C::IncidentId.as_column_ref()).equals(incident::Column::Id.as_column_ref()));
-    for column in [C::Title, C::Board, C::DueOn, C::State, C::CreatedAt, C::SettledAt] {
-        query.column(column.as_column_ref());
-    }
-    query.order_by(incident::Column::Number.as_column_ref(), sea_orm::Order::Asc).order_by(C::Id.as_column_ref(), sea_orm::Order::Asc);
-    let rows = ctx.db.read().query_all(&query).await?;
-    Ok(rows.iter().map(|row| FollowedUp::from_query_result(row, "")).collect::<Result<_, DbErr>>()?)
+    let mut query = of_period(ctx, period, filter)?.select_only().into_query();
+    query.inner_join(follow_up::Entity, column(C::IncidentId).equals(incident::Column::Id.as_column_ref()));
+    let of_it = [C::Title, C::Board, C::DueOn, C::State, C::CreatedAt, C::SettledAt].map(column);
+    let mut found: Vec<FollowedUp> = sql::packed(ctx, query, [column(incident::Column::Number)].into_iter().chain(of_it)).await?;
+    found.sort_by(|one, other| (one.number, one.created_at, &one.title).cmp(&(other.number, other.created_at, &other.title)));
+    Ok(found)
 }
 
 /// Those incidents of the period that are hidden from most.
