@@ -15,7 +15,11 @@ mod push;
 
 pub use blog::{BlogOrder, Post};
 pub use board::{BoardOrder, Boards, Card, CardField, Member, Owner, Place, SeenCard};
-pub use chat::{ChatOrder, Notice};
+pub use chat::{
+    Answer, Asker, Button, ChatArrival, ChatChannel, ChatEar, ChatLink, ChatMessage, ChatNews, ChatOrder, ChatPlace, ChatReceived,
+    ChatReplies, ChatRooms, Choice, Dress, Dressed, Field, FieldKind, Form, FormKind, Home, HomeEntry, HomePart, Notice, Posted, Press,
+    ReplyTo, Said, SeenChannel, SeenChatFile, SeenChatMessage, SeenChatter, SentForm, TeamChat, To, Values,
+};
 pub use desk::{Comment, DeskOrder, LinkTicket, ProblemStatus, ProblemTicket, SeenTicket, TicketDesk, UnlinkTicket};
 pub use directory::{Batch, ClientDirectory, SeenOrganization, SeenPerson};
 pub use drive::{Content, DriveOrder, Folder, Part};
@@ -80,6 +84,8 @@ macro_rules! effects {
 effects! {
     Email => Mail(MailOrder::Email),
     Notice => Chat(ChatOrder::Notice),
+    Box<ChatChannel> => Chat(ChatOrder::Channel),
+    Box<ChatMessage> => Chat(ChatOrder::Message),
     ProblemTicket => Desk(DeskOrder::OpenProblem),
     ProblemStatus => Desk(DeskOrder::ProblemStatus),
     LinkTicket => Desk(DeskOrder::LinkTicket),
@@ -173,7 +179,7 @@ mod tests {
     use super::*;
 
     /// Orders as versions since 0.1.0 have stored them, with the system that they go to.
-    const STORED: [(&str, &str); 14] = [
+    const STORED: [(&str, &str); 16] = [
         (
             r#"{"kind":"email","to_name":"Kim","to":"kim@example.org","subject":"PAGE INC-1","text":"You are needed.","thread":"inc_1"}"#,
             "Mail",
@@ -205,6 +211,14 @@ mod tests {
             "Mail",
         ),
         (r#"{"kind":"post","marker":"inc-7-report-abridged","post":null,"title":"INC-7: It is down","html":"<p>It was.</p>"}"#, "Blog"),
+        (
+            r#"{"kind":"channel","marker":"inc_1","name":"inc-2026-11-30-it-is-down","is_private":false,"purpose":"It is down (INC-7)","link":"https://muster.example.org/incidents/INC-7","invite":[]}"#,
+            "Chat",
+        ),
+        (
+            r#"{"kind":"message","place":{"in":"person","name":"Kim","account":"U1"},"said":{"headline":"PAGE INC-1","paragraphs":["You are needed."],"short":"PAGE INC-1","link":{"text":"In Muster","url":"{answer-link}"},"buttons":[{"press":"accept","value":"pag_1","label":"I have it","is_main":true}]}}"#,
+            "Chat",
+        ),
         (
             r#"{"kind":"folder","marker":"inc_1","folder":null,"name":"INC-7 It is down","url":"https://muster.example.org/incidents/INC-7","though_restricted":false}"#,
             "Drive",
