@@ -20,6 +20,10 @@ text_enum! {
         SignInLinkCreated = "SIGN_IN_LINK_CREATED",
         /// An account of the company was found to be a person's.
         AccountLinked = "ACCOUNT_LINKED",
+        /// An account in the chat was found or shown to be a person's.
+        ChatAccountLinked = "CHAT_ACCOUNT_LINKED",
+        /// An account in the chat is no longer a person's.
+        ChatAccountUnlinked = "CHAT_ACCOUNT_UNLINKED",
         /// A person or a service was added.
         PersonAdded = "PERSON_ADDED",
         /// What is known of a person was changed.

@@ -374,6 +374,8 @@ text_enum! {
         Comment = "comment",
         /// The card of a follow-up is created or updated (R33).
         Card = "card",
+        /// An incident gets its channel in the team's chat (R6).
+        ChatChannel = "chat-channel",
         /// Somebody gets the sign-in link that they asked for.
         SignIn = "sign-in",
     }

@@ -102,6 +102,8 @@ bit_set! {
         Ntfy = 1, "NTFY";
         /// The team's own gateway.
         Webhook = 2, "WEBHOOK";
+        /// Slack: a direct message, and a mention in the channel of an incident.
+        Slack = 3, "SLACK";
     }
 }
 

@@ -82,6 +82,10 @@ pub struct Model {
     pub first_client_at: Option<Timestamp>,
     /// When its problem ticket was requested.
     pub problem_ordered_at: Option<Timestamp>,
+    /// Since when the chat follows it.
+    pub chat_since: Option<Timestamp>,
+    /// When its channel in the chat was requested.
+    pub channel_ordered_at: Option<Timestamp>,
     /// When somebody first led it, no earlier than it was declared.
     pub led_at: Option<Timestamp>,
     /// When second line was first paged since it was declared.

@@ -22,6 +22,9 @@ pub struct Model {
     /// Where their phone listens at the ntfy server. Whoever knows it can read along.
     #[sea_orm(column_type = "Text", nullable)]
     pub ntfy_topic: Option<String>,
+    /// Their account in the team's chat, once it is known to be theirs; unique.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub chat_account: Option<String>,
     pub access_level: AccessLevel,
     /// Higher is more senior.
     pub seniority: Option<i32>,

@@ -36,6 +36,7 @@ mod m20261130_000035_redaction;
 mod m20261130_000036_archives;
 mod m20261130_000037_snoozed_steps;
 mod m20261130_000038_review_files;
+mod m20261130_000039_chat;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000036_archives::Migration),
             Box::new(m20261130_000037_snoozed_steps::Migration),
             Box::new(m20261130_000038_review_files::Migration),
+            Box::new(m20261130_000039_chat::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }
