@@ -25,6 +25,17 @@ pub struct Config {
     pub client_reply_to: Option<String>,
     /// Whether Trello is asked to notify us of changes. Only if we can verify the sender.
     pub watches_cards: bool,
+    /// What is taken from the team's chat, and who may come from there.
+    pub chat: ChatRules,
+}
+
+/// What is taken from the team's chat, and who may come from there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChatRules {
+    /// Whether every message of an incident's channel goes onto its timeline, rather than those that somebody picks.
+    pub captures_all: bool,
+    /// Whether somebody of the workspace whom Muster does not know becomes a viewer when they first turn to it.
+    pub admits_newcomers: bool,
 }
 
 /// How long rows are kept that neither the record nor a running incident needs.

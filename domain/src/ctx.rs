@@ -51,6 +51,8 @@ pub struct Domain {
     long_askers: Lanes,
     /// Separate from `lanes`, because a task that holds a turn here also takes a lane there.
     pub(crate) alert_turns: Lanes,
+    /// Of those who take the same message of the chat. Separate from `lanes` for the same reason.
+    pub(crate) chat_turns: Lanes,
     /// Of those who store or remove the same bytes. Separate from `lanes` for the same reason.
     pub(crate) file_turns: Lanes,
 }
@@ -75,6 +77,7 @@ impl Domain {
             long_questions: Semaphore::new(1),
             long_askers: Lanes::default(),
             alert_turns: Lanes::default(),
+            chat_turns: Lanes::default(),
             file_turns: Lanes::default(),
         })
     }

@@ -1,7 +1,11 @@
 //! Rows for tests: what most of them need, to be changed where it matters.
 
-use entity::{AccessLevel, Channels, Grants, IncidentId, PageId, PageReason, PersonId, PersonKind, Timestamp, page, person};
+use entity::{
+    AccessLevel, Channels, Grants, IncidentId, IncidentStatus, PageId, PageReason, PersonId, PersonKind, Timestamp, incident, page, person,
+};
 use uuid::Uuid;
+
+use crate::incident::writes::unheard_of;
 
 /// A responder without an address.
 pub fn person(id: u128, name: &str) -> person::Model {
@@ -11,6 +15,7 @@ pub fn person(id: u128, name: &str) -> person::Model {
         kind: PersonKind::Human,
         phone: None,
         ntfy_topic: None,
+        chat_account: None,
         email: None,
         access_level: AccessLevel::Responder,
         seniority: None,
@@ -47,5 +52,16 @@ pub fn page(person: u128, paged_at: Timestamp) -> page::Model {
         opened_at: None,
         secret_hash: None,
         secret: None,
+    }
+}
+
+/// A live incident that was declared then.
+pub fn live_incident(declared_at: Timestamp) -> incident::Model {
+    incident::Model {
+        number: 7,
+        status: IncidentStatus::Investigating,
+        live: true,
+        declared_at: Some(declared_at),
+        ..unheard_of(IncidentId(Uuid::nil()), "Shop is down".to_owned(), declared_at)
     }
 }

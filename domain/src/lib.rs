@@ -50,6 +50,7 @@ pub mod ports;
 pub mod record;
 pub mod report;
 pub mod review;
+pub mod rooms;
 pub mod severity;
 pub mod sheet;
 pub mod sql;

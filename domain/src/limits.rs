@@ -153,3 +153,10 @@ pub const INSIGHTS_YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
 pub const INSIGHTS_GROUPS: usize = 200;
 /// Pages whose ledger is read in one statement.
 pub const LEDGER_ROWS: usize = 500;
+
+/// How long a link lasts by which somebody shows that an account in the chat is theirs.
+pub const CHAT_LINK_LIFETIME: Duration = Duration::hours(1);
+/// How long it is known what arrived from the chat, so that a repeat is not done again.
+pub const CHAT_ARRIVAL_KEPT: Duration = Duration::days(7);
+/// Messages that one import of a chat's export takes.
+pub const CHAT_IMPORT_MESSAGES: usize = 20_000;

@@ -9,9 +9,9 @@ use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Window};
 use crate::error::{Error, Result};
 use entity::{
-    IncidentId, action, attachment, checklist_item, client_update, delivery, follow_up, goal, incident_access, incident_client,
-    incident_site, page, parked_topic, report, report_comment, review, review_attendee, review_comment, role_assignment, role_offer, step,
-    ticket, timeline_event, triage_answer,
+    IncidentId, action, attachment, chat_channel, checklist_item, client_update, delivery, follow_up, goal, incident_access,
+    incident_client, incident_site, page, parked_topic, report, report_comment, review, review_attendee, review_comment, role_assignment,
+    role_offer, step, ticket, timeline_event, triage_answer,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, ValueType};
 use sea_orm::{
@@ -64,6 +64,7 @@ macro_rules! of_incident {
 of_incident! {
     action: "action",
     attachment: "file",
+    chat_channel: "channel",
     checklist_item: "checklist item",
     client_update: "client update",
     delivery: "delivery",

@@ -145,6 +145,7 @@ async fn settle_people(ctx: &Ctx, tx: &DatabaseTransaction, people: Vec<Person>)
             email: email.filter(|email| !is_taken(email)),
             phone: None,
             ntfy_topic: None,
+            chat_account: None,
             access_level: AccessLevel::Viewer,
             seniority: None,
             grants: Grants::default(),

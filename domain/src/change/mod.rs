@@ -281,11 +281,12 @@ async fn make(
     Ok(write_new(&draft, tx).await.map(|()| Written::from(draft)))
 }
 
-/// Says what the database's refusal means to the caller: a second idempotency key, alert or event of a hook is another request's doing.
+/// Says what the database's refusal means to the caller: a second idempotency key, alert, event of a hook or message of
+/// the chat is another request's doing.
 fn explain(error: DbErr) -> Error {
     if is_duplicate(&error, "idempotency_key") {
         Error::KeyTaken
-    } else if is_duplicate(&error, "alert") || is_duplicate(&error, "hook_event") {
+    } else if ["alert", "hook_event", "chat_capture"].iter().any(|table| is_duplicate(&error, table)) {
         Error::AlreadyThere
     } else {
         error.into()

@@ -1,7 +1,7 @@
 //! What follows from a decision, whoever made it.
 //!
-//! Sealing is the last thing that happens to a draft before it is written: milestones are kept, the problem ticket follows, the next
-//! look of the playbook is set, and deliveries whose step is done are cancelled.
+//! Sealing is the last thing that happens to a draft before it is written: milestones are kept, the problem ticket and the chat follow,
+//! the next look of the playbook is set, and deliveries whose step is done are cancelled.
 
 use entity::{Flag, IncidentStatus, Severity, Timestamp, incident, page};
 
@@ -11,6 +11,7 @@ use crate::incident::state::is_running;
 use crate::playbook::Rule;
 use crate::playbook::steps::{Case, Step, concerns_leadership, is_breach, is_major, next_look, stands, steps};
 use crate::record::{Draft, Light, Scope, Whole, awaited, fields};
+use crate::rooms::order as rooms;
 use crate::tickets::problem;
 
 /// A scope whose drafts the door can seal.
@@ -35,6 +36,7 @@ impl Seal for Whole {
         keep_milestones(before, after, first_client, now);
         keep_awaited(draft);
         problem::follow(draft);
+        rooms::follow(draft);
         let (before, mut after) = (draft.before().case(), draft.whole().case());
         // Whoever waits longest now began to wait at another time: that is another obligation, and needs another key.
         if before.first_client_at.is_some() && after.longest_wait().is_some_and(|at| before.longest_wait() != Some(at)) {

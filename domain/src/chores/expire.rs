@@ -2,8 +2,8 @@
 //! for long; what was deleted stays deleted if it is cut off.
 
 use entity::{
-    DeliveryState, IncidentId, IncidentStatus, Operation, alert, api_token, delivery, hook_event, idempotency_key, incident, page,
-    passkey_attempt, role_offer, session, sign_in_link,
+    DeliveryState, IncidentId, IncidentStatus, Operation, alert, api_token, chat_arrival, chat_link, delivery, hook_event, idempotency_key,
+    incident, page, passkey_attempt, role_offer, session, sign_in_link,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn, QueryFilter, Set};
@@ -29,6 +29,8 @@ pub(super) async fn expire(ctx: &Ctx) -> Result<()> {
     let (now, kept) = (ctx.now(), ctx.config.retention);
     delete::<idempotency_key::Entity>(ctx, idempotency_key::Column::ExpiresAt.lte(now)).await?;
     delete::<hook_event::Entity>(ctx, hook_event::Column::ReceivedAt.lte(now - limits::HOOK_EVENT_KEPT)).await?;
+    delete::<chat_arrival::Entity>(ctx, chat_arrival::Column::ArrivedAt.lte(now - limits::CHAT_ARRIVAL_KEPT)).await?;
+    delete::<chat_link::Entity>(ctx, chat_link::Column::ExpiresAt.lte(now)).await?;
     delete::<session::Entity>(ctx, session::Column::ExpiresAt.lte(now)).await?;
     delete::<sign_in_link::Entity>(ctx, sign_in_link::Column::ExpiresAt.lte(now)).await?;
     delete::<passkey_attempt::Entity>(ctx, passkey_attempt::Column::ExpiresAt.lte(now)).await?;

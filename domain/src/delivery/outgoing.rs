@@ -100,7 +100,7 @@ impl Effect {
     ///
     /// # Errors
     /// `INTERNAL` for a form that this version does not know.
-    pub(super) fn of(row: &delivery::Model) -> Result<Self> {
+    pub(crate) fn of(row: &delivery::Model) -> Result<Self> {
         serde_json::from_str(&row.effect).map_err(Error::internal)
     }
 }

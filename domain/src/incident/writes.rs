@@ -1,8 +1,8 @@
 //! What several decisions write on a draft: who holds a role, who may know, whom it affects, where it is.
 
 use entity::{
-    Flags, IncidentId, IncidentStatus, OfferState, PersonId, Role, RoleAssignmentId, Severity, SiteId, TimelineKind, Visibility, client,
-    incident, incident_access, incident_client, incident_site, person, role_assignment, role_offer,
+    Flags, IncidentId, IncidentStatus, OfferState, PersonId, Role, RoleAssignmentId, Severity, SiteId, TimelineKind, Timestamp, Visibility,
+    client, incident, incident_access, incident_client, incident_site, person, role_assignment, role_offer,
 };
 use serde_json::json;
 
@@ -123,17 +123,28 @@ pub(crate) fn add_sites(draft: &mut Draft<'_>, sites: &[SiteId]) {
 pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: Severity, status: IncidentStatus) -> incident::Model {
     let now = ctx.now();
     incident::Model {
-        id: IncidentId(ctx.ids.uuid(now)),
-        number: 0,
-        name,
-        client_name: None,
+        reporter_id: ctx.actor.person_id(),
         summary,
         severity,
         status,
+        ..unheard_of(IncidentId(ctx.ids.uuid(now)), name, now)
+    }
+}
+
+/// An incident of which nothing is known but its name, and that somebody has just told of it.
+pub(crate) fn unheard_of(id: IncidentId, name: String, now: Timestamp) -> incident::Model {
+    incident::Model {
+        id,
+        number: 0,
+        name,
+        client_name: None,
+        summary: None,
+        severity: Severity::Minor,
+        status: IncidentStatus::Triage,
         live: false,
         visibility: Visibility::Open,
         flags: Flags::default(),
-        reporter_id: ctx.actor.person_id(),
+        reporter_id: None,
         lead_id: None,
         comms_manager_id: None,
         reported_at: now,
@@ -169,6 +180,8 @@ pub(crate) fn blank(ctx: &Ctx, name: String, summary: Option<String>, severity: 
         last_client_update_at: None,
         first_client_at: None,
         problem_ordered_at: None,
+        chat_since: None,
+        channel_ordered_at: None,
         led_at: None,
         second_line_at: None,
         summaries_in_time: None,

@@ -67,6 +67,7 @@ pub(super) fn new(ctx: &Ctx, name: &str, access_level: AccessLevel) -> Result<pe
         email: None,
         phone: None,
         ntfy_topic: None,
+        chat_account: None,
         access_level,
         seniority: None,
         grants: Grants::default(),
@@ -303,7 +304,7 @@ pub fn ntfy_topic<'a>(ctx: &Ctx, person: &'a person::Model) -> Option<&'a str> {
 }
 
 /// Whether the caller is `person`, with all that they may do.
-pub(super) fn is_themselves(ctx: &Ctx, person: &person::Model) -> bool {
+pub(crate) fn is_themselves(ctx: &Ctx, person: &person::Model) -> bool {
     matches!(ctx.actor, Actor::Person { id, access, .. } if id == person.id && access >= person.access_level)
 }
 

@@ -16,6 +16,7 @@ pub mod sessions;
 pub mod tokens;
 mod webauthn;
 
+pub(crate) use manage::is_themselves;
 pub use manage::{
     Invite, UpdatePerson, bootstrap, find_or_add, find_or_add_service, invite, ntfy_topic, phone, quiet_channels, quiet_reminders,
     set_ntfy_topic, update,

@@ -81,6 +81,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
     let summary_every = span("summary", "every");
     let (handover_after, stop_after) = (span("handover", "after"), span("stop", "after"));
     let (containment_within, review_after) = (span("containment", "within"), span("review", "after"));
+    let channel_archive_after = span("channel", "archive_after");
     let (triage_within, criteria) = triage(root.table("triage"));
     let (page_acknowledge_within, out_of_hours) = paging(root.table("paging"));
     let client_update = client_update(root.table("client_update"));
@@ -112,6 +113,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         stop_after,
         containment_within,
         review_after,
+        channel_archive_after,
         contacts: by_contact(root.table("contacts"), &known, &email),
         contact_titles: by_contact(root.table("contact_titles"), &known, &name),
         boards: boards(root.table("boards")),

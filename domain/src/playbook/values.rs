@@ -72,6 +72,8 @@ pub struct Playbook {
     pub containment_within: Duration,
     /// Minimum time from the resolution to the review (R25).
     pub review_after: Duration,
+    /// How long the channel of a closed incident stays open in the chat.
+    pub channel_archive_after: Duration,
     /// E-mail addresses by contact: `cto`, `head_of_tech_ops`, `dpo` …
     pub contacts: BTreeMap<String, String>,
     /// Titles by contact, e.g. `Head of Tech Ops`.

@@ -1,10 +1,11 @@
 //! Times that a clock wrote which was ahead. The playbook counts from them, so nothing would fall due until they have come.
 
 use chrono::Duration;
-use entity::{Timestamp, incident, incident_client, page, role_assignment};
+use entity::{Timestamp, incident, incident_client, page, role_assignment, step};
 
 use super::draft::Draft;
 use super::whole::{Child, Whole};
+use crate::limits;
 
 /// How far the clock of another process may be ahead.
 const TOLERANCE: Duration = Duration::minutes(1);
@@ -17,7 +18,7 @@ impl Whole {
 
     /// Has what lies in the future happen now. Returns whether anything did.
     fn put_right(&mut self, now: Timestamp) -> bool {
-        let Self { incident, roles, pages, clients, .. } = self;
+        let Self { incident, roles, pages, clients, steps, .. } = self;
         let mut moved = false;
         let mut right = |at: &mut Timestamp| {
             if *at > now + TOLERANCE {
@@ -59,8 +60,17 @@ impl Whole {
         of_pages.for_each(&mut right);
         of_awaited.for_each(&mut right);
         of_clients.for_each(&mut right);
+        // What is put off lies in the future, but not far.
+        for row in steps.iter_mut().filter(|row| row.snoozed_until.is_some_and(|until| until > now + longest_snooze() + TOLERANCE)) {
+            row.snoozed_until = None;
+            moved = true;
+        }
         moved
     }
+}
+
+fn longest_snooze() -> Duration {
+    Duration::minutes(limits::SNOOZE_MINUTES.into_iter().max().unwrap_or_default())
 }
 
 /// Writes into a draft in which nothing else was decided that what lies in the future happens now. Returns whether anything did.
@@ -73,6 +83,7 @@ pub(crate) fn put_right(draft: &mut Draft<'_>) -> bool {
     put::<role_assignment::Entity>(draft, &mut right);
     put::<page::Entity>(draft, &mut right);
     put::<incident_client::Entity>(draft, &mut right);
+    put::<step::Entity>(draft, &mut right);
     true
 }
 

@@ -6,10 +6,11 @@
 use entity::{Channel, Operation, PageId, System, person};
 
 use crate::ctx::Ctx;
-use crate::delivery::order::New;
+use crate::delivery::order::{BETWEEN_KEYS, New};
 use crate::incident::reference::reference;
-use crate::ports::{Addressee, Effect, Email, Invitation, Push, Shown, Webhook};
+use crate::ports::{Addressee, Button, ChatLink, ChatMessage, ChatPlace, Effect, Email, Invitation, Push, Said, Shown, Webhook};
 use crate::record::Draft;
+use crate::rooms::{buttons, order};
 
 /// Placeholder for the link that opens an offer; filled in when the message is sent.
 pub const OFFER_LINK: &str = "{offer-link}";
@@ -104,6 +105,7 @@ fn system(channel: Channel) -> System {
         Channel::Email => System::Email,
         Channel::Ntfy => System::Ntfy,
         Channel::Webhook => System::Webhook,
+        Channel::Slack => System::Slack,
     }
 }
 
@@ -113,6 +115,7 @@ fn has_address(person: &person::Model, channel: Channel) -> bool {
         Channel::Email => person.email.is_some(),
         Channel::Ntfy => person.ntfy_topic.is_some(),
         Channel::Webhook => true,
+        Channel::Slack => person.chat_account.is_some(),
     }
 }
 
@@ -131,7 +134,9 @@ impl Draft<'_> {
             // As a mail, whose text a person copies.
             Route::ByHand(_) => (Reach::ByHand, vec![Channel::Email]),
         };
-        for channel in channels {
+        // The channel of an incident reminds everybody at once.
+        let is_said_there = message.purpose == Operation::Remind && order::has_channel(self);
+        for channel in channels.into_iter().filter(|channel| *channel != Channel::Slack || !is_said_there) {
             let effect = message.by(channel, self.incident());
             let Message { purpose, step, page, .. } = message;
             self.send(New { person: person.map(|person| person.id), step: step.clone(), page: *page, ..New::of(*purpose, effect) });
@@ -159,10 +164,35 @@ impl<'a> Message<'a> {
             (Channel::Webhook, Recipient::Person(person)) => {
                 Webhook { to: Addressee::of(person), incident: incident.id, reference: reference(incident), shown: shown() }.into()
             }
+            (Channel::Slack, Recipient::Person(person)) => {
+                let account = person.chat_account.clone().unwrap_or_default();
+                let place = ChatPlace::Person { name: person.name.clone(), account };
+                Box::new(ChatMessage { place, said: self.said(incident) }).into()
+            }
             (Channel::Email, Recipient::Person(person)) => {
                 self.mail(&person.name, person.email.as_ref(), Some(incident.id.to_string())).into()
             }
             (_, Recipient::Other { name, address }) => self.mail(name, address.as_ref(), None).into(),
+        }
+    }
+
+    /// As a chat shows it.
+    fn said(&self, incident: &entity::incident::Model) -> Said {
+        let buttons: Vec<Button> = match (self.purpose, self.page, &self.step) {
+            (Operation::Page, Some(page), _) => buttons::of_page(page),
+            (Operation::Offer, ..) => buttons::of_offer(incident.id),
+            (Operation::Remind, _, Some(keys)) => {
+                keys.split(BETWEEN_KEYS).take(1).flat_map(|key| buttons::of_step(incident.id, key)).collect()
+            }
+            _ => Vec::new(),
+        };
+        Said {
+            mentions: Vec::new(),
+            headline: self.subject.clone(),
+            paragraphs: vec![self.short.clone()],
+            short: self.subject.clone(),
+            link: Some(ChatLink { text: "In Muster".to_owned(), url: self.link.clone() }),
+            buttons,
         }
     }
 
@@ -188,7 +218,7 @@ mod tests {
     use super::*;
     use crate::fixtures;
 
-    use Channel::{Email as Mail, Ntfy, Webhook as Gateway};
+    use Channel::{Email as Mail, Ntfy, Slack as Chat, Webhook as Gateway};
 
     fn kim(email: bool, topic: bool, quiet: &[Channel]) -> person::Model {
         person::Model {
@@ -224,6 +254,14 @@ mod tests {
                 assert_eq!(route(systems, &person, purpose), expected, "{purpose} to {email} {topic} by {systems:?}");
             }
         }
+    }
+
+    #[test]
+    fn whoever_has_an_account_in_the_chat_is_paged_there_as_well() {
+        let person = person::Model { chat_account: Some("U1".to_owned()), ..kim(true, false, &[]) };
+        assert_eq!(route(&[System::Email, System::Slack], &person, Operation::Page), by(&[Mail, Chat]));
+        assert_eq!(route(&[System::Slack], &person, Operation::Page), by(&[Chat]));
+        assert_eq!(route(&[System::Email, System::Slack], &kim(true, false, &[]), Operation::Page), by(&[Mail]));
     }
 
     #[test]

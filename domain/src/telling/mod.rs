@@ -9,7 +9,7 @@ pub mod answers;
 pub mod briefing;
 pub mod duty;
 pub mod message;
-mod outgoing;
+pub(crate) mod outgoing;
 pub mod pages;
 mod prompt;
 pub mod readiness;

@@ -1,4 +1,4 @@
-//! Messages and notices, as the deliveries see them, and the links by which pages and offers are answered.
+//! Messages to people, as the deliveries see them, and the links by which pages and offers are answered.
 
 use async_trait::async_trait;
 use entity::{DeliveryState, OfferState, Operation, PageId, System, Visibility, delivery, incident, page, role_offer};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
 use crate::people::{self, asked};
 use crate::playbook::Playbook;
-use crate::ports::{Addressee, ChatOrder, Email, MailOrder, Notice, Paper, Push, PushOrder, Shown, Webhook, WebhookOrder};
+use crate::ports::{Addressee, Email, MailOrder, Paper, Push, PushOrder, Shown, Webhook, WebhookOrder};
 use crate::telling::briefing;
 use crate::telling::message::OFFER_LINK;
 
@@ -161,25 +161,6 @@ impl Outgoing for WebhookOrder {
     }
 }
 
-#[async_trait]
-impl Outgoing for ChatOrder {
-    fn system(&self) -> System {
-        System::Slack
-    }
-
-    fn title(&self) -> String {
-        match self {
-            Self::Notice(_) => "The notice to everybody".to_owned(),
-        }
-    }
-
-    fn instructions(&self) -> String {
-        match self {
-            Self::Notice(Notice { text }) => format!("Post in the general channel:\n\n{text}"),
-        }
-    }
-}
-
 /// Placeholder for the link by which a page is answered; filled in when a message about it is sent.
 pub(super) const ANSWER_LINK: &str = "{answer-link}";
 /// Placeholder for what is known of the incident when the first message about a page leaves.
@@ -202,7 +183,7 @@ async fn fill_in(ctx: &Ctx, row: &delivery::Model, texts: &mut [&mut String]) ->
 
 /// Completes what a phone shows. It shows on locked screens, passes through servers of others, and whoever listens can follow its link:
 /// of a restricted incident it says only the number, and the link asks to sign in.
-async fn show(ctx: &Ctx, row: &delivery::Model, shown: &mut Shown) -> Result<()> {
+pub(crate) async fn show(ctx: &Ctx, row: &delivery::Model, shown: &mut Shown) -> Result<()> {
     let incident = match row.incident_id {
         Some(id) => incident::Entity::find_by_id(id).one(ctx.db.read()).await?,
         None => None,
@@ -237,7 +218,7 @@ async fn offer_link(ctx: &Ctx, row: &delivery::Model) -> Result<String> {
 }
 
 /// Forgets the secret of a link once no message with it needs another attempt. The hash stays.
-async fn forget_link(ctx: &Ctx, row: &delivery::Model) -> Result<()> {
+pub(crate) async fn forget_link(ctx: &Ctx, row: &delivery::Model) -> Result<()> {
     let is_offer = row.page_id.is_none() && row.operation == Operation::Offer;
     if (row.page_id.is_none() && !is_offer) || is_still_sent(ctx, row).await? {
         return Ok(());
@@ -266,7 +247,7 @@ async fn is_still_sent(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
 }
 
 /// False for a message about an offer that was withdrawn, answered or overtaken while the message waited.
-async fn is_open_offer(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
+pub(crate) async fn is_open_offer(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     if row.operation != Operation::Offer {
         return Ok(true);
     }
@@ -281,7 +262,7 @@ fn offered_by(row: &delivery::Model) -> Expr {
 }
 
 /// What a phone would have shown, for somebody who passes it on.
-fn pass_on(to_name: &str, shown: &Shown) -> String {
+pub(crate) fn pass_on(to_name: &str, shown: &Shown) -> String {
     without_answer_link(&format!("Contact {to_name} another way:\n\n{}\n\n{}", shown.title, shown.text))
 }
 

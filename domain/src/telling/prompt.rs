@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use entity::{Operation, PageLoss, PageReason, PersonId, Role, System, TimelineKind, Visibility, person, step};
+use entity::{Channel, Operation, PageLoss, PageReason, PersonId, Role, System, TimelineKind, Visibility, person, step};
 use serde_json::json;
 
 use crate::clients::proposal;
@@ -13,6 +13,7 @@ use crate::playbook::steps::{Stage, Step};
 use crate::playbook::{Playbook, Rule};
 use crate::ports::Notice;
 use crate::record::{Draft, NewEvent, awaited};
+use crate::rooms::order::{self as rooms, Reminder};
 use crate::telling::message::{Message, Reach, Recipient, Route, route};
 use crate::telling::pages;
 use crate::telling::roster::{Staffed, may_know};
@@ -81,6 +82,7 @@ impl<'a> Moment<'a> {
             asked.reach = self.reach(draft, asked);
         }
         self.record(draft, due, &asked);
+        self.say_in_channel(draft, due, &asked);
         for asked in asked.iter().filter(|asked| asked.reach == Reached::Reminded) {
             self.remind(draft, asked);
         }
@@ -242,6 +244,24 @@ impl<'a> Moment<'a> {
         let mut first = steps.first().cloned().unwrap_or_default();
         first["steps"] = steps.into();
         draft.record(NewEvent::new(TimelineKind::Prompt, text).details(first));
+    }
+
+    /// Reminds of each step once in the channel of the incident, where whoever is asked is mentioned. What Muster does itself needs nobody.
+    fn say_in_channel(&self, draft: &mut Draft<'_>, due: &[&Step], asked: &[Asked<'_>]) {
+        if !rooms::has_channel(draft) {
+            return;
+        }
+        for step in due {
+            let about: Vec<_> = asked.iter().filter(|asked| asked.steps.iter().any(|of| of.key == step.key)).collect();
+            if about.is_empty() {
+                continue;
+            }
+            let wants_it = |asked: &&&Asked<'_>| asked.reach == Reached::Reminded && !asked.person.quiet.contains(Channel::Slack);
+            let mentions = about.iter().filter(wants_it).filter_map(|asked| asked.person.chat_account.clone()).collect();
+            let names: Vec<&str> = about.iter().map(|asked| asked.person.name.as_str()).collect();
+            let (since, names) = (self.since(step), format!(", for {}", words::listed(&names)));
+            rooms::remind(draft, Reminder { step, since: &since, mentions, names: &names });
+        }
     }
 
     /// Since when a step has been due or overdue.

@@ -266,7 +266,8 @@ pub async fn amend(ctx: &Ctx, input: Amend) -> Result<Recorded> {
     only_event(changed.await?)
 }
 
-fn record_amendment(
+/// Records that `original` should have said `text`, or happened then.
+pub(crate) fn record_amendment(
     draft: &mut Draft<'_, Light>,
     original: &timeline_event::Model,
     text: Option<&str>,

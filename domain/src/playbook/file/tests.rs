@@ -33,6 +33,7 @@ fn the_built_in_playbook_is_valid_and_has_the_values_of_the_guide() {
         (playbook.stop_after, 120),
         (playbook.containment_within, 30),
         (playbook.review_after, 7 * 24 * 60),
+        (playbook.channel_archive_after, 7 * 24 * 60),
     ];
     for (index, (duration, minutes)) in table.into_iter().enumerate() {
         assert_eq!(duration, Duration::minutes(minutes), "row {index}");

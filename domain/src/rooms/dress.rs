@@ -1,0 +1,198 @@
+//! What the channel of an incident shows: pure, from what is known of the incident.
+
+use entity::{IncidentStatus, Timestamp, Visibility, chat_channel, incident};
+
+use super::buttons::of_incident;
+use crate::incident::reference::{began, reference};
+use crate::playbook::steps::{Stage, Step, steps};
+use crate::playbook::{Goal, Playbook};
+use crate::ports::{Button, ChatLink, Dress, Press, Said};
+use crate::record::Whole;
+use crate::telling::roster::{Roster, Staffed};
+use crate::words;
+
+/// Characters of a topic.
+const TOPIC_CHARS: usize = 250;
+
+/// How the channel should look. `url` is the incident's page.
+pub(super) fn dress(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, url: &str, now: Timestamp) -> Dress {
+    let incident = &facts.whole.incident;
+    // It was open when its channel was made, and whoever is in that reads along.
+    let is_exposed = incident.visibility == Visibility::Restricted && !channel.is_private;
+    let summary = if is_exposed { concealed(incident, url) } else { summary(facts, playbook, url, now) };
+    let topic = if is_exposed {
+        format!("{} · {url}", reference(incident))
+    } else {
+        [state(incident), lead(&facts.whole, &facts.roster), url.to_owned()].join(" · ")
+    };
+    Dress {
+        marker: incident.id.to_string(),
+        topic: topic.chars().take(TOPIC_CHARS).collect(),
+        link: ChatLink { text: format!("{} in Muster", reference(incident)), url: url.to_owned() },
+        summary,
+        summary_at: channel.summary_ts.clone(),
+        is_archived: channel.archive_at.is_some_and(|at| at <= now),
+    }
+}
+
+fn concealed(incident: &incident::Model, url: &str) -> Said {
+    let headline = format!("{} is restricted", reference(incident));
+    let why = "This channel can be read by more people than may know about it. Say nothing here, and make a private channel instead.";
+    Said { paragraphs: vec![why.to_owned()], short: headline.clone(), headline, link: Some(in_muster(url)), ..Said::default() }
+}
+
+fn summary(facts: &Staffed, playbook: &Playbook, url: &str, now: Timestamp) -> Said {
+    let Staffed { whole, roster } = facts;
+    let incident = &whole.incident;
+    let headline = format!("{}: {}", reference(incident), incident.name);
+    let people = format!("{}\n{}", lead(whole, roster), comms_manager(whole, roster));
+    let parts = [
+        Some(format!("{}, since {}", words::sentence(&state(incident)), playbook.local(began(incident)))),
+        incident.summary.clone(),
+        Some(people),
+        goals(whole, playbook),
+        next_step(whole, playbook, now),
+        waiting(whole),
+        over(incident, playbook),
+    ];
+    Said {
+        mentions: Vec::new(),
+        short: headline.clone(),
+        headline,
+        paragraphs: parts.into_iter().flatten().collect(),
+        link: Some(in_muster(url)),
+        buttons: buttons(incident),
+    }
+}
+
+fn in_muster(url: &str) -> ChatLink {
+    ChatLink { text: "In Muster".to_owned(), url: url.to_owned() }
+}
+
+fn state(incident: &incident::Model) -> String {
+    let flags = words::urgent_flags(incident.flags);
+    [words::severity(incident.severity), words::status(incident.status)].into_iter().chain(flags).collect::<Vec<_>>().join(", ")
+}
+
+fn lead(whole: &Whole, roster: &Roster) -> String {
+    let lead = whole.incident.lead_id.and_then(|id| roster.person(id));
+    lead.map_or_else(|| "Nobody leads yet".to_owned(), |person| format!("Lead: {}", person.name))
+}
+
+fn comms_manager(whole: &Whole, roster: &Roster) -> String {
+    let manager = whole.incident.comms_manager_id.and_then(|id| roster.person(id));
+    manager.map_or_else(|| "Nobody manages client comms".to_owned(), |person| format!("Client comms: {}", person.name))
+}
+
+fn goals(whole: &Whole, playbook: &Playbook) -> Option<String> {
+    if playbook.goals.is_empty() || !whole.incident.live {
+        return None;
+    }
+    let is_met = |key: &str| whole.goals.iter().any(|row| row.goal == key && row.met_at.is_some());
+    let line = |goal: &Goal| format!("{} {}", if is_met(&goal.key) { "✓" } else { "○" }, goal.title);
+    Some(playbook.goals.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+fn next_step(whole: &Whole, playbook: &Playbook, now: Timestamp) -> Option<String> {
+    let steps = steps(&whole.case(), playbook, now);
+    let step = steps.first()?;
+    let when = |step: &Step| match step.state {
+        Stage::Upcoming => "due",
+        Stage::Due => "due since",
+        Stage::Overdue => "overdue since",
+    };
+    Some(format!("Next: {} ({} {})", step.title, when(step), playbook.local(step.since())))
+}
+
+fn waiting(whole: &Whole) -> Option<String> {
+    let names: Vec<&str> = whole.clients.iter().filter_map(|row| whole.client_names.get(&row.client_id)).map(String::as_str).collect();
+    let verb = if names.len() == 1 { "waits" } else { "wait" };
+    (whole.incident.live && !names.is_empty()).then(|| format!("{} {verb} to hear from us", words::listed(&names)))
+}
+
+fn over(incident: &incident::Model, playbook: &Playbook) -> Option<String> {
+    let closed = incident.closed_at.filter(|_| incident.status == IncidentStatus::Closed)?;
+    let archived = playbook.local(closed + playbook.channel_archive_after);
+    Some(format!("Closed. This channel is archived on {archived}, unless somebody does it earlier."))
+}
+
+fn buttons(incident: &incident::Model) -> Vec<Button> {
+    let id = incident.id;
+    match incident.status {
+        IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged => {
+            vec![of_incident(Press::Archive, "Archive now", id, false)]
+        }
+        IncidentStatus::Triage | IncidentStatus::Resolved => vec![of_incident(Press::Steps, "Steps", id, false)],
+        IncidentStatus::Investigating | IncidentStatus::Fixing | IncidentStatus::Monitoring => {
+            vec![of_incident(Press::Update, "Update", id, true), of_incident(Press::Steps, "Steps", id, false)]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{TimeZone, Utc};
+
+    use super::*;
+    use crate::fixtures;
+    use crate::on_call::OnDuty;
+
+    const URL: &str = "https://muster.example.org/incidents/INC-7";
+
+    fn at() -> Timestamp {
+        Utc.with_ymd_and_hms(2026, 11, 30, 11, 0, 0).unwrap()
+    }
+
+    fn dressed(incident: incident::Model, is_private: bool) -> Dress {
+        let lead = fixtures::named("Kim");
+        let incident = incident::Model { lead_id: Some(lead.id), ..incident };
+        let channel = chat_channel::Model {
+            incident_id: incident.id,
+            channel: Some("C1".to_owned()),
+            name: None,
+            url: None,
+            is_private,
+            is_ours: true,
+            summary_ts: None,
+            shown: None,
+            invited: None,
+            problem: None,
+            history_page: None,
+            shown_version: 0,
+            reads_history: false,
+            due_at: None,
+            archive_at: None,
+            archived_at: None,
+            rests_since: None,
+        };
+        let roster = Roster::of(vec![lead], &OnDuty { first: None, second: None });
+        let facts = Staffed { whole: Whole::new(incident), roster: Arc::new(roster) };
+        dress(&facts, &channel, &Playbook::default(), URL, at())
+    }
+
+    #[test]
+    fn a_channel_says_how_bad_it_is_who_leads_and_what_comes_next() {
+        let dress = dressed(fixtures::live_incident(at()), false);
+        assert_eq!(dress.topic, format!("minor, investigating · Lead: Kim · {URL}"));
+        assert_eq!(dress.summary.headline, "INC-7: Shop is down");
+        assert!(dress.summary.paragraphs.iter().any(|part| part.starts_with("Next: ")), "{:?}", dress.summary);
+        assert!(!dress.is_archived);
+    }
+
+    #[test]
+    fn a_topic_is_never_longer_than_the_chat_takes() {
+        let long = incident::Model { name: "x".repeat(300), ..fixtures::live_incident(at()) };
+        assert!(dressed(long, false).topic.chars().count() <= TOPIC_CHARS);
+    }
+
+    #[test]
+    fn a_restricted_incident_is_named_only_where_those_are_who_may_know() {
+        let restricted = || incident::Model { visibility: Visibility::Restricted, ..fixtures::live_incident(at()) };
+        assert_eq!(dressed(restricted(), true).summary.headline, "INC-7: Shop is down");
+        let exposed = dressed(restricted(), false);
+        let said = format!("{} {:?}", exposed.topic, exposed.summary);
+        assert!(!said.contains("Shop") && !said.contains("Kim") && said.contains("INC-7"), "{said}");
+    }
+}

@@ -1,0 +1,285 @@
+//! Keeps what the chat shows in step with incidents.
+//!
+//! The loop of `worker` takes what is out of date: a channel whose incident has changed, that is to be archived, or whose history is to be
+//! read. It is taken for [`TAKEN`] by a conditional update; whoever dies leaves it to the next. What is done twice does no harm.
+
+use std::time::Duration;
+
+use entity::chat_channel::{self, Column};
+use entity::{DeliveryState, IncidentId, IncidentStatus, Operation, System, Timestamp, chat_message, delivery, incident};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set};
+
+use super::dress::dress;
+use super::history;
+use super::shown::{Shown, shown};
+use super::stop::{Stop, fingerprint};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::incident::reference::link;
+use crate::playbook::Playbook;
+use crate::playbook::steps::steps;
+use crate::ports::{ChatOrder, ChatRooms, Effect, Posted, Refusal, Said};
+use crate::record::{Facts, Whole};
+use crate::telling::roster::{Roster, Staffed, may_know};
+use crate::words;
+
+/// Incidents that one look takes.
+const AT_ONCE: u64 = 8;
+/// What was taken and not finished within this time is taken again.
+const TAKEN: chrono::Duration = chrono::Duration::seconds(90);
+/// Pause after the chat refused, unless it asks for a longer one.
+const PAUSE: Duration = Duration::from_secs(15);
+/// The longest pause that it can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+
+/// Brings some of what is out of date up to date. Returns whether there was any.
+pub async fn keep_some(ctx: &Ctx, rooms: &dyn ChatRooms) -> Result<bool> {
+    let taken = take(ctx).await?;
+    for row in &taken {
+        match Box::pin(keep(ctx, rooms, row)).await {
+            Ok(()) => {}
+            Err(Stop::Refused(refusal)) => put_off(ctx, row.incident_id, &refusal).await?,
+            Err(Stop::Failed(error)) => {
+                error.log(&format!("could not bring up to date what the chat shows of incident {}", row.incident_id))
+            }
+        }
+    }
+    Ok(!taken.is_empty())
+}
+
+/// What is out of date now, taken in the same statement, so that several workers take different ones.
+async fn take(ctx: &Ctx) -> Result<Vec<chat_channel::Model>> {
+    let now = ctx.now();
+    let due = chat_channel::Entity::find().select_only().column(Column::IncidentId).filter(is_due(now)).limit(AT_ONCE);
+    let due: Vec<IncidentId> = due.into_tuple().all(ctx.db.read()).await?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let taken = chat_channel::ActiveModel { due_at: Set(Some(now + TAKEN)), ..Default::default() };
+    let update = chat_channel::Entity::update_many().set(taken).filter(Column::IncidentId.is_in(due)).filter(is_due(now));
+    Ok(update.exec_with_returning(ctx.db.write()).await?)
+}
+
+fn is_due(now: Timestamp) -> Expr {
+    let is_free = Column::DueAt.is_null().or(Column::DueAt.lte(now));
+    let is_to_archive = Column::ArchiveAt.lte(now).and(Column::ArchivedAt.is_null()).and(Column::Channel.is_not_null());
+    let is_active = Column::RestsSince.is_null().and(has_changed(false));
+    let is_back = Column::RestsSince.is_not_null().and(has_changed(true));
+    is_free.and(is_active.or(is_back).or(is_to_archive).or(Column::ReadsHistory.eq(true)))
+}
+
+/// Whether the incident has changed since; `live` asks for one that is live again.
+fn has_changed(live: bool) -> Expr {
+    let of_incident = |column: incident::Column| Expr::col((incident::Entity, column));
+    let mut newer = Query::select();
+    newer
+        .expr(Expr::val(1))
+        .from(incident::Entity)
+        .and_where(of_incident(incident::Column::Id).equals((chat_channel::Entity, Column::IncidentId)))
+        .and_where(of_incident(incident::Column::Version).gt(Expr::col((chat_channel::Entity, Column::ShownVersion))));
+    if live {
+        newer.and_where(of_incident(incident::Column::Live).eq(true));
+    }
+    Expr::exists(newer)
+}
+
+/// Tries again later, and says why meanwhile: until the channel looks as it should.
+async fn put_off(ctx: &Ctx, incident: IncidentId, refusal: &Refusal) -> Result<()> {
+    let asked = match refusal {
+        Refusal::Later { after, .. } => after.unwrap_or(PAUSE),
+        Refusal::Unclear(_) => PAUSE,
+        Refusal::Never(_) | Refusal::Locked(_) => LONGEST_PAUSE,
+    };
+    let pause = chrono::Duration::from_std(asked.clamp(PAUSE, LONGEST_PAUSE)).unwrap_or(TAKEN);
+    let row = chat_channel::ActiveModel {
+        due_at: Set(Some(ctx.now() + pause)),
+        problem: Set(Some(words::shortened(refusal.reason()))),
+        shown: Set(None),
+        ..Default::default()
+    };
+    chat_channel::Entity::update_many().set(row).filter(Column::IncidentId.eq(incident)).exec(ctx.db.write()).await?;
+    Ok(())
+}
+
+async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model) -> Result<(), Stop> {
+    let found = incident::Entity::find_by_id(before.incident_id).one(ctx.db.read()).await?;
+    let facts = Staffed::load(ctx, found.ok_or(Error::NotFound("incident"))?).await?;
+    let (playbook, now) = (ctx.playbook(), ctx.now());
+    let incident = &facts.whole.incident;
+    let mut row = chat_channel::Model { archive_at: archive_at(incident, before.archive_at, &playbook), ..before.clone() };
+    keep_messages(ctx, rooms, &facts, &playbook).await?;
+    if row.channel.is_none() {
+        row.problem = None;
+    }
+    if let Some(channel) = row.channel.clone() {
+        keep_people(rooms, &mut row, &channel, &facts).await?;
+        keep_look(ctx, rooms, &mut row, &channel, &facts, &playbook).await?;
+        row.reads_history &= row.archived_at.is_none();
+        if row.reads_history {
+            history::read_on(ctx, rooms, &mut row, &channel).await?;
+        }
+    }
+    let has_gone = row.channel.is_none() || row.archived_at.is_some();
+    row.rests_since = (is_over(incident) && has_gone).then_some(row.rests_since.unwrap_or(now));
+    row.shown_version = incident.version;
+    // What we may not archive is tried again, and not at once.
+    let is_still_there = row.channel.is_some() && row.archived_at.is_none() && row.archive_at.is_some_and(|at| at <= now);
+    row.due_at = is_still_there.then_some(now + chrono::Duration::from_std(LONGEST_PAUSE).unwrap_or(TAKEN));
+    if is_still_there {
+        row.shown = None;
+    }
+    finish(ctx, before, row).await?;
+    Ok(())
+}
+
+/// Writes what was done. The button that archives, and a channel that was just made, may have been faster: those columns are left alone.
+async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: chat_channel::Model) -> Result<()> {
+    let done = chat_channel::ActiveModel {
+        name: Set(row.name),
+        summary_ts: Set(row.summary_ts),
+        shown: Set(row.shown),
+        invited: Set(row.invited),
+        problem: Set(row.problem),
+        history_page: Set(row.history_page),
+        reads_history: Set(row.reads_history),
+        shown_version: Set(row.shown_version),
+        due_at: Set(row.due_at),
+        archive_at: if row.archive_at == before.archive_at { NotSet } else { Set(row.archive_at) },
+        archived_at: Set(row.archived_at),
+        rests_since: Set(row.rests_since),
+        ..Default::default()
+    };
+    let same = Column::IncidentId.eq(row.incident_id).and(match row.channel {
+        Some(channel) => Column::Channel.eq(channel),
+        None => Column::Channel.is_null(),
+    });
+    chat_channel::Entity::update_many().set(done).filter(same).exec(ctx.db.write()).await?;
+    Ok(())
+}
+
+/// When the channel is to be archived; somebody may want it earlier.
+fn archive_at(incident: &incident::Model, wanted: Option<Timestamp>, playbook: &Playbook) -> Option<Timestamp> {
+    let ended = incident.closed_at.unwrap_or(incident.changed_at);
+    is_over(incident).then(|| wanted.unwrap_or(ended + playbook.channel_archive_after))
+}
+
+/// Whether nothing more happens in an incident, unless it is reopened.
+pub(super) fn is_over(incident: &incident::Model) -> bool {
+    matches!(incident.status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged)
+}
+
+/// Invites whoever has come to belong there.
+async fn keep_people(rooms: &dyn ChatRooms, row: &mut chat_channel::Model, channel: &str, facts: &Staffed) -> Result<(), Stop> {
+    let known = row.invited.clone().unwrap_or_default();
+    let mut invited: Vec<&str> = known.split_whitespace().collect();
+    let belong = belong(&facts.whole, &facts.roster);
+    let new: Vec<String> = belong.into_iter().filter(|account| !invited.contains(&&**account)).collect();
+    if new.is_empty() || row.archived_at.is_some() {
+        return Ok(());
+    }
+    rooms.invite(channel, &new).await?;
+    invited.extend(new.iter().map(String::as_str));
+    row.invited = Some(invited.join(" "));
+    Ok(())
+}
+
+/// Accounts of those who belong into the channel of an incident: whoever has a part in it, and second line.
+pub(super) fn belong(whole: &Whole, roster: &Roster) -> Vec<String> {
+    let at_work = whole.roles.iter().filter(|row| row.ended_at.is_none()).filter_map(|row| roster.person(row.person_id));
+    let people = at_work.chain(roster.second_line()).filter(|person| may_know(person, whole));
+    let mut accounts: Vec<String> = people.filter_map(|person| person.chat_account.clone()).collect();
+    accounts.sort();
+    accounts.dedup();
+    accounts
+}
+
+async fn keep_look(
+    ctx: &Ctx,
+    rooms: &dyn ChatRooms,
+    row: &mut chat_channel::Model,
+    channel: &str,
+    facts: &Staffed,
+    playbook: &Playbook,
+) -> Result<(), Stop> {
+    let now = ctx.now();
+    let wanted = dress(facts, row, playbook, &link(ctx, &facts.whole.incident), now);
+    let name = fingerprint(&format!("{:?}", (&wanted.topic, &wanted.link, &wanted.summary, wanted.is_archived)));
+    if row.shown.as_ref() == Some(&name) {
+        return Ok(());
+    }
+    let dressed = rooms.dress(channel, &wanted).await?;
+    row.name = dressed.name.or(row.name.take());
+    row.summary_ts = dressed.summary_at;
+    row.problem = dressed.problem;
+    row.archived_at = (dressed.is_archived || dressed.is_gone).then_some(row.archived_at.unwrap_or(now));
+    row.shown = Some(name);
+    Ok(())
+}
+
+/// Has messages of ours show what became of what they are about.
+async fn keep_messages(ctx: &Ctx, rooms: &dyn ChatRooms, facts: &Staffed, playbook: &Playbook) -> Result<(), Stop> {
+    let whole = &facts.whole;
+    let steps = steps(&whole.case(), playbook, ctx.now());
+    let known = chat_message::Entity::find().filter(chat_message::Column::IncidentId.eq(whole.incident.id)).all(ctx.db.read()).await?;
+    for row in posted(ctx, whole.incident.id).await? {
+        let before = known.iter().find(|message| message.delivery_id == row.id);
+        let (Ok(Effect::Chat(order)), Some(at)) = (Effect::of(&row), row.external_id.as_deref().and_then(Posted::parse)) else { continue };
+        let (said, is_settled) = match (shown(&row, &order, facts, &steps, playbook), before) {
+            (Shown::Instead { said, is_settled }, _) => (said, is_settled),
+            (Shown::AsPosted, Some(_)) => (as_ordered(&order), false),
+            (Shown::AsPosted, None) => continue,
+        };
+        let name = fingerprint(&format!("{said:?}"));
+        if before.is_none_or(|before| before.shown != name) {
+            rooms.revise(&at, &said).await?;
+        }
+        keep_shown(ctx, chat_message::Model { delivery_id: row.id, incident_id: whole.incident.id, shown: name, is_settled }).await?;
+    }
+    Ok(())
+}
+
+/// What was posted about an incident and may have to change.
+async fn posted(ctx: &Ctx, incident: IncidentId) -> Result<Vec<delivery::Model>> {
+    use delivery::Column as Of;
+    let settled = Query::select()
+        .column(chat_message::Column::DeliveryId)
+        .from(chat_message::Entity)
+        .and_where(chat_message::Column::IncidentId.eq(incident).and(chat_message::Column::IsSettled.eq(true)))
+        .to_owned();
+    let rows = delivery::Entity::find()
+        .filter(Of::IncidentId.eq(incident).and(Of::System.eq(System::Slack)).and(Of::State.eq(DeliveryState::Delivered)))
+        .filter(Of::Operation.is_in([Operation::Notice, Operation::Offer, Operation::Page, Operation::Remind]))
+        .filter(Of::ExternalId.is_not_null().and(Of::Id.not_in_subquery(settled)))
+        .order_by_asc(Of::Id);
+    Ok(rows.all(ctx.db.read()).await?)
+}
+
+fn as_ordered(order: &ChatOrder) -> Said {
+    match order {
+        ChatOrder::Notice(notice) => Said { paragraphs: vec![notice.text.clone()], short: notice.text.clone(), ..Said::default() },
+        ChatOrder::Message(message) => message.said.clone(),
+        ChatOrder::Channel(_) => Said::default(),
+    }
+}
+
+async fn keep_shown(ctx: &Ctx, row: chat_message::Model) -> Result<()> {
+    use chat_message::Column as Of;
+    let anew = OnConflict::column(Of::DeliveryId).update_columns([Of::Shown, Of::IsSettled]).to_owned();
+    chat_message::Entity::insert(row.into_active_model()).on_conflict(anew).exec_without_returning(ctx.db.write()).await?;
+    Ok(())
+}
+
+/// Has the channel of an incident archived now.
+pub(super) async fn archive_now(ctx: &Ctx, incident: IncidentId) -> Result<()> {
+    let now = chat_channel::ActiveModel { archive_at: Set(Some(ctx.now())), due_at: Set(None), ..Default::default() };
+    chat_channel::Entity::update_many().set(now).filter(Column::IncidentId.eq(incident)).exec(ctx.db.write()).await?;
+    ctx.outbox.ring();
+    Ok(())
+}
+
+/// Takes what the chat says of a channel: it is called otherwise, was archived by somebody, or is gone.
+pub(super) async fn heard(ctx: &Ctx, channel: &str, change: chat_channel::ActiveModel) -> Result<()> {
+    chat_channel::Entity::update_many().set(change).filter(Column::Channel.eq(channel)).exec(ctx.db.write()).await?;
+    Ok(())
+}

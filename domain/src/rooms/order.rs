@@ -1,0 +1,108 @@
+//! What a decision orders of the chat, as written on a draft.
+
+use entity::{Flag, Operation, System, Visibility, chat_channel};
+use sea_orm::IntoActiveModel;
+
+use super::{buttons, name};
+use crate::delivery::order::New;
+use crate::incident::reference::{link, shown_name};
+use crate::playbook::steps::Step;
+use crate::ports::{ChatChannel, ChatLink, ChatMessage, ChatPlace, Said};
+use crate::record::Draft;
+
+/// Has the chat follow the incident, and orders its channel once it is live. The door calls it for each decision, so every way to declare an
+/// incident has it.
+pub(crate) fn follow(draft: &mut Draft<'_>) {
+    if !is_connected(draft) {
+        return;
+    }
+    if draft.incident().chat_since.is_none() {
+        draft.incident_mut().chat_since = Some(draft.now);
+        let row = nothing_yet(draft);
+        draft.insert(row.into_active_model());
+    }
+    let incident = draft.incident();
+    if incident.live && incident.channel_ordered_at.is_none() && !incident.flags.contains(Flag::Retrospective) {
+        let channel = channel_of(draft, None);
+        take(draft, channel);
+    }
+}
+
+/// Orders this channel as the incident's.
+pub(super) fn take(draft: &mut Draft<'_>, channel: ChatChannel) {
+    draft.incident_mut().channel_ordered_at = Some(draft.now);
+    draft.send(New::of(Operation::ChatChannel, Box::new(channel)));
+}
+
+/// The channel that the incident should have; with `taken`, that one, which is there already.
+pub(super) fn channel_of(draft: &Draft<'_>, taken: Option<String>) -> ChatChannel {
+    let (incident, playbook) = (draft.incident(), draft.ctx().playbook());
+    ChatChannel {
+        marker: incident.id.to_string(),
+        taken,
+        name: name::of(incident, &playbook.working_hours.zone, draft.now),
+        is_private: incident.visibility == Visibility::Restricted,
+        purpose: format!("{}: {}", shown_name(incident), link(draft.ctx(), incident)),
+        link: link(draft.ctx(), incident),
+        invite: Vec::new(),
+    }
+}
+
+/// A step that people are reminded of in the channel of the incident.
+pub(crate) struct Reminder<'a> {
+    /// The step.
+    pub step: &'a Step,
+    /// Since when it has been due or overdue, in words.
+    pub since: &'a str,
+    /// Accounts of those who are asked, and want to be mentioned.
+    pub mentions: Vec<String>,
+    /// Their names, and those of all others who are asked.
+    pub names: &'a str,
+}
+
+/// Posts it.
+pub(crate) fn remind(draft: &mut Draft<'_>, reminder: Reminder<'_>) {
+    let Reminder { step, since, mentions, names } = reminder;
+    let (incident, url) = (draft.incident(), link(draft.ctx(), draft.incident()));
+    let said = Said {
+        mentions,
+        headline: step.title.clone(),
+        paragraphs: vec![step.why.clone(), format!("{since}{names}")],
+        short: format!("{}: {}", shown_name(incident), step.title),
+        link: Some(ChatLink { text: "In Muster".to_owned(), url: format!("{url}?do={}", step.key) }),
+        buttons: buttons::of_step(incident.id, &step.key),
+    };
+    let message = Box::new(ChatMessage { place: ChatPlace::Incident { channel: None }, said });
+    draft.send(New { step: Some(step.key.clone()), ..New::of(Operation::Remind, message) });
+}
+
+/// Whether people are reminded in the channel of the incident, and not each by a message in the chat.
+pub(crate) fn has_channel(draft: &Draft<'_>) -> bool {
+    is_connected(draft) && draft.incident().channel_ordered_at.is_some()
+}
+
+fn is_connected(draft: &Draft<'_>) -> bool {
+    draft.ctx().config.systems.contains(&System::Slack)
+}
+
+fn nothing_yet(draft: &Draft<'_>) -> chat_channel::Model {
+    chat_channel::Model {
+        incident_id: draft.incident().id,
+        channel: None,
+        name: None,
+        url: None,
+        is_private: false,
+        is_ours: false,
+        summary_ts: None,
+        shown: None,
+        invited: None,
+        problem: None,
+        history_page: None,
+        shown_version: draft.incident().version,
+        reads_history: false,
+        due_at: None,
+        archive_at: None,
+        archived_at: None,
+        rests_since: None,
+    }
+}

@@ -1,0 +1,222 @@
+//! What a message of ours shows by now: pure, so that nobody sees a button of what is done.
+
+use entity::{IncidentStatus, OfferState, Operation, PageLoss, delivery, page, role_offer, step};
+
+use crate::delivery::order::steps_of;
+use crate::incident::reference::reference;
+use crate::playbook::Playbook;
+use crate::playbook::steps::{Step, stands};
+use crate::ports::{ChatOrder, Said};
+use crate::record::Whole;
+use crate::telling::roster::{Roster, Staffed};
+
+/// What a message shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// What was posted.
+    AsPosted,
+    /// This, for good or until the incident changes again.
+    Instead { said: Said, is_settled: bool },
+}
+
+/// What the message that was posted by `row` and `order` shows while these are the open `steps`.
+pub(super) fn shown(row: &delivery::Model, order: &ChatOrder, facts: &Staffed, steps: &[Step], playbook: &Playbook) -> Shown {
+    let Staffed { whole, roster } = facts;
+    match order {
+        ChatOrder::Notice(notice) => after_resolution(&notice.text, whole, playbook),
+        ChatOrder::Channel(_) => Shown::AsPosted,
+        ChatOrder::Message(message) => {
+            let outcome = match row.operation {
+                Operation::Page => of_page(row, whole, roster),
+                Operation::Offer => of_offer(row, whole),
+                _ => of_steps(row, whole, roster, steps),
+            };
+            outcome.map_or(Shown::AsPosted, |outcome| Shown::Instead { said: settled(&message.said, outcome), is_settled: true })
+        }
+    }
+}
+
+/// The same without its buttons, and with what became of it.
+fn settled(said: &Said, outcome: String) -> Said {
+    Said {
+        mentions: Vec::new(),
+        headline: said.headline.clone(),
+        paragraphs: vec![outcome],
+        short: said.short.clone(),
+        link: None,
+        buttons: Vec::new(),
+    }
+}
+
+/// The notice to everybody (R7) says that it is over, as long as it is.
+fn after_resolution(text: &str, whole: &Whole, playbook: &Playbook) -> Shown {
+    let incident = &whole.incident;
+    let is_over = matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Merged);
+    let Some(at) = incident.resolved_at.or(incident.closed_at).filter(|_| is_over) else { return Shown::AsPosted };
+    let headline = format!("{} is resolved, since {}", reference(incident), playbook.local(at));
+    let said = Said { short: headline.clone(), headline, paragraphs: vec![text.to_owned()], ..Said::default() };
+    Shown::Instead { said, is_settled: incident.status != IncidentStatus::Resolved }
+}
+
+/// What became of a page; `None` while it waits for an answer.
+fn of_page(row: &delivery::Model, whole: &Whole, roster: &Roster) -> Option<String> {
+    let page = whole.pages.iter().find(|page| Some(page.id) == row.page_id)?;
+    if page.answered_at.is_some() && page.lost.is_none() {
+        let by = page.answered_by_id.filter(|by| *by != page.person_id).and_then(|by| roster.person(by));
+        return Some(by.map_or_else(|| "You have it.".to_owned(), |by| format!("Answered, says {}.", by.name)));
+    }
+    match page.lost {
+        Some(PageLoss::Declined) => Some("You can't help: somebody else was paged.".to_owned()),
+        Some(PageLoss::Left) => Some("This is no longer yours.".to_owned()),
+        Some(PageLoss::Unreached) => Some("You were not reached: somebody else was paged.".to_owned()),
+        Some(PageLoss::Unsent) | None => is_needless(page, whole).then(|| "It is over, or somebody else has it.".to_owned()),
+    }
+}
+
+/// Whether nobody waits for the answer any more: the report was triaged, or the incident is over.
+fn is_needless(page: &page::Model, whole: &Whole) -> bool {
+    let incident = &whole.incident;
+    let was_triaged = page.step_key.is_none() && incident.declared_at.is_some_and(|at| at > page.paged_at);
+    was_triaged || matches!(incident.status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged)
+}
+
+/// What became of an offer; `None` while it is open.
+fn of_offer(row: &delivery::Model, whole: &Whole) -> Option<String> {
+    let is_meant = |offer: &&role_offer::Model| Some(offer.person_id) == row.person_id && offer.offered_at == row.created_at;
+    let offer = whole.offers.iter().find(is_meant)?;
+    match offer.state {
+        OfferState::Open => None,
+        OfferState::Accepted => Some("You took it over.".to_owned()),
+        OfferState::Refused => Some("You said that you can't.".to_owned()),
+        OfferState::Withdrawn => Some("The offer was withdrawn.".to_owned()),
+    }
+}
+
+/// What became of the steps that a reminder is about; `None` while one of them stands.
+fn of_steps(row: &delivery::Model, whole: &Whole, roster: &Roster, steps: &[Step]) -> Option<String> {
+    if row.step_key.is_none() || steps_of(row).any(|key| stands(key, steps)) {
+        return None;
+    }
+    let marks = steps_of(row).filter_map(|key| whole.steps.iter().find(|mark| mark.key == key && mark.settled_at.is_some()));
+    let lines: Vec<String> = marks.map(|mark| line(mark, roster)).collect();
+    Some(if lines.is_empty() { "Done, or no longer needed.".to_owned() } else { lines.join("\n") })
+}
+
+fn line(mark: &step::Model, roster: &Roster) -> String {
+    let verb = if mark.waived { "Not needed" } else { "Done" };
+    let by = mark.settled_by_id.and_then(|by| roster.person(by)).map(|by| format!(", says {}", by.name)).unwrap_or_default();
+    match &mark.note {
+        Some(note) => format!("{verb}{by}: {note}"),
+        None => format!("{verb}{by}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{Duration, TimeZone, Utc};
+    use entity::{DeliveryId, DeliveryState, IncidentId, System, Timestamp, incident};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fixtures;
+    use crate::playbook::steps::steps;
+    use crate::ports::{Button, ChatMessage, ChatPlace, Notice, Press};
+
+    fn at(minute: i64) -> Timestamp {
+        Utc.with_ymd_and_hms(2026, 11, 30, 11, 0, 0).unwrap() + Duration::minutes(minute)
+    }
+
+    fn facts(change: impl FnOnce(&mut Whole)) -> Staffed {
+        let mut whole = Whole::new(fixtures::live_incident(at(0)));
+        change(&mut whole);
+        Staffed { whole, roster: Arc::new(Roster::default()) }
+    }
+
+    fn posted(operation: Operation, step_key: Option<&str>, page: Option<&page::Model>) -> delivery::Model {
+        delivery::Model {
+            id: DeliveryId(Uuid::nil()),
+            incident_id: Some(IncidentId(Uuid::nil())),
+            system: System::Slack,
+            operation,
+            state: DeliveryState::Delivered,
+            attempts: 1,
+            last_error: None,
+            next_attempt_at: None,
+            effect: String::new(),
+            person_id: page.map(|page| page.person_id),
+            step_key: step_key.map(str::to_owned),
+            page_id: page.map(|page| page.id),
+            client_id: None,
+            client_update_id: None,
+            ticket_id: None,
+            follow_up_id: None,
+            target: None,
+            external_id: Some("C1/1.1".to_owned()),
+            external_url: None,
+            trace: None,
+            created_at: at(1),
+            delivered_at: Some(at(1)),
+        }
+    }
+
+    fn message() -> ChatOrder {
+        let button = Button { press: Press::DoStep, value: "x".to_owned(), label: "Do it now".to_owned(), is_main: true };
+        let said = Said { headline: "Name a lead".to_owned(), buttons: vec![button], ..Said::default() };
+        ChatOrder::Message(Box::new(ChatMessage { place: ChatPlace::Incident { channel: None }, said }))
+    }
+
+    fn outcome(row: &delivery::Model, order: &ChatOrder, facts: &Staffed) -> Option<String> {
+        let playbook = Playbook::default();
+        let steps = steps(&facts.whole.case(), &playbook, at(10));
+        match shown(row, order, facts, &steps, &playbook) {
+            Shown::AsPosted => None,
+            Shown::Instead { said, .. } => {
+                assert!(said.buttons.is_empty(), "{said:?}");
+                Some(said.headline + ": " + &said.paragraphs.join(" "))
+            }
+        }
+    }
+
+    #[test]
+    fn a_reminder_has_its_buttons_until_its_step_is_done() {
+        let row = posted(Operation::Remind, Some("lead"), None);
+        assert_eq!(outcome(&row, &message(), &facts(|_| {})), None);
+        let over = facts(|whole| {
+            whole.incident = incident::Model { status: IncidentStatus::Closed, live: false, ..whole.incident.clone() };
+        });
+        assert_eq!(outcome(&row, &message(), &over).as_deref(), Some("Name a lead: Done, or no longer needed."));
+    }
+
+    #[test]
+    fn a_page_says_what_became_of_it() {
+        let page = |change: fn(&mut page::Model)| {
+            let mut page = fixtures::page(1, at(1));
+            change(&mut page);
+            page
+        };
+        for (page, expected) in [
+            (page(|_| {}), None),
+            (page(|page| page.answered_at = Some(at(2))), Some("You have it.")),
+            (page(|page| page.lost = Some(PageLoss::Declined)), Some("You can't help: somebody else was paged.")),
+            (page(|page| page.lost = Some(PageLoss::Unsent)), None),
+        ] {
+            let row = posted(Operation::Page, None, Some(&page));
+            let found = outcome(&row, &message(), &facts(|whole| whole.pages = vec![page.clone()]));
+            assert_eq!(found.as_deref(), expected.map(|text| format!("Name a lead: {text}")).as_deref(), "{page:?}");
+        }
+    }
+
+    #[test]
+    fn the_notice_says_that_it_is_over_as_long_as_it_is() {
+        let (row, order) = (posted(Operation::Notice, None, None), ChatOrder::Notice(Notice { text: "The shop is down.".to_owned() }));
+        assert_eq!(outcome(&row, &order, &facts(|_| {})), None);
+        let resolved = facts(|whole| {
+            whole.incident =
+                incident::Model { status: IncidentStatus::Resolved, live: false, resolved_at: Some(at(5)), ..whole.incident.clone() };
+        });
+        let said = outcome(&row, &order, &resolved).expect("it says so");
+        assert!(said.starts_with("INC-7 is resolved, since ") && said.ends_with("The shop is down."), "{said}");
+    }
+}
