@@ -21,7 +21,7 @@ pub use app::App;
 pub use connections::{CallerAddress, ConnectionLimits, Proxies};
 pub use graphql::ShareLimits;
 pub use http::alarms;
-pub use settings::{Company, Render, Settings, Traces};
+pub use settings::{Company, Render, Settings, SlackHook, Traces};
 pub use transport::{TransportLimits, check_syntax};
 
 /// Connections at once to a port that shows nothing but metrics.

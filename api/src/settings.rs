@@ -7,7 +7,7 @@ use document::Press;
 use document::typesetter::Typesetter;
 use domain::documents::DocumentSet;
 use domain::people::company::CompanyRules;
-use domain::ports::IdentityProvider;
+use domain::ports::{ChatEar, IdentityProvider};
 use entity::Severity;
 
 use crate::connections::ConnectionLimits;
@@ -31,6 +31,8 @@ pub struct Settings {
     pub zendesk_secret: Option<String>,
     /// The secret with which Trello signs its webhooks.
     pub trello_secret: Option<String>,
+    /// Slack's hook, where people's deeds arrive by it.
+    pub slack: Option<SlackHook>,
     /// Which alerts open an incident: values of their label `severity`, in lower case, and the severity each means.
     pub alert_levels: BTreeMap<String, Severity>,
     /// Sign-in with the company's account.
@@ -47,6 +49,15 @@ pub struct Settings {
     pub traces: Traces,
     /// Writes documents.
     pub press: Arc<Press>,
+}
+
+/// How Slack posts.
+#[derive(Clone)]
+pub struct SlackHook {
+    /// With which it signs.
+    pub secret: String,
+    /// What understands it.
+    pub ear: Arc<dyn ChatEar>,
 }
 
 /// Whose traces requests are part of.
@@ -85,6 +96,7 @@ impl Default for Settings {
             alerts_secret: None,
             zendesk_secret: None,
             trello_secret: None,
+            slack: None,
             alert_levels: levels.into_iter().map(|(label, severity)| (label.to_owned(), severity)).collect(),
             company: None,
             connections: ConnectionLimits::default(),

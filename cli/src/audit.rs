@@ -24,7 +24,8 @@ pub struct Export {
     since: Option<Timestamp>,
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
+/// Reads a day or a time.
+pub fn time(text: &str) -> Result<Timestamp, String> {
     let midnight = || text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN).and_utc());
     text.parse().ok().or_else(midnight).ok_or_else(|| "write a day or a time, such as 2026-11-01 or 2026-11-01T08:30:00Z".to_owned())
 }

@@ -3,6 +3,7 @@
 mod archive;
 mod audit;
 mod backup;
+mod chat_export;
 mod check;
 mod copy;
 mod database;
@@ -102,6 +103,9 @@ enum Command {
     Export(archive::Export),
     /// Takes in what `muster export` wrote: all of it or nothing.
     Import(archive::Import),
+    /// Takes in what was said in Slack before an incident was declared.
+    #[command(subcommand)]
+    Slack(chat_export::SlackCommand),
     /// Prints the audit log as lines of JSON, oldest entry first.
     Audit(audit::Export),
     /// Checks the hash chains of the audit log and all timelines, or of one timeline.
@@ -255,6 +259,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Report(export) => Box::pin(report::export(&settings, export)).await?,
         Command::Export(export) => archive::export(&settings, export).await?,
         Command::Import(import) => archive::import(&settings, import).await?,
+        Command::Slack(command) => chat_export::run(&settings, command).await?,
         Command::Audit(export) => audit::export(&settings, export).await?,
         Command::Verify { reference } => return verify::run(&settings, reference.as_deref()).await,
         Command::Backup { to } => return backup::run(&settings, &to).await,

@@ -2,12 +2,14 @@
 //!
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
 //! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
-//! refuses our credentials is put on hold until they work ([`holds`]). [`alerts`] asks Alertmanager what it did not tell; [`oidc`] signs
+//! refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
+//! there. [`alerts`] asks Alertmanager what it did not tell; [`oidc`] signs
 //! people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
 pub mod alerts;
+mod chat;
 mod holds;
 pub mod oidc;
 pub mod outlets;
@@ -20,11 +22,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::ports::{Boards, ClientDirectory, Outlet};
+use domain::ports::{Boards, ClientDirectory, Outlet, TeamChat};
 use domain::telling::schedule;
 use domain::{Ctx, Domain};
 use entity::System;
 use futures_util::future::join_all;
+use outlets::slack::{SlackOutlet, socket};
 use tokio_util::sync::CancellationToken;
 
 /// The outlets of the connected systems.
@@ -41,6 +44,10 @@ pub struct Connections {
     pub boards: Option<Arc<dyn Boards>>,
     /// What notifies of alerts, and can be asked.
     pub alertmanagers: Option<Arc<alerts::Alertmanagers>>,
+    /// The team's chat.
+    pub chat: Option<Arc<dyn TeamChat>>,
+    /// The same, where it is Slack and is listened to by a socket.
+    pub socket: Option<Arc<SlackOutlet>>,
 }
 
 impl From<Outlets> for Connections {
@@ -82,6 +89,16 @@ impl Worker {
             async {
                 if let Some(alertmanagers) = &connections.alertmanagers {
                     alerts::run(ctx.clone(), alertmanagers, shutdown.clone()).await;
+                }
+            },
+            async {
+                if let Some(chat) = &connections.chat {
+                    chat::run(&ctx, chat, &shutdown).await;
+                }
+            },
+            async {
+                if let Some(slack) = &connections.socket {
+                    socket::run(&ctx, slack, &shutdown).await;
                 }
             },
         );

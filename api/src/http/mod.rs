@@ -126,6 +126,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/hooks/alertmanager", post(alerts::take::<alerts::Notification>))
         .route("/hooks/alerts", post(alerts::take::<alerts::GenericPost>))
         .route("/hooks/zendesk", post(hooks::zendesk))
+        .route("/hooks/slack/{address}", post(hooks::slack))
         .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello))
         .route("/files", post(files::upload).layer((RequestBodyTimeoutLayer::new(UPLOAD_PAUSE), DefaultBodyLimit::max(UPLOAD_BYTES))))
         .route("/files/{id}", get(files::download))

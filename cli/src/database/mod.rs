@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use domain::Domain;
 use domain::clock::{Clock, SystemClock};
-use domain::config::{Config, TicketRules};
+use domain::config::{ChatRules, Config, TicketRules};
 use domain::db::Db;
 use domain::playbook::Playbook;
 use domain::ports::TicketDesk;
@@ -221,6 +221,7 @@ pub fn domain_at(
         retention: settings.retention,
         client_reply_to: None,
         watches_cards: false,
+        chat: ChatRules::default(),
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

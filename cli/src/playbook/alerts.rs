@@ -15,7 +15,7 @@ use chrono::{Datelike, Duration, SecondsFormat};
 use domain::alerts::{self, Alarms};
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock};
-use domain::config::{Config, TicketRules};
+use domain::config::{ChatRules, Config, TicketRules};
 use domain::limits::ON_CALL_AHEAD;
 use domain::playbook::Playbook;
 use domain::telling::reminders;
@@ -179,6 +179,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         retention: apart.retention,
         client_reply_to: None,
         watches_cards: false,
+        chat: ChatRules::default(),
     };
     Ok(Domain::new(opened.db, clock, playbook.clone(), config, None))
 }

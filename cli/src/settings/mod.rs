@@ -413,7 +413,7 @@ mod tests {
             ("MUSTER_TOKEN", "muster_x"),
             ("MUSTER_URL", "http://127.0.0.1:8080"),
             ("MUSTER_CONFIG", "muster.toml"),
-            ("MUSTER_SLACK__TOKEN", "of a later version"),
+            ("MUSTER_AIRTABLE__TOKEN", "of a later version"),
             // What Kubernetes gives each container in the namespace of services that are called muster and muster-api.
             ("MUSTER_SERVICE_HOST", "10.0.0.1"),
             ("MUSTER_SERVICE_PORT_HTTP", "8080"),

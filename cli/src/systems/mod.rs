@@ -7,6 +7,7 @@
 mod drive;
 mod email;
 mod ntfy;
+mod slack;
 mod trello;
 mod webhook;
 mod wordpress;
@@ -19,17 +20,19 @@ use std::sync::Arc;
 use clap::builder::PossibleValue;
 use document::Press;
 use domain::config::Config;
-use domain::ports::{Boards, ClientDirectory, Outlet, TicketDesk};
+use domain::ports::{Boards, ClientDirectory, Outlet, TeamChat, TicketDesk};
 use entity::System;
 use worker::Connections;
+use worker::outlets::slack::SlackOutlet;
 
 use crate::settings::Source;
 
 /// Every system that can be connected.
-const ALL: [Entry; 7] = [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, zendesk::ZENDESK, trello::TRELLO, wordpress::WORDPRESS, drive::DRIVE];
+const ALL: [Entry; 8] =
+    [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, slack::SLACK, zendesk::ZENDESK, trello::TRELLO, wordpress::WORDPRESS, drive::DRIVE];
 
 /// The tables of systems that later versions know; their settings are left alone.
-pub const LATER: [&str; 3] = ["slack", "airtable", "ops_docs"];
+pub const LATER: [&str; 2] = ["airtable", "ops_docs"];
 
 /// What happens without most systems.
 const BY_HAND: &str = "a person does it";
@@ -86,12 +89,16 @@ pub struct Offer {
     pub boards: Option<Arc<dyn Boards>>,
     /// Where people search for tickets.
     pub ticket_desk: Option<Arc<dyn TicketDesk>>,
+    /// The team's chat.
+    pub chat: Option<Arc<dyn TeamChat>>,
+    /// What is listened to by a socket, if the settings say so.
+    pub socket: Option<Arc<SlackOutlet>>,
 }
 
 impl Offer {
     /// An outlet and nothing else.
     fn of(outlet: Arc<dyn Outlet>) -> Self {
-        Self { outlet, clients: None, boards: None, ticket_desk: None }
+        Self { outlet, clients: None, boards: None, ticket_desk: None, chat: None, socket: None }
     }
 }
 
@@ -136,12 +143,16 @@ impl Systems {
     pub fn connect(&self, press: &Arc<Press>) -> anyhow::Result<Offers> {
         let mut all = Offers::default();
         for (system, connector) in &self.0 {
-            let Some(Offer { outlet, clients, boards, ticket_desk }) = connector.connect(press).map_err(anyhow::Error::msg)? else {
+            let Some(Offer { outlet, clients, boards, ticket_desk, chat, socket }) =
+                connector.connect(press).map_err(anyhow::Error::msg)?
+            else {
                 continue;
             };
             all.connections.outlets.insert(*system, outlet);
             all.connections.clients = clients.or(all.connections.clients);
             all.connections.boards = boards.or(all.connections.boards);
+            all.connections.chat = chat.or(all.connections.chat);
+            all.connections.socket = socket.or(all.connections.socket);
             all.ticket_desk = ticket_desk.or(all.ticket_desk);
         }
         Ok(all)

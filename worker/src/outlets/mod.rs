@@ -8,6 +8,7 @@ pub mod drive;
 pub mod email;
 pub mod ntfy;
 mod paper;
+pub mod slack;
 pub mod trello;
 pub mod webhook;
 pub mod wordpress;

@@ -1,8 +1,10 @@
-//! What other systems post: alerts in [`alerts`], ticket events in [`zendesk`], and changes of cards in [`trello`].
+//! What other systems post: alerts in [`alerts`], ticket events in [`zendesk`], changes of cards in [`trello`], and what people do in
+//! [`slack`].
 //!
 //! Unknown fields are ignored: newer versions add some.
 
 pub mod alerts;
+mod slack;
 mod trello;
 mod zendesk;
 
@@ -14,6 +16,7 @@ use serde_json::Value;
 
 use super::problem::Problem;
 
+pub use slack::slack;
 pub use trello::{trello, trello_is_here};
 pub use zendesk::zendesk;
 

@@ -259,6 +259,11 @@ impl<'a> Call<'a> {
         Self { most: LIST_BYTES, ..self }
     }
 
+    /// Accepts an answer of this many bytes.
+    pub fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
     /// Keeps to a stricter pace as well. A pause that the vendor asks of all requests is kept by the first such pace.
     pub fn with_turn(mut self, turn: Turn<'a>) -> Self {
         self.turns.push(turn);

@@ -1,0 +1,177 @@
+//! What is said, as blocks: within Slack's limits, and cut where they are too narrow.
+
+use domain::ports::{Answer, Button, ChatLink, Home, Said};
+use serde_json::{Value, json};
+
+use super::words::{cut, escaped, line, link, mentions, mrkdwn};
+
+/// Characters of a section's text.
+const SECTION: usize = 3_000;
+/// Sections of one message, so that the whole stays well below what Slack takes.
+const SECTIONS: usize = 4;
+/// Blocks of a home; it may have 100.
+const HOME_BLOCKS: usize = 90;
+/// Characters of a line: headlines, notifications, titles of lists.
+const LINE: usize = 250;
+/// Buttons in one row, and characters of what one says.
+const BUTTONS: usize = 25;
+const LABEL: usize = 75;
+
+/// What is said, as the fields of a message.
+pub(super) fn message(said: &Said) -> Value {
+    let mut blocks = Vec::new();
+    let notified = mentions(&said.mentions);
+    let headline = format!("*{}*", escaped(&line(&said.headline, LINE)));
+    blocks.push(section(&[notified.clone(), headline].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")));
+    blocks.extend(sections(&said.paragraphs).iter().map(|text| section(text)));
+    blocks.extend(buttons(&said.buttons));
+    blocks.extend(said.link.as_ref().map(linked));
+    let short = if said.short.is_empty() { &said.headline } else { &said.short };
+    let text = [notified, escaped(&line(short, LINE))].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+    json!({ "text": text, "blocks": blocks })
+}
+
+/// An answer, as the fields of a message.
+pub(super) fn answer(answer: &Answer) -> Value {
+    json!({ "text": escaped(&line(&answer.text, LINE)), "blocks": paragraphs(&answer.text) })
+}
+
+/// Text of any length as sections.
+pub(super) fn paragraphs(text: &str) -> Vec<Value> {
+    let paragraphs: Vec<String> = text.split("\n\n").map(str::to_owned).collect();
+    sections(&paragraphs).iter().map(|text| section(text)).collect()
+}
+
+/// A home.
+pub(super) fn home(home: &Home) -> Value {
+    let mut blocks = Vec::new();
+    for part in &home.parts {
+        blocks.push(json!({ "type": "header", "text": plain(&part.title, 150) }));
+        if part.entries.is_empty() && !part.otherwise.is_empty() {
+            blocks.push(section(&mrkdwn(&cut(&part.otherwise, SECTION / 2))));
+        }
+        for entry in &part.entries {
+            let text = mrkdwn(&cut(&entry.text, SECTION / 4));
+            let text = entry.url.as_ref().map_or_else(|| text.clone(), |url| format!("{text}  {}", link("Open", url)));
+            blocks.push(section(&text));
+            blocks.extend(buttons(&entry.buttons));
+        }
+    }
+    if blocks.len() > HOME_BLOCKS {
+        blocks.truncate(HOME_BLOCKS);
+        blocks.push(section("… and more: see the console."));
+    }
+    json!({ "type": "home", "blocks": blocks })
+}
+
+/// A section of markup, to which Slack adds nothing.
+pub(super) fn section(markup: &str) -> Value {
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": markup, "verbatim": true } })
+}
+
+/// Text without any markup, at most so long, and never empty: Slack refuses that.
+pub(super) fn plain(text: &str, most: usize) -> Value {
+    let text = line(text, most);
+    json!({ "type": "plain_text", "text": if text.is_empty() { "–" } else { &text }, "emoji": false })
+}
+
+/// Paragraphs packed into few sections; the rest is left out, and that is said.
+fn sections(paragraphs: &[String]) -> Vec<String> {
+    let mut sections: Vec<String> = Vec::new();
+    for paragraph in paragraphs.iter().map(|text| text.trim_end()).filter(|text| !text.is_empty()) {
+        for piece in pieces(paragraph) {
+            if let Some(last) = sections.last_mut()
+                && last.chars().count() + piece.chars().count() + 2 <= SECTION
+            {
+                last.push_str("\n\n");
+                last.push_str(&piece);
+            } else if sections.len() < SECTIONS {
+                sections.push(piece);
+            } else {
+                sections.push("… this is cut: Muster has the rest.".to_owned());
+                return sections;
+            }
+        }
+    }
+    sections
+}
+
+/// A paragraph as markup, in pieces that fit into a section: it is cut before it is escaped, so that no link or character is cut in two.
+fn pieces(paragraph: &str) -> Vec<String> {
+    let whole = mrkdwn(paragraph);
+    if whole.chars().count() <= SECTION {
+        return vec![whole];
+    }
+    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    for word in paragraph.split_inclusive(char::is_whitespace) {
+        // Escaping makes a character five at most, and a link two more.
+        let word = cut(word, SECTION / 6);
+        if mrkdwn(&piece).chars().count() + mrkdwn(&word).chars().count() > SECTION {
+            pieces.push(mrkdwn(&std::mem::take(&mut piece)));
+        }
+        piece.push_str(&word);
+    }
+    pieces.push(mrkdwn(&piece));
+    pieces
+}
+
+/// A row of buttons. Each comes back with what it does and what it is about.
+fn buttons(buttons: &[Button]) -> Option<Value> {
+    let elements = buttons.iter().take(BUTTONS).enumerate().map(|(number, button)| {
+        // Two buttons of a row must differ in this.
+        let action = format!("{}:{number}", button.press.as_str());
+        let mut element = json!({ "type": "button", "action_id": action, "value": button.value, "text": plain(&button.label, LABEL) });
+        if button.is_main {
+            element["style"] = "primary".into();
+        }
+        element
+    });
+    let elements: Vec<Value> = elements.collect();
+    (!elements.is_empty()).then(|| json!({ "type": "actions", "elements": elements }))
+}
+
+fn linked(to: &ChatLink) -> Value {
+    json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": link(&line(&to.text, LINE), &to.url), "verbatim": true }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ports::Press;
+
+    use super::*;
+
+    fn said(paragraphs: Vec<String>) -> Said {
+        let button = Button { press: Press::Accept, value: "x".into(), label: "I have it".into(), is_main: true };
+        Said {
+            mentions: vec!["U1".into()],
+            headline: "<!channel> & <@U123>".into(),
+            paragraphs,
+            short: "it is down".into(),
+            link: Some(ChatLink { text: "INC-1".into(), url: "https://m.example.org/incidents/INC-1".into() }),
+            buttons: vec![button.clone(), button],
+        }
+    }
+
+    fn texts(message: &Value) -> Vec<&str> {
+        message["blocks"].as_array().unwrap().iter().filter_map(|block| block["text"]["text"].as_str()).collect()
+    }
+
+    #[test]
+    fn a_name_mentions_nobody() {
+        let message = message(&said(vec!["one\ntwo".into(), "three".into()]));
+        assert_eq!(message["text"], "<@U1> it is down");
+        assert_eq!(texts(&message), ["<@U1> *&lt;!channel&gt; &amp; &lt;@U123&gt;*", "one\ntwo\n\nthree"]);
+        let actions = &message["blocks"][2]["elements"];
+        assert_eq!((&actions[0]["action_id"], &actions[1]["action_id"]), (&json!("accept:0"), &json!("accept:1")));
+    }
+
+    #[test]
+    fn three_thousand_words_are_cut_and_nothing_breaks() {
+        for word in ["<&> ", "word ", "https://example.org/a&b ", "&"] {
+            let message = message(&said(vec![word.repeat(9_000)]));
+            let texts = texts(&message);
+            assert!(texts.len() <= SECTIONS + 2 && texts.iter().all(|text| text.chars().count() <= SECTION), "{word}: {}", texts.len());
+            assert!(texts.last().is_some_and(|text| text.contains("cut")), "{word}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Messages and people as Slack tells of them.
+
+use chrono::{DateTime, Utc};
+use domain::ports::{Posted, SeenChatFile, SeenChatMessage, SeenChatter};
+use domain::validate;
+use serde::Deserialize;
+
+use super::words::{People, plain};
+
+/// Files that are somewhere else: Slack has no bytes of them.
+const ELSEWHERE: [&str; 2] = ["external", "tombstone"];
+
+/// A message.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct WireMessage {
+    pub subtype: Option<String>,
+    pub ts: String,
+    pub user: Option<String>,
+    pub username: Option<String>,
+    pub bot_id: Option<String>,
+    pub app_id: Option<String>,
+    pub text: Option<String>,
+    pub permalink: Option<String>,
+    pub files: Vec<WireFile>,
+    pub reply_count: u32,
+    pub metadata: Option<Metadata>,
+    pub user_profile: Option<Profile>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Metadata {
+    pub event_type: String,
+    #[serde(default)]
+    pub event_payload: Payload,
+}
+
+/// What our own messages say of themselves.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Payload {
+    pub key: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct WireFile {
+    #[serde(default)]
+    id: String,
+    name: Option<String>,
+    title: Option<String>,
+    size: Option<u64>,
+    mode: Option<String>,
+    url_private: Option<String>,
+    url_private_download: Option<String>,
+}
+
+/// What somebody says of themselves.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Profile {
+    display_name: Option<String>,
+    real_name: Option<String>,
+    email: Option<String>,
+}
+
+/// A person.
+#[derive(Debug, Deserialize)]
+pub(super) struct WireUser {
+    id: String,
+    #[serde(default)]
+    team_id: String,
+    name: Option<String>,
+    real_name: Option<String>,
+    #[serde(default)]
+    deleted: bool,
+    #[serde(default)]
+    is_bot: bool,
+    #[serde(default)]
+    is_restricted: bool,
+    #[serde(default)]
+    is_ultra_restricted: bool,
+    #[serde(default)]
+    is_stranger: bool,
+    is_email_confirmed: Option<bool>,
+    #[serde(default)]
+    profile: Profile,
+}
+
+impl WireMessage {
+    /// Whether people wrote it, rather than Slack about a channel.
+    pub fn is_said(&self) -> bool {
+        matches!(self.subtype.as_deref(), None | Some("file_share" | "thread_broadcast" | "me_message" | "bot_message"))
+    }
+
+    /// Whether it carries this key of ours.
+    pub fn has_key(&self, kind: &str, key: &str) -> bool {
+        self.metadata.as_ref().is_some_and(|metadata| metadata.event_type == kind && metadata.event_payload.key.as_deref() == Some(key))
+    }
+
+    /// In the domain's form. `is_ours` says whether Muster wrote it.
+    pub fn seen(self, channel: &str, is_ours: bool) -> Option<SeenChatMessage> {
+        let when = time(&self.ts)?;
+        let read = plain(self.text.as_deref().unwrap_or_default(), People::Named);
+        let is_program = self.bot_id.is_some();
+        let name = self.user_profile.and_then(Profile::name).or(self.username);
+        Some(SeenChatMessage {
+            at: Posted { channel: channel.to_owned(), ts: self.ts },
+            when,
+            account: self.user.filter(|_| !is_program),
+            name,
+            text: read.text,
+            unnamed: read.unnamed,
+            url: self.permalink,
+            files: self.files.into_iter().map(WireFile::seen).collect(),
+            is_ours,
+        })
+    }
+}
+
+impl WireFile {
+    fn seen(self) -> SeenChatFile {
+        let is_elsewhere = self.mode.as_deref().is_some_and(|mode| ELSEWHERE.contains(&mode));
+        let url = self.url_private_download.or(self.url_private).filter(|_| !is_elsewhere);
+        let name = self.name.or(self.title).filter(|name| !name.is_empty()).unwrap_or_else(|| self.id.clone());
+        SeenChatFile { id: self.id, name: name.replace('\0', ""), bytes: self.size, url }
+    }
+}
+
+impl Profile {
+    fn name(self) -> Option<String> {
+        self.display_name.filter(|name| !name.is_empty()).or(self.real_name).filter(|name| !name.is_empty())
+    }
+}
+
+impl WireUser {
+    /// In the domain's form, as somebody of our workspace or not.
+    pub fn seen(self, team: &str) -> SeenChatter {
+        let email = self.profile.email.clone().filter(|_| self.is_email_confirmed != Some(false));
+        let name = self.profile.name().or(self.real_name).or(self.name);
+        let is_elsewhere = self.is_stranger || (!self.team_id.is_empty() && self.team_id != team);
+        SeenChatter {
+            name: name.unwrap_or_else(|| self.id.clone()),
+            account: self.id,
+            email,
+            is_outsider: self.is_restricted || self.is_ultra_restricted || is_elsewhere,
+            is_bot: self.is_bot,
+            is_gone: self.deleted,
+        }
+    }
+}
+
+/// When a message was posted: its `ts` is seconds and microseconds.
+pub(super) fn time(ts: &str) -> Option<DateTime<Utc>> {
+    let (seconds, micros) = ts.split_once('.')?;
+    let micros = seconds.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(micros.parse().ok()?)?;
+    DateTime::from_timestamp_micros(micros).map(validate::storable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_message_is_its_name() {
+        assert_eq!(time("1583636399.000700").map(|at| at.timestamp_micros()), Some(1_583_636_399_000_700));
+        for wrong in ["", "1", "x.y", "99999999999999999999.1"] {
+            assert_eq!(time(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn files_that_slack_does_not_have_have_no_address() {
+        let text = r#"{"ts":"1.000001","user":"U1","text":"<@U2>","files":[{"id":"F1","mode":"external","url_private":"https://x"},{"id":"F2","name":"a"}]}"#;
+        let message: WireMessage = serde_json::from_str(text).unwrap();
+        let seen = message.seen("C1", false).unwrap();
+        assert_eq!((seen.unnamed, seen.files[0].url.clone(), seen.files[1].name.clone()), (vec!["U2".to_owned()], None, "a".to_owned()));
+    }
+}
