@@ -8,13 +8,16 @@ use std::sync::Arc;
 use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
-use domain::{Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, incident, people, report, review, tickets};
+use domain::{
+    Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, incident, people, report, review, rooms, tickets,
+};
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
     IncidentId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId, RoleAssignmentId,
-    RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, audit_entry, checklist_item, client, client_update,
-    contact, goal, incident_client, page, parked_topic, passkey, person, report_approval, report_comment, report_publication,
-    report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event, triage_answer,
+    RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, audit_entry, chat_channel, checklist_item, client,
+    client_update, contact, goal, incident_client, page, parked_topic, passkey, person, report_approval, report_comment,
+    report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event,
+    triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -171,6 +174,8 @@ loaders! {
     deliveries: IncidentId => Many<entity::delivery::Model> = grouped_if(delivery::of_incidents, |row| row.incident_id);
     /// Tickets of an incident.
     tickets: IncidentId => Many<ticket::Model> = grouped(tickets::of_incidents, |row| row.incident_id);
+    /// What the chat has of an incident.
+    chat_channels: IncidentId => Many<chat_channel::Model> = grouped(rooms::of_incidents, |row| row.incident_id);
     /// Stretches of timelines.
     stretch: Range => Many<timeline_event::Model> = shared(timeline::range);
     /// Files of an event.

@@ -26,6 +26,7 @@ mod people;
 mod playbook;
 mod report;
 mod review;
+mod rooms;
 mod scalars;
 mod shares;
 mod steps;
@@ -96,6 +97,7 @@ pub(crate) struct Mutation(
     people::PeopleMutation,
     people::PasskeyMutation,
     people::CalendarFeedMutation,
+    people::ChatAccountMutation,
     on_call::OnCallMutation,
     commands::CommandMutation,
 );

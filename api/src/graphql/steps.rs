@@ -148,6 +148,19 @@ pub struct SettleStepInput {
     note: Option<String>,
 }
 
+/// A step whose reminders have to wait.
+#[derive(InputObject)]
+pub struct SnoozeStepInput {
+    /// The incident.
+    incident_id: ID,
+    /// The step: a key of `nextSteps`.
+    key: String,
+    /// For how many minutes nobody is reminded of it: 10, 20 or 30.
+    minutes: i32,
+    /// Why, for anyone who asks tomorrow.
+    note: String,
+}
+
 /// Mutations of steps.
 #[derive(Default, Description)]
 pub struct StepMutation;
@@ -163,5 +176,15 @@ impl StepMutation {
     ) -> ApiResult<IncidentPayload> {
         let (incident, waive) = (id("incidentId", &input.incident_id)?, input.waive == Some(true));
         Ok(incident::settle_step(ctx(gql), incident, &input.key, waive, input.note.as_deref()).await?.into())
+    }
+
+    /// Puts the reminders of a step off for some minutes. It stays due, and the timeline says why.
+    async fn snooze_step(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The step, and for how long.")] input: SnoozeStepInput,
+    ) -> ApiResult<IncidentPayload> {
+        let incident = id("incidentId", &input.incident_id)?;
+        Ok(incident::snooze_step(ctx(gql), incident, &input.key, input.minutes.into(), &input.note).await?.into())
     }
 }

@@ -64,6 +64,7 @@ const ABOUT_AN_INCIDENT: &[&str] = &[
     "settleFollowUp",
     "settleStep",
     "shareIncident",
+    "snoozeStep",
     "starTimelineEvent",
     "startReport",
     "takeBackReport",
@@ -111,6 +112,7 @@ mod tests {
 
     /// Mutations about something else.
     const OTHERS: &[&str] = &[
+        "confirmChatAccount",
         "createApiToken",
         "createSignInLink",
         "endSession",
@@ -128,10 +130,12 @@ mod tests {
         "runCommand",
         "saveClient",
         "saveSite",
+        "setChatAccount",
         "setClientTeam",
         "setNtfyTopic",
         "setOnCall",
         "submitCommandForm",
+        "unlinkChatAccount",
         "updatePerson",
     ];
 

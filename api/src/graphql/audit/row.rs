@@ -23,6 +23,10 @@ pub enum AuditAction {
     SignInLinkCreated,
     /// An account of the company was found to be a person's, who can sign in with it from then on.
     AccountLinked,
+    /// An account in the chat was found or shown to be a person's.
+    ChatAccountLinked,
+    /// An account in the chat is no longer a person's.
+    ChatAccountUnlinked,
     /// A person or a service was added.
     PersonAdded,
     /// What is known of a person was changed.

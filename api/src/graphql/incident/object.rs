@@ -25,6 +25,7 @@ use crate::graphql::pages::IncidentPages;
 use crate::graphql::people::{Person, person};
 use crate::graphql::report::IncidentReport;
 use crate::graphql::review::IncidentReview;
+use crate::graphql::rooms::IncidentChat;
 use crate::graphql::scalars::{ActionState, IncidentFlag, IncidentStatus, Severity, Visibility};
 use crate::graphql::steps::IncidentSteps;
 use crate::graphql::tickets::IncidentTickets;
@@ -242,6 +243,10 @@ impl Incident {
     #[graphql(flatten)]
     async fn deliveries(&self) -> IncidentDeliveries {
         IncidentDeliveries(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn chat(&self) -> IncidentChat {
+        IncidentChat(self.0.clone())
     }
     #[graphql(flatten)]
     async fn tickets(&self) -> IncidentTickets {

@@ -1,5 +1,6 @@
 //! People, tokens and the caller.
 
+mod chat;
 mod feed;
 mod mutation;
 mod object;
@@ -7,6 +8,7 @@ mod passkey;
 mod query;
 mod row;
 
+pub use chat::ChatAccountMutation;
 pub use feed::CalendarFeedMutation;
 pub use mutation::PeopleMutation;
 pub use passkey::{Passkey, PasskeyMutation};

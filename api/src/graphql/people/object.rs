@@ -8,6 +8,7 @@ use domain::Error;
 use domain::authz::Right;
 use domain::people::secrets::Secret;
 use domain::people::{self, feeds, passkeys, sessions, tokens};
+use domain::rooms::accounts;
 use entity::person;
 
 use super::feed::CalendarFeed;
@@ -39,6 +40,10 @@ impl Person {
     /// Where their phone listens at the ntfy server. Null unless you are that person or an administrator: who knows it can read along.
     async fn ntfy_topic(&self, gql: &Context<'_>) -> Option<&str> {
         people::ntfy_topic(ctx(gql), &self.0)
+    }
+    /// Their account in the team's chat, once it is known to be theirs. Null for viewers, unless it is their own.
+    async fn chat_account(&self, gql: &Context<'_>) -> Option<&str> {
+        accounts::of_person(ctx(gql), &self.0)
     }
     /// Their e-mail address.
     async fn email(&self) -> Option<&str> {

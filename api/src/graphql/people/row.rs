@@ -18,6 +18,8 @@ pub enum Channel {
     Ntfy,
     /// The team's own gateway.
     Webhook,
+    /// Slack: a direct message, and a mention in the channel of an incident.
+    Slack,
 }
 
 /// What is behind an account.

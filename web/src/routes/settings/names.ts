@@ -11,7 +11,7 @@ export const DELIVERY_STATES = [
 ] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-export const CHANNELS = ['EMAIL', 'NTFY', 'WEBHOOK'] as const;
+export const CHANNELS = ['EMAIL', 'NTFY', 'WEBHOOK', 'SLACK'] as const;
 
 export const AUDIT_ACTIONS = [
   'SIGNED_IN',
@@ -21,6 +21,8 @@ export const AUDIT_ACTIONS = [
   'SESSIONS_ENDED',
   'SIGN_IN_LINK_CREATED',
   'ACCOUNT_LINKED',
+  'CHAT_ACCOUNT_LINKED',
+  'CHAT_ACCOUNT_UNLINKED',
   'PASSKEY_ADDED',
   'PASSKEY_REMOVED',
   'CALENDAR_FEED_MADE',

@@ -90,6 +90,10 @@ export const team = {
     NOTIFY_HEAD_OF_TECH_OPS: 'Head of Tech Ops',
     NOTIFY_DPO: 'DPO',
   },
+  chat: {
+    label: 'Id of the member',
+    hint: 'Such as U0123ABCD, from their profile in Slack. What is done there with this account counts as theirs. Empty: none.',
+  },
   people: {
     title: 'People',
     intro: 'Who is on the team, and what each of them may do.',
