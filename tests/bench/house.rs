@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use domain::clock::Clock;
-use domain::config::{Config, Retention, TicketRules};
+use domain::config::{ChatRules, Config, Retention, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::tokens::{self, CreateToken};
@@ -61,6 +61,7 @@ impl House {
                 retention: Retention::default(),
                 client_reply_to: None,
                 watches_cards: false,
+                chat: ChatRules::default(),
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config, None);

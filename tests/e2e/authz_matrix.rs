@@ -161,6 +161,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("endRole", Responder, format!("roleAssignmentId: \"{role}\"")),
         mutation("shareIncident", Responder, of(live, &format!("personId: \"{person}\""))),
         mutation("settleStep", Responder, of(live, "key: \"general-notice:1\"")),
+        mutation("snoozeStep", Responder, of(live, "key: \"general-notice:1\" minutes: 10 note: \"busy\"")),
         mutation("escalate", Responder, of(live, "reason: \"help\"")),
         // The person who was paged may answer; for others it takes a responder.
         mutation("answerPage", Responder, format!("pageId: \"{page}\"")),
@@ -250,7 +251,9 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("invitePerson", Admin, "name: \"New\" email: \"new@example.org\" accessLevel: VIEWER".into()),
         mutation("updatePerson", Admin, format!("personId: \"{person}\" seniority: 3")),
         mutation("createSignInLink", Admin, format!("personId: \"{person}\"")),
+        mutation("setChatAccount", Admin, format!("personId: \"{person}\" account: \"U0123ABCD\"")),
         // For oneself.
+        mutation("confirmChatAccount", Viewer, "secret: \"unknown\"".into()),
         mutation("quietReminders", Viewer, "channels: [EMAIL]".into()),
         mutation("setNtfyTopic", Viewer, "topic: \"a-phone\"".into()),
         Line { root: "mutation", ..query("makeCalendarFeed", "makeCalendarFeed { __typename }") },
@@ -263,6 +266,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("removePasskey", Viewer, "passkeyId: \"pky_00000000000000000000000000000001\"".into()),
         // One's own, or anyone's by administrators.
         mutation("endSessions", Admin, format!("personId: \"{person}\"")),
+        mutation("unlinkChatAccount", Admin, format!("personId: \"{person}\"")),
         subscription("timeline", format!("timeline(incidentId: \"{live}\") {{ cursor }}")),
         subscription("incidentChanged", "incidentChanged { id }"),
         subscription("changes", "changes { kind }"),

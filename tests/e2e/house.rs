@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::hygiene::{root, rust_files};
 
 /// The floors, from the ground up. A file stands on the floor of the longest prefix of its path.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 9] = [
     // Ground: knows no caller and no incident.
     &[
         "clock",
@@ -70,6 +70,9 @@ const FLOORS: [&[&str]; 8] = [
         "incident::state",
         "incident::writes",
         "report::begin",
+        "rooms::buttons",
+        "rooms::name",
+        "rooms::order",
         "telling::message",
         "tickets::problem",
         "tickets::rows",
@@ -80,6 +83,8 @@ const FLOORS: [&[&str]; 8] = [
     &[],
     // What is said in words, which calls them all.
     &["chat"],
+    // The team's chat, where it is said.
+    &["rooms"],
 ];
 
 /// The floor of a file that is on no list.

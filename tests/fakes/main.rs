@@ -1,6 +1,6 @@
-//! `make fakes`: fakes of Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
+//! `make fakes`: fakes of Slack, Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
 //!
-//! The first two start with a few made-up people and tickets, the same each time, and all forget everything when they end.
+//! Slack, Zendesk and Trello start with a few made-up people and tickets, the same each time, and all forget everything when they end.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::fakes::{
-    DriveFake, NtfyFake, ReceiverFake, TrelloFake, WordpressFake, ZendeskFake, drive, ntfy, receiver, trello, wordpress, zendesk,
+    DriveFake, NtfyFake, ReceiverFake, SlackFake, TrelloFake, WordpressFake, ZendeskFake, drive, ntfy, receiver, slack, trello, wordpress,
+    zendesk,
 };
 use serde_json::json;
 
-/// Starts fakes of Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver.
+/// Starts fakes of Slack, Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver.
 #[derive(Parser)]
 struct Arguments {
     /// Where Zendesk listens.
@@ -36,6 +37,9 @@ struct Arguments {
     /// Where the key of Google Drive's account is written.
     #[arg(long, default_value = "target/drive-key.json")]
     drive_key: PathBuf,
+    /// Where Slack listens.
+    #[arg(long, default_value = "127.0.0.1:18207")]
+    slack: String,
     /// Where Zendesk reports changes to Muster; nowhere if empty.
     #[arg(long, default_value = "http://127.0.0.1:8080/hooks/zendesk")]
     webhook: String,
@@ -50,11 +54,13 @@ async fn main() -> Result<()> {
     let gateway = ReceiverFake::start_at(&arguments.receiver).await.with_context(|| format!("the receiver at {}", arguments.receiver))?;
     let blog = WordpressFake::start_at(&arguments.wordpress).await.with_context(|| format!("WordPress at {}", arguments.wordpress))?;
     let files = DriveFake::start_at(&arguments.drive).await.with_context(|| format!("Google Drive at {}", arguments.drive))?;
+    let chat = SlackFake::start_at(&arguments.slack).await.with_context(|| format!("Slack at {}", arguments.slack))?;
     let key = &arguments.drive_key;
     std::fs::write(key, files.credentials()).with_context(|| format!("can't write {}", key.display()))?;
     seed(&desk, &boards);
     desk.notify(Some(arguments.webhook.as_str()).filter(|url| !url.is_empty()));
-    println!("{}", settings(&desk, &boards, &phones, &gateway, &blog, (&files, key)));
+    println!("{}", settings(&desk, &boards, &phones, &gateway, &blog, (&files, key), &chat));
+    println!("\n# The workspace, to type /incident into: {}/_fake/page", chat.url());
     tokio::signal::ctrl_c().await.context("can't wait for Ctrl-C")
 }
 
@@ -76,6 +82,7 @@ fn settings(
     gateway: &ReceiverFake,
     blog: &WordpressFake,
     drive: (&DriveFake, &Path),
+    chat: &SlackFake,
 ) -> String {
     let zendesk = [
         ("BASE_URL", desk.url()),
@@ -87,13 +94,15 @@ fn settings(
     let wordpress = [("URL", blog.url()), ("USER", wordpress::USER), ("PASSWORD", wordpress::PASSWORD)];
     let (files, key) = (drive.0, drive.1.display().to_string());
     let drive = [("BASE_URL", files.url()), ("FOLDER", drive::FOLDER), ("CREDENTIALS", &*key)];
+    let slack =
+        [("BASE_URL", chat.url()), ("BOT_TOKEN", slack::BOT_TOKEN), ("APP_TOKEN", slack::APP_TOKEN), ("GENERAL_CHANNEL", slack::GENERAL)];
     let hook = gateway.hook();
     let (ntfy, webhook) = ([("URL", phones.url()), ("TOKEN", ntfy::TOKEN)], [("URL", &*hook), ("SECRET", receiver::SECRET)]);
     let lines = |system: &str, settings: &[(&str, &str)]| {
         settings.iter().map(|(name, value)| format!("export MUSTER_{system}__{name}='{value}'")).collect::<Vec<_>>().join("\n")
     };
     format!(
-        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
+        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
          trello_done_list = \"{}\"\n\n# Acting as clients and colleagues: docs/integrations/fakes.md",
         lines("ZENDESK", &zendesk),
         lines("TRELLO", &trello),
@@ -101,6 +110,7 @@ fn settings(
         lines("WEBHOOK", &webhook),
         lines("WORDPRESS", &wordpress),
         lines("DRIVE", &drive),
+        lines("SLACK", &slack),
         trello::BOARD,
         trello::TODO,
         trello::DONE,

@@ -1,4 +1,4 @@
-//! Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver and a collector of traces as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//! Slack, Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver and a collector of traces as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
@@ -17,6 +17,7 @@ pub mod receiver;
 pub mod replay;
 mod serve;
 pub mod sign;
+pub mod slack;
 pub mod trello;
 pub mod wordpress;
 pub mod zendesk;
@@ -30,6 +31,7 @@ pub use http::Received;
 pub use limits::Usage;
 pub use ntfy::NtfyFake;
 pub use receiver::ReceiverFake;
+pub use slack::SlackFake;
 pub use trello::TrelloFake;
 pub use wordpress::WordpressFake;
 pub use zendesk::ZendeskFake;

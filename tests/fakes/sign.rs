@@ -22,6 +22,14 @@ pub fn trello(secret: &str, body: &[u8], callback: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
+/// Slack's `x-slack-signature` for a body that is sent with this timestamp.
+pub fn slack(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
+    mac.update(format!("v0:{timestamp}:").as_bytes());
+    mac.update(body);
+    format!("v0={}", hex::encode(mac.finalize().into_bytes()))
+}
+
 /// The `webhook-signature` of Standard Webhooks.
 pub fn standard(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
     let key = STANDARD.decode(secret.trim_start_matches("whsec_")).expect("secrets of tests are in base64");

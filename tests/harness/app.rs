@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
-use domain::config::{Config, Retention, TicketRules};
+use domain::config::{ChatRules, Config, Retention, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::tokens::CreateToken;
@@ -57,6 +57,7 @@ pub struct Builder {
     system_clock: bool,
     systems: Vec<System>,
     watches_cards: bool,
+    chat: ChatRules,
     tickets: Box<dyn FnOnce(&mut TicketRules)>,
     ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
@@ -98,6 +99,11 @@ impl Builder {
     /// With Trello reporting changes.
     pub fn watching_cards(self) -> Self {
         Self { watches_cards: true, ..self }
+    }
+
+    /// With these rules for what comes from the team's chat.
+    pub fn chat(self, rules: ChatRules) -> Self {
+        Self { chat: rules, ..self }
     }
 
     /// On this database, which the test has made and migrated, rather than on one of its own.
@@ -142,6 +148,7 @@ impl Builder {
             retention: Retention::default(),
             client_reply_to: Some(CLIENT_REPLY_TO.to_owned()),
             watches_cards: self.watches_cards,
+            chat: self.chat,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;
@@ -241,6 +248,7 @@ impl TestApp {
             system_clock: false,
             systems: Vec::new(),
             watches_cards: false,
+            chat: ChatRules::default(),
             tickets: Box::new(|_| ()),
             ticket_desk: None,
             playbook: Box::new(|_| ()),

@@ -5,6 +5,7 @@ mod desk;
 mod drive;
 mod faults;
 mod limits;
+mod slack;
 mod tickets;
 mod trello;
 mod webhooks;

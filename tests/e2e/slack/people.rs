@@ -1,0 +1,75 @@
+//! Who may do what by Slack: people are known by their address or an administrator, and everybody else may report at most.
+
+use harness::both_dbs;
+use harness::drive::{id, text};
+use harness::fakes::slack::{LEE, Message, TEAM, User};
+use serde_json::{Value, json};
+
+use super::*;
+
+both_dbs![by connected:
+    whom_muster_does_not_know_may_report_and_nothing_else,
+    guests_and_strangers_may_do_nothing,
+    whoever_leaves_the_team_may_do_nothing_from_then_on,
+    a_restricted_incident_has_a_private_channel_and_no_notice,
+];
+
+fn user(id: &str, name: &str, team: &str, is_guest: bool) -> User {
+    let email = Some(format!("{}@example.org", name.to_lowercase()));
+    User { id: id.to_owned(), name: name.to_owned(), email, team: team.to_owned(), is_bot: false, is_guest, is_deleted: false }
+}
+
+async fn whom_muster_does_not_know_may_report_and_nothing_else(scene: &Scene<'_>) {
+    let (fake, watcher) = (&scene.fake, scene.app.responder("Watcher").await);
+    fake.add_user(user("U0NEW", "Newcomer", TEAM, false));
+    let told = scene.ask("U0NEW", GENERAL, "INC-1 next").await;
+    assert!(!told.contains("INC-1:"), "{told}");
+    fake.types("U0NEW", GENERAL, "/incident", "The till is dead");
+    scene.until("a form", || fake.form_of("U0NEW")).await;
+    fake.fills_in("U0NEW", &[("name", &["The till is dead"])]);
+    let incident = harness::eventually("a report", SOON, async || {
+        let found = watcher.incident("INC-1", "id name status").await;
+        (!found.is_null()).then_some(found)
+    })
+    .await;
+    assert_eq!((text(&incident, "name"), text(&incident, "status")), ("The till is dead", "TRIAGE"));
+    let summary = watcher.incident("INC-1", "summary").await;
+    assert!(text(&summary, "summary").contains("newcomer"), "{summary}");
+    let events = watcher.timeline(id(&incident)).await;
+    assert_eq!(events[0]["source"], "SLACK", "{events:?}");
+}
+
+async fn guests_and_strangers_may_do_nothing(scene: &Scene<'_>) {
+    let (fake, watcher) = (&scene.fake, scene.app.responder("Watcher").await);
+    fake.add_user(user("U0GUEST", "Guest", TEAM, true));
+    fake.add_user(user("U0STRANGER", "Stranger", "T0OTHER", false));
+    for account in ["U0GUEST", "U0STRANGER"] {
+        scene.ask(account, GENERAL, "The till is dead").await;
+        assert!(fake.form_of(account).is_none(), "{account}");
+    }
+    assert_eq!(watcher.incident("INC-1", "id").await, Value::Null);
+}
+
+async fn whoever_leaves_the_team_may_do_nothing_from_then_on(scene: &Scene<'_>) {
+    let (fake, ada) = (&scene.fake, scene.app.admin().await);
+    assert!(scene.ask(LEE, GENERAL, "who").await.contains("first line"));
+    let lee = domain::people::find_or_add(&scene.app.system(), "Lee", "lee@example.org", AccessLevel::Responder).await.unwrap();
+    ada.mutate("updatePerson", json!({ "personId": lee.id.to_string(), "deactivated": true }), "person { id }").await;
+    for text in ["who", "The till is dead"] {
+        let told = scene.ask(LEE, GENERAL, text).await;
+        assert!(told.contains("no longer on the team") && fake.form_of(LEE).is_none(), "{text}: {told}");
+    }
+}
+
+async fn a_restricted_incident_has_a_private_channel_and_no_notice(scene: &Scene<'_>) {
+    let fake = &scene.fake;
+    fake.types(KIM, GENERAL, "/incident", "Secret breach");
+    scene.until("a form", || fake.form_of(KIM)).await;
+    fake.fills_in(KIM, &[("name", &["Secret breach"]), ("severity", &["CRITICAL"]), ("visibility", &["RESTRICTED"])]);
+    let channel = scene.until("a channel", || fake.channels_like("inc-").pop()).await;
+    assert!(channel.is_private && !channel.name.contains("secret"), "{channel:?}");
+    assert!(!channel.members.contains(LEE), "{:?}", channel.members);
+    scene.until("a summary", || (!fake.messages(&channel.id).is_empty()).then_some(())).await;
+    let general: Vec<String> = fake.messages(GENERAL).iter().map(Message::words).collect();
+    assert!(general.iter().all(|words| !words.contains("Secret")), "{general:?}");
+}
