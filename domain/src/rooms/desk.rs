@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{IncidentId, PersonId, incident};
+use entity::{IncidentId, PersonId};
 
 use super::buttons;
 use crate::chat::{self, Mentions};
@@ -14,7 +14,7 @@ use crate::ports::{Answer, FieldKind, Form, FormKind, Home, HomeEntry, HomePart,
 /// Carries out a command. `key` names the call for ever.
 pub(super) async fn run(
     ctx: &Ctx,
-    incident: Option<&incident::Model>,
+    incident: Option<IncidentId>,
     text: &str,
     mentions: HashMap<String, PersonId>,
     key: &str,
@@ -51,12 +51,8 @@ pub(super) async fn again(ctx: &Ctx, filled: &Filled<'_>, error: &Error) -> Resu
         FormKind::Resolve => "resolve".to_owned(),
         FormKind::Step(key) => format!("step {key}"),
     };
-    let incident = match filled.incident {
-        Some(id) => Some(crate::incident::find(ctx, id).await?),
-        None => None,
-    };
     // What can't be asked any more is answered in words.
-    let opened = chat::run(ctx, incident.as_ref(), &command, &Mentions::default(), None).await.ok();
+    let opened = chat::run(ctx, filled.incident, &command, &Mentions::default(), None).await.ok();
     let Some(mut form) = opened.and_then(|answer| answer.form) else { return Ok(None) };
     (form.incident, form.version) = (filled.incident, version);
     for field in &mut form.fields {

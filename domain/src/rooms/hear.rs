@@ -83,9 +83,9 @@ async fn command(turn: &Turn<'_>, channel: &str, text: &str, mentions: &[(String
     if let Ok(Command::Here(which)) = parse(text) {
         return here(turn, &me, channel, &which).await;
     }
-    let incident = query::at(&me, channel).await?;
+    let incident = query::at(&me, channel).await?.map(|incident| incident.id);
     let mentions = people_meant(turn.ctx, mentions).await?;
-    turn.finish(desk::run(&me, incident.as_ref(), text, mentions, &turn.key()).await).await
+    turn.finish(desk::run(&me, incident, text, mentions, &turn.key()).await).await
 }
 
 /// The people that a command mentions.

@@ -62,11 +62,7 @@ async fn outcome(turn: &Turn<'_>, me: &Ctx, press: Press, value: &str) -> Result
 }
 
 async fn run(turn: &Turn<'_>, me: &Ctx, incident: Option<IncidentId>, command: &str) -> Result<Answer> {
-    let incident = match incident {
-        Some(id) => Some(incidents::find(me, id).await?),
-        None => None,
-    };
-    desk::run(me, incident.as_ref(), command, HashMap::new(), &turn.key()).await
+    desk::run(me, incident, command, HashMap::new(), &turn.key()).await
 }
 
 /// The form of a step, with this outcome chosen.

@@ -29,8 +29,8 @@ pub(in crate::chat) async fn open(asked: &Asked<'_>) -> Result<Answer> {
         }
     }
     fields.push(Field::new("summary", "How did it end?", FieldKind::Lines).required());
-    let (title, id, version) = (format!("Resolve {}", incidents::reference(incident)), incident.id, incident.version);
-    let form = Form { kind: FormKind::Resolve, title, notes: vec![headline(incident)], fields, incident: Some(id), version: Some(version) };
+    let title = format!("Resolve {}", incidents::reference(incident));
+    let form = Form::about(incident, FormKind::Resolve, title, vec![headline(incident)], fields);
     Ok(Answer::form(form).about(incident))
 }
 

@@ -35,8 +35,8 @@ pub(in crate::chat) async fn open(ctx: &Ctx, incident: &incident::Model, step: &
         Field::new("outcome", "What became of it?", FieldKind::Choice(outcomes)).required().initially(first),
         Field::new("note", "What was decided, and why?", FieldKind::Lines).hint("Needed for all but what was simply done."),
     ];
-    let (kind, id, version) = (FormKind::Step(step.key.clone()), incident.id, incident.version);
-    Ok(Answer::form(Form { kind, title: step.title.clone(), notes, fields, incident: Some(id), version: Some(version) }).about(incident))
+    let form = Form::about(incident, FormKind::Step(step.key.clone()), step.title.clone(), notes, fields);
+    Ok(Answer::form(form).about(incident))
 }
 
 /// The outcome that puts a step off.

@@ -32,8 +32,8 @@ pub(in crate::chat) async fn open(asked: &Asked<'_>) -> Result<Answer> {
         Field::new("status", "Status", FieldKind::Choice(statuses)).initially(AS_IT_IS),
         Field::new("severity", "Severity", FieldKind::Choice(levels)).hint("The text says why it changes.").initially(AS_IT_IS),
     ];
-    let (title, id, version) = (format!("Update on {}", incidents::reference(incident)), incident.id, incident.version);
-    let form = Form { kind: FormKind::Update, title, notes: vec![headline(incident)], fields, incident: Some(id), version: Some(version) };
+    let title = format!("Update on {}", incidents::reference(incident));
+    let form = Form::about(incident, FormKind::Update, title, vec![headline(incident)], fields);
     Ok(Answer::form(form).about(incident))
 }
 

@@ -68,6 +68,13 @@ pub struct Form {
     pub version: Option<i32>,
 }
 
+impl Form {
+    /// A form about an incident as it is now.
+    pub(crate) fn about(incident: &incident::Model, kind: FormKind, title: String, notes: Vec<String>, fields: Vec<Field>) -> Self {
+        Self { kind, title, notes, fields, incident: Some(incident.id), version: Some(incident.version) }
+    }
+}
+
 /// One thing that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
