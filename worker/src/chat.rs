@@ -34,7 +34,7 @@ async fn keep_in_step(ctx: &Ctx, chat: &Arc<dyn TeamChat>, shutdown: &Cancellati
     let mut wakes = ctx.waker.subscribe();
     while !shutdown.is_cancelled() {
         let (ctx, chat) = (ctx.clone(), chat.clone());
-        let round = async move { keep::keep_some(&ctx, &*chat).await };
+        let round = async move { keep::keep_one(&ctx, &*chat).await };
         if !done(round, "could not keep the chat in step").await {
             tokio::select! {
                 () = shutdown.cancelled() => return,

@@ -9,6 +9,7 @@ use entity::chat_channel::{self, Column};
 use entity::{DeliveryState, IncidentId, IncidentStatus, Operation, System, Timestamp, chat_message, delivery, incident};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set};
+use tokio::time::timeout;
 
 use super::dress::dress;
 use super::history;
@@ -24,41 +25,37 @@ use crate::record::{Facts, Whole};
 use crate::telling::roster::{Roster, Staffed, may_know};
 use crate::words;
 
-/// Incidents that one look takes.
-const AT_ONCE: u64 = 8;
 /// What was taken and not finished within this time is taken again.
 const TAKEN: chrono::Duration = chrono::Duration::seconds(90);
+/// How long bringing one incident up to date may take: it ends before anybody else takes it.
+const AT_WORK: Duration = Duration::from_secs(75);
 /// Pause after the chat refused, unless it asks for a longer one.
 const PAUSE: Duration = Duration::from_secs(15);
 /// The longest pause that it can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
-/// Brings some of what is out of date up to date. Returns whether there was any.
-pub async fn keep_some(ctx: &Ctx, rooms: &dyn ChatRooms) -> Result<bool> {
-    let taken = take(ctx).await?;
-    for row in &taken {
-        match Box::pin(keep(ctx, rooms, row)).await {
-            Ok(()) => {}
-            Err(Stop::Refused(refusal)) => put_off(ctx, row.incident_id, &refusal).await?,
-            Err(Stop::Failed(error)) => {
-                error.log(&format!("could not bring up to date what the chat shows of incident {}", row.incident_id))
-            }
-        }
+/// Brings the first that is out of date up to date. Returns whether there was one.
+pub async fn keep_one(ctx: &Ctx, rooms: &dyn ChatRooms) -> Result<bool> {
+    let Some(taken) = take(ctx).await? else { return Ok(false) };
+    let mut row = taken.clone();
+    let late = || Refusal::Later { reason: format!("The chat took longer than {} seconds in total.", AT_WORK.as_secs()), after: None };
+    let kept = timeout(AT_WORK, Box::pin(keep(ctx, rooms, &taken, &mut row))).await;
+    match kept.unwrap_or_else(|_| Err(Stop::Refused(late()))) {
+        Ok(()) => {}
+        Err(Stop::Refused(refusal)) => put_off(ctx, &row, &refusal).await?,
+        Err(Stop::Failed(error)) => error.log(&format!("could not bring up to date what the chat shows of incident {}", taken.incident_id)),
     }
-    Ok(!taken.is_empty())
+    Ok(true)
 }
 
-/// What is out of date now, taken in the same statement, so that several workers take different ones.
-async fn take(ctx: &Ctx) -> Result<Vec<chat_channel::Model>> {
+/// One that is out of date now, taken by a conditional update, so that several workers take different ones.
+async fn take(ctx: &Ctx) -> Result<Option<chat_channel::Model>> {
     let now = ctx.now();
-    let due = chat_channel::Entity::find().select_only().column(Column::IncidentId).filter(is_due(now)).limit(AT_ONCE);
-    let due: Vec<IncidentId> = due.into_tuple().all(ctx.db.read()).await?;
-    if due.is_empty() {
-        return Ok(Vec::new());
-    }
+    let due = chat_channel::Entity::find().select_only().column(Column::IncidentId).filter(is_due(now)).limit(1);
+    let Some(due) = due.into_tuple::<IncidentId>().one(ctx.db.read()).await? else { return Ok(None) };
     let taken = chat_channel::ActiveModel { due_at: Set(Some(now + TAKEN)), ..Default::default() };
-    let update = chat_channel::Entity::update_many().set(taken).filter(Column::IncidentId.is_in(due)).filter(is_due(now));
-    Ok(update.exec_with_returning(ctx.db.write()).await?)
+    let update = chat_channel::Entity::update_many().set(taken).filter(Column::IncidentId.eq(due)).filter(is_due(now));
+    Ok(update.exec_with_returning(ctx.db.write()).await?.pop())
 }
 
 fn is_due(now: Timestamp) -> Expr {
@@ -84,40 +81,41 @@ fn has_changed(live: bool) -> Expr {
     Expr::exists(newer)
 }
 
-/// Tries again later, and says why meanwhile: until the channel looks as it should.
-async fn put_off(ctx: &Ctx, incident: IncidentId, refusal: &Refusal) -> Result<()> {
+/// Tries again later, and says why meanwhile: until the channel looks as it should. Who was invited is.
+async fn put_off(ctx: &Ctx, row: &chat_channel::Model, refusal: &Refusal) -> Result<()> {
     let asked = match refusal {
         Refusal::Later { after, .. } => after.unwrap_or(PAUSE),
         Refusal::Unclear(_) => PAUSE,
         Refusal::Never(_) | Refusal::Locked(_) => LONGEST_PAUSE,
     };
     let pause = chrono::Duration::from_std(asked.clamp(PAUSE, LONGEST_PAUSE)).unwrap_or(TAKEN);
-    let row = chat_channel::ActiveModel {
+    let later = chat_channel::ActiveModel {
+        invited: Set(row.invited.clone()),
         due_at: Set(Some(ctx.now() + pause)),
         problem: Set(Some(words::shortened(refusal.reason()))),
         shown: Set(None),
         ..Default::default()
     };
-    chat_channel::Entity::update_many().set(row).filter(Column::IncidentId.eq(incident)).exec(ctx.db.write()).await?;
+    chat_channel::Entity::update_many().set(later).filter(Column::IncidentId.eq(row.incident_id)).exec(ctx.db.write()).await?;
     Ok(())
 }
 
-async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model) -> Result<(), Stop> {
+async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model, row: &mut chat_channel::Model) -> Result<(), Stop> {
     let found = incident::Entity::find_by_id(before.incident_id).one(ctx.db.read()).await?;
     let facts = Staffed::load(ctx, found.ok_or(Error::NotFound("incident"))?).await?;
     let (playbook, now) = (ctx.playbook(), ctx.now());
     let incident = &facts.whole.incident;
-    let mut row = chat_channel::Model { archive_at: archive_at(incident, before.archive_at, &playbook), ..before.clone() };
+    row.archive_at = archive_at(incident, before.archive_at, &playbook);
     keep_messages(ctx, rooms, &facts, &playbook).await?;
     if row.channel.is_none() {
         row.problem = None;
     }
     if let Some(channel) = row.channel.clone() {
-        keep_people(rooms, &mut row, &channel, &facts).await?;
-        keep_look(ctx, rooms, &mut row, &channel, &facts, &playbook).await?;
+        keep_people(rooms, row, &channel, &facts).await?;
+        keep_look(ctx, rooms, row, &channel, &facts, &playbook).await?;
         row.reads_history &= row.archived_at.is_none();
         if row.reads_history {
-            history::read_on(ctx, rooms, &mut row, &channel).await?;
+            history::read_on(ctx, rooms, row, &channel).await?;
         }
     }
     let has_gone = row.channel.is_none() || row.archived_at.is_some();
@@ -134,14 +132,14 @@ async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model) ->
 }
 
 /// Writes what was done. The button that archives, and a channel that was just made, may have been faster: those columns are left alone.
-async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: chat_channel::Model) -> Result<()> {
+async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: &chat_channel::Model) -> Result<()> {
     let done = chat_channel::ActiveModel {
-        name: Set(row.name),
-        summary_ts: Set(row.summary_ts),
-        shown: Set(row.shown),
-        invited: Set(row.invited),
-        problem: Set(row.problem),
-        history_page: Set(row.history_page),
+        name: Set(row.name.clone()),
+        summary_ts: Set(row.summary_ts.clone()),
+        shown: Set(row.shown.clone()),
+        invited: Set(row.invited.clone()),
+        problem: Set(row.problem.clone()),
+        history_page: Set(row.history_page.clone()),
         reads_history: Set(row.reads_history),
         shown_version: Set(row.shown_version),
         due_at: Set(row.due_at),
@@ -150,7 +148,7 @@ async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: chat_channel::Mode
         rests_since: Set(row.rests_since),
         ..Default::default()
     };
-    let same = Column::IncidentId.eq(row.incident_id).and(match row.channel {
+    let same = Column::IncidentId.eq(row.incident_id).and(match &row.channel {
         Some(channel) => Column::Channel.eq(channel),
         None => Column::Channel.is_null(),
     });

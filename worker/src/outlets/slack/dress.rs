@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::SlackOutlet;
 use super::blocks;
-use super::channel::One;
+use super::channel::WireChannel;
 use super::errors::Trouble;
 use super::post::Key;
 use super::words::{cut, escaped, line};
@@ -28,55 +28,60 @@ struct Bookmark {
     link: Option<String>,
 }
 
+/// How often something is tried that does no harm when it is done twice.
+const TRIES: usize = 3;
+
 impl SlackOutlet {
     /// Makes a channel look like this. What we may not do is said, and the rest is done.
     pub(super) async fn dressed(&self, channel: &str, dress: &Dress) -> Result<Dressed, Refusal> {
         let mut dressed = Dressed { summary_at: dress.summary_at.clone(), ..Dressed::default() };
-        let about = match self.about(channel).await {
-            Ok(One { channel }) => channel,
-            Err(trouble) if trouble.is(&["channel_not_found"]) => return Ok(Dressed { is_gone: true, ..dressed }),
-            Err(trouble) => return Err(trouble.into()),
-        };
+        let Some(about) = insist(|| self.if_there(channel)).await? else { return Ok(Dressed { is_gone: true, ..dressed }) };
         if about.is_archived {
             let by_somebody = "The channel was archived in Slack: nothing can be shown there until somebody opens it again.";
             let problem = (!dress.is_archived).then(|| by_somebody.to_owned());
             return Ok(Dressed { problem, is_archived: true, ..dressed });
         }
         dressed.name = Some(about.name.clone()).filter(|name| !name.is_empty());
-        let mut problems = Problems::default();
+        let mut problems = Vec::new();
         let topic = cut(&escaped(&line(&dress.topic, TOPIC)), TOPIC);
         if about.topic.value != topic && about.topic.value != dress.topic {
-            problems.keep(self.say("conversations.setTopic", json!({ "channel": channel, "topic": topic })).await)?;
+            problems.extend(self.set("conversations.setTopic", json!({ "channel": channel, "topic": topic }), "").await?);
         }
         let is_first = dress.summary_at.is_none();
         dressed.summary_at = self.summed_up(channel, dress, &mut problems).await?;
         if is_first {
-            problems.keep(self.bookmarked(channel, &dress.link).await)?;
+            problems.extend(insist(|| self.bookmarked(channel, &dress.link)).await?);
         }
         if dress.is_archived {
-            match self.say("conversations.archive", json!({ "channel": channel })).await {
-                Err(trouble) if !trouble.is(&["already_archived"]) => problems.keep(Err(trouble))?,
-                _ => dressed.is_archived = true,
-            }
+            let problem = self.set("conversations.archive", json!({ "channel": channel }), "already_archived").await?;
+            dressed.is_archived = problem.is_none();
+            problems.extend(problem);
         }
-        dressed.problem = problems.0.into_iter().next();
+        dressed.problem = problems.into_iter().next();
         Ok(dressed)
     }
 
+    /// A channel, unless it is gone.
+    async fn if_there(&self, channel: &str) -> Result<Option<WireChannel>, Refusal> {
+        match self.about(channel).await {
+            Err(trouble) if trouble.is(&["channel_not_found"]) => Ok(None),
+            about => Ok(Some(about?.channel)),
+        }
+    }
+
     /// Keeps the pinned message; posts it if there is none.
-    async fn summed_up(&self, channel: &str, dress: &Dress, problems: &mut Problems) -> Result<Option<String>, Refusal> {
-        if let Some(ts) = &dress.summary_at
-            && self.changed(&Posted { channel: channel.to_owned(), ts: ts.clone() }, &dress.summary).await?
-        {
-            return Ok(Some(ts.clone()));
+    async fn summed_up(&self, channel: &str, dress: &Dress, problems: &mut Vec<String>) -> Result<Option<String>, Refusal> {
+        if let Some(ts) = &dress.summary_at {
+            let at = Posted { channel: channel.to_owned(), ts: ts.clone() };
+            if insist(|| self.changed(&at, &dress.summary)).await? {
+                return Ok(Some(at.ts));
+            }
         }
-        let at = self.post_once(channel, blocks::message(&dress.summary), &Key::of_summary(&dress.marker)).await?;
-        match self.say("pins.add", json!({ "channel": channel, "timestamp": at.ts })).await {
-            Err(trouble) if !trouble.is(&["already_pinned"]) => problems.keep(Err(trouble))?,
-            _ => {}
-        }
+        let key = Key::of_summary(&dress.marker);
+        let at = insist(|| self.post_once(channel, blocks::message(&dress.summary), &key)).await?;
+        problems.extend(self.set("pins.add", json!({ "channel": channel, "timestamp": at.ts }), "already_pinned").await?);
         // It may be an older one that was found: it says what is so now.
-        self.changed(&at, &dress.summary).await?;
+        insist(|| self.changed(&at, &dress.summary)).await?;
         Ok(Some(at.ts))
     }
 
@@ -92,13 +97,31 @@ impl SlackOutlet {
         }
     }
 
-    async fn bookmarked(&self, channel: &str, to: &ChatLink) -> Result<(), Trouble> {
-        let known: Bookmarks = self.wire.get("bookmarks.list", &[("channel_id", channel)]).await?;
-        if known.bookmarks.iter().any(|bookmark| bookmark.link.as_deref() == Some(&to.url)) {
-            return Ok(());
+    /// What people should put right, if the bookmark was refused.
+    async fn bookmarked(&self, channel: &str, to: &ChatLink) -> Result<Option<String>, Refusal> {
+        let known: Result<Bookmarks, _> = self.wire.get("bookmarks.list", &[("channel_id", channel)]).await;
+        let known = match known {
+            Ok(Bookmarks { bookmarks }) => bookmarks,
+            Err(trouble) => return trouble.problem().map(Some),
+        };
+        if known.iter().any(|bookmark| bookmark.link.as_deref() == Some(&to.url)) {
+            return Ok(None);
         }
         let body = json!({ "channel_id": channel, "title": line(&to.text, TITLE), "type": "link", "link": to.url });
-        self.say("bookmarks.add", body).await
+        done(self.say("bookmarks.add", body).await)
+    }
+
+    /// Calls a method that does no harm when it is called twice. `already` is its error for what is so anyway. Returns what people should put
+    /// right, if it was refused.
+    async fn set(&self, method: &'static str, body: Value, already: &str) -> Result<Option<String>, Refusal> {
+        let body = &body;
+        insist(|| async move {
+            match self.say(method, body.clone()).await {
+                Err(trouble) if trouble.is(&[already]) => Ok(None),
+                outcome => done(outcome),
+            }
+        })
+        .await
     }
 
     /// Calls a method whose answer says nothing.
@@ -107,16 +130,19 @@ impl SlackOutlet {
     }
 }
 
-/// What people should put right.
-#[derive(Default)]
-struct Problems(Vec<String>);
+/// Goes on after what was refused for good, and says so; everything else ends it.
+fn done(outcome: Result<(), Trouble>) -> Result<Option<String>, Refusal> {
+    outcome.map_or_else(|trouble| trouble.problem().map(Some), |()| Ok(None))
+}
 
-impl Problems {
-    /// Goes on after what was refused for good; everything else ends it.
-    fn keep(&mut self, outcome: Result<(), Trouble>) -> Result<(), Refusal> {
-        if let Err(trouble) = outcome {
-            self.0.push(trouble.problem()?);
+/// Does what does no harm when it is done twice, again at once where Slack stumbled or an answer got lost: all of a channel's look would
+/// otherwise wait for the next time.
+pub(super) async fn insist<T, F: Future<Output = Result<T, Refusal>>>(attempt: impl Fn() -> F) -> Result<T, Refusal> {
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(Refusal::Unclear(_) | Refusal::Later { after: None, .. }) => {}
+            outcome => return outcome,
         }
-        Ok(())
     }
+    attempt().await
 }

@@ -5,6 +5,7 @@ use domain::ports::{Batch, ChatRooms, Dress, Dressed, Posted, Refusal, Said, See
 use serde::Deserialize;
 
 use super::SlackOutlet;
+use super::dress::insist;
 use super::post::History;
 use super::seen::{WireMessage, WireUser};
 use super::wire;
@@ -25,11 +26,11 @@ impl ChatRooms for SlackOutlet {
     }
 
     async fn revise(&self, at: &Posted, said: &Said) -> Result<(), Refusal> {
-        self.changed(at, said).await.map(drop)
+        insist(|| self.changed(at, said)).await.map(drop)
     }
 
     async fn invite(&self, channel: &str, accounts: &[String]) -> Result<(), Refusal> {
-        self.invited(channel, accounts).await
+        insist(|| self.invited(channel, accounts)).await
     }
 
     async fn join(&self, channel: &str) -> Result<SeenChannel, Refusal> {
