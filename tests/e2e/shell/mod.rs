@@ -44,10 +44,7 @@ impl Shell {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.home.command(arguments);
-        command.env("MUSTER_URL", format!("http://127.0.0.1:{}", self.port)).env("MUSTER_TOKEN", &self.token);
-        command.env("XDG_STATE_HOME", self.path("state")).env("XDG_CONFIG_HOME", self.path("config")).stdin(Stdio::null());
-        command
+        typed(&self.home, self.folder.path(), (&format!("http://127.0.0.1:{}", self.port), &self.token), arguments)
     }
 
     fn output(&self, arguments: &[&str]) -> Output {
@@ -76,6 +73,14 @@ impl Shell {
         let incident = client.incident(reference, "id").await;
         client.timeline(incident["id"].as_str().unwrap()).await
     }
+}
+
+/// `muster ARGUMENTS`, as somebody types it who has a server and a token, and whose own files are in this folder.
+pub(crate) fn typed(home: &Home, folder: &Path, (url, token): (&str, &str), arguments: &[&str]) -> Command {
+    let mut command = home.command(arguments);
+    command.env("MUSTER_URL", url).env("MUSTER_TOKEN", token).stdin(Stdio::null());
+    command.env("XDG_STATE_HOME", folder.join("state")).env("XDG_CONFIG_HOME", folder.join("config"));
+    command
 }
 
 fn mode(path: &Path) -> u32 {

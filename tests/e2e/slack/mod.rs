@@ -12,6 +12,7 @@ mod people;
 mod refusals;
 mod rooms;
 mod storm;
+mod twice;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,6 +156,13 @@ impl<'a> Scene<'a> {
     /// Waits for something in the workspace.
     async fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         harness::eventually(what, SOON, async || look()).await
+    }
+
+    /// Waits until all that was told is done.
+    async fn settled(&self) {
+        self.fake.quiet().await;
+        let is_done = async || arrivals(self.app).await.iter().all(|row| row.done_at.is_some()).then_some(());
+        harness::eventually("all that arrived is done", SOON, is_done).await;
     }
 
     /// What somebody is told alone after what they did, from the answer with this number on.

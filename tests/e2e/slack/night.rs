@@ -110,9 +110,7 @@ async fn a_form_that_is_sent_twice_is_taken_once(scene: &Scene<'_>) {
     for _ in 0..2 {
         fake.fills_in(KIM, &[("severity", &["MINOR"])]);
     }
-    fake.quiet().await;
-    let is_done = async || arrivals(scene.app).await.iter().all(|row| row.done_at.is_some()).then_some(());
-    harness::eventually("all that arrived is done", SOON, is_done).await;
+    scene.settled().await;
     scene.until("a channel", || fake.channels_like("inc-").pop()).await;
     let watcher = scene.app.responder("Watcher").await;
     assert_eq!(watcher.incident("INC-2", "id").await, Value::Null);
