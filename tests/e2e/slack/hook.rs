@@ -16,7 +16,7 @@ both_dbs![by posted_to:
     a_hundred_commands_at_once_are_acknowledged_in_time,
 ];
 
-fn posted_to(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+pub(super) fn posted_to(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
     let builder = TestApp::builder(engine).system_clock().settings(|settings| {
         settings.slack = Some(SlackHook { secret: SIGNING_SECRET.to_owned(), ear: Arc::new(SlackEar) });
     });
@@ -41,12 +41,16 @@ async fn what_people_do_is_stored_and_acknowledged(app: &TestApp) {
     assert_eq!(stored, [("command".to_owned(), false), ("event".to_owned(), true)]);
 }
 
-/// Posts this body, signed with this secret so many seconds ago, and returns the status.
-async fn post(app: &TestApp, body: &str, secret: &str, age: i64) -> u16 {
-    let time = (SystemClock.now().timestamp() - age).to_string();
-    let request = harness::http().build().unwrap().post(format!("{}/hooks/slack/events", app.url()));
+/// Posts this body to one of the addresses, signed with this secret so many seconds ago.
+pub(super) async fn posted(app: &TestApp, address: &str, body: &str, secret: &str, age: i64) -> reqwest::Response {
+    let time = (app.now().timestamp() - age).to_string();
+    let request = harness::http().build().unwrap().post(format!("{}/hooks/slack/{address}", app.url()));
     let request = request.header("x-slack-signature", sign::slack(secret, &time, body.as_bytes()));
-    request.header("x-slack-request-timestamp", time).body(body.to_owned()).send().await.unwrap().status().as_u16()
+    request.header("x-slack-request-timestamp", time).body(body.to_owned()).send().await.unwrap()
+}
+
+async fn post(app: &TestApp, body: &str, secret: &str, age: i64) -> u16 {
+    posted(app, "events", body, secret, age).await.status().as_u16()
 }
 
 async fn what_slack_did_not_sign_is_refused(app: &TestApp) {
@@ -71,10 +75,7 @@ async fn what_comes_again_is_passed_over(app: &TestApp) {
 
 async fn an_address_is_confirmed(app: &TestApp) {
     let body = r#"{"type":"url_verification","challenge":"3eZbrw1a","token":"x"}"#;
-    let time = SystemClock.now().timestamp().to_string();
-    let request = harness::http().build().unwrap().post(format!("{}/hooks/slack/events", app.url()));
-    let request = request.header("x-slack-signature", sign::slack(SIGNING_SECRET, &time, body.as_bytes()));
-    let answer = request.header("x-slack-request-timestamp", time).body(body).send().await.unwrap();
+    let answer = posted(app, "events", body, SIGNING_SECRET, 0).await;
     assert_eq!(answer.headers()["content-type"], "application/json");
     assert_eq!(answer.text().await.unwrap(), r#"{"challenge":"3eZbrw1a"}"#);
 }

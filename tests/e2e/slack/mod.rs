@@ -11,6 +11,7 @@ mod orders;
 mod people;
 mod refusals;
 mod rooms;
+mod samples;
 mod storm;
 mod twice;
 
