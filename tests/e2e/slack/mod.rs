@@ -6,6 +6,7 @@ mod export;
 mod hook;
 mod listening;
 mod manifest;
+mod names;
 mod night;
 mod orders;
 mod people;

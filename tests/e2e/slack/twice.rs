@@ -100,7 +100,7 @@ async fn by_slack(scene: &Scene<'_>) {
 }
 
 /// What Slack makes of what somebody types: markup is escaped, people are their accounts, and addresses are links.
-fn passed_on(typed: &str) -> String {
+pub(super) fn passed_on(typed: &str) -> String {
     let sent = |word: &str| match word.trim_end() {
         "@lee" => word.replace("@lee", &format!("<@{LEE}|lee>")),
         "@sam" => word.replace("@sam", &format!("<@{SAM}|sam>")),
