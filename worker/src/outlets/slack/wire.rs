@@ -16,6 +16,8 @@ use crate::outlets::client::{self, Api, CallLimits, Cause, Heard, Pace, Vendor};
 const JSON: &str = "application/json; charset=utf-8";
 /// A bound for all calls together; each method has a stricter one.
 const REQUESTS: usize = 1_000;
+/// The same for answers to commands and buttons, of which Slack takes five at each address: one that has no turn is lost.
+const ANSWERS: usize = 20_000;
 const WINDOW: Duration = Duration::from_mins(1);
 
 /// Slack, for one app in one workspace.
@@ -54,11 +56,11 @@ impl Wire {
         let vendor = Vendor { name: "Slack", credentials: "slack.bot_token and slack.app_token", secrets };
         let bearer = format!("Bearer {token}");
         let api =
-            |base: Url, authorization: Option<&str>| Api::new(vendor.clone(), base, authorization, Pace::new(REQUESTS, WINDOW), limits);
+            |base: Url, authorization: Option<&str>, most| Api::new(vendor.clone(), base, authorization, Pace::new(most, WINDOW), limits);
         Ok(Self {
-            hooks: api(beside(&base, "hooks")?, None)?,
-            files: api(beside(&base, "files")?, Some(&bearer))?,
-            api: api(base, Some(&bearer))?,
+            hooks: api(beside(&base, "hooks")?, None, ANSWERS)?,
+            files: api(beside(&base, "files")?, Some(&bearer), REQUESTS)?,
+            api: api(base, Some(&bearer), REQUESTS)?,
             paces: Paces::new(),
         })
     }
