@@ -6,7 +6,7 @@ use super::source::{Environment, PREFIX, variable};
 use crate::systems::LATER;
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
     "MUSTER_CONFIG",
     "MUSTER_TOKEN",
     "MUSTER_URL",
@@ -16,6 +16,7 @@ const OTHERS: [&str; 12] = [
     "MUSTER_PRISM_TRELLO",
     "MUSTER_PRISM_ZENDESK",
     "MUSTER_ROLLING",
+    "MUSTER_SLACK_RATE",
     "MUSTER_STORM",
     "MUSTER_TEST_LOG",
     "MUSTER_TEST_SMTP_URL",

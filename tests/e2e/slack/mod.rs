@@ -10,6 +10,7 @@ mod names;
 mod night;
 mod orders;
 mod people;
+mod rate;
 mod refusals;
 mod rooms;
 mod samples;
