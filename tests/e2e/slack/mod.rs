@@ -2,6 +2,7 @@
 
 mod buttons;
 mod capture;
+mod counterpart;
 mod export;
 mod hook;
 mod listening;

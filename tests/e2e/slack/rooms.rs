@@ -5,11 +5,11 @@ use harness::fakes::slack::{BOT_USER, Done, KIM, LEE, SAM};
 
 use super::*;
 
-async fn dressed(outlet: &SlackOutlet, channel: &str, dress: &Dress) -> domain::ports::Dressed {
+pub(super) async fn dressed(outlet: &SlackOutlet, channel: &str, dress: &Dress) -> domain::ports::Dressed {
     outlet.dress(channel, dress).await.unwrap_or_else(|refusal| panic!("{refusal:?}"))
 }
 
-fn dress(topic: &str, summary_at: Option<String>) -> Dress {
+pub(super) fn dress(topic: &str, summary_at: Option<String>) -> Dress {
     Dress {
         marker: MARKER.to_owned(),
         topic: topic.to_owned(),

@@ -289,7 +289,8 @@ async fn everything_that_people_do() -> Vec<Sent> {
     fake.sent()
 }
 
-fn form() -> Form {
+/// A form with a field of each sort that matters.
+pub(super) fn form() -> Form {
     let field = |key: &str, kind, initial: &str| Field {
         key: key.to_owned(),
         label: key.to_owned(),
