@@ -1,7 +1,8 @@
 //! Rows for tests: what most of them need, to be changed where it matters.
 
 use entity::{
-    AccessLevel, Channels, Grants, IncidentId, IncidentStatus, PageId, PageReason, PersonId, PersonKind, Timestamp, incident, page, person,
+    AccessLevel, Channels, Grants, IncidentId, IncidentStatus, PageId, PageReason, PersonId, PersonKind, Timestamp, chat_channel, incident,
+    page, person, step,
 };
 use uuid::Uuid;
 
@@ -63,5 +64,44 @@ pub fn live_incident(declared_at: Timestamp) -> incident::Model {
         live: true,
         declared_at: Some(declared_at),
         ..unheard_of(IncidentId(Uuid::nil()), "Shop is down".to_owned(), declared_at)
+    }
+}
+
+/// A step of [`live_incident`] that is due.
+pub fn step(key: &str) -> step::Model {
+    step::Model {
+        incident_id: IncidentId(Uuid::nil()),
+        key: key.to_owned(),
+        due_at: Timestamp::UNIX_EPOCH,
+        due_reminded_at: None,
+        overdue_reminded_at: None,
+        snoozed_until: None,
+        settled_at: None,
+        settled_by_id: None,
+        waived: false,
+        note: None,
+    }
+}
+
+/// The channel of [`live_incident`], which everybody reads.
+pub fn chat_channel() -> chat_channel::Model {
+    chat_channel::Model {
+        incident_id: IncidentId(Uuid::nil()),
+        channel: Some("C1".to_owned()),
+        name: None,
+        url: None,
+        is_private: false,
+        is_ours: true,
+        summary_ts: None,
+        shown: None,
+        invited: None,
+        problem: None,
+        history_page: None,
+        shown_version: 0,
+        reads_history: false,
+        due_at: None,
+        archive_at: None,
+        archived_at: None,
+        rests_since: None,
     }
 }

@@ -248,6 +248,8 @@ pub struct Dressed {
     pub name: Option<String>,
     /// What people should put right, although the rest was done: a topic that we may not set, a channel that somebody has archived.
     pub problem: Option<String>,
+    /// Whether only its members see it, if that is known: people can change it.
+    pub is_private: Option<bool>,
     /// Whether the channel is archived now, by us or by somebody.
     pub is_archived: bool,
     /// Whether the channel is gone for good.

@@ -78,11 +78,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Says it: what everybody should know in the channel of its incident, and nowhere else.
+    /// Says it: what everybody should know in the channel of its incident, and nowhere else. Where too many people read that, it is said to
+    /// the asker alone.
     pub async fn say(&self, answer: &Answer) {
         let quietly = Answer { to: To::OnlyAsker, ..answer.clone() };
         let channel = match (answer.to, &answer.incident) {
-            (To::Everybody, Some(incident)) => query::channel_of(self.ctx, incident.id).await.ok().flatten(),
+            (To::Everybody, Some(incident)) => query::channel_of(self.ctx, incident).await.ok().flatten(),
             (To::Everybody, None) | (To::OnlyAsker, _) => None,
         };
         match channel {

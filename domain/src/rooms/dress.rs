@@ -14,11 +14,15 @@ use crate::words;
 /// Characters of a topic.
 const TOPIC_CHARS: usize = 250;
 
+/// Whether more people read the channel than may know of the incident: it was open when its channel was made.
+pub(super) fn is_exposed(incident: &incident::Model, channel: &chat_channel::Model) -> bool {
+    incident.visibility == Visibility::Restricted && !channel.is_private
+}
+
 /// How the channel should look. `url` is the incident's page.
 pub(super) fn dress(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, url: &str, now: Timestamp) -> Dress {
     let incident = &facts.whole.incident;
-    // It was open when its channel was made, and whoever is in that reads along.
-    let is_exposed = incident.visibility == Visibility::Restricted && !channel.is_private;
+    let is_exposed = is_exposed(incident, channel);
     let summary = if is_exposed { concealed(incident, url) } else { summary(facts, playbook, url, now) };
     let topic = if is_exposed {
         format!("{} · {url}", reference(incident))
@@ -148,25 +152,7 @@ mod tests {
     fn dressed(incident: incident::Model, is_private: bool) -> Dress {
         let lead = fixtures::named("Kim");
         let incident = incident::Model { lead_id: Some(lead.id), ..incident };
-        let channel = chat_channel::Model {
-            incident_id: incident.id,
-            channel: Some("C1".to_owned()),
-            name: None,
-            url: None,
-            is_private,
-            is_ours: true,
-            summary_ts: None,
-            shown: None,
-            invited: None,
-            problem: None,
-            history_page: None,
-            shown_version: 0,
-            reads_history: false,
-            due_at: None,
-            archive_at: None,
-            archived_at: None,
-            rests_since: None,
-        };
+        let channel = chat_channel::Model { is_private, ..fixtures::chat_channel() };
         let roster = Roster::of(vec![lead], &OnDuty { first: None, second: None });
         let facts = Staffed { whole: Whole::new(incident), roster: Arc::new(roster) };
         dress(&facts, &channel, &Playbook::default(), URL, at())

@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::time::timeout;
 
-use super::dress::dress;
+use super::dress::{dress, is_exposed};
 use super::history;
 use super::shown::{Shown, shown};
 use super::stop::{Stop, fingerprint};
@@ -106,7 +106,7 @@ async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model, ro
     let (playbook, now) = (ctx.playbook(), ctx.now());
     let incident = &facts.whole.incident;
     row.archive_at = archive_at(incident, before.archive_at, &playbook);
-    keep_messages(ctx, rooms, &facts, &playbook).await?;
+    keep_messages(ctx, rooms, before, &facts, &playbook).await?;
     if row.channel.is_none() {
         row.problem = None;
     }
@@ -135,6 +135,7 @@ async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model, ro
 async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: &chat_channel::Model) -> Result<()> {
     let done = chat_channel::ActiveModel {
         name: Set(row.name.clone()),
+        is_private: Set(row.is_private),
         summary_ts: Set(row.summary_ts.clone()),
         shown: Set(row.shown.clone()),
         invited: Set(row.invited.clone()),
@@ -201,29 +202,42 @@ async fn keep_look(
     playbook: &Playbook,
 ) -> Result<(), Stop> {
     let now = ctx.now();
-    let wanted = dress(facts, row, playbook, &link(ctx, &facts.whole.incident), now);
-    let name = fingerprint(&format!("{:?}", (&wanted.topic, &wanted.link, &wanted.summary, wanted.is_archived)));
-    if row.shown.as_ref() == Some(&name) {
-        return Ok(());
+    // Once more if others can read it than was known: then it shows something else. Where too many can, that is asked each time.
+    for _ in 0..2 {
+        let wanted = dress(facts, row, playbook, &link(ctx, &facts.whole.incident), now);
+        let name = fingerprint(&format!("{:?}", (&wanted.topic, &wanted.link, &wanted.summary, wanted.is_archived)));
+        if row.shown.as_ref() == Some(&name) && !is_exposed(&facts.whole.incident, row) {
+            return Ok(());
+        }
+        let (dressed, was_private) = (rooms.dress(channel, &wanted).await?, row.is_private);
+        row.name = dressed.name.or(row.name.take());
+        row.summary_ts = dressed.summary_at;
+        row.problem = dressed.problem;
+        row.is_private = dressed.is_private.unwrap_or(row.is_private);
+        row.archived_at = (dressed.is_archived || dressed.is_gone).then_some(row.archived_at.unwrap_or(now));
+        row.shown = Some(name);
+        if row.is_private == was_private {
+            return Ok(());
+        }
     }
-    let dressed = rooms.dress(channel, &wanted).await?;
-    row.name = dressed.name.or(row.name.take());
-    row.summary_ts = dressed.summary_at;
-    row.problem = dressed.problem;
-    row.archived_at = (dressed.is_archived || dressed.is_gone).then_some(row.archived_at.unwrap_or(now));
-    row.shown = Some(name);
     Ok(())
 }
 
 /// Has messages of ours show what became of what they are about.
-async fn keep_messages(ctx: &Ctx, rooms: &dyn ChatRooms, facts: &Staffed, playbook: &Playbook) -> Result<(), Stop> {
+async fn keep_messages(
+    ctx: &Ctx,
+    rooms: &dyn ChatRooms,
+    channel: &chat_channel::Model,
+    facts: &Staffed,
+    playbook: &Playbook,
+) -> Result<(), Stop> {
     let whole = &facts.whole;
     let steps = steps(&whole.case(), playbook, ctx.now());
     let known = chat_message::Entity::find().filter(chat_message::Column::IncidentId.eq(whole.incident.id)).all(ctx.db.read()).await?;
     for row in posted(ctx, whole.incident.id).await? {
         let before = known.iter().find(|message| message.delivery_id == row.id);
         let (Ok(Effect::Chat(order)), Some(at)) = (Effect::of(&row), row.external_id.as_deref().and_then(Posted::parse)) else { continue };
-        let (said, is_settled) = match (shown(&row, &order, facts, &steps, playbook), before) {
+        let (said, is_settled) = match (shown(&row, &order, facts, channel, &steps, playbook), before) {
             (Shown::Instead { said, is_settled }, _) => (said, is_settled),
             (Shown::AsPosted, Some(_)) => (as_ordered(&order), false),
             (Shown::AsPosted, None) => continue,

@@ -5,7 +5,9 @@ use entity::{IncidentId, Operation, System, TimelineKind, Visibility, chat_chann
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 
+use super::dress::is_exposed;
 use super::keep::belong;
+use super::name;
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::{Error, Result};
@@ -116,8 +118,8 @@ async fn there(ctx: &Ctx, row: &delivery::Model) -> Result<Option<chat_channel::
 /// there for everybody.
 async fn is_among_participants(ctx: &Ctx, row: &delivery::Model) -> Result<bool> {
     let (incident, channel) = (found(ctx, row.incident_id).await?, there(ctx, row).await?);
-    let is_restricted = incident.is_some_and(|incident| incident.visibility == Visibility::Restricted);
-    Ok(!is_restricted || channel.is_none_or(|row| row.channel.is_none() || row.is_private))
+    let channel = channel.filter(|row| row.channel.is_some());
+    Ok(!incident.zip(channel).is_some_and(|(incident, channel)| is_exposed(&incident, &channel)))
 }
 
 /// Writes into the draft that the incident has its channel.
@@ -147,10 +149,14 @@ fn channel_is_there(draft: &mut Draft<'_>, row: &delivery::Model, before: &chat_
     draft.record(NewEvent::new(TimelineKind::Delivery, text).details(details));
 }
 
-/// Invites whoever has a part in the incident by now. It may have become restricted while the order waited.
+/// Invites whoever has a part in the incident by now. It may have become restricted while the order waited: then what is made is private, and
+/// what is taken stays what it is.
 async fn invite(ctx: &Ctx, row: &delivery::Model, channel: &mut ChatChannel) -> Result<()> {
     let Some(incident) = found(ctx, row.incident_id).await? else { return Ok(()) };
-    channel.is_private |= incident.visibility == Visibility::Restricted;
+    if incident.visibility == Visibility::Restricted && channel.taken.is_none() {
+        channel.is_private = true;
+        channel.name = name::of(&incident, &ctx.playbook().working_hours.zone, ctx.now());
+    }
     let (whole, roster) = tokio::try_join!(Whole::load(ctx, incident), Roster::load(ctx))?;
     channel.invite = belong(&whole, &roster);
     Ok(())

@@ -4,6 +4,7 @@ use entity::chat_channel::{self, Column};
 use entity::{IncidentId, incident};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
+use super::dress::is_exposed;
 use crate::authz::visible;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -15,9 +16,10 @@ pub async fn at(ctx: &Ctx, channel: &str) -> Result<Option<incident::Model>> {
     Ok(visible(&ctx.actor).filter(incident::Column::Id.eq(row.incident_id)).one(ctx.db.read()).await?)
 }
 
-/// The channel of an incident.
-pub(super) async fn channel_of(ctx: &Ctx, incident: IncidentId) -> Result<Option<String>> {
-    Ok(chat_channel::Entity::find_by_id(incident).one(ctx.db.read()).await?.and_then(|row| row.channel))
+/// The channel of an incident, where what concerns it is said to everybody; none if more people read it than may know.
+pub(super) async fn channel_of(ctx: &Ctx, incident: &incident::Model) -> Result<Option<String>> {
+    let row = chat_channel::Entity::find_by_id(incident.id).one(ctx.db.read()).await?;
+    Ok(row.filter(|row| !is_exposed(incident, row)).and_then(|row| row.channel))
 }
 
 pub(super) async fn row_at(ctx: &Ctx, channel: &str) -> Result<Option<chat_channel::Model>> {

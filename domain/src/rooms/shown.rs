@@ -1,14 +1,17 @@
 //! What a message of ours shows by now: pure, so that nobody sees a button of what is done.
 
-use entity::{IncidentStatus, OfferState, Operation, PageLoss, delivery, page, role_offer, step};
+use entity::{IncidentStatus, OfferState, Operation, PageLoss, Visibility, chat_channel, delivery, incident, page, role_offer, step};
 
 use crate::delivery::order::steps_of;
 use crate::incident::reference::reference;
 use crate::playbook::Playbook;
 use crate::playbook::steps::{Step, stands};
-use crate::ports::{ChatOrder, Said};
+use crate::ports::{ChatMessage, ChatOrder, ChatPlace, Posted, Said};
 use crate::record::Whole;
 use crate::telling::roster::{Roster, Staffed};
+
+/// What became of a step, where nobody said so or not all may know.
+const OVER: &str = "Done, or no longer needed.";
 
 /// What a message shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +22,15 @@ pub(super) enum Shown {
     Instead { said: Said, is_settled: bool },
 }
 
-/// What the message that was posted by `row` and `order` shows while these are the open `steps`.
-pub(super) fn shown(row: &delivery::Model, order: &ChatOrder, facts: &Staffed, steps: &[Step], playbook: &Playbook) -> Shown {
+/// What the message that was posted by `row` and `order` shows while these are the open `steps` and this is the incident's channel.
+pub(super) fn shown(
+    row: &delivery::Model,
+    order: &ChatOrder,
+    facts: &Staffed,
+    channel: &chat_channel::Model,
+    steps: &[Step],
+    playbook: &Playbook,
+) -> Shown {
     let Staffed { whole, roster } = facts;
     match order {
         ChatOrder::Notice(notice) => after_resolution(&notice.text, whole, playbook),
@@ -29,7 +39,10 @@ pub(super) fn shown(row: &delivery::Model, order: &ChatOrder, facts: &Staffed, s
             let outcome = match row.operation {
                 Operation::Page => of_page(row, whole, roster),
                 Operation::Offer => of_offer(row, whole),
-                _ => of_steps(row, whole, roster, steps),
+                _ => {
+                    let is_among_participants = is_among_participants(row, message, &whole.incident, channel);
+                    of_steps(row, whole, steps).map(|marks| if is_among_participants { in_words(&marks, roster) } else { OVER.to_owned() })
+                }
             };
             outcome.map_or(Shown::AsPosted, |outcome| Shown::Instead { said: settled(&message.said, outcome), is_settled: true })
         }
@@ -92,14 +105,26 @@ fn of_offer(row: &delivery::Model, whole: &Whole) -> Option<String> {
     }
 }
 
+/// Whether all who read a message may know what became of its steps. Who was reminded alone, or in a channel that others read, may not be
+/// among those of a restricted incident any more.
+fn is_among_participants(row: &delivery::Model, message: &ChatMessage, incident: &incident::Model, channel: &chat_channel::Model) -> bool {
+    let at = row.external_id.as_deref().and_then(Posted::parse);
+    let is_there = at.is_some_and(|at| channel.is_private && channel.channel.as_ref() == Some(&at.channel));
+    incident.visibility == Visibility::Open || (is_there && matches!(message.place, ChatPlace::Incident { .. }))
+}
+
 /// What became of the steps that a reminder is about; `None` while one of them stands.
-fn of_steps(row: &delivery::Model, whole: &Whole, roster: &Roster, steps: &[Step]) -> Option<String> {
+fn of_steps<'a>(row: &delivery::Model, whole: &'a Whole, steps: &[Step]) -> Option<Vec<&'a step::Model>> {
     if row.step_key.is_none() || steps_of(row).any(|key| stands(key, steps)) {
         return None;
     }
-    let marks = steps_of(row).filter_map(|key| whole.steps.iter().find(|mark| mark.key == key && mark.settled_at.is_some()));
-    let lines: Vec<String> = marks.map(|mark| line(mark, roster)).collect();
-    Some(if lines.is_empty() { "Done, or no longer needed.".to_owned() } else { lines.join("\n") })
+    let mark = |key: &str| whole.steps.iter().find(|mark| mark.key == key && mark.settled_at.is_some());
+    Some(steps_of(row).filter_map(mark).collect())
+}
+
+fn in_words(marks: &[&step::Model], roster: &Roster) -> String {
+    let lines: Vec<String> = marks.iter().map(|mark| line(mark, roster)).collect();
+    if lines.is_empty() { OVER.to_owned() } else { lines.join("\n") }
 }
 
 fn line(mark: &step::Model, roster: &Roster) -> String {
@@ -116,13 +141,13 @@ mod tests {
     use std::sync::Arc;
 
     use chrono::{Duration, TimeZone, Utc};
-    use entity::{DeliveryId, DeliveryState, IncidentId, System, Timestamp, incident};
+    use entity::{DeliveryId, DeliveryState, IncidentId, System, Timestamp};
     use uuid::Uuid;
 
     use super::*;
     use crate::fixtures;
     use crate::playbook::steps::steps;
-    use crate::ports::{Button, ChatMessage, ChatPlace, Notice, Press};
+    use crate::ports::{Button, Notice, Press};
 
     fn at(minute: i64) -> Timestamp {
         Utc.with_ymd_and_hms(2026, 11, 30, 11, 0, 0).unwrap() + Duration::minutes(minute)
@@ -170,7 +195,7 @@ mod tests {
     fn outcome(row: &delivery::Model, order: &ChatOrder, facts: &Staffed) -> Option<String> {
         let playbook = Playbook::default();
         let steps = steps(&facts.whole.case(), &playbook, at(10));
-        match shown(row, order, facts, &steps, &playbook) {
+        match shown(row, order, facts, &chat_channel::Model { is_private: true, ..fixtures::chat_channel() }, &steps, &playbook) {
             Shown::AsPosted => None,
             Shown::Instead { said, .. } => {
                 assert!(said.buttons.is_empty(), "{said:?}");
@@ -187,6 +212,29 @@ mod tests {
             whole.incident = incident::Model { status: IncidentStatus::Closed, live: false, ..whole.incident.clone() };
         });
         assert_eq!(outcome(&row, &message(), &over).as_deref(), Some("Name a lead: Done, or no longer needed."));
+    }
+
+    #[test]
+    fn why_a_step_of_a_restricted_incident_was_not_needed_is_said_where_all_may_know() {
+        let waived = facts(|whole| {
+            whole.incident = incident::Model {
+                status: IncidentStatus::Closed,
+                live: false,
+                visibility: Visibility::Restricted,
+                ..whole.incident.clone()
+            };
+            whole.steps =
+                vec![step::Model { waived: true, settled_at: Some(at(5)), note: Some("It was Lee.".to_owned()), ..fixtures::step("lead") }];
+        });
+        let row = posted(Operation::Remind, Some("lead"), None);
+        assert_eq!(outcome(&row, &message(), &waived).as_deref(), Some("Name a lead: Not needed: It was Lee."));
+        // In the channel that it had before, and to one person.
+        let before = delivery::Model { external_id: Some("C0/1.1".to_owned()), ..row.clone() };
+        assert_eq!(outcome(&before, &message(), &waived).as_deref(), Some("Name a lead: Done, or no longer needed."));
+        let place = ChatPlace::Person { name: "Kim".to_owned(), account: "U1".to_owned() };
+        let ChatOrder::Message(said) = message() else { panic!() };
+        let letter = ChatOrder::Message(Box::new(ChatMessage { place, ..*said }));
+        assert_eq!(outcome(&row, &letter, &waived).as_deref(), Some("Name a lead: Done, or no longer needed."));
     }
 
     #[test]

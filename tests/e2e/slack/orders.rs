@@ -67,6 +67,22 @@ async fn what_was_made_here_and_not_marked_is_marked() {
     assert!(fake.channels_like("inc-").len() == 1 && fake.channel_named(NAME).purpose.contains(MARKER));
 }
 
+/// The incident became restricted between two attempts.
+#[tokio::test]
+async fn what_everybody_reads_is_never_the_channel_of_a_restricted_incident() {
+    let fake = fake().await;
+    let outlet = outlet(&fake);
+    fake.refuse_next(1, "conversations.setPurpose", "internal_error", Done::Yes);
+    refused(&outlet, order(1, 1, channel(MARKER))).await;
+    let mut restricted = channel(MARKER);
+    restricted.is_private = true;
+    for outlet in [outlet, super::outlet(&fake)] {
+        let receipt = done(&outlet, order(1, 2, restricted.clone())).await;
+        let made = fake.channel_named(&format!("{NAME}-2"));
+        assert!(made.is_private && receipt.external_id.as_ref() == Some(&made.id), "{receipt:?} {made:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_channel_that_is_there_is_taken() {
     let fake = fake().await;

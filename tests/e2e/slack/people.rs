@@ -5,6 +5,7 @@ use harness::drive::{id, text};
 use harness::fakes::slack::{LEE, Message, TEAM, User};
 use serde_json::{Value, json};
 
+use super::night::begin;
 use super::*;
 
 both_dbs![by connected:
@@ -12,6 +13,7 @@ both_dbs![by connected:
     guests_and_strangers_may_do_nothing,
     whoever_leaves_the_team_may_do_nothing_from_then_on,
     a_restricted_incident_has_a_private_channel_and_no_notice,
+    what_becomes_restricted_is_no_longer_said_where_others_read,
 ];
 
 fn user(id: &str, name: &str, team: &str, is_guest: bool) -> User {
@@ -72,4 +74,25 @@ async fn a_restricted_incident_has_a_private_channel_and_no_notice(scene: &Scene
     scene.until("a summary", || (!fake.messages(&channel.id).is_empty()).then_some(())).await;
     let general: Vec<String> = fake.messages(GENERAL).iter().map(Message::words).collect();
     assert!(general.iter().all(|words| !words.contains("Secret")), "{general:?}");
+}
+
+async fn what_becomes_restricted_is_no_longer_said_where_others_read(scene: &Scene<'_>) {
+    let (fake, ada) = (&scene.fake, scene.app.admin().await);
+    let channel = begin(scene, "Shop is down", &[("severity", &["MINOR"])]).await;
+    scene.say(KIM, &channel, "lead me", "Kim is incident lead now.").await;
+    let incident = ada.incident("INC-1", "id").await;
+    ada.incident_of("updateIncident", json!({ "incidentId": incident["id"], "visibility": "RESTRICTED" })).await;
+    scene.read(&channel, "INC-1 is restricted").await;
+    // Whoever may know is answered, and nobody else reads it.
+    assert!(scene.ask(KIM, &channel, "update It was the night watchman.").await.contains("night watchman"));
+    assert!(fake.messages(&channel).iter().all(|message| !message.words().contains("watchman")));
+    // Once nobody else reads it, it shows the incident again.
+    fake.changes(&channel, "made_private", |channel| channel.is_private = true);
+    scene.ask(KIM, &channel, "update He has left.").await;
+    let is_back = || {
+        let look = fake.channels().into_iter().find(|known| known.id == channel)?;
+        let summary = fake.messages(&channel).into_iter().find(|message| look.pins.contains(&message.ts))?;
+        summary.words().contains("Lead: Kim").then_some(())
+    };
+    scene.until("the summary is back", is_back).await;
 }

@@ -61,13 +61,17 @@ async fn what_people_did_to_a_channel_is_said() {
     let first = dressed(&outlet, &channel, &dress("down", None)).await;
     assert!(first.problem.is_some_and(|problem| problem.contains("pins:write")), "the rest is done");
     assert!(first.summary_at.is_some() && fake.channel_named(NAME).topic == "down");
+    fake.changes(&channel, "group_converted", |channel| channel.is_private = true);
+    let closed = dressed(&outlet, &channel, &dress("down", first.summary_at.clone())).await;
+    assert_eq!((first.is_private, closed.is_private), (Some(false), Some(true)));
     fake.changes(&channel, "channel_archive", |channel| channel.is_archived = true);
     let archived = dressed(&outlet, &channel, &dress("still down", first.summary_at.clone())).await;
     assert!(archived.is_archived && archived.problem.is_some());
     let at = Posted { channel: channel.clone(), ts: first.summary_at.unwrap() };
     outlet.revise(&at, &said("nobody can see it")).await.unwrap();
     fake.deletes_channel(&channel);
-    assert!(dressed(&outlet, &channel, &dress("down", None)).await.is_gone);
+    let gone = dressed(&outlet, &channel, &dress("down", None)).await;
+    assert!(gone.is_gone && gone.problem.is_some());
     outlet.revise(&at, &said("it is gone")).await.unwrap();
 }
 

@@ -53,9 +53,9 @@ pub(super) struct WireChannel {
     #[serde(default)]
     pub is_member: bool,
     #[serde(default)]
-    is_private: bool,
+    pub is_private: bool,
     #[serde(default)]
-    is_ext_shared: bool,
+    pub is_ext_shared: bool,
     creator: Option<String>,
     #[serde(default)]
     created: i64,
@@ -91,7 +91,7 @@ impl SlackOutlet {
             None => self.made(order, attempt).await?,
         };
         self.invited(&id, &order.invite).await?;
-        self.forget(&order.marker);
+        self.forget(order);
         let url = self.address(&id).await?;
         Ok(Receipt { external_id: Some(id), external_url: Some(url), seen: None })
     }
@@ -102,7 +102,7 @@ impl SlackOutlet {
     }
 
     async fn made(&self, order: &ChatChannel, attempt: i32) -> Result<String, Refusal> {
-        if let Some(known) = self.remembered(&order.marker) {
+        if let Some(known) = self.remembered(order) {
             return self.mark(known, order).await;
         }
         for number in 1..=NAMES {
@@ -110,7 +110,7 @@ impl SlackOutlet {
             let made = self.wire.post::<One>("conversations.create", &json!({ "name": name, "is_private": order.is_private })).await;
             match made {
                 Ok(One { channel }) => {
-                    self.remember(&order.marker, &channel.id);
+                    self.remember(order, &channel.id);
                     return self.mark(channel.id, order).await;
                 }
                 // The first attempt has left nothing: the name is another's.
@@ -126,9 +126,10 @@ impl SlackOutlet {
         Err(Refusal::Never(format!("In Slack, {NAMES} channels are called {} or like it: make one, and take it by a command.", order.name)))
     }
 
-    /// The channel of this name, if an earlier attempt made it.
+    /// The channel of this name, if an earlier attempt made it. One that everybody reads is none for an incident that has become restricted
+    /// since.
     async fn left_behind(&self, name: &str, order: &ChatChannel) -> Result<Option<String>, Refusal> {
-        let Some(found) = self.named(name).await? else { return Ok(None) };
+        let Some(found) = self.named(name).await?.filter(|found| found.is_private || !order.is_private) else { return Ok(None) };
         if found.purpose.value.contains(&marked(&order.marker)) {
             return Ok(Some(found.id));
         }
@@ -157,16 +158,16 @@ impl SlackOutlet {
         Ok(channel)
     }
 
-    fn remembered(&self, marker: &str) -> Option<String> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).get(marker).cloned()
+    fn remembered(&self, order: &ChatChannel) -> Option<String> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&known_as(order)).cloned()
     }
 
-    fn remember(&self, marker: &str, channel: &str) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(marker.to_owned(), channel.to_owned());
+    fn remember(&self, order: &ChatChannel, channel: &str) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(known_as(order), channel.to_owned());
     }
 
-    fn forget(&self, marker: &str) {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(marker);
+    fn forget(&self, order: &ChatChannel) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).remove(&known_as(order));
     }
 
     async fn named(&self, name: &str) -> Result<Option<WireChannel>, Refusal> {
@@ -215,6 +216,11 @@ impl SlackOutlet {
         }
         Ok(())
     }
+}
+
+/// By what a channel is remembered that was made for an order.
+fn known_as(order: &ChatChannel) -> (String, bool) {
+    (order.marker.clone(), order.is_private)
 }
 
 fn marked(marker: &str) -> String {

@@ -35,7 +35,11 @@ impl SlackOutlet {
     /// Makes a channel look like this. What we may not do is said, and the rest is done.
     pub(super) async fn dressed(&self, channel: &str, dress: &Dress) -> Result<Dressed, Refusal> {
         let mut dressed = Dressed { summary_at: dress.summary_at.clone(), ..Dressed::default() };
-        let Some(about) = insist(|| self.if_there(channel)).await? else { return Ok(Dressed { is_gone: true, ..dressed }) };
+        let Some(about) = insist(|| self.if_there(channel)).await? else {
+            let problem = "The channel was deleted in Slack, or Muster was removed from it: take another one with “here”.".to_owned();
+            return Ok(Dressed { problem: Some(problem), is_gone: true, ..dressed });
+        };
+        dressed.is_private = Some(about.is_private);
         if about.is_archived {
             let by_somebody = "The channel was archived in Slack: nothing can be shown there until somebody opens it again.";
             let problem = (!dress.is_archived).then(|| by_somebody.to_owned());
@@ -43,6 +47,9 @@ impl SlackOutlet {
         }
         dressed.name = Some(about.name.clone()).filter(|name| !name.is_empty());
         let mut problems = Vec::new();
+        if about.is_ext_shared {
+            problems.push("People of other workspaces are in this channel: say nothing there that they may not know.".to_owned());
+        }
         let topic = cut(&escaped(&line(&dress.topic, TOPIC)), TOPIC);
         if about.topic.value != topic && about.topic.value != dress.topic {
             problems.extend(self.set("conversations.setTopic", json!({ "channel": channel, "topic": topic }), "").await?);

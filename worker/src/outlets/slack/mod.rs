@@ -84,8 +84,9 @@ pub struct SlackOutlet {
     app_token: Option<String>,
     general_channel: String,
     us: OnceCell<Identity>,
-    /// Channels that were made here and are not finished yet, by marker. Forgetting them costs a look through all channels.
-    made: Mutex<HashMap<String, String>>,
+    /// Channels that were made here and are not finished yet, by marker and whether they are private. Forgetting them costs a look through
+    /// all channels.
+    made: Mutex<HashMap<(String, bool), String>>,
 }
 
 /// Who we are in the workspace.
