@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entity::{PersonId, Source, Visibility, chat_arrival, chat_channel};
+use entity::{PersonId, Source, Visibility, chat_arrival, chat_channel, incident};
 use sea_orm::Set;
 
 use super::accounts::{self, Who, by_accounts, who};
@@ -16,6 +16,7 @@ use crate::change::change;
 use crate::chat::{Command, parse};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::state::require_open_timeline;
 use crate::incident::{self as incidents, parse_reference, reference};
 use crate::ports::{Answer, Asker, ChatNews, ReplyTo, SeenChannel, SentForm, TeamChat, Values};
 use crate::record::Whole;
@@ -137,15 +138,26 @@ async fn home(ctx: &Ctx, chat: &dyn TeamChat, by: &Asker) -> Result<(), Stop> {
 
 /// Takes the channel in which it was asked as that of an incident.
 async fn here(turn: &Turn<'_>, me: &Ctx, channel: &str, which: &str) -> Result<(), Stop> {
+    let incident = match may_take(me, which).await {
+        Ok(incident) => incident,
+        Err(error) => return turn.finish(Err(error)).await,
+    };
     let seen = match turn.chat.join(channel).await {
         Ok(seen) => seen,
         Err(refusal) => return turn.finish(Err(Error::precondition(format!("I can't get into this channel: {}", refusal.reason())))).await,
     };
-    turn.finish(take_here(me, &seen, which).await).await
+    turn.finish(take_here(me, &seen, &incident).await).await
 }
 
-async fn take_here(me: &Ctx, seen: &SeenChannel, which: &str) -> Result<Answer> {
+/// The incident for which somebody wants a channel. No channel is joined for whoever may not take one.
+async fn may_take(me: &Ctx, which: &str) -> Result<incident::Model> {
+    me.require(Right::Respond)?;
     let incident = incidents::by_number(me, parse_reference(which.trim())?).await?;
+    require_open_timeline(&incident)?;
+    Ok(incident)
+}
+
+async fn take_here(me: &Ctx, seen: &SeenChannel, incident: &incident::Model) -> Result<Answer> {
     if seen.is_shared {
         return Err(Error::precondition("People of other workspaces are in this channel: take another one for an incident."));
     }
@@ -156,7 +168,7 @@ async fn take_here(me: &Ctx, seen: &SeenChannel, which: &str) -> Result<Answer> 
         return Err(Error::precondition("This is the channel of another incident already."));
     }
     let changed = change::<Whole, _>(me, incident.id, Right::Respond, None, |whole, draft| {
-        incidents::state::require_open_timeline(&whole.incident)?;
+        require_open_timeline(&whole.incident)?;
         let mut order = channel_of(draft, Some(seen.id.clone()));
         order.name.clone_from(&seen.name);
         order.is_private = seen.is_private;

@@ -144,3 +144,13 @@ async fn a_form_opens_once_and_only_in_time() {
     assert!(matches!(outlet.open_form("unknown", &form).await, Err(Refusal::Never(_))));
     assert!(fake.form_of(BOT_USER).is_none());
 }
+
+#[tokio::test]
+async fn neither_the_channel_of_everybody_nor_a_conversation_is_taken() {
+    let fake = fake().await;
+    let outlet = outlet(&fake);
+    done(&outlet, order(1, 1, letter("hello"))).await;
+    for place in [GENERAL.to_owned(), fake.conversation_with(KIM)] {
+        assert!(matches!(outlet.join(&place).await, Err(Refusal::Never(_))), "{place}");
+    }
+}

@@ -192,8 +192,11 @@ impl SlackOutlet {
         self.wire.get("conversations.info", &[("channel", channel)]).await
     }
 
-    /// Joins a channel if it is public.
+    /// Joins a channel if it is public. What everybody reads, and what somebody says to Muster alone, is no place for an incident.
     pub(super) async fn joined(&self, channel: &str) -> Result<SeenChannel, Refusal> {
+        if channel == self.general_channel || channel.starts_with('D') {
+            return Err(Refusal::Never("It is the channel for notices to everybody, or a conversation: take another one.".to_owned()));
+        }
         let joined = self.wire.post::<One>("conversations.join", &json!({ "channel": channel })).await;
         let One { channel } = match joined {
             // A private one is only joined by invitation, and we may have one.
