@@ -205,7 +205,7 @@ async fn change_to(ctx: &Ctx, person: person::Model, account: &str, how: &str) -
         Some(_) => return Err(taken()),
         None => {}
     }
-    let person = give_up(ctx, person).await?;
+    let person = give_up(ctx, person, None).await?;
     link(ctx, &person, account, how).await?.ok_or_else(taken)
 }
 
@@ -218,19 +218,28 @@ pub async fn unlink(ctx: &Ctx, person: PersonId) -> Result<person::Model> {
     if !ctx.actor.may(Right::Administer) {
         require_themselves(ctx, &person)?;
     }
-    give_up(ctx, person).await
+    give_up(ctx, person, None).await
 }
 
-async fn give_up(ctx: &Ctx, person: person::Model) -> Result<person::Model> {
+/// Ends that a person has an account that the chat has closed. One with their address is looked for again: nobody has said that there is to be
+/// none.
+pub(super) async fn closed(ctx: &Ctx, person: person::Model) -> Result<()> {
+    give_up(ctx, person, Some(ctx.now() + AGAIN_AFTER)).await?;
+    Ok(())
+}
+
+/// Ends it; from `again_at` on, one with their address is looked for.
+async fn give_up(ctx: &Ctx, person: person::Model, again_at: Option<Timestamp>) -> Result<person::Model> {
     let Some(account) = &person.chat_account else { return Ok(person) };
+    // First, so that none is found in the meantime that is not wanted.
+    if let Some(email) = &person.email {
+        searched(ctx, person.id, email, again_at).await?;
+    }
     let tx = ctx.db.begin().await?;
     set(&tx, person.id, None).await?;
     let entry = Entry::new(AuditAction::ChatAccountUnlinked).about(person.id).details(json!({ "account": account }));
     audit::append(ctx, &tx, vec![entry]).await?;
     tx.commit().await?;
-    if let Some(email) = &person.email {
-        searched(ctx, person.id, email, None).await?;
-    }
     Ok(person::Model { chat_account: None, ..person })
 }
 

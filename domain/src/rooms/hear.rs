@@ -69,7 +69,7 @@ pub(super) async fn take(ctx: &Ctx, chat: &dyn TeamChat, news: ChatNews, arrival
             let row = chat_channel::ActiveModel { problem: Set(Some(problem.to_owned())), ..Default::default() };
             Ok(keep::heard(ctx, &channel, row).await?)
         }
-        ChatNews::Account { account } => account_changed(ctx, chat, &account).await,
+        ChatNews::Closed { account } => account_closed(ctx, chat, &account).await,
     }
 }
 
@@ -180,10 +180,10 @@ async fn take_here(me: &Ctx, seen: &SeenChannel, incident: &incident::Model) -> 
 }
 
 /// An account that was closed is nobody's any more.
-async fn account_changed(ctx: &Ctx, chat: &dyn TeamChat, account: &str) -> Result<(), Stop> {
+async fn account_closed(ctx: &Ctx, chat: &dyn TeamChat, account: &str) -> Result<(), Stop> {
     let Some(person) = accounts::by_account(ctx, account).await? else { return Ok(()) };
     if chat.by_account(account).await?.is_none_or(|seen| seen.is_gone) {
-        accounts::unlink(ctx, person.id).await?;
+        accounts::closed(ctx, person).await?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ both_dbs![by connected:
     whoever_leaves_the_team_may_do_nothing_from_then_on,
     a_restricted_incident_has_a_private_channel_and_no_notice,
     what_becomes_restricted_is_no_longer_said_where_others_read,
+    a_closed_account_is_nobodys_and_another_one_is_found,
 ];
 
 fn user(id: &str, name: &str, team: &str, is_guest: bool) -> User {
@@ -95,4 +96,18 @@ async fn what_becomes_restricted_is_no_longer_said_where_others_read(scene: &Sce
         summary.words().contains("Lead: Kim").then_some(())
     };
     scene.until("the summary is back", is_back).await;
+}
+
+async fn a_closed_account_is_nobodys_and_another_one_is_found(scene: &Scene<'_>) {
+    let fake = &scene.fake;
+    scene.ask(LEE, GENERAL, "who").await;
+    fake.changes_user(LEE, |lee| lee.is_deleted = true);
+    let account = async || {
+        let lee = domain::people::find_or_add(&scene.app.system(), "Lee", "lee@example.org", AccessLevel::Responder).await.unwrap();
+        lee.chat_account
+    };
+    harness::eventually("it is nobody's", SOON, async || account().await.is_none().then_some(())).await;
+    fake.add_user(user("U0AGAIN", "Lee", TEAM, false));
+    scene.ask("U0AGAIN", GENERAL, "who").await;
+    assert_eq!(account().await.as_deref(), Some("U0AGAIN"));
 }

@@ -118,8 +118,8 @@ pub enum ChatNews {
         /// Its id.
         channel: String,
     },
-    /// Somebody's account changed: their address, or whether they may still use it.
-    Account {
+    /// Somebody's account was closed.
+    Closed {
         /// Their account.
         account: String,
     },

@@ -154,7 +154,8 @@ fn event(said: &Value) -> Option<ChatNews> {
         "channel_archive" | "group_archive" => Some(ChatNews::Archived { channel: channel()?, is_archived: true }),
         "channel_unarchive" | "group_unarchive" => Some(ChatNews::Archived { channel: channel()?, is_archived: false }),
         "channel_deleted" | "group_deleted" | "channel_left" | "group_left" => Some(ChatNews::Gone { channel: channel()? }),
-        "user_change" => Some(ChatNews::Account { account: text(&event["user"]["id"])? }),
+        // Slack tells of each new status of anybody as well.
+        "user_change" if event["user"]["deleted"] == true => Some(ChatNews::Closed { account: text(&event["user"]["id"])? }),
         _ => None,
     }
 }

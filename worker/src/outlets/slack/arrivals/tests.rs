@@ -73,6 +73,13 @@ fn what_we_say_is_no_news() {
 }
 
 #[test]
+fn of_accounts_it_is_news_that_they_were_closed() {
+    let changed = |deleted: bool| event(json!({ "type": "user_change", "user": { "id": "U1", "deleted": deleted } }));
+    assert_eq!(hear(EVENT, &changed(true)), Some(ChatNews::Closed { account: "U1".into() }));
+    assert_eq!(hear(EVENT, &changed(false)), None, "a new status");
+}
+
+#[test]
 fn edits_are_peoples_and_deletions_have_a_time() {
     let changed = |message: Value| {
         event(json!({ "type": "message", "subtype": "message_changed", "channel": "C1", "ts": "2.000001", "message": message }))
