@@ -74,7 +74,7 @@ impl Turn<'_> {
     async fn open(&self, trigger: &str, form: &Form) {
         if let Err(refusal) = self.chat.open_form(trigger, form).await {
             tracing::warn!(reason = refusal.reason(), "a form could not be opened in the chat");
-            self.say(&Answer::quiet("That took too long, and the chat no longer lets me open the form. Please try again.")).await;
+            self.say(&Answer::quiet(format!("I can't open the form. {}", refusal.reason()))).await;
         }
     }
 

@@ -34,6 +34,9 @@ pub(super) async fn add(turn: &Turn<'_>, message: SeenChatMessage) -> Result<(),
         let why = "This is not the channel of an incident that you may see. Write “here INC-7” in it to make it one.";
         return turn.finish(Ok(Answer::quiet(why))).await;
     };
+    if let Err(error) = require_open_timeline(&incident) {
+        return turn.finish(Err(error)).await;
+    }
     match capture(turn.ctx, turn.chat, &incident, message).await {
         Ok(()) => turn.finish(Ok(Answer::quiet(format!("It is on the timeline of {}.", reference(&incident))))).await,
         Err(Stop::Failed(error)) => turn.finish(Err(error)).await,

@@ -12,6 +12,7 @@ use super::*;
 both_dbs![by connected:
     a_message_that_somebody_picks_goes_onto_the_timeline_once,
     edits_and_deletions_are_recorded,
+    what_can_t_be_taken_is_said,
 ];
 
 both_dbs![by capturing_all:
@@ -75,6 +76,17 @@ async fn edits_and_deletions_are_recorded(scene: &Scene<'_>) {
     events(&watcher, &incident, "deleted", 1).await;
     // What it said stays.
     assert!(!events(&watcher, &incident, "It was the dsik.", 1).await.is_empty());
+}
+
+async fn what_can_t_be_taken_is_said(scene: &Scene<'_>) {
+    let fake = &scene.fake;
+    let (watcher, incident, channel) = declared(scene).await;
+    let ts = fake.says(KIM, &channel, "It was the disk.");
+    let other = watcher.declare_with(json!({ "name": "Till is down", "severity": "MINOR" })).await;
+    watcher.incident_of("mergeIncident", json!({ "incidentId": id(&incident), "intoIncidentId": id(&other) })).await;
+    let before = fake.whispers(KIM).len();
+    fake.adds(KIM, &channel, &ts);
+    assert!(scene.whisper(KIM, before).await.contains("INC-1 was merged"));
 }
 
 async fn every_message_is_taken_where_the_settings_say_so(scene: &Scene<'_>) {
