@@ -111,11 +111,12 @@ async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model, ro
         row.problem = None;
     }
     if let Some(channel) = row.channel.clone() {
-        keep_people(rooms, row, &channel, &facts).await?;
+        let lacking = keep_people(rooms, row, &channel, &facts).await?;
         keep_look(ctx, rooms, row, &channel, &facts, &playbook).await?;
+        row.problem = row.problem.take().or(lacking);
         row.reads_history &= row.archived_at.is_none();
         if row.reads_history {
-            history::read_on(ctx, rooms, row, &channel).await?;
+            keep_history(ctx, rooms, row, &channel).await?;
         }
     }
     let has_gone = row.channel.is_none() || row.archived_at.is_some();
@@ -168,19 +169,40 @@ pub(super) fn is_over(incident: &incident::Model) -> bool {
     matches!(incident.status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged)
 }
 
-/// Invites whoever has come to belong there.
-async fn keep_people(rooms: &dyn ChatRooms, row: &mut chat_channel::Model, channel: &str, facts: &Staffed) -> Result<(), Stop> {
+/// Invites whoever has come to belong there. Says why that can't be done: whoever is there still sees how it stands.
+async fn keep_people(rooms: &dyn ChatRooms, row: &mut chat_channel::Model, channel: &str, facts: &Staffed) -> Result<Option<String>, Stop> {
     let known = row.invited.clone().unwrap_or_default();
     let mut invited: Vec<&str> = known.split_whitespace().collect();
     let belong = belong(&facts.whole, &facts.roster);
     let new: Vec<String> = belong.into_iter().filter(|account| !invited.contains(&&**account)).collect();
     if new.is_empty() || row.archived_at.is_some() {
-        return Ok(());
+        return Ok(None);
     }
-    rooms.invite(channel, &new).await?;
+    match rooms.invite(channel, &new).await {
+        Ok(()) => {}
+        Err(Refusal::Never(why)) => return Ok(Some(words::shortened(&why))),
+        Err(refusal) => return Err(refusal.into()),
+    }
     invited.extend(new.iter().map(String::as_str));
     row.invited = Some(invited.join(" "));
-    Ok(())
+    if row.problem.is_some() {
+        // It may have been this one.
+        row.shown = None;
+    }
+    Ok(None)
+}
+
+/// Reads on in what was said there before. What can't be read holds nothing else up.
+async fn keep_history(ctx: &Ctx, rooms: &dyn ChatRooms, row: &mut chat_channel::Model, channel: &str) -> Result<(), Stop> {
+    match history::read_on(ctx, rooms, row, channel).await {
+        Err(Stop::Refused(Refusal::Never(why))) => {
+            row.reads_history = false;
+            let problem = format!("What was said here before can't be read: {why} Write “here” once more when that is put right.");
+            row.problem = Some(words::shortened(&problem));
+            Ok(())
+        }
+        read => read,
+    }
 }
 
 /// Accounts of those who belong into the channel of an incident: whoever has a part in it, and second line.

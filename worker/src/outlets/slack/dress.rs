@@ -15,7 +15,8 @@ use super::words::{cut, escaped, line};
 const TOPIC: usize = 250;
 const TITLE: usize = 100;
 /// Errors of a message that can't be changed any more.
-const UNCHANGEABLE: [&str; 4] = ["message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found"];
+const UNCHANGEABLE: [&str; 7] =
+    ["cant_update_message", "channel_not_found", "edit_window_closed", "is_archived", "is_inactive", "message_not_found", "not_in_channel"];
 
 #[derive(Deserialize)]
 struct Bookmarks {
