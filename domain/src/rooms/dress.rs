@@ -23,7 +23,7 @@ pub(super) fn is_exposed(incident: &incident::Model, channel: &chat_channel::Mod
 pub(super) fn dress(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, url: &str, now: Timestamp) -> Dress {
     let incident = &facts.whole.incident;
     let is_exposed = is_exposed(incident, channel);
-    let summary = if is_exposed { concealed(incident, url) } else { summary(facts, playbook, url, now) };
+    let summary = if is_exposed { concealed(incident, url) } else { summary(facts, channel, playbook, url, now) };
     let topic = if is_exposed {
         format!("{} · {url}", reference(incident))
     } else {
@@ -45,7 +45,7 @@ fn concealed(incident: &incident::Model, url: &str) -> Said {
     Said { paragraphs: vec![why.to_owned()], short: headline.clone(), headline, link: Some(in_muster(url)), ..Said::default() }
 }
 
-fn summary(facts: &Staffed, playbook: &Playbook, url: &str, now: Timestamp) -> Said {
+fn summary(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, url: &str, now: Timestamp) -> Said {
     let Staffed { whole, roster } = facts;
     let incident = &whole.incident;
     let headline = format!("{}: {}", reference(incident), incident.name);
@@ -57,7 +57,7 @@ fn summary(facts: &Staffed, playbook: &Playbook, url: &str, now: Timestamp) -> S
         goals(whole, playbook),
         next_step(whole, playbook, now),
         waiting(whole),
-        over(incident, playbook),
+        over(incident, channel, playbook),
     ];
     Said {
         mentions: Vec::new(),
@@ -114,8 +114,11 @@ fn waiting(whole: &Whole) -> Option<String> {
     (whole.incident.live && !names.is_empty()).then(|| format!("{} {verb} to hear from us", words::listed(&names)))
 }
 
-fn over(incident: &incident::Model, playbook: &Playbook) -> Option<String> {
+fn over(incident: &incident::Model, channel: &chat_channel::Model, playbook: &Playbook) -> Option<String> {
     let closed = incident.closed_at.filter(|_| incident.status == IncidentStatus::Closed)?;
+    if !channel.is_ours {
+        return Some("Closed. This channel was there before and stays, unless somebody archives it.".to_owned());
+    }
     let archived = playbook.local(closed + playbook.channel_archive_after);
     Some(format!("Closed. This channel is archived on {archived}, unless somebody does it earlier."))
 }

@@ -105,7 +105,7 @@ async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model, ro
     let facts = Staffed::load(ctx, found.ok_or(Error::NotFound("incident"))?).await?;
     let (playbook, now) = (ctx.playbook(), ctx.now());
     let incident = &facts.whole.incident;
-    row.archive_at = archive_at(incident, before.archive_at, &playbook);
+    row.archive_at = archive_at(incident, before, &playbook);
     keep_messages(ctx, rooms, before, &facts, &playbook).await?;
     if row.channel.is_none() {
         row.problem = None;
@@ -158,10 +158,11 @@ async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: &chat_channel::Mod
     Ok(())
 }
 
-/// When the channel is to be archived; somebody may want it earlier.
-fn archive_at(incident: &incident::Model, wanted: Option<Timestamp>, playbook: &Playbook) -> Option<Timestamp> {
+/// When the channel is to be archived; somebody may want it earlier. What people had before the incident is archived at their word alone.
+fn archive_at(incident: &incident::Model, channel: &chat_channel::Model, playbook: &Playbook) -> Option<Timestamp> {
     let ended = incident.closed_at.unwrap_or(incident.changed_at);
-    is_over(incident).then(|| wanted.unwrap_or(ended + playbook.channel_archive_after))
+    let by_itself = channel.is_ours.then_some(ended + playbook.channel_archive_after);
+    channel.archive_at.or(by_itself).filter(|_| is_over(incident))
 }
 
 /// Whether nothing more happens in an incident, unless it is reopened.
@@ -316,4 +317,29 @@ pub(super) async fn archive_now(ctx: &Ctx, incident: IncidentId) -> Result<()> {
 pub(super) async fn heard(ctx: &Ctx, channel: &str, change: chat_channel::ActiveModel) -> Result<()> {
     chat_channel::Entity::update_many().set(change).filter(Column::Channel.eq(channel)).exec(ctx.db.write()).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn what_muster_made_is_archived_by_itself_and_what_was_there_by_people() {
+        let (now, playbook) = (Timestamp::UNIX_EPOCH, Playbook::default());
+        let live = fixtures::live_incident(now);
+        let closed = incident::Model { status: IncidentStatus::Closed, live: false, closed_at: Some(now), ..live.clone() };
+        let ours = fixtures::chat_channel();
+        let theirs = chat_channel::Model { is_ours: false, ..ours.clone() };
+        let pressed = chat_channel::Model { archive_at: Some(now), ..theirs.clone() };
+        for (incident, channel, expected) in [
+            (&closed, &ours, Some(now + playbook.channel_archive_after)),
+            (&closed, &theirs, None),
+            (&closed, &pressed, Some(now)),
+            (&live, &ours, None),
+            (&live, &pressed, None),
+        ] {
+            assert_eq!(archive_at(incident, channel, &playbook), expected, "{:?} {channel:?}", incident.status);
+        }
+    }
 }
