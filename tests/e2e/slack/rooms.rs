@@ -1,6 +1,6 @@
 //! What is kept in step: the look of a channel, messages that change, and what is read there.
 
-use domain::ports::{ChatReplies, ChatRooms, Dress, Field, FieldKind, Form, FormKind, Posted, Refusal};
+use domain::ports::{ChatReplies, ChatRooms, Dress, Field, FieldKind, Form, FormKind, Posted, Refusal, SeenChatFile};
 use harness::fakes::slack::{BOT_USER, Done, KIM, LEE, SAM};
 
 use super::*;
@@ -106,6 +106,10 @@ async fn history_has_what_people_said_with_threads_and_files() {
     let file = &batch.items[2].files[0];
     assert_eq!(outlet.file(file, 1024).await, Ok(b"disk full".to_vec()));
     assert!(matches!(outlet.file(file, 3).await, Err(Refusal::Never(_))), "it is too large");
+    let unsized_file = SeenChatFile { bytes: None, ..file.clone() };
+    assert!(matches!(outlet.file(&unsized_file, 3).await, Err(Refusal::Never(_))), "it turns out to be");
+    let elsewhere = SeenChatFile { url: Some("https://files.example.org/log.txt".to_owned()), ..file.clone() };
+    assert!(matches!(outlet.file(&elsewhere, 1024).await, Err(Refusal::Never(_))));
     let one = outlet.message(&Posted { channel: channel.clone(), ts: with_file.clone() }).await.unwrap().unwrap();
     assert_eq!((one.text.as_str(), one.account.as_deref()), ("see this", Some(SAM)));
     let later = outlet.history(&channel, Some(&with_file), None).await.unwrap();

@@ -6,9 +6,11 @@ use serde::Deserialize;
 
 use super::SlackOutlet;
 use super::dress::insist;
+use super::errors::Trouble;
 use super::post::History;
 use super::seen::{WireMessage, WireUser};
 use super::wire;
+use crate::outlets::client::{Cause, Failed};
 
 /// Messages of a page, and pages of one thread.
 const PAGE: &str = "200";
@@ -86,7 +88,13 @@ impl ChatRooms for SlackOutlet {
         if file.bytes.is_some_and(|bytes| usize::try_from(bytes).map_or(true, |bytes| bytes > most_bytes)) {
             return Err(Refusal::Never(format!("The file {name} is larger than {} MiB.", most_bytes / 1024 / 1024)));
         }
-        let heard = self.wire.file(url, most_bytes).await?;
+        let heard = match self.wire.file(url, most_bytes).await {
+            // It is elsewhere, or larger than it says: so it will be next time.
+            Err(Trouble::Failed(Failed { cause: Cause::Garbled(why), .. })) => {
+                return Err(Refusal::Never(format!("The file {name} can't be read: {why}.")));
+            }
+            heard => heard?,
+        };
         let has_its_type = name.to_lowercase().ends_with(".html") || name.to_lowercase().ends_with(".htm");
         if wire::is_page(&heard) && !has_its_type {
             let why = "Slack showed a page in the place of the file: Muster's app lacks the scope files:read, or may not see it.";
