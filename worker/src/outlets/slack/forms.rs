@@ -14,7 +14,7 @@ use super::words::{cut, mrkdwn};
 const CALLBACK: &str = "muster_form";
 /// What the one element of each field is called.
 const ELEMENT: &str = "value";
-/// Characters of a title, of a label, of a choice's words, and of what a field holds at first.
+/// Characters of a title, of a label, of a choice's words, and of what a field holds.
 const TITLE: usize = 24;
 const LABEL: usize = 150;
 const OPTION: usize = 75;
@@ -95,8 +95,9 @@ fn element(field: &Field) -> Option<Value> {
         FieldKind::Text | FieldKind::Lines => {
             element["type"] = "plain_text_input".into();
             element["multiline"] = matches!(field.kind, FieldKind::Lines).into();
-            if let Some(first) = first {
-                element["initial_value"] = cut(first, INITIAL).into();
+            // What is too long would come back cut. Empty, it stays as it is.
+            if let Some(first) = first.filter(|text| text.chars().count() <= INITIAL) {
+                element["initial_value"] = first.as_str().into();
             }
         }
         FieldKind::Person => {
@@ -177,6 +178,7 @@ mod tests {
         let choices = || vec![choice("a"), choice("b")];
         let fields = vec![
             asked("name", FieldKind::Text, &["It is down"]),
+            asked("description", FieldKind::Lines, &[&*"x".repeat(3_001)]),
             asked("who", FieldKind::Person, &["U1"]),
             asked("level", FieldKind::Choice(choices()), &["b"]),
             asked("sites", FieldKind::Many(choices()), &["a", "gone"]),
@@ -194,8 +196,9 @@ mod tests {
         let shown = view(&form);
         assert!(shown["title"]["text"].as_str().unwrap().chars().count() <= TITLE);
         let inputs: Vec<&Value> = shown["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "input").collect();
-        assert_eq!(inputs.len(), 5, "nothing can be chosen from nothing");
-        assert_eq!(inputs[3]["element"]["initial_options"].as_array().unwrap().len(), 1);
+        assert_eq!(inputs.len(), 6, "nothing can be chosen from nothing");
+        assert_eq!((&inputs[0]["element"]["initial_value"], &inputs[1]["element"]["initial_value"]), (&json!("It is down"), &Value::Null));
+        assert_eq!(inputs[4]["element"]["initial_options"].as_array().unwrap().len(), 1);
         let mut back = shown.clone();
         back["state"] = json!({ "values": {
             "name": { "value": { "type": "plain_text_input", "value": "It is\u{0} up" } },
