@@ -140,6 +140,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         query("clients", "clients { nodes { id } }"),
         query("onCall", "onCall { workingHours }"),
         query("playbook", "playbook { name }"),
+        query("chatLink", "chatLink(secret: \"unknown\") { account }"),
         query("severityAdvice", "severityAdvice(answers: { urgency: LOW, impact: LOW, extent: UNSURE }) { recommended }"),
         query("simulatePlaybook", "simulatePlaybook(input: { severity: MAJOR declaredAt: \"2026-11-20T17:45:00Z\" }) { isCut }"),
         Line { least: Responder, ..query("deliveries", "deliveries { nodes { id } }") },

@@ -40,8 +40,11 @@ const PERSON: &str = "person { id chatAccount }";
 async fn a_link_makes_an_account_one_person_s_once(app: &TestApp) {
     let kim = app.responder("Kim").await;
     link(app, "a", "U1").await;
+    let about = async || kim.query("{ chatLink(secret: \"a\") { account name } }", json!({})).await["chatLink"].take();
+    assert_eq!(about().await, json!({ "account": "U1", "name": "Kim" }));
     let linked = kim.mutate("confirmChatAccount", json!({ "secret": "a" }), PERSON).await;
     assert_eq!(linked["person"]["chatAccount"], "U1");
+    assert_eq!(about().await, Value::Null);
     assert_eq!(kim.refused("confirmChatAccount", json!({ "secret": "a" })).await.code(), "NOT_FOUND");
     // Another account takes the place of the one that they had.
     link(app, "b", "U2").await;

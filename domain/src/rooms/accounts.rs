@@ -163,6 +163,15 @@ pub(super) async fn invite(ctx: &Ctx, asker: &Asker) -> Result<String> {
     Ok(format!("{}/account?chat={secret}", ctx.config.public_url))
 }
 
+/// What a link is about; `None` if it never existed, was used or is too old.
+///
+/// # Errors
+/// Those of the database.
+pub async fn behind(ctx: &Ctx, secret: &str) -> Result<Option<chat_link::Model>> {
+    let row = chat_link::Entity::find_by_id(hash(secret)).one(ctx.db.read()).await?;
+    Ok(row.filter(|row| row.expires_at > ctx.now()))
+}
+
 /// Makes the account behind a link the caller's. Their own account is given up for it.
 ///
 /// # Errors
@@ -174,8 +183,7 @@ pub async fn confirm(ctx: &Ctx, secret: &str) -> Result<person::Model> {
     if person.kind == PersonKind::Service {
         return Err(Error::precondition(format!("{} is a service: it has no account in the chat.", person.name)));
     }
-    let row = chat_link::Entity::find_by_id(hash(secret)).one(ctx.db.read()).await?;
-    let row = row.filter(|row| row.expires_at > ctx.now()).ok_or(Error::NotFound("link"))?;
+    let row = behind(ctx, secret).await?.ok_or(Error::NotFound("link"))?;
     let linked = change_to(ctx, person, &row.account, "CONFIRMED").await?;
     chat_link::Entity::delete_by_id(row.secret_hash).exec(ctx.db.write()).await?;
     if let Some(email) = &linked.email {

@@ -10,6 +10,15 @@ use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::id;
 
+/// What a link is about that the chat gave to somebody.
+#[derive(SimpleObject)]
+pub struct ChatLink {
+    /// The account that asked for it.
+    account: String,
+    /// What whoever has the account is called there. Anybody can choose any name.
+    name: String,
+}
+
 /// A link that the chat gave to the caller.
 #[derive(InputObject)]
 pub struct ConfirmChatAccountInput {
@@ -73,6 +82,12 @@ impl ChatAccountMutation {
     ) -> ApiResult<ChatAccountPayload> {
         let person = id("personId", &input.person_id)?;
         Ok(accounts::unlink(ctx(gql), person).await?.into())
+    }
+}
+
+impl From<entity::chat_link::Model> for ChatLink {
+    fn from(row: entity::chat_link::Model) -> Self {
+        Self { account: row.account, name: row.name }
     }
 }
 

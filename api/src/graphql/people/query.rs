@@ -2,9 +2,11 @@
 
 use async_graphql::{Context, Description, Object};
 use domain::cursor::{NameKey, Window};
+use domain::rooms::accounts;
 use domain::{Error, people};
 use entity::person;
 
+use super::chat::ChatLink;
 use super::object::Viewer;
 use super::row::{Person, PersonKind};
 use crate::graphql::connection::{connection, cursor, page_args};
@@ -25,6 +27,15 @@ impl PeopleQuery {
         let ctx = ctx(gql);
         let id = ctx.actor.person_id().ok_or(Error::NotFound("person"))?;
         Ok(Viewer(people::find(ctx, id).await?))
+    }
+
+    /// Whose account a link is about that the chat gave to somebody, to be read before it is confirmed. Null if it was used or is too old.
+    async fn chat_link(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "What its address has after `chat=`.")] secret: String,
+    ) -> ApiResult<Option<ChatLink>> {
+        Ok(accounts::behind(ctx(gql), &secret).await?.map(ChatLink::from))
     }
 
     /// The team, by name, without services.

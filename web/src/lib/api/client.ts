@@ -92,6 +92,8 @@ export const client = new Client({
         Attendee: embedded,
         Change: embedded,
         ChangeRollout: embedded,
+        ChatChannel: embedded,
+        ChatLink: embedded,
         Bar: embedded,
         ChecklistItem: embedded,
         CalendarFeed: embedded,

@@ -349,7 +349,9 @@ export const settings = {
     title: 'Slack',
     none: 'Muster does not know your account in Slack. Write /incident there: you get a link that says which one is yours.',
     known: (account: string) => `Your account in Slack is known (${account}): what you do there counts as yours.`,
-    isThisYou: 'Somebody asked Muster in Slack to be linked with you. Confirm it only if that was you, just now.',
+    isThisYou: (name: string, account: string) =>
+      `${name} (${account}) asked Muster in Slack for this link. Confirm it only if that was you, just now: whoever has this account acts as you from then on.`,
+    isOver: 'This link was used already, or is older than an hour. Write /incident in Slack for a new one.',
     confirm: 'That was me',
     linked: 'Your account in Slack is linked',
     unlink: 'Unlink',
