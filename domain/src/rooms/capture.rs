@@ -1,6 +1,8 @@
 //! Messages of the chat on the timeline (R16): each once, with its author, time, link and files. What was edited there is amended here; what
 //! was deleted there stays here, with a word that it was.
 
+use std::collections::HashMap;
+
 use entity::chat_capture::{self, Column};
 use entity::{EventId, IncidentId, Source, TimelineKind, Timestamp, incident, person, timeline_event};
 use sea_orm::sea_query::ExprTrait;
@@ -37,7 +39,7 @@ pub(super) async fn add(turn: &Turn<'_>, message: SeenChatMessage) -> Result<(),
     if let Err(error) = require_open_timeline(&incident) {
         return turn.finish(Err(error)).await;
     }
-    match capture(turn.ctx, turn.chat, &incident, message).await {
+    match capture(turn.ctx, turn.chat, &incident, message, &mut Names::default()).await {
         Ok(()) => turn.finish(Ok(Answer::quiet(format!("It is on the timeline of {}.", reference(&incident))))).await,
         Err(Stop::Failed(error)) => turn.finish(Err(error)).await,
         stop => stop,
@@ -54,7 +56,7 @@ pub(super) async fn pinned(ctx: &Ctx, chat: &dyn TeamChat, by: &Asker, at: &Post
     let me = ctx.on_behalf_of(&person);
     let Some(incident) = query::at(&me, &at.channel).await?.filter(|_| me.actor.may(Right::Respond)) else { return Ok(()) };
     match chat.message(at).await {
-        Ok(Some(message)) if !message.is_ours => capture(ctx, chat, &incident, message).await,
+        Ok(Some(message)) if !message.is_ours => capture(ctx, chat, &incident, message, &mut Names::default()).await,
         Ok(_) => Ok(()),
         Err(refusal) => Stop::unless_for_ever(refusal),
     }
@@ -66,17 +68,23 @@ pub(super) async fn said(ctx: &Ctx, rooms: &dyn TeamChat, message: SeenChatMessa
         return Ok(());
     }
     let Some(incident) = query::at(ctx, &message.at.channel).await? else { return Ok(()) };
-    capture(ctx, rooms, &incident, message).await
+    capture(ctx, rooms, &incident, message, &mut Names::default()).await
 }
 
 /// Takes a message onto the timeline of an incident, unless it is there.
-pub(super) async fn capture(ctx: &Ctx, rooms: &dyn ChatRooms, incident: &incident::Model, message: SeenChatMessage) -> Result<(), Stop> {
+pub(super) async fn capture(
+    ctx: &Ctx,
+    rooms: &dyn ChatRooms,
+    incident: &incident::Model,
+    message: SeenChatMessage,
+    names: &mut Names,
+) -> Result<(), Stop> {
     // So that its files are stored once, however many pick it at one moment.
     let _turn = ctx.chat_turns.enter((incident.id, &message.at)).await;
     if is_known(ctx, incident.id, &message.at).await? || require_open_timeline(incident).is_err() {
         return Ok(());
     }
-    let message = with_names(ctx, rooms, message).await?;
+    let message = with_names(ctx, rooms, message, names).await?;
     let author = author(ctx, &message, incident).await?;
     let writer = writer(ctx, author.as_ref());
     let files = fetch(&writer, rooms, incident.id, &message.files).await?;
@@ -169,7 +177,7 @@ pub(super) async fn edited(ctx: &Ctx, chat: &dyn TeamChat, message: SeenChatMess
         // What it said before may be told later: then this is newer.
         return said(ctx, chat, message).await;
     }
-    let message = with_names(ctx, chat, message).await?;
+    let message = with_names(ctx, chat, message, &mut Names::default()).await?;
     let (text, told) = (fingerprint(&message.text), ctx.by_way_of(Source::Slack));
     for (row, event) in captures.into_iter().filter(|(row, event)| row.text != text && event.redacted_at.is_none()) {
         let who = message.name.as_deref().unwrap_or("Somebody");
@@ -207,21 +215,36 @@ fn mark(draft: &mut Draft<'_, Light>, row: &chat_capture::Model, change: chat_ca
     draft.set_where(change, same);
 }
 
+/// What accounts are called that nobody of the team has. Each is asked for once.
+#[derive(Default)]
+pub(super) struct Names(HashMap<String, Option<String>>);
+
+impl Names {
+    async fn ask(&mut self, rooms: &dyn ChatRooms, account: &str) -> Result<Option<String>, Stop> {
+        if let Some(known) = self.0.get(account) {
+            return Ok(known.clone());
+        }
+        let name = rooms.by_account(account).await?.map(|seen| seen.name);
+        self.0.insert(account.to_owned(), name.clone());
+        Ok(name)
+    }
+}
+
 /// With the names of its author and of those whom it mentions.
-async fn with_names(ctx: &Ctx, rooms: &dyn ChatRooms, mut message: SeenChatMessage) -> Result<SeenChatMessage, Stop> {
+async fn with_names(ctx: &Ctx, rooms: &dyn ChatRooms, mut message: SeenChatMessage, names: &mut Names) -> Result<SeenChatMessage, Stop> {
     let known = by_accounts(ctx, &message.unnamed.iter().cloned().chain(message.account.clone()).collect::<Vec<_>>()).await?;
     let of_team =
         |account: &str| known.iter().find(|person| person.chat_account.as_deref() == Some(account)).map(|person| person.name.clone());
     if let Some(account) = message.account.clone() {
         message.name = match of_team(&account).or(message.name.take()) {
             Some(name) => Some(name),
-            None => rooms.by_account(&account).await?.map(|seen| seen.name),
+            None => names.ask(rooms, &account).await?,
         };
     }
     for account in std::mem::take(&mut message.unnamed) {
         let name = match of_team(&account) {
             Some(name) => Some(name),
-            None => rooms.by_account(&account).await?.map(|seen| seen.name),
+            None => names.ask(rooms, &account).await?,
         };
         if let Some(name) = name {
             message.text = message.text.replace(&format!("@{account}"), &format!("@{name}"));

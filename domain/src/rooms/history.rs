@@ -3,7 +3,7 @@
 use entity::{chat_channel, incident};
 use sea_orm::EntityTrait;
 
-use super::capture::capture;
+use super::capture::{Names, capture};
 use super::stop::Stop;
 use crate::ctx::Ctx;
 use crate::error::Error;
@@ -14,8 +14,9 @@ pub(super) async fn read_on(ctx: &Ctx, rooms: &dyn ChatRooms, row: &mut chat_cha
     let found = incident::Entity::find_by_id(row.incident_id).one(ctx.db.read()).await?;
     let incident = found.ok_or(Error::NotFound("incident"))?;
     let page = rooms.history(channel, None, row.history_page.as_deref()).await?;
+    let mut names = Names::default();
     for message in page.items.into_iter().filter(|message| !message.is_ours) {
-        capture(ctx, rooms, &incident, message).await?;
+        capture(ctx, rooms, &incident, message, &mut names).await?;
     }
     row.reads_history = page.next.is_some();
     row.history_page = page.next;

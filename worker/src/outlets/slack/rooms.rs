@@ -12,8 +12,11 @@ use super::seen::{WireMessage, WireUser};
 use super::wire;
 use crate::outlets::client::{Cause, Failed};
 
-/// Messages of a page, and pages of one thread.
-const PAGE: &str = "200";
+/// Messages of a page of history. Each may have a thread, which is a call of its own, and Slack takes 50 of those in a minute: a page with more
+/// could never be read to its end.
+const HISTORY: &str = "40";
+/// Replies of a page, and pages of one thread.
+const REPLIES: &str = "200";
 const THREAD_PAGES: usize = 20;
 
 #[derive(Deserialize)]
@@ -40,7 +43,7 @@ impl ChatRooms for SlackOutlet {
     }
 
     async fn history(&self, channel: &str, after: Option<&str>, page: Option<&str>) -> Result<Batch<SeenChatMessage>, Refusal> {
-        let mut query = vec![("channel", channel), ("limit", PAGE), ("oldest", after.unwrap_or("0"))];
+        let mut query = vec![("channel", channel), ("limit", HISTORY), ("oldest", after.unwrap_or("0"))];
         query.extend(page.map(|page| ("cursor", page)));
         let page: History = self.wire.get("conversations.history", &query).await?;
         let (messages, next) = page.next();
@@ -109,7 +112,7 @@ impl SlackOutlet {
     async fn thread(&self, channel: &str, thread: &str) -> Result<Vec<WireMessage>, Refusal> {
         let (mut replies, mut cursor) = (Vec::new(), None::<String>);
         for _ in 0..THREAD_PAGES {
-            let mut query = vec![("channel", channel), ("ts", thread), ("limit", PAGE)];
+            let mut query = vec![("channel", channel), ("ts", thread), ("limit", REPLIES)];
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
             let page: History = self.wire.get("conversations.replies", &query).await?;
             let (messages, next) = page.next();
