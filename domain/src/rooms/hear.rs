@@ -59,9 +59,7 @@ pub(super) async fn take(ctx: &Ctx, chat: &dyn TeamChat, news: ChatNews, arrival
         }
         ChatNews::Archived { channel, is_archived } => {
             let archived_at = is_archived.then(|| ctx.now());
-            // One that is open again should look as it did.
-            let row =
-                chat_channel::ActiveModel { archived_at: Set(archived_at), shown: Set(None), shown_version: Set(-1), ..Default::default() };
+            let row = chat_channel::ActiveModel { archived_at: Set(archived_at), ..Default::default() };
             Ok(keep::heard(ctx, &channel, row).await?)
         }
         ChatNews::Gone { channel } => {

@@ -31,6 +31,8 @@ const TAKEN: chrono::Duration = chrono::Duration::seconds(90);
 const AT_WORK: Duration = Duration::from_secs(75);
 /// Pause after the chat refused, unless it asks for a longer one.
 const PAUSE: Duration = Duration::from_secs(15);
+/// The version that is shown of what has to be looked at again: any is newer.
+const UNSEEN: i32 = -1;
 /// The longest pause that it can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
@@ -132,7 +134,8 @@ async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model, ro
     Ok(())
 }
 
-/// Writes what was done. The button that archives, and a channel that was just made, may have been faster: those columns are left alone.
+/// Writes what was done. The button that archives, and a channel that was just made, may have been faster: those columns are left alone. If the
+/// chat told something of the channel meanwhile, that is newer, and it is looked at again.
 async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: &chat_channel::Model) -> Result<()> {
     let done = chat_channel::ActiveModel {
         name: Set(row.name.clone()),
@@ -150,11 +153,15 @@ async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: &chat_channel::Mod
         rests_since: Set(row.rests_since),
         ..Default::default()
     };
-    let same = Column::IncidentId.eq(row.incident_id).and(match &row.channel {
+    let same = Column::IncidentId.eq(row.incident_id).and(Column::ShownVersion.eq(before.shown_version)).and(match &row.channel {
         Some(channel) => Column::Channel.eq(channel),
         None => Column::Channel.is_null(),
     });
-    chat_channel::Entity::update_many().set(done).filter(same).exec(ctx.db.write()).await?;
+    let written = chat_channel::Entity::update_many().set(done).filter(same).exec(ctx.db.write()).await?;
+    if written.rows_affected == 0 {
+        let again = chat_channel::ActiveModel { due_at: Set(None), ..Default::default() };
+        chat_channel::Entity::update_many().set(again).filter(Column::IncidentId.eq(row.incident_id)).exec(ctx.db.write()).await?;
+    }
     Ok(())
 }
 
@@ -238,7 +245,8 @@ async fn keep_look(
         row.problem = dressed.problem;
         row.is_private = dressed.is_private.unwrap_or(row.is_private);
         row.archived_at = (dressed.is_archived || dressed.is_gone).then_some(row.archived_at.unwrap_or(now));
-        row.shown = Some(name);
+        // What is gone may come back, by an invitation that nobody tells us of.
+        row.shown = (!dressed.is_gone).then_some(name);
         if row.is_private == was_private {
             return Ok(());
         }
@@ -313,8 +321,9 @@ pub(super) async fn archive_now(ctx: &Ctx, incident: IncidentId) -> Result<()> {
     Ok(())
 }
 
-/// Takes what the chat says of a channel: it is called otherwise, was archived by somebody, or is gone.
+/// Takes what the chat says of a channel, which is looked at again: it is called otherwise, was archived by somebody, or is gone.
 pub(super) async fn heard(ctx: &Ctx, channel: &str, change: chat_channel::ActiveModel) -> Result<()> {
+    let change = chat_channel::ActiveModel { shown: Set(None), shown_version: Set(UNSEEN), ..change };
     chat_channel::Entity::update_many().set(change).filter(Column::Channel.eq(channel)).exec(ctx.db.write()).await?;
     Ok(())
 }

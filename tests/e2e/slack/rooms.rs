@@ -61,6 +61,12 @@ async fn what_people_did_to_a_channel_is_said() {
     let first = dressed(&outlet, &channel, &dress("down", None)).await;
     assert!(first.problem.is_some_and(|problem| problem.contains("pins:write")), "the rest is done");
     assert!(first.summary_at.is_some() && fake.channel_named(NAME).topic == "down");
+    fake.throws_out(&channel);
+    let out = dressed(&outlet, &channel, &dress("down", first.summary_at.clone())).await;
+    assert!(out.problem.is_some_and(|problem| problem.contains("invite")));
+    fake.changes(&channel, "member_joined_channel", |channel| {
+        channel.members.insert(BOT_USER.to_owned());
+    });
     fake.changes(&channel, "group_converted", |channel| channel.is_private = true);
     let closed = dressed(&outlet, &channel, &dress("down", first.summary_at.clone())).await;
     assert_eq!((first.is_private, closed.is_private), (Some(false), Some(true)));

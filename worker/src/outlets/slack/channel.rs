@@ -50,8 +50,7 @@ pub(super) struct WireChannel {
     pub name: String,
     #[serde(default)]
     pub is_archived: bool,
-    #[serde(default)]
-    pub is_member: bool,
+    pub is_member: Option<bool>,
     #[serde(default)]
     pub is_private: bool,
     #[serde(default)]

@@ -34,7 +34,9 @@ impl SlackOutlet {
         let channel = &self.general_channel;
         match self.about(channel).await {
             Ok(One { channel: known }) if known.is_archived => Some(format!("#{} is archived: set slack.general_channel.", known.name)),
-            Ok(One { channel: known }) if !known.is_member => Some(format!("The app is not in #{}: invite it there.", known.name)),
+            Ok(One { channel: known }) if known.is_member == Some(false) => {
+                Some(format!("The app is not in #{}: invite it there.", known.name))
+            }
             Ok(_) => None,
             Err(trouble) if trouble.is(&["channel_not_found"]) => Some(format!(
                 "There is no channel {channel}, or the app may not see it: set slack.general_channel to the id at the end of the channel's details."

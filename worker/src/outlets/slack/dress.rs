@@ -48,6 +48,9 @@ impl SlackOutlet {
         }
         dressed.name = Some(about.name.clone()).filter(|name| !name.is_empty());
         let mut problems = Vec::new();
+        if !about.is_private && about.is_member == Some(false) {
+            problems.push("Muster is no longer in this channel, and does not see what is said there: invite it again.".to_owned());
+        }
         if about.is_ext_shared {
             problems.push("People of other workspaces are in this channel: say nothing there that they may not know.".to_owned());
         }
