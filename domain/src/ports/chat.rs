@@ -49,8 +49,6 @@ pub struct ChatChannel {
     pub is_private: bool,
     /// One line, which says what the channel is for.
     pub purpose: String,
-    /// The incident's page.
-    pub link: String,
     /// Accounts of the people who belong into it. Brought up to date before each attempt.
     #[serde(default)]
     pub invite: Vec<String>,
@@ -150,12 +148,8 @@ pub enum Press {
     Update,
     /// Archives the channel of a closed incident now.
     Archive,
-    /// Opens the form in which an incident is reported.
-    Report,
     /// Opens the steps of an incident.
     Steps,
-    /// Opens a form again whose values were refused.
-    TryAgain,
 }
 
 impl Press {
@@ -170,9 +164,7 @@ impl Press {
         Self::RefuseRole,
         Self::Update,
         Self::Archive,
-        Self::Report,
         Self::Steps,
-        Self::TryAgain,
     ];
 
     /// The name by which it comes back, the same as the stored one.
@@ -187,9 +179,7 @@ impl Press {
             Self::RefuseRole => "refuse_role",
             Self::Update => "update",
             Self::Archive => "archive",
-            Self::Report => "report",
             Self::Steps => "steps",
-            Self::TryAgain => "try_again",
         }
     }
 

@@ -212,7 +212,7 @@ mod tests {
         ),
         (r#"{"kind":"post","marker":"inc-7-report-abridged","post":null,"title":"INC-7: It is down","html":"<p>It was.</p>"}"#, "Blog"),
         (
-            r#"{"kind":"channel","marker":"inc_1","name":"inc-2026-11-30-it-is-down","is_private":false,"purpose":"It is down (INC-7)","link":"https://muster.example.org/incidents/INC-7","invite":[]}"#,
+            r#"{"kind":"channel","marker":"inc_1","name":"inc-2026-11-30-it-is-down","is_private":false,"purpose":"It is down (INC-7)","invite":[]}"#,
             "Chat",
         ),
         (

@@ -43,7 +43,6 @@ pub(super) fn channel_of(draft: &Draft<'_>, taken: Option<String>) -> ChatChanne
         name: name::of(incident, &playbook.working_hours.zone, draft.now),
         is_private: incident.visibility == Visibility::Restricted,
         purpose: format!("{}: {}", shown_name(incident), link(draft.ctx(), incident)),
-        link: link(draft.ctx(), incident),
         invite: Vec::new(),
     }
 }

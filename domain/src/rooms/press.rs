@@ -45,7 +45,6 @@ async fn outcome(turn: &Turn<'_>, me: &Ctx, press: Press, value: &str) -> Result
         (Press::Update, Some((incident, None))) => run(turn, me, Some(incident), "update").await,
         (Press::Steps, Some((incident, None))) => run(turn, me, Some(incident), "next").await,
         (Press::Archive, Some((incident, None))) => archive(me, incident).await,
-        (Press::Report, _) => run(turn, me, None, "new").await,
         (
             Press::DoStep
             | Press::NotNow
@@ -54,8 +53,7 @@ async fn outcome(turn: &Turn<'_>, me: &Ctx, press: Press, value: &str) -> Result
             | Press::RefuseRole
             | Press::Update
             | Press::Steps
-            | Press::Archive
-            | Press::TryAgain,
+            | Press::Archive,
             _,
         ) => Err(Error::precondition("This button is from an older message: look at the incident in Muster.")),
     }

@@ -77,7 +77,6 @@ fn channel(marker: &str) -> Box<ChatChannel> {
         name: NAME.to_owned(),
         is_private: false,
         purpose: "INC-7: <!channel> & it is down".to_owned(),
-        link: "https://muster.example.org/incidents/INC-7".to_owned(),
         invite: vec![KIM.to_owned(), "U0GONE".to_owned()],
     })
 }
