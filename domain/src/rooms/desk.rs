@@ -83,6 +83,11 @@ async fn accounts_of(ctx: &Ctx, ids: &[String]) -> Result<Vec<String>> {
     Ok(people::by_ids(ctx, &ids).await?.into_iter().filter_map(|person| person.chat_account).collect())
 }
 
+/// What somebody finds in their home for whom nothing is there but this.
+pub(super) fn empty_home(why: String) -> Home {
+    Home { parts: vec![HomePart { title: "Muster".to_owned(), entries: Vec::new(), otherwise: why }] }
+}
+
 /// What the caller finds in their home.
 pub(super) async fn home(ctx: &Ctx) -> Result<Home> {
     let chat::Home { incidents, on_call } = chat::home(ctx).await?;

@@ -128,8 +128,11 @@ async fn named(ctx: &Ctx, mut values: Values, people: &[String]) -> Result<Value
 }
 
 async fn home(ctx: &Ctx, chat: &dyn TeamChat, by: &Asker) -> Result<(), Stop> {
-    let Who::Known(person) = who(ctx, chat, by).await? else { return Ok(()) };
-    let home = desk::home(&ctx.on_behalf_of(&person).by_way_of(Source::Slack)).await?;
+    let home = match who(ctx, chat, by).await? {
+        Who::Known(person) => desk::home(&ctx.on_behalf_of(&person).by_way_of(Source::Slack)).await?,
+        Who::Denied(why) => desk::empty_home(why),
+        Who::Unknown => desk::empty_home(strangers::WELCOME.to_owned()),
+    };
     chat.publish_home(&by.account, &home).await?;
     Ok(())
 }

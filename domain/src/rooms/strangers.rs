@@ -15,6 +15,10 @@ use crate::incident::{self as incidents, Raise, parse_reference, reference};
 use crate::limits;
 use crate::ports::{Answer, Field, FieldKind, Form, FormKind};
 
+/// What they find in their home.
+pub(super) const WELCOME: &str = "Muster does not know you yet, but you can report what is wrong with its command: whoever is on call is told. The \
+    form has a link by which you say who you are, if you have an account in Muster.";
+
 /// Whether they say what is wrong, rather than ask for something.
 pub(super) fn is_report(text: &str) -> bool {
     let is_reference = text.split_whitespace().next().is_some_and(|word| word.contains('-') && parse_reference(word).is_ok());

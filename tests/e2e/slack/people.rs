@@ -27,6 +27,9 @@ async fn whom_muster_does_not_know_may_report_and_nothing_else(scene: &Scene<'_>
     fake.add_user(user("U0NEW", "Newcomer", TEAM, false));
     let told = scene.ask("U0NEW", GENERAL, "INC-1 next").await;
     assert!(!told.contains("INC-1:"), "{told}");
+    fake.opens_home("U0NEW");
+    let home = scene.until("a home", || fake.home_of("U0NEW")).await.to_string();
+    assert!(home.contains("does not know you yet"), "{home}");
     fake.types("U0NEW", GENERAL, "/incident", "The till is dead");
     scene.until("a form", || fake.form_of("U0NEW")).await;
     fake.fills_in("U0NEW", &[("name", &["The till is dead"])]);
