@@ -40,7 +40,7 @@ async fn a_night_is_carried_by_slack_alone(scene: &Scene<'_>) {
         ("lead me", "Kim is incident lead now."),
         ("comms <@U0LEE|lee>", "Lee is client comms manager now."),
         ("status fixing because the certificate has expired", "the certificate has expired"),
-        ("update Payments work again; we are watching.", "Payments work again"),
+        ("update Payments work again, says <@U0LEE|lee>; we are watching.", "Payments work again, says @lee;"),
         ("severity minor because it works again", "is minor"),
     ] {
         scene.say(KIM, &channel, text, words).await;

@@ -24,9 +24,9 @@ pub enum ChatNews {
         by: Asker,
         /// In this channel.
         channel: String,
-        /// The text after the command's name. People are written as the chat writes them; `mentions` says who they are.
+        /// The text after the command's name. People are words in it; `mentions` says who they are.
         text: String,
-        /// What stands in `text` for an account, such as `<@U123|kim>`, and the account.
+        /// The word that stands in `text` for an account, such as `@kim`, and the account.
         mentions: Vec<(String, String)>,
         /// Takes answers for some minutes.
         address: Option<String>,

@@ -70,7 +70,7 @@ fn read(kind: &str, said: &Value) -> Option<ChatNews> {
 }
 
 fn command(said: &Value) -> Option<ChatNews> {
-    let words = plain(said["text"].as_str().unwrap_or_default(), People::Kept);
+    let words = plain(said["text"].as_str().unwrap_or_default(), People::Listed);
     Some(ChatNews::Command {
         by: Asker { account: text(&said["user_id"])?, name: text(&said["user_name"]).unwrap_or_default(), is_outsider: false },
         channel: text(&said["channel_id"])?,

@@ -60,7 +60,7 @@ pub(super) fn line(text: &str, most: usize) -> String {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plain {
     pub text: String,
-    /// What stands in the text for an account, and the account, where it is kept as Slack wrote it.
+    /// The word that stands in the text for an account, and the account, where they are listed.
     pub mentions: Vec<(String, String)>,
     /// Accounts that the text names by themselves.
     pub unnamed: Vec<String>,
@@ -69,8 +69,8 @@ pub(super) struct Plain {
 /// What becomes of mentions of people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum People {
-    /// They stay as Slack writes them.
-    Kept,
+    /// They become words, each for one account.
+    Listed,
     /// They become names.
     Named,
 }
@@ -102,10 +102,10 @@ impl Plain {
         let label = label.filter(|label| !label.is_empty());
         if let Some(account) = target.strip_prefix('@') {
             match (people, label) {
-                (People::Kept, _) => {
-                    let token = format!("<{inner}>");
-                    self.text.push_str(&token);
-                    self.mentions.push((token, account.to_owned()));
+                (People::Listed, label) => {
+                    let word = self.word(account, label);
+                    self.text.push_str(&word);
+                    self.mentions.push((word, account.to_owned()));
                 }
                 (People::Named, Some(name)) => self.text.push_str(&format!("@{name}")),
                 (People::Named, None) => {
@@ -131,6 +131,13 @@ impl Plain {
             }
         };
         self.text.push_str(&words);
+    }
+
+    /// One word that stands for this account and no other.
+    fn word(&self, account: &str, label: Option<String>) -> String {
+        let is_taken = |word: &String| self.mentions.iter().any(|(known, of)| known == word && of != account);
+        let word = label.filter(|label| !label.contains(char::is_whitespace)).map(|label| format!("@{label}"));
+        word.filter(|word| !is_taken(word)).unwrap_or_else(|| format!("@{account}"))
     }
 }
 
@@ -168,7 +175,9 @@ mod tests {
             assert_eq!(read(markup), text, "{markup}");
         }
         assert_eq!(plain("<@U2>", People::Named).unnamed, ["U2"]);
-        let kept = plain("lead <@U1|kim> &gt; x", People::Kept);
-        assert_eq!((kept.text.as_str(), kept.mentions), ("lead <@U1|kim> > x", vec![("<@U1|kim>".to_owned(), "U1".to_owned())]));
+        let listed = plain("lead <@U1|kim> <@U2> <@U3|kim> <@U4|Kim B> &gt; x", People::Listed);
+        let mentions = [("@kim", "U1"), ("@U2", "U2"), ("@U3", "U3"), ("@U4", "U4")];
+        let mentions = mentions.map(|(word, account)| (word.to_owned(), account.to_owned()));
+        assert_eq!((listed.text.as_str(), listed.mentions), ("lead @kim @U2 @U3 @U4 > x", mentions.to_vec()));
     }
 }

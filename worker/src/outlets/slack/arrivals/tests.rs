@@ -29,8 +29,8 @@ fn a_command_keeps_who_it_names() {
         "response_url": "https://hooks.slack.com/1", "trigger_id": "1.2", "unknown": { "deep": true },
     });
     let Some(ChatNews::Command { by, channel, text, mentions, address, trigger }) = hear(COMMAND, &said) else { panic!() };
-    assert_eq!((&*by.account, &*channel, &*text), ("U1", "C1", "lead <@U2|lee> & https://a.org"));
-    assert_eq!(mentions, [("<@U2|lee>".to_owned(), "U2".to_owned())]);
+    assert_eq!((&*by.account, &*channel, &*text), ("U1", "C1", "lead @lee & https://a.org"));
+    assert_eq!(mentions, [("@lee".to_owned(), "U2".to_owned())]);
     assert!(address.is_some() && trigger.as_deref() == Some("1.2"));
     let received = SlackEar.receive(COMMAND, &said.to_string());
     assert_eq!(received.arrival.map(|arrival| (arrival.id, arrival.is_awaited)), Some(("command:1.2".to_owned(), true)));
