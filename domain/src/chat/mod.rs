@@ -30,7 +30,7 @@ mod vocabulary;
 pub use answer::{Answer, To};
 pub use command::{Command, Telling};
 pub use form::{Choice, Field, FieldKind, Form, FormKind, Values};
-pub use forms::{command_for, fields_of, submit};
+pub use forms::{NOT_NEEDED, NOT_NOW, OUTCOME, command_for, fields_of, submit};
 pub use home::{Home, Mine, MyStep, home};
 pub use parse::{Misread, parse};
 pub use people::Mentions;

@@ -10,18 +10,13 @@ use super::desk;
 use super::keep::{archive_now, is_over};
 use super::stop::Stop;
 use crate::authz::Right;
-use crate::chat::command_for;
+use crate::chat::{NOT_NEEDED, NOT_NOW, OUTCOME, command_for};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::{self as incidents, link, reference};
 use crate::playbook::Rule;
 use crate::ports::{Answer, FieldKind, Press};
 use crate::telling::answers;
-
-/// The field of a step's form that says what became of it, and how its values begin.
-const OUTCOME: &str = "outcome";
-const NOT_NOW: &str = "NOT_NOW";
-const NOT_NEEDED: &str = "NOT_NEEDED";
 
 /// Does what a button says.
 pub(super) async fn press(turn: &Turn<'_>, press: Press, value: &str) -> Result<(), Stop> {

@@ -17,8 +17,8 @@ use filled::Filled;
 
 pub(super) use beginning::open as declare;
 pub(super) use resolution::open as resolve;
-pub use steps::command_for;
 pub(super) use steps::open as step;
+pub use steps::{NOT_NEEDED, NOT_NOW, OUTCOME, command_for};
 pub(super) use update::open as update;
 
 /// Carries out what was filled in. `incident` and `version` are those of the form: if others have changed since what it would overwrite,

@@ -13,8 +13,13 @@ use crate::incident::{self as incidents, Listed};
 use crate::limits;
 use crate::playbook::Rule;
 
+/// The field of the form that says what became of the step.
+pub const OUTCOME: &str = "outcome";
 const DONE: &str = "DONE";
-const NOT_NEEDED: &str = "NOT_NEEDED";
+/// The outcome that drops the step.
+pub const NOT_NEEDED: &str = "NOT_NEEDED";
+/// How the outcomes begin that put it off.
+pub const NOT_NOW: &str = "NOT_NOW";
 
 /// Opens the form of a step.
 pub(in crate::chat) async fn open(ctx: &Ctx, incident: &incident::Model, step: &Listed) -> Result<Answer> {
@@ -32,7 +37,7 @@ pub(in crate::chat) async fn open(ctx: &Ctx, incident: &incident::Model, step: &
     let outcomes: Vec<Choice> = done.into_iter().chain(later).chain([Choice::new(NOT_NEEDED, "Not needed")]).collect();
     let first = outcomes[0].value.clone();
     let fields = vec![
-        Field::new("outcome", "What became of it?", FieldKind::Choice(outcomes)).required().initially(first),
+        Field::new(OUTCOME, "What became of it?", FieldKind::Choice(outcomes)).required().initially(first),
         Field::new("note", "What was decided, and why?", FieldKind::Lines).hint("Needed for all but what was simply done."),
     ];
     let form = Form::about(incident, FormKind::Step(step.key.clone()), step.title.clone(), notes, fields);
@@ -41,12 +46,12 @@ pub(in crate::chat) async fn open(ctx: &Ctx, incident: &incident::Model, step: &
 
 /// The outcome that puts a step off.
 fn not_now(minutes: i64) -> String {
-    format!("NOT_NOW_{minutes}")
+    format!("{NOT_NOW}_{minutes}")
 }
 
 /// Settles the step, or puts it off.
 pub(super) async fn submit(filled: &Filled<'_>, step: &str) -> Result<Answer> {
-    let outcome = filled.text("outcome");
+    let outcome = filled.text(OUTCOME);
     if let Some(minutes) = limits::SNOOZE_MINUTES.into_iter().find(|minutes| not_now(*minutes) == outcome) {
         let incident = incidents::snooze_step(filled.ctx, filled.incident()?, step, minutes, filled.text("note")).await?;
         return Ok(Answer::aloud(format!("Not now: Muster reminds again in {minutes} minutes."), incident));
@@ -54,7 +59,7 @@ pub(super) async fn submit(filled: &Filled<'_>, step: &str) -> Result<Answer> {
     let waive = match outcome {
         DONE => false,
         NOT_NEEDED => true,
-        _ => return Err(Error::invalid("outcome", "outcome must be one of those that the form has.")),
+        _ => return Err(Error::invalid(OUTCOME, "outcome must be one of those that the form has.")),
     };
     let incident = incidents::settle_step(filled.ctx, filled.incident()?, step, waive, filled.values.one("note")).await?;
     let steps = incidents::steps_of(filled.ctx, vec![incident.clone()], true).await?.remove(&incident.id).unwrap_or_default();
