@@ -164,3 +164,16 @@ async fn neither_the_channel_of_everybody_nor_a_conversation_is_taken() {
         assert!(matches!(outlet.join(&place).await, Err(Refusal::Never(_))), "{place}");
     }
 }
+
+#[tokio::test]
+async fn a_topic_that_comes_back_with_links_is_left_alone() {
+    let fake = fake().await;
+    let outlet = outlet(&fake);
+    let channel = made(&fake, &outlet).await;
+    let wanted = dress("minor & new · https://muster.example.org/incidents/INC-7", None);
+    let first = dressed(&outlet, &channel, &wanted).await;
+    let linked = "minor &amp; new · <https://muster.example.org/incidents/INC-7>";
+    fake.changes(&channel, "links", |channel| channel.topic = linked.to_owned());
+    dressed(&outlet, &channel, &Dress { summary_at: first.summary_at, ..wanted }).await;
+    assert_eq!(fake.channel_named(NAME).topic, linked);
+}

@@ -9,7 +9,7 @@ use super::blocks;
 use super::channel::WireChannel;
 use super::errors::Trouble;
 use super::post::Key;
-use super::words::{cut, escaped, line};
+use super::words::{People, cut, escaped, line, plain, unescaped};
 
 /// Characters of a topic, and of a bookmark's title.
 const TOPIC: usize = 250;
@@ -55,7 +55,8 @@ impl SlackOutlet {
             problems.push("People of other workspaces are in this channel: say nothing there that they may not know.".to_owned());
         }
         let topic = cut(&escaped(&line(&dress.topic, TOPIC)), TOPIC);
-        if about.topic.value != topic && about.topic.value != dress.topic {
+        // Slack gives it back with its addresses as links, and tells everybody in the channel of each time that it is set.
+        if plain(&about.topic.value, People::Named).text != unescaped(&topic) {
             problems.extend(self.set("conversations.setTopic", json!({ "channel": channel, "topic": topic }), "").await?);
         }
         let is_first = dress.summary_at.is_none();
