@@ -1,5 +1,7 @@
 //! Messages and people as Slack tells of them.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use domain::ports::{Posted, SeenChatFile, SeenChatMessage, SeenChatter};
 use domain::validate;
@@ -22,6 +24,7 @@ pub(super) struct WireMessage {
     pub app_id: Option<String>,
     pub text: Option<String>,
     pub permalink: Option<String>,
+    attachments: Vec<WireAttachment>,
     pub files: Vec<WireFile>,
     pub reply_count: u32,
     pub metadata: Option<Metadata>,
@@ -39,6 +42,15 @@ pub(super) struct Metadata {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Payload {
     pub key: Option<String>,
+}
+
+/// Where many programs that post say all that they say.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct WireAttachment {
+    title: Option<String>,
+    text: Option<String>,
+    fallback: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,10 +108,18 @@ impl WireMessage {
         self.metadata.as_ref().is_some_and(|metadata| metadata.event_type == kind && metadata.event_payload.key.as_deref() == Some(key))
     }
 
+    /// What it says, as Slack writes it.
+    fn words(&self) -> Cow<'_, str> {
+        match self.text.as_deref() {
+            Some(text) if !text.trim().is_empty() => text.into(),
+            _ => self.attachments.iter().map(WireAttachment::words).collect::<Vec<_>>().join("\n\n").into(),
+        }
+    }
+
     /// In the domain's form. `is_ours` says whether Muster wrote it.
     pub fn seen(self, channel: &str, is_ours: bool) -> Option<SeenChatMessage> {
         let when = time(&self.ts)?;
-        let read = plain(self.text.as_deref().unwrap_or_default(), People::Named);
+        let read = plain(&self.words(), People::Named);
         let is_program = self.bot_id.is_some();
         let name = self.user_profile.and_then(Profile::name).or(self.username);
         Some(SeenChatMessage {
@@ -113,6 +133,14 @@ impl WireMessage {
             files: self.files.into_iter().map(WireFile::seen).collect(),
             is_ours,
         })
+    }
+}
+
+impl WireAttachment {
+    fn words(&self) -> String {
+        let parts: Vec<&str> =
+            [&self.title, &self.text].into_iter().flatten().map(String::as_str).filter(|text| !text.is_empty()).collect();
+        if parts.is_empty() { self.fallback.clone().unwrap_or_default() } else { parts.join("\n") }
     }
 }
 
@@ -165,6 +193,15 @@ mod tests {
         for wrong in ["", "1", "x.y", "99999999999999999999.1"] {
             assert_eq!(time(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_programs_say_in_attachments_is_read() {
+        let said = |text: &str| serde_json::from_str::<WireMessage>(text).unwrap().seen("C1", false).unwrap().text;
+        let alert = r#"{"ts":"1.000001","bot_id":"B1","text":"","attachments":[{"title":"Disk full","text":"on <https://a.org|db1>","fallback":"x"},{"fallback":"y"}]}"#;
+        assert_eq!(said(alert), "Disk full\non db1 (https://a.org)\n\ny");
+        // Of what people write, these are previews.
+        assert_eq!(said(r#"{"ts":"1.000001","user":"U1","text":"see https://a.org","attachments":[{"title":"A"}]}"#), "see https://a.org");
     }
 
     #[test]
