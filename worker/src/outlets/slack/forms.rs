@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::blocks::{paragraphs, plain, section};
-use super::words::{cut, mrkdwn};
+use super::words::{cut, line, mrkdwn};
 
 /// By which our forms are known when they come back.
 const CALLBACK: &str = "muster_form";
@@ -51,8 +51,10 @@ pub(super) fn view(form: &Form) -> Value {
         version: form.version,
         people: form.fields.iter().filter(is_person).map(|field| field.key.clone()).collect(),
     };
+    // Little fits above a form.
+    let title = (form.title.chars().count() > TITLE).then(|| section(&format!("*{}*", mrkdwn(&line(&form.title, LABEL)))));
     let notes = form.notes.iter().flat_map(|note| paragraphs(note));
-    let blocks: Vec<Value> = notes.chain(form.fields.iter().flat_map(field)).collect();
+    let blocks: Vec<Value> = title.into_iter().chain(notes).chain(form.fields.iter().flat_map(field)).collect();
     let mut view = json!({
         "type": "modal", "callback_id": CALLBACK, "title": plain(&form.title, TITLE), "close": plain("Cancel", TITLE),
         "private_metadata": serde_json::to_string(&remembered).unwrap_or_default(), "blocks": blocks,
@@ -195,6 +197,7 @@ mod tests {
         };
         let shown = view(&form);
         assert!(shown["title"]["text"].as_str().unwrap().chars().count() <= TITLE);
+        assert_eq!(shown["blocks"][0]["text"]["text"], "*A title that is too long for it*");
         let inputs: Vec<&Value> = shown["blocks"].as_array().unwrap().iter().filter(|block| block["type"] == "input").collect();
         assert_eq!(inputs.len(), 6, "nothing can be chosen from nothing");
         assert_eq!((&inputs[0]["element"]["initial_value"], &inputs[1]["element"]["initial_value"]), (&json!("It is down"), &Value::Null));
