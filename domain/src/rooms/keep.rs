@@ -53,7 +53,9 @@ pub async fn keep_one(ctx: &Ctx, rooms: &dyn ChatRooms) -> Result<bool> {
 /// One that is out of date now, taken by a conditional update, so that several workers take different ones.
 async fn take(ctx: &Ctx) -> Result<Option<chat_channel::Model>> {
     let now = ctx.now();
-    let due = chat_channel::Entity::find().select_only().column(Column::IncidentId).filter(is_due(now)).limit(1);
+    let due = chat_channel::Entity::find().select_only().column(Column::IncidentId).filter(is_due(now));
+    // The one of which the least was shown, so that none that changes all the time comes before a new one.
+    let due = due.order_by_asc(Column::ShownVersion).limit(1);
     let Some(due) = due.into_tuple::<IncidentId>().one(ctx.db.read()).await? else { return Ok(None) };
     let taken = chat_channel::ActiveModel { due_at: Set(Some(now + TAKEN)), ..Default::default() };
     let update = chat_channel::Entity::update_many().set(taken).filter(Column::IncidentId.eq(due)).filter(is_due(now));
