@@ -29,7 +29,7 @@ impl ChatChannel {
     }
     /// Whether it is yet to be made: `deliveries` say why if that takes long.
     async fn is_waiting(&self) -> bool {
-        self.0.url.is_none()
+        self.0.name.is_none()
     }
     /// Whether it is archived.
     async fn is_archived(&self) -> bool {
