@@ -1,19 +1,20 @@
 //! People of the workspace whom Muster does not know: they may say that something is wrong, and nothing else.
 
-use entity::Source;
 use entity::chat_arrival::{self, Column, Entity};
+use entity::{IncidentStatus, Source, incident};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Set};
 
 use super::accounts;
 use super::answers::Turn;
 use super::desk::Filled;
+use crate::authz::visible;
 use crate::chat::{Command, Misread, parse};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::{self as incidents, Raise, parse_reference, reference};
-use crate::limits;
 use crate::ports::{Answer, Field, FieldKind, Form, FormKind};
+use crate::{limits, validate};
 
 /// What they find in their home.
 pub(super) const WELCOME: &str = "Muster does not know you yet, but you can report what is wrong with its command: whoever is on call is told. The \
@@ -77,10 +78,27 @@ pub(super) async fn report(turn: &Turn<'_>, filled: &Filled<'_>) -> Result<Answe
         ));
     }
     let one = |key: &str| filled.values.0.get(key).and_then(|values| values.first()).map(|value| value.trim()).unwrap_or_default();
-    let description = format!("{}\n\nReported in the chat by {}.", one("description"), turn.by.name);
-    let input = Raise { name: one("name").to_owned(), description: Some(description.trim().to_owned()), site_ids: Vec::new() };
-    let incident = incidents::raise(&turn.ctx.by_way_of(Source::Slack), input, None).await?;
+    let name = validate::name("name", one("name"))?;
+    let incident = match reported(turn, &name).await? {
+        Some(incident) => incident,
+        None => {
+            let description = format!("{}\n\nReported in the chat by {}.", one("description"), turn.by.name);
+            let input = Raise { name, description: Some(description.trim().to_owned()), site_ids: Vec::new() };
+            incidents::raise(&turn.ctx.by_way_of(Source::Slack), input, None).await?
+        }
+    };
     Ok(Answer::quiet(format!("{} is reported, and whoever is on call is told. Thank you.", reference(&incident))))
+}
+
+/// What a worker reported that died before it could say so: keys are people's, and these are nobody yet.
+async fn reported(turn: &Turn<'_>, name: &str) -> Result<Option<incident::Model>> {
+    let Some(form) = &turn.to.form else { return Ok(None) };
+    let same = incident::Column::Name
+        .eq(name)
+        .and(incident::Column::ReporterId.is_null())
+        .and(incident::Column::ReportedAt.gte(form.at))
+        .and(incident::Column::Status.eq(IncidentStatus::Triage));
+    Ok(visible(&turn.ctx.actor).filter(same).one(turn.ctx.db.read()).await?)
 }
 
 /// Notes that somebody reports an incident by the arrival `id`; `false` if they have reported as many as one may.
