@@ -6,6 +6,9 @@
 # Where tests/tools.sh puts what is installed nowhere else.
 export PATH := $(PATH):$(CURDIR)/target/tools/bin
 
+# Tests wait for servers and databases half of their time.
+tests_at_once := $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+
 ## Lists these commands.
 help:
 	@awk '/^## / { text = substr($$0, 4) } /^[a-z]+:/ && text { sub(":.*", ""); printf "make %-9s %s\n", $$0, text; text = "" }' Makefile
@@ -44,7 +47,7 @@ fakes:
 test: tools check console web
 	cargo nextest run --locked -p typeset
 	cargo build --locked --bin muster
-	cargo nextest run --locked
+	cargo nextest run --locked --test-threads $(tests_at_once)
 	cd web && npm run --silent e2e
 
 ## What is worth running after every edit: formatting, lints, unit tests, and the end-to-end tests that need SQLite alone.
