@@ -93,12 +93,12 @@ impl Worker {
             },
             async {
                 if let Some(chat) = &connections.chat {
-                    chat::run(&ctx, chat, &shutdown).await;
+                    Box::pin(chat::run(&ctx, chat, &shutdown)).await;
                 }
             },
             async {
                 if let Some(slack) = &connections.socket {
-                    socket::run(&ctx, slack, &shutdown).await;
+                    Box::pin(socket::run(&ctx, slack, &shutdown)).await;
                 }
             },
         );

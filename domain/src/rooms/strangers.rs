@@ -79,13 +79,12 @@ pub(super) async fn report(turn: &Turn<'_>, filled: &Filled<'_>) -> Result<Answe
     }
     let one = |key: &str| filled.values.0.get(key).and_then(|values| values.first()).map(|value| value.trim()).unwrap_or_default();
     let name = validate::name("name", one("name"))?;
-    let incident = match reported(turn, &name).await? {
-        Some(incident) => incident,
-        None => {
-            let description = format!("{}\n\nReported in the chat by {}.", one("description"), turn.by.name);
-            let input = Raise { name, description: Some(description.trim().to_owned()), site_ids: Vec::new() };
-            incidents::raise(&turn.ctx.by_way_of(Source::Slack), input, None).await?
-        }
+    let incident = if let Some(incident) = reported(turn, &name).await? {
+        incident
+    } else {
+        let description = format!("{}\n\nReported in the chat by {}.", one("description"), turn.by.name);
+        let input = Raise { name, description: Some(description.trim().to_owned()), site_ids: Vec::new() };
+        incidents::raise(&turn.ctx.by_way_of(Source::Slack), input, None).await?
     };
     Ok(Answer::quiet(format!("{} is reported, and whoever is on call is told. Thank you.", reference(&incident))))
 }

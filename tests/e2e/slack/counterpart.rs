@@ -92,7 +92,7 @@ impl Emulated {
 async fn workspace() -> (Emulated, SlackOutlet, SeenChatter) {
     let slack = Emulated::start().await;
     let outlet = slack.outlet();
-    outlet.join(&slack.general).await.unwrap();
+    slack.call("conversations.join", BOT_TOKEN, json!({ "channel": slack.general })).await;
     let kim = outlet.by_email("kim@example.org").await.unwrap().unwrap();
     (slack, outlet, kim)
 }

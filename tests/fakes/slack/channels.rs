@@ -67,7 +67,8 @@ pub(super) fn invite(state: &mut State, call: &Call<'_>) -> Outcome {
             errors.push(json!({ "user": user, "ok": false, "error": problem }));
         }
     }
-    if !errors.is_empty() && !(call.is_on("force") && errors.len() < users.len()) {
+    let is_forced = call.is_on("force") && errors.len() < users.len();
+    if !errors.is_empty() && !is_forced {
         return Err(json!({ "ok": false, "error": errors[0]["error"], "errors": errors }));
     }
     let channel = state.channel(call.text("channel")?)?;

@@ -51,7 +51,8 @@ pub(super) fn post(state: &mut State, call: &Call<'_>) -> Outcome {
     }
     refuse(&body(call))?;
     let metadata = call.value("metadata").clone();
-    if !metadata.is_null() && !(metadata["event_type"].is_string() && metadata["event_payload"].is_object()) {
+    let is_whole = metadata["event_type"].is_string() && metadata["event_payload"].is_object();
+    if !metadata.is_null() && !is_whole {
         return Err(wrong("invalid_metadata_format"));
     }
     let ts = state.ts(call.now);

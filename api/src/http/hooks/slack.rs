@@ -119,7 +119,7 @@ fn admit(secret: &str, signature: &str, time: &str, body: &[u8], now: DateTime<U
         return Err(refused("The signature is wrong: slack.signing_secret must be the one that Slack shows of the app.".into()));
     }
     let signed_at = time.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    if !signed_at.is_some_and(|signed_at| (signed_at - now).abs() <= WINDOW) {
+    if signed_at.is_none_or(|signed_at| (signed_at - now).abs() > WINDOW) {
         let minutes = WINDOW.num_minutes();
         return Err(refused(format!("{TIMESTAMP} is more than {minutes} minutes from now: it is a replay, or a clock is wrong.")));
     }

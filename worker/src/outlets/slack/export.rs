@@ -107,7 +107,8 @@ impl Export {
     /// The files of a channel, in the order of their days.
     fn days(&self, channel: &str) -> Vec<String> {
         let is_day = |path: &String| {
-            path.split_once('/').is_some_and(|(folder, day)| folder == channel && day.ends_with(".json") && !day.contains('/'))
+            let day = path.split_once('/').filter(|(folder, _)| *folder == channel).and_then(|(_, file)| file.strip_suffix(".json"));
+            day.is_some_and(|day| !day.contains('/'))
         };
         // What can't be read as a name is no day of a channel.
         let mut days: Vec<String> = self.0.file_names().flatten().map(Cow::into_owned).filter(is_day).collect();

@@ -24,7 +24,7 @@ const PAGES: usize = 10;
 /// What makes a message the same as another.
 pub(super) struct Key {
     kind: &'static str,
-    key: String,
+    name: String,
     /// It may be there already, posted after this.
     perhaps_since: Option<Timestamp>,
 }
@@ -33,12 +33,12 @@ impl Key {
     /// That of a delivery. Only a second attempt can find what the first has left.
     pub fn of_delivery(order: &Order) -> Self {
         let perhaps_since = (order.attempt > 1).then(|| order.created_at - SKEW);
-        Self { kind: DELIVERY, key: order.delivery.to_string(), perhaps_since }
+        Self { kind: DELIVERY, name: order.delivery.to_string(), perhaps_since }
     }
 
     /// That of the summary of an incident, whenever it was posted.
     pub fn of_summary(marker: &str) -> Self {
-        Self { kind: SUMMARY, key: marker.to_owned(), perhaps_since: Some(Timestamp::UNIX_EPOCH) }
+        Self { kind: SUMMARY, name: marker.to_owned(), perhaps_since: Some(Timestamp::UNIX_EPOCH) }
     }
 }
 
@@ -94,7 +94,7 @@ impl SlackOutlet {
             return Ok(found);
         }
         body["channel"] = place.into();
-        body["metadata"] = json!({ "event_type": key.kind, "event_payload": { "key": key.key } });
+        body["metadata"] = json!({ "event_type": key.kind, "event_payload": { "key": key.name } });
         body["unfurl_links"] = false.into();
         body["unfurl_media"] = false.into();
         let Sent { channel, ts } = self.wire.post(POST, &body).await?;
@@ -112,7 +112,7 @@ impl SlackOutlet {
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
             let page: History = self.wire.get("conversations.history", &query).await?;
             let (messages, next) = page.next();
-            if let Some(found) = messages.into_iter().find(|message| message.has_key(key.kind, &key.key)) {
+            if let Some(found) = messages.into_iter().find(|message| message.has_key(key.kind, &key.name)) {
                 return Ok(Some(Posted { channel, ts: found.ts }));
             }
             cursor = next;

@@ -76,6 +76,7 @@ pub(super) struct Profile {
 
 /// A person.
 #[derive(Debug, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "so Slack tells it")]
 pub(super) struct WireUser {
     id: String,
     #[serde(default)]

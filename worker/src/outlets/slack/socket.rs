@@ -49,7 +49,8 @@ struct Ticket {
 struct Envelope {
     #[serde(rename = "type")]
     kind: String,
-    envelope_id: Option<String>,
+    #[serde(rename = "envelope_id")]
+    id: Option<String>,
     #[serde(default)]
     payload: Value,
 }
@@ -71,7 +72,7 @@ pub async fn run(ctx: &Ctx, slack: &Arc<SlackOutlet>, shutdown: &CancellationTok
     while !shutdown.is_cancelled() {
         while held.try_join_next().is_some() {}
         let begun = Instant::now();
-        match shutdown.run_until_cancelled(slack.open()).await {
+        match shutdown.run_until_cancelled(Box::pin(slack.open())).await {
             None => break,
             Some(Ok(socket)) => {
                 let (leave, left) = oneshot::channel();
@@ -149,7 +150,7 @@ impl SlackOutlet {
 
     /// Stores what an envelope holds; only then is it acknowledged.
     async fn heard(&self, ctx: &Ctx, text: &str) -> Next {
-        let Ok(Envelope { kind, envelope_id, payload }) = serde_json::from_str(text) else { return Next::Nothing };
+        let Ok(Envelope { kind, id, payload }) = serde_json::from_str(text) else { return Next::Nothing };
         let kind = match kind.as_str() {
             "slash_commands" => COMMAND,
             "interactive" => INTERACTION,
@@ -157,7 +158,7 @@ impl SlackOutlet {
             "disconnect" => return Next::Leave,
             _ => "",
         };
-        let Some(envelope) = envelope_id else { return Next::Nothing };
+        let Some(envelope) = id else { return Next::Nothing };
         let ChatReceived { arrival, reply } = self.receive(kind, &payload.to_string());
         if let Some(arrival) = arrival
             && let Err(error) = inbox::store(ctx, arrival).await

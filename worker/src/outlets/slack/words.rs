@@ -107,9 +107,9 @@ impl Plain {
                     self.text.push_str(&word);
                     self.mentions.push((word, account.to_owned()));
                 }
-                (People::Named, Some(name)) => self.text.push_str(&format!("@{name}")),
+                (People::Named, Some(name)) => self.text.extend(["@", name.as_str()]),
                 (People::Named, None) => {
-                    self.text.push_str(&format!("@{account}"));
+                    self.text.extend(["@", account]);
                     self.unnamed.push(account.to_owned());
                 }
             }
