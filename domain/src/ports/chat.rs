@@ -242,7 +242,7 @@ pub struct Dressed {
     pub is_private: Option<bool>,
     /// Whether the channel is archived now, by us or by somebody.
     pub is_archived: bool,
-    /// Whether the channel is gone for good.
+    /// Whether the channel is gone, or we were removed from it.
     pub is_gone: bool,
 }
 

@@ -44,13 +44,14 @@ impl Whole {
             first_client_at,
             led_at,
             second_line_at,
+            channel_ordered_at,
             awaited,
             ..
         } = incident;
         let states = [declared_at, resolved_at, closed_at, reopened_at];
         let causes = [raised_at, leadership_since, breach_since, critical_since, security_breach_since, data_breach_since];
         let words = [escalated_at, last_update_at, last_client_update_at, first_client_at, led_at, second_line_at];
-        let of_incident = states.into_iter().chain(causes).chain(words);
+        let of_incident = states.into_iter().chain(causes).chain(words).chain([channel_ordered_at]);
         let of_roles = roles.iter_mut().flat_map(|row| [Some(&mut row.assigned_at), row.ended_at.as_mut()]).flatten();
         let of_pages = pages.iter_mut().flat_map(|row| [Some(&mut row.paged_at), row.lost_at.as_mut(), row.answered_at.as_mut()]).flatten();
         let of_awaited = awaited.iter_mut().flat_map(|awaited| &mut awaited.0).flat_map(|row| [&mut row.since, &mut row.reminded_at]);

@@ -1,8 +1,9 @@
 //! What the channel of an incident shows: pure, from what is known of the incident.
 
-use entity::{IncidentStatus, Timestamp, Visibility, chat_channel, incident};
+use entity::{IncidentStatus, Timestamp, chat_channel, incident};
 
 use super::buttons::of_incident;
+use super::order::is_exposed;
 use crate::incident::reference::{began, reference};
 use crate::playbook::steps::{Stage, Step, steps};
 use crate::playbook::{Goal, Playbook};
@@ -13,11 +14,6 @@ use crate::words;
 
 /// Characters of a topic.
 const TOPIC_CHARS: usize = 250;
-
-/// Whether more people read the channel than may know of the incident: it was open when its channel was made.
-pub(super) fn is_exposed(incident: &incident::Model, channel: &chat_channel::Model) -> bool {
-    incident.visibility == Visibility::Restricted && !channel.is_private
-}
 
 /// How the channel should look. `url` is the incident's page.
 pub(super) fn dress(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, url: &str, now: Timestamp) -> Dress {
@@ -141,6 +137,7 @@ mod tests {
     use std::sync::Arc;
 
     use chrono::{TimeZone, Utc};
+    use entity::Visibility;
 
     use super::*;
     use crate::fixtures;

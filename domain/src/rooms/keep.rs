@@ -11,8 +11,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::time::timeout;
 
-use super::dress::{dress, is_exposed};
+use super::dress::dress;
 use super::history;
+use super::order::is_exposed;
 use super::shown::{Shown, shown};
 use super::stop::{Stop, fingerprint};
 use crate::ctx::Ctx;

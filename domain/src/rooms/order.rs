@@ -1,6 +1,7 @@
 //! What a decision orders of the chat, as written on a draft.
 
-use entity::{Flag, Operation, System, Visibility, chat_channel};
+use chrono::Duration;
+use entity::{Flag, Operation, System, Timestamp, Visibility, chat_channel, incident};
 use sea_orm::IntoActiveModel;
 
 use super::{buttons, name};
@@ -9,6 +10,9 @@ use crate::incident::reference::{link, shown_name};
 use crate::playbook::steps::Step;
 use crate::ports::{ChatChannel, ChatLink, ChatMessage, ChatPlace, Said};
 use crate::record::Draft;
+
+/// How long reminders wait for a channel that was ordered. Whoever orders one sees it within seconds, unless something is wrong.
+const IN_THE_MAKING: Duration = Duration::minutes(2);
 
 /// Has the chat follow the incident, and orders its channel once it is live. The door calls it for each decision, so every way to declare an
 /// incident has it.
@@ -75,9 +79,23 @@ pub(crate) fn remind(draft: &mut Draft<'_>, reminder: Reminder<'_>) {
     draft.send(New { step: Some(step.key.clone()), ..New::of(Operation::Remind, message) });
 }
 
-/// Whether people are reminded in the channel of the incident, and not each by a message in the chat.
-pub(crate) fn has_channel(draft: &Draft<'_>) -> bool {
-    is_connected(draft) && draft.incident().channel_ordered_at.is_some()
+/// Whether people are reminded in the incident's channel, of which `channel` is known, and not each by a message in the chat.
+pub(crate) fn reminds_in_channel(draft: &Draft<'_>, channel: Option<&chat_channel::Model>) -> bool {
+    is_connected(draft) && channel.is_some_and(|channel| takes_reminders(draft.incident(), channel, draft.now))
+}
+
+/// Whether those whom a reminder concerns find it in the channel. One that is being made is waited for, but not for ever: its order may have
+/// failed.
+fn takes_reminders(incident: &incident::Model, channel: &chat_channel::Model, now: Timestamp) -> bool {
+    match &channel.channel {
+        Some(_) => channel.archived_at.is_none() && !is_exposed(incident, channel),
+        None => incident.channel_ordered_at.is_some_and(|at| now < at + IN_THE_MAKING),
+    }
+}
+
+/// Whether more people read the channel than may know of the incident: it was open when its channel was made.
+pub(super) fn is_exposed(incident: &incident::Model, channel: &chat_channel::Model) -> bool {
+    incident.visibility == Visibility::Restricted && !channel.is_private
 }
 
 fn is_connected(draft: &Draft<'_>) -> bool {
@@ -103,5 +121,33 @@ fn nothing_yet(draft: &Draft<'_>) -> chat_channel::Model {
         archive_at: None,
         archived_at: None,
         rests_since: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures;
+
+    #[test]
+    fn people_are_reminded_in_a_channel_that_they_read() {
+        let now = Timestamp::UNIX_EPOCH + Duration::days(1);
+        let ordered = |ago: Duration| incident::Model { channel_ordered_at: Some(now - ago), ..fixtures::live_incident(now) };
+        let restricted = incident::Model { visibility: Visibility::Restricted, ..ordered(IN_THE_MAKING) };
+        let there = fixtures::chat_channel();
+        let none_yet = chat_channel::Model { channel: None, ..there.clone() };
+        let archived = chat_channel::Model { archived_at: Some(now), ..there.clone() };
+        let private = chat_channel::Model { is_private: true, ..there.clone() };
+        for (incident, channel, expected) in [
+            (&ordered(Duration::seconds(1)), &none_yet, true),
+            (&ordered(IN_THE_MAKING), &none_yet, false),
+            (&fixtures::live_incident(now), &none_yet, false),
+            (&ordered(IN_THE_MAKING), &there, true),
+            (&ordered(Duration::seconds(1)), &archived, false),
+            (&restricted, &there, false),
+            (&restricted, &private, true),
+        ] {
+            assert_eq!(takes_reminders(incident, channel, now), expected, "{:?} {channel:?}", incident.channel_ordered_at);
+        }
     }
 }

@@ -5,9 +5,9 @@ use entity::{IncidentId, Operation, System, TimelineKind, Visibility, chat_chann
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 
-use super::dress::is_exposed;
 use super::keep::belong;
 use super::name;
+use super::order::is_exposed;
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::{Error, Result};

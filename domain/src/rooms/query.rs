@@ -4,7 +4,7 @@ use entity::chat_channel::{self, Column};
 use entity::{IncidentId, incident};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::dress::is_exposed;
+use super::order::is_exposed;
 use crate::authz::visible;
 use crate::ctx::Ctx;
 use crate::error::Result;

@@ -10,7 +10,7 @@ use crate::delivery::order::{BETWEEN_KEYS, New};
 use crate::incident::reference::reference;
 use crate::ports::{Addressee, Button, ChatLink, ChatMessage, ChatPlace, Effect, Email, Invitation, Push, Said, Shown, Webhook};
 use crate::record::Draft;
-use crate::rooms::{buttons, order};
+use crate::rooms::buttons;
 
 /// Placeholder for the link that opens an offer; filled in when the message is sent.
 pub const OFFER_LINK: &str = "{offer-link}";
@@ -122,6 +122,11 @@ fn has_address(person: &person::Model, channel: Channel) -> bool {
 impl Draft<'_> {
     /// Has somebody told, by each channel that carries the message.
     pub fn tell(&mut self, message: &Message<'_>) -> Reach {
+        self.tell_except(message, None)
+    }
+
+    /// The same, but not by `told`: there, they are told already.
+    pub fn tell_except(&mut self, message: &Message<'_>, told: Option<Channel>) -> Reach {
         let (systems, person) = (&self.ctx().config.systems, message.person());
         let route = match &message.to {
             Recipient::Person(person) => route(systems, person, message.purpose),
@@ -134,9 +139,7 @@ impl Draft<'_> {
             // As a mail, whose text a person copies.
             Route::ByHand(_) => (Reach::ByHand, vec![Channel::Email]),
         };
-        // The channel of an incident reminds everybody at once.
-        let is_said_there = message.purpose == Operation::Remind && order::has_channel(self);
-        for channel in channels.into_iter().filter(|channel| *channel != Channel::Slack || !is_said_there) {
+        for channel in channels.into_iter().filter(|channel| Some(*channel) != told) {
             let effect = message.by(channel, self.incident());
             let Message { purpose, step, page, .. } = message;
             self.send(New { person: person.map(|person| person.id), step: step.clone(), page: *page, ..New::of(*purpose, effect) });

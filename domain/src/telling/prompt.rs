@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use entity::{Channel, Operation, PageLoss, PageReason, PersonId, Role, System, TimelineKind, Visibility, person, step};
+use entity::{Channel, Operation, PageLoss, PageReason, PersonId, Role, System, TimelineKind, Visibility, chat_channel, person, step};
 use serde_json::json;
 
 use crate::clients::proposal;
@@ -24,6 +24,8 @@ pub(super) struct Moment<'a> {
     pub(super) facts: &'a Staffed,
     /// The newest summary for everybody.
     pub(super) latest: Option<&'a str>,
+    /// Its channel in the chat, as far as it has one.
+    pub(super) channel: Option<&'a chat_channel::Model>,
     pub(super) playbook: &'a Playbook,
     /// Everything that the playbook asks for, the most important first.
     pub(super) steps: &'a [Step],
@@ -82,9 +84,13 @@ impl<'a> Moment<'a> {
             asked.reach = self.reach(draft, asked);
         }
         self.record(draft, due, &asked);
-        self.say_in_channel(draft, due, &asked);
+        // The channel of an incident reminds everybody at once.
+        let told = rooms::reminds_in_channel(draft, self.channel).then_some(Channel::Slack);
+        if told.is_some() {
+            self.say_in_channel(draft, due, &asked);
+        }
         for asked in asked.iter().filter(|asked| asked.reach == Reached::Reminded) {
-            self.remind(draft, asked);
+            self.remind(draft, asked, told);
         }
     }
 
@@ -248,9 +254,6 @@ impl<'a> Moment<'a> {
 
     /// Reminds of each step once in the channel of the incident, where whoever is asked is mentioned. What Muster does itself needs nobody.
     fn say_in_channel(&self, draft: &mut Draft<'_>, due: &[&Step], asked: &[Asked<'_>]) {
-        if !rooms::has_channel(draft) {
-            return;
-        }
         for step in due {
             let about: Vec<_> = asked.iter().filter(|asked| asked.steps.iter().any(|of| of.key == step.key)).collect();
             if about.is_empty() {
@@ -269,8 +272,8 @@ impl<'a> Moment<'a> {
         format!("{} since {}", stage(step), self.playbook.local(step.since()))
     }
 
-    /// One message about everything that falls due for a person at this moment, and what else waits for them.
-    fn remind(&self, draft: &mut Draft<'_>, asked: &Asked<'_>) {
+    /// One message about everything that falls due for a person at this moment, and what else waits for them; not by `told`.
+    fn remind(&self, draft: &mut Draft<'_>, asked: &Asked<'_>, told: Option<Channel>) {
         let Asked { person, steps, .. } = asked;
         let [first, others @ ..] = steps.as_slice() else { return };
         let incident = draft.incident();
@@ -309,7 +312,8 @@ impl<'a> Moment<'a> {
         let keys: Vec<&str> = steps.iter().map(|step| step.key.as_str()).collect();
         let step = Some(keys.join(order::BETWEEN_KEYS));
         let (to, link) = (Recipient::Person(person), format!("{link}?do={}", first.key));
-        draft.tell(&Message { to, purpose: Operation::Remind, subject, text, short, link, step, page: None, invitation: None });
+        let message = Message { to, purpose: Operation::Remind, subject, text, short, link, step, page: None, invitation: None };
+        draft.tell_except(&message, told);
     }
 
     /// Words that a person can start from.

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use entity::incident::{self, Column};
-use entity::{IncidentId, TimelineKind, Timestamp};
+use entity::{IncidentId, TimelineKind, Timestamp, chat_channel};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
 
@@ -18,6 +18,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::playbook::steps::{Stage, Step, next_look};
 use crate::record::{Draft, Facts, NewEvent, Whole, put_right};
+use crate::sql;
 use crate::telling::prompt::Moment;
 use crate::telling::roster::Staffed;
 use crate::timeline::latest_updates;
@@ -79,19 +80,29 @@ async fn take_due(ctx: &Ctx) -> Result<Vec<incident::Model>> {
     Ok(taken.await?)
 }
 
-/// An incident and the team, with what the incident's reminders quote.
+/// An incident and the team, with what the incident's reminders quote, and where they are given.
 struct Reminded {
     staffed: Staffed,
     /// The newest summary for everybody.
     latest: Option<String>,
+    /// Its channel in the chat.
+    channel: Option<chat_channel::Model>,
 }
 
 impl Reminded {
     async fn load_many(ctx: &Ctx, incidents: Vec<incident::Model>) -> Result<Vec<Self>> {
         let newest = incidents.iter().filter_map(|incident| Some((incident.id, incident.latest_update_sequence?))).collect::<Vec<_>>();
         let mut latest = if newest.is_empty() { HashMap::new() } else { latest_updates(ctx, &newest).await? };
+        let in_chat =
+            incidents.iter().filter(|incident| incident.channel_ordered_at.is_some()).map(|incident| incident.id).collect::<Vec<_>>();
+        let channels = if in_chat.is_empty() { Vec::new() } else { sql::of_incidents::<chat_channel::Entity>(ctx, &in_chat).await? };
+        let mut channels: HashMap<_, _> = channels.into_iter().map(|channel| (channel.incident_id, channel)).collect();
         let staffed = Staffed::load_many(ctx, incidents).await?.into_iter();
-        Ok(staffed.map(|staffed| Self { latest: latest.remove(&staffed.whole.incident.id).map(|event| event.text), staffed }).collect())
+        let facts = staffed.map(|staffed| {
+            let id = staffed.whole.incident.id;
+            Self { latest: latest.remove(&id).map(|event| event.text), channel: channels.remove(&id), staffed }
+        });
+        Ok(facts.collect())
     }
 }
 
@@ -115,7 +126,7 @@ fn tell(facts: &Reminded, draft: &mut Draft<'_>) {
         draft.record(NewEvent::new(TimelineKind::Note, text));
         return;
     }
-    let Reminded { staffed, latest } = facts;
+    let Reminded { staffed, latest, channel } = facts;
     let playbook = draft.ctx().playbook();
     let now = draft.now;
     let (case, steps) = (staffed.whole.case(), draft.steps());
@@ -125,7 +136,8 @@ fn tell(facts: &Reminded, draft: &mut Draft<'_>) {
     };
     let due: Vec<&Step> = steps.iter().filter(is_due).collect();
     if !due.is_empty() {
-        Moment { facts: staffed, latest: latest.as_deref(), playbook: &playbook, steps: &steps }.give(draft, &due);
+        let moment = Moment { facts: staffed, latest: latest.as_deref(), channel: channel.as_ref(), playbook: &playbook, steps: &steps };
+        moment.give(draft, &due);
     }
     // Even if nobody was reminded: time has passed, and the playbook may have changed.
     draft.incident_mut().next_due_at = next_look(&case, &playbook, now);

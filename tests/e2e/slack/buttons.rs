@@ -9,11 +9,14 @@ use harness::fakes::slack::{LEE, Message, Pressed};
 use super::night::begin;
 use super::*;
 
-both_dbs![by reminding_at_once: a_step_is_put_off_and_done_by_its_buttons];
+both_dbs![by reminding_at_once: a_step_is_put_off_and_done_by_its_buttons, whoever_can_read_no_channel_is_reminded_alone];
 both_dbs![by connected: a_page_is_answered_where_it_is_read];
 
 fn reminding_at_once(engine: Engine, test: impl AsyncFnOnce(&Scene<'_>)) {
-    let at_once = |playbook: &mut Playbook| playbook.lead_within = chrono::Duration::zero();
+    let at_once = |playbook: &mut Playbook| {
+        playbook.lead_within = chrono::Duration::zero();
+        playbook.comms_manager_within = chrono::Duration::zero();
+    };
     connected_as(TestApp::builder(engine).playbook(at_once), test);
 }
 
@@ -41,6 +44,21 @@ async fn a_step_is_put_off_and_done_by_its_buttons(scene: &Scene<'_>) {
     fake.presses(KIM, Pressed::Message(&channel, &reminder), "Do it now");
     scene.read(&channel, "Kim is incident lead now.").await;
     scene.until("no button is left", || (look().buttons().is_empty() && look().words().contains("Done")).then_some(())).await;
+}
+
+async fn whoever_can_read_no_channel_is_reminded_alone(scene: &Scene<'_>) {
+    let (fake, watcher) = (&scene.fake, scene.app.responder("Watcher").await);
+    watcher.add_client("Acme").await;
+    let channel = begin(scene, "Shop is down", &[("severity", &["MINOR"])]).await;
+    scene.until("a reminder", || with_button(&fake.messages(&channel), "Not now")).await;
+    assert_eq!(with_button(&fake.letters(KIM), "Not now"), None, "once is enough");
+    fake.changes(&channel, "channel_archive", |channel| channel.is_archived = true);
+    scene.settled().await;
+    // Somebody must manage what clients are told.
+    scene.ask(KIM, GENERAL, "INC-1 client Acme").await;
+    let letter = scene.until("a letter", || with_button(&fake.letters(KIM), "Not now")).await;
+    fake.presses(KIM, Pressed::Message(&fake.conversation_with(KIM), &letter), "Not now");
+    scene.until("a form", || fake.form_of(KIM).filter(|view| view.words().contains("What became of it?"))).await;
 }
 
 async fn a_page_is_answered_where_it_is_read(scene: &Scene<'_>) {

@@ -63,7 +63,7 @@ async fn what_people_did_to_a_channel_is_said() {
     assert!(first.summary_at.is_some() && fake.channel_named(NAME).topic == "down");
     fake.throws_out(&channel);
     let out = dressed(&outlet, &channel, &dress("down", first.summary_at.clone())).await;
-    assert!(out.problem.is_some_and(|problem| problem.contains("invite")));
+    assert!(out.is_gone && out.problem.is_some_and(|problem| problem.contains("invite")));
     fake.changes(&channel, "member_joined_channel", |channel| {
         channel.members.insert(BOT_USER.to_owned());
     });

@@ -47,10 +47,11 @@ impl SlackOutlet {
             return Ok(Dressed { problem, is_archived: true, ..dressed });
         }
         dressed.name = Some(about.name.clone()).filter(|name| !name.is_empty());
-        let mut problems = Vec::new();
         if !about.is_private && about.is_member == Some(false) {
-            problems.push("Muster is no longer in this channel, and does not see what is said there: invite it again.".to_owned());
+            let problem = "Muster is no longer in this channel, and can't say anything there: invite it again.".to_owned();
+            return Ok(Dressed { problem: Some(problem), is_gone: true, ..dressed });
         }
+        let mut problems = Vec::new();
         if about.is_ext_shared {
             problems.push("People of other workspaces are in this channel: say nothing there that they may not know.".to_owned());
         }
