@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::rooms::keep;
 use entity::{AuditAction, Operation, System, audit_entry, chat_channel, chat_link, delivery};
 use harness::drive::id;
 use harness::{Engine, TestApp, both_dbs, run_with};
@@ -14,7 +15,11 @@ both_dbs![
     an_account_has_one_person_and_is_unlinked_by_them_or_an_administrator,
     others_see_accounts_only_if_they_work_on_incidents,
 ];
-both_dbs![by with_chat: a_live_incident_gets_one_channel, a_report_gets_none_until_it_is_declared];
+both_dbs![by with_chat:
+    a_live_incident_gets_one_channel,
+    a_report_gets_none_until_it_is_declared,
+    two_workers_keep_two_incidents_in_step,
+];
 
 fn with_chat(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
     run_with(TestApp::builder(engine).connected(System::Slack), test);
@@ -110,4 +115,17 @@ async fn a_report_gets_none_until_it_is_declared(app: &TestApp) {
     kim.declare_with(json!({ "incidentId": report["id"], "severity": "MINOR", "visibility": "RESTRICTED" })).await;
     let [ordered] = &channels(app).await[..] else { panic!("one channel is ordered") };
     assert!(ordered.effect.contains("\"is_private\":true") && !ordered.effect.contains("smells"), "{}", ordered.effect);
+}
+
+async fn two_workers_keep_two_incidents_in_step(app: &TestApp) {
+    let kim = app.responder("Kim").await;
+    for name in ["Shop is down", "Mail is late"] {
+        kim.note(id(&kim.declare(name).await), "it goes on").await;
+    }
+    let system = app.system();
+    // Whoever is slower looks again.
+    let (one, other) = tokio::join!(keep::take(&system, 1), keep::take(&system, 1));
+    let [one, other] = [&one.unwrap()[..], &other.unwrap()[..]].map(|taken| taken.iter().map(|row| row.incident_id).collect::<Vec<_>>());
+    assert!(one.len() == 1 && other.len() == 1 && one != other, "{one:?} {other:?}");
+    assert!(keep::take(&system, 8).await.unwrap().is_empty(), "both are taken");
 }

@@ -10,7 +10,7 @@ use domain::ports::TeamChat;
 use domain::rooms::inbox::{self, Haste};
 use domain::rooms::{accounts, keep};
 use domain::{Ctx, Error};
-use entity::chat_arrival;
+use entity::{chat_arrival, chat_channel};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 const EVERY: Duration = Duration::from_secs(1);
 /// Changes within this time are shown together.
 const GATHER: Duration = Duration::from_millis(300);
+/// Incidents that are brought up to date at one moment: enough that a long history delays nobody else's buttons.
+const KEPT_AT_ONCE: usize = 8;
 /// Questions that are being answered at one moment, after which no more are taken.
 const UNDER_WAY: usize = 64;
 /// How often people without a known account are looked for.
@@ -30,15 +32,25 @@ pub async fn run(ctx: &Ctx, chat: &Arc<dyn TeamChat>, shutdown: &CancellationTok
     tokio::join!(keep_in_step(ctx, chat, shutdown), answer(ctx, chat, shutdown), listen(ctx, chat, shutdown), search(ctx, chat, shutdown));
 }
 
+/// Brings incidents up to date: each by itself, so that none waits for another.
 async fn keep_in_step(ctx: &Ctx, chat: &Arc<dyn TeamChat>, shutdown: &CancellationToken) {
-    let mut wakes = ctx.waker.subscribe();
+    let (mut wakes, mut under_way) = (ctx.waker.subscribe(), JoinSet::new());
     while !shutdown.is_cancelled() {
-        let (ctx, chat) = (ctx.clone(), chat.clone());
-        let round = async move { keep::keep_one(&ctx, &*chat).await };
-        if !done(round, "could not keep the chat in step").await {
+        while under_way.try_join_next().is_some() {}
+        let free = KEPT_AT_ONCE - under_way.len();
+        if free == 0 {
+            shutdown.run_until_cancelled(under_way.join_next()).await;
+            continue;
+        }
+        let looks = ctx.clone();
+        let round = async move { keep::take(&looks, free as u64).await };
+        let taken: Vec<chat_channel::Model> = done(round, "could not look for what is out of date in the chat").await;
+        if taken.is_empty() {
             tokio::select! {
-                () = shutdown.cancelled() => return,
+                () = shutdown.cancelled() => {}
                 () = tokio::time::sleep(EVERY) => {}
+                // Its history may go on.
+                Some(_) = under_way.join_next() => {}
                 woken = wakes.recv() => match woken {
                     Ok(_) | Err(RecvError::Lagged(_)) => tokio::time::sleep(GATHER).await,
                     Err(RecvError::Closed) => tokio::time::sleep(EVERY).await,
@@ -47,7 +59,13 @@ async fn keep_in_step(ctx: &Ctx, chat: &Arc<dyn TeamChat>, shutdown: &Cancellati
             // What woke meanwhile is looked at by the next round.
             wakes = wakes.resubscribe();
         }
+        for row in taken {
+            let (ctx, chat) = (ctx.clone(), chat.clone());
+            let kept = async move { keep::bring_up_to_date(&ctx, &*chat, &row).await };
+            under_way.spawn(done(kept, "could not keep the chat in step"));
+        }
     }
+    under_way.join_all().await;
 }
 
 /// Does what somebody waits for: each by itself, so that nobody waits for the answer to another.

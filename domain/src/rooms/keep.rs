@@ -1,7 +1,8 @@
 //! Keeps what the chat shows in step with incidents.
 //!
-//! The loop of `worker` takes what is out of date: a channel whose incident has changed, that is to be archived, or whose history is to be
-//! read. It is taken for [`TAKEN`] by a conditional update; whoever dies leaves it to the next. What is done twice does no harm.
+//! The loop of `worker` takes what is out of date, a few incidents at once: a channel whose incident has changed, that is to be archived, or
+//! whose history is to be read. Each is taken for [`TAKEN`] by a conditional update; whoever dies leaves it to the next. What is done twice does
+//! no harm.
 
 use std::time::Duration;
 
@@ -37,30 +38,44 @@ const UNSEEN: i32 = -1;
 /// The longest pause that it can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
-/// Brings the first that is out of date up to date. Returns whether there was one.
-pub async fn keep_one(ctx: &Ctx, rooms: &dyn ChatRooms) -> Result<bool> {
-    let Some(taken) = take(ctx).await? else { return Ok(false) };
+/// Takes up to `most` of those that are out of date, by a conditional update, so that several workers take different ones. None only if there
+/// are none: whoever lost a race looks again.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take(ctx: &Ctx, most: u64) -> Result<Vec<chat_channel::Model>> {
+    let now = ctx.now();
+    loop {
+        let due = chat_channel::Entity::find().select_only().column(Column::IncidentId).filter(is_due(now));
+        // Those of which the least was shown, so that none that changes all the time comes before a new one.
+        let due = due.order_by_asc(Column::ShownVersion).limit(most);
+        let due: Vec<IncidentId> = due.into_tuple().all(ctx.db.read()).await?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let taken = chat_channel::ActiveModel { due_at: Set(Some(now + TAKEN)), ..Default::default() };
+        let update = chat_channel::Entity::update_many().set(taken).filter(Column::IncidentId.is_in(due)).filter(is_due(now));
+        let taken = update.exec_with_returning(ctx.db.write()).await?;
+        if !taken.is_empty() {
+            return Ok(taken);
+        }
+    }
+}
+
+/// Brings up to date what the chat shows of an incident that was just taken.
+///
+/// # Errors
+/// Those of the database. What the chat refuses is put off.
+pub async fn bring_up_to_date(ctx: &Ctx, rooms: &dyn ChatRooms, taken: &chat_channel::Model) -> Result<()> {
     let mut row = taken.clone();
     let late = || Refusal::Later { reason: format!("The chat took longer than {} seconds in total.", AT_WORK.as_secs()), after: None };
-    let kept = timeout(AT_WORK, Box::pin(keep(ctx, rooms, &taken, &mut row))).await;
+    let kept = timeout(AT_WORK, Box::pin(keep(ctx, rooms, taken, &mut row))).await;
     match kept.unwrap_or_else(|_| Err(Stop::Refused(late()))) {
         Ok(()) => {}
         Err(Stop::Refused(refusal)) => put_off(ctx, &row, &refusal).await?,
         Err(Stop::Failed(error)) => error.log(&format!("could not bring up to date what the chat shows of incident {}", taken.incident_id)),
     }
-    Ok(true)
-}
-
-/// One that is out of date now, taken by a conditional update, so that several workers take different ones.
-async fn take(ctx: &Ctx) -> Result<Option<chat_channel::Model>> {
-    let now = ctx.now();
-    let due = chat_channel::Entity::find().select_only().column(Column::IncidentId).filter(is_due(now));
-    // The one of which the least was shown, so that none that changes all the time comes before a new one.
-    let due = due.order_by_asc(Column::ShownVersion).limit(1);
-    let Some(due) = due.into_tuple::<IncidentId>().one(ctx.db.read()).await? else { return Ok(None) };
-    let taken = chat_channel::ActiveModel { due_at: Set(Some(now + TAKEN)), ..Default::default() };
-    let update = chat_channel::Entity::update_many().set(taken).filter(Column::IncidentId.eq(due)).filter(is_due(now));
-    Ok(update.exec_with_returning(ctx.db.write()).await?.pop())
+    Ok(())
 }
 
 fn is_due(now: Timestamp) -> Expr {
