@@ -7,6 +7,7 @@ use super::query;
 use super::stop::{Stop, fingerprint};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::link;
 use crate::ports::{Answer, Asker, Form, ReplyTo, TeamChat, To};
 
 /// What somebody did, on its way to its answer.
@@ -81,21 +82,27 @@ impl Turn<'_> {
     /// Says it: what everybody should know in the channel of its incident, and nowhere else. Where too many people read that, it is said to
     /// the asker alone.
     pub async fn say(&self, answer: &Answer) {
-        let quietly = Answer { to: To::OnlyAsker, ..answer.clone() };
+        let rest = answer.incident.as_ref().map_or_else(|| self.ctx.config.public_url.clone(), |incident| link(self.ctx, incident));
+        let quietly = Answer { to: To::OnlyAsker, rest: Some(rest), ..answer.clone() };
         let channel = match (answer.to, &answer.incident) {
             (To::Everybody, Some(incident)) => query::channel_of(self.ctx, incident).await.ok().flatten(),
             (To::Everybody, None) | (To::OnlyAsker, _) => None,
         };
-        match channel {
-            None => self.tell(&self.to, &quietly).await,
-            Some(channel) if Some(&channel) == self.to.channel.as_ref() => self.tell(&self.to, answer).await,
-            Some(channel) => {
-                if self.to.form.is_none() {
-                    self.tell(&self.to, &quietly).await;
-                }
-                self.tell(&ReplyTo { channel: Some(channel), address: None, ..self.to.clone() }, answer).await;
-            }
+        let Some(channel) = channel else { return self.tell(&self.to, &quietly).await };
+        let aloud = Answer { to: To::Everybody, by: Some(self.author().await), ..quietly.clone() };
+        if Some(&channel) == self.to.channel.as_ref() {
+            return self.tell(&self.to, &aloud).await;
         }
+        if self.to.form.is_none() {
+            self.tell(&self.to, &quietly).await;
+        }
+        self.tell(&ReplyTo { channel: Some(channel), address: None, ..self.to.clone() }, &aloud).await;
+    }
+
+    /// What others call whoever did it.
+    async fn author(&self) -> String {
+        let known = accounts::by_account(self.ctx, &self.by.account).await.ok().flatten();
+        known.map_or_else(|| self.by.name.clone(), |person| person.name)
     }
 
     /// What was done stays done if nobody hears of it.

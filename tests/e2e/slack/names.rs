@@ -42,6 +42,9 @@ async fn a_name_mentions_nobody_wherever_it_is_shown(scene: &Scene<'_>) {
     let pinned = || fake.messages(&channel).into_iter().find(|message| look().pins.contains(&message.ts)).unwrap();
     scene.until("a summary that is cut", || pinned().words().contains("this is cut").then_some(())).await;
     say(&format!("update {words}"), "Update on INC-1").await;
+    let update =
+        fake.messages(&channel).into_iter().map(|message| message.words()).find(|words| words.contains("Update on INC-1")).unwrap();
+    assert!(update.contains("/incidents/INC-1|Muster has the rest>") && update.ends_with("Kim"), "{update}");
     scene.ask(KIM, &channel, "summary").await;
     fake.opens_home(SAM);
     let home = scene.until("a home", || fake.home_of(SAM).filter(|home| home.to_string().contains(ESCAPED))).await;

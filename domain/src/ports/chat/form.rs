@@ -186,17 +186,21 @@ pub struct Answer {
     pub incident: Option<incident::Model>,
     /// What is still to be filled in.
     pub form: Option<Form>,
+    /// Who wrote it, where others read it.
+    pub by: Option<String>,
+    /// The address at which all of it is, should a chat have to cut it.
+    pub rest: Option<String>,
 }
 
 impl Answer {
     /// For whoever asked.
     pub fn quiet(text: impl Into<String>) -> Self {
-        Self { text: text.into(), to: To::OnlyAsker, incident: None, form: None }
+        Self { text: text.into(), to: To::OnlyAsker, incident: None, form: None, by: None, rest: None }
     }
 
     /// For everybody who works on the incident.
     pub(crate) fn aloud(text: impl Into<String>, incident: incident::Model) -> Self {
-        Self { text: text.into(), to: To::Everybody, incident: Some(incident), form: None }
+        Self { to: To::Everybody, incident: Some(incident), ..Self::quiet(text) }
     }
 
     /// A form, for whoever asked.

@@ -13,6 +13,8 @@ const SECTIONS: usize = 4;
 const HOME_BLOCKS: usize = 90;
 /// Characters of a line: headlines, notifications, titles of lists.
 const LINE: usize = 250;
+/// What follows where a text was cut.
+const REST: &str = "Muster has the rest";
 /// Buttons in one row, and characters of what one says.
 const BUTTONS: usize = 25;
 const LABEL: usize = 75;
@@ -23,7 +25,8 @@ pub(super) fn message(said: &Said) -> Value {
     let notified = mentions(&said.mentions);
     let headline = format!("*{}*", escaped(&line(&said.headline, LINE)));
     blocks.push(section(&[notified.clone(), headline].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")));
-    blocks.extend(sections(&said.paragraphs).iter().map(|text| section(text)));
+    let rest = said.link.as_ref().map(|to| to.url.as_str());
+    blocks.extend(sections(&said.paragraphs, rest).iter().map(|text| section(text)));
     blocks.extend(buttons(&said.buttons));
     blocks.extend(said.link.as_ref().map(linked));
     let short = if said.short.is_empty() { &said.headline } else { &said.short };
@@ -33,13 +36,15 @@ pub(super) fn message(said: &Said) -> Value {
 
 /// An answer, as the fields of a message.
 pub(super) fn answer(answer: &Answer) -> Value {
-    json!({ "text": escaped(&line(&answer.text, LINE)), "blocks": paragraphs(&answer.text) })
+    let mut blocks = paragraphs(&answer.text, answer.rest.as_deref());
+    blocks.extend(answer.by.as_ref().map(|by| context(&escaped(&line(by, LINE)))));
+    json!({ "text": escaped(&line(&answer.text, LINE)), "blocks": blocks })
 }
 
-/// Text of any length as sections.
-pub(super) fn paragraphs(text: &str) -> Vec<Value> {
+/// Text of any length as sections. What is cut is at `rest`.
+pub(super) fn paragraphs(text: &str, rest: Option<&str>) -> Vec<Value> {
     let paragraphs: Vec<String> = text.split("\n\n").map(str::to_owned).collect();
-    sections(&paragraphs).iter().map(|text| section(text)).collect()
+    sections(&paragraphs, rest).iter().map(|text| section(text)).collect()
 }
 
 /// A home.
@@ -75,8 +80,8 @@ pub(super) fn plain(text: &str, most: usize) -> Value {
     json!({ "type": "plain_text", "text": if text.is_empty() { "–" } else { &text }, "emoji": false })
 }
 
-/// Paragraphs packed into few sections; the rest is left out, and that is said.
-fn sections(paragraphs: &[String]) -> Vec<String> {
+/// Paragraphs packed into few sections; what is left out is at `rest`, and that is said.
+fn sections(paragraphs: &[String], rest: Option<&str>) -> Vec<String> {
     let mut sections: Vec<String> = Vec::new();
     for paragraph in paragraphs.iter().map(|text| text.trim_end()).filter(|text| !text.is_empty()) {
         for piece in pieces(paragraph) {
@@ -88,7 +93,8 @@ fn sections(paragraphs: &[String]) -> Vec<String> {
             } else if sections.len() < SECTIONS {
                 sections.push(piece);
             } else {
-                sections.push("… this is cut: Muster has the rest.".to_owned());
+                let rest = rest.map_or_else(|| REST.to_owned(), |url| link(REST, url));
+                sections.push(format!("… this is cut: {rest}."));
                 return sections;
             }
         }
@@ -131,7 +137,12 @@ fn buttons(buttons: &[Button]) -> Option<Value> {
 }
 
 fn linked(to: &ChatLink) -> Value {
-    json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": link(&line(&to.text, LINE), &to.url), "verbatim": true }] })
+    context(&link(&line(&to.text, LINE), &to.url))
+}
+
+/// A small line of markup below the rest.
+fn context(markup: &str) -> Value {
+    json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": markup, "verbatim": true }] })
 }
 
 #[cfg(test)]
@@ -171,7 +182,19 @@ mod tests {
             let message = message(&said(vec![word.repeat(9_000)]));
             let texts = texts(&message);
             assert!(texts.len() <= SECTIONS + 2 && texts.iter().all(|text| text.chars().count() <= SECTION), "{word}: {}", texts.len());
-            assert!(texts.last().is_some_and(|text| text.contains("cut")), "{word}");
+            assert_eq!(texts.last(), Some(&"… this is cut: <https://m.example.org/incidents/INC-1|Muster has the rest>."), "{word}");
         }
+    }
+
+    #[test]
+    fn what_everybody_reads_says_who_wrote_it_and_where_the_rest_is() {
+        let rest = Some("https://m.example.org/incidents/INC-1".to_owned());
+        let quiet = Answer { rest, ..Answer::quiet("It is up.\n\nNext: sleep.") };
+        assert_eq!(answer(&quiet)["blocks"].as_array().unwrap().len(), 1, "nothing was cut");
+        let long = Answer { text: "word ".repeat(9_000), by: Some("Kim <!here>".to_owned()), ..quiet };
+        let message = answer(&long);
+        assert!(texts(&message).last().is_some_and(|text| text.contains("INC-1|Muster has the rest>")), "{message}");
+        let by = message["blocks"].as_array().unwrap().last().unwrap();
+        assert_eq!((&by["type"], &by["elements"][0]["text"]), (&json!("context"), &json!("Kim &lt;!here&gt;")));
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn view(form: &Form) -> Value {
     };
     // Little fits above a form.
     let title = (form.title.chars().count() > TITLE).then(|| section(&format!("*{}*", mrkdwn(&line(&form.title, LABEL)))));
-    let notes = form.notes.iter().flat_map(|note| paragraphs(note));
+    let notes = form.notes.iter().flat_map(|note| paragraphs(note, None));
     let blocks: Vec<Value> = title.into_iter().chain(notes).chain(form.fields.iter().flat_map(field)).collect();
     let mut view = json!({
         "type": "modal", "callback_id": CALLBACK, "title": plain(&form.title, TITLE), "close": plain("Cancel", TITLE),
@@ -65,14 +65,14 @@ pub(super) fn view(form: &Form) -> Value {
     view
 }
 
-/// What stands in a form's place while it is worked on, or when that is done.
-pub(super) fn note(text: &str) -> Value {
-    json!({ "type": "modal", "title": plain("Muster", TITLE), "close": plain("Close", TITLE), "blocks": paragraphs(text) })
+/// What stands in a form's place while it is worked on, or when that is done. What is cut is at `rest`.
+pub(super) fn note(text: &str, rest: Option<&str>) -> Value {
+    json!({ "type": "modal", "title": plain("Muster", TITLE), "close": plain("Close", TITLE), "blocks": paragraphs(text, rest) })
 }
 
 /// What is shown the moment a form was sent.
 pub(super) fn in_progress() -> Value {
-    note("One moment: Muster is working on it …")
+    note("One moment: Muster is working on it …", None)
 }
 
 fn field(field: &Field) -> Vec<Value> {

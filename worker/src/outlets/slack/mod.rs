@@ -131,7 +131,7 @@ impl SlackOutlet {
         match chat {
             ChatOrder::Notice(notice) => {
                 let text = &notice.text;
-                let body = json!({ "text": words::escaped(&words::line(text, 250)), "blocks": blocks::paragraphs(text) });
+                let body = json!({ "text": words::escaped(&words::line(text, 250)), "blocks": blocks::paragraphs(text, None) });
                 self.posted(&self.general_channel, body, &key).await
             }
             ChatOrder::Channel(channel) => self.channel(channel, order.attempt).await,

@@ -32,7 +32,7 @@ impl ChatReplies for SlackOutlet {
     async fn answer(&self, to: &ReplyTo, answer: &Answer) -> Result<(), Refusal> {
         let body = blocks::answer(answer);
         let is_shown = match &to.form {
-            Some(form) => self.show(form, forms::note(&answer.text)).await?,
+            Some(form) => self.show(form, forms::note(&answer.text, answer.rest.as_deref())).await?,
             None => false,
         };
         match answer.to {
