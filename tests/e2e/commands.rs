@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::limits::LIST_ITEMS;
 use entity::System;
 use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, both_dbs, run_with};
@@ -21,6 +22,7 @@ both_dbs![
     clients_hear_only_what_somebody_sends,
     a_form_overwrites_nothing,
     a_form_says_which_field_is_wrong,
+    a_form_says_when_it_does_not_offer_all,
     a_step_is_settled,
     a_step_is_put_off,
     the_same_key_writes_nothing_twice,
@@ -57,7 +59,7 @@ fn a_page_is_passed_on() {
 }
 
 const ANSWER: &str = "answer { text concernsEverybody incident { id reference status severity version } \
-    form { kind title notes incidentId version fields { key kind required initial choices { value label } } } }";
+    form { kind title notes incidentId version fields { key hint kind required initial choices { value label } } } }";
 
 fn about(incident: &Value, line: &str) -> Value {
     json!({ "text": line, "incidentId": incident["id"] })
@@ -319,6 +321,19 @@ async fn a_form_says_which_field_is_wrong(app: &TestApp) {
     assert_eq!(submit(&sam, &form, &all).await["incident"]["status"], "RESOLVED");
     let unknown = sam.refused("submitCommandForm", json!({ "kind": "wish", "values": [] })).await;
     assert_eq!((unknown.code(), unknown.field()), ("BAD_USER_INPUT", "kind"));
+}
+
+async fn a_form_says_when_it_does_not_offer_all(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    for number in 0..LIST_ITEMS {
+        sam.add_client(&format!("Client {number}")).await;
+    }
+    let form = say(&sam, &Value::Null, "new").await["form"].take();
+    assert_eq!(field(&form, "affectedClientIds")["hint"], Value::Null);
+    sam.add_client("One more").await;
+    let form = say(&sam, &Value::Null, "new").await["form"].take();
+    assert_eq!(field(&form, "affectedClientIds")["hint"], "Only the first 100 are offered here: the console has all.");
+    assert_eq!(field(&form, "siteIds")["hint"], Value::Null);
 }
 
 async fn a_step_is_settled(app: &TestApp) {

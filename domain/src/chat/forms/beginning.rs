@@ -11,7 +11,7 @@ use crate::chat::form::{Choice, Field, FieldKind, Form, FormKind};
 use crate::chat::people::{Mentions, meant};
 use crate::chat::phrases::headline;
 use crate::ctx::Ctx;
-use crate::cursor::Window;
+use crate::cursor::{NameKey, Window};
 use crate::error::{Error, Result};
 use crate::incident::{self as incidents, Declare, IncidentFilter, IncidentOrder, Raise, UpdateIncident};
 use crate::{catalogue, limits, validate, words};
@@ -20,6 +20,8 @@ use crate::{catalogue, limits, validate, words};
 const NAMED: usize = 5;
 /// How many incidents that are under way are looked at.
 const LOOKED_AT: usize = 100;
+/// Those that can be chosen from a list: as many as an input takes, and no chat offers more.
+const OFFERED: Window<NameKey> = Window { limit: limits::LIST_ITEMS, backwards: false, after: None, before: None };
 
 /// Opens the form, with what is known already.
 pub(in crate::chat) async fn open(asked: &Asked<'_>, name: &str) -> Result<Answer> {
@@ -37,29 +39,35 @@ pub(in crate::chat) async fn open(asked: &Asked<'_>, name: &str) -> Result<Answe
     if ctx.actor.may(Right::Respond) {
         fields.extend(judged::fields());
         fields.push(Field::new("leadId", "Who leads?", FieldKind::Person));
-        fields.push(Field::new("affectedClientIds", "Which clients are affected?", FieldKind::Many(clients(ctx).await?)));
+        fields.push(clients(ctx).await?);
         let visibility = vec![
             Choice::new(Visibility::Open.as_str(), "Everybody with access to Muster"),
             Choice::new(Visibility::Restricted.as_str(), "Only those who work on it, and administrators"),
         ];
         fields.push(Field::new("visibility", "Who may see it?", FieldKind::Choice(visibility)).initially(Visibility::Open.as_str()));
     }
-    fields.push(Field::new("siteIds", "Which sites is it about?", FieldKind::Many(sites(ctx).await?)));
+    fields.push(sites(ctx).await?);
     let (incident, version) = (reported.map(|incident| incident.id), reported.map(|incident| incident.version));
     let notes = under_way(ctx, name, incident).await?;
     Ok(Answer::form(Form { kind: FormKind::Declare, title, notes, fields, incident, version }))
 }
 
-async fn clients(ctx: &Ctx) -> Result<Vec<Choice>> {
-    let window = Window { limit: limits::LIST_ITEMS, backwards: false, after: None, before: None };
-    let found = catalogue::clients(ctx, None, &window).await?.items;
-    Ok(found.into_iter().map(|client| Choice::new(client.id.to_string(), client.name)).collect())
+async fn clients(ctx: &Ctx) -> Result<Field> {
+    let found = catalogue::clients(ctx, None, &OFFERED).await?;
+    let choices = found.items.into_iter().map(|client| Choice::new(client.id.to_string(), client.name)).collect();
+    Ok(offered("affectedClientIds", "Which clients are affected?", choices, found.has_next))
 }
 
-async fn sites(ctx: &Ctx) -> Result<Vec<Choice>> {
-    let window = Window { limit: limits::LIST_ITEMS, backwards: false, after: None, before: None };
-    let found = catalogue::sites(ctx, None, &window).await?.items;
-    Ok(found.into_iter().map(|site| Choice::new(site.id.to_string(), site.name)).collect())
+async fn sites(ctx: &Ctx) -> Result<Field> {
+    let found = catalogue::sites(ctx, None, &OFFERED).await?;
+    let choices = found.items.into_iter().map(|site| Choice::new(site.id.to_string(), site.name)).collect();
+    Ok(offered("siteIds", "Which sites is it about?", choices, found.has_next))
+}
+
+/// A list to choose from, which says so if there are more.
+fn offered(key: &str, asked: &str, choices: Vec<Choice>, has_more: bool) -> Field {
+    let hint = has_more.then(|| format!("Only the first {} are offered here: the console has all.", choices.len()));
+    Field { hint, ..Field::new(key, asked, FieldKind::Many(choices)) }
 }
 
 /// Incidents that are under way, those with the most similar name first, so that nobody declares one twice.
