@@ -255,7 +255,9 @@ pub struct SeenChatter {
     pub name: String,
     /// Their e-mail address, if we may know it and the chat has verified it.
     pub email: Option<String>,
-    /// Whether they are a guest, or belong to another workspace.
+    /// The workspaces that they belong to, and the organisation of these.
+    pub workspaces: Vec<String>,
+    /// Whether they are a guest, or do not belong to our workspace.
     pub is_outsider: bool,
     /// Whether they are a program.
     pub is_bot: bool,
@@ -302,6 +304,12 @@ pub trait ChatRooms: Send + Sync {
     /// # Errors
     /// [`Refusal`].
     async fn message(&self, at: &Posted) -> Result<Option<SeenChatMessage>, Refusal>;
+
+    /// Whether this is the workspace that we are connected to.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    async fn is_ours(&self, workspace: &str) -> Result<bool, Refusal>;
 
     /// The person with this e-mail address.
     ///

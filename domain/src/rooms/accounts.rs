@@ -1,7 +1,8 @@
 //! Whose account in the chat is whose.
 //!
 //! A person's account is found once by their e-mail address, which the chat has verified, or shown to be theirs by a link that they confirm
-//! while they are signed in. Whoever is a guest there, or belongs to another workspace, is nobody's, unless an administrator says so.
+//! while they are signed in. A guest's account is nobody's, unless an administrator says so. What comes from another workspace never counts: an
+//! account is known by a name that only its workspace keeps unique.
 
 use chrono::Duration;
 use entity::{AccessLevel, AuditAction, PersonId, PersonKind, Timestamp, chat_link, chat_search, person};
@@ -36,23 +37,36 @@ pub(super) enum Who {
 
 /// Who it is that turned to Muster; somebody new becomes a viewer where the settings say so.
 pub(super) async fn who(ctx: &Ctx, rooms: &dyn ChatRooms, asker: &Asker) -> Result<Who, Stop> {
-    if let Some(person) = by_account(ctx, &asker.account).await? {
-        return Ok(match person.deactivated_at {
-            Some(_) => Who::Denied(format!("{} is no longer on the team.", person.name)),
-            None => Who::Known(Box::new(person)),
-        });
+    let is_here = match &asker.workspace {
+        Some(workspace) => rooms.is_ours(workspace).await?,
+        None => true,
+    };
+    let linked = by_account(ctx, &asker.account).await?;
+    if let Some(person) = linked.as_ref().filter(|_| is_here) {
+        return Ok(of_team(person));
     }
     let seen = rooms.by_account(&asker.account).await?;
-    let is_of_workspace = |seen: &&SeenChatter| !asker.is_outsider && !seen.is_outsider && !seen.is_bot && !seen.is_gone;
-    let Some(seen) = seen.as_ref().filter(is_of_workspace) else {
+    let Some(seen) = seen.as_ref().filter(|seen| is_of_workspace(seen, asker, is_here)) else {
         let why =
-            "Muster takes nothing from guests and from people of other workspaces. Ask an administrator of Muster to link your account.";
+            "Muster takes nothing from people of other workspaces, and from guests only if an administrator of Muster has linked them.";
         return Ok(Who::Denied(why.to_owned()));
     };
-    Ok(match newcomer(ctx, seen).await? {
-        Some(person) => Who::Known(Box::new(person)),
-        None => Who::Unknown,
-    })
+    let person = if linked.is_some() { linked } else { newcomer(ctx, seen).await? };
+    Ok(person.as_ref().map_or(Who::Unknown, of_team))
+}
+
+fn of_team(person: &person::Model) -> Who {
+    match person.deactivated_at {
+        Some(_) => Who::Denied(format!("{} is no longer on the team.", person.name)),
+        None => Who::Known(Box::new(person.clone())),
+    }
+}
+
+/// Whether `seen`, whom the chat knows by this account, asks as somebody of our workspace. What arrived may name another one where an
+/// organisation has several: then it must be one of theirs.
+fn is_of_workspace(seen: &SeenChatter, asker: &Asker, is_here: bool) -> bool {
+    let is_theirs = is_here || asker.workspace.as_ref().is_some_and(|workspace| seen.workspaces.contains(workspace));
+    is_theirs && !seen.is_outsider && !seen.is_bot && !seen.is_gone
 }
 
 /// The person with this account.
@@ -268,4 +282,36 @@ fn require_themselves(ctx: &Ctx, person: &person::Model) -> Result<()> {
 pub fn of_person<'a>(ctx: &Ctx, person: &'a person::Model) -> Option<&'a str> {
     let may_know = ctx.actor.person_id() == Some(person.id) || ctx.actor.may(Right::Respond);
     person.chat_account.as_deref().filter(|_| may_know)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_asks_is_of_our_workspace() {
+        let seen = |workspaces: &[&str], is_outsider: bool| SeenChatter {
+            account: "U1".to_owned(),
+            name: "Kim".to_owned(),
+            email: None,
+            workspaces: workspaces.iter().map(|&workspace| workspace.to_owned()).collect(),
+            is_outsider,
+            is_bot: false,
+            is_gone: false,
+        };
+        let from = |workspace: &str| Asker { account: "U1".to_owned(), name: String::new(), workspace: Some(workspace.to_owned()) };
+        for (seen, workspace, expected) in [
+            (seen(&["OURS"], false), "OURS", true),
+            (seen(&["OURS"], true), "OURS", false),
+            // One account has the name of another's in a workspace to which the app was added by mistake.
+            (seen(&["OURS"], false), "ANOTHER", false),
+            (seen(&["ANOTHER"], true), "ANOTHER", false),
+            // In an organisation.
+            (seen(&["SISTER", "OURS", "ORGANISATION"], false), "SISTER", true),
+            (seen(&["SISTER", "OURS", "ORGANISATION"], false), "ORGANISATION", true),
+            (seen(&["SISTER", "ORGANISATION"], true), "SISTER", false),
+        ] {
+            assert_eq!(is_of_workspace(&seen, &from(workspace), workspace == "OURS"), expected, "{seen:?} {workspace}");
+        }
+    }
 }

@@ -11,6 +11,8 @@ use super::*;
 both_dbs![by connected:
     whom_muster_does_not_know_may_report_and_nothing_else,
     guests_and_strangers_may_do_nothing,
+    of_an_organisation_s_people_those_of_the_workspace_are_known,
+    what_comes_from_another_workspace_is_nobody_s,
     whoever_leaves_the_team_may_do_nothing_from_then_on,
     a_restricted_incident_has_a_private_channel_and_no_notice,
     what_becomes_restricted_is_no_longer_said_where_others_read,
@@ -19,7 +21,8 @@ both_dbs![by connected:
 
 fn user(id: &str, name: &str, team: &str, is_guest: bool) -> User {
     let email = Some(format!("{}@example.org", name.to_lowercase()));
-    User { id: id.to_owned(), name: name.to_owned(), email, team: team.to_owned(), is_bot: false, is_guest, is_deleted: false }
+    let (id, name, team) = (id.to_owned(), name.to_owned(), team.to_owned());
+    User { id, name, email, team, teams: Vec::new(), is_bot: false, is_guest, is_deleted: false }
 }
 
 async fn whom_muster_does_not_know_may_report_and_nothing_else(scene: &Scene<'_>) {
@@ -54,6 +57,26 @@ async fn guests_and_strangers_may_do_nothing(scene: &Scene<'_>) {
         assert!(fake.form_of(account).is_none(), "{account}");
     }
     assert_eq!(watcher.incident("INC-1", "id").await, Value::Null);
+}
+
+async fn of_an_organisation_s_people_those_of_the_workspace_are_known(scene: &Scene<'_>) {
+    let fake = &scene.fake;
+    for (account, teams) in [("U0PAT", ["T0SISTER", TEAM]), ("U0ROBIN", ["T0SISTER", "T0THIRD"])] {
+        let teams = teams.map(str::to_owned).to_vec();
+        fake.add_user(User { teams, ..user(account, &account[2..], "T0SISTER", false) });
+        let email = format!("{}@example.org", account[2..].to_lowercase());
+        domain::people::find_or_add(&scene.app.system(), account, &email, AccessLevel::Responder).await.unwrap();
+    }
+    for _ in 0..2 {
+        assert!(scene.ask("U0PAT", GENERAL, "who").await.contains("first line"));
+    }
+    assert!(scene.ask("U0ROBIN", GENERAL, "who").await.contains("other workspaces"));
+}
+
+async fn what_comes_from_another_workspace_is_nobody_s(scene: &Scene<'_>) {
+    assert!(scene.ask(LEE, GENERAL, "who").await.contains("first line"));
+    scene.fake.changes_user(LEE, |lee| lee.team = "T0OTHER".to_owned());
+    assert!(scene.ask(LEE, GENERAL, "who").await.contains("other workspaces"));
 }
 
 async fn whoever_leaves_the_team_may_do_nothing_from_then_on(scene: &Scene<'_>) {

@@ -19,6 +19,8 @@ pub struct User {
     pub email: Option<String>,
     /// Which workspace is theirs.
     pub team: String,
+    /// Of somebody of an organisation: all workspaces that are.
+    pub teams: Vec<String>,
     pub is_bot: bool,
     pub is_guest: bool,
     pub is_deleted: bool,
@@ -140,6 +142,7 @@ impl State {
             name: name.to_owned(),
             email: email.map(str::to_owned),
             team: TEAM.to_owned(),
+            teams: Vec::new(),
             is_bot: email.is_none(),
             is_guest: false,
             is_deleted: false,
@@ -310,12 +313,20 @@ impl Message {
 }
 
 impl User {
+    pub(super) fn is_here(&self) -> bool {
+        self.team == TEAM || self.teams.iter().any(|team| team == TEAM)
+    }
+
     pub(super) fn json(&self) -> Value {
-        json!({
+        let mut told = json!({
             "id": self.id, "team_id": self.team, "name": self.name.to_lowercase(), "real_name": self.name, "deleted": self.is_deleted,
-            "is_bot": self.is_bot, "is_restricted": self.is_guest, "is_ultra_restricted": false, "is_stranger": self.team != TEAM,
+            "is_bot": self.is_bot, "is_restricted": self.is_guest, "is_ultra_restricted": false, "is_stranger": !self.is_here(),
             "profile": { "real_name": self.name, "display_name": self.name, "email": self.email },
-        })
+        });
+        if !self.teams.is_empty() {
+            told["enterprise_user"] = json!({ "id": self.id, "enterprise_id": "E0FAKE", "enterprise_name": "Fake", "teams": self.teams });
+        }
+        told
     }
 }
 

@@ -23,6 +23,6 @@ pub(super) fn info(state: &State, call: &Call<'_>) -> Outcome {
 pub(super) fn by_email(state: &State, call: &Call<'_>) -> Outcome {
     let email = call.text("email")?;
     let has_it = |known: &Option<String>| known.as_deref().is_some_and(|known| known.eq_ignore_ascii_case(email));
-    let found = state.users.values().find(|user| has_it(&user.email) && !user.is_deleted && user.team == TEAM);
+    let found = state.users.values().find(|user| has_it(&user.email) && !user.is_deleted && user.is_here());
     Ok(json!({ "user": found.ok_or_else(|| wrong("users_not_found"))?.json() }))
 }

@@ -11,8 +11,9 @@ pub struct Asker {
     pub account: String,
     /// Display name, or what there is instead.
     pub name: String,
-    /// Whether they are a guest of the workspace, or belong to another one. Where an arrival does not say, [`super::ChatRooms::by_account`] does.
-    pub is_outsider: bool,
+    /// The workspace that they belong to, as far as what arrived says. Only in ours is an account what [`super::ChatRooms::by_account`] knows by
+    /// that name.
+    pub workspace: Option<String>,
 }
 
 /// Something that happened in the chat.

@@ -72,7 +72,11 @@ fn read(kind: &str, said: &Value) -> Option<ChatNews> {
 fn command(said: &Value) -> Option<ChatNews> {
     let words = plain(said["text"].as_str().unwrap_or_default(), People::Listed);
     Some(ChatNews::Command {
-        by: Asker { account: text(&said["user_id"])?, name: text(&said["user_name"]).unwrap_or_default(), is_outsider: false },
+        by: Asker {
+            account: text(&said["user_id"])?,
+            name: text(&said["user_name"]).unwrap_or_default(),
+            workspace: text(&said["team_id"]),
+        },
         channel: text(&said["channel_id"])?,
         text: words.text.trim().to_owned(),
         mentions: words.mentions,
@@ -119,14 +123,13 @@ fn submitted(said: &Value) -> Option<ChatNews> {
     Some(ChatNews::Submitted { by, kind, incident, version, values, people, form, channel: None })
 }
 
-/// Who pressed or filled in something. Whoever belongs to another workspace than the one it happened in is an outsider.
+/// Who pressed or filled in something.
 fn asker(said: &Value) -> Option<Asker> {
     let user = &said["user"];
-    let (here, theirs) = (text(&said["team"]["id"]), text(&user["team_id"]));
     Some(Asker {
         account: text(&user["id"])?,
         name: text(&user["name"]).or_else(|| text(&user["username"])).unwrap_or_default(),
-        is_outsider: here.zip(theirs).is_some_and(|(here, theirs)| here != theirs),
+        workspace: text(&user["team_id"]).or_else(|| text(&said["team"]["id"])),
     })
 }
 
@@ -135,7 +138,9 @@ fn event(said: &Value) -> Option<ChatNews> {
     let channel = || text(&event["channel"]);
     let by = || {
         let account = text(&event["user"]).filter(|account| !is_us(said, account))?;
-        Some(Asker { account, name: String::new(), is_outsider: false })
+        // In a channel that workspaces share, the event's own may be another one than that for which it is told.
+        let workspace = text(&said["authorizations"][0]["team_id"]).or_else(|| text(&said["team_id"]));
+        Some(Asker { account, name: String::new(), workspace })
     };
     match event["type"].as_str()? {
         "message" => of_message(said, event),

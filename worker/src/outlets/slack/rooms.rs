@@ -77,6 +77,10 @@ impl ChatRooms for SlackOutlet {
         }
     }
 
+    async fn is_ours(&self, workspace: &str) -> Result<bool, Refusal> {
+        Ok(self.us().await?.team_id == workspace)
+    }
+
     async fn by_email(&self, email: &str) -> Result<Option<SeenChatter>, Refusal> {
         self.chatter("users.lookupByEmail", ("email", email)).await
     }

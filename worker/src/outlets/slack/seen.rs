@@ -93,9 +93,18 @@ pub(super) struct WireUser {
     is_ultra_restricted: bool,
     #[serde(default)]
     is_stranger: bool,
+    enterprise_user: Option<Employee>,
     is_email_confirmed: Option<bool>,
     #[serde(default)]
     profile: Profile,
+}
+
+/// What an organisation with several workspaces says of a person.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Employee {
+    enterprise_id: String,
+    teams: Vec<String>,
 }
 
 impl WireMessage {
@@ -165,12 +174,16 @@ impl WireUser {
     pub fn seen(self, team: &str) -> SeenChatter {
         let email = self.profile.email.clone().filter(|_| self.is_email_confirmed != Some(false));
         let name = self.profile.name().or(self.real_name).or(self.name);
-        let is_elsewhere = self.is_stranger || (!self.team_id.is_empty() && self.team_id != team);
+        let Employee { enterprise_id, teams } = self.enterprise_user.unwrap_or_default();
+        let workspaces = [self.team_id, enterprise_id].into_iter().chain(teams).filter(|id| !id.is_empty()).collect::<Vec<_>>();
+        // Of an organisation's people, the workspace that is theirs first may be another one than ours.
+        let is_here = workspaces.is_empty() || workspaces.iter().any(|id| id == team);
         SeenChatter {
             name: name.unwrap_or_else(|| self.id.clone()),
             account: self.id,
             email,
-            is_outsider: self.is_restricted || self.is_ultra_restricted || is_elsewhere,
+            workspaces,
+            is_outsider: self.is_restricted || self.is_ultra_restricted || self.is_stranger || !is_here,
             is_bot: self.is_bot,
             is_gone: self.deleted,
         }
@@ -211,5 +224,21 @@ mod tests {
         let message: WireMessage = serde_json::from_str(text).unwrap();
         let seen = message.seen("C1", false).unwrap();
         assert_eq!((seen.unnamed, seen.files[0].url.clone(), seen.files[1].name.clone()), (vec!["U2".to_owned()], None, "a".to_owned()));
+    }
+
+    #[test]
+    fn whoever_is_in_our_workspace_is_no_outsider() {
+        for (user, is_outsider) in [
+            (r#"{"id":"U1","team_id":"T1"}"#, false),
+            (r#"{"id":"U1","team_id":"T2"}"#, true),
+            (r#"{"id":"U1","team_id":"T1","is_restricted":true}"#, true),
+            (r#"{"id":"U1","team_id":"T2","is_stranger":true}"#, true),
+            (r#"{"id":"U1","team_id":"T2","enterprise_user":{"id":"W1","enterprise_id":"E1","teams":["T2","T1"]}}"#, false),
+            (r#"{"id":"U1","team_id":"E1","enterprise_user":{"id":"W1","enterprise_id":"E1","teams":["T1"]}}"#, false),
+            (r#"{"id":"U1","team_id":"T2","enterprise_user":{"id":"W1","enterprise_id":"E1","teams":["T2"]}}"#, true),
+        ] {
+            let seen = serde_json::from_str::<WireUser>(user).unwrap().seen("T1");
+            assert_eq!(seen.is_outsider, is_outsider, "{user}");
+        }
     }
 }

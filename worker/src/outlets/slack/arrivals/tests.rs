@@ -44,7 +44,7 @@ fn a_button_says_where_it_is() {
         "actions": [{ "action_id": "accept:0", "value": "pag_1" }],
     });
     let Some(ChatNews::Pressed { by, press, value, at, .. }) = hear(INTERACTION, &said) else { panic!() };
-    assert_eq!((press, &*value, by.is_outsider), (Press::Accept, "pag_1", true));
+    assert_eq!((press, &*value, by.workspace.as_deref()), (Press::Accept, "pag_1", Some("T2")));
     assert_eq!(at, Some(Posted { channel: "C1".into(), ts: "1.000001".into() }));
     said["container"]["is_ephemeral"] = true.into();
     assert!(matches!(hear(INTERACTION, &said), Some(ChatNews::Pressed { at: None, .. })));
