@@ -3,7 +3,7 @@
 use entity::{IncidentStatus, OfferState, Operation, PageLoss, Visibility, chat_channel, delivery, incident, page, role_offer, step};
 
 use crate::delivery::order::steps_of;
-use crate::incident::reference::reference;
+use crate::incident::reference::{reference, shown_name};
 use crate::playbook::Playbook;
 use crate::playbook::steps::{Step, stands};
 use crate::ports::{ChatMessage, ChatOrder, ChatPlace, Posted, Said};
@@ -33,7 +33,7 @@ pub(super) fn shown(
 ) -> Shown {
     let Staffed { whole, roster } = facts;
     match order {
-        ChatOrder::Notice(notice) => after_resolution(&notice.text, whole, playbook),
+        ChatOrder::Notice(notice) => noticed(&notice.text, whole, playbook),
         ChatOrder::Channel(_) => Shown::AsPosted,
         ChatOrder::Message(message) => {
             let outcome = match row.operation {
@@ -61,9 +61,14 @@ fn settled(said: &Said, outcome: String) -> Said {
     }
 }
 
-/// The notice to everybody (R7) says that it is over, as long as it is.
-fn after_resolution(text: &str, whole: &Whole, playbook: &Playbook) -> Shown {
+/// The notice to everybody (R7) says that it is over, as long as it is. Of what has become restricted it says no more than which it is.
+fn noticed(text: &str, whole: &Whole, playbook: &Playbook) -> Shown {
     let incident = &whole.incident;
+    if incident.visibility == Visibility::Restricted {
+        let headline = shown_name(incident);
+        // Everybody may be let in again.
+        return Shown::Instead { said: Said { short: headline.clone(), headline, ..Said::default() }, is_settled: false };
+    }
     let is_over = matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Merged);
     let Some(at) = incident.resolved_at.or(incident.closed_at).filter(|_| is_over) else { return Shown::AsPosted };
     let headline = format!("{} is resolved, since {}", reference(incident), playbook.local(at));
@@ -266,5 +271,17 @@ mod tests {
         });
         let said = outcome(&row, &order, &resolved).expect("it says so");
         assert!(said.starts_with("INC-7 is resolved, since ") && said.ends_with("The shop is down."), "{said}");
+    }
+
+    #[test]
+    fn the_notice_says_nothing_of_what_has_become_restricted() {
+        let (row, order) = (posted(Operation::Notice, None, None), ChatOrder::Notice(Notice { text: "The shop is down.".to_owned() }));
+        for status in [IncidentStatus::Fixing, IncidentStatus::Resolved, IncidentStatus::Closed] {
+            let restricted = facts(|whole| {
+                whole.incident =
+                    incident::Model { status, visibility: Visibility::Restricted, resolved_at: Some(at(5)), ..whole.incident.clone() };
+            });
+            assert_eq!(outcome(&row, &order, &restricted).as_deref(), Some("INC-7 (restricted): "), "{status:?}");
+        }
     }
 }
