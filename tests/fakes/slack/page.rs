@@ -61,7 +61,7 @@ fn workspace(slack: &Slack, user: &str) -> Value {
     let name = |id: &str| state.users.get(id).map_or(id, |known| known.name.as_str()).to_owned();
     let channels = state.channels.values().filter(|channel| !channel.is_private || channel.members.contains(user)).map(|channel| {
         let messages: Vec<Value> = channel.messages.values().map(|message| {
-            json!({ "ts": message.ts, "by": name(&message.user), "text": message.words(), "buttons": labels(&message.blocks) })
+            json!({ "ts": message.ts, "by": name(&message.user), "text": said(&message.blocks, &message.text), "buttons": labels(&message.blocks) })
         }).collect();
         let title = channel.with.as_deref().map_or_else(|| channel.name.clone(), |_| "Muster".to_owned());
         json!({
@@ -72,16 +72,18 @@ fn workspace(slack: &Slack, user: &str) -> Value {
     let channels: Vec<Value> = channels.collect();
     let whispers = state.whispers.iter().filter(|whisper| whisper.user == user);
     let whispers: Vec<Value> = whispers
-        .map(|whisper| json!({ "channel": whisper.channel, "text": said(&whisper.body), "buttons": labels(&whisper.body["blocks"]) }))
+        .map(|whisper| json!({ "channel": whisper.channel, "text": said(&whisper.body["blocks"], whisper.body["text"].as_str().unwrap_or_default()), "buttons": labels(&whisper.body["blocks"]) }))
         .collect();
     let form = state.views.values().rev().find(|view| view.user == user).map(|view| json!({ "view": view.view, "errors": view.errors }));
     json!({ "people": people, "channels": channels, "whispers": whispers, "form": form })
 }
 
-fn said(body: &Value) -> String {
+/// What stands in a message, beside its buttons.
+fn said(blocks: &Value, otherwise: &str) -> String {
     let mut found = Vec::new();
-    texts(&body["blocks"], &mut found);
-    if found.is_empty() { body["text"].as_str().unwrap_or_default().to_owned() } else { found.join("\n") }
+    let shown = blocks.as_array().into_iter().flatten().filter(|block| block["type"] != "actions");
+    shown.for_each(|block| texts(block, &mut found));
+    if found.is_empty() { otherwise.to_owned() } else { found.join("\n") }
 }
 
 fn labels(blocks: &Value) -> Vec<String> {
