@@ -57,7 +57,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
         tracing::warn!("{warning}");
     }
     let connected = &domain.config.systems;
-    let wakes_somebody = [System::Email, System::Ntfy, System::Webhook].iter().any(|system| connected.contains(system));
+    let wakes_somebody = [System::Email, System::Ntfy, System::Webhook, System::Slack].iter().any(|system| connected.contains(system));
     if !wakes_somebody {
         tracing::warn!("no mail server is connected: nobody can be woken. smtp.url and smtp.from connect one; ntfy.url rings phones");
     } else if connected.contains(&System::Email) && domain.config.client_reply_to.is_none() {

@@ -56,6 +56,9 @@ async fn main() -> Result<()> {
     let files = DriveFake::start_at(&arguments.drive).await.with_context(|| format!("Google Drive at {}", arguments.drive))?;
     let chat = SlackFake::start_at(&arguments.slack).await.with_context(|| format!("Slack at {}", arguments.slack))?;
     let key = &arguments.drive_key;
+    if let Some(folder) = key.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    }
     std::fs::write(key, files.credentials()).with_context(|| format!("can't write {}", key.display()))?;
     seed(&desk, &boards);
     desk.notify(Some(arguments.webhook.as_str()).filter(|url| !url.is_empty()));

@@ -15,7 +15,7 @@ pub(super) fn headline(incident: &incident::Model) -> String {
 pub(super) fn due(step: &Listed, playbook: &Playbook) -> String {
     let snoozed = step.snoozed_until.map(|until| format!(", put off until {}", playbook.local(until))).unwrap_or_default();
     let due = match step.state {
-        StepState::Open(Stage::Upcoming) => format!("by {}", playbook.local(step.due_at)),
+        StepState::Open(Stage::Upcoming) => format!("due by {}", playbook.local(step.due_at)),
         StepState::Open(Stage::Due) => format!("due since {}", playbook.local(step.due_at)),
         StepState::Open(Stage::Overdue) => format!("overdue since {}", playbook.local(step.overdue_at.unwrap_or(step.due_at))),
         StepState::Done => "done".to_owned(),

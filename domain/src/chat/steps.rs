@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::incident::{self as incidents, Listed};
 use crate::on_call::{self, Stretch};
 use crate::people;
+use crate::playbook::steps::same_series;
 use crate::playbook::{Playbook, Rule};
 
 /// How many turns on call are shown.
@@ -47,7 +48,9 @@ pub(super) async fn settle(asked: &Asked<'_>, which: &str) -> Result<Answer> {
     let incident = asked.incident()?;
     let steps = listed_steps(asked.ctx, incident).await?;
     let numbered = which.parse::<usize>().ok().and_then(|number| steps.get(number.checked_sub(1)?));
-    let step = numbered.or_else(|| steps.iter().find(|step| step.key == which));
+    // A button of an earlier reminder is about what is to be done now.
+    let named = || steps.iter().find(|step| step.key == which).or_else(|| steps.iter().find(|step| same_series(&step.key, which)));
+    let step = numbered.or_else(named);
     let step = step.ok_or_else(|| Error::invalid("text", format!("There is no step {which}: “next” shows them with their numbers.")))?;
     forms::step(asked.ctx, incident, step).await
 }

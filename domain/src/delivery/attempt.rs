@@ -345,7 +345,7 @@ pub(super) async fn tell(ctx: &Ctx, incident: IncidentId, claim: &Claim, ended: 
             return Ok(());
         };
         let way_out = if consequence.is_some() { "" } else { " Do it another way, or try it again." };
-        draft.record(event(row, ended.state, format!("{} failed: {error}.{way_out}", what(row))));
+        draft.record(event(row, ended.state, format!("{} failed: {}.{way_out}", what(row), error.trim_end_matches('.'))));
         if let Some(consequence) = &consequence {
             consequence(draft, row);
         }

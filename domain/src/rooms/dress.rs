@@ -1,6 +1,6 @@
 //! What the channel of an incident shows: pure, from what is known of the incident.
 
-use entity::{IncidentStatus, Timestamp, chat_channel, incident};
+use entity::{IncidentStatus, Timestamp, chat_channel, incident, timeline_event};
 
 use super::buttons::of_incident;
 use super::order::is_exposed;
@@ -10,16 +10,24 @@ use crate::playbook::{Goal, Playbook};
 use crate::ports::{Button, ChatLink, Dress, Press, Said};
 use crate::record::Whole;
 use crate::telling::roster::{Roster, Staffed};
+use crate::timeline::redactions::shown;
 use crate::words;
 
 /// Characters of a topic.
 const TOPIC_CHARS: usize = 250;
 
-/// How the channel should look. `url` is the incident's page.
-pub(super) fn dress(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, url: &str, now: Timestamp) -> Dress {
+/// How the channel should look. `update` is what everybody was told last, `url` the incident's page.
+pub(super) fn dress(
+    facts: &Staffed,
+    channel: &chat_channel::Model,
+    update: Option<&timeline_event::Model>,
+    playbook: &Playbook,
+    url: &str,
+    now: Timestamp,
+) -> Dress {
     let incident = &facts.whole.incident;
     let is_exposed = is_exposed(incident, channel);
-    let summary = if is_exposed { concealed(incident, url) } else { summary(facts, channel, playbook, url, now) };
+    let summary = if is_exposed { concealed(incident, url) } else { summary(facts, channel, update, playbook, url, now) };
     let topic = if is_exposed {
         format!("{} · {url}", reference(incident))
     } else {
@@ -41,7 +49,14 @@ fn concealed(incident: &incident::Model, url: &str) -> Said {
     Said { paragraphs: vec![why.to_owned()], short: headline.clone(), headline, link: Some(in_muster(url)), ..Said::default() }
 }
 
-fn summary(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, url: &str, now: Timestamp) -> Said {
+fn summary(
+    facts: &Staffed,
+    channel: &chat_channel::Model,
+    update: Option<&timeline_event::Model>,
+    playbook: &Playbook,
+    url: &str,
+    now: Timestamp,
+) -> Said {
     let Staffed { whole, roster } = facts;
     let incident = &whole.incident;
     let headline = format!("{}: {}", reference(incident), incident.name);
@@ -50,6 +65,7 @@ fn summary(facts: &Staffed, channel: &chat_channel::Model, playbook: &Playbook, 
         Some(format!("{}, since {}", words::sentence(&state(incident)), playbook.local(began(incident)))),
         incident.summary.clone(),
         Some(people),
+        update.map(|update| format!("Latest update, {}: {}", playbook.local(update.occurred_at), words::shortened(shown(update)))),
         goals(whole, playbook),
         next_step(whole, playbook, now),
         waiting(whole),
@@ -155,7 +171,7 @@ mod tests {
         let channel = chat_channel::Model { is_private, ..fixtures::chat_channel() };
         let roster = Roster::of(vec![lead], &OnDuty { first: None, second: None });
         let facts = Staffed { whole: Whole::new(incident), roster: Arc::new(roster) };
-        dress(&facts, &channel, &Playbook::default(), URL, at())
+        dress(&facts, &channel, None, &Playbook::default(), URL, at())
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use entity::chat_channel::{self, Column};
-use entity::{DeliveryState, IncidentId, IncidentStatus, Operation, System, Timestamp, chat_message, delivery, incident};
+use entity::{DeliveryState, IncidentId, IncidentStatus, Operation, System, Timestamp, chat_message, delivery, incident, timeline_event};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::time::timeout;
@@ -25,7 +25,7 @@ use crate::playbook::steps::steps;
 use crate::ports::{ChatOrder, ChatRooms, Effect, Posted, Refusal, Said};
 use crate::record::{Facts, Whole};
 use crate::telling::roster::{Roster, Staffed, may_know};
-use crate::words;
+use crate::{timeline, words};
 
 /// What was taken and not finished within this time is taken again.
 const TAKEN: chrono::Duration = chrono::Duration::seconds(90);
@@ -231,14 +231,21 @@ async fn keep_history(ctx: &Ctx, rooms: &dyn ChatRooms, row: &mut chat_channel::
     }
 }
 
-/// Accounts of those who belong into the channel of an incident: whoever has a part in it, and second line.
+/// Accounts of those who belong into the channel of an incident: whoever reported it or has a part in it, and second line.
 pub(super) fn belong(whole: &Whole, roster: &Roster) -> Vec<String> {
     let at_work = whole.roles.iter().filter(|row| row.ended_at.is_none()).filter_map(|row| roster.person(row.person_id));
-    let people = at_work.chain(roster.second_line()).filter(|person| may_know(person, whole));
+    let reporter = whole.incident.reporter_id.and_then(|id| roster.person(id));
+    let people = at_work.chain(reporter).chain(roster.second_line()).filter(|person| may_know(person, whole));
     let mut accounts: Vec<String> = people.filter_map(|person| person.chat_account.clone()).collect();
     accounts.sort();
     accounts.dedup();
     accounts
+}
+
+/// What everybody was told last.
+async fn latest_update(ctx: &Ctx, incident: &incident::Model) -> Result<Option<timeline_event::Model>> {
+    let Some(sequence) = incident.latest_update_sequence else { return Ok(None) };
+    Ok(timeline::latest_updates(ctx, &[(incident.id, sequence)]).await?.remove(&incident.id))
 }
 
 async fn keep_look(
@@ -252,7 +259,8 @@ async fn keep_look(
     let now = ctx.now();
     // Once more if others can read it than was known: then it shows something else. Where too many can, that is asked each time.
     for _ in 0..2 {
-        let wanted = dress(facts, row, playbook, &link(ctx, &facts.whole.incident), now);
+        let wanted =
+            dress(facts, row, latest_update(ctx, &facts.whole.incident).await?.as_ref(), playbook, &link(ctx, &facts.whole.incident), now);
         let name = fingerprint(&format!("{:?}", (&wanted.topic, &wanted.link, &wanted.summary, wanted.is_archived)));
         if row.shown.as_ref() == Some(&name) && !is_exposed(&facts.whole.incident, row) {
             return Ok(());

@@ -69,11 +69,22 @@ fn noticed(text: &str, whole: &Whole, playbook: &Playbook) -> Shown {
         // Everybody may be let in again.
         return Shown::Instead { said: Said { short: headline.clone(), headline, ..Said::default() }, is_settled: false };
     }
-    let is_over = matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed | IncidentStatus::Merged);
-    let Some(at) = incident.resolved_at.or(incident.closed_at).filter(|_| is_over) else { return Shown::AsPosted };
-    let headline = format!("{} is resolved, since {}", reference(incident), playbook.local(at));
+    let became = match incident.status {
+        IncidentStatus::Resolved | IncidentStatus::Closed => {
+            let at = incident.resolved_at.or(incident.closed_at).map(|at| format!(", since {}", playbook.local(at)));
+            format!("is resolved{}", at.unwrap_or_default())
+        }
+        IncidentStatus::Merged => "was merged into another incident".to_owned(),
+        IncidentStatus::Triage
+        | IncidentStatus::Declined
+        | IncidentStatus::Investigating
+        | IncidentStatus::Fixing
+        | IncidentStatus::Monitoring => return Shown::AsPosted,
+    };
+    let headline = format!("{} {became}", reference(incident));
+    // It may be reopened.
     let said = Said { short: headline.clone(), headline, paragraphs: vec![text.to_owned()], ..Said::default() };
-    Shown::Instead { said, is_settled: incident.status != IncidentStatus::Resolved }
+    Shown::Instead { said, is_settled: false }
 }
 
 /// What became of a page; `None` while it waits for an answer.

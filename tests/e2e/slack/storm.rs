@@ -102,31 +102,29 @@ async fn storm(engine: Engine) {
     };
     let mut worker = spawn(place.home.command(&[worker]));
     let (began, patience) = (Instant::now(), PATIENCE + Duration::from_secs(15) * u32::try_from(incidents).unwrap());
-    let mut cut_at = Instant::now();
+    let (mut cut_at, db) = (Instant::now(), Db::connect(&place.url, 1).await.unwrap());
     let settled = async || {
         if cut_at.elapsed() > CUT_EVERY {
             place.slack.cut_sockets();
             cut_at = Instant::now();
         }
-        (is_delivered(&place.url).await && is_dressed(&place.slack) && dead_buttons(&place.slack) == 0).then_some(())
+        (is_delivered(&db).await && is_dressed(&place.slack) && dead_buttons(&place.slack) == 0).then_some(())
     };
     eventually("everything is delivered and shown, and no button is dead", patience, settled).await;
     println!("{incidents} incidents, {kills} kills: the rest took {:?}", began.elapsed());
     worker.kill().unwrap();
     worker.wait().unwrap();
-    check(&place, &passed).await;
+    check(&place, &db, &passed).await;
+    db.close().await;
     assert_eq!(place.slack.violations(), [""; 0]);
 }
 
-async fn rows(url: &str) -> Vec<delivery::Model> {
-    let db = Db::connect(url, 1).await.unwrap();
-    let rows = delivery::Entity::find().filter(delivery::Column::System.eq(System::Slack)).all(db.read()).await.unwrap();
-    db.close().await;
-    rows
+async fn rows(db: &Db) -> Vec<delivery::Model> {
+    delivery::Entity::find().filter(delivery::Column::System.eq(System::Slack)).all(db.read()).await.unwrap()
 }
 
-async fn is_delivered(url: &str) -> bool {
-    let rows = rows(url).await;
+async fn is_delivered(db: &Db) -> bool {
+    let rows = rows(db).await;
     let failed = rows.iter().find(|row| matches!(row.state, DeliveryState::Failed | DeliveryState::ByHand));
     assert!(failed.is_none(), "{failed:?}");
     rows.iter().all(|row| matches!(row.state, DeliveryState::Delivered | DeliveryState::Cancelled))
@@ -144,7 +142,7 @@ fn dead_buttons(slack: &SlackFake) -> usize {
 }
 
 /// Each channel once, with one summary; each message once.
-async fn check(place: &Place, passed: &[String]) {
+async fn check(place: &Place, db: &Db, passed: &[String]) {
     let channels = place.slack.channels_like("inc-");
     assert_eq!(channels.len(), passed.len(), "{:?}", channels.iter().map(|channel| &channel.name).collect::<Vec<_>>());
     for incident in passed {
@@ -159,7 +157,7 @@ async fn check(place: &Place, passed: &[String]) {
             *times.entry(message.metadata["event_payload"]["key"].as_str().unwrap().to_owned()).or_default() += 1;
         }
     }
-    let delivered = rows(&place.url).await.into_iter().filter(|row| row.state == DeliveryState::Delivered);
+    let delivered = rows(db).await.into_iter().filter(|row| row.state == DeliveryState::Delivered);
     // What a channel's receipt has is no place of a message, and letters are in no channel.
     let is_in_channel = |row: &delivery::Model| row.external_id.as_ref().is_some_and(|id| id.contains('/') && !id.starts_with('D'));
     for row in delivered.filter(is_in_channel) {

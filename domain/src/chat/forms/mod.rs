@@ -52,7 +52,11 @@ pub fn fields_of(ctx: &Ctx, kind: &FormKind, error: &Error) -> Vec<(String, Stri
 
 fn belonging(kind: &FormKind, error: &Error, is_goal: impl Fn(&str) -> bool) -> Vec<(String, String)> {
     match (kind, error) {
-        (_, Error::Invalid { field, reason }) => vec![((*field).to_owned(), reason.clone())],
+        // It stands below the field, which people know by its label.
+        (_, Error::Invalid { field, reason }) => {
+            let reason = reason.strip_prefix(*field).map_or_else(|| reason.clone(), |rest| format!("This{rest}"));
+            vec![((*field).to_owned(), reason)]
+        }
         (FormKind::Resolve, Error::FailedPrecondition { missing, .. }) => {
             let goals = missing.iter().filter(|key| is_goal(key));
             goals.map(|key| (FormKind::goal_field(key), "Say how you know that this is met.".to_owned())).collect()
@@ -74,6 +78,6 @@ mod tests {
         assert_eq!(fields, ["goal:restore", "goal:monitor"]);
         assert!(of(&FormKind::Update, &missing).is_empty());
         let invalid = Error::invalid("text", "text is empty.");
-        assert_eq!(of(&FormKind::Update, &invalid), [("text".to_owned(), "text is empty.".to_owned())]);
+        assert_eq!(of(&FormKind::Update, &invalid), [("text".to_owned(), "This is empty.".to_owned())]);
     }
 }

@@ -34,6 +34,8 @@ pub(in crate::chat) async fn open(ctx: &Ctx, incident: &incident::Model, step: &
     }
     let done = (!is_done_elsewhere).then(|| Choice::new(DONE, "Done, or decided"));
     let later = limits::SNOOZE_MINUTES.map(|minutes| Choice::new(not_now(minutes), format!("Not now: remind again in {minutes} minutes")));
+    // Of what nobody was reminded there is nothing to put off.
+    let later = later.into_iter().filter(|_| step.reminded_at.is_some());
     let outcomes: Vec<Choice> = done.into_iter().chain(later).chain([Choice::new(NOT_NEEDED, "Not needed")]).collect();
     let first = outcomes[0].value.clone();
     let fields = vec![

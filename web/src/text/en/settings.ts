@@ -50,7 +50,7 @@ export const settings = {
       docs: 'docs/integrations/webhook.md',
     },
     slack: {
-      does: 'Notices to everybody in the general channel.',
+      does: 'A channel for each incident, pages and reminders, and what people do there by command.',
       without: 'A person posts notices; their text waits under Deliveries.',
       docs: '',
     },

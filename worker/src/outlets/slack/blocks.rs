@@ -23,15 +23,19 @@ const LABEL: usize = 75;
 pub(super) fn message(said: &Said) -> Value {
     let mut blocks = Vec::new();
     let notified = mentions(&said.mentions);
-    let headline = format!("*{}*", escaped(&line(&said.headline, LINE)));
-    blocks.push(section(&[notified.clone(), headline].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")));
+    let headline = if said.headline.is_empty() { String::new() } else { format!("*{}*", escaped(&line(&said.headline, LINE))) };
+    let first = joined([notified.clone(), headline]);
+    blocks.extend(Some(first).filter(|first| !first.is_empty()).map(|first| section(&first)));
     let rest = said.link.as_ref().map(|to| to.url.as_str());
     blocks.extend(sections(&said.paragraphs, rest).iter().map(|text| section(text)));
     blocks.extend(buttons(&said.buttons));
     blocks.extend(said.link.as_ref().map(linked));
     let short = if said.short.is_empty() { &said.headline } else { &said.short };
-    let text = [notified, escaped(&line(short, LINE))].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
-    json!({ "text": text, "blocks": blocks })
+    json!({ "text": joined([notified, escaped(&line(short, LINE))]), "blocks": blocks })
+}
+
+fn joined(parts: [String; 2]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// An answer, as the fields of a message.
@@ -109,16 +113,23 @@ fn pieces(paragraph: &str) -> Vec<String> {
         return vec![whole];
     }
     let (mut pieces, mut piece) = (Vec::new(), String::new());
-    for word in paragraph.split_inclusive(char::is_whitespace) {
-        // Escaping makes a character five at most, and a link two more.
-        let word = cut(word, SECTION / 6);
-        if mrkdwn(&piece).chars().count() + mrkdwn(&word).chars().count() > SECTION {
+    for part in paragraph.split_inclusive('\n').flat_map(parts) {
+        if mrkdwn(&piece).chars().count() + mrkdwn(&part).chars().count() > SECTION {
             pieces.push(mrkdwn(&std::mem::take(&mut piece)));
         }
-        piece.push_str(&word);
+        piece.push_str(&part);
     }
     pieces.push(mrkdwn(&piece));
     pieces
+}
+
+/// A line, or its words if it fits into no section.
+fn parts(line: &str) -> Vec<String> {
+    if mrkdwn(line).chars().count() <= SECTION {
+        return vec![line.to_owned()];
+    }
+    // Escaping makes a character five at most, and a link two more.
+    line.split_inclusive(char::is_whitespace).map(|word| cut(word, SECTION / 6)).collect()
 }
 
 /// A row of buttons. Each comes back with what it does and what it is about.
