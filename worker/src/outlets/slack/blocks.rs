@@ -112,24 +112,28 @@ fn pieces(paragraph: &str) -> Vec<String> {
     if whole.chars().count() <= SECTION {
         return vec![whole];
     }
-    let (mut pieces, mut piece) = (Vec::new(), String::new());
+    let (mut pieces, mut piece, mut chars) = (Vec::new(), String::new(), 0);
     for part in paragraph.split_inclusive('\n').flat_map(parts) {
-        if mrkdwn(&piece).chars().count() + mrkdwn(&part).chars().count() > SECTION {
+        let more = mrkdwn(&part).chars().count();
+        if chars + more > SECTION {
             pieces.push(mrkdwn(&std::mem::take(&mut piece)));
+            chars = 0;
         }
         piece.push_str(&part);
+        chars += more;
     }
     pieces.push(mrkdwn(&piece));
     pieces
 }
 
-/// A line, or its words if it fits into no section.
+/// A line, or its words if it fits into no section. Words without an end are parted.
 fn parts(line: &str) -> Vec<String> {
     if mrkdwn(line).chars().count() <= SECTION {
         return vec![line.to_owned()];
     }
+    let words = line.split_inclusive(char::is_whitespace).map(|word| word.chars().collect::<Vec<char>>());
     // Escaping makes a character five at most, and a link two more.
-    line.split_inclusive(char::is_whitespace).map(|word| cut(word, SECTION / 6)).collect()
+    words.flat_map(|word| word.chunks(SECTION / 6).map(|some| some.iter().collect()).collect::<Vec<String>>()).collect()
 }
 
 /// A row of buttons. Each comes back with what it does and what it is about.
