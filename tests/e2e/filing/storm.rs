@@ -69,7 +69,7 @@ async fn pass(ann: &Client, number: usize) -> Passage {
         ann.incident_of("declareIncident", json!({ "name": format!("errors {number}"), "severity": "MINOR", "leadId": me })).await;
     let (id, reference) = (id(&declared).to_owned(), text(&declared, "reference").to_owned());
     let mut files = BTreeMap::from([(format!("log-{number}.txt"), format!("line {number}\n").repeat(1_000).into_bytes())]);
-    if number % 5 == 0 {
+    if number.is_multiple_of(5) {
         files.insert(format!("dump-{number}.bin"), (0..LARGE).map(|at| u8::try_from((at + number) % 251).unwrap()).collect());
     }
     for (name, content) in &files {

@@ -15,7 +15,7 @@ fn hear(kind: &str, said: &Value) -> Option<ChatNews> {
     SlackEar.hear(kind, &said.to_string())
 }
 
-fn event(event: Value) -> Value {
+fn event(event: &Value) -> Value {
     json!({
         "type": "event_callback", "event_id": "Ev1", "team_id": "T1", "api_app_id": "A1", "event": event,
         "authorizations": [{ "user_id": "UBOT", "is_bot": true }],
@@ -57,7 +57,7 @@ fn what_we_say_is_no_news() {
     let message = |more: Value| {
         let mut message = json!({ "type": "message", "channel": "C1", "user": "U1", "text": "hi", "ts": "1583636399.000700" });
         message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        event(message)
+        event(&message)
     };
     assert!(matches!(hear(EVENT, &message(json!({}))), Some(ChatNews::Said(_))));
     for ours in
@@ -68,13 +68,13 @@ fn what_we_say_is_no_news() {
     let another = message(json!({ "subtype": "bot_message", "bot_id": "B2", "app_id": "A2" }));
     assert!(matches!(hear(EVENT, &another), Some(ChatNews::Said(seen)) if seen.account.is_none()));
     let pinned =
-        |user: &str| event(json!({ "type": "pin_added", "user": user, "channel_id": "C1", "item": { "message": { "ts": "1.0" } } }));
+        |user: &str| event(&json!({ "type": "pin_added", "user": user, "channel_id": "C1", "item": { "message": { "ts": "1.0" } } }));
     assert!(hear(EVENT, &pinned("U1")).is_some() && hear(EVENT, &pinned("UBOT")).is_none());
 }
 
 #[test]
 fn of_accounts_it_is_news_that_they_were_closed() {
-    let changed = |deleted: bool| event(json!({ "type": "user_change", "user": { "id": "U1", "deleted": deleted } }));
+    let changed = |deleted: bool| event(&json!({ "type": "user_change", "user": { "id": "U1", "deleted": deleted } }));
     assert_eq!(hear(EVENT, &changed(true)), Some(ChatNews::Closed { account: "U1".into() }));
     assert_eq!(hear(EVENT, &changed(false)), None, "a new status");
 }
@@ -82,13 +82,13 @@ fn of_accounts_it_is_news_that_they_were_closed() {
 #[test]
 fn edits_are_peoples_and_deletions_have_a_time() {
     let changed = |message: Value| {
-        event(json!({ "type": "message", "subtype": "message_changed", "channel": "C1", "ts": "2.000001", "message": message }))
+        event(&json!({ "type": "message", "subtype": "message_changed", "channel": "C1", "ts": "2.000001", "message": message }))
     };
     let edited = changed(json!({ "ts": "1.000001", "user": "U1", "text": "b", "edited": { "user": "U1", "ts": "2.0" } }));
     assert!(matches!(hear(EVENT, &edited), Some(ChatNews::Edited(seen)) if seen.text == "b"));
     assert_eq!(hear(EVENT, &changed(json!({ "ts": "1.000001", "user": "U1", "text": "https://a.org" }))), None, "a preview");
     let gone =
-        event(json!({ "type": "message", "subtype": "message_deleted", "channel": "C1", "ts": "2.000001", "deleted_ts": "1.000001" }));
+        event(&json!({ "type": "message", "subtype": "message_deleted", "channel": "C1", "ts": "2.000001", "deleted_ts": "1.000001" }));
     assert!(matches!(hear(EVENT, &gone), Some(ChatNews::Deleted { at, .. }) if at.ts == "1.000001"));
 }
 
