@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::ids::IdSource;
+use crate::insights::kept as insights;
 use crate::lanes::Lanes;
 use crate::people::secrets::SecretCache;
 use crate::playbook::Playbook;
@@ -43,6 +44,7 @@ pub struct Domain {
     pub(crate) secrets: SecretCache,
     pub(crate) sights: Sights,
     pub(crate) agendas: Kept,
+    pub(crate) insights: insights::Kept,
     pub(crate) lanes: Lanes,
     /// One question that reads very much runs at a time: a search through all timelines, or insights. So however many are asked for, the
     /// other connections are for everything else.
@@ -73,6 +75,7 @@ impl Domain {
             secrets: SecretCache::default(),
             sights: Sights::default(),
             agendas: Kept::default(),
+            insights: insights::Kept::default(),
             lanes: Lanes::default(),
             long_questions: Semaphore::new(1),
             long_askers: Lanes::default(),

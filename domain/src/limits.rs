@@ -147,6 +147,10 @@ pub const IMAGINED_STEPS: usize = 300;
 
 /// Days of a period that insights look at: five years, the whole of most teams' records.
 pub const INSIGHTS_DAYS: i64 = 5 * 366;
+/// Incidents of which a process keeps what insights are made of: some 60 MB. Any others are read again for each look.
+pub const INSIGHTS_KEPT: usize = 200_000;
+/// Incidents that a process reads at once to keep them.
+pub const INSIGHTS_READ: usize = 10_000;
 /// The years that a period of insights may lie in.
 pub const INSIGHTS_YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
 /// Sites, or clients, whose figures are told at once: those with the most incidents. The files have all.

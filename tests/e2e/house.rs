@@ -51,7 +51,7 @@ const FLOORS: [&[&str]; 9] = [
         "insights::period",
     ],
     // Who calls, and with what.
-    &["authz", "config", "ctx", "people::secrets", "agenda::kept", "sql", "audit"],
+    &["authz", "config", "ctx", "people::secrets", "agenda::kept", "insights::kept", "sql", "audit"],
     // What a decision sees and wants.
     &["record"],
     // What is written on a draft.

@@ -5,12 +5,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use domain::on_call;
-use entity::{AuditAction, ClientId, PersonId, SiteId, audit_entry};
+use entity::{AuditAction, ClientId, PersonId, SiteId, Timestamp, audit_entry, incident};
 use harness::drive::{id, text};
 use harness::{Client, Engine, TestApp, both_dbs};
 use migration::{Migrator, MigratorTrait};
 use reqwest::StatusCode;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::hygiene::root;
@@ -26,6 +26,7 @@ both_dbs![
     no_cell_of_a_file_is_a_formula,
     a_period_that_can_not_be_looked_at_is_refused,
     what_earlier_incidents_tell_is_filled_in,
+    what_has_changed_is_in_the_next_answer,
 ];
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -140,14 +141,17 @@ fn many_incidents_are_added_up_in_time() {
     for (engine, most) in [(Engine::Postgres, 300), (Engine::Sqlite, 600)] {
         harness::run(engine, async |app| {
             let ada = year(app, incidents).await;
-            let mut fastest = Duration::MAX;
-            for _ in 0..5 {
+            let mut took = Vec::new();
+            for _ in 0..10 {
                 let begun = Instant::now();
                 insights(&ada).await;
-                fastest = fastest.min(begun.elapsed());
+                took.push(begun.elapsed());
             }
-            println!("{engine:?}: {incidents} incidents in {fastest:?}");
-            assert!(fastest < Duration::from_millis(most), "{engine:?}: {fastest:?}");
+            let first = took.remove(0);
+            took.sort();
+            let median = took[took.len() / 2];
+            println!("{engine:?}: {incidents} incidents in {median:?} ({took:?}), the first time in {first:?}");
+            assert!(median < Duration::from_millis(most), "{engine:?}: {median:?}");
         });
     }
 }
@@ -359,9 +363,7 @@ async fn what_earlier_incidents_tell_is_filled_in(app: &TestApp) {
     sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "soon" })).await;
     app.advance(MINUTE);
     sam.incident_of("escalate", json!({ "incidentId": incident["id"], "reason": "help" })).await;
-    let counted = insights(&sam).await;
-    assert_eq!((&counted["all"]["timeToLead"]["median"], &counted["all"]["timeToLead"]["missing"]), (&json!(420.0), &json!(1)));
-    assert_eq!(counted["all"]["timeToSecondLine"]["median"], 480.0);
+    let kept = times(app).await;
     // Whatever looks meanwhile finds an older schema.
     app.allow_error_log("led_at");
     let db = app.domain.db.write();
@@ -369,9 +371,88 @@ async fn what_earlier_incidents_tell_is_filled_in(app: &TestApp) {
         Migrator::down(db, Some(1)).await.unwrap();
     }
     Migrator::up(db, None).await.unwrap();
+    assert_eq!(times(app).await, kept);
     let found = insights(&sam).await;
-    for time in ["timeToLead", "timeToSecondLine"] {
-        assert_eq!(found["all"][time], counted["all"][time], "{time}");
-    }
+    assert_eq!((&found["all"]["timeToLead"]["median"], &found["all"]["timeToLead"]["missing"]), (&json!(420.0), &json!(1)));
+    assert_eq!(found["all"]["timeToSecondLine"]["median"], 480.0);
     assert_eq!(found["all"]["summaries"], json!({ "inTime": 0, "late": 0, "unknown": 1, "share": null }));
+}
+
+/// When each incident was first led, and second line first paged for it.
+async fn times(app: &TestApp) -> Vec<(Option<Timestamp>, Option<Timestamp>)> {
+    let rows = incident::Entity::find().order_by_asc(incident::Column::Number).all(app.domain.db.read()).await.unwrap();
+    rows.into_iter().map(|row| (row.led_at, row.second_line_at)).collect()
+}
+
+/// The version of an incident proves what is kept of it: after each kind of change, a process that has looked before tells what one tells that
+/// looks for the first time.
+async fn what_has_changed_is_in_the_next_answer(app: &TestApp) {
+    let (sam, kim, ada) = (app.responder("Sam").await, app.responder("Kim").await, app.admin().await);
+    on_duty(app, sam.person_id(), kim.person_id()).await;
+    let (site, client) = (sam.add_site("www.example.org").await, sam.add_client("Example Ltd").await);
+    let mut told = Vec::new();
+    let mut looked = async |what: &str| {
+        app.advance(MINUTE);
+        let now = insights(&ada).await;
+        assert_eq!(first_look(app).await, again(app).await, "{what}");
+        assert!(told.last() != Some(&now), "{what} shows: {now}");
+        told.push(now);
+    };
+    looked("nothing").await;
+    let reported = sam.report("slow").await;
+    sam.mutate("declineIncident", json!({ "incidentId": reported["id"], "reason": "it is not" }), "incident { id }").await;
+    looked("a report that is declined").await;
+    let incident = sam.declare("down").await;
+    let incident = id(&incident);
+    looked("a declaration").await;
+    sam.incident_of("changeSeverity", json!({ "incidentId": incident, "severity": "CRITICAL", "reason": "worse" })).await;
+    looked("a severity").await;
+    sam.incident_of("updateIncident", json!({ "incidentId": incident, "siteIds": [site] })).await;
+    looked("a site").await;
+    sam.mutate("markClientAffected", json!({ "incidentId": incident, "clientId": client }), "incident { id }").await;
+    looked("a client").await;
+    sam.incident_of("assignRole", json!({ "incidentId": incident, "role": "INCIDENT_LEAD", "personId": sam.id() })).await;
+    looked("a lead").await;
+    sam.incident_of("escalate", json!({ "incidentId": incident, "reason": "help" })).await;
+    looked("a page").await;
+    let page = kim.incident("INC-2", "pages { id person { name } }").await;
+    let page = page["pages"].as_array().unwrap().iter().find(|page| page["person"]["name"] == "Kim").unwrap().clone();
+    kim.mutate("answerPage", json!({ "pageId": page["id"] }), "page { id }").await;
+    looked("an answer").await;
+    sam.event_of("postUpdate", json!({ "incidentId": incident, "text": "at it" })).await;
+    looked("a summary").await;
+    let follow_up = json!({ "incidentId": incident, "title": "once more", "board": "incident-actions", "ownerId": sam.id() });
+    let follow_up = sam.mutate("addFollowUp", follow_up, "followUp { id }").await["followUp"]["id"].take();
+    looked("a follow-up").await;
+    sam.mutate("settleFollowUp", json!({ "followUpId": follow_up, "state": "DROPPED", "note": "no use" }), "followUp { id }").await;
+    looked("what became of it").await;
+    let other = sam.declare("down as well").await;
+    looked("another one").await;
+    sam.incident_of("mergeIncident", json!({ "incidentId": other["id"], "intoIncidentId": incident })).await;
+    looked("a merge").await;
+    sam.resolve(incident).await;
+    looked("a resolution").await;
+    sam.incident_of("updateIncident", json!({ "incidentId": incident, "siteIds": [] })).await;
+    looked("no site").await;
+    let vic = app.viewer("Vic").await;
+    assert_eq!(insights(&vic).await["incidents"], 1);
+    sam.incident_of("updateIncident", json!({ "incidentId": incident, "visibility": "RESTRICTED" })).await;
+    assert_eq!(insights(&vic).await["incidents"], 0, "what was kept is of those who may see it");
+}
+
+/// The figures, by the process that serves.
+async fn again(app: &TestApp) -> String {
+    told_by(&app.domain).await
+}
+
+/// The figures, by a process that has read nothing yet.
+async fn first_look(app: &TestApp) -> String {
+    let domain::ctx::Domain { db, clock, config, .. } = &*app.domain;
+    told_by(&domain::ctx::Domain::new(db.clone(), clock.clone(), (*app.domain.playbook()).clone(), config.clone(), None)).await
+}
+
+async fn told_by(domain: &std::sync::Arc<domain::ctx::Domain>) -> String {
+    let [from, to] = [YEARS.0, YEARS.1].map(|day| day.parse().unwrap());
+    let told = domain::insights::insights(&domain.system(), from, to, &domain::insights::facts::Filter::default()).await.unwrap();
+    format!("{told:?}")
 }

@@ -4,13 +4,14 @@
 //! Incidents stand there by their reference alone. Who takes out whom was paged when is in the audit log.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use chrono::NaiveDate;
 use entity::{AuditAction, PersonId, Timestamp, person};
 use sea_orm::EntityTrait;
 use serde_json::json;
 
-use super::facts::{self, Filter, Grouped};
+use super::facts::{self, Filter, Names};
 use super::ledger::{self, Entry, Wanted};
 use super::period::Period;
 use super::spread::Spread;
@@ -77,8 +78,8 @@ pub async fn write(ctx: &Ctx, file: File, asked: &Asked) -> Result<Vec<u8>> {
     let period = Period::new(*from, *to, ctx.playbook().working_hours.zone.clone())?;
     match file {
         File::Figures => figures(&insights(ctx, *from, *to, filter).await?),
-        File::Incidents => incidents(ctx, &period, filter).await,
-        File::FollowUps => follow_ups(ctx, &period, filter).await,
+        File::Incidents => incidents(ctx, period, filter).await,
+        File::FollowUps => follow_ups(ctx, period, filter).await,
         File::Woken => {
             let list = woken(&names(ctx).await?, &insights(ctx, *from, *to, filter).await?)?;
             record(ctx, asked, file).await?;
@@ -116,14 +117,12 @@ fn counts(counts: InTime) -> [String; 3] {
     [counts.in_time, counts.late, counts.unknown].map(|count| count.to_string())
 }
 
-async fn incidents(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<u8>> {
+async fn incidents(ctx: &Ctx, period: Period, filter: &Filter) -> Result<Vec<u8>> {
     let turn = ctx.long_turn().await?;
-    let (mut facts, (sites, clients)) = tokio::try_join!(facts::facts(ctx, period, filter), facts::groups(ctx, period, filter))?;
-    restricted::saw(ctx, facts::restricted(ctx, period, filter).await?).await?;
+    let (facts, Names { sites, clients }) = tokio::try_join!(facts::facts(ctx, period, filter), facts::names(ctx))?;
     drop(turn);
-    facts.sort_unstable_by_key(|fact| fact.number);
-    let (sites, clients) = (of_incidents(sites), of_incidents(clients));
-    let months: Vec<&str> = period.months().collect();
+    restricted::saw(ctx, facts.restricted().collect::<Vec<_>>()).await?;
+    let months: Vec<&str> = facts.period.months().collect();
     let mut list = Sheet::new(&[
         "incident",
         "month",
@@ -142,36 +141,34 @@ async fn incidents(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<u8
         "sites",
         "clients",
     ])?;
-    for fact in &facts {
+    for (fact, known) in facts.of_period() {
         let Fact { number, severity, reported_at, declared_at, led_at, second_line_at, resolved_at, .. } = *fact;
         let times = [time(reported_at), time(declared_at), time(led_at), time(second_line_at), time(resolved_at)];
-        let groups = [&sites, &clients].map(|groups| groups.get(&number).map(|names| names.join("; ")).unwrap_or_default());
-        let first = [of_number(number), months[period.month_of(declared_at)].to_owned(), severity.to_string()];
+        let groups = [named(&known.sites, &sites), named(&known.clients, &clients)];
+        let first = [of_number(number), months[facts.period.month_of(declared_at)].to_owned(), severity.to_string()];
         let rhythm = [counts(fact.summaries), counts(fact.client_updates)].concat();
         list.line(&[&first[..], &times, &rhythm, &groups].concat())?;
     }
     list.finish()
 }
 
-/// The names of the groups of each incident, in order.
-fn of_incidents<Id>(mut groups: Vec<Grouped<Id>>) -> HashMap<i32, Vec<String>> {
-    groups.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut names = HashMap::<i32, Vec<String>>::new();
-    for group in groups {
-        for number in group.numbers {
-            names.entry(number).or_default().push(group.name.clone());
-        }
-    }
-    names
+/// The names of an incident's sites or clients, in order.
+fn named<Id: Eq + Hash>(ids: &[Id], names: &HashMap<Id, String>) -> String {
+    let mut named: Vec<&str> = ids.iter().filter_map(|id| names.get(id)).map(String::as_str).collect();
+    named.sort_unstable();
+    named.join("; ")
 }
 
-async fn follow_ups(ctx: &Ctx, period: &Period, filter: &Filter) -> Result<Vec<u8>> {
-    let (rows, hidden) = tokio::try_join!(facts::follow_ups(ctx, period, filter), facts::restricted(ctx, period, filter))?;
-    restricted::saw(ctx, hidden).await?;
+async fn follow_ups(ctx: &Ctx, period: Period, filter: &Filter) -> Result<Vec<u8>> {
+    let turn = ctx.long_turn().await?;
+    let facts = facts::facts(ctx, period, filter).await?;
+    drop(turn);
+    restricted::saw(ctx, facts.restricted().collect::<Vec<_>>()).await?;
     let mut list = Sheet::new(&["incident", "title", "board", "state", "due_on", "created_at", "settled_at"])?;
-    for row in rows {
+    for row in facts.follow_ups() {
         let due = row.due_on.map(|day| day.to_string()).unwrap_or_default();
-        list.line(&[of_number(row.number), row.title, row.board, row.state.to_string(), due, time(row.created_at), time(row.settled_at)])?;
+        let (title, board) = (row.title.clone(), row.board.clone());
+        list.line(&[of_number(row.number), title, board, row.state.to_string(), due, time(row.created_at), time(row.settled_at)])?;
     }
     list.finish()
 }

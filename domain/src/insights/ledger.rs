@@ -10,7 +10,7 @@ use entity::{IncidentId, PageId, PageLoss, PageReason, PersonId, Timestamp, inci
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
-use super::facts::Paged;
+use super::kept::Paged;
 use super::period::Period;
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -231,7 +231,7 @@ async fn entries(ctx: &Ctx, rows: Vec<Row>) -> Result<Vec<Entry>> {
     let zone = &playbook.working_hours.zone;
     let entry = |row: Row| {
         let Row { id, person_id, number, reason, step_key, paged_at, answered_at, lost, .. } = row;
-        let paged = Paged { person_id, reason, step_key, paged_at, answered_at, lost };
+        let paged = Paged { number, person_id, reason, step_key, paged_at, answered_at, lost };
         Entry {
             page_id: id,
             person_id,

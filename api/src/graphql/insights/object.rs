@@ -125,11 +125,11 @@ impl Insights {
         FollowUpFigures { done: done.into(), dropped, open: Spread(open) }
     }
     /// Reports of the period that were declined: in no other figure.
-    async fn declined(&self) -> i64 {
+    async fn declined(&self) -> usize {
         self.0.declined
     }
     /// Reports of the period that were merged into other incidents, which count for them.
-    async fn merged(&self) -> i64 {
+    async fn merged(&self) -> usize {
         self.0.merged
     }
 }
