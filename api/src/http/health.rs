@@ -45,6 +45,6 @@ fn exposition(render: &Render) -> Response {
 pub async fn metrics(State(server): State<Server>) -> Response {
     match &server.app.0.settings.metrics {
         Some(render) => exposition(render),
-        None => Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "This process keeps no metrics.".into()).into_response(),
+        None => Problem::not_found("This process keeps no metrics.").into_response(),
     }
 }

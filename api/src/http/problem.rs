@@ -14,7 +14,12 @@ pub struct Problem(pub StatusCode, pub &'static str, pub String);
 impl Problem {
     /// For an address that we have not.
     pub fn nothing_here() -> Self {
-        Self(StatusCode::NOT_FOUND, code::NOT_FOUND, "There is nothing at this address.".into())
+        Self::not_found("There is nothing at this address.")
+    }
+
+    /// For an address that leads nowhere, and why.
+    pub fn not_found(why: &str) -> Self {
+        Self(StatusCode::NOT_FOUND, code::NOT_FOUND, why.to_owned())
     }
 }
 

@@ -4,11 +4,13 @@
 //! Unknown fields are ignored: newer versions add some.
 
 pub mod alerts;
+mod signed;
 mod slack;
 mod trello;
 mod zendesk;
 
 use axum::http::StatusCode;
+use domain::Error;
 use domain::error::code;
 use domain::validate::{as_name as plain, as_text as cleaned};
 use serde::de::DeserializeOwned;
@@ -30,6 +32,18 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     parsed.map_err(|error| Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, format!("The body is not as expected: {error}.")))
 }
 
+/// What is answered when something that may be taken could not be: that it should come again. What went wrong in Muster is logged; `what` came
+/// is said there.
+fn not_taken(error: Error, what: &str) -> Problem {
+    match error {
+        error @ Error::Unavailable(_) => error.into(),
+        error => {
+            tracing::error!(error = error.for_the_log(), "could not take {what}");
+            Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "It could not be taken: send it again.".into())
+        }
+    }
+}
+
 /// How JSON writes U+0000; as it is, it would not be JSON.
 const NUL: &[u8] = b"\\u0000";
 
@@ -40,6 +54,18 @@ fn without_nul(value: Value) -> Value {
         Value::Object(fields) => fields.into_iter().map(|(key, value)| (key.replace('\0', ""), without_nul(value))).collect(),
         other => other,
     }
+}
+
+/// Where vendors' samples are. They have no licence, so they are not part of the project.
+#[cfg(test)]
+fn samples() -> Option<std::path::PathBuf> {
+    let contracts = std::env::var_os("MUSTER_CONTRACTS");
+    if contracts.is_none() {
+        eprintln!("MUSTER_CONTRACTS is not set: the samples of what others post were not read");
+    }
+    // Relative to the project's root; tests of this crate run elsewhere.
+    let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    contracts.map(|contracts| project.join(contracts).join("samples"))
 }
 
 #[cfg(test)]

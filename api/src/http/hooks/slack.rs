@@ -4,31 +4,25 @@
 //! Slack waits three seconds; the answer to it follows from a worker. Slack posts events again that were not acknowledged, and what is known
 //! by its id is passed over.
 
-use axum::extract::{FromRequestParts, Path, State};
-use axum::http::request::Parts;
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::Error;
+use chrono::{DateTime, Utc};
 use domain::authz::Actor;
 use domain::error::code;
-use domain::ports::ChatReceived;
+use domain::ports::{ChatArrival, ChatReceived};
 use domain::rooms::inbox;
 use entity::Source;
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
-use sha2::Sha256;
 use url::form_urlencoded;
 
+use super::not_taken;
+use super::signed::{Claim, Signer};
 use crate::http::posted::SignedBody;
 use crate::http::problem::Problem;
 use crate::http::server::Server;
 use crate::settings::SlackHook;
 
-/// How far the signature's time may be from ours.
-const WINDOW: TimeDelta = TimeDelta::minutes(5);
-const SIGNATURE: &str = "x-slack-signature";
-const TIMESTAMP: &str = "x-slack-request-timestamp";
 /// What the signature begins with, and what is signed.
 const VERSION: &str = "v0";
 
@@ -36,29 +30,23 @@ const VERSION: &str = "v0";
 pub async fn slack(
     State(server): State<Server>,
     Path(address): Path<String>,
-    Claim { signature, time }: Claim,
+    claim: Claim<Slack>,
     SignedBody(body): SignedBody,
 ) -> Result<Response, Problem> {
     let ctx = server.app.0.domain.ctx(Actor::System, Source::Slack);
     let SlackHook { secret, ear } = hook(&server)?;
-    admit(secret, &signature, &time, &body, ctx.now())?;
+    claim.admit(secret, &body, ctx.now())?;
     let (kind, said) = match address.as_str() {
-        "commands" => ("command", command(&body)),
-        "interactions" => ("interaction", interaction(&body)),
-        "events" => ("event", Some(String::from_utf8_lossy(&body).into_owned())),
+        "commands" => (ChatArrival::COMMAND, command(&body)),
+        "interactions" => (ChatArrival::INTERACTION, interaction(&body)),
+        "events" => (ChatArrival::EVENT, Some(String::from_utf8_lossy(&body).into_owned())),
         _ => return Err(Problem::nothing_here()),
     };
     let said = said.ok_or_else(|| Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, "The body is not as expected.".into()))?;
     let ChatReceived { arrival, reply } = ear.receive(kind, &said);
     if let Some(arrival) = arrival {
         let stored = ctx.db.while_up(Box::pin(inbox::store(&ctx, arrival))).await.flatten();
-        stored.map_err(|error| match error {
-            error @ Error::Unavailable(_) => Problem::from(error),
-            error => {
-                tracing::error!(error = error.for_the_log(), "could not store what Slack posted");
-                Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "It could not be stored: send it again.".into())
-            }
-        })?;
+        stored.map_err(|error| not_taken(error, "what Slack posted"))?;
     }
     if reply.is_empty() {
         // Slack shows people whatever else there is.
@@ -69,13 +57,33 @@ pub async fn slack(
 
 fn hook(server: &Server) -> Result<&SlackHook, Problem> {
     let hook = server.app.0.settings.slack.as_ref();
-    hook.ok_or_else(|| {
-        Problem(
-            StatusCode::NOT_FOUND,
-            code::NOT_FOUND,
-            "The hook for Slack is not set up: the setting slack.signing_secret is missing.".into(),
-        )
-    })
+    hook.ok_or_else(|| Problem::not_found("The hook for Slack is not set up: the setting slack.signing_secret is missing."))
+}
+
+/// How Slack signs.
+pub struct Slack;
+
+impl Signer for Slack {
+    const NAME: &'static str = "Slack";
+    const SIGNATURE: &'static str = "x-slack-signature";
+    const TIMESTAMP: &'static str = "x-slack-request-timestamp";
+    const WRONG: &'static str = "The signature is wrong: slack.signing_secret must be the one that Slack shows of the app.";
+
+    fn secret(server: &Server) -> Result<&str, Problem> {
+        hook(server).map(|hook| hook.secret.as_str())
+    }
+
+    fn before_body(time: &str) -> String {
+        format!("{VERSION}:{time}:")
+    }
+
+    fn code(signature: &str) -> Option<Vec<u8>> {
+        hex::decode(signature.strip_prefix(VERSION)?.strip_prefix('=')?).ok()
+    }
+
+    fn time(time: &str) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(time.parse().ok()?, 0)
+    }
 }
 
 /// A command is a form.
@@ -90,75 +98,33 @@ fn interaction(body: &[u8]) -> Option<String> {
     form_urlencoded::parse(body).find(|(name, _)| name == "payload").map(|(_, payload)| payload.into_owned())
 }
 
-/// What a post says of its signature. Without it, nothing of the body is read.
-pub struct Claim {
-    signature: String,
-    time: String,
-}
-
-impl FromRequestParts<Server> for Claim {
-    type Rejection = Problem;
-
-    async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
-        hook(server)?;
-        let header = |name: &str| {
-            let value = request.headers.get(name).and_then(|value| value.to_str().ok());
-            value.map(str::to_owned).ok_or_else(|| refused(format!("The header {name} is missing: only Slack may post here.")))
-        };
-        Ok(Self { signature: header(SIGNATURE)?, time: header(TIMESTAMP)? })
-    }
-}
-
-fn refused(reason: String) -> Problem {
-    Problem(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, reason)
-}
-
-/// Accepts what was signed with our secret within the window.
-fn admit(secret: &str, signature: &str, time: &str, body: &[u8], now: DateTime<Utc>) -> Result<(), Problem> {
-    if !is_signed(secret, signature, time, body) {
-        return Err(refused("The signature is wrong: slack.signing_secret must be the one that Slack shows of the app.".into()));
-    }
-    let signed_at = time.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    if signed_at.is_none_or(|signed_at| (signed_at - now).abs() > WINDOW) {
-        let minutes = WINDOW.num_minutes();
-        return Err(refused(format!("{TIMESTAMP} is more than {minutes} minutes from now: it is a replay, or a clock is wrong.")));
-    }
-    Ok(())
-}
-
-/// Whether this is the signature of the time and the body, compared in constant time.
-fn is_signed(secret: &str, signature: &str, time: &str, body: &[u8]) -> bool {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else { return false };
-    mac.update(format!("{VERSION}:{time}:").as_bytes());
-    mac.update(body);
-    let shown = signature.strip_prefix(VERSION).and_then(|rest| rest.strip_prefix('=')).and_then(|rest| hex::decode(rest).ok());
-    shown.is_some_and(|shown| mac.verify_slice(&shown).is_ok())
-}
-
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
+    use crate::http::hooks::samples;
 
     #[test]
     fn the_signature_is_of_the_time_and_the_body() {
-        let Some(contracts) = std::env::var_os("MUSTER_CONTRACTS") else {
-            eprintln!("MUSTER_CONTRACTS is not set: Slack's vector was not read");
-            return;
-        };
-        let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let text = std::fs::read_to_string(project.join(contracts).join("samples/slack/signature_vector.json")).unwrap();
+        let Some(samples) = samples() else { return };
+        let text = std::fs::read_to_string(samples.join("slack/signature_vector.json")).unwrap();
         let vector: Value = serde_json::from_str(&text).unwrap();
         let word = |name: &str| vector[name].as_str().unwrap().to_owned();
         let (secret, body, time, signature) = (word("signing_secret"), word("body"), word("timestamp"), word("valid_signature"));
-        assert!(is_signed(&secret, &signature, &time, body.as_bytes()));
-        assert!(!is_signed("another", &signature, &time, body.as_bytes()));
-        assert!(!is_signed(&secret, &signature, "1531420619", body.as_bytes()));
-        assert!(!is_signed(&secret, &signature, &time, format!("{body} ").as_bytes()));
+        let signed_at = Slack::time(&time).unwrap();
+        let is_admitted = |secret: &str, signature: &str, time: &str, body: &str| {
+            Claim::<Slack>::new(signature, time).admit(secret, body.as_bytes(), signed_at).is_ok()
+        };
+        assert!(is_admitted(&secret, &signature, &time, &body));
+        assert!(!is_admitted("another", &signature, &time, &body));
+        assert!(!is_admitted(&secret, &signature, "1531420619", &body));
+        assert!(!is_admitted(&secret, &signature, &time, &format!("{body} ")));
         for shown in ["", "v0=", "v0=zz", &signature[3..], &signature.replace("v0", "v1")] {
-            assert!(!is_signed(&secret, shown, &time, body.as_bytes()), "{shown}");
+            assert!(!is_admitted(&secret, shown, &time, &body), "{shown}");
         }
-        let signed_at = DateTime::from_timestamp(time.parse().unwrap(), 0).unwrap();
-        let at = |seconds: i64| admit(&secret, &signature, &time, body.as_bytes(), signed_at + TimeDelta::seconds(seconds)).is_ok();
+        let claim = Claim::<Slack>::new(&signature, &time);
+        let at = |seconds: i64| claim.admit(&secret, body.as_bytes(), signed_at + TimeDelta::seconds(seconds)).is_ok();
         assert_eq!([-301, -300, 0, 300, 301].map(at), [false, true, true, true, false]);
         let said: Value = serde_json::from_str(&command(body.as_bytes()).unwrap()).unwrap();
         assert_eq!((&said["command"], &said["user_name"]), (&"/webhook-collect".into(), &"roadrunner".into()));

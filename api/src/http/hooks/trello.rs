@@ -11,16 +11,16 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
-use domain::error::code;
 use domain::follow_up::{self, CardChange, CardNews};
 use domain::ports::Member;
-use domain::{Error, validate};
+use domain::validate;
 use entity::Source;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Hmac;
 use serde::Deserialize;
 use sha1::Sha1;
 
-use super::read;
+use super::signed::{is_code_of, refused};
+use super::{not_taken, read};
 use crate::http::posted::SignedBody;
 use crate::http::problem::Problem;
 use crate::http::server::Server;
@@ -41,7 +41,7 @@ impl FromRequestParts<Server> for Signature {
     async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
         secret(server)?;
         let shown = request.headers.get("x-trello-webhook").and_then(|value| decoded(value.to_str().ok()?));
-        Ok(Self(shown.ok_or(Error::Unauthenticated(WRONG_SIGNATURE))?))
+        shown.map(Self).ok_or_else(|| refused(WRONG_SIGNATURE))
     }
 }
 
@@ -58,39 +58,24 @@ pub async fn trello(
     let parts = &server.app.0;
     let callback = format!("{}/hooks/trello", parts.settings.public_url.trim_end_matches('/'));
     if !is_signed(secret(&server)?, &body, &callback, &signature) {
-        return Err(Error::Unauthenticated(WRONG_SIGNATURE).into());
+        return Err(refused(WRONG_SIGNATURE));
     }
     let action: TrelloAction = read::<Post>(&body)?.action;
     let Some(news) = action.news() else { return Ok(StatusCode::OK) };
     let ctx = parts.domain.ctx(Actor::System, Source::Trello);
     let taken = parts.domain.db.while_up(Box::pin(follow_up::card_seen(&ctx, &news, Some(&action.id)))).await.flatten();
-    taken.map_err(|error| match error {
-        error @ Error::Unavailable(_) => Problem::from(error),
-        error => {
-            tracing::error!(error = error.for_the_log(), "could not accept a change of a card");
-            Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The change could not be accepted: send it again.".into())
-        }
-    })?;
+    taken.map_err(|error| not_taken(error, "a change of a card"))?;
     Ok(StatusCode::OK)
 }
 
 fn secret(server: &Server) -> Result<&str, Problem> {
     let secret = server.app.0.settings.trello_secret.as_deref();
-    secret.ok_or_else(|| {
-        Problem(
-            StatusCode::NOT_FOUND,
-            code::NOT_FOUND,
-            "Trello's webhooks are not set up here: the setting trello.secret is missing.".into(),
-        )
-    })
+    secret.ok_or_else(|| Problem::not_found("Trello's webhooks are not set up here: the setting trello.secret is missing."))
 }
 
-/// Whether `signature` is that of the raw body and the address, compared in constant time.
+/// Whether `signature` is that of the raw body and the address.
 fn is_signed(secret: &str, body: &[u8], callback: &str, signature: &[u8]) -> bool {
-    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(secret.as_bytes()) else { return false };
-    mac.update(body);
-    mac.update(callback.as_bytes());
-    mac.verify_slice(signature).is_ok()
+    is_code_of::<Hmac<Sha1>>(signature, secret, [body, callback.as_bytes()])
 }
 
 /// What Trello sends, as far as we need it.
@@ -183,17 +168,7 @@ impl TrelloAction {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The vendor's samples have no licence, so they are not part of the project.
-    fn samples() -> Option<std::path::PathBuf> {
-        let contracts = std::env::var_os("MUSTER_CONTRACTS");
-        if contracts.is_none() {
-            eprintln!("MUSTER_CONTRACTS is not set: Trello's samples were not read");
-        }
-        // Relative to the project's root; tests of this crate run elsewhere.
-        let project = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        contracts.map(|contracts| project.join(contracts).join("samples"))
-    }
+    use crate::http::hooks::samples;
 
     fn sample(samples: &std::path::Path, name: &str) -> Option<CardNews> {
         let text = std::fs::read(samples.join("trello/webhook").join(name)).unwrap();

@@ -3,110 +3,76 @@
 //! The signature covers the time and the raw body, so nothing is parsed before it is checked. Old posts are refused, and `domain` skips
 //! repeated ones. Zendesk retries after a 5xx. Unknown fields and kinds of events are ignored, missing ones tolerated.
 
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::HeaderMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::error::code;
+use chrono::{DateTime, Utc};
+use domain::authz::Actor;
 use domain::ports::SeenTicket;
 use domain::tickets::news::{self, SeenComment, TicketNews, What};
-use domain::{Error, validate};
+use domain::validate;
 use entity::Source;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
-use super::{cleaned, plain, read};
+use super::signed::{Claim, Signer};
+use super::{cleaned, not_taken, plain, read};
 use crate::http::posted::SignedBody;
 use crate::http::problem::Problem;
 use crate::http::server::Server;
 
-/// How far the signature's time may be from ours.
-const WINDOW: TimeDelta = TimeDelta::minutes(5);
 /// The prefix of event types about tickets.
 const OF_TICKETS: &str = "zen:event-type:ticket.";
-const SIGNATURE: &str = "x-zendesk-webhook-signature";
-const TIMESTAMP: &str = "x-zendesk-webhook-signature-timestamp";
 const INVOCATION: &str = "x-zendesk-webhook-invocation-id";
 
 /// Takes an event.
 pub async fn zendesk(
     State(server): State<Server>,
     headers: HeaderMap,
-    Claim { signature, time }: Claim,
+    claim: Claim<Zendesk>,
     SignedBody(body): SignedBody,
 ) -> Result<axum::Json<Value>, Problem> {
-    let ctx = server.app.0.domain.ctx(domain::authz::Actor::System, Source::Zendesk);
-    admit(secret(&server)?, &signature, &time, &body, ctx.now())?;
+    let ctx = server.app.0.domain.ctx(Actor::System, Source::Zendesk);
+    claim.admit(Zendesk::secret(&server)?, &body, ctx.now())?;
     // Webhooks of triggers have whatever body their operators wrote.
     if !read::<Kind>(&body)?.kind.starts_with(OF_TICKETS) {
         return Ok(axum::Json(json!({ "taken": false })));
     }
     let event: Event = read(&body)?;
-    let Some(news) = event.news(&headers, &signature, ctx.now()) else {
+    let Some(news) = event.news(&headers, claim.signature(), ctx.now()) else {
         return Ok(axum::Json(json!({ "taken": false })));
     };
     let taken = ctx.db.while_up(Box::pin(news::receive(&ctx, &news))).await.flatten();
-    taken.map_err(|error| match error {
-        error @ Error::Unavailable(_) => error.into(),
-        error => {
-            tracing::error!(error = error.for_the_log(), "could not accept a ticket event");
-            Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The event could not be accepted: send it again.".into())
-        }
-    })?;
+    taken.map_err(|error| not_taken(error, "a ticket event"))?;
     Ok(axum::Json(json!({ "taken": true })))
 }
 
-fn secret(server: &Server) -> Result<&str, Problem> {
-    let secret = server.app.0.settings.zendesk_secret.as_deref();
-    secret.ok_or_else(|| {
-        Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, "The hook for Zendesk is not set up: see docs/integrations/zendesk.md.".into())
-    })
-}
+/// How Zendesk signs.
+pub struct Zendesk;
 
-/// What a post says of its signature. Without it, nothing of the body is read.
-pub struct Claim {
-    signature: String,
-    time: String,
-}
+impl Signer for Zendesk {
+    const NAME: &'static str = "Zendesk";
+    const SIGNATURE: &'static str = "x-zendesk-webhook-signature";
+    const TIMESTAMP: &'static str = "x-zendesk-webhook-signature-timestamp";
+    const WRONG: &'static str = "The signature is wrong: the webhook's signing secret in Zendesk must match zendesk.webhook_secret here.";
 
-impl FromRequestParts<Server> for Claim {
-    type Rejection = Problem;
-
-    async fn from_request_parts(request: &mut Parts, server: &Server) -> Result<Self, Problem> {
-        secret(server)?;
-        let header = |name: &str| {
-            let value = request.headers.get(name).and_then(|value| value.to_str().ok());
-            value.map(str::to_owned).ok_or_else(|| refused(format!("The header {name} is missing: only Zendesk may post here.")))
-        };
-        Ok(Self { signature: header(SIGNATURE)?, time: header(TIMESTAMP)? })
+    fn secret(server: &Server) -> Result<&str, Problem> {
+        let secret = server.app.0.settings.zendesk_secret.as_deref();
+        secret.ok_or_else(|| Problem::not_found("The hook for Zendesk is not set up: see docs/integrations/zendesk.md."))
     }
-}
 
-fn refused(reason: String) -> Problem {
-    Problem(StatusCode::UNAUTHORIZED, code::UNAUTHENTICATED, reason)
-}
+    fn before_body(time: &str) -> String {
+        time.to_owned()
+    }
 
-/// Accepts what was signed with our secret within the window.
-fn admit(secret: &str, signature: &str, time: &str, body: &[u8], now: DateTime<Utc>) -> Result<(), Problem> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).map_err(|_| refused("The signing secret can't be used.".into()))?;
-    mac.update(time.as_bytes());
-    mac.update(body);
-    // Compared in constant time.
-    if !STANDARD.decode(signature).is_ok_and(|shown| mac.verify_slice(&shown).is_ok()) {
-        return Err(refused(
-            "The signature is wrong: the webhook's signing secret in Zendesk must match zendesk.webhook_secret here.".into(),
-        ));
+    fn code(signature: &str) -> Option<Vec<u8>> {
+        STANDARD.decode(signature).ok()
     }
-    let is_near = DateTime::parse_from_rfc3339(time).is_ok_and(|time| (time.to_utc() - now).abs() <= WINDOW);
-    if !is_near {
-        let minutes = WINDOW.num_minutes();
-        return Err(refused(format!("{TIMESTAMP} is more than {minutes} minutes from now: it is a replay, or a clock is wrong.")));
+
+    fn time(time: &str) -> Option<DateTime<Utc>> {
+        DateTime::parse_from_rfc3339(time).ok().map(|time| time.to_utc())
     }
-    Ok(())
 }
 
 /// What an event is about.

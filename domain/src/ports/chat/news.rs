@@ -167,12 +167,22 @@ pub struct SeenChatFile {
 pub struct ChatArrival {
     /// What comes twice has the same twice.
     pub id: String,
-    /// What it is, for [`ChatEar::hear`].
+    /// What it is, for [`ChatEar::hear`]: [`Self::COMMAND`], [`Self::INTERACTION`] or [`Self::EVENT`].
     pub kind: String,
     /// What it says, for [`ChatEar::hear`].
     pub body: String,
     /// Whether somebody waits for an answer.
     pub is_awaited: bool,
+}
+
+/// Kinds of what arrives. They are stored: never rename them.
+impl ChatArrival {
+    /// A command that somebody typed.
+    pub const COMMAND: &'static str = "command";
+    /// A button, a form or a message that somebody did something with.
+    pub const INTERACTION: &'static str = "interaction";
+    /// Something that happened, which nobody answers.
+    pub const EVENT: &'static str = "event";
 }
 
 /// What becomes of something that the chat sent.

@@ -10,11 +10,6 @@ use super::forms;
 use super::seen::{WireMessage, time};
 use super::words::{People, plain};
 
-/// Kinds of what arrives. They are stored: never rename them.
-pub(super) const COMMAND: &str = "command";
-pub(super) const INTERACTION: &str = "interaction";
-pub(super) const EVENT: &str = "event";
-
 /// The message action that takes a message onto the timeline.
 const ADD: &str = "add_to_timeline";
 /// The emoji that does the same as a pin.
@@ -36,7 +31,7 @@ impl ChatEar for SlackEar {
             ChatNews::Submitted { .. } => json!({ "response_action": "update", "view": forms::in_progress() }).to_string(),
             _ => String::new(),
         };
-        let is_awaited = kind != EVENT || matches!(news, ChatNews::HomeOpened { .. });
+        let is_awaited = kind != ChatArrival::EVENT || matches!(news, ChatNews::HomeOpened { .. });
         let arrival = ChatArrival { id: id(kind, &said, body), kind: kind.to_owned(), body: body.to_owned(), is_awaited };
         ChatReceived { arrival: Some(arrival), reply }
     }
@@ -50,7 +45,7 @@ impl ChatEar for SlackEar {
 /// see that it was taken sends it again.
 fn id(kind: &str, said: &Value, body: &str) -> String {
     let own = match kind {
-        EVENT => text(&said["event_id"]),
+        ChatArrival::EVENT => text(&said["event_id"]),
         _ if said["type"] == "view_submission" => {
             text(&said["view"]["id"]).zip(text(&said["view"]["hash"])).map(|(form, state)| format!("{form}:{state}"))
         }
@@ -62,9 +57,9 @@ fn id(kind: &str, said: &Value, body: &str) -> String {
 
 fn read(kind: &str, said: &Value) -> Option<ChatNews> {
     match kind {
-        COMMAND => command(said),
-        INTERACTION => interaction(said),
-        EVENT => event(said),
+        ChatArrival::COMMAND => command(said),
+        ChatArrival::INTERACTION => interaction(said),
+        ChatArrival::EVENT => event(said),
         _ => None,
     }
 }

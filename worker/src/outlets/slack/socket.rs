@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Ctx;
-use domain::ports::{ChatEar, ChatReceived, Refusal};
+use domain::ports::{ChatArrival, ChatEar, ChatReceived, Refusal};
 use domain::rooms::inbox;
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
@@ -22,7 +22,6 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::arrivals::{COMMAND, EVENT, INTERACTION};
 use super::{SlackOutlet, only_read};
 use crate::outlets::client;
 
@@ -152,9 +151,9 @@ impl SlackOutlet {
     async fn heard(&self, ctx: &Ctx, text: &str) -> Next {
         let Ok(Envelope { kind, id, payload }) = serde_json::from_str(text) else { return Next::Nothing };
         let kind = match kind.as_str() {
-            "slash_commands" => COMMAND,
-            "interactive" => INTERACTION,
-            "events_api" => EVENT,
+            "slash_commands" => ChatArrival::COMMAND,
+            "interactive" => ChatArrival::INTERACTION,
+            "events_api" => ChatArrival::EVENT,
             "disconnect" => return Next::Leave,
             _ => "",
         };

@@ -11,11 +11,10 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{FromRequestParts, State};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use domain::alerts::{self, Alarms, Received};
 use domain::authz::Actor;
-use domain::error::code;
 use domain::people::access::authenticate;
 use domain::people::secrets::Secret;
 use domain::{Ctx, Error};
@@ -24,7 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
-use super::read;
+use super::{not_taken, read};
 use crate::connections::{CallerAddress, Place};
 use crate::http::posted::Posted;
 use crate::http::problem::Problem;
@@ -86,12 +85,9 @@ async fn receive(ctx: &Ctx, alarms: Alarms) -> Result<Json<Value>, Problem> {
     let truncated = alarms.truncated;
     let Received { incident, new, ended, dropped } =
         ctx.db.while_up(Box::pin(alerts::receive(ctx, alarms))).await.flatten().map_err(|error| match error {
-            // Whatever went wrong with a well-formed body may pass: ask for it again.
-            error @ (Error::Unavailable(_) | Error::Invalid { .. }) => error.into(),
-            error => {
-                tracing::error!(error = error.for_the_log(), "could not accept alerts");
-                Problem(StatusCode::SERVICE_UNAVAILABLE, code::UNAVAILABLE, "The alerts could not be accepted: send them again.".into())
-            }
+            error @ Error::Invalid { .. } => error.into(),
+            // Whatever went wrong with a well-formed body may pass.
+            error => not_taken(error, "alerts"),
         })?;
     let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
     if dropped > 0 {
