@@ -27,9 +27,7 @@ async fn text(ctx: &Ctx, incident: &incident::Model) -> Result<String> {
     let people: Vec<_> = roles.iter().filter_map(|(_, person)| *person).collect();
     let names = Names::load(ctx, &people).await?;
     lines.push(roles.map(|(role, person)| format!("{role}: {}.", person.map_or("nobody", |person| names.of(person)))).join(" "));
-    if let Some(sequence) = incident.latest_update_sequence
-        && let Some(update) = timeline::latest_updates(ctx, &[(incident.id, sequence)]).await?.remove(&incident.id)
-    {
+    if let Some(update) = timeline::latest_update(ctx, incident).await? {
         lines.push(format!("Latest update, {}: {}", playbook.local(update.occurred_at), shown(&update)));
     }
     if let Some(first) = open_steps(ctx, incident).await?.first() {

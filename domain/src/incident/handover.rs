@@ -26,6 +26,7 @@ use crate::playbook::steps::{Stage, Step, steps};
 use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::telling::message::{Message, OFFER_LINK, Recipient};
 use crate::telling::roster::Roster;
+use crate::timeline::latest_update;
 use crate::timeline::redactions::shown;
 use crate::{catalogue, sql, validate, words};
 
@@ -108,15 +109,8 @@ impl Facts for Situation {
     type Scope = Whole;
 
     async fn load(ctx: &Ctx, incident: incident::Model) -> Result<Self> {
-        let (id, latest) = (incident.id, incident.latest_update_sequence);
-        let latest_update = async {
-            let Some(sequence) = latest else { return Ok(None) };
-            let update = timeline_event::Entity::find()
-                .filter(timeline_event::Column::IncidentId.eq(id))
-                .filter(timeline_event::Column::Sequence.eq(sequence));
-            Ok(update.one(ctx.db.read()).await?)
-        };
-        let (whole, roster, latest_update) = tokio::try_join!(Whole::load(ctx, incident), Roster::load(ctx), latest_update)?;
+        let known = incident.clone();
+        let (whole, roster, latest_update) = tokio::try_join!(Whole::load(ctx, incident), Roster::load(ctx), latest_update(ctx, &known))?;
         let ids: Vec<_> = whole.clients.iter().map(|row| row.client_id).collect();
         let clients = if ids.is_empty() { Vec::new() } else { catalogue::clients_by_ids(ctx, &ids).await? };
         Ok(Self { whole, roster, clients, latest_update })

@@ -1,45 +1,99 @@
-//! What the channel of an incident shows: pure, from what is known of the incident.
+//! What the channel of an incident shows: pure, from what is known of the incident ([`Look`]).
 
 use entity::{IncidentStatus, Timestamp, chat_channel, incident, timeline_event};
 
 use super::buttons::of_incident;
 use super::order::is_exposed;
 use crate::incident::reference::{began, reference};
-use crate::playbook::steps::{Stage, Step, steps};
+use crate::playbook::steps::{Stage, steps};
 use crate::playbook::{Goal, Playbook};
 use crate::ports::{Button, ChatLink, Dress, Press, Said};
 use crate::record::Whole;
-use crate::telling::roster::{Roster, Staffed};
+use crate::telling::roster::Staffed;
 use crate::timeline::redactions::shown;
 use crate::words;
 
 /// Characters of a topic.
 const TOPIC_CHARS: usize = 250;
 
-/// How the channel should look. `update` is what everybody was told last, `url` the incident's page.
-pub(super) fn dress(
-    facts: &Staffed,
-    channel: &chat_channel::Model,
-    update: Option<&timeline_event::Model>,
-    playbook: &Playbook,
-    url: &str,
-    now: Timestamp,
-) -> Dress {
-    let incident = &facts.whole.incident;
-    let is_exposed = is_exposed(incident, channel);
-    let summary = if is_exposed { concealed(incident, url) } else { summary(facts, channel, update, playbook, url, now) };
-    let topic = if is_exposed {
-        format!("{} · {url}", reference(incident))
-    } else {
-        [state(incident), lead(&facts.whole, &facts.roster), url.to_owned()].join(" · ")
-    };
-    Dress {
-        marker: incident.id.to_string(),
-        topic: topic.chars().take(TOPIC_CHARS).collect(),
-        link: ChatLink { text: format!("{} in Muster", reference(incident)), url: url.to_owned() },
-        summary,
-        summary_at: channel.summary_ts.clone(),
-        is_archived: channel.archive_at.is_some_and(|at| at <= now),
+/// What a channel gets its look from.
+pub(super) struct Look<'a> {
+    pub facts: &'a Staffed,
+    pub channel: &'a chat_channel::Model,
+    /// What everybody was told last.
+    pub update: Option<&'a timeline_event::Model>,
+    pub playbook: &'a Playbook,
+    /// The incident's page.
+    pub url: &'a str,
+    pub now: Timestamp,
+}
+
+impl Look<'_> {
+    /// How the channel should look.
+    pub fn dress(&self) -> Dress {
+        let Self { facts, channel, url, now, .. } = *self;
+        let incident = &facts.whole.incident;
+        let is_exposed = is_exposed(incident, channel);
+        let summary = if is_exposed { concealed(incident, url) } else { self.summary() };
+        let topic = if is_exposed {
+            format!("{} · {url}", reference(incident))
+        } else {
+            [state(incident), lead(facts), url.to_owned()].join(" · ")
+        };
+        Dress {
+            marker: incident.id.to_string(),
+            topic: topic.chars().take(TOPIC_CHARS).collect(),
+            link: ChatLink { text: format!("{} in Muster", reference(incident)), url: url.to_owned() },
+            summary,
+            summary_at: channel.summary_ts.clone(),
+            is_archived: channel.archive_at.is_some_and(|at| at <= now),
+        }
+    }
+
+    fn summary(&self) -> Said {
+        let Self { facts, update, playbook, url, .. } = *self;
+        let incident = &facts.whole.incident;
+        let headline = format!("{}: {}", reference(incident), incident.name);
+        let people = format!("{}\n{}", lead(facts), comms_manager(facts));
+        let parts = [
+            Some(format!("{}, since {}", words::sentence(&state(incident)), playbook.local(began(incident)))),
+            incident.summary.clone(),
+            Some(people),
+            update.map(|update| format!("Latest update, {}: {}", playbook.local(update.occurred_at), words::shortened(shown(update)))),
+            goals(&facts.whole, playbook),
+            self.next_step(),
+            waiting(&facts.whole),
+            self.over(),
+        ];
+        Said {
+            mentions: Vec::new(),
+            short: headline.clone(),
+            headline,
+            paragraphs: parts.into_iter().flatten().collect(),
+            link: Some(in_muster(url)),
+            buttons: buttons(incident),
+        }
+    }
+
+    fn next_step(&self) -> Option<String> {
+        let steps = steps(&self.facts.whole.case(), self.playbook, self.now);
+        let step = steps.first()?;
+        let when = match step.state {
+            Stage::Upcoming => "due",
+            Stage::Due => "due since",
+            Stage::Overdue => "overdue since",
+        };
+        Some(format!("Next: {} ({when} {})", step.title, self.playbook.local(step.since())))
+    }
+
+    fn over(&self) -> Option<String> {
+        let incident = &self.facts.whole.incident;
+        let closed = incident.closed_at.filter(|_| incident.status == IncidentStatus::Closed)?;
+        if !self.channel.is_ours {
+            return Some("Closed. This channel was there before and stays, unless somebody archives it.".to_owned());
+        }
+        let archived = self.playbook.local(closed + self.playbook.channel_archive_after);
+        Some(format!("Closed. This channel is archived on {archived}, unless somebody does it earlier."))
     }
 }
 
@@ -47,38 +101,6 @@ fn concealed(incident: &incident::Model, url: &str) -> Said {
     let headline = format!("{} is restricted", reference(incident));
     let why = "This channel can be read by more people than may know about it. Say nothing here, and make a private channel instead.";
     Said { paragraphs: vec![why.to_owned()], short: headline.clone(), headline, link: Some(in_muster(url)), ..Said::default() }
-}
-
-fn summary(
-    facts: &Staffed,
-    channel: &chat_channel::Model,
-    update: Option<&timeline_event::Model>,
-    playbook: &Playbook,
-    url: &str,
-    now: Timestamp,
-) -> Said {
-    let Staffed { whole, roster } = facts;
-    let incident = &whole.incident;
-    let headline = format!("{}: {}", reference(incident), incident.name);
-    let people = format!("{}\n{}", lead(whole, roster), comms_manager(whole, roster));
-    let parts = [
-        Some(format!("{}, since {}", words::sentence(&state(incident)), playbook.local(began(incident)))),
-        incident.summary.clone(),
-        Some(people),
-        update.map(|update| format!("Latest update, {}: {}", playbook.local(update.occurred_at), words::shortened(shown(update)))),
-        goals(whole, playbook),
-        next_step(whole, playbook, now),
-        waiting(whole),
-        over(incident, channel, playbook),
-    ];
-    Said {
-        mentions: Vec::new(),
-        short: headline.clone(),
-        headline,
-        paragraphs: parts.into_iter().flatten().collect(),
-        link: Some(in_muster(url)),
-        buttons: buttons(incident),
-    }
 }
 
 fn in_muster(url: &str) -> ChatLink {
@@ -90,13 +112,13 @@ fn state(incident: &incident::Model) -> String {
     [words::severity(incident.severity), words::status(incident.status)].into_iter().chain(flags).collect::<Vec<_>>().join(", ")
 }
 
-fn lead(whole: &Whole, roster: &Roster) -> String {
-    let lead = whole.incident.lead_id.and_then(|id| roster.person(id));
+fn lead(facts: &Staffed) -> String {
+    let lead = facts.whole.incident.lead_id.and_then(|id| facts.roster.person(id));
     lead.map_or_else(|| "Nobody leads yet".to_owned(), |person| format!("Lead: {}", person.name))
 }
 
-fn comms_manager(whole: &Whole, roster: &Roster) -> String {
-    let manager = whole.incident.comms_manager_id.and_then(|id| roster.person(id));
+fn comms_manager(facts: &Staffed) -> String {
+    let manager = facts.whole.incident.comms_manager_id.and_then(|id| facts.roster.person(id));
     manager.map_or_else(|| "Nobody manages client comms".to_owned(), |person| format!("Client comms: {}", person.name))
 }
 
@@ -109,30 +131,10 @@ fn goals(whole: &Whole, playbook: &Playbook) -> Option<String> {
     Some(playbook.goals.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 
-fn next_step(whole: &Whole, playbook: &Playbook, now: Timestamp) -> Option<String> {
-    let steps = steps(&whole.case(), playbook, now);
-    let step = steps.first()?;
-    let when = |step: &Step| match step.state {
-        Stage::Upcoming => "due",
-        Stage::Due => "due since",
-        Stage::Overdue => "overdue since",
-    };
-    Some(format!("Next: {} ({} {})", step.title, when(step), playbook.local(step.since())))
-}
-
 fn waiting(whole: &Whole) -> Option<String> {
     let names: Vec<&str> = whole.clients.iter().filter_map(|row| whole.client_names.get(&row.client_id)).map(String::as_str).collect();
     let verb = if names.len() == 1 { "waits" } else { "wait" };
     (whole.incident.live && !names.is_empty()).then(|| format!("{} {verb} to hear from us", words::listed(&names)))
-}
-
-fn over(incident: &incident::Model, channel: &chat_channel::Model, playbook: &Playbook) -> Option<String> {
-    let closed = incident.closed_at.filter(|_| incident.status == IncidentStatus::Closed)?;
-    if !channel.is_ours {
-        return Some("Closed. This channel was there before and stays, unless somebody archives it.".to_owned());
-    }
-    let archived = playbook.local(closed + playbook.channel_archive_after);
-    Some(format!("Closed. This channel is archived on {archived}, unless somebody does it earlier."))
 }
 
 fn buttons(incident: &incident::Model) -> Vec<Button> {
@@ -158,6 +160,7 @@ mod tests {
     use super::*;
     use crate::fixtures;
     use crate::on_call::OnDuty;
+    use crate::telling::roster::Roster;
 
     const URL: &str = "https://muster.example.org/incidents/INC-7";
 
@@ -171,7 +174,7 @@ mod tests {
         let channel = chat_channel::Model { is_private, ..fixtures::chat_channel() };
         let roster = Roster::of(vec![lead], &OnDuty { first: None, second: None });
         let facts = Staffed { whole: Whole::new(incident), roster: Arc::new(roster) };
-        dress(&facts, &channel, None, &Playbook::default(), URL, at())
+        Look { facts: &facts, channel: &channel, update: None, playbook: &Playbook::default(), url: URL, now: at() }.dress()
     }
 
     #[test]

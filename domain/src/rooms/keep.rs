@@ -7,12 +7,12 @@
 use std::time::Duration;
 
 use entity::chat_channel::{self, Column};
-use entity::{DeliveryState, IncidentId, IncidentStatus, Operation, System, Timestamp, chat_message, delivery, incident, timeline_event};
+use entity::{DeliveryState, IncidentId, IncidentStatus, Operation, System, Timestamp, chat_message, delivery, incident};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::time::timeout;
 
-use super::dress::dress;
+use super::dress::Look;
 use super::history;
 use super::order::is_exposed;
 use super::shown::{Shown, shown};
@@ -25,7 +25,8 @@ use crate::playbook::steps::steps;
 use crate::ports::{ChatOrder, ChatRooms, Effect, Posted, Refusal, Said};
 use crate::record::{Facts, Whole};
 use crate::telling::roster::{Roster, Staffed, may_know};
-use crate::{timeline, words};
+use crate::timeline::latest_update;
+use crate::words;
 
 /// What was taken and not finished within this time is taken again.
 const TAKEN: chrono::Duration = chrono::Duration::seconds(90);
@@ -242,12 +243,6 @@ pub(super) fn belong(whole: &Whole, roster: &Roster) -> Vec<String> {
     accounts
 }
 
-/// What everybody was told last.
-async fn latest_update(ctx: &Ctx, incident: &incident::Model) -> Result<Option<timeline_event::Model>> {
-    let Some(sequence) = incident.latest_update_sequence else { return Ok(None) };
-    Ok(timeline::latest_updates(ctx, &[(incident.id, sequence)]).await?.remove(&incident.id))
-}
-
 async fn keep_look(
     ctx: &Ctx,
     rooms: &dyn ChatRooms,
@@ -256,13 +251,13 @@ async fn keep_look(
     facts: &Staffed,
     playbook: &Playbook,
 ) -> Result<(), Stop> {
-    let now = ctx.now();
+    let (incident, now) = (&facts.whole.incident, ctx.now());
+    let (update, url) = (latest_update(ctx, incident).await?, link(ctx, incident));
     // Once more if others can read it than was known: then it shows something else. Where too many can, that is asked each time.
     for _ in 0..2 {
-        let wanted =
-            dress(facts, row, latest_update(ctx, &facts.whole.incident).await?.as_ref(), playbook, &link(ctx, &facts.whole.incident), now);
+        let wanted = Look { facts, channel: row, update: update.as_ref(), playbook, url: &url, now }.dress();
         let name = fingerprint(&format!("{:?}", (&wanted.topic, &wanted.link, &wanted.summary, wanted.is_archived)));
-        if row.shown.as_ref() == Some(&name) && !is_exposed(&facts.whole.incident, row) {
+        if row.shown.as_ref() == Some(&name) && !is_exposed(incident, row) {
             return Ok(());
         }
         let (dressed, was_private) = (rooms.dress(channel, &wanted).await?, row.is_private);

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use entity::{PageId, alert, incident, incident_site, page, timeline_event};
+use entity::{PageId, alert, incident, incident_site, page};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::timeline::redactions::shown;
-use crate::{catalogue, people};
+use crate::{catalogue, people, timeline};
 
 /// Alerts that are named; a storm has hundreds.
 const ALERTS: u64 = 5;
@@ -59,14 +59,9 @@ pub async fn now(ctx: &Ctx, incident: &incident::Model) -> Result<String> {
         });
         let _ = write!(text, "\nSites: {}", named.collect::<Vec<_>>().join(", "));
     }
-    if let Some(sequence) = incident.latest_update_sequence {
-        let update = timeline_event::Entity::find()
-            .filter(timeline_event::Column::IncidentId.eq(incident.id))
-            .filter(timeline_event::Column::Sequence.eq(sequence));
-        if let Some(update) = update.one(ctx.db.read()).await? {
-            let words: String = shown(&update).chars().take(UPDATE_CHARS).collect();
-            let _ = write!(text, "\nNewest update, {}: {words}", playbook.local(update.occurred_at));
-        }
+    if let Some(update) = timeline::latest_update(ctx, incident).await? {
+        let words: String = shown(&update).chars().take(UPDATE_CHARS).collect();
+        let _ = write!(text, "\nNewest update, {}: {words}", playbook.local(update.occurred_at));
     }
     let alerts = alert::Entity::find().filter(alert::Column::IncidentId.eq(incident.id)).filter(alert::Column::Firing.eq(true));
     let alerts = alerts.order_by_desc(alert::Column::ReceivedAt).order_by_desc(alert::Column::Id).limit(ALERTS);

@@ -28,7 +28,7 @@ use crate::timeline::rollout::Rollout;
 use crate::wake::Wake;
 use crate::{limits, validate};
 
-pub use query::{Range, TimelineFilter, amendments_of, by_ids, count, find, latest_updates, page, range, since};
+pub use query::{Range, TimelineFilter, amendments_of, by_ids, count, find, latest_update, latest_updates, page, range, since};
 
 /// Kinds that people write themselves; the others are by-products of what they do.
 pub const WRITABLE: [TimelineKind; 7] = [

@@ -175,6 +175,14 @@ pub async fn amendments_of(ctx: &Ctx, events: &[EventId]) -> Result<HashMap<Even
     Ok(by_original)
 }
 
+/// The newest UPDATE of `incident`, if there is one.
+pub async fn latest_update(ctx: &Ctx, incident: &incident::Model) -> Result<Option<timeline_event::Model>> {
+    use timeline_event::Column;
+    let Some(sequence) = incident.latest_update_sequence else { return Ok(None) };
+    let select = timeline_event::Entity::find().filter(Column::IncidentId.eq(incident.id)).filter(Column::Sequence.eq(sequence));
+    Ok(select.one(ctx.db.read()).await?)
+}
+
 /// The newest UPDATE of each incident in `latest`, which gives its sequence number.
 pub async fn latest_updates(ctx: &Ctx, latest: &[(IncidentId, i32)]) -> Result<HashMap<IncidentId, timeline_event::Model>> {
     let ranges: Vec<Range> = latest.iter().map(|(incident, sequence)| (*incident, sequence - 1, *sequence)).collect();
