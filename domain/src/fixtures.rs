@@ -1,12 +1,14 @@
 //! Rows for tests: what most of them need, to be changed where it matters.
 
 use entity::{
-    AccessLevel, Channels, Grants, IncidentId, IncidentStatus, PageId, PageReason, PersonId, PersonKind, Timestamp, chat_channel, incident,
-    page, person, step,
+    AccessLevel, Channels, DeliveryId, DeliveryState, Grants, IncidentId, IncidentStatus, Operation, PageId, PageReason, PersonId,
+    PersonKind, System, Timestamp, chat_channel, delivery, incident, page, person, step,
 };
 use uuid::Uuid;
 
+use crate::incident::marks::unmarked;
 use crate::incident::writes::unheard_of;
+use crate::rooms::order::nothing_yet;
 
 /// A responder without an address.
 pub fn person(id: u128, name: &str) -> person::Model {
@@ -69,39 +71,38 @@ pub fn live_incident(declared_at: Timestamp) -> incident::Model {
 
 /// A step of [`live_incident`] that is due.
 pub fn step(key: &str) -> step::Model {
-    step::Model {
-        incident_id: IncidentId(Uuid::nil()),
-        key: key.to_owned(),
-        due_at: Timestamp::UNIX_EPOCH,
-        due_reminded_at: None,
-        overdue_reminded_at: None,
-        snoozed_until: None,
-        settled_at: None,
-        settled_by_id: None,
-        waived: false,
-        note: None,
-    }
+    unmarked(IncidentId(Uuid::nil()), key, Timestamp::UNIX_EPOCH)
 }
 
 /// The channel of [`live_incident`], which everybody reads.
 pub fn chat_channel() -> chat_channel::Model {
-    chat_channel::Model {
-        incident_id: IncidentId(Uuid::nil()),
-        channel: Some("C1".to_owned()),
-        name: None,
-        url: None,
-        is_private: false,
-        is_ours: true,
-        summary_ts: None,
-        shown: None,
-        invited: None,
-        problem: None,
-        history_page: None,
-        shown_version: 0,
-        reads_history: false,
-        due_at: None,
-        archive_at: None,
-        archived_at: None,
-        rests_since: None,
+    chat_channel::Model { channel: Some("C1".to_owned()), is_ours: true, ..nothing_yet(IncidentId(Uuid::nil()), 0) }
+}
+
+/// An order of [`live_incident`] that nobody has tried yet.
+pub fn delivery(system: System, operation: Operation, created_at: Timestamp) -> delivery::Model {
+    delivery::Model {
+        id: DeliveryId(Uuid::nil()),
+        incident_id: Some(IncidentId(Uuid::nil())),
+        system,
+        operation,
+        state: DeliveryState::Queued,
+        attempts: 0,
+        last_error: None,
+        next_attempt_at: None,
+        effect: String::new(),
+        person_id: None,
+        step_key: None,
+        page_id: None,
+        client_id: None,
+        client_update_id: None,
+        ticket_id: None,
+        follow_up_id: None,
+        target: None,
+        external_id: None,
+        external_url: None,
+        trace: None,
+        created_at,
+        delivered_at: None,
     }
 }

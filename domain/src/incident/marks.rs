@@ -1,6 +1,6 @@
 //! What people were told of a step of the playbook, and how it was settled, as written on a draft.
 
-use entity::{PersonId, Timestamp, step};
+use entity::{IncidentId, PersonId, Timestamp, step};
 
 use crate::playbook::steps::Step;
 use crate::record::Draft;
@@ -30,10 +30,17 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: &str, settlement: Settlement) {
 pub(crate) fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut step::Model, Timestamp)) {
     let about = |row: &&step::Model| row.key == step.key && step.is_meant(row.due_at);
     let known = draft.whole().steps.iter().find(about).cloned();
-    let mut row = known.unwrap_or_else(|| step::Model {
-        incident_id: draft.incident().id,
-        key: step.key.clone(),
-        due_at: step.due_at,
+    let mut row = known.unwrap_or_else(|| unmarked(draft.incident().id, &step.key, step.due_at));
+    set(&mut row, draft.now);
+    draft.put::<step::Entity>(row);
+}
+
+/// A step of which nobody was told yet, and that nobody has settled.
+pub(crate) fn unmarked(incident: IncidentId, key: &str, due_at: Timestamp) -> step::Model {
+    step::Model {
+        incident_id: incident,
+        key: key.to_owned(),
+        due_at,
         due_reminded_at: None,
         overdue_reminded_at: None,
         snoozed_until: None,
@@ -41,7 +48,5 @@ pub(crate) fn mark(draft: &mut Draft<'_>, step: &Step, set: impl FnOnce(&mut ste
         settled_by_id: None,
         waived: false,
         note: None,
-    });
-    set(&mut row, draft.now);
-    draft.put::<step::Entity>(row);
+    }
 }

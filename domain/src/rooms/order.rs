@@ -1,7 +1,7 @@
 //! What a decision orders of the chat, as written on a draft.
 
 use chrono::Duration;
-use entity::{Flag, Operation, System, Timestamp, Visibility, chat_channel, incident};
+use entity::{Flag, IncidentId, Operation, System, Timestamp, Visibility, chat_channel, incident};
 use sea_orm::IntoActiveModel;
 
 use super::{buttons, name};
@@ -22,7 +22,7 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
     }
     if draft.incident().chat_since.is_none() {
         draft.incident_mut().chat_since = Some(draft.now);
-        let row = nothing_yet(draft);
+        let row = nothing_yet(draft.incident().id, draft.incident().version);
         draft.insert(row.into_active_model());
     }
     let incident = draft.incident();
@@ -102,9 +102,10 @@ fn is_connected(draft: &Draft<'_>) -> bool {
     draft.ctx().config.systems.contains(&System::Slack)
 }
 
-fn nothing_yet(draft: &Draft<'_>) -> chat_channel::Model {
+/// What the chat has of an incident before anything was made there: it is shown as of `version`.
+pub(crate) fn nothing_yet(incident: IncidentId, version: i32) -> chat_channel::Model {
     chat_channel::Model {
-        incident_id: draft.incident().id,
+        incident_id: incident,
         channel: None,
         name: None,
         url: None,
@@ -115,7 +116,7 @@ fn nothing_yet(draft: &Draft<'_>) -> chat_channel::Model {
         invited: None,
         problem: None,
         history_page: None,
-        shown_version: draft.incident().version,
+        shown_version: version,
         reads_history: false,
         due_at: None,
         archive_at: None,

@@ -157,8 +157,7 @@ mod tests {
     use std::sync::Arc;
 
     use chrono::{Duration, TimeZone, Utc};
-    use entity::{DeliveryId, DeliveryState, IncidentId, System, Timestamp};
-    use uuid::Uuid;
+    use entity::{DeliveryState, System, Timestamp};
 
     use super::*;
     use crate::fixtures;
@@ -177,28 +176,14 @@ mod tests {
 
     fn posted(operation: Operation, step_key: Option<&str>, page: Option<&page::Model>) -> delivery::Model {
         delivery::Model {
-            id: DeliveryId(Uuid::nil()),
-            incident_id: Some(IncidentId(Uuid::nil())),
-            system: System::Slack,
-            operation,
             state: DeliveryState::Delivered,
             attempts: 1,
-            last_error: None,
-            next_attempt_at: None,
-            effect: String::new(),
             person_id: page.map(|page| page.person_id),
             step_key: step_key.map(str::to_owned),
             page_id: page.map(|page| page.id),
-            client_id: None,
-            client_update_id: None,
-            ticket_id: None,
-            follow_up_id: None,
-            target: None,
             external_id: Some("C1/1.1".to_owned()),
-            external_url: None,
-            trace: None,
-            created_at: at(1),
             delivered_at: Some(at(1)),
+            ..fixtures::delivery(System::Slack, operation, at(1))
         }
     }
 

@@ -155,11 +155,12 @@ struct Word {
 #[cfg(test)]
 mod tests {
     use chrono::{Duration, TimeZone, Utc};
-    use entity::{DeliveryId, PageId, PageReason, System};
+    use entity::{PageId, PageReason, System};
     use uuid::Uuid;
 
     use super::*;
     use crate::fixtures;
+    use crate::incident::marks::unmarked;
 
     fn at(minutes: i64) -> Timestamp {
         Utc.with_ymd_and_hms(2026, 11, 22, 3, 0, 0).unwrap() + Duration::minutes(minutes)
@@ -176,45 +177,12 @@ mod tests {
     }
 
     fn delivery(key: &str, state: DeliveryState, delivered_at: Option<Timestamp>) -> delivery::Model {
-        delivery::Model {
-            id: DeliveryId(Uuid::nil()),
-            incident_id: Some(IncidentId(Uuid::nil())),
-            system: System::Email,
-            operation: Operation::Tell,
-            state,
-            attempts: 0,
-            last_error: None,
-            next_attempt_at: None,
-            effect: String::new(),
-            person_id: None,
-            step_key: Some(key.to_owned()),
-            page_id: None,
-            client_id: None,
-            client_update_id: None,
-            target: None,
-            ticket_id: None,
-            follow_up_id: None,
-            external_id: None,
-            external_url: None,
-            trace: None,
-            created_at: at(1),
-            delivered_at,
-        }
+        let order = fixtures::delivery(System::Email, Operation::Tell, at(1));
+        delivery::Model { state, step_key: Some(key.to_owned()), delivered_at, ..order }
     }
 
     fn settled(key: &str, waived: bool) -> step::Model {
-        step::Model {
-            incident_id: IncidentId(Uuid::nil()),
-            key: key.to_owned(),
-            due_at: at(0),
-            due_reminded_at: None,
-            overdue_reminded_at: None,
-            snoozed_until: None,
-            settled_at: Some(at(9)),
-            settled_by_id: None,
-            waived,
-            note: None,
-        }
+        step::Model { settled_at: Some(at(9)), waived, ..unmarked(IncidentId(Uuid::nil()), key, at(0)) }
     }
 
     fn of_dpo(pages: &[page::Model], deliveries: &[delivery::Model], steps: &[step::Model]) -> LeadershipNotice {
