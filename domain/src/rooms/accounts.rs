@@ -4,6 +4,8 @@
 //! while they are signed in. A guest's account is nobody's, unless an administrator says so. What comes from another workspace never counts: an
 //! account is known by a name that only its workspace keeps unique.
 
+use std::collections::HashMap;
+
 use chrono::Duration;
 use entity::{AccessLevel, AuditAction, PersonId, PersonKind, Timestamp, chat_link, chat_search, person};
 use sea_orm::sea_query::OnConflict;
@@ -66,7 +68,12 @@ fn of_team(person: &person::Model) -> Who {
 /// organisation has several: then it must be one of theirs.
 fn is_of_workspace(seen: &SeenChatter, asker: &Asker, is_here: bool) -> bool {
     let is_theirs = is_here || asker.workspace.as_ref().is_some_and(|workspace| seen.workspaces.contains(workspace));
-    is_theirs && !seen.is_outsider && !seen.is_bot && !seen.is_gone
+    is_theirs && is_colleague(seen)
+}
+
+/// Whether they are a person of our workspace whose account is open, and no guest.
+fn is_colleague(seen: &SeenChatter) -> bool {
+    !seen.is_outsider && !seen.is_bot && !seen.is_gone
 }
 
 /// The person with this account.
@@ -74,10 +81,15 @@ pub(super) async fn by_account(ctx: &Ctx, account: &str) -> Result<Option<person
     Ok(person::Entity::find().filter(person::Column::ChatAccount.eq(account)).one(ctx.db.read()).await?)
 }
 
-/// The people with these accounts.
-pub(super) async fn by_accounts(ctx: &Ctx, accounts: &[String]) -> Result<Vec<person::Model>> {
-    let found = person::Entity::find().filter(person::Column::ChatAccount.is_in(accounts)).filter(person::Column::DeactivatedAt.is_null());
-    Ok(found.all(ctx.db.read()).await?)
+/// Those of the team with these accounts, by them.
+pub(super) async fn by_accounts(ctx: &Ctx, accounts: &[String]) -> Result<HashMap<String, person::Model>> {
+    use person::Column;
+    if accounts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found = person::Entity::find().filter(Column::ChatAccount.is_in(accounts)).filter(Column::DeactivatedAt.is_null());
+    let people = found.all(ctx.db.read()).await?.into_iter();
+    Ok(people.filter_map(|person| Some((person.chat_account.clone()?, person))).collect())
 }
 
 /// Whoever has the address of an account that nobody has yet: somebody who was added since the last look, or somebody new.
@@ -121,7 +133,7 @@ pub async fn find_some(ctx: &Ctx, rooms: &dyn ChatRooms) -> Result<()> {
     for person in wanted.take(AT_ONCE) {
         let Some(email) = &person.email else { continue };
         match rooms.by_email(email).await {
-            Ok(Some(seen)) if !seen.is_outsider && !seen.is_bot && !seen.is_gone => {
+            Ok(Some(seen)) if is_colleague(&seen) => {
                 let linked = link(ctx, person, &seen.account, "EMAIL").await?;
                 searched(ctx, person.id, email, linked.is_none().then_some(now + AGAIN_AFTER)).await?;
             }

@@ -233,8 +233,7 @@ impl Names {
 /// With the names of its author and of those whom it mentions.
 async fn with_names(ctx: &Ctx, rooms: &dyn ChatRooms, mut message: SeenChatMessage, names: &mut Names) -> Result<SeenChatMessage, Stop> {
     let known = by_accounts(ctx, &message.unnamed.iter().cloned().chain(message.account.clone()).collect::<Vec<_>>()).await?;
-    let of_team =
-        |account: &str| known.iter().find(|person| person.chat_account.as_deref() == Some(account)).map(|person| person.name.clone());
+    let of_team = |account: &str| known.get(account).map(|person| person.name.clone());
     if let Some(account) = message.account.clone() {
         message.name = match of_team(&account).or(message.name.take()) {
             Some(name) => Some(name),
@@ -247,7 +246,7 @@ async fn with_names(ctx: &Ctx, rooms: &dyn ChatRooms, mut message: SeenChatMessa
             None => names.ask(rooms, &account).await?,
         };
         if let Some(name) = name {
-            message.text = message.text.replace(&format!("@{account}"), &format!("@{name}"));
+            message.call(&account, &name);
         }
     }
     Ok(message)

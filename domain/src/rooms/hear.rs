@@ -90,9 +90,8 @@ async fn command(turn: &Turn<'_>, channel: &str, text: &str, mentions: &[(String
 /// The people that a command mentions.
 async fn people_meant(ctx: &Ctx, mentions: &[(String, String)]) -> Result<HashMap<String, PersonId>> {
     let accounts: Vec<String> = mentions.iter().map(|(_, account)| account.clone()).collect();
-    let people = if accounts.is_empty() { Vec::new() } else { by_accounts(ctx, &accounts).await? };
-    let of = |account: &String| people.iter().find(|person| person.chat_account.as_ref() == Some(account)).map(|person| person.id);
-    Ok(mentions.iter().filter_map(|(token, account)| Some((token.clone(), of(account)?))).collect())
+    let known = by_accounts(ctx, &accounts).await?;
+    Ok(mentions.iter().filter_map(|(word, account)| Some((word.clone(), known.get(account)?.id))).collect())
 }
 
 async fn submitted(turn: &Turn<'_>, filled: &Filled<'_>) -> Result<(), Stop> {
@@ -119,10 +118,11 @@ async fn named(ctx: &Ctx, mut values: Values, people: &[String]) -> Result<Value
     for key in people {
         let Some(accounts) = values.0.get_mut(key) else { continue };
         let known = by_accounts(ctx, accounts).await?;
-        let id = |account: &String| {
-            known.iter().find(|person| person.chat_account.as_ref() == Some(account)).map(|person| person.id.to_string())
-        };
-        *accounts = accounts.iter().map(|account| id(account).unwrap_or_else(|| account.clone())).collect();
+        for account in accounts {
+            if let Some(person) = known.get(account.as_str()) {
+                *account = person.id.to_string();
+            }
+        }
     }
     Ok(values)
 }

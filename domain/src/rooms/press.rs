@@ -31,14 +31,14 @@ async fn outcome(turn: &Turn<'_>, me: &Ctx, press: Press, value: &str) -> Result
         (Press::Decline, _) => answer_page(me, value, answers::Answer::Decline).await,
         (Press::DoStep, Some((incident, Some(key)))) => {
             let command = Rule::of_key(key).and_then(command_for).map_or_else(|| format!("step {key}"), str::to_owned);
-            run(turn, me, Some(incident), &command).await
+            run(turn, me, incident, &command).await
         }
         (Press::NotNow, Some((incident, Some(key)))) => step(turn, me, incident, key, NOT_NOW).await,
         (Press::NotNeeded, Some((incident, Some(key)))) => step(turn, me, incident, key, NOT_NEEDED).await,
         (Press::TakeRole, Some((incident, None))) => answer_offer(me, incident, true).await,
         (Press::RefuseRole, Some((incident, None))) => answer_offer(me, incident, false).await,
-        (Press::Update, Some((incident, None))) => run(turn, me, Some(incident), "update").await,
-        (Press::Steps, Some((incident, None))) => run(turn, me, Some(incident), "next").await,
+        (Press::Update, Some((incident, None))) => run(turn, me, incident, "update").await,
+        (Press::Steps, Some((incident, None))) => run(turn, me, incident, "next").await,
         (Press::Archive, Some((incident, None))) => archive(me, incident).await,
         (
             Press::DoStep
@@ -54,13 +54,13 @@ async fn outcome(turn: &Turn<'_>, me: &Ctx, press: Press, value: &str) -> Result
     }
 }
 
-async fn run(turn: &Turn<'_>, me: &Ctx, incident: Option<IncidentId>, command: &str) -> Result<Answer> {
-    desk::run(me, incident, command, HashMap::new(), &turn.key()).await
+async fn run(turn: &Turn<'_>, me: &Ctx, incident: IncidentId, command: &str) -> Result<Answer> {
+    desk::run(me, Some(incident), command, HashMap::new(), &turn.key()).await
 }
 
 /// The form of a step, with this outcome chosen.
 async fn step(turn: &Turn<'_>, me: &Ctx, incident: IncidentId, key: &str, outcome: &str) -> Result<Answer> {
-    let mut answer = run(turn, me, Some(incident), &format!("step {key}")).await?;
+    let mut answer = run(turn, me, incident, &format!("step {key}")).await?;
     let fields = answer.form.iter_mut().flat_map(|form| &mut form.fields).filter(|field| field.key == OUTCOME);
     for field in fields {
         let FieldKind::Choice(choices) = &field.kind else { continue };

@@ -33,15 +33,6 @@ pub(super) fn is_report(text: &str) -> bool {
 /// The form in which they report it, which also invites them to say who they are.
 pub(super) async fn form(turn: &Turn<'_>, text: &str) -> Result<Answer> {
     let link = accounts::invite(turn.ctx, turn.by).await?;
-    let field = |key: &str, label: &str, kind, initial: &str| Field {
-        key: key.to_owned(),
-        label: label.to_owned(),
-        hint: None,
-        kind,
-        required: key == "name",
-        initial: Some(initial.to_owned()).filter(|initial| !initial.is_empty()).into_iter().collect(),
-        problem: None,
-    };
     let form = Form {
         kind: FormKind::Declare,
         title: "Something is wrong".to_owned(),
@@ -50,8 +41,8 @@ pub(super) async fn form(turn: &Turn<'_>, text: &str) -> Result<Answer> {
             format!("If you have an account in Muster, sign in and say that this is you: {link}"),
         ],
         fields: vec![
-            field("name", "What is wrong, in a few words?", FieldKind::Text, &named(text)),
-            field("description", "What happens?", FieldKind::Lines, ""),
+            Field::new("name", "What is wrong, in a few words?", FieldKind::Text).required().initially(named(text)),
+            Field::new("description", "What happens?", FieldKind::Lines),
         ],
         incident: None,
         version: None,
@@ -77,7 +68,7 @@ pub(super) async fn report(turn: &Turn<'_>, filled: &Filled<'_>) -> Result<Answe
             "You have reported several incidents just now: call whoever is on call, or write to somebody of the team.",
         ));
     }
-    let one = |key: &str| filled.values.0.get(key).and_then(|values| values.first()).map(|value| value.trim()).unwrap_or_default();
+    let one = |key: &str| filled.values.one(key).unwrap_or_default().trim();
     let name = validate::name("name", one("name"))?;
     let incident = if let Some(incident) = reported(turn, &name).await? {
         incident

@@ -149,6 +149,13 @@ pub struct SeenChatMessage {
     pub is_ours: bool,
 }
 
+impl SeenChatMessage {
+    /// Has its text call an account that it names by itself by this name.
+    pub fn call(&mut self, account: &str, name: &str) {
+        self.text = self.text.replace(&format!("@{account}"), &format!("@{name}"));
+    }
+}
+
 /// A file of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenChatFile {

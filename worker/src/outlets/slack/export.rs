@@ -73,7 +73,7 @@ fn named(mut message: SeenChatMessage, names: &HashMap<String, String>) -> SeenC
     message.name = message.account.as_deref().and_then(name).or(message.name);
     for account in std::mem::take(&mut message.unnamed) {
         if let Some(name) = name(&account) {
-            message.text = message.text.replace(&format!("@{account}"), &format!("@{name}"));
+            message.call(&account, &name);
         }
     }
     message
