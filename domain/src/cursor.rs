@@ -124,6 +124,13 @@ pub struct Window<K> {
     pub before: Option<K>,
 }
 
+impl<K> Window<K> {
+    /// The first entries of a list.
+    pub const fn first(limit: usize) -> Self {
+        Self { limit, backwards: false, after: None, before: None }
+    }
+}
+
 impl<K: Cursor> Window<K> {
     /// Checks the arguments.
     ///
@@ -208,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_page_knows_its_neighbours() {
-        let forwards = Window::<i32> { limit: 2, backwards: false, after: None, before: None };
+        let forwards = Window::<i32>::first(2);
         assert_eq!(forwards.slice(vec![1, 2, 3]), Slice { items: vec![1, 2], has_previous: false, has_next: true });
         let backwards = Window::<i32> { limit: 2, backwards: true, after: None, before: Some(9) };
         assert_eq!(backwards.slice(vec![8, 7]), Slice { items: vec![7, 8], has_previous: false, has_next: true });

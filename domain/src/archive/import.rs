@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use entity::{AuditAction, DeliveryState, IncidentId, IncidentStatus, TimelineKind, incident, incident_import, timeline_event};
+use entity::{AuditAction, DeliveryState, IncidentId, TimelineKind, incident, incident_import, timeline_event};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, TryIntoModel};
 use serde_json::{Value as Json, json};
 use tempfile::NamedTempFile;
@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::incident::parse_reference;
 use crate::incident::reference::reference;
+use crate::incident::state::is_over;
 use crate::sql::padded;
 use crate::timeline::redactions::Redactions;
 
@@ -75,7 +76,7 @@ fn incident_of(archive: &mut Archive) -> Result<incident::Model> {
 
 /// What goes on would be reminded of by two servers.
 async fn require_over(ctx: &Ctx, reference: &str, row: &incident::Model) -> Result<()> {
-    if !matches!(row.status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged) {
+    if !is_over(row) {
         let reason = format!("{reference} is not over: it can be taken in once it is closed, or two servers would remind people of it.");
         return Err(Error::precondition(reason));
     }

@@ -29,7 +29,7 @@ pub(super) async fn affected(asked: &Asked<'_>, name: &str) -> Result<Answer> {
 /// The client of this name, or the only one whose name contains it.
 async fn named(asked: &Asked<'_>, name: &str) -> Result<client::Model> {
     let wanted = validate::search("text", Some(name))?;
-    let window = Window { limit: limits::PAGE_MAX, backwards: false, after: None, before: None };
+    let window = Window::first(limits::PAGE_MAX);
     let mut found = catalogue::clients(asked.ctx, wanted.as_deref(), &window).await?.items;
     if let Some(exact) = found.iter().position(|client| client.name.to_lowercase() == name.to_lowercase()) {
         return Ok(found.swap_remove(exact));

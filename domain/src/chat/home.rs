@@ -1,6 +1,6 @@
 //! What concerns one person: their incidents, what they are to do, and who is on call.
 
-use entity::{IncidentStatus, PersonId, incident};
+use entity::{PersonId, incident};
 
 use super::phrases::{due, headline};
 use super::steps::on_call_now;
@@ -59,11 +59,8 @@ pub async fn home(ctx: &Ctx) -> Result<Home> {
 }
 
 async fn mine(ctx: &Ctx, me: PersonId) -> Result<Vec<Mine>> {
-    use IncidentStatus::{Fixing, Investigating, Monitoring, Triage};
-    let status = Some(vec![Triage, Investigating, Fixing, Monitoring]);
-    let filter = IncidentFilter { status, person_id: Some(me), ..IncidentFilter::default() };
-    let window = Window { limit: SHOWN, backwards: false, after: None, before: None };
-    let found = incidents::page(ctx, &filter, IncidentOrder::MostSevere, &window).await?.slice.items;
+    let filter = IncidentFilter { person_id: Some(me), ..IncidentFilter::running() };
+    let found = incidents::page(ctx, &filter, IncidentOrder::MostSevere, &Window::first(SHOWN)).await?.slice.items;
     let mut steps = incidents::steps_of(ctx, found.clone(), false).await?;
     let playbook = ctx.playbook();
     let mine = |incident: incident::Model| {

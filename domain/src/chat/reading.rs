@@ -1,6 +1,19 @@
 //! How what follows a word is read. Pure.
 
-use entity::Role;
+use entity::{IncidentStatus, Role, Severity};
+
+/// The statuses that people set by themselves.
+pub(super) const LIVE: [IncidentStatus; 3] = [IncidentStatus::Investigating, IncidentStatus::Fixing, IncidentStatus::Monitoring];
+
+/// That of [`LIVE`] with this name, in any case.
+pub(super) fn live_status_named(name: &str) -> Option<IncidentStatus> {
+    LIVE.into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name))
+}
+
+/// The severity of this name, in any case.
+pub(super) fn severity_named(name: &str) -> Option<Severity> {
+    Severity::ALL.iter().copied().find(|known| known.as_str().eq_ignore_ascii_case(name))
+}
 
 /// The role of this short name.
 pub(super) fn role_named(name: &str) -> Option<Role> {

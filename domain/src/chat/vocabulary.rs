@@ -1,9 +1,9 @@
 //! The words that commands begin with: the one table of what is understood, what `help` says and what the documentation lists. Pure.
 
-use entity::{IncidentStatus, Role, Severity, TimelineKind};
+use entity::{Role, TimelineKind};
 
 use super::command::{Command, Telling};
-use super::reading::{given, reason, role_named, split_because, split_word};
+use super::reading::{given, live_status_named, reason, role_named, severity_named, split_because, split_word};
 
 /// A word that commands begin with.
 pub struct Word {
@@ -124,8 +124,7 @@ pub const WORDS: &[Word] = &[
         example: "severity critical because no order comes through",
         read: |rest| {
             let (level, why) = split_word(rest);
-            let severity = Severity::ALL.iter().find(|known| known.as_str().eq_ignore_ascii_case(level))?;
-            Some(Command::Severity(*severity, reason(why)?))
+            Some(Command::Severity(severity_named(level)?, reason(why)?))
         },
     },
     Word {
@@ -135,10 +134,8 @@ pub const WORDS: &[Word] = &[
         help: "Says what you are doing about it.",
         example: "status fixing",
         read: |rest| {
-            use IncidentStatus::{Fixing, Investigating, Monitoring};
             let (name, why) = split_word(rest);
-            let status = [Investigating, Fixing, Monitoring].into_iter().find(|known| known.as_str().eq_ignore_ascii_case(name))?;
-            Some(Command::Status(status, reason(why)))
+            Some(Command::Status(live_status_named(name)?, reason(why)))
         },
     },
     Word {

@@ -42,6 +42,14 @@ pub struct IncidentFilter {
     pub text: Option<String>,
 }
 
+impl IncidentFilter {
+    /// Those that people work on, or have yet to judge.
+    pub fn running() -> Self {
+        use IncidentStatus::{Fixing, Investigating, Monitoring, Triage};
+        Self { status: Some(vec![Triage, Investigating, Fixing, Monitoring]), ..Self::default() }
+    }
+}
+
 /// The order of incidents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum IncidentOrder {

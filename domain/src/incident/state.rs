@@ -100,6 +100,11 @@ pub fn is_running(incident: &incident::Model) -> bool {
     incident.live || incident.status == IncidentStatus::Triage
 }
 
+/// Whether nothing more happens in the incident, unless it is reopened.
+pub fn is_over(incident: &incident::Model) -> bool {
+    matches!(incident.status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged)
+}
+
 /// The same rule as [`is_running`], for rows in the database.
 pub(crate) fn running() -> Expr {
     incident::Column::Live.eq(true).or(incident::Column::Status.eq(IncidentStatus::Triage))

@@ -112,6 +112,13 @@ pub struct ChatLink {
     pub url: String,
 }
 
+impl ChatLink {
+    /// To a page of Muster's.
+    pub(crate) fn in_muster(url: impl Into<String>) -> Self {
+        Self { text: "In Muster".to_owned(), url: url.into() }
+    }
+}
+
 /// Something to press.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Button {

@@ -70,7 +70,7 @@ impl Look<'_> {
             short: headline.clone(),
             headline,
             paragraphs: parts.into_iter().flatten().collect(),
-            link: Some(in_muster(url)),
+            link: Some(ChatLink::in_muster(url)),
             buttons: buttons(incident),
         }
     }
@@ -100,11 +100,7 @@ impl Look<'_> {
 fn concealed(incident: &incident::Model, url: &str) -> Said {
     let headline = format!("{} is restricted", reference(incident));
     let why = "This channel can be read by more people than may know about it. Say nothing here, and make a private channel instead.";
-    Said { paragraphs: vec![why.to_owned()], short: headline.clone(), headline, link: Some(in_muster(url)), ..Said::default() }
-}
-
-fn in_muster(url: &str) -> ChatLink {
-    ChatLink { text: "In Muster".to_owned(), url: url.to_owned() }
+    Said { paragraphs: vec![why.to_owned()], short: headline.clone(), headline, link: Some(ChatLink::in_muster(url)), ..Said::default() }
 }
 
 fn state(incident: &incident::Model) -> String {

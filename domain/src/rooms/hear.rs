@@ -9,6 +9,7 @@ use super::accounts::{self, Who, by_accounts, who};
 use super::answers::Turn;
 use super::desk::{self, Filled};
 use super::keep;
+use super::order::{channel_for, order_channel};
 use super::stop::Stop;
 use super::{capture, press, query, strangers};
 use crate::authz::Right;
@@ -20,7 +21,6 @@ use crate::incident::state::require_open_timeline;
 use crate::incident::{self as incidents, parse_reference, reference};
 use crate::ports::{Answer, Asker, ChatNews, ReplyTo, SeenChannel, SentForm, TeamChat, Values};
 use crate::record::Whole;
-use crate::rooms::order::{channel_of, take as order_channel};
 
 /// Does what `news` tells, which arrived as `arrival`.
 pub(super) async fn take(ctx: &Ctx, chat: &dyn TeamChat, news: ChatNews, arrival: &chat_arrival::Model) -> Result<(), Stop> {
@@ -170,7 +170,7 @@ async fn take_here(me: &Ctx, seen: &SeenChannel, incident: &incident::Model) -> 
     }
     let changed = change::<Whole, _>(me, incident.id, Right::Respond, None, |whole, draft| {
         require_open_timeline(&whole.incident)?;
-        let mut order = channel_of(draft, Some(seen.id.clone()));
+        let mut order = channel_for(draft, Some(seen.id.clone()));
         order.name.clone_from(&seen.name);
         order.is_private = seen.is_private;
         order_channel(draft, order);

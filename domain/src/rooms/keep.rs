@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use entity::chat_channel::{self, Column};
-use entity::{DeliveryState, IncidentId, IncidentStatus, Operation, System, Timestamp, chat_message, delivery, incident};
+use entity::{DeliveryState, IncidentId, Operation, System, Timestamp, chat_message, delivery, incident};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, NotSet, QueryFilter, QueryOrder, QuerySelect, Set};
 use tokio::time::timeout;
@@ -15,11 +15,12 @@ use tokio::time::timeout;
 use super::dress::Look;
 use super::history;
 use super::order::is_exposed;
-use super::shown::{Shown, shown};
+use super::shown::{Revision, revision};
 use super::stop::{Stop, fingerprint};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::reference::link;
+use crate::incident::state::is_over;
 use crate::playbook::Playbook;
 use crate::playbook::steps::steps;
 use crate::ports::{ChatOrder, ChatRooms, Effect, Posted, Refusal, Said};
@@ -117,8 +118,7 @@ async fn put_off(ctx: &Ctx, row: &chat_channel::Model, refusal: &Refusal) -> Res
         shown: Set(None),
         ..Default::default()
     };
-    chat_channel::Entity::update_many().set(later).filter(Column::IncidentId.eq(row.incident_id)).exec(ctx.db.write()).await?;
-    Ok(())
+    write(ctx, row.incident_id, later).await
 }
 
 async fn keep(ctx: &Ctx, rooms: &dyn ChatRooms, before: &chat_channel::Model, row: &mut chat_channel::Model) -> Result<(), Stop> {
@@ -179,8 +179,14 @@ async fn finish(ctx: &Ctx, before: &chat_channel::Model, row: &chat_channel::Mod
     let written = chat_channel::Entity::update_many().set(done).filter(same).exec(ctx.db.write()).await?;
     if written.rows_affected == 0 {
         let again = chat_channel::ActiveModel { due_at: Set(None), ..Default::default() };
-        chat_channel::Entity::update_many().set(again).filter(Column::IncidentId.eq(row.incident_id)).exec(ctx.db.write()).await?;
+        write(ctx, row.incident_id, again).await?;
     }
+    Ok(())
+}
+
+/// Writes what has changed of an incident's row, whatever else has meanwhile.
+async fn write(ctx: &Ctx, incident: IncidentId, change: chat_channel::ActiveModel) -> Result<()> {
+    chat_channel::Entity::update_many().set(change).filter(Column::IncidentId.eq(incident)).exec(ctx.db.write()).await?;
     Ok(())
 }
 
@@ -189,11 +195,6 @@ fn archive_at(incident: &incident::Model, channel: &chat_channel::Model, playboo
     let ended = incident.closed_at.unwrap_or(incident.changed_at);
     let by_itself = channel.is_ours.then_some(ended + playbook.channel_archive_after);
     channel.archive_at.or(by_itself).filter(|_| is_over(incident))
-}
-
-/// Whether nothing more happens in an incident, unless it is reopened.
-pub(super) fn is_over(incident: &incident::Model) -> bool {
-    matches!(incident.status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged)
 }
 
 /// Invites whoever has come to belong there. Says why that can't be done: whoever is there still sees how it stands.
@@ -289,10 +290,10 @@ async fn keep_messages(
     for row in posted(ctx, whole.incident.id).await? {
         let before = known.iter().find(|message| message.delivery_id == row.id);
         let (Ok(Effect::Chat(order)), Some(at)) = (Effect::of(&row), row.external_id.as_deref().and_then(Posted::parse)) else { continue };
-        let (said, is_settled) = match (shown(&row, &order, facts, channel, &steps, playbook), before) {
-            (Shown::Instead { said, is_settled }, _) => (said, is_settled),
-            (Shown::AsPosted, Some(_)) => (as_ordered(&order), false),
-            (Shown::AsPosted, None) => continue,
+        let (said, is_settled) = match (revision(&row, &order, facts, channel, &steps, playbook), before) {
+            (Revision::Instead { said, is_settled }, _) => (said, is_settled),
+            (Revision::AsPosted, Some(_)) => (as_ordered(&order), false),
+            (Revision::AsPosted, None) => continue,
         };
         let name = fingerprint(&format!("{said:?}"));
         if before.is_none_or(|before| before.shown != name) {
@@ -337,7 +338,7 @@ async fn keep_shown(ctx: &Ctx, row: chat_message::Model) -> Result<()> {
 /// Has the channel of an incident archived now.
 pub(super) async fn archive_now(ctx: &Ctx, incident: IncidentId) -> Result<()> {
     let now = chat_channel::ActiveModel { archive_at: Set(Some(ctx.now())), due_at: Set(None), ..Default::default() };
-    chat_channel::Entity::update_many().set(now).filter(Column::IncidentId.eq(incident)).exec(ctx.db.write()).await?;
+    write(ctx, incident, now).await?;
     ctx.outbox.ring();
     Ok(())
 }
@@ -351,6 +352,8 @@ pub(super) async fn heard(ctx: &Ctx, channel: &str, change: chat_channel::Active
 
 #[cfg(test)]
 mod tests {
+    use entity::IncidentStatus;
+
     use super::*;
     use crate::fixtures;
 

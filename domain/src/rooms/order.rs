@@ -27,19 +27,19 @@ pub(crate) fn follow(draft: &mut Draft<'_>) {
     }
     let incident = draft.incident();
     if incident.live && incident.channel_ordered_at.is_none() && !incident.flags.contains(Flag::Retrospective) {
-        let channel = channel_of(draft, None);
-        take(draft, channel);
+        let channel = channel_for(draft, None);
+        order_channel(draft, channel);
     }
 }
 
 /// Orders this channel as the incident's.
-pub(super) fn take(draft: &mut Draft<'_>, channel: ChatChannel) {
+pub(super) fn order_channel(draft: &mut Draft<'_>, channel: ChatChannel) {
     draft.incident_mut().channel_ordered_at = Some(draft.now);
     draft.send(New::of(Operation::ChatChannel, Box::new(channel)));
 }
 
 /// The channel that the incident should have; with `taken`, that one, which is there already.
-pub(super) fn channel_of(draft: &Draft<'_>, taken: Option<String>) -> ChatChannel {
+pub(super) fn channel_for(draft: &Draft<'_>, taken: Option<String>) -> ChatChannel {
     let (incident, playbook) = (draft.incident(), draft.ctx().playbook());
     ChatChannel {
         marker: incident.id.to_string(),
@@ -72,7 +72,7 @@ pub(crate) fn remind(draft: &mut Draft<'_>, reminder: Reminder<'_>) {
         headline: step.title.clone(),
         paragraphs: vec![step.why.clone(), format!("{since}{names}")],
         short: format!("{}: {}", shown_name(incident), step.title),
-        link: Some(ChatLink { text: "In Muster".to_owned(), url: format!("{url}?do={}", step.key) }),
+        link: Some(ChatLink::in_muster(format!("{url}?do={}", step.key))),
         buttons: buttons::of_step(incident.id, &step.key),
     };
     let message = Box::new(ChatMessage { place: ChatPlace::Incident { channel: None }, said });

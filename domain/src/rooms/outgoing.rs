@@ -6,8 +6,8 @@ use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::json;
 
 use super::keep::belong;
-use super::name;
 use super::order::is_exposed;
+use super::{name, query};
 use crate::ctx::Ctx;
 use crate::delivery::outgoing::{Consequence, Outgoing};
 use crate::error::{Error, Result};
@@ -110,8 +110,10 @@ impl Outgoing for ChatOrder {
 
 /// What is known in the chat of the incident that a delivery is about.
 async fn there(ctx: &Ctx, row: &delivery::Model) -> Result<Option<chat_channel::Model>> {
-    let Some(incident) = row.incident_id else { return Ok(None) };
-    Ok(chat_channel::Entity::find_by_id(incident).one(ctx.db.read()).await?)
+    match row.incident_id {
+        Some(incident) => query::row_of(ctx, incident).await,
+        None => Ok(None),
+    }
 }
 
 /// Whether what is said in the incident's channel stays among those who may know: it may have been made restricted when its channel was

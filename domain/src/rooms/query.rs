@@ -18,10 +18,16 @@ pub async fn at(ctx: &Ctx, channel: &str) -> Result<Option<incident::Model>> {
 
 /// The channel of an incident, where what concerns it is said to everybody; none if more people read it than may know.
 pub(super) async fn channel_of(ctx: &Ctx, incident: &incident::Model) -> Result<Option<String>> {
-    let row = chat_channel::Entity::find_by_id(incident.id).one(ctx.db.read()).await?;
+    let row = row_of(ctx, incident.id).await?;
     Ok(row.filter(|row| !is_exposed(incident, row)).and_then(|row| row.channel))
 }
 
+/// What the chat has of an incident.
+pub(super) async fn row_of(ctx: &Ctx, incident: IncidentId) -> Result<Option<chat_channel::Model>> {
+    Ok(chat_channel::Entity::find_by_id(incident).one(ctx.db.read()).await?)
+}
+
+/// What it has of the incident whose channel this is.
 pub(super) async fn row_at(ctx: &Ctx, channel: &str) -> Result<Option<chat_channel::Model>> {
     Ok(chat_channel::Entity::find().filter(Column::Channel.eq(channel)).one(ctx.db.read()).await?)
 }

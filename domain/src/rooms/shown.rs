@@ -4,6 +4,7 @@ use entity::{IncidentStatus, OfferState, Operation, PageLoss, Visibility, chat_c
 
 use crate::delivery::order::steps_of;
 use crate::incident::reference::{reference, shown_name};
+use crate::incident::state::is_over;
 use crate::playbook::Playbook;
 use crate::playbook::steps::{Step, stands};
 use crate::ports::{ChatMessage, ChatOrder, ChatPlace, Posted, Said};
@@ -15,7 +16,7 @@ const OVER: &str = "Done, or no longer needed.";
 
 /// What a message shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum Revision {
     /// What was posted.
     AsPosted,
     /// This, for good or until the incident changes again.
@@ -23,18 +24,18 @@ pub(super) enum Shown {
 }
 
 /// What the message that was posted by `row` and `order` shows while these are the open `steps` and this is the incident's channel.
-pub(super) fn shown(
+pub(super) fn revision(
     row: &delivery::Model,
     order: &ChatOrder,
     facts: &Staffed,
     channel: &chat_channel::Model,
     steps: &[Step],
     playbook: &Playbook,
-) -> Shown {
+) -> Revision {
     let Staffed { whole, roster } = facts;
     match order {
         ChatOrder::Notice(notice) => noticed(&notice.text, whole, playbook),
-        ChatOrder::Channel(_) => Shown::AsPosted,
+        ChatOrder::Channel(_) => Revision::AsPosted,
         ChatOrder::Message(message) => {
             let outcome = match row.operation {
                 Operation::Page => of_page(row, whole, roster),
@@ -44,7 +45,7 @@ pub(super) fn shown(
                     of_steps(row, whole, steps).map(|marks| if is_among_participants { in_words(&marks, roster) } else { OVER.to_owned() })
                 }
             };
-            outcome.map_or(Shown::AsPosted, |outcome| Shown::Instead { said: settled(&message.said, outcome), is_settled: true })
+            outcome.map_or(Revision::AsPosted, |outcome| Revision::Instead { said: settled(&message.said, outcome), is_settled: true })
         }
     }
 }
@@ -62,12 +63,12 @@ fn settled(said: &Said, outcome: String) -> Said {
 }
 
 /// The notice to everybody (R7) says that it is over, as long as it is. Of what has become restricted it says no more than which it is.
-fn noticed(text: &str, whole: &Whole, playbook: &Playbook) -> Shown {
+fn noticed(text: &str, whole: &Whole, playbook: &Playbook) -> Revision {
     let incident = &whole.incident;
     if incident.visibility == Visibility::Restricted {
         let headline = shown_name(incident);
         // Everybody may be let in again.
-        return Shown::Instead { said: Said { short: headline.clone(), headline, ..Said::default() }, is_settled: false };
+        return Revision::Instead { said: Said { short: headline.clone(), headline, ..Said::default() }, is_settled: false };
     }
     let became = match incident.status {
         IncidentStatus::Resolved | IncidentStatus::Closed => {
@@ -79,12 +80,12 @@ fn noticed(text: &str, whole: &Whole, playbook: &Playbook) -> Shown {
         | IncidentStatus::Declined
         | IncidentStatus::Investigating
         | IncidentStatus::Fixing
-        | IncidentStatus::Monitoring => return Shown::AsPosted,
+        | IncidentStatus::Monitoring => return Revision::AsPosted,
     };
     let headline = format!("{} {became}", reference(incident));
     // It may be reopened.
     let said = Said { short: headline.clone(), headline, paragraphs: vec![text.to_owned()], ..Said::default() };
-    Shown::Instead { said, is_settled: false }
+    Revision::Instead { said, is_settled: false }
 }
 
 /// What became of a page; `None` while it waits for an answer.
@@ -106,7 +107,7 @@ fn of_page(row: &delivery::Model, whole: &Whole, roster: &Roster) -> Option<Stri
 fn is_needless(page: &page::Model, whole: &Whole) -> bool {
     let incident = &whole.incident;
     let was_triaged = page.step_key.is_none() && incident.declared_at.is_some_and(|at| at > page.paged_at);
-    was_triaged || matches!(incident.status, IncidentStatus::Closed | IncidentStatus::Declined | IncidentStatus::Merged)
+    was_triaged || is_over(incident)
 }
 
 /// What became of an offer; `None` while it is open.
@@ -196,9 +197,9 @@ mod tests {
     fn outcome(row: &delivery::Model, order: &ChatOrder, facts: &Staffed) -> Option<String> {
         let playbook = Playbook::default();
         let steps = steps(&facts.whole.case(), &playbook, at(10));
-        match shown(row, order, facts, &chat_channel::Model { is_private: true, ..fixtures::chat_channel() }, &steps, &playbook) {
-            Shown::AsPosted => None,
-            Shown::Instead { said, .. } => {
+        match revision(row, order, facts, &chat_channel::Model { is_private: true, ..fixtures::chat_channel() }, &steps, &playbook) {
+            Revision::AsPosted => None,
+            Revision::Instead { said, .. } => {
                 assert!(said.buttons.is_empty(), "{said:?}");
                 Some(said.headline + ": " + &said.paragraphs.join(" "))
             }

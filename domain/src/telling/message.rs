@@ -194,7 +194,7 @@ impl<'a> Message<'a> {
             headline: self.subject.clone(),
             paragraphs: vec![self.short.clone()],
             short: self.subject.clone(),
-            link: Some(ChatLink { text: "In Muster".to_owned(), url: self.link.clone() }),
+            link: Some(ChatLink::in_muster(self.link.as_str())),
             buttons,
         }
     }

@@ -21,7 +21,7 @@ const NAMED: usize = 5;
 /// How many incidents that are under way are looked at.
 const LOOKED_AT: usize = 100;
 /// Those that can be chosen from a list: as many as an input takes, and no chat offers more.
-const OFFERED: Window<NameKey> = Window { limit: limits::LIST_ITEMS, backwards: false, after: None, before: None };
+const OFFERED: Window<NameKey> = Window::first(limits::LIST_ITEMS);
 
 /// Opens the form, with what is known already.
 pub(in crate::chat) async fn open(asked: &Asked<'_>, name: &str) -> Result<Answer> {
@@ -72,10 +72,8 @@ fn offered(key: &str, asked: &str, choices: Vec<Choice>, has_more: bool) -> Fiel
 
 /// Incidents that are under way, those with the most similar name first, so that nobody declares one twice.
 async fn under_way(ctx: &Ctx, name: &str, except: Option<IncidentId>) -> Result<Vec<String>> {
-    use IncidentStatus::{Fixing, Investigating, Monitoring, Triage};
-    let filter = IncidentFilter { status: Some(vec![Triage, Investigating, Fixing, Monitoring]), ..IncidentFilter::default() };
-    let window = Window { limit: LOOKED_AT, backwards: false, after: None, before: None };
-    let mut found = incidents::page(ctx, &filter, IncidentOrder::Newest, &window).await?.slice.items;
+    let window = Window::first(LOOKED_AT);
+    let mut found = incidents::page(ctx, &IncidentFilter::running(), IncidentOrder::Newest, &window).await?.slice.items;
     found.retain(|incident| Some(incident.id) != except);
     let wanted = name.to_lowercase();
     let likeness = |incident: &incident::Model| strsim::sorensen_dice(&incident.name.to_lowercase(), &wanted);

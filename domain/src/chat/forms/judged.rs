@@ -3,6 +3,7 @@
 use entity::{Flag, Severity};
 
 use crate::chat::form::{Choice, Field, FieldKind, Values};
+use crate::chat::reading::severity_named;
 use crate::error::{Error, Result};
 use crate::severity::{Answer, Answers, advise};
 use crate::words;
@@ -95,8 +96,7 @@ pub(super) fn verdict(values: &Values) -> Result<Verdict> {
 /// # Errors
 /// `BAD_USER_INPUT`.
 pub(super) fn severity(name: &str) -> Result<Severity> {
-    let known = Severity::ALL.iter().copied().find(|level| level.as_str().eq_ignore_ascii_case(name));
-    known.ok_or_else(|| Error::invalid("severity", "severity must be CRITICAL, MAJOR, MINOR or TRIVIAL."))
+    severity_named(name).ok_or_else(|| Error::invalid("severity", "severity must be CRITICAL, MAJOR, MINOR or TRIVIAL."))
 }
 
 fn answered(values: &Values, key: &'static str) -> Result<Answer> {

@@ -9,6 +9,7 @@ use crate::chat::answer::Answer;
 use crate::chat::asked::Asked;
 use crate::chat::form::{Choice, Field, FieldKind, Form, FormKind};
 use crate::chat::phrases::headline;
+use crate::chat::reading::{LIVE, live_status_named};
 use crate::error::{Error, Result};
 use crate::incident as incidents;
 use crate::timeline::{self, PostUpdate};
@@ -16,7 +17,6 @@ use crate::{validate, words};
 
 /// Leaves a field unchanged.
 const AS_IT_IS: &str = "AS_IT_IS";
-const LIVE: [IncidentStatus; 3] = [IncidentStatus::Investigating, IncidentStatus::Fixing, IncidentStatus::Monitoring];
 
 /// Opens the form.
 pub(in crate::chat) async fn open(asked: &Asked<'_>) -> Result<Answer> {
@@ -56,6 +56,5 @@ pub(super) async fn submit(filled: &Filled<'_>) -> Result<Answer> {
 }
 
 fn live_status(name: &str) -> Result<IncidentStatus> {
-    let known = LIVE.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(name));
-    known.ok_or_else(|| Error::invalid("status", "status must be INVESTIGATING, FIXING or MONITORING."))
+    live_status_named(name).ok_or_else(|| Error::invalid("status", "status must be INVESTIGATING, FIXING or MONITORING."))
 }

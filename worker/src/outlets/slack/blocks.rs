@@ -38,11 +38,21 @@ fn joined(parts: [String; 2]) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// A notice, as the fields of a message.
+pub(super) fn notice(text: &str) -> Value {
+    fields(text, &paragraphs(text, None))
+}
+
 /// An answer, as the fields of a message.
 pub(super) fn answer(answer: &Answer) -> Value {
     let mut blocks = paragraphs(&answer.text, answer.rest.as_deref());
     blocks.extend(answer.by.as_ref().map(|by| context(&escaped(&line(by, LINE)))));
-    json!({ "text": escaped(&line(&answer.text, LINE)), "blocks": blocks })
+    fields(&answer.text, &blocks)
+}
+
+/// The fields of a message that says `text` by these blocks: a phone shows its beginning.
+fn fields(text: &str, blocks: &[Value]) -> Value {
+    json!({ "text": escaped(&line(text, LINE)), "blocks": blocks })
 }
 
 /// Text of any length as sections. What is cut is at `rest`.

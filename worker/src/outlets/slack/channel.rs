@@ -96,7 +96,7 @@ impl SlackOutlet {
     }
 
     /// Where people see a channel.
-    async fn address(&self, channel: &str) -> Result<String, Refusal> {
+    pub(super) async fn address(&self, channel: &str) -> Result<String, Refusal> {
         Ok(format!("{}archives/{channel}", self.us().await?.url))
     }
 

@@ -29,7 +29,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ports::{ChatEar, ChatNews, ChatOrder, ChatPlace, ChatReceived, Effect, Finding, Order, Outlet, Posted, Receipt, Refusal};
 use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
@@ -129,11 +128,7 @@ impl SlackOutlet {
     async fn carry_out_chat(&self, order: &Order, chat: &ChatOrder) -> Result<Receipt, Refusal> {
         let key = Key::of_delivery(order);
         match chat {
-            ChatOrder::Notice(notice) => {
-                let text = &notice.text;
-                let body = json!({ "text": words::escaped(&words::line(text, 250)), "blocks": blocks::paragraphs(text, None) });
-                self.posted(&self.general_channel, body, &key).await
-            }
+            ChatOrder::Notice(notice) => self.posted(&self.general_channel, blocks::notice(&notice.text), &key).await,
             ChatOrder::Channel(channel) => self.channel(channel, order.attempt).await,
             ChatOrder::Message(message) => {
                 let body = blocks::message(&message.said);
@@ -157,7 +152,7 @@ impl SlackOutlet {
 
     /// Where people see a message.
     async fn permalink(&self, at: &Posted) -> Result<String, Refusal> {
-        Ok(format!("{}archives/{}/p{}", self.us().await?.url, at.channel, at.ts.replace('.', "")))
+        Ok(format!("{}/p{}", self.address(&at.channel).await?, at.ts.replace('.', "")))
     }
 }
 
