@@ -7,18 +7,17 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use domain::db::Db;
-use entity::{DeliveryState, System, delivery};
+use entity::System;
 use harness::database::TestDatabase;
 use harness::drive::{id, text};
 use harness::fakes::drive::{FOLDER, Item};
 use harness::fakes::{DriveFake, Fault};
 use harness::process::Home;
 use harness::{Client, Engine, eventually};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::storm::{size, spawn};
+use crate::storm::{Life, is_delivered, kill_many, size};
 
 /// Calls in a hundred that fail.
 const FAILING: u64 = 30;
@@ -99,18 +98,6 @@ async fn pass_all(ann: &Client, incidents: usize) -> Vec<Passage> {
     passages
 }
 
-/// Starts workers and kills each in the middle of its work: after it has changed something in the folder, or after a moment.
-async fn kill_many(place: &Place, role: &str, kills: usize) {
-    let changes = || place.drive.items().iter().map(|item| 1 + item.writes).sum::<usize>();
-    for _ in 0..kills {
-        let (mut worker, began, before) = (spawn(place.home.command(&[role])), Instant::now(), changes());
-        let in_mid_work = async || (changes() >= before + 3 || began.elapsed() > Duration::from_secs(3)).then_some(());
-        eventually("it works", SOON, in_mid_work).await;
-        worker.kill().unwrap();
-        worker.wait().unwrap();
-    }
-}
-
 async fn storm(engine: Engine) {
     let (incidents, kills) = size();
     let place = place(engine).await;
@@ -118,19 +105,21 @@ async fn storm(engine: Engine) {
     let server = place.home.start(api).await;
     let ann = server.client(&place.token);
     place.drive.fail_at_random(7, FAILING, &Fault::ALL);
+    let life = Life { home: &place.home, role: worker, work: 3, time: Duration::from_secs(3) };
+    let killing = kill_many(&life, kills, || place.drive.items().iter().map(|item| 1 + item.writes).sum());
     let passages = if engine == Engine::Postgres {
-        tokio::join!(pass_all(&ann, incidents), kill_many(&place, worker, kills)).0
+        tokio::join!(pass_all(&ann, incidents), killing).0
     } else {
         let passages = pass_all(&ann, incidents).await;
         server.kill();
-        kill_many(&place, worker, kills).await;
+        killing.await;
         passages
     };
     let last = place.home.start("serve").await;
     let (ann, began) = (last.client(&place.token), Instant::now());
     let patience = PATIENCE + Duration::from_secs(5) * u32::try_from(incidents).unwrap();
     let db = Db::connect(&place.url, 1).await.unwrap();
-    eventually("everything is in its folder", patience, async || is_delivered(&db).await.then_some(())).await;
+    eventually("everything is in its folder", patience, async || is_delivered(&db, &[System::Drive]).await.then_some(())).await;
     println!("{incidents} incidents, {kills} kills: the rest took {:?}", began.elapsed());
     place.drive.stop_failing();
     check(&ann, &place.drive, &passages).await;
@@ -139,17 +128,10 @@ async fn storm(engine: Engine) {
     for passage in &passages {
         ann.incident_of("fileIncident", json!({ "incidentId": passage.id })).await;
     }
-    eventually("everything is looked through once more", SOON, async || is_delivered(&db).await.then_some(())).await;
+    eventually("everything is looked through once more", SOON, async || is_delivered(&db, &[System::Drive]).await.then_some(())).await;
     db.close().await;
     assert_eq!(writes(), before, "what was there was current");
     assert_eq!(place.drive.violations(), [""; 0]);
-}
-
-async fn is_delivered(db: &Db) -> bool {
-    let rows = delivery::Entity::find().filter(delivery::Column::System.eq(System::Drive)).all(db.read()).await.unwrap();
-    let failed = rows.iter().find(|row| matches!(row.state, DeliveryState::Failed | DeliveryState::ByHand));
-    assert!(failed.is_none(), "{failed:?}");
-    rows.iter().all(|row| matches!(row.state, DeliveryState::Delivered | DeliveryState::Cancelled))
 }
 
 /// One folder an incident, and in it each file once, with what the server itself hands out.

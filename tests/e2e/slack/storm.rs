@@ -15,16 +15,13 @@ use harness::fakes::slack::{APP_TOKEN, BOT_TOKEN, GENERAL};
 use harness::fakes::{Fault, SlackFake};
 use harness::process::Home;
 use harness::{Client, Engine, eventually};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::storm::{size, spawn};
+use crate::storm::{Life, is_delivered, kill_many, orders, size, spawn};
 
 /// Calls in a hundred that fail.
 const FAILING: u64 = 30;
-/// How long a worker lives.
-const LIFE: Duration = Duration::from_secs(4);
 /// How often all sockets are cut.
 const CUT_EVERY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -74,17 +71,6 @@ async fn pass_all(kim: &Client, incidents: usize) -> Vec<String> {
     passed
 }
 
-async fn kill_many(place: &Place, role: &str, kills: usize) {
-    for _ in 0..kills {
-        let (mut worker, began) = (spawn(place.home.command(&[role])), Instant::now());
-        let before = place.slack.requests_to("POST", "").len();
-        let in_mid_work = async || (place.slack.requests_to("POST", "").len() >= before + 6 || began.elapsed() > LIFE).then_some(());
-        eventually("it works", super::SOON, in_mid_work).await;
-        worker.kill().unwrap();
-        worker.wait().unwrap();
-    }
-}
-
 async fn storm(engine: Engine) {
     let (incidents, kills) = size();
     let place = place(engine).await;
@@ -92,12 +78,14 @@ async fn storm(engine: Engine) {
     let server = place.home.start(api).await;
     let kim = server.client(&place.token);
     place.slack.fail_at_random(7, FAILING, &Fault::ALL);
+    let life = Life { home: &place.home, role: worker, work: 6, time: Duration::from_secs(4) };
+    let killing = kill_many(&life, kills, || place.slack.requests_to("POST", "").len());
     let passed = if engine == Engine::Postgres {
-        tokio::join!(pass_all(&kim, incidents), kill_many(&place, worker, kills)).0
+        tokio::join!(pass_all(&kim, incidents), killing).0
     } else {
         let passed = pass_all(&kim, incidents).await;
         server.kill();
-        kill_many(&place, worker, kills).await;
+        killing.await;
         passed
     };
     let mut worker = spawn(place.home.command(&[worker]));
@@ -108,7 +96,7 @@ async fn storm(engine: Engine) {
             place.slack.cut_sockets();
             cut_at = Instant::now();
         }
-        (is_delivered(&db).await && is_dressed(&place.slack) && dead_buttons(&place.slack) == 0).then_some(())
+        (is_delivered(&db, &[System::Slack]).await && is_dressed(&place.slack) && dead_buttons(&place.slack) == 0).then_some(())
     };
     eventually("everything is delivered and shown, and no button is dead", patience, settled).await;
     println!("{incidents} incidents, {kills} kills: the rest took {:?}", began.elapsed());
@@ -117,17 +105,6 @@ async fn storm(engine: Engine) {
     check(&place, &db, &passed).await;
     db.close().await;
     assert_eq!(place.slack.violations(), [""; 0]);
-}
-
-async fn rows(db: &Db) -> Vec<delivery::Model> {
-    delivery::Entity::find().filter(delivery::Column::System.eq(System::Slack)).all(db.read()).await.unwrap()
-}
-
-async fn is_delivered(db: &Db) -> bool {
-    let rows = rows(db).await;
-    let failed = rows.iter().find(|row| matches!(row.state, DeliveryState::Failed | DeliveryState::ByHand));
-    assert!(failed.is_none(), "{failed:?}");
-    rows.iter().all(|row| matches!(row.state, DeliveryState::Delivered | DeliveryState::Cancelled))
 }
 
 /// Whether each channel of an incident has all that belongs to it.
@@ -157,7 +134,7 @@ async fn check(place: &Place, db: &Db, passed: &[String]) {
             *times.entry(message.metadata["event_payload"]["key"].as_str().unwrap().to_owned()).or_default() += 1;
         }
     }
-    let delivered = rows(db).await.into_iter().filter(|row| row.state == DeliveryState::Delivered);
+    let delivered = orders(db, &[System::Slack]).await.into_iter().filter(|row| row.state == DeliveryState::Delivered);
     // What a channel's receipt has is no place of a message, and letters are in no channel.
     let is_in_channel = |row: &delivery::Model| row.external_id.as_ref().is_some_and(|id| id.contains('/') && !id.starts_with('D'));
     for row in delivered.filter(is_in_channel) {
