@@ -39,8 +39,10 @@ struct Place {
 async fn place(engine: Engine) -> Place {
     let (data, database) = (TempDir::with_prefix("muster-slack-storm-").unwrap(), TestDatabase::create(engine).await);
     let slack = super::fake().await;
+    // Whoever starts it anew, its address stays: channels link to it.
     let settings = format!(
-        "[slack]\nbase_url = '{}'\nbot_token = '{BOT_TOKEN}'\napp_token = '{APP_TOKEN}'\ngeneral_channel = '{GENERAL}'\n\
+        "public_url = 'https://muster.example.org'\n\
+         [slack]\nbase_url = '{}'\nbot_token = '{BOT_TOKEN}'\napp_token = '{APP_TOKEN}'\ngeneral_channel = '{GENERAL}'\n\
          [deliveries]\nfirst_pause = 0.2\nlongest_pause = 2\n",
         slack.url()
     );
