@@ -46,6 +46,12 @@ pub const ARCHIVE_PART_BYTES: u64 = 256 * 1024 * 1024;
 pub const ALERTS_AT_ONCE: usize = 1_000;
 /// Alerts of one notification that are taken, worst first: more than the 4 MiB of a body hold in practice.
 pub const ALERTS_PER_CALL: usize = 10_000;
+/// Groups of one notification; what is of further ones is taken as one group. A source that tells of more at once has a storm.
+pub const ALERT_GROUPS_PER_CALL: usize = 200;
+/// Bytes of an alert's labels that are kept: as much as of an event's details.
+pub const ALERT_LABELS_BYTES: usize = DETAILS_BYTES;
+/// Addresses that one alert is about.
+pub const ALERT_LINKS: usize = 10;
 /// Bytes of a source's key for a group that are stored as they are; longer keys are stored as their hash. PostgreSQL indexes no more than
 /// some 2,700 bytes of a row.
 pub const GROUP_KEY_BYTES: usize = 500;

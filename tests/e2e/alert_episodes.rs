@@ -372,6 +372,7 @@ async fn what_a_look_finds_is_as_urgent_as_an_alert(app: &TestApp) {
         starts_at: Some(app.now()),
         ends_at: None,
         labels: json!({}),
+        links: Vec::new(),
         severity: Some(Severity::Major),
     };
     let groups = vec![vec![Listed { alarm, suppressed: false }]];

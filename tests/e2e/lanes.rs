@@ -23,6 +23,7 @@ fn notices(app: &TestApp, source: &str, fingerprint: &str) -> Alarms {
         starts_at: Some(app.now()),
         ends_at: None,
         labels: serde_json::json!({}),
+        links: Vec::new(),
         severity: Some(Severity::Major),
     };
     Alarms { source: source.into(), group_key: "all".into(), identity: Identity::Start, alerts: vec![alert], truncated: 0 }

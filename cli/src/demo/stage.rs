@@ -156,6 +156,7 @@ impl Stage {
             starts_at: Some(self.ago(alert.since_minutes)),
             ends_at: None,
             labels: Json::from_iter([("labels", labels)]),
+            links: Vec::new(),
             severity: alert.severity,
         };
         let notices = Alarms {

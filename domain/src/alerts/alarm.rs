@@ -1,8 +1,13 @@
 //! What a source says about its alerts, and what became of it.
 
 use entity::{IncidentId, Severity, Timestamp};
+use url::Url;
 
 use super::episode::Identity;
+use crate::limits;
+
+/// Characters of a host's name (RFC 1035).
+const HOST_CHARS: usize = 253;
 
 /// One alert as reported by its source.
 #[derive(Clone, Debug)]
@@ -21,6 +26,8 @@ pub struct Alarm {
     pub ends_at: Option<Timestamp>,
     /// A JSON object of names and values.
     pub labels: serde_json::Value,
+    /// The addresses of what it is about ([`links`]): web pages and hosts, but not those of the source itself.
+    pub links: Vec<String>,
     /// How bad the source thinks it is; `None` if it does not warrant a report of its own.
     pub severity: Option<Severity>,
 }
@@ -51,4 +58,53 @@ pub struct Received {
     pub ended: usize,
     /// Alerts that were passed over, because there were too many.
     pub dropped: usize,
+}
+
+/// Those of `candidates` that are web addresses or names of hosts, with their port where one is named: each once, the first
+/// [`limits::ALERT_LINKS`].
+pub fn links<'a>(candidates: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut links: Vec<String> = Vec::new();
+    for candidate in candidates.into_iter().map(str::trim).filter(|text| is_address(text)) {
+        if links.len() == limits::ALERT_LINKS {
+            break;
+        }
+        if !links.iter().any(|known| known == candidate) {
+            links.push(candidate.to_owned());
+        }
+    }
+    links
+}
+
+fn is_address(text: &str) -> bool {
+    if text.len() > limits::URL_CHARS {
+        return false;
+    }
+    if text.contains("://") {
+        return Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    }
+    let host = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(text, |(host, _)| host);
+    let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let is_name = host.bytes().all(is_known) && host.bytes().any(|byte| byte.is_ascii_alphabetic());
+    is_name && host.trim_matches('.').contains('.') && host.len() <= HOST_CHARS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alert_is_about_web_pages_and_hosts_with_a_domain() {
+        for good in ["https://shop.example.org/cart?x=1", "http://127.0.0.1:8080", "shop.example.org", "web-1.example.org:9100"] {
+            assert_eq!(links([good]), [good]);
+        }
+        for bad in
+            ["", "web1", "10.0.0.1:9100", "?orgId=1", "ftp://example.org", "shop.example.org is down", ".", "a:b.c", "prod.", "https://"]
+        {
+            assert_eq!(links([bad]), [""; 0], "{bad}");
+        }
+        assert_eq!(links([" a.example ", "b.example", "a.example"]), ["a.example", "b.example"]);
+        let many: Vec<String> = (0..100).map(|number| format!("host{number}.example")).collect();
+        assert_eq!(links(many.iter().map(String::as_str)).len(), limits::ALERT_LINKS);
+        assert_eq!(links([&*format!("https://example.org/{}", "x".repeat(limits::URL_CHARS))]).len(), 0);
+    }
 }

@@ -25,6 +25,9 @@ pub enum Identity {
     OneAtATime,
     /// Their start.
     Start,
+    /// Nothing, and each notice names the moments of its news by one clock, as services do that tell each change once. What began no later
+    /// than a known end is old news then, however late it comes, so that a notice that is sent again or replayed has nothing fire again.
+    Moment,
 }
 
 /// What a notice says, in the sender's own times.
@@ -113,7 +116,7 @@ impl Alert {
     }
 
     fn hear_firing(&mut self, notice: &Notice, now: Timestamp) -> Meaning {
-        let is_meant = |episode: &Episode| notice.identity == Identity::OneAtATime || episode.start == notice.start;
+        let is_meant = |episode: &Episode| notice.identity != Identity::Start || episode.start == notice.start;
         if let Some(place) = self.latest(|episode| episode.firing && is_meant(episode)) {
             let known = &mut self.episodes[place];
             if is_another(known, notice) {
@@ -125,7 +128,9 @@ impl Alert {
             return Meaning::Continues { episode: place, raised };
         }
         match self.latest(|episode| is_meant(episode)) {
-            Some(place) if is_overtaken(&self.episodes[place], notice, now) => Meaning::IsOver { episode: place },
+            Some(place) if is_old_news(&self.episodes[place], notice) || is_overtaken(&self.episodes[place], notice, now) => {
+                Meaning::IsOver { episode: place }
+            }
             _ => self.begin(notice, now, None),
         }
     }
@@ -138,7 +143,7 @@ impl Alert {
             return self.repeat_end(episode);
         }
         let fires = |episode: &Episode| episode.firing && !is_older(notice, episode);
-        let is_exact = |episode: &Episode| notice.identity == Identity::OneAtATime || episode.start == notice.start;
+        let is_exact = |episode: &Episode| notice.identity != Identity::Start || episode.start == notice.start;
         let places = |is_meant: &dyn Fn(&Episode) -> bool| {
             let meant = self.episodes.iter().enumerate().filter(|(_, episode)| is_meant(episode));
             meant.map(|(place, _)| place).collect::<Vec<usize>>()
@@ -194,6 +199,11 @@ impl Alert {
         let meant = self.episodes.iter().enumerate().filter(|(_, episode)| is_meant(episode));
         meant.max_by_key(|(_, episode)| (episode.end.max(episode.start), episode.heard_at)).map(|(place, _)| place)
     }
+}
+
+/// Whether a notice of a firing alert is about what was over by `ended`, by the clock of a sender that can be believed about it.
+fn is_old_news(ended: &Episode, notice: &Notice) -> bool {
+    notice.identity == Identity::Moment && notice.start.zip(ended.end).is_some_and(|(start, end)| start <= end)
 }
 
 /// Whether a notice of a firing alert was sent before `ended` was over.

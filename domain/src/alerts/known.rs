@@ -200,7 +200,7 @@ impl<'a> Heard<'a> {
             source: call.source.clone(),
             fingerprint: alarm.fingerprint.clone(),
             identity: match identity(call, alarm) {
-                Identity::OneAtATime => String::new(),
+                Identity::OneAtATime | Identity::Moment => String::new(),
                 Identity::Start => alarm.starts_at.map(|start| start.to_rfc3339()).unwrap_or_default(),
             },
             group_key: call.group_key.clone(),

@@ -1,11 +1,14 @@
 //! Alerts that are described by labels and annotations, as Prometheus and what follows it do: one reading for notifications and lists.
 
 use entity::{Severity, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-use super::alarm::Alarm;
-use crate::validate;
+use super::alarm::{Alarm, links};
+use crate::{limits, validate};
+
+/// What a value costs of [`limits::ALERT_LABELS_BYTES`] besides its text.
+const VALUE_BYTES: usize = 8;
 
 /// An alert as Alertmanager writes it, in notifications and in its API alike.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,15 +17,23 @@ pub struct Labelled {
     /// Its identity: that of its labels.
     pub fingerprint: String,
     /// What identifies it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub labels: Map<String, Value>,
     /// What else there is to say.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_nothing")]
     pub annotations: Map<String, Value>,
     /// When it began.
     pub starts_at: Timestamp,
     /// When it ended; while it fires, a guess or the year 1.
     pub ends_at: Option<Timestamp>,
+    /// Where people look at what fired.
+    #[serde(rename = "generatorURL")]
+    pub generator_url: Option<String>,
+}
+
+/// Null is as good as nothing.
+fn or_nothing<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Value>, D::Error> {
+    Option::<Map<String, Value>>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Labelled {
@@ -33,6 +44,11 @@ impl Labelled {
         let title = text(&self.annotations, "summary")
             .or_else(|| text(&self.labels, "instance").map(|instance| format!("{name} on {instance}")))
             .unwrap_or(name);
+        let about = links(self.labels.values().filter_map(Value::as_str));
+        let mut known = json!({ "labels": self.labels, "annotations": self.annotations });
+        if let Some(address) = self.generator_url.filter(|address| !address.is_empty()) {
+            known["source"] = address.into();
+        }
         Alarm {
             fingerprint: validate::as_name(&self.fingerprint),
             title: validate::as_name(&title),
@@ -41,21 +57,41 @@ impl Labelled {
             starts_at: Some(validate::storable(self.starts_at)),
             ends_at: self.ends_at.filter(|at| !firing && *at > self.starts_at).map(validate::storable),
             severity: level(&text(&self.labels, "severity").unwrap_or_default().to_lowercase()),
-            labels: without_nul(json!({ "labels": self.labels, "annotations": self.annotations })),
+            labels: kept(known),
+            links: about,
         }
     }
 }
 
-/// A value without U+0000, which PostgreSQL can't store.
-pub fn without_nul(value: Value) -> Value {
+/// Labels as they are kept: without U+0000, which PostgreSQL can't store, and [`limits::ALERT_LABELS_BYTES`] of them. The rest is left out.
+pub fn kept(labels: Value) -> Value {
+    let mut room = limits::ALERT_LABELS_BYTES;
+    fitting(labels, &mut room)
+}
+
+/// As much of `value` as there is room for.
+fn fitting(value: Value, room: &mut usize) -> Value {
+    *room = room.saturating_sub(VALUE_BYTES);
     match value {
-        Value::String(text) => Value::String(text.replace('\0', "")),
-        Value::Array(items) => Value::Array(items.into_iter().map(without_nul).collect()),
+        Value::String(text) => Value::String(cut(&text, room)),
+        Value::Array(items) => items.into_iter().map_while(|item| if *room == 0 { None } else { Some(fitting(item, room)) }).collect(),
         Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, value)| (name.replace('\0', ""), without_nul(value))).collect())
+            let field = |(name, value): (String, Value)| {
+                if *room == 0 { None } else { Some((cut(&name, room), fitting(value, room))) }
+            };
+            fields.into_iter().map_while(field).collect()
         }
         plain => plain,
     }
+}
+
+fn cut(text: &str, room: &mut usize) -> String {
+    let mut kept = text[..text.floor_char_boundary(*room)].replace('\0', "");
+    if kept.len() < text.len() && *room < text.len() {
+        kept.push('…');
+    }
+    *room = room.saturating_sub(text.len());
+    kept
 }
 
 #[cfg(test)]
@@ -75,6 +111,29 @@ mod tests {
     fn an_alert_ends_only_once_it_no_longer_fires() {
         assert_eq!(alarm(true, &json!({})).ends_at, None);
         assert_eq!(alarm(false, &json!({})).ends_at, "2026-01-02T04:04:05Z".parse().ok());
+    }
+
+    #[test]
+    fn labels_are_kept_within_bounds() {
+        let few = json!({ "a\0": "x\0y", "b": { "list": [1, null, "é"] } });
+        assert_eq!(kept(few), json!({ "a": "xy", "b": { "list": [1, null, "é"] } }));
+        let many: Map<String, Value> = (0..100_000).map(|number| (number.to_string(), json!(""))).collect();
+        let long = json!({ "long": "é".repeat(1_000_000), "more": "gone" });
+        for labels in [Value::Object(many), long, json!([vec![json!([]); 100_000]])] {
+            let size = kept(labels).to_string().len();
+            assert!((1_000..=2 * limits::ALERT_LABELS_BYTES).contains(&size), "{size}");
+        }
+    }
+
+    #[test]
+    fn what_is_null_is_missing_and_hosts_are_what_it_is_about() {
+        let alert: Labelled = serde_json::from_value(json!({
+            "fingerprint": "f", "startsAt": "2026-01-02T03:04:05Z", "endsAt": null, "annotations": null, "generatorURL": "http://prom.example/g",
+            "labels": { "alertname": "Down", "instance": "https://shop.example.org/", "job": "blackbox" },
+        }))
+        .unwrap();
+        let alarm = alert.alarm(true, |_| None);
+        assert_eq!((alarm.links, &alarm.labels["source"]), (vec!["https://shop.example.org/".to_owned()], &json!("http://prom.example/g")));
     }
 
     #[test]

@@ -123,6 +123,7 @@ fn over(row: &alert::Model) -> Alarm {
         starts_at: row.told_start,
         ends_at: None,
         labels: row.labels.clone(),
+        links: Vec::new(),
         severity: row.severity,
     }
 }
@@ -147,6 +148,7 @@ mod tests {
             starts_at: Some(at(-60)),
             ends_at: None,
             labels: json!({}),
+            links: Vec::new(),
             severity: None,
         };
         Listed { alarm, suppressed }

@@ -26,7 +26,7 @@ use crate::limits;
 use crate::sql::padded;
 use known::{Known, Seen, Word};
 
-pub use alarm::{Alarm, Alarms, Received};
+pub use alarm::{Alarm, Alarms, Received, links};
 
 /// How many times a notification is processed if another process takes the same alerts at the same moment.
 const ATTEMPTS_MAX: usize = 5;

@@ -12,6 +12,7 @@ fn alarm(fingerprint: &str, firing: bool, severity: Option<Severity>) -> Alarm {
         starts_at: None,
         ends_at: None,
         labels: json!({}),
+        links: Vec::new(),
         severity,
     }
 }

@@ -25,6 +25,11 @@ fn by_start(notice: Notice) -> Notice {
     Notice { identity: Identity::Start, ..notice }
 }
 
+/// The same from a source that names the moments of its news.
+fn by_moment(notice: Notice) -> Notice {
+    Notice { identity: Identity::Moment, ..notice }
+}
+
 /// The same from a source that names no times.
 fn without_times(notice: Notice) -> Notice {
     Notice { start: None, end: None, ..notice }
@@ -104,6 +109,28 @@ fn notices_in_separate_calls() {
     ];
     for (what, notices, story, firing) in table {
         assert_eq!(play(notices), ((*story).to_owned(), *firing), "{what}");
+    }
+}
+
+#[test]
+fn a_source_that_names_moments_can_be_heard_again_at_any_time() {
+    const LATER: i64 = 3 * 24 * 3600;
+    // The end of what began at an unknown time.
+    let over = |at: i64| by_moment(end(at, at));
+    let fire = |at: i64| by_moment(fire(at));
+    #[rustfmt::skip]
+    let table: &[(&str, &[(i64, Notice)], &str, usize)] = &[
+        ("a notice comes again long after the end", &[(0, fire(0)), (100, over(90)), (LATER, fire(0))], "+-.", 0),
+        ("and so does the end", &[(0, fire(0)), (100, over(90)), (LATER, over(90)), (LATER, fire(0))], "+-..", 0),
+        ("the end comes long before the beginning", &[(100, over(90)), (LATER, fire(0))], "u.", 0),
+        ("it fires again", &[(0, fire(0)), (100, over(90)), (101, fire(91)), (200, over(199))], "+-A-", 0),
+        ("an old end comes again", &[(0, fire(0)), (100, over(90)), (110, fire(105)), (120, over(90))], "+-A.", 1),
+        ("it fires again before we hear of the end", &[(0, fire(0)), (110, fire(105)), (120, over(90))], "+=.", 1),
+        ("an end that names its beginning", &[(0, fire(0)), (100, by_moment(end(0, 90))), (LATER, fire(0))], "+-.", 0),
+        ("without times nobody knows", &[(0, without_times(fire(0))), (100, without_times(over(90))), (300, without_times(fire(0)))], "+-A", 1),
+    ];
+    for (name, notices, story, firing) in table {
+        assert_eq!(play(notices), ((*story).to_owned(), *firing), "{name}");
     }
 }
 
@@ -214,9 +241,8 @@ proptest! {
         outages in prop::collection::vec(outage(), 1..6),
         is_on: bool,
         ahead in -40..20_000_i64,
-        by_start: bool,
+        identity in prop::sample::select(vec![Identity::Start, Identity::OneAtATime, Identity::Moment]),
     ) {
-        let identity = if by_start { Identity::Start } else { Identity::OneAtATime };
         let alert = hear_all(&arrivals(&outages, is_on, ahead, false, identity));
         prop_assert_eq!(firing(&alert), usize::from(is_on));
     }
