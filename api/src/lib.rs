@@ -2,8 +2,10 @@
 //!
 //! `cli` builds an [`App`] and runs [`serve`] on a listener; tests do the same on ports of their own.
 //!
-//! Invariants: nothing here calls an outside system, but for searches of tickets and the company's sign-in, by ports of the domain; no query or mutation runs without a known caller.
+//! Invariants: nothing here calls an outside system, but for searches of tickets, the company's sign-in and certificates of topics, by
+//! ports of the domain; no query or mutation runs without a known caller.
 
+pub mod alert_sources;
 mod app;
 mod connections;
 pub mod graphql;
@@ -17,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use transport::Transport;
 
+pub use alert_sources::{AlertSource, alarms};
 pub use app::App;
 pub use connections::{CallerAddress, ConnectionLimits, Proxies};
 pub use graphql::ShareLimits;
-pub use http::alarms;
 pub use settings::{Company, Render, Settings, SlackHook, Traces};
 pub use transport::{TransportLimits, check_syntax};
 

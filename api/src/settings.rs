@@ -7,9 +7,10 @@ use document::Press;
 use document::typesetter::Typesetter;
 use domain::documents::DocumentSet;
 use domain::people::company::CompanyRules;
-use domain::ports::{ChatEar, IdentityProvider};
+use domain::ports::{ChatEar, IdentityProvider, Topics};
 use entity::Severity;
 
+use crate::alert_sources::AlertSource;
 use crate::connections::ConnectionLimits;
 use crate::graphql::ShareLimits;
 use crate::transport::TransportLimits;
@@ -27,6 +28,10 @@ pub struct Settings {
     pub only_trusted_documents: bool,
     /// The bearer secret of `/hooks/…`; API tokens work as well.
     pub alerts_secret: Option<String>,
+    /// What else posts alerts, by its name, for `/hooks/alerts/NAME`.
+    pub alert_sources: BTreeMap<String, Arc<AlertSource>>,
+    /// Verifies messages of topics, where a source has any.
+    pub topics: Option<Arc<dyn Topics>>,
     /// The signing secret of the Zendesk webhook, for `/hooks/zendesk`.
     pub zendesk_secret: Option<String>,
     /// The secret with which Trello signs its webhooks.
@@ -94,6 +99,8 @@ impl Default for Settings {
             trusted_documents: Arc::default(),
             only_trusted_documents: false,
             alerts_secret: None,
+            alert_sources: BTreeMap::new(),
+            topics: None,
             zendesk_secret: None,
             trello_secret: None,
             slack: None,

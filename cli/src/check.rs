@@ -1,15 +1,18 @@
-//! `muster check`: whether each outside system can be worked with, whether a page would reach somebody, whether traces arrive, what is missing,
-//! and what to do about it.
+//! `muster check`: whether each outside system can be worked with, who may post alerts, whether a page would reach somebody, whether traces
+//! arrive, what is missing, and what to do about it.
 
 use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use api::AlertSource;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use domain::ports::{Boards, ClientDirectory, Finding, Refusal};
 use domain::telling::readiness::{self, Facts};
 use domain::zone::tables;
 use tokio::time::timeout;
+use url::Url;
+use worker::outlets::client::is_this_machine;
 
 use crate::database::{self, Absent};
 use crate::output;
@@ -19,6 +22,8 @@ use crate::systems::{self, Entry, Offer};
 
 /// How long the test of one system may take, and the test of each thing it offers.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// What the part of those who post alerts is called.
+const ALERTS: &str = "alerts";
 /// What the people's part is called.
 const PEOPLE: &str = "people";
 /// What the collector's part is called.
@@ -31,6 +36,8 @@ const BROKEN: &str = "The playbook can't be read: see `muster playbook check`.";
 pub enum Part {
     /// A system.
     System(&'static Entry),
+    /// Who may post alerts.
+    Alerts,
     /// Who is on call and who leads.
     People,
     /// The collector of traces.
@@ -39,12 +46,13 @@ pub enum Part {
 
 impl Part {
     fn all() -> impl Iterator<Item = Self> {
-        systems::all().map(Self::System).chain([Self::People, Self::Traces])
+        systems::all().map(Self::System).chain([Self::Alerts, Self::People, Self::Traces])
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::System(entry) => entry.system.as_str(),
+            Self::Alerts => ALERTS,
             Self::People => PEOPLE,
             Self::Traces => TRACES,
         }
@@ -53,9 +61,10 @@ impl Part {
 
 /// Reads a part's name on the command line.
 pub fn parser() -> impl TypedValueParser<Value = Part> {
+    let alerts = PossibleValue::new(ALERTS).help("Who may post alerts, where, and by what");
     let people = PossibleValue::new(PEOPLE).help("Who is on call, who leads, and whether they can be paged");
     let traces = PossibleValue::new(TRACES).help("Whether the OpenTelemetry collector takes traces");
-    let names = PossibleValuesParser::new(systems::names().chain([people, traces]));
+    let names = PossibleValuesParser::new(systems::names().chain([alerts, people, traces]));
     names.map(|name| Part::all().find(|part| part.name() == name).expect("clap takes no other names"))
 }
 
@@ -76,6 +85,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
     for part in Part::all().filter(|part| one.is_none_or(|one| one.name() == part.name())) {
         let outcome = match part {
             Part::System(entry) => of_system(settings, entry).await?,
+            Part::Alerts => of_alerts(settings),
             Part::People => of_people(settings).await,
             Part::Traces => of_traces(settings).await?,
         };
@@ -113,6 +123,40 @@ async fn of_system(settings: &Settings, Entry { system, needs, docs, without, ..
         None => Outcome::NotThere(format!("not connected: set {needs} ({docs}). Until then {without}.")),
         Some((offer, notes)) => Outcome::Tested(findings(settings, &offer).await, notes),
     })
+}
+
+/// Who may post alerts, where, and by what. Nobody can be asked whether they do.
+fn of_alerts(settings: &Settings) -> Outcome {
+    let url = &settings.public_url;
+    if settings.alert_sources.is_empty() {
+        let hooks = format!("{url}/hooks/alertmanager and {url}/hooks/alerts");
+        let by = if settings.alerts_secret.is_some() { "alerts.secret and API tokens" } else { "API tokens" };
+        return Outcome::NotThere(format!("no source has a name: {hooks} take {by}; for others see docs/integrations/alerts.md."));
+    }
+    let found = settings.alert_sources.iter().map(|(name, source)| {
+        let (kind, address) = (source.kind, format!("{url}/hooks/alerts/{name}"));
+        let at = if kind.takes_address() && source.secret.is_some() { format!("{address}/SECRET") } else { address };
+        let what = format!("{name} ({}) may post to {at} and shows {}", kind.name, shown(source));
+        let is_open = at.ends_with("/SECRET") && url.starts_with("http:") && !is_near(url);
+        let problem =
+            is_open.then(|| "Its secret is in the address, and public_url is not encrypted: put a proxy with TLS in front.".to_owned());
+        Finding { what, problem }
+    });
+    let near = "public_url is this machine: services elsewhere can't post here.";
+    Outcome::Tested(found.collect(), if is_near(url) { vec![near.to_owned()] } else { Vec::new() })
+}
+
+/// What a source shows to prove who it is.
+fn shown(source: &AlertSource) -> String {
+    let secret = source.secret.as_ref().map(|_| "its secret".to_owned());
+    let signature = source.signing_secret.as_ref().map(|_| "a signature".to_owned());
+    let topics = (!source.topics.is_empty()).then(|| format!("Amazon's signature of {} topics", source.topics.len()));
+    let all: Vec<String> = [secret, signature, topics].into_iter().flatten().collect();
+    if all.is_empty() { "an API token".to_owned() } else { all.join(" and ") }
+}
+
+fn is_near(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| is_this_machine(&url))
 }
 
 async fn of_people(settings: &Settings) -> Outcome {

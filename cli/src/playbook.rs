@@ -64,8 +64,8 @@ pub struct Simulate {
     /// When somebody takes the lead.
     #[arg(long, value_parser = moment, value_name = "TIME")]
     lead_at: Option<Timestamp>,
-    /// Instead of an imagined incident, play the alerts of this file: lines of JSON with `at`, `hook` (alertmanager or alerts) and the `body`
-    /// that it was sent. Prints who would be paged when, and why, if nobody answers.
+    /// Instead of an imagined incident, play the alerts of this file: lines of JSON with `at`, `hook` (alerts, or the kind of a source) and
+    /// the `body` that it was sent. Prints who would be paged when, and why, if nobody answers.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["severity", "declared_at", "resolved_at", "flags", "clients", "lead_at"])]
     alerts: Option<PathBuf>,
     // What requires --alerts also conflicts with --severity: beside what --alerts conflicts with, clap does not insist on it.

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use api::ConnectionLimits;
+use api::alert_sources::Topic;
 use document::Press;
+use domain::ports::Topics;
 use domain::{Domain, files, people};
 use entity::System;
 use sea_orm::DbBackend;
@@ -15,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::alerts::Alertmanagers;
+use worker::topics::Sns;
 
 use crate::database::Intent;
 use crate::metrics::Metrics;
@@ -200,6 +203,8 @@ fn app(
         public_url: settings.public_url.clone(),
         alerts_secret: settings.alerts_secret.as_ref().map(|secret| secret.0.clone()),
         alert_levels: settings.alert_levels.clone().unwrap_or(defaults.alert_levels),
+        alert_sources: settings.alert_sources.clone(),
+        topics: topics(settings)?,
         company: settings.company.as_ref().map(Company::connect).transpose()?,
         metrics: Some(render(metrics)),
         traces: match &settings.traces {
@@ -221,6 +226,16 @@ fn app(
     };
     settings.systems.admit(&mut settings_of_api);
     Ok(api::App::new(domain.clone(), settings_of_api, shutdown.clone()))
+}
+
+/// What verifies messages of topics, if a source has any. It asks nobody before one arrives.
+fn topics(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Topics>>> {
+    let mut hosts = settings.alert_sources.values().flat_map(|source| source.topics.iter().map(Topic::host)).peekable();
+    if hosts.peek().is_none() {
+        return Ok(None);
+    }
+    let sns = Sns::new(hosts).map_err(|problem| anyhow::anyhow!("Amazon SNS can't be asked: {problem}."))?;
+    Ok(Some(Arc::new(sns)))
 }
 
 fn render(metrics: &Metrics) -> api::Render {

@@ -25,6 +25,8 @@ pub enum Target {
     Alertmanager,
     /// The translation of alerts from anything else.
     Alerts,
+    /// The translations of all kinds of sources.
+    Sources,
     /// What becomes of alerts that are posted.
     Hook,
     /// Ticket events.
@@ -65,6 +67,7 @@ impl Target {
         match self {
             Self::Alertmanager => work(&Subject(Box::new(|input| Ok(translated("alertmanager", input))))),
             Self::Alerts => work(&Subject(Box::new(|input| Ok(translated("alerts", input))))),
+            Self::Sources => work(&Subject(Box::new(|input| Ok(of_all_kinds(input))))),
             Self::Playbook => work(&Subject(Box::new(|input| Ok(playbook(input))))),
             Self::Calendar => work(&Subject(Box::new(|input| Ok(calendar(input))))),
             Self::Hook | Self::Zendesk | Self::Trello | Self::Form | Self::Document => self.run_served(work),
@@ -141,9 +144,13 @@ async fn answer(request: RequestBuilder) -> Result<String, String> {
 fn translated(hook: &str, input: &[u8]) -> String {
     let levels = BTreeMap::from([("critical".to_owned(), Severity::Critical), ("warning".to_owned(), Severity::Minor)]);
     match api::alarms(hook, input, &levels) {
-        Ok(alarms) => format!("{} alerts", alarms.alerts.len()),
+        Ok(all) => format!("{} alerts", all.iter().map(|alarms| alarms.alerts.len()).sum::<usize>()),
         Err(why) => why,
     }
+}
+
+fn of_all_kinds(input: &[u8]) -> String {
+    api::alert_sources::KINDS.iter().map(|kind| translated(kind.name, input)).collect::<Vec<_>>().join("\n")
 }
 
 fn playbook(input: &[u8]) -> String {

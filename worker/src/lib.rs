@@ -4,7 +4,7 @@
 //! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
 //! refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
 //! there. [`alerts`] asks Alertmanager what it did not tell; [`oidc`] signs
-//! people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL database.
+//! people in for `api`, and [`topics`] verifies what comes from Amazon SNS; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
@@ -15,6 +15,7 @@ pub mod oidc;
 pub mod outlets;
 mod reminder_loop;
 mod source;
+pub mod topics;
 pub mod traces;
 mod work;
 

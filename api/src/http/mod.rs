@@ -45,7 +45,6 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use self::hooks::alerts;
-pub use self::hooks::alerts::alarms;
 use self::problem::Problem;
 use self::server::Server;
 use crate::app::App;
@@ -123,8 +122,10 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/passkeys/begin", post(passkeys::begin_adding))
         .route("/passkeys/finish", post(passkeys::add))
         .route("/sign-out", post(session::sign_out))
-        .route("/hooks/alertmanager", post(alerts::take::<alerts::Notification>))
-        .route("/hooks/alerts", post(alerts::take::<alerts::GenericPost>))
+        .route("/hooks/alertmanager", post(alerts::alertmanager))
+        .route("/hooks/alerts", post(alerts::own))
+        .route("/hooks/alerts/{name}", post(alerts::named).put(alerts::named))
+        .route("/hooks/alerts/{name}/{secret}", post(alerts::named).put(alerts::named))
         .route("/hooks/zendesk", post(hooks::zendesk))
         .route("/hooks/slack/{address}", post(hooks::slack))
         .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello))

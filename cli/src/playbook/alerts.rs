@@ -49,7 +49,7 @@ pub struct Night {
 /// A call of a hook.
 struct Call {
     at: Timestamp,
-    alarms: Alarms,
+    notifications: Vec<Alarms>,
 }
 
 /// What a timeline says.
@@ -95,9 +95,11 @@ impl Night {
         self.staff(&system).await?;
         let ctx = domain.ctx(Actor::System, Source::Alert);
         let mut unstaffed = BTreeSet::new();
-        for Call { at, alarms } in calls {
+        for Call { at, notifications } in calls {
             pass_until(&system, &clock, at).await?;
-            alerts::receive(&ctx, alarms).await?;
+            for alarms in notifications {
+                alerts::receive(&ctx, alarms).await?;
+            }
             let on_call = on_call::now(&system).await?;
             if on_call.first_line.or(on_call.second_line).is_none() {
                 unstaffed.insert(at);
@@ -192,8 +194,10 @@ fn call(line: &str, levels: &BTreeMap<String, Severity>) -> Result<Call, String>
         return Err("at must be between the years 2000 and 2199".to_owned());
     }
     let body = call.get("body").ok_or("body is missing: it is what the hook was sent")?;
-    let alarms = api::alarms(text("hook")?, body.to_string().as_bytes(), levels)?;
-    Ok(Call { at, alarms })
+    // A form is written as a text.
+    let body = body.as_str().map_or_else(|| body.to_string(), str::to_owned);
+    let notifications = api::alarms(text("hook")?, body.as_bytes(), levels)?;
+    Ok(Call { at, notifications })
 }
 
 /// Imports a rota, whose people are made up from its titles and invitations.

@@ -3,6 +3,7 @@
 //! A key `alerts.secret` in the file is `MUSTER_ALERTS__SECRET` in the environment. All problems are reported at once; what nobody knows
 //! is one ([`unknown`]). Secrets are kept in [`Secret`], which no log and no error can print.
 
+mod alerts;
 mod company;
 mod documents;
 mod source;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Proxies;
+use api::{AlertSource, Proxies};
 use document::Press;
 use document::typesetter::Typesetter;
 use domain::config::Retention;
@@ -63,6 +64,8 @@ pub struct Settings {
     pub alerts_secret: Option<Secret>,
     /// Which values of an alert's label `severity` report an incident, and as what.
     pub alert_levels: Option<BTreeMap<String, Severity>>,
+    /// What else posts alerts, by its name.
+    pub alert_sources: BTreeMap<String, Arc<AlertSource>>,
     /// Origins whose pages may call the API with a token.
     pub allowed_origins: Vec<String>,
     /// The documents that clients may name by id.
@@ -148,11 +151,12 @@ impl Settings {
             typeset: source.text("typeset").map_or_else(beside, PathBuf::from),
             playbook: source.text("playbook").map(PathBuf::from),
             alerts_secret: source.secret("alerts.secret"),
-            alert_levels: alert_levels(source),
+            alert_levels: alerts::levels(source, "alerts.levels"),
+            alert_sources: alerts::sources(source),
             allowed_origins: allowed_origins(source),
             trusted_documents: Arc::new(trusted_documents),
             only_trusted_documents,
-            alertmanagers: alertmanagers(source),
+            alertmanagers: alerts::alertmanagers(source),
             company: Company::read(source),
             systems: Systems::read(source),
             pauses: pauses(source),
@@ -241,30 +245,6 @@ fn shares(source: &mut Source<'_>) -> api::ShareLimits {
         subscriptions: at_least_one("subscriptions_per_person", defaults.subscriptions),
         ..defaults
     }
-}
-
-fn alertmanagers(source: &mut Source<'_>) -> Option<Secret> {
-    let text = source.text("alerts.alertmanager_url")?;
-    if let Err(problem) = worker::alerts::addresses(&text) {
-        source.problem("alerts.alertmanager_url", problem);
-    }
-    Some(Secret(text))
-}
-
-/// Written as `critical=CRITICAL, error=MAJOR`.
-fn alert_levels(source: &mut Source<'_>) -> Option<BTreeMap<String, Severity>> {
-    let text = source.text("alerts.levels")?;
-    let mut levels = BTreeMap::new();
-    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
-        let severity = |name: &str| Severity::ALL.iter().copied().find(|severity| severity.as_str() == name);
-        match pair.split_once('=').and_then(|(label, name)| Some((label.trim().to_lowercase(), severity(name.trim())?))) {
-            Some((label, severity)) => drop(levels.insert(label, severity)),
-            None => {
-                source.problem("alerts.levels", format_args!("must be pairs such as critical=CRITICAL, error=MAJOR; `{pair}` is not one"));
-            }
-        }
-    }
-    Some(levels)
 }
 
 fn pauses(source: &mut Source<'_>) -> Pauses {

@@ -73,6 +73,15 @@ impl<'a> Source<'a> {
         value
     }
 
+    /// The names in the table `key`, of tables and values alike, in the file and the environment.
+    pub fn names_in(&self, key: &str) -> BTreeSet<String> {
+        let (of_file, of_environment) = (format!("{key}."), format!("{}__", variable(key)));
+        let from_file = self.file.keys().filter_map(|known| known.strip_prefix(&of_file)).map(str::to_owned);
+        let from_environment = self.environment.keys().filter_map(|name| name.strip_prefix(&of_environment));
+        let from_environment = from_environment.map(|rest| rest.to_lowercase().replace("__", "."));
+        from_file.chain(from_environment).filter_map(|rest| rest.split('.').next().map(str::to_owned)).collect()
+    }
+
     /// Reports what is wrong with `key`, in words that follow its name and don't show its value.
     pub fn problem(&mut self, key: &str, what: impl Display) {
         self.problems.push(format!("{key} ({}) {what}.", variable(key)));

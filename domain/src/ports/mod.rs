@@ -12,6 +12,7 @@ mod identity;
 mod mail;
 mod paper;
 mod push;
+mod topics;
 
 pub use blog::{BlogOrder, Post};
 pub use board::{BoardOrder, Boards, Card, CardField, Member, Owner, Place, SeenCard};
@@ -27,6 +28,7 @@ pub use identity::{Arrival, Departure, IdentityProvider, NoAccount, SeenAccount}
 pub use mail::{Email, Invitation, MailOrder};
 pub use paper::Paper;
 pub use push::{Addressee, Push, PushOrder, Shown, Webhook, WebhookOrder};
+pub use topics::{NotGenuine, TopicDigest, TopicMessage, Topics};
 
 use std::time::Duration;
 

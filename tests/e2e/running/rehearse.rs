@@ -89,7 +89,7 @@ async fn what_cant_be_played_is_said_with_its_line() {
         (vec![], &["night.jsonl has no lines"][..]),
         (vec![later.clone(), "{".to_owned()], &["night.jsonl line 2: this is not JSON"]),
         (vec![later.clone(), sooner], &["line 2: at is earlier than in the line before"]),
-        (vec![later.replace("\"hook\":\"alerts\"", "\"hook\":\"nagios\"")], &["line 1: ", "use alertmanager or alerts"]),
+        (vec![later.replace("\"hook\":\"alerts\"", "\"hook\":\"smoke\"")], &["line 1: ", "use alerts, or one of alertmanager, grafana"]),
         (vec![line("three")], &["line 1: at: use a time"]),
         (vec![line("1066-10-14T09:00:00Z")], &["line 1: at must be between"]),
         (vec![json!({ "at": "2026-11-22T03:00:00Z", "hook": "alerts" }).to_string()], &["line 1: body is missing"]),

@@ -1,0 +1,96 @@
+//! What monitoring systems post, and what each of them means by it.
+//!
+//! A kind of system is a file with a [`Kind`] and a line in [`KINDS`]: how it proves who it is, and what turns its bodies into alarms. That
+//! is pure ([`AlertSource::alarms`]), so that `http::hooks::alerts`, `muster playbook simulate` and whatever reads a kept body again ask the
+//! same function. Who may post, and what becomes of the alarms, is the same for all and elsewhere.
+//!
+//! Unknown fields are passed over, numbers count as texts, and a time that can't be read is an unknown one: an alert is not lost over it.
+
+mod alertmanager;
+mod betterstack;
+pub mod cloudwatch;
+mod fields;
+mod generic;
+mod github;
+mod grafana;
+mod healthchecks;
+pub mod kind;
+mod mapping;
+mod moment;
+mod nagios;
+mod opsgenie;
+mod own;
+mod pagerduty;
+mod pingdom;
+mod sentry;
+mod signature;
+mod source;
+mod standard;
+mod statuscake;
+mod told;
+mod uptime_kuma;
+mod uptimerobot;
+mod zabbix;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use axum::http::HeaderMap;
+use domain::alerts::Alarms;
+use entity::Severity;
+
+pub use cloudwatch::Topic;
+pub use kind::Kind;
+pub use mapping::Mapping;
+pub use source::{AlertSource, read_body};
+
+/// Every kind, in the order in which people see them.
+pub static KINDS: [Kind; 18] = [
+    alertmanager::KIND,
+    grafana::KIND,
+    pagerduty::KIND,
+    own::KIND,
+    standard::KIND,
+    generic::KIND,
+    opsgenie::KIND,
+    statuscake::KIND,
+    pingdom::KIND,
+    uptimerobot::KIND,
+    cloudwatch::KIND,
+    sentry::KIND,
+    healthchecks::KIND,
+    betterstack::KIND,
+    uptime_kuma::KIND,
+    zabbix::KIND,
+    nagios::KIND,
+    github::KIND,
+];
+
+/// The hook of the form that is Muster's own, which needs no settings.
+const OWN_HOOK: &str = "alerts";
+
+/// The kind with this name.
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// A hook that needs no settings: `/hooks/alertmanager` or `/hooks/alerts`.
+///
+/// # Panics
+/// If there is no such kind.
+pub fn plain(name: &str) -> AlertSource {
+    AlertSource::plain(kind(name).expect("it is in the table"))
+}
+
+/// The notifications in a body that was posted to the hook `alerts` or by a source of the kind `hook`, for trying out what follows from it.
+///
+/// # Errors
+/// Why it would be refused, in words.
+pub fn alarms(hook: &str, body: &[u8], levels: &BTreeMap<String, Severity>) -> Result<Vec<Alarms>, String> {
+    let name = if hook == OWN_HOOK { generic::KIND.name } else { hook };
+    let names = || KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+    let kind = kind(name).ok_or_else(|| format!("{hook:?} is not a hook that takes alerts: use {OWN_HOOK}, or one of {}", names()))?;
+    AlertSource::plain(kind).alarms(levels, &HeaderMap::new(), body, &KINDS)
+}

@@ -1,0 +1,97 @@
+//! A source as the settings have it, and the translation of what it posts: a pure function, for the hooks, for trying things out, and for
+//! reading a kept body again.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use axum::http::HeaderMap;
+use domain::alerts::Alarms;
+use domain::zone::Zone;
+use entity::Severity;
+use serde_json::Value;
+
+use super::cloudwatch::Topic;
+use super::fields::parsed;
+use super::kind::{Kind, Levels, Post, Reading};
+use super::mapping::Mapping;
+
+/// A source of alerts.
+#[derive(Clone)]
+pub struct AlertSource {
+    /// Its name in the settings; none for the hooks that need no settings.
+    pub name: Option<String>,
+    /// What kind of system it is.
+    pub kind: &'static Kind,
+    /// What it shows in a header or in its address.
+    pub secret: Option<String>,
+    /// What it signs with.
+    pub signing_secret: Option<String>,
+    /// What its levels mean, in lower case; without it, what the levels of all mean, and its kind's own words.
+    pub levels: Option<BTreeMap<String, Severity>>,
+    /// Where its clock hangs.
+    pub zone: Option<Zone>,
+    /// Where things are in a body of the team's own.
+    pub map: Mapping,
+    /// Topics that may post.
+    pub topics: Vec<Topic>,
+}
+
+impl AlertSource {
+    /// A source of which the settings say nothing.
+    pub fn plain(kind: &'static Kind) -> Self {
+        Self { name: None, kind, secret: None, signing_secret: None, levels: None, zone: None, map: Mapping::default(), topics: Vec::new() }
+    }
+
+    /// The notifications in a body that it posted, with the meaning of `levels` unless the source has its own. `kinds` are those that it
+    /// might be from instead.
+    ///
+    /// # Errors
+    /// What is wrong and what to do, for whoever set it up.
+    pub fn alarms(
+        &self,
+        levels: &BTreeMap<String, Severity>,
+        headers: &HeaderMap,
+        body: &[u8],
+        kinds: &[Kind],
+    ) -> Result<Vec<Alarms>, String> {
+        let body = parsed(headers, body).map_err(|problem| self.explained(&problem, None))?;
+        let other = kinds.iter().find(|kind| kind.name != self.kind.name && (kind.looks_like)(&body));
+        let reading = Reading {
+            named: self.name.as_deref(),
+            kind: self.kind.name,
+            levels: match &self.levels {
+                Some(own) => Levels { set: own, words: &[] },
+                None => Levels { set: levels, words: self.kind.words },
+            },
+            zone: self.zone.as_ref(),
+            map: &self.map,
+        };
+        (self.kind.read)(&reading, Post { headers, body }).map_err(|problem| self.explained(&problem, other))
+    }
+
+    /// A problem with the way out.
+    fn explained(&self, problem: &str, other: Option<&Kind>) -> String {
+        match other {
+            Some(other) => format!(
+                "This looks like what a source of kind {} posts, and this address is for {}: give it one of its own. See {}.",
+                other.name, self.kind.name, other.docs
+            ),
+            None => format!("{problem} See {}.", self.kind.docs),
+        }
+    }
+}
+
+/// Names it: settings hold secrets.
+impl fmt::Debug for AlertSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlertSource").field("name", &self.name).field("kind", &self.kind.name).finish_non_exhaustive()
+    }
+}
+
+/// The body as JSON, before anything is made of it.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
+    parsed(headers, body)
+}
