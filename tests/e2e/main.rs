@@ -3,6 +3,7 @@
 mod access;
 mod alert_episodes;
 mod alert_look;
+mod alert_sources;
 mod alerts;
 mod answer;
 mod archive;

@@ -1,4 +1,4 @@
-//! Slack, Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver and a collector of traces as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//! Slack, Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver, a collector of traces and Amazon SNS as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
@@ -18,6 +18,7 @@ pub mod replay;
 mod serve;
 pub mod sign;
 pub mod slack;
+pub mod sns;
 pub mod trello;
 pub mod wordpress;
 pub mod zendesk;
@@ -32,6 +33,7 @@ pub use limits::Usage;
 pub use ntfy::NtfyFake;
 pub use receiver::ReceiverFake;
 pub use slack::SlackFake;
+pub use sns::SnsFake;
 pub use trello::TrelloFake;
 pub use wordpress::WordpressFake;
 pub use zendesk::ZendeskFake;

@@ -38,3 +38,18 @@ pub fn standard(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String 
     mac.update(body);
     format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
 }
+
+/// Grafana's `x-grafana-alerting-signature` for a body that is sent with this timestamp.
+pub fn grafana(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
+    mac.update(format!("{timestamp}:").as_bytes());
+    mac.update(body);
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// One signature of PagerDuty's `x-pagerduty-signature`, which may have several.
+pub fn pagerduty(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key will do");
+    mac.update(body);
+    format!("v1={}", hex::encode(mac.finalize().into_bytes()))
+}

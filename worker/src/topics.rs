@@ -159,12 +159,42 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
     use super::*;
+
+    /// One of our own, valid from 2020 to 2119, and what openssl signed with its key.
+    const CERTIFICATE: &[u8] = include_bytes!("../../tests/fakes/sns_certificate.pem");
+    const SIGNED: &[u8] = b"Message\nhello\n";
+    const SHA1: &str = "ASmCNOFo5hhjVQDgeDdOeIWsIq2Jy/DaX/jijpj4Q9irVtonKW31Ul77jVMPA34JES7IcuDWadN8sgwH8xg+reKWvWdUMCLOc8PBhjuLnhyht3NQvgxHVuo4\
+        JpGIVwzxkxVaDGTvZk2vBVaw7bFgxovXJDZb6BookYcZM3HPDdeP+Ag66DWfsiydPlJz/JEInsXHOaUGCysGMLdN/J9zlir7D3bh0Mq/oumodINRBLcMEW8o\
+        dKsPBA/KJII1J/h0Dqyc01ABTnecoHpH/MhETz4YJxi/vzi8xud4tpT8+AsCU0RMXtzdcR68NL5ggrGBU+cQfnve6cZt+duDYZu6rw==";
+    const SHA256: &str = "dsFOXBn2JptDW9NwRtlGI6sUb60M0qdhm8GCyiMDCNwVGbkm6nWOQCkLbpGXiZUBR8gUUNjLtbj1hilMX+5MedbdEnl87h8yv0wvVXAAoN5pcqKSoOtmU2RH\
+        mn0EkjaQ/XKvP7Ut8LYiMrduHRHHjWGpmAlB9sYvcPP9hHfcYJOBUQCoj8q/+VfEvesrvYX57K7TVQJxjM90Ks9F/Qwj8U1Th/kdyvVqKg4ja83PJ1VBsMMo\
+        66jS3XYAxs9N2GQbqHy2t3RukrikCA4bq3Fg9BHICyEiuZQsdNMe6aGxC5yP0IyVYftKqkzgUZEMMdj1GzKagzGToz11gZYC/qMeAA==";
 
     #[test]
     fn what_is_no_certificate_verifies_nothing() {
         for bad in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
             assert!(matches!(Signer::read(bad.as_bytes()), Err(NotGenuine::Untrusted(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_signature_is_verified_by_its_certificate_while_that_is_valid() {
+        let Ok(signer) = Signer::read(CERTIFICATE) else { panic!("the certificate can be read") };
+        let verified = |digest: TopicDigest, signed: &[u8], signature: &str, now: &str| {
+            let signature = STANDARD.decode(signature).unwrap();
+            let message = TopicMessage { certificate: String::new(), digest, signed: signed.to_vec(), signature };
+            signer.verify(&message, now.parse().unwrap()).is_ok()
+        };
+        let now = "2026-11-22T03:00:00Z";
+        assert!(verified(TopicDigest::Sha1, SIGNED, SHA1, now) && verified(TopicDigest::Sha256, SIGNED, SHA256, now));
+        assert!(!verified(TopicDigest::Sha256, SIGNED, SHA1, now) && !verified(TopicDigest::Sha1, SIGNED, SHA256, now));
+        assert!(!verified(TopicDigest::Sha256, b"Message\nworld\n", SHA256, now) && !verified(TopicDigest::Sha256, SIGNED, "AAAA", now));
+        for now in ["2019-12-31T23:59:59Z", "2120-01-01T00:00:01Z"] {
+            assert!(!verified(TopicDigest::Sha256, SIGNED, SHA256, now), "{now}");
         }
     }
 }
