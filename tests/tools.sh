@@ -43,6 +43,7 @@ if [ "${1:-}" != built ]; then
     is_there promtool || packages="$packages prometheus"
     is_there pdftotext || packages="$packages poppler-utils"
     is_there openssl || packages="$packages openssl"
+    is_there curl || packages="$packages curl"
     is_there radicale || packages="$packages radicale"
     /usr/bin/python3 -c "import icalendar" >/dev/null 2>&1 || packages="$packages python3-icalendar"
     is_there node || packages="$packages nodejs"

@@ -16,6 +16,7 @@ use harness::fakes::{SnsFake, sign, sns};
 use harness::{Client, Engine, TestApp, both_dbs, free_port, run_with};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::process::Command;
 use url::Url;
 use worker::topics::Sns;
 
@@ -28,6 +29,7 @@ both_dbs![by with_sources:
     only_who_proves_itself_may_post,
     a_body_that_is_not_understood_says_what_to_do,
     a_packed_body_is_unpacked_within_bounds,
+    the_script_for_nagios_tells_of_a_problem_and_its_end,
 ];
 both_dbs![by with_sns: cloudwatch_is_believed_by_amazons_certificate, strangers_of_amazon_are_refused];
 
@@ -73,6 +75,7 @@ fn sources() -> BTreeMap<String, Arc<AlertSource>> {
             source.map.title = Some("/test".to_owned());
         }),
         source("ours", "generic", with_secret),
+        source("nagios", "nagios", with_secret),
     ])
 }
 
@@ -411,6 +414,30 @@ async fn a_packed_body_is_unpacked_within_bounds(app: &TestApp) {
     packed("/hooks/alerts/grafana-2", fires.clone()).bearer(SECRET).refused(app, 400).await;
     let other = Call { path: "/hooks/alerts/grafana-2", headers: vec![("content-encoding", "br".to_owned())], body: fires };
     other.bearer(SECRET).refused(app, 415).await;
+}
+
+async fn the_script_for_nagios_tells_of_a_problem_and_its_end(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let folder = tempfile::TempDir::with_prefix("muster-nagios-").unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, format!("{SECRET}\n")).unwrap();
+    let run = async |arguments: &[&str]| {
+        let mut command = Command::new("sh");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/nagios.sh")).args(arguments);
+        command.env("ALERTS_URL", format!("{}/hooks/alerts/nagios", app.url())).env("ALERTS_SECRET_FILE", &secret);
+        let output = command.output().await.expect("sh is there");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{told} {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_str::<Value>(&told).unwrap()
+    };
+    let fires = ["PROBLEM", "web1", "web1.example.org", "1795316340", "CRITICAL", "98 % full & \"worse\"", "disk"];
+    assert_eq!(counts(&run(&fires).await), (1, 0));
+    assert_eq!(counts(&run(&["PROBLEM", "web1", "web1.example.org", "1795316350", "DOWN", "no answer"]).await), (1, 0));
+    assert_eq!(counts(&run(&["RECOVERY", "web1", "web1.example.org", "1795316380", "OK", "fine", "disk"]).await), (0, 1));
+    let incident = seen(&sam, "INC-1").await;
+    assert_eq!((incidents(&sam).await, incident["alerts"].as_array().unwrap().len()), (json!(1), 2), "they are of one host");
+    let texts = incident["timeline"]["nodes"].to_string();
+    assert!(texts.contains("disk on web1 is CRITICAL") && texts.contains(r#"98 % full & \"worse"#), "{texts}");
 }
 
 fn alarm(state: &str, at: &str) -> Value {

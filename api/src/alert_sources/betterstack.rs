@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
 };
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let incident = body.at("/data");
     let is_incident = incident.text("/type").is_none_or(|kind| kind == "incident");
     if !is_incident {

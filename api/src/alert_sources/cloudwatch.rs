@@ -179,7 +179,7 @@ impl Envelope {
 }
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let envelope = Fields::of(&post.body, reading.zone);
+    let envelope = Fields::of(post.body, reading.zone);
     match envelope.text("/Type").as_deref() {
         Some("Notification") => {}
         Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => return Ok(Vec::new()),

@@ -29,7 +29,7 @@ fn verify(signed: &Signed<'_>) -> Result<(), String> {
 }
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     if !body.has("/workflow_run") {
         // Whatever else it was told to send, its ping among it, is named in a header.
         let is_other = body.has("/zen") || post.headers.get(EVENT).is_some_and(|event| event != "workflow_run");

@@ -59,7 +59,7 @@ fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
     if post.body.get("alerts").is_some() {
         return Ok(unified(reading, post.typed()?));
     }
-    legacy(reading, Fields::of(&post.body, reading.zone))
+    legacy(reading, Fields::of(post.body, reading.zone))
 }
 
 fn unified(reading: &Reading<'_>, told: Notification) -> Vec<Alarms> {

@@ -9,6 +9,7 @@ use axum::http::HeaderMap;
 use domain::alerts::Alarms;
 use domain::zone::Zone;
 use entity::{Severity, Timestamp};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -75,11 +76,12 @@ impl Kind {
 }
 
 /// What was posted, once it is known who posted it.
+#[derive(Clone, Copy)]
 pub struct Post<'a> {
     /// Its headers; of a recorded body perhaps none.
     pub headers: &'a HeaderMap,
     /// Its body: JSON, or the fields of a form.
-    pub body: Value,
+    pub body: &'a Value,
 }
 
 impl Post<'_> {
@@ -88,7 +90,7 @@ impl Post<'_> {
     /// # Errors
     /// What is missing or of another type, in a sentence.
     pub fn typed<T: DeserializeOwned>(self) -> Result<T, String> {
-        serde_json::from_value(self.body).map_err(|error| format!("The body is not as expected: {error}."))
+        <T as Deserialize>::deserialize(self.body).map_err(|error| format!("The body is not as expected: {error}."))
     }
 }
 

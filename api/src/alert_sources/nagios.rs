@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
 };
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let at = body.moment("/since");
     let spell = match &*body.word("/notification") {
         "problem" => Spell::Since(at),

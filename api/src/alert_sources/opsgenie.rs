@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
 };
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let alert = body.at("/alert");
     let action = body.text("/action").ok_or("The body is not as expected: it has no action.")?;
     let (created, updated) = (alert.moment("/createdAt"), alert.moment("/updatedAt"));

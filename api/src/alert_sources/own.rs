@@ -53,7 +53,7 @@ const REST: &str = "(more groups)";
 /// # Errors
 /// What is missing where, in a sentence.
 pub fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let items: Vec<Fields<'_>> = match &reading.map.alerts {
         None => vec![body],
         Some(pointer) if body.has(pointer) => body.list(pointer).collect(),

@@ -31,7 +31,7 @@ fn verify(signed: &Signed<'_>) -> Result<(), String> {
 }
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let event = Fields::of(&post.body, reading.zone).at("/event");
+    let event = Fields::of(post.body, reading.zone).at("/event");
     let kind = event.text("/event_type").ok_or("The body is not as expected: it has no event.event_type.")?;
     let incident = event.at("/data");
     // Notes, responders and the test of a subscription say nothing of whether it fires.

@@ -27,7 +27,7 @@ fn verify(signed: &Signed<'_>) -> Result<(), String> {
 }
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let action = body.word("/action");
     let told = if body.has("/data/metric_alert") {
         Some(metric(body, &action))

@@ -66,7 +66,7 @@ impl AlertSource {
             zone: self.zone.as_ref(),
             map: &self.map,
         };
-        (self.kind.read)(&reading, Post { headers, body }).map_err(|problem| self.explained(&problem, other))
+        (self.kind.read)(&reading, Post { headers, body: &body }).map_err(|problem| self.explained(&problem, other))
     }
 
     /// A problem with the way out.

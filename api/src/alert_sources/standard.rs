@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::alerts::Alarms;
 use entity::Severity;
-use serde_json::Value;
 
 use super::kind::{Kind, Post, Proof, Reading, Signed};
 use super::{generic, own};
@@ -34,12 +33,10 @@ fn verify(signed: &Signed<'_>) -> Result<(), String> {
 }
 
 /// By the mapping of the settings, or in Muster's own form, in `data` or at the top.
-fn read(reading: &Reading<'_>, mut post: Post<'_>) -> Result<Vec<Alarms>, String> {
+fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
     if reading.map.title.is_some() {
         return own::read(reading, post);
     }
-    if let Some(data) = post.body.get_mut("data").filter(|data| data.get("alerts").is_some()).map(Value::take) {
-        post.body = data;
-    }
-    generic::read(reading, post)
+    let data = post.body.get("data").filter(|data| data.get("alerts").is_some());
+    generic::read(reading, Post { body: data.unwrap_or(post.body), ..post })
 }

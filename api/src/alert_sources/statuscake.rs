@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
 };
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let status = body.word("/Status");
     let fires = match &*status {
         "down" => true,

@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
 };
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let monitor = body.text("/monitorID").ok_or("The body is not as expected: it has no monitorID.")?;
     let at = body.moment("/alertDateTime");
     let kind = body.text("/alertType").unwrap_or_default();

@@ -20,7 +20,7 @@ pub const KIND: Kind = Kind {
 };
 
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
-    let body = Fields::of(&post.body, reading.zone);
+    let body = Fields::of(post.body, reading.zone);
     let (began, ended) = (body.moment("/began"), body.moment("/ended"));
     let spell = match body.text("/value").as_deref() {
         Some("1") => Spell::Since(began),

@@ -127,7 +127,8 @@ impl Settings {
 
     /// The same without outside systems: everything is left to people.
     pub fn disconnected(self) -> Self {
-        Self { systems: Systems::default(), alertmanagers: None, company: None, ..self }
+        let near = self.alert_sources.into_iter().filter(|(_, source)| source.topics.is_empty());
+        Self { systems: Systems::default(), alertmanagers: None, alert_sources: near.collect(), company: None, ..self }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {
