@@ -34,6 +34,24 @@ pub const DETAILS_BYTES: usize = 16 * 1024;
 pub const KEY_CHARS: usize = 100;
 /// Entries of a list in an input, such as sites, clients, contacts or attachments.
 pub const LIST_ITEMS: usize = 100;
+/// Characters of a host's name (RFC 1035).
+pub const HOST_CHARS: usize = 253;
+/// Characters of the path by which two sites on one host are told apart: PostgreSQL indexes no more than some 2,700 bytes of a row.
+pub const PATH_CHARS: usize = 500;
+/// Addresses that are looked for in one text: a log excerpt has thousands, and the first ones say what it is about.
+pub const ADDRESSES_IN_TEXT: usize = 50;
+/// Hosts that are looked up at once.
+pub const HOSTS_AT_ONCE: usize = 1_000;
+/// Alerts of one notification whose addresses are looked up: those of a storm are of the same few sites.
+pub const ALERTS_LOOKED_UP: usize = 100;
+/// Links to the tools of a site.
+pub const TOOLING_LINKS: usize = 20;
+/// Bytes of an imported list of sites: a few thousand, with room to spare; a request body may have 1 MiB.
+pub const SITES_BYTES: usize = 512 * 1024;
+/// Sites of an imported list.
+pub const SITES_LISTED: usize = 5_000;
+/// Rows of an import, and its problems, that are shown at once.
+pub const IMPORT_SHOWN: usize = 200;
 /// Entries of a page if the caller does not say.
 pub const PAGE_DEFAULT: usize = 50;
 /// Most entries of a page.

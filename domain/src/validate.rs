@@ -151,6 +151,13 @@ pub fn search(field: &'static str, value: Option<&str>) -> Result<Option<String>
     Ok(Some(value.to_owned()))
 }
 
+/// A text to search for, which may be a whole web address.
+pub fn address_or_search(field: &'static str, value: Option<&str>) -> Result<Option<String>> {
+    let Some(address) = value.map(str::trim).filter(|value| value.contains("://")) else { return search(field, value) };
+    within(field, address, limits::URL_CHARS)?;
+    Ok(Some(address.to_owned()))
+}
+
 /// A time to compare with, limited to what both databases can hold.
 pub fn storable(value: Timestamp) -> Timestamp {
     let last = NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59)).map_or(value, |last| last.and_utc());

@@ -11,10 +11,12 @@ mod enums;
 mod attendance;
 mod audit_action;
 mod awaited;
+mod catalogue;
 mod file_ids;
 mod flags;
 mod ids;
 mod last_changes;
+mod site_origins;
 
 pub mod action;
 pub mod alert;
@@ -77,6 +79,7 @@ mod severity;
 pub mod shift;
 pub mod sign_in_link;
 pub mod site;
+pub mod site_host;
 pub mod step;
 pub mod sync_mark;
 pub mod ticket;
@@ -88,12 +91,14 @@ pub mod watermark;
 pub use attendance::{Expectation, InvitationAnswer};
 pub use audit_action::AuditAction;
 pub use awaited::{Awaited, AwaitedPerson};
+pub use catalogue::{Environment, Origin, SiteField};
 pub use enums::*;
 pub use file_ids::FileIds;
 pub use flags::{Channel, Channels, Flag, Flags, Grant, Grants, ReportVersion, ReportVersions};
 pub use ids::*;
 pub use last_changes::{LastChange, LastChanges};
 pub use severity::Severity;
+pub use site_origins::{SiteOrigin, SiteOrigins};
 pub use token_bounds::TokenBounds;
 
 /// A point in time, always in UTC, with microsecond precision (as in PostgreSQL).

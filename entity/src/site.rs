@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{ClientId, Importance, SiteId, Timestamp};
+use crate::{ClientId, Environment, Importance, Origin, SiteId, SiteOrigins, Timestamp};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -32,6 +32,25 @@ pub struct Model {
     pub busy_hours: Option<String>,
     pub last_synced_at: Option<Timestamp>,
     pub created_at: Timestamp,
+    /// Hosts where it is as well, with port and path where they matter: `shop.example.org; example.net/shop`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub hosts: Option<String>,
+    pub environment: Option<Environment>,
+    /// Where it runs, and with whom.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub hosting: Option<String>,
+    /// When nothing may be deployed there, e.g. `2026-12-15 to 2027-01-05 Christmas`.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub code_freeze: Option<String>,
+    /// Since when the team no longer looks after it.
+    pub gone_at: Option<Timestamp>,
+    /// The source that added it and without which it is gone; none if people added it.
+    pub listed_by: Option<Origin>,
+    /// What its source knows it by, if that has keys.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub source_key: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub origins: Option<SiteOrigins>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

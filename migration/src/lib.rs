@@ -37,6 +37,7 @@ mod m20261130_000036_archives;
 mod m20261130_000037_snoozed_steps;
 mod m20261130_000038_review_files;
 mod m20261130_000039_chat;
+mod m20261130_000041_catalogue;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000037_snoozed_steps::Migration),
             Box::new(m20261130_000038_review_files::Migration),
             Box::new(m20261130_000039_chat::Migration),
+            Box::new(m20261130_000041_catalogue::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

@@ -245,6 +245,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("runCommand", Viewer, "text: \"help\"".into()),
         mutation("submitCommandForm", Viewer, "kind: \"declare\" values: [{ key: \"name\" values: [\"errors\"] }]".into()),
         mutation("saveSite", Responder, "name: \"example.org\"".into()),
+        mutation("importSites", Responder, "csv: \"name\\nexample.org\"".into()),
         mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),
         mutation("setClientTeam", Responder, format!("clientId: \"{client}\" personIds: [\"{person}\"]")),
         mutation("setOnCall", Responder, format!("firstLineId: \"{person}\"")),

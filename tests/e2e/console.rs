@@ -16,7 +16,9 @@ async fn session(app: &TestApp) -> String {
 fn addresses() -> Vec<String> {
     let router = std::fs::read_to_string(root().join("web/src/router.ts")).unwrap();
     let lines = router.lines().filter_map(|line| line.trim().strip_prefix("'/")?.split_once("':"));
-    lines.map(|(path, _)| format!("/{}", path.replace(":reference", "INC-1"))).collect()
+    lines
+        .map(|(path, _)| format!("/{}", path.replace(":reference", "INC-1").replace(":id", "sit_00000000000000000000000000000001")))
+        .collect()
 }
 
 #[test]

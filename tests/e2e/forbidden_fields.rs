@@ -69,7 +69,9 @@ async fn a_forbidden_field_leaves_the_rest_of_an_answer(app: &TestApp) {
     }
     for (field, ty) in &fields.0["Incident"] {
         if fields.0.contains_key(ty) {
-            let selection = fields.select(ty, LEVELS, &mut vec!["Incident".to_owned()]);
+            // What an incident has is asked for one by one.
+            let levels = if ty == "Incident" { LEVELS - 1 } else { LEVELS };
+            let selection = fields.select(ty, levels, &mut vec!["Incident".to_owned()]);
             let query = format!("query($id: ID!) {{ node(id: $id) {{ id ... on Incident {{ {field} {selection} }} }} }}");
             queries.push((query, json!({ "id": world.live })));
         }

@@ -88,8 +88,6 @@ fn alarms(reading: &Reading<'_>, told: Notification) -> Result<Vec<Alarms>, Erro
 impl One {
     fn alarm(self, reading: &Reading<'_>) -> Result<Alarm, Error> {
         let labels = self.labels.unwrap_or_default();
-        let named = self.links.iter().flatten().map(String::as_str);
-        let about = links(named.chain(labels.values().filter_map(Value::as_str)));
         Ok(Alarm {
             fingerprint: validate::name("alerts.id", &self.id.0)?,
             title: validate::name("alerts.title", &self.title)?,
@@ -99,7 +97,7 @@ impl One {
             ends_at: time(reading, "alerts.endsAt", self.ends_at.as_ref())?,
             severity: self.severity.and_then(|level| reading.levels.severity(&level.0)),
             labels: kept(json!({ "labels": labels })),
-            links: about,
+            links: links(self.links.iter().flatten().map(String::as_str)),
         })
     }
 }

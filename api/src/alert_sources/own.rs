@@ -92,7 +92,7 @@ fn one(reading: &Reading<'_>, item: Fields<'_>) -> Result<(String, domain::alert
     let link = at(link);
     let labels: BTreeMap<&str, String> =
         reading.map.labels.iter().filter_map(|(name, pointer)| Some((name.as_str(), item.text(pointer)?))).collect();
-    let about = links(link.iter().chain(labels.values()).map(String::as_str));
+    let about = links(link.as_deref());
     let known = kept(match &link {
         Some(link) => json!({ "labels": labels, "source": link }),
         None => json!({ "labels": labels }),

@@ -138,7 +138,7 @@ fn grafana_unified() {
         "labels": { "severity": "warning", "instance": "shop.example.org" } }] });
     let alarm = one("grafana", &body);
     assert_eq!((short(&alarm), alarm.ends_at), (("f", false, None), at("2026-11-22T03:05:00Z")));
-    assert_eq!(alarm.links, ["shop.example.org"]);
+    assert_eq!(alarm.labels["labels"]["instance"], "shop.example.org");
 }
 
 #[test]

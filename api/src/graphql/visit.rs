@@ -118,6 +118,7 @@ mod tests {
         "endSession",
         "endSessions",
         "importRota",
+        "importSites",
         "invitePerson",
         "makeCalendarFeed",
         "mergeIncident",

@@ -37,6 +37,7 @@ const PAGES: &[&str] = &[
     "/people",
     "/playbook",
     "/sites",
+    "/sites/import",
 ];
 
 /// As for all pages, and scripts get no text into the page as markup but what Svelte compiled.
@@ -50,7 +51,8 @@ pub fn router() -> Router<Server> {
         .route("/console/{*file}", get(file))
         .route("/incidents/{reference}", get(incident))
         .route("/incidents/{reference}/report", get(incident))
-        .route("/incidents/{reference}/review", get(incident));
+        .route("/incidents/{reference}/review", get(incident))
+        .route("/sites/{id}", get(show));
     PAGES.iter().fold(files, |router, address| router.route(address, get(show)))
 }
 

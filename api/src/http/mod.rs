@@ -23,6 +23,7 @@ mod report;
 mod scim;
 mod server;
 mod session;
+mod sites;
 mod traced;
 mod welcome;
 
@@ -105,6 +106,7 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/incidents/{reference}/archive.zip", get(archive::download))
         .merge(reports())
         .merge(insights())
+        .route("/sites.csv", get(sites::download))
         .route("/answer", get(answer::show).post(answer::answer))
         .route("/offer", get(answer::show_offer).post(answer::answer_offer))
         .route("/assets/{file}", get(html::asset))

@@ -26,7 +26,8 @@ pub struct Alarm {
     pub ends_at: Option<Timestamp>,
     /// A JSON object of names and values.
     pub labels: serde_json::Value,
-    /// The addresses of what it is about ([`links`]): web pages and hosts, but not those of the source itself.
+    /// The addresses of what it is about ([`links`]), as far as its source says so outside its labels: web pages and hosts, but not those of
+    /// the source itself.
     pub links: Vec<String>,
     /// How bad the source thinks it is; `None` if it does not warrant a report of its own.
     pub severity: Option<Severity>,

@@ -1,9 +1,10 @@
 //! Alerts that join an incident: what its timeline says, and whether somebody must look (R18).
 
-use entity::{IncidentId, IncidentStatus, PageReason, Severity, TimelineKind};
+use entity::{IncidentId, IncidentStatus, PageReason, Severity, SiteId, TimelineKind};
 use sea_orm::IntoActiveModel;
 use serde_json::json;
 
+use super::about;
 use super::alarm::Alarms;
 use super::known::{Seen, Word};
 use crate::authz::Right;
@@ -11,6 +12,7 @@ use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::state;
+use crate::incident::writes::add_sites;
 use crate::limits;
 use crate::record::{Draft, Light, NewEvent, Scope};
 use crate::telling::pages;
@@ -19,9 +21,12 @@ use crate::telling::roster::Staffed;
 /// Has alerts join `incident`. One that reached a level that reports can raise the severity and page somebody.
 pub(super) async fn join(ctx: &Ctx, call: &Alarms, incident: IncidentId, alerts: &[Seen<'_>], notes: &[String]) -> Result<()> {
     if alerts.iter().any(|seen| seen.reached.is_some()) {
+        let new = alerts.iter().filter(|seen| seen.reached.is_some() && seen.is_new_there);
+        let sites = about::sites(ctx, new.map(|seen| seen.alarm)).await?;
         let joined = change::<Staffed, _>(ctx, incident, Right::Report, None, |facts, draft| {
             write(draft, call, alerts, notes);
             look_up(draft, facts, call, alerts);
+            add_missing(draft, &sites);
             Ok(())
         });
         joined.await?;
@@ -33,6 +38,14 @@ pub(super) async fn join(ctx: &Ctx, call: &Alarms, incident: IncidentId, alerts:
         joined.await?;
     }
     Ok(())
+}
+
+/// Writes into the draft that the incident is about these sites as well, up to as many as a list may have.
+fn add_missing(draft: &mut Draft<'_>, sites: &[SiteId]) {
+    let known = &draft.whole().sites;
+    let missing = sites.iter().copied().filter(|site| !known.iter().any(|row| row.site_id == *site));
+    let missing: Vec<SiteId> = missing.take(limits::LIST_ITEMS.saturating_sub(known.len())).collect();
+    add_sites(draft, &missing);
 }
 
 /// Writes into the draft what alerts mean to the incident: events if one is new, worse or over, none if it only repeats.

@@ -4,7 +4,7 @@ use entity::{Severity, Timestamp};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-use super::alarm::{Alarm, links};
+use super::alarm::Alarm;
 use crate::{limits, validate};
 
 /// What a value costs of [`limits::ALERT_LABELS_BYTES`] besides its text.
@@ -44,7 +44,6 @@ impl Labelled {
         let title = text(&self.annotations, "summary")
             .or_else(|| text(&self.labels, "instance").map(|instance| format!("{name} on {instance}")))
             .unwrap_or(name);
-        let about = links(self.labels.values().filter_map(Value::as_str));
         let mut known = json!({ "labels": self.labels, "annotations": self.annotations });
         if let Some(address) = self.generator_url.filter(|address| !address.is_empty()) {
             known["source"] = address.into();
@@ -58,7 +57,8 @@ impl Labelled {
             ends_at: self.ends_at.filter(|at| !firing && *at > self.starts_at).map(validate::storable),
             severity: level(&text(&self.labels, "severity").unwrap_or_default().to_lowercase()),
             labels: kept(known),
-            links: about,
+            // Its labels say what it is about.
+            links: Vec::new(),
         }
     }
 }
@@ -126,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_null_is_missing_and_hosts_are_what_it_is_about() {
+    fn what_is_null_is_missing_and_where_it_fired_is_kept() {
         let alert: Labelled = serde_json::from_value(json!({
             "fingerprint": "f", "startsAt": "2026-01-02T03:04:05Z", "endsAt": null, "annotations": null, "generatorURL": "http://prom.example/g",
             "labels": { "alertname": "Down", "instance": "https://shop.example.org/", "job": "blackbox" },
         }))
         .unwrap();
         let alarm = alert.alarm(true, |_| None);
-        assert_eq!((alarm.links, &alarm.labels["source"]), (vec!["https://shop.example.org/".to_owned()], &json!("http://prom.example/g")));
+        assert_eq!((alarm.description, &alarm.labels["source"]), (None, &json!("http://prom.example/g")));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! means is decided in [`episode`]; alerts with the same group key belong to one incident. Alarms may arrive any number of times and in
 //! any order: only what is new is recorded.
 
+mod about;
 mod alarm;
 pub mod episode;
 mod join;

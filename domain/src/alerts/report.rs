@@ -5,13 +5,13 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
 
 use super::alarm::Alarms;
-use super::join;
 use super::known::Seen;
+use super::{about, join};
 use crate::change::create;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, is_duplicate};
 use crate::incident::state;
-use crate::incident::writes::blank;
+use crate::incident::writes::{add_sites, blank};
 use crate::limits;
 use crate::record::NewEvent;
 use crate::sql::padded;
@@ -52,9 +52,10 @@ async fn open(
         impact_started_at: worst.alarm.starts_at.map(|_| worst.row.starts_at),
         ..blank(ctx, worst.alarm.title.clone(), worst.alarm.description.clone(), severity, IncidentStatus::Triage)
     };
-    let roster = Roster::load(ctx).await?;
+    let (roster, sites) = tokio::try_join!(Roster::load(ctx), about::sites(ctx, alerts.iter().map(|seen| seen.alarm)))?;
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", call.source, worst.alarm.title)));
+        add_sites(draft, &sites);
         pages::page_on_call(draft, &roster);
         join::write(draft, call, alerts, notes);
         Ok(())

@@ -7,10 +7,12 @@ use std::fmt::Display;
 use entity::{AccessLevel, Channels, ClientId, Grants, Importance, PersonId, PersonKind, SiteId, client, person, site};
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::open::Archive;
+use crate::catalogue::fields::blank;
+use crate::catalogue::write_hosts;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::people;
@@ -86,29 +88,17 @@ impl StandIns {
             let row = client::Model { id, name, importance, zendesk_organization_id: None, created_at: ctx.now() };
             client::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
         }
-        let sites = site::Entity::find().all(tx).await?;
+        let (sites, mut made) = (site::Entity::find().all(tx).await?, Vec::new());
         for Site { id, name, url, importance } in rows(archive, SITES)? {
             if let Some(same) = known(&sites, |site| (site.id, &site.name), (id, &name)) {
                 here.put((id, id.0), (same.id, same.id.0));
                 continue;
             }
-            let row = site::Model {
-                id,
-                name,
-                url,
-                importance,
-                repository: None,
-                client_id: None,
-                tooling: json!([]),
-                runbook: None,
-                expected: None,
-                routinely_attacked: false,
-                busy_hours: None,
-                last_synced_at: None,
-                created_at: ctx.now(),
-            };
-            site::Entity::insert(row.into_active_model()).exec_without_returning(tx).await?;
+            let row = site::Model { name, url, importance, ..blank(id, ctx.now()) };
+            site::Entity::insert(row.clone().into_active_model()).exec_without_returning(tx).await?;
+            made.push(row);
         }
+        write_hosts(tx, &made).await?;
         Ok(here)
     }
 

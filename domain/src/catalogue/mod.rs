@@ -1,6 +1,19 @@
 //! Sites, and the clients they belong to (R3, R4, R21).
+//!
+//! What is known of a site comes from people and from sources that list sites, field by field ([`merge`]); what a source would change is a
+//! [`plan`] first. [`matching`] finds the site of an address.
 
 pub mod busy;
+mod export;
+pub mod fields;
+pub mod freeze;
+mod hosts;
+pub mod import;
+pub mod listing;
+pub mod matching;
+pub mod merge;
+pub mod plan;
+mod sites;
 mod team;
 
 use std::collections::BTreeSet;
@@ -17,88 +30,11 @@ use crate::error::{Error, Result, is_duplicate};
 use crate::sql::{by_name, contains, padded, save};
 use crate::validate::{self, Edit};
 
+pub use export::csv;
+pub(crate) use hosts::{known_at, named_in, write_hosts};
+pub use sites::{SaveSite, SiteFilter, save_site, sites, sites_of};
 pub(crate) use team::looking_after;
 pub use team::{set_client_team, team_of};
-
-/// Input of [`save_site`]: for an existing site, omitted fields stay as they are; blank texts empty theirs.
-#[derive(Default)]
-pub struct SaveSite {
-    /// The site to change; a new one is created if omitted.
-    pub id: Option<SiteId>,
-    /// Display name.
-    pub name: String,
-    /// Its address.
-    pub url: Edit<String>,
-    /// Where its code is.
-    pub repository: Edit<String>,
-    /// The client it belongs to.
-    pub client_id: Edit<ClientId>,
-    /// Address of the instructions for when it breaks.
-    pub runbook: Edit<String>,
-    /// How important it is.
-    pub importance: Option<Importance>,
-    /// What is normal there (R3).
-    pub expected: Edit<String>,
-    /// Whether it is attacked all the time (R3).
-    pub routinely_attacked: Option<bool>,
-    /// When people rely on it most, as [`busy::BusyHours`] reads it (R3).
-    pub busy_hours: Edit<String>,
-}
-
-/// Adds or changes a site.
-///
-/// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`.
-pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
-    ctx.require(Right::Respond)?;
-    let url = |field, edit: &Edit<String>| validate::edit(edit.as_ref(), |url| validate::web_url(field, url));
-    if let Some(Some(client)) = input.client_id {
-        existing_clients(ctx, "clientId", &[client]).await?;
-    }
-    let now = ctx.now();
-    let known = match input.id {
-        Some(id) => Some(find_site(ctx, id).await?),
-        None => None,
-    };
-    let before = known.clone();
-    let mut row = known.unwrap_or_else(|| site::Model {
-        id: SiteId(ctx.ids.uuid(now)),
-        name: String::new(),
-        url: None,
-        repository: None,
-        client_id: None,
-        tooling: serde_json::json!([]),
-        runbook: None,
-        importance: Importance::Normal,
-        expected: None,
-        routinely_attacked: false,
-        busy_hours: None,
-        last_synced_at: None,
-        created_at: now,
-    });
-    row.name = validate::name("name", &input.name)?;
-    row.url = url("url", &input.url)?.unwrap_or(row.url);
-    row.repository = url("repository", &input.repository)?.unwrap_or(row.repository);
-    row.runbook = url("runbook", &input.runbook)?.unwrap_or(row.runbook);
-    row.client_id = input.client_id.unwrap_or(row.client_id);
-    row.importance = input.importance.unwrap_or(row.importance);
-    row.expected = validate::edit(input.expected.as_ref(), |text| validate::text("expected", text))?.unwrap_or(row.expected);
-    row.routinely_attacked = input.routinely_attacked.unwrap_or(row.routinely_attacked);
-    row.busy_hours = validate::edit(input.busy_hours.as_ref(), checked_busy_hours)?.unwrap_or(row.busy_hours);
-    if let Some(before) = before.as_ref().filter(|before| before.name != row.name)
-        && let Some(client) = before.client_id
-    {
-        remember_names(ctx.db.write(), vec![(client, before.name.clone())]).await?;
-    }
-    Ok(save::<site::Entity, _>(ctx.db.write(), before, row).await?)
-}
-
-/// Busy hours in the form in which they are stored.
-fn checked_busy_hours(text: &str) -> Result<String> {
-    let hours = text.trim().parse::<busy::BusyHours>();
-    let hours = hours.map_err(|reason| Error::invalid("busyHours", format!("busyHours can't be read: {reason}")))?;
-    Ok(hours.to_string())
-}
 
 /// A contact at a client, as given.
 pub struct NewContact {
@@ -284,23 +220,6 @@ pub async fn show_contacts_by_ids(ctx: &Ctx, ids: &[ContactId]) -> Result<Vec<co
 async fn saw(ctx: &Ctx, contacts: &[contact::Model]) -> Result<()> {
     let clients: BTreeSet<ClientId> = contacts.iter().map(|contact| contact.client_id).collect();
     audit::saw(ctx, AuditAction::ContactsSeen, clients).await
-}
-
-/// The sites of `clients`, by name.
-pub async fn sites_of(ctx: &Ctx, clients: &[ClientId]) -> Result<Vec<site::Model>> {
-    let select = site::Entity::find().filter(site::Column::ClientId.is_in(padded(clients)));
-    Ok(select.order_by_asc(site::Column::Name).all(ctx.db.read()).await?)
-}
-
-/// A page of the sites whose name or address contains `text`, by name.
-pub async fn sites(ctx: &Ctx, text: Option<&str>, window: &Window<NameKey>) -> Result<Slice<site::Model>> {
-    use site::Column;
-    let wanted = text.map(|text| {
-        Condition::any().add(contains(ctx.db.backend(), Column::Name, text)).add(contains(ctx.db.backend(), Column::Url, text))
-    });
-    let select = site::Entity::find().filter(Condition::all().add_option(wanted));
-    let rows = by_name(select, Column::Name, Column::Id, window).all(ctx.db.read()).await?;
-    Ok(window.slice(rows))
 }
 
 /// A page of the clients whose name contains `text`, by name.

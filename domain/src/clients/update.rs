@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::authz::Right;
+use crate::catalogue::fields::host_names;
 use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::change::change;
 use crate::clients::letter::letters;
@@ -100,7 +101,11 @@ async fn hosts_of(ctx: &Ctx, sites: &[incident_site::Model]) -> Result<HashSet<S
     let ids: Vec<_> = sites.iter().map(|row| row.site_id).collect();
     let sites = site::Entity::find().filter(site::Column::Id.is_in(padded(&ids))).all(ctx.db.read()).await?;
     let host = |url: &str| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
-    Ok(sites.into_iter().flat_map(|site| site.url.as_deref().and_then(host).into_iter().chain([site.name.to_lowercase()])).collect())
+    let all = |site: site::Model| {
+        let others: Vec<String> = host_names(site.hosts.as_deref()).collect();
+        site.url.as_deref().and_then(host).into_iter().chain(others).chain([site.name.to_lowercase()])
+    };
+    Ok(sites.into_iter().flat_map(all).collect())
 }
 
 impl Audience {

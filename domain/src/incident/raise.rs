@@ -31,7 +31,7 @@ pub struct Raise {
     pub name: String,
     /// What was seen.
     pub description: Option<String>,
-    /// The sites it is about.
+    /// The sites it is about; if there are none, those whose addresses name and description have.
     pub site_ids: Vec<SiteId>,
 }
 
@@ -43,7 +43,10 @@ pub async fn raise(ctx: &Ctx, input: Raise, key: Option<&str>) -> Result<inciden
     ctx.require(Right::Report)?;
     let name = validate::name("name", &input.name)?;
     let description = validate::optional_text("description", input.description.as_deref())?;
-    let sites = catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?;
+    let mut sites = catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?;
+    if sites.is_empty() {
+        sites = catalogue::named_in(ctx, &[Some(name.as_str()), description.as_deref()]).await?;
+    }
     let key = Key::of(ctx, "reportIncident", key, &input)?;
     let work = async {
         check_few_reports(ctx).await?;
@@ -93,7 +96,7 @@ pub struct Declare {
     pub severity: Severity,
     /// Who leads.
     pub lead_id: Option<PersonId>,
-    /// The sites it is about.
+    /// The sites it is about; if neither it nor the report has any, those whose addresses name and description have.
     pub site_ids: Vec<SiteId>,
     /// The clients it affects.
     pub affected_client_ids: Vec<ClientId>,
@@ -112,6 +115,8 @@ struct Declaration {
     severity: Severity,
     lead: Option<entity::person::Model>,
     sites: Vec<SiteId>,
+    /// The sites whose addresses it has, if it names none.
+    found: Vec<SiteId>,
     clients: Vec<entity::client::Model>,
     flags: Option<Flags>,
     visibility: Visibility,
@@ -160,15 +165,20 @@ async fn declare_now(ctx: &Ctx, report: Option<IncidentId>, declaration: &Declar
 
 async fn check(ctx: &Ctx, input: &Declare) -> Result<Declaration> {
     let now = ctx.now();
+    let name = input.name.as_deref().map(|name| validate::name("name", name)).transpose()?;
+    let description = validate::optional_text("description", input.description.as_deref())?;
+    let sites = catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?;
+    let found = if sites.is_empty() { catalogue::named_in(ctx, &[name.as_deref(), description.as_deref()]).await? } else { Vec::new() };
     Ok(Declaration {
-        name: input.name.as_deref().map(|name| validate::name("name", name)).transpose()?,
-        description: validate::optional_text("description", input.description.as_deref())?,
+        name,
+        description,
         severity: input.severity,
         lead: match input.lead_id {
             Some(lead) => Some(people::able_to_respond(ctx, "leadId", lead).await?),
             None => None,
         },
-        sites: catalogue::existing_sites(ctx, "siteIds", &input.site_ids).await?,
+        sites,
+        found,
         clients: catalogue::existing_clients(ctx, "affectedClientIds", &input.affected_client_ids).await?,
         flags: input.flags.as_ref().map(|flags| flags.iter().copied().collect()),
         visibility: input.visibility,
@@ -197,8 +207,9 @@ impl Declaration {
         let details = json!({ "severity": self.severity, "flags": flags, "visibility": incident.visibility });
         draft.record(NewEvent::new(TimelineKind::Declared, text).details(details));
         record_other_severity(draft, &before);
-        let has_site = |site: &SiteId| draft.whole().sites.iter().any(|row| row.site_id == *site);
-        let new_sites: Vec<SiteId> = self.sites.iter().copied().filter(|site| !has_site(site)).collect();
+        let known = &draft.whole().sites;
+        let sites = if known.is_empty() && self.sites.is_empty() { &self.found } else { &self.sites };
+        let new_sites: Vec<SiteId> = sites.iter().copied().filter(|site| !known.iter().any(|row| row.site_id == *site)).collect();
         add_sites(draft, &new_sites);
         for client in &self.clients {
             affect(draft, client, None);

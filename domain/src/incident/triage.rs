@@ -4,12 +4,13 @@
 //! sites add up to is computed here from facts already loaded. It is only advice: people declare or decline.
 
 use chrono::NaiveDateTime;
-use entity::{Importance, IncidentId, IncidentStatus, TimelineKind, TriageVerdict, client, incident, site, triage_answer};
+use entity::{Environment, Importance, IncidentId, IncidentStatus, TimelineKind, TriageVerdict, client, incident, site, triage_answer};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
 
 use crate::authz::Right;
 use crate::catalogue::busy::BusyHours;
+use crate::catalogue::freeze::{CodeFreeze, Period};
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -182,6 +183,12 @@ pub fn advise(criteria: &[ChecklistItem], answers: &[triage_answer::Model]) -> T
 /// What to keep in mind about a site when triaging a report about it (R3), in words. `local` is the team's local time.
 pub fn weigh(site: &site::Model, client: Option<&client::Model>, local: NaiveDateTime) -> Vec<String> {
     let mut weighing = Vec::new();
+    if let Some(gone) = site.gone_at {
+        weighing.push(format!("The team has not looked after this site since {}: find out who does.", gone.format("%Y-%m-%d")));
+    }
+    if let Some(tier) = site.environment.and_then(other_tier) {
+        weighing.push(format!("This is {tier}, not production: what happens here rarely reaches anybody outside."));
+    }
     if site.importance == Importance::High {
         weighing.push("This is an important site: if in doubt, treat it as an incident and choose the higher severity.".to_owned());
     }
@@ -207,10 +214,38 @@ pub fn weigh(site: &site::Model, client: Option<&client::Model>, local: NaiveDat
             )
         });
     }
+    weighing.extend(frozen(site, local));
     if let Some(expected) = &site.expected {
         weighing.push(format!("Known to be normal there: {expected}"));
     }
     weighing
+}
+
+/// What a site is for that is not in production.
+fn other_tier(environment: Environment) -> Option<&'static str> {
+    match environment {
+        Environment::Production => None,
+        Environment::Staging => Some("staging"),
+        Environment::Testing => Some("for tests"),
+        Environment::Development => Some("for development"),
+    }
+}
+
+/// That nothing may be deployed there now, or soon.
+fn frozen(site: &site::Model, local: NaiveDateTime) -> Option<String> {
+    // Stored values were checked when they were saved.
+    let freeze = site.code_freeze.as_deref()?.parse::<CodeFreeze>().ok()?;
+    let because = |period: &Period| if period.why.is_empty() { String::new() } else { format!(" ({})", period.why) };
+    if let Some(period) = freeze.on(local.date()) {
+        return Some(format!("There is a code freeze until {}{}: deploy only what fixes this.", period.last, because(period)));
+    }
+    let period = freeze.soon_after(local.date())?;
+    Some(format!(
+        "A code freeze begins on {} and lasts until {}{}: what this leaves to deploy must be out before.",
+        period.first,
+        period.last,
+        because(period)
+    ))
 }
 
 #[cfg(test)]
@@ -221,6 +256,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::catalogue::fields::blank;
 
     fn criteria() -> Vec<ChecklistItem> {
         ["security", "data", "outage"].map(|key| ChecklistItem { key: key.into(), text: format!("Is it about {key}?") }).to_vec()
@@ -275,21 +311,7 @@ mod tests {
 
     #[test]
     fn a_site_says_what_to_keep_in_mind() {
-        let plain = site::Model {
-            id: SiteId(Uuid::nil()),
-            name: "example.org".into(),
-            url: None,
-            repository: None,
-            client_id: None,
-            tooling: json!([]),
-            runbook: None,
-            importance: Importance::Normal,
-            expected: None,
-            routinely_attacked: false,
-            busy_hours: None,
-            last_synced_at: None,
-            created_at: Timestamp::UNIX_EPOCH,
-        };
+        let plain = site::Model { name: "example.org".into(), ..blank(SiteId(Uuid::nil()), Timestamp::UNIX_EPOCH) };
         let client = client::Model {
             id: ClientId(Uuid::nil()),
             name: "Example Ltd".into(),
@@ -304,8 +326,10 @@ mod tests {
             importance: Importance::High,
             routinely_attacked: true,
             busy_hours: Some("Mon-Fri 08:00-20:00".into()),
+            code_freeze: Some("2026-11-10 to 2026-11-20 Museums at night".into()),
+            environment: Some(Environment::Production),
             expected: Some("404 for old leaflets".into()),
-            ..plain
+            ..plain.clone()
         };
         let said = weigh(&site, Some(&client), noon);
         for (words, part) in said.iter().zip([
@@ -313,13 +337,25 @@ mod tests {
             "Example Ltd is an important client",
             "attacked all the time",
             "busy there now",
+            "code freeze until 2026-11-20 (Museums at night)",
             "404 for old leaflets",
         ]) {
             assert!(words.contains(part), "{words}");
         }
-        assert_eq!(said.len(), 5);
+        assert_eq!(said.len(), 6);
         assert!(weigh(&site, None, night)[2].contains("quiet there now"));
         let normal = client::Model { importance: Importance::Normal, ..client };
-        assert_eq!(weigh(&site, Some(&normal), noon).len(), 4);
+        assert_eq!(weigh(&site, Some(&normal), noon).len(), 5);
+        let other = site::Model {
+            environment: Some(Environment::Staging),
+            gone_at: Some(Timestamp::UNIX_EPOCH),
+            code_freeze: Some("2026-11-01; 2026-11-20 to 2026-11-21".into()),
+            ..plain
+        };
+        let said = weigh(&other, None, noon);
+        for (words, part) in said.iter().zip(["since 1970-01-01", "This is staging", "begins on 2026-11-20 and lasts until 2026-11-21:"]) {
+            assert!(words.contains(part), "{words}");
+        }
+        assert_eq!(said.len(), 3);
     }
 }

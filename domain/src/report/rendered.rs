@@ -16,6 +16,7 @@ use super::part::{Part, parts_of};
 use super::sections::{Section, stand, written_in};
 use super::sources::Sources;
 use crate::blameless::{Doubt, Person, sure_forms};
+use crate::catalogue::fields::host_names;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
@@ -198,20 +199,22 @@ fn mentioned(sources: &Sources, sections: &[Section], clients: &Clients) -> BTre
 async fn known(ctx: &Ctx) -> Result<Vec<Known>> {
     let db = ctx.db.read();
     let clients = client::Entity::find().select_only().columns([client::Column::Id, client::Column::Name]);
-    let sites = site::Entity::find().select_only().columns([site::Column::ClientId, site::Column::Name, site::Column::Url]);
+    let sites =
+        site::Entity::find().select_only().columns([site::Column::ClientId, site::Column::Name, site::Column::Url, site::Column::Hosts]);
     let sites = sites.filter(site::Column::ClientId.is_not_null());
     let people = contact::Entity::find().select_only();
     let people = people.columns([contact::Column::ClientId, contact::Column::Id, contact::Column::Name, contact::Column::Email]);
     let clients = clients.into_tuple::<(ClientId, String)>().all(db);
-    let sites = sites.into_tuple::<(ClientId, String, Option<String>)>().all(db);
+    let sites = sites.into_tuple::<(ClientId, String, Option<String>, Option<String>)>().all(db);
     let people = people.into_tuple::<(ClientId, ContactId, String, String)>().all(db);
     let former = former_name::Entity::find().all(db);
     let (clients, sites, people, former) = tokio::try_join!(clients, sites, people, former)?;
     let host = |url: String| Some(url::Url::parse(&url).ok()?.host_str()?.to_owned());
     let as_name = |client: ClientId, name: String| Known { client, name, spelt: Spelt::Name };
-    let of_sites = sites.into_iter().flat_map(|(client, name, url)| {
-        let host = url.and_then(host).map(|name| Known { client, name, spelt: Spelt::Host });
-        [Some(as_name(client, name)), host].into_iter().flatten()
+    let of_sites = sites.into_iter().flat_map(|(client, name, url, hosts)| {
+        let hosts: Vec<String> = url.and_then(host).into_iter().chain(host_names(hosts.as_deref())).collect();
+        let hosts = hosts.into_iter().map(move |name| Known { client, name, spelt: Spelt::Host });
+        std::iter::once(as_name(client, name)).chain(hosts)
     });
     let of_people = people.into_iter().flat_map(|(client, id, name, email)| {
         let person = Person { name: name.clone(), emails: vec![email], ..Person::default() };

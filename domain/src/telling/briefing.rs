@@ -1,4 +1,5 @@
-//! What somebody who is paged is told of the incident beyond its name: who leads, where it is, the newest update, the alerts behind it.
+//! What somebody who is paged is told of the incident beyond its name: who leads, where it is and what to do when it breaks, the newest
+//! update, the alerts behind it.
 //!
 //! Put together when the first message about a page leaves, and kept with the page: every attempt on every channel says the same, and so
 //! does the page behind its link.
@@ -19,6 +20,8 @@ use crate::{catalogue, people, timeline};
 const ALERTS: u64 = 5;
 /// Characters of the newest update.
 const UPDATE_CHARS: usize = 600;
+/// Sites whose runbooks are named.
+const RUNBOOKS: usize = 5;
 /// Labels of an alert.
 const LABELS: usize = 12;
 
@@ -53,11 +56,15 @@ pub async fn now(ctx: &Ctx, incident: &incident::Model) -> Result<String> {
     let sites = incident_site::Entity::find().filter(incident_site::Column::IncidentId.eq(incident.id)).all(ctx.db.read()).await?;
     let sites: Vec<_> = sites.into_iter().map(|row| row.site_id).collect();
     if !sites.is_empty() {
-        let named = catalogue::sites_by_ids(ctx, &sites).await?.into_iter().map(|site| match site.url {
+        let sites = catalogue::sites_by_ids(ctx, &sites).await?;
+        let named = sites.iter().map(|site| match &site.url {
             Some(url) => format!("{} ({url})", site.name),
-            None => site.name,
+            None => site.name.clone(),
         });
         let _ = write!(text, "\nSites: {}", named.collect::<Vec<_>>().join(", "));
+        for (site, runbook) in sites.iter().take(RUNBOOKS).filter_map(|site| Some((site, site.runbook.as_ref()?))) {
+            let _ = write!(text, "\nRunbook of {}: {runbook}", site.name);
+        }
     }
     if let Some(update) = timeline::latest_update(ctx, incident).await? {
         let words: String = shown(&update).chars().take(UPDATE_CHARS).collect();

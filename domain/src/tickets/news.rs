@@ -16,6 +16,7 @@ use super::mention::mentions;
 use super::merged;
 use super::query::{clients_of, rows_of};
 use crate::authz::Right;
+use crate::catalogue::fields::hosts;
 use crate::change::{change, create};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -264,14 +265,18 @@ fn row_of(draft: &Draft<'_>, news: &TicketNews, client: Option<&client::Model>, 
 /// The sites that the ticket mentions.
 async fn mentioned_sites(ctx: &Ctx, news: &TicketNews) -> Result<Vec<SiteId>> {
     let text = format!("{}\n{}", news.ticket.subject.as_deref().unwrap_or_default(), news.description.as_deref().unwrap_or_default());
-    let sites: Vec<(SiteId, String, Option<String>)> = site::Entity::find()
+    let sites: Vec<(SiteId, String, Option<String>, Option<String>)> = site::Entity::find()
         .select_only()
-        .columns([site::Column::Id, site::Column::Name, site::Column::Url])
+        .columns([site::Column::Id, site::Column::Name, site::Column::Url, site::Column::Hosts])
+        .filter(site::Column::GoneAt.is_null())
         .order_by_asc(site::Column::Id)
         .into_tuple()
         .all(ctx.db.read())
         .await?;
-    let named = sites.into_iter().filter(|(_, name, url)| mentions(&text, name, url.as_deref())).map(|(id, ..)| id);
+    let also = |column: &Option<String>| hosts(column.as_deref()).any(|host| mentions(&text, host, None));
+    let is_named =
+        |(_, name, url, also_at): &(SiteId, String, Option<String>, Option<String>)| mentions(&text, name, url.as_deref()) || also(also_at);
+    let named = sites.into_iter().filter(is_named).map(|(id, ..)| id);
     Ok(named.take(limits::LIST_ITEMS).collect())
 }
 

@@ -1,9 +1,11 @@
 //! Sites, clients and contacts.
 
+mod import;
 mod mutation;
 mod object;
 mod query;
 mod row;
+mod words;
 
 pub use mutation::CatalogueMutation;
 pub use query::CatalogueQuery;

@@ -6,7 +6,9 @@ use async_graphql::{Context, Description, ID, InputObject, MaybeUndefined, Objec
 use domain::catalogue;
 use entity::PersonId;
 
+use super::import::{ImportSitesInput, SiteImport, SiteImportPayload};
 use super::row::{Client, Site};
+use super::words::{Environment, SiteField};
 use crate::graphql::context::ctx;
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::{ContactKind, Importance, Url, edited_id, id, ids, optional_id};
@@ -20,6 +22,12 @@ pub struct SaveSiteInput {
     name: String,
     /// Where it is.
     url: MaybeUndefined<Url>,
+    /// All hosts where it is as well, at most 100, with port and path where they matter: replaces the present ones.
+    hosts: Option<Vec<String>>,
+    /// What it is for.
+    environment: MaybeUndefined<Environment>,
+    /// Where it runs, and with whom, on one line.
+    hosting: MaybeUndefined<String>,
     /// Where its code lives.
     repository: MaybeUndefined<Url>,
     /// The client it belongs to.
@@ -34,6 +42,23 @@ pub struct SaveSiteInput {
     routinely_attacked: Option<bool>,
     /// When people rely on it most, in the playbook's time zone, e.g. `Mon-Fri 08:00-20:00; Sat 10:00-16:00`.
     busy_hours: MaybeUndefined<String>,
+    /// When nothing may be deployed there, by days in the playbook's time zone, e.g. `2026-12-15 to 2027-01-05 Christmas; 2026-11-27`.
+    code_freeze: MaybeUndefined<String>,
+    /// All links that help to inspect and fix it, at most 20: replaces the present ones.
+    tooling: Option<Vec<LinkInput>>,
+    /// Whether the team no longer looks after it: it is not offered for new incidents and stays on those that it is on.
+    is_gone: Option<bool>,
+    /// Fields that were set by hand and that imports may set again.
+    leave_to_imports: Option<Vec<SiteField>>,
+}
+
+/// A link with a label.
+#[derive(InputObject)]
+pub struct LinkInput {
+    /// What it leads to.
+    label: String,
+    /// Its address.
+    url: Url,
 }
 
 /// A client to add or change. When changing, omitted fields keep their value, and null or an empty text removes what may be missing.
@@ -99,6 +124,9 @@ impl CatalogueMutation {
             id: optional_id("id", input.id.as_ref())?,
             name: input.name,
             url: address(input.url),
+            hosts: input.hosts,
+            environment: input.environment.map_value(entity::Environment::from).into(),
+            hosting: input.hosting.into(),
             repository: address(input.repository),
             client_id: edited_id("clientId", &input.client_id)?,
             runbook: address(input.runbook),
@@ -106,9 +134,23 @@ impl CatalogueMutation {
             expected: input.expected.into(),
             routinely_attacked: input.routinely_attacked,
             busy_hours: input.busy_hours.into(),
+            code_freeze: input.code_freeze.into(),
+            tooling: input.tooling.map(|links| links.into_iter().map(|link| (link.label, link.url.0)).collect()),
+            is_gone: input.is_gone,
+            leave_to_imports: input.leave_to_imports.into_iter().flatten().map(Into::into).collect(),
         };
         let site = catalogue::save_site(ctx(gql), save).await?;
         Ok(SitePayload { site: Site(Arc::new(site)) })
+    }
+
+    /// Takes a list of sites into the catalogue. Without `plan`, nothing changes: it says what would. What was set by hand stays.
+    async fn import_sites(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The list.")] input: ImportSitesInput,
+    ) -> ApiResult<SiteImportPayload> {
+        let done = Box::pin(catalogue::import::import(ctx(gql), input.into())).await?;
+        Ok(SiteImportPayload { import: SiteImport::from(done) })
     }
 
     /// Adds or changes a client, with its contacts.

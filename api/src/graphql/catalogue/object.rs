@@ -5,10 +5,13 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::authz::Right;
+use domain::catalogue::{fields, merge};
 use domain::cursor::{TimeKey, Window};
 use domain::incident;
+use entity::SiteOrigin;
 
 use super::row::{Client, Contact, Site, client, contacts_of};
+use super::words::{Environment, SiteField, SiteSource};
 use crate::graphql::connection::page_args;
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::cost::page_cost;
@@ -41,10 +44,19 @@ impl Site {
     }
     /// Links that help to inspect and fix it.
     async fn tooling(&self) -> Vec<Link> {
-        let link = |value: &serde_json::Value| {
-            Some(Link { label: value["label"].as_str()?.to_owned(), url: Url(value["url"].as_str()?.to_owned()) })
-        };
-        self.0.tooling.as_array().into_iter().flatten().filter_map(link).collect()
+        fields::tooling(&self.0).map(|(label, url)| Link { label: label.to_owned(), url: Url(url.to_owned()) }).collect()
+    }
+    /// Hosts where it is as well, with port and path where they matter, e.g. `shop.example.org` or `example.net/shop`.
+    async fn hosts(&self) -> Vec<&str> {
+        fields::hosts(self.0.hosts.as_deref()).collect()
+    }
+    /// What it is for; null if nobody has said.
+    async fn environment(&self) -> Option<Environment> {
+        self.0.environment.map(Into::into)
+    }
+    /// Where it runs, and with whom.
+    async fn hosting(&self) -> Option<&str> {
+        self.0.hosting.as_deref()
     }
     /// What to do when it breaks.
     async fn runbook(&self) -> Option<Url> {
@@ -66,6 +78,31 @@ impl Site {
     async fn busy_hours(&self) -> Option<&str> {
         self.0.busy_hours.as_deref()
     }
+    /// When nothing may be deployed there, by days in the playbook's time zone, e.g. `2026-12-15 to 2027-01-05 Christmas`.
+    async fn code_freeze(&self) -> Option<&str> {
+        self.0.code_freeze.as_deref()
+    }
+    /// Since when the team no longer looks after it: it is not offered for new incidents.
+    async fn gone_at(&self) -> Option<DateTime<Utc>> {
+        self.0.gone_at
+    }
+    /// The source that added it, and without which it is gone; null if people added it.
+    async fn listed_by(&self) -> Option<SiteSource> {
+        self.0.listed_by.map(Into::into)
+    }
+    /// Where each field comes from that says something, or was emptied by hand. Fields that were set before this was kept are not here; they
+    /// count as set by hand.
+    async fn origins(&self) -> Vec<SiteFieldOrigin> {
+        let known = self.0.origins.iter().flat_map(|origins| &origins.0);
+        let origin = |(field, SiteOrigin { origin, at, .. }): (&entity::SiteField, &SiteOrigin)| SiteFieldOrigin {
+            field: (*field).into(),
+            source: (*origin).into(),
+            at: *at,
+            // It has an origin, so what it says does not matter.
+            is_kept: merge::is_kept(&self.0, *field, ""),
+        };
+        known.map(origin).collect()
+    }
     /// When it was last synced from the catalogue.
     async fn last_synced_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_synced_at
@@ -84,6 +121,19 @@ impl Site {
         let filter = incident::IncidentFilter { site_id: Some(self.0.id), ..incident::IncidentFilter::default() };
         IncidentConnection::load(gql, filter, incident::IncidentOrder::Newest, &window).await
     }
+}
+
+/// Where a field of a site comes from.
+#[derive(Clone, SimpleObject)]
+pub struct SiteFieldOrigin {
+    /// The field.
+    field: SiteField,
+    /// Who set it.
+    source: SiteSource,
+    /// When.
+    at: DateTime<Utc>,
+    /// Whether it stays when an import says something else: what is set by hand does, until it is left to imports again.
+    is_kept: bool,
 }
 
 /// A link with a label.

@@ -1,19 +1,33 @@
 //! Finding sites and clients.
 
-use async_graphql::{Context, Description, Object};
+use async_graphql::{Context, Description, ID, InputObject, Object};
 use domain::catalogue;
 use domain::cursor::{NameKey, Window};
 use entity::{client, site};
 
 use super::row::{Client, Site};
+use super::words::Environment;
 use crate::graphql::connection::{connection, cursor, page_args};
 use crate::graphql::context::ctx;
 use crate::graphql::cost::page_cost;
 use crate::graphql::error::ApiResult;
+use crate::graphql::scalars::optional_id;
 
 connection!(SiteConnection, SiteEdge, Site, site::Model, "sites");
 
 connection!(ClientConnection, ClientEdge, Client, client::Model, "clients");
+
+/// Which sites; omitted fields do not restrict.
+#[derive(InputObject)]
+pub struct SiteFilter {
+    /// Those of this client.
+    client_id: Option<ID>,
+    /// Those that are for this.
+    environment: Option<Environment>,
+    /// Those that the team no longer looks after; without it, those that it does.
+    #[graphql(default)]
+    is_gone: bool,
+}
 
 /// Queries about sites and clients.
 #[derive(Default, Description)]
@@ -21,19 +35,29 @@ pub struct CatalogueQuery;
 
 #[Object(use_type_description)]
 impl CatalogueQuery {
-    /// The sites, by name.
+    /// The sites that the team looks after, or those that it no longer does, by name.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "those of a connection, and which")]
     async fn sites(
         &self,
         gql: &Context<'_>,
-        #[graphql(desc = "Only those with this text in the name or address.")] text: Option<String>,
+        #[graphql(desc = "Only those with this text in the name, address or a host. A whole address finds the site that it belongs to.")]
+        text: Option<String>,
+        #[graphql(desc = "Which sites; those that the team looks after if omitted.")] filter: Option<SiteFilter>,
         #[graphql(desc = "The first so many, 0 to 200; 50 by default.")] first: Option<i32>,
         #[graphql(desc = "Only those after this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
     ) -> ApiResult<SiteConnection> {
         let window = Window::<NameKey>::from_args(&page_args(first, after, last, before))?;
-        let slice = catalogue::sites(ctx(gql), domain::validate::search("text", text.as_deref())?.as_deref(), &window).await?;
+        let filter = filter.unwrap_or(SiteFilter { client_id: None, environment: None, is_gone: false });
+        let filter = catalogue::SiteFilter {
+            text: domain::validate::address_or_search("text", text.as_deref())?,
+            client_id: optional_id("filter.clientId", filter.client_id.as_ref())?,
+            environment: filter.environment.map(Into::into),
+            is_gone: filter.is_gone,
+        };
+        let slice = catalogue::sites(ctx(gql), &filter, &window).await?;
         Ok(SiteConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
     }
 

@@ -5,6 +5,7 @@ use entity::{ClientId, IncidentId, IncidentStatus, SiteId, Visibility, incident}
 use super::filled::Filled;
 use super::judged::{self, Verdict};
 use crate::authz::Right;
+use crate::catalogue::SiteFilter;
 use crate::chat::answer::Answer;
 use crate::chat::asked::Asked;
 use crate::chat::form::{Choice, Field, FieldKind, Form, FormKind};
@@ -59,7 +60,7 @@ async fn clients(ctx: &Ctx) -> Result<Field> {
 }
 
 async fn sites(ctx: &Ctx) -> Result<Field> {
-    let found = catalogue::sites(ctx, None, &OFFERED).await?;
+    let found = catalogue::sites(ctx, &SiteFilter::default(), &OFFERED).await?;
     let choices = found.items.into_iter().map(|site| Choice::new(site.id.to_string(), site.name)).collect();
     Ok(offered("siteIds", "Which sites is it about?", choices, found.has_next))
 }
