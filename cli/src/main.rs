@@ -23,6 +23,7 @@ mod restore;
 mod server;
 mod settings;
 mod sign_in;
+mod sites;
 mod start;
 mod systems;
 mod table;
@@ -42,6 +43,7 @@ use hold::Named;
 use person::PersonCommand;
 use playbook::PlaybookCommand;
 use settings::Settings;
+use sites::SitesCommand;
 use token::TokenCommand;
 use worker::traces::{Sender, SpanLayer, begin};
 
@@ -88,6 +90,9 @@ enum Command {
     /// Manages who is on call.
     #[command(subcommand)]
     OnCall(OnCallCommand),
+    /// Looks after the catalogue of sites.
+    #[command(subcommand)]
+    Sites(SitesCommand),
     /// Says in words what is to be done in an incident, as in a chat: `muster incident Shop is down` begins one, `muster incident help`
     /// explains the rest.
     Incident(remote::Say),
@@ -256,6 +261,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::Token(command) => token::run(command, &settings).await?,
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import(import)) => return on_call::import(&settings, import).await,
+        Command::Sites(command) => return sites::run(&settings, command).await,
         Command::Report(export) => Box::pin(report::export(&settings, export)).await?,
         Command::Export(export) => archive::export(&settings, export).await?,
         Command::Import(import) => archive::import(&settings, import).await?,
