@@ -14,6 +14,7 @@ mod authz_matrix;
 mod bench;
 mod board;
 mod bound_tokens;
+mod catalogue;
 mod chain;
 mod changes;
 mod channels;

@@ -19,6 +19,37 @@ fn postgres_goes_up_down_and_up_again() {
     });
 }
 
+#[test]
+fn sites_of_before_are_found_by_their_hosts_on_sqlite() {
+    block_on(async { sites_are_found_by_their_hosts(sqlite::File::empty().url()).await });
+}
+
+#[test]
+fn sites_of_before_are_found_by_their_hosts_on_postgres() {
+    block_on(async {
+        let database = postgres::Database::empty(postgres::shared()).await;
+        sites_are_found_by_their_hosts(database.url()).await;
+    });
+}
+
+async fn sites_are_found_by_their_hosts(url: &str) {
+    let db = Db::connect(url, 2).await.unwrap();
+    let steps = Migrator::migrations();
+    let before = steps.iter().position(|step| step.name() == "m20261130_000041_catalogue").unwrap();
+    Migrator::up(db.write(), Some(u32::try_from(before).unwrap())).await.unwrap();
+    for (number, url) in ["https://www.example.org:8443/shop/?a=b", "https://example.net/", "https://example.net/"].iter().enumerate() {
+        let site = format!(
+            "INSERT INTO site (id, name, url, tooling, importance, routinely_attacked, created_at) VALUES \
+             ('00000000-0000-0000-0000-00000000000{number}', 'a', '{url}', '[]', 'NORMAL', false, '2026-11-22T03:00:00Z')"
+        );
+        db.write().execute_unprepared(&site).await.unwrap();
+    }
+    Migrator::up(db.write(), None).await.unwrap();
+    let hosts = objects(&db, "SELECT host || ' ' || port || ' ' || path AS name FROM site_host").await;
+    assert_eq!(hosts, ["example.net 0 ", "example.net 0 ", "example.org 8443 /shop"]);
+    db.close().await;
+}
+
 fn block_on(future: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(future);
 }

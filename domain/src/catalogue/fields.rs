@@ -166,7 +166,8 @@ pub fn checked(field: SiteField, text: &str) -> Result<String> {
     match field {
         SiteField::Name | SiteField::Client | SiteField::Hosting => validate::name(input, text),
         SiteField::Url | SiteField::Repository | SiteField::Runbook => validate::web_url(input, text),
-        SiteField::Expected => validate::text(input, text),
+        // Spreadsheets and browsers differ in their line breaks.
+        SiteField::Expected => validate::text(input, &text.replace("\r\n", "\n")),
         SiteField::Hosts => checked_hosts(text),
         SiteField::Tooling => checked_tooling(text),
         SiteField::Environment => environment(text).map(|tier| tier.to_string()).ok_or_else(|| {

@@ -1,19 +1,19 @@
 //! A list of sites taken into the catalogue: first shown as a plan, then, if somebody confirms that plan, done in one transaction.
 //!
 //! Called by `api` and `cli` for files. [`apply`] is for every source: whoever reads a catalogue elsewhere gives it what was listed. What is
-//! confirmed is what was seen: the plan is made again with all sites locked, and anything else than that is refused.
+//! confirmed is what was seen: the plan is made again while nobody else writes sites, and anything else than that is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{ClientId, Importance, Origin, SiteId, client, site};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Select};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder};
 
 use super::fields::Entry;
 use super::hosts::write_hosts;
 use super::listing::{self, List};
 use super::plan::{Effect, Listed, Lister, Plan, Problem, plan};
 use super::remember_names;
-use super::sites::entries;
+use super::sites::{Turn, entries, turn};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -93,7 +93,7 @@ pub struct Done {
 
 /// What a list would change, or what is wrong with it.
 pub async fn look(ctx: &Ctx, listed: Vec<Listed>, lister: Lister) -> Result<Result<Done, Vec<Problem>>> {
-    let known = Known::read(ctx.db.read(), site::Entity::find()).await?;
+    let known = Known::read(ctx.db.read()).await?;
     Ok(known.plan(ctx, listed, lister))
 }
 
@@ -103,8 +103,9 @@ pub async fn look(ctx: &Ctx, listed: Vec<Listed>, lister: Lister) -> Result<Resu
 /// As [`import`].
 pub async fn apply(ctx: &Ctx, listed: Vec<Listed>, lister: Lister, confirmed: &Confirmed) -> Result<Done> {
     let tx = ctx.db.begin().await?;
-    // Nobody changes a site meanwhile, so what was planned is what happens.
-    let known = Known::read(&tx, site::Entity::find().lock_exclusive()).await?;
+    // Nobody adds or changes a site meanwhile, so what was planned is what happens.
+    turn(ctx, &tx, Turn::Alone).await?;
+    let known = Known::read(&tx).await?;
     let done = known.plan(ctx, listed, lister).map_err(|problems| wrong(&problems))?;
     check(&done.plan, confirmed)?;
     let clients = add_clients(ctx, &tx, &done.new_clients, &known.clients).await?;
@@ -144,8 +145,8 @@ struct Known {
 }
 
 impl Known {
-    async fn read<C: ConnectionTrait>(db: &C, sites: Select<site::Entity>) -> Result<Self> {
-        let sites = sites.order_by_asc(site::Column::Id).all(db).await?;
+    async fn read<C: ConnectionTrait>(db: &C) -> Result<Self> {
+        let sites = site::Entity::find().order_by_asc(site::Column::Id).all(db).await?;
         let clients = client::Entity::find().order_by_asc(client::Column::Id).all(db).await?;
         Ok(Self { entries: entries(sites, &clients), clients })
     }

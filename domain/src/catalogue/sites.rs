@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entity::{ClientId, Environment, Importance, Origin, SiteField, SiteId, client, site};
 use sea_orm::sea_query::Condition;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::fields::{self, Entry, NO, YES, checked, link_text};
 use super::hosts::{known_at, write_hosts};
@@ -111,6 +111,7 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     }
     let now = ctx.now();
     let tx = ctx.db.begin().await?;
+    turn(ctx, &tx, Turn::WithOthers).await?;
     let before = match input.id {
         Some(id) => Some(locked(&tx, id).await?),
         None => None,
@@ -138,6 +139,27 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     }
     tx.commit().await?;
     Ok(saved)
+}
+
+/// Who may write sites at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Others write other sites.
+    WithOthers,
+    /// Nobody else adds or changes any.
+    Alone,
+}
+
+/// Waits for its turn to write sites, before any of them is read or locked. On SQLite, whoever may write is alone.
+pub(super) async fn turn(ctx: &Ctx, tx: &DatabaseTransaction, turn: Turn) -> Result<()> {
+    if ctx.db.backend() == DbBackend::Postgres {
+        tx.execute_unprepared(match turn {
+            Turn::WithOthers => "LOCK TABLE site IN ROW EXCLUSIVE MODE",
+            Turn::Alone => "LOCK TABLE site IN SHARE ROW EXCLUSIVE MODE",
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// The site, which nobody else changes until the transaction ends.
