@@ -28,10 +28,10 @@ async fn everything(ada: &Client) -> Vec<Editable> {
             mutation: "saveSite",
             which: json!({ "id": site["site"]["id"], "name": "example.org" }),
             payload: "site",
-            selection: "url repository runbook expected busyHours environment hosting codeFreeze client { id }",
+            selection: "url repository runbook expected busyHours hosting codeFreeze client { id }",
             fields: json!({
                 "url": "https://example.org/", "repository": "https://git.example.org/", "runbook": "https://docs.example.org/",
-                "expected": "bots", "busyHours": "Mon-Fri 08:00-20:00", "clientId": client["client"]["id"], "environment": "STAGING",
+                "expected": "bots", "busyHours": "Mon-Fri 08:00-20:00", "clientId": client["client"]["id"],
                 "hosting": "AWS", "codeFreeze": "2026-12-15 to 2027-01-05",
             }),
             emptied: json!({}),

@@ -19,6 +19,7 @@ const PAGES = [
   '/people',
   '/clients',
   '/sites',
+  '/sites/import',
   '/playbook',
   '/deliveries',
   '/integrations',

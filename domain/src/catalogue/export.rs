@@ -3,7 +3,6 @@
 use entity::{client, site};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::fields::Entry;
 use super::listing::{cells, header};
 use super::sites::entries;
 use crate::authz::Right;

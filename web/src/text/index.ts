@@ -8,7 +8,8 @@ import { insights } from './en/insights';
 import { report } from './en/report';
 import { review } from './en/review';
 import { settings } from './en/settings';
+import { sites } from './en/sites';
 import { team } from './en/team';
 
-export const t = { ...common, board, declare, followUps, incident, insights, report, review, settings, team };
+export const t = { ...common, board, declare, followUps, incident, insights, report, review, settings, sites, team };
 export type { Severity, Status } from './en/common';

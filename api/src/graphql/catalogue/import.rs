@@ -39,7 +39,7 @@ impl From<ImportSitesInput> for Import {
 #[derive(SimpleObject)]
 pub struct SiteImportPayload {
     /// What it does.
-    import: SiteImport,
+    pub import: SiteImport,
 }
 
 /// What an import does, or would do.

@@ -5,4 +5,6 @@ export interface Chosen {
   hint?: string | undefined;
   /** Whose site it is. */
   client?: { id: string; name: string } | null | undefined;
+  /** What to bear in mind there. */
+  notes?: string[] | undefined;
 }

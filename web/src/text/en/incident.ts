@@ -27,6 +27,7 @@ export const incident = {
     shared: (count: number) => `Only ${some(count, 'person', 'people')} and those with a general right see this`,
     runbook: 'Runbook',
     repository: 'Repository',
+    allOfSite: 'All that is known',
     more: 'Details',
     less: 'Fewer details',
   },

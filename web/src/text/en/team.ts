@@ -1,4 +1,4 @@
-/** On call, people, clients, sites, playbook. */
+/** On call, people, clients, playbook. */
 import { common } from './common';
 
 const { some } = common;
@@ -159,29 +159,6 @@ export const team = {
     teamHint: 'They are invited to the reviews of incidents that affect it.',
     removeFromTeam: (name: string) => `Take ${name} away`,
     lookedAfterBy: (names: string) => `Looked after by ${names}`,
-    editTitle: (name: string) => `Edit ${name}`,
-  },
-  sites: {
-    title: 'Sites',
-    intro: 'What the team looks after: where it is, what is normal there, and where to look when it breaks.',
-    search: 'Search by name or address',
-    add: 'Add a site',
-    none: 'No sites yet. Add one, so that incidents can say where they happen.',
-    noneFound: 'No site found. Try fewer letters.',
-    attacked: 'Routinely attacked',
-    runbook: 'Runbook',
-    repository: 'Repository',
-    url: 'Address',
-    client: 'Client',
-    busy: (hours: string) => `Busy: ${hours}`,
-    expectedIs: (text: string) => `Normal there: ${text}`,
-    synced: 'Synced from the catalogue',
-    isImportant: 'More important than most',
-    isAttacked: 'Attacked all the time: an attack alone is nothing new',
-    expected: 'What is normal there',
-    expectedHint: "And therefore no incident, such as slow pages while the night's import runs.",
-    busyHours: 'Busy hours',
-    busyHint: "In the playbook's time zone, such as Mon-Fri 08:00-20:00; Sat 10:00-16:00",
     editTitle: (name: string) => `Edit ${name}`,
   },
   playbook: {
