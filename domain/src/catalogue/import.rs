@@ -92,7 +92,11 @@ pub struct Done {
 }
 
 /// What a list would change, or what is wrong with it.
+///
+/// # Errors
+/// `FORBIDDEN`.
 pub async fn look(ctx: &Ctx, listed: Vec<Listed>, lister: Lister) -> Result<Result<Done, Vec<Problem>>> {
+    ctx.require(Right::Respond)?;
     let known = Known::read(ctx.db.read()).await?;
     Ok(known.plan(ctx, listed, lister))
 }
@@ -102,6 +106,7 @@ pub async fn look(ctx: &Ctx, listed: Vec<Listed>, lister: Lister) -> Result<Resu
 /// # Errors
 /// As [`import`].
 pub async fn apply(ctx: &Ctx, listed: Vec<Listed>, lister: Lister, confirmed: &Confirmed) -> Result<Done> {
+    ctx.require(Right::Respond)?;
     let tx = ctx.db.begin().await?;
     // Nobody adds or changes a site meanwhile, so what was planned is what happens.
     turn(ctx, &tx, Turn::Alone).await?;
