@@ -478,3 +478,13 @@ text_enum! {
         Unsure = "UNSURE",
     }
 }
+
+text_enum! {
+    /// What somebody says of a known event (R5).
+    KnownVerdict {
+        /// It helped.
+        Helped = "HELPED",
+        /// It is out of date.
+        Outdated = "OUTDATED",
+    }
+}

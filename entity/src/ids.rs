@@ -65,6 +65,8 @@ id_types! {
     EventId = "evt";
     /// An incident.
     IncidentId = "inc";
+    /// A page of the ops docs.
+    OpsPageId = "ops";
     /// A page to a person.
     PageId = "pag";
     /// What a review leaves for another forum.

@@ -38,6 +38,7 @@ mod m20261130_000037_snoozed_steps;
 mod m20261130_000038_review_files;
 mod m20261130_000039_chat;
 mod m20261130_000041_catalogue;
+mod m20261130_000043_known_events;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000038_review_files::Migration),
             Box::new(m20261130_000039_chat::Migration),
             Box::new(m20261130_000041_catalogue::Migration),
+            Box::new(m20261130_000043_known_events::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }
