@@ -15,8 +15,10 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelec
 
 use crate::authz::Right;
 use crate::chain::Verdict;
+use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::known::index;
 use crate::timeline::verify;
 
 /// Something to do in the background.
@@ -26,6 +28,10 @@ pub enum Chore {
     Expire,
     /// Verify the hash chains of timelines that changed and have become quiet.
     VerifyChains,
+    /// Make incidents that changed findable by what they say now.
+    FindIncidents,
+    /// Read the ops docs, if it is time. Carried out by `worker`, which can reach them.
+    ReadOpsDocs,
     /// Synchronise what is kept both in an outside system and here. Carried out by `worker`, which can reach the system.
     Sync {
         /// The outside system.
@@ -45,17 +51,30 @@ const AGAIN: chrono::Duration = chrono::Duration::minutes(1);
 /// Name of the watermark for [`Chore::VerifyChains`].
 const VERIFIED: &str = "verify-chain";
 
+/// Name of the watermark for [`Chore::FindIncidents`].
+const FINDABLE: &str = "known-events";
+
+/// An incident is made findable once nothing has changed in it for this long: longer than a statement may take, so that none is passed over that
+/// was written late.
+const SETTLED: chrono::Duration = chrono::Duration::seconds(20);
+
 /// A timeline is verified once it has been quiet for this long: a busy one would be verified over and over.
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
 
-/// The chores of a server with these systems, and how often each is done. Most rounds leave Zendesk's directory alone
-/// ([`crate::clients::directory`]); a long read continues every minute.
-fn all(systems: &[System]) -> impl Iterator<Item = (Chore, chrono::Duration)> {
+/// The chores of a server with these settings, and how often each is done. Most rounds leave Zendesk's directory alone
+/// ([`crate::clients::directory`]), and the ops docs ([`crate::known::ops`]); a long read continues every minute.
+fn all(config: &Config) -> impl Iterator<Item = (Chore, chrono::Duration)> {
     let synced = [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
-    let synced = synced.into_iter().filter(|(system, _)| systems.contains(system));
-    [(Chore::VerifyChains, chrono::Duration::seconds(10)), (Chore::Expire, chrono::Duration::hours(1))]
-        .into_iter()
-        .chain(synced.map(|(system, every)| (Chore::Sync { system }, every)))
+    let synced = synced.into_iter().filter(|(system, _)| config.systems.contains(system));
+    let read = config.ops_docs.iter().map(|_| (Chore::ReadOpsDocs, chrono::Duration::minutes(1)));
+    [
+        (Chore::VerifyChains, chrono::Duration::seconds(10)),
+        (Chore::FindIncidents, chrono::Duration::seconds(10)),
+        (Chore::Expire, chrono::Duration::hours(1)),
+    ]
+    .into_iter()
+    .chain(synced.map(|(system, every)| (Chore::Sync { system }, every)))
+    .chain(read)
 }
 
 impl Chore {
@@ -65,6 +84,8 @@ impl Chore {
         match self {
             Self::Expire => "expire".to_owned(),
             Self::VerifyChains => "verify-chains".to_owned(),
+            Self::FindIncidents => "find-incidents".to_owned(),
+            Self::ReadOpsDocs => "read-ops-docs".to_owned(),
             Self::Sync { system } => format!("sync-{system}"),
         }
     }
@@ -76,7 +97,7 @@ pub async fn take_due(ctx: &Ctx, limit: usize) -> Result<Vec<Chore>> {
     let now = ctx.now();
     let rows = chore::Entity::find().all(ctx.db.read()).await?;
     let mut taken = Vec::new();
-    for (chore, every) in all(&ctx.config.systems) {
+    for (chore, every) in all(&ctx.config) {
         if taken.len() == limit {
             break;
         }
@@ -117,7 +138,7 @@ async fn take_again(ctx: &Ctx, row: &chore::Model) -> Result<bool> {
 /// Puts a chore off until the next time, which is soon if it did not end well.
 pub async fn finish(ctx: &Ctx, chore: Chore, well: bool) -> Result<()> {
     ctx.require(Right::Administer)?;
-    let Some((_, every)) = all(&ctx.config.systems).find(|(known, _)| *known == chore) else { return Ok(()) };
+    let Some((_, every)) = all(&ctx.config).find(|(known, _)| *known == chore) else { return Ok(()) };
     let due_at = ctx.now() + if well { every } else { every.min(AGAIN) };
     let next = chore::ActiveModel { name: Set(chore.name()), due_at: Set(due_at), ..Default::default() };
     chore::Entity::update(next).exec(ctx.db.write()).await?;
@@ -138,7 +159,8 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
     match chore {
         Chore::Expire => expire::expire(ctx).await,
         Chore::VerifyChains => verify_chains(ctx).await,
-        Chore::Sync { .. } => Err(Error::internal("the domain was given a chore that only the worker can carry out")),
+        Chore::FindIncidents => find_incidents(ctx).await,
+        Chore::ReadOpsDocs | Chore::Sync { .. } => Err(Error::internal("the domain was given a chore that only the worker can carry out")),
     }
 }
 
@@ -154,6 +176,16 @@ async fn verify_chains(ctx: &Ctx) -> Result<()> {
             }
         }
         walk::reached(ctx, VERIFIED, changed_at, last).await?;
+    }
+}
+
+async fn find_incidents(ctx: &Ctx) -> Result<()> {
+    loop {
+        let changed = walk::changed(ctx, FINDABLE, ctx.now() - SETTLED).await?;
+        let Some((last, changed_at)) = changed.last().copied() else { return Ok(()) };
+        let ids: Vec<IncidentId> = changed.into_iter().map(|(incident, _)| incident).collect();
+        index::incidents(ctx, &ids).await?;
+        walk::reached(ctx, FINDABLE, changed_at, last).await?;
     }
 }
 

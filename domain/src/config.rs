@@ -27,6 +27,8 @@ pub struct Config {
     pub watches_cards: bool,
     /// What is taken from the team's chat, and who may come from there.
     pub chat: ChatRules,
+    /// Where the ops docs are read from, in words for people; nothing if they are not.
+    pub ops_docs: Option<String>,
 }
 
 /// What is taken from the team's chat, and who may come from there.

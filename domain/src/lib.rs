@@ -40,6 +40,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod incident;
 pub mod insights;
+pub mod known;
 pub mod lanes;
 pub mod limits;
 pub mod networks;

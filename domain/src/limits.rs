@@ -188,3 +188,26 @@ pub const CHAT_LINK_LIFETIME: Duration = Duration::hours(1);
 pub const CHAT_ARRIVAL_KEPT: Duration = Duration::days(7);
 /// Messages that one import of a chat's export takes.
 pub const CHAT_IMPORT_MESSAGES: usize = 20_000;
+
+/// Bytes of a page of the ops docs: a long runbook has a tenth of that.
+pub const OPS_PAGE_BYTES: usize = 256 * 1024;
+/// Pages of the ops docs.
+pub const OPS_PAGES: usize = 10_000;
+/// Bytes of all pages of the ops docs: they are read into memory at once.
+pub const OPS_BYTES: usize = 32 * 1024 * 1024;
+/// Characters of a page's path.
+pub const OPS_PATH_CHARS: usize = 200;
+/// Files that could not be read as pages and are named, of one reading.
+pub const OPS_UNREAD: usize = 100;
+/// Bytes of a page's front matter.
+pub const FRONT_MATTER_BYTES: usize = 8 * 1024;
+/// Words that a page of the ops docs can be found by: those that say the most of it.
+pub const PAGE_TERMS: usize = 400;
+/// Words that an incident can be found by.
+pub const INCIDENT_TERMS: usize = 80;
+/// Characters of a section of a report that an incident can be found by.
+pub const TOLD_CHARS: usize = 5_000;
+/// Known events that are suggested for an incident.
+pub const SUGGESTIONS: usize = 3;
+/// Known events that one search finds.
+pub const KNOWN_FOUND: usize = 50;

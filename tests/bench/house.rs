@@ -62,6 +62,7 @@ impl House {
                 client_reply_to: None,
                 watches_cards: false,
                 chat: ChatRules::default(),
+                ops_docs: None,
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config, None);

@@ -222,6 +222,7 @@ pub fn domain_at(
         client_reply_to: None,
         watches_cards: false,
         chat: ChatRules::default(),
+        ops_docs: None,
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

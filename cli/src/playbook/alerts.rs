@@ -182,6 +182,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         client_reply_to: None,
         watches_cards: false,
         chat: ChatRules::default(),
+        ops_docs: None,
     };
     Ok(Domain::new(opened.db, clock, playbook.clone(), config, None))
 }

@@ -24,6 +24,7 @@ use crate::files;
 use crate::incident::parse_reference;
 use crate::incident::reference::reference;
 use crate::incident::state::is_over;
+use crate::known::index;
 use crate::sql::padded;
 use crate::timeline::redactions::Redactions;
 
@@ -183,6 +184,10 @@ async fn write(ctx: &Ctx, archive: &mut Archive, row: incident::Model, staged: S
     // The rows are not there before the files that they name.
     blocking(move || staged.settle()).await?;
     tx.commit().await?;
+    // It changed long ago, so the chore passes it over.
+    index::incidents(ctx, &[incident.id])
+        .await
+        .unwrap_or_else(|error| error.log("an incident that was taken in is not found by its words"));
     Ok(Imported { incident, formerly, was_here: false })
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use entity::{
     IncidentId, action, alert, attachment, chat_capture, checklist_item, client_update, delivery, follow_up, goal, incident,
-    incident_access, incident_client, incident_site, page, parked_topic, report, report_approval, report_comment, report_names,
+    incident_access, incident_client, incident_site, known_rating, page, parked_topic, report, report_approval, report_comment, report_names,
     report_part, report_publication, report_reader, report_revision, report_section, review, review_attendee, review_comment,
     review_moment, role_assignment, role_offer, step, ticket, timeline_event, triage_answer,
 };
@@ -126,4 +126,5 @@ pub static TABLES: &[&dyn Table] = tables! {
     review_moment of IncidentId by EventId;
     parked_topic of IncidentId by Id;
     chat_capture of IncidentId by Channel Ts;
+    known_rating of IncidentId by PersonId Subject;
 };
