@@ -1,5 +1,5 @@
 //! `muster check`: whether each outside system can be worked with, who may post alerts, whether a page would reach somebody, whether traces
-//! arrive, what is missing, and what to do about it.
+//! arrive, whether the ops docs can be read, what is missing, and what to do about it.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use api::AlertSource;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use domain::known::ops;
 use domain::ports::{Boards, ClientDirectory, Finding, Refusal};
 use domain::telling::readiness::{self, Facts};
 use domain::zone::tables;
@@ -28,6 +29,10 @@ const ALERTS: &str = "alerts";
 const PEOPLE: &str = "people";
 /// What the collector's part is called.
 const TRACES: &str = "traces";
+/// What the ops docs' part is called.
+const OPS_DOCS: &str = "ops-docs";
+/// Pages with something wrong that are named.
+const NAMED: usize = 20;
 /// Why the playbook's contacts or boards can't be looked at.
 const BROKEN: &str = "The playbook can't be read: see `muster playbook check`.";
 
@@ -42,11 +47,13 @@ pub enum Part {
     People,
     /// The collector of traces.
     Traces,
+    /// The ops docs.
+    OpsDocs,
 }
 
 impl Part {
     fn all() -> impl Iterator<Item = Self> {
-        systems::all().map(Self::System).chain([Self::Alerts, Self::People, Self::Traces])
+        systems::all().map(Self::System).chain([Self::Alerts, Self::People, Self::Traces, Self::OpsDocs])
     }
 
     fn name(self) -> &'static str {
@@ -55,6 +62,7 @@ impl Part {
             Self::Alerts => ALERTS,
             Self::People => PEOPLE,
             Self::Traces => TRACES,
+            Self::OpsDocs => OPS_DOCS,
         }
     }
 }
@@ -64,7 +72,8 @@ pub fn parser() -> impl TypedValueParser<Value = Part> {
     let alerts = PossibleValue::new(ALERTS).help("Who may post alerts, where, and by what");
     let people = PossibleValue::new(PEOPLE).help("Who is on call, who leads, and whether they can be paged");
     let traces = PossibleValue::new(TRACES).help("Whether the OpenTelemetry collector takes traces");
-    let names = PossibleValuesParser::new(systems::names().chain([alerts, people, traces]));
+    let ops_docs = PossibleValue::new(OPS_DOCS).help("Whether the ops docs can be read, and which pages have something wrong");
+    let names = PossibleValuesParser::new(systems::names().chain([alerts, people, traces, ops_docs]));
     names.map(|name| Part::all().find(|part| part.name() == name).expect("clap takes no other names"))
 }
 
@@ -88,6 +97,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
             Part::Alerts => of_alerts(settings),
             Part::People => of_people(settings).await,
             Part::Traces => of_traces(settings).await?,
+            Part::OpsDocs => of_ops_docs(settings).await?,
         };
         output::line(report(part.name(), &outcome).trim_end())?;
         all_fine &= match outcome {
@@ -180,6 +190,27 @@ async fn of_traces(settings: &Settings) -> anyhow::Result<Outcome> {
         None => Outcome::NotThere("not sent: set traces.endpoint (docs/operations.md).".to_owned()),
         Some(traces) => Outcome::Tested(vec![traces.connect()?.check().await], Vec::new()),
     })
+}
+
+/// Reads them as the worker does, and keeps nothing.
+async fn of_ops_docs(settings: &Settings) -> anyhow::Result<Outcome> {
+    let Some(docs) = &settings.ops_docs else {
+        return Ok(Outcome::NotThere("not read: set ops_docs.path or ops_docs.git (docs/known-events.md).".to_owned()));
+    };
+    let scratch = tempfile::tempdir()?;
+    let what = format!("The ops docs can be read from {}", docs.describe());
+    let reading = match docs.read(None, scratch.path()).await {
+        Ok(reading) => reading.unwrap_or_default(),
+        Err(problem) => return Ok(Outcome::Tested(vec![Finding { what, problem: Some(format!("{problem}.")) }], Vec::new())),
+    };
+    let none = reading.pages.is_empty().then(|| "There is no page: pages are files that end in .md.".to_owned());
+    let mut notes = vec![format!("{} pages", reading.pages.len())];
+    let problems = ops::problems(&reading);
+    notes.extend(problems.iter().take(NAMED).map(|unread| format!("{}: {}", unread.path, unread.problem)));
+    if problems.len() > NAMED {
+        notes.push(format!("and {} more with something wrong", problems.len() - NAMED));
+    }
+    Ok(Outcome::Tested(vec![Finding { what, problem: none }], notes))
 }
 
 /// Whether the system lets us in, and if so, whether we can use what else it offers.

@@ -133,6 +133,7 @@ fn connect(settings: &Settings, press: &Arc<Press>) -> anyhow::Result<Offers> {
         let alertmanagers = worker::alerts::addresses(&urls.0).and_then(|urls| Alertmanagers::new(urls, levels));
         offers.connections.alertmanagers = Some(Arc::new(alertmanagers.map_err(anyhow::Error::msg)?));
     }
+    offers.connections.ops_docs = settings.ops_docs.clone().map(Arc::new);
     Ok(offers)
 }
 

@@ -58,6 +58,7 @@ pub struct Builder {
     systems: Vec<System>,
     watches_cards: bool,
     chat: ChatRules,
+    ops_docs: Option<String>,
     tickets: Box<dyn FnOnce(&mut TicketRules)>,
     ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
@@ -106,6 +107,11 @@ impl Builder {
         Self { chat: rules, ..self }
     }
 
+    /// With ops docs, which the test reads.
+    pub fn with_ops_docs(self) -> Self {
+        Self { ops_docs: Some("the test's ops docs".to_owned()), ..self }
+    }
+
     /// On this database, which the test has made and migrated, rather than on one of its own.
     pub fn on_database(self, url: String) -> Self {
         Self { database_url: Some(url), ..self }
@@ -149,6 +155,7 @@ impl Builder {
             client_reply_to: Some(CLIENT_REPLY_TO.to_owned()),
             watches_cards: self.watches_cards,
             chat: self.chat,
+            ops_docs: self.ops_docs,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;
@@ -249,6 +256,7 @@ impl TestApp {
             systems: Vec::new(),
             watches_cards: false,
             chat: ChatRules::default(),
+            ops_docs: None,
             tickets: Box::new(|_| ()),
             ticket_desk: None,
             playbook: Box::new(|_| ()),

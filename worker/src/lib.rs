@@ -3,8 +3,9 @@
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
 //! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
 //! refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
-//! there. [`alerts`] asks Alertmanager what it did not tell; [`oidc`] signs
-//! people in for `api`, and [`topics`] verifies what comes from Amazon SNS; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL database.
+//! there. [`alerts`] asks Alertmanager what it did not tell, and [`topics`] verifies what comes from Amazon SNS; [`ops_docs`] reads the team's
+//! ops docs; [`oidc`] signs people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL
+//! database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
@@ -12,6 +13,7 @@ pub mod alerts;
 mod chat;
 mod holds;
 pub mod oidc;
+pub mod ops_docs;
 pub mod outlets;
 mod reminder_loop;
 mod source;
@@ -45,6 +47,8 @@ pub struct Connections {
     pub boards: Option<Arc<dyn Boards>>,
     /// What notifies of alerts, and can be asked.
     pub alertmanagers: Option<Arc<alerts::Alertmanagers>>,
+    /// Where the ops docs are.
+    pub ops_docs: Option<Arc<ops_docs::OpsDocs>>,
     /// The team's chat.
     pub chat: Option<Arc<dyn TeamChat>>,
     /// The same, where it is Slack and is listened to by a socket.

@@ -10,6 +10,7 @@ use entity::{DeliveryState, System};
 use tracing::Instrument;
 
 use crate::Connections;
+use crate::ops_docs;
 use crate::source::Work;
 
 /// Deliveries to one system at the same time: few, so that it is not flooded and a hang costs little.
@@ -87,6 +88,8 @@ pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
         kind: |chore| match chore {
             Chore::Expire => "expire",
             Chore::VerifyChains => "verify_chains",
+            Chore::FindIncidents => "find_incidents",
+            Chore::ReadOpsDocs => "read_ops_docs",
             Chore::Sync { system: System::Zendesk } => "sync_zendesk",
             Chore::Sync { system: System::Trello } => "sync_trello",
             Chore::Sync { .. } => "sync",
@@ -95,11 +98,13 @@ pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
 }
 
 async fn carry_out(ctx: &Ctx, connections: &Connections, chore: Chore) -> Result<(), Error> {
-    match (chore, &connections.clients, &connections.boards) {
-        (Chore::Sync { system: System::Zendesk }, Some(directory), _) => clients::directory::sync(ctx, &**directory).await,
-        (Chore::Sync { system: System::Trello }, _, Some(boards)) => follow_up::reconcile(ctx, &**boards).await,
-        (Chore::Sync { .. }, ..) => Ok(()),
-        (chore @ (Chore::Expire | Chore::VerifyChains), ..) => chores::carry_out(ctx, chore).await,
+    let Connections { clients, boards, ops_docs, .. } = connections;
+    match (chore, clients, boards, ops_docs) {
+        (Chore::Sync { system: System::Zendesk }, Some(directory), ..) => clients::directory::sync(ctx, &**directory).await,
+        (Chore::Sync { system: System::Trello }, _, Some(boards), _) => follow_up::reconcile(ctx, &**boards).await,
+        (Chore::ReadOpsDocs, .., Some(docs)) => Box::pin(ops_docs::follow(ctx, docs)).await,
+        (Chore::Sync { .. } | Chore::ReadOpsDocs, ..) => Ok(()),
+        (chore @ (Chore::Expire | Chore::VerifyChains | Chore::FindIncidents), ..) => chores::carry_out(ctx, chore).await,
     }
 }
 

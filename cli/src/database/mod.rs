@@ -20,6 +20,7 @@ use migration::{Migrator, MigratorTrait, State};
 use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnection, PgPoolOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, Statement};
+use worker::ops_docs::OpsDocs;
 
 pub use lock::Lock;
 pub use place::{Place, prepare_file, prepare_folder};
@@ -222,7 +223,7 @@ pub fn domain_at(
         client_reply_to: None,
         watches_cards: false,
         chat: ChatRules::default(),
-        ops_docs: None,
+        ops_docs: settings.ops_docs.as_ref().map(OpsDocs::describe),
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

@@ -6,6 +6,7 @@
 mod alerts;
 mod company;
 mod documents;
+mod ops_docs;
 mod source;
 mod traces;
 mod unknown;
@@ -26,6 +27,7 @@ use domain::limits::DAYS_KEPT;
 use entity::Severity;
 use tracing_subscriber::EnvFilter;
 use url::Url;
+use worker::ops_docs::OpsDocs;
 
 pub use company::Company;
 pub use source::Source;
@@ -74,6 +76,8 @@ pub struct Settings {
     pub only_trusted_documents: bool,
     /// Every Alertmanager that notifies us, to be asked what it did not tell; may hold passwords.
     pub alertmanagers: Option<Secret>,
+    /// Where the ops docs are.
+    pub ops_docs: Option<OpsDocs>,
     /// Sign-in with the company's account.
     pub company: Option<Company>,
     /// How long failed deliveries wait.
@@ -128,7 +132,8 @@ impl Settings {
     /// The same without outside systems: everything is left to people.
     pub fn disconnected(self) -> Self {
         let near = self.alert_sources.into_iter().filter(|(_, source)| source.topics.is_empty());
-        Self { systems: Systems::default(), alertmanagers: None, alert_sources: near.collect(), company: None, ..self }
+        let alert_sources = near.collect();
+        Self { systems: Systems::default(), alertmanagers: None, alert_sources, ops_docs: None, company: None, ..self }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {
@@ -158,6 +163,7 @@ impl Settings {
             trusted_documents: Arc::new(trusted_documents),
             only_trusted_documents,
             alertmanagers: alerts::alertmanagers(source),
+            ops_docs: ops_docs::read(source),
             company: Company::read(source),
             systems: Systems::read(source),
             pauses: pauses(source),

@@ -6,12 +6,13 @@ use super::source::{Environment, PREFIX, variable};
 use crate::systems::LATER;
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 14] = [
     "MUSTER_CONFIG",
     "MUSTER_TOKEN",
     "MUSTER_URL",
     "MUSTER_CONTRACTS",
     "MUSTER_INCIDENT",
+    "MUSTER_KNOWN",
     "MUSTER_PG_BIN",
     "MUSTER_PRISM_TRELLO",
     "MUSTER_PRISM_ZENDESK",
