@@ -147,6 +147,10 @@ pub fn lines(world: &World) -> Vec<Line> {
         Line { least: Responder, ..query("searchTickets", "searchTickets(text: \"down\") { externalId }") },
         Line { least: Responder, ..query("reviewPlan", format!("reviewPlan(input: {{ incidentId: \"{live}\" }}) {{ durationMinutes }}")) },
         Line { least: Responder, ..query("systems", "systems { system connected }") },
+        query("knownEvents", "knownEvents(text: \"down\") { title }"),
+        query("opsDocs", "opsDocs { pages }"),
+        query("opsPages", "opsPages { nodes { id } }"),
+        query("opsPage", "opsPage(path: \"none.md\") { id }"),
         query("insights", "insights(from: \"2026-01-01\" to: \"2026-12-31\") { incidents }"),
         // One's own is for everybody; this is everybody's.
         Line { least: Admin, ..query("pageLedger", "pageLedger(from: \"2026-01-01\" to: \"2026-12-31\") { nodes { reference } }") },
@@ -169,6 +173,8 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("offerRole", Responder, of(live, &format!("role: INCIDENT_LEAD personId: \"{person}\""))),
         // Only the person who was offered the role may answer, so this offer does not exist.
         mutation("answerRoleOffer", Responder, "offerId: \"off_00000000000000000000000000000001\" accept: true".into()),
+        // Of a page that does not exist.
+        mutation("rateKnownEvent", Responder, of(live, "knownEventId: \"ops_00000000000000000000000000000001\" verdict: HELPED")),
         mutation("confirmGoal", Responder, of(live, "goal: \"contain\" evidence: \"seen\"")),
         mutation("markClientAffected", Responder, of(live, &format!("clientId: \"{client}\""))),
         mutation("sendClientUpdate", Responder, of(live, "body: \"We are on it.\"")),

@@ -2,8 +2,8 @@
 
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId, RoleAssignmentId,
-    RoleOfferId, SessionId, SiteId, TicketId,
+    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
+    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
 };
 use harness::drive::id;
 use harness::{Client, Engine, TestApp, both_dbs};
@@ -15,7 +15,7 @@ both_dbs![any_number_of_nodes_takes_one_statement_a_type, what_you_may_not_see_i
 const NODES: &str = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
 
 /// The prefixes of all types that are nodes.
-const PREFIXES: [&str; 25] = [
+const PREFIXES: [&str; 26] = [
     ActionId::PREFIX,
     AlertId::PREFIX,
     ApiTokenId::PREFIX,
@@ -28,6 +28,7 @@ const PREFIXES: [&str; 25] = [
     EventId::PREFIX,
     FollowUpId::PREFIX,
     IncidentId::PREFIX,
+    OpsPageId::PREFIX,
     PageId::PREFIX,
     ParkedTopicId::PREFIX,
     PasskeyId::PREFIX,

@@ -9,15 +9,15 @@ use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
 use domain::{
-    Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, incident, people, report, review, rooms, tickets,
+    Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, incident, known, people, report, review, rooms, tickets,
 };
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId, RoleAssignmentId,
-    RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, audit_entry, chat_channel, checklist_item, client,
-    client_update, contact, goal, incident_client, page, parked_topic, passkey, person, report_approval, report_comment,
-    report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event,
-    triage_answer,
+    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
+    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, audit_entry, chat_channel,
+    checklist_item, client, client_update, contact, goal, incident_client, page, parked_topic, passkey, person, report_approval,
+    report_comment, report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket,
+    timeline_event, triage_answer,
 };
 use futures_util::FutureExt;
 
@@ -84,6 +84,8 @@ loaders! {
     review_comment: ReviewCommentId => review_comment::Model = one_each(review::comments_by_ids, |row| row.id);
     /// Parked topics by id, if the caller may see their incidents.
     parked_topic: ParkedTopicId => parked_topic::Model = one_each(review::topics_by_ids, |row| row.id);
+    /// Pages of the ops docs by id.
+    ops_page: OpsPageId => Arc<entity::ops_page::Model> = one_each(known::ops::by_ids, |row| row.id);
     /// Offers of roles by id, if the caller may see their incidents.
     offer: RoleOfferId => role_offer::Model = one_each(incident::offers_by_ids, |row| row.id);
     /// Pages by id, if the caller may see their incidents.

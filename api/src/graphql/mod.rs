@@ -16,6 +16,7 @@ mod follow_up;
 mod handover;
 mod incident;
 mod insights;
+mod known;
 mod live_turn;
 mod loader;
 mod loaders;
@@ -75,6 +76,7 @@ pub(crate) struct Query(
     audit::AuditQuery,
     review::ReviewQuery,
     insights::InsightsQuery,
+    known::KnownQuery,
 );
 
 /// What can be done.
@@ -83,6 +85,7 @@ pub(crate) struct Mutation(
     incident::IncidentMutation,
     triage::TriageMutation,
     steps::StepMutation,
+    known::KnownMutation,
     pages::PageMutation,
     handover::HandoverMutation,
     follow_up::FollowUpMutation,

@@ -6,8 +6,8 @@ use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId, RoleAssignmentId,
-    RoleOfferId, SessionId, SiteId, TicketId,
+    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
+    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
 };
 use futures_util::future::join_all;
 
@@ -20,6 +20,7 @@ use super::error::{ApiResult, tell_of_entry};
 use super::follow_up::FollowUp;
 use super::handover::RoleOffer;
 use super::incident::{Action, Alert, Incident, RoleAssignment};
+use super::known::OpsPage;
 use super::loader::Loader;
 use super::pages::Page;
 use super::people::{ApiToken, Passkey, Person, Session};
@@ -67,6 +68,8 @@ pub enum Node {
     Alert(Alert),
     /// A page to a person.
     Page(Page),
+    /// A page of the ops docs.
+    OpsPage(OpsPage),
     /// An offer of a role.
     RoleOffer(RoleOffer),
     /// An update to affected clients.
@@ -137,6 +140,7 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         AttachmentId::PREFIX => Node::Attachment(Attachment(given.load(&loaders.file, "file").await?)),
         AlertId::PREFIX => Node::Alert(Alert(given.load(&loaders.alert, "alert").await?)),
         PageId::PREFIX => Node::Page(Page(given.load(&loaders.page, "page").await?)),
+        OpsPageId::PREFIX => Node::OpsPage(OpsPage(given.load(&loaders.ops_page, "page").await?)),
         RoleOfferId::PREFIX => Node::RoleOffer(RoleOffer(given.load(&loaders.offer, "offer").await?)),
         ClientUpdateId::PREFIX => Node::ClientUpdate(ClientUpdate(given.load(&loaders.client_update, "client update").await?)),
         DeliveryId::PREFIX => Node::Delivery(Delivery(given.load(&loaders.delivery, "delivery").await?)),

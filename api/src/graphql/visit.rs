@@ -123,6 +123,7 @@ mod tests {
         "makeCalendarFeed",
         "mergeIncident",
         "quietReminders",
+        "rateKnownEvent",
         "redactEvent",
         "removePasskey",
         "reportIncident",

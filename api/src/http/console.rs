@@ -34,8 +34,10 @@ const PAGES: &[&str] = &[
     "/insights",
     "/integrations",
     "/on-call",
+    "/ops",
     "/people",
     "/playbook",
+    "/search",
     "/sites",
     "/sites/import",
 ];
@@ -49,6 +51,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 pub fn router() -> Router<Server> {
     let files = Router::new()
         .route("/console/{*file}", get(file))
+        .route("/ops/{*path}", get(show))
         .route("/incidents/{reference}", get(incident))
         .route("/incidents/{reference}/report", get(incident))
         .route("/incidents/{reference}/review", get(incident))

@@ -21,6 +21,7 @@ use crate::graphql::delivery::IncidentDeliveries;
 use crate::graphql::error::ApiResult;
 use crate::graphql::follow_up::IncidentFollowUps;
 use crate::graphql::handover::IncidentHandover;
+use crate::graphql::known::IncidentKnownEvents;
 use crate::graphql::pages::IncidentPages;
 use crate::graphql::people::{Person, person};
 use crate::graphql::report::IncidentReport;
@@ -251,6 +252,10 @@ impl Incident {
     #[graphql(flatten)]
     async fn tickets(&self) -> IncidentTickets {
         IncidentTickets(self.0.clone())
+    }
+    #[graphql(flatten)]
+    async fn known_events(&self) -> IncidentKnownEvents {
+        IncidentKnownEvents(self.0.clone())
     }
     /// Grows with every change; pass it as `expectedVersion` to get a conflict instead of overwriting what others changed since.
     async fn version(&self) -> i32 {
