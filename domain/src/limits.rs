@@ -205,7 +205,7 @@ pub const FRONT_MATTER_BYTES: usize = 8 * 1024;
 pub const PAGE_TERMS: usize = 400;
 /// Words that an incident can be found by.
 pub const INCIDENT_TERMS: usize = 80;
-/// Characters of a section of a report that an incident can be found by.
+/// Characters of how an incident ended, or of a section of its report, that it can be found by.
 pub const TOLD_CHARS: usize = 5_000;
 /// Known events that are suggested for an incident.
 pub const SUGGESTIONS: usize = 3;

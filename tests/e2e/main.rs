@@ -50,6 +50,7 @@ mod imagined;
 mod inputs;
 mod insights;
 mod keys;
+mod known;
 mod lanes;
 mod lifecycle;
 mod live;

@@ -36,8 +36,9 @@ const OF_WORD_INCIDENTS: u32 = 500;
 const CLOSELY: u32 = 40;
 /// Words that a misspelt one may be meant for.
 const MEANT: usize = 3;
-/// What a word counts for that is only guessed.
+/// What a word counts for that is only guessed, and then as it was written: it may stand in what few can read.
 const GUESSED: f64 = 0.8;
+const AS_WRITTEN: f64 = 0.1;
 /// What an alert in common, and a site, counts for when documents are found.
 const BY_ALERT: f64 = 20.0;
 const BY_SITE: f64 = 1.0;
@@ -128,11 +129,10 @@ async fn understand(ctx: &Ctx, question: &Question) -> Result<Meant> {
     let guesses = guess(ctx, &unknown).await?;
     let mut meant: Vec<(String, f64)> = Vec::new();
     for (word, weight) in &question.words {
-        let (stems, weight) = match guesses.get(&word.word) {
-            Some(guessed) => (guessed.clone(), weight * GUESSED),
-            None => (vec![word.stem.clone()], *weight),
-        };
-        meant.extend(stems.into_iter().map(|stem| (stem, weight)));
+        let guessed = guesses.get(&word.word).into_iter().flatten();
+        meant.extend(guessed.clone().map(|stem| (stem.clone(), weight * GUESSED)));
+        let is_guessed = guessed.count() > 0;
+        meant.push((word.stem.clone(), if is_guessed { weight * AS_WRITTEN } else { *weight }));
     }
     let mut seen = BTreeSet::new();
     meant.retain(|(stem, _)| seen.insert(stem.clone()));

@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::candidates::{self, Candidate, Meant, Question};
 use super::excerpt::excerpt;
-use super::index::{alert_name, alerts_in, of_alert, of_site, sections, sites_in};
+use super::index::{alert_name, alerts_in, of_alert, of_site, sites_in, told};
 use super::rank::{self, SUGGESTED};
 use super::rights::require_team;
 use super::said::{Said, said};
@@ -232,12 +232,11 @@ async fn shown(ctx: &Ctx, meant: &Meant, mut found: Vec<Read>) -> Result<Vec<Fou
         }
         Err(error) => return Err(error),
     }
-    let ids: Vec<IncidentId> = rows.iter().map(|row| row.id).collect();
-    let sections = if ids.is_empty() { Vec::new() } else { sections(ctx, &ids).await? };
+    let told = told(ctx, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
     let text = |known: &Known| match known {
         Known::Page(page) => page.text.clone(),
         Known::Incident(row) => {
-            let told = sections.iter().filter(|section| section.incident_id == row.id).map(|section| section.body.as_str());
+            let told = told.iter().filter(|(id, _)| *id == row.id).map(|(_, text)| text.as_str());
             let facts = [&row.summary, &row.impact_description].into_iter().flatten().map(String::as_str);
             facts.chain(told).collect::<Vec<_>>().join("\n\n")
         }

@@ -10,9 +10,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::{IncidentId, IncidentStatus, KnownKind, Visibility, alert, incident, known_near, known_term, report_section, site};
+use entity::{
+    IncidentId, IncidentStatus, KnownKind, TimelineKind, Visibility, alert, incident, known_near, known_term, report_section, site,
+    timeline_event,
+};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use url::Url;
 
 use super::words::{Place, Weighed, may_be_misspelt, nears};
@@ -23,7 +26,9 @@ use crate::sql::padded;
 use crate::{alerts, incident as incidents_of, limits};
 
 /// Sections of a report that say what it was and what helped, by their names in the playbook.
-pub(super) const TELLING: [&str; 3] = ["explanation", "helped", "overview"];
+const TELLING: [&str; 3] = ["explanation", "helped", "overview"];
+/// Events that say how it ended.
+const ENDINGS: [TimelineKind; 2] = [TimelineKind::Resolved, TimelineKind::Declined];
 /// Rows in one statement.
 const ROWS_AT_ONCE: usize = 500;
 /// What an alert, and a site, says of a document that is about it.
@@ -44,7 +49,7 @@ pub fn of_site(name: &str) -> String {
 
 /// No word has a colon.
 fn term(kind: &str, name: &str) -> String {
-    format!("{kind}:{}", name.to_lowercase().chars().take(limits::NAME_CHARS).collect::<String>())
+    format!("{kind}:{}", name.to_lowercase().chars().filter(|c| !c.is_control()).take(limits::NAME_CHARS).collect::<String>())
 }
 
 /// Whether a term is an alert's.
@@ -118,9 +123,10 @@ pub async fn replace(db: &impl ConnectionTrait, kinds: &[KnownKind], docs: &[i32
     learn(db, entries).await
 }
 
-/// Remembers words that were not written anywhere before. They are never forgotten: that one was written says nothing about where.
+/// Remembers words that were not written before where all can read them. They are never forgotten: that one was written says nothing about where.
 async fn learn(db: &impl ConnectionTrait, entries: &[&Entry]) -> Result<(), DbErr> {
-    let words: BTreeSet<&String> = entries.iter().flat_map(|entry| &entry.words).collect();
+    let words: BTreeSet<&String> =
+        entries.iter().filter(|entry| entry.kind != KnownKind::Restricted).flat_map(|entry| &entry.words).collect();
     let words: Vec<String> = words.into_iter().cloned().collect();
     for words in words.chunks(ROWS_AT_ONCE) {
         let itself = known_near::Column::Near.is_in(padded(words)).and(known_near::Column::Word.is_in(padded(words)));
@@ -145,13 +151,13 @@ pub async fn incidents(ctx: &Ctx, ids: &[IncidentId]) -> Result<()> {
     let rows = incident::Entity::find().filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
     let sites = incidents_of::sites_of(ctx, ids).await?;
     let alerts = alerts::of_incidents(ctx, ids).await?;
-    let sections = sections(ctx, ids).await?;
+    let told = told(ctx, ids).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows.iter().filter(|row| row.status != IncidentStatus::Merged) {
         let alerts: Vec<alert::Model> = alerts.iter().filter(|alert| alert.incident_id == Some(row.id)).cloned().collect();
         let about = alerts_in(&alerts).into_iter().chain(sites_in(sites.iter().filter(|(id, _)| *id == row.id).map(|(_, site)| site)));
         let kind = if row.visibility == Visibility::Open { KnownKind::Open } else { KnownKind::Restricted };
-        let weighed = weighed(row, sections.iter().filter(|section| section.incident_id == row.id), &alerts);
+        let weighed = weighed(row, told.iter().filter(|(id, _)| *id == row.id).map(|(_, text)| text.as_str()), &alerts);
         entries.push(Entry::new(kind, row.number, &weighed, limits::INCIDENT_TERMS, about));
     }
     let docs: Vec<i32> = rows.iter().map(|row| row.number).collect();
@@ -184,13 +190,21 @@ fn changed(docs: Vec<i32>, entries: Vec<Entry>, there: &[known_term::Model]) -> 
     (docs, entries)
 }
 
-/// What people wrote in the sections that say what it was and what helped.
-pub(super) async fn sections(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<report_section::Model>> {
-    let theirs = report_section::Column::IncidentId.is_in(padded(ids)).and(report_section::Column::Key.is_in(TELLING));
-    Ok(report_section::Entity::find().filter(theirs).all(ctx.db.read()).await?)
+/// How incidents ended, and what their reports say of what they were and what helped; what was redacted is gone from there.
+pub(super) async fn told(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<(IncidentId, String)>> {
+    use timeline_event::Column::{IncidentId, Kind, Sequence};
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let endings = timeline_event::Entity::find().filter(IncidentId.is_in(padded(ids)).and(Kind.is_in(ENDINGS)));
+    let endings = endings.order_by_desc(Sequence).all(ctx.db.read()).await?.into_iter().map(|event| (event.incident_id, event.text));
+    let sections = report_section::Column::IncidentId.is_in(padded(ids)).and(report_section::Column::Key.is_in(TELLING));
+    let sections = report_section::Entity::find().filter(sections).all(ctx.db.read()).await?;
+    let sections = sections.into_iter().map(|section| (section.incident_id, section.body));
+    Ok(endings.chain(sections).map(|(id, text)| (id, text.chars().take(limits::TOLD_CHARS).collect())).collect())
 }
 
-fn weighed<'a>(row: &incident::Model, sections: impl Iterator<Item = &'a report_section::Model>, alerts: &[alert::Model]) -> Weighed {
+fn weighed<'a>(row: &incident::Model, told: impl Iterator<Item = &'a str>, alerts: &[alert::Model]) -> Weighed {
     let mut weighed = Weighed::default();
     weighed.add(&row.name, Place::Title);
     for text in [&row.summary, &row.impact_description].into_iter().flatten() {
@@ -200,9 +214,8 @@ fn weighed<'a>(row: &incident::Model, sections: impl Iterator<Item = &'a report_
         weighed.add(alert_name(alert).unwrap_or_default(), Place::Heading);
         weighed.add(&alert.title, Place::Body);
     }
-    for section in sections {
-        let body: String = section.body.chars().take(limits::TOLD_CHARS).collect();
-        weighed.add(&body, Place::Body);
+    for text in told {
+        weighed.add(text, Place::Body);
     }
     weighed
 }
