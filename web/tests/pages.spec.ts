@@ -21,6 +21,8 @@ const PAGES = [
   '/sites',
   '/sites/import',
   '/playbook',
+  '/ops',
+  '/search',
   '/deliveries',
   '/integrations',
   '/audit',

@@ -5,11 +5,12 @@ import { declare } from './en/declare';
 import { followUps } from './en/followUps';
 import { incident } from './en/incident';
 import { insights } from './en/insights';
+import { known } from './en/known';
 import { report } from './en/report';
 import { review } from './en/review';
 import { settings } from './en/settings';
 import { sites } from './en/sites';
 import { team } from './en/team';
 
-export const t = { ...common, board, declare, followUps, incident, insights, report, review, settings, sites, team };
+export const t = { ...common, board, declare, followUps, incident, insights, known, report, review, settings, sites, team };
 export type { Severity, Status } from './en/common';

@@ -20,6 +20,7 @@ export const common = {
     clients: 'Clients',
     sites: 'Sites',
     playbook: 'Playbook',
+    ops: 'Ops docs',
     deliveries: 'Deliveries',
     integrations: 'Integrations',
     audit: 'Audit log',

@@ -1,7 +1,12 @@
 /** Markdown as tokens, and what of it may become an element: text is text, and a link leads to a page or a mail. */
 import { lexer, type Token } from 'marked';
+import { createContext } from 'svelte';
 
 export type { Token, Tokens } from 'marked';
+
+/** Where a link leads within Muster; nothing if it doesn't. */
+export type Within = (href: string) => string | undefined;
+export const [theWithin, setWithin] = createContext<Within>();
 
 /** What is nested deeper is shown as it was typed. */
 export const DEEPEST = 12;

@@ -1,0 +1,58 @@
+/** Something that is known, as lists show it, and where it is. */
+import { graphql, type ResultOf } from '$lib/api/graphql';
+
+export const KNOWN = graphql(`
+  fragment Known on KnownEvent @_unmask {
+    id
+    title
+    path
+    excerpt
+    reasons
+    helped
+    outdated
+    ownVerdict
+    page {
+      id
+      path
+    }
+    incident {
+      id
+      reference
+      status
+      reportedAt
+    }
+  }
+`);
+export type Known = ResultOf<typeof KNOWN>;
+
+/** Where a page of the ops docs is shown. */
+export const pageHref = (path: string): string => `/ops/${path.split('/').map(encodeURIComponent).join('/')}`;
+
+export const hrefOf = (known: Known): string => (known.page ? pageHref(known.page.path) : `/incidents/${known.path}`);
+
+/** The path of the page that is shown at this address. */
+export function pathOf(pathname: string): string {
+  const parts = pathname.replace(/^\/ops\//, '').split('/');
+  try {
+    return parts.map(decodeURIComponent).join('/');
+  } catch {
+    return parts.join('/');
+  }
+}
+
+const ORIGIN = 'https://ops.invalid';
+
+/** Where a link in the page at `path` leads, if that is another page of the ops docs. A link that begins with `/` starts at their folder. */
+export function linkFrom(path: string, href: string): string | undefined {
+  // An address of its own, or a place on the same page.
+  if (/^([a-z][a-z\d+.-]*:|#)/i.test(href)) return undefined;
+  try {
+    const url = new URL(href, ORIGIN + pageHref(path).replace(/^\/ops/, ''));
+    return url.origin === ORIGIN && /\.(md|markdown)$/i.test(url.pathname) ? `/ops${url.pathname}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A text without the title at its beginning, which is shown as the page's. */
+export const withoutTitle = (text: string): string => text.replace(/^\s*# [^\n]*\n?/, '');
