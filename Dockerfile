@@ -21,6 +21,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cp /usr/local/cargo/registry/src/*/typst-assets-*/NOTICE /licences/typst-assets-NOTICE.txt
 
 FROM debian:bookworm-slim
+# For ops docs in a Git repository.
+RUN apt-get update && apt-get install --yes --no-install-recommends ca-certificates git openssh-client && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data muster && install -d -o muster -g muster -m 0700 /data
 COPY --from=build /muster /typeset /usr/local/bin/
 COPY --from=build /licences /usr/share/doc/muster

@@ -33,6 +33,7 @@ if [ "${1:-}" != built ]; then
     ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || is_there postgres || packages="$packages postgresql"
     is_there prometheus-alertmanager || packages="$packages prometheus-alertmanager"
     /usr/bin/python3 -c "import aiosmtpd" >/dev/null 2>&1 || packages="$packages python3-aiosmtpd"
+    is_there git || packages="$packages git"
     is_there chromium || packages="$packages chromium"
     PATH="$PATH:/usr/sbin"
     is_there nginx || packages="$packages nginx-light"

@@ -55,6 +55,10 @@ const FLOORS: [&[&str]; 9] = [
         "insights::spread",
         "insights::tally",
         "insights::period",
+        "known::words",
+        "known::page",
+        "known::rank",
+        "known::excerpt",
     ],
     // Who calls, and with what.
     &["authz", "config", "ctx", "people::secrets", "agenda::kept", "insights::kept", "sql", "audit"],

@@ -90,10 +90,18 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Of what `weighed` says, with at most `most` words, and of what it is about.
-    pub fn new(kind: KnownKind, doc: i32, weighed: &Weighed, most: usize, about: impl IntoIterator<Item = String>) -> Self {
+    /// Of what `weighed` says, with at most `most` words, and of what it is about. Those of `spelt` are known to be words, so that others may be
+    /// misspelt ones.
+    pub fn new(
+        kind: KnownKind,
+        doc: i32,
+        weighed: &Weighed,
+        spelt: &Weighed,
+        most: usize,
+        about: impl IntoIterator<Item = String>,
+    ) -> Self {
         let terms = weighed.terms(most).into_iter().chain(about.into_iter().map(|term| (term, WHOLE))).collect();
-        let words = weighed.words().filter(|word| may_be_misspelt(word)).map(str::to_owned).collect();
+        let words = spelt.words().filter(|word| may_be_misspelt(word)).map(str::to_owned).collect();
         Self { kind, doc, terms, words }
     }
 }
@@ -158,7 +166,7 @@ pub async fn incidents(ctx: &Ctx, ids: &[IncidentId]) -> Result<()> {
         let about = alerts_in(&alerts).into_iter().chain(sites_in(sites.iter().filter(|(id, _)| *id == row.id).map(|(_, site)| site)));
         let kind = if row.visibility == Visibility::Open { KnownKind::Open } else { KnownKind::Restricted };
         let weighed = weighed(row, told.iter().filter(|(id, _)| *id == row.id).map(|(_, text)| text.as_str()), &alerts);
-        entries.push(Entry::new(kind, row.number, &weighed, limits::INCIDENT_TERMS, about));
+        entries.push(Entry::new(kind, row.number, &weighed, &named(row), limits::INCIDENT_TERMS, about));
     }
     let docs: Vec<i32> = rows.iter().map(|row| row.number).collect();
     let kinds = [KnownKind::Open, KnownKind::Restricted];
@@ -204,6 +212,13 @@ pub(super) async fn told(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<(IncidentI
     Ok(endings.chain(sections).map(|(id, text)| (id, text.chars().take(limits::TOLD_CHARS).collect())).collect())
 }
 
+/// What is spelt right in an incident: its name. Of what can be redacted, no word is kept for longer than it stands there.
+fn named(row: &incident::Model) -> Weighed {
+    let mut named = Weighed::default();
+    named.add(&row.name, Place::Title);
+    named
+}
+
 fn weighed<'a>(row: &incident::Model, told: impl Iterator<Item = &'a str>, alerts: &[alert::Model]) -> Weighed {
     let mut weighed = Weighed::default();
     weighed.add(&row.name, Place::Title);
@@ -237,7 +252,7 @@ mod tests {
     fn what_is_found_by_the_same_is_left_alone() {
         let mut weighed = Weighed::default();
         weighed.add("disk full", Place::Title);
-        let entry = |kind| Entry::new(kind, 7, &weighed, 10, [of_site("a")]);
+        let entry = |kind| Entry::new(kind, 7, &weighed, &weighed, 10, [of_site("a")]);
         let row =
             |(term, weight): (&String, &i16)| known_term::Model { kind: KnownKind::Open, term: term.clone(), doc: 7, weight: *weight };
         let there: Vec<known_term::Model> = entry(KnownKind::Open).terms.iter().map(row).collect();

@@ -225,7 +225,8 @@ impl Changed {
     fn of(place: There, page: Page) -> Self {
         let About { alerts, sites, .. } = &page.about;
         let about = alerts.iter().map(|name| of_alert(name)).chain(sites.iter().map(|name| of_site(name)));
-        let entry = Entry::new(KnownKind::Page, place.number, &page::weigh(&page), limits::PAGE_TERMS, about);
+        let weighed = page::weigh(&page);
+        let entry = Entry::new(KnownKind::Page, place.number, &weighed, &weighed, limits::PAGE_TERMS, about);
         Self { place, page, entry }
     }
 

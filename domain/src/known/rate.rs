@@ -74,7 +74,7 @@ pub async fn rate(ctx: &Ctx, id: IncidentId, subject: Subject, verdict: Option<K
             }),
             None => {
                 use known_rating::Column::{IncidentId, PersonId, Subject};
-                draft.delete::<known_rating::Entity>(IncidentId.eq(id).and(PersonId.eq(person)).and(Subject.eq(&key)));
+                draft.delete::<known_rating::Entity>(IncidentId.eq(id).and(PersonId.eq(person)).and(Subject.eq(key.as_str())));
             }
         }
         draft.record(event(&known, verdict));

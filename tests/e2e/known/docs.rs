@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::known::ops::{self, Reading, Taken};
 use domain::limits::OPS_PAGE_BYTES;
 use harness::drive::text;
+use harness::process::Home;
 use harness::{Client, TestApp, both_dbs};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -199,4 +200,36 @@ async fn a_page_keeps_its_id_and_what_is_gone_is_not_found(app: &TestApp) {
         let found = vic.query("query($text: String!) { knownEvents(text: $text) { path } }", json!({ "text": words })).await;
         assert_eq!(found["knownEvents"].as_array().unwrap().len(), count, "{words}");
     }
+}
+
+/// What `muster check ops-docs` says, and its exit code.
+fn check(folder: &Path, place: &[(&str, &str)]) -> (Option<i32>, String) {
+    let home = Home::new(folder, "sqlite:none.db");
+    let output = home.command(&["check", "ops-docs"]).envs(place.iter().copied()).output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[test]
+fn a_check_says_what_can_be_read_and_what_is_wrong() {
+    let (folder, repository) = (tempfile::tempdir().unwrap(), Repository::new());
+    repository.write("good.md", "# Good\n");
+    repository.write("broken.md", "---\nseverity: awful\n---\n# Broken\n");
+    repository.push(false);
+    let address = repository.address();
+    let address = address.to_str().unwrap();
+    let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", address)]);
+    assert_eq!(code, Some(0), "{said}");
+    for part in ["ops-docs: ok: The ops docs can be read from", "note: 2 pages", "note: broken.md: its severity awful is none of critical"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", address), ("MUSTER_OPS_DOCS__BRANCH", "other")]);
+    assert!(code == Some(1) && said.contains("has no branch other"), "{said}");
+    let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__PATH", folder.path().to_str().unwrap())]);
+    assert!(code == Some(1) && said.contains("There is no page"), "{said}");
+    let (code, said) = check(folder.path(), &[]);
+    assert!(code == Some(1) && said.contains("set ops_docs.path or ops_docs.git"), "{said}");
+    // A password is said by nobody, whatever becomes of it.
+    let secret = "https://bot:hunter2@127.0.0.1:1/ops.git";
+    let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", secret)]);
+    assert!(code == Some(1) && said.contains("git says: ") && !said.contains("hunter2"), "{said}");
 }
