@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use entity::{
     IncidentId, action, alert, attachment, chat_capture, checklist_item, client_update, delivery, follow_up, goal, incident,
-    incident_access, incident_client, incident_site, known_rating, page, parked_topic, report, report_approval, report_comment, report_names,
-    report_part, report_publication, report_reader, report_revision, report_section, review, review_attendee, review_comment,
+    incident_access, incident_client, incident_site, known_rating, page, parked_topic, report, report_approval, report_comment,
+    report_names, report_part, report_publication, report_reader, report_revision, report_section, review, review_attendee, review_comment,
     review_moment, role_assignment, role_offer, step, ticket, timeline_event, triage_answer,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};

@@ -9,10 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use entity::{KnownKind, incident, known_near, known_term, ops_reading};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{
-    ActiveEnum, ColumnTrait, DbBackend, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-    Value,
-};
+use sea_orm::{ActiveEnum, ColumnTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, Statement, Value};
 
 use super::index::{is_alert, is_site};
 use super::rank::{Asked, Evidence, rarity};
@@ -94,8 +91,8 @@ impl Meant {
     fn rarity(&self, kind: KnownKind, stem: &str) -> f64 {
         let (pages, incidents) = self.found.get(stem).copied().unwrap_or_default();
         match kind {
-            KnownKind::Page => rarity(pages, self.pages.min(ALL)),
-            KnownKind::Open | KnownKind::Restricted => rarity(incidents, self.incidents.min(ALL)),
+            KnownKind::Page => rarity(pages, Ord::min(self.pages, ALL)),
+            KnownKind::Open | KnownKind::Restricted => rarity(incidents, Ord::min(self.incidents, ALL)),
         }
     }
 }

@@ -219,7 +219,8 @@ fn a_check_says_what_can_be_read_and_what_is_wrong() {
     let address = address.to_str().unwrap();
     let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", address)]);
     assert_eq!(code, Some(0), "{said}");
-    for part in ["ops-docs: ok: The ops docs can be read from", "note: 2 pages", "note: broken.md: its severity awful is none of critical"] {
+    for part in ["ops-docs: ok: The ops docs can be read from", "note: 2 pages", "note: broken.md: its severity awful is none of critical"]
+    {
         assert!(said.contains(part), "{part}: {said}");
     }
     let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", address), ("MUSTER_OPS_DOCS__BRANCH", "other")]);

@@ -145,7 +145,8 @@ pub async fn read(remote: &Remote, branch: &Branch, known: Option<&str>, scratch
     if known == Some(newest.as_str()) {
         return Ok(None);
     }
-    let folder = tempfile::Builder::new().prefix("ops-docs-").tempdir_in(scratch).map_err(no_room)?;
+    let folder = tempfile::Builder::new().prefix("ops-docs-").tempdir_in(scratch);
+    let folder = folder.map_err(|error| format!("{}: no folder can be made there for what git fetches: {error}", scratch.display()))?;
     let bare = folder.path();
     // Without a template, there are no hooks.
     run(&mut command(remote, bare, &["init", "--bare", "--quiet", "--template=", "."]), None).await?;

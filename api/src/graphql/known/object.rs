@@ -13,7 +13,7 @@ use crate::graphql::scalars::Url;
 
 /// Why something is suggested, or was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "domain::known::Reason")]
+#[graphql(remote = "known::Reason")]
 pub enum KnownEventReason {
     /// It is about an alert that fired.
     SameAlert,
