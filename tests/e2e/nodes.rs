@@ -61,7 +61,7 @@ async fn any_number_of_nodes_takes_one_statement_a_type(app: &TestApp) {
         })
         .await
     };
-    assert_eq!((statements(1).await, statements(4).await), (PREFIXES.len(), PREFIXES.len()));
+    assert_eq!((statements(1).await, statements(3).await), (PREFIXES.len(), PREFIXES.len()));
 }
 
 async fn what_you_may_not_see_is_null_at_its_place(app: &TestApp) {

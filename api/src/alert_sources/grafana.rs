@@ -30,6 +30,8 @@ const SIGNATURE: &str = "x-grafana-alerting-signature";
 const TIMESTAMP: &str = "x-grafana-alerting-timestamp";
 /// How bad an alert is that has no label `severity`.
 const ALERTING: &str = "alerting";
+/// The tags of a measurement that say where it was taken; others have dots as well.
+const HOST_TAGS: [&str; 4] = ["/tags/host", "/tags/hostname", "/tags/instance", "/tags/url"];
 
 fn verify(signed: &Signed<'_>) -> Result<(), String> {
     signed.is_recent(TIMESTAMP)?;
@@ -99,7 +101,7 @@ fn legacy(reading: &Reading<'_>, body: Fields<'_>) -> Result<Vec<Alarms>, String
         level: state,
         labels: vec![("panel", body.text("/panelId")), ("organisation", body.text("/orgId"))],
         page: body.text("/ruleUrl"),
-        about: body.list("/evalMatches").take(10).flat_map(|one| one.texts("/tags").into_values().map(Some)).collect(),
+        about: body.list("/evalMatches").take(10).flat_map(|one| HOST_TAGS.map(|tag| one.text(tag))).collect(),
     };
     let mut alarms = told.alone(reading, None);
     alarms.iter_mut().for_each(|alarms| alarms.identity = Identity::OneAtATime);
