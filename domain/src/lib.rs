@@ -61,6 +61,7 @@ pub mod timeline;
 pub mod traces;
 pub mod validate;
 pub mod wake;
+pub mod web_address;
 pub mod words;
 pub mod zone;
 

@@ -1,7 +1,8 @@
-//! Networks by which callers are told apart.
+//! Networks by which callers are told apart, and whom we may call.
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use ipnet::IpNet;
 
@@ -48,6 +49,26 @@ impl FromStr for Networks {
     }
 }
 
+/// Of IPv4, what is nobody's on the internet: this machine, private networks, those of carriers and examples, groups (RFC 6890).
+static NOT_PUBLIC: LazyLock<Networks> = LazyLock::new(|| {
+    let networks = "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.0.0.0/24, 192.0.2.0/24, \
+        192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, 203.0.113.0/24, 224.0.0.0/3";
+    networks.parse().expect("they are networks")
+});
+
+/// Of IPv6, all that is given out; and within it what isn't, or what stands for an address of IPv4 (Teredo, 6to4).
+static GIVEN_OUT: LazyLock<[Networks; 2]> =
+    LazyLock::new(|| ["2000::/3", "2001::/23, 2001:db8::/32, 2002::/16, 3fff::/20"].map(|text| text.parse().expect("they are networks")));
+
+/// Whether `address` may be a machine on the internet, rather than this one or one of a network of ours.
+pub fn is_public(address: IpAddr) -> bool {
+    let [given_out, but] = &*GIVEN_OUT;
+    match address.to_canonical() {
+        address @ IpAddr::V4(_) => !NOT_PUBLIC.have(address),
+        address @ IpAddr::V6(_) => given_out.have(address) && !but.have(address),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +82,38 @@ mod tests {
         assert!(!has("192.0.3.1") && !has("198.51.100.2") && !has("::1"));
         for wrong in ["192.0.2.0/33", "example.org", "192.0.2", "::/129", "192.0.2.0/"] {
             assert!(wrong.parse::<Networks>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_on_the_internet_is_public() {
+        for public in ["8.8.8.8", "192.0.1.1", "172.32.0.1", "100.128.0.1", "223.255.255.255", "2606:4700::1111", "::ffff:8.8.8.8"] {
+            assert!(is_public(public.parse().expect("an address")), "{public}");
+        }
+        for ours in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.31.255.255",
+            "192.168.0.1",
+            "198.19.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "2001:db8::1",
+            "2002:7f00:1::1",
+        ] {
+            assert!(!is_public(ours.parse().expect("an address")), "{ours}");
         }
     }
 }

@@ -27,6 +27,7 @@ const FLOORS: [&[&str]; 9] = [
         "severity",
         "sheet",
         "catalogue::busy",
+        "web_address",
         "zone",
     ],
     // What is pure: the playbook, what is asked of outside systems, calendars, hashes.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
-use url::{Host, Url};
+use url::Url;
+
+pub use domain::web_address::{endpoint, is_this_machine};
 
 /// Reads a vendor's address: scheme and host only. Unencrypted only to this machine, because each request carries credentials.
 ///
@@ -14,32 +16,6 @@ pub fn base_url(text: &str) -> Result<Url, String> {
     let form = "must be a scheme and host only, such as https://example.org";
     let url = endpoint(text, form)?;
     if url.path() != "/" || url.query().is_some() { Err(form.to_owned()) } else { Ok(url) }
-}
-
-/// Reads the address that requests are sent to, path and query included. Unencrypted only to this machine.
-///
-/// # Errors
-/// What is wrong, worded to follow the name of the setting; `form` for what is no such address.
-pub fn endpoint(text: &str, form: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim()).map_err(|_| form.to_owned())?;
-    let has_user = !url.username().is_empty() || url.password().is_some();
-    if url.fragment().is_some() || has_user || !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
-        return Err(form.to_owned());
-    }
-    if url.scheme() == "http" && !is_this_machine(&url) {
-        return Err("must begin with https://: each request carries credentials or what only the team may read".to_owned());
-    }
-    Ok(url)
-}
-
-/// Whether the host is this machine, judging by its name.
-pub fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// TLS that trusts this machine's certificate authorities, or Mozilla's list if it has none, as in a bare container. Reads files.
