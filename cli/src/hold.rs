@@ -5,11 +5,14 @@ use std::sync::Arc;
 use domain::Domain;
 use domain::authz::Actor;
 use domain::delivery::{self, hold};
+use domain::webhooks;
 use entity::{Source, System};
 
 use crate::database::domain;
 use crate::output;
 use crate::settings::Settings;
+
+const WHY: &str = "`muster hold` was run on the server.";
 
 /// Systems that were named on the command line.
 #[derive(Clone)]
@@ -34,7 +37,13 @@ impl std::str::FromStr for Named {
 /// When there is no database.
 pub async fn hold(settings: &Settings, Named(systems): Named) -> anyhow::Result<()> {
     let ctx = domain(settings).await?.ctx(Actor::System, Source::Cli);
-    hold::hold_by_hand(&ctx, &systems, "`muster hold` was run on the server.").await?;
+    hold::hold_by_hand(&ctx, &systems, WHY).await?;
+    // Endpoints are no system: nobody is told by them, and nothing waits for a person in their place.
+    if systems == System::ALL {
+        for endpoint in webhooks::switch_all_off(&ctx, WHY).await? {
+            output::line(format_args!("endpoint {}: disabled, until an administrator enables it under Webhooks.", endpoint.name))?;
+        }
+    }
     for system in systems {
         output::line(format_args!("{system}: held. What is meant for it waits for `muster release {system}`."))?;
     }

@@ -69,6 +69,7 @@ fn show(backlog: &Backlog, silence: Option<Duration>) {
     gauge!("muster_deliveries_oldest_queued_seconds").set(backlog.oldest_queued.as_secs_f64());
     gauge!("muster_reminders_waiting").set(backlog.reminders as f64);
     gauge!("muster_reminders_oldest_seconds").set(backlog.oldest_reminder.as_secs_f64());
+    gauge!("muster_webhook_messages_waiting").set(backlog.webhook_messages as f64);
     if let Some(silence) = silence {
         gauge!("muster_worker_silence_seconds").set(silence.as_secs_f64());
     }
@@ -95,6 +96,12 @@ fn describe() {
     describe_gauge!("muster_reminders_waiting", "Incidents whose reminders are due now.");
     describe_gauge!("muster_reminders_oldest_seconds", Unit::Seconds, "How long the longest waiting of these has been waiting.");
     describe_gauge!("muster_system_held", "1 while nothing is sent to the system because it refuses our credentials.");
+    describe_counter!(
+        "muster_webhook_messages_total",
+        "Attempts at posting events to endpoints that ended, by the state they left behind."
+    );
+    describe_counter!("muster_webhook_endpoints_disabled_total", "Endpoints that were disabled because they took nothing.");
+    describe_gauge!("muster_webhook_messages_waiting", "Events that wait to be posted to endpoints, or to be tried again.");
     describe_counter!("muster_queue_jobs_total", "Jobs that ended, by queue, kind and outcome.");
     describe_histogram!("muster_queue_job_seconds", Unit::Seconds, "How long jobs took.");
     describe_counter!("muster_queue_restarts_total", "Workers of queues that were replaced because they stalled or died.");

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use domain::delivery::hold;
+use domain::webhooks;
 use entity::System;
 
 use crate::copy::{self, Copy};
@@ -61,11 +62,12 @@ pub async fn run(settings: &Settings, from: &Path, despite_problems: bool) -> an
         bail!("nothing was restored: the backup has the problems above. Take another, or restore what there is with --despite-problems.");
     }
     hold::hold_by_hand(&copy.domain().system(), System::ALL, WHY).await?;
+    webhooks::switch_all_off(&copy.domain().system(), "This is a copy, restored from a backup.").await?;
     copy.finish(target).await?;
     output::line(format_args!("{}: {}", target.display(), report.summary))?;
     output::complain(format_args!(
         "All outside systems are held: a server on this copy mails, pages and posts nothing. When it takes the place of the original, and \
-         the original is off, run `muster release all`."
+         the original is off, run `muster release all`, and enable the endpoints that events are posted to."
     ));
     Ok(ExitCode::SUCCESS)
 }

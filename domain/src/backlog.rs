@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use entity::{DeliveryState, System, Timestamp, delivery, held_system, incident};
+use entity::{DeliveryState, System, Timestamp, delivery, held_system, incident, webhook_message};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -28,6 +28,8 @@ pub struct Backlog {
     pub reminders: i64,
     /// How long the longest waiting of these has been waiting.
     pub oldest_reminder: Duration,
+    /// Events that wait to be posted to endpoints, or to be tried again.
+    pub webhook_messages: i64,
     /// The systems to which nothing is sent.
     pub held: Vec<System>,
 }
@@ -74,6 +76,8 @@ pub async fn look(ctx: &Ctx) -> Result<Backlog> {
         .one(db)
         .await?;
     let (reminders, oldest_reminder) = reminders.unwrap_or_default();
+    let posted = webhook_message::Entity::find().select_only().column_as(webhook_message::Column::Id.count(), "n");
+    let posted = posted.filter(webhook_message::Column::NextAttemptAt.is_not_null()).into_tuple().one(db).await?;
     let held = held_system::Entity::find().select_only().column(held_system::Column::System).into_tuple().all(db).await?;
     Ok(Backlog {
         deliveries: OPEN.map(|state| (state, count(state))).to_vec(),
@@ -81,6 +85,7 @@ pub async fn look(ctx: &Ctx) -> Result<Backlog> {
         oldest_queued: age(queued),
         reminders,
         oldest_reminder: age(oldest_reminder),
+        webhook_messages: posted.unwrap_or_default(),
         held,
     })
 }

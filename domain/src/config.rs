@@ -1,6 +1,7 @@
 //! What a server is told about its surroundings.
 
 use crate::delivery::policy::Pauses;
+use crate::webhooks::rules::WebhookRules;
 use chrono::Duration;
 use entity::System;
 use std::collections::BTreeSet;
@@ -29,6 +30,8 @@ pub struct Config {
     pub chat: ChatRules,
     /// Where the ops docs are read from, in words for people; nothing if they are not.
     pub ops_docs: Option<String>,
+    /// Where events may be posted to; `None` for nowhere.
+    pub webhooks: Option<WebhookRules>,
 }
 
 /// What is taken from the team's chat, and who may come from there.

@@ -21,6 +21,7 @@ use crate::people::secrets::SecretCache;
 use crate::playbook::Playbook;
 use crate::ports::TicketDesk;
 use crate::wake::{Bell, Waker};
+use crate::webhooks::known::Known;
 
 /// The parts of a server process that all calls share.
 pub struct Domain {
@@ -45,6 +46,7 @@ pub struct Domain {
     pub(crate) sights: Sights,
     pub(crate) agendas: Kept,
     pub(crate) insights: insights::Kept,
+    pub(crate) webhooks: Known,
     pub(crate) lanes: Lanes,
     /// One question that reads very much runs at a time: a search through all timelines, or insights. So however many are asked for, the
     /// other connections are for everything else.
@@ -76,6 +78,7 @@ impl Domain {
             sights: Sights::default(),
             agendas: Kept::default(),
             insights: insights::Kept::default(),
+            webhooks: Known::default(),
             lanes: Lanes::default(),
             long_questions: Semaphore::new(1),
             long_askers: Lanes::default(),

@@ -62,6 +62,7 @@ pub mod traces;
 pub mod validate;
 pub mod wake;
 pub mod web_address;
+pub mod webhooks;
 pub mod words;
 pub mod zone;
 

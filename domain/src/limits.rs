@@ -211,3 +211,11 @@ pub const TOLD_CHARS: usize = 5_000;
 pub const SUGGESTIONS: usize = 3;
 /// Known events that one search finds.
 pub const KNOWN_FOUND: usize = 50;
+/// Endpoints to which events are posted: each costs a row for each event that it wants.
+pub const WEBHOOK_ENDPOINTS: usize = 20;
+/// Messages that may wait for one endpoint: hours of a busy night. One that keeps more waiting is disabled.
+pub const WEBHOOK_WAITING: u64 = 10_000;
+/// Messages that one replay sends again, oldest first.
+pub const WEBHOOK_REPLAYED: u64 = 5_000;
+/// How long messages are kept, whatever became of them.
+pub const WEBHOOK_MESSAGES_KEPT: Duration = Duration::days(14);

@@ -52,6 +52,20 @@ text_enum! {
         SystemHeld = "SYSTEM_HELD",
         /// An outside system that was held by hand was released.
         SystemReleased = "SYSTEM_RELEASED",
+        /// An endpoint was added, to which events are posted.
+        WebhookAdded = "WEBHOOK_ADDED",
+        /// Where events are posted to, or which, was changed.
+        WebhookChanged = "WEBHOOK_CHANGED",
+        /// An endpoint got another secret.
+        WebhookSecretRotated = "WEBHOOK_SECRET_ROTATED",
+        /// Nothing is posted to an endpoint any more.
+        WebhookDisabled = "WEBHOOK_DISABLED",
+        /// Events are posted to an endpoint again.
+        WebhookEnabled = "WEBHOOK_ENABLED",
+        /// Events were posted to an endpoint once more.
+        WebhookReplayed = "WEBHOOK_REPLAYED",
+        /// An endpoint was removed.
+        WebhookRemoved = "WEBHOOK_REMOVED",
         /// Shifts were set or imported.
         OnCallChanged = "ON_CALL_CHANGED",
         /// An incident was reported as restricted, or became so.

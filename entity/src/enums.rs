@@ -378,6 +378,8 @@ text_enum! {
         ChatChannel = "chat-channel",
         /// Somebody gets the sign-in link that they asked for.
         SignIn = "sign-in",
+        /// Administrators hear of what they must look at.
+        Warn = "warn",
     }
 }
 

@@ -97,6 +97,10 @@ id_types! {
     SiteId = "sit";
     /// A ticket related to an incident.
     TicketId = "tkt";
+    /// Where events are posted to.
+    WebhookEndpointId = "whk";
+    /// An event that is posted to an endpoint.
+    WebhookMessageId = "msg";
 }
 
 #[cfg(test)]

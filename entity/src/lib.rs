@@ -93,6 +93,9 @@ pub mod timeline_event;
 mod token_bounds;
 pub mod triage_answer;
 pub mod watermark;
+pub mod webhook_endpoint;
+pub mod webhook_message;
+mod webhooks;
 
 pub use attendance::{Expectation, InvitationAnswer};
 pub use audit_action::AuditAction;
@@ -107,6 +110,7 @@ pub use last_changes::{LastChange, LastChanges};
 pub use severity::Severity;
 pub use site_origins::{SiteOrigin, SiteOrigins};
 pub use token_bounds::TokenBounds;
+pub use webhooks::{WebhookMessageState, WebhookTypes};
 
 /// A point in time, always in UTC, with microsecond precision (as in PostgreSQL).
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

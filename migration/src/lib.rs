@@ -39,6 +39,7 @@ mod m20261130_000038_review_files;
 mod m20261130_000039_chat;
 mod m20261130_000041_catalogue;
 mod m20261130_000043_known_events;
+mod m20261130_000044_webhooks;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -86,6 +87,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000039_chat::Migration),
             Box::new(m20261130_000041_catalogue::Migration),
             Box::new(m20261130_000043_known_events::Migration),
+            Box::new(m20261130_000044_webhooks::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

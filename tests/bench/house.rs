@@ -63,6 +63,7 @@ impl House {
                 watches_cards: false,
                 chat: ChatRules::default(),
                 ops_docs: None,
+                webhooks: None,
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config, None);

@@ -60,9 +60,13 @@ const FLOORS: [&[&str]; 9] = [
         "known::page",
         "known::rank",
         "known::excerpt",
+        "webhooks::event_type",
+        "webhooks::rules",
+        "webhooks::schedule",
+        "webhooks::secret",
     ],
     // Who calls, and with what.
-    &["authz", "config", "ctx", "people::secrets", "agenda::kept", "insights::kept", "sql", "audit"],
+    &["authz", "config", "ctx", "people::secrets", "agenda::kept", "insights::kept", "webhooks::known", "sql", "audit"],
     // What a decision sees and wants.
     &["record"],
     // What is written on a draft.
@@ -87,6 +91,8 @@ const FLOORS: [&[&str]; 9] = [
         "telling::message",
         "tickets::problem",
         "tickets::rows",
+        "webhooks::message",
+        "webhooks::order",
     ],
     // The door.
     &["change"],

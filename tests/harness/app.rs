@@ -13,6 +13,7 @@ use domain::delivery::policy::Pauses;
 use domain::people::tokens::CreateToken;
 use domain::playbook::Playbook;
 use domain::ports::TicketDesk;
+use domain::webhooks::rules::WebhookRules;
 use domain::{Ctx, Domain};
 use entity::{AccessLevel, Grants, Source, System, Timestamp, TokenBounds, person};
 use serde_json::Value;
@@ -59,6 +60,7 @@ pub struct Builder {
     watches_cards: bool,
     chat: ChatRules,
     ops_docs: Option<String>,
+    webhooks: Option<WebhookRules>,
     tickets: Box<dyn FnOnce(&mut TicketRules)>,
     ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
@@ -112,6 +114,11 @@ impl Builder {
         Self { ops_docs: Some("the test's ops docs".to_owned()), ..self }
     }
 
+    /// With endpoints where these rules allow them.
+    pub fn webhooks(self, rules: WebhookRules) -> Self {
+        Self { webhooks: Some(rules), ..self }
+    }
+
     /// On this database, which the test has made and migrated, rather than on one of its own.
     pub fn on_database(self, url: String) -> Self {
         Self { database_url: Some(url), ..self }
@@ -156,6 +163,7 @@ impl Builder {
             watches_cards: self.watches_cards,
             chat: self.chat,
             ops_docs: self.ops_docs,
+            webhooks: self.webhooks,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;
@@ -257,6 +265,7 @@ impl TestApp {
             watches_cards: false,
             chat: ChatRules::default(),
             ops_docs: None,
+            webhooks: None,
             tickets: Box::new(|_| ()),
             ticket_desk: None,
             playbook: Box::new(|_| ()),

@@ -224,6 +224,7 @@ pub fn domain_at(
         watches_cards: false,
         chat: ChatRules::default(),
         ops_docs: settings.ops_docs.as_ref().map(OpsDocs::describe),
+        webhooks: settings.webhooks.clone(),
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

@@ -183,6 +183,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         watches_cards: false,
         chat: ChatRules::default(),
         ops_docs: None,
+        webhooks: None,
     };
     Ok(Domain::new(opened.db, clock, playbook.clone(), config, None))
 }

@@ -10,6 +10,7 @@ mod ops_docs;
 mod source;
 mod traces;
 mod unknown;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use domain::config::Retention;
 use domain::delivery::policy::Pauses;
 use domain::documents::DocumentSet;
 use domain::limits::DAYS_KEPT;
+use domain::webhooks::rules::WebhookRules;
 use entity::Severity;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -84,6 +86,8 @@ pub struct Settings {
     pub pauses: Pauses,
     /// How long rows are kept that nobody needs any more.
     pub retention: Retention,
+    /// Where events may be posted to.
+    pub webhooks: Option<WebhookRules>,
     /// The outside systems.
     pub systems: Systems,
     /// Where traces go.
@@ -133,7 +137,7 @@ impl Settings {
     pub fn disconnected(self) -> Self {
         let near = self.alert_sources.into_iter().filter(|(_, source)| source.topics.is_empty());
         let alert_sources = near.collect();
-        Self { systems: Systems::default(), alertmanagers: None, alert_sources, ops_docs: None, company: None, ..self }
+        Self { systems: Systems::default(), alertmanagers: None, alert_sources, ops_docs: None, company: None, webhooks: None, ..self }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {
@@ -165,6 +169,7 @@ impl Settings {
             alertmanagers: alerts::alertmanagers(source),
             ops_docs: ops_docs::read(source),
             company: Company::read(source),
+            webhooks: webhooks::read(source),
             systems: Systems::read(source),
             pauses: pauses(source),
             retention: retention(source),

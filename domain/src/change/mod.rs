@@ -32,6 +32,7 @@ use crate::db::worth_retrying;
 use crate::error::{Error, Result, is_duplicate, is_retryable};
 use crate::record::{Draft, Facts, Scope, Whole, Written, write_all, write_new, write_one};
 use crate::traces::TARGET;
+use crate::webhooks::order as webhooks;
 pub use expected::Expected;
 use seal::Seal;
 
@@ -192,6 +193,7 @@ async fn commit<S: Seal>(ctx: &Ctx, mut drafts: Vec<Draft<'_, S>>, losers: Loser
     if drafts.iter().all(Draft::changes_nothing) {
         return Ok(Committed { written: drafts.into_iter().map(Written::from).collect(), ..Committed::default() });
     }
+    webhooks::prepare(ctx).await?;
     drafts.iter_mut().for_each(S::seal);
     let lost = write(ctx, &drafts, losers).await?;
     let won = drafts.into_iter().filter(|draft| !lost.contains(&draft.incident().id));
@@ -239,6 +241,7 @@ pub async fn create(
     incident: &incident::Model,
     mut decide: impl FnMut(&mut Draft<'_>) -> Result<()> + Send,
 ) -> Result<incident::Model> {
+    webhooks::prepare(ctx).await?;
     let mut attempt = 0;
     loop {
         let tx = ctx.db.begin().await?;

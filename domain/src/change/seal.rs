@@ -1,7 +1,7 @@
 //! What follows from a decision, whoever made it.
 //!
 //! Sealing is the last thing that happens to a draft before it is written: milestones are kept, the problem ticket and the chat follow,
-//! the next look of the playbook is set, and deliveries whose step is done are cancelled.
+//! the next look of the playbook is set, deliveries whose step is done are cancelled, and what happened is told to endpoints.
 
 use entity::{Flag, IncidentStatus, Severity, Timestamp, incident, page};
 
@@ -13,6 +13,7 @@ use crate::playbook::steps::{Case, Step, concerns_leadership, is_breach, is_majo
 use crate::record::{Draft, Light, Scope, Whole, awaited, fields};
 use crate::rooms::order as rooms;
 use crate::tickets::problem;
+use crate::webhooks::order as webhooks;
 
 /// A scope whose drafts the door can seal.
 pub trait Seal: Scope {
@@ -23,6 +24,7 @@ pub trait Seal: Scope {
 impl Seal for Light {
     fn seal(draft: &mut Draft<'_, Self>) {
         draft.stamp();
+        webhooks::follow(draft);
     }
 }
 
@@ -48,6 +50,7 @@ impl Seal for Whole {
         cancel_what_is_done(draft, &before, &after);
         fields::keep_changes(draft);
         sharing::audit(draft);
+        webhooks::follow(draft);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use entity::{
     DeliveryState, IncidentId, IncidentStatus, Operation, alert, api_token, chat_arrival, chat_link, delivery, hook_event, idempotency_key,
-    incident, page, passkey_attempt, role_offer, session, sign_in_link,
+    incident, page, passkey_attempt, role_offer, session, sign_in_link, webhook_endpoint, webhook_message,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn, QueryFilter, Set};
@@ -40,6 +40,9 @@ pub(super) async fn expire(ctx: &Ctx) -> Result<()> {
     delete::<alert::Entity>(ctx, reported_nothing.and(alert::Column::ReceivedAt.lte(now - kept.alerts))).await?;
     let of_no_incident = delivery::Column::IncidentId.is_null().and(delivery::Column::State.is_in(OVER));
     delete::<delivery::Entity>(ctx, of_no_incident.and(delivery::Column::CreatedAt.lte(now - kept.deliveries))).await?;
+    delete::<webhook_message::Entity>(ctx, webhook_message::Column::CreatedAt.lte(now - limits::WEBHOOK_MESSAGES_KEPT)).await?;
+    let endpoints = Query::select().column(webhook_endpoint::Column::Id).from(webhook_endpoint::Entity).to_owned();
+    delete::<webhook_message::Entity>(ctx, webhook_message::Column::EndpointId.not_in_subquery(endpoints)).await?;
     forget_reminders(ctx).await?;
     forget_secrets(ctx).await?;
     files::forget(ctx).await

@@ -5,7 +5,7 @@ use entity::{
     ClientId, ClientUpdateId, DeliveryId, DeliveryState, FollowUpId, IncidentId, Operation, PageId, PersonId, TicketId, Timestamp,
 };
 use sea_orm::sea_query::{BinOper, Expr, Func};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -13,6 +13,9 @@ use crate::ports::Effect;
 use crate::record::Draft;
 use crate::traces;
 use crate::wake::Wake;
+
+/// Orders in one statement: SQLite takes 32,766 values.
+const ORDERS_AT_ONCE: usize = 500;
 
 /// An effect that a decision asks for.
 #[derive(Clone, Debug)]
@@ -120,12 +123,26 @@ impl Draft<'_> {
 
 /// Has something done at an outside system, once, that is about no incident.
 pub(crate) async fn place(ctx: &Ctx, order: New) -> Result<()> {
+    place_all(ctx, ctx.db.write(), vec![order]).await?;
+    rings(ctx);
+    Ok(())
+}
+
+/// The same for several, in the transaction of their cause; after the commit, [`rings`].
+pub(crate) async fn place_all<C: ConnectionTrait>(ctx: &Ctx, db: &C, orders: Vec<New>) -> Result<()> {
     let now = ctx.now();
-    let row = order.row(ctx, DeliveryId(ctx.ids.uuid(now)), None, now);
-    delivery::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await?;
+    let rows = orders.into_iter().map(|order| order.row(ctx, DeliveryId(ctx.ids.uuid(now)), None, now).into_active_model());
+    let rows: Vec<_> = rows.collect();
+    for rows in rows.chunks(ORDERS_AT_ONCE) {
+        delivery::Entity::insert_many(rows.to_vec()).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+/// Has the worker look for what was placed, and whoever watches deliveries.
+pub(crate) fn rings(ctx: &Ctx) {
     ctx.waker.wake(Wake::Deliveries(None));
     ctx.outbox.ring();
-    Ok(())
 }
 
 /// Between the keys of the steps that one delivery is about.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use entity::DeliveryId;
+use uuid::Uuid;
 
 /// How long to wait between attempts. The pause doubles from the first to the longest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,16 +59,20 @@ fn limits(pauses: Pauses, is_page: bool) -> (Duration, Duration) {
 
 /// A fraction from 0 to [`JITTER`], always the same for the same attempt.
 fn jitter(id: DeliveryId, attempt: i32) -> f64 {
-    let seed = id.0.as_u128().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u128::from(attempt.unsigned_abs()) * 0xbf58_476d);
+    scattered(id.0, attempt) * JITTER
+}
+
+/// A fraction from 0 to 1, always the same for the same attempt at the same thing.
+pub fn scattered(id: Uuid, attempt: i32) -> f64 {
+    let seed = id.as_u128().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(u128::from(attempt.unsigned_abs()) * 0xbf58_476d);
     // The middle bits of a product are the best mixed.
     let mixed = u16::try_from((seed >> 48) & 0xffff).unwrap_or(0);
-    f64::from(mixed) / f64::from(u16::MAX) * JITTER
+    f64::from(mixed) / f64::from(u16::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     fn id(number: u128) -> DeliveryId {
         DeliveryId(Uuid::from_u128(number))

@@ -14,6 +14,7 @@ use crate::incident::{reference, state};
 use crate::playbook::Playbook;
 use crate::record::{Draft, NewEvent, Whole};
 use crate::validate::{self, Edit};
+use crate::webhooks::event_type::EventType;
 use crate::{people, words};
 
 /// Input of [`add`].
@@ -124,7 +125,7 @@ fn record_new(draft: &mut Draft<'_>, row: &follow_up::Model, owner: &person::Mod
         "dueOn": row.due_on,
         "reason": row.reason,
     });
-    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details));
+    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).posted_as(EventType::FollowUpAdded));
 }
 
 /// Input of [`update`]: fields that are left out stay unchanged; blank texts empty theirs.
@@ -234,7 +235,7 @@ pub async fn settle(ctx: &Ctx, id: FollowUpId, to: ActionState, note: Option<&st
         let text = format!("{verb}: follow-up “{}”{because}", row.title);
         let changes = json!({ "state": { "from": words::action_state(row.state), "to": words::action_state(to) } });
         let details = json!({ "followUp": id.to_string(), "state": to, "note": note, "changes": changes });
-        draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details));
+        draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).posted_as(EventType::FollowUpSettled));
         card::order(draft, &after, &team);
         Ok(after)
     })

@@ -10,6 +10,7 @@ use crate::follow_up::sync::{self, Agreed, Face, MergeOutcome};
 use crate::playbook::Playbook;
 use crate::ports::CardField;
 use crate::record::{Draft, NewEvent};
+use crate::webhooks::event_type::EventType;
 use crate::words;
 
 /// Writes into the draft what follows if the card is as in `now` and both sides last agreed on `base`.
@@ -85,8 +86,10 @@ pub(crate) fn record(
         })
         .collect();
     let text = format!("The card of follow-up “{}” was changed in Trello: {}", row.title, parts.join("; "));
+    let is_settled = outcomes.iter().any(|(field, outcome)| *field == CardField::State && *outcome != MergeOutcome::KeptOverTheirs);
+    let of = if is_settled { EventType::FollowUpSettled } else { EventType::FollowUpChanged };
     let details = json!({ "followUp": row.id.to_string(), "state": row.state, "changes": details });
-    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
+    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello).posted_as(of));
 }
 
 /// A field's name and its values in both faces, for people.
@@ -116,5 +119,6 @@ pub(crate) fn gone(draft: &mut Draft<'_>, row: follow_up::Model) {
     let text = format!("The card of follow-up “{}” was deleted in Trello{end}", after.title);
     let details = json!({ "followUp": after.id.to_string(), "state": after.state });
     draft.put::<follow_up::Entity>(after);
-    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello));
+    let of = if is_open { EventType::FollowUpSettled } else { EventType::FollowUpChanged };
+    draft.record(NewEvent::new(TimelineKind::FollowUp, text).details(details).source(Source::Trello).posted_as(of));
 }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::incident::writes::{add_sites, admit_actor};
 use crate::record::{Draft, NewEvent, Whole, fields};
 use crate::validate::{self, Edit};
+use crate::webhooks::event_type::EventType;
 use crate::{catalogue, words};
 
 /// Input of [`update`]: fields that are left out stay unchanged; blank texts empty theirs.
@@ -164,7 +165,8 @@ fn record_update(draft: &mut Draft<'_>, before: &Whole, sites_differ: bool) {
     if !details.is_empty() {
         draft.record(
             NewEvent::new(TimelineKind::Note, changes_in_words(&before.incident, &after.incident, &changed))
-                .details(serde_json::Value::Object(details)),
+                .details(serde_json::Value::Object(details))
+                .posted_as(EventType::IncidentChanged),
         );
     }
 }

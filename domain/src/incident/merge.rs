@@ -17,6 +17,7 @@ use crate::playbook::Rule;
 use crate::record::{Draft, NewEvent, Whole};
 use crate::tickets::links;
 use crate::timeline::others::{MERGED_FROM, MERGED_INTO};
+use crate::webhooks::event_type::EventType;
 use crate::words;
 
 /// Merges an incident into another, which continues for both and takes over clients, sites, alerts, tickets, follow-ups and pages
@@ -46,7 +47,8 @@ pub async fn merge(ctx: &Ctx, id: IncidentId, into: IncidentId) -> Result<incide
         advance(from_draft, Move::Merge)?;
         from_draft.incident_mut().merged_into_id = Some(into);
         from_draft.record(NewEvent::new(TimelineKind::Merged, MERGED_INTO).details(json!({ "into": into.to_string() })));
-        to_draft.record(NewEvent::new(TimelineKind::Merged, MERGED_FROM).details(json!({ "from": id.to_string() })));
+        let absorbed = NewEvent::new(TimelineKind::Merged, MERGED_FROM).details(json!({ "from": id.to_string() }));
+        to_draft.record(absorbed.posted_as(EventType::IncidentAbsorbed));
         take_over(to_draft, from, to);
         links::take_over([from, to], [from_draft, to_draft]);
         Ok(())

@@ -15,6 +15,7 @@ use crate::delivery::order;
 use crate::error::Result;
 use crate::incident::writes::{end, set_current};
 use crate::record::{Draft, NewEvent, Whole};
+use crate::webhooks::event_type::EventType;
 use crate::words;
 
 /// Ends the roles of `person` in incidents that are not over, withdraws what they were offered, and passes on what they were paged for.
@@ -79,7 +80,8 @@ fn leave(draft: &mut Draft<'_>, facts: &Whole, person: &person::Model) {
     let pages: Vec<page::Model> = facts.pages.iter().filter(ends).filter(|row| row.lost != Some(PageLoss::Left)).cloned().collect();
     if !pages.is_empty() {
         let text = format!("{} {reason}: somebody else is paged instead", person.name);
-        draft.record(NewEvent::new(TimelineKind::Paged, text).details(json!({ "person": person.id.to_string(), "lost": PageLoss::Left })));
+        let details = json!({ "person": person.id.to_string(), "lost": PageLoss::Left });
+        draft.record(NewEvent::new(TimelineKind::Paged, text).details(details).posted_as(EventType::PageLost));
     }
     for row in pages {
         draft.put::<page::Entity>(page::Model { lost_at: row.lost_at.or(Some(draft.now)), lost: Some(PageLoss::Left), ..row });

@@ -20,6 +20,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::playbook::steps::{Step, steps};
 use crate::timeline::chain;
+use crate::webhooks::event_type::EventType;
 
 /// What a decision wants to be written. A draft of the [`Whole`] may change anything; one of the [`super::Light`] incident adds
 /// events and rows beside it, and can't change what the playbook counts from.
@@ -30,6 +31,8 @@ pub struct Draft<'a, S = Whole> {
     before: &'a S,
     after: S,
     pub(super) events: Vec<timeline_event::Model>,
+    /// What each event is for endpoints.
+    posted_as: Vec<EventType>,
     pub(super) writes: Vec<RowWrite>,
     /// What the audit log has about it.
     pub(super) audited: Vec<Entry>,
@@ -48,6 +51,7 @@ impl<'a, S: Scope> Draft<'a, S> {
             before,
             after,
             events: Vec::new(),
+            posted_as: Vec::new(),
             writes: Vec::new(),
             audited: Vec::new(),
             rings: false,
@@ -103,8 +107,14 @@ impl<'a, S: Scope> Draft<'a, S> {
         row.hash = chain::hash(&incident.last_hash, &row);
         incident.last_sequence = row.sequence;
         incident.last_hash.clone_from(&row.hash);
+        self.posted_as.push(event.posted_as.unwrap_or_else(|| EventType::of(row.kind)));
         self.events.push(row);
         id
+    }
+
+    /// The events so far, and what each is for endpoints.
+    pub(crate) fn recorded(&self) -> impl Iterator<Item = (EventType, &timeline_event::Model)> {
+        self.posted_as.iter().copied().zip(&self.events)
     }
 
     /// Appends an entry to the audit log, if the draft is written.

@@ -26,6 +26,7 @@ use crate::filing::order as filing;
 use crate::record::{Facts, NewEvent, Whole};
 use crate::sql::padded;
 use crate::validate;
+use crate::webhooks::event_type::EventType;
 
 /// A text that may leave to a client, and who said so.
 #[derive(Clone, Debug)]
@@ -229,7 +230,8 @@ pub async fn approve(ctx: &Ctx, id: ReportId, client: ClientId, sha256: &str, no
         manuscript.names().keep(draft, report.id)?;
         let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         let event = NewEvent::new(TimelineKind::Report, format!("Approved what {} gets of the report{note}", client.name));
-        draft.record(event.details(json!({ "client": client.id.to_string(), "sha256": sha256 })));
+        let event = event.details(json!({ "client": client.id.to_string(), "sha256": sha256 }));
+        draft.record(event.posted_as(EventType::ReportApproved));
         Ok(report.clone())
     });
     Ok(changed.await?.output)

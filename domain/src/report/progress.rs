@@ -28,6 +28,7 @@ use crate::incident::state::require_open_timeline;
 use crate::incident::writes::admit;
 use crate::record::{Draft, Facts, NewEvent, Whole};
 use crate::telling::message::{Message, Recipient};
+use crate::webhooks::event_type::EventType;
 use crate::{people, validate, words};
 
 /// The report, and who may be asked to read it.
@@ -71,7 +72,7 @@ pub async fn start(ctx: &Ctx, id: IncidentId) -> Result<report::Model> {
             return Err(Error::precondition("It is not an incident yet: declare it first, then there is something to report."));
         }
         let row = begin(draft);
-        draft.record(NewEvent::new(TimelineKind::Report, "Report begun"));
+        draft.record(NewEvent::new(TimelineKind::Report, "Report begun").posted_as(EventType::ReportBegun));
         Ok(row)
     });
     Ok(changed.await?.output)
@@ -114,7 +115,8 @@ pub async fn circulate(ctx: &Ctx, id: ReportId, also: &[PersonId]) -> Result<rep
             number => format!("Report circulated: {number} people were asked to read it"),
         };
         let asked: Vec<String> = asked.iter().map(|person| person.id.to_string()).collect();
-        draft.record(NewEvent::new(TimelineKind::Report, text).details(json!({ "readers": asked })));
+        let event = NewEvent::new(TimelineKind::Report, text).details(json!({ "readers": asked }));
+        draft.record(event.posted_as(EventType::ReportCirculated));
         Ok(row)
     });
     Ok(changed.await?.output)
@@ -225,7 +227,8 @@ pub async fn finish(ctx: &Ctx, id: ReportId, review_waived: Option<&str>) -> Res
         let because = review_waived.as_ref().map(|reason| format!(", without a review: {reason}")).unwrap_or_default();
         let asked = ask_for_approval(draft, facts, &team)?;
         let asked = asked.map(|whom| format!(". {whom}")).unwrap_or_default();
-        draft.record(NewEvent::new(TimelineKind::Report, format!("Report finished{because}{asked}")));
+        let event = NewEvent::new(TimelineKind::Report, format!("Report finished{because}{asked}"));
+        draft.record(event.posted_as(EventType::ReportFinalised));
         filing::follow(draft);
         Ok(row)
     });
@@ -314,7 +317,8 @@ pub async fn take_back(ctx: &Ctx, id: ReportId, reason: &str) -> Result<report::
         cancel_publications(draft);
         draft.delete::<report_part::Entity>(report_part::Column::ReportId.eq(report.id));
         draft.put::<report::Entity>(row.clone());
-        draft.record(NewEvent::new(TimelineKind::Report, format!("Report taken back to be changed: {reason}")));
+        let event = NewEvent::new(TimelineKind::Report, format!("Report taken back to be changed: {reason}"));
+        draft.record(event.posted_as(EventType::ReportTakenBack));
         Ok(row)
     });
     Ok(changed.await?.output)

@@ -20,6 +20,7 @@ use crate::error::{Error, Result};
 use crate::incident::reference::{link, reference};
 use crate::ports::{Comment, Email, Paper, Post};
 use crate::record::{Draft, Facts, NewEvent};
+use crate::webhooks::event_type::EventType;
 
 /// Publishes a final report: the abridged version on the blog; to an affected client what was approved, as a public reply on its tickets, or
 /// by mail where there is none. Publishing the same text to the same readers again sends nothing.
@@ -75,7 +76,7 @@ pub async fn publish(ctx: &Ctx, id: ReportId, audience: Audience) -> Result<repo
             draft.put::<report::Entity>(row.clone());
         }
         if is_news {
-            let event = NewEvent::new(TimelineKind::Report, format!("Report published to {to}"));
+            let event = NewEvent::new(TimelineKind::Report, format!("Report published to {to}")).posted_as(EventType::ReportPublished);
             draft.record(event.details(json!({ "client": client.map(|id| id.to_string()), "sha256": sha256 })));
         }
         Ok(row)

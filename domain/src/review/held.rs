@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::incident::state::require_open_timeline;
 use crate::record::{Light, NewEvent};
 use crate::timeline::{self, record_with_files};
+use crate::webhooks::event_type::EventType;
 use crate::{files, limits, sql, validate};
 
 /// What came of a review.
@@ -49,7 +50,7 @@ pub async fn begin(ctx: &Ctx, id: ReviewId) -> Result<review::Model> {
         let row = review::Model { begun_at: Some(draft.now), ..before.clone() };
         draft.put::<review::Entity>(row.clone());
         show_all(draft, row.id);
-        draft.record(NewEvent::new(TimelineKind::Review, "Review begun"));
+        draft.record(NewEvent::new(TimelineKind::Review, "Review begun").posted_as(EventType::ReviewBegun));
         Ok(row)
     });
     Ok(changed.await?.output)
@@ -109,13 +110,13 @@ pub async fn record(ctx: &Ctx, id: ReviewId, outcome: Outcome, expected_version:
         show_all(draft, row.id);
         let at = draft.ctx().playbook().local(held_at);
         let nothing = if row.no_follow_ups { ": nothing needs to be followed up" } else { "" };
-        let text = if before.held_at.is_some() {
-            format!("Notes of the review changed{nothing}")
+        let (text, of) = if before.held_at.is_some() {
+            (format!("Notes of the review changed{nothing}"), EventType::ReviewChanged)
         } else {
-            format!("Review held on {at}{nothing}")
+            (format!("Review held on {at}{nothing}"), EventType::ReviewHeld)
         };
         let waiting: Vec<_> = files.iter().flatten().filter(|file| file.event_id.is_none()).cloned().collect();
-        record_with_files(draft, NewEvent::new(TimelineKind::Review, text), &waiting)?;
+        record_with_files(draft, NewEvent::new(TimelineKind::Review, text).posted_as(of), &waiting)?;
         Ok(row)
     });
     Ok(changed.await?.output)

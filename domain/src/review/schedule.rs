@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::incident::state::require_open_timeline;
 use crate::incident::writes::{admit, give};
 use crate::record::{Draft, NewEvent};
+use crate::webhooks::event_type::EventType;
 use crate::{limits, people, validate};
 
 pub(super) fn require_something_to_review(incident: &incident::Model) -> Result<()> {
@@ -200,7 +201,8 @@ fn told(draft: &Draft<'_>, row: &review::Model, was_at: Option<Timestamp>, facil
         format!(". It stands although: {} The reason: {reason}", texts.join(" "))
     });
     let details = json!({ "startsAt": row.starts_at, "facilitator": row.facilitator_id.to_string(), "sequence": row.sequence });
-    NewEvent::new(TimelineKind::Review, what + &because.unwrap_or_default()).details(details)
+    let of = if was_at.is_none() { EventType::ReviewPlanned } else { EventType::ReviewMoved };
+    NewEvent::new(TimelineKind::Review, what + &because.unwrap_or_default()).details(details).posted_as(of)
 }
 
 /// Calls a review off: who was invited hears so, and the step that asks for one is back.
@@ -227,7 +229,8 @@ pub async fn call_off(ctx: &Ctx, id: ReviewId, reason: &str) -> Result<review::M
         if row.starts_at > draft.now {
             uninvite(draft, &row, team.iter().filter(invited));
         }
-        draft.record(NewEvent::new(TimelineKind::Review, format!("Review called off: {reason}")));
+        let event = NewEvent::new(TimelineKind::Review, format!("Review called off: {reason}"));
+        draft.record(event.posted_as(EventType::ReviewCalledOff));
         Ok(row)
     });
     Ok(changed.await?.output)

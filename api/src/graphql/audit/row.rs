@@ -55,6 +55,20 @@ pub enum AuditAction {
     SystemHeld,
     /// An outside system that was held by hand was released.
     SystemReleased,
+    /// An endpoint was added, to which events are posted.
+    WebhookAdded,
+    /// Where events are posted to, or which, was changed.
+    WebhookChanged,
+    /// An endpoint got another secret.
+    WebhookSecretRotated,
+    /// Nothing is posted to an endpoint any more.
+    WebhookDisabled,
+    /// Events are posted to an endpoint again.
+    WebhookEnabled,
+    /// Events were posted to an endpoint once more.
+    WebhookReplayed,
+    /// An endpoint was removed.
+    WebhookRemoved,
     /// Shifts were set or imported.
     OnCallChanged,
     /// An incident was reported as restricted, or became so.
