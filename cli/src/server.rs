@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::alerts::Alertmanagers;
+use worker::outlets::endpoint::Endpoints;
 use worker::topics::Sns;
 
 use crate::database::Intent;
@@ -134,6 +135,10 @@ fn connect(settings: &Settings, press: &Arc<Press>) -> anyhow::Result<Offers> {
         offers.connections.alertmanagers = Some(Arc::new(alertmanagers.map_err(anyhow::Error::msg)?));
     }
     offers.connections.ops_docs = settings.ops_docs.clone().map(Arc::new);
+    if let Some(rules) = &settings.webhooks {
+        let endpoints = Endpoints::new(rules.clone()).map_err(|problem| anyhow::anyhow!("events can't be posted anywhere: {problem}"))?;
+        offers.connections.endpoints = Some(Arc::new(endpoints));
+    }
     Ok(offers)
 }
 

@@ -1,8 +1,8 @@
 //! The edge to the outside: what Muster does on its own, as apalis workers.
 //!
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
-//! of each system carried out through its outlet ([`outlets`]), and the chores, straight from their rows ([`source`]). A system that
-//! refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
+//! of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the chores, straight from their rows ([`source`]). A
+//! system that refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
 //! there. [`alerts`] asks Alertmanager what it did not tell, and [`topics`] verifies what comes from Amazon SNS; [`ops_docs`] reads the team's
 //! ops docs; [`oidc`] signs people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL
 //! database.
@@ -30,6 +30,7 @@ use domain::telling::schedule;
 use domain::{Ctx, Domain};
 use entity::System;
 use futures_util::future::join_all;
+use outlets::endpoint::Endpoints;
 use outlets::slack::{SlackOutlet, socket};
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,8 @@ pub struct Connections {
     pub alertmanagers: Option<Arc<alerts::Alertmanagers>>,
     /// Where the ops docs are.
     pub ops_docs: Option<Arc<ops_docs::OpsDocs>>,
+    /// Where events are posted to.
+    pub endpoints: Option<Arc<Endpoints>>,
     /// The team's chat.
     pub chat: Option<Arc<dyn TeamChat>>,
     /// The same, where it is Slack and is listened to by a socket.
@@ -91,6 +94,11 @@ impl Worker {
             reminder_loop::run(ctx.clone(), shutdown.clone()),
             keep_schedule(ctx.clone(), shutdown.clone()),
             holds::run(ctx.clone(), connections.outlets.clone(), shutdown.clone()),
+            async {
+                if let Some(endpoints) = &connections.endpoints {
+                    work::webhooks(&ctx, endpoints).run(shutdown.clone()).await;
+                }
+            },
             async {
                 if let Some(alertmanagers) = &connections.alertmanagers {
                     alerts::run(ctx.clone(), alertmanagers, shutdown.clone()).await;

@@ -1,16 +1,17 @@
-//! What a worker does: the deliveries of each connected system, and the chores.
+//! What a worker does: the deliveries of each connected system, what is posted to endpoints, and the chores.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::chores::{self, Chore};
 use domain::ports::{Outlet, Refusal};
-use domain::{Ctx, Error, clients, delivery, follow_up};
+use domain::{Ctx, Error, clients, delivery, follow_up, webhooks};
 use entity::{DeliveryState, System};
 use tracing::Instrument;
 
 use crate::Connections;
 use crate::ops_docs;
+use crate::outlets::endpoint::Endpoints;
 use crate::source::Work;
 
 /// Deliveries to one system at the same time: few, so that it is not flooded and a hang costs little.
@@ -19,6 +20,10 @@ const AT_ONCE: usize = 8;
 const RECORD_AGAIN: Duration = Duration::from_millis(500);
 /// Chores at the same time: people working on the same machine go first.
 const IN_BACKGROUND: usize = 3;
+/// Messages to all endpoints at the same time: one for each that fails, and some for those that work.
+const TO_ENDPOINTS: usize = 32;
+/// When a message is cut off; posting it has a shorter time, and recording the outcome needs some.
+const POST: Duration = Duration::from_secs(30);
 /// When a delivery is cut off; its outlet has a shorter time, and recording the outcome needs some.
 const DELIVERY: Duration = Duration::from_secs(55);
 
@@ -58,6 +63,37 @@ async fn attempt(ctx: &Ctx, outlet: &dyn Outlet, claim: &delivery::Claim) -> Res
         match delivery::record(ctx, claim, outcome.clone()).await {
             Err(Error::Unavailable(_)) => tokio::time::sleep(RECORD_AGAIN).await,
             recorded => return recorded,
+        }
+    }
+}
+
+/// What is posted to endpoints. The domain says how many may be under way to each.
+pub fn webhooks(ctx: &Ctx, endpoints: &Arc<Endpoints>) -> Work<webhooks::Claim> {
+    let (claiming, posting, endpoints) = (ctx.clone(), ctx.clone(), endpoints.clone());
+    Work {
+        name: "muster-webhooks".to_owned(),
+        slots: TO_ENDPOINTS,
+        limit: POST,
+        bell: ctx.outbox.listen(),
+        claim: Arc::new(move |free| {
+            let ctx = claiming.clone();
+            Box::pin(async move { webhooks::claim_due(&ctx, free.try_into().unwrap_or(1)).await })
+        }),
+        carry_out: Arc::new(move |claim| {
+            let (ctx, endpoints) = (posting.clone(), endpoints.clone());
+            Box::pin(async move { post(&ctx, &endpoints, &claim).await })
+        }),
+        kind: |_| "post",
+    }
+}
+
+async fn post(ctx: &Ctx, endpoints: &Endpoints, claim: &webhooks::Claim) -> Result<(), Error> {
+    let outcome = endpoints.post(claim).await;
+    // As for deliveries: what arrived while the database was away would be posted again.
+    loop {
+        match webhooks::record(ctx, claim, &outcome).await {
+            Err(Error::Unavailable(_)) => tokio::time::sleep(RECORD_AGAIN).await,
+            recorded => return recorded.map(drop),
         }
     }
 }

@@ -6,9 +6,11 @@
 pub mod client;
 pub mod drive;
 pub mod email;
+pub mod endpoint;
 pub mod ntfy;
 mod paper;
 pub mod slack;
+mod standard;
 pub mod trello;
 pub mod webhook;
 pub mod wordpress;

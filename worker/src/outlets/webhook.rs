@@ -11,11 +11,10 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
 use domain::clock::{Clock, SystemClock};
 use domain::ports::{Effect, Order, Outlet, Receipt, Refusal, Webhook, WebhookOrder};
-use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::client::{self, Api, CallLimits, Failed, Pace, Vendor};
+use super::standard::signature;
 
 /// A gateway has no limit that we know of, and says so if we reach it.
 const REQUESTS: usize = 600;
@@ -112,14 +111,6 @@ fn body(order: &Order, Webhook { to, incident, reference, shown }: &Webhook) -> 
     })
 }
 
-fn signature(key: &[u8], id: &str, timestamp: &str, body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any key will do");
-    for part in [id, ".", timestamp, ".", body] {
-        mac.update(part.as_bytes());
-    }
-    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-}
-
 fn refusal(failed: Failed) -> Refusal {
     if failed.status() == Some(403) { failed.locked() } else { failed.into() }
 }
@@ -127,14 +118,6 @@ fn refusal(failed: Failed) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The example of the specification.
-    #[test]
-    fn the_signature_is_that_of_the_published_example() {
-        let key = key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signed = signature(&key, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", r#"{"test": 2432232314}"#);
-        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-    }
 
     #[test]
     fn the_settings_are_named_and_the_secret_is_not() {

@@ -168,7 +168,7 @@ fn quoted(words: &str) -> String {
 }
 
 /// Seconds or a date. A date is compared with the answer's own, so our clock need not agree with the vendor's.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |value: &HeaderValue| value.to_str().ok().map(|text| text.trim().to_owned());
     let asked = headers.get(RETRY_AFTER).and_then(text)?;
     let pause = if let Ok(seconds) = asked.parse() {

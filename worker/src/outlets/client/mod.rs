@@ -24,7 +24,7 @@ use tracing::{Instrument, Span};
 use url::Url;
 
 pub use base::{base_url, endpoint, is_this_machine, tls};
-pub(super) use failed::{Answered, Cause, Failed};
+pub(super) use failed::{Answered, Cause, Failed, retry_after};
 pub(super) use pace::{Crowded, Pace, Turn};
 
 /// The longest answer accepted for most calls.
