@@ -128,6 +128,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         sent,
         ticket,
     } = world;
+    let endpoint = "endpointId: \"whk_00000000000000000000000000000001\"";
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
         query("node", format!("node(id: \"{live}\") {{ id }}")),
@@ -155,6 +156,17 @@ pub fn lines(world: &World) -> Vec<Line> {
         // One's own is for everybody; this is everybody's.
         Line { least: Admin, ..query("pageLedger", "pageLedger(from: \"2026-01-01\" to: \"2026-12-31\") { nodes { reference } }") },
         Line { least: Admin, ..query("auditLog", "auditLog { nodes { id } }") },
+        Line { least: Admin, ..query("webhookEndpoints", "webhookEndpoints { id }") },
+        Line { least: Admin, ..query("webhookHosts", "webhookHosts") },
+        Line { least: Admin, ..query("webhookEventTypes", "webhookEventTypes { name }") },
+        // These do not exist, and nothing is set up for them.
+        mutation("saveWebhookEndpoint", Admin, "name: \"automation\" url: \"https://hooks.example.org/\"".into()),
+        mutation("rotateWebhookSecret", Admin, endpoint.into()),
+        mutation("disableWebhookEndpoint", Admin, endpoint.into()),
+        mutation("enableWebhookEndpoint", Admin, endpoint.into()),
+        mutation("removeWebhookEndpoint", Admin, endpoint.into()),
+        mutation("replayWebhookMessages", Admin, format!("{endpoint} failedSince: \"2026-11-20T09:00:00Z\"")),
+        mutation("testWebhookEndpoint", Admin, endpoint.into()),
         mutation("reportIncident", Viewer, "name: \"errors\"".into()),
         mutation("declareIncident", Responder, "name: \"errors\" severity: MAJOR".into()),
         mutation("answerTriage", Responder, of(triage, "answers: [{ criterion: \"security\" answer: NO }]")),

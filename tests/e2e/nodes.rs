@@ -3,7 +3,7 @@
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
     IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
-    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
+    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use harness::drive::id;
 use harness::{Client, Engine, TestApp, both_dbs};
@@ -15,7 +15,7 @@ both_dbs![any_number_of_nodes_takes_one_statement_a_type, what_you_may_not_see_i
 const NODES: &str = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
 
 /// The prefixes of all types that are nodes.
-const PREFIXES: [&str; 26] = [
+const PREFIXES: [&str; 28] = [
     ActionId::PREFIX,
     AlertId::PREFIX,
     ApiTokenId::PREFIX,
@@ -42,6 +42,8 @@ const PREFIXES: [&str; 26] = [
     SessionId::PREFIX,
     SiteId::PREFIX,
     TicketId::PREFIX,
+    WebhookEndpointId::PREFIX,
+    WebhookMessageId::PREFIX,
 ];
 
 async fn any_number_of_nodes_takes_one_statement_a_type(app: &TestApp) {

@@ -10,14 +10,15 @@ use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
 use domain::{
     Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, incident, known, people, report, review, rooms, tickets,
+    webhooks,
 };
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
     IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
-    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, action, alert, api_token, attachment, audit_entry, chat_channel,
-    checklist_item, client, client_update, contact, goal, incident_client, page, parked_topic, passkey, person, report_approval,
-    report_comment, report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket,
-    timeline_event, triage_answer,
+    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId, action, alert, api_token, attachment,
+    audit_entry, chat_channel, checklist_item, client, client_update, contact, goal, incident_client, page, parked_topic, passkey, person,
+    report_approval, report_comment, report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer,
+    session, site, ticket, timeline_event, triage_answer, webhook_endpoint, webhook_message,
 };
 use futures_util::FutureExt;
 
@@ -102,6 +103,12 @@ loaders! {
     passkey: PasskeyId => passkey::Model = one_each(people::passkeys::by_ids, |row| row.id);
     /// Entries of the audit log by id. Fails for all but administrators.
     audit: AuditEntryId => Arc<audit_entry::Model> = one_each(audit::by_ids, |row| row.id);
+    /// Endpoints by id. Fails for all but administrators.
+    webhook_endpoint: WebhookEndpointId => Arc<webhook_endpoint::Model> = one_each(webhooks::endpoints_by_ids, |row| row.id);
+    /// Messages to endpoints by id. Fails for all but administrators.
+    webhook_message: WebhookMessageId => Arc<webhook_message::Model> = one_each(webhooks::messages_by_ids, |row| row.id);
+    /// How many messages of an endpoint wait or failed.
+    webhook_counts: WebhookEndpointId => webhooks::Counts = identity(webhooks::counts);
     /// Contacts of a client.
     contacts: ClientId => Many<contact::Model> = grouped(catalogue::show_contacts_of, |row| row.client_id);
     /// Who of the team looks after a client.

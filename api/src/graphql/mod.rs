@@ -37,6 +37,7 @@ mod tickets;
 mod timeline;
 mod triage;
 mod visit;
+mod webhooks;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -77,6 +78,7 @@ pub(crate) struct Query(
     review::ReviewQuery,
     insights::InsightsQuery,
     known::KnownQuery,
+    webhooks::WebhookQuery,
 );
 
 /// What can be done.
@@ -103,6 +105,7 @@ pub(crate) struct Mutation(
     people::ChatAccountMutation,
     on_call::OnCallMutation,
     commands::CommandMutation,
+    webhooks::WebhookMutation,
 );
 
 /// Counts a subscriber for as long as it lives.

@@ -7,7 +7,7 @@ use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
     IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
-    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId,
+    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use futures_util::future::join_all;
 
@@ -29,6 +29,7 @@ use super::review::{ParkedTopic, Review, ReviewComment};
 use super::scalars::{TypedId, id};
 use super::tickets::Ticket;
 use super::timeline::{Attachment, TimelineEvent};
+use super::webhooks::{WebhookEndpoint, WebhookMessage};
 
 /// Anything that has an id.
 #[derive(Interface)]
@@ -86,6 +87,10 @@ pub enum Node {
     Passkey(Passkey),
     /// An entry of the audit log, for administrators.
     AuditEntry(AuditEntry),
+    /// Where events are posted to, for administrators.
+    WebhookEndpoint(WebhookEndpoint),
+    /// An event that is posted to an endpoint, for administrators.
+    WebhookMessage(WebhookMessage),
 }
 
 /// Look-ups by id.
@@ -148,6 +153,8 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         ApiTokenId::PREFIX => Node::ApiToken(ApiToken(given.load(&loaders.token, "token").await?)),
         AuditEntryId::PREFIX => Node::AuditEntry(AuditEntry(given.load(&loaders.audit, "entry of the audit log").await?)),
         PasskeyId::PREFIX => Node::Passkey(Passkey(given.load(&loaders.passkey, "passkey").await?)),
+        WebhookEndpointId::PREFIX => Node::WebhookEndpoint(WebhookEndpoint(given.load(&loaders.webhook_endpoint, "endpoint").await?)),
+        WebhookMessageId::PREFIX => Node::WebhookMessage(WebhookMessage(given.load(&loaders.webhook_message, "message").await?)),
         SessionId::PREFIX => Node::Session(Session(given.load(&loaders.session, "session").await?)),
         _ => return Err(Error::invalid(field, "That is not an id: ids begin with inc_, evt_, per_ and so on.").into()),
     })

@@ -40,6 +40,7 @@ const PAGES: &[&str] = &[
     "/search",
     "/sites",
     "/sites/import",
+    "/webhooks",
 ];
 
 /// As for all pages, and scripts get no text into the page as markup but what Svelte compiled.
