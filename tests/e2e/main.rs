@@ -88,6 +88,7 @@ mod timeline;
 mod traces;
 mod trello;
 mod triage;
+mod webhooks;
 mod wordpress;
 mod zendesk;
 mod zendesk_hook;
