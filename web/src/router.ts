@@ -23,6 +23,7 @@ export const { p, navigate, isActive, route } = createRouter({
   '/search': () => import('./routes/known/Search.svelte'),
   '/deliveries': () => import('./routes/settings/Deliveries.svelte'),
   '/integrations': () => import('./routes/settings/Integrations.svelte'),
+  '/webhooks': () => import('./routes/settings/Webhooks.svelte'),
   '/audit': () => import('./routes/settings/Audit.svelte'),
   '/api': () => import('./routes/settings/Api.svelte'),
   '/account': () => import('./routes/settings/Account.svelte'),

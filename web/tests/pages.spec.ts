@@ -25,6 +25,7 @@ const PAGES = [
   '/search',
   '/deliveries',
   '/integrations',
+  '/webhooks',
   '/audit',
   '/api',
   '/account',

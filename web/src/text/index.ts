@@ -11,6 +11,7 @@ import { review } from './en/review';
 import { settings } from './en/settings';
 import { sites } from './en/sites';
 import { team } from './en/team';
+import { webhooks } from './en/webhooks';
 
-export const t = { ...common, board, declare, followUps, incident, insights, known, report, review, settings, sites, team };
+export const t = { ...common, board, declare, followUps, incident, insights, known, report, review, settings, sites, team, webhooks };
 export type { Severity, Status } from './en/common';

@@ -161,6 +161,7 @@ export const client = new Client({
         TriageSite: embedded,
         UnreadFile: embedded,
         Viewer: embedded,
+        WebhookEventType: embedded,
         Woken: embedded,
       },
     }),

@@ -3,6 +3,7 @@ import { documents, isOver, lines } from './access/token';
 import { canRetry, canSettle } from './delivery';
 import { pairsOf } from './details';
 import { withChannel } from './quiet';
+import { canReplay, isMoving, MESSAGE_STATES, readable } from './webhooks/message';
 
 test('details of the audit log read as pairs', () => {
   const details = {
@@ -54,4 +55,14 @@ test('one channel is silenced without losing the others', () => {
   expect(withChannel(['EMAIL'], 'NTFY', true)).toEqual(['EMAIL', 'NTFY']);
   expect(withChannel(['EMAIL', 'NTFY'], 'EMAIL', false)).toEqual(['NTFY']);
   expect(withChannel(['EMAIL'], 'EMAIL', true)).toEqual(['EMAIL']);
+});
+
+test('a message that waits is not replayed, and its outcome is waited for only while it is near', () => {
+  expect(MESSAGE_STATES.filter(canReplay)).toEqual(['FAILED', 'DELIVERED', 'CANCELLED']);
+  expect(MESSAGE_STATES.filter(isMoving)).toEqual(['QUEUED', 'SENDING']);
+});
+
+test('the body of a message is shown as people read it', () => {
+  expect(readable('{"a":1}')).toBe('{\n  "a": 1\n}');
+  expect(readable('no JSON')).toBe('no JSON');
 });

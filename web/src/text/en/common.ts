@@ -23,6 +23,7 @@ export const common = {
     ops: 'Ops docs',
     deliveries: 'Deliveries',
     integrations: 'Integrations',
+    webhooks: 'Webhooks',
     audit: 'Audit log',
     api: 'API',
     account: 'Your account',

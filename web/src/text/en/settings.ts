@@ -134,6 +134,7 @@ export const settings = {
     alerts: 'Alerts',
     alertsWhat: 'Alerting systems post here, with a token of the API. An alert reports an incident, or joins a running one.',
     alertsOther: 'Other alerting systems',
+    endpoints: 'Endpoints that events are posted to',
   },
   audit: {
     title: 'Audit log',
@@ -205,6 +206,13 @@ export const settings = {
       TOKEN_CREATED: 'token created',
       TOKEN_REFUSED: 'token refused: wrong network',
       TOKEN_REVOKED: 'token revoked',
+      WEBHOOK_ADDED: 'webhook endpoint added',
+      WEBHOOK_CHANGED: 'webhook endpoint changed',
+      WEBHOOK_DISABLED: 'webhook endpoint disabled',
+      WEBHOOK_ENABLED: 'webhook endpoint enabled',
+      WEBHOOK_REMOVED: 'webhook endpoint removed',
+      WEBHOOK_REPLAYED: 'webhook messages replayed',
+      WEBHOOK_SECRET_ROTATED: 'webhook secret rotated',
     },
   },
   sessions: {
