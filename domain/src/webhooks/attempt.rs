@@ -97,7 +97,7 @@ pub async fn claim_due(ctx: &Ctx, limit: u64) -> Result<Vec<Claim>> {
     for endpoint in endpoints {
         let at_once = if endpoint.failing_since.is_some() { AT_ONCE_FAILING } else { AT_ONCE };
         let left = limit.saturating_sub(claims.len().try_into().unwrap_or(limit));
-        let places = at_once.saturating_sub(busy.get(&endpoint.id).copied().unwrap_or_default()).min(left);
+        let places = Ord::min(at_once.saturating_sub(busy.get(&endpoint.id).copied().unwrap_or_default()), left);
         if places == 0 {
             continue;
         }
@@ -266,7 +266,7 @@ fn judge(row: &webhook_message::Model, outcome: &Outcome, now: Timestamp) -> Ver
     let gone = (status == Some(410)).then_some(GONE);
     let paused_until = status.and_then(|status| schedule::breather(status, asked)).and_then(later);
     let pause = schedule::pause(row.id, row.attempts, asked).filter(|_| gone.is_none());
-    let next_attempt_at = pause.and_then(later).map(|at| paused_until.map_or(at, |until| at.max(until)));
+    let next_attempt_at = pause.and_then(later).map(|at| paused_until.map_or(at, |until| Ord::max(at, until)));
     let state = if next_attempt_at.is_some() { WebhookMessageState::Retrying } else { WebhookMessageState::Failed };
     Verdict { state, error: Some(words::shortened(&error)), next_attempt_at, paused_until, gone }
 }

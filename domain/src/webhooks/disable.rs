@@ -1,6 +1,7 @@
 //! Endpoints to which nothing is posted any more, and how administrators hear of it.
 
 use entity::{AccessLevel, AuditAction, Operation, PersonKind, System, WebhookMessageState, person, webhook_endpoint, webhook_message};
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, Set};
 use serde_json::json;
 

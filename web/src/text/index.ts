@@ -13,5 +13,19 @@ import { sites } from './en/sites';
 import { team } from './en/team';
 import { webhooks } from './en/webhooks';
 
-export const t = { ...common, board, declare, followUps, incident, insights, known, report, review, settings, sites, team, webhooks };
+export const t = {
+  ...common,
+  board,
+  declare,
+  followUps,
+  incident,
+  insights,
+  known,
+  report,
+  review,
+  settings,
+  sites,
+  team,
+  webhooks,
+};
 export type { Severity, Status } from './en/common';

@@ -45,7 +45,7 @@ const ORIGIN = 'https://ops.invalid';
 /** Where a link in the page at `path` leads, if that is another page of the ops docs. A link that begins with `/` starts at their folder. */
 export function linkFrom(path: string, href: string): string | undefined {
   // An address of its own, or a place on the same page.
-  if (/^([a-z][a-z\d+.-]*:|#)/i.test(href)) return undefined;
+  if (/^([a-z][a-z\d+.-]*:|#|$)/i.test(href)) return undefined;
   try {
     const url = new URL(href, ORIGIN + pageHref(path).replace(/^\/ops/, ''));
     return url.origin === ORIGIN && /\.(md|markdown)$/i.test(url.pathname) ? `/ops${url.pathname}` : undefined;
