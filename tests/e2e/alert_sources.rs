@@ -434,9 +434,12 @@ async fn the_script_for_nagios_tells_of_a_problem_and_its_end(app: &TestApp) {
     assert_eq!(counts(&run(&fires).await), (1, 0));
     assert_eq!(counts(&run(&["PROBLEM", "web1", "web1.example.org", "1795316350", "DOWN", "no answer"]).await), (1, 0));
     assert_eq!(counts(&run(&["RECOVERY", "web1", "web1.example.org", "1795316380", "OK", "fine", "disk"]).await), (0, 1));
+    // Nobody heard that it was not.
+    assert_eq!(counts(&run(&["RECOVERY", "web1", "web1.example.org", "1795316390", "OK", "fine", "load"]).await), (0, 0));
     let incident = seen(&sam, "INC-1").await;
     assert_eq!((incidents(&sam).await, incident["alerts"].as_array().unwrap().len()), (json!(1), 2), "they are of one host");
     let texts = incident["timeline"]["nodes"].to_string();
+    assert!(!texts.contains("load on web1"), "{texts}");
     assert!(texts.contains("disk on web1 is CRITICAL") && texts.contains(r#"98 % full & \"worse"#), "{texts}");
 }
 

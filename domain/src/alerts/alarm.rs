@@ -22,7 +22,7 @@ pub struct Alarm {
     pub firing: bool,
     /// When it started firing, as the source says and by the source's clock.
     pub starts_at: Option<Timestamp>,
-    /// When it ended, in the same way.
+    /// When it ended, in the same way. The same as its start if the source tells of an end alone.
     pub ends_at: Option<Timestamp>,
     /// A JSON object of names and values.
     pub labels: serde_json::Value,
@@ -31,6 +31,13 @@ pub struct Alarm {
     pub links: Vec<String>,
     /// How bad the source thinks it is; `None` if it does not warrant a report of its own.
     pub severity: Option<Severity>,
+}
+
+impl Alarm {
+    /// Whether all that its source says is that it is over, and since when.
+    pub fn is_end_alone(&self) -> bool {
+        !self.firing && self.ends_at.is_some() && self.starts_at == self.ends_at
+    }
 }
 
 /// One notification from a source.

@@ -179,7 +179,10 @@ impl<'a> Heard<'a> {
             Meaning::EndsUnseen { episode } => {
                 let seen = self.add(ctx, call, *episode, alarm, now);
                 seen.row.ends_at = Some(shown_end(alarm, seen.row.starts_at, now));
-                seen.told.push((Word::Ended, alarm));
+                // That something is well of which nobody heard otherwise is no news: many tell so each time, such as runs that succeed.
+                if !alarm.is_end_alone() {
+                    seen.told.push((Word::Ended, alarm));
+                }
             }
             Meaning::IsOver { episode } => {
                 let seen = self.known(*episode, alarm);
