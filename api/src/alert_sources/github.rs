@@ -38,7 +38,9 @@ fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
     let run = body.at("/workflow_run");
     let branch = run.text("/head_branch");
     let is_default = branch.is_some() && branch == body.text("/repository/default_branch");
-    if body.word("/action") != "completed" || !is_default || run.word("/event") == "pull_request" {
+    // A pull request from a fork can come from a branch of the same name, and its author could end what fires here.
+    let is_of_stranger = run.word("/event").starts_with("pull_request");
+    if body.word("/action") != "completed" || !is_default || is_of_stranger {
         return Ok(Vec::new());
     }
     let conclusion = run.word("/conclusion");

@@ -191,6 +191,12 @@ fn github() {
     for quiet in [run("feature", "failure"), run("main", "cancelled"), json!({ "zen": "x", "hook_id": 1 })] {
         assert_eq!(heard("github", &quiet).len(), 0);
     }
+    // Of a fork whose branch is called main as well.
+    for event in ["pull_request", "pull_request_target", "pull_request_review"] {
+        let mut body = run("main", "success");
+        body["workflow_run"]["event"] = json!(event);
+        assert_eq!(heard("github", &body).len(), 0, "{event}");
+    }
     // The example of GitHub's documentation.
     let (secret, signature) = ("It's a Secret to Everybody", "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17");
     assert_eq!(verified("github", secret, &[("x-hub-signature-256", signature)], b"Hello, World!", NOW), Ok(()));
