@@ -63,6 +63,11 @@ impl<'a> Fields<'a> {
         moment::read(self.at(pointer).value, Some(&Zone::UTC))
     }
 
+    /// Whether there is a list at `pointer`, which may be empty.
+    pub fn is_list(self, pointer: &str) -> bool {
+        self.at(pointer).value.is_array()
+    }
+
     /// What is in the list at `pointer`.
     pub fn list(self, pointer: &str) -> impl Iterator<Item = Self> {
         let zone = self.zone;
@@ -163,6 +168,7 @@ mod tests {
         assert_eq!(texts, expected.map(|text| text.map(str::to_owned)));
         assert_eq!(fields.list("/list").map(|item| item.text("/a")).collect::<Vec<_>>(), [Some("1".to_owned()), None]);
         assert_eq!((fields.list("/none").count(), fields.has("/null"), fields.has("/list/1")), (0, false, true));
+        assert!(fields.is_list("/list") && !fields.is_list("/list/0") && !fields.is_list("/none"));
         assert_eq!(fields.texts("").len(), 4);
     }
 }

@@ -56,7 +56,7 @@ pub fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String
     let body = Fields::of(post.body, reading.zone);
     let items: Vec<Fields<'_>> = match &reading.map.alerts {
         None => vec![body],
-        Some(pointer) if body.has(pointer) => body.list(pointer).collect(),
+        Some(pointer) if body.is_list(pointer) => body.list(pointer).collect(),
         Some(pointer) => return Err(missing("alerts", pointer)),
     };
     let mut groups: BTreeMap<String, Alarms> = BTreeMap::new();

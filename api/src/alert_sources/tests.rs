@@ -293,7 +293,12 @@ fn your_own_source_is_mapped_by_pointers() {
     assert_eq!(first.links, ["https://jobs.example/7"]);
     assert_eq!((short(&all[0].alerts[1]), all[0].alerts[1].starts_at), (("9", true, None), None));
     assert_eq!(short(&all[1].alerts[0]), ("8", false, None));
-    for bad in [json!({}), json!({ "items": [{ "job": { "name": "x" } }] }), json!({ "items": [{ "job": { "id": 1, "name": "x" } }] })] {
+    for bad in [
+        json!({}),
+        json!({ "items": { "job": { "id": 1, "name": "x" }, "status": "failed" } }),
+        json!({ "items": [{ "job": { "name": "x" } }] }),
+        json!({ "items": [{ "job": { "id": 1, "name": "x" } }] }),
+    ] {
         let why = source.alarms(&usual(), &HeaderMap::new(), bad.to_string().as_bytes(), &KINDS).unwrap_err();
         assert!(why.contains("nothing readable is at") && why.contains("docs/integrations/alerts.md"), "{why}");
     }
