@@ -6,6 +6,7 @@
 use domain::alerts::Alarms;
 use domain::alerts::episode::Identity;
 use domain::alerts::labelled::Labelled;
+use domain::limits;
 use entity::Severity;
 use serde::Deserialize;
 
@@ -67,7 +68,7 @@ fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
 fn unified(reading: &Reading<'_>, told: Notification) -> Vec<Alarms> {
     let alarm = |InGroup { status, dashboard_url, alert }| {
         let mut alarm = alert.alarm(status == "firing", |level| reading.levels.severity(if level.is_empty() { ALERTING } else { level }));
-        if let Some(address) = dashboard_url.filter(|address| !address.is_empty()) {
+        if let Some(address) = dashboard_url.filter(|address| !address.is_empty() && address.len() <= limits::URL_CHARS) {
             alarm.labels["dashboard"] = address.into();
         }
         alarm

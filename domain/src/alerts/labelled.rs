@@ -44,19 +44,26 @@ impl Labelled {
         let title = text(&self.annotations, "summary")
             .or_else(|| text(&self.labels, "instance").map(|instance| format!("{name} on {instance}")))
             .unwrap_or(name);
-        let mut known = json!({ "labels": self.labels, "annotations": self.annotations });
-        if let Some(address) = self.generator_url.filter(|address| !address.is_empty()) {
-            known["source"] = address.into();
+        let description = text(&self.annotations, "description").map(|description| validate::as_text(&description));
+        let severity = level(&text(&self.labels, "severity").unwrap_or_default().to_lowercase());
+        // Where room is short, annotations give way: the rest says what it is about.
+        let mut room = limits::ALERT_LABELS_BYTES;
+        let labels = fitting(Value::Object(self.labels), &mut room);
+        let source = self.generator_url.filter(|address| !address.is_empty()).map(|address| fitting(Value::String(address), &mut room));
+        let annotations = fitting(Value::Object(self.annotations), &mut room);
+        let mut known = json!({ "labels": labels, "annotations": annotations });
+        if let Some(address) = source {
+            known["source"] = address;
         }
         Alarm {
             fingerprint: validate::as_name(&self.fingerprint),
             title: validate::as_name(&title),
-            description: text(&self.annotations, "description").map(|description| validate::as_text(&description)),
+            description,
             firing,
             starts_at: Some(validate::storable(self.starts_at)),
             ends_at: self.ends_at.filter(|at| !firing && *at > self.starts_at).map(validate::storable),
-            severity: level(&text(&self.labels, "severity").unwrap_or_default().to_lowercase()),
-            labels: kept(known),
+            severity,
+            labels: known,
             // Its labels say what it is about.
             links: Vec::new(),
         }
@@ -123,6 +130,14 @@ mod tests {
             let size = kept(labels).to_string().len();
             assert!((1_000..=2 * limits::ALERT_LABELS_BYTES).contains(&size), "{size}");
         }
+    }
+
+    #[test]
+    fn long_annotations_take_no_room_from_labels() {
+        let alarm = alarm(true, &json!({ "log": "x".repeat(2 * limits::ALERT_LABELS_BYTES), "more": "gone" }));
+        assert_eq!(alarm.labels["labels"]["instance"], "web1");
+        assert!(alarm.labels.to_string().len() <= 2 * limits::ALERT_LABELS_BYTES);
+        assert!(alarm.labels["annotations"].get("log").is_some() && alarm.labels["annotations"].get("more").is_none());
     }
 
     #[test]
