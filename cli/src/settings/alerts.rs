@@ -87,7 +87,7 @@ fn one(source: &mut Source<'_>, name: &str) -> Option<AlertSource> {
 /// What a kind needs and lacks, and what is set that it has no use for.
 fn problems(read: &AlertSource, kind: &Kind) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
-    let AlertSource { secret, signing_secret, map, topics, .. } = read;
+    let AlertSource { secret, signing_secret, levels, map, topics, .. } = read;
     let docs = kind.docs;
     if secret.is_none() && kind.takes_address() && !kind.takes_header() && !kind.has_topics() {
         problems.push(("secret", format!("is needed: {} can show nothing but its address, which ends with it ({docs})", kind.name)));
@@ -111,6 +111,11 @@ fn problems(read: &AlertSource, kind: &Kind) -> Vec<(&'static str, String)> {
     }
     if map.title.is_none() && (kind.name == "json" || (maps && *map != Mapping::default())) {
         problems.push(("map.title", format!("is needed: it says where the title is, such as /job/name ({docs})")));
+    }
+    let names_own_word = levels.as_ref().is_none_or(|levels| kind.words.iter().any(|(word, _)| levels.contains_key(*word)));
+    if map.title.is_some() && map.severity.is_none() && maps && !names_own_word {
+        let words = kind.words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        problems.push(("map.severity", format!("is needed with levels: without it the level is always {words}, which they don't name")));
     }
     if kind.has_topics() == topics.is_empty() {
         let what = if topics.is_empty() {
@@ -219,7 +224,7 @@ mod tests {
     #[test]
     fn your_own_source_is_five_lines() {
         let file = "[alerts.sources.backups]\nkind = 'json'\nsecret = 'SECRET'\nlevels = '1=CRITICAL'\n\
-                    map = { title = '/job/name', fingerprint = '/job/id', state = '/status', ended = 'OK, Fixed', labels = { region = '/region' } }";
+                    map = { title = '/job/name', state = '/status', ended = 'OK, Fixed', severity = '/priority', labels = { region = '/region' } }";
         let settings = read(file).unwrap();
         let map = &settings.alert_sources["backups"].map;
         assert_eq!((map.title.as_deref(), &map.ended), (Some("/job/name"), &vec!["ok".to_owned(), "fixed".to_owned()]));
@@ -240,6 +245,7 @@ mod tests {
             ("kind = 'json'", "alerts.sources.ours.map.title"),
             ("kind = 'json'\nmap = { title = 'name' }", "must be a JSON pointer"),
             ("kind = 'json'\nmap = { title = '/n', colour = '/c' }", "unknown setting `alerts.sources.ours.map.colour`"),
+            ("kind = 'json'\nlevels = '1=CRITICAL'\nmap = { title = '/n' }", "alerts.sources.ours.map.severity"),
             ("kind = 'grafana'\nmap = { title = '/n' }", "has no use for grafana"),
             ("kind = 'grafana'\nzone = 'Moon'", "must be a time zone"),
             ("kind = 'cloudwatch'", "alerts.sources.ours.topics"),
@@ -255,6 +261,7 @@ mod tests {
             assert!(read(&format!("[alerts.sources.{name}]\nkind = 'grafana'")).is_err(), "{name}");
         }
         assert!(read("[alerts.sources.alertmanager]\nkind = 'alertmanager'").is_ok());
+        assert!(read("[alerts.sources.ours]\nkind = 'json'\nlevels = 'alert=MINOR'\nmap = { title = '/n' }").is_ok());
         assert!(read("[alerts.sources.sns]\nkind = 'cloudwatch'\ntopics = 'arn:aws:sns:eu-west-1:1:a, arn:aws:sns:eu-west-1:1:b'").is_ok());
     }
 }
