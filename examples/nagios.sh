@@ -5,7 +5,7 @@
 #   sh nagios.sh PROBLEM web1 192.0.2.7 1795316400 CRITICAL "98 % full" disk
 #
 # What happened, the host, its address, since when (seconds since 1970), the state, what the check said, and for a service its name.
-# Needs curl. The secret stands alone in a file that only the monitoring's user can read.
+# Needs curl 7.76 or newer. The secret stands alone in a file that only the monitoring's user can read.
 set -eu
 
 url=${ALERTS_URL:-https://muster.example.org/hooks/alerts/nagios}
