@@ -44,7 +44,8 @@ impl Address {
         if text.is_empty() || text.len() > 4 * limits::URL_CHARS || text.contains(char::is_whitespace) {
             return None;
         }
-        match text.split_once("://") {
+        // What follows a path or a question mark is no scheme: example.org/?next=https://example.net is on example.org.
+        match text.split_once("://").filter(|(scheme, _)| !scheme.contains(['/', '?', '#'])) {
             Some(("http" | "https", _)) => Self::of(&Url::parse(text).ok()?),
             // Of others, such as wss:// and tcp://, the host is written alike.
             Some((_, rest)) => Self::of(&Url::parse(&format!("http://{rest}")).ok()?),
@@ -134,12 +135,15 @@ pub fn addresses_in(text: &str) -> Vec<Address> {
 }
 
 fn address_in(word: &str) -> Option<Address> {
-    if let Some(at) = word.find("://") {
+    if let Some(at) = word.find("://").filter(|at| !word[..*at].contains('?')) {
         // As in url=https://example.org.
-        let scheme = word[..at].rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |before| before + 1);
-        return word.get(scheme..).and_then(Address::read);
+        let before = word[..at].char_indices().rfind(|(_, c)| !c.is_ascii_alphanumeric());
+        return Address::read(&word[before.map_or(0, |(place, c)| place + c.len_utf8())..]);
     }
     let host = word.split(['/', ':', '?', '#']).next().unwrap_or_default();
+    // As in instance=example.org:9100.
+    let start = host.rfind('=').map_or(0, |sign| sign + 1);
+    let (host, word) = (&host[start..], &word[start..]);
     let (_, last) = host.rsplit_once('.')?;
     let is_name = last.len() > 1 && last.chars().all(|c| c.is_alphanumeric() || c == '-') && last.chars().any(char::is_alphabetic);
     (is_name || host.parse::<Ipv4Addr>().is_ok()).then(|| Address::read(word)).flatten()
@@ -192,6 +196,8 @@ mod tests {
             ("https://example.org:8443", "example.org:8443"),
             ("wss://example.org/live", "example.org/live"),
             ("tcp://db.example.org:5432", "db.example.org:5432"),
+            ("jdbc:postgresql://db.example.org:5432/shop", "db.example.org:5432/shop"),
+            ("shop.example.org/?next=https://login.example.com/", "shop.example.org"),
             ("example.org", "example.org"),
             ("example.org:9100", "example.org:9100"),
             ("web1", "web1"),
@@ -241,6 +247,9 @@ mod tests {
             ("<https://example.org/|the shop>", &["example.org"]),
             ("[the shop](https://example.org/cart)!", &["example.org/cart"]),
             ("probe url=https://example.org/?next=https://evil.example failed", &["example.org"]),
+            ("shop.example.org/?next=https://evil.example fails", &["shop.example.org"]),
+            ("down—https://example.org/", &["example.org"]),
+            ("instance=shop.example.org:9100 is away", &["shop.example.org:9100"]),
             ("Example.org errors", &["example.org"]),
             ("write to kim@example.org", &[]),
             ("see e.g. 3.14 or 10:30", &[]),
