@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use chrono::{Days, NaiveDate};
 
+use crate::validate::is_text_direction;
+
 /// Most periods of a site: years of them.
 const PERIODS: usize = 20;
 /// Characters of the reason for one.
@@ -74,6 +76,9 @@ fn period(text: &str) -> Result<Period, String> {
     if why.chars().nth(REASON_CHARS).is_some() {
         return Err(wrong("the reason is longer than 100 characters"));
     }
+    if why.contains(|c: char| c.is_control() || is_text_direction(c)) {
+        return Err(wrong("the reason contains control characters"));
+    }
     Ok(Period { first, last, why })
 }
 
@@ -134,6 +139,8 @@ mod tests {
             "2026-12-15 to",
             "2026-12-15 to Christmas",
             "2027-01-05 to 2026-12-15",
+            "2026-12-15 a\u{0}b",
+            "2026-12-15 \u{202e}Christmas",
             &many,
             &long,
         ] {
