@@ -130,9 +130,9 @@ pub fn plan(
     now: Timestamp,
     new_id: impl Fn() -> SiteId,
 ) -> Result<Plan, Vec<Problem>> {
-    let mut problems = name_clients(&mut listed, clients);
-    let (places, unrecognised) = recognise(known, &listed, lister.origin);
-    problems.extend(unrecognised);
+    let (places, mut problems) = recognise(known, &listed, lister.origin);
+    let present = places.iter().map(|place| place.and_then(|place| known[place].client.as_deref()));
+    problems.extend(name_clients(&mut listed, present, clients));
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.line);
         return Err(problems);
@@ -205,15 +205,15 @@ impl Plan {
     }
 }
 
-/// Writes the names of clients as they are here, whatever their case in the list.
-fn name_clients(listed: &mut [Listed], clients: &[String]) -> Vec<Problem> {
+/// Writes the names of clients as they are here, whatever their case in the list. `present` are those that the listed sites have.
+fn name_clients<'a>(listed: &mut [Listed], present: impl Iterator<Item = Option<&'a str>>, clients: &[String]) -> Vec<Problem> {
     let mut known: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for name in clients {
         known.entry(name.to_lowercase()).or_default().push(name);
     }
     let mut problems = Vec::new();
     let mut new: BTreeMap<String, String> = BTreeMap::new();
-    for one in listed {
+    for (one, present) in listed.iter_mut().zip(present) {
         let Some(name) = one.values.get_mut(&SiteField::Client).filter(|name| !name.is_empty()) else { continue };
         let folded = name.to_lowercase();
         match known.get(&folded).map(Vec::as_slice) {
@@ -223,9 +223,14 @@ fn name_clients(listed: &mut [Listed], clients: &[String]) -> Vec<Problem> {
                 *name = first;
             }
             Some([only]) => *name = (*only).clone(),
-            Some(_) => {
-                let reason = format!("There is more than one client named {name}: give them names that differ, or leave this cell empty.");
-                problems.push(Problem { line: one.line, column: Some("client".to_owned()), reason });
+            // Of several, the one that is written so; of those that are written alike, the one that the site has.
+            Some(several) => {
+                let is_one = several.iter().filter(|known| known.as_str() == name.as_str()).count() == 1;
+                if !is_one && present != Some(name.as_str()) {
+                    let reason =
+                        format!("There is more than one client named {name}: give them names that differ, or leave this cell empty.");
+                    problems.push(Problem { line: one.line, column: Some("client".to_owned()), reason });
+                }
             }
         }
     }

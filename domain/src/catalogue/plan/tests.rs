@@ -134,6 +134,20 @@ fn clients_are_found_whatever_their_case_and_new_ones_are_named_once() {
 }
 
 #[test]
+fn a_site_keeps_its_client_though_another_one_has_the_same_name() {
+    let clients = ["twin", "twin", "Twin"].map(str::to_owned);
+    let mut known = of_lists(&["a"]);
+    known[0] = merge(&known[0], &values(&[(Client, "twin")]), Origin::Csv, NOW).entry;
+    let plan_of =
+        |name: &str, client: &str| plan(&known, &clients, vec![line(2, &[(Name, name), (Client, client)])], WHOLE, NOW, || id(99));
+    assert_eq!(plan_of("a", "twin").unwrap().unchanged, 1, "as the export has it");
+    assert_eq!(effects(&plan_of("a", "Twin").unwrap()), [(Effect::Changed, "a")], "only one is written so");
+    for (name, client) in [("a", "TWIN"), ("b", "twin")] {
+        assert_eq!(plan_of(name, client).unwrap_err()[0].column.as_deref(), Some("client"), "{name} of {client}");
+    }
+}
+
+#[test]
 fn a_fingerprint_is_that_of_the_changes() {
     let known = of_lists(&["a", "b"]);
     let listed = || vec![line(2, &[(Name, "a"), (Hosting, "AWS")]), line(3, &[(Name, "b")]), line(4, &[(Name, "c")])];
