@@ -119,14 +119,14 @@ pub async fn save_site(ctx: &Ctx, input: SaveSite) -> Result<site::Model> {
     let site = before.clone().unwrap_or_else(|| fields::blank(SiteId(ctx.ids.uuid(now)), now));
     // The client goes by its id, because clients may have the same name.
     let client = site.client_id.map(|client| client.to_string());
-    let mut merged = merge(&Entry { site, client }, &values, Origin::Hand, now);
-    release(&mut merged.entry, &input.leave_to_imports);
-    let mut site = merged.entry.site;
-    if let Some(client) = input.client_id.filter(|client| *client != site.client_id) {
-        site.client_id = client;
-        let is_set = client.map(|client| client.to_string()).unwrap_or_default();
-        note(&mut site, SiteField::Client, &is_set, Origin::Hand, now);
+    let mut entry = merge(&Entry { site, client }, &values, Origin::Hand, now).entry;
+    if let Some(client) = input.client_id.filter(|client| *client != entry.site.client_id) {
+        entry.site.client_id = client;
+        entry.client = client.map(|client| client.to_string());
+        note(&mut entry.site, SiteField::Client, entry.client.as_deref().unwrap_or_default(), Origin::Hand, now);
     }
+    release(&mut entry, &input.leave_to_imports);
+    let site = entry.site;
     if let Some(before) = before.as_ref().filter(|before| before.name != site.name)
         && let Some(client) = before.client_id
     {

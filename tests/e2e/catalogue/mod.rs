@@ -64,6 +64,13 @@ async fn a_site_is_kept_with_all_that_is_known_of_it(app: &TestApp) {
     let shop = save(&sam, json!({ "id": id(&shop), "name": "Shop", "leaveToImports": ["HOSTING", "CLIENT", "RUNBOOK"] })).await;
     let left: Vec<&str> = origins(&shop).into_iter().filter(|(.., is_kept)| !is_kept).map(|(field, ..)| field).collect();
     assert_eq!(left, ["CLIENT", "HOSTING"]);
+    // Also what is set by the same call.
+    let other = sam.add_client("Other Ltd").await;
+    let input = json!({ "id": id(&shop), "name": "Shop", "clientId": other, "hosting": "Fly", "leaveToImports": ["HOSTING", "CLIENT"] });
+    let shop = save(&sam, input).await;
+    assert_eq!((&shop["client"]["name"], &shop["hosting"]), (&json!("Other Ltd"), &json!("Fly")));
+    let left: Vec<&str> = origins(&shop).into_iter().filter(|(.., is_kept)| !is_kept).map(|(field, ..)| field).collect();
+    assert_eq!(left, ["CLIENT", "HOSTING"]);
 }
 
 async fn what_is_wrong_with_a_site_is_refused_by_field(app: &TestApp) {
