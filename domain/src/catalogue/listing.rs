@@ -112,7 +112,10 @@ pub fn read(csv: &[u8]) -> Result<List> {
             continue;
         }
         if list.listed.len() == limits::SITES_LISTED {
-            return Err(wrong(format!("The list has more than {} sites.", limits::SITES_LISTED)));
+            let most = limits::SITES_LISTED;
+            return Err(wrong(format!(
+                "The list has more than {most} sites: split it, and import each part with the others kept as they are."
+            )));
         }
         if record.len() == header.len() {
             let (listed, problems) = site(line, &columns, &record);
