@@ -21,7 +21,7 @@ both_dbs![
 
 const IMPORT: &str = "import { isApplied plan problemCount problems { line column reason } warnings newClients needsAcceptance \
     addedCount changedCount goneCount keptCount unchangedCount \
-    rows { effect line name site { id } changes { field from to } kept { field from to } } }";
+    rows { effect line name site { id name client { name } } changes { field from to } kept { field from to } } }";
 
 async fn import(caller: &Client, input: Value) -> Value {
     caller.mutate("importSites", input, IMPORT).await["import"].take()
@@ -61,9 +61,12 @@ async fn a_list_is_shown_first_and_then_taken_in(app: &TestApp) {
     assert!(found(&sam, Value::Null, Value::Null).await.is_empty(), "nothing was done");
     let done = import(&sam, json!({ "csv": CSV, "plan": seen["plan"] })).await;
     assert_eq!((&done["isApplied"], rows(&done)), (&json!(true), vec![("ADDED", "Shop"), ("ADDED", "Blog")]));
-    let shop = sam
-        .node(text(&done["rows"][0]["site"], "id"), "Site { name listedBy busyHours client { name } origins { field source isKept } }")
-        .await;
+    assert_eq!(done["rows"][0]["site"]["client"]["name"], "Example Ltd", "the site is told as it was saved");
+    let id = text(&done["rows"][0]["site"], "id").to_owned();
+    // As long as a change is only shown, the site says what it said.
+    let renamed = import(&sam, json!({ "csv": format!("name,id\nMuseum shop,{id}\n"), "keepOthers": true })).await;
+    assert_eq!((&renamed["rows"][0]["name"], &renamed["rows"][0]["site"]["name"]), (&json!("Museum shop"), &json!("Shop")));
+    let shop = sam.node(&id, "Site { name listedBy busyHours client { name } origins { field source isKept } }").await;
     assert_eq!((&shop["listedBy"], &shop["busyHours"]), (&json!("CSV"), &json!("Mon-Fri 08:00-20:00")));
     assert_eq!(shop["client"]["name"], "Example Ltd");
     let of_list = ["NAME", "URL", "CLIENT", "ENVIRONMENT", "ROUTINELY_ATTACKED", "BUSY_HOURS"].map(|field| (field, "CSV", false));

@@ -1,5 +1,6 @@
 //! What an import of sites does, or would do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_graphql::{InputObject, SimpleObject};
@@ -7,6 +8,7 @@ use domain::catalogue::import::{Confirmed, Import, Imported};
 use domain::catalogue::plan::{Effect, Plan, Problem, Row};
 use domain::catalogue::{fields, merge};
 use domain::limits::IMPORT_SHOWN;
+use entity::{SiteId, site};
 
 use super::row::Site;
 use super::words::{SiteField, SiteImportEffect};
@@ -125,8 +127,15 @@ impl From<Problem> for SiteImportProblem {
     }
 }
 
-impl From<Imported> for SiteImport {
-    fn from(done: Imported) -> Self {
+impl SiteImport {
+    /// The sites of the rows that are shown. Those that are only to be added are not there yet.
+    pub fn sites_in(done: &Imported) -> Vec<SiteId> {
+        done.plan.iter().flat_map(|plan| &plan.rows).take(IMPORT_SHOWN).map(|row| row.entry.site.id).collect()
+    }
+
+    /// What an import does, with these sites as they are: as long as it is only shown, they say what they said before.
+    pub fn new(done: Imported, sites: Vec<site::Model>) -> Self {
+        let sites: BTreeMap<SiteId, Site> = sites.into_iter().map(|site| (site.id, Site(Arc::new(site)))).collect();
         let Imported { plan, problems, warnings, mut new_clients, is_applied } = done;
         let count = |effect| plan.as_ref().map_or(0, |plan: &Plan| plan.count(effect));
         let (added, changed, gone, kept) = (count(Effect::Added), count(Effect::Changed), count(Effect::Gone), count(Effect::Kept));
@@ -144,20 +153,19 @@ impl From<Imported> for SiteImport {
             kept_count: kept,
             unchanged_count: plan.as_ref().map_or(0, |plan| plan.unchanged),
             needs_acceptance: plan.as_ref().is_some_and(Plan::loses_much),
-            rows: plan.into_iter().flat_map(|plan| plan.rows).take(IMPORT_SHOWN).map(|one| row(one, is_applied)).collect(),
+            rows: plan.into_iter().flat_map(|plan| plan.rows).take(IMPORT_SHOWN).map(|one| row(one, &sites)).collect(),
             new_clients,
         }
     }
 }
 
-fn row(row: Row, is_applied: bool) -> SiteImportRow {
+fn row(row: Row, sites: &BTreeMap<SiteId, Site>) -> SiteImportRow {
     let Row { effect, line, entry, changes, kept } = row;
-    let is_there = is_applied || effect != Effect::Added;
     SiteImportRow {
         effect: effect.into(),
         line,
-        name: entry.site.name.clone(),
-        site: is_there.then(|| Site(Arc::new(entry.site))),
+        site: sites.get(&entry.site.id).cloned(),
+        name: entry.site.name,
         changes: changes.into_iter().map(Into::into).collect(),
         kept: kept.into_iter().map(Into::into).collect(),
     }

@@ -150,7 +150,8 @@ impl CatalogueMutation {
         #[graphql(desc = "The list.")] input: ImportSitesInput,
     ) -> ApiResult<SiteImportPayload> {
         let done = Box::pin(catalogue::import::import(ctx(gql), input.into())).await?;
-        Ok(SiteImportPayload { import: SiteImport::from(done) })
+        let sites = catalogue::sites_by_ids(ctx(gql), &SiteImport::sites_in(&done)).await?;
+        Ok(SiteImportPayload { import: SiteImport::new(done, sites) })
     }
 
     /// Adds or changes a client, with its contacts.
