@@ -6,6 +6,7 @@
 //! update is for selected clients. How far it has got is read from the deliveries ([`UpdateOutcome`]).
 
 use std::collections::{BTreeSet, HashSet};
+use std::net::IpAddr;
 
 use entity::{
     ClientId, ClientUpdateId, IncidentId, IncidentStatus, Operation, PersonId, TicketLink, TimelineKind, alert, client, client_update,
@@ -101,8 +102,10 @@ async fn hosts_of(ctx: &Ctx, sites: &[incident_site::Model]) -> Result<HashSet<S
     let ids: Vec<_> = sites.iter().map(|row| row.site_id).collect();
     let sites = site::Entity::find().filter(site::Column::Id.is_in(padded(&ids))).all(ctx.db.read()).await?;
     let host = |url: &str| Some(url::Url::parse(url).ok()?.host_str()?.to_owned());
+    // By a bare name or an IP address, alerts find the site; to clients it is a machine.
+    let is_known = |host: &String| host.contains('.') && host.parse::<IpAddr>().is_err();
     let all = |site: site::Model| {
-        let others: Vec<String> = host_names(site.hosts.as_deref()).collect();
+        let others: Vec<String> = host_names(site.hosts.as_deref()).filter(is_known).collect();
         site.url.as_deref().and_then(host).into_iter().chain(others).chain([site.name.to_lowercase()])
     };
     Ok(sites.into_iter().flat_map(all).collect())

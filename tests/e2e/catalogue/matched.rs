@@ -17,6 +17,7 @@ both_dbs![
     what_people_report_or_declare_is_about_the_site_they_name,
     a_page_names_the_runbook,
     who_may_not_see_an_incident_does_not_see_it_at_its_site,
+    clients_read_no_machine_though_alerts_find_its_site_by_it,
 ];
 
 const SITES: &str = "id sites { name } triage { sites { site { name runbook expected codeFreeze busyHours } weighing } }";
@@ -195,4 +196,18 @@ async fn who_may_not_see_an_incident_does_not_see_it_at_its_site(app: &TestApp) 
     const OF_SITE: &str = "Site { incidents { totalCount nodes { name } } }";
     assert_eq!(sam.node(&shop, OF_SITE).await["incidents"]["totalCount"], 1);
     assert_eq!(kim.node(&shop, OF_SITE).await["incidents"], json!({ "totalCount": 0, "nodes": [] }));
+}
+
+async fn clients_read_no_machine_though_alerts_find_its_site_by_it(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let client = sam.add_client("Example Ltd").await;
+    let shop = save(&sam, json!({ "name": "Shop", "hosts": ["db-01:5432", "10.0.0.5", "db1.example.net"] })).await;
+    let input = json!({ "name": "errors", "severity": "MINOR", "leadId": sam.id(), "siteIds": [id(&shop)], "affectedClientIds": [client] });
+    let incident = sam.declare_with(input).await;
+    let telling = |machine: &str| json!({ "incidentId": id(&incident), "body": format!("{machine} is slow.") });
+    for machine in ["db-01", "10.0.0.5"] {
+        let refusal = sam.refused("sendClientUpdate", telling(machine)).await;
+        assert_eq!((refusal.code(), refusal.field()), ("BAD_USER_INPUT", "body"), "{machine}");
+    }
+    sam.mutate("sendClientUpdate", telling("db1.example.net"), "clientUpdate { id }").await;
 }
