@@ -273,7 +273,9 @@ async fn mentioned_sites(ctx: &Ctx, news: &TicketNews) -> Result<Vec<SiteId>> {
         .into_tuple()
         .all(ctx.db.read())
         .await?;
-    let also = |column: &Option<String>| hosts(column.as_deref()).any(|host| mentions(&text, host, None));
+    // A host without a domain may be any word, such as shop.
+    let has_domain = |host: &&str| host.contains('.');
+    let also = |column: &Option<String>| hosts(column.as_deref()).filter(has_domain).any(|host| mentions(&text, host, None));
     let is_named =
         |(_, name, url, also_at): &(SiteId, String, Option<String>, Option<String>)| mentions(&text, name, url.as_deref()) || also(also_at);
     let named = sites.into_iter().filter(is_named).map(|(id, ..)| id);
