@@ -22,6 +22,12 @@ test('a list shows what it would change, and is imported exactly so', async ({ m
   await page.getByRole('button', { name: 'Choose another list' }).click();
   await expect(page.getByLabel('Or paste the list')).toHaveValue(/shop\.example\.org/);
 
+  // A file in another encoding would lose its umlauts.
+  const old = Buffer.from('name\nMünchen', 'latin1');
+  await page.getByLabel('File').setInputFiles({ name: 'old.csv', mimeType: 'text/csv', buffer: old });
+  await expect(page.getByRole('alert')).toContainText('not in UTF-8');
+  await expect(page.getByLabel('Or paste the list')).toHaveValue(/shop\.example\.org/);
+
   await page.getByLabel('File').setInputFiles({ name: 'sites.csv', mimeType: 'text/csv', buffer: Buffer.from(LIST) });
   await expect(page.getByLabel('Or paste the list')).toHaveValue(LIST);
   await page.getByLabel('Or paste the list').press('Control+Enter');
@@ -75,6 +81,12 @@ test('a list that loses many takes a word more, and who is gone is found where i
   await page.getByRole('link', { name: 'Blog' }).click();
   await page.getByRole('button', { name: 'Look after it again' }).click();
   await expect(page.getByRole('button', { name: 'Look after it again' })).toHaveCount(0);
+
+  // What was decided by hand can be left to imports.
+  const gone = page.locator('.entry').filter({ hasText: 'No longer looked after' });
+  await expect(gone).toContainText('By hand');
+  await gone.getByRole('button', { name: 'Let imports set it' }).click();
+  await expect(gone).toHaveCount(0);
 });
 
 test('declaring finds a site by its address, and says what to bear in mind there', async ({ muster, signIn }) => {

@@ -81,6 +81,7 @@ export const sites = {
     intro: 'A list from a spreadsheet, as CSV. First you see what it would change; what was set here by hand stays.',
     file: 'File',
     fileHint: 'CSV in UTF-8, at most 512 KiB and 5,000 sites. Its first line names the columns.',
+    notUtf8: 'The file is not in UTF-8: save it as “CSV UTF-8”, and choose it again.',
     text: 'Or paste the list',
     columns: (names: string) => `Columns, in any order: ${names}. Those that are left out say nothing.`,
     keepOthers: 'It is a part of the catalogue: keep sites that it does not have',
