@@ -4,8 +4,8 @@
 //! repository, and its pages are read out of that: there is no work tree, so no link is followed, no filter or hook runs, and no large file is
 //! written out. The bare repository is gone afterwards.
 //!
-//! `git` sees none of the machine's settings, asks nobody for anything, speaks the one protocol that the address has, and follows no redirect. A
-//! password goes to it by its environment, so that no list of processes shows it. It ends, with all that it started, when it takes too long, when
+//! `git` sees none of the machine's settings and nothing of our own, asks nobody for anything, speaks the one protocol that the address has, and
+//! follows no redirect. A password goes to it by its environment, so that no list of processes shows it. It ends, with all that it started, when it takes too long, when
 //! what it fetches gets too large, and when nobody waits for it any more.
 
 use std::fmt;
@@ -29,6 +29,18 @@ const LOOK: Duration = Duration::from_millis(250);
 const LIST_BYTES: u64 = 32 * 1024 * 1024;
 /// Bytes of what `git` complains of.
 const COMPLAINT_BYTES: u64 = 16 * 1024;
+/// What the folder of a reading is called; nobody else's is.
+const FOLDER: &str = ".muster-ops-docs-";
+/// After so long, no reading still has its folder: longer than one may take.
+const ABANDONED_AFTER: Duration = Duration::from_hours(1);
+/// Variables for git that it sees all the same: who vouches for servers within a company.
+const KEPT: [&str; 2] = ["GIT_SSL_CAINFO", "GIT_SSL_CAPATH"];
+/// How git gets at a repository on this machine, which may be another user's: whoever named its path trusts it.
+const SERVED_BY: &str = "--upload-pack=git -c safe.directory='*' upload-pack";
+/// By ssh, through no connection of somebody else's, which would outlive git and keep its pipes open.
+const SSH: &str = "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=20 -oControlMaster=no -oControlPath=none";
+/// What git says when it was told no more than that, or ssh has said why.
+const UNREADABLE: &str = "Could not read from remote repository";
 /// What a file is in Git that is a link, and a repository within.
 const LINK: &str = "120000";
 const SUBMODULE: &str = "160000";
@@ -98,6 +110,17 @@ impl Remote {
         }
         Ok(Self { address: url.into(), protocol, authorization })
     }
+
+    /// What git is asked to do there: `verb` with `options`, about `reference`.
+    fn asked<'a>(&'a self, verb: &'a str, options: &[&'a str], reference: &'a str) -> Vec<&'a str> {
+        let mut arguments = vec![verb];
+        arguments.extend(options);
+        if self.protocol == "file" {
+            arguments.push(SERVED_BY);
+        }
+        arguments.extend(["--", self.address.as_str(), reference]);
+        arguments
+    }
 }
 
 /// A branch, or the one that the repository calls its own.
@@ -136,7 +159,7 @@ impl Branch {
 /// Reads the pages of the newest commit, unless that is `known`.
 pub async fn read(remote: &Remote, branch: &Branch, known: Option<&str>, scratch: &Path) -> Result<Option<Reading>, String> {
     let reference = branch.reference();
-    let listed = run(&mut command(remote, Path::new("/"), &["ls-remote", "--", &remote.address, &reference]), None).await?;
+    let listed = run(&mut command(remote, Path::new("/"), &remote.asked("ls-remote", &[], &reference)), None).await?;
     let newest = String::from_utf8_lossy(&listed).lines().find_map(|line| {
         let (commit, name) = line.split_once('\t')?;
         (name == reference).then(|| commit.to_owned())
@@ -145,23 +168,14 @@ pub async fn read(remote: &Remote, branch: &Branch, known: Option<&str>, scratch
     if known == Some(newest.as_str()) {
         return Ok(None);
     }
-    let folder = tempfile::Builder::new().prefix("ops-docs-").tempdir_in(scratch);
+    forget_abandoned(scratch);
+    let folder = tempfile::Builder::new().prefix(FOLDER).tempdir_in(scratch);
     let folder = folder.map_err(|error| format!("{}: no folder can be made there for what git fetches: {error}", scratch.display()))?;
     let bare = folder.path();
     // Without a template, there are no hooks.
     run(&mut command(remote, bare, &["init", "--bare", "--quiet", "--template=", "."]), None).await?;
-    let fetch = [
-        "fetch",
-        "--depth=1",
-        "--no-tags",
-        "--no-recurse-submodules",
-        "--no-auto-maintenance",
-        "--quiet",
-        "--",
-        &remote.address,
-        &reference,
-    ];
-    run(&mut command(remote, bare, &fetch), Some(bare)).await?;
+    let options = ["--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet"];
+    run(&mut command(remote, bare, &remote.asked("fetch", &options, &reference)), Some(bare)).await?;
     let commit =
         String::from_utf8_lossy(&run(&mut command(remote, bare, &["rev-parse", "FETCH_HEAD^{commit}"]), None).await?).trim().to_owned();
     let reading = pages(remote, bare, &commit).await?;
@@ -170,9 +184,33 @@ pub async fn read(remote: &Remote, branch: &Branch, known: Option<&str>, scratch
     Ok(Some(reading))
 }
 
+/// Removes what readings left that were cut off.
+fn forget_abandoned(scratch: &Path) {
+    for entry in std::fs::read_dir(scratch).into_iter().flatten().filter_map(Result::ok) {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(FOLDER);
+        let changed = entry.metadata().and_then(|found| found.modified()).ok();
+        let age = changed.and_then(|at| at.elapsed().ok()).unwrap_or_default();
+        if is_ours && age > ABANDONED_AFTER {
+            // What can't be removed now is tried by the next reading.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether git is not to see a variable of our environment.
+fn is_hidden(variable: &str) -> bool {
+    variable.starts_with("MUSTER_") || (variable.starts_with("GIT_") && !KEPT.contains(&variable))
+}
+
 /// `git`, as it is run here.
 fn command(remote: &Remote, folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
+    // Our secrets are not its business, and whatever else would lead it somewhere else.
+    for (name, _) in std::env::vars_os() {
+        if is_hidden(&name.to_string_lossy()) {
+            command.env_remove(&name);
+        }
+    }
     command
         .current_dir(folder)
         .args(["-c", "core.hooksPath=/dev/null", "-c", "fetch.unpackLimit=1", "-c", "gc.auto=0", "-c", "http.followRedirects=false"])
@@ -183,19 +221,10 @@ fn command(remote: &Remote, folder: &Path, arguments: &[&str]) -> Command {
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_ASKPASS", "true")
         .env("SSH_ASKPASS_REQUIRE", "never")
-        .env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=20")
+        .env("GIT_SSH_COMMAND", SSH)
         .env("GIT_ALLOW_PROTOCOL", remote.protocol)
         .env("GIT_LFS_SKIP_SMUDGE", "1")
         .env("LC_ALL", "C")
-        // Whatever else would lead git somewhere else.
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .env_remove("GIT_CONFIG_PARAMETERS")
-        .env_remove("GIT_CONFIG_COUNT")
-        .env_remove("GIT_TRACE")
-        .env_remove("GIT_TRACE_CURL")
-        .env_remove("GIT_CURL_VERBOSE")
         .kill_on_drop(true)
         .process_group(0)
         .stdin(Stdio::null())
@@ -284,12 +313,19 @@ fn size(folder: &Path) -> u64 {
         .sum()
 }
 
-/// What git complains of, in a line. Its address has no password.
+/// What git complains of, in a line. Where it knows no more than that it could not read, ssh or the other end said why before. Its address has no
+/// password.
 fn complained(complaint: &[u8]) -> String {
     let text = String::from_utf8_lossy(complaint);
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines().find(|line| line.starts_with("fatal:") || line.starts_with("ERROR")).or_else(|| lines().last());
-    let line = line.unwrap_or("it said nothing").trim_start_matches("fatal:").trim();
+    let plain = |line: &str| line.trim_start_matches("remote:").trim().to_owned();
+    let lines: Vec<String> = text.lines().map(plain).filter(|line| line.chars().any(char::is_alphabetic)).collect();
+    let first = lines.iter().position(|line| line.starts_with("fatal:") || line.starts_with("ERROR"));
+    let line = match first {
+        Some(place) if place > 0 && lines[place].contains(UNREADABLE) => lines.get(place - 1),
+        Some(place) => lines.get(place),
+        None => lines.last(),
+    };
+    let line = line.map_or("it said nothing", String::as_str).trim_start_matches("fatal:").trim();
     format!("git says: {}", line.chars().filter(|c| !c.is_control()).take(300).collect::<String>())
 }
 
@@ -394,6 +430,34 @@ mod tests {
     }
 
     #[test]
+    fn git_hears_nothing_of_ours_and_may_read_a_repository_of_another_user() {
+        let remote = Remote::read("/srv/git/ops.git").unwrap();
+        let asked = remote.asked("fetch", &["--quiet"], "HEAD");
+        assert_eq!(asked, ["fetch", "--quiet", SERVED_BY, "--", "/srv/git/ops.git", "HEAD"]);
+        let remote = Remote::read("https://bot:hunter2@h.example/ops").unwrap();
+        let command = command(&remote, Path::new("/"), &remote.asked("ls-remote", &[], "HEAD"));
+        assert!(command.as_std().get_args().all(|argument| !argument.to_string_lossy().contains("hunter2")));
+        for (variable, hidden) in [("MUSTER_OPS_DOCS__GIT", true), ("GIT_DIR", true), ("GIT_SSL_CAINFO", false), ("HTTPS_PROXY", false)] {
+            assert_eq!(is_hidden(variable), hidden, "{variable}");
+        }
+    }
+
+    #[test]
+    fn what_a_reading_left_that_was_cut_off_is_removed() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = |name: &str, hours: u64| {
+            let path = scratch.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            let at = std::time::SystemTime::now() - Duration::from_hours(hours);
+            std::fs::File::open(&path).unwrap().set_modified(at).unwrap();
+            path
+        };
+        let (old, new, other) = (folder(&format!("{FOLDER}a"), 2), folder(&format!("{FOLDER}b"), 0), folder("ops-docs-c", 2));
+        forget_abandoned(scratch.path());
+        assert!(!old.exists() && new.exists() && other.exists());
+    }
+
+    #[test]
     fn a_branch_is_no_option() {
         assert_eq!(Branch::read("ops/main-2").unwrap().reference(), "refs/heads/ops/main-2");
         assert_eq!(Branch::default().reference(), "HEAD");
@@ -407,5 +471,9 @@ mod tests {
         let said = complained(b"hint: x\nfatal: repository 'https://h/x/' not found\n");
         assert_eq!(said, "git says: repository 'https://h/x/' not found");
         assert_eq!(complained(b""), "git says: it said nothing");
+        let refused = complained(b"Host key verification failed.\nfatal: Could not read from remote repository.\n\nPlease make sure\n");
+        assert_eq!(refused, "git says: Host key verification failed.");
+        let unknown = complained(b"remote:\nremote: ERROR: No such project.\nremote:\nfatal: Could not read from remote repository.\n");
+        assert_eq!(unknown, "git says: ERROR: No such project.");
     }
 }
