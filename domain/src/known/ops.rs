@@ -152,6 +152,17 @@ async fn write(tx: &DatabaseTransaction, row: ops_reading::Model) -> Result<(), 
     Ok(())
 }
 
+/// `reading`, if it has pages.
+///
+/// # Errors
+/// If it has none, for people: a folder that is not mounted is empty, and what was read before is better than nothing.
+pub fn with_pages(reading: Reading) -> Result<Reading, String> {
+    if reading.pages.is_empty() {
+        return Err("there is no page: pages are files that end in .md or .markdown".to_owned());
+    }
+    Ok(reading)
+}
+
 /// What [`take`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken {
@@ -189,19 +200,22 @@ pub async fn take(ctx: &Ctx, reading: Reading) -> Result<Taken> {
             |known| known.number,
         );
         let id = known.map_or_else(|| OpsPageId(ctx.ids.uuid(now)), |known| known.id);
-        changed.push(Changed::of(There { id, number, path: path.clone(), sha256 }, page::read(path, file)));
+        changed.push((There { id, number, path: path.clone(), sha256 }, file.as_str()));
     }
     let gone: Vec<&There> = there.iter().filter(|page| !reading.pages.contains_key(&page.path)).collect();
     let taken = Taken { changed: changed.len(), gone: gone.len() };
     // The last portion goes together with what else there is to say.
     let (portions, last) = changed.split_at(changed.len().saturating_sub(1) / AT_ONCE * AT_ONCE);
     for portion in portions.chunks(AT_ONCE) {
+        // One portion after the other: what pages are found by is larger than they are.
+        let pages: Vec<Changed<'_>> = portion.iter().map(Changed::of).collect();
         let tx = ctx.db.begin().await?;
-        put(&tx, portion, now).await?;
+        put(&tx, &pages, now).await?;
         tx.commit().await?;
     }
+    let pages: Vec<Changed<'_>> = last.iter().map(Changed::of).collect();
     let tx = ctx.db.begin().await?;
-    put(&tx, last, now).await?;
+    put(&tx, &pages, now).await?;
     finish(ctx, &tx, &reading, &gone).await?;
     tx.commit().await?;
     Ok(taken)
@@ -215,14 +229,15 @@ async fn there(ctx: &Ctx) -> Result<Vec<There>> {
 }
 
 /// A page as it is to be written.
-struct Changed {
-    place: There,
+struct Changed<'a> {
+    place: &'a There,
     page: Page,
     entry: Entry,
 }
 
-impl Changed {
-    fn of(place: There, page: Page) -> Self {
+impl<'a> Changed<'a> {
+    fn of((place, file): &'a (There, &str)) -> Self {
+        let page = page::read(&place.path, file);
         let About { alerts, sites, .. } = &page.about;
         let about = alerts.iter().map(|name| of_alert(name)).chain(sites.iter().map(|name| of_site(name)));
         let weighed = page::weigh(&page);
@@ -247,7 +262,7 @@ impl Changed {
     }
 }
 
-async fn put(tx: &DatabaseTransaction, pages: &[Changed], now: Timestamp) -> Result<(), DbErr> {
+async fn put(tx: &DatabaseTransaction, pages: &[Changed<'_>], now: Timestamp) -> Result<(), DbErr> {
     if pages.is_empty() {
         return Ok(());
     }
@@ -420,6 +435,13 @@ mod tests {
         for path in [".github/a.md", "a/.b.md", "a.txt", "md", "a//b.md"] {
             assert!(!is_page(path), "{path}");
         }
+    }
+
+    #[test]
+    fn a_folder_without_pages_takes_none_away() {
+        assert!(with_pages(Reading::default()).unwrap_err().contains("no page"));
+        let pages = BTreeMap::from([("a.md".to_owned(), String::new())]);
+        assert!(with_pages(Reading { pages, ..Reading::default() }).is_ok());
     }
 
     #[test]

@@ -105,7 +105,8 @@ fn facts(front: &str) -> Result<(Option<String>, About), String> {
     let front: Front = serde_saphyr::from_str(front).map_err(|error| {
         let error = error.to_string();
         // What follows the first line shows the text itself.
-        let reason: String = error.lines().next().unwrap_or_default().chars().take(limits::NAME_CHARS).collect();
+        let first = error.lines().next().unwrap_or_default().chars();
+        let reason: String = first.filter(|c| !c.is_control()).take(limits::NAME_CHARS).collect();
         format!("its front matter can't be read ({reason}); alert, site and severity are texts or lists of texts")
     })?;
     let about = About {

@@ -59,7 +59,8 @@ impl OpsDocs {
 /// The database's. That they can't be read is kept for people, and tried again later.
 pub(crate) async fn follow(ctx: &Ctx, docs: &OpsDocs) -> Result<(), domain::Error> {
     let Some(due) = ops::due(ctx).await? else { return Ok(()) };
-    match docs.read(due.mark.as_deref(), &ctx.config.data_dir).await {
+    let read = docs.read(due.mark.as_deref(), &ctx.config.data_dir).await;
+    match read.and_then(|reading| reading.map(ops::with_pages).transpose()) {
         Ok(None) => ops::unchanged(ctx).await,
         Ok(Some(reading)) => {
             let pages = reading.pages.len();
