@@ -36,6 +36,8 @@ test('an address and a path are each other’s', () => {
 });
 
 test('a title is shown once', () => {
-  expect(withoutTitle('# Title\n\nText')).toBe('\nText');
-  expect(withoutTitle('Text\n# Later')).toBe('Text\n# Later');
+  expect(withoutTitle('# Title\n\nText', 'Title')).toBe('\nText');
+  expect(withoutTitle('# A *big* `disk`\nText', 'A big disk')).toBe('Text');
+  expect(withoutTitle('# Other\n\nText', 'Given by its front matter')).toBe('# Other\n\nText');
+  expect(withoutTitle('Text\n# Later', 'Later')).toBe('Text\n# Later');
 });

@@ -54,5 +54,9 @@ export function linkFrom(path: string, href: string): string | undefined {
   }
 }
 
-/** A text without the title at its beginning, which is shown as the page's. */
-export const withoutTitle = (text: string): string => text.replace(/^\s*# [^\n]*\n?/, '');
+/** The words of a heading, without the marks between them. */
+const plain = (heading: string): string => heading.replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
+
+/** A text without the heading at its beginning, if that is the title, which is shown as the page's. */
+export const withoutTitle = (text: string, title: string): string =>
+  text.replace(/^\s*# ([^\n]*)\n?/, (whole, heading: string) => (plain(heading) === plain(title) ? '' : whole));
