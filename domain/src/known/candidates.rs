@@ -3,7 +3,8 @@
 //! First, how many documents have each word, counted up to a bound. A word that none has may be misspelt, and is looked for as what it may be
 //! meant for. Then, for each kind of document, those that have the rarest of the words, best first. Each is a few ranges of the primary key of
 //! `known_term`, bounded however many documents there are. The kinds do not crowd each other out, so that what is restricted does not show
-//! by what it would displace. For the same reason rarities are counted without it.
+//! by what it would displace. For the same reason rarities are counted without it, and of what is restricted only what the caller may see is
+//! looked at: who may see one such incident would otherwise lose it among others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,6 +23,8 @@ use crate::sql::padded;
 const WORDS: usize = 24;
 /// Of those, the rarest by which documents are found.
 const RAREST: usize = 10;
+/// Alerts and sites that are looked for at once.
+const ABOUT: usize = 64;
 /// Documents up to which those that have a word are counted.
 const COUNTED: u32 = 1_000;
 /// Above this number of documents, rarities are as of so many.
@@ -39,6 +42,10 @@ const AS_WRITTEN: f64 = 0.1;
 /// What an alert in common, and a site, counts for when documents are found.
 const BY_ALERT: f64 = 20.0;
 const BY_SITE: f64 = 1.0;
+
+/// Restricted incidents that are shared with a person, up to the person's id. It only narrows: what is shown is read by [`crate::authz::visible`].
+const SHARED_WITH: &str =
+    " AND doc IN (SELECT number FROM incident WHERE id IN (SELECT incident_id FROM incident_access WHERE person_id = ";
 
 /// What is asked, in words.
 #[derive(Clone, Debug, Default)]
@@ -60,9 +67,10 @@ impl Question {
         }
     }
 
-    /// Asks for alerts and sites, by their terms.
+    /// Asks for alerts and sites, by their terms. The first [`ABOUT`] count.
     pub fn about(&mut self, terms: impl IntoIterator<Item = String>) {
-        self.about.extend(terms);
+        let room = ABOUT - self.about.len();
+        self.about.extend(terms.into_iter().take(room));
     }
 }
 
@@ -217,6 +225,7 @@ async fn of_kind(ctx: &Ctx, meant: &Meant, kind: KnownKind) -> Result<Vec<Candid
     // Few lengths of the list, and so few statements for the database to prepare; no document has the empty term.
     terms.resize(terms.len().next_multiple_of(4), ("", 0.0));
     let newest = if kind == KnownKind::Page { OF_WORD_PAGES } else { OF_WORD_INCIDENTS };
+    let participant = ctx.actor.person_id().filter(|_| kind == KnownKind::Restricted && !ctx.actor.sees_restricted());
     let mut text = Text::new(ctx.db.backend());
     text.push("SELECT doc FROM (");
     for (number, (term, worth)) in terms.iter().enumerate() {
@@ -225,6 +234,11 @@ async fn of_kind(ctx: &Ctx, meant: &Meant, kind: KnownKind) -> Result<Vec<Candid
         text.bind(*worth, "float8");
         text.push(&format!(" AS score FROM known_term WHERE kind = {} AND term = ", kind.to_value()));
         text.bind(*term, "text");
+        if let Some(person) = participant {
+            text.push(SHARED_WITH);
+            text.bind(person.0, "uuid");
+            text.push("))");
+        }
         text.push(&format!(" ORDER BY doc DESC LIMIT {newest}) AS of_term_{number}"));
     }
     text.push(&format!(") AS found GROUP BY doc ORDER BY SUM(score) DESC, doc DESC LIMIT {CLOSELY}"));

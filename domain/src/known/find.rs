@@ -4,15 +4,14 @@
 //! candidates by rows alone, rank them by what people say of them as well ([`rank`]), and only then read those that are shown, by the caller's
 //! rights: what is restricted is found by who may see it, and neither counts nor displaces anything for others.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{IncidentId, KnownKind, alert, incident, ops_page};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::candidates::{self, Candidate, Meant, Question};
 use super::excerpt::excerpt;
-use super::index::{alert_name, alerts_in, of_alert, of_site, sites_in, told};
+use super::index::{alert_name, alerts_in, kinds, of_alert, of_site, sites_in, told};
 use super::rank::{self, SUGGESTED};
 use super::rights::require_team;
 use super::said::{Said, said};
@@ -22,14 +21,14 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::reference::reference;
 use crate::sql::padded;
-use crate::{alerts, incident as incidents, limits, validate};
+use crate::{incident as incidents, limits, validate};
 
 /// What the words of an incident are worth.
 const NAME: f64 = 1.0;
 const SUMMARY: f64 = 0.6;
 const ALERT: f64 = 0.6;
-/// Alerts of an incident that are asked for: a storm has hundreds of the same.
-const ALERTS: usize = 20;
+/// The newest alerts of an incident that are looked at: a storm has thousands.
+const ALERTS: u64 = 200;
 /// Documents that are read for each that is shown: some may not be seen.
 const READ_FOR_EACH: usize = 4;
 
@@ -101,8 +100,7 @@ pub async fn suggestions(ctx: &Ctx, row: &incident::Model) -> Result<Vec<Found>>
     }
     let mut question = Question::default();
     question.ask(&row.name, NAME);
-    let mut fired = alerts::of_incidents(ctx, &[row.id]).await?;
-    keep_kinds(&mut fired);
+    let fired = fired(ctx, row.id).await?;
     for alert in &fired {
         question.ask(alert_name(alert).unwrap_or_default(), ALERT);
         question.ask(&alert.title, ALERT);
@@ -114,12 +112,11 @@ pub async fn suggestions(ctx: &Ctx, row: &incident::Model) -> Result<Vec<Found>>
     looked(ctx, &asked, Some(row.id)).await
 }
 
-/// One alert of each kind, the newest first.
-fn keep_kinds(alerts: &mut Vec<alert::Model>) {
-    alerts.sort_by_key(|row| (Reverse(row.starts_at), row.id));
-    let mut seen = BTreeSet::new();
-    alerts.retain(|row| alert_name(row).is_none_or(|name| seen.insert(name.to_owned())));
-    alerts.truncate(ALERTS);
+/// One alert of each kind that fired for the incident, the newest first.
+async fn fired(ctx: &Ctx, incident: IncidentId) -> Result<Vec<alert::Model>> {
+    use alert::Column::{Id, IncidentId, StartsAt};
+    let newest = alert::Entity::find().filter(IncidentId.eq(incident)).order_by_desc(StartsAt).order_by_desc(Id).limit(ALERTS);
+    Ok(kinds(newest.all(ctx.db.read()).await?))
 }
 
 /// What is known about `text`, at most `first`.

@@ -8,6 +8,7 @@
 //! Pages are written by [`super::ops`] together with what they can be found by. Incidents are by a chore ([`incidents`]) once nothing has
 //! changed in them for some seconds, so that no change waits for it. What a reader sees is never from here: rows are read again, by their rights.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
@@ -31,6 +32,8 @@ const TELLING: [&str; 3] = ["explanation", "helped", "overview"];
 const ENDINGS: [TimelineKind; 2] = [TimelineKind::Resolved, TimelineKind::Declined];
 /// Rows in one statement.
 const ROWS_AT_ONCE: usize = 500;
+/// Alerts of an incident that count: a storm has hundreds of the same.
+const ALERTS: usize = 20;
 /// What an alert, and a site, says of a document that is about it.
 const WHOLE: i16 = 100;
 
@@ -67,6 +70,15 @@ pub fn alerts_in(rows: &[alert::Model]) -> BTreeSet<String> {
     rows.iter().flat_map(|row| [alert_name(row), Some(row.title.as_str())]).flatten().map(of_alert).collect()
 }
 
+/// One alert of each kind, the newest first.
+pub fn kinds(mut alerts: Vec<alert::Model>) -> Vec<alert::Model> {
+    alerts.sort_by_key(|row| (Reverse(row.starts_at), row.id));
+    let mut seen = BTreeSet::new();
+    alerts.retain(|row| alert_name(row).is_none_or(|name| seen.insert(name.to_owned())));
+    alerts.truncate(ALERTS);
+    alerts
+}
+
 /// What the source calls an alert of this kind.
 pub fn alert_name(row: &alert::Model) -> Option<&str> {
     [&row.labels["labels"], &row.labels].into_iter().find_map(|labels| labels["alertname"].as_str())
@@ -90,8 +102,8 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Of what `weighed` says, with at most `most` words, and of what it is about. Those of `spelt` are known to be words, so that others may be
-    /// misspelt ones.
+    /// Of what `weighed` says, with at most `most` words, and of what it is about. Those of `spelt` among them are known to be words, so that
+    /// others may be misspelt ones.
     pub fn new(
         kind: KnownKind,
         doc: i32,
@@ -100,8 +112,10 @@ impl Entry {
         most: usize,
         about: impl IntoIterator<Item = String>,
     ) -> Self {
-        let terms = weighed.terms(most).into_iter().chain(about.into_iter().map(|term| (term, WHOLE))).collect();
-        let words = spelt.words().filter(|word| may_be_misspelt(word)).map(str::to_owned).collect();
+        let mut terms: BTreeMap<String, i16> = weighed.terms(most).into_iter().collect();
+        let is_spelt = |(word, stem): &(&str, &str)| may_be_misspelt(word) && terms.contains_key(*stem);
+        let words = spelt.words().filter(is_spelt).map(|(word, _)| word.to_owned()).collect();
+        terms.extend(about.into_iter().map(|term| (term, WHOLE)));
         Self { kind, doc, terms, words }
     }
 }
@@ -162,7 +176,7 @@ pub async fn incidents(ctx: &Ctx, ids: &[IncidentId]) -> Result<()> {
     let told = told(ctx, ids).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows.iter().filter(|row| row.status != IncidentStatus::Merged) {
-        let alerts: Vec<alert::Model> = alerts.iter().filter(|alert| alert.incident_id == Some(row.id)).cloned().collect();
+        let alerts = kinds(alerts.iter().filter(|alert| alert.incident_id == Some(row.id)).cloned().collect());
         let about = alerts_in(&alerts).into_iter().chain(sites_in(sites.iter().filter(|(id, _)| *id == row.id).map(|(_, site)| site)));
         let kind = if row.visibility == Visibility::Open { KnownKind::Open } else { KnownKind::Restricted };
         let weighed = weighed(row, told.iter().filter(|(id, _)| *id == row.id).map(|(_, text)| text.as_str()), &alerts);
@@ -246,6 +260,16 @@ mod tests {
         }
         assert_eq!(of_site("Harbour Museum"), "site:harbour museum");
         assert!(is_site(&of_site("x")) && is_alert(&of_alert("X")) && of_alert(" DiskFull ") == "alert:diskfull");
+    }
+
+    #[test]
+    fn a_long_text_teaches_no_more_words_than_it_is_found_by() {
+        let mut weighed = Weighed::default();
+        weighed.add("replication", Place::Title);
+        weighed.add("backup certificate", Place::Body);
+        let entry = Entry::new(KnownKind::Page, 7, &weighed, &weighed, 1, [of_site("a")]);
+        assert_eq!(entry.words, BTreeSet::from(["replication".to_owned()]));
+        assert_eq!(entry.terms.len(), 2);
     }
 
     #[test]

@@ -69,10 +69,17 @@ pub fn fit(asked: &[Asked], evidence: &Evidence) -> f64 {
     ((words + alert + site) * said(evidence)).min(1.0)
 }
 
-/// How well it answers a search, of 1: one word may be all that somebody asks for.
+/// How well it answers a search, of 1: one word may be all that somebody asks for, or an alert or site whose name has no word that says anything.
 pub fn answer(asked: &[Asked], evidence: &Evidence) -> f64 {
     let (_, _, share) = common(asked, evidence);
-    (share * said(evidence)).min(1.0)
+    let named = if evidence.same_alert {
+        SAME_ALERT
+    } else if evidence.same_site {
+        SAME_SITE
+    } else {
+        0.0
+    };
+    ((named + (1.0 - named) * share) * said(evidence)).min(1.0)
 }
 
 /// What the words in common come to, the most that one of them does, and their share of what is asked.
@@ -122,6 +129,14 @@ mod tests {
         assert!(fit(&[RARE; 4], &alert) > SUGGESTED && fit(&[RARE; 4], &site) < SUGGESTED);
         let both = Evidence { same_site: true, ..words(2) };
         assert!(fit(&[RARE; 4], &both) > fit(&[RARE; 4], &words(2)) + 0.2);
+    }
+
+    #[test]
+    fn whoever_searches_for_an_alert_finds_what_is_about_it() {
+        let alert = Evidence { same_alert: true, ..Evidence::default() };
+        let named = Evidence { same_alert: true, ..words(1) };
+        assert!(answer(&[], &alert) > 0.0);
+        assert!(answer(&[RARE; 2], &named) > answer(&[RARE; 2], &words(1)) && answer(&[RARE; 2], &named) <= 1.0);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use entity::{IncidentId, KnownVerdict, known_rating};
-use sea_orm::sea_query::Condition;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::authz::visible_through;
@@ -16,7 +16,7 @@ use crate::sql::padded;
 /// What people say of a known event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// People whom it helped, in different incidents.
+    /// People whom it helped, in however many incidents.
     pub helped: u32,
     /// People who said that it is out of date.
     pub outdated: u32,
@@ -32,7 +32,8 @@ pub(super) async fn said(ctx: &Ctx, subjects: &[String], within: Option<Incident
         return Ok(said);
     }
     let seen = Condition::all().add(Subject.is_in(padded(subjects))).add_option(visible_through(&ctx.actor, IncidentId));
-    let counts = known_rating::Entity::find().select_only().columns([Subject, Verdict]).column_as(PersonId.count(), "people");
+    let people = Expr::col(PersonId.as_column_ref()).count_distinct();
+    let counts = known_rating::Entity::find().select_only().columns([Subject, Verdict]).column_as(people, "people");
     let counts = counts.filter(seen).group_by(Subject).group_by(Verdict);
     let counts: Vec<(String, KnownVerdict, i64)> = counts.into_tuple().all(ctx.db.read()).await?;
     for (subject, verdict, people) in counts {

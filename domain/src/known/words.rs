@@ -110,7 +110,8 @@ pub fn is_near(given: &str, word: &str) -> bool {
 #[derive(Clone, Debug, Default)]
 pub struct Weighed {
     counts: BTreeMap<String, f64>,
-    words: BTreeSet<String>,
+    /// With their stems.
+    words: BTreeMap<String, String>,
     length: usize,
 }
 
@@ -142,15 +143,15 @@ impl Weighed {
     /// Adds a text that stands at `place`.
     pub fn add(&mut self, text: &str, place: Place) {
         for Word { word, stem } in words(text) {
-            *self.counts.entry(stem).or_default() += place.weight();
+            *self.counts.entry(stem.clone()).or_default() += place.weight();
             self.length += 1;
-            self.words.insert(word);
+            self.words.insert(word, stem);
         }
     }
 
-    /// The words as they are written.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(String::as_str)
+    /// The words as they are written, each with its stem.
+    pub fn words(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.words.iter().map(|(word, stem)| (word.as_str(), stem.as_str()))
     }
 
     /// The stems that say the most, at most so many, each with how much it says of the document, of 100.
