@@ -66,7 +66,9 @@ async fn add(ada: &Client, url: &str, more: Value) -> (String, String) {
 }
 
 async fn endpoint(ada: &Client, id: &str, selection: &str) -> Value {
-    ada.node(id, &format!("WebhookEndpoint {{ {selection} }}")).await
+    let mut endpoint = ada.node(id, &format!("WebhookEndpoint {{ {selection} }}")).await;
+    endpoint.as_object_mut().unwrap().remove("__typename");
+    endpoint
 }
 
 /// What is to be posted to an endpoint or was, newest first.

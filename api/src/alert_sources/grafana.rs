@@ -105,6 +105,8 @@ fn legacy(reading: &Reading<'_>, body: Fields<'_>) -> Result<Vec<Alarms>, String
         about: body.list("/evalMatches").take(10).flat_map(|one| HOST_TAGS.map(|tag| one.text(tag))).collect(),
     };
     let mut alarms = told.alone(reading, None);
-    alarms.iter_mut().for_each(|alarms| alarms.identity = Identity::OneAtATime);
+    for alarms in &mut alarms {
+        alarms.identity = Identity::OneAtATime;
+    }
     Ok(alarms)
 }

@@ -38,6 +38,7 @@ fn refused(kind: &str, body: &[u8]) -> String {
     source(kind).alarms(&usual(), &HeaderMap::new(), body, &KINDS).expect_err(kind)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with times that may be missing")]
 fn at(text: &str) -> Option<Timestamp> {
     Some(text.parse().unwrap())
 }

@@ -81,31 +81,38 @@ pub(crate) struct Query(
     webhooks::WebhookQuery,
 );
 
+// In groups, because the way to a field is as deep as the list that it is in, and takes as much of the stack; what is needed most comes last.
 /// What can be done.
 #[derive(MergedObject, Default)]
-pub(crate) struct Mutation(
-    incident::IncidentMutation,
-    triage::TriageMutation,
-    steps::StepMutation,
-    known::KnownMutation,
-    pages::PageMutation,
-    handover::HandoverMutation,
-    follow_up::FollowUpMutation,
-    report::PublishingMutation,
-    report::ReportMutation,
-    review::ReviewMutation,
+pub(crate) struct Mutation(Around, Afterwards, InAnIncident);
+
+#[derive(MergedObject, Default)]
+struct InAnIncident(
+    delivery::DeliveryMutation,
     tickets::TicketMutation,
     clients::ClientMutation,
+    handover::HandoverMutation,
+    pages::PageMutation,
+    known::KnownMutation,
+    triage::TriageMutation,
+    steps::StepMutation,
     timeline::TimelineMutation,
-    delivery::DeliveryMutation,
-    catalogue::CatalogueMutation,
-    people::PeopleMutation,
-    people::PasskeyMutation,
+    incident::IncidentMutation,
+);
+
+#[derive(MergedObject, Default)]
+struct Afterwards(report::PublishingMutation, review::ReviewMutation, report::ReportMutation, follow_up::FollowUpMutation);
+
+#[derive(MergedObject, Default)]
+struct Around(
+    webhooks::WebhookMutation,
     people::CalendarFeedMutation,
     people::ChatAccountMutation,
+    people::PasskeyMutation,
+    people::PeopleMutation,
+    catalogue::CatalogueMutation,
     on_call::OnCallMutation,
     commands::CommandMutation,
-    webhooks::WebhookMutation,
 );
 
 /// Counts a subscriber for as long as it lives.

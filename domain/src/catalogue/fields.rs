@@ -329,7 +329,7 @@ mod tests {
     fn what_is_wrong_is_refused_under_the_name_of_the_input() {
         use SiteField as F;
         let links = "Logs https://logs.example.org\n".repeat(limits::TOOLING_LINKS + 1);
-        let hosts: String = (0..=limits::LIST_ITEMS).map(|number| format!("{number}.example.org ")).collect();
+        let hosts = (0..=limits::LIST_ITEMS).map(|number| format!("{number}.example.org")).collect::<Vec<_>>().join(" ");
         for (field, written) in [
             (F::Name, " "),
             (F::Url, "example.org"),

@@ -95,23 +95,23 @@ pub struct Done {
 ///
 /// # Errors
 /// `FORBIDDEN`.
-pub async fn look(ctx: &Ctx, listed: Vec<Listed>, lister: Lister) -> Result<Result<Done, Vec<Problem>>> {
+pub async fn look(ctx: &Ctx, lines: Vec<Listed>, lister: Lister) -> Result<Result<Done, Vec<Problem>>> {
     ctx.require(Right::Respond)?;
     let known = Known::read(ctx.db.read()).await?;
-    Ok(known.plan(ctx, listed, lister))
+    Ok(known.plan(ctx, lines, lister))
 }
 
 /// Does what was confirmed.
 ///
 /// # Errors
 /// As [`import`].
-pub async fn apply(ctx: &Ctx, listed: Vec<Listed>, lister: Lister, confirmed: &Confirmed) -> Result<Done> {
+pub async fn apply(ctx: &Ctx, lines: Vec<Listed>, lister: Lister, confirmed: &Confirmed) -> Result<Done> {
     ctx.require(Right::Respond)?;
     let tx = ctx.db.begin().await?;
     // Nobody adds or changes a site meanwhile, so what was planned is what happens.
     turn(ctx, &tx, Turn::Alone).await?;
     let known = Known::read(&tx).await?;
-    let done = known.plan(ctx, listed, lister).map_err(|problems| wrong(&problems))?;
+    let done = known.plan(ctx, lines, lister).map_err(|problems| wrong(&problems))?;
     check(&done.plan, confirmed)?;
     let clients = add_clients(ctx, &tx, &done.new_clients, &known.clients).await?;
     write(&tx, &known, &done.plan, &clients).await?;
@@ -156,10 +156,10 @@ impl Known {
         Ok(Self { entries: entries(sites, &clients), clients })
     }
 
-    fn plan(&self, ctx: &Ctx, listed: Vec<Listed>, lister: Lister) -> Result<Done, Vec<Problem>> {
+    fn plan(&self, ctx: &Ctx, lines: Vec<Listed>, lister: Lister) -> Result<Done, Vec<Problem>> {
         let now = ctx.now();
         let names: Vec<String> = self.clients.iter().map(|client| client.name.clone()).collect();
-        let plan = plan(&self.entries, &names, listed, lister, now, || SiteId(ctx.ids.uuid(now)))?;
+        let plan = plan(&self.entries, &names, lines, lister, now, || SiteId(ctx.ids.uuid(now)))?;
         let new_clients = plan.new_clients(&names.into_iter().collect::<BTreeSet<_>>()).into_iter().collect();
         Ok(Done { plan, new_clients })
     }

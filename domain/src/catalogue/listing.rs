@@ -166,7 +166,7 @@ impl Lines<'_> {
         let start = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.counted);
         let breaks = bytes.iter().skip(start).take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let start = (start + breaks).clamp(self.counted, bytes.len());
-        self.line += bytes[self.counted..start].iter().filter(|byte| **byte == b'\n').count();
+        self.line += self.text[self.counted..start].matches('\n').count();
         self.counted = start;
         self.line
     }

@@ -125,14 +125,14 @@ impl Plan {
 pub fn plan(
     known: &[Entry],
     clients: &[String],
-    mut listed: Vec<Listed>,
+    mut lines: Vec<Listed>,
     lister: Lister,
     now: Timestamp,
     new_id: impl Fn() -> SiteId,
 ) -> Result<Plan, Vec<Problem>> {
-    let (places, mut problems) = recognise(known, &listed, lister.origin);
+    let (places, mut problems) = recognise(known, &lines, lister.origin);
     let present = places.iter().map(|place| place.and_then(|place| known[place].client.as_deref()));
-    problems.extend(name_clients(&mut listed, present, clients));
+    problems.extend(name_clients(&mut lines, present, clients));
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.line);
         return Err(problems);
@@ -140,7 +140,7 @@ pub fn plan(
     let is_of_source = |entry: &&Entry| entry.site.listed_by == Some(lister.origin) && entry.site.gone_at.is_none();
     let of_source = known.iter().filter(is_of_source).count();
     let mut plan = Plan { origin: lister.origin, rows: Vec::new(), unchanged: 0, of_source, adopted: Vec::new() };
-    for (one, place) in listed.iter().zip(&places) {
+    for (one, place) in lines.iter().zip(&places) {
         match place {
             Some(place) => plan.meet(&known[*place], one, now),
             None => plan.add(new_id(), one, now),
@@ -222,7 +222,7 @@ fn name_clients<'a>(listed: &mut [Listed], present: impl Iterator<Item = Option<
                 let first = new.entry(folded).or_insert_with(|| name.clone()).clone();
                 *name = first;
             }
-            Some([only]) => *name = (*only).clone(),
+            Some([only]) => name.clone_from(only),
             // Of several, the one that is written so; of those that are written alike, the one that the site has.
             Some(several) => {
                 let is_one = several.iter().filter(|known| known.as_str() == name.as_str()).count() == 1;
@@ -285,13 +285,13 @@ impl<'a> Seen<'a> {
             let Some(id) = one.id else { continue };
             let reason = match ids.get(&id) {
                 None => format!("There is no site with the id {id}: leave this cell empty to add one."),
-                Some(known) => match self.met.insert(*known, one.line) {
-                    Some(line) => format!("Line {line} is about the same site: leave one of the two out."),
-                    None => {
+                Some(known) => {
+                    let Some(line) = self.met.insert(*known, one.line) else {
                         *place = Some(*known);
                         continue;
-                    }
-                },
+                    };
+                    format!("Line {line} is about the same site: leave one of the two out.")
+                }
             };
             problems.push(Problem { line: one.line, column: Some("id".to_owned()), reason });
         }

@@ -154,9 +154,9 @@ async fn incidents(ctx: &Ctx, period: Period, filter: &Filter) -> Result<Vec<u8>
 
 /// The names of an incident's sites or clients, in order.
 fn named<Id: Eq + Hash>(ids: &[Id], names: &HashMap<Id, String>) -> String {
-    let mut named: Vec<&str> = ids.iter().filter_map(|id| names.get(id)).map(String::as_str).collect();
-    named.sort_unstable();
-    named.join("; ")
+    let mut found: Vec<&str> = ids.iter().filter_map(|id| names.get(id)).map(String::as_str).collect();
+    found.sort_unstable();
+    found.join("; ")
 }
 
 async fn follow_ups(ctx: &Ctx, period: Period, filter: &Filter) -> Result<Vec<u8>> {

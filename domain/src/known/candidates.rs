@@ -134,9 +134,9 @@ async fn understand(ctx: &Ctx, question: &Question) -> Result<Meant> {
     let guesses = guess(ctx, &unknown).await?;
     let mut meant: Vec<(String, f64)> = Vec::new();
     for (word, weight) in &question.words {
-        let guessed = guesses.get(&word.word).into_iter().flatten();
-        meant.extend(guessed.clone().map(|stem| (stem.clone(), weight * GUESSED)));
-        let is_guessed = guessed.count() > 0;
+        let instead = guesses.get(&word.word).into_iter().flatten();
+        meant.extend(instead.clone().map(|stem| (stem.clone(), weight * GUESSED)));
+        let is_guessed = instead.count() > 0;
         meant.push((word.stem.clone(), if is_guessed { weight * AS_WRITTEN } else { *weight }));
     }
     let mut seen = BTreeSet::new();

@@ -53,7 +53,7 @@ pub enum Known {
     /// A page.
     Page(ops_page::Model),
     /// An incident.
-    Incident(incident::Model),
+    Incident(Box<incident::Model>),
 }
 
 impl Known {
@@ -209,7 +209,7 @@ async fn read(ctx: &Ctx, candidates: Vec<Candidate>) -> Result<Vec<(Candidate, K
     let known = |candidate: &Candidate| match candidate.kind {
         KnownKind::Page => pages.iter().find(|page| page.number == candidate.doc).cloned().map(Known::Page),
         KnownKind::Open | KnownKind::Restricted => {
-            incidents.iter().find(|incident| incident.number == candidate.doc).cloned().map(Known::Incident)
+            incidents.iter().find(|incident| incident.number == candidate.doc).cloned().map(Box::new).map(Known::Incident)
         }
     };
     let mut read: Vec<(Candidate, Known)> = candidates.iter().filter_map(|one| Some((one.clone(), known(one)?))).collect();

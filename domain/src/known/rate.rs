@@ -64,18 +64,17 @@ pub async fn rate(ctx: &Ctx, id: IncidentId, subject: Subject, verdict: Option<K
         if before == verdict {
             return Ok(());
         }
-        match verdict {
-            Some(verdict) => draft.upsert(known_rating::ActiveModel {
+        if let Some(verdict) = verdict {
+            draft.upsert(known_rating::ActiveModel {
                 incident_id: Set(id),
                 person_id: Set(person),
                 subject: Set(key.clone()),
                 verdict: Set(verdict),
                 rated_at: Set(draft.now),
-            }),
-            None => {
-                use known_rating::Column::{IncidentId, PersonId, Subject};
-                draft.delete::<known_rating::Entity>(IncidentId.eq(id).and(PersonId.eq(person)).and(Subject.eq(key.as_str())));
-            }
+            });
+        } else {
+            use known_rating::Column::{IncidentId, PersonId, Subject};
+            draft.delete::<known_rating::Entity>(IncidentId.eq(id).and(PersonId.eq(person)).and(Subject.eq(key.as_str())));
         }
         draft.record(event(&known, verdict));
         Ok(())
@@ -86,7 +85,7 @@ pub async fn rate(ctx: &Ctx, id: IncidentId, subject: Subject, verdict: Option<K
 async fn known(ctx: &Ctx, subject: Subject) -> Result<Known> {
     Ok(match subject {
         Subject::Page(id) => Known::Page(ops::by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("page"))?),
-        Subject::Incident(id) => Known::Incident(incidents::find(ctx, id).await?),
+        Subject::Incident(id) => Known::Incident(Box::new(incidents::find(ctx, id).await?)),
     })
 }
 

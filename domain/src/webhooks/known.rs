@@ -20,7 +20,7 @@ pub struct Known(ArcSwapOption<Read>);
 pub(super) struct Read {
     /// The endpoints, in the order in which they were made.
     pub endpoints: Vec<webhook_endpoint::Model>,
-    read_at: Instant,
+    at: Instant,
     /// What [`Waker::access`] was before it was read.
     as_of: u64,
 }
@@ -29,13 +29,13 @@ impl Known {
     /// Reads them again, unless that was just done.
     pub(super) async fn refresh(&self, db: &Db, waker: &Waker) -> Result<(), DbErr> {
         let as_of = waker.access();
-        if self.0.load().as_ref().is_some_and(|read| read.as_of == as_of && read.read_at.elapsed() < CACHED_FOR) {
+        if self.0.load().as_ref().is_some_and(|read| read.as_of == as_of && read.at.elapsed() < CACHED_FOR) {
             return Ok(());
         }
-        let read_at = Instant::now();
+        let at = Instant::now();
         let select = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::DisabledAt.is_null());
         let endpoints = select.order_by_asc(webhook_endpoint::Column::Id).all(db.read()).await?;
-        self.0.store(Some(Arc::new(Read { endpoints, read_at, as_of })));
+        self.0.store(Some(Arc::new(Read { endpoints, at, as_of })));
         Ok(())
     }
 

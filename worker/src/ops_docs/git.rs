@@ -448,8 +448,9 @@ mod tests {
         let folder = |name: &str, hours: u64| {
             let path = scratch.path().join(name);
             std::fs::create_dir(&path).unwrap();
-            let at = std::time::SystemTime::now() - Duration::from_hours(hours);
-            std::fs::File::open(&path).unwrap().set_modified(at).unwrap();
+            let folder = std::fs::File::open(&path).unwrap();
+            let made_at = folder.metadata().unwrap().modified().unwrap();
+            folder.set_modified(made_at - Duration::from_hours(hours)).unwrap();
             path
         };
         let (old, new, other) = (folder(&format!("{FOLDER}a"), 2), folder(&format!("{FOLDER}b"), 0), folder("ops-docs-c", 2));

@@ -85,7 +85,7 @@ impl KnownEvent {
     async fn incident(&self) -> Option<Incident> {
         match &self.0.what {
             Known::Page(_) => None,
-            Known::Incident(incident) => Some(Incident(Arc::new(incident.clone()))),
+            Known::Incident(incident) => Some(Incident(Arc::new((**incident).clone()))),
         }
     }
     /// How many people said that it helped, in incidents that you may see.
