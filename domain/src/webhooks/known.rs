@@ -32,6 +32,11 @@ impl Known {
         if self.0.load().as_ref().is_some_and(|read| read.as_of == as_of && read.at.elapsed() < CACHED_FOR) {
             return Ok(());
         }
+        // Boxed: most changes read nothing, and their futures should not be larger for it.
+        Box::pin(self.read(db, as_of)).await
+    }
+
+    async fn read(&self, db: &Db, as_of: u64) -> Result<(), DbErr> {
         let at = Instant::now();
         let select = webhook_endpoint::Entity::find().filter(webhook_endpoint::Column::DisabledAt.is_null());
         let endpoints = select.order_by_asc(webhook_endpoint::Column::Id).all(db.read()).await?;
