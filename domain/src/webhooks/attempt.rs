@@ -276,10 +276,10 @@ async fn arrived(ctx: &Ctx, claim: &Claim, outcome: &Outcome, verdict: Verdict) 
     if !end(ctx.db.write(), claim, outcome, verdict, ctx.now()).await? {
         return Ok(());
     }
-    if claim.endpoint.failing_since.is_some() {
-        let well = webhook_endpoint::ActiveModel { failing_since: Set(None), ..Default::default() };
-        webhook_endpoint::Entity::update_many().set(well).filter(Of::Id.eq(claim.endpoint.id)).exec(ctx.db.write()).await?;
-    }
+    // Another attempt may have failed since this one was claimed.
+    let well = webhook_endpoint::ActiveModel { failing_since: Set(None), ..Default::default() };
+    let failing = Of::Id.eq(claim.endpoint.id).and(Of::FailingSince.is_not_null());
+    webhook_endpoint::Entity::update_many().set(well).filter(failing).exec(ctx.db.write()).await?;
     if is_crowded(ctx.db.read(), claim.endpoint.id).await? {
         disable::give_up(ctx, &claim.endpoint, &crowded()).await?;
     }
@@ -290,6 +290,8 @@ async fn failed(ctx: &Ctx, claim: &Claim, outcome: &Outcome, verdict: Verdict) -
     use webhook_endpoint::Column as Of;
     let (now, id, gone, paused_until) = (ctx.now(), claim.endpoint.id, verdict.gone, verdict.paused_until);
     let tx = ctx.db.begin().await?;
+    // Locked before its message: who disables it locks the others' as well, and two that failed together would wait for each other.
+    webhook_endpoint::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
     if !end(&tx, claim, outcome, verdict, now).await? {
         tx.rollback().await?;
         return Ok(());
