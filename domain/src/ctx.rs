@@ -37,6 +37,8 @@ pub struct Domain {
     pub config: Config,
     /// Rings when something is waiting to be done in an outside system.
     pub outbox: Bell,
+    /// Rings when something is waiting to be posted to an endpoint.
+    pub posts: Bell,
     /// Notified when another playbook takes effect.
     pub playbook_replaced: Notify,
     /// Where people search for tickets, if connected.
@@ -71,6 +73,7 @@ impl Domain {
             waker: Waker::default(),
             config,
             outbox: Bell::default(),
+            posts: Bell::default(),
             playbook_replaced: Notify::new(),
             ticket_desk,
             playbook: ArcSwap::from_pointee(playbook),

@@ -74,7 +74,7 @@ pub fn webhooks(ctx: &Ctx, endpoints: &Arc<Endpoints>) -> Work<webhooks::Claim> 
         name: "muster-webhooks".to_owned(),
         slots: TO_ENDPOINTS,
         limit: POST,
-        bell: ctx.outbox.listen(),
+        bell: ctx.posts.listen(),
         claim: Arc::new(move |free| {
             let ctx = claiming.clone();
             Box::pin(async move { webhooks::claim_due(&ctx, free.try_into().unwrap_or(1)).await })

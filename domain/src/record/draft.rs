@@ -38,6 +38,8 @@ pub struct Draft<'a, S = Whole> {
     pub(super) audited: Vec<Entry>,
     /// Whether something is to be done at an outside system.
     pub(super) rings: bool,
+    /// Whether something is to be posted to an endpoint.
+    pub(super) posts: bool,
     /// Whether deliveries may be added or changed.
     pub(super) orders: bool,
 }
@@ -55,6 +57,7 @@ impl<'a, S: Scope> Draft<'a, S> {
             writes: Vec::new(),
             audited: Vec::new(),
             rings: false,
+            posts: false,
             orders: false,
         }
     }
@@ -125,6 +128,11 @@ impl<'a, S: Scope> Draft<'a, S> {
     /// Has the worker look for deliveries after the commit.
     pub fn ring(&mut self) {
         self.rings = true;
+    }
+
+    /// Has the worker look for what is to be posted to endpoints after the commit.
+    pub(crate) fn post(&mut self) {
+        self.posts = true;
     }
 
     /// Adds a row of a table that is not a [`Child`].

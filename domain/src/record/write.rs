@@ -28,6 +28,7 @@ pub(crate) struct Written {
     /// The events it recorded.
     pub events: Vec<timeline_event::Model>,
     rings: bool,
+    posts: bool,
     orders: bool,
 }
 
@@ -43,13 +44,16 @@ impl Written {
         if self.rings {
             ctx.outbox.ring();
         }
+        if self.posts {
+            ctx.posts.ring();
+        }
     }
 }
 
 impl<S: Scope> From<Draft<'_, S>> for Written {
     fn from(mut draft: Draft<'_, S>) -> Self {
-        let (events, rings, orders) = (std::mem::take(&mut draft.events), draft.rings, draft.orders);
-        Self { incident: draft.into_after().incident().clone(), events, rings, orders }
+        let (events, rings, posts, orders) = (std::mem::take(&mut draft.events), draft.rings, draft.posts, draft.orders);
+        Self { incident: draft.into_after().incident().clone(), events, rings, posts, orders }
     }
 }
 

@@ -214,6 +214,8 @@ async fn cancel(ctx: &Ctx, rows: &[webhook_message::Model]) -> Result<()> {
     };
     let these = Column::Id.is_in(rows.iter().map(|row| row.id));
     webhook_message::Entity::update_many().set(cancelled).filter(these).exec(ctx.db.write()).await?;
+    // They took the places of others that are due.
+    ctx.posts.ring();
     Ok(())
 }
 
@@ -283,6 +285,8 @@ async fn arrived(ctx: &Ctx, claim: &Claim, outcome: &Outcome, verdict: Verdict) 
     if is_crowded(ctx.db.read(), claim.endpoint.id).await? {
         disable::give_up(ctx, &claim.endpoint, &crowded()).await?;
     }
+    // Its place is free for the next. After a failure nobody hurries.
+    ctx.posts.ring();
     Ok(())
 }
 

@@ -160,7 +160,7 @@ pub async fn enable(ctx: &Ctx, id: WebhookEndpointId) -> Result<webhook_endpoint
     let after =
         webhook_endpoint::Model { disabled_at: None, disabled_why: None, failing_since: None, paused_until: None, ..before.clone() };
     let row = saved(ctx, before, after, AuditAction::WebhookEnabled).await?;
-    ctx.outbox.ring();
+    ctx.posts.ring();
     Ok(row)
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn follow<S: Scope>(draft: &mut Draft<'_, S>) {
     for row in rows {
         draft.insert(row.into_active_model());
     }
-    draft.ring();
+    draft.post();
 }
 
 /// Whether an endpoint gets an event of this type, of an incident that is like this then.

@@ -71,7 +71,7 @@ pub async fn replay(ctx: &Ctx, id: WebhookEndpointId, what: Replay<'_>) -> Resul
         audit::append(ctx, &tx, vec![Entry::new(AuditAction::WebhookReplayed).about(id).details(asked)]).await?;
     }
     tx.commit().await?;
-    ctx.outbox.ring();
+    ctx.posts.ring();
     Ok((endpoint, replayed))
 }
 
@@ -85,7 +85,7 @@ pub async fn test(ctx: &Ctx, id: WebhookEndpointId) -> Result<webhook_message::M
     let now = ctx.now();
     let row = message::row(ctx, id, EventType::Test, message::of_test(id, &endpoint.name, now), now);
     webhook_message::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await?;
-    ctx.outbox.ring();
+    ctx.posts.ring();
     Ok(row)
 }
 
