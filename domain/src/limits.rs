@@ -215,7 +215,7 @@ pub const KNOWN_FOUND: usize = 50;
 pub const WEBHOOK_ENDPOINTS: usize = 20;
 /// Messages that may wait for one endpoint: hours of a busy night. One that keeps more waiting is disabled.
 pub const WEBHOOK_WAITING: u64 = 10_000;
-/// Messages that one replay sends again, oldest first.
+/// Messages that may wait for an endpoint after a replay, which takes the oldest first: far fewer than would have it disabled.
 pub const WEBHOOK_REPLAYED: u64 = 5_000;
 /// How long messages are kept, whatever became of them.
 pub const WEBHOOK_MESSAGES_KEPT: Duration = Duration::days(14);

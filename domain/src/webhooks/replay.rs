@@ -3,7 +3,7 @@
 use entity::webhook_message::Column;
 use entity::{AuditAction, Timestamp, WebhookEndpointId, WebhookMessageId, WebhookMessageState, webhook_endpoint, webhook_message};
 use sea_orm::sea_query::{ExprTrait, Query};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, Order, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, Order, PaginatorTrait, QueryFilter, Set};
 use serde_json::json;
 
 use super::event_type::EventType;
@@ -32,7 +32,7 @@ pub enum Replay<'a> {
 /// made again. Returns how many; of very many, some are left for another call. What is restricted by now stays here.
 ///
 /// # Errors
-/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the endpoint is disabled.
+/// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `FAILED_PRECONDITION` if the endpoint is disabled, or very much waits for it already.
 pub async fn replay(ctx: &Ctx, id: WebhookEndpointId, what: Replay<'_>) -> Result<(webhook_endpoint::Model, u64)> {
     ctx.require(Right::Administer)?;
     let endpoint = usable(ctx, id).await?;
@@ -46,6 +46,7 @@ pub async fn replay(ctx: &Ctx, id: WebhookEndpointId, what: Replay<'_>) -> Resul
             (Column::Id.is_in(ids.iter().copied()).and(Column::State.is_in(OVER)), json!({ "name": endpoint.name, "messages": ids.len() }))
         }
         Replay::FailedSince(since) => {
+            let room = room(ctx, id).await?;
             let oldest = Query::select()
                 .column(Column::Id)
                 .from(webhook_message::Entity)
@@ -53,7 +54,7 @@ pub async fn replay(ctx: &Ctx, id: WebhookEndpointId, what: Replay<'_>) -> Resul
                 .and_where(Column::State.eq(WebhookMessageState::Failed))
                 .and_where(Column::CreatedAt.gte(validate::storable(since)))
                 .order_by(Column::Id, Order::Asc)
-                .limit(limits::WEBHOOK_REPLAYED)
+                .limit(room)
                 .to_owned();
             (Column::Id.in_subquery(oldest), json!({ "name": endpoint.name, "failedSince": since }))
         }
@@ -87,6 +88,18 @@ pub async fn test(ctx: &Ctx, id: WebhookEndpointId) -> Result<webhook_message::M
     webhook_message::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await?;
     ctx.posts.ring();
     Ok(row)
+}
+
+/// How many more messages may wait for the endpoint because of a replay: too many would have it disabled.
+async fn room(ctx: &Ctx, id: WebhookEndpointId) -> Result<u64> {
+    let waiting = webhook_message::Entity::find().filter(Column::EndpointId.eq(id)).filter(Column::NextAttemptAt.is_not_null());
+    let waiting = waiting.count(ctx.db.read()).await?;
+    if waiting >= limits::WEBHOOK_REPLAYED {
+        return Err(Error::precondition(format!(
+            "{waiting} messages wait for this endpoint already: replay those that failed once it has taken most of these."
+        )));
+    }
+    Ok(limits::WEBHOOK_REPLAYED - waiting)
 }
 
 async fn usable(ctx: &Ctx, id: WebhookEndpointId) -> Result<webhook_endpoint::Model> {
