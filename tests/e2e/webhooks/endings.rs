@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::webhooks::{Claim, Outcome, claim_due, record};
 use entity::{Operation, System, WebhookEndpointId, WebhookMessageId, WebhookMessageState, delivery, webhook_endpoint, webhook_message};
+use futures_util::future::join_all;
 use harness::drive::{id, text};
 use harness::{Client, Engine, TestApp, both_dbs, run_with};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -15,6 +16,8 @@ use super::{HOUR, SOON, add, endpoint, message_when, messages, ours, test, with_
 both_dbs![by with_webhooks:
     what_fails_is_tried_again_by_the_clock,
     no_endpoint_has_more_attempts_than_its_places,
+    what_waits_is_posted_without_pauses,
+    what_it_takes_ends_the_failures_of_the_meantime,
     an_endpoint_that_asks_for_a_pause_gets_one,
     an_attempt_that_was_cut_off_is_made_again,
     messages_are_replayed,
@@ -24,6 +27,7 @@ both_dbs![by with_webhooks:
 
 both_dbs![by with_mail:
     an_endpoint_that_is_gone_gets_nothing_any_more,
+    attempts_that_fail_together_do_not_wait_for_each_other,
     five_days_of_failures_are_enough,
     an_endpoint_that_keeps_too_much_waiting_is_disabled,
 ];
@@ -100,6 +104,36 @@ async fn no_endpoint_has_more_attempts_than_its_places(app: &TestApp) {
     let due = claims(app).await;
     assert_eq!((at(&due, "bad"), at(&due, "good")), (1, 4), "one that fails has one");
     assert!(due.last().unwrap().url().ends_with("bad"), "and comes last");
+}
+
+/// More than the looks of a worker would find in time, if each were left to the clock.
+async fn what_waits_is_posted_without_pauses(app: &TestApp) {
+    const WAITING: usize = 120;
+    let ada = app.admin().await;
+    let receiver = Receiver::start().await;
+    let (endpoint_id, _) = add(&ada, &receiver.url("/"), json!({})).await;
+    let endpoint_id = WebhookEndpointId::parse(&endpoint_id).unwrap();
+    for _ in 0..WAITING {
+        domain::webhooks::test(&app.system(), endpoint_id).await.unwrap();
+    }
+    let worker = worker_with(app, ours()).await;
+    receiver.until("all are posted", |posts| posts.len() == WAITING).await;
+    worker.stop().await;
+}
+
+async fn what_it_takes_ends_the_failures_of_the_meantime(app: &TestApp) {
+    let ada = app.admin().await;
+    let (endpoint_id, _) = add(&ada, "http://127.0.0.1:9/", json!({})).await;
+    for _ in 0..2 {
+        test(&ada, &endpoint_id).await;
+    }
+    // Both are claimed while nothing has failed.
+    let due = claims(app).await;
+    assert_eq!(due.len(), 2);
+    record(&app.system(), &due[0], &answered(500)).await.unwrap();
+    assert!(!endpoint(&ada, &endpoint_id, "failingSince").await["failingSince"].is_null());
+    record(&app.system(), &due[1], &answered(200)).await.unwrap();
+    assert!(endpoint(&ada, &endpoint_id, "failingSince").await["failingSince"].is_null());
 }
 
 async fn an_endpoint_that_asks_for_a_pause_gets_one(app: &TestApp) {
@@ -213,6 +247,22 @@ async fn an_endpoint_that_is_gone_gets_nothing_any_more(app: &TestApp) {
     assert!(messages(&ada, &endpoint_id).await.len() > 1);
 }
 
+async fn attempts_that_fail_together_do_not_wait_for_each_other(app: &TestApp) {
+    let ada = app.admin().await;
+    let (endpoint_id, _) = add(&ada, "http://127.0.0.1:9/", json!({})).await;
+    for _ in 0..4 {
+        test(&ada, &endpoint_id).await;
+    }
+    let due = claims(app).await;
+    assert_eq!(due.len(), 4);
+    app.expect_error_log(DISABLED);
+    let (system, gone) = (app.system(), answered(410));
+    let recorded = join_all(due.iter().map(|claim| record(&system, claim, &gone))).await;
+    assert!(recorded.iter().all(Result::is_ok), "{recorded:?}");
+    assert!(messages(&ada, &endpoint_id).await.iter().all(|row| row["state"] == "FAILED"));
+    assert_told(app, &ada).await;
+}
+
 /// Each administrator has one mail about it, and nobody else.
 async fn assert_told(app: &TestApp, ada: &Client) {
     let mails = warnings(app).await;
@@ -264,6 +314,8 @@ async fn an_endpoint_that_keeps_too_much_waiting_is_disabled(app: &TestApp) {
     // The one that arrives is no longer among them.
     assert_eq!(end_all(app, &answered(200)).await, 1);
     assert!(endpoint(&ada, &endpoint_id, "disabledAt").await["disabledAt"].is_null(), "as many as may wait");
+    let replay = json!({ "endpointId": endpoint_id, "failedSince": "2026-11-01T00:00:00Z" });
+    assert_eq!(ada.refused("replayWebhookMessages", replay).await.code(), "FAILED_PRECONDITION", "it would be disabled for it");
     test(&ada, &endpoint_id).await;
     app.expect_error_log(DISABLED);
     assert_eq!(end_all(app, &answered(500)).await, 1);
