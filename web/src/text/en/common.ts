@@ -146,6 +146,7 @@ export const common = {
   redacted: '(redacted)',
   search: 'Search',
   none: 'None',
+  table: 'Table',
   keys: {
     title: 'Keyboard shortcuts',
     help: 'Show all shortcuts',
