@@ -205,7 +205,7 @@ async fn who_is_gone_comes_back_with_its_list(app: &TestApp) {
     assert_eq!(sam.incident("INC-2", "sites { name }").await["sites"], json!([]));
     let back = take(&sam, both).await;
     assert_eq!((rows(&back), &back["rows"][0]["site"]["id"]), (vec![("CHANGED", "Shop")], &json!(shop)));
-    assert_eq!(back["rows"][0]["changes"], json!([{ "field": "GONE", "from": "yes", "to": null }]));
+    assert_eq!(back["rows"][0]["changes"], json!([{ "field": "GONE", "from": "yes", "to": "no" }]));
     sam.report("https://shop.example.org/ is down again").await;
     assert_eq!(sam.incident("INC-3", "sites { name }").await["sites"], json!([{ "name": "Shop" }]));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { linkFrom, pageHref, pathOf, withoutTitle } from './known';
+import { linkFrom, pageHref, pathOf, sentence, stageOf, withoutTitle } from './known';
 
 test('a link between pages leads to the other page', () => {
   const from = 'alerts/disk full.md';
@@ -40,4 +40,15 @@ test('a title is shown once', () => {
   expect(withoutTitle('# A *big* `disk`\nText', 'A big disk')).toBe('Text');
   expect(withoutTitle('# Other\n\nText', 'Given by its front matter')).toBe('# Other\n\nText');
   expect(withoutTitle('Text\n# Later', 'Later')).toBe('Text\n# Later');
+});
+
+test('an incident that goes on is not called past', () => {
+  expect(stageOf('TRIAGE')).toBe('TRIAGE');
+  for (const status of ['INVESTIGATING', 'FIXING', 'MONITORING'] as const) expect(stageOf(status), status).toBe('ONGOING');
+  for (const status of ['RESOLVED', 'CLOSED', 'DECLINED', 'MERGED'] as const) expect(stageOf(status), status).toBe('PAST');
+});
+
+test('only the first reason has a capital', () => {
+  expect(sentence(['same alert', 'similar words'])).toBe('Same alert, similar words');
+  expect(sentence([])).toBe('');
 });

@@ -25,6 +25,20 @@ export const KNOWN = graphql(`
 `);
 export type Known = ResultOf<typeof KNOWN>;
 
+const ONGOING = ['INVESTIGATING', 'FIXING', 'MONITORING'];
+
+/** How far an incident is that may be the same: one that goes on is something to join, not to learn from. */
+export function stageOf(status: NonNullable<Known['incident']>['status']): 'TRIAGE' | 'ONGOING' | 'PAST' {
+  if (status === 'TRIAGE') return 'TRIAGE';
+  return ONGOING.includes(status) ? 'ONGOING' : 'PAST';
+}
+
+/** Reasons as one sentence begins: the first with a capital. */
+export const sentence = (reasons: readonly string[]): string => {
+  const joined = reasons.join(', ');
+  return joined.charAt(0).toUpperCase() + joined.slice(1);
+};
+
 /** Where a page of the ops docs is shown. */
 export const pageHref = (path: string): string => `/ops/${path.split('/').map(encodeURIComponent).join('/')}`;
 
