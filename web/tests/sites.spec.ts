@@ -16,10 +16,10 @@ test('a list shows what it would change, and is imported exactly so', async ({ m
   // What is wrong is said with its line and column, and what was pasted stays.
   await page.getByLabel('Or paste the list').fill('name,url\nShop,shop.example.org');
   await page.getByRole('button', { name: 'Show what would change' }).click();
-  const problems = page.getByRole('region', { name: 'This stands in the way' });
+  const problems = page.getByRole('region', { name: 'Fix these first' });
   await expect(problems.getByRole('row').nth(1)).toContainText('2url');
   await expect(page.getByRole('button', { name: 'Import', exact: true })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Choose another list' }).click();
+  await page.getByRole('button', { name: 'Back to the list' }).click();
   await expect(page.getByLabel('Or paste the list')).toHaveValue(/shop\.example\.org/);
 
   // A file in another encoding would lose its umlauts.
@@ -31,14 +31,14 @@ test('a list shows what it would change, and is imported exactly so', async ({ m
   await page.getByLabel('File').setInputFiles({ name: 'sites.csv', mimeType: 'text/csv', buffer: Buffer.from(LIST) });
   await expect(page.getByLabel('Or paste the list')).toHaveValue(LIST);
   await page.getByLabel('Or paste the list').press('Control+Enter');
-  await expect(page.getByRole('heading', { name: '2 sites are new, 0 changed' })).toBeFocused();
-  await expect(page.getByText('Clients that are added as well: Example Ltd.')).toBeVisible();
+  await expect(page.getByRole('heading', { name: '2 new, 0 changed' })).toBeFocused();
+  await expect(page.getByText('New clients: Example Ltd.')).toBeVisible();
   const changes = page.getByRole('region', { name: 'What changes' });
   await expect(changes.getByRole('row').filter({ hasText: 'PRODUCTION' })).toContainText('Environment');
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Imported: 2 new' })).toBeFocused();
 
-  await page.getByRole('link', { name: 'To the sites' }).first().click();
+  await page.getByRole('link', { name: 'Back to sites' }).first().click();
   const list = page.getByRole('list', { name: 'Sites' });
   await expect(list.getByRole('listitem')).toHaveCount(2);
   await page.getByLabel('Environment').selectOption('STAGING');
@@ -72,7 +72,7 @@ test('a list that loses many takes a word more, and who is gone is found where i
   await expect(page.getByRole('heading', { name: 'Imported: 2 new' })).toBeVisible();
   await take('name\nShop');
   await expect(page.getByRole('region', { name: 'What changes' })).toContainText('No longer in the list');
-  await page.getByLabel('It is right that 1 site').check();
+  await page.getByLabel('Yes, mark 1 site as gone').check();
   await page.getByRole('button', { name: 'Import', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Imported: 0 new, 0 changed, 1 gone.' })).toBeVisible();
   await page.goto('/sites');
@@ -87,6 +87,37 @@ test('a list that loses many takes a word more, and who is gone is found where i
   await expect(gone).toContainText('By hand');
   await gone.getByRole('button', { name: 'Let imports set it' }).click();
   await expect(gone).toHaveCount(0);
+});
+
+test('a list that something overtook is looked at again before it is imported', async ({ muster, signIn }) => {
+  const page = await signIn(muster.adminLink());
+  await page.goto('/sites/import');
+  await page.getByLabel('Or paste the list').fill(LIST);
+  await page.getByRole('button', { name: 'Show what would change' }).click();
+  await expect(page.getByRole('heading', { name: '2 new, 0 changed' })).toBeFocused();
+  await muster.ask('mutation($input: SaveSiteInput!) { saveSite(input: $input) { site { id } } }', {
+    input: { name: 'Shop', url: 'https://shop.example.org' },
+  });
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect(page.getByRole('alert')).toContainText('has changed since you looked');
+  await expect(page.getByRole('button', { name: 'Import', exact: true })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Look again' }).click();
+  await expect(page.getByRole('heading', { name: '1 new, 1 changed' })).toBeFocused();
+  await page.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect(page.getByRole('columnheader', { name: 'Said before' })).toBeVisible();
+});
+
+test('on a phone, what a list would change stays readable', async ({ muster, signIn }) => {
+  const page = await signIn(muster.adminLink());
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/sites/import');
+  await page.getByLabel('Or paste the list').fill(`${LIST}\nLong,https://${'long-name.'.repeat(12)}example.org,,,,`);
+  await page.getByRole('button', { name: 'Show what would change' }).click();
+  const changes = page.getByRole('region', { name: 'What changes' });
+  await expect(changes.getByText('PRODUCTION')).toBeVisible();
+  const isWider = (box: Element) => box.scrollWidth > box.clientWidth;
+  expect(await changes.evaluate(isWider)).toBe(false);
+  expect(await page.locator('html').evaluate(isWider)).toBe(false);
 });
 
 test('declaring finds a site by its address, and says what to bear in mind there', async ({ muster, signIn }) => {

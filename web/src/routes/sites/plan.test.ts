@@ -37,7 +37,7 @@ test('who is gone and what stays is said in words', () => {
   const kept = row({ effect: 'KEPT', kept: [{ field: 'HOSTING', from: 'Fly', to: null }] });
   const [first, second] = linesOf([gone, kept]);
   expect(first?.note).toContain('No longer in the list');
-  expect([second?.from, second?.note]).toEqual(['Fly', 'Stays as set by hand: the list says Nothing.']);
+  expect([second?.from, second?.note]).toEqual(['Fly', 'Stays as set by hand: the list says none.']);
 });
 
 test('the columns are those of the export', () => {

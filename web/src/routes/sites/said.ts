@@ -18,7 +18,7 @@ export function said(site: Site, field: SiteField): Said[] {
     case 'ENVIRONMENT':
       return site.environment ? one(t.sites.environment[site.environment]) : [];
     case 'IMPORTANCE':
-      return one(t.sites.importance[site.importance]);
+      return one(t.importance[site.importance]);
     case 'HOSTING':
       return one(site.hosting);
     case 'REPOSITORY':

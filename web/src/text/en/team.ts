@@ -152,7 +152,7 @@ export const team = {
     contactName: (number: number) => `Name of contact ${number}`,
     contactEmail: (number: number) => `E-mail address of contact ${number}`,
     addContact: 'Add a contact',
-    isImportant: 'More important than most',
+    isImportant: 'High importance',
     zendesk: 'Organisation in Zendesk',
     zendeskHint: 'Its number, so that tickets find their client.',
     team: 'Who looks after it',
