@@ -9,7 +9,7 @@ const SYSTEM_NAMES: Record<string, string> = {
   zendesk: 'Zendesk',
   trello: 'Trello',
   ntfy: 'ntfy',
-  webhook: 'Webhook',
+  webhook: 'Phone gateway',
   wordpress: 'WordPress',
   drive: 'Google Drive',
 };
@@ -52,7 +52,7 @@ export const settings = {
     slack: {
       does: 'A channel for each incident, pages and reminders, and what people do there by command.',
       without: 'A person posts notices; their text waits under Deliveries.',
-      docs: '',
+      docs: 'docs/integrations/slack.md',
     },
     zendesk: {
       does: "One parent ticket for each incident, the clients' tickets linked to it, and updates as replies to them.",
@@ -105,7 +105,7 @@ export const settings = {
     ordered: 'ordered',
     attempts: (count: number) => some(count, 'attempt', 'attempts'),
     done: 'done',
-    next: 'tried again',
+    next: 'next try',
     see: 'See it there',
     why: 'It did not arrive:',
     what: 'What to do, with the text to copy',
@@ -134,7 +134,9 @@ export const settings = {
     alerts: 'Alerts',
     alertsWhat: 'Alerting systems post here, with a token of the API. An alert reports an incident, or joins a running one.',
     alertsOther: 'Other alerting systems',
-    endpoints: 'Endpoints that events are posted to',
+    alertsNamed: 'Sources with a name',
+    alertsNamedWhat: 'A source with a name in the settings, such as Grafana, posts to an address and with a secret of its own.',
+    endpoints: 'Manage endpoints',
   },
   audit: {
     title: 'Audit log',
