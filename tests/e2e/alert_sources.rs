@@ -322,6 +322,8 @@ async fn only_who_proves_itself_may_post(app: &TestApp) {
             at(path).bearer(wrong).refused(app, 401).await;
         }
     }
+    let why = at("/hooks/alerts/ours").bearer("wrong").refused(app, 401).await;
+    assert!(why.contains("alerts.sources.ours.secret") && why.contains("docs/integrations/alerts.md"), "{why}");
     // What the settings have is demanded, all of it.
     let now = app.now().timestamp();
     at("/hooks/alerts/both").bearer(SECRET).refused(app, 401).await;

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use domain::authz::Actor;
 use domain::error::code;
-use domain::people::access::authenticate;
+use domain::people::access::{TOKEN_PREFIX, authenticate};
 use domain::people::secrets::Secret;
 use domain::{Ctx, Error};
 use entity::{Source, Timestamp};
@@ -81,6 +81,7 @@ async fn in_header(server: &Server, source: &AlertSource, secret: Option<&str>, 
     }
     match Credential::bearer(authorization) {
         Some(Credential::Bearer(shown)) if is_secret(&shown) => Ok(()),
+        Some(Credential::Bearer(shown)) if !shown.starts_with(TOKEN_PREFIX) => Err(unauthenticated(mistyped(source))),
         Some(Credential::Bearer(shown)) => of_token(server, request, shown).await,
         _ => Err(unauthenticated(missing(source))),
     }
@@ -98,6 +99,14 @@ fn missing(source: &AlertSource) -> String {
         }
     };
     format!("{what} See {}.", kind.docs)
+}
+
+fn mistyped(source: &AlertSource) -> String {
+    let docs = source.kind.docs;
+    match (&source.name, &source.secret) {
+        (Some(name), Some(_)) => format!("This is neither the secret in alerts.sources.{name}.secret nor an API token. See {docs}."),
+        _ => format!("This is no API token: those begin with {TOKEN_PREFIX}. See {docs}."),
+    }
 }
 
 async fn of_token(server: &Server, request: &Parts, shown: String) -> Result<(), Problem> {

@@ -68,25 +68,33 @@ pub async fn named(
         let message = format!("There is no source {name:?} here: the setting alerts.sources.{name}.kind is missing.");
         return Err(Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, message));
     };
+    let answer = Box::pin(posted(&server, &source, secret.as_deref(), request)).await;
+    let outcome = if answer.is_ok() { "taken" } else { "refused" };
+    metrics::counter!("muster_alert_posts_total", "source" => name, "outcome" => outcome).increment(1);
+    answer
+}
+
+/// Takes what `source` posted; `secret` is what the address ends with.
+async fn posted(server: &Server, source: &AlertSource, secret: Option<&str>, request: Request) -> Result<Json<Value>, Problem> {
     let (parts, body) = request.into_parts();
-    let shown = admission::admit(&server, &source, secret.as_deref(), &parts).await?;
+    let shown = admission::admit(server, source, secret, &parts).await?;
     let headers = parts.headers.clone();
     if shown == Shown::Secret {
         Place::keep_of(&parts, None);
     }
     let request = Request::from_parts(parts, body);
     let body = match shown {
-        Shown::Secret => decoded(&headers, Posted::<BODY_KIB>::from_request(request, &server).await?.0, BODY_KIB)?,
-        Shown::Nothing => decoded(&headers, SignedBody::from_request(request, &server).await?.0, SIGNED_KIB)?,
+        Shown::Secret => decoded(&headers, Posted::<BODY_KIB>::from_request(request, server).await?.0, BODY_KIB)?,
+        Shown::Nothing => decoded(&headers, SignedBody::from_request(request, server).await?.0, SIGNED_KIB)?,
     };
     let ctx = server.app.0.domain.ctx(Actor::System, Source::Alert);
-    admission::verify(&source, &headers, &body, ctx.now())?;
+    admission::verify(source, &headers, &body, ctx.now())?;
     if source.kind.has_topics()
-        && let Some(answer) = topics::verify(&server, &source, &headers, &body, ctx.now()).await?
+        && let Some(answer) = topics::verify(server, source, &headers, &body, ctx.now()).await?
     {
         return Ok(answer);
     }
-    take(&server, &ctx, &source, &headers, &body).await
+    take(server, &ctx, source, &headers, &body).await
 }
 
 async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &HeaderMap, body: &[u8]) -> Result<Json<Value>, Problem> {
