@@ -81,6 +81,8 @@ pub fn parser() -> impl TypedValueParser<Value = Part> {
 enum Outcome {
     /// There is nothing to test yet, and what to do.
     NotThere(String),
+    /// It can't be looked at, and why.
+    Unreadable(String),
     /// What was tested, and notes on it.
     Tested(Vec<Finding>, Vec<String>),
 }
@@ -103,6 +105,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
         all_fine &= match outcome {
             // That others are not there is a choice; of the one that was asked for it is an answer.
             Outcome::NotThere(_) => one.is_none(),
+            Outcome::Unreadable(_) => false,
             Outcome::Tested(findings, _) => is_fine(&findings),
         };
     }
@@ -112,6 +115,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
 fn report(part: &str, outcome: &Outcome) -> String {
     let (findings, notes) = match outcome {
         Outcome::NotThere(why) => return format!("{part}: {why}"),
+        Outcome::Unreadable(why) => return format!("{part}: PROBLEM: {why}"),
         Outcome::Tested(findings, notes) => (findings, notes),
     };
     let mut report = String::new();
@@ -138,8 +142,8 @@ async fn of_system(settings: &Settings, Entry { system, needs, docs, without, ..
 /// Who may post alerts, where, and by what. Nobody can be asked whether they do.
 fn of_alerts(settings: &Settings) -> Outcome {
     let url = &settings.public_url;
+    let hooks = format!("{url}/hooks/alertmanager and {url}/hooks/alerts");
     if settings.alert_sources.is_empty() {
-        let hooks = format!("{url}/hooks/alertmanager and {url}/hooks/alerts");
         let by = if settings.alerts_secret.is_some() { "alerts.secret and API tokens" } else { "API tokens" };
         return Outcome::NotThere(format!("no source has a name: {hooks} take {by}; for others see docs/integrations/alerts.md."));
     }
@@ -152,8 +156,9 @@ fn of_alerts(settings: &Settings) -> Outcome {
             is_open.then(|| "Its secret is in the address, and public_url is not encrypted: put a proxy with TLS in front.".to_owned());
         Finding { what, problem }
     });
-    let near = "public_url is this machine: services elsewhere can't post here.";
-    Outcome::Tested(found.collect(), if is_near(url) { vec![near.to_owned()] } else { Vec::new() })
+    let near = is_near(url).then(|| "public_url is this machine: services elsewhere can't post here.".to_owned());
+    let unnamed = settings.alerts_secret.as_ref().map(|_| format!("{hooks} take alerts.secret and API tokens"));
+    Outcome::Tested(found.collect(), near.into_iter().chain(unnamed).collect())
 }
 
 /// What a source shows to prove who it is.
@@ -198,11 +203,14 @@ async fn of_ops_docs(settings: &Settings) -> anyhow::Result<Outcome> {
         return Ok(Outcome::NotThere("not read: set ops_docs.path or ops_docs.git (docs/known-events.md).".to_owned()));
     };
     let scratch = tempfile::tempdir()?;
-    let what = format!("The ops docs can be read from {}", docs.describe());
+    let place = docs.describe();
     let reading = match docs.read(None, scratch.path()).await {
         Ok(reading) => reading.unwrap_or_default(),
-        Err(problem) => return Ok(Outcome::Tested(vec![Finding { what, problem: Some(format!("{problem}.")) }], Vec::new())),
+        Err(problem) => {
+            return Ok(Outcome::Unreadable(format!("The ops docs can't be read from {place}: {problem}.")));
+        }
     };
+    let what = format!("The ops docs can be read from {place}");
     let none = reading.pages.is_empty().then(|| "There is no page: pages are files that end in .md.".to_owned());
     let mut notes = vec![format!("{} pages", reading.pages.len())];
     let problems = ops::problems(&reading);

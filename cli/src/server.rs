@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::alerts::Alertmanagers;
+use worker::ops_docs::OpsDocs;
 use worker::outlets::endpoint::Endpoints;
 use worker::topics::Sns;
 
@@ -119,7 +120,10 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
 
 /// The demo's people are made up, and what it does must not be seen outside.
 fn without_systems(settings: Settings) -> Settings {
-    let connected: Vec<&str> = settings.systems.connected().into_iter().map(System::as_str).collect();
+    let ops_docs = matches!(settings.ops_docs, Some(OpsDocs::Git(..))).then_some("ops docs");
+    let webhooks = settings.webhooks.as_ref().map(|_| "webhooks");
+    let systems = settings.systems.connected().into_iter().map(System::as_str);
+    let connected: Vec<&str> = systems.chain(ops_docs).chain(webhooks).collect();
     if !connected.is_empty() {
         tracing::warn!("with --demo, outside systems stay disconnected: {}. Start without it to work with them", connected.join(", "));
     }

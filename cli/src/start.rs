@@ -7,6 +7,7 @@ use domain::Domain;
 use domain::zone::tables;
 use entity::System;
 use sea_orm::sqlx::postgres::PgConnectOptions;
+use worker::ops_docs::OpsDocs;
 
 use crate::output;
 use crate::settings::{Settings, Traces};
@@ -20,6 +21,9 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
     let connected = names(connected);
     let playbook = domain.playbook();
     let traces = settings.traces.as_ref().map(Traces::describe);
+    let ops_docs = settings.ops_docs.as_ref().map(OpsDocs::describe);
+    let sources = settings.alert_sources.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let webhooks = settings.webhooks.is_some();
     let (version, database, zones) = (env!("CARGO_PKG_VERSION"), database(&settings.database_url.0), tables().describe());
     if settings.log_json {
         tracing::info!(
@@ -33,6 +37,9 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
             connected,
             by_hand,
             traces,
+            ops_docs,
+            sources,
+            webhooks,
             "started"
         );
     } else if tracing::enabled!(tracing::Level::INFO) {
@@ -47,7 +54,13 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
             ("done by hand", or_nothing(by_hand)),
         ];
         let mut text = format!("Muster {version}, muster {role}");
-        for (what, value) in facts.into_iter().chain(traces.map(|traces| ("traces", traces))) {
+        let others = [
+            ("traces", traces),
+            ("ops docs", ops_docs),
+            ("alerts from", Some(sources).filter(|sources| !sources.is_empty())),
+            ("webhooks", webhooks.then(|| "on".to_owned())),
+        ];
+        for (what, value) in facts.into_iter().chain(others.into_iter().filter_map(|(what, value)| Some((what, value?)))) {
             // Writing to a string does not fail.
             let _ = write!(text, "\n  {what:<12}  {value}");
         }

@@ -57,7 +57,10 @@ fn one(source: &mut Source<'_>, name: &str) -> Option<AlertSource> {
     let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte));
     if !is_plain || name.len() > NAME_CHARS {
-        source.problem(&at("kind"), format_args!("must be that of a source whose name has at most {NAME_CHARS} letters, digits, - and _"));
+        source.problem(
+            &at("kind"),
+            format_args!("must be that of a source named by at most {NAME_CHARS} lower-case letters, digits, - and _, a letter first"),
+        );
     }
     if name == RESERVED && kind.is_some_and(|kind| kind.name != RESERVED) {
         source.problem(&at("kind"), format_args!("must be {RESERVED} for a source of this name: give it another name"));

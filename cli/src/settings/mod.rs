@@ -133,11 +133,12 @@ impl Settings {
         Source::read(&name, &text, &source::environment()?, Self::from_source)
     }
 
-    /// The same without outside systems: everything is left to people.
+    /// The same without outside systems: everything is left to people. Ops docs in a folder stay, which is only read.
     pub fn disconnected(self) -> Self {
         let near = self.alert_sources.into_iter().filter(|(_, source)| source.topics.is_empty());
         let alert_sources = near.collect();
-        Self { systems: Systems::default(), alertmanagers: None, alert_sources, ops_docs: None, company: None, webhooks: None, ..self }
+        let ops_docs = self.ops_docs.filter(|docs| matches!(docs, OpsDocs::Folder(_)));
+        Self { systems: Systems::default(), alertmanagers: None, alert_sources, ops_docs, company: None, webhooks: None, ..self }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {

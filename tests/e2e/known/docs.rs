@@ -227,6 +227,9 @@ fn a_check_says_what_can_be_read_and_what_is_wrong() {
     assert!(code == Some(1) && said.contains("has no branch other"), "{said}");
     let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__PATH", folder.path().to_str().unwrap())]);
     assert!(code == Some(1) && said.contains("There is no page"), "{said}");
+    let nowhere = folder.path().join("nowhere");
+    let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__PATH", nowhere.to_str().unwrap())]);
+    assert!(code == Some(1) && said.contains("ops-docs: PROBLEM: The ops docs can't be read from"), "{said}");
     let (code, said) = check(folder.path(), &[]);
     assert!(code == Some(1) && said.contains("set ops_docs.path or ops_docs.git"), "{said}");
     // A password is said by nobody, whatever becomes of it.
