@@ -8,11 +8,11 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use domain::Ctx;
 use domain::authz::Actor;
+use domain::catalogue;
 use domain::catalogue::import::{self, Confirmed, Imported};
 use domain::catalogue::listing::title;
 use domain::catalogue::merge::Change;
 use domain::catalogue::plan::{Effect, Plan, Problem, Row};
-use domain::catalogue::{self, fields};
 use domain::limits::SITES_BYTES;
 use entity::Source;
 
@@ -121,7 +121,10 @@ fn show(seen: &Imported) -> std::io::Result<()> {
 
 fn counts(plan: &Plan) -> String {
     let [added, changed, gone, kept] = [Effect::Added, Effect::Changed, Effect::Gone, Effect::Kept].map(|effect| plan.count(effect));
-    format!("{added} new, {changed} changed, {gone} gone, {kept} kept as set by hand, {} as they are", plan.unchanged)
+    let same = plan.unchanged + kept;
+    let fields: usize = plan.rows.iter().map(|row| row.kept.len()).sum();
+    let noun = if fields == 1 { "field" } else { "fields" };
+    format!("{added} new, {changed} changed, {gone} gone, {same} as they are; {fields} {noun} kept as set by hand")
 }
 
 fn show_row(row: &Row) -> std::io::Result<()> {
@@ -132,14 +135,14 @@ fn show_row(row: &Row) -> std::io::Result<()> {
         Effect::Kept => "kept",
     };
     output::line(format_args!("{word}: {}", row.entry.site.name))?;
-    let said = |field, text: &str| if fields::is_blank(field, text) { "nothing".to_owned() } else { format!("{text:?}") };
+    let said = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("{text:?}") };
     if row.effect != Effect::Gone {
         for Change { field, from, to } in &row.changes {
-            output::line(format_args!("  {}: {} -> {}", title(*field), said(*field, from), said(*field, to)))?;
+            output::line(format_args!("  {}: {} -> {}", title(*field), said(from), said(to)))?;
         }
     }
     for Change { field, from, to } in &row.kept {
-        let (from, to) = (said(*field, from), said(*field, to));
+        let (from, to) = (said(from), said(to));
         output::line(format_args!("  {}: stays {from}, set by hand; the list says {to}", title(*field)))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use entity::{SiteField, SiteId};
 
-use super::fields::{Entry, checked};
+use super::fields::{Entry, checked, input};
 use super::merge::Values;
 use super::plan::{Listed, Problem};
 use crate::error::{Error, Result};
@@ -99,13 +99,13 @@ pub fn read(csv: &[u8]) -> Result<List> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter(text)).has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut lines = Lines { text, counted: 0, line: 1 };
-    let mut records = reader.records();
+    let mut records = reader.records().peekable();
     let header = records.next().transpose().map_err(Error::internal)?;
     let header =
         header.ok_or_else(|| wrong("The list is empty: its first line names the columns, such as name, url and client.".to_owned()))?;
     let (columns, warnings) = columns(&header)?;
     let mut list = List { warnings, ..List::default() };
-    for record in records {
+    while let Some(record) = records.next() {
         let record = record.map_err(Error::internal)?;
         let line = lines.of(&record);
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -122,11 +122,16 @@ pub fn read(csv: &[u8]) -> Result<List> {
             list.listed.push(listed);
             list.problems.extend(problems);
         } else {
-            let reason = format!(
-                "This line has {} cells, and the first one {}: put cells that contain the separator or a line break in quotation marks.",
-                record.len(),
-                header.len()
-            );
+            // A quotation mark that is never closed takes in all that follows.
+            let is_open = records.peek().is_none() && text[lines.counted..].matches('"').count() % 2 == 1;
+            let reason = if is_open {
+                "A quotation mark opened in this line is never closed.".to_owned()
+            } else {
+                let (cells, titles) = (record.len(), header.len());
+                let noun = if cells == 1 { "cell" } else { "cells" };
+                let way_out = "Put cells that contain the separator or a line break in quotation marks.";
+                format!("This line has {cells} {noun}; the header has {titles}. {way_out}")
+            };
             list.problems.push(Problem { line, column: None, reason });
         }
     }
@@ -195,9 +200,9 @@ fn columns(header: &csv::StringRecord) -> Result<(Vec<Option<Column>>, Vec<Strin
     let mut warnings = Vec::new();
     if !unknown.is_empty() {
         unknown.truncate(limits::LIST_ITEMS);
-        let (is, them) = if unknown.len() == 1 { ("column is", "it is") } else { ("columns are", "they are") };
+        let (noun, were) = if unknown.len() == 1 { ("column", "was") } else { ("columns", "were") };
         let known = self::header().join(", ");
-        warnings.push(format!("This {is} nothing that a site has, so {them} left out: {}. Known are {known}.", unknown.join(", ")));
+        warnings.push(format!("Unknown {noun} {} {were} ignored. Known are {known}.", unknown.join(", ")));
     }
     Ok((columns, warnings))
 }
@@ -219,11 +224,16 @@ fn site(line: usize, columns: &[Option<Column>], record: &csv::StringRecord) -> 
                 Ok(text) => {
                     values.insert(*field, text);
                 }
-                Err(error) => problem(title(*field), error.to_string()),
+                Err(error) => problem(title(*field), in_list(*field, &error.to_string())),
             },
         }
     }
     (Listed { line, id, key: None, values }, problems)
+}
+
+/// `reason`, about the column and not about the input of the API.
+fn in_list(field: SiteField, reason: &str) -> String {
+    reason.strip_prefix(input(field)).map_or_else(|| reason.to_owned(), |rest| format!("{}{rest}", title(field)))
 }
 
 #[cfg(test)]
@@ -266,6 +276,18 @@ mod tests {
         assert!(list.problems[0].reason.contains("https://"), "{:?}", list.problems);
         assert_eq!(list.listed.last().map(|listed| listed.line), Some(8));
         assert!(list.warnings[0].contains("“colour”") && list.warnings[0].contains("busy hours"), "{:?}", list.warnings);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_the_words_of_the_list() {
+        for (csv, said) in [
+            ("name,url\nShop\n", "This line has 1 cell; the header has 2."),
+            ("name,url\nShop,\n\"Blog,\nNews,\n", "A quotation mark opened in this line is never closed."),
+            ("name,busy hours\nShop,always\n", "busy hours can't be read"),
+        ] {
+            let list = read(csv.as_bytes()).unwrap();
+            assert!(list.problems.len() == 1 && list.problems[0].reason.starts_with(said), "{csv}: {:?}", list.problems);
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_graphql::{InputObject, SimpleObject};
 use domain::catalogue::import::{Confirmed, Import, Imported};
+use domain::catalogue::merge;
 use domain::catalogue::plan::{Effect, Plan, Problem, Row};
-use domain::catalogue::{fields, merge};
 use domain::limits::IMPORT_SHOWN;
 use entity::{SiteId, site};
 
@@ -116,7 +116,7 @@ pub struct SiteFieldChange {
 
 impl From<merge::Change> for SiteFieldChange {
     fn from(merge::Change { field, from, to }: merge::Change) -> Self {
-        let said = |text: String| (!fields::is_blank(field, &text)).then_some(text);
+        let said = |text: String| (!text.is_empty()).then_some(text);
         Self { field: field.into(), from: said(from), to: said(to) }
     }
 }
