@@ -103,11 +103,11 @@ fn facts(front: &str) -> Result<(Option<String>, About), String> {
         return Ok((None, About::default()));
     }
     let front: Front = serde_saphyr::from_str(front).map_err(|error| {
-        let error = error.to_string();
-        // What follows the first line shows the text itself.
+        // Lines are those of the file, which has the fence before them. No excerpt: it would show the text itself.
+        let error = error.render_with_options(serde_saphyr::render_options! { snippets: serde_saphyr::SnippetMode::Off, line_offset: 1 });
         let first = error.lines().next().unwrap_or_default().chars();
         let reason: String = first.filter(|c| !c.is_control()).take(limits::NAME_CHARS).collect();
-        format!("its front matter can't be read ({reason}); alert, site and severity are texts or lists of texts")
+        format!("its front matter can't be read ({reason}); alert, site and severity must be a text or a list of texts")
     })?;
     let about = About {
         alerts: list("alert", front.alert)?,
@@ -233,6 +233,12 @@ mod tests {
             assert!(page.problem.as_ref().is_some_and(|problem| problem.contains(said)), "{front}: {:?}", page.problem);
             assert_eq!((page.title.as_str(), page.about), ("Title", About::default()), "{front}");
         }
+    }
+
+    #[test]
+    fn a_problem_is_in_a_line_of_the_file() {
+        let problem = read("a.md", "---\nsite: a\ntitle: [One]\n---\n").problem.unwrap();
+        assert!(problem.contains("line 3") && !problem.contains("error:"), "{problem}");
     }
 
     #[test]

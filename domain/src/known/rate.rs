@@ -1,6 +1,6 @@
 //! Saying whether a known event helped.
 
-use entity::{IncidentId, KnownVerdict, OpsPageId, TimelineKind, incident, known_rating};
+use entity::{IncidentId, KnownVerdict, OpsPageId, TimelineKind, Visibility, incident, known_rating};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde_json::json;
@@ -92,7 +92,10 @@ async fn known(ctx: &Ctx, subject: Subject) -> Result<Known> {
 fn event(known: &Known, verdict: Option<KnownVerdict>) -> NewEvent {
     let (what, path) = match known {
         Known::Page(page) => (format!("The page “{}” of the ops docs ({})", page.title, page.path), Some(&page.path)),
-        // Who sees this incident may not know of the other, now or later.
+        Known::Incident(past) if past.visibility == Visibility::Open => {
+            (format!("What is known from {}", incidents::reference(past)), None)
+        }
+        // Who sees this incident may not know of a restricted one.
         Known::Incident(_) => ("What is known from a past incident".to_owned(), None),
     };
     let (kind, text) = match verdict {
