@@ -30,7 +30,7 @@ pub struct Filter {
 
 impl Filter {
     fn passes(&self, known: &Known) -> bool {
-        self.severity.as_ref().is_none_or(|severities| severities.contains(&known.row.severity))
+        self.severity.as_ref().is_none_or(|severities| severities.contains(&known.severity))
             && self.site_id.is_none_or(|site| known.sites.contains(&site))
             && self.client_id.is_none_or(|client| known.clients.contains(&client))
     }
@@ -49,8 +49,7 @@ pub(super) async fn facts(ctx: &Ctx, period: Period, filter: &Filter) -> Result<
     let mut passing = look(ctx).await?;
     passing.retain(|known| filter.passes(known));
     let span = period.start()..period.end();
-    let is_counted =
-        |known: &&Arc<Known>| known.fact.is_some_and(|fact| span.contains(&fact.declared_at)) && !is_left_out(known.row.status);
+    let is_counted = |known: &&Arc<Known>| known.fact.is_some_and(|fact| span.contains(&fact.declared_at)) && !is_left_out(known.status);
     let of_period = passing.iter().filter(is_counted).cloned().collect();
     Ok(Facts { period, span, passing, of_period })
 }
@@ -73,7 +72,7 @@ impl Facts {
 
     /// How many reports of the period have this status, which is one that is left out.
     pub fn left_out(&self, status: IncidentStatus) -> usize {
-        self.passing.iter().filter(|known| known.row.status == status && self.span.contains(&known.row.reported_at)).count()
+        self.passing.iter().filter(|known| known.status == status && self.span.contains(&known.reported_at)).count()
     }
 
     /// The pages of the period, whatever became of the incidents that they were about.
@@ -88,8 +87,8 @@ impl Facts {
 
     /// Those incidents of the period that are hidden from most.
     pub fn restricted(&self) -> impl Iterator<Item = IncidentId> {
-        let hidden = self.of_period.iter().filter(|known| known.row.visibility == Visibility::Restricted);
-        hidden.map(|known| known.row.id)
+        let hidden = self.of_period.iter().filter(|known| known.visibility == Visibility::Restricted);
+        hidden.map(|known| known.id)
     }
 }
 

@@ -22,8 +22,18 @@ pub struct Kept(Mutex<HashMap<i32, Arc<Known>>>);
 pub(super) struct Known {
     /// Its version was at least this one when the rest was read.
     version: i32,
-    /// The row itself.
-    pub row: Row,
+    /// The number in `INC-42`.
+    pub number: i32,
+    /// Its id.
+    pub id: IncidentId,
+    /// Where it stands.
+    pub status: IncidentStatus,
+    /// Who may know about it.
+    pub visibility: Visibility,
+    /// How bad it is.
+    pub severity: Severity,
+    /// When it was reported.
+    pub reported_at: Timestamp,
     /// What figures are made of, once it is declared.
     pub fact: Option<Fact>,
     /// The sites it is about.
@@ -40,12 +50,12 @@ pub(super) struct Known {
 #[derive(Deserialize, FromQueryResult)]
 pub(super) struct Row {
     pub number: i32,
-    pub id: IncidentId,
-    pub status: IncidentStatus,
-    pub visibility: Visibility,
+    id: IncidentId,
+    status: IncidentStatus,
+    visibility: Visibility,
     #[serde(deserialize_with = "of_rank")]
-    pub severity: Severity,
-    pub reported_at: Timestamp,
+    severity: Severity,
+    reported_at: Timestamp,
     declared_at: Option<Timestamp>,
     led_at: Option<Timestamp>,
     second_line_at: Option<Timestamp>,
@@ -96,9 +106,22 @@ fn of_rank<'de, D: Deserializer<'de>>(rank: D) -> Result<Severity, D::Error> {
 
 impl Known {
     /// An incident of which nothing but its row was read.
-    pub fn new(version: i32, row: Row) -> Self {
-        let fact = row.fact();
-        Self { version, row, fact, sites: Vec::new(), clients: Vec::new(), pages: Vec::new(), follow_ups: Vec::new() }
+    pub fn new(version: i32, row: &Row) -> Self {
+        let &Row { number, id, status, visibility, severity, reported_at, .. } = row;
+        Self {
+            version,
+            number,
+            id,
+            status,
+            visibility,
+            severity,
+            reported_at,
+            fact: row.fact(),
+            sites: Vec::new(),
+            clients: Vec::new(),
+            pages: Vec::new(),
+            follow_ups: Vec::new(),
+        }
     }
 }
 
@@ -143,8 +166,8 @@ impl Kept {
     pub(super) fn keep(&self, read: &[Arc<Known>]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for known in read {
-            if kept.len() < limits::INSIGHTS_KEPT || kept.contains_key(&known.row.number) {
-                kept.insert(known.row.number, known.clone());
+            if kept.len() < limits::INSIGHTS_KEPT || kept.contains_key(&known.number) {
+                kept.insert(known.number, known.clone());
             }
         }
     }

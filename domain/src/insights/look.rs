@@ -41,7 +41,7 @@ pub(super) async fn look(ctx: &Ctx) -> Result<Vec<Arc<Known>>> {
         found.extend(read);
     }
     if !news.is_empty() {
-        found.sort_unstable_by_key(|known| known.row.number);
+        found.sort_unstable_by_key(|known| known.number);
     }
     Ok(found)
 }
@@ -72,7 +72,7 @@ async fn read(ctx: &Ctx, versions: &[(i32, i32)]) -> Result<Vec<Arc<Known>>> {
     let mut follow_ups = follow_ups(ctx, these).await?;
     follow_ups.sort_by(|one, other| (one.created_at, &one.title).cmp(&(other.created_at, &other.title)));
     let versions: HashMap<i32, i32> = versions.iter().copied().collect();
-    let known = |row: Row| Some((row.number, Known::new(*versions.get(&row.number)?, row)));
+    let known = |row: Row| Some((row.number, Known::new(*versions.get(&row.number)?, &row)));
     let mut known: HashMap<i32, Known> = rows.into_iter().filter_map(known).collect();
     for OfSite { number, site_id } in sites {
         known.entry(number).and_modify(|known| known.sites.push(site_id));
