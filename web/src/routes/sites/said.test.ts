@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isKept, isSet, lines, linksIn, said } from './said';
+import { isKept, isSet, lines, linksIn, said, whatDiffers } from './said';
 import { FIELDS, type Site } from './site';
 
 const blank = {
@@ -61,4 +61,14 @@ test('links are typed one on each line', () => {
   expect(linksIn('https://logs.example.org')).toBeUndefined();
   expect(linksIn(' ')).toEqual([]);
   expect(lines(' a \n\nb')).toEqual(['a', 'b']);
+});
+
+test('of a form only what was changed is sent', () => {
+  const before = { name: 'Shop', hosts: ['a.example'], url: null as string | null };
+  expect(whatDiffers(before, { ...before, hosts: ['a.example'] })).toEqual({});
+  expect(whatDiffers(before, { ...before, hosts: ['b.example'], url: 'https://b.example' })).toEqual({
+    hosts: ['b.example'],
+    url: 'https://b.example',
+  });
+  expect(whatDiffers({ ...before, url: 'https://a.example' }, before)).toEqual({ url: null });
 });

@@ -60,9 +60,20 @@ export const lines = (text: string) =>
     .map((line) => line.trim())
     .filter((line) => line !== '');
 
+export interface Link {
+  label: string;
+  url: string;
+}
+
 /** The links that somebody typed, one on each line; undefined if a line is none. */
-export function linksIn(text: string): { label: string; url: string }[] | undefined {
+export function linksIn(text: string): Link[] | undefined {
   const found = lines(text).map((line) => /^(.+?)\s+(https?:\/\/\S+)$/i.exec(line));
   if (!found.every((match) => match !== null)) return undefined;
   return found.map(([, label = '', url = '']) => ({ label, url }));
+}
+
+/** The fields of `now` that say something else than `before`. */
+export function whatDiffers<T extends object>(before: T, now: T): Partial<T> {
+  const differs = (key: keyof T) => JSON.stringify(before[key]) !== JSON.stringify(now[key]);
+  return Object.fromEntries(Object.entries(now).filter(([key]) => differs(key as keyof T))) as Partial<T>;
 }
