@@ -218,11 +218,19 @@ fn a_check_says_what_can_be_read_and_what_is_wrong() {
     let address = repository.address();
     let address = address.to_str().unwrap();
     let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", address)]);
-    assert_eq!(code, Some(0), "{said}");
-    for part in ["ops-docs: ok: The ops docs can be read from", "note: 2 pages", "note: broken.md: its severity awful is none of critical"]
-    {
+    assert_eq!(code, Some(1), "{said}");
+    for part in [
+        "ops-docs: ok: The ops docs can be read from",
+        "ops-docs: PROBLEM: Every page is as it should be: no. 1 of them",
+        "note: 2 pages",
+        "note: broken.md: its severity awful is none of critical",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    repository.write("broken.md", "---\nseverity: major\n---\n# Mended\n");
+    repository.push(false);
+    let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", address)]);
+    assert!(code == Some(0) && said.contains("ok: Every page is as it should be"), "{said}");
     let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__GIT", address), ("MUSTER_OPS_DOCS__BRANCH", "other")]);
     assert!(code == Some(1) && said.contains("has no branch other"), "{said}");
     let (code, said) = check(folder.path(), &[("MUSTER_OPS_DOCS__PATH", folder.path().to_str().unwrap())]);
