@@ -49,15 +49,15 @@ pub struct Problem {
     pub reason: String,
 }
 
-/// What becomes of a site.
+/// What becomes of a site; what is lost comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Effect {
-    /// It is new.
-    Added,
     /// Its source no longer lists it.
     Gone,
     /// It says something else.
     Changed,
+    /// It is new.
+    Added,
     /// The source says something else, and by hand it is set otherwise.
     Kept,
 }

@@ -57,7 +57,7 @@ pub struct SiteImport {
     problem_count: usize,
     /// What is left out of it, in words.
     warnings: Vec<String>,
-    /// Sites about which there is something to say, at most 200: what is new, then what is gone, what changes, and what is kept.
+    /// Sites about which there is something to say, at most 200: what is gone, then what changes, what is new, and what is kept.
     rows: Vec<SiteImportRow>,
     /// How many sites are new.
     added_count: usize,
