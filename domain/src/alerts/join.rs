@@ -70,9 +70,9 @@ pub(super) fn write<S: Scope>(draft: &mut Draft<'_, S>, call: &Alarms, alerts: &
             };
             draft.record(NewEvent { occurred_at: at, ..NewEvent::new(TimelineKind::Alert, text).details(details) });
         }
-        let row = entity::alert::Model { incident_id: Some(incident), ..seen.row.clone() };
-        draft.upsert(row.into_active_model());
     }
+    let joined = |seen: &Seen<'_>| entity::alert::Model { incident_id: Some(incident), ..seen.row.clone() };
+    draft.upsert_many(&alerts.iter().map(joined).map(IntoActiveModel::into_active_model).collect::<Vec<_>>());
     if is_news {
         for note in notes {
             draft.record(NewEvent::new(TimelineKind::Alert, note.clone()).details(json!({ "source": call.source })));

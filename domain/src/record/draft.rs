@@ -156,6 +156,14 @@ impl<'a, S: Scope> Draft<'a, S> {
         self.writes.push(RowWrite::upsert(&row));
     }
 
+    /// The same for many rows with the same columns set, in few statements.
+    pub fn upsert_many<A: ActiveModelTrait>(&mut self, rows: &[A]) {
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            let statement = A::Entity::insert_many(rows.to_vec()).on_conflict(replacing::<A::Entity>()).build(self.backend());
+            self.once(statement);
+        }
+    }
+
     /// Changes the columns that are set of a row of a table that is not a [`Child`].
     pub fn update<A: ActiveModelTrait>(&mut self, row: A) -> Result<()> {
         self.touches::<A::Entity>();
