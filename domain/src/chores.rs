@@ -13,6 +13,7 @@ use entity::{IncidentId, System, Timestamp, chain_check, chore, incident};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, TryInsertResult};
 
+use crate::alerts::settle::settle;
 use crate::authz::Right;
 use crate::chain::Verdict;
 use crate::config::Config;
@@ -30,6 +31,8 @@ pub enum Chore {
     VerifyChains,
     /// Make incidents that changed findable by what they say now.
     FindIncidents,
+    /// Look whether alerts that flap have settled.
+    SettleAlerts,
     /// Read the ops docs, if it is time. Carried out by `worker`, which can reach them.
     ReadOpsDocs,
     /// Synchronise what is kept both in an outside system and here. Carried out by `worker`, which can reach the system.
@@ -70,6 +73,7 @@ fn all(config: &Config) -> impl Iterator<Item = (Chore, chrono::Duration)> {
     [
         (Chore::VerifyChains, chrono::Duration::seconds(10)),
         (Chore::FindIncidents, chrono::Duration::seconds(10)),
+        (Chore::SettleAlerts, chrono::Duration::seconds(30)),
         (Chore::Expire, chrono::Duration::hours(1)),
     ]
     .into_iter()
@@ -85,6 +89,7 @@ impl Chore {
             Self::Expire => "expire".to_owned(),
             Self::VerifyChains => "verify-chains".to_owned(),
             Self::FindIncidents => "find-incidents".to_owned(),
+            Self::SettleAlerts => "settle-alerts".to_owned(),
             Self::ReadOpsDocs => "read-ops-docs".to_owned(),
             Self::Sync { system } => format!("sync-{system}"),
         }
@@ -160,6 +165,7 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
         Chore::Expire => expire::expire(ctx).await,
         Chore::VerifyChains => verify_chains(ctx).await,
         Chore::FindIncidents => find_incidents(ctx).await,
+        Chore::SettleAlerts => settle(ctx).await,
         Chore::ReadOpsDocs | Chore::Sync { .. } => Err(Error::internal("the domain was given a chore that only the worker can carry out")),
     }
 }

@@ -1,8 +1,8 @@
 //! Rows for tests: what most of them need, to be changed where it matters.
 
 use entity::{
-    AccessLevel, Channels, DeliveryId, DeliveryState, Grants, IncidentId, IncidentStatus, Operation, PageId, PageReason, PersonId,
-    PersonKind, System, Timestamp, chat_channel, delivery, incident, page, person, step,
+    AccessLevel, AlertId, Channels, DeliveryId, DeliveryState, Grants, IncidentId, IncidentStatus, Operation, PageId, PageReason, PersonId,
+    PersonKind, System, Timestamp, alert, chat_channel, delivery, incident, page, person, step,
 };
 use uuid::Uuid;
 
@@ -32,6 +32,30 @@ pub fn person(id: u128, name: &str) -> person::Model {
 /// The same, with an id made of the name.
 pub fn named(name: &str) -> person::Model {
     person(name.bytes().fold(0, |id, byte| id * 256 + u128::from(byte)), name)
+}
+
+/// An alert that fires since `at`, of no incident and without a level.
+pub fn alert(at: Timestamp) -> alert::Model {
+    alert::Model {
+        id: AlertId(Uuid::nil()),
+        source: "uptime".to_owned(),
+        fingerprint: "shop".to_owned(),
+        identity: String::new(),
+        group_key: "shop".to_owned(),
+        title: "The shop is down".to_owned(),
+        firing: true,
+        starts_at: at,
+        ends_at: None,
+        told_start: None,
+        told_end: None,
+        severity: None,
+        count: 1,
+        incident_id: None,
+        labels: serde_json::Value::Null,
+        received_at: at,
+        stretch: None,
+        look_at: None,
+    }
 }
 
 /// A page of the chain to this person that nobody has answered.

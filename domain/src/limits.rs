@@ -85,6 +85,22 @@ pub const ALERT_STORM: Duration = Duration::minutes(5);
 pub const ALERT_PAGE_PAUSE: Duration = Duration::minutes(10);
 /// How long an alert that ended is remembered as the one that fires again.
 pub const ALERT_REMEMBERED: Duration = Duration::days(1);
+/// An alert flaps once it has fired this often within [`ALERT_FLAPS_WITHIN`]: twice happens, when somebody restarts what is broken.
+pub const ALERT_FLAPS_FIRINGS: usize = 3;
+/// The time in which these are counted. Alertmanager tells of a group every five minutes (`group_interval`), so three firings with the ends
+/// between them take at least twenty.
+pub const ALERT_FLAPS_WITHIN: Duration = Duration::minutes(30);
+/// An alert that flaps has settled once it has not changed for this long. It takes three firings to begin and a single change to go on, so an
+/// alert does not waver between flapping and not.
+pub const ALERT_SETTLED: Duration = Duration::minutes(30);
+/// The same for one that fires while nobody is at work on it, because its incident is over or thought to be fixed: then it is an outage.
+pub const ALERT_STANDS: Duration = Duration::minutes(10);
+/// How often the timeline says that an alert still flaps: each time the team has changed, or the night has become a morning.
+pub const ALERT_FLAPS_TOLD: Duration = Duration::hours(6);
+/// Former firings of a stretch that are remembered, to tell a late notice about one from news.
+pub const ALERT_FORMER_FIRINGS: usize = 10;
+/// Alerts that are looked at in one round, to see whether they have settled.
+pub const ALERTS_SETTLED_AT_ONCE: u64 = 200;
 /// Minutes for which reminders of a step can be put off.
 pub const SNOOZE_MINUTES: [i64; 3] = [10, 20, 30];
 /// Characters of a search text.

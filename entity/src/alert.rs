@@ -1,8 +1,8 @@
-//! Alerts from alerting systems: one row for each time an alert fired.
+//! Alerts from alerting systems: one row for each time an alert fired, or for a stretch in which it flapped.
 
 use sea_orm::entity::prelude::*;
 
-use crate::{AlertId, IncidentId, Severity, Timestamp};
+use crate::{AlertId, IncidentId, Severity, Stretch, Timestamp};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -41,6 +41,11 @@ pub struct Model {
     pub labels: Json,
     /// When it was last heard that it fires, or first that it ended.
     pub received_at: Timestamp,
+    /// If it flaps or flapped: what the row stands for beside its newest firing.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub stretch: Option<Stretch>,
+    /// While it flaps: when to look whether it has settled.
+    pub look_at: Option<Timestamp>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

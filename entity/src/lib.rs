@@ -87,6 +87,7 @@ pub mod sign_in_link;
 pub mod site;
 pub mod site_host;
 pub mod step;
+mod stretch;
 pub mod sync_mark;
 pub mod ticket;
 pub mod timeline_event;
@@ -109,6 +110,7 @@ pub use known_kind::KnownKind;
 pub use last_changes::{LastChange, LastChanges};
 pub use severity::Severity;
 pub use site_origins::{SiteOrigin, SiteOrigins};
+pub use stretch::{FormerFiring, Stretch};
 pub use token_bounds::TokenBounds;
 pub use webhooks::{WebhookMessageState, WebhookTypes};
 

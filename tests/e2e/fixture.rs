@@ -100,6 +100,8 @@ pub async fn alert_of(app: &TestApp, incident: &str) -> String {
         incident_id: IncidentId::parse(incident),
         labels: serde_json::json!({}),
         received_at: ctx.now(),
+        stretch: None,
+        look_at: None,
     };
     alert::Entity::insert(row.clone().into_active_model()).exec_without_returning(ctx.db.write()).await.unwrap();
     row.id.to_string()

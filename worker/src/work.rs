@@ -125,6 +125,7 @@ pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
             Chore::Expire => "expire",
             Chore::VerifyChains => "verify_chains",
             Chore::FindIncidents => "find_incidents",
+            Chore::SettleAlerts => "settle_alerts",
             Chore::ReadOpsDocs => "read_ops_docs",
             Chore::Sync { system: System::Zendesk } => "sync_zendesk",
             Chore::Sync { system: System::Trello } => "sync_trello",
@@ -140,7 +141,9 @@ async fn carry_out(ctx: &Ctx, connections: &Connections, chore: Chore) -> Result
         (Chore::Sync { system: System::Trello }, _, Some(boards), _) => follow_up::reconcile(ctx, &**boards).await,
         (Chore::ReadOpsDocs, .., Some(docs)) => Box::pin(ops_docs::follow(ctx, docs)).await,
         (Chore::Sync { .. } | Chore::ReadOpsDocs, ..) => Ok(()),
-        (chore @ (Chore::Expire | Chore::VerifyChains | Chore::FindIncidents), ..) => chores::carry_out(ctx, chore).await,
+        (chore @ (Chore::Expire | Chore::VerifyChains | Chore::FindIncidents | Chore::SettleAlerts), ..) => {
+            chores::carry_out(ctx, chore).await
+        }
     }
 }
 

@@ -236,7 +236,7 @@ fn is_another(known: &Episode, notice: &Notice) -> bool {
 }
 
 /// Whether `level` is worse than `before`. Any level is worse than none.
-fn is_worse(level: Option<Severity>, before: Option<Severity>) -> bool {
+pub(super) fn is_worse(level: Option<Severity>, before: Option<Severity>) -> bool {
     level.is_some_and(|level| before.is_none_or(|before| level < before))
 }
 

@@ -1,11 +1,12 @@
 //! Alerts that join an incident: what its timeline says, and whether somebody must look (R18).
 
-use entity::{IncidentId, IncidentStatus, PageReason, Severity, SiteId, TimelineKind};
+use entity::{IncidentId, IncidentStatus, PageReason, Severity, SiteId, TimelineKind, Timestamp, alert};
 use sea_orm::IntoActiveModel;
 use serde_json::json;
 
 use super::about;
-use super::alarm::Alarms;
+use super::alarm::{Alarm, Alarms};
+use super::flapping;
 use super::known::{Seen, Word};
 use crate::authz::Right;
 use crate::change::change;
@@ -48,36 +49,45 @@ fn add_missing(draft: &mut Draft<'_>, sites: &[SiteId]) {
     add_sites(draft, &missing);
 }
 
-/// Writes into the draft what alerts mean to the incident: events if one is new, worse or over, none if it only repeats.
+/// Writes into the draft what alerts mean to the incident: events if one is new, worse or over, none if it only repeats or flaps.
 pub(super) fn write<S: Scope>(draft: &mut Draft<'_, S>, call: &Alarms, alerts: &[Seen<'_>], notes: &[String]) {
     let incident = draft.incident().id;
     let mut is_news = false;
     for seen in alerts {
         let mut told = seen.told.clone();
+        told.retain(|(word, _)| !seen.is_hushed || matches!(word, Word::Flaps | Word::Raised));
         if told.is_empty() && (seen.is_new_there || seen.row.incident_id.is_none()) && seen.row.firing {
             told.push((Word::Firing, seen.alarm));
         }
         is_news |= !told.is_empty();
         for (word, alarm) in told {
-            let text = format!("{}: {}", words(word, alarm.severity), alarm.title);
-            let text = alarm.description.as_ref().map_or(text.clone(), |description| format!("{text}\n\n{description}"));
-            let firing = word != Word::Ended;
-            let details = json!({ "alert": seen.row.id.to_string(), "source": call.source, "firing": firing, "labels": alarm.labels });
-            let at = match word {
-                Word::Firing | Word::Again => Some(seen.row.starts_at),
-                Word::Ended => seen.row.ends_at,
-                Word::Raised => None,
-            };
-            draft.record(NewEvent { occurred_at: at, ..NewEvent::new(TimelineKind::Alert, text).details(details) });
+            let event = event(draft.now, call, seen, word, alarm);
+            draft.record(event);
         }
     }
-    let joined = |seen: &Seen<'_>| entity::alert::Model { incident_id: Some(incident), ..seen.row.clone() };
-    draft.upsert_many(&alerts.iter().map(joined).map(IntoActiveModel::into_active_model).collect::<Vec<_>>());
+    // A row that another takes over from ends before that one fires.
+    let joined = |seen: &Seen<'_>| alert::Model { incident_id: Some(incident), ..seen.row.clone() };
+    let rows = alerts.iter().flat_map(|seen| seen.former.clone().into_iter().chain([joined(seen)]));
+    draft.upsert_many(&rows.map(IntoActiveModel::into_active_model).collect::<Vec<_>>());
     if is_news {
         for note in notes {
             draft.record(NewEvent::new(TimelineKind::Alert, note.clone()).details(json!({ "source": call.source })));
         }
     }
+}
+
+fn event(now: Timestamp, call: &Alarms, seen: &Seen<'_>, word: Word, alarm: &Alarm) -> NewEvent {
+    let text = format!("{}: {}", words(word, alarm.severity), alarm.title);
+    let more = if word == Word::Flaps { flapping::announced(&seen.row, now) } else { alarm.description.clone() };
+    let text = more.map_or(text.clone(), |more| format!("{text}\n\n{more}"));
+    let firing = if word == Word::Flaps { seen.row.firing } else { word != Word::Ended };
+    let details = json!({ "alert": seen.row.id.to_string(), "source": call.source, "firing": firing, "labels": alarm.labels });
+    let at = match word {
+        Word::Firing | Word::Again => Some(seen.row.starts_at),
+        Word::Ended => seen.row.ends_at,
+        Word::Raised | Word::Flaps => None,
+    };
+    NewEvent { occurred_at: at, ..NewEvent::new(TimelineKind::Alert, text).details(details) }
 }
 
 fn words(word: Word, level: Option<Severity>) -> String {
@@ -86,12 +96,13 @@ fn words(word: Word, level: Option<Severity>) -> String {
         (Word::Again, _) => "Firing again".to_owned(),
         (Word::Raised, Some(level)) => format!("Now {level}"),
         (Word::Ended, _) => "Ended".to_owned(),
+        (Word::Flaps, _) => "Flapping".to_owned(),
     }
 }
 
 /// Raises the severity to what an alert reached, unless people have seen that alert at that level here and decided; and pages somebody if
 /// the incident was less severe, or was thought to be fixed.
-fn look_up(draft: &mut Draft<'_>, facts: &Staffed, call: &Alarms, alerts: &[Seen<'_>]) {
+pub(super) fn look_up(draft: &mut Draft<'_>, facts: &Staffed, call: &Alarms, alerts: &[Seen<'_>]) {
     let incident = draft.incident();
     let (before, status) = (incident.severity, incident.status);
     if !state::is_running(incident) {

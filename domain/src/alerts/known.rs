@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 
 use super::alarm::{Alarm, Alarms};
 use super::episode::{Alert, Episode, Identity, Meaning, Notice};
+use super::flapping;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::state;
@@ -23,6 +24,7 @@ pub(super) enum Word {
     Again,
     Raised,
     Ended,
+    Flaps,
 }
 
 /// An episode that a call says something about.
@@ -39,6 +41,10 @@ pub(super) struct Seen<'a> {
     pub reached: Option<Severity>,
     /// The worst level that the same alert had before on each incident.
     pub judged: BTreeMap<IncidentId, Severity>,
+    /// Whether it flaps: then only a worse level is told, and that it flaps.
+    pub is_hushed: bool,
+    /// A row that this one takes over from, as it will be.
+    pub former: Option<alert::Model>,
 }
 
 impl Seen<'_> {
@@ -87,10 +93,15 @@ impl Known {
         self.over.get(&incident).is_none_or(Option::is_none)
     }
 
-    /// Hears the notices about one alert, in their order.
+    /// The rows of an alert.
+    pub fn rows(&self, fingerprint: &str) -> &[alert::Model] {
+        self.rows.get(fingerprint).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Hears the notices about one alert, in their order: an episode each, also where the alert flaps ([`super::stretch`]).
     pub fn hear<'a>(&self, ctx: &Ctx, call: &Alarms, notices: &[&'a Alarm], now: Timestamp) -> Vec<Seen<'a>> {
         let Some(first) = notices.first() else { return Vec::new() };
-        let rows = self.rows.get(&first.fingerprint).map(Vec::as_slice).unwrap_or_default();
+        let rows = &*flapping::unfolded(self.rows(&first.fingerprint));
         let mut alert = Alert { episodes: rows.iter().map(|row| self.episode(row)).collect() };
         let mut heard = Heard { rows: rows.to_vec(), seen: BTreeMap::new(), judged: judged(rows) };
         for alarm in notices {
@@ -218,6 +229,8 @@ impl<'a> Heard<'a> {
             incident_id: None,
             labels: alarm.labels.clone(),
             received_at: now,
+            stretch: None,
+            look_at: None,
         };
         self.rows.push(row);
         self.known(place, alarm)
@@ -246,6 +259,8 @@ impl<'a> Heard<'a> {
             is_new_there: false,
             reached: None,
             judged: judged.clone(),
+            is_hushed: false,
+            former: None,
         });
         seen.alarm = alarm;
         seen
@@ -278,7 +293,7 @@ async fn rows(ctx: &Ctx, call: &Alarms, alerts: &[&Alarm]) -> Result<Vec<alert::
     Ok(select.all(ctx.db.read()).await?)
 }
 
-async fn running(ctx: &Ctx, call: &Alarms) -> Result<Option<IncidentId>> {
+pub(super) async fn running(ctx: &Ctx, call: &Alarms) -> Result<Option<IncidentId>> {
     let joined = alert::Entity::find()
         .select_only()
         .column(alert::Column::IncidentId)

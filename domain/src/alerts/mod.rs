@@ -1,17 +1,20 @@
 //! Alerts: what monitoring sends becomes a report, or joins the ongoing incident (S8, R1).
 //!
 //! Called by the hooks of `api`, which translate the vendors' bodies into [`Alarm`]s, and by the periodic look ([`look`]). What a notice
-//! means is decided in [`episode`]; alerts with the same group key belong to one incident. Alarms may arrive any number of times and in
-//! any order: only what is new is recorded.
+//! means is decided in [`episode`], and when an alert flaps in [`flapping`]; alerts with the same group key belong to one incident. Alarms
+//! may arrive any number of times and in any order: only what is new is recorded.
 
 mod about;
 mod alarm;
 pub mod episode;
+pub mod flapping;
 mod join;
 mod known;
 pub mod labelled;
 pub mod look;
 mod report;
+pub mod settle;
+mod stretch;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -81,7 +84,7 @@ async fn take_once(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &[St
     let all: Vec<&Alarm> = alerts.iter().flatten().copied().collect();
     let known = Known::load(ctx, call, &all).await?;
     let (mut of_incident, mut of_none): (BTreeMap<IncidentId, Vec<Seen<'_>>>, Vec<Seen<'_>>) = Default::default();
-    for seen in alerts.iter().flat_map(|notices| known.hear(ctx, call, notices, now)) {
+    for seen in alerts.iter().flat_map(|notices| stretch::fold(&known, known.hear(ctx, call, notices, now), now)) {
         match seen.row.incident_id {
             Some(incident) => of_incident.entry(incident).or_default().push(seen),
             None => of_none.push(seen),

@@ -2,7 +2,7 @@
 
 use entity::{IncidentId, IncidentStatus, Severity, TimelineKind, alert, incident};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
 use super::alarm::Alarms;
 use super::known::Seen;
@@ -103,23 +103,13 @@ async fn is_first_of_storm(ctx: &Ctx, incident: IncidentId) -> Result<bool> {
 
 /// Stores alerts that belong to no incident, so that they are known the next time.
 async fn keep(ctx: &Ctx, alerts: &[Seen<'_>]) -> Result<()> {
+    let changes = OnConflict::column(alert::Column::Id)
+        .update_columns(alert::Column::iter().filter(|column| !matches!(column, alert::Column::Id | alert::Column::IncidentId)))
+        .to_owned();
     if alerts.is_empty() {
         return Ok(());
     }
     let rows = alerts.iter().map(|seen| seen.row.clone().into_active_model());
-    let changes = OnConflict::column(alert::Column::Id)
-        .update_columns([
-            alert::Column::Title,
-            alert::Column::Firing,
-            alert::Column::EndsAt,
-            alert::Column::ToldStart,
-            alert::Column::ToldEnd,
-            alert::Column::Severity,
-            alert::Column::Count,
-            alert::Column::GroupKey,
-            alert::Column::ReceivedAt,
-        ])
-        .to_owned();
     match alert::Entity::insert_many(rows).on_conflict(changes).exec_without_returning(ctx.db.write()).await {
         Err(error) if is_duplicate(&error, "alert") => Err(Error::AlreadyThere),
         outcome => Ok(outcome.map(|_| ())?),

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 /// A row by the names of its columns.
 pub type Members = Map<String, Json>;
 
-/// Columns that never leave: what opens a door, and where a cause stands in its trace.
-const KEPT_BACK: [&str; 3] = ["secret", "secret_hash", "trace"];
+/// Columns that never leave: what opens a door, where a cause stands in its trace, and when to look at an alert that flaps.
+const KEPT_BACK: [&str; 4] = ["secret", "secret_hash", "trace", "look_at"];
 
 /// `row` by the names of its columns.
 ///

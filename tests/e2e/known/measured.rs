@@ -41,6 +41,8 @@ async fn fire(app: &TestApp, incident: IncidentId, name: &str) {
         incident_id: Some(incident),
         labels: json!({ "labels": { "alertname": name, "instance": "web3" }, "annotations": {} }),
         received_at: ctx.now(),
+        stretch: None,
+        look_at: None,
     };
     alert::Entity::insert(row.into_active_model()).exec_without_returning(ctx.db.write()).await.unwrap();
 }

@@ -2,12 +2,13 @@
 
 use async_graphql::{Context, Description, ID, Object};
 use chrono::{DateTime, Utc};
+use domain::alerts::flapping;
 use entity::alert;
 
 use super::row::{Incident, incident_if_visible};
 use crate::graphql::error::ApiResult;
 
-/// An alert from a monitoring system, from firing to ending.
+/// An alert from a monitoring system, from firing to ending; while it flaps, all its firings are one.
 #[derive(Clone, Description)]
 pub struct Alert(pub alert::Model);
 
@@ -33,7 +34,15 @@ impl Alert {
     async fn firing(&self) -> bool {
         self.0.firing
     }
-    /// When it began to fire.
+    /// Whether it flaps: it fires and ends within minutes, again and again. Its changes are counted then and not written on the timeline.
+    async fn flapping(&self) -> bool {
+        flapping::flaps(&self.0)
+    }
+    /// How often it began to fire or ended.
+    async fn changes(&self) -> i32 {
+        flapping::changes(&self.0)
+    }
+    /// When it began to fire; if it flaps, the last time.
     async fn starts_at(&self) -> DateTime<Utc> {
         self.0.starts_at
     }
