@@ -1,4 +1,4 @@
-//! Alerts that flap: one row for a stretch of it.
+//! Alerts that flap: one row for a stretch of it. And what alerts of a group joined is read from an index alone.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,9 +12,13 @@ impl MigrationName for Migration {
 
 const UP: &[&str] = &[
     "CREATE INDEX ix_alert_look_at ON alert (look_at) WHERE look_at IS NOT NULL",
+    "CREATE INDEX ix_alert_source_group_key_incident_id ON alert (source, group_key, incident_id)",
+    "DROP INDEX ix_alert_source_group_key",
 ];
 
 const DOWN: &[&str] = &[
+    "CREATE INDEX ix_alert_source_group_key ON alert (source, group_key)",
+    "DROP INDEX ix_alert_source_group_key_incident_id",
     "DROP INDEX ix_alert_look_at",
 ];
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::Datelike;
 use entity::{AlertId, IncidentId, Severity, Timestamp, alert, incident};
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::alarm::{Alarm, Alarms};
@@ -294,17 +294,16 @@ async fn rows(ctx: &Ctx, call: &Alarms, alerts: &[&Alarm]) -> Result<Vec<alert::
 }
 
 pub(super) async fn running(ctx: &Ctx, call: &Alarms) -> Result<Option<IncidentId>> {
+    // From the few incidents that run to their alerts: a group may have had thousands of alerts.
     let joined = alert::Entity::find()
         .select_only()
-        .column(alert::Column::IncidentId)
+        .column(alert::Column::Id)
         .filter(alert::Column::Source.eq(&call.source))
         .filter(alert::Column::GroupKey.eq(&call.group_key))
-        .filter(alert::Column::IncidentId.is_not_null())
+        .filter(Expr::col((alert::Entity, alert::Column::IncidentId)).equals((incident::Entity, incident::Column::Id)))
         .into_query();
-    let running = incident::Entity::find()
-        .filter(incident::Column::Id.in_subquery(joined))
-        .filter(state::running())
-        .order_by_desc(incident::Column::ReportedAt);
+    let running =
+        incident::Entity::find().filter(state::running()).filter(Expr::exists(joined)).order_by_desc(incident::Column::ReportedAt);
     Ok(running.one(ctx.db.read()).await?.map(|incident| incident.id))
 }
 
