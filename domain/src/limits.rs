@@ -62,6 +62,8 @@ pub const FILE_BYTES: usize = 25 * 1024 * 1024;
 pub const ARCHIVE_PART_BYTES: u64 = 256 * 1024 * 1024;
 /// Alerts of one notification that are written at once.
 pub const ALERTS_AT_ONCE: usize = 1_000;
+/// Rows of alerts in one statement: SQLite takes 32,766 values.
+pub const ALERT_ROWS_AT_ONCE: usize = 1_000;
 /// Alerts of one notification that are taken, worst first: more than the 4 MiB of a body hold in practice.
 pub const ALERTS_PER_CALL: usize = 10_000;
 /// Groups of one notification; what is of further ones is taken as one group. A source that tells of more at once has a storm.

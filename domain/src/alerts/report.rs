@@ -97,7 +97,7 @@ async fn storm(ctx: &Ctx, call: &Alarms) -> Result<Option<IncidentId>> {
 /// Whether all alerts of `incident` are of the group that reported it.
 async fn is_first_of_storm(ctx: &Ctx, incident: IncidentId) -> Result<bool> {
     let groups = alert::Entity::find().select_only().column(alert::Column::GroupKey).distinct();
-    let groups: Vec<String> = groups.filter(alert::Column::IncidentId.eq(incident)).into_tuple().all(ctx.db.read()).await?;
+    let groups: Vec<String> = groups.filter(alert::Column::IncidentId.eq(incident)).limit(2).into_tuple().all(ctx.db.read()).await?;
     Ok(groups.len() <= 1)
 }
 
@@ -106,12 +106,14 @@ async fn keep(ctx: &Ctx, alerts: &[Seen<'_>]) -> Result<()> {
     let changes = OnConflict::column(alert::Column::Id)
         .update_columns(alert::Column::iter().filter(|column| !matches!(column, alert::Column::Id | alert::Column::IncidentId)))
         .to_owned();
-    if alerts.is_empty() {
-        return Ok(());
+    let rows: Vec<_> = alerts.iter().map(|seen| seen.row.clone().into_active_model()).collect();
+    // An alert may have thousands of episodes in one call.
+    for rows in rows.chunks(limits::ALERT_ROWS_AT_ONCE) {
+        let insert = alert::Entity::insert_many(rows.to_vec()).on_conflict(changes.clone());
+        match insert.exec_without_returning(ctx.db.write()).await {
+            Err(error) if is_duplicate(&error, "alert") => return Err(Error::AlreadyThere),
+            outcome => outcome.map(|_| ())?,
+        }
     }
-    let rows = alerts.iter().map(|seen| seen.row.clone().into_active_model());
-    match alert::Entity::insert_many(rows).on_conflict(changes).exec_without_returning(ctx.db.write()).await {
-        Err(error) if is_duplicate(&error, "alert") => Err(Error::AlreadyThere),
-        outcome => Ok(outcome.map(|_| ())?),
-    }
+    Ok(())
 }
