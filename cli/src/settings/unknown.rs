@@ -6,7 +6,8 @@ use super::source::{Environment, PREFIX, variable};
 use crate::systems::LATER;
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 15] = [
+    "MUSTER_ALARMS",
     "MUSTER_CONFIG",
     "MUSTER_TOKEN",
     "MUSTER_URL",

@@ -541,6 +541,8 @@ export const incident = {
     title: 'Alerts',
     firing: 'Firing',
     ended: 'Ended',
+    flapping: 'Flapping',
+    changes: (count: number) => `fired or ended ${some(count, 'time', 'times')}`,
     times: (count: number) => some(count, 'time', 'times'),
   },
   pages: {

@@ -30,6 +30,8 @@ export const ALERTS = graphql(`
       title
       source
       firing
+      flapping
+      changes
       count
       startsAt
       endsAt
