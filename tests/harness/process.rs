@@ -116,6 +116,16 @@ impl Process {
         Client::at_url(&self.url, token)
     }
 
+    /// The most memory that it has had resident since its start, in MiB.
+    ///
+    /// # Panics
+    /// If the kernel does not say.
+    pub fn most_resident_mib(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux has this");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+    }
+
     /// Kills it without a word, as kill -9 and the kernel do.
     pub fn kill(mut self) {
         self.child.kill().expect("it is our child");
