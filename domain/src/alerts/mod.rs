@@ -19,7 +19,7 @@ mod stretch;
 use std::collections::{BTreeMap, HashMap};
 
 use entity::{AlertId, IncidentId, alert};
-use sea_orm::sea_query::ExprTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, WindowStatement};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use sha2::{Digest, Sha256};
 
@@ -174,6 +174,27 @@ pub async fn by_ids(ctx: &Ctx, ids: &[AlertId]) -> Result<Vec<alert::Model>> {
 pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<alert::Model>> {
     let select = alert::Entity::find().filter(alert::Column::IncidentId.is_in(padded(incidents)));
     Ok(select.order_by_asc(alert::Column::StartsAt).order_by_asc(alert::Column::Id).all(ctx.db.read()).await?)
+}
+
+/// The newest alerts of each of `incidents`, at most `each`: one that took in a storm has thousands.
+pub async fn newest_of_incidents(ctx: &Ctx, incidents: &[IncidentId], each: u32) -> Result<Vec<alert::Model>> {
+    const PLACE: &str = "place";
+    let newest_first = WindowStatement::partition_by(alert::Column::IncidentId)
+        .order_by(alert::Column::StartsAt, Order::Desc)
+        .order_by(alert::Column::Id, Order::Desc)
+        .to_owned();
+    let ranked = Query::select()
+        .column(alert::Column::Id)
+        .expr_window_as(Expr::cust("ROW_NUMBER()"), newest_first, PLACE)
+        .from(alert::Entity)
+        .and_where(alert::Column::IncidentId.is_in(padded(incidents)))
+        .to_owned();
+    let newest = Query::select()
+        .column(alert::Column::Id)
+        .from_subquery(ranked, "ranked")
+        .and_where(Expr::col(PLACE).lte(i64::from(each)))
+        .to_owned();
+    Ok(alert::Entity::find().filter(alert::Column::Id.in_subquery(newest)).all(ctx.db.read()).await?)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::candidates::{self, Candidate, Meant, Question};
 use super::excerpt::excerpt;
-use super::index::{alert_name, alerts_in, kinds, of_alert, of_site, sites_in, told};
+use super::index::{NEWEST_ALERTS, alert_name, alerts_in, kinds, of_alert, of_site, sites_in, told};
 use super::rank::{self, SUGGESTED};
 use super::rights::require_team;
 use super::said::{Said, said};
@@ -27,8 +27,6 @@ use crate::{incident as incidents, limits, validate};
 const NAME: f64 = 1.0;
 const SUMMARY: f64 = 0.6;
 const ALERT: f64 = 0.6;
-/// The newest alerts of an incident that are looked at: a storm has thousands.
-const ALERTS: u64 = 200;
 /// Documents that are read for each that is shown: some may not be seen.
 const READ_FOR_EACH: usize = 4;
 
@@ -115,7 +113,8 @@ pub async fn suggestions(ctx: &Ctx, row: &incident::Model) -> Result<Vec<Found>>
 /// One alert of each kind that fired for the incident, the newest first.
 async fn fired(ctx: &Ctx, incident: IncidentId) -> Result<Vec<alert::Model>> {
     use alert::Column::{Id, IncidentId, StartsAt};
-    let newest = alert::Entity::find().filter(IncidentId.eq(incident)).order_by_desc(StartsAt).order_by_desc(Id).limit(ALERTS);
+    let newest =
+        alert::Entity::find().filter(IncidentId.eq(incident)).order_by_desc(StartsAt).order_by_desc(Id).limit(u64::from(NEWEST_ALERTS));
     Ok(kinds(newest.all(ctx.db.read()).await?))
 }
 

@@ -34,6 +34,8 @@ const ENDINGS: [TimelineKind; 2] = [TimelineKind::Resolved, TimelineKind::Declin
 const ROWS_AT_ONCE: usize = 500;
 /// Alerts of an incident that count: a storm has hundreds of the same.
 const ALERTS: usize = 20;
+/// The newest alerts of an incident, among which these are: a storm has thousands.
+pub const NEWEST_ALERTS: u32 = 200;
 /// What an alert, and a site, says of a document that is about it.
 const WHOLE: i16 = 100;
 
@@ -172,7 +174,7 @@ pub async fn incidents(ctx: &Ctx, ids: &[IncidentId]) -> Result<()> {
     ctx.require(Right::Administer)?;
     let rows = incident::Entity::find().filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
     let sites = incidents_of::sites_of(ctx, ids).await?;
-    let alerts = alerts::of_incidents(ctx, ids).await?;
+    let alerts = alerts::newest_of_incidents(ctx, ids, NEWEST_ALERTS).await?;
     let told = told(ctx, ids).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows.iter().filter(|row| row.status != IncidentStatus::Merged) {

@@ -121,7 +121,7 @@ event_types! {
     GoalChanged = "goal.changed" ["goal" "met"],
     /// A ticket was created, linked or changed.
     TicketChanged = "ticket.changed" ["ticket" "number" "parent" "link" "client"],
-    /// An alert fired, fired again or ended.
+    /// An alert fired, fired again, ended, began to flap or settled.
     AlertHeard = "alert.heard" ["alert" "source" "firing"],
     /// Somebody wrote a note.
     TimelineNote = "timeline.note" [],
