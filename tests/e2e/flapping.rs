@@ -250,6 +250,28 @@ fn two_servers_on_one_database_take_turns_with_what_flaps() {
     });
 }
 
+/// A pair of Alertmanagers tells both servers the same, and one of them what was before: none writes over what the other heard.
+#[test]
+fn two_servers_hear_of_what_flaps_at_the_same_moment() {
+    run(Engine::Postgres, async |app| {
+        let sam = on_duty(app).await;
+        let second = app.second_process().await;
+        let (here, there) = (app.anonymous(), app.anonymous().at(&second));
+        let (mut truth, mut before) = (Truth::new(1, "critical"), None);
+        until_it_flaps(app, &mut truth).await;
+        for _ in 0..40 {
+            app.advance(MINUTE);
+            let notice = truth.change(0, app.now());
+            let again = before.replace(notice.clone()).unwrap_or_else(|| notice.clone());
+            tokio::join!(post(&here, json!([notice])), post(&there, json!([notice])), post(&there, json!([again])));
+            assert_eq!(firing(&seen(&sam, "INC-1").await), truth.firing(), "after {notice}");
+        }
+        let flapping = seen(&sam, "INC-1").await;
+        assert_eq!((alerts(&flapping).len(), &flapping["alerts"][2]["changes"]), (3, &json!(45)), "{flapping:#}");
+        second.stop().await;
+    });
+}
+
 /// Somebody restarts it, and it fails once more: that is told as it was before.
 async fn twice_is_not_flapping(app: &TestApp) {
     let sam = on_duty(app).await;

@@ -67,8 +67,12 @@ pub(super) fn write<S: Scope>(draft: &mut Draft<'_, S>, call: &Alarms, alerts: &
     }
     // A row that another takes over from ends before that one fires.
     let joined = |seen: &Seen<'_>| alert::Model { incident_id: Some(incident), ..seen.row.clone() };
-    let rows = alerts.iter().flat_map(|seen| seen.former.clone().into_iter().chain([joined(seen)]));
+    let (own, shared): (Vec<&Seen<'_>>, Vec<&Seen<'_>>) = alerts.iter().partition(|seen| seen.heard_before.is_none());
+    let rows = own.into_iter().flat_map(|seen| seen.former.clone().into_iter().chain([joined(seen)]));
     draft.upsert_many(&rows.map(IntoActiveModel::into_active_model).collect::<Vec<_>>());
+    for seen in shared {
+        draft.replace_if(joined(seen).into_active_model(), seen.as_known());
+    }
     if is_news {
         for note in notes {
             draft.record(NewEvent::new(TimelineKind::Alert, note.clone()).details(json!({ "source": call.source })));

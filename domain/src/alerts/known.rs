@@ -45,9 +45,17 @@ pub(super) struct Seen<'a> {
     pub is_hushed: bool,
     /// A row that this one takes over from, as it will be.
     pub former: Option<alert::Model>,
+    /// If the row stands for many firings: how often it had been heard of. Another process may have heard of one more meanwhile.
+    pub heard_before: Option<i32>,
 }
 
 impl Seen<'_> {
+    /// Its row, if nothing more was heard of it since.
+    pub fn as_known(&self) -> Expr {
+        let row = alert::Column::Id.eq(self.row.id);
+        self.heard_before.map_or(row.clone(), |count| row.and(alert::Column::Count.eq(count)))
+    }
+
     /// Whether it is worth showing on an incident that has not seen it.
     fn is_presentable(&self) -> bool {
         self.row.firing || self.reached.is_some() || !self.told.is_empty()
@@ -261,6 +269,7 @@ impl<'a> Heard<'a> {
             judged: judged.clone(),
             is_hushed: false,
             former: None,
+            heard_before: None,
         });
         seen.alarm = alarm;
         seen

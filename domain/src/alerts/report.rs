@@ -2,7 +2,7 @@
 
 use entity::{IncidentId, IncidentStatus, Severity, TimelineKind, alert, incident};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
 use super::alarm::Alarms;
 use super::known::Seen;
@@ -106,7 +106,15 @@ async fn keep(ctx: &Ctx, alerts: &[Seen<'_>]) -> Result<()> {
     let changes = OnConflict::column(alert::Column::Id)
         .update_columns(alert::Column::iter().filter(|column| !matches!(column, alert::Column::Id | alert::Column::IncidentId)))
         .to_owned();
-    let rows: Vec<_> = alerts.iter().map(|seen| seen.row.clone().into_active_model()).collect();
+    let (own, shared): (Vec<&Seen<'_>>, Vec<&Seen<'_>>) = alerts.iter().partition(|seen| seen.heard_before.is_none());
+    for seen in shared {
+        let row = seen.row.clone().into_active_model().reset_all();
+        let update = alert::Entity::update_many().set(row).filter(seen.as_known());
+        if update.exec(ctx.db.write()).await?.rows_affected == 0 {
+            return Err(Error::AlreadyThere);
+        }
+    }
+    let rows: Vec<_> = own.into_iter().map(|seen| seen.row.clone().into_active_model()).collect();
     // An alert may have thousands of episodes in one call.
     for rows in rows.chunks(limits::ALERT_ROWS_AT_ONCE) {
         let insert = alert::Entity::insert_many(rows.to_vec()).on_conflict(changes.clone());

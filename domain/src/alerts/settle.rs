@@ -3,6 +3,7 @@
 //! Called by a chore. What is decided is in [`super::flapping`]. It writes only the columns that say how the alert flaps, and only if the row
 //! is due as it was: whether an alert fires is for notices to say, and another process may take one at this moment.
 
+use std::cmp::{max, min};
 use std::collections::BTreeMap;
 
 use entity::{AlertId, IncidentId, IncidentStatus, Source, Stretch, TimelineKind, Timestamp, alert, incident};
@@ -30,6 +31,8 @@ pub async fn settle(ctx: &Ctx) -> Result<()> {
     for row in due(ctx).await? {
         match Box::pin(settle_one(ctx, row.id, &row.source)).await {
             Err(error @ Error::Unavailable(_)) => return Err(error),
+            // Another process heard of it at this moment; the next round looks again.
+            Err(Error::AlreadyThere) => {}
             Err(error) => error.log(&format!("could not look whether the alert {} has settled", row.id)),
             Ok(()) => {}
         }
@@ -59,12 +62,12 @@ async fn settle_one(ctx: &Ctx, id: AlertId, source: &str) -> Result<()> {
     };
     let runs = incident.as_ref().is_some_and(state::is_running);
     let is_attended = runs && incident.as_ref().is_some_and(|incident| incident.status != IncidentStatus::Monitoring);
-    let stretch = Stretch { changed_at: stretch.changed_at.min(now), told_at: stretch.told_at.min(now), ..stretch };
+    let stretch = Stretch { changed_at: min(stretch.changed_at, now), told_at: min(stretch.told_at, now), ..stretch };
     match flapping::look(&stretch, row.firing, is_attended, now) {
         Look::Wait(until) => keep(ctx, &row, stretch, Some(until)).await,
         Look::GoesOn => {
             let stretch = Stretch { told_at: now, ..stretch };
-            let look_at = Some(flapping::next_look(&stretch, row.firing).max(now + limits::ALERT_STANDS));
+            let look_at = Some(max(flapping::next_look(&stretch, row.firing), now + limits::ALERT_STANDS));
             tell(ctx, &row, stretch, look_at, "Still flapping").await
         }
         Look::Settled if row.firing && !is_attended && row.severity.is_some() => Box::pin(outage(ctx, row, stretch, runs)).await,
@@ -180,5 +183,6 @@ fn seen(row: alert::Model, alarm: &Alarm) -> Seen<'_> {
         judged: BTreeMap::<IncidentId, _>::new(),
         is_hushed: false,
         former: None,
+        heard_before: None,
     }
 }

@@ -51,6 +51,7 @@ impl<'a> Folding<'_, 'a> {
             let changes = changes(&seen);
             count(&mut seen, changes, self.now);
             seen.is_hushed = true;
+            seen.heard_before = Some(row.count);
             self.flapping = Some(self.seen.len());
         }
         self.seen.push(seen);
@@ -103,6 +104,7 @@ impl<'a> Folding<'_, 'a> {
             judged: because_of.judged.clone(),
             is_hushed: flaps,
             former: None,
+            heard_before: Some(row.count),
         });
         place
     }

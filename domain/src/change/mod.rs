@@ -285,11 +285,13 @@ async fn make(
 }
 
 /// Says what the database's refusal means to the caller: a second idempotency key, alert, event of a hook or message of
-/// the chat is another request's doing.
+/// the chat is another request's doing, and so is a row that is not as it was ([`Draft::replace_if`]).
 fn explain(error: DbErr) -> Error {
     if is_duplicate(&error, "idempotency_key") {
         Error::KeyTaken
-    } else if ["alert", "hook_event", "chat_capture"].iter().any(|table| is_duplicate(&error, table)) {
+    } else if matches!(error, DbErr::RecordNotUpdated)
+        || ["alert", "hook_event", "chat_capture"].iter().any(|table| is_duplicate(&error, table))
+    {
         Error::AlreadyThere
     } else {
         error.into()

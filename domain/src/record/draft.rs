@@ -177,6 +177,14 @@ impl<'a, S: Scope> Draft<'a, S> {
         self.once(update.build(self.backend()));
     }
 
+    /// Writes all columns of a row of a table that is not a [`Child`], if it is still as `condition` says. Otherwise nothing of the draft is
+    /// written, and the change fails with [`crate::Error::AlreadyThere`]: for rows that others change beside the incident's version.
+    pub fn replace_if<A: ActiveModelTrait>(&mut self, row: A, condition: Expr) {
+        self.touches::<A::Entity>();
+        let statement = A::Entity::update_many().set(row.reset_all()).filter(condition).build(self.backend());
+        self.writes.push(RowWrite::Must(statement));
+    }
+
     /// Sets the columns that are set in `row` in those rows of a table that is not a [`Child`] that `which` describes. Unlike
     /// [`Self::update_many`], the same change to many incidents is one statement.
     pub fn set_where<A: ActiveModelTrait>(&mut self, row: A, which: Expr) {

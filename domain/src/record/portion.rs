@@ -15,6 +15,8 @@ pub(super) enum RowWrite {
     Where { head: UpdateStatement, which: Expr },
     /// Anything else.
     Once(Statement),
+    /// A statement that changes a row, or proves that the decision was made on what has changed since.
+    Must(Statement),
 }
 
 impl RowWrite {
@@ -64,7 +66,7 @@ impl RowWrite {
                 backend.build(&head)
             }
             Self::Where { mut head, which } => backend.build(head.and_where(which)),
-            Self::Once(statement) => statement,
+            Self::Once(statement) | Self::Must(statement) => statement,
         }
     }
 }

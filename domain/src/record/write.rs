@@ -13,7 +13,7 @@ use sea_orm::{
 
 use super::draft::Draft;
 use super::facts::Scope;
-use super::portion::{ROWS_AT_ONCE, together};
+use super::portion::{ROWS_AT_ONCE, RowWrite, together};
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::wake::Wake;
@@ -108,7 +108,11 @@ async fn write_children<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransac
     }
     let backend = tx.get_database_backend();
     for write in together(drafts.iter().map(|draft| draft.writes.as_slice())) {
-        tx.execute_raw(write.statement(backend)).await?;
+        let must_change = matches!(write, RowWrite::Must(_));
+        let done = tx.execute_raw(write.statement(backend)).await?;
+        if must_change && done.rows_affected() == 0 {
+            return Err(DbErr::RecordNotUpdated);
+        }
     }
     // The last thing: the end of the log stays locked until the commit.
     if let Some(draft) = drafts.first() {
