@@ -29,8 +29,8 @@ pub(super) fn began(firings: &[Timestamp]) -> Option<(Timestamp, usize)> {
     (count >= limits::ALERT_FLAPS_FIRINGS).then_some((recent().min()?, count))
 }
 
-/// What there is to do about a stretch. `is_attended` is the alert of an incident that people are at work on: another outage that hides behind the
-/// flapping must not wait for long.
+/// What there is to do about a stretch. Where nobody is at work on its incident (`is_attended`), an outage that hides behind the flapping must
+/// not wait for long.
 pub(super) fn look(stretch: &Stretch, firing: bool, is_attended: bool, now: Timestamp) -> Look {
     let patience = if firing && !is_attended { limits::ALERT_STANDS } else { limits::ALERT_SETTLED };
     // A change that is to come was written by a clock that was ahead.
