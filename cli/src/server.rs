@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use api::ConnectionLimits;
 use api::alert_sources::Topic;
+use api::{AlertSource, ConnectionLimits};
 use document::Press;
 use domain::ports::Topics;
 use domain::{Domain, files, people};
@@ -16,19 +16,21 @@ use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
-use worker::alerts::Alertmanagers;
+use worker::alerts::{Monitor, MonitorKind};
 use worker::ops_docs::OpsDocs;
 use worker::outlets::endpoint::Endpoints;
 use worker::topics::Sns;
 
 use crate::database::Intent;
 use crate::metrics::Metrics;
-use crate::settings::{Company, Settings};
+use crate::settings::{Company, Monitored, Settings};
 use crate::systems::Offers;
 use crate::{database, demo, descriptors, hold, output, playbook, start};
 
 /// How long what runs may take to end after a signal, whatever clients and outside systems do: containers are killed after ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
+/// The kind of the hook without a name in the settings, and the source of its alerts.
+const ALERTMANAGER: &str = "alertmanager";
 
 /// API, worker and pages in one process.
 ///
@@ -133,17 +135,33 @@ fn without_systems(settings: Settings) -> Settings {
 /// What the settings connect, for a process with a worker.
 fn connect(settings: &Settings, press: &Arc<Press>) -> anyhow::Result<Offers> {
     let mut offers = settings.systems.connect(press)?;
-    if let Some(urls) = &settings.alertmanagers {
-        let levels = settings.alert_levels.clone().unwrap_or_else(|| api::Settings::default().alert_levels);
-        let alertmanagers = worker::alerts::addresses(&urls.0).and_then(|urls| Alertmanagers::new(urls, levels));
-        offers.connections.alertmanagers = Some(Arc::new(alertmanagers.map_err(anyhow::Error::msg)?));
-    }
+    offers.connections.monitors = monitors(settings).map_err(anyhow::Error::msg)?;
     offers.connections.ops_docs = settings.ops_docs.clone().map(Arc::new);
     if let Some(rules) = &settings.webhooks {
         let endpoints = Endpoints::new(rules.clone()).map_err(|problem| anyhow::anyhow!("events can't be posted anywhere: {problem}"))?;
         offers.connections.endpoints = Some(Arc::new(endpoints));
     }
     Ok(offers)
+}
+
+/// What is asked for the alerts that it did not tell of.
+fn monitors(settings: &Settings) -> Result<Vec<Arc<Monitor>>, String> {
+    let levels = Arc::new(settings.alert_levels.clone().unwrap_or_else(|| api::Settings::default().alert_levels));
+    let unnamed = settings.alertmanagers.iter().map(|urls| {
+        let source = Arc::new(api::alert_sources::plain(ALERTMANAGER));
+        (ALERTMANAGER.to_owned(), source, Monitored { url: urls.clone(), token: None })
+    });
+    let named = settings.monitored.iter().filter_map(|(name, monitored)| {
+        let source = settings.alert_sources.get(name)?;
+        Some((name.clone(), Arc::clone(source), monitored.clone()))
+    });
+    let monitor = |(name, source, Monitored { url, token }): (String, Arc<AlertSource>, Monitored)| {
+        let levels = Arc::clone(&levels);
+        let kind = token.map_or(MonitorKind::Alertmanager, |token| MonitorKind::Grafana(token.0));
+        let urls = worker::alerts::addresses(&url.0)?;
+        Monitor::new(name, kind, urls, Arc::new(move |label: &str| source.severity(&levels, label))).map(Arc::new)
+    };
+    unnamed.chain(named).map(monitor).collect()
 }
 
 /// Does `work`, which ends after `shutdown`; gives up on it when that takes too long. What is cut off is done again after the next start:

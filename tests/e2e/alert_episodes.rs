@@ -1,6 +1,7 @@
 //! Alerts that come back, move, get worse or come in floods (S8): whatever monitoring sends in whatever order, an outage has an incident, and
 //! nobody gets a thousand pages.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::alerts::Alarm;
@@ -376,8 +377,9 @@ async fn what_a_look_finds_is_as_urgent_as_an_alert(app: &TestApp) {
         severity: Some(Severity::Major),
     };
     let groups = vec![vec![Listed { alarm, suppressed: false }]];
-    let listing = Listing { asked_at: app.now(), up_since: app.now() - chrono::Duration::hours(9), groups };
-    assert_eq!(look::take(&app.system(), &listing, chrono::Duration::zero()).await.unwrap(), (0, 1));
+    let up_since = app.now() - chrono::Duration::hours(9);
+    let listing = Listing { system: "Alertmanager", asked_at: app.now(), up_since, groups, lately: BTreeSet::new() };
+    assert_eq!(look::take(&app.system(), "alertmanager", &listing, chrono::Duration::zero()).await.unwrap(), (0, 1));
     let found = seen(&sam, "INC-2").await;
     assert_eq!((paged(&found), texts(&found).iter().any(|text| text.contains("Nobody is paged for this out of hours"))), (0, true));
 }

@@ -1,15 +1,28 @@
-//! Beside the real Alertmanager (S8): what it does not tell, and what it tells twice.
+//! Beside the real Alertmanager (S8): what it does not tell, and what it tells twice. The same of Grafana, which is a fake.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use api::AlertSource;
+use api::alert_sources::kind;
 use domain::clock::{Clock, SystemClock};
 use entity::Severity;
 use harness::alertmanager::{Alertmanager, Cluster, Setup};
 use harness::app::HOOK_SECRET;
-use harness::{Client, Engine, TestApp, eventually, port, run_with};
+use harness::fakes::{GrafanaFake, grafana};
+use harness::{Client, Engine, TestApp, both_dbs, eventually, port, run_with};
+use reqwest::Method;
 use serde_json::{Value, json};
-use worker::alerts::{Alertmanagers, addresses};
+use worker::alerts::{Monitor, MonitorKind, addresses};
+
+both_dbs![by with_grafana:
+    an_alert_that_ends_while_it_is_silenced_by_grafana_does_not_burn_for_ever,
+    a_restart_of_grafana_ends_nothing,
+    what_grafana_did_not_tell_is_fetched_as_it_would_have_been_told,
+    what_grafana_lists_says_nothing_about_another_source,
+    a_grafana_that_refuses_the_token_ends_nothing,
+];
 
 /// Long enough for a slow machine.
 const SOON: Duration = Duration::from_secs(40);
@@ -19,9 +32,14 @@ fn with_real_clock(test: impl AsyncFnOnce(&TestApp)) {
 }
 
 /// Asks `alertmanager` what it lists. What is unheard of for `unheard` and not listed is over.
-fn looking_at(alertmanager: &Alertmanager, unheard: Duration) -> Alertmanagers {
-    let levels = BTreeMap::from([("critical".to_owned(), Severity::Critical)]);
-    Alertmanagers::new(addresses(alertmanager.url()).unwrap(), levels).unwrap().unheard_for(unheard)
+fn looking_at(alertmanager: &Alertmanager, unheard: Duration) -> Monitor {
+    looking_at_all(alertmanager.url(), unheard)
+}
+
+fn looking_at_all(urls: &str, unheard: Duration) -> Monitor {
+    let level = |level: &str| (level == "critical").then_some(Severity::Critical);
+    let urls = addresses(urls).unwrap();
+    Monitor::new("alertmanager", MonitorKind::Alertmanager, urls, Arc::new(level)).unwrap().unheard_for(unheard)
 }
 
 async fn alerts(client: &Client, reference: &str) -> Vec<(String, bool)> {
@@ -40,7 +58,7 @@ async fn until(what: &str, client: &Client, wanted: &[(&str, bool)]) {
 }
 
 /// Looks until the alerts of the first incident are these.
-async fn look_until(app: &TestApp, what: &str, look: &Alertmanagers, client: &Client, wanted: &[(&str, bool)]) {
+async fn look_until(app: &TestApp, what: &str, look: &Monitor, client: &Client, wanted: &[(&str, bool)]) {
     eventually(what, SOON, async || {
         look.look(&app.system()).await.unwrap();
         let mut seen = alerts(client, "INC-1").await;
@@ -179,8 +197,113 @@ fn an_alertmanager_that_does_not_answer_ends_nothing() {
         alertmanager.fire("DiskFull", "web1").await;
         until("it is reported", &sam, &[("DiskFull on web1", true)]).await;
         let urls = format!("{},http://127.0.0.1:{}", alertmanager.url(), port::free());
-        let look = Alertmanagers::new(addresses(&urls).unwrap(), BTreeMap::new()).unwrap().unheard_for(Duration::ZERO);
+        let look = looking_at_all(&urls, Duration::ZERO);
         assert!(look.look(&app.system()).await.is_err());
         assert_eq!(alerts(&sam, "INC-1").await, [("DiskFull on web1".to_owned(), true)]);
     });
+}
+
+/// With a source `grafana` in the settings, and the Grafana behind it.
+fn with_grafana(engine: Engine, test: impl AsyncFnOnce(&TestApp, &GrafanaFake)) {
+    let source = AlertSource {
+        name: Some("grafana".to_owned()),
+        secret: Some(HOOK_SECRET.to_owned()),
+        ..AlertSource::plain(kind("grafana").unwrap())
+    };
+    let settings = |settings: &mut api::Settings| settings.alert_sources = BTreeMap::from([("grafana".to_owned(), Arc::new(source))]);
+    run_with(TestApp::builder(engine).settings(settings), async |app| {
+        let fake = GrafanaFake::start().await;
+        fake.fire("grafana", "f1", "DiskFull");
+        post(app, "/hooks/alerts/grafana", &fake.notification("f1")).await;
+        test(app, &fake).await;
+    });
+}
+
+async fn post(app: &TestApp, path: &str, body: &Value) {
+    let request = app.anonymous().request(Method::POST, path).bearer_auth(HOOK_SECRET);
+    let answer = request.header("content-type", "application/json").body(body.to_string()).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200, "{}", answer.text().await.unwrap());
+}
+
+/// Asks the fake what it lists. What it has not listed for ten minutes is over.
+fn asking(fake: &GrafanaFake, token: &str) -> Monitor {
+    let source = AlertSource::plain(kind("grafana").unwrap());
+    let levels = BTreeMap::new();
+    let level = Arc::new(move |label: &str| source.severity(&levels, label));
+    let monitor = Monitor::new("grafana", MonitorKind::Grafana(token.to_owned()), addresses(fake.url()).unwrap(), level);
+    monitor.unwrap().unheard_for(Duration::from_mins(10))
+}
+
+/// Looks each minute for so many minutes.
+async fn minutes(app: &TestApp, monitor: &Monitor, minutes: u64) {
+    for _ in 0..minutes {
+        app.advance(Duration::from_mins(1));
+        monitor.look(&app.system()).await.unwrap();
+    }
+}
+
+async fn an_alert_that_ends_while_it_is_silenced_by_grafana_does_not_burn_for_ever(app: &TestApp, fake: &GrafanaFake) {
+    let (sam, monitor) = (app.responder("Sam").await, asking(fake, grafana::TOKEN));
+    fake.silence("f1");
+    minutes(app, &monitor, 30).await;
+    assert_eq!(alerts(&sam, "INC-1").await, [("DiskFull".to_owned(), true)]);
+    fake.end("f1");
+    minutes(app, &monitor, 9).await;
+    assert_eq!(alerts(&sam, "INC-1").await, [("DiskFull".to_owned(), true)]);
+    minutes(app, &monitor, 2).await;
+    assert_eq!(alerts(&sam, "INC-1").await, [("DiskFull".to_owned(), false)]);
+    let seen = sam.incident("INC-1", "timeline { nodes { text } }").await.to_string();
+    assert!(seen.contains("Grafana no longer lists it"), "{seen}");
+    // It asks for nothing that only an administrator may see.
+    assert!(fake.requests().iter().all(|request| request.status == Some(200)), "{:?}", fake.requests());
+}
+
+async fn a_restart_of_grafana_ends_nothing(app: &TestApp, fake: &GrafanaFake) {
+    let (sam, monitor) = (app.responder("Sam").await, asking(fake, grafana::TOKEN));
+    // The first look may be just after one.
+    fake.end("f1");
+    minutes(app, &monitor, 9).await;
+    fake.fire("grafana", "f1", "DiskFull");
+    minutes(app, &monitor, 10).await;
+    fake.end("f1");
+    minutes(app, &monitor, 8).await;
+    fake.fire("grafana", "f1", "DiskFull");
+    minutes(app, &monitor, 20).await;
+    assert_eq!(alerts(&sam, "INC-1").await, [("DiskFull".to_owned(), true)]);
+}
+
+async fn what_grafana_did_not_tell_is_fetched_as_it_would_have_been_told(app: &TestApp, fake: &GrafanaFake) {
+    let (sam, monitor) = (app.responder("Sam").await, asking(fake, grafana::TOKEN));
+    fake.fire("grafana", "f2", "DiskSlow");
+    fake.fire("another group", "f3", "NotForUs");
+    minutes(app, &monitor, 1).await;
+    let mut seen = alerts(&sam, "INC-1").await;
+    seen.sort();
+    assert_eq!(seen, [("DiskFull".to_owned(), true), ("DiskSlow".to_owned(), true)]);
+    let timeline = sam.incident("INC-1", "severity timeline { nodes { text details } }").await;
+    assert_eq!(timeline["severity"], "MAJOR");
+    assert!(!timeline.to_string().contains("__alert_rule_uid__"), "{timeline}");
+    // The notification that was late changes nothing.
+    post(app, "/hooks/alerts/grafana", &fake.notification("f2")).await;
+    assert_eq!(alerts(&sam, "INC-1").await.len(), 2);
+}
+
+async fn what_grafana_lists_says_nothing_about_another_source(app: &TestApp, fake: &GrafanaFake) {
+    let (sam, monitor) = (app.responder("Sam").await, asking(fake, grafana::TOKEN));
+    let theirs = json!({ "source": "theirs", "alerts": [{ "id": "f9", "title": "Theirs", "state": "firing", "severity": "critical" }] });
+    post(app, "/hooks/alerts", &theirs).await;
+    fake.end("f1");
+    minutes(app, &monitor, 30).await;
+    assert_eq!(alerts(&sam, "INC-1").await, [("DiskFull".to_owned(), false)]);
+    assert_eq!(alerts(&sam, "INC-2").await, [("Theirs".to_owned(), true)]);
+}
+
+async fn a_grafana_that_refuses_the_token_ends_nothing(app: &TestApp, fake: &GrafanaFake) {
+    let (sam, monitor) = (app.responder("Sam").await, asking(fake, "glsa_revoked"));
+    fake.end("f1");
+    for _ in 0..30 {
+        app.advance(Duration::from_mins(1));
+        assert!(monitor.look(&app.system()).await.is_err());
+    }
+    assert_eq!(alerts(&sam, "INC-1").await, [("DiskFull".to_owned(), true)]);
 }

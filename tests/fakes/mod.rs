@@ -1,4 +1,4 @@
-//! Slack, Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver, a collector of traces and Amazon SNS as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//! Slack, Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver, a collector of traces, Amazon SNS and Grafana as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
@@ -10,6 +10,7 @@ mod control;
 pub mod drive;
 pub mod faults;
 mod front;
+pub mod grafana;
 mod http;
 pub mod limits;
 pub mod ntfy;
@@ -28,6 +29,7 @@ pub use contract::Contract;
 pub use drive::DriveFake;
 pub use faults::Fault;
 pub use front::Front;
+pub use grafana::GrafanaFake;
 pub use http::Received;
 pub use limits::Usage;
 pub use ntfy::NtfyFake;

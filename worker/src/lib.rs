@@ -3,7 +3,7 @@
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
 //! of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the chores, straight from their rows ([`source`]). A
 //! system that refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
-//! there. [`alerts`] asks Alertmanager what it did not tell, and [`topics`] verifies what comes from Amazon SNS; [`ops_docs`] reads the team's
+//! there. [`alerts`] asks Alertmanager and Grafana what they did not tell, and [`topics`] verifies what comes from Amazon SNS; [`ops_docs`] reads the team's
 //! ops docs; [`oidc`] signs people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL
 //! database.
 //!
@@ -47,7 +47,7 @@ pub struct Connections {
     /// Where follow-ups have their cards.
     pub boards: Option<Arc<dyn Boards>>,
     /// What notifies of alerts, and can be asked.
-    pub alertmanagers: Option<Arc<alerts::Alertmanagers>>,
+    pub monitors: Vec<Arc<alerts::Monitor>>,
     /// Where the ops docs are.
     pub ops_docs: Option<Arc<ops_docs::OpsDocs>>,
     /// Where events are posted to.
@@ -99,11 +99,7 @@ impl Worker {
                     work::webhooks(&ctx, endpoints).run(shutdown.clone()).await;
                 }
             },
-            async {
-                if let Some(alertmanagers) = &connections.alertmanagers {
-                    alerts::run(ctx.clone(), alertmanagers, shutdown.clone()).await;
-                }
-            },
+            alerts::run(ctx.clone(), &connections.monitors, shutdown.clone()),
             async {
                 if let Some(chat) = &connections.chat {
                     Box::pin(chat::run(&ctx, chat, &shutdown)).await;

@@ -58,6 +58,11 @@ struct InGroup {
     alert: Labelled,
 }
 
+/// The level of an alert with this label `severity`, which is empty if it has none.
+pub fn level(label: &str) -> &str {
+    if label.is_empty() { ALERTING } else { label }
+}
+
 fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
     if post.body.get("alerts").is_some() {
         return Ok(unified(reading, post.typed()?));
@@ -67,7 +72,7 @@ fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String> {
 
 fn unified(reading: &Reading<'_>, told: Notification) -> Vec<Alarms> {
     let alarm = |InGroup { status, dashboard_url, alert }| {
-        let mut alarm = alert.alarm(status == "firing", |level| reading.levels.severity(if level.is_empty() { ALERTING } else { level }));
+        let mut alarm = alert.alarm(status == "firing", |label| reading.levels.severity(level(label)));
         if let Some(address) = dashboard_url.filter(|address| !address.is_empty() && address.len() <= limits::URL_CHARS) {
             alarm.labels["dashboard"] = address.into();
         }

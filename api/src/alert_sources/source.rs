@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::cloudwatch::Topic;
 use super::fields::parsed;
+use super::grafana;
 use super::kind::{Kind, Levels, Post, Reading};
 use super::mapping::Mapping;
 
@@ -59,14 +60,25 @@ impl AlertSource {
         let reading = Reading {
             named: self.name.as_deref(),
             kind: self.kind.name,
-            levels: match &self.levels {
-                Some(own) => Levels { set: own, words: &[] },
-                None => Levels { set: levels, words: self.kind.words },
-            },
+            levels: self.levels(levels),
             zone: self.zone.as_ref(),
             map: &self.map,
         };
         (self.kind.read)(&reading, Post { headers, body: &body }).map_err(|problem| self.explained(&problem, other))
+    }
+
+    /// What the label `severity` of an alert that it lists means, with the meaning of `levels` unless it has its own. The label is empty if
+    /// there is none.
+    pub fn severity(&self, levels: &BTreeMap<String, Severity>, label: &str) -> Option<Severity> {
+        let level = if self.kind.name == grafana::KIND.name { grafana::level(label) } else { label };
+        self.levels(levels).severity(level)
+    }
+
+    fn levels<'a>(&'a self, levels: &'a BTreeMap<String, Severity>) -> Levels<'a> {
+        match &self.levels {
+            Some(own) => Levels { set: own, words: &[] },
+            None => Levels { set: levels, words: self.kind.words },
+        }
     }
 
     /// A problem with the way out.

@@ -1,4 +1,4 @@
-//! Where alerts come from: what levels mean, which Alertmanagers are asked, and the sources that the team named.
+//! Where alerts come from: what levels mean, what is asked for the alerts that it did not tell of, and the sources that the team named.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,6 +26,51 @@ pub fn alertmanagers(source: &mut Source<'_>) -> Option<Secret> {
         source.problem("alerts.alertmanager_url", problem);
     }
     Some(Secret(text))
+}
+
+/// A source that is asked which of its alerts fire.
+#[derive(Clone, Debug)]
+pub struct Monitored {
+    /// Where; may hold a password.
+    pub url: Secret,
+    /// What it is shown, if it is Grafana.
+    pub token: Option<Secret>,
+}
+
+/// The sources that are asked, by their names.
+pub fn monitored(source: &mut Source<'_>) -> BTreeMap<String, Monitored> {
+    let names = source.names_in(SOURCES);
+    names.into_iter().filter_map(|name| asked(source, &name).map(|monitored| (name, monitored))).collect()
+}
+
+fn asked(source: &mut Source<'_>, name: &str) -> Option<Monitored> {
+    let at = |field: &str| format!("{SOURCES}.{name}.{field}");
+    let (kind, url) = (source.filled(&at("kind")), source.filled(&at("url")).map(Secret));
+    let token = source.filled(&at("token")).map(Secret);
+    let Some(url) = url else {
+        if token.is_some() {
+            source.problem(&at("token"), "is for url, which is not set: where Grafana is, such as https://grafana.example.org");
+        }
+        return None;
+    };
+    let is_grafana = kind.as_deref() == Some("grafana");
+    let addresses = match kind.as_deref() {
+        Some("grafana") => worker::alerts::grafana_address(&url.0),
+        Some("alertmanager") => worker::alerts::addresses(&url.0),
+        _ => Err("has no use for this kind: only alertmanager and grafana can be asked which alerts fire".to_owned()),
+    };
+    if let Err(problem) = addresses {
+        source.problem(&at("url"), problem);
+    }
+    if name == RESERVED && source.filled("alerts.alertmanager_url").is_some() {
+        source.problem(&at("url"), "can't be set together with alerts.alertmanager_url: both are about the alerts of this source");
+    }
+    match token {
+        None if is_grafana => source.problem(&at("token"), "is needed with url: that of a service account that may read alerts"),
+        Some(_) if !is_grafana => source.problem(&at("token"), "has no use for this kind: only grafana is shown one"),
+        _ => {}
+    }
+    Some(Monitored { url, token })
 }
 
 /// What levels mean; written as `critical=CRITICAL, error=MAJOR`.
@@ -225,6 +270,15 @@ mod tests {
     }
 
     #[test]
+    fn alertmanager_and_grafana_can_be_asked_which_alerts_fire() {
+        let file = "[alerts.sources.am]\nkind = 'alertmanager'\nurl = 'http://muster:hunter2@10.0.0.1:9093'\n\
+                    [alerts.sources.grafana]\nkind = 'grafana'\nurl = 'https://grafana.example.org'\ntoken = 'glsa_hunter2'";
+        let settings = read(file).unwrap();
+        assert_eq!(settings.monitored.keys().collect::<Vec<_>>(), ["am", "grafana"]);
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
     fn your_own_source_is_five_lines() {
         let file = "[alerts.sources.backups]\nkind = 'json'\nsecret = 'SECRET'\nlevels = '1=CRITICAL'\n\
                     map = { title = '/job/name', state = '/status', ended = 'OK, Fixed', severity = '/priority', labels = { region = '/region' } }";
@@ -255,6 +309,11 @@ mod tests {
             ("kind = 'cloudwatch'\ntopics = 'alarms'", "must be ARNs of topics"),
             ("kind = 'cloudwatch'\ntopics = 'arn:aws:sns:eu-west-1:1:t'\nsns_url = 'http://example.org'", "alerts.sources.ours.sns_url"),
             ("kind = 'grafana'\nlevels = 'x'", "alerts.sources.ours.levels"),
+            ("kind = 'pagerduty'\nsigning_secret = 'SECRET'\nurl = 'https://x.example'", "only alertmanager and grafana can be asked"),
+            ("kind = 'grafana'\nurl = 'http://hunter2.example'\ntoken = 'hunter2'", "alerts.sources.ours.url"),
+            ("kind = 'grafana'\nurl = 'https://x.example'", "alerts.sources.ours.token"),
+            ("kind = 'grafana'\ntoken = 'hunter2'", "is for url, which is not set"),
+            ("kind = 'alertmanager'\nurl = 'http://x.example'\ntoken = 'hunter2'", "only grafana is shown one"),
             ("kind = 'grafana'\nsecert = 'SECRET'", "did you mean `alerts.sources.ours.secret`?"),
         ] {
             let said = problem(settings);
@@ -264,6 +323,8 @@ mod tests {
             assert!(read(&format!("[alerts.sources.{name}]\nkind = 'grafana'")).is_err(), "{name}");
         }
         assert!(read("[alerts.sources.alertmanager]\nkind = 'alertmanager'").is_ok());
+        let twice = "[alerts]\nalertmanager_url = 'http://a'\n[alerts.sources.alertmanager]\nkind = 'alertmanager'\nurl = 'http://b'";
+        assert!(read(twice).unwrap_err()[0].starts_with("alerts.sources.alertmanager.url"));
         assert!(read("[alerts.sources.ours]\nkind = 'json'\nlevels = 'alert=MINOR'\nmap = { title = '/n' }").is_ok());
         assert!(read("[alerts.sources.sns]\nkind = 'cloudwatch'\ntopics = 'arn:aws:sns:eu-west-1:1:a, arn:aws:sns:eu-west-1:1:b'").is_ok());
     }

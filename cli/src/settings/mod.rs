@@ -31,6 +31,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 use worker::ops_docs::OpsDocs;
 
+pub use alerts::Monitored;
 pub use company::Company;
 pub use source::Source;
 pub use traces::Traces;
@@ -78,6 +79,8 @@ pub struct Settings {
     pub only_trusted_documents: bool,
     /// Every Alertmanager that notifies us, to be asked what it did not tell; may hold passwords.
     pub alertmanagers: Option<Secret>,
+    /// The sources that are asked the same, by their names.
+    pub monitored: BTreeMap<String, Monitored>,
     /// Where the ops docs are.
     pub ops_docs: Option<OpsDocs>,
     /// Sign-in with the company's account.
@@ -138,7 +141,8 @@ impl Settings {
         let near = self.alert_sources.into_iter().filter(|(_, source)| source.topics.is_empty());
         let alert_sources = near.collect();
         let ops_docs = self.ops_docs.filter(|docs| matches!(docs, OpsDocs::Folder(_)));
-        Self { systems: Systems::default(), alertmanagers: None, alert_sources, ops_docs, company: None, webhooks: None, ..self }
+        let monitored = BTreeMap::new();
+        Self { systems: Systems::default(), alertmanagers: None, monitored, alert_sources, ops_docs, company: None, webhooks: None, ..self }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {
@@ -168,6 +172,7 @@ impl Settings {
             trusted_documents: Arc::new(trusted_documents),
             only_trusted_documents,
             alertmanagers: alerts::alertmanagers(source),
+            monitored: alerts::monitored(source),
             ops_docs: ops_docs::read(source),
             company: Company::read(source),
             webhooks: webhooks::read(source),

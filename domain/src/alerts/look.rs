@@ -1,7 +1,7 @@
 //! A look at the alerts that a source lists, to find what no notice told: an alert that ended under a silence or an inhibition, one that
 //! was left out of a notification, one whose notice was lost.
 //!
-//! Called by the loop of `worker`. [`compare`] decides and knows neither database nor network; what it finds goes through
+//! Called by the loop of `worker`, for each source by itself: what one lists says nothing about the alerts of another. [`compare`] decides and knows neither database nor network; what it finds goes through
 //! [`super::receive`] like any other notice, so that it may come too late, twice, or together with the notice itself.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +18,6 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::limits;
 
-/// The source of the alerts that come through Alertmanager's hook.
-pub const SOURCE: &str = "alertmanager";
-
 /// An alert that a source lists.
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -33,12 +30,16 @@ pub struct Listed {
 /// What a source lists, by group.
 #[derive(Clone, Debug)]
 pub struct Listing {
+    /// What kind of system lists them, for people, such as `Alertmanager`.
+    pub system: &'static str,
     /// When it was asked, by our clock.
     pub asked_at: Timestamp,
     /// Since when it runs, by our clock: one that has just started may not know all its alerts yet.
     pub up_since: Timestamp,
     /// The alerts that have not ended, by group.
     pub groups: Vec<Vec<Listed>>,
+    /// Fingerprints that it listed not long ago: of a source that does not say since when it runs, these are not over yet.
+    pub lately: BTreeSet<String>,
 }
 
 /// What is known of an alert that fires, or ended not long ago.
@@ -70,7 +71,8 @@ pub fn compare(listing: &Listing, heard: &[Heard], patience: Duration) -> Found 
     let groups: BTreeMap<&str, &str> = heard.iter().map(|heard| (&*heard.fingerprint, &*heard.group_key)).collect();
     let firing: BTreeSet<&str> = heard.iter().filter(|heard| heard.firing).map(|heard| &*heard.fingerprint).collect();
     let knows_all = listing.asked_at - listing.up_since >= patience;
-    let is_over = |fingerprint: &str, heard_at: Timestamp| !listed.contains(fingerprint) && listing.asked_at - heard_at >= patience;
+    let is_listed = |fingerprint: &str| listed.contains(fingerprint) || listing.lately.contains(fingerprint);
+    let is_over = |fingerprint: &str, heard_at: Timestamp| !is_listed(fingerprint) && listing.asked_at - heard_at >= patience;
     let over = heard.iter().filter(|heard| knows_all && heard.firing && is_over(&heard.fingerprint, heard.heard_at));
     let mut unheard = Vec::new();
     for group in &listing.groups {
@@ -81,10 +83,10 @@ pub fn compare(listing: &Listing, heard: &[Heard], patience: Duration) -> Found 
     Found { over: over.map(|heard| heard.fingerprint.clone()).collect(), unheard }
 }
 
-/// Takes what Alertmanager lists, and says how many alerts were over and how many fire without our having known.
-pub async fn take(ctx: &Ctx, listing: &Listing, patience: Duration) -> Result<(usize, usize)> {
+/// Takes what `source` lists, and says how many of its alerts were over and how many fire without our having known.
+pub async fn take(ctx: &Ctx, source: &str, listing: &Listing, patience: Duration) -> Result<(usize, usize)> {
     let recent = alert::Column::ReceivedAt.gte(listing.asked_at - limits::ALERT_REMEMBERED);
-    let rows = alert::Entity::find().filter(alert::Column::Source.eq(SOURCE)).filter(alert::Column::Firing.eq(true).or(recent));
+    let rows = alert::Entity::find().filter(alert::Column::Source.eq(source)).filter(alert::Column::Firing.eq(true).or(recent));
     let rows = rows.order_by_asc(alert::Column::Id).all(ctx.db.read()).await?;
     let heard = |row: &alert::Model| Heard {
         fingerprint: row.fingerprint.clone(),
@@ -95,7 +97,7 @@ pub async fn take(ctx: &Ctx, listing: &Listing, patience: Duration) -> Result<(u
     let found = compare(listing, &rows.iter().map(heard).collect::<Vec<_>>(), patience);
     let mut groups: BTreeMap<String, Vec<Alarm>> = BTreeMap::new();
     for row in rows.iter().filter(|row| row.firing && found.over.contains(&row.fingerprint)) {
-        groups.entry(row.group_key.clone()).or_default().push(over(row));
+        groups.entry(row.group_key.clone()).or_default().push(over(row, listing.system));
     }
     let (mut ended, mut new) = (0, 0);
     let ctx = &ctx.by_way_of(Source::Alert);
@@ -103,7 +105,7 @@ pub async fn take(ctx: &Ctx, listing: &Listing, patience: Duration) -> Result<(u
         groups.entry(group).or_default().push(alarm);
     }
     for (group_key, alerts) in groups {
-        let call = Alarms { source: SOURCE.to_owned(), group_key, identity: Identity::OneAtATime, alerts, truncated: 0 };
+        let call = Alarms { source: source.to_owned(), group_key, identity: Identity::OneAtATime, alerts, truncated: 0 };
         let received = receive(ctx, call).await?;
         ended += received.ended;
         new += received.new;
@@ -112,13 +114,11 @@ pub async fn take(ctx: &Ctx, listing: &Listing, patience: Duration) -> Result<(u
 }
 
 /// The notice that nobody sent.
-fn over(row: &alert::Model) -> Alarm {
+fn over(row: &alert::Model, system: &str) -> Alarm {
     Alarm {
         fingerprint: row.fingerprint.clone(),
         title: row.title.clone(),
-        description: Some(
-            "Alertmanager no longer lists it, and sent no notice: so it is if an alert ends while it is silenced.".to_owned(),
-        ),
+        description: Some(format!("{system} no longer lists it, and sent no notice: so it is if an alert ends while it is silenced.")),
         firing: false,
         starts_at: row.told_start,
         ends_at: None,
@@ -160,7 +160,13 @@ mod tests {
 
     /// What is found at 03:00 by one that is up since then: what is over, and what was unheard of, each with its group.
     fn found(up_since: i64, groups: Vec<Vec<Listed>>, heard: &[Heard]) -> (Vec<String>, Vec<(String, String)>) {
-        let listing = Listing { asked_at: at(0), up_since: at(up_since), groups };
+        found_lately(up_since, groups, heard, &[])
+    }
+
+    /// The same, if these were listed lately.
+    fn found_lately(up_since: i64, groups: Vec<Vec<Listed>>, heard: &[Heard], lately: &[&str]) -> (Vec<String>, Vec<(String, String)>) {
+        let lately = lately.iter().map(|fingerprint| (*fingerprint).to_owned()).collect();
+        let listing = Listing { system: "Grafana", asked_at: at(0), up_since: at(up_since), groups, lately };
         let Found { over, unheard } = compare(&listing, heard, Duration::minutes(10));
         (over.into_iter().collect(), unheard.into_iter().map(|(group, alarm)| (group, alarm.fingerprint)).collect())
     }
@@ -172,6 +178,12 @@ mod tests {
         assert_eq!(found(-10, groups(), &all).0, ["gone"]);
         assert_eq!(found(-9, groups(), &all).0, [""; 0]);
         assert_eq!(found(60, groups(), &all).0, [""; 0]);
+    }
+
+    #[test]
+    fn what_was_listed_lately_may_be_back_after_a_restart() {
+        let all = [heard("gone", -60, true), heard("lost by a restart", -60, true)];
+        assert_eq!(found_lately(-60, Vec::new(), &all, &["lost by a restart"]).0, ["gone"]);
     }
 
     #[test]
