@@ -8,7 +8,7 @@ use entity::Timestamp;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::moment;
+use super::{message, moment};
 
 /// Fields of a form that are read.
 const FORM_FIELDS: usize = 1_000;
@@ -82,7 +82,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A body as JSON; that of a form as a table of its fields. Without the character U+0000: PostgreSQL can't keep it, and what can't be kept
+/// A body as JSON; that of a form as a table of its fields, and a mail as [`message`] makes it. Without the character U+0000: PostgreSQL can't keep it, and what can't be kept
 /// would be sent again for ever.
 ///
 /// # Errors
@@ -91,6 +91,7 @@ pub fn parsed(headers: &HeaderMap, body: &[u8]) -> Result<Value, String> {
     match serde_json::from_slice(body) {
         Ok(value) if body.windows(NUL.len()).any(|part| part == NUL) => Ok(without_nul(value)),
         Ok(value) => Ok(value),
+        Err(_) if message::is_mail(headers) => message::parsed(body),
         Err(_) if is_form(headers, body) => Ok(form(body)),
         Err(error) => Err(format!("The body is not as expected: {error}.")),
     }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::mail_rules::MailRule;
 use super::mapping::Mapping;
 
 /// A kind of system that posts alerts.
@@ -80,7 +81,7 @@ impl Kind {
 pub struct Post<'a> {
     /// Its headers; of a recorded body perhaps none.
     pub headers: &'a HeaderMap,
-    /// Its body: JSON, or the fields of a form.
+    /// Its body: JSON, the fields of a form, or what is in a mail.
     pub body: &'a Value,
 }
 
@@ -118,6 +119,8 @@ pub struct Reading<'a> {
     pub zone: Option<&'a Zone>,
     /// Where things are in a body of the team's own.
     pub map: &'a Mapping,
+    /// What mails mean, the first that matches.
+    pub mail: &'a [MailRule],
 }
 
 impl Reading<'_> {

@@ -15,7 +15,10 @@ mod github;
 mod grafana;
 mod healthchecks;
 pub mod kind;
+mod mail;
+pub mod mail_rules;
 mod mapping;
+mod message;
 mod moment;
 mod nagios;
 mod opsgenie;
@@ -43,11 +46,12 @@ use entity::Severity;
 
 pub use cloudwatch::Topic;
 pub use kind::Kind;
+pub use mail_rules::MailRule;
 pub use mapping::Mapping;
 pub use source::{AlertSource, read_body};
 
 /// Every kind, in the order in which people see them.
-pub static KINDS: [Kind; 18] = [
+pub static KINDS: [Kind; 19] = [
     alertmanager::KIND,
     grafana::KIND,
     pagerduty::KIND,
@@ -66,6 +70,7 @@ pub static KINDS: [Kind; 18] = [
     zabbix::KIND,
     nagios::KIND,
     github::KIND,
+    mail::KIND,
 ];
 
 /// The hook of the form that is Muster's own, which needs no settings.

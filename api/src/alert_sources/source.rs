@@ -14,6 +14,7 @@ use super::cloudwatch::Topic;
 use super::fields::parsed;
 use super::grafana;
 use super::kind::{Kind, Levels, Post, Reading};
+use super::mail_rules::MailRule;
 use super::mapping::Mapping;
 
 /// A source of alerts.
@@ -33,6 +34,8 @@ pub struct AlertSource {
     pub zone: Option<Zone>,
     /// Where things are in a body of the team's own.
     pub map: Mapping,
+    /// What mails mean, the first that matches.
+    pub mail: Vec<MailRule>,
     /// Topics that may post.
     pub topics: Vec<Topic>,
 }
@@ -40,7 +43,17 @@ pub struct AlertSource {
 impl AlertSource {
     /// A source of which the settings say nothing.
     pub fn plain(kind: &'static Kind) -> Self {
-        Self { name: None, kind, secret: None, signing_secret: None, levels: None, zone: None, map: Mapping::default(), topics: Vec::new() }
+        Self {
+            name: None,
+            kind,
+            secret: None,
+            signing_secret: None,
+            levels: None,
+            zone: None,
+            map: Mapping::default(),
+            mail: Vec::new(),
+            topics: Vec::new(),
+        }
     }
 
     /// The notifications in a body that it posted, with the meaning of `levels` unless the source has its own. `kinds` are those that it
@@ -63,6 +76,7 @@ impl AlertSource {
             levels: self.levels(levels),
             zone: self.zone.as_ref(),
             map: &self.map,
+            mail: &self.mail,
         };
         (self.kind.read)(&reading, Post { headers, body: &body }).map_err(|problem| self.explained(&problem, other))
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::AlertSource;
-use api::alert_sources::{self, KINDS, Kind, Mapping, Topic};
+use api::alert_sources::mail_rules::{Means, Pattern};
+use api::alert_sources::{self, KINDS, Kind, MailRule, Mapping, Topic};
 use domain::zone::Zone;
 use entity::Severity;
 use worker::outlets::client::base_url;
@@ -122,6 +123,7 @@ fn one(source: &mut Source<'_>, name: &str) -> Option<AlertSource> {
         levels: levels(source, &at("levels")),
         zone: zone(source, &at("zone")),
         map: mapping(source, &at("map")),
+        mail: mail_rules(source, &at("mail")),
         topics: topics(source, &at("topics"), &at("sns_url")),
         ..AlertSource::plain(kind.unwrap_or(&KINDS[0]))
     };
@@ -135,7 +137,7 @@ fn one(source: &mut Source<'_>, name: &str) -> Option<AlertSource> {
 /// What a kind needs and lacks, and what is set that it has no use for.
 fn problems(read: &AlertSource, kind: &Kind) -> Vec<(&'static str, String)> {
     let mut problems = Vec::new();
-    let AlertSource { secret, signing_secret, levels, map, topics, .. } = read;
+    let AlertSource { secret, signing_secret, levels, map, mail, topics, .. } = read;
     let docs = kind.docs;
     if secret.is_none() && kind.takes_address() && !kind.takes_header() && !kind.has_topics() {
         problems.push(("secret", format!("is needed: {} can show nothing but its address, which ends with it ({docs})", kind.name)));
@@ -164,6 +166,9 @@ fn problems(read: &AlertSource, kind: &Kind) -> Vec<(&'static str, String)> {
     if map.title.is_some() && map.severity.is_none() && maps && !names_own_word {
         let words = kind.words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
         problems.push(("map.severity", format!("is needed with levels: without it the level is always {words}, which they don't name")));
+    }
+    if !mail.is_empty() && kind.name != "mail" {
+        problems.push(("mail", format!("has no use for {}: only a source of kind mail has rules for mails", kind.name)));
     }
     if kind.has_topics() == topics.is_empty() {
         let what = if topics.is_empty() {
@@ -214,6 +219,42 @@ fn mapping(source: &mut Source<'_>, key: &str) -> Mapping {
         labels.insert(name, pointer);
     }
     Mapping { alerts, title, fingerprint, description, state, ended, starts_at, ends_at, severity, group, link, labels }
+}
+
+/// What mails mean, from the tables `[[alerts.sources.NAME.mail]]`.
+fn mail_rules(source: &mut Source<'_>, key: &str) -> Vec<MailRule> {
+    let tables = source.tables_in(key);
+    tables.iter().filter_map(|table| mail_rule(source, table)).collect()
+}
+
+fn mail_rule(source: &mut Source<'_>, table: &str) -> Option<MailRule> {
+    let at = |field: &str| format!("{table}.{field}");
+    let from = pattern(source, &at("from"), "*@statuscake.example");
+    let subject = pattern(source, &at("subject"), "{id} is DOWN*");
+    let level = source.filled(&at("level"));
+    let means = source.filled(&at("means")).as_deref().and_then(Means::named);
+    if means.is_none() {
+        source.problem(&at("means"), "must be fires, ends or ignore");
+    }
+    let (from, subject, means) = (from?, subject?, means?);
+    if from.has_identity() {
+        source.problem(&at("from"), "can't name {id} or {title}: those are parts of the subject");
+    }
+    if means == Means::Ends && !subject.has_identity() {
+        source.problem(&at("subject"), "must name what it has in common with the mail that began it, such as {id} is UP*");
+    }
+    if means != Means::Fires && level.is_some() {
+        source.problem(&at("level"), "is for a rule that fires: nothing else has a level");
+    }
+    Some(MailRule { from, subject, means, level })
+}
+
+fn pattern(source: &mut Source<'_>, key: &str, example: &str) -> Option<Pattern> {
+    let Some(text) = source.filled(key) else {
+        source.problem(key, format_args!("is needed, such as {example}; * stands for anything"));
+        return None;
+    };
+    Pattern::read(&text).map_err(|problem| source.problem(key, problem)).ok()
 }
 
 fn topics(source: &mut Source<'_>, key: &str, host_key: &str) -> Vec<Topic> {
@@ -289,6 +330,28 @@ mod tests {
     }
 
     #[test]
+    fn mails_have_rules_in_their_order() {
+        let rule =
+            |number: usize| format!("[[alerts.sources.mail.mail]]\nfrom = '*@x.example'\nsubject = '{number} {{id}}'\nmeans = 'ends'\n");
+        let file = format!("[alerts.sources.mail]\nkind = 'mail'\n{}", (1..=11).map(rule).collect::<String>());
+        let rules = read(&file).unwrap().alert_sources["mail"].mail.clone();
+        assert_eq!(rules.len(), 11);
+        assert!(rules[1].matches("a@x.example", "2 shop").is_some() && rules[10].matches("a@x.example", "11 shop").is_some());
+        for (rule, expected) in [
+            ("subject = '*'\nmeans = 'fires'", "alerts.sources.mail.mail.1.from (MUSTER_ALERTS__SOURCES__MAIL__MAIL__1__FROM) is needed"),
+            ("from = '*'\nsubject = '{what} failed'\nmeans = 'fires'", "may name {id} and {title} and nothing else"),
+            ("from = '*'\nsubject = '* is UP'\nmeans = 'ends'", "alerts.sources.mail.mail.1.subject"),
+            ("from = '{id}'\nsubject = '*'\nmeans = 'ignore'", "alerts.sources.mail.mail.1.from"),
+            ("from = '*'\nsubject = '*'\nmeans = 'page'", "must be fires, ends or ignore"),
+            ("from = '*'\nsubject = '*'\nmeans = 'ignore'\nlevel = 'major'", "alerts.sources.mail.mail.1.level"),
+            ("from = '*'\nsubject = '*'\nmeans = 'ignore'\ntitle = 'x'", "unknown setting `alerts.sources.mail.mail.1.title`"),
+        ] {
+            let problems = read(&format!("[alerts.sources.mail]\nkind = 'mail'\n[[alerts.sources.mail.mail]]\n{rule}")).unwrap_err();
+            assert!(problems.join("\n").contains(expected), "{rule}: {problems:?}");
+        }
+    }
+
+    #[test]
     fn what_a_source_lacks_is_said_with_its_key() {
         for (settings, expected) in [
             ("secret = 'SECRET'", "alerts.sources.ours.kind (MUSTER_ALERTS__SOURCES__OURS__KIND) must be one of alertmanager, "),
@@ -309,6 +372,7 @@ mod tests {
             ("kind = 'cloudwatch'\ntopics = 'alarms'", "must be ARNs of topics"),
             ("kind = 'cloudwatch'\ntopics = 'arn:aws:sns:eu-west-1:1:t'\nsns_url = 'http://example.org'", "alerts.sources.ours.sns_url"),
             ("kind = 'grafana'\nlevels = 'x'", "alerts.sources.ours.levels"),
+            ("kind = 'grafana'\nmail = [{ from = '*', subject = '*', means = 'ignore' }]", "only a source of kind mail has rules"),
             ("kind = 'pagerduty'\nsigning_secret = 'SECRET'\nurl = 'https://x.example'", "only alertmanager and grafana can be asked"),
             ("kind = 'grafana'\nurl = 'http://hunter2.example'\ntoken = 'hunter2'", "alerts.sources.ours.url"),
             ("kind = 'grafana'\nurl = 'https://x.example'", "alerts.sources.ours.token"),

@@ -82,6 +82,13 @@ impl<'a> Source<'a> {
         from_file.chain(from_environment).filter_map(|rest| rest.split('.').next().map(str::to_owned)).collect()
     }
 
+    /// The keys of the tables in the list `key`, in their order, which are numbered from 1: `key.1` and so on.
+    pub fn tables_in(&self, key: &str) -> Vec<String> {
+        let mut numbers: Vec<u32> = self.names_in(key).iter().filter_map(|name| name.parse().ok()).collect();
+        numbers.sort_unstable();
+        numbers.into_iter().map(|number| format!("{key}.{number}")).collect()
+    }
+
     /// Reports what is wrong with `key`, in words that follow its name and don't show its value.
     pub fn problem(&mut self, key: &str, what: impl Display) {
         self.problems.push(format!("{key} ({}) {what}.", variable(key)));
@@ -118,6 +125,11 @@ fn flattened(table: &toml::Table) -> BTreeMap<String, toml::Value> {
     for (name, value) in table {
         match value {
             toml::Value::Table(inner) => keys.extend(flattened(inner).into_iter().map(|(key, value)| (format!("{name}.{key}"), value))),
+            toml::Value::Array(items) if !items.is_empty() && items.iter().all(toml::Value::is_table) => {
+                let numbered = items.iter().zip(1..).map(|(item, number): (_, u32)| (number.to_string(), item.clone()));
+                let inner = flattened(&numbered.collect());
+                keys.extend(inner.into_iter().map(|(key, value)| (format!("{name}.{key}"), value)));
+            }
             value => drop(keys.insert(name.clone(), value.clone())),
         }
     }
