@@ -102,6 +102,8 @@ enum Command {
     Note(remote::Note),
     /// Runs a command of the shell and writes it down: command, host, exit code, duration and the end of its output.
     Run(remote::Run),
+    /// Tells the server of an alert, from a script; or hands on a mail that means one, from a mail server's pipe.
+    Alert(remote::Alert),
     /// Writes a version of an incident's report into a file: Markdown, HTML, DOCX or PDF.
     Report(report::Export),
     /// Writes all that is kept of an incident into one file, which can be checked without Muster and taken in by another server.
@@ -191,6 +193,7 @@ fn main() -> ExitCode {
         Command::Next(next) => return at_server(remote::next(next)),
         Command::Note(note) => return at_server(remote::note(note)),
         Command::Run(run) => return at_server(remote::run(run)),
+        Command::Alert(alert) => return at_server(remote::alert(alert)),
         command => command,
     };
     // Database, files and backups are for the user alone who runs Muster, from the moment they are made.
@@ -280,6 +283,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         | Command::Incident(_)
         | Command::Next(_)
         | Command::Note(_)
+        | Command::Alert(_)
         | Command::Run(_) => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -1,9 +1,11 @@
-//! `muster incident`, `muster next`, `muster note` and `muster run`: what people do in an incident, from a shell.
+//! `muster incident`, `muster next`, `muster note` and `muster run`: what people do in an incident, from a shell; and `muster alert`, what
+//! scripts and mail servers tell.
 //!
 //! They speak to a server as whoever has the token, and know neither settings nor database. Commands in words go to the server as they are
-//! typed, so that here, in a chat and in the API they mean the same. What `note` and `run` write is kept in the [`spool`] first and sent from
+//! typed, so that here, in a chat and in the API they mean the same. What `note`, `run` and `alert` write is kept in the [`spool`] first and sent from
 //! there, so that nothing is lost while the server is away.
 
+mod alert;
 mod execute;
 mod fill;
 mod find;
@@ -22,6 +24,7 @@ use domain::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::output::{complain, line};
+pub use alert::{Alert, alert};
 use find::{Found, Live};
 use server::{Failure, Server, fresh_key};
 use spool::{Entry, Outcome, Spool};
@@ -85,7 +88,7 @@ pub struct Run {
 /// # Errors
 /// What the server refuses, or why it can't be asked.
 pub async fn say(say: Say) -> anyhow::Result<ExitCode> {
-    let server = Server::of(&say.place)?;
+    let server = Server::at(say.place.server.as_deref())?;
     // Whatever is wrong with what waits, the command itself needs only the server.
     if let Err(problem) = send_kept(&server, &say.place).await {
         complain(format_args!("muster: {problem:#}"));
@@ -144,7 +147,7 @@ async fn show(server: &Server, answer: Value, given: &fill::Given) -> anyhow::Re
 /// # Errors
 /// When it can neither be sent nor kept, and what the server refuses.
 pub async fn note(note: Note) -> anyhow::Result<ExitCode> {
-    let server = Server::of(&note.place)?;
+    let server = Server::at(note.place.server.as_deref())?;
     let entry = Entry {
         key: fresh_key(),
         server: server.address(),
@@ -155,7 +158,10 @@ pub async fn note(note: Note) -> anyhow::Result<ExitCode> {
         occurred_at: SystemClock.now(),
         details: None,
     };
-    Ok(if record(&server, &note.place, entry).await? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(match record(&server, note.place.incident.as_deref(), entry).await? {
+        Recorded::Sent | Recorded::Kept => ExitCode::SUCCESS,
+        Recorded::Unsettled => ExitCode::FAILURE,
+    })
 }
 
 /// Runs a command of the shell, writes it down, and ends as it ended.
@@ -163,7 +169,7 @@ pub async fn note(note: Note) -> anyhow::Result<ExitCode> {
 /// # Errors
 /// When the command can't be started.
 pub async fn run(run: Run) -> anyhow::Result<ExitCode> {
-    let server = Server::of(&run.place)?;
+    let server = Server::at(run.place.server.as_deref())?;
     let began = SystemClock.now();
     let ended = execute::execute(&run.command, !run.no_output).await?;
     let entry = Entry {
@@ -176,25 +182,43 @@ pub async fn run(run: Run) -> anyhow::Result<ExitCode> {
         occurred_at: began,
         details: Some(ended.details(&run.command)),
     };
-    if let Err(error) = record(&server, &run.place, entry).await {
+    if let Err(error) = record(&server, run.place.incident.as_deref(), entry).await {
         complain(format_args!("muster: this was not written down: {error:#}"));
     }
     Ok(ExitCode::from(ended.code))
 }
 
-/// Keeps the entry, and sends all that is kept. Says whether this one is in good hands: sent, or waiting for the server.
-async fn record(server: &Server, place: &Place, entry: Entry) -> anyhow::Result<bool> {
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recorded {
+    /// The server has it.
+    Sent,
+    /// It waits for the server.
+    Kept,
+    /// Somebody must do something about it.
+    Unsettled,
+}
+
+/// Keeps the entry, and sends all that is kept; `otherwise` is the incident of entries where it is unclear which was meant.
+async fn record(server: &Server, otherwise: Option<&str>, entry: Entry) -> anyhow::Result<Recorded> {
     let spool = match Spool::open().and_then(|spool| spool.keep(&entry).map(|()| spool)) {
         Ok(spool) => spool,
         // A disk that is full may be what the incident is about.
         Err(problem) => {
             spool::write_at_once(server, &entry).await.map_err(|error| anyhow!("{error:#}; and {problem:#}"))?;
-            return Ok(true);
+            return Ok(Recorded::Sent);
         }
     };
-    let outcome = spool.send(server, place.incident.as_deref(), Some(&entry.key)).await?;
+    let outcome = spool.send(server, otherwise, Some(&entry.key)).await?;
     tell(&spool, &outcome, Some(&entry.key));
-    Ok(!outcome.is_unsettled(&entry.key))
+    Ok(if outcome.is_unsettled(&entry.key) {
+        Recorded::Unsettled
+    } else if outcome.away.is_some() && !outcome.sent.contains(&entry.key) {
+        Recorded::Kept
+    } else {
+        // By us, or by another process at the same moment.
+        Recorded::Sent
+    })
 }
 
 /// Sends what earlier calls could not.
@@ -222,6 +246,8 @@ fn tell(spool: &Spool, outcome: &Outcome, just: Option<&str>) {
     }
     if let Some(reason) = &outcome.away {
         let waiting = outcome.waiting;
-        complain(format_args!("muster: {reason}. Kept for now: {waiting} to write. The next muster note, run, next or incident sends it."));
+        complain(format_args!(
+            "muster: {reason}. Kept for now: {waiting} to write. The next muster note, run, alert, next or incident sends it."
+        ));
     }
 }

@@ -9,13 +9,13 @@ use domain::clock::{Clock, SystemClock};
 use domain::error::code;
 use domain::ids::IdSource;
 use domain::people::secrets::hash;
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 use worker::outlets::client::{base_url, is_this_machine, tls};
 
-use super::{Place, places};
+use super::places;
 use crate::modes::is_open_to_others;
 
 /// How long connecting may take.
@@ -80,15 +80,15 @@ struct Own {
 }
 
 impl Server {
-    /// The one that is named by option, environment or file.
+    /// The one at `url`, which option or environment name, or else the one that the caller's own file names.
     ///
     /// # Errors
     /// What is missing or wrong.
-    pub fn of(place: &Place) -> anyhow::Result<Self> {
+    pub fn at(url: Option<&str>) -> anyhow::Result<Self> {
         let file = places::settings()?;
         let own = own(&file)?;
         let missing = |what: &str, variable: &str| anyhow!("{what} is not known: set {variable}, or write it into {}", file.display());
-        let url = place.server.clone().or(own.url).ok_or_else(|| missing("the server's address", "MUSTER_URL"))?;
+        let url = url.map(str::to_owned).or(own.url).ok_or_else(|| missing("the server's address", "MUSTER_URL"))?;
         let token = std::env::var("MUSTER_TOKEN").ok().filter(|token| !token.is_empty()).or(own.token);
         let token = token.ok_or_else(|| missing("your token", "MUSTER_TOKEN"))?;
         let base = base_url(&url).map_err(|problem| anyhow!("the server's address {problem}"))?;
@@ -140,12 +140,39 @@ impl Server {
     /// # Errors
     /// [`Failure`].
     pub async fn ask(&self, document: &str, variables: Value) -> Result<Value, Failure> {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let (status, mut answer) = self.send("/graphql", "application/json", body.into_bytes()).await?;
+        match answer["errors"].get(0) {
+            Some(error) => Err(refusal(error)),
+            None if answer["data"].is_object() => Ok(answer["data"].take()),
+            None => Err(self.is_another(status)),
+        }
+    }
+
+    /// Posts to a hook, and gives what it answers.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn post(&self, path: &str, media_type: &'static str, body: Vec<u8>) -> Result<Value, Failure> {
+        let (status, answer) = self.send(path, media_type, body).await?;
+        match &answer["error"] {
+            Value::Null if status.is_success() && answer.is_object() => Ok(answer),
+            Value::Null => Err(self.is_another(status)),
+            error => Err(refusal(&json!({ "message": error["message"], "extensions": { "code": error["code"] } }))),
+        }
+    }
+
+    /// What stands before the server may answer in its place.
+    fn is_another(&self, status: StatusCode) -> Failure {
+        Failure::Away(format!("{} answers {status}, and not as Muster does", self.address()))
+    }
+
+    /// Sends a body as the caller, and reads the answer.
+    async fn send(&self, path: &str, media_type: &'static str, body: Vec<u8>) -> Result<(StatusCode, Value), Failure> {
         let address = self.address();
         let away = |error: reqwest::Error| Failure::Away(format!("{address} does not answer ({})", innermost(&error)));
-        let body = json!({ "query": document, "variables": variables }).to_string();
-        let request = self.client.post(format!("{address}/graphql")).bearer_auth(&self.token);
-        let request = request.header("Content-Type", "application/json").body(body);
-        let mut response = request.send().await.map_err(away)?;
+        let request = self.client.post(format!("{address}{path}")).bearer_auth(&self.token);
+        let mut response = request.header("Content-Type", media_type).body(body).send().await.map_err(away)?;
         let status = response.status();
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(away)? {
@@ -154,15 +181,9 @@ impl Server {
                 return Err(Failure::Away(format!("{address} answers with more than a command ever has")));
             }
         }
-        // What stands before the server may answer in its place.
-        let mut answer: Value =
-            serde_json::from_slice(&bytes).map_err(|_| Failure::Away(format!("{address} answers {status}, and not as Muster does")))?;
+        let mut answer: Value = serde_json::from_slice(&bytes).map_err(|_| self.is_another(status))?;
         disarm(&mut answer);
-        match answer["errors"].get(0) {
-            Some(error) => Err(refusal(error)),
-            None if answer["data"].is_object() => Ok(answer["data"].take()),
-            None => Err(Failure::Away(format!("{address} answers {status}, and not as Muster does"))),
-        }
+        Ok((status, answer))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is to be written onto timelines, kept until the server has it.
+//! What is to be written onto timelines, and alerts, kept until the server has it.
 //!
 //! An entry is a file that is there whole or not at all, under a name that sorts by time. It is removed once the server has answered, so a
 //! command that is killed in between leaves it, and it is sent again under the same key, which writes nothing twice. Entries are sent in their
@@ -17,6 +17,11 @@ use serde_json::{Value, json};
 use super::find::{Found, Live, choices};
 use super::places;
 use super::server::{Failure, Server};
+
+/// The kind of an entry that is an alert: what its details are goes to [`HOOK`].
+pub const ALERT: &str = "ALERT";
+/// Where alerts in Muster's own form go.
+const HOOK: &str = "/hooks/alerts";
 
 /// One event to write.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -198,6 +203,11 @@ impl<'a> Targets<'a> {
     }
 
     async fn write(&mut self, entry: &Entry, waited_since: Option<Timestamp>) -> Result<Written, Failure> {
+        if entry.kind == ALERT {
+            let body = entry.details.clone().unwrap_or_default().to_string().into_bytes();
+            self.server.post(HOOK, "application/json", body).await?;
+            return Ok(Written::Yes);
+        }
         let id = match self.meant(entry, waited_since).await? {
             Found::One(id) => id,
             Found::Unclear(names) => {

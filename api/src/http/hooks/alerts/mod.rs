@@ -106,7 +106,7 @@ async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &Header
 /// Has all of them heard, and adds up what became of them.
 async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<Json<Value>, Problem> {
     let truncated: u64 = notifications.iter().map(|alarms| alarms.truncated).fold(0, u64::saturating_add);
-    let mut all = Received::default();
+    let (mut all, is_ignored) = (Received::default(), notifications.is_empty());
     for alarms in notifications {
         let received = ctx.db.while_up(Box::pin(alerts::receive(ctx, alarms))).await.flatten().map_err(refused)?;
         all.incident = received.incident.or(all.incident);
@@ -116,6 +116,9 @@ async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<Json<Value>, P
     }
     let Received { incident, new, ended, dropped } = all;
     let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
+    if is_ignored {
+        answer["ignored"] = true.into();
+    }
     if dropped > 0 {
         answer["dropped"] = dropped.into();
         tracing::warn!(dropped, "a call had too many alerts; the least severe were passed over");
