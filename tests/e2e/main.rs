@@ -56,6 +56,7 @@ mod known;
 mod lanes;
 mod lifecycle;
 mod live;
+mod mail_alerts;
 mod merged_names;
 mod migrations;
 mod nights;

@@ -1,5 +1,6 @@
-//! `muster incident`, `next`, `note` and `run`, by the real binary against a real server.
+//! `muster incident`, `next`, `note`, `run` and `alert`, by the real binary against a real server.
 
+mod alert;
 mod night;
 mod spool;
 
