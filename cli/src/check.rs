@@ -1,5 +1,5 @@
 //! `muster check`: whether each outside system can be worked with, who may post alerts, whether a page would reach somebody, whether traces
-//! arrive, whether the ops docs can be read, what is missing, and what to do about it.
+//! arrive, whether the ops docs and the mailboxes can be read, what is missing, and what to do about it.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -18,6 +18,7 @@ use worker::outlets::client::is_this_machine;
 use crate::database::{self, Absent};
 use crate::output;
 use crate::playbook::{self, Broken};
+use crate::server::mailboxes;
 use crate::settings::Settings;
 use crate::systems::{self, Entry, Offer};
 
@@ -31,6 +32,8 @@ const PEOPLE: &str = "people";
 const TRACES: &str = "traces";
 /// What the ops docs' part is called.
 const OPS_DOCS: &str = "ops-docs";
+/// What the mailboxes' part is called.
+const MAILBOX: &str = "mailbox";
 /// Pages with something wrong that are named.
 const NAMED: usize = 20;
 /// Why the playbook's contacts or boards can't be looked at.
@@ -49,11 +52,13 @@ pub enum Part {
     Traces,
     /// The ops docs.
     OpsDocs,
+    /// The mailboxes whose mails mean alerts.
+    Mailbox,
 }
 
 impl Part {
     fn all() -> impl Iterator<Item = Self> {
-        systems::all().map(Self::System).chain([Self::Alerts, Self::People, Self::Traces, Self::OpsDocs])
+        systems::all().map(Self::System).chain([Self::Alerts, Self::People, Self::Traces, Self::OpsDocs, Self::Mailbox])
     }
 
     fn name(self) -> &'static str {
@@ -63,6 +68,7 @@ impl Part {
             Self::People => PEOPLE,
             Self::Traces => TRACES,
             Self::OpsDocs => OPS_DOCS,
+            Self::Mailbox => MAILBOX,
         }
     }
 }
@@ -73,7 +79,8 @@ pub fn parser() -> impl TypedValueParser<Value = Part> {
     let people = PossibleValue::new(PEOPLE).help("Who is on call, who leads, and whether they can be paged");
     let traces = PossibleValue::new(TRACES).help("Whether the OpenTelemetry collector takes traces");
     let ops_docs = PossibleValue::new(OPS_DOCS).help("Whether the ops docs can be read, and which pages have something wrong");
-    let names = PossibleValuesParser::new(systems::names().chain([alerts, people, traces, ops_docs]));
+    let mailbox = PossibleValue::new(MAILBOX).help("Whether the mailboxes whose mails mean alerts can be read");
+    let names = PossibleValuesParser::new(systems::names().chain([alerts, people, traces, ops_docs, mailbox]));
     names.map(|name| Part::all().find(|part| part.name() == name).expect("clap takes no other names"))
 }
 
@@ -100,6 +107,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
             Part::People => of_people(settings).await,
             Part::Traces => of_traces(settings).await?,
             Part::OpsDocs => of_ops_docs(settings).await?,
+            Part::Mailbox => of_mailboxes(settings).await?,
         };
         output::line(report(part.name(), &outcome).trim_end())?;
         all_fine &= match outcome {
@@ -221,6 +229,19 @@ async fn of_ops_docs(settings: &Settings) -> anyhow::Result<Outcome> {
     let wrong = (!problems.is_empty()).then(|| format!("{} of them: see the notes.", problems.len()));
     let right = Finding { what: "Every page is as it should be".to_owned(), problem: wrong };
     Ok(Outcome::Tested(vec![Finding { what, problem: none }, right], notes))
+}
+
+/// Opens them as the worker does, and takes nothing.
+async fn of_mailboxes(settings: &Settings) -> anyhow::Result<Outcome> {
+    if settings.mailboxes.is_empty() {
+        let how = "set alerts.sources.NAME.imap.host for a source of kind mail (docs/integrations/mail-alerts.md)";
+        return Ok(Outcome::NotThere(format!("none is read: {how}.")));
+    }
+    let mut findings = Vec::new();
+    for mailbox in mailboxes(settings).map_err(anyhow::Error::msg)? {
+        findings.extend(mailbox.check().await);
+    }
+    Ok(Outcome::Tested(findings, Vec::new()))
 }
 
 /// Whether the system lets us in, and if so, whether we can use what else it offers.

@@ -1,5 +1,6 @@
 //! The long-running commands.
 
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,12 +12,13 @@ use api::{AlertSource, ConnectionLimits};
 use document::Press;
 use domain::ports::Topics;
 use domain::{Domain, files, people};
-use entity::System;
+use entity::{Severity, System};
 use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 use worker::alerts::{Monitor, MonitorKind};
+use worker::mailbox::{Account, Mailbox};
 use worker::ops_docs::OpsDocs;
 use worker::outlets::endpoint::Endpoints;
 use worker::topics::Sns;
@@ -136,6 +138,7 @@ fn without_systems(settings: Settings) -> Settings {
 fn connect(settings: &Settings, press: &Arc<Press>) -> anyhow::Result<Offers> {
     let mut offers = settings.systems.connect(press)?;
     offers.connections.monitors = monitors(settings).map_err(anyhow::Error::msg)?;
+    offers.connections.mailboxes = mailboxes(settings).map_err(anyhow::Error::msg)?;
     offers.connections.ops_docs = settings.ops_docs.clone().map(Arc::new);
     if let Some(rules) = &settings.webhooks {
         let endpoints = Endpoints::new(rules.clone()).map_err(|problem| anyhow::anyhow!("events can't be posted anywhere: {problem}"))?;
@@ -144,9 +147,26 @@ fn connect(settings: &Settings, press: &Arc<Press>) -> anyhow::Result<Offers> {
     Ok(offers)
 }
 
+/// What levels mean where a source does not say.
+fn levels(settings: &Settings) -> Arc<BTreeMap<String, Severity>> {
+    Arc::new(settings.alert_levels.clone().unwrap_or_else(|| api::Settings::default().alert_levels))
+}
+
+/// The mailboxes whose mails mean alerts.
+pub fn mailboxes(settings: &Settings) -> Result<Vec<Arc<Mailbox>>, String> {
+    let levels = levels(settings);
+    let known = settings.mailboxes.iter().filter_map(|(name, account)| Some((name, account, settings.alert_sources.get(name)?)));
+    let mailbox = |(name, account, source): (&String, &Account, &Arc<AlertSource>)| {
+        let (levels, source) = (Arc::clone(&levels), Arc::clone(source));
+        let translate = Arc::new(move |mail: &[u8]| source.alarms_of_mail(&levels, mail));
+        Mailbox::new(name, account.clone(), translate).map(Arc::new)
+    };
+    known.map(mailbox).collect()
+}
+
 /// What is asked for the alerts that it did not tell of.
 fn monitors(settings: &Settings) -> Result<Vec<Arc<Monitor>>, String> {
-    let levels = Arc::new(settings.alert_levels.clone().unwrap_or_else(|| api::Settings::default().alert_levels));
+    let levels = levels(settings);
     let unnamed = settings.alertmanagers.iter().map(|urls| {
         let source = Arc::new(api::alert_sources::plain(ALERTMANAGER));
         (ALERTMANAGER.to_owned(), source, Monitored { url: urls.clone(), token: None })

@@ -35,6 +35,8 @@ pub enum Chore {
     SettleAlerts,
     /// Read the ops docs, if it is time. Carried out by `worker`, which can reach them.
     ReadOpsDocs,
+    /// Read the mailboxes whose mails mean alerts. Carried out by `worker`, which can reach them.
+    ReadMailboxes,
     /// Synchronise what is kept both in an outside system and here. Carried out by `worker`, which can reach the system.
     Sync {
         /// The outside system.
@@ -70,6 +72,7 @@ fn all(config: &Config) -> impl Iterator<Item = (Chore, chrono::Duration)> {
     let synced = [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
     let synced = synced.into_iter().filter(|(system, _)| config.systems.contains(system));
     let read = config.ops_docs.iter().map(|_| (Chore::ReadOpsDocs, chrono::Duration::minutes(1)));
+    let mailboxes = config.reads_mailboxes.then_some((Chore::ReadMailboxes, chrono::Duration::seconds(30)));
     [
         (Chore::VerifyChains, chrono::Duration::seconds(10)),
         (Chore::FindIncidents, chrono::Duration::seconds(10)),
@@ -79,6 +82,7 @@ fn all(config: &Config) -> impl Iterator<Item = (Chore, chrono::Duration)> {
     .into_iter()
     .chain(synced.map(|(system, every)| (Chore::Sync { system }, every)))
     .chain(read)
+    .chain(mailboxes)
 }
 
 impl Chore {
@@ -91,6 +95,7 @@ impl Chore {
             Self::FindIncidents => "find-incidents".to_owned(),
             Self::SettleAlerts => "settle-alerts".to_owned(),
             Self::ReadOpsDocs => "read-ops-docs".to_owned(),
+            Self::ReadMailboxes => "read-mailboxes".to_owned(),
             Self::Sync { system } => format!("sync-{system}"),
         }
     }
@@ -166,7 +171,9 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
         Chore::VerifyChains => verify_chains(ctx).await,
         Chore::FindIncidents => find_incidents(ctx).await,
         Chore::SettleAlerts => settle(ctx).await,
-        Chore::ReadOpsDocs | Chore::Sync { .. } => Err(Error::internal("the domain was given a chore that only the worker can carry out")),
+        Chore::ReadOpsDocs | Chore::ReadMailboxes | Chore::Sync { .. } => {
+            Err(Error::internal("the domain was given a chore that only the worker can carry out"))
+        }
     }
 }
 

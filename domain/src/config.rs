@@ -32,6 +32,8 @@ pub struct Config {
     pub ops_docs: Option<String>,
     /// Where events may be posted to; `None` for nowhere.
     pub webhooks: Option<WebhookRules>,
+    /// Whether mailboxes are read for alerts.
+    pub reads_mailboxes: bool,
 }
 
 /// What is taken from the team's chat, and who may come from there.

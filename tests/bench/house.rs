@@ -64,6 +64,7 @@ impl House {
                 chat: ChatRules::default(),
                 ops_docs: None,
                 webhooks: None,
+                reads_mailboxes: false,
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config, None);

@@ -164,6 +164,7 @@ impl Builder {
             chat: self.chat,
             ops_docs: self.ops_docs,
             webhooks: self.webhooks,
+            reads_mailboxes: false,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;

@@ -3,15 +3,16 @@
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
 //! of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the chores, straight from their rows ([`source`]). A
 //! system that refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
-//! there. [`alerts`] asks Alertmanager and Grafana what they did not tell, and [`topics`] verifies what comes from Amazon SNS; [`ops_docs`] reads the team's
-//! ops docs; [`oidc`] signs people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL
-//! database.
+//! there. [`alerts`] asks Alertmanager and Grafana what they did not tell, and [`topics`] verifies what comes from Amazon SNS; [`mailbox`]
+//! reads mailboxes whose mails mean alerts, [`ops_docs`] the team's ops docs; [`oidc`] signs people in for `api`; [`traces`] tells a collector
+//! what was done. Any number of workers may run on one PostgreSQL database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
 pub mod alerts;
 mod chat;
 mod holds;
+pub mod mailbox;
 pub mod oidc;
 pub mod ops_docs;
 pub mod outlets;
@@ -48,6 +49,8 @@ pub struct Connections {
     pub boards: Option<Arc<dyn Boards>>,
     /// What notifies of alerts, and can be asked.
     pub monitors: Vec<Arc<alerts::Monitor>>,
+    /// Mailboxes whose mails mean alerts.
+    pub mailboxes: Vec<Arc<mailbox::Mailbox>>,
     /// Where the ops docs are.
     pub ops_docs: Option<Arc<ops_docs::OpsDocs>>,
     /// Where events are posted to.

@@ -10,9 +10,9 @@ use entity::{DeliveryState, System};
 use tracing::Instrument;
 
 use crate::Connections;
-use crate::ops_docs;
 use crate::outlets::endpoint::Endpoints;
 use crate::source::Work;
+use crate::{mailbox, ops_docs};
 
 /// Deliveries to one system at the same time: few, so that it is not flooded and a hang costs little.
 const AT_ONCE: usize = 8;
@@ -127,6 +127,7 @@ pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
             Chore::FindIncidents => "find_incidents",
             Chore::SettleAlerts => "settle_alerts",
             Chore::ReadOpsDocs => "read_ops_docs",
+            Chore::ReadMailboxes => "read_mailboxes",
             Chore::Sync { system: System::Zendesk } => "sync_zendesk",
             Chore::Sync { system: System::Trello } => "sync_trello",
             Chore::Sync { .. } => "sync",
@@ -140,6 +141,7 @@ async fn carry_out(ctx: &Ctx, connections: &Connections, chore: Chore) -> Result
         (Chore::Sync { system: System::Zendesk }, Some(directory), ..) => clients::directory::sync(ctx, &**directory).await,
         (Chore::Sync { system: System::Trello }, _, Some(boards), _) => follow_up::reconcile(ctx, &**boards).await,
         (Chore::ReadOpsDocs, .., Some(docs)) => Box::pin(ops_docs::follow(ctx, docs)).await,
+        (Chore::ReadMailboxes, ..) => Box::pin(mailbox::read_all(ctx, &connections.mailboxes)).await,
         (Chore::Sync { .. } | Chore::ReadOpsDocs, ..) => Ok(()),
         (chore @ (Chore::Expire | Chore::VerifyChains | Chore::FindIncidents | Chore::SettleAlerts), ..) => {
             chores::carry_out(ctx, chore).await

@@ -15,7 +15,7 @@ const TEXT_CHARS: usize = 20_000;
 /// Characters of its subject that are kept, and of each header.
 const LINE_CHARS: usize = 1_000;
 /// How a mail is called among bodies.
-const MEDIA_TYPE: &str = "message/rfc822";
+pub const MEDIA_TYPE: &str = "message/rfc822";
 /// How the line of an envelope begins that some programs put in front of the headers.
 const ENVELOPE: &[u8] = b"From ";
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
 use domain::alerts::Alarms;
 use domain::zone::Zone;
 use entity::Severity;
@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use super::cloudwatch::Topic;
 use super::fields::parsed;
-use super::grafana;
 use super::kind::{Kind, Levels, Post, Reading};
 use super::mail_rules::MailRule;
 use super::mapping::Mapping;
+use super::{grafana, message};
 
 /// A source of alerts.
 #[derive(Clone)]
@@ -93,6 +93,15 @@ impl AlertSource {
             Some(own) => Levels { set: own, words: &[] },
             None => Levels { set: levels, words: self.kind.words },
         }
+    }
+
+    /// The notifications in a mail that did not come by a hook.
+    ///
+    /// # Errors
+    /// As [`Self::alarms`].
+    pub fn alarms_of_mail(&self, levels: &BTreeMap<String, Severity>, mail: &[u8]) -> Result<Vec<Alarms>, String> {
+        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(message::MEDIA_TYPE))]);
+        self.alarms(levels, &headers, mail, &[])
     }
 
     /// A problem with the way out.

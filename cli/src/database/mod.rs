@@ -225,6 +225,7 @@ pub fn domain_at(
         chat: ChatRules::default(),
         ops_docs: settings.ops_docs.as_ref().map(OpsDocs::describe),
         webhooks: settings.webhooks.clone(),
+        reads_mailboxes: !settings.mailboxes.is_empty(),
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

@@ -184,6 +184,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         chat: ChatRules::default(),
         ops_docs: None,
         webhooks: None,
+        reads_mailboxes: false,
     };
     Ok(Domain::new(opened.db, clock, playbook.clone(), config, None))
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::AlertSource;
-use api::alert_sources::mail_rules::{Means, Pattern};
-use api::alert_sources::{self, KINDS, Kind, MailRule, Mapping, Topic};
+use api::alert_sources::{self, KINDS, Kind, Mapping, Topic};
 use domain::zone::Zone;
 use entity::Severity;
 use worker::outlets::client::base_url;
 use worker::outlets::webhook;
 
+use super::mail_alerts::mail_rules;
 use super::{Secret, Source};
 
 /// The table of sources.
-const SOURCES: &str = "alerts.sources";
+pub(super) const SOURCES: &str = "alerts.sources";
 /// Characters of a source's name: it is part of an address, and of what people read.
 const NAME_CHARS: usize = 40;
 /// The source of Alertmanager's hook, whose alerts are compared with what Alertmanager lists.
@@ -221,42 +221,6 @@ fn mapping(source: &mut Source<'_>, key: &str) -> Mapping {
     Mapping { alerts, title, fingerprint, description, state, ended, starts_at, ends_at, severity, group, link, labels }
 }
 
-/// What mails mean, from the tables `[[alerts.sources.NAME.mail]]`.
-fn mail_rules(source: &mut Source<'_>, key: &str) -> Vec<MailRule> {
-    let tables = source.tables_in(key);
-    tables.iter().filter_map(|table| mail_rule(source, table)).collect()
-}
-
-fn mail_rule(source: &mut Source<'_>, table: &str) -> Option<MailRule> {
-    let at = |field: &str| format!("{table}.{field}");
-    let from = pattern(source, &at("from"), "*@statuscake.example");
-    let subject = pattern(source, &at("subject"), "{id} is DOWN*");
-    let level = source.filled(&at("level"));
-    let means = source.filled(&at("means")).as_deref().and_then(Means::named);
-    if means.is_none() {
-        source.problem(&at("means"), "must be fires, ends or ignore");
-    }
-    let (from, subject, means) = (from?, subject?, means?);
-    if from.has_identity() {
-        source.problem(&at("from"), "can't name {id} or {title}: those are parts of the subject");
-    }
-    if means == Means::Ends && !subject.has_identity() {
-        source.problem(&at("subject"), "must name what it has in common with the mail that began it, such as {id} is UP*");
-    }
-    if means != Means::Fires && level.is_some() {
-        source.problem(&at("level"), "is for a rule that fires: nothing else has a level");
-    }
-    Some(MailRule { from, subject, means, level })
-}
-
-fn pattern(source: &mut Source<'_>, key: &str, example: &str) -> Option<Pattern> {
-    let Some(text) = source.filled(key) else {
-        source.problem(key, format_args!("is needed, such as {example}; * stands for anything"));
-        return None;
-    };
-    Pattern::read(&text).map_err(|problem| source.problem(key, problem)).ok()
-}
-
 fn topics(source: &mut Source<'_>, key: &str, host_key: &str) -> Vec<Topic> {
     let host = source.filled(host_key).map(|text| base_url(&text));
     if let Some(Err(problem)) = &host {
@@ -327,28 +291,6 @@ mod tests {
         let map = &settings.alert_sources["backups"].map;
         assert_eq!((map.title.as_deref(), &map.ended), (Some("/job/name"), &vec!["ok".to_owned(), "fixed".to_owned()]));
         assert_eq!(map.labels["region"], "/region");
-    }
-
-    #[test]
-    fn mails_have_rules_in_their_order() {
-        let rule =
-            |number: usize| format!("[[alerts.sources.mail.mail]]\nfrom = '*@x.example'\nsubject = '{number} {{id}}'\nmeans = 'ends'\n");
-        let file = format!("[alerts.sources.mail]\nkind = 'mail'\n{}", (1..=11).map(rule).collect::<String>());
-        let rules = read(&file).unwrap().alert_sources["mail"].mail.clone();
-        assert_eq!(rules.len(), 11);
-        assert!(rules[1].matches("a@x.example", "2 shop").is_some() && rules[10].matches("a@x.example", "11 shop").is_some());
-        for (rule, expected) in [
-            ("subject = '*'\nmeans = 'fires'", "alerts.sources.mail.mail.1.from (MUSTER_ALERTS__SOURCES__MAIL__MAIL__1__FROM) is needed"),
-            ("from = '*'\nsubject = '{what} failed'\nmeans = 'fires'", "may name {id} and {title} and nothing else"),
-            ("from = '*'\nsubject = '* is UP'\nmeans = 'ends'", "alerts.sources.mail.mail.1.subject"),
-            ("from = '{id}'\nsubject = '*'\nmeans = 'ignore'", "alerts.sources.mail.mail.1.from"),
-            ("from = '*'\nsubject = '*'\nmeans = 'page'", "must be fires, ends or ignore"),
-            ("from = '*'\nsubject = '*'\nmeans = 'ignore'\nlevel = 'major'", "alerts.sources.mail.mail.1.level"),
-            ("from = '*'\nsubject = '*'\nmeans = 'ignore'\ntitle = 'x'", "unknown setting `alerts.sources.mail.mail.1.title`"),
-        ] {
-            let problems = read(&format!("[alerts.sources.mail]\nkind = 'mail'\n[[alerts.sources.mail.mail]]\n{rule}")).unwrap_err();
-            assert!(problems.join("\n").contains(expected), "{rule}: {problems:?}");
-        }
     }
 
     #[test]

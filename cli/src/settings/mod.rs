@@ -6,6 +6,7 @@
 mod alerts;
 mod company;
 mod documents;
+mod mail_alerts;
 mod ops_docs;
 mod source;
 mod traces;
@@ -29,6 +30,7 @@ use domain::webhooks::rules::WebhookRules;
 use entity::Severity;
 use tracing_subscriber::EnvFilter;
 use url::Url;
+use worker::mailbox::Account;
 use worker::ops_docs::OpsDocs;
 
 pub use alerts::Monitored;
@@ -71,6 +73,8 @@ pub struct Settings {
     pub alert_levels: Option<BTreeMap<String, Severity>>,
     /// What else posts alerts, by its name.
     pub alert_sources: BTreeMap<String, Arc<AlertSource>>,
+    /// The mailboxes of sources of mails, by the sources' names.
+    pub mailboxes: BTreeMap<String, Account>,
     /// Origins whose pages may call the API with a token.
     pub allowed_origins: Vec<String>,
     /// The documents that clients may name by id.
@@ -141,8 +145,17 @@ impl Settings {
         let near = self.alert_sources.into_iter().filter(|(_, source)| source.topics.is_empty());
         let alert_sources = near.collect();
         let ops_docs = self.ops_docs.filter(|docs| matches!(docs, OpsDocs::Folder(_)));
-        let monitored = BTreeMap::new();
-        Self { systems: Systems::default(), alertmanagers: None, monitored, alert_sources, ops_docs, company: None, webhooks: None, ..self }
+        Self {
+            systems: Systems::default(),
+            alertmanagers: None,
+            monitored: BTreeMap::new(),
+            mailboxes: BTreeMap::new(),
+            alert_sources,
+            ops_docs,
+            company: None,
+            webhooks: None,
+            ..self
+        }
     }
 
     fn from_source(source: &mut Source<'_>) -> Self {
@@ -173,6 +186,7 @@ impl Settings {
             only_trusted_documents,
             alertmanagers: alerts::alertmanagers(source),
             monitored: alerts::monitored(source),
+            mailboxes: mail_alerts::mailboxes(source),
             ops_docs: ops_docs::read(source),
             company: Company::read(source),
             webhooks: webhooks::read(source),

@@ -1,8 +1,8 @@
 //! Alerts: what monitoring sends becomes a report, or joins the ongoing incident (S8, R1).
 //!
-//! Called by the hooks of `api`, which translate the vendors' bodies into [`Alarm`]s, and by the periodic look ([`look`]). What a notice
-//! means is decided in [`episode`], and when an alert flaps in [`flapping`]; alerts with the same group key belong to one incident. Alarms
-//! may arrive any number of times and in any order: only what is new is recorded.
+//! Called by the hooks of `api`, which translate the vendors' bodies into [`Alarm`]s, by the periodic look ([`look`]), and for the mails of
+//! mailboxes ([`mailbox`]). What a notice means is decided in [`episode`], and when an alert flaps in [`flapping`]; alerts with the same
+//! group key belong to one incident. Alarms may arrive any number of times and in any order: only what is new is recorded.
 
 mod about;
 mod alarm;
@@ -12,6 +12,7 @@ mod join;
 mod known;
 pub mod labelled;
 pub mod look;
+pub mod mailbox;
 mod report;
 pub mod settle;
 mod stretch;

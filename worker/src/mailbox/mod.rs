@@ -1,0 +1,212 @@
+//! Mailboxes, read by IMAP, whose mails mean alerts (S8).
+//!
+//! Called by the chore that reads them, which one worker at a time has, and by `muster check mailbox`. What a mail means says a function that
+//! `cli` puts in. A mail is taken at least once: its place is kept after that, and the same mail twice is one alert. Mails stay in the
+//! mailbox, as read or in another folder; those that can't be read stay as they are, for people.
+//!
+//! Only the servers of the settings are spoken to, encrypted unless they are on this machine. Time, the mails of one reading and what is read
+//! of each are bounded.
+
+mod session;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::alerts::Alarms;
+use domain::alerts::mailbox::{self, Place};
+use domain::ports::Finding;
+use domain::{Ctx, Error};
+use futures_util::future::join_all;
+use rustls::ClientConfig;
+use session::{Folder, Session};
+use tokio::time::timeout;
+
+use crate::outlets::client::tls;
+
+/// How long the reading of one mailbox may take: less than a chore.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// Mails of one reading. The next goes on.
+const MAILS: usize = 200;
+
+/// What a mail means, or why it can't be read, in a sentence.
+pub type Translate = Arc<dyn Fn(&[u8]) -> Result<Vec<Alarms>, String> + Send + Sync>;
+
+/// Where a mailbox is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Who reads.
+    pub user: String,
+    /// Their password.
+    pub password: String,
+    /// Which folder.
+    pub folder: String,
+    /// Where mails go that were taken; without it they stay and are marked as read.
+    pub taken: Option<String>,
+    /// Whether it speaks TLS from the first byte.
+    pub is_encrypted: bool,
+}
+
+/// Without the password.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} at {}:{}", self.folder, self.user, self.host, self.port)
+    }
+}
+
+/// As for people: it holds a password.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A mailbox of a source of alerts.
+pub struct Mailbox {
+    source: String,
+    account: Account,
+    translate: Translate,
+    tls: Arc<ClientConfig>,
+}
+
+impl Mailbox {
+    /// The mailbox at `account`, whose mails are those of `source`.
+    ///
+    /// # Errors
+    /// What is wrong, worded to follow the name of a setting.
+    pub fn new(source: impl Into<String>, account: Account, translate: Translate) -> Result<Self, String> {
+        let tls = tls().map_err(|error| format!("requires encryption, which can't be set up: {error}"))?;
+        Ok(Self { source: source.into(), account, translate, tls: Arc::new(tls) })
+    }
+
+    /// Takes what has arrived, and says how many mails that were.
+    ///
+    /// # Errors
+    /// [`Error::Outside`] if the server does not do its part, and the database's. What was taken until then stays taken.
+    pub async fn read(&self, ctx: &Ctx) -> Result<usize, Error> {
+        let late = |_| Err(self.failed("it could not be read in time"));
+        timeout(PATIENCE, Box::pin(self.read_on(ctx))).await.unwrap_or_else(late)
+    }
+
+    async fn read_on(&self, ctx: &Ctx) -> Result<usize, Error> {
+        let failed = |why: String| self.failed(&why);
+        let account = self.account.to_string();
+        let known = mailbox::place(ctx, &self.source, &account).await?;
+        let mut session = Session::open(&self.account, &self.tls).await.map_err(failed)?;
+        let Folder { validity, next } = session.select(&self.account.folder).await.map_err(failed)?;
+        let place = |uid: u32| Place { mailbox: account.clone(), validity, uid };
+        let known = known.filter(|known| known.validity == validity);
+        let after = known.as_ref().map(|known| known.uid);
+        let uids = session.mails(after, ctx.now()).await.map_err(failed)?;
+        if known.is_none() && uids.is_empty() {
+            // From here on every mail counts, also one that a person opens before us.
+            mailbox::keep(ctx, &self.source, &place(next.saturating_sub(1))).await?;
+        }
+        let mut taken = 0;
+        for uid in uids.into_iter().take(MAILS) {
+            // Nothing, if somebody moved it away meanwhile.
+            let mail = session.mail(uid).await.map_err(failed)?;
+            let is_taken = match mail {
+                Some(mail) => self.take(ctx, &place(uid), &mail).await?,
+                None => false,
+            };
+            if !is_taken {
+                mailbox::keep(ctx, &self.source, &place(uid)).await?;
+                continue;
+            }
+            taken += 1;
+            if let Err(why) = session.put_away(uid, self.account.taken.as_deref()).await {
+                tracing::warn!(source = self.source, uid, why, "a mail was taken and could not be put away; it stays where it is");
+            }
+        }
+        session.close().await;
+        Ok(taken)
+    }
+
+    /// Whether the mail could be read and taken.
+    async fn take(&self, ctx: &Ctx, place: &Place, mail: &[u8]) -> Result<bool, Error> {
+        let unreadable = |why: &str| {
+            tracing::warn!(
+                source = self.source,
+                uid = place.uid,
+                why,
+                "a mail can't be read as an alert; it stays in the mailbox as it is"
+            );
+            Ok(false)
+        };
+        let notifications = match (self.translate)(mail) {
+            Ok(notifications) => notifications,
+            Err(why) => return unreadable(&why),
+        };
+        match Box::pin(mailbox::take(ctx, &self.source, place, notifications)).await {
+            Ok(()) => Ok(true),
+            // It would be so the next time as well.
+            Err(error @ Error::Invalid { .. }) => unreadable(&error.to_string()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn failed(&self, why: &str) -> Error {
+        tracing::warn!(source = self.source, mailbox = %self.account, why, "a mailbox can't be read; it is tried again");
+        Error::Outside("A mailbox does not answer.")
+    }
+
+    /// Whether it can be read. Changes nothing in it.
+    pub async fn check(&self) -> Vec<Finding> {
+        let finding = |what: String, problem: Option<String>| Finding { what, problem };
+        let looked = async {
+            let mut session = match Session::open(&self.account, &self.tls).await {
+                Ok(session) => session,
+                Err(why) => return vec![finding(format!("{} lets us in", self.account.host), Some(format!("It {why}.")))],
+            };
+            let mut findings = Vec::new();
+            for folder in [Some(&self.account.folder), self.account.taken.as_ref()].into_iter().flatten() {
+                let problem = session.look_at(folder).await.err().map(|why| format!("It {why}."));
+                findings.push(finding(format!("the folder {folder} of {} can be opened", self.account.user), problem));
+            }
+            session.close().await;
+            findings
+        };
+        let late = |_| vec![finding(format!("{} answers", self.account.host), Some("It did not in time.".to_owned()))];
+        timeout(PATIENCE, Box::pin(looked)).await.unwrap_or_else(late)
+    }
+}
+
+/// Reads all mailboxes, each by itself.
+///
+/// # Errors
+/// The database's. That a mailbox does not answer was said, and is tried again.
+pub(crate) async fn read_all(ctx: &Ctx, mailboxes: &[Arc<Mailbox>]) -> Result<(), Error> {
+    let readings = join_all(mailboxes.iter().map(|mailbox| Box::pin(mailbox.read(ctx)))).await;
+    for reading in readings {
+        match reading {
+            Ok(0) | Err(Error::Outside(_)) => {}
+            Ok(mails) => tracing::debug!(mails, "mails were taken"),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_shown_without_its_password() {
+        let account = Account {
+            host: "imap.example.org".into(),
+            port: 993,
+            user: "alerts".into(),
+            password: "hunter2".into(),
+            folder: "INBOX".into(),
+            taken: None,
+            is_encrypted: true,
+        };
+        assert_eq!(format!("{account} {account:?}"), ["INBOX of alerts at imap.example.org:993"; 2].join(" "));
+    }
+}
