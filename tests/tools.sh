@@ -46,6 +46,7 @@ if [ "${1:-}" != built ]; then
     is_there pgbouncer || packages="$packages pgbouncer"
     is_there promtool || packages="$packages prometheus"
     is_there pdftotext || packages="$packages poppler-utils"
+    is_there dovecot && [ -e /usr/lib/dovecot/imap ] || packages="$packages dovecot-imapd"
     is_there openssl || packages="$packages openssl"
     is_there curl || packages="$packages curl"
     is_there radicale || packages="$packages radicale"

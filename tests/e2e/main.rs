@@ -57,6 +57,7 @@ mod lanes;
 mod lifecycle;
 mod live;
 mod mail_alerts;
+mod mailbox;
 mod merged_names;
 mod migrations;
 mod nights;

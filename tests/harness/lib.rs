@@ -10,6 +10,7 @@ pub mod app;
 pub mod browser;
 pub mod client;
 pub mod database;
+pub mod dovecot;
 pub mod drive;
 #[path = "../fakes/mod.rs"]
 pub mod fakes;
