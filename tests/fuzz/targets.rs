@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use api::AlertSource;
+use api::alert_sources::mail_rules::{Means, Pattern};
+use api::alert_sources::{MailRule, kind};
 use chrono::{Duration, SecondsFormat};
 use clap::ValueEnum;
 use domain::zone::Zone;
@@ -27,6 +30,8 @@ pub enum Target {
     Alerts,
     /// The translations of all kinds of sources.
     Sources,
+    /// Mails, and what they mean by rules.
+    Mail,
     /// What becomes of alerts that are posted.
     Hook,
     /// Ticket events.
@@ -68,6 +73,7 @@ impl Target {
             Self::Alertmanager => work(&Subject(Box::new(|input| Ok(translated("alertmanager", input))))),
             Self::Alerts => work(&Subject(Box::new(|input| Ok(translated("alerts", input))))),
             Self::Sources => work(&Subject(Box::new(|input| Ok(of_all_kinds(input))))),
+            Self::Mail => work(&Subject(Box::new(|input| Ok(mail(input))))),
             Self::Playbook => work(&Subject(Box::new(|input| Ok(playbook(input))))),
             Self::Calendar => work(&Subject(Box::new(|input| Ok(calendar(input))))),
             Self::Hook | Self::Zendesk | Self::Trello | Self::Form | Self::Document => self.run_served(work),
@@ -151,6 +157,17 @@ fn translated(hook: &str, input: &[u8]) -> String {
 
 fn of_all_kinds(input: &[u8]) -> String {
     api::alert_sources::KINDS.iter().map(|kind| translated(kind.name, input)).collect::<Vec<_>>().join("\n")
+}
+
+fn mail(input: &[u8]) -> String {
+    let pattern = |text: &str| Pattern::read(text).expect("it can be read");
+    let rule = |subject: &str, means: Means| MailRule { from: pattern("*.example"), subject: pattern(subject), means, level: None };
+    let mail = vec![rule("*<*> {id} {title}", Means::Fires), rule("{id}is*", Means::Ends)];
+    let source = AlertSource { mail, ..AlertSource::plain(kind("mail").expect("it is in the table")) };
+    match source.alarms_of_mail(&BTreeMap::new(), input) {
+        Ok(all) => format!("{} alerts", all.len()),
+        Err(why) => why,
+    }
 }
 
 fn playbook(input: &[u8]) -> String {
