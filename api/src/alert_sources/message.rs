@@ -58,7 +58,7 @@ pub fn parsed(mail: &[u8]) -> Result<Value, String> {
         "from": from.and_then(|from| from.address()).map(line),
         "from_name": from.and_then(|from| from.name()).map(line),
         "subject": subject,
-        "text": mail.body_text(0).map(|text| cleaned(&text, TEXT_CHARS)),
+        "text": text(&mail),
         "message_id": mail.message_id().map(line),
         "date": date(&mail),
         "headers": headers(&mail),
@@ -70,6 +70,12 @@ fn without_envelope(mail: &[u8]) -> &[u8] {
         Some(end) if mail.starts_with(ENVELOPE) => &mail[end + 1..],
         _ => mail,
     }
+}
+
+/// The first part that is a text; pictures between texts count as parts of it.
+fn text(mail: &Message<'_>) -> Option<String> {
+    let first = (0..mail.text_body_count()).find_map(|part| mail.body_text(part));
+    first.map(|text| cleaned(&text, TEXT_CHARS))
 }
 
 fn date(mail: &Message<'_>) -> Option<String> {
@@ -110,12 +116,12 @@ mod tests {
     fn a_mail_is_read_whatever_its_charset_and_form() {
         let mail = read(
             "Return-Path: <bounces@checks.example>\nFrom: =?UTF-8?Q?W=C3=A4chter?= <Alerts@Checks.example>\nTo: oncall@agency.example\n\
-             Subject: =?ISO-8859-1?Q?B=FCcher?= =?UTF-8?B?IGlzdCBET1dO?=\nDate: Sun, 22 Nov 2026 04:00:00 +0100\n\
+             Subject: =?ISO-8859-1?Q?B=FCcher?= =?UTF-8?B?IGlzIERPV04=?=\nDate: Sun, 22 Nov 2026 04:00:00 +0100\n\
              Message-ID: <7.1@checks.example>\nMIME-Version: 1.0\nContent-Type: text/html; charset=iso-8859-1\n\
              Content-Transfer-Encoding: quoted-printable\n\n<html><body><h1>Down</h1><p>The b=FCcher shop: 503</p></body></html>\n",
         );
         assert_eq!((&mail["from"], &mail["from_name"]), (&json!("Alerts@Checks.example"), &json!("Wächter")));
-        assert_eq!((&mail["subject"], &mail["date"]), (&json!("Bücher ist DOWN"), &json!("2026-11-22T03:00:00Z")));
+        assert_eq!((&mail["subject"], &mail["date"]), (&json!("Bücher is DOWN"), &json!("2026-11-22T03:00:00Z")));
         assert_eq!(mail["message_id"], "7.1@checks.example");
         let text = mail["text"].as_str().unwrap();
         assert!(text.contains("The bücher shop: 503") && !text.contains('<'), "{text}");
