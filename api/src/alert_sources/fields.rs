@@ -82,8 +82,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A body as JSON; that of a form as a table of its fields, and a mail as [`message`] makes it. Without the character U+0000: PostgreSQL can't keep it, and what can't be kept
-/// would be sent again for ever.
+/// A body as JSON; that of a form as a table of its fields, and a mail as [`message`] makes it. Without the character U+0000: PostgreSQL can't
+/// keep it, and what can't be kept would be sent again for ever.
 ///
 /// # Errors
 /// What is wrong, in a sentence.
