@@ -114,6 +114,8 @@ pub const SEARCH_WORDS: usize = 8;
 pub const PLAYBOOK_BYTES: usize = 1024 * 1024;
 /// The longest duration in a playbook: anything longer is a mistake.
 pub const PLAYBOOK_SPAN: Duration = Duration::days(365);
+/// Bytes of a label's value that rules for alerts compare: names, states, addresses; what is longer is a log.
+pub const RULE_VALUE_BYTES: usize = 500;
 /// Holidays of a playbook: enough for a generation, including week-long closures.
 pub const HOLIDAYS: usize = 5_000;
 

@@ -4,6 +4,7 @@
 //! problems are reported at once, each with its line and key. Nothing is read from disk here: the caller reads the files that a
 //! playbook names.
 
+mod alert_rules;
 mod report;
 mod source;
 
@@ -87,6 +88,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
     let client_update = client_update(root.table("client_update"));
     let (leadership_contacts, leadership_acknowledge_within) = leadership(root.table("leadership"));
     let (sections, blame) = report::report(root.table("report"));
+    let alert_rules = alert_rules::alerts(&mut root);
     let known = known_contacts(&leadership_contacts);
     let email = |entry: &Entry<'_>| accepted(entry, "an e-mail address", validate::email);
     let playbook = Playbook {
@@ -103,6 +105,7 @@ fn playbook(mut root: Table<'_>, source: &str, load: Load<'_>) -> Playbook {
         leadership_contacts,
         page_acknowledge_within,
         out_of_hours,
+        alert_rules,
         escalate_others_after,
         summary_every,
         client_update_every: client_update.every,

@@ -7,7 +7,7 @@ use entity::{ReportVersions, Role, Severity, Timestamp};
 
 use crate::blameless::Linter;
 use crate::playbook::steps::Stage;
-use crate::playbook::{Calendar, Rule};
+use crate::playbook::{AlertRules, Calendar, Rule};
 use crate::ports::Place;
 use crate::words;
 
@@ -51,6 +51,8 @@ pub struct Playbook {
     pub page_acknowledge_within: Duration,
     /// What pages somebody out of hours (R18).
     pub out_of_hours: OutOfHours,
+    /// What becomes of alerts, where that does not follow from their levels (S8).
+    pub alert_rules: AlertRules,
     /// Time out of hours after which second line is paged for an incident that is neither critical nor major (R18).
     pub escalate_others_after: Duration,
     /// Time from one summary to the next (R17).

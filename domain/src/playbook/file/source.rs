@@ -32,7 +32,8 @@ enum Value {
     Table(BTreeMap<String, Node>),
     /// A whole number; `None` if it doesn't fit.
     Number(Option<u32>),
-    /// A float or boolean; a playbook has none.
+    Boolean(bool),
+    /// A float; a playbook has none.
     Other,
 }
 
@@ -158,6 +159,13 @@ impl<'a> Table<'a> {
         self.entries.keys().cloned().collect()
     }
 
+    /// Reports what is wrong with it as a whole.
+    pub fn problem(&self, what: impl Into<String>) {
+        if !self.is_quiet {
+            self.sink.add(self.line, &self.path, what);
+        }
+    }
+
     /// Reports the keys that nobody asked for as unknown.
     pub fn finish(self) {
         let place = if self.path.is_empty() { "the playbook".to_owned() } else { format!("[{}]", self.path) };
@@ -262,6 +270,20 @@ impl<'a> Entry<'a> {
         number
     }
 
+    /// Whether it is true; `None` after a problem. `what` says what is answered.
+    pub fn boolean(&self, what: &str) -> Option<bool> {
+        if let Some(Value::Boolean(is)) = self.value {
+            return Some(is);
+        }
+        self.wrong_kind(&format!("{what}: true or false, without quotes"));
+        None
+    }
+
+    /// The line where it stands; none for a default.
+    pub fn line(&self) -> Option<usize> {
+        self.line
+    }
+
     fn wrong_kind(&self, right: &str) {
         match self.value {
             None => self.problem(format!("is missing; it must be {right}")),
@@ -305,7 +327,8 @@ fn value_of(value: &DeValue<'_>, lines: &Lines) -> Value {
         }
         DeValue::Table(table) => table_value(table, lines),
         DeValue::Integer(number) => Value::Number(u32::from_str_radix(number.as_str(), number.radix()).ok()),
-        DeValue::Float(_) | DeValue::Boolean(_) => Value::Other,
+        DeValue::Boolean(is) => Value::Boolean(*is),
+        DeValue::Float(_) => Value::Other,
     }
 }
 
