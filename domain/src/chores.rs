@@ -13,6 +13,7 @@ use entity::{IncidentId, System, Timestamp, chain_check, chore, incident};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set, TryInsertResult};
 
+use crate::alerts::again;
 use crate::alerts::settle::settle;
 use crate::authz::Right;
 use crate::chain::Verdict;
@@ -33,6 +34,8 @@ pub enum Chore {
     FindIncidents,
     /// Look whether alerts that flap have settled.
     SettleAlerts,
+    /// Hear what still fires again after a quiet window.
+    HearAgain,
     /// Read the ops docs, if it is time. Carried out by `worker`, which can reach them.
     ReadOpsDocs,
     /// Read the mailboxes whose mails mean alerts. Carried out by `worker`, which can reach them.
@@ -77,6 +80,7 @@ fn all(config: &Config) -> impl Iterator<Item = (Chore, chrono::Duration)> {
         (Chore::VerifyChains, chrono::Duration::seconds(10)),
         (Chore::FindIncidents, chrono::Duration::seconds(10)),
         (Chore::SettleAlerts, chrono::Duration::seconds(30)),
+        (Chore::HearAgain, chrono::Duration::seconds(10)),
         (Chore::Expire, chrono::Duration::hours(1)),
     ]
     .into_iter()
@@ -94,6 +98,7 @@ impl Chore {
             Self::VerifyChains => "verify-chains".to_owned(),
             Self::FindIncidents => "find-incidents".to_owned(),
             Self::SettleAlerts => "settle-alerts".to_owned(),
+            Self::HearAgain => "hear-again".to_owned(),
             Self::ReadOpsDocs => "read-ops-docs".to_owned(),
             Self::ReadMailboxes => "read-mailboxes".to_owned(),
             Self::Sync { system } => format!("sync-{system}"),
@@ -171,6 +176,7 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
         Chore::VerifyChains => verify_chains(ctx).await,
         Chore::FindIncidents => find_incidents(ctx).await,
         Chore::SettleAlerts => settle(ctx).await,
+        Chore::HearAgain => Box::pin(again::hear_again(ctx)).await,
         Chore::ReadOpsDocs | Chore::ReadMailboxes | Chore::Sync { .. } => {
             Err(Error::internal("the domain was given a chore that only the worker can carry out"))
         }

@@ -44,6 +44,16 @@ pub const ADDRESSES_IN_TEXT: usize = 50;
 pub const HOSTS_AT_ONCE: usize = 1_000;
 /// Alerts of one notification whose addresses are looked up: those of a storm are of the same few sites.
 pub const ALERTS_LOOKED_UP: usize = 100;
+/// Addresses of the alerts of one notification that are looked up to judge them: a notification names its few hundred sites at most.
+pub const ADDRESSES_LOOKED_UP: usize = 1_000;
+/// Quiet windows that are on or to come: more than anybody has an overview of.
+pub const QUIET_WINDOWS: u64 = 200;
+/// How long a quiet window may last: what is quiet for longer is no maintenance.
+pub const QUIET_WINDOW: Duration = Duration::days(31);
+/// How far ahead a quiet window may begin.
+pub const QUIET_WINDOW_AHEAD: Duration = Duration::days(366);
+/// Alerts that are heard again at once after a quiet window.
+pub const QUIETED_AT_ONCE: u64 = 500;
 /// Links to the tools of a site.
 pub const TOOLING_LINKS: usize = 20;
 /// Bytes of an imported list of sites: a few thousand, with room to spare; a request body may have 1 MiB.

@@ -66,6 +66,10 @@ text_enum! {
         WebhookReplayed = "WEBHOOK_REPLAYED",
         /// An endpoint was removed.
         WebhookRemoved = "WEBHOOK_REMOVED",
+        /// A time was set in which alerts are recorded and not reported.
+        QuietWindowAdded = "QUIET_WINDOW_ADDED",
+        /// A time in which alerts are recorded and not reported was ended, or called off.
+        QuietWindowEnded = "QUIET_WINDOW_ENDED",
         /// Shifts were set or imported.
         OnCallChanged = "ON_CALL_CHANGED",
         /// An incident was reported as restricted, or became so.

@@ -75,6 +75,8 @@ id_types! {
     PasskeyId = "pky";
     /// A member of the team.
     PersonId = "per";
+    /// A time in which alerts are recorded and not reported.
+    QuietWindowId = "qwn";
     /// What a reader says about a report.
     ReportCommentId = "rcm";
     /// The report about an incident.

@@ -60,6 +60,8 @@ const FLOORS: [&[&str]; 9] = [
         "known::page",
         "known::rank",
         "known::excerpt",
+        "alerts::alarm",
+        "alerts::episode",
         "webhooks::event_type",
         "webhooks::rules",
         "webhooks::schedule",

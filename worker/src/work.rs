@@ -126,6 +126,7 @@ pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
             Chore::VerifyChains => "verify_chains",
             Chore::FindIncidents => "find_incidents",
             Chore::SettleAlerts => "settle_alerts",
+            Chore::HearAgain => "hear_again",
             Chore::ReadOpsDocs => "read_ops_docs",
             Chore::ReadMailboxes => "read_mailboxes",
             Chore::Sync { system: System::Zendesk } => "sync_zendesk",
@@ -143,7 +144,7 @@ async fn carry_out(ctx: &Ctx, connections: &Connections, chore: Chore) -> Result
         (Chore::ReadOpsDocs, .., Some(docs)) => Box::pin(ops_docs::follow(ctx, docs)).await,
         (Chore::ReadMailboxes, ..) => Box::pin(mailbox::read_all(ctx, &connections.mailboxes)).await,
         (Chore::Sync { .. } | Chore::ReadOpsDocs, ..) => Ok(()),
-        (chore @ (Chore::Expire | Chore::VerifyChains | Chore::FindIncidents | Chore::SettleAlerts), ..) => {
+        (chore @ (Chore::Expire | Chore::VerifyChains | Chore::FindIncidents | Chore::SettleAlerts | Chore::HearAgain), ..) => {
             chores::carry_out(ctx, chore).await
         }
     }

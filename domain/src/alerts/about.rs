@@ -15,6 +15,8 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::limits;
 
+/// Addresses of one statement: with the parents of their hosts, they are fewer hosts than [`limits::HOSTS_AT_ONCE`].
+const AT_ONCE: usize = 100;
 /// Labels that name what an alert is about. None that name who watches it: `generatorURL` is Prometheus, `dashboardURL` is Grafana, and a
 /// runbook is the team's wiki.
 const NAMING: [&str; 20] = [
@@ -49,25 +51,32 @@ struct Links {
     in_words: Vec<Address>,
 }
 
-/// The sites that alerts are about, at most as many as a list may have; one statement for all of them.
+/// The sites that alerts are about, at most as many as a list may have.
 pub(super) async fn sites<'a>(ctx: &Ctx, alarms: impl IntoIterator<Item = &'a Alarm>) -> Result<Vec<SiteId>> {
-    let links: Vec<Links> = alarms.into_iter().take(limits::ALERTS_LOOKED_UP).map(links_of).collect();
-    let all: BTreeSet<&Address> = links.iter().flat_map(|links| links.of_subject.iter().chain(&links.in_words)).collect();
-    let known = known_at(ctx, &all.into_iter().cloned().collect::<Vec<_>>()).await?;
-    if known.is_empty() {
-        return Ok(Vec::new());
-    }
+    let alarms: Vec<&Alarm> = alarms.into_iter().take(limits::ALERTS_LOOKED_UP).collect();
     let mut sites = Vec::new();
-    for Links { of_subject, in_words } in &links {
-        let mut found = sites_at(of_subject, &known, Reach::Parent);
-        if found.is_empty() {
-            found = sites_at(in_words, &known, Reach::Host);
-        }
+    for mut found in sites_of(ctx, alarms).await? {
         found.retain(|site| !sites.contains(site));
         sites.append(&mut found);
     }
     sites.truncate(limits::LIST_ITEMS);
     Ok(sites)
+}
+
+/// The sites that each of these alerts is about; one statement for all of them, unless they name very many addresses.
+pub(super) async fn sites_of<'a>(ctx: &Ctx, alarms: impl IntoIterator<Item = &'a Alarm>) -> Result<Vec<Vec<SiteId>>> {
+    let links: Vec<Links> = alarms.into_iter().map(links_of).collect();
+    let all: BTreeSet<&Address> = links.iter().flat_map(|links| links.of_subject.iter().chain(&links.in_words)).collect();
+    let all: Vec<Address> = all.into_iter().take(limits::ADDRESSES_LOOKED_UP).cloned().collect();
+    let mut known = Vec::new();
+    for some in all.chunks(AT_ONCE) {
+        known.extend(known_at(ctx, some).await?);
+    }
+    let sites = |Links { of_subject, in_words }: &Links| {
+        let own = sites_at(of_subject, &known, Reach::Parent);
+        if own.is_empty() { sites_at(in_words, &known, Reach::Host) } else { own }
+    };
+    Ok(links.iter().map(sites).collect())
 }
 
 /// The addresses that an alert names: those that its source told, those in its labels, and those in its words.

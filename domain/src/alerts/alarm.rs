@@ -66,6 +66,8 @@ pub struct Received {
     pub ended: usize,
     /// Alerts that were passed over, because there were too many.
     pub dropped: usize,
+    /// Alerts that a rule of the playbook ignores.
+    pub ignored: usize,
 }
 
 /// Those of `candidates` that are web addresses or names of hosts, with their port where one is named: each once, the first

@@ -81,17 +81,32 @@ pub(super) fn write<S: Scope>(draft: &mut Draft<'_, S>, call: &Alarms, alerts: &
 }
 
 fn event(now: Timestamp, call: &Alarms, seen: &Seen<'_>, word: Word, alarm: &Alarm) -> NewEvent {
-    let text = format!("{}: {}", words(word, alarm.severity), alarm.title);
+    // Here it is not known as anything less.
+    let is_first = word == Word::Raised && (seen.is_new_there || seen.row.incident_id.is_none());
+    let word = if is_first { Word::Firing } else { word };
+    let title = if word == Word::Ended { &seen.row.title } else { &alarm.title };
+    let text = format!("{}: {title}", words(word, alarm.severity));
     let more = if word == Word::Flaps { flapping::announced(&seen.row, now) } else { alarm.description.clone() };
-    let text = more.map_or(text.clone(), |more| format!("{text}\n\n{more}"));
+    let by_rule = seen.judgement.words().filter(|_| !matches!(word, Word::Ended | Word::Flaps));
+    let text = [Some(text), by_rule, more].into_iter().flatten().collect::<Vec<_>>().join("\n\n");
     let firing = if word == Word::Flaps { seen.row.firing } else { word != Word::Ended };
-    let details = json!({ "alert": seen.row.id.to_string(), "source": call.source, "firing": firing, "labels": alarm.labels });
+    let mut details = json!({ "alert": seen.row.id.to_string(), "source": call.source, "firing": firing, "labels": alarm.labels });
+    if let Some(rule) = seen.judgement.verdict.rule {
+        details["rule"] = json!(rule.name);
+    }
     let at = match word {
         Word::Firing | Word::Again => Some(seen.row.starts_at),
         Word::Ended => seen.row.ends_at,
         Word::Raised | Word::Flaps => None,
     };
     NewEvent { occurred_at: at, ..NewEvent::new(TimelineKind::Alert, text).details(details) }
+}
+
+/// Whether somebody is paged for `worst`, which makes the incident this bad, now: what its rule says counts more than the hour, and what pages
+/// at any hour does so among others.
+fn cannot_wait(ctx: &Ctx, severity: Severity, worst: &Seen<'_>, alerts: &[Seen<'_>], now: Timestamp) -> bool {
+    let is_wanted = alerts.iter().any(|seen| seen.reached.is_some() && seen.judgement.verdict.page == Some(true));
+    is_wanted || worst.judgement.verdict.page.unwrap_or_else(|| pages::is_urgent(ctx, severity, now))
 }
 
 fn words(word: Word, level: Option<Severity>) -> String {
@@ -127,11 +142,13 @@ pub(super) fn look_up(draft: &mut Draft<'_>, facts: &Staffed, call: &Alarms, ale
         format!("an alert fires that is {level}, and this is {before}: {title}. Raise the severity if it is right.")
     } else if status == IncidentStatus::Monitoring {
         format!("an alert fires although this was thought to be fixed: {title}.")
+    } else if draft.incident().triage_from.is_some() && reached().any(|(_, seen)| seen.judgement.verdict.page == Some(true)) {
+        "an alert fires that pages at any hour.".to_owned()
     } else {
         return;
     };
-    let (now, reached) = (draft.now, level.min(before));
-    if !pages::is_urgent(draft.ctx(), reached, now) {
+    let now = draft.now;
+    if !cannot_wait(draft.ctx(), level.min(before), worst, alerts, now) {
         return;
     }
     // It was to wait for the morning.

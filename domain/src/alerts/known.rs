@@ -11,10 +11,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 use super::alarm::{Alarm, Alarms};
 use super::episode::{Alert, Episode, Identity, Meaning, Notice};
 use super::flapping;
+use super::verdict::{Judge, Judgement};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::state;
 use crate::limits;
+use crate::playbook::Then;
 use crate::sql::padded;
 
 /// What there is to say about an alert on a timeline.
@@ -47,6 +49,8 @@ pub(super) struct Seen<'a> {
     pub former: Option<alert::Model>,
     /// If the row stands for many firings: how often it had been heard of. Another process may have heard of one more meanwhile.
     pub heard_before: Option<i32>,
+    /// What becomes of it.
+    pub judgement: Judgement<'a>,
 }
 
 impl Seen<'_> {
@@ -106,27 +110,44 @@ impl Known {
         self.rows.get(fingerprint).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Whether the notices about one alert are to be ignored: not if it is known to fire, because then its end must be heard.
+    pub fn ignores(&self, judge: &Judge, notices: &[&Alarm]) -> bool {
+        let is_ignored = |alarm: &&&Alarm| judge.of(alarm).verdict.then == Then::Ignore;
+        let fires = |alarm: &Alarm| self.rows(&alarm.fingerprint).iter().any(|row| row.firing);
+        notices.first().filter(is_ignored).is_some_and(|alarm| !fires(alarm))
+    }
+
     /// Hears the notices about one alert, in their order: an episode each, also where the alert flaps ([`super::stretch`]).
-    pub fn hear<'a>(&self, ctx: &Ctx, call: &Alarms, notices: &[&'a Alarm], now: Timestamp) -> Vec<Seen<'a>> {
+    pub fn hear<'a>(&self, ctx: &Ctx, call: &Alarms, judge: &'a Judge, notices: &[&'a Alarm], now: Timestamp) -> Vec<Seen<'a>> {
         let Some(first) = notices.first() else { return Vec::new() };
+        let judgement = judge.of(first);
         let rows = &*flapping::unfolded(self.rows(&first.fingerprint));
         let mut alert = Alert { episodes: rows.iter().map(|row| self.episode(row)).collect() };
-        let mut heard = Heard { rows: rows.to_vec(), seen: BTreeMap::new(), judged: judged(rows) };
+        let mut heard = Heard { rows: rows.to_vec(), seen: BTreeMap::new(), judged: judged(rows), judgement };
         for alarm in notices {
             let meaning = alert.hear(&notice(call, alarm), now);
             heard.take(ctx, call, alarm, &meaning, now);
         }
         for (place, seen) in &mut heard.seen {
             let Episode { start, end, firing, heard_at, level, .. } = alert.episodes[*place];
-            seen.row =
-                alert::Model { told_start: start, told_end: end, firing, received_at: heard_at, severity: level, ..seen.row.clone() };
+            let former = seen.row.severity.filter(|_| seen.row.incident_id.is_some());
+            // What people know of an alert on an incident stays when nobody is to hear more of it.
+            let severity = if judgement.is_heard() { level } else { former };
+            seen.row = alert::Model { told_start: start, told_end: end, firing, received_at: heard_at, severity, ..seen.row.clone() };
             let moves = match seen.row.incident_id {
-                None => seen.is_presentable(),
+                None => judgement.is_heard() && seen.is_presentable(),
                 // It has become worse than what the incident that is over was about.
                 Some(incident) => seen.reached.is_some() && !self.runs(incident),
             };
-            if moves {
-                seen.row.incident_id = self.home(rows);
+            if !moves {
+                continue;
+            }
+            let home = self.home(rows).or(judgement.home);
+            if home.is_none() && judgement.verdict.then == Then::Join {
+                // It has reached nobody: as soon as something runs for it, it joins that.
+                (seen.reached, seen.row.severity) = (None, former);
+            } else {
+                seen.row.incident_id = home;
                 seen.is_new_there = true;
             }
         }
@@ -166,6 +187,7 @@ struct Heard<'a> {
     rows: Vec<alert::Model>,
     seen: BTreeMap<usize, Seen<'a>>,
     judged: BTreeMap<IncidentId, Severity>,
+    judgement: Judgement<'a>,
 }
 
 impl<'a> Heard<'a> {
@@ -253,13 +275,16 @@ impl<'a> Heard<'a> {
     fn repeat(&mut self, call: &Alarms, place: usize, alarm: &'a Alarm) -> &mut Seen<'a> {
         let seen = self.known(place, alarm);
         seen.row.count = seen.row.count.saturating_add(1);
-        seen.row.title.clone_from(&alarm.title);
+        // A mail that tells of the end may be called otherwise, and people know it by what began.
+        if alarm.firing {
+            seen.row.title.clone_from(&alarm.title);
+        }
         seen.row.group_key.clone_from(&call.group_key);
         seen
     }
 
     fn known(&mut self, place: usize, alarm: &'a Alarm) -> &mut Seen<'a> {
-        let (rows, judged) = (&self.rows, &self.judged);
+        let (rows, judged, judgement) = (&self.rows, &self.judged, self.judgement);
         let seen = self.seen.entry(place).or_insert_with(|| Seen {
             row: rows[place].clone(),
             told: Vec::new(),
@@ -270,6 +295,7 @@ impl<'a> Heard<'a> {
             is_hushed: false,
             former: None,
             heard_before: None,
+            judgement,
         });
         seen.alarm = alarm;
         seen

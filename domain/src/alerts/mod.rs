@@ -1,10 +1,12 @@
 //! Alerts: what monitoring sends becomes a report, or joins the ongoing incident (S8, R1).
 //!
 //! Called by the hooks of `api`, which translate the vendors' bodies into [`Alarm`]s, by the periodic look ([`look`]), and for the mails of
-//! mailboxes ([`mailbox`]). What a notice means is decided in [`episode`], and when an alert flaps in [`flapping`]; alerts with the same
+//! mailboxes ([`mailbox`]). What a notice means is decided in [`episode`], when an alert flaps in [`flapping`], and what becomes of an alert, by
+//! the playbook's rules and quiet windows, in [`verdict`]. Alerts with the same
 //! group key belong to one incident. Alarms may arrive any number of times and in any order: only what is new is recorded.
 
 mod about;
+pub(crate) mod again;
 mod alarm;
 pub mod episode;
 pub mod flapping;
@@ -13,9 +15,12 @@ mod known;
 pub mod labelled;
 pub mod look;
 pub mod mailbox;
+pub mod quiet;
 mod report;
 pub mod settle;
 mod stretch;
+pub mod verdict;
+mod withheld;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,6 +35,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::sql::padded;
 use known::{Known, Seen, Word};
+use verdict::Judge;
 
 pub use alarm::{Alarm, Alarms, Received, links};
 
@@ -40,29 +46,38 @@ const ATTEMPTS_MAX: usize = 5;
 pub async fn receive(ctx: &Ctx, mut call: Alarms) -> Result<Received> {
     ctx.require(Right::Report)?;
     call.group_key = bounded(call.group_key);
-    let alarms = std::mem::take(&mut call.alerts);
-    let (alerts, dropped) = worst_first(&alarms);
-    let mut notes = notes(&call, dropped);
+    let mut alarms = std::mem::take(&mut call.alerts);
     // Notifications of one source are processed in turn, so that two can't both find no ongoing incident, and a storm is noticed.
     let _turn = ctx.alert_turns.enter(&call.source).await;
+    let judge = Box::pin(Judge::load(ctx, &call.source, &alarms)).await?;
+    judge.apply(&mut alarms);
+    let (alerts, dropped) = worst_first(&alarms);
+    let mut notes = notes(&call, dropped);
     let mut outcome = Received { dropped, ..Received::default() };
     let mut batch = Vec::new();
     for alert in alerts {
         batch.push(alert);
         if batch.iter().map(Vec::len).sum::<usize>() >= limits::ALERTS_AT_ONCE {
-            take(ctx, &call, &std::mem::take(&mut batch), &mut notes, &mut outcome).await?;
+            take(ctx, &call, &judge, &std::mem::take(&mut batch), &mut notes, &mut outcome).await?;
         }
     }
     if !batch.is_empty() {
-        take(ctx, &call, &batch, &mut notes, &mut outcome).await?;
+        take(ctx, &call, &judge, &batch, &mut notes, &mut outcome).await?;
     }
     Ok(outcome)
 }
 
 /// Takes some alerts of a call, each with its notices in order. The first that are news bring the notes with them.
-async fn take(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &mut Vec<String>, outcome: &mut Received) -> Result<()> {
+async fn take(
+    ctx: &Ctx,
+    call: &Alarms,
+    judge: &Judge,
+    alerts: &[Vec<&Alarm>],
+    notes: &mut Vec<String>,
+    outcome: &mut Received,
+) -> Result<()> {
     for _ in 0..ATTEMPTS_MAX {
-        match take_once(ctx, call, alerts, notes).await {
+        match take_once(ctx, call, judge, alerts, notes).await {
             // Another process took the same alerts at the same moment: look again at what is known.
             Err(Error::AlreadyThere) => {}
             Err(error) => return Err(error),
@@ -73,6 +88,7 @@ async fn take(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &mut Vec<
                 outcome.incident = outcome.incident.or(part.incident);
                 outcome.new += part.new;
                 outcome.ended += part.ended;
+                outcome.ignored += part.ignored;
                 return Ok(());
             }
         }
@@ -80,19 +96,22 @@ async fn take(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &mut Vec<
     Err(Error::AlreadyThere)
 }
 
-async fn take_once(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &[String]) -> Result<Received> {
+async fn take_once(ctx: &Ctx, call: &Alarms, judge: &Judge, alerts: &[Vec<&Alarm>], notes: &[String]) -> Result<Received> {
     let now = ctx.now();
     let all: Vec<&Alarm> = alerts.iter().flatten().copied().collect();
     let known = Known::load(ctx, call, &all).await?;
-    let (mut of_incident, mut of_none): (BTreeMap<IncidentId, Vec<Seen<'_>>>, Vec<Seen<'_>>) = Default::default();
-    for seen in alerts.iter().flat_map(|notices| stretch::fold(&known, known.hear(ctx, call, notices, now), now)) {
+    let (ignored, heard): (Vec<_>, Vec<_>) = alerts.iter().partition(|notices| known.ignores(judge, notices));
+    let mut of_incident: BTreeMap<IncidentId, Vec<Seen<'_>>> = BTreeMap::new();
+    let (mut of_none, mut unheard): (Vec<Seen<'_>>, Vec<Seen<'_>>) = Default::default();
+    for seen in heard.into_iter().flat_map(|notices| stretch::fold(&known, known.hear(ctx, call, judge, notices, now), now)) {
         match seen.row.incident_id {
             Some(incident) => of_incident.entry(incident).or_default().push(seen),
-            None => of_none.push(seen),
+            None if seen.judgement.is_heard() => of_none.push(seen),
+            None => unheard.push(seen),
         }
     }
     let told = |word: fn(&Word) -> bool| {
-        let seen = of_incident.values().flatten().chain(&of_none);
+        let seen = of_incident.values().flatten().chain(&of_none).chain(&unheard);
         seen.flat_map(|seen| &seen.told).filter(|(said, _)| word(said)).count()
     };
     let mut outcome = Received {
@@ -100,11 +119,14 @@ async fn take_once(ctx: &Ctx, call: &Alarms, alerts: &[Vec<&Alarm>], notes: &[St
         new: told(|word| matches!(word, Word::Firing | Word::Again)),
         ended: told(|word| *word == Word::Ended),
         dropped: 0,
+        ignored: ignored.into_iter().map(Vec::len).sum(),
     };
     // First what is known: an alert that fires again must have ended before.
-    for (incident, seen) in of_incident {
-        join::join(ctx, call, incident, &seen, notes).await?;
+    for (incident, seen) in &of_incident {
+        join::join(ctx, call, *incident, seen, notes).await?;
     }
+    report::keep(ctx, &unheard).await?;
+    withheld::remember(ctx, &of_incident.values().flatten().chain(&unheard).collect::<Vec<_>>()).await?;
     if let Some(incident) = report::report(ctx, call, &of_none, notes).await? {
         outcome.incident = Some(incident);
     }

@@ -1,6 +1,6 @@
 //! Alerts that belong to no incident yet: they report one, join a storm, or are only remembered.
 
-use entity::{IncidentId, IncidentStatus, Severity, TimelineKind, alert, incident};
+use entity::{IncidentId, IncidentStatus, Severity, TimelineKind, Timestamp, alert, incident};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
@@ -15,7 +15,7 @@ use crate::incident::writes::{add_sites, blank};
 use crate::limits;
 use crate::record::NewEvent;
 use crate::sql::padded;
-use crate::telling::pages;
+use crate::telling::pages::{self, Urgency};
 use crate::telling::roster::Roster;
 
 /// Gives the alerts an incident if one of them warrants it, and remembers them in any case.
@@ -56,11 +56,20 @@ async fn open(
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", call.source, worst.alarm.title)));
         add_sites(draft, &sites);
-        pages::page_on_call(draft, &roster);
+        pages::page_or_wait(draft, &roster, urgency(draft.ctx(), alerts, draft.now));
         join::write(draft, call, alerts, notes);
         Ok(())
     });
     created.await
+}
+
+/// Whether one of the alerts that warrant a report can't wait: its rule says so, or the playbook does of its severity.
+fn urgency(ctx: &Ctx, alerts: &[Seen<'_>], now: Timestamp) -> Urgency {
+    let cannot_wait = |seen: &Seen<'_>| {
+        let page = seen.judgement.verdict.page;
+        seen.reached.is_some_and(|severity| page.unwrap_or_else(|| pages::is_urgent(ctx, severity, now)))
+    };
+    if alerts.iter().any(cannot_wait) { Urgency::Now } else { Urgency::Waits }
 }
 
 /// The incident that takes in what would be another report, once the source has reported so many that pages for each would hide
@@ -102,7 +111,7 @@ async fn is_first_of_storm(ctx: &Ctx, incident: IncidentId) -> Result<bool> {
 }
 
 /// Stores alerts that belong to no incident, so that they are known the next time.
-async fn keep(ctx: &Ctx, alerts: &[Seen<'_>]) -> Result<()> {
+pub(super) async fn keep(ctx: &Ctx, alerts: &[Seen<'_>]) -> Result<()> {
     let changes = OnConflict::column(alert::Column::Id)
         .update_columns(alert::Column::iter().filter(|column| !matches!(column, alert::Column::Id | alert::Column::IncidentId)))
         .to_owned();

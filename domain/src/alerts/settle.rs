@@ -15,6 +15,7 @@ use super::alarm::{Alarm, Alarms};
 use super::episode::Identity;
 use super::flapping::{self, Look};
 use super::known::{self, Seen, Word};
+use super::verdict::{Judge, Judgement};
 use super::{join, report};
 use crate::authz::Right;
 use crate::change::change;
@@ -115,13 +116,21 @@ fn record<S: Scope>(draft: &mut Draft<'_, S>, row: &alert::Model, stretch: &Stre
 async fn outage(ctx: &Ctx, row: alert::Model, stretch: Stretch, runs: bool) -> Result<()> {
     let ctx = &ctx.by_way_of(Source::Alert);
     let (call, alarm) = (call(&row), as_alarm(&row));
+    let judge = Box::pin(Judge::load(ctx, &call.source, std::slice::from_ref(&alarm))).await?;
+    let judgement = judge.of(&alarm);
+    if let Some(window) = judgement.quiet {
+        return keep(ctx, &row, stretch, Some(min(window.row.ends_at, ctx.now() + limits::ALERT_SETTLED))).await;
+    }
+    if !judgement.is_heard() {
+        return tell(ctx, &row, stretch, None, "Settled").await;
+    }
     let Some(incident) = row.incident_id else {
         let row = alert::Model { stretch: Some(stretch), look_at: None, ..row };
-        return Box::pin(anew(ctx, &call, seen(row, &alarm))).await;
+        return Box::pin(anew(ctx, &call, seen(row, &alarm, judgement))).await;
     };
     if runs {
         let judged = row.severity.map(|level| (incident, flapping::worse(Some(level), stretch.worst).unwrap_or(level)));
-        let heard = [Seen { judged: judged.into_iter().collect(), ..seen(row.clone(), &alarm) }];
+        let heard = [Seen { judged: judged.into_iter().collect(), ..seen(row.clone(), &alarm, judgement) }];
         let told = change::<Staffed, _>(ctx, incident, Right::Report, None, |facts, draft| {
             record(draft, &row, &stretch, "Settled");
             draft.set_where(columns(stretch.clone(), None), as_it_was(&row));
@@ -135,7 +144,7 @@ async fn outage(ctx: &Ctx, row: alert::Model, stretch: Stretch, runs: bool) -> R
     let fires =
         alert::Model { id: AlertId(ctx.ids.uuid(ctx.now())), incident_id: None, count: 1, stretch: None, look_at: None, ..row.clone() };
     let former = alert::Model { firing: false, ends_at: Some(row.starts_at), stretch: Some(stretch.clone()), look_at: None, ..row.clone() };
-    Box::pin(anew(ctx, &call, Seen { former: Some(former), ..seen(fires, &alarm) })).await?;
+    Box::pin(anew(ctx, &call, Seen { former: Some(former), ..seen(fires, &alarm, judgement) })).await?;
     let told = change::<Light, _>(ctx, incident, Right::Report, None, |_, draft| {
         record(draft, &row, &stretch, "Settled, and reported again");
         Ok(())
@@ -173,7 +182,7 @@ fn as_alarm(row: &alert::Model) -> Alarm {
     }
 }
 
-fn seen(row: alert::Model, alarm: &Alarm) -> Seen<'_> {
+fn seen<'a>(row: alert::Model, alarm: &'a Alarm, judgement: Judgement<'a>) -> Seen<'a> {
     Seen {
         reached: row.severity,
         row,
@@ -181,6 +190,7 @@ fn seen(row: alert::Model, alarm: &Alarm) -> Seen<'_> {
         alarm,
         is_new_there: true,
         judged: BTreeMap::<IncidentId, _>::new(),
+        judgement,
         is_hushed: false,
         former: None,
         heard_before: None,

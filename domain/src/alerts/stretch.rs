@@ -102,6 +102,7 @@ impl<'a> Folding<'_, 'a> {
             is_new_there: false,
             reached: None,
             judged: because_of.judged.clone(),
+            judgement: because_of.judgement,
             is_hushed: flaps,
             former: None,
             heard_before: Some(row.count),

@@ -109,17 +109,32 @@ fn severity(incident: &entity::incident::Model) -> String {
     if is_known { format!("{} ", incident.severity) } else { String::new() }
 }
 
+/// Whether a report can wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody is paged at once, at any hour.
+    Now,
+    /// Nobody is paged; out of hours it waits for the morning.
+    Waits,
+}
+
 /// Writes into the draft of a new report that the person on call is paged (R1), or if nobody is, the most senior one, or that out of hours
 /// it can wait for the morning (R18). What the playbook counts as urgent depends on the severity and on where the report comes from:
 /// [`Ctx::source`].
 pub fn page_on_call(draft: &mut Draft<'_>, roster: &Roster) {
+    let is_urgent = is_urgent(draft.ctx(), draft.incident().severity, draft.now);
+    page_or_wait(draft, roster, if is_urgent { Urgency::Now } else { Urgency::Waits });
+}
+
+/// As [`page_on_call`], where something else than the severity has decided.
+pub fn page_or_wait(draft: &mut Draft<'_>, roster: &Roster, urgency: Urgency) {
     let reporter = draft.incident().reporter_id;
     let on_duty = [roster.first_line(), roster.second_line()];
     let is_covered = on_duty.iter().any(Option::is_some);
     // The reporter already knows.
     let is_other = |person: &&person::Model| Some(person.id) != reporter;
     let person = on_duty.into_iter().flatten().find(is_other);
-    if is_urgent(draft.ctx(), draft.incident().severity, draft.now) {
+    if urgency == Urgency::Now {
         let senior = || roster.by_seniority().into_iter().find(is_other).filter(|_| !is_covered);
         let asked = person.map(|person| (person, "something was reported and needs triage."));
         let asked = asked.or_else(|| Some((senior()?, "something was reported and needs triage, and nobody is on call.")));
@@ -130,9 +145,13 @@ pub fn page_on_call(draft: &mut Draft<'_>, roster: &Roster) {
     }
     let playbook = draft.ctx().playbook();
     let opening = playbook.working_hours.next_opening(draft.now);
-    draft.incident_mut().triage_from = Some(opening);
+    let text = if opening > draft.now {
+        draft.incident_mut().triage_from = Some(opening);
+        format!("Nobody is paged for this out of hours: it waits until {}", playbook.local(opening))
+    } else {
+        "Nobody is paged for this: it waits for whoever looks at reports".to_owned()
+    };
     if person.is_some() {
-        let text = format!("Nobody is paged for this out of hours: it waits until {}", playbook.local(opening));
         draft.record(NewEvent::new(TimelineKind::Note, text));
     }
 }

@@ -113,8 +113,9 @@ async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<Json<Value>, P
         all.new += received.new;
         all.ended += received.ended;
         all.dropped += received.dropped;
+        all.ignored += received.ignored;
     }
-    let Received { incident, new, ended, dropped } = all;
+    let Received { incident, new, ended, dropped, ignored } = all;
     let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
     if is_ignored {
         answer["ignored"] = true.into();
@@ -122,6 +123,9 @@ async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<Json<Value>, P
     if dropped > 0 {
         answer["dropped"] = dropped.into();
         tracing::warn!(dropped, "a call had too many alerts; the least severe were passed over");
+    }
+    if ignored > 0 {
+        answer["ignored"] = ignored.into();
     }
     if truncated > 0 {
         answer["truncated"] = truncated.into();

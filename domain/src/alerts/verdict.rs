@@ -1,0 +1,285 @@
+//! What becomes of the alerts of a call: what the playbook's rules say of them, and whether their sites are quiet.
+//!
+//! [`Judge`] is asked by [`super::receive`] for what arrives, [`foresee`] by whoever wants to know what other rules would do. Both read
+//! what is known of sites and windows once for all alerts of a call; the rules themselves are pure (`playbook::alert_rules`).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use entity::{IncidentId, Severity, SiteId, Source, Timestamp, Visibility, incident, incident_site, site};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+
+use super::about;
+use super::alarm::{Alarm, Alarms};
+use super::quiet::{self, QuietWindow};
+use crate::authz::Right;
+use crate::catalogue::matching::Address;
+use crate::catalogue::{fields, sites_by_ids};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::incident::state;
+use crate::playbook::{AlertRules, Playbook, Sighting, SiteNamed, Then, Verdict};
+use crate::sql::padded;
+use crate::telling::pages;
+
+/// Incidents that an alert may join because of its site, of which the newest counts.
+const HOMES: u64 = 100;
+
+/// Knows what becomes of the alerts of one call.
+pub struct Judge {
+    playbook: Arc<Playbook>,
+    windows: Vec<QuietWindow>,
+    /// By fingerprint.
+    alerts: HashMap<String, Judged>,
+    /// What runs for each site.
+    homes: HashMap<SiteId, IncidentId>,
+}
+
+/// What was found out about an alert.
+struct Judged {
+    /// The place of the rule that takes it.
+    rule: Option<usize>,
+    /// The place of the window that it is in.
+    window: Option<usize>,
+    sites: Vec<SiteId>,
+    /// The level that its source named last.
+    level: Option<Severity>,
+}
+
+/// What becomes of an alert, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Judgement<'a> {
+    /// What the rules say.
+    pub verdict: Verdict<'a>,
+    /// The window that it is in: then it is recorded, and heard again when that is over.
+    pub quiet: Option<&'a QuietWindow>,
+    /// The incident that runs for one of its sites, if it may only join.
+    pub home: Option<IncidentId>,
+    /// The level that its source named.
+    pub told: Option<Severity>,
+}
+
+impl Judgement<'_> {
+    /// How bad it is; `None` if it warrants no report.
+    pub fn level(&self) -> Option<Severity> {
+        self.verdict.severity.filter(|_| self.quiet.is_none())
+    }
+
+    /// Whether people hear of it.
+    pub fn is_heard(&self) -> bool {
+        self.verdict.then.is_heard() && self.quiet.is_none()
+    }
+
+    /// What people should know of the rule that took it, if that changed something.
+    pub fn words(&self) -> Option<String> {
+        let rule = self.verdict.rule?;
+        let counts = self.verdict.severity.filter(|severity| self.told != Some(*severity));
+        let counts = counts.map(|severity| format!("it counts as {severity}"));
+        let joins = (rule.then == Then::Join).then(|| "it opens no incident".to_owned());
+        let pages = rule.page.map(|pages| if pages { "it pages at any hour" } else { "it pages nobody" }.to_owned());
+        let all: Vec<String> = [counts, joins, pages].into_iter().flatten().collect();
+        if all.is_empty() { None } else { Some(format!("By the rule “{}”: {}.", rule.name, all.join(", "))) }
+    }
+}
+
+impl Judge {
+    /// Finds out what matters for the alerts of a call: one statement without rules and windows.
+    pub async fn load(ctx: &Ctx, source: &str, alarms: &[Alarm]) -> Result<Self> {
+        let playbook = ctx.playbook();
+        let rules = &playbook.alert_rules;
+        let facts = Facts::load(ctx, source, alarms, ctx.now(), rules.asks_for_sites()).await?;
+        let mut alerts = HashMap::new();
+        if !rules.is_empty() || !facts.windows.is_empty() {
+            for (alarm, sites) in alarms.iter().zip(&facts.sites) {
+                let judged = Judged {
+                    rule: rules.place_of(&Sighting { source, alarm, sites }),
+                    window: facts.window_of(sites),
+                    sites: sites.iter().map(|site| site.id).collect(),
+                    level: alarm.severity,
+                };
+                // Of several notices of an alert the last one counts.
+                alerts.insert(alarm.fingerprint.clone(), judged);
+            }
+        }
+        let joins = |judged: &&Judged| rules.verdict_by(judged.rule, None).then == Then::Join;
+        let sites: BTreeSet<SiteId> = alerts.values().filter(joins).flat_map(|judged| judged.sites.iter().copied()).collect();
+        let homes = homes(ctx, &sites.into_iter().collect::<Vec<_>>()).await?;
+        Ok(Self { playbook, windows: facts.windows, alerts, homes })
+    }
+
+    /// What becomes of an alert of the call.
+    pub fn of(&self, alarm: &Alarm) -> Judgement<'_> {
+        let judged = self.alerts.get(&alarm.fingerprint);
+        let quiet = judged.and_then(|judged| self.windows.get(judged.window?));
+        let told = judged.map_or(alarm.severity, |judged| judged.level);
+        // What is quiet has no level by now.
+        let level = if quiet.is_some() { told } else { alarm.severity };
+        let verdict = self.playbook.alert_rules.verdict_by(judged.and_then(|judged| judged.rule), level);
+        let may_join = judged.filter(|_| verdict.then == Then::Join);
+        let home = may_join.and_then(|judged| judged.sites.iter().find_map(|site| self.homes.get(site).copied()));
+        Judgement { verdict, quiet, home, told }
+    }
+
+    /// Gives alarms of the call the level that they count as.
+    pub(super) fn apply(&self, alarms: &mut [Alarm]) {
+        if self.alerts.is_empty() {
+            return;
+        }
+        for alarm in alarms {
+            alarm.severity = self.of(alarm).level();
+        }
+    }
+}
+
+/// What rules and windows ask for.
+struct Facts {
+    /// The sites of each alarm, in their order.
+    sites: Vec<Vec<SiteNamed>>,
+    windows: Vec<QuietWindow>,
+}
+
+impl Facts {
+    async fn load(ctx: &Ctx, source: &str, alarms: &[Alarm], at: Timestamp, asks_for_sites: bool) -> Result<Self> {
+        let windows = quiet::on_at(ctx, source, at).await?;
+        let sites = if asks_for_sites || windows.iter().any(|window| !window.sites.is_empty()) {
+            named(ctx, about::sites_of(ctx, alarms).await?).await?
+        } else {
+            vec![Vec::new(); alarms.len()]
+        };
+        Ok(Self { sites, windows })
+    }
+
+    /// The place of the window in which an alert about these sites is: one of its source, or that which ends first, if each of its sites is
+    /// in one. If only some are, people must hear of the others.
+    fn window_of(&self, sites: &[SiteNamed]) -> Option<usize> {
+        let latest = |is_meant: &dyn Fn(&QuietWindow) -> bool| {
+            let meant = self.windows.iter().enumerate().filter(|(_, window)| is_meant(window));
+            meant.max_by_key(|(_, window)| window.row.ends_at).map(|(place, _)| place)
+        };
+        let of_source = latest(&|window| window.row.source.is_some());
+        let of_sites: Option<Vec<usize>> = sites.iter().map(|site| latest(&|window| window.sites.contains(&site.id))).collect();
+        let ends = |place: &usize| self.windows[*place].row.ends_at;
+        let of_sites = of_sites.and_then(|places| places.into_iter().min_by_key(ends));
+        [of_source, of_sites].into_iter().flatten().max_by_key(ends)
+    }
+}
+
+/// The sites of each alarm, with what rules name them by.
+async fn named(ctx: &Ctx, of_alarms: Vec<Vec<SiteId>>) -> Result<Vec<Vec<SiteNamed>>> {
+    let ids: BTreeSet<SiteId> = of_alarms.iter().flatten().copied().collect();
+    if ids.is_empty() {
+        return Ok(vec![Vec::new(); of_alarms.len()]);
+    }
+    let rows = sites_by_ids(ctx, &ids.into_iter().collect::<Vec<_>>()).await?;
+    let known: HashMap<SiteId, SiteNamed> = rows.iter().map(|site| (site.id, by_names(site))).collect();
+    let named = |ids: Vec<SiteId>| ids.iter().filter_map(|id| known.get(id).cloned()).collect();
+    Ok(of_alarms.into_iter().map(named).collect())
+}
+
+fn by_names(site: &site::Model) -> SiteNamed {
+    let texts = site.url.as_deref().into_iter().chain(fields::hosts(site.hosts.as_deref()));
+    let hosts: BTreeSet<String> = texts.filter_map(Address::read).map(|address| address.host).collect();
+    SiteNamed { id: site.id, name: site.name.clone(), hosts: hosts.into_iter().collect() }
+}
+
+/// The newest incident that runs for each of `sites`. Not one that is restricted: what joins it would show that there is one.
+async fn homes(ctx: &Ctx, sites: &[SiteId]) -> Result<HashMap<SiteId, IncidentId>> {
+    if sites.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let of_sites = incident_site::Column::SiteId.is_in(padded(sites));
+    let about = incident_site::Entity::find().select_only().column(incident_site::Column::IncidentId).filter(of_sites.clone()).into_query();
+    let running: Vec<IncidentId> = incident::Entity::find()
+        .select_only()
+        .column(incident::Column::Id)
+        .filter(incident::Column::Id.in_subquery(about))
+        .filter(incident::Column::Visibility.eq(Visibility::Open))
+        .filter(state::running())
+        .order_by_desc(incident::Column::ReportedAt)
+        .limit(HOMES)
+        .into_tuple()
+        .all(ctx.db.read())
+        .await?;
+    let these = incident_site::Column::IncidentId.is_in(padded(&running));
+    let rows = incident_site::Entity::find().filter(of_sites).filter(these).all(ctx.db.read()).await?;
+    let mut homes = HashMap::new();
+    for incident in running {
+        for row in rows.iter().filter(|row| row.incident_id == incident) {
+            homes.entry(row.site_id).or_insert(incident);
+        }
+    }
+    Ok(homes)
+}
+
+/// What would become of an alarm under some rules, and what does under those in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Its title.
+    pub title: String,
+    /// Its identity at its source.
+    pub fingerprint: String,
+    /// Whether it fires.
+    pub firing: bool,
+    /// The sites that it is about.
+    pub sites: Vec<SiteNamed>,
+    /// Why it would be recorded only: the reason of the quiet window that it is in.
+    pub quiet: Option<String>,
+    /// Under those rules.
+    pub outcome: Outlook,
+    /// Under the playbook in force.
+    pub in_force: Outlook,
+}
+
+/// What rules make of an alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// The name of the rule that takes it.
+    pub rule: Option<String>,
+    /// What becomes of it.
+    pub then: Then,
+    /// What it counts as; `None` if it warrants no report.
+    pub severity: Option<Severity>,
+    /// Whether somebody is paged at once if it opens an incident.
+    pub pages: bool,
+}
+
+impl Foreseen {
+    /// Whether those rules make something else of it.
+    pub fn differs(&self) -> bool {
+        let what = |outlook: &Outlook| (outlook.then, outlook.severity, outlook.pages);
+        what(&self.outcome) != what(&self.in_force)
+    }
+}
+
+/// What `rules` would make of each alarm of a call that arrives at `at`, in their order. Changes nothing.
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub async fn foresee(ctx: &Ctx, rules: &AlertRules, call: &Alarms, at: Timestamp) -> Result<Vec<Foreseen>> {
+    ctx.require(Right::Respond)?;
+    let playbook = ctx.playbook();
+    let asks_for_sites = rules.asks_for_sites() || playbook.alert_rules.asks_for_sites();
+    let facts = Facts::load(ctx, &call.source, &call.alerts, at, asks_for_sites).await?;
+    let ctx = &ctx.by_way_of(Source::Alert);
+    let foreseen = |(alarm, sites): (&Alarm, &Vec<SiteNamed>)| {
+        let window = facts.window_of(sites).map(|place| &facts.windows[place]);
+        let sighting = Sighting { source: &call.source, alarm, sites };
+        let outlook = |rules: &AlertRules| outlook(ctx, &rules.verdict(&sighting), window.is_some(), at);
+        Foreseen {
+            title: alarm.title.clone(),
+            fingerprint: alarm.fingerprint.clone(),
+            firing: alarm.firing,
+            sites: sites.clone(),
+            quiet: window.map(|window| window.row.why.clone()),
+            outcome: outlook(rules),
+            in_force: outlook(&playbook.alert_rules),
+        }
+    };
+    Ok(call.alerts.iter().zip(&facts.sites).map(foreseen).collect())
+}
+
+fn outlook(ctx: &Ctx, verdict: &Verdict<'_>, is_quiet: bool, at: Timestamp) -> Outlook {
+    let opens = verdict.severity.filter(|_| verdict.then == Then::Report && !is_quiet);
+    let pages = opens.is_some_and(|severity| verdict.page.unwrap_or_else(|| pages::is_urgent(ctx, severity, at)));
+    Outlook { rule: verdict.rule.map(|rule| rule.name.clone()), then: verdict.then, severity: verdict.severity, pages }
+}
