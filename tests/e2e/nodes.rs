@@ -2,7 +2,7 @@
 
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
+    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
     RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use harness::drive::id;
@@ -15,7 +15,7 @@ both_dbs![any_number_of_nodes_takes_one_statement_a_type, what_you_may_not_see_i
 const NODES: &str = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
 
 /// The prefixes of all types that are nodes.
-const PREFIXES: [&str; 28] = [
+const PREFIXES: [&str; 29] = [
     ActionId::PREFIX,
     AlertId::PREFIX,
     ApiTokenId::PREFIX,
@@ -33,6 +33,7 @@ const PREFIXES: [&str; 28] = [
     ParkedTopicId::PREFIX,
     PasskeyId::PREFIX,
     PersonId::PREFIX,
+    QuietWindowId::PREFIX,
     ReportCommentId::PREFIX,
     ReportId::PREFIX,
     ReviewCommentId::PREFIX,

@@ -5,6 +5,7 @@ use std::convert::identity;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use domain::alerts::quiet;
 use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
@@ -14,7 +15,7 @@ use domain::{
 };
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
+    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
     RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId, action, alert, api_token, attachment,
     audit_entry, chat_channel, checklist_item, client, client_update, contact, goal, incident_client, page, parked_topic, passkey, person,
     report_approval, report_comment, report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer,
@@ -59,6 +60,10 @@ loaders! {
     client: ClientId => Arc<client::Model> = one_each(catalogue::clients_by_ids, |row| row.id);
     /// Sites by id.
     site: SiteId => Arc<site::Model> = one_each(catalogue::sites_by_ids, |row| row.id);
+    /// Quiet windows by id.
+    quiet_window: QuietWindowId => Arc<quiet::QuietWindow> = one_each(quiet::by_ids, |window| window.row.id);
+    /// The quiet windows of a site that are on or to come.
+    site_windows: SiteId => Many<quiet::QuietWindow> = pairs(quiet::of_sites);
     /// Events by id, as far as the caller may see them.
     event: EventId => Arc<timeline_event::Model> = one_each(timeline::by_ids, |row| row.id);
     /// Updates to clients by id, if the caller may see their incidents.

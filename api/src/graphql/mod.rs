@@ -101,7 +101,13 @@ struct InAnIncident(
 );
 
 #[derive(MergedObject, Default)]
-struct Afterwards(report::PublishingMutation, review::ReviewMutation, report::ReportMutation, follow_up::FollowUpMutation);
+struct Afterwards(
+    catalogue::QuietWindowMutation,
+    report::PublishingMutation,
+    review::ReviewMutation,
+    report::ReportMutation,
+    follow_up::FollowUpMutation,
+);
 
 #[derive(MergedObject, Default)]
 struct Around(

@@ -6,13 +6,13 @@ use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
     ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
+    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
     RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use futures_util::future::join_all;
 
 use super::audit::AuditEntry;
-use super::catalogue::{Client, Contact, Site};
+use super::catalogue::{Client, Contact, QuietWindow, Site};
 use super::clients::ClientUpdate;
 use super::context::loaders;
 use super::delivery::Delivery;
@@ -59,6 +59,8 @@ pub enum Node {
     Person(Person),
     /// A site.
     Site(Site),
+    /// A time in which alerts are recorded and not reported.
+    QuietWindow(QuietWindow),
     /// A client.
     Client(Client),
     /// Someone at a client.
@@ -133,6 +135,7 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         PersonId::PREFIX => Node::Person(Person(given.load(&loaders.person, "person").await?)),
         SiteId::PREFIX => Node::Site(Site(given.load(&loaders.site, "site").await?)),
         ClientId::PREFIX => Node::Client(Client(given.load(&loaders.client, "client").await?)),
+        QuietWindowId::PREFIX => Node::QuietWindow(QuietWindow(given.load(&loaders.quiet_window, "quiet window").await?)),
         RoleAssignmentId::PREFIX => Node::RoleAssignment(RoleAssignment(given.load(&loaders.role, "role").await?)),
         ActionId::PREFIX => Node::Action(Action(given.load(&loaders.action, "action").await?)),
         FollowUpId::PREFIX => Node::FollowUp(FollowUp(given.load(&loaders.follow_up, "follow-up").await?)),

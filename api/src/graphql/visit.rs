@@ -112,11 +112,13 @@ mod tests {
 
     /// Mutations about something else.
     const OTHERS: &[&str] = &[
+        "addQuietWindow",
         "confirmChatAccount",
         "createApiToken",
         "createSignInLink",
         "disableWebhookEndpoint",
         "enableWebhookEndpoint",
+        "endQuietWindow",
         "endSession",
         "endSessions",
         "importRota",

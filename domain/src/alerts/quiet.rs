@@ -28,6 +28,13 @@ pub struct QuietWindow {
     pub sites: Vec<SiteId>,
 }
 
+impl QuietWindow {
+    /// Whether it is on at a moment.
+    pub fn is_on(&self, at: Timestamp) -> bool {
+        self.row.starts_at <= at && at < self.row.ends_at
+    }
+}
+
 /// Input of [`add`].
 pub struct AddQuietWindow {
     /// The sites that are quiet.

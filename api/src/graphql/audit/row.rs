@@ -69,6 +69,10 @@ pub enum AuditAction {
     WebhookReplayed,
     /// An endpoint was removed.
     WebhookRemoved,
+    /// A time was set in which alerts are recorded and not reported.
+    QuietWindowAdded,
+    /// A time in which alerts are recorded and not reported was ended, or called off.
+    QuietWindowEnded,
     /// Shifts were set or imported.
     OnCallChanged,
     /// An incident was reported as restricted, or became so.

@@ -10,6 +10,7 @@ use domain::cursor::{TimeKey, Window};
 use domain::incident;
 use entity::SiteOrigin;
 
+use super::quiet::{QuietWindow, windows_of};
 use super::row::{Client, Contact, Site, client, contacts_of};
 use super::words::{Environment, SiteField, SiteSource};
 use crate::graphql::connection::page_args;
@@ -85,6 +86,11 @@ impl Site {
     /// Since when the team no longer looks after it: it is not offered for new incidents.
     async fn gone_at(&self) -> Option<DateTime<Utc>> {
         self.0.gone_at
+    }
+    /// The times in which its alerts are recorded and not reported, those that are on or to come, in their order.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn quiet_windows(&self, gql: &Context<'_>) -> ApiResult<Vec<QuietWindow>> {
+        windows_of(gql, self.0.id).await
     }
     /// The source that added it, and without which it is gone; null if people added it.
     async fn listed_by(&self) -> Option<SiteSource> {

@@ -1,10 +1,14 @@
 //! Finding sites and clients.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Description, ID, InputObject, Object};
+use domain::alerts::quiet;
 use domain::catalogue;
 use domain::cursor::{NameKey, Window};
 use entity::{client, site};
 
+use super::quiet::QuietWindow;
 use super::row::{Client, Site};
 use super::words::Environment;
 use crate::graphql::connection::{connection, cursor, page_args};
@@ -59,6 +63,12 @@ impl CatalogueQuery {
         };
         let slice = catalogue::sites(ctx(gql), &filter, &window).await?;
         Ok(SiteConnection::new(slice, |row| cursor(&NameKey(row.name.clone(), row.id.0))))
+    }
+
+    /// The times in which alerts are recorded and not reported, those that are on or to come, in their order; at most 200.
+    #[graphql(complexity = "1 + 20 * child_complexity")]
+    async fn quiet_windows(&self, gql: &Context<'_>) -> ApiResult<Vec<QuietWindow>> {
+        Ok(quiet::ahead(ctx(gql)).await?.into_iter().map(|window| QuietWindow(Arc::new(window))).collect())
     }
 
     /// The clients, by name.
