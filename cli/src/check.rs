@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use api::AlertSource;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use domain::alerts::verdict;
 use domain::known::ops;
 use domain::ports::{Boards, ClientDirectory, Finding, Refusal};
 use domain::telling::readiness::{self, Facts};
@@ -17,7 +18,7 @@ use worker::outlets::client::is_this_machine;
 
 use crate::database::{self, Absent};
 use crate::output;
-use crate::playbook::{self, Broken};
+use crate::playbook::{self, Broken, rules};
 use crate::server::mailboxes;
 use crate::settings::Settings;
 use crate::systems::{self, Entry, Offer};
@@ -103,7 +104,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
     for part in Part::all().filter(|part| one.is_none_or(|one| one.name() == part.name())) {
         let outcome = match part {
             Part::System(entry) => of_system(settings, entry).await?,
-            Part::Alerts => of_alerts(settings),
+            Part::Alerts => with_rules(settings, of_alerts(settings)).await,
             Part::People => of_people(settings).await,
             Part::Traces => of_traces(settings).await?,
             Part::OpsDocs => of_ops_docs(settings).await?,
@@ -167,6 +168,30 @@ fn of_alerts(settings: &Settings) -> Outcome {
     let near = is_near(url).then(|| "public_url is this machine: services elsewhere can't post here.".to_owned());
     let unnamed = settings.alerts_secret.as_ref().map(|_| format!("{hooks} take alerts.secret and API tokens"));
     Outcome::Tested(found.collect(), near.into_iter().chain(unnamed).collect())
+}
+
+/// The same with notes on what is odd about the playbook's rules for alerts: sites can be looked for only where there is a database.
+async fn with_rules(settings: &Settings, outcome: Outcome) -> Outcome {
+    // That it is broken is said of the people.
+    let Ok(playbook) = playbook::load(settings) else { return outcome };
+    if playbook.alert_rules.is_empty() {
+        return outcome;
+    }
+    let mut notes = vec![format!("rules of the playbook: {}", rules::summary(&playbook.alert_rules))];
+    notes.extend(rules::oddities(&playbook, settings).iter().map(ToString::to_string));
+    let unknown = async {
+        let domain = database::domain(settings).await?;
+        anyhow::Ok(verdict::unknown_sites(&domain.system(), &playbook.alert_rules).await?)
+    };
+    match Box::pin(unknown).await {
+        Ok(unknown) => notes.extend(unknown.iter().map(|(rule, site)| format!("the rule {rule:?} names {site:?}, which is no site here"))),
+        Err(error) => notes.push(format!("whether the sites that rules name are there is not known: {error:#}")),
+    }
+    match outcome {
+        Outcome::Tested(findings, before) => Outcome::Tested(findings, before.into_iter().chain(notes).collect()),
+        Outcome::NotThere(why) => Outcome::NotThere([vec![why], notes].concat().join("\nalerts: note: ")),
+        Outcome::Unreadable(why) => Outcome::Unreadable(why),
+    }
 }
 
 /// What a source shows to prove who it is.

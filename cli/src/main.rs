@@ -1,5 +1,6 @@
 //! The binary `muster`: reads the settings, puts the parts together, runs a command.
 
+mod alerts;
 mod archive;
 mod audit;
 mod backup;
@@ -37,6 +38,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use rustix::fs::Mode;
 
+use alerts::AlertsCommand;
 use check::Part;
 use database::Intent;
 use hold::Named;
@@ -93,6 +95,9 @@ enum Command {
     /// Looks after the catalogue of sites.
     #[command(subcommand)]
     Sites(SitesCommand),
+    /// Tries out what becomes of alerts.
+    #[command(subcommand)]
+    Alerts(AlertsCommand),
     /// Says in words what is to be done in an incident, as in a chat: `muster incident Shop is down` begins one, `muster incident help`
     /// explains the rest.
     Incident(remote::Say),
@@ -265,6 +270,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<ExitCode> {
         Command::SignInLink { email } => sign_in::link(&settings, email.as_deref()).await?,
         Command::OnCall(OnCallCommand::Import(import)) => return on_call::import(&settings, import).await,
         Command::Sites(command) => return sites::run(&settings, command).await,
+        Command::Alerts(command) => return Box::pin(alerts::run(&settings, command)).await,
         Command::Report(export) => Box::pin(report::export(&settings, export)).await?,
         Command::Export(export) => archive::export(&settings, export).await?,
         Command::Import(import) => archive::import(&settings, import).await?,

@@ -1,6 +1,7 @@
 //! The playbook in force, and the commands that check it and try it out. Nothing here opens the database of the settings.
 
 mod alerts;
+pub mod rules;
 mod timeline;
 
 use std::fmt;
@@ -130,7 +131,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, String> {
 /// Carries out a command on playbooks.
 pub fn run(command: PlaybookCommand, settings: &Settings) -> ExitCode {
     match command {
-        PlaybookCommand::Check { file } => check(file.as_deref().map_or_else(|| load(settings), load_file)),
+        PlaybookCommand::Check { file } => check(file.as_deref().map_or_else(|| load(settings), load_file), settings),
         PlaybookCommand::Simulate(arguments) => match load(settings) {
             Ok(playbook) => match arguments.night() {
                 Some(night) => night.run(settings, &playbook),
@@ -154,7 +155,7 @@ fn tell(problems: &[Problem]) {
     }
 }
 
-fn check(playbook: Result<Playbook, Vec<Problem>>) -> ExitCode {
+fn check(playbook: Result<Playbook, Vec<Problem>>, settings: &Settings) -> ExitCode {
     match playbook {
         Ok(playbook) => {
             if let Err(error) = output::line(summary(&playbook, tables()).trim_end()) {
@@ -162,6 +163,9 @@ fn check(playbook: Result<Playbook, Vec<Problem>>) -> ExitCode {
                 return ExitCode::FAILURE;
             }
             if let Some(warning) = tables().warning(SystemClock.now()) {
+                output::complain(format_args!("Warning: {warning}."));
+            }
+            for warning in rules::oddities(&playbook, settings) {
                 output::complain(format_args!("Warning: {warning}."));
             }
             ExitCode::SUCCESS
@@ -198,7 +202,8 @@ fn summary(playbook: &Playbook, zones: &Tables) -> String {
          second line    out of hours at once, for lesser severities after {}\n  \
          stop or go on  after each {} out of hours\n  \
          leadership     {}\n  \
-         boards         {}, {connected} of them connected\n",
+         boards         {}, {connected} of them connected\n  \
+         alert rules    {}\n",
         playbook.name,
         days.join(" "),
         clock(hours.from),
@@ -213,6 +218,7 @@ fn summary(playbook: &Playbook, zones: &Tables) -> String {
         span(playbook.stop_after),
         if contacts.is_empty() { "nobody".to_owned() } else { contacts.join("\n                 ") },
         playbook.boards.len(),
+        rules::summary(&playbook.alert_rules),
     )
 }
 
@@ -303,7 +309,11 @@ fn flag(text: &str) -> Result<Flag, String> {
     Flag::ALL.iter().copied().find(|flag| name(flag) == wanted).ok_or_else(|| format!("use one of {}", names()))
 }
 
-fn moment(text: &str) -> Result<Timestamp, String> {
+/// A time on the command line.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn moment(text: &str) -> Result<Timestamp, String> {
     let parsed = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc());
     parsed.map_err(|_| "use a time with its offset, such as 2026-11-20T17:45:00Z or 2026-11-20T17:45:00+01:00".to_owned())
 }

@@ -89,6 +89,21 @@ pub fn plain(name: &str) -> AlertSource {
     AlertSource::plain(kind(name).expect("it is in the table"))
 }
 
+/// The one kind that a body is probably from, if there is just one.
+pub fn kind_of(body: &[u8]) -> Option<&'static Kind> {
+    let body = read_body(&HeaderMap::new(), body).ok()?;
+    let mut kinds = KINDS.iter().filter(|kind| (kind.looks_like)(&body));
+    kinds.next().filter(|_| kinds.next().is_none())
+}
+
+/// The notifications in a body that a source of the settings posted, for trying out what follows from it.
+///
+/// # Errors
+/// Why it would be refused, in words.
+pub fn alarms_of(source: &AlertSource, body: &[u8], levels: &BTreeMap<String, Severity>) -> Result<Vec<Alarms>, String> {
+    source.alarms(levels, &HeaderMap::new(), body, &KINDS)
+}
+
 /// The notifications in a body that was posted to the hook `alerts` or by a source of the kind `hook`, for trying out what follows from it.
 ///
 /// # Errors

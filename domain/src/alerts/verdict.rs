@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use entity::{IncidentId, Severity, SiteId, Source, Timestamp, Visibility, incident, incident_site, site};
+use entity::{IncidentId, Severity, SiteId, Timestamp, Visibility, incident, incident_site, site};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::about;
@@ -18,9 +18,8 @@ use crate::catalogue::{fields, sites_by_ids};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::state;
-use crate::playbook::{AlertRules, Playbook, Sighting, SiteNamed, Then, Verdict};
+use crate::playbook::{AlertRule, AlertRules, Pattern, Place, Playbook, Sighting, SiteNamed, Then, Verdict, folded};
 use crate::sql::padded;
-use crate::telling::pages;
 
 /// Incidents that an alert may join because of its site, of which the newest counts.
 const HOMES: u64 = 100;
@@ -260,26 +259,61 @@ pub async fn foresee(ctx: &Ctx, rules: &AlertRules, call: &Alarms, at: Timestamp
     let playbook = ctx.playbook();
     let asks_for_sites = rules.asks_for_sites() || playbook.alert_rules.asks_for_sites();
     let facts = Facts::load(ctx, &call.source, &call.alerts, at, asks_for_sites).await?;
-    let ctx = &ctx.by_way_of(Source::Alert);
-    let foreseen = |(alarm, sites): (&Alarm, &Vec<SiteNamed>)| {
-        let window = facts.window_of(sites).map(|place| &facts.windows[place]);
-        let sighting = Sighting { source: &call.source, alarm, sites };
-        let outlook = |rules: &AlertRules| outlook(ctx, &rules.verdict(&sighting), window.is_some(), at);
-        Foreseen {
-            title: alarm.title.clone(),
-            fingerprint: alarm.fingerprint.clone(),
-            firing: alarm.firing,
-            sites: sites.clone(),
-            quiet: window.map(|window| window.row.why.clone()),
-            outcome: outlook(rules),
-            in_force: outlook(&playbook.alert_rules),
-        }
-    };
-    Ok(call.alerts.iter().zip(&facts.sites).map(foreseen).collect())
+    Ok(facts.foresee(&playbook, rules, call, at))
 }
 
-fn outlook(ctx: &Ctx, verdict: &Verdict<'_>, is_quiet: bool, at: Timestamp) -> Outlook {
-    let opens = verdict.severity.filter(|_| verdict.then == Then::Report && !is_quiet);
-    let pages = opens.is_some_and(|severity| verdict.page.unwrap_or_else(|| pages::is_urgent(ctx, severity, at)));
-    Outlook { rule: verdict.rule.map(|rule| rule.name.clone()), then: verdict.then, severity: verdict.severity, pages }
+/// The same where no sites and windows are known, such as without a database.
+pub fn foresee_blindly(playbook: &Playbook, rules: &AlertRules, call: &Alarms, at: Timestamp) -> Vec<Foreseen> {
+    let facts = Facts { sites: vec![Vec::new(); call.alerts.len()], windows: Vec::new() };
+    facts.foresee(playbook, rules, call, at)
+}
+
+impl Facts {
+    fn foresee(&self, playbook: &Playbook, rules: &AlertRules, call: &Alarms, at: Timestamp) -> Vec<Foreseen> {
+        let foreseen = |(alarm, sites): (&Alarm, &Vec<SiteNamed>)| {
+            let window = self.window_of(sites).map(|place| &self.windows[place]);
+            let sighting = Sighting { source: &call.source, alarm, sites };
+            let outlook = |rules: &AlertRules| Outlook::of(playbook, &rules.verdict(&sighting), window.is_some(), at);
+            Foreseen {
+                title: alarm.title.clone(),
+                fingerprint: alarm.fingerprint.clone(),
+                firing: alarm.firing,
+                sites: sites.clone(),
+                quiet: window.map(|window| window.row.why.clone()),
+                outcome: outlook(rules),
+                in_force: outlook(&playbook.alert_rules),
+            }
+        };
+        call.alerts.iter().zip(&self.sites).map(foreseen).collect()
+    }
+}
+
+impl Outlook {
+    fn of(playbook: &Playbook, verdict: &Verdict<'_>, is_quiet: bool, at: Timestamp) -> Self {
+        let opens = verdict.severity.filter(|_| verdict.then == Then::Report && !is_quiet);
+        let pages = opens.is_some_and(|severity| verdict.page.unwrap_or_else(|| playbook.is_urgent_alert(severity, at)));
+        Self { rule: verdict.rule.map(|rule| rule.name.clone()), then: verdict.then, severity: verdict.severity, pages }
+    }
+}
+
+/// Sites that rules name and the catalogue does not have, each with the name of the rule.
+pub async fn unknown_sites(ctx: &Ctx, rules: &AlertRules) -> Result<Vec<(String, String)>> {
+    ctx.require(Right::Read)?;
+    let named = |rule: &AlertRule| {
+        let patterns = rule.site.iter().filter_map(|place| match place {
+            Place::Named(pattern) => Some(pattern.clone()),
+            Place::Unknown => None,
+        });
+        let name = rule.name.clone();
+        patterns.map(move |pattern| (name.clone(), pattern)).collect::<Vec<_>>()
+    };
+    let mut unknown: Vec<(String, Pattern)> = rules.rules.iter().flat_map(named).collect();
+    if unknown.is_empty() {
+        return Ok(Vec::new());
+    }
+    for row in site::Entity::find().filter(site::Column::GoneAt.is_null()).all(ctx.db.read()).await? {
+        let SiteNamed { name, hosts, .. } = by_names(&row);
+        unknown.retain(|(_, pattern)| !hosts.iter().chain([&name]).any(|text| pattern.takes(&folded(text))));
+    }
+    Ok(unknown.into_iter().map(|(rule, pattern)| (rule, pattern.as_str().to_owned())).collect())
 }

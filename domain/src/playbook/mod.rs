@@ -19,6 +19,6 @@ mod values;
 
 pub use alert_rules::{AlertRule, AlertRules, Place, Sighting, SiteNamed, Then, Verdict};
 pub use calendar::Calendar;
-pub use glob::Pattern;
+pub use glob::{Pattern, folded};
 pub use rule::Rule;
 pub use values::{Board, ChecklistItem, Goal, OutOfHours, Playbook, SectionDefinition, SeverityDefinition, StepText};

@@ -215,6 +215,11 @@ impl Playbook {
         text
     }
 
+    /// Whether an alert of this severity pages somebody at `at`, if no rule says otherwise (R18).
+    pub fn is_urgent_alert(&self, severity: Severity, at: Timestamp) -> bool {
+        self.working_hours.is_working(at) || self.out_of_hours.alerts.contains(&severity)
+    }
+
     /// The goal named `key`.
     pub fn goal(&self, key: &str) -> Option<&Goal> {
         self.goals.iter().find(|goal| goal.key == key)

@@ -160,7 +160,7 @@ pub fn page_or_wait(draft: &mut Draft<'_>, roster: &Roster, urgency: Urgency) {
 pub fn is_urgent(ctx: &Ctx, severity: Severity, now: Timestamp) -> bool {
     let playbook = ctx.playbook();
     let urgent = match ctx.source {
-        Source::Alert => &playbook.out_of_hours.alerts,
+        Source::Alert => return playbook.is_urgent_alert(severity, now),
         Source::Zendesk => &playbook.out_of_hours.tickets,
         Source::Web | Source::Slack | Source::Api | Source::Cli | Source::Trello | Source::System | Source::Import => {
             &playbook.out_of_hours.reports
