@@ -120,6 +120,24 @@ test('on a phone, what a list would change stays readable', async ({ muster, sig
   expect(await page.locator('html').evaluate(isWider)).toBe(false);
 });
 
+test('a quiet window is added and ended on the page of its site, which says that it is on', async ({ muster, signIn }) => {
+  await muster.ask('mutation($input: SaveSiteInput!) { saveSite(input: $input) { site { id } } }', { input: { name: 'Shop' } });
+  const page = await signIn(muster.adminLink());
+  await page.goto('/sites');
+  await page.getByRole('link', { name: 'Shop', exact: true }).click();
+  const windows = page.getByRole('region', { name: 'Quiet windows' });
+  await expect(windows).toContainText('No window is on');
+  await windows.getByRole('button', { name: 'Add a quiet window' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Why').fill('Upgrade of the database');
+  await dialog.getByRole('button', { name: 'Add a quiet window' }).click();
+  await expect(page.getByText('Alerts are quiet until')).toBeVisible();
+  await expect(windows.getByRole('listitem')).toContainText('On now');
+  await windows.getByRole('button', { name: 'End the quiet window: Upgrade of the database' }).click();
+  await expect(windows).toContainText('No window is on');
+  await expect(page.getByText('Alerts are quiet until')).toHaveCount(0);
+});
+
 test('declaring finds a site by its address, and says what to bear in mind there', async ({ muster, signIn }) => {
   await muster.ask('mutation($input: SaveSiteInput!) { saveSite(input: $input) { site { id } } }', {
     input: { name: 'Shop', url: 'https://shop.example.org', codeFreeze: '2026-12-15 to 2027-01-05', expected: 'Slow nights.' },

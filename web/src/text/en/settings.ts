@@ -194,6 +194,8 @@ export const settings = {
       PERSON_CHANGED: 'person edited',
       PERSON_DEACTIVATED: 'person deactivated',
       PERSON_REACTIVATED: 'person reactivated',
+      QUIET_WINDOW_ADDED: 'quiet window added',
+      QUIET_WINDOW_ENDED: 'quiet window ended',
       REPORT_TAKEN_OUT: 'report taken out as a document',
       RESTRICTED_SEEN: 'restricted incident seen',
       RIGHTS_CHANGED: 'rights changed',
