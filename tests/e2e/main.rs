@@ -3,6 +3,7 @@
 mod access;
 mod alert_episodes;
 mod alert_look;
+mod alert_rules;
 mod alert_sources;
 mod alert_storm;
 mod alerts;
@@ -70,6 +71,7 @@ mod passkeys;
 mod processes;
 mod proxies;
 mod publishing;
+mod quiet_windows;
 mod races;
 mod redaction;
 mod reminders;
