@@ -56,7 +56,8 @@ async fn open(
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", call.source, worst.alarm.title)));
         add_sites(draft, &sites);
-        pages::page_or_wait(draft, &roster, urgency(draft.ctx(), alerts, draft.now));
+        let urgency = urgency(draft.ctx(), alerts, draft.now);
+        pages::page_or_wait(draft, &roster, urgency);
         join::write(draft, call, alerts, notes);
         Ok(())
     });

@@ -171,7 +171,7 @@ async fn named(ctx: &Ctx, of_alarms: Vec<Vec<SiteId>>) -> Result<Vec<Vec<SiteNam
     }
     let rows = sites_by_ids(ctx, &ids.into_iter().collect::<Vec<_>>()).await?;
     let known: HashMap<SiteId, SiteNamed> = rows.iter().map(|site| (site.id, by_names(site))).collect();
-    let named = |ids: Vec<SiteId>| ids.iter().filter_map(|id| known.get(id).cloned()).collect();
+    let named = |ids: Vec<SiteId>| ids.iter().filter_map(|id| known.get(id).cloned()).collect::<Vec<_>>();
     Ok(of_alarms.into_iter().map(named).collect())
 }
 
