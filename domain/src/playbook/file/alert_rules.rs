@@ -42,7 +42,7 @@ pub(super) fn alerts(root: &mut Table<'_>) -> AlertRules {
     let Some(entry) = root.optional("alerts") else { return AlertRules::default() };
     let mut table = entry.table();
     let entries = table.optional("rules").map(|entry| bounded(entry, "tables, each under [[alerts.rules]]")).unwrap_or_default();
-    let mut rules = Vec::new();
+    let mut rules: Vec<AlertRule> = Vec::new();
     for entry in entries {
         let line = entry.line();
         let mut table = entry.table();
@@ -58,7 +58,7 @@ pub(super) fn alerts(root: &mut Table<'_>) -> AlertRules {
 fn rule(table: &mut Table<'_>, line: Option<usize>, known: &[AlertRule]) -> Option<AlertRule> {
     let of_name = table.entry("name");
     let called = name(&of_name);
-    if let Some(taken) = known.iter().find(|known| known.name == called) {
+    if let Some(taken) = known.iter().find(|known| known.name == called && !called.is_empty()) {
         of_name.problem(format!("{called:?} is already taken{}; each rule needs its own name", at(taken)));
     }
     let source = table.optional("source").map(|entry| patterns(entry, "names of sources")).unwrap_or_default();
@@ -66,10 +66,11 @@ fn rule(table: &mut Table<'_>, line: Option<usize>, known: &[AlertRule]) -> Opti
     let title = table.optional("title").map(|entry| patterns(entry, "titles")).unwrap_or_default();
     let site = table.optional("site").map(|entry| patterns(entry, "names or hosts of sites")).unwrap_or_default();
     let site = site.into_iter().map(|site| if folded(site.as_str()) == NO_SITE { Place::Unknown } else { Place::Named(site) }).collect();
-    let then = then(&table.entry("then"))?;
+    let then = then(&table.entry("then"));
     let (of_severity, of_page) = (table.optional("severity"), table.optional("page"));
     let severity = of_severity.as_ref().and_then(severity);
     let page = of_page.as_ref().and_then(|entry| entry.boolean("whether somebody is paged"));
+    let then = then?;
     if !then.is_heard() {
         for entry in of_severity.iter().chain(of_page.iter().filter(|_| page == Some(true))) {
             entry.problem(format!("has no use with then = \"{then}\", of which nobody hears: remove it, or use report or join"));
