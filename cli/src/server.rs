@@ -224,6 +224,9 @@ fn reload_playbook(domain: &Domain, settings: &Settings) {
     match playbook::load(settings) {
         Ok(playbook) => {
             tracing::info!(name = playbook.name, source = playbook.source, "the playbook was read again and is in force");
+            for problem in playbook.alert_rules.contradictions(&playbook.source) {
+                tracing::warn!(%problem, "a rule for alerts may not do what was meant");
+            }
             domain.replace_playbook(playbook);
         }
         Err(problems) => {

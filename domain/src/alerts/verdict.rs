@@ -317,3 +317,66 @@ pub async fn unknown_sites(ctx: &Ctx, rules: &AlertRules) -> Result<Vec<(String,
     }
     Ok(unknown.into_iter().map(|(rule, pattern)| (rule, pattern.as_str().to_owned())).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Duration, TimeZone, Utc};
+    use entity::{QuietWindowId, quiet_window};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn site(number: u128) -> SiteNamed {
+        SiteNamed { id: SiteId(Uuid::from_u128(number)), name: number.to_string(), hosts: Vec::new() }
+    }
+
+    /// A window of these sites, or of a source, that ends in so many minutes.
+    fn window(sites: &[u128], minutes: i64) -> QuietWindow {
+        let start = Utc.with_ymd_and_hms(2026, 11, 22, 3, 0, 0).unwrap();
+        let row = quiet_window::Model {
+            id: QuietWindowId(Uuid::nil()),
+            source: sites.is_empty().then(|| "uptime".to_owned()),
+            why: "work".to_owned(),
+            starts_at: start,
+            ends_at: start + Duration::minutes(minutes),
+            created_at: start,
+            added_by_id: None,
+            ended_by_id: None,
+        };
+        QuietWindow { row, sites: sites.iter().map(|number| site(*number).id).collect() }
+    }
+
+    #[test]
+    fn an_alert_is_quiet_if_all_its_sites_are_until_the_first_of_them_is_not() {
+        let (shop, blog) = (1, 2);
+        for (windows, sites, expected) in [
+            (vec![window(&[shop], 10)], vec![shop], Some(0)),
+            (vec![window(&[shop], 10)], vec![shop, blog], None),
+            (vec![window(&[shop], 10)], vec![], None),
+            (vec![window(&[shop, blog], 10)], vec![shop, blog], Some(0)),
+            (vec![window(&[shop], 10), window(&[blog], 20)], vec![shop, blog], Some(0)),
+            (vec![window(&[shop], 10), window(&[shop], 20)], vec![shop], Some(1)),
+            (vec![window(&[], 10)], vec![], Some(0)),
+            (vec![window(&[], 10), window(&[shop], 20)], vec![shop], Some(1)),
+            (vec![window(&[], 20), window(&[shop], 10)], vec![shop], Some(0)),
+        ] {
+            let sites: Vec<SiteNamed> = sites.into_iter().map(site).collect();
+            let facts = Facts { sites: Vec::new(), windows };
+            assert_eq!(facts.window_of(&sites), expected, "{:?} {sites:?}", facts.windows);
+        }
+    }
+
+    #[test]
+    fn people_are_told_what_a_rule_changed_and_nothing_else() {
+        let words = |rest: &str, told: Option<Severity>| {
+            let rules = AlertRules::read(&format!("[[alerts.rules]]\nname = 'Night'\ntitle = '*'\n{rest}")).unwrap();
+            Judgement { verdict: rules.verdict_by(Some(0), told), quiet: None, home: None, told }.words()
+        };
+        let major = Some(Severity::Major);
+        assert_eq!(words("then = 'report'", major), None);
+        assert_eq!(words("then = 'record'", major), None);
+        let all = words("then = 'join'\nseverity = 'minor'\npage = false", major);
+        assert_eq!(all.as_deref(), Some("By the rule “Night”: it counts as MINOR, it opens no incident, it pages nobody."));
+        assert_eq!(words("then = 'report'\npage = true", major).as_deref(), Some("By the rule “Night”: it pages at any hour."));
+    }
+}
