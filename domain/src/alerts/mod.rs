@@ -114,8 +114,10 @@ async fn take_once(ctx: &Ctx, call: &Alarms, judge: &Judge, alerts: &[Vec<&Alarm
         let seen = of_incident.values().flatten().chain(&of_none).chain(&unheard);
         seen.flat_map(|seen| &seen.told).filter(|(said, _)| word(said)).count()
     };
+    // What nobody hears of belongs to no incident, whatever runs for its group.
+    let is_heard = !of_none.is_empty() || (unheard.is_empty() && ignored.is_empty());
     let mut outcome = Received {
-        incident: of_incident.keys().copied().rfind(|incident| known.runs(*incident)).or(known.running()),
+        incident: of_incident.keys().copied().rfind(|incident| known.runs(*incident)).or(known.running().filter(|_| is_heard)),
         new: told(|word| matches!(word, Word::Firing | Word::Again)),
         ended: told(|word| *word == Word::Ended),
         dropped: 0,
