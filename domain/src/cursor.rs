@@ -6,7 +6,7 @@ use crate::limits;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
-use entity::{DeliveryId, Timestamp, WebhookMessageId};
+use entity::{AlertPostId, DeliveryId, Timestamp, WebhookMessageId};
 use uuid::Uuid;
 
 /// A position in an ordered list, opaque text to clients.
@@ -74,6 +74,17 @@ impl Cursor for DeliveryId {
 
     fn decode(text: &str) -> Option<Self> {
         Some(Self(Uuid::try_parse(plain(text)?.strip_prefix('d')?).ok()?))
+    }
+}
+
+/// As for deliveries.
+impl Cursor for AlertPostId {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("p{}", self.0.as_simple()))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Some(Self(Uuid::try_parse(plain(text)?.strip_prefix('p')?).ok()?))
     }
 }
 

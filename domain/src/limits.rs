@@ -113,6 +113,22 @@ pub const ALERT_FLAPS_TOLD: Duration = Duration::hours(6);
 pub const ALERT_FORMER_FIRINGS: usize = 10;
 /// Alerts that are looked at in one round, to see whether they have settled.
 pub const ALERTS_SETTLED_AT_ONCE: u64 = 200;
+/// How long bodies that were posted to the hooks of alerts are kept.
+pub const ALERT_POSTS_KEPT: Duration = Duration::days(14);
+/// Bytes of a body that is kept whole: a notification of a few hundred alerts. Of a larger one, its beginning is kept.
+pub const ALERT_POST_BYTES: usize = 256 * 1024;
+/// Bytes that are kept of a body that is too large.
+pub const ALERT_POST_HEAD_BYTES: usize = 16 * 1024;
+/// Bodies that are kept, and their bytes as they are stored, packed to a tenth or so.
+pub const ALERT_POSTS: Room = Room { posts: 20_000, bytes: 128 * 1024 * 1024 };
+/// The same for one hook, so that a busy source does not push out what the others posted.
+pub const ALERT_POSTS_OF_HOOK: Room = Room { posts: 5_000, bytes: 48 * 1024 * 1024 };
+/// Bodies that a preview of rules looks at, newest first: each costs a few statements.
+pub const ALERT_POSTS_FORESEEN: u64 = 300;
+/// Alarms that a preview of rules looks at.
+pub const ALARMS_FORESEEN: usize = 5_000;
+/// Alarms that a preview tells of one by one.
+pub const ALARMS_SHOWN: usize = 50;
 /// Minutes for which reminders of a step can be put off.
 pub const SNOOZE_MINUTES: [i64; 3] = [10, 20, 30];
 /// Characters of a search text.
@@ -249,3 +265,12 @@ pub const WEBHOOK_WAITING: u64 = 10_000;
 pub const WEBHOOK_REPLAYED: u64 = 5_000;
 /// How long messages are kept, whatever became of them.
 pub const WEBHOOK_MESSAGES_KEPT: Duration = Duration::days(14);
+
+/// How much may be kept of what comes without end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// How many.
+    pub posts: usize,
+    /// Bytes of all of them.
+    pub bytes: u64,
+}

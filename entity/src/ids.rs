@@ -45,6 +45,8 @@ id_types! {
     ActionId = "act";
     /// An alert from an alerting system.
     AlertId = "alt";
+    /// A body that was posted to a hook of alerts.
+    AlertPostId = "apo";
     /// A secret with which a program calls the API.
     ApiTokenId = "tok";
     /// A file of an incident.

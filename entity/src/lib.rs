@@ -8,6 +8,7 @@
 
 #[macro_use]
 mod enums;
+mod alert_post_outcome;
 mod attendance;
 mod audit_action;
 mod awaited;
@@ -21,6 +22,9 @@ mod site_origins;
 
 pub mod action;
 pub mod alert;
+pub mod alert_hook;
+pub mod alert_post;
+pub mod alert_post_body;
 pub mod api_token;
 pub mod attachment;
 pub mod audit_entry;
@@ -101,6 +105,7 @@ pub mod webhook_endpoint;
 pub mod webhook_message;
 mod webhooks;
 
+pub use alert_post_outcome::AlertPostOutcome;
 pub use attendance::{Expectation, InvitationAnswer};
 pub use audit_action::AuditAction;
 pub use awaited::{Awaited, AwaitedPerson};

@@ -41,6 +41,7 @@ mod m20261130_000041_catalogue;
 mod m20261130_000043_known_events;
 mod m20261130_000044_webhooks;
 mod m20261130_000045_quiet_windows;
+mod m20261130_000046_alert_posts;
 mod m20261130_000047_flapping;
 mod state;
 
@@ -91,6 +92,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000043_known_events::Migration),
             Box::new(m20261130_000044_webhooks::Migration),
             Box::new(m20261130_000045_quiet_windows::Migration),
+            Box::new(m20261130_000046_alert_posts::Migration),
             Box::new(m20261130_000047_flapping::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()

@@ -338,10 +338,10 @@ struct Named {
 /// A table that is added with an incident's rows must be in the archive, or be named here with its reason.
 #[test]
 fn every_table_of_an_incident_is_in_the_archive() {
-    // Who is signed in where, what was verified when, whether it came from an archive, what this server keeps in step in its chat, and what
-    // it posts to endpoints.
-    const OF_THE_SERVER: [&str; 7] =
-        ["chain_check", "chat_channel", "chat_message", "incident_import", "session", "watermark", "webhook_message"];
+    // Who is signed in where, what was verified when, whether it came from an archive, what this server keeps in step in its chat, what is
+    // posted to it and what it posts to endpoints.
+    const OF_THE_SERVER: [&str; 8] =
+        ["alert_post", "chain_check", "chat_channel", "chat_message", "incident_import", "session", "watermark", "webhook_message"];
     harness::run(Engine::Sqlite, async |app| {
         let query =
             "SELECT m.name AS name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'incident_id'";

@@ -1,5 +1,7 @@
 //! What a source says about its alerts, and what became of it.
 
+use std::ops::AddAssign;
+
 use entity::{IncidentId, Severity, Timestamp};
 use url::Url;
 
@@ -68,6 +70,16 @@ pub struct Received {
     pub dropped: usize,
     /// Alerts that a rule of the playbook ignores.
     pub ignored: usize,
+}
+
+/// Adds what became of another notification of the same body.
+impl AddAssign for Received {
+    fn add_assign(&mut self, other: Self) {
+        self.incident = other.incident.or(self.incident);
+        self.new += other.new;
+        self.ended += other.ended;
+        self.dropped += other.dropped;
+    }
 }
 
 /// Those of `candidates` that are web addresses or names of hosts, with their port where one is named: each once, the first

@@ -10,6 +10,7 @@ pub(crate) mod again;
 mod alarm;
 pub mod episode;
 pub mod flapping;
+pub mod inbox;
 mod join;
 mod known;
 pub mod labelled;

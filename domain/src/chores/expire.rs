@@ -2,13 +2,14 @@
 //! for long; what was deleted stays deleted if it is cut off.
 
 use entity::{
-    DeliveryState, IncidentId, IncidentStatus, Operation, alert, api_token, chat_arrival, chat_link, delivery, hook_event, idempotency_key,
-    incident, page, passkey_attempt, role_offer, session, sign_in_link, webhook_endpoint, webhook_message,
+    DeliveryState, IncidentId, IncidentStatus, Operation, alert, alert_post, api_token, chat_arrival, chat_link, delivery, hook_event,
+    idempotency_key, incident, page, passkey_attempt, role_offer, session, sign_in_link, webhook_endpoint, webhook_message,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, PrimaryKeyToColumn, QueryFilter, Set};
 
 use super::walk;
+use crate::alerts::inbox;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::{files, limits};
@@ -38,6 +39,8 @@ pub(super) async fn expire(ctx: &Ctx) -> Result<()> {
     delete::<api_token::Entity>(ctx, api_token::Column::RevokedAt.lte(now - kept.tokens)).await?;
     let reported_nothing = alert::Column::IncidentId.is_null().and(alert::Column::Firing.eq(false));
     delete::<alert::Entity>(ctx, reported_nothing.and(alert::Column::ReceivedAt.lte(now - kept.alerts))).await?;
+    delete::<alert_post::Entity>(ctx, alert_post::Column::ReceivedAt.lte(now - limits::ALERT_POSTS_KEPT)).await?;
+    inbox::make_room(ctx).await?;
     let of_no_incident = delivery::Column::IncidentId.is_null().and(delivery::Column::State.is_in(OVER));
     delete::<delivery::Entity>(ctx, of_no_incident.and(delivery::Column::CreatedAt.lte(now - kept.deliveries))).await?;
     delete::<webhook_message::Entity>(ctx, webhook_message::Column::CreatedAt.lte(now - limits::WEBHOOK_MESSAGES_KEPT)).await?;

@@ -13,6 +13,7 @@ pub mod file;
 mod glob;
 mod holidays;
 pub mod rule;
+mod rules_text;
 pub mod simulate;
 pub mod steps;
 mod values;
