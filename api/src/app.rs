@@ -15,6 +15,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
+use crate::alert_sources;
 use crate::connections::CallerAddress;
 use crate::graphql::{self, Graph};
 use crate::live::Hub;
@@ -40,7 +41,8 @@ impl App {
     /// Puts the parts together. The app stops when `shutdown` is cancelled.
     pub fn new(domain: Arc<Domain>, settings: Settings, shutdown: CancellationToken) -> Self {
         let hub = Hub::new(&domain);
-        let graph = Graph::new(hub.clone(), &settings.public_url, settings.shares, domain.db.readers().div_ceil(2));
+        let alerts = alert_sources::reader(settings.alert_sources.clone(), settings.alert_levels.clone());
+        let graph = Graph::new(hub.clone(), &settings.public_url, alerts, settings.shares, domain.db.readers().div_ceil(2));
         Self(Arc::new(Parts { domain, hub, graph, settings, shutdown }))
     }
 }

@@ -128,6 +128,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         sent,
         ticket,
     } = world;
+    let post = "apo_00000000000000000000000000000001";
     let endpoint = "endpointId: \"whk_00000000000000000000000000000001\"";
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
@@ -160,6 +161,14 @@ pub fn lines(world: &World) -> Vec<Line> {
         Line { least: Admin, ..query("webhookEndpoints", "webhookEndpoints { id }") },
         Line { least: Admin, ..query("webhookHosts", "webhookHosts") },
         Line { least: Admin, ..query("webhookEventTypes", "webhookEventTypes { name }") },
+        query("alertRules", "alertRules { text }"),
+        Line { least: Responder, ..query("alertSources", "alertSources { hook }") },
+        Line { least: Admin, ..query("alertPosts", "alertPosts { nodes { id } }") },
+        Line { least: Admin, ..query("foreseeAlertRules", "foreseeAlertRules(rules: \"\") { posts }") },
+        // These do not exist.
+        Line { least: Admin, ..query("alertPost", format!("alertPost(id: \"{post}\") {{ id }}")) },
+        Line { least: Admin, ..query("replayAlertPost", format!("replayAlertPost(id: \"{post}\") {{ unreadable }}")) },
+        mutation("receiveAlertPost", Admin, format!("postId: \"{post}\"")),
         // These do not exist, and nothing is set up for them.
         mutation("saveWebhookEndpoint", Admin, "name: \"automation\" url: \"https://hooks.example.org/\"".into()),
         mutation("rotateWebhookSecret", Admin, endpoint.into()),

@@ -1,9 +1,9 @@
 //! Many things by their ids at once.
 
 use entity::{
-    ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
-    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
+    ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
+    FollowUpId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
+    ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use harness::drive::id;
 use harness::{Client, Engine, TestApp, both_dbs};
@@ -15,9 +15,10 @@ both_dbs![any_number_of_nodes_takes_one_statement_a_type, what_you_may_not_see_i
 const NODES: &str = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
 
 /// The prefixes of all types that are nodes.
-const PREFIXES: [&str; 29] = [
+const PREFIXES: [&str; 30] = [
     ActionId::PREFIX,
     AlertId::PREFIX,
+    AlertPostId::PREFIX,
     ApiTokenId::PREFIX,
     AttachmentId::PREFIX,
     AuditEntryId::PREFIX,

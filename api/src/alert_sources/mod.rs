@@ -1,8 +1,8 @@
 //! What monitoring systems post, and what each of them means by it.
 //!
 //! A kind of system is a file with a [`Kind`] and a line in [`KINDS`]: how it proves who it is, and what turns its bodies into alarms. That
-//! is pure ([`AlertSource::alarms`]), so that `http::hooks::alerts`, `muster playbook simulate` and whatever reads a kept body again ask the
-//! same function. Who may post, and what becomes of the alarms, is the same for all and elsewhere.
+//! is pure ([`AlertSource::alarms`]), so that `http::hooks::alerts`, `muster playbook simulate` and what reads a kept body again
+//! ([`AlertReader`]) ask the same function. Who may post, and what becomes of the alarms, is the same for all and elsewhere.
 //!
 //! Unknown fields are passed over, numbers count as texts, and a time that can't be read is an unknown one: an alert is not lost over it.
 
@@ -25,6 +25,7 @@ mod opsgenie;
 mod own;
 mod pagerduty;
 mod pingdom;
+mod reader;
 mod sentry;
 mod signature;
 mod source;
@@ -39,15 +40,19 @@ mod zabbix;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use domain::alerts::Alarms;
 use entity::Severity;
 
+use self::source::OWN_HOOK;
+
 pub use cloudwatch::Topic;
 pub use kind::Kind;
 pub use mail_rules::MailRule;
 pub use mapping::Mapping;
+pub use reader::AlertReader;
 pub use source::{AlertSource, read_body};
 
 /// Every kind, in the order in which people see them.
@@ -72,9 +77,6 @@ pub static KINDS: [Kind; 19] = [
     github::KIND,
     mail::KIND,
 ];
-
-/// The hook of the form that is Muster's own, which needs no settings.
-const OWN_HOOK: &str = "alerts";
 
 /// The kind with this name.
 pub fn kind(name: &str) -> Option<&'static Kind> {
@@ -102,6 +104,12 @@ pub fn kind_of(body: &[u8]) -> Option<&'static Kind> {
 /// Why it would be refused, in words.
 pub fn alarms_of(source: &AlertSource, body: &[u8], levels: &BTreeMap<String, Severity>) -> Result<Vec<Alarms>, String> {
     source.alarms(levels, &HeaderMap::new(), body, &KINDS)
+}
+
+/// What reads kept bodies again, by the sources of the settings and what levels mean for all.
+pub fn reader(named: BTreeMap<String, Arc<AlertSource>>, levels: BTreeMap<String, Severity>) -> AlertReader {
+    let plain = [alertmanager::KIND.name, generic::KIND.name].map(|name| Arc::new(plain(name)));
+    AlertReader { plain, named, levels, kinds: &KINDS }
 }
 
 /// The notifications in a body that was posted to the hook `alerts` or by a source of the kind `hook`, for trying out what follows from it.

@@ -12,10 +12,17 @@ use serde_json::Value;
 
 use super::cloudwatch::Topic;
 use super::fields::parsed;
+use super::generic;
 use super::kind::{Kind, Levels, Post, Reading};
 use super::mail_rules::MailRule;
 use super::mapping::Mapping;
 use super::{grafana, message};
+
+/// The hook of the form that is Muster's own, which needs no settings.
+pub const OWN_HOOK: &str = "alerts";
+
+/// Whether a body is a form.
+const CONTENT_TYPE: &str = "content-type";
 
 /// A source of alerts.
 #[derive(Clone)]
@@ -54,6 +61,21 @@ impl AlertSource {
             mail: Vec::new(),
             topics: Vec::new(),
         }
+    }
+
+    /// The end of the address that it posts to, after `/hooks/` and without a secret.
+    pub fn hook(&self) -> String {
+        match &self.name {
+            Some(name) => format!("alerts/{name}"),
+            None if self.kind.name == generic::KIND.name => OWN_HOOK.to_owned(),
+            None => self.kind.name.to_owned(),
+        }
+    }
+
+    /// The headers of what it posted that count when that is read: to be kept with it. No secret is among them.
+    pub fn kept_headers(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
+        let counts = self.kind.headers.iter().copied().chain([CONTENT_TYPE]);
+        counts.filter_map(|name| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()))).collect()
     }
 
     /// The notifications in a body that it posted, with the meaning of `levels` unless the source has its own. `kinds` are those that it

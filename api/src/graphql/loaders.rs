@@ -14,12 +14,13 @@ use domain::{
     webhooks,
 };
 use entity::{
-    ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
-    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId, action, alert, api_token, attachment,
-    audit_entry, chat_channel, checklist_item, client, client_update, contact, goal, incident_client, page, parked_topic, passkey, person,
-    report_approval, report_comment, report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer,
-    session, site, ticket, timeline_event, triage_answer, webhook_endpoint, webhook_message,
+    ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
+    FollowUpId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
+    ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId, action,
+    alert, alert_post, api_token, attachment, audit_entry, chat_channel, checklist_item, client, client_update, contact, goal,
+    incident_client, page, parked_topic, passkey, person, report_approval, report_comment, report_publication, report_reader,
+    review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event, triage_answer, webhook_endpoint,
+    webhook_message,
 };
 use futures_util::FutureExt;
 
@@ -112,6 +113,10 @@ loaders! {
     webhook_endpoint: WebhookEndpointId => Arc<webhook_endpoint::Model> = one_each(webhooks::endpoints_by_ids, |row| row.id);
     /// Messages to endpoints by id. Fails for all but administrators.
     webhook_message: WebhookMessageId => Arc<webhook_message::Model> = one_each(webhooks::messages_by_ids, |row| row.id);
+    /// What was posted to the hooks of alerts, by id. Fails for all but administrators.
+    alert_post: AlertPostId => Arc<alert_post::Model> = one_each(alerts::inbox::by_ids, |row| row.id);
+    /// The bodies of what was posted there. Fails for all but administrators.
+    alert_post_body: AlertPostId => Many<u8> = shared(alerts::inbox::bodies);
     /// How many messages of an endpoint wait or failed.
     webhook_counts: WebhookEndpointId => webhooks::Counts = identity(webhooks::counts);
     /// Contacts of a client.

@@ -3,6 +3,7 @@
 //! The transport calls it through [`Graph`], which gives every request its context and loaders and makes sure that no error
 //! leaves without a code and no panic escapes.
 
+mod alerts;
 mod audit;
 mod catalogue;
 mod clients;
@@ -59,6 +60,7 @@ use self::live_turn::LiveTurn;
 use self::loaders::Loaders;
 pub use self::shares::ShareLimits;
 use self::shares::Shares;
+use crate::alert_sources::AlertReader;
 use crate::live::Hub;
 use crate::transport::code_of;
 
@@ -79,6 +81,7 @@ pub(crate) struct Query(
     insights::InsightsQuery,
     known::KnownQuery,
     webhooks::WebhookQuery,
+    alerts::AlertQuery,
 );
 
 // In groups, because the way to a field is as deep as the list that it is in, and takes as much of the stack; what is needed most comes last.
@@ -102,6 +105,7 @@ struct InAnIncident(
 
 #[derive(MergedObject, Default)]
 struct Afterwards(
+    alerts::AlertMutation,
     catalogue::QuietWindowMutation,
     report::PublishingMutation,
     review::ReviewMutation,
@@ -148,10 +152,11 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// A schema that publishes what `hub` sends, `live` events at a time, and whose links start with `public_url`.
-    pub fn new(hub: Arc<Hub>, public_url: &str, limits: ShareLimits, live: usize) -> Self {
+    /// A schema that publishes what `hub` sends, `live` events at a time, and whose links start with `public_url`. What was posted to the hooks
+    /// of alerts is read again by `alerts`.
+    pub fn new(hub: Arc<Hub>, public_url: &str, alerts: AlertReader, limits: ShareLimits, live: usize) -> Self {
         let public_url = PublicUrl(public_url.trim_end_matches('/').to_owned());
-        let schema = builder().data(hub).data(public_url).finish();
+        let schema = builder().data(hub).data(public_url).data(alerts).finish();
         Self { schema, shares: Arc::new(Shares::new(limits)), live: Arc::new(Semaphore::new(live)) }
     }
 

@@ -5,12 +5,13 @@ use std::hash::Hash;
 use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
-    ActionId, AlertId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId, FollowUpId,
-    IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId, ReviewCommentId, ReviewId,
-    RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
+    ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
+    FollowUpId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
+    ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use futures_util::future::join_all;
 
+use super::alerts::AlertPost;
 use super::audit::AuditEntry;
 use super::catalogue::{Client, Contact, QuietWindow, Site};
 use super::clients::ClientUpdate;
@@ -89,6 +90,8 @@ pub enum Node {
     Passkey(Passkey),
     /// An entry of the audit log, for administrators.
     AuditEntry(AuditEntry),
+    /// What was posted to a hook of alerts, for administrators.
+    AlertPost(AlertPost),
     /// Where events are posted to, for administrators.
     WebhookEndpoint(WebhookEndpoint),
     /// An event that is posted to an endpoint, for administrators.
@@ -156,6 +159,7 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         ApiTokenId::PREFIX => Node::ApiToken(ApiToken(given.load(&loaders.token, "token").await?)),
         AuditEntryId::PREFIX => Node::AuditEntry(AuditEntry(given.load(&loaders.audit, "entry of the audit log").await?)),
         PasskeyId::PREFIX => Node::Passkey(Passkey(given.load(&loaders.passkey, "passkey").await?)),
+        AlertPostId::PREFIX => Node::AlertPost(AlertPost(given.load(&loaders.alert_post, "post").await?)),
         WebhookEndpointId::PREFIX => Node::WebhookEndpoint(WebhookEndpoint(given.load(&loaders.webhook_endpoint, "endpoint").await?)),
         WebhookMessageId::PREFIX => Node::WebhookMessage(WebhookMessage(given.load(&loaders.webhook_message, "message").await?)),
         SessionId::PREFIX => Node::Session(Session(given.load(&loaders.session, "session").await?)),

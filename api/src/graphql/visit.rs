@@ -128,6 +128,7 @@ mod tests {
         "mergeIncident",
         "quietReminders",
         "rateKnownEvent",
+        "receiveAlertPost",
         "redactEvent",
         "removePasskey",
         "removeWebhookEndpoint",

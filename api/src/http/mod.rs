@@ -15,12 +15,14 @@ mod files;
 pub mod health;
 mod hooks;
 mod html;
+mod inbox;
 mod insights;
 mod passkeys;
 mod posted;
 mod problem;
 mod report;
 mod scim;
+mod seldom;
 mod server;
 mod session;
 mod sites;
@@ -100,7 +102,9 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
     let arrivals = Arc::<arrivals::Arrivals>::default();
     let passkeys = Arc::new(callers::Callers::new(limits::PASSKEY_ATTEMPTS_OF_CALLER, limits::PASSKEY_ATTEMPTS_WITHIN));
     let calendars = Arc::new(callers::Callers::new(limits::FEED_READS_OF_CALLER, limits::FEED_READS_WITHIN));
-    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals, calendars };
+    let inbox = Arc::new(inbox::Inbox::open(app.0.domain.clone()));
+    let refusals = Arc::<seldom::Seldom>::default();
+    let server = Server { app, transport: transport.clone(), unknown_senders, desk, passkeys, arrivals, calendars, inbox, refusals };
     let own = Router::new()
         .route("/incidents/{reference}/addresses.csv", get(addresses::download))
         .route("/incidents/{reference}/archive.zip", get(archive::download))

@@ -10,6 +10,8 @@ use tokio::sync::Semaphore;
 use super::arrivals::Arrivals;
 use super::callers::Callers;
 use super::desk::Desk;
+use super::inbox::Inbox;
+use super::seldom::Seldom;
 use crate::app::App;
 use crate::connections::CallerAddress;
 use crate::transport::Transport;
@@ -29,6 +31,10 @@ pub struct Server {
     pub arrivals: Arc<Arrivals>,
     /// Who looked up calendars.
     pub calendars: Arc<Callers>,
+    /// Where bodies of alerts are kept.
+    pub inbox: Arc<Inbox>,
+    /// Which sources of alerts were refused lately.
+    pub refusals: Arc<Seldom>,
 }
 
 impl Server {

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
 use domain::clock::{Clock, SystemClock};
 use domain::error::code;
@@ -42,22 +43,22 @@ pub struct Alert {
     #[arg(long)]
     source: Option<String>,
     /// What is wrong, in one line.
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     title: Option<String>,
     /// What is the same each time, if the title is not.
-    #[arg(long, requires = "title")]
+    #[arg(long, conflicts_with = "stdin")]
     id: Option<String>,
     /// More, for people.
-    #[arg(long, requires = "title")]
+    #[arg(long, conflicts_with = "stdin")]
     description: Option<String>,
     /// How bad it is, in a word that has a level in the server's settings.
-    #[arg(long, requires = "title", default_value = "major")]
+    #[arg(long, conflicts_with = "stdin", default_value = "major")]
     severity: String,
     /// What it is about: a host or a web address of a site.
-    #[arg(long, requires = "title")]
+    #[arg(long, conflicts_with = "stdin")]
     site: Option<String>,
     /// It is over.
-    #[arg(long, requires = "title")]
+    #[arg(long, conflicts_with = "stdin")]
     ends: bool,
 }
 
@@ -140,7 +141,7 @@ fn head_of(mut mail: impl Read) -> io::Result<Vec<u8>> {
 
 fn what_became(answer: &Value) -> String {
     let count = |name: &str| answer[name].as_u64().unwrap_or(0);
-    match (answer["ignored"] == true, count("new"), count("ended")) {
+    match (count("ignored") > 0, count("new"), count("ended")) {
         (true, ..) => "It means nothing: a rule says so, or it answers by itself or goes to many.".to_owned(),
         (false, 0, 0) => "It is recorded; nothing new fires or has ended.".to_owned(),
         (false, new, ended) => format!("It is taken: {new} new, {ended} ended."),

@@ -79,6 +79,7 @@ impl AddAssign for Received {
         self.new += other.new;
         self.ended += other.ended;
         self.dropped += other.dropped;
+        self.ignored += other.ignored;
     }
 }
 

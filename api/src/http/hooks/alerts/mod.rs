@@ -3,6 +3,8 @@
 //!
 //! Alertmanager retries at once only after a 5xx, so everything that may pass (database away, overload) is answered 503, and only
 //! what can never succeed (no secret, no JSON) 4xx: that comes again with its next round. Others do the same, or never try again.
+//!
+//! What somebody posted who proved who they are is kept ([`crate::http::inbox`]), most of all if it could not be read.
 
 mod admission;
 mod topics;
@@ -10,6 +12,7 @@ mod topics;
 use axum::Json;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use domain::alerts::inbox::{self, Came, NewPost};
 use domain::alerts::{self, Alarms, Received};
 use domain::authz::Actor;
 use domain::error::code;
@@ -68,14 +71,31 @@ pub async fn named(
         let message = format!("There is no source {name:?} here: the setting alerts.sources.{name}.kind is missing.");
         return Err(Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, message));
     };
-    let answer = Box::pin(posted(&server, &source, secret.as_deref(), request)).await;
+    let answer = match Box::pin(posted(&server, &source, secret.as_deref(), request)).await {
+        Ok(Posting::Alerts { ctx, headers, body }) => take(&server, &ctx, &source, &headers, &body).await,
+        Ok(Posting::Answered(answer)) => Ok(answer),
+        Err(problem) => {
+            if problem.0.is_client_error() {
+                refused_posting(&server, &source, &name, &problem.2).await;
+            }
+            Err(problem)
+        }
+    };
     let outcome = if answer.is_ok() { "taken" } else { "refused" };
     metrics::counter!("muster_alert_posts_total", "source" => name, "outcome" => outcome).increment(1);
     answer
 }
 
-/// Takes what `source` posted; `secret` is what the address ends with.
-async fn posted(server: &Server, source: &AlertSource, secret: Option<&str>, request: Request) -> Result<Json<Value>, Problem> {
+/// What somebody posted who proved to be the source.
+enum Posting {
+    /// Alerts.
+    Alerts { ctx: Ctx, headers: HeaderMap, body: Vec<u8> },
+    /// Something else, which was answered already.
+    Answered(Json<Value>),
+}
+
+/// Looks at what `source` posted until it is proved that it did; `secret` is what the address ends with.
+async fn posted(server: &Server, source: &AlertSource, secret: Option<&str>, request: Request) -> Result<Posting, Problem> {
     let (parts, body) = request.into_parts();
     let shown = admission::admit(server, source, secret, &parts).await?;
     let headers = parts.headers.clone();
@@ -92,34 +112,63 @@ async fn posted(server: &Server, source: &AlertSource, secret: Option<&str>, req
     if source.kind.has_topics()
         && let Some(answer) = topics::verify(server, source, &headers, &body, ctx.now()).await?
     {
-        return Ok(answer);
+        return Ok(Posting::Answered(answer));
     }
-    take(server, &ctx, source, &headers, &body).await
+    Ok(Posting::Alerts { ctx, headers, body })
 }
 
+/// Says in the log, and where people see their integrations, that a source was refused: once a minute, however often it happens. Of what was
+/// posted nothing is kept, because nobody knows who it was.
+async fn refused_posting(server: &Server, source: &AlertSource, name: &str, why: &str) {
+    let Some(times) = server.refusals.happened(name) else { return };
+    tracing::warn!(source = name, times, why, "a source of alerts was refused");
+    let ctx = server.app.0.domain.system();
+    if let Err(error) = ctx.db.while_up(inbox::refused(&ctx, &source.hook(), why)).await.flatten() {
+        tracing::debug!(error = error.for_the_log(), "could not note that a source of alerts was refused");
+    }
+}
+
+/// Takes what a source posted, and has it kept.
 async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &HeaderMap, body: &[u8]) -> Result<Json<Value>, Problem> {
-    let levels = &server.app.0.settings.alert_levels;
-    let notifications = source.alarms(levels, headers, body, &KINDS);
-    receive(ctx, notifications.map_err(|why| Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, why))?).await
+    let received_at = ctx.now();
+    let mut name = source.name.clone().unwrap_or_else(|| source.kind.name.to_owned());
+    let (answer, came) = match source.alarms(&server.app.0.settings.alert_levels, headers, body, &KINDS) {
+        Err(why) => (Err(Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, why.clone())), Came::Unreadable(why)),
+        Ok(notifications) => {
+            if let Some(first) = notifications.first() {
+                name.clone_from(&first.source);
+            }
+            let alarms = notifications.iter().map(|call| call.alerts.len()).sum();
+            match receive(ctx, notifications).await {
+                Ok((answer, received)) => (Ok(answer), Came::Taken { alarms, received }),
+                Err(problem) if problem.0.is_client_error() => {
+                    let why = problem.2.clone();
+                    (Err(problem), Came::Unreadable(why))
+                }
+                Err(problem) => {
+                    let why = problem.2.clone();
+                    (Err(problem), Came::Failed { alarms, why })
+                }
+            }
+        }
+    };
+    let mut post = NewPost::new(source.hook(), name, source.kind.name, received_at, body, came);
+    post.headers = source.kept_headers(headers);
+    server.inbox.take(post);
+    answer
 }
 
 /// Has all of them heard, and adds up what became of them.
-async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<Json<Value>, Problem> {
+async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<(Json<Value>, Received), Problem> {
     let truncated: u64 = notifications.iter().map(|alarms| alarms.truncated).fold(0, u64::saturating_add);
-    let (mut all, is_ignored) = (Received::default(), notifications.is_empty());
+    // Nothing in it is an alert, such as in an automatic reply by mail.
+    let mut all = Received { ignored: usize::from(notifications.is_empty()), ..Received::default() };
     for alarms in notifications {
         let received = ctx.db.while_up(Box::pin(alerts::receive(ctx, alarms))).await.flatten().map_err(refused)?;
-        all.incident = received.incident.or(all.incident);
-        all.new += received.new;
-        all.ended += received.ended;
-        all.dropped += received.dropped;
-        all.ignored += received.ignored;
+        all += received;
     }
     let Received { incident, new, ended, dropped, ignored } = all;
     let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
-    if is_ignored {
-        answer["ignored"] = true.into();
-    }
     if dropped > 0 {
         answer["dropped"] = dropped.into();
         tracing::warn!(dropped, "a call had too many alerts; the least severe were passed over");
@@ -131,7 +180,7 @@ async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<Json<Value>, P
         answer["truncated"] = truncated.into();
         tracing::warn!(truncated, "a notification left alerts out (max_alerts)");
     }
-    Ok(Json(answer))
+    Ok((Json(answer), all))
 }
 
 /// Whatever went wrong with a well-formed body may pass: ask for it again.
