@@ -25,6 +25,9 @@ struct Built;
 const PAGES: &[&str] = &[
     "/",
     "/account",
+    "/alerts",
+    "/alerts/heartbeats",
+    "/alerts/rules",
     "/api",
     "/audit",
     "/clients",
@@ -56,7 +59,8 @@ pub fn router() -> Router<Server> {
         .route("/incidents/{reference}", get(incident))
         .route("/incidents/{reference}/report", get(incident))
         .route("/incidents/{reference}/review", get(incident))
-        .route("/sites/{id}", get(show));
+        .route("/sites/{id}", get(show))
+        .route("/alerts/posts/{id}", get(show));
     PAGES.iter().fold(files, |router, address| router.route(address, get(show)))
 }
 

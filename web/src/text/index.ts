@@ -1,4 +1,5 @@
 /** All that people read on the page. Another language is another object of the same shape. */
+import { alerts } from './en/alerts';
 import { board } from './en/board';
 import { common } from './en/common';
 import { declare } from './en/declare';
@@ -15,6 +16,7 @@ import { webhooks } from './en/webhooks';
 
 export const t = {
   ...common,
+  alerts,
   board,
   declare,
   followUps,

@@ -1,0 +1,57 @@
+/** What was posted about alerts, and what comes of it. */
+import { graphql } from '$lib/api/graphql';
+
+export const OUTCOMES = ['TAKEN', 'UNREADABLE', 'FAILED'] as const;
+export type AlertPostOutcome = (typeof OUTCOMES)[number];
+
+/** How far back a list goes, in hours; longer ago is everything that is kept. */
+export const SPANS = [1, 24, 72] as const;
+
+export function tone(outcome: AlertPostOutcome): 'good' | 'danger' | 'warn' {
+  if (outcome === 'TAKEN') return 'good';
+  return outcome === 'FAILED' ? 'warn' : 'danger';
+}
+
+/** What a hook's posts are found by: its name in the settings, or the kind of source that the hook is for. */
+export function sourceOf(hook: string): string {
+  if (hook === 'alerts') return 'generic';
+  return hook.startsWith('alerts/') ? hook.slice('alerts/'.length) : hook;
+}
+
+/** Since when, `hours` ago; by whole minutes, so that it is the same question for a while. */
+export function since(hours: number, now: number): string {
+  const minute = 60_000;
+  return new Date(Math.floor((now - hours * 60 * minute) / minute) * minute).toISOString();
+}
+
+/** Where a line of a text begins and ends; all of it if there is no such line. Lines count from 1. */
+export function lineAt(text: string, line: number): [number, number] {
+  const lines = text.split('\n');
+  const found = lines[line - 1];
+  if (found === undefined) return [0, text.length];
+  const begin = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  return [begin, begin + found.length];
+}
+
+export const FORESEEN = graphql(`
+  fragment Foreseen on ForeseenAlarm {
+    title
+    fingerprint
+    firing
+    sites
+    quiet
+    differs
+    outcome {
+      rule
+      then
+      severity
+      pages
+    }
+    inForce {
+      rule
+      then
+      severity
+      pages
+    }
+  }
+`);
