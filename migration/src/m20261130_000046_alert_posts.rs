@@ -12,8 +12,9 @@ impl MigrationName for Migration {
     }
 }
 
-/// Posts are listed newest first, all or by their source or by what came of them; what is old is found by its age.
-const INDEXES: [&str; 3] = [
+/// Posts are listed newest first, all or by their hook, their source or by what came of them; what is old is found by its age.
+const INDEXES: [&str; 4] = [
+    "CREATE INDEX ix_alert_post_hook_id ON alert_post (hook, id)",
     "CREATE INDEX ix_alert_post_source_id ON alert_post (source, id)",
     "CREATE INDEX ix_alert_post_outcome_id ON alert_post (outcome, id)",
     "CREATE INDEX ix_alert_post_received_at ON alert_post (received_at)",

@@ -2,6 +2,7 @@
 
 mod access;
 mod alert_episodes;
+mod alert_inbox;
 mod alert_look;
 mod alert_rules;
 mod alert_sources;

@@ -23,6 +23,8 @@ connection!(AlertPostConnection, AlertPostEdge, AlertPost, alert_post::Model, "w
 /// Which posts; omitted fields do not restrict.
 #[derive(InputObject)]
 pub struct AlertPostFilter {
+    /// Posted to this hook, such as `alerts/grafana`; `alertSources` has them.
+    hook: Option<String>,
     /// Of this source.
     source: Option<String>,
     /// Of which this came.
@@ -70,6 +72,7 @@ impl AlertQuery {
     ) -> ApiResult<Option<AlertPostConnection>> {
         let window = Window::<AlertPostId>::from_args(&page_args(first, after, last, before))?;
         let filter = filter.map_or_else(Filter::default, |filter| Filter {
+            hook: filter.hook,
             source: filter.source,
             outcome: filter.outcome.map(Into::into),
             since: filter.since,
@@ -103,7 +106,7 @@ impl AlertQuery {
         &self,
         gql: &Context<'_>,
         #[graphql(desc = "The rules, as the tables `[[alerts.rules]]` of a playbook; those in force if omitted.")] rules: Option<String>,
-        #[graphql(desc = "How many days back, 1 to 14.", default = 14)] days: i32,
+        #[graphql(desc = "How many days back, 1 to 14; 14 by default.")] days: Option<i32>,
     ) -> ApiResult<Option<AlertForesight>> {
         let reader = gql.data_unchecked::<AlertReader>();
         let seen = inbox::foresee(ctx(gql), rules.as_deref(), days, |kept| reader.read(kept));

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use entity::{AlertPostId, alert_post};
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder, QuerySelect};
+use sea_orm::{PaginatorTrait, QueryOrder, QuerySelect};
 
 use super::query::{Filter, Kept, bodies, kept};
 use crate::alerts::Alarms;
@@ -104,15 +104,21 @@ pub async fn foresee_one(
     Ok(Prospect { warnings, alarms, ..Prospect::default() })
 }
 
-/// What `text`, or without it the rules in force, would have done with what was posted in the last `days`; `read` says what a body means. One
-/// such question runs at a time.
+/// What `text`, or without it the rules in force, would have done with what was posted in the last `days`, or for as long as anything is kept;
+/// `read` says what a body means. One such question runs at a time.
 ///
 /// # Errors
 /// `FORBIDDEN`, `BAD_USER_INPUT` for days that nothing is kept for.
-pub async fn foresee(ctx: &Ctx, text: Option<&str>, days: i32, read: impl Fn(&Kept) -> Result<Vec<Alarms>, String>) -> Result<Foresight> {
+pub async fn foresee(
+    ctx: &Ctx,
+    text: Option<&str>,
+    days: Option<i32>,
+    read: impl Fn(&Kept) -> Result<Vec<Alarms>, String>,
+) -> Result<Foresight> {
     ctx.require(Right::Administer)?;
     let most = limits::ALERT_POSTS_KEPT.num_days();
-    if !(1..=most).contains(&i64::from(days)) {
+    let days = days.map_or(most, i64::from);
+    if !(1..=most).contains(&days) {
         return Err(Error::invalid("days", format!("days must be 1 to {most}: bodies are kept for so long.")));
     }
     let (rules, warnings) = match understood(ctx, text) {
@@ -120,7 +126,7 @@ pub async fn foresee(ctx: &Ctx, text: Option<&str>, days: i32, read: impl Fn(&Ke
         Err(problems) => return Ok(Foresight { problems, ..Foresight::default() }),
     };
     let _turn = ctx.long_turn().await?;
-    let select = Filter { since: Some(ctx.now() - Duration::days(i64::from(days))), ..Filter::default() }.select();
+    let select = Filter { since: Some(ctx.now() - Duration::days(days)), ..Filter::default() }.select();
     let all = usize::try_from(select.clone().count(ctx.db.read()).await?).unwrap_or(usize::MAX);
     let newest = select.order_by_desc(alert_post::Column::Id).limit(limits::ALERT_POSTS_FORESEEN);
     let posts: Vec<alert_post::Model> = newest.all(ctx.db.read()).await?.into_iter().filter(|post| post.is_whole).collect();

@@ -18,6 +18,8 @@ use crate::validate;
 /// Which posts. What is not given does not restrict.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    /// Posted to this hook: `alertmanager`, `alerts` or `alerts/NAME`.
+    pub hook: Option<String>,
     /// Of this source.
     pub source: Option<String>,
     /// Of which this came.
@@ -30,6 +32,9 @@ impl Filter {
     /// The posts that pass.
     pub(super) fn select(&self) -> Select<alert_post::Entity> {
         let mut select = alert_post::Entity::find();
+        if let Some(hook) = &self.hook {
+            select = select.filter(Column::Hook.eq(hook));
+        }
         if let Some(source) = &self.source {
             select = select.filter(Column::Source.eq(source));
         }

@@ -12,11 +12,8 @@ export function tone(outcome: AlertPostOutcome): 'good' | 'danger' | 'warn' {
   return outcome === 'FAILED' ? 'warn' : 'danger';
 }
 
-/** What a hook's posts are found by: its name in the settings, or the kind of source that the hook is for. */
-export function sourceOf(hook: string): string {
-  if (hook === 'alerts') return 'generic';
-  return hook.startsWith('alerts/') ? hook.slice('alerts/'.length) : hook;
-}
+/** A hook as people know it: by the name that its source has in the settings, if it has one. */
+export const nameOf = (hook: string) => (hook.startsWith('alerts/') ? hook.slice('alerts/'.length) : hook);
 
 /** Since when, `hours` ago; by whole minutes, so that it is the same question for a while. */
 export function since(hours: number, now: number): string {
