@@ -79,6 +79,7 @@ fn show(backlog: &Backlog, silence: Option<Duration>) {
 fn describe() {
     describe_counter!("muster_requests_total", "GraphQL requests, by OK or the code of the first error.");
     describe_histogram!("muster_request_seconds", Unit::Seconds, "How long GraphQL requests took.");
+    describe_counter!("muster_alert_inbox_total", "Bodies for the inbox of alerts, by whether they were kept.");
     describe_counter!("muster_alert_posts_total", "Posts to a named source of alerts, by whether they were taken.");
     describe_gauge!("muster_connections", "Connections of clients that are open.");
     describe_counter!("muster_connections_dismissed_total", "Connections without a valid secret that were closed for a newer one.");

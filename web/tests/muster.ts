@@ -74,12 +74,22 @@ export class Muster {
     return /\S+\/sign-in\?link=\S+/.exec(this.#run('sign-in-link', '--email', email))![0];
   }
 
+  /** Of a program of its own. */
+  #tokenOfProgram(): string {
+    return (this.#token ??= this.#run('token', 'create', '--name', 'test', '--access', 'admin').trim());
+  }
+
+  /** What an alerting system posts; the answer's status. */
+  async alert(body: string): Promise<number> {
+    const headers = { authorization: `Bearer ${this.#tokenOfProgram()}`, 'content-type': 'application/json' };
+    return (await fetch(`${this.url}/hooks/alerts`, { method: 'POST', headers, body })).status;
+  }
+
   /** What a program does by the API, with a token of its own. */
   async ask<Data>(document: string, variables: Record<string, unknown> = {}): Promise<Data> {
-    this.#token ??= this.#run('token', 'create', '--name', 'test', '--access', 'admin').trim();
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${this.#tokenOfProgram()}`, 'content-type': 'application/json' },
       body: JSON.stringify({ query: document, variables }),
     });
     const { data, errors } = (await response.json()) as { data: Data; errors?: unknown[] };
