@@ -6,7 +6,7 @@
 use entity::{AlertPostId, AlertPostOutcome, Source, alert_post};
 use sea_orm::{EntityTrait, Set};
 
-use super::keep::number;
+use super::post::number;
 use super::query::{Kept, kept};
 use crate::alerts::{Alarms, Received, receive};
 use crate::authz::Right;

@@ -6,7 +6,7 @@ use entity::{Timestamp, alert_hook};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{DatabaseTransaction, EntityTrait, IntoActiveModel, QueryOrder};
 
-use super::keep::NewPost;
+use super::post::NewPost;
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -20,7 +20,9 @@ pub async fn hooks(ctx: &Ctx) -> Result<Vec<alert_hook::Model>> {
     ctx.require(Right::Respond)?;
     let mut rows = alert_hook::Entity::find().order_by_asc(alert_hook::Column::Hook).all(ctx.db.read()).await?;
     if !ctx.actor.may(Right::Administer) {
-        rows.iter_mut().for_each(|row| row.refusal = None);
+        for row in &mut rows {
+            row.refusal = None;
+        }
     }
     Ok(rows)
 }

@@ -15,11 +15,13 @@ mod foresee;
 mod hooks;
 mod keep;
 mod pack;
+mod post;
 mod query;
 mod room;
 
 pub use again::again;
 pub use foresee::{Difference, Foresight, OfRule, Prospect, foresee, foresee_one};
 pub use hooks::{hooks, refused};
-pub use keep::{Came, NewPost, keep, make_room};
+pub use keep::{keep, make_room};
+pub use post::{Came, NewPost};
 pub use query::{Filter, Kept, bodies, by_ids, find, kept, posts};
