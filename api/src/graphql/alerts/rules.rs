@@ -1,7 +1,6 @@
 //! Rules for alerts, and what is wrong with a text of them.
 
 use async_graphql::{Enum, SimpleObject};
-use domain::playbook::AlertRules as Rules;
 use domain::playbook::Playbook;
 use domain::playbook::file::Problem;
 
@@ -65,7 +64,7 @@ pub struct AlertRuleProblem {
 impl AlertRules {
     /// The rules of a playbook.
     pub fn of(playbook: &Playbook) -> Self {
-        let rules: &Rules = &playbook.alert_rules;
+        let rules = &playbook.alert_rules;
         let rule = |rule: &domain::playbook::AlertRule| AlertRule {
             name: rule.name.clone(),
             line: rule.line.map(number),

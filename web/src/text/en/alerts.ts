@@ -108,7 +108,8 @@ export const alerts = {
     first: (count: number) => `The newest ${count} of them:`,
     same: 'Same as now',
     take: 'Put them in force',
-    takeWhat: 'Rules are part of the playbook, a file that Muster only reads. Copy them there in the place of its [[alerts.rules]]:',
+    takeWhat:
+      'Rules are part of the playbook, a file that Muster only reads. Copy them there in the place of its [[alerts.rules]]:',
     path: 'The playbook',
     builtIn:
       'This server has the built-in playbook. Make a file of your own first, as docs/playbook.md says, and name it in the setting playbook.',

@@ -72,7 +72,10 @@ pub async fn named(
         return Err(Problem(StatusCode::NOT_FOUND, code::NOT_FOUND, message));
     };
     let answer = match Box::pin(posted(&server, &source, secret.as_deref(), request)).await {
-        Ok(Posting::Alerts { ctx, headers, body }) => take(&server, &ctx, &source, &headers, &body).await,
+        Ok(Posting::Alerts { headers, body }) => {
+            let ctx = server.app.0.domain.ctx(Actor::System, Source::Alert);
+            take(&server, &ctx, &source, &headers, &body).await
+        }
         Ok(Posting::Answered(answer)) => Ok(answer),
         Err(problem) => {
             if problem.0.is_client_error() {
@@ -89,7 +92,7 @@ pub async fn named(
 /// What somebody posted who proved to be the source.
 enum Posting {
     /// Alerts.
-    Alerts { ctx: Ctx, headers: HeaderMap, body: Vec<u8> },
+    Alerts { headers: HeaderMap, body: Vec<u8> },
     /// Something else, which was answered already.
     Answered(Json<Value>),
 }
@@ -107,14 +110,14 @@ async fn posted(server: &Server, source: &AlertSource, secret: Option<&str>, req
         Shown::Secret => decoded(&headers, Posted::<BODY_KIB>::from_request(request, server).await?.0, BODY_KIB)?,
         Shown::Nothing => decoded(&headers, SignedBody::from_request(request, server).await?.0, SIGNED_KIB)?,
     };
-    let ctx = server.app.0.domain.ctx(Actor::System, Source::Alert);
-    admission::verify(source, &headers, &body, ctx.now())?;
+    let now = server.app.0.domain.clock.now();
+    admission::verify(source, &headers, &body, now)?;
     if source.kind.has_topics()
-        && let Some(answer) = topics::verify(server, source, &headers, &body, ctx.now()).await?
+        && let Some(answer) = topics::verify(server, source, &headers, &body, now).await?
     {
         return Ok(Posting::Answered(answer));
     }
-    Ok(Posting::Alerts { ctx, headers, body })
+    Ok(Posting::Alerts { headers, body })
 }
 
 /// Says in the log, and where people see their integrations, that a source was refused: once a minute, however often it happens. Of what was
