@@ -24,7 +24,8 @@ impl AlertRule {
         line("source", written(&self.source));
         line("title", written(&self.title));
         line("site", self.site.iter().map(place).collect());
-        let labels: Vec<String> = self.labels.iter().map(|(name, wanted)| format!("{} = {}", key(name), any_of(&written(wanted)))).collect();
+        let labels: Vec<String> =
+            self.labels.iter().map(|(name, wanted)| format!("{} = {}", key(name), any_of(&written(wanted)))).collect();
         if !labels.is_empty() {
             lines.push(format!("labels = {{ {} }}", labels.join(", ")));
         }
