@@ -4,7 +4,7 @@ use crate::delivery::policy::Pauses;
 use crate::webhooks::rules::WebhookRules;
 use chrono::Duration;
 use entity::System;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// The settings that the domain needs.
@@ -34,6 +34,17 @@ pub struct Config {
     pub webhooks: Option<WebhookRules>,
     /// Whether mailboxes are read for alerts.
     pub reads_mailboxes: bool,
+    /// The sources of alerts that the settings name.
+    pub alert_sources: BTreeMap<String, WatchedSource>,
+}
+
+/// A source of alerts, as far as its silence goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchedSource {
+    /// What kind of system it is, in words of the settings.
+    pub kind: String,
+    /// After which silence an alarm is raised; `None` for never.
+    pub silent_after: Option<Duration>,
 }
 
 /// What is taken from the team's chat, and who may come from there.

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::heartbeats::lately::Lately;
 use crate::ids::IdSource;
 use crate::insights::kept as insights;
 use crate::lanes::Lanes;
@@ -49,6 +50,7 @@ pub struct Domain {
     pub(crate) agendas: Kept,
     pub(crate) insights: insights::Kept,
     pub(crate) webhooks: Known,
+    pub(crate) heard_lately: Lately,
     pub(crate) lanes: Lanes,
     /// One question that reads very much runs at a time: a search through all timelines, or insights. So however many are asked for, the
     /// other connections are for everything else.
@@ -82,6 +84,7 @@ impl Domain {
             agendas: Kept::default(),
             insights: insights::Kept::default(),
             webhooks: Known::default(),
+            heard_lately: Lately::default(),
             lanes: Lanes::default(),
             long_questions: Semaphore::new(1),
             long_askers: Lanes::default(),

@@ -36,6 +36,7 @@ pub mod filing;
 #[cfg(test)]
 mod fixtures;
 pub mod follow_up;
+pub mod heartbeats;
 pub mod idempotency;
 pub mod ids;
 pub mod incident;

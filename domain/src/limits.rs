@@ -274,3 +274,18 @@ pub struct Room {
     /// Bytes of all of them.
     pub bytes: u64,
 }
+
+/// Heartbeats: a team's jobs, and more than anybody looks at.
+pub const HEARTBEATS: u64 = 500;
+/// Characters of a heartbeat's name, which is part of its address.
+pub const HEARTBEAT_NAME_CHARS: usize = 64;
+/// How long a heartbeat is silent while all is well: a minute, because workers look every second and jobs take their time, to a leap year.
+pub const HEARTBEAT_EVERY_SECONDS: std::ops::RangeInclusive<i32> = 60..=366 * 86_400;
+/// How much later it may be: a minute, because clocks and networks are not perfect, to a month.
+pub const HEARTBEAT_GRACE_SECONDS: std::ops::RangeInclusive<i32> = 60..=31 * 86_400;
+/// Beats of one heartbeat within this time are one.
+pub const HEARTBEAT_PAUSE: Duration = Duration::seconds(1);
+/// Characters of what a job says about its failure: the end of a log, in words.
+pub const HEARTBEAT_FAILURE_CHARS: usize = 4_000;
+/// How long a source of alerts may be silent by the settings.
+pub const SOURCE_SILENT_MINUTES: std::ops::RangeInclusive<i64> = 5..=366 * 24 * 60;

@@ -70,6 +70,18 @@ text_enum! {
         QuietWindowAdded = "QUIET_WINDOW_ADDED",
         /// A time in which alerts are recorded and not reported was ended, or called off.
         QuietWindowEnded = "QUIET_WINDOW_ENDED",
+        /// A heartbeat was added.
+        HeartbeatAdded = "HEARTBEAT_ADDED",
+        /// What is expected of a heartbeat was changed.
+        HeartbeatChanged = "HEARTBEAT_CHANGED",
+        /// Nobody waits for a heartbeat any more.
+        HeartbeatPaused = "HEARTBEAT_PAUSED",
+        /// A heartbeat is waited for again.
+        HeartbeatResumed = "HEARTBEAT_RESUMED",
+        /// A heartbeat got another secret.
+        HeartbeatSecretRotated = "HEARTBEAT_SECRET_ROTATED",
+        /// A heartbeat was removed.
+        HeartbeatRemoved = "HEARTBEAT_REMOVED",
         /// Shifts were set or imported.
         OnCallChanged = "ON_CALL_CHANGED",
         /// An incident was reported as restricted, or became so.

@@ -65,6 +65,8 @@ id_types! {
     FollowUpId = "fup";
     /// An event on a timeline.
     EventId = "evt";
+    /// Something that tells again and again that it lives.
+    HeartbeatId = "hbt";
     /// An incident.
     IncidentId = "inc";
     /// A page of the ops docs.

@@ -43,6 +43,7 @@ mod m20261130_000044_webhooks;
 mod m20261130_000045_quiet_windows;
 mod m20261130_000046_alert_posts;
 mod m20261130_000047_flapping;
+mod m20261130_000048_heartbeats;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -94,6 +95,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000045_quiet_windows::Migration),
             Box::new(m20261130_000046_alert_posts::Migration),
             Box::new(m20261130_000047_flapping::Migration),
+            Box::new(m20261130_000048_heartbeats::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

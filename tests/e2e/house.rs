@@ -47,6 +47,8 @@ const FLOORS: [&[&str]; 9] = [
         "catalogue::matching",
         "catalogue::merge",
         "catalogue::plan",
+        "heartbeats::due",
+        "heartbeats::silence",
         "tickets::mention",
         "tickets::number",
         "clients::lint",
@@ -68,7 +70,7 @@ const FLOORS: [&[&str]; 9] = [
         "webhooks::secret",
     ],
     // Who calls, and with what.
-    &["authz", "config", "ctx", "people::secrets", "agenda::kept", "insights::kept", "webhooks::known", "sql", "audit"],
+    &["authz", "config", "ctx", "people::secrets", "agenda::kept", "heartbeats::lately", "insights::kept", "webhooks::known", "sql", "audit"],
     // What a decision sees and wants.
     &["record"],
     // What is written on a draft.

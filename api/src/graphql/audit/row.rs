@@ -73,6 +73,18 @@ pub enum AuditAction {
     QuietWindowAdded,
     /// A time in which alerts are recorded and not reported was ended, or called off.
     QuietWindowEnded,
+    /// A heartbeat was added.
+    HeartbeatAdded,
+    /// What is expected of a heartbeat was changed.
+    HeartbeatChanged,
+    /// Nobody waits for a heartbeat any more.
+    HeartbeatPaused,
+    /// A heartbeat is waited for again.
+    HeartbeatResumed,
+    /// A heartbeat got another secret.
+    HeartbeatSecretRotated,
+    /// A heartbeat was removed.
+    HeartbeatRemoved,
     /// Shifts were set or imported.
     OnCallChanged,
     /// An incident was reported as restricted, or became so.

@@ -1,0 +1,25 @@
+//! Silence is a signal (S8): jobs that tell again and again that they live, and sources of alerts that are usually heard of.
+//!
+//! People say what is expected ([`create`] and what follows); the hook of `api` takes beats ([`admit`], [`hear`]); the clockwork of `worker` ([`look`])
+//! has [`crate::alerts`] hear of what fell silent, failed or came back. When that is so is decided in [`due`], which knows no database.
+//!
+//! Guarantees: a missed beat is one alarm, however many workers run and die; the next beat ends it. A heartbeat that never beat is not waited for. While Muster
+//! is away, nobody counts as silent.
+
+mod alarm;
+pub mod due;
+mod hear;
+pub(crate) mod lately;
+mod listening;
+mod manage;
+mod query;
+mod silence;
+mod sources;
+mod watch;
+
+pub use alarm::SOURCE;
+pub use hear::{Sign, admit, hear};
+pub use manage::{CreateHeartbeat, UpdateHeartbeat, create, delete, rotate, update};
+pub use query::{by_ids, page};
+pub use sources::{AlertSource, all as sources, heard as source_heard, is_news as source_is_news};
+pub use watch::look;
