@@ -1,6 +1,7 @@
 //! Muster within this process, on a runtime of its own: for what needs a clock that begins at a chosen moment, a worker that is
 //! started and stopped, and an outside system that takes everything.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ impl House {
                 ops_docs: None,
                 webhooks: None,
                 reads_mailboxes: false,
+                alert_sources: BTreeMap::new(),
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config, None);

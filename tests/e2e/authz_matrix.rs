@@ -129,6 +129,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         ticket,
     } = world;
     let post = "apo_00000000000000000000000000000001";
+    let heartbeat = "heartbeatId: \"hbt_00000000000000000000000000000001\"";
     let endpoint = "endpointId: \"whk_00000000000000000000000000000001\"";
     let of = |incident: &str, rest: &str| format!("incidentId: \"{incident}\" {rest}");
     vec![
@@ -158,6 +159,13 @@ pub fn lines(world: &World) -> Vec<Line> {
         // One's own is for everybody; this is everybody's.
         Line { least: Admin, ..query("pageLedger", "pageLedger(from: \"2026-01-01\" to: \"2026-12-31\") { nodes { reference } }") },
         Line { least: Admin, ..query("auditLog", "auditLog { nodes { id } }") },
+        Line { least: Responder, ..query("heartbeats", "heartbeats { nodes { id } }") },
+        Line { least: Responder, ..query("alertSources", "alertSources { name }") },
+        mutation("createHeartbeat", Admin, "name: \"backup\" everySeconds: 3600 graceSeconds: 600 severity: MINOR".into()),
+        // This one does not exist.
+        mutation("updateHeartbeat", Admin, heartbeat.into()),
+        mutation("rotateHeartbeatSecret", Admin, heartbeat.into()),
+        mutation("deleteHeartbeat", Admin, heartbeat.into()),
         Line { least: Admin, ..query("webhookEndpoints", "webhookEndpoints { id }") },
         Line { least: Admin, ..query("webhookHosts", "webhookHosts") },
         Line { least: Admin, ..query("webhookEventTypes", "webhookEventTypes { name }") },

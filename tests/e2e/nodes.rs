@@ -2,7 +2,7 @@
 
 use entity::{
     ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
-    FollowUpId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
+    FollowUpId, HeartbeatId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
     ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use harness::drive::id;
@@ -15,7 +15,7 @@ both_dbs![any_number_of_nodes_takes_one_statement_a_type, what_you_may_not_see_i
 const NODES: &str = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
 
 /// The prefixes of all types that are nodes.
-const PREFIXES: [&str; 30] = [
+const PREFIXES: [&str; 31] = [
     ActionId::PREFIX,
     AlertId::PREFIX,
     AlertPostId::PREFIX,
@@ -28,6 +28,7 @@ const PREFIXES: [&str; 30] = [
     DeliveryId::PREFIX,
     EventId::PREFIX,
     FollowUpId::PREFIX,
+    HeartbeatId::PREFIX,
     IncidentId::PREFIX,
     OpsPageId::PREFIX,
     PageId::PREFIX,

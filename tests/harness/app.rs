@@ -165,6 +165,7 @@ impl Builder {
             ops_docs: self.ops_docs,
             webhooks: self.webhooks,
             reads_mailboxes: false,
+            alert_sources: settings.alert_sources.iter().map(|(name, source)| (name.clone(), source.watched())).collect(),
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;

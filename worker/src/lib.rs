@@ -1,7 +1,8 @@
 //! The edge to the outside: what Muster does on its own, as apalis workers.
 //!
 //! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
-//! of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the chores, straight from their rows ([`source`]). A
+//! of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the chores, straight from their rows ([`source`]).
+//! [`heartbeat_loop`] notices what fell silent. A
 //! system that refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
 //! there. [`alerts`] asks Alertmanager and Grafana what they did not tell, and [`topics`] verifies what comes from Amazon SNS; [`mailbox`]
 //! reads mailboxes whose mails mean alerts, [`ops_docs`] the team's ops docs; [`oidc`] signs people in for `api`; [`traces`] tells a collector
@@ -11,6 +12,7 @@
 
 pub mod alerts;
 mod chat;
+mod heartbeat_loop;
 mod holds;
 pub mod mailbox;
 pub mod oidc;
@@ -95,6 +97,7 @@ impl Worker {
             join_all(deliveries),
             work::chores(&ctx, &connections).run(shutdown.clone()),
             reminder_loop::run(ctx.clone(), shutdown.clone()),
+            heartbeat_loop::run(ctx.clone(), shutdown.clone()),
             keep_schedule(ctx.clone(), shutdown.clone()),
             holds::run(ctx.clone(), connections.outlets.clone(), shutdown.clone()),
             async {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use domain::alerts::Alarms;
+use domain::config::WatchedSource;
 use domain::zone::Zone;
 use entity::Severity;
 use serde_json::Value;
@@ -45,6 +46,8 @@ pub struct AlertSource {
     pub mail: Vec<MailRule>,
     /// Topics that may post.
     pub topics: Vec<Topic>,
+    /// After which silence an alarm is raised.
+    pub silent_after: Option<chrono::Duration>,
 }
 
 impl AlertSource {
@@ -60,6 +63,7 @@ impl AlertSource {
             map: Mapping::default(),
             mail: Vec::new(),
             topics: Vec::new(),
+            silent_after: None,
         }
     }
 
@@ -76,6 +80,11 @@ impl AlertSource {
     pub fn kept_headers(&self, headers: &HeaderMap) -> BTreeMap<String, String> {
         let counts = self.kind.headers.iter().copied().chain([CONTENT_TYPE]);
         counts.filter_map(|name| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()))).collect()
+    }
+
+    /// What has to be known to notice that it is silent.
+    pub fn watched(&self) -> WatchedSource {
+        WatchedSource { kind: self.kind.name.to_owned(), silent_after: self.silent_after }
     }
 
     /// The notifications in a body that it posted, with the meaning of `levels` unless the source has its own. `kinds` are those that it

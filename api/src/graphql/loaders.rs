@@ -10,14 +10,14 @@ use domain::clients::{board, progress};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::{self, Range};
 use domain::{
-    Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, incident, known, people, report, review, rooms, tickets,
-    webhooks,
+    Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, heartbeats, incident, known, people, report, review, rooms,
+    tickets, webhooks,
 };
 use entity::{
     ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
-    FollowUpId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
+    FollowUpId, HeartbeatId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
     ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId, action,
-    alert, alert_post, api_token, attachment, audit_entry, chat_channel, checklist_item, client, client_update, contact, goal,
+    alert, alert_post, api_token, attachment, audit_entry, chat_channel, checklist_item, client, client_update, contact, goal, heartbeat,
     incident_client, page, parked_topic, passkey, person, report_approval, report_comment, report_publication, report_reader,
     review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event, triage_answer, webhook_endpoint,
     webhook_message,
@@ -73,6 +73,8 @@ loaders! {
     action: ActionId => action::Model = one_each(incident::actions_by_ids, |row| row.id);
     /// Alerts by id, except those of incidents that the caller may not see.
     alert: AlertId => alert::Model = one_each(alerts::by_ids, |row| row.id);
+    /// Heartbeats by id. Fails for viewers.
+    heartbeat: HeartbeatId => Arc<heartbeat::Model> = one_each(heartbeats::by_ids, |row| row.id);
     /// Contacts by id.
     contact: ContactId => contact::Model = one_each(catalogue::show_contacts_by_ids, |row| row.id);
     /// Deliveries by id, as far as the caller may see them. Fails for viewers.

@@ -15,6 +15,7 @@ mod delivery;
 mod error;
 mod follow_up;
 mod handover;
+mod heartbeats;
 mod incident;
 mod insights;
 mod known;
@@ -82,6 +83,7 @@ pub(crate) struct Query(
     known::KnownQuery,
     webhooks::WebhookQuery,
     alerts::AlertQuery,
+    heartbeats::HeartbeatQuery,
 );
 
 // In groups, because the way to a field is as deep as the list that it is in, and takes as much of the stack; what is needed most comes last.
@@ -107,6 +109,7 @@ struct InAnIncident(
 struct Afterwards(
     alerts::AlertMutation,
     catalogue::QuietWindowMutation,
+    heartbeats::HeartbeatMutation,
     report::PublishingMutation,
     review::ReviewMutation,
     report::ReportMutation,

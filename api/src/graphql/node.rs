@@ -6,7 +6,7 @@ use async_graphql::{Context, Description, ID, Interface, Object};
 use domain::Error;
 use entity::{
     ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
-    FollowUpId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
+    FollowUpId, HeartbeatId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
     ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId,
 };
 use futures_util::future::join_all;
@@ -20,6 +20,7 @@ use super::delivery::Delivery;
 use super::error::{ApiResult, tell_of_entry};
 use super::follow_up::FollowUp;
 use super::handover::RoleOffer;
+use super::heartbeats::Heartbeat;
 use super::incident::{Action, Alert, Incident, RoleAssignment};
 use super::known::OpsPage;
 use super::loader::Loader;
@@ -70,6 +71,8 @@ pub enum Node {
     Attachment(Attachment),
     /// An alert.
     Alert(Alert),
+    /// A heartbeat, for responders.
+    Heartbeat(Heartbeat),
     /// A page to a person.
     Page(Page),
     /// A page of the ops docs.
@@ -150,6 +153,7 @@ async fn find(gql: &Context<'_>, field: &'static str, text: &ID) -> ApiResult<No
         ContactId::PREFIX => Node::Contact(Contact(given.load(&loaders.contact, "contact").await?)),
         AttachmentId::PREFIX => Node::Attachment(Attachment(given.load(&loaders.file, "file").await?)),
         AlertId::PREFIX => Node::Alert(Alert(given.load(&loaders.alert, "alert").await?)),
+        HeartbeatId::PREFIX => Node::Heartbeat(Heartbeat(given.load(&loaders.heartbeat, "heartbeat").await?)),
         PageId::PREFIX => Node::Page(Page(given.load(&loaders.page, "page").await?)),
         OpsPageId::PREFIX => Node::OpsPage(OpsPage(given.load(&loaders.ops_page, "page").await?)),
         RoleOfferId::PREFIX => Node::RoleOffer(RoleOffer(given.load(&loaders.offer, "offer").await?)),

@@ -66,7 +66,7 @@ macro_rules! typed_ids {
 
 typed_ids!(ActionId AlertId ApiTokenId AttachmentId AuditEntryId ClientId ContactId EventId IncidentId PersonId RoleAssignmentId SiteId);
 typed_ids!(ClientUpdateId DeliveryId FollowUpId PageId ParkedTopicId PasskeyId ReportCommentId ReportId ReviewCommentId ReviewId RoleOfferId);
-typed_ids!(AlertPostId OpsPageId QuietWindowId SessionId TicketId WebhookEndpointId WebhookMessageId);
+typed_ids!(AlertPostId HeartbeatId OpsPageId QuietWindowId SessionId TicketId WebhookEndpointId WebhookMessageId);
 
 /// Reads the id in input field `field`.
 ///

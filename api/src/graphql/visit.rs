@@ -115,7 +115,9 @@ mod tests {
         "addQuietWindow",
         "confirmChatAccount",
         "createApiToken",
+        "createHeartbeat",
         "createSignInLink",
+        "deleteHeartbeat",
         "disableWebhookEndpoint",
         "enableWebhookEndpoint",
         "endQuietWindow",
@@ -136,6 +138,7 @@ mod tests {
         "reportIncident",
         "revokeApiToken",
         "revokeCalendarFeed",
+        "rotateHeartbeatSecret",
         "rotateWebhookSecret",
         "runCommand",
         "saveClient",
@@ -148,6 +151,7 @@ mod tests {
         "submitCommandForm",
         "testWebhookEndpoint",
         "unlinkChatAccount",
+        "updateHeartbeat",
         "updatePerson",
     ];
 

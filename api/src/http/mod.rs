@@ -47,7 +47,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use self::hooks::alerts;
+use self::hooks::{alerts, heartbeat};
 use self::problem::Problem;
 use self::server::Server;
 use crate::app::App;
@@ -132,6 +132,10 @@ pub fn router(app: App, transport: &Transport<App>) -> Router {
         .route("/hooks/alerts", post(alerts::own))
         .route("/hooks/alerts/{name}", post(alerts::named).put(alerts::named))
         .route("/hooks/alerts/{name}/{secret}", post(alerts::named).put(alerts::named))
+        .route("/hooks/heartbeat/{name}", get(heartbeat::beat).post(heartbeat::beat))
+        .route("/hooks/heartbeat/{name}/fail", get(heartbeat::fail).post(heartbeat::fail))
+        .route("/hooks/heartbeat/{name}/{secret}", get(heartbeat::beat).post(heartbeat::beat))
+        .route("/hooks/heartbeat/{name}/{secret}/fail", get(heartbeat::fail).post(heartbeat::fail))
         .route("/hooks/zendesk", post(hooks::zendesk))
         .route("/hooks/slack/{address}", post(hooks::slack))
         .route("/hooks/trello", get(hooks::trello_is_here).post(hooks::trello))

@@ -226,6 +226,7 @@ pub fn domain_at(
         ops_docs: settings.ops_docs.as_ref().map(OpsDocs::describe),
         webhooks: settings.webhooks.clone(),
         reads_mailboxes: !settings.mailboxes.is_empty(),
+        alert_sources: settings.alert_sources.iter().map(|(name, source)| (name.clone(), source.watched())).collect(),
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

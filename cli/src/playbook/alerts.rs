@@ -185,6 +185,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         ops_docs: None,
         webhooks: None,
         reads_mailboxes: false,
+        alert_sources: BTreeMap::new(),
     };
     Ok(Domain::new(opened.db, clock, playbook.clone(), config, None))
 }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use api::AlertSource;
 use api::alert_sources::{self, KINDS, Kind, Mapping, Topic};
+use domain::heartbeats;
+use domain::limits::SOURCE_SILENT_MINUTES;
+use domain::playbook::file::parse_duration;
 use domain::zone::Zone;
 use entity::Severity;
 use worker::outlets::client::base_url;
@@ -111,6 +114,9 @@ fn one(source: &mut Source<'_>, name: &str) -> Option<AlertSource> {
     if name == RESERVED && kind.is_some_and(|kind| kind.name != RESERVED) {
         source.problem(&at("kind"), format_args!("must be {RESERVED} for a source of this name: give it another name"));
     }
+    if name == heartbeats::SOURCE {
+        source.problem(&at("kind"), "must be that of a source with another name: this one is that of Muster's own heartbeats");
+    }
     if kind.is_none() {
         let names = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
         source.problem(&at("kind"), format_args!("must be one of {names}"));
@@ -125,6 +131,7 @@ fn one(source: &mut Source<'_>, name: &str) -> Option<AlertSource> {
         map: mapping(source, &at("map")),
         mail: mail_rules(source, &at("mail")),
         topics: topics(source, &at("topics"), &at("sns_url")),
+        silent_after: silent_after(source, &at("silent_after")),
         ..AlertSource::plain(kind.unwrap_or(&KINDS[0]))
     };
     let kind = kind?;
@@ -193,6 +200,17 @@ fn zone(source: &mut Source<'_>, key: &str) -> Option<Zone> {
     zone
 }
 
+/// After which silence of a source an alarm is raised.
+fn silent_after(source: &mut Source<'_>, key: &str) -> Option<chrono::Duration> {
+    let (least, most) = (*SOURCE_SILENT_MINUTES.start(), *SOURCE_SILENT_MINUTES.end());
+    match parse_duration(&source.filled(key)?) {
+        Ok(span) if SOURCE_SILENT_MINUTES.contains(&span.num_minutes()) => return Some(span),
+        Ok(_) => source.problem(key, format_args!("must be between {least}m and {}d", most / (24 * 60))),
+        Err(_) => source.problem(key, "must be a duration such as 30m, 6h or 7d"),
+    }
+    None
+}
+
 fn mapping(source: &mut Source<'_>, key: &str) -> Mapping {
     let mut pointer = |name: &str| {
         let key = format!("{key}.{name}");
@@ -257,12 +275,13 @@ mod tests {
     #[test]
     fn several_sources_of_one_kind_have_names() {
         let file = "[alerts.sources.grafana]\nkind = 'grafana'\nsecret = 'SECRET'\nlevels = 'page=CRITICAL'\n\
-                    [alerts.sources.grafana-2]\nkind = 'grafana'\nsigning_secret = 'SECRET'\nzone = 'Europe/London'\n\
+                    [alerts.sources.grafana-2]\nkind = 'grafana'\nsigning_secret = 'SECRET'\nzone = 'Europe/London'\nsilent_after = '6h'\n\
                     [alerts.sources.pd]\nkind = 'pagerduty'\nsigning_secret = 'SECRET'";
         let sources = read(file).unwrap().alert_sources;
         assert_eq!(sources.keys().collect::<Vec<_>>(), ["grafana", "grafana-2", "pd"]);
         assert_eq!((&sources["grafana"].kind.name, sources["grafana"].levels.as_ref().unwrap().len()), (&"grafana", 1));
         assert!(sources["grafana-2"].zone.is_some() && sources["grafana-2"].secret.is_none());
+        assert_eq!(sources["grafana-2"].silent_after, Some(chrono::Duration::hours(6)));
         assert!(!format!("{sources:?}").contains("hunter2"));
     }
 
@@ -320,12 +339,14 @@ mod tests {
             ("kind = 'grafana'\nurl = 'https://x.example'", "alerts.sources.ours.token"),
             ("kind = 'grafana'\ntoken = 'hunter2'", "is for url, which is not set"),
             ("kind = 'alertmanager'\nurl = 'http://x.example'\ntoken = 'hunter2'", "only grafana is shown one"),
+            ("kind = 'grafana'\nsilent_after = 'soon'", "must be a duration such as 30m"),
+            ("kind = 'grafana'\nsilent_after = '4m'", "must be between 5m and 366d"),
             ("kind = 'grafana'\nsecert = 'SECRET'", "did you mean `alerts.sources.ours.secret`?"),
         ] {
             let said = problem(settings);
             assert!(said.contains(expected), "{settings}: {said}");
         }
-        for name in ["Ours", "'a b'", "9", "alertmanager"] {
+        for name in ["Ours", "'a b'", "9", "alertmanager", "heartbeat"] {
             assert!(read(&format!("[alerts.sources.{name}]\nkind = 'grafana'")).is_err(), "{name}");
         }
         assert!(read("[alerts.sources.alertmanager]\nkind = 'alertmanager'").is_ok());

@@ -8,7 +8,7 @@ use entity::{Timestamp, heartbeat};
 
 /// How a heartbeat stands, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum HeartbeatState {
     /// It has never beaten, so nobody waits for it.
     Waiting,
     /// It beat in time.
@@ -25,7 +25,7 @@ pub enum State {
 
 /// What is to be done about a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// Nothing for now.
     Rest,
     /// Its alarm must be raised: it began then.
@@ -43,7 +43,7 @@ pub enum Step {
 
 /// A time in which nobody listened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outage {
+pub(super) struct Outage {
     /// When somebody last did.
     pub from: Timestamp,
     /// When somebody did again.
@@ -74,21 +74,21 @@ pub fn next_expected(row: &heartbeat::Model) -> Option<Timestamp> {
 }
 
 /// How it stands at `now`.
-pub fn state(row: &heartbeat::Model, now: Timestamp) -> State {
+pub fn state(row: &heartbeat::Model, now: Timestamp) -> HeartbeatState {
     if row.paused_at.is_some() {
-        return State::Paused;
+        return HeartbeatState::Paused;
     }
     if row.failed_at.is_some() {
-        return State::Failed;
+        return HeartbeatState::Failed;
     }
-    let Some(expected) = next_expected(row) else { return State::Waiting };
+    let Some(expected) = next_expected(row) else { return HeartbeatState::Waiting };
     let is_over = row.expected_by.is_some_and(|by| by <= now);
     if is_over && row.alarm_since.is_some() {
-        State::Silent
+        HeartbeatState::Silent
     } else if expected < now {
-        State::Late
+        HeartbeatState::Late
     } else {
-        State::Beating
+        HeartbeatState::Beating
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Sign<'a> {
 /// `UNAUTHENTICATED`.
 pub async fn admit(ctx: &Ctx, name: &str, secret: &str) -> Result<heartbeat::Model> {
     ctx.require(Right::Report)?;
+    // What no database keeps is nobody's name.
+    let name: String = name.chars().filter(|c| !c.is_control()).take(limits::HEARTBEAT_NAME_CHARS + 1).collect();
     let row = heartbeat::Entity::find().filter(Column::Name.eq(name)).one(ctx.db.read()).await?;
     let known = row.as_ref().map_or(NOBODYS, |row| &row.secret_hash);
     let shows_it = bool::from(hash(secret).as_bytes().ct_eq(known.as_bytes()));
@@ -78,6 +80,13 @@ fn is_known(row: &heartbeat::Model, sign: Sign<'_>, now: Timestamp) -> bool {
     told_at.is_some_and(|at| at <= now && now - at < limits::HEARTBEAT_PAUSE)
 }
 
+/// As much of what a job said as is kept.
+fn end_of(said: &str) -> String {
+    let said = validate::as_text(said);
+    let surplus = said.trim().chars().count().saturating_sub(limits::HEARTBEAT_FAILURE_CHARS);
+    said.trim().chars().skip(surplus).collect()
+}
+
 /// Writes it; false if the row is no longer as it was read.
 async fn write(ctx: &Ctx, row: &heartbeat::Model, sign: Sign<'_>, now: Timestamp) -> Result<bool> {
     let mut after = row.clone();
@@ -89,9 +98,8 @@ async fn write(ctx: &Ctx, row: &heartbeat::Model, sign: Sign<'_>, now: Timestamp
             after.expected_by = row.paused_at.is_none().then(|| due::expected_by(row, now));
         }
         Sign::Failed(said) => {
-            let said: String = validate::as_text(said).trim().chars().take(limits::HEARTBEAT_FAILURE_CHARS).collect();
             after.failed_at = Some(now);
-            after.failure = Some(said).filter(|said| !said.is_empty());
+            after.failure = Some(end_of(said)).filter(|said| !said.is_empty());
         }
     }
     let written = ActiveModel {

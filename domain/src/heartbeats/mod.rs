@@ -21,5 +21,5 @@ pub use alarm::SOURCE;
 pub use hear::{Sign, admit, hear};
 pub use manage::{CreateHeartbeat, UpdateHeartbeat, create, delete, rotate, update};
 pub use query::{by_ids, page};
-pub use sources::{AlertSource, all as sources, heard as source_heard, is_news as source_is_news};
+pub use sources::{SourceSilence, all as sources, heard as source_heard, is_news as source_is_news};
 pub use watch::look;

@@ -24,7 +24,7 @@ use crate::words;
 
 /// A source as people look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AlertSource {
+pub struct SourceSilence {
     /// As the settings name it.
     pub name: String,
     /// What kind of system it is.
@@ -67,14 +67,14 @@ pub async fn heard(ctx: &Ctx, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// `FORBIDDEN` for viewers.
-pub async fn all(ctx: &Ctx) -> Result<Vec<AlertSource>> {
+pub async fn all(ctx: &Ctx) -> Result<Vec<SourceSilence>> {
     require_responder(ctx)?;
     let now = ctx.now();
     let (rows, up_since) = tokio::try_join!(rows(ctx), listening::up_since(ctx))?;
     let source = |(name, watched): (&String, &WatchedSource)| {
         let row = rows.get(name);
         let quiet = |row: &heard_source::Model| now - quiet_since(row, up_since.unwrap_or(row.last_heard_at));
-        AlertSource {
+        SourceSilence {
             name: name.clone(),
             kind: watched.kind.clone(),
             last_heard_at: row.map(|row| row.last_heard_at),

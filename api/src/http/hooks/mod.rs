@@ -1,9 +1,10 @@
-//! What other systems post: alerts in [`alerts`], ticket events in [`zendesk`], changes of cards in [`trello`], and what people do in
-//! [`slack`].
+//! What other systems post: alerts in [`alerts`], that jobs live in [`heartbeat`], ticket events in [`zendesk`], changes of cards in [`trello`], and
+//! what people do in [`slack`].
 //!
 //! Unknown fields are ignored: newer versions add some.
 
 pub mod alerts;
+pub mod heartbeat;
 mod signed;
 mod slack;
 mod trello;

@@ -48,14 +48,14 @@ fn each_state_has_its_time() {
     let failed = with(|row| row.failed_at = Some(at(5)));
     let paused = with(|row| (row.paused_at, row.expected_by) = (Some(at(5)), None));
     for (row, minutes, expected) in [
-        (&never, 9_999, State::Waiting),
-        (&hourly(), 60, State::Beating),
-        (&hourly(), 61, State::Late),
+        (&never, 9_999, HeartbeatState::Waiting),
+        (&hourly(), 60, HeartbeatState::Beating),
+        (&hourly(), 61, HeartbeatState::Late),
         // No worker has looked yet.
-        (&hourly(), 71, State::Late),
-        (&alarm, 71, State::Silent),
-        (&failed, 6, State::Failed),
-        (&paused, 9_999, State::Paused),
+        (&hourly(), 71, HeartbeatState::Late),
+        (&alarm, 71, HeartbeatState::Silent),
+        (&failed, 6, HeartbeatState::Failed),
+        (&paused, 9_999, HeartbeatState::Paused),
     ] {
         assert_eq!(state(row, at(minutes)), expected, "{minutes}");
     }

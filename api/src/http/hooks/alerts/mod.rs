@@ -16,7 +16,7 @@ use domain::alerts::inbox::{self, Came, NewPost};
 use domain::alerts::{self, Alarms, Received};
 use domain::authz::Actor;
 use domain::error::code;
-use domain::{Ctx, Error};
+use domain::{Ctx, Error, heartbeats};
 use entity::Source;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -84,9 +84,25 @@ pub async fn named(
             Err(problem)
         }
     };
+    if answer.is_ok() {
+        note(&server, &name);
+    }
     let outcome = if answer.is_ok() { "taken" } else { "refused" };
     metrics::counter!("muster_alert_posts_total", "source" => name, "outcome" => outcome).increment(1);
     answer
+}
+
+/// Notes that something came from the source, so that its silence can be noticed. It keeps nobody waiting, and is missed at worst for a minute.
+fn note(server: &Server, name: &str) {
+    let ctx = server.app.0.domain.ctx(Actor::System, Source::Alert);
+    if heartbeats::source_is_news(&ctx, name) {
+        let name = name.to_owned();
+        tokio::spawn(async move {
+            if let Err(error) = heartbeats::source_heard(&ctx, &name).await {
+                error.log("could not note that a source of alerts was heard of");
+            }
+        });
+    }
 }
 
 /// What somebody posted who proved to be the source.

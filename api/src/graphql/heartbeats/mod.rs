@@ -1,0 +1,10 @@
+//! Heartbeats, and sources of alerts that fell silent.
+
+mod mutation;
+mod object;
+mod query;
+mod row;
+
+pub use mutation::HeartbeatMutation;
+pub use query::HeartbeatQuery;
+pub use row::Heartbeat;
