@@ -70,6 +70,9 @@ fn show(backlog: &Backlog, silence: Option<Duration>) {
     gauge!("muster_reminders_waiting").set(backlog.reminders as f64);
     gauge!("muster_reminders_oldest_seconds").set(backlog.oldest_reminder.as_secs_f64());
     gauge!("muster_webhook_messages_waiting").set(backlog.webhook_messages as f64);
+    let (silent, due) = backlog.heartbeats;
+    gauge!("muster_heartbeats_silent").set(silent as f64);
+    gauge!("muster_heartbeats_oldest_due_seconds").set(due.as_secs_f64());
     if let Some(silence) = silence {
         gauge!("muster_worker_silence_seconds").set(silence.as_secs_f64());
     }
@@ -81,6 +84,10 @@ fn describe() {
     describe_histogram!("muster_request_seconds", Unit::Seconds, "How long GraphQL requests took.");
     describe_counter!("muster_alert_inbox_total", "Bodies for the inbox of alerts, by whether they were kept.");
     describe_counter!("muster_alert_posts_total", "Posts to a named source of alerts, by whether they were taken.");
+    describe_counter!("muster_heartbeats_total", "Calls of heartbeats, by whether they were beats, failures or refused.");
+    describe_counter!("muster_heartbeat_alarms_total", "Alarms about heartbeats that were raised.");
+    describe_gauge!("muster_heartbeats_silent", "Heartbeats that are silent or failed.");
+    describe_gauge!("muster_heartbeats_oldest_due_seconds", Unit::Seconds, "How long the longest waiting heartbeat has been due.");
     describe_gauge!("muster_connections", "Connections of clients that are open.");
     describe_counter!("muster_connections_dismissed_total", "Connections without a valid secret that were closed for a newer one.");
     describe_counter!("muster_connections_refused_total", "Connections that found no place, for all were taken by known callers.");

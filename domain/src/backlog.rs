@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use entity::{DeliveryState, System, Timestamp, delivery, held_system, incident, webhook_message};
+use entity::{DeliveryState, System, Timestamp, delivery, heartbeat, held_system, incident, webhook_message};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -30,6 +30,8 @@ pub struct Backlog {
     pub oldest_reminder: Duration,
     /// Events that wait to be posted to endpoints, or to be tried again.
     pub webhook_messages: i64,
+    /// Heartbeats that are silent or failed, and for how long the longest waiting has been due to be looked at.
+    pub heartbeats: (i64, Duration),
     /// The systems to which nothing is sent.
     pub held: Vec<System>,
 }
@@ -78,6 +80,14 @@ pub async fn look(ctx: &Ctx) -> Result<Backlog> {
     let (reminders, oldest_reminder) = reminders.unwrap_or_default();
     let posted = webhook_message::Entity::find().select_only().column_as(webhook_message::Column::Id.count(), "n");
     let posted = posted.filter(webhook_message::Column::NextAttemptAt.is_not_null()).into_tuple().one(db).await?;
+    let heartbeats: Option<(i64, Option<Timestamp>)> = heartbeat::Entity::find()
+        .select_only()
+        .column_as(heartbeat::Column::AlarmSince.count(), "n")
+        .column_as(heartbeat::Column::NextDueAt.min(), "due")
+        .into_tuple()
+        .one(db)
+        .await?;
+    let (silent, next_due) = heartbeats.unwrap_or_default();
     let held = held_system::Entity::find().select_only().column(held_system::Column::System).into_tuple().all(db).await?;
     Ok(Backlog {
         deliveries: OPEN.map(|state| (state, count(state))).to_vec(),
@@ -86,6 +96,7 @@ pub async fn look(ctx: &Ctx) -> Result<Backlog> {
         reminders,
         oldest_reminder: age(oldest_reminder),
         webhook_messages: posted.unwrap_or_default(),
+        heartbeats: (silent, age(next_due)),
         held,
     })
 }

@@ -47,6 +47,7 @@ mod forbidden_fields;
 mod graphql_js;
 mod handouts;
 mod handover;
+mod heartbeats;
 mod house;
 mod http;
 mod hygiene;

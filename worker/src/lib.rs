@@ -1,12 +1,11 @@
 //! The edge to the outside: what Muster does on its own, as apalis workers.
 //!
-//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`work`] has the deliveries
-//! of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the chores, straight from their rows ([`source`]).
-//! [`heartbeat_loop`] notices what fell silent. A
-//! system that refuses our credentials is put on hold until they work ([`holds`]). [`chat`] keeps the team's chat in step and does what people ask for
-//! there. [`alerts`] asks Alertmanager and Grafana what they did not tell, and [`topics`] verifies what comes from Amazon SNS; [`mailbox`]
-//! reads mailboxes whose mails mean alerts, [`ops_docs`] the team's ops docs; [`oidc`] signs people in for `api`; [`traces`] tells a collector
-//! what was done. Any number of workers may run on one PostgreSQL database.
+//! `cli` runs a [`Worker`] in `muster serve` and `muster worker`. [`reminder_loop`] reminds people of what is due; [`heartbeat_loop`] notices what
+//! fell silent; [`work`] has the deliveries of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the
+//! chores, straight from their rows ([`source`]). A system that refuses our credentials is put on hold until they work ([`holds`]). [`chat`]
+//! keeps the team's chat in step and does what people ask for there. [`alerts`] asks Alertmanager and Grafana what they did not tell, and
+//! [`topics`] verifies what comes from Amazon SNS; [`mailbox`] reads mailboxes whose mails mean alerts, [`ops_docs`] the team's ops docs;
+//! [`oidc`] signs people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
