@@ -70,7 +70,18 @@ const FLOORS: [&[&str]; 9] = [
         "webhooks::secret",
     ],
     // Who calls, and with what.
-    &["authz", "config", "ctx", "people::secrets", "agenda::kept", "heartbeats::lately", "insights::kept", "webhooks::known", "sql", "audit"],
+    &[
+        "authz",
+        "config",
+        "ctx",
+        "people::secrets",
+        "agenda::kept",
+        "heartbeats::lately",
+        "insights::kept",
+        "webhooks::known",
+        "sql",
+        "audit",
+    ],
     // What a decision sees and wants.
     &["record"],
     // What is written on a draft.

@@ -3,7 +3,7 @@
 use domain::alerts::episode::Identity;
 use domain::alerts::labelled::kept;
 use domain::alerts::{Alarm, Alarms, links};
-use domain::{Error, validate};
+use domain::{Error, heartbeats, validate};
 use entity::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
@@ -77,6 +77,9 @@ pub fn read(reading: &Reading<'_>, post: Post<'_>) -> Result<Vec<Alarms>, String
 fn alarms(reading: &Reading<'_>, told: Notification) -> Result<Vec<Alarms>, Error> {
     let source = match (reading.named, told.source) {
         (Some(name), _) => name.to_owned(),
+        (None, Some(source)) if source.trim() == heartbeats::SOURCE => {
+            return Err(Error::invalid("source", "source can't be heartbeat: so Muster's own alarms are called. Choose another name."));
+        }
         (None, Some(source)) => validate::name("source", &source)?,
         (None, None) => return Err(Error::invalid("source", "source is missing: name your system.")),
     };

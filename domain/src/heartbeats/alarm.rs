@@ -57,11 +57,7 @@ pub(super) async fn tell(ctx: &Ctx, row: &heartbeat::Model, news: News) -> Resul
         firing: news.over_at.is_none(),
         starts_at: Some(news.since),
         ends_at: news.over_at,
-        labels: json!({
-            "heartbeat": row.name,
-            "every": words::span(Duration::seconds(row.every_seconds.into())),
-            "lastBeatAt": row.last_beat_at,
-        }),
+        labels: json!({ "labels": { "heartbeat": row.name, "site": site.as_ref().map(|site| &site.name) } }),
         links: links(address),
         severity: Some(row.severity),
     };

@@ -170,7 +170,7 @@ fn alarm(row: &heard_source::Model, since: Timestamp, over_at: Option<Timestamp>
         firing: over_at.is_none(),
         starts_at: Some(since),
         ends_at: over_at,
-        labels: json!({ "alertSource": row.name }),
+        labels: json!({ "labels": { "source": row.name } }),
         links: Vec::new(),
         // While it is silent, nobody knows what is broken.
         severity: Some(Severity::Major),
