@@ -160,7 +160,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         Line { least: Admin, ..query("pageLedger", "pageLedger(from: \"2026-01-01\" to: \"2026-12-31\") { nodes { reference } }") },
         Line { least: Admin, ..query("auditLog", "auditLog { nodes { id } }") },
         Line { least: Responder, ..query("heartbeats", "heartbeats { nodes { id } }") },
-        Line { least: Responder, ..query("alertSources", "alertSources { name }") },
+        Line { least: Responder, ..query("heardSources", "heardSources { name }") },
         mutation("createHeartbeat", Admin, "name: \"backup\" everySeconds: 3600 graceSeconds: 600 severity: MINOR".into()),
         // This one does not exist.
         mutation("updateHeartbeat", Admin, heartbeat.into()),

@@ -29,8 +29,8 @@ fn with_sources(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
 }
 
 async fn sources(client: &Client) -> Value {
-    let query = "{ alertSources { name kind lastHeardAt usualGapSeconds silentAfterSeconds isSilent } }";
-    client.query(query, Value::Null).await["alertSources"].take()
+    let query = "{ heardSources { name kind lastHeardAt usualGapSeconds silentAfterSeconds isSilent } }";
+    client.query(query, Value::Null).await["heardSources"].take()
 }
 
 /// Posts something, and waits until it is noted when.

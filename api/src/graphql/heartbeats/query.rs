@@ -16,7 +16,7 @@ connection!(HeartbeatConnection, HeartbeatEdge, Heartbeat, heartbeat::Model, "he
 
 /// A source of alerts that the settings name.
 #[derive(SimpleObject)]
-pub struct AlertSource {
+pub struct HeardSource {
     /// As the settings name it.
     name: String,
     /// What kind of system it is, e.g. `grafana`.
@@ -31,7 +31,7 @@ pub struct AlertSource {
     is_silent: bool,
 }
 
-impl From<SourceSilence> for AlertSource {
+impl From<SourceSilence> for HeardSource {
     fn from(source: SourceSilence) -> Self {
         let SourceSilence { name, kind, last_heard_at, usual_gap, silent_after, is_silent } = source;
         let seconds = |span: Option<Duration>| span.map(|span| span.num_seconds());
@@ -62,7 +62,7 @@ impl HeartbeatQuery {
     }
 
     /// The sources of alerts that the settings name, by name, and whether they are silent. For responders.
-    async fn alert_sources(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<AlertSource>>> {
+    async fn heard_sources(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<HeardSource>>> {
         let sources = heartbeats::sources(ctx(gql)).await?;
         Ok(Some(sources.into_iter().map(Into::into).collect()))
     }
