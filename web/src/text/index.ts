@@ -4,6 +4,7 @@ import { board } from './en/board';
 import { common } from './en/common';
 import { declare } from './en/declare';
 import { followUps } from './en/followUps';
+import { heartbeats } from './en/heartbeats';
 import { incident } from './en/incident';
 import { insights } from './en/insights';
 import { known } from './en/known';
@@ -20,6 +21,7 @@ export const t = {
   board,
   declare,
   followUps,
+  heartbeats,
   incident,
   insights,
   known,

@@ -117,6 +117,7 @@ export const client = new Client({
         FoundTicket: embedded,
         GoalState: embedded,
         HandoverCandidate: embedded,
+        HeardSource: embedded,
         Held: embedded,
         Impact: embedded,
         IncidentFigures: embedded,
