@@ -38,11 +38,12 @@ pub(super) fn title(row: &heartbeat::Model) -> String {
 }
 
 /// What somebody must know who is woken by it.
-pub(super) fn description(row: &heartbeat::Model) -> String {
+pub(super) fn description(row: &heartbeat::Model) -> Option<String> {
     let span = |seconds: i32| words::span(Duration::seconds(seconds.into()));
     let rule = format!("It should tell that it lives every {}, and may be {} late.", span(row.every_seconds), span(row.grace_seconds));
     let said = if row.failed_at.is_some() { row.failure.clone() } else { Some(rule) };
-    said.into_iter().chain(row.note.clone()).collect::<Vec<_>>().join("\n\n")
+    let parts: Vec<String> = said.into_iter().chain(row.note.clone()).collect();
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
 /// Tells what became of the alarm about `row`. Telling it twice does no harm.

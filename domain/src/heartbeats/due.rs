@@ -118,8 +118,8 @@ pub(super) fn next_look(row: &heartbeat::Model, now: Timestamp) -> Option<Timest
     if is_news { Some(now) } else { row.expected_by }
 }
 
-/// By when a beat is expected after an outage, if that differs. A beat that was due meanwhile may have come while nobody listened, so the one after it is
-/// waited for. What was overdue before stays so.
+/// By when a beat is expected after an outage, if that differs. A beat that was due meanwhile may have come while nobody listened, so the one
+/// after it is waited for. What was overdue before stays so.
 pub(super) fn after_outage(row: &heartbeat::Model, outage: Outage) -> Option<Timestamp> {
     let by = row.expected_by.filter(|_| row.alarm_since.is_none() && row.failed_at.is_none())?;
     let earliest = row.last_beat_at? + every(row) - grace(row);

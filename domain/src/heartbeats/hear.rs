@@ -1,6 +1,8 @@
-//! Beats, and what says that it failed. Called by the hook of `api`, as often as jobs like: a read and an update, and of several within a second only the first.
+//! Beats, and what says that it failed. Called by the hook of `api`, as often as jobs like: a read and an update, and of several within a
+//! second only the first.
 //!
-//! Whoever calls shows the secret. A name that nobody has is answered as a wrong secret is, after the same work, so that nobody can find out which there are.
+//! Whoever calls shows the secret. A name that nobody has is answered as a wrong secret is, after the same work, so that nobody can find out
+//! which there are.
 
 use entity::heartbeat::{self, ActiveModel, Column};
 use entity::{HeartbeatId, Timestamp};
@@ -8,7 +10,6 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 use subtle::ConstantTimeEq;
 
 use super::due;
-use super::query::is_same;
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -42,7 +43,7 @@ pub async fn admit(ctx: &Ctx, name: &str, secret: &str) -> Result<heartbeat::Mod
     // What no database keeps is nobody's name.
     let name: String = name.chars().filter(|c| !c.is_control()).take(limits::HEARTBEAT_NAME_CHARS + 1).collect();
     let row = heartbeat::Entity::find().filter(Column::Name.eq(name)).one(ctx.db.read()).await?;
-    let known = row.as_ref().map_or(NOBODYS, |row| &row.secret_hash);
+    let known = row.as_ref().map_or(NOBODYS, |row| row.secret_hash.as_str());
     let shows_it = bool::from(hash(secret).as_bytes().ct_eq(known.as_bytes()));
     row.filter(|_| shows_it).ok_or(Error::Unauthenticated(REFUSED))
 }
@@ -114,7 +115,7 @@ async fn write(ctx: &Ctx, row: &heartbeat::Model, sign: Sign<'_>, now: Timestamp
         .set(written)
         .filter(Column::Id.eq(row.id))
         .filter(Column::Version.eq(row.version))
-        .filter(is_same(Column::AlarmSince, row.alarm_since))
+        .filter(Column::AlarmSince.eq(row.alarm_since))
         .exec(ctx.db.write());
     Ok(written.await?.rows_affected == 1)
 }

@@ -9,7 +9,6 @@ use entity::{Timestamp, heartbeat_watch};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 
 use super::due::{self, Outage};
-use super::query::is_same;
 use crate::ctx::Ctx;
 use crate::error::Result;
 
@@ -58,8 +57,8 @@ async fn come_back(ctx: &Ctx, row: &heartbeat_watch::Model, now: Timestamp) -> R
         let Some(by) = due::after_outage(&heartbeat, outage) else { continue };
         let later = ActiveModel { expected_by: Set(Some(by)), next_due_at: Set(Some(by)), ..Default::default() };
         let still = heartbeat::Entity::update_many().set(later).filter(Column::Id.eq(heartbeat.id));
-        let still = still.filter(Column::Version.eq(heartbeat.version)).filter(is_same(Column::ExpectedBy, heartbeat.expected_by));
-        still.filter(is_same(Column::FailedAt, heartbeat.failed_at)).filter(Column::AlarmSince.is_null()).exec(&tx).await?;
+        let still = still.filter(Column::Version.eq(heartbeat.version)).filter(Column::ExpectedBy.eq(heartbeat.expected_by));
+        still.filter(Column::FailedAt.eq(heartbeat.failed_at)).filter(Column::AlarmSince.is_null()).exec(&tx).await?;
     }
     tx.commit().await?;
     tracing::info!(from = %outage.from, "nobody listened for heartbeats for a while; those that were due meanwhile are waited for once more");

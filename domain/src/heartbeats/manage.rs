@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::alarm::{News, tell};
 use super::due;
-use super::query::{find, is_same};
+use super::query::find;
 use crate::audit::{self, Entry};
 use crate::authz::Right;
 use crate::catalogue::existing_sites;
@@ -59,16 +59,17 @@ pub struct UpdateHeartbeat {
 /// `BAD_USER_INPUT`, `FORBIDDEN`; `FAILED_PRECONDITION` if there are as many as may be.
 pub async fn create(ctx: &Ctx, input: CreateHeartbeat) -> Result<(heartbeat::Model, String)> {
     ctx.require(Right::Administer)?;
+    let CreateHeartbeat { name: called, every_seconds, grace_seconds, severity, site_id, note } = input;
     let (now, secret) = (ctx.now(), ctx.ids.secret());
     let row = heartbeat::Model {
         id: HeartbeatId(ctx.ids.uuid(now)),
-        name: name(&input.name)?,
+        name: name(&called)?,
         secret_hash: hash(&secret),
-        severity: input.severity,
-        every_seconds: every(input.every_seconds)?,
-        grace_seconds: grace(input.grace_seconds)?,
-        site_id: known_site(ctx, input.site_id).await?,
-        note: validate::optional_text("note", input.note.as_deref())?,
+        severity,
+        every_seconds: every(every_seconds)?,
+        grace_seconds: grace(grace_seconds)?,
+        site_id: known_site(ctx, site_id).await?,
+        note: validate::optional_text("note", note.as_deref())?,
         version: 1,
         created_by_id: ctx.actor.person_id(),
         created_at: now,
@@ -104,17 +105,18 @@ pub async fn create(ctx: &Ctx, input: CreateHeartbeat) -> Result<(heartbeat::Mod
 /// `BAD_USER_INPUT`, `FORBIDDEN`, `NOT_FOUND`; `CONFLICT` if it is changed over and over at the same moment.
 pub async fn update(ctx: &Ctx, id: HeartbeatId, input: UpdateHeartbeat) -> Result<heartbeat::Model> {
     ctx.require(Right::Administer)?;
-    let site = match input.site_id {
+    let UpdateHeartbeat { every_seconds, grace_seconds, severity, site_id, note, is_paused } = input;
+    let site = match site_id {
         Some(site) => Some(known_site(ctx, site).await?),
         None => None,
     };
-    let note = validate::edit(input.note.as_ref(), |text| validate::text("note", text))?;
+    let note = validate::edit(note.as_ref(), |text| validate::text("note", text))?;
     for _ in 0..ATTEMPTS {
         let before = find(ctx, id).await?;
         let mut after = before.clone();
-        after.every_seconds = input.every_seconds.map_or(Ok(before.every_seconds), every)?;
-        after.grace_seconds = input.grace_seconds.map_or(Ok(before.grace_seconds), grace)?;
-        after.severity = input.severity.unwrap_or(before.severity);
+        after.every_seconds = every_seconds.map_or(Ok(before.every_seconds), every)?;
+        after.grace_seconds = grace_seconds.map_or(Ok(before.grace_seconds), grace)?;
+        after.severity = severity.unwrap_or(before.severity);
         after.site_id = site.unwrap_or(before.site_id);
         after.note = note.clone().unwrap_or(after.note);
         let mut actions = Vec::new();
@@ -123,7 +125,7 @@ pub async fn update(ctx: &Ctx, id: HeartbeatId, input: UpdateHeartbeat) -> Resul
         }
         let now = ctx.now();
         reschedule(&before, &mut after, now);
-        match input.is_paused {
+        match is_paused {
             Some(true) if before.paused_at.is_none() => {
                 pause(&mut after, now);
                 actions.push(AuditAction::HeartbeatPaused);
@@ -248,10 +250,10 @@ async fn write(tx: &DatabaseTransaction, before: &heartbeat::Model, after: &hear
         .set(changed)
         .filter(Column::Id.eq(before.id))
         .filter(Column::Version.eq(before.version))
-        .filter(is_same(Column::LastBeatAt, before.last_beat_at))
-        .filter(is_same(Column::FailedAt, before.failed_at))
-        .filter(is_same(Column::ExpectedBy, before.expected_by))
-        .filter(is_same(Column::AlarmSince, before.alarm_since))
+        .filter(Column::LastBeatAt.eq(before.last_beat_at))
+        .filter(Column::FailedAt.eq(before.failed_at))
+        .filter(Column::ExpectedBy.eq(before.expected_by))
+        .filter(Column::AlarmSince.eq(before.alarm_since))
         .exec(tx);
     Ok(written.await?.rows_affected == 1)
 }
@@ -315,8 +317,10 @@ mod tests {
 
     #[test]
     fn rhythm_and_grace_have_bounds() {
-        for (check, range) in [(every as fn(i32) -> Result<i32>, limits::HEARTBEAT_EVERY_SECONDS), (grace, limits::HEARTBEAT_GRACE_SECONDS)]
-        {
+        for (check, range) in [
+            (every as fn(i32) -> Result<i32>, limits::HEARTBEAT_EVERY_SECONDS),
+            (grace as fn(i32) -> Result<i32>, limits::HEARTBEAT_GRACE_SECONDS),
+        ] {
             let (least, most) = range.into_inner();
             assert!(check(least).is_ok() && check(most).is_ok());
             assert!([least - 1, most + 1, -1, i32::MAX, i32::MIN].into_iter().all(|seconds| check(seconds).is_err()));

@@ -1,10 +1,11 @@
 //! Silence is a signal (S8): jobs that tell again and again that they live, and sources of alerts that are usually heard of.
 //!
-//! People say what is expected ([`create`] and what follows); the hook of `api` takes beats ([`admit`], [`hear`]); the clockwork of `worker` ([`look`])
-//! has [`crate::alerts`] hear of what fell silent, failed or came back. When that is so is decided in [`due`], which knows no database.
+//! People say what is expected ([`create`] and what follows); the hook of `api` takes beats ([`admit`], [`hear`]); the clockwork of `worker`
+//! ([`look`]) has [`crate::alerts`] hear of what fell silent, failed or came back. When that is so is decided in [`due`], which knows no
+//! database.
 //!
-//! Guarantees: a missed beat is one alarm, however many workers run and die; the next beat ends it. A heartbeat that never beat is not waited for. While Muster
-//! is away, nobody counts as silent.
+//! Guarantees: a missed beat is one alarm, however many workers run and die; the next beat ends it. A heartbeat that never beat is not waited
+//! for. While Muster is away, nobody counts as silent.
 
 mod alarm;
 pub mod due;

@@ -1,8 +1,7 @@
 //! Heartbeats as people look at them. Nobody is shown a secret: only its hash is kept.
 
+use entity::HeartbeatId;
 use entity::heartbeat::{self, Column};
-use entity::{HeartbeatId, Timestamp};
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::authz::Right;
@@ -43,9 +42,4 @@ pub async fn by_ids(ctx: &Ctx, ids: &[HeartbeatId]) -> Result<Vec<heartbeat::Mod
 /// `FORBIDDEN`, `NOT_FOUND`.
 pub(super) async fn find(ctx: &Ctx, id: HeartbeatId) -> Result<heartbeat::Model> {
     by_ids(ctx, &[id]).await?.pop().ok_or(Error::NotFound("heartbeat"))
-}
-
-/// The condition that `column` still is `value`, or nothing.
-pub(super) fn is_same(column: impl ColumnTrait, value: Option<Timestamp>) -> Expr {
-    value.map_or_else(|| column.is_null(), |value| column.eq(value))
 }

@@ -1,7 +1,8 @@
 //! How long a source of alerts is usually silent, and when it is unusual: pure functions.
 //!
-//! Alerts come in bursts, so what is usual is said by longer pauses alone, and only once there are some. The longest of them counts, since most sources
-//! are quieter on some days; and nobody is told that a source is silent before a day has passed, unless the settings say how long.
+//! Alerts come in bursts, so what is usual is said by longer pauses alone, and only once there are some. The longest of them counts, since
+//! most sources are quieter on some days; and nobody is told that a source is silent before a day has passed, unless the settings say how
+//! long.
 
 use chrono::Duration;
 use entity::SourcePauses;

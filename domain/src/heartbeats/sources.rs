@@ -1,7 +1,7 @@
 //! Sources of alerts that the settings name: when each was last heard of, and what a silence means.
 //!
-//! That one was heard of is noted beside its alerts, once a minute ([`is_news`], [`heard`]). With `silent_after` in the settings, its silence is an alarm,
-//! which the clockwork raises and ends ([`look`]); without, it is only shown ([`all`]).
+//! That one was heard of is noted beside its alerts, once a minute ([`is_news`], [`heard`]). With `silent_after` in the settings, its silence
+//! is an alarm, which the clockwork raises and ends ([`look`]); without, it is only shown ([`all`]).
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
 use super::alarm::send;
-use super::query::{is_same, require_responder};
+use super::query::require_responder;
 use super::{listening, silence};
 use crate::alerts::Alarm;
 use crate::authz::Right;
@@ -106,11 +106,10 @@ pub(super) async fn look(ctx: &Ctx, up_since: Timestamp) -> Result<()> {
     for row in rows(ctx).await?.into_values() {
         let since = silent_after(ctx, &row.name).map(|after| quiet_since(&row, up_since) + after).filter(|since| *since <= now);
         match (row.alarm_since, since) {
-            (None, None) => {}
             (None, Some(since)) => raise(ctx, row, since).await?,
             (Some(since), Some(_)) if !row.is_raised => tell_raised(ctx, &row, since).await?,
-            (Some(_), Some(_)) => {}
             (Some(since), None) => end(ctx, &row, since).await?,
+            (None, None) | (Some(_), Some(_)) => {}
         }
     }
     Ok(())
@@ -150,7 +149,7 @@ async fn end(ctx: &Ctx, row: &heard_source::Model, since: Timestamp) -> Result<(
 /// Writes a change while the alarm is the one that was read.
 async fn write(ctx: &Ctx, change: ActiveModel, row: &heard_source::Model, also: Option<Expr>) -> Result<bool> {
     let mut update = heard_source::Entity::update_many().set(change).filter(Column::Name.eq(&*row.name));
-    update = update.filter(is_same(Column::AlarmSince, row.alarm_since));
+    update = update.filter(Column::AlarmSince.eq(row.alarm_since));
     if let Some(also) = also {
         update = update.filter(also);
     }

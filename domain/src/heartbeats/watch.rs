@@ -1,8 +1,8 @@
 //! The clockwork that finds silent heartbeats. Every worker looks each second; a heartbeat that is due is taken by one of them.
 //!
-//! What happens if a worker dies *here*: a row that was taken is due again after [`TAKEN`]. That an alarm is about to be raised is written before alerts
-//! are told, and that it is over only after they were, so whoever looks next tells them again, which they bear ([`super::alarm`]). A beat in between
-//! makes the row due at once.
+//! What happens if a worker dies *here*: a row that was taken is due again after [`TAKEN`]. That an alarm is about to be raised is written
+//! before alerts are told, and that it is over only after they were, so whoever looks next tells them again, which they bear
+//! ([`super::alarm`]). A beat in between makes the row due at once.
 
 use chrono::Duration;
 use entity::Timestamp;
@@ -12,7 +12,6 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use super::alarm::{News, description, tell, title};
 use super::due::{self, Step};
-use super::query::is_same;
 use super::{listening, sources};
 use crate::authz::Right;
 use crate::ctx::Ctx;
@@ -88,7 +87,7 @@ async fn handle(ctx: &Ctx, row: &heartbeat::Model) -> Result<()> {
 
 async fn raise(ctx: &Ctx, row: &heartbeat::Model, since: Timestamp) -> Result<()> {
     let title = row.alarm_title.clone().unwrap_or_else(|| title(row));
-    let news = News { title: title.clone(), description: Some(description(row)), since, over_at: None };
+    let news = News { title: title.clone(), description: description(row), since, over_at: None };
     tell(ctx, row, news).await?;
     let told = ActiveModel { next_due_at: Set(None), ..Default::default() };
     if write(ctx, told, as_taken(row)).await? {
@@ -109,7 +108,7 @@ async fn end(ctx: &Ctx, row: &heartbeat::Model, since: Timestamp, at: Timestamp)
     tell(ctx, row, News { title, description: Some(why.to_owned()), since, over_at: Some(at) }).await?;
     let over = ActiveModel { alarm_since: Set(None), alarm_title: Set(None), ..Default::default() };
     // Further beats may have come since it was taken; only if it failed, it is an alarm again.
-    let same = Column::Id.eq(row.id).and(is_same(Column::AlarmSince, row.alarm_since)).and(is_same(Column::FailedAt, row.failed_at));
+    let same = Column::Id.eq(row.id).and(Column::AlarmSince.eq(row.alarm_since)).and(Column::FailedAt.eq(row.failed_at));
     let ended = heartbeat::Entity::update_many().set(over).col_expr(Column::NextDueAt, Expr::col(Column::ExpectedBy)).filter(same);
     ended.exec(ctx.db.write()).await?;
     Ok(())
@@ -120,13 +119,13 @@ fn as_seen(row: &heartbeat::Model) -> Expr {
     Column::Id
         .eq(row.id)
         .and(Column::Version.eq(row.version))
-        .and(is_same(Column::ExpectedBy, row.expected_by))
-        .and(is_same(Column::FailedAt, row.failed_at))
+        .and(Column::ExpectedBy.eq(row.expected_by))
+        .and(Column::FailedAt.eq(row.failed_at))
 }
 
 /// The same of a row that is still ours.
 fn as_taken(row: &heartbeat::Model) -> Expr {
-    as_seen(row).and(is_same(Column::NextDueAt, row.next_due_at))
+    as_seen(row).and(Column::NextDueAt.eq(row.next_due_at))
 }
 
 async fn write(ctx: &Ctx, change: ActiveModel, still: Expr) -> Result<bool> {

@@ -1,8 +1,8 @@
 //! What jobs call to tell that they live, or that they failed: `/hooks/heartbeat/NAME/SECRET`, with `/fail` or `?exit=STATUS` behind it.
 //!
-//! It takes GET, HEAD and POST, since it is called by whatever a job has at hand. Where headers can be set, the secret may be in one instead of the
-//! address; the address is in no log and no trace of ours, which know the route. A beat counts whatever its body is. Everything that may pass is answered
-//! 503, so that `curl --retry` tries again.
+//! It takes GET, HEAD and POST, since it is called by whatever a job has at hand. Where headers can be set, the secret may be in one instead
+//! of the address; the address is in no log and no trace of ours, which know the route. A beat counts whatever its body is. Everything that
+//! may pass is answered 503, so that `curl --retry` tries again.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What other systems post: alerts in [`alerts`], that jobs live in [`heartbeat`], ticket events in [`zendesk`], changes of cards in [`trello`], and
-//! what people do in [`slack`].
+//! What other systems post: alerts in [`alerts`], that jobs live in [`heartbeat`], ticket events in [`zendesk`], changes of cards in
+//! [`trello`], and what people do in [`slack`].
 //!
 //! Unknown fields are ignored: newer versions add some.
 
