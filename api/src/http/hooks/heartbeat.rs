@@ -63,18 +63,18 @@ pub async fn beat(
         Some(status) => status.parse::<i64>().map_err(|_| unreadable())?,
     };
     let why = (status != 0).then(|| format!("It ended with status {status}."));
-    Box::pin(take(&server, address, why, request)).await
+    Box::pin(take(&server, address, why.as_deref(), request)).await
 }
 
 /// Takes that a job failed.
 pub async fn fail(State(server): State<Server>, Path(address): Path<Address>, request: Request) -> Result<Json<Value>, Problem> {
-    Box::pin(take(&server, address, Some(String::new()), request)).await
+    Box::pin(take(&server, address, Some(""), request)).await
 }
 
 /// Takes what a job tells: that it is well, or `failed`, and why.
-async fn take(server: &Server, address: Address, failed: Option<String>, request: Request) -> Result<Json<Value>, Problem> {
-    let outcome = told(server, address, failed.as_deref(), request).await;
-    let word = match (&outcome, &failed) {
+async fn take(server: &Server, address: Address, failed: Option<&str>, request: Request) -> Result<Json<Value>, Problem> {
+    let outcome = told(server, address, failed, request).await;
+    let word = match (&outcome, failed) {
         (Err(_), _) => "refused",
         (Ok(()), None) => "beat",
         (Ok(()), Some(_)) => "failed",
@@ -146,7 +146,7 @@ mod tests {
         let long = format!("{}the end", "x".repeat(3 * KEPT));
         let kept = end_of(Body::from(long)).await;
         assert!(kept.len() == KEPT && kept.ends_with("the end"));
-        let chunks = std::iter::repeat_n(Ok::<_, std::io::Error>("0123456789".repeat(1_000)), 3_000);
+        let chunks = std::iter::repeat_with(|| Ok::<_, std::io::Error>("0123456789".repeat(1_000))).take(3_000);
         assert_eq!(end_of(Body::from_stream(stream::iter(chunks))).await.len(), KEPT);
         let broken = [Ok("so far".to_owned()), Err(std::io::Error::other("gone"))];
         assert_eq!(end_of(Body::from_stream(stream::iter(broken))).await, "so far");
