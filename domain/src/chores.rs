@@ -40,6 +40,8 @@ pub enum Chore {
     ReadOpsDocs,
     /// Read the mailboxes whose mails mean alerts. Carried out by `worker`, which can reach them.
     ReadMailboxes,
+    /// Read the sites elsewhere, if it is time. Carried out by `worker`, which can reach them.
+    ReadSites,
     /// Synchronise what is kept both in an outside system and here. Carried out by `worker`, which can reach the system.
     Sync {
         /// The outside system.
@@ -70,12 +72,14 @@ const SETTLED: chrono::Duration = chrono::Duration::seconds(20);
 const QUIET: chrono::Duration = chrono::Duration::minutes(1);
 
 /// The chores of a server with these settings, and how often each is done. Most rounds leave Zendesk's directory alone
-/// ([`crate::clients::directory`]), and the ops docs ([`crate::known::ops`]); a long read continues every minute.
+/// ([`crate::clients::directory`]), the ops docs ([`crate::known::ops`]) and the sites elsewhere ([`crate::catalogue::reading`]); a long read
+/// continues every minute.
 fn all(config: &Config) -> impl Iterator<Item = (Chore, chrono::Duration)> {
     let synced = [(System::Zendesk, chrono::Duration::minutes(1)), (System::Trello, chrono::Duration::minutes(5))];
     let synced = synced.into_iter().filter(|(system, _)| config.systems.contains(system));
     let read = config.ops_docs.iter().map(|_| (Chore::ReadOpsDocs, chrono::Duration::minutes(1)));
     let mailboxes = config.reads_mailboxes.then_some((Chore::ReadMailboxes, chrono::Duration::seconds(30)));
+    let read = read.chain(config.catalogue.iter().map(|_| (Chore::ReadSites, chrono::Duration::minutes(1))));
     [
         (Chore::VerifyChains, chrono::Duration::seconds(10)),
         (Chore::FindIncidents, chrono::Duration::seconds(10)),
@@ -101,6 +105,7 @@ impl Chore {
             Self::HearAgain => "hear-again".to_owned(),
             Self::ReadOpsDocs => "read-ops-docs".to_owned(),
             Self::ReadMailboxes => "read-mailboxes".to_owned(),
+            Self::ReadSites => "read-sites".to_owned(),
             Self::Sync { system } => format!("sync-{system}"),
         }
     }
@@ -178,6 +183,7 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
         Chore::SettleAlerts => settle(ctx).await,
         Chore::HearAgain => Box::pin(again::hear_again(ctx)).await,
         Chore::ReadOpsDocs | Chore::ReadMailboxes | Chore::Sync { .. } => {
+        Chore::ReadOpsDocs | Chore::ReadSites | Chore::Sync { .. } => {
             Err(Error::internal("the domain was given a chore that only the worker can carry out"))
         }
     }

@@ -34,6 +34,8 @@ pub struct Config {
     pub webhooks: Option<WebhookRules>,
     /// Whether mailboxes are read for alerts.
     pub reads_mailboxes: bool,
+    /// The catalogue elsewhere that is followed; `None` for none.
+    pub catalogue: Option<CatalogueSource>,
     /// The sources of alerts that the settings name.
     pub alert_sources: BTreeMap<String, WatchedSource>,
 }
@@ -45,6 +47,15 @@ pub struct WatchedSource {
     pub kind: String,
     /// After which silence an alarm is raised; `None` for never.
     pub silent_after: Option<Duration>,
+}
+
+/// A catalogue elsewhere that is read again and again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueSource {
+    /// Where it is, in words for people.
+    pub place: String,
+    /// How often it is read.
+    pub every: Duration,
 }
 
 /// What is taken from the team's chat, and who may come from there.

@@ -60,6 +60,10 @@ pub const TOOLING_LINKS: usize = 20;
 pub const SITES_BYTES: usize = 512 * 1024;
 /// Sites of an imported list.
 pub const SITES_LISTED: usize = 5_000;
+/// Bytes of what one reading of a catalogue elsewhere says of all sites: it is kept in memory, and in a row while it waits for a person.
+pub const SITES_READ_BYTES: usize = 8 * 1024 * 1024;
+/// What one such reading could not take and is named.
+pub const READING_NOTES: usize = 200;
 /// Rows of an import, and its problems, that are shown at once.
 pub const IMPORT_SHOWN: usize = 200;
 /// Entries of a page if the caller does not say.

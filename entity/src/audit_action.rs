@@ -82,6 +82,10 @@ text_enum! {
         HeartbeatSecretRotated = "HEARTBEAT_SECRET_ROTATED",
         /// A heartbeat was removed.
         HeartbeatRemoved = "HEARTBEAT_REMOVED",
+        /// Somebody had a reading of the sites elsewhere taken in that loses much.
+        SiteReadingTaken = "SITE_READING_TAKEN",
+        /// Somebody left the catalogue as it is, against a reading of the sites elsewhere.
+        SiteReadingLeft = "SITE_READING_LEFT",
         /// Shifts were set or imported.
         OnCallChanged = "ON_CALL_CHANGED",
         /// An incident was reported as restricted, or became so.

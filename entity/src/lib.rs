@@ -97,6 +97,8 @@ pub mod shift;
 pub mod sign_in_link;
 pub mod site;
 pub mod site_host;
+pub mod site_reading;
+pub mod site_staged;
 pub mod step;
 mod stretch;
 pub mod sync_mark;

@@ -44,6 +44,7 @@ mod m20261130_000045_quiet_windows;
 mod m20261130_000046_alert_posts;
 mod m20261130_000047_flapping;
 mod m20261130_000048_heartbeats;
+mod m20261130_000049_site_readings;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000046_alert_posts::Migration),
             Box::new(m20261130_000047_flapping::Migration),
             Box::new(m20261130_000048_heartbeats::Migration),
+            Box::new(m20261130_000049_site_readings::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

@@ -67,6 +67,7 @@ impl House {
                 webhooks: None,
                 reads_mailboxes: false,
                 alert_sources: BTreeMap::new(),
+                catalogue: None,
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config, None);

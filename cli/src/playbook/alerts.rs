@@ -186,6 +186,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         webhooks: None,
         reads_mailboxes: false,
         alert_sources: BTreeMap::new(),
+        catalogue: None,
     };
     Ok(Domain::new(opened.db, clock, playbook.clone(), config, None))
 }

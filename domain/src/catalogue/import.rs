@@ -1,6 +1,6 @@
 //! A list of sites taken into the catalogue: first shown as a plan, then, if somebody confirms that plan, done in one transaction.
 //!
-//! Called by `api` and `cli` for files. [`apply`] is for every source: whoever reads a catalogue elsewhere gives it what was listed. What is
+//! Called by `api` and `cli` for files. [`apply`] is for every source, and so is [`look`]: [`super::reading`] gives them what was listed elsewhere. What is
 //! confirmed is what was seen: the plan is made again while nobody else writes sites, and anything else than that is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,14 +108,26 @@ pub async fn look(ctx: &Ctx, lines: Vec<Listed>, lister: Lister) -> Result<Resul
 pub async fn apply(ctx: &Ctx, lines: Vec<Listed>, lister: Lister, confirmed: &Confirmed) -> Result<Done> {
     ctx.require(Right::Respond)?;
     let tx = ctx.db.begin().await?;
+    let done = apply_within(ctx, &tx, lines, lister, confirmed).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// As [`apply`], as a part of `tx`, which has locked nothing before: nothing happens until it is committed.
+pub(super) async fn apply_within(
+    ctx: &Ctx,
+    tx: &DatabaseTransaction,
+    lines: Vec<Listed>,
+    lister: Lister,
+    confirmed: &Confirmed,
+) -> Result<Done> {
     // Nobody adds or changes a site meanwhile, so what was planned is what happens.
-    turn(ctx, &tx, Turn::Alone).await?;
-    let known = Known::read(&tx).await?;
+    turn(ctx, tx, Turn::Alone).await?;
+    let known = Known::read(tx).await?;
     let done = known.plan(ctx, lines, lister).map_err(|problems| wrong(&problems))?;
     check(&done.plan, confirmed)?;
-    let clients = add_clients(ctx, &tx, &done.new_clients, &known.clients).await?;
-    write(&tx, &known, &done.plan, &clients).await?;
-    tx.commit().await?;
+    let clients = add_clients(ctx, tx, &done.new_clients, &known.clients).await?;
+    write(tx, &known, &done.plan, &clients).await?;
     Ok(done)
 }
 

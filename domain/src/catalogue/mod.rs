@@ -1,7 +1,7 @@
 //! Sites, and the clients they belong to (R3, R4, R21).
 //!
 //! What is known of a site comes from people and from sources that list sites, field by field ([`merge`]); what a source would change is a
-//! [`plan`] first. [`matching`] finds the site of an address.
+//! [`plan`] first. [`reading`] follows a catalogue elsewhere. [`matching`] finds the site of an address.
 
 pub mod busy;
 mod export;
@@ -13,6 +13,7 @@ pub mod listing;
 pub mod matching;
 pub mod merge;
 pub mod plan;
+pub mod reading;
 mod sites;
 mod team;
 

@@ -7,17 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{Origin, SiteField, SiteId, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::fields::{Entry, NO, YES, blank};
+use super::fields::{Entry, NO, YES, blank, is_blank};
 use super::merge::{Change, Values, merge};
 
 /// A source may lose one of so many sites before a person is asked.
 const LOSS: usize = 5;
 
-/// A site as a source lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A site as a source lists it. Stored as JSON while it waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Where in the source: the line of a file.
     pub line: usize,
@@ -104,6 +104,23 @@ impl Plan {
         self.count(Effect::Gone) * LOSS > self.of_source
     }
 
+    /// The field that the most sites would lose what they say in, and how many do.
+    pub fn emptied(&self) -> Option<(SiteField, usize)> {
+        let mut counts: BTreeMap<SiteField, usize> = BTreeMap::new();
+        let changed = self.rows.iter().filter(|row| row.effect == Effect::Changed).flat_map(|row| &row.changes);
+        // Who is no longer gone has lost nothing.
+        for change in changed.filter(|change| change.field != SiteField::Gone && is_blank(change.field, &change.to)) {
+            *counts.entry(change.field).or_default() += 1;
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count)
+    }
+
+    /// Whether so many lose what they say in one field that somebody must say that it is right: else a column that was cleared, or hidden from
+    /// whoever reads, takes it away.
+    pub fn empties_much(&self) -> bool {
+        self.emptied().is_some_and(|(_, count)| count * LOSS > self.of_source)
+    }
+
     /// The names of clients that `known` does not have yet.
     pub fn new_clients(&self, known: &BTreeSet<String>) -> BTreeSet<String> {
         let named = self.rows.iter().filter_map(|row| row.entry.client.as_ref());
@@ -133,6 +150,7 @@ pub fn plan(
     let (places, mut problems) = recognise(known, &lines, lister.origin);
     let present = places.iter().map(|place| place.and_then(|place| known[place].client.as_deref()));
     problems.extend(name_clients(&mut lines, present, clients));
+    problems.extend(nameless(&lines, &places));
     if !problems.is_empty() {
         problems.sort_by_key(|problem| problem.line);
         return Err(problems);
@@ -203,6 +221,14 @@ impl Plan {
         let effect = if merged.changes.is_empty() { Effect::Kept } else { Effect::Gone };
         self.rows.push(Row { effect, line: None, entry: merged.entry, changes: merged.changes, kept: merged.kept });
     }
+}
+
+/// Lines of a source with keys that are about a new site and do not say its name. A list says so of its lines by itself.
+fn nameless(listed: &[Listed], places: &[Option<usize>]) -> Vec<Problem> {
+    let new = listed.iter().zip(places).filter(|(one, place)| place.is_none() && one.key.is_some());
+    let nameless = new.filter(|(one, _)| said(one, SiteField::Name).is_none());
+    let problem = |line| Problem { line, column: Some("name".to_owned()), reason: "A new site needs a name.".to_owned() };
+    nameless.map(|(one, _)| problem(one.line)).collect()
 }
 
 /// Writes the names of clients as they are here, whatever their case in the list. `present` are those that the listed sites have.

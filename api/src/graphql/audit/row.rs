@@ -85,6 +85,10 @@ pub enum AuditAction {
     HeartbeatSecretRotated,
     /// A heartbeat was removed.
     HeartbeatRemoved,
+    /// Somebody had a reading of the sites elsewhere taken in that loses much.
+    SiteReadingTaken,
+    /// Somebody left the catalogue as it is, against a reading of the sites elsewhere.
+    SiteReadingLeft,
     /// Shifts were set or imported.
     OnCallChanged,
     /// An incident was reported as restricted, or became so.

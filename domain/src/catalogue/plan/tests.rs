@@ -163,6 +163,43 @@ fn a_fingerprint_is_that_of_the_changes() {
     assert_ne!(planned(&kept, listed()).fingerprint(), first);
 }
 
+#[test]
+fn a_column_that_is_cleared_is_much_and_who_comes_back_loses_nothing() {
+    let names = ["a", "b", "c", "d", "e"];
+    let mut known = of_lists(&names);
+    for entry in &mut known {
+        *entry = merge(entry, &values(&[(Url, "https://a.example/"), (Hosting, "AWS"), (Gone, "yes")]), Origin::Csv, NOW).entry;
+        *entry = merge(entry, &values(&[(Gone, "no")]), Origin::Csv, NOW).entry;
+    }
+    let lists = |cleared: usize| {
+        let one = |(at, name): (usize, &&str)| line(at + 2, &[(Name, *name), (Hosting, if at < cleared { "" } else { "AWS" })]);
+        names.iter().enumerate().map(one).collect::<Vec<_>>()
+    };
+    for (cleared, is_much) in [(0, false), (1, false), (2, true), (5, true)] {
+        let plan = planned(&known, lists(cleared));
+        assert_eq!(plan.emptied(), (cleared > 0).then_some((Hosting, cleared)));
+        assert_eq!(plan.empties_much(), is_much, "{cleared}");
+    }
+    for entry in &mut known {
+        *entry = merge(entry, &values(&[(Gone, "yes")]), Origin::Csv, NOW).entry;
+    }
+    let back = planned(&known, lists(0));
+    assert_eq!((back.rows.len(), back.emptied()), (5, None));
+}
+
+#[test]
+fn a_new_site_of_a_source_with_keys_needs_a_name_and_a_known_one_keeps_its_own() {
+    let mut known = of_lists(&["a"]);
+    known[0].site.listed_by = Some(Origin::Airtable);
+    known[0].site.source_key = Some("rec1".into());
+    let airtable = Lister { origin: Origin::Airtable, is_whole: true };
+    let nameless = |line, key: &str| Listed { key: Some(key.to_owned()), ..self::line(line, &[(Hosting, "AWS")]) };
+    let plan_of = |listed| plan(&known, &[], listed, airtable, NOW, || id(99));
+    let problems = plan_of(vec![nameless(1, "rec1"), nameless(2, "rec2")]).unwrap_err();
+    assert_eq!((problems.len(), problems[0].line, problems[0].column.as_deref()), (1, 2, Some("name")));
+    assert_eq!(effects(&plan_of(vec![nameless(1, "rec1")]).unwrap()), [(Effect::Changed, "a")]);
+}
+
 /// The seam for a source with keys of its own.
 #[test]
 fn a_source_with_keys_adopts_what_people_added() {

@@ -9,7 +9,7 @@
 //! | 3xx | never: redirects are not followed | same |
 //! | 401 | locked, until the credentials are fixed | same |
 //! | 408, 425 | later | later |
-//! | 429, 503 | later, after `Retry-After` (429: ten seconds without it) | same |
+//! | 429, 503 | later, after `Retry-After` (429: the vendor's usual pause without it) | same |
 //! | other 4xx | never, with the vendor's message | same |
 //! | other 5xx | unclear | later |
 //!
@@ -30,8 +30,6 @@ use crate::outlets::readable;
 
 /// The longest pause a vendor may ask for: longer ones are mistakes or need a person.
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
-/// The pause after a 429 without `Retry-After`.
-const PAUSE: Duration = Duration::from_secs(10);
 /// The keys of a JSON error that hold text for people, in reading order.
 const TELLING: [&str; 5] = ["error", "title", "message", "description", "details"];
 /// How deep to look for that text.
@@ -151,8 +149,8 @@ impl From<Failed> for Refusal {
 }
 
 impl Answered {
-    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], vendor: &Vendor) -> Self {
-        let pause = (status == StatusCode::TOO_MANY_REQUESTS).then_some(PAUSE);
+    pub(super) fn of(status: StatusCode, headers: &HeaderMap, body: &[u8], vendor: &Vendor, pause: Duration) -> Self {
+        let pause = (status == StatusCode::TOO_MANY_REQUESTS).then_some(pause);
         Self {
             status: status.as_u16(),
             words: words(body, vendor),
@@ -216,6 +214,7 @@ fn collect(value: &Value, depth: usize, said: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::PAUSE;
     use super::*;
 
     fn vendor() -> Vendor {
@@ -281,7 +280,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(after(answered(true, 429, Some(93))), Some(93));
-        let silent = Answered::of(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), b"", &vendor());
+        let silent = Answered::of(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), b"", &vendor(), PAUSE);
         assert_eq!(silent.retry_after, Some(PAUSE));
         assert_eq!(after(answered(true, 503, Some(5))), Some(5));
         assert_eq!(after(answered(true, 503, None)), None);

@@ -1,4 +1,4 @@
-//! The HTTP client for vendors' APIs, shared by all outlets but that for mail.
+//! The HTTP client for vendors' APIs, shared by all outlets but that for mail, and by whatever reads from a vendor.
 //!
 //! An [`Api`] talks to one host, with credentials that appear in no log or error, bounded in time and in what it reads, and within the
 //! vendor's limits ([`Pace`]). It follows no redirects and retries nothing on its own. A failed call is a [`Failed`], which one table
@@ -24,8 +24,8 @@ use tracing::{Instrument, Span};
 use url::Url;
 
 pub use base::{base_url, endpoint, is_this_machine, tls};
-pub(super) use failed::{Answered, Cause, Failed, retry_after};
-pub(super) use pace::{Crowded, Pace, Turn};
+pub(crate) use failed::{Answered, Cause, Failed, retry_after};
+pub(crate) use pace::{Crowded, Pace, Turn};
 
 /// The longest answer accepted for most calls.
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
@@ -33,6 +33,8 @@ const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 pub const LIST_BYTES: usize = 16 * 1024 * 1024;
 /// How much of an error's body is read.
 const ERROR_BYTES: usize = 64 * 1024;
+/// The pause after a 429 without `Retry-After`, unless the vendor's is known.
+const PAUSE: Duration = Duration::from_secs(10);
 /// A pause of up to this long applies to all our requests of the kind; a longer one only to the resource requested.
 const PAUSE_OF_ALL: Duration = Duration::from_mins(1);
 
@@ -53,7 +55,7 @@ impl Default for CallLimits {
 
 /// The vendor behind an API.
 #[derive(Clone)]
-pub(super) struct Vendor {
+pub(crate) struct Vendor {
     /// For people.
     pub name: &'static str,
     /// The settings with the credentials, for people.
@@ -69,12 +71,14 @@ impl Vendor {
 }
 
 /// One vendor's API, at one host.
-pub(super) struct Api {
+pub(crate) struct Api {
     client: Client,
     base: Url,
     vendor: Vendor,
     authorization: Option<HeaderValue>,
     pace: Pace,
+    /// The pause after a 429 that asks for none.
+    pause: Duration,
 }
 
 impl Api {
@@ -105,7 +109,12 @@ impl Api {
             client = client.no_proxy();
         }
         let client = client.build().map_err(|error| format!("can't be used: {}", innermost(&error)))?;
-        Ok(Self { client, base, vendor, authorization, pace })
+        Ok(Self { client, base, vendor, authorization, pace, pause: PAUSE })
+    }
+
+    /// The same, for a vendor that wants to be left alone for this long after a 429, and does not say so in the answer.
+    pub fn pausing(self, pause: Duration) -> Self {
+        Self { pause, ..self }
     }
 
     /// The base URL, without a trailing slash.
@@ -185,7 +194,7 @@ impl Api {
 }
 
 /// An answer with success.
-pub(super) struct Heard {
+pub(crate) struct Heard {
     pub headers: HeaderMap,
     pub body: Vec<u8>,
     changes: bool,
@@ -203,7 +212,7 @@ impl Heard {
 
 /// A call to be made.
 #[must_use]
-pub(super) struct Call<'a> {
+pub(crate) struct Call<'a> {
     api: &'a Api,
     request: Request,
     changes: bool,
@@ -332,7 +341,7 @@ impl<'a> Call<'a> {
             return Ok((answer, turns));
         }
         let body = read(answer, ERROR_BYTES).await.unwrap_or_default();
-        let answered = Answered::of(status, &headers, &body, &api.vendor);
+        let answered = Answered::of(status, &headers, &body, &api.vendor, api.pause);
         if let Some(pause) = answered.retry_after.filter(|pause| status == StatusCode::TOO_MANY_REQUESTS && *pause <= PAUSE_OF_ALL) {
             turns.first().map_or(&api.pace, Turn::pace).keep_quiet(pause);
         }
