@@ -182,8 +182,7 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
         Chore::FindIncidents => find_incidents(ctx).await,
         Chore::SettleAlerts => settle(ctx).await,
         Chore::HearAgain => Box::pin(again::hear_again(ctx)).await,
-        Chore::ReadOpsDocs | Chore::ReadMailboxes | Chore::Sync { .. } => {
-        Chore::ReadOpsDocs | Chore::ReadSites | Chore::Sync { .. } => {
+        Chore::ReadOpsDocs | Chore::ReadMailboxes | Chore::ReadSites | Chore::Sync { .. } => {
             Err(Error::internal("the domain was given a chore that only the worker can carry out"))
         }
     }

@@ -4,11 +4,13 @@
 //! fell silent; [`work`] has the deliveries of each system carried out through its outlet ([`outlets`]), events posted to endpoints, and the
 //! chores, straight from their rows ([`source`]). A system that refuses our credentials is put on hold until they work ([`holds`]). [`chat`]
 //! keeps the team's chat in step and does what people ask for there. [`alerts`] asks Alertmanager and Grafana what they did not tell, and
-//! [`topics`] verifies what comes from Amazon SNS; [`mailbox`] reads mailboxes whose mails mean alerts, [`ops_docs`] the team's ops docs;
-//! [`oidc`] signs people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL database.
+//! [`topics`] verifies what comes from Amazon SNS; [`mailbox`] reads mailboxes whose mails mean alerts, [`ops_docs`] the team's ops docs,
+//! [`airtable`] its sites; [`oidc`] signs people in for `api`; [`traces`] tells a collector what was done. Any number of workers may run on one PostgreSQL
+//! database.
 //!
 //! Invariants: dates, attempts and outcomes are the domain's rows, and nothing else is a queue; every piece of work may run twice.
 
+pub mod airtable;
 pub mod alerts;
 mod chat;
 mod heartbeat_loop;
@@ -54,6 +56,8 @@ pub struct Connections {
     pub mailboxes: Vec<Arc<mailbox::Mailbox>>,
     /// Where the ops docs are.
     pub ops_docs: Option<Arc<ops_docs::OpsDocs>>,
+    /// Where the sites are.
+    pub airtable: Option<Arc<airtable::Airtable>>,
     /// Where events are posted to.
     pub endpoints: Option<Arc<Endpoints>>,
     /// The team's chat.
@@ -105,6 +109,11 @@ impl Worker {
                 }
             },
             alerts::run(ctx.clone(), &connections.monitors, shutdown.clone()),
+            async {
+                if connections.airtable.is_some() {
+                    airtable::begin(&ctx).await;
+                }
+            },
             async {
                 if let Some(chat) = &connections.chat {
                     Box::pin(chat::run(&ctx, chat, &shutdown)).await;

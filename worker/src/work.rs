@@ -12,7 +12,7 @@ use tracing::Instrument;
 use crate::Connections;
 use crate::outlets::endpoint::Endpoints;
 use crate::source::Work;
-use crate::{mailbox, ops_docs};
+use crate::{airtable, mailbox, ops_docs};
 
 /// Deliveries to one system at the same time: few, so that it is not flooded and a hang costs little.
 const AT_ONCE: usize = 8;
@@ -129,6 +129,7 @@ pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
             Chore::HearAgain => "hear_again",
             Chore::ReadOpsDocs => "read_ops_docs",
             Chore::ReadMailboxes => "read_mailboxes",
+            Chore::ReadSites => "read_sites",
             Chore::Sync { system: System::Zendesk } => "sync_zendesk",
             Chore::Sync { system: System::Trello } => "sync_trello",
             Chore::Sync { .. } => "sync",
@@ -137,13 +138,14 @@ pub fn chores(ctx: &Ctx, connections: &Connections) -> Work<Chore> {
 }
 
 async fn carry_out(ctx: &Ctx, connections: &Connections, chore: Chore) -> Result<(), Error> {
-    let Connections { clients, boards, ops_docs, .. } = connections;
-    match (chore, clients, boards, ops_docs) {
+    let Connections { clients, boards, ops_docs, airtable, .. } = connections;
+    match (chore, clients, boards, ops_docs, airtable) {
         (Chore::Sync { system: System::Zendesk }, Some(directory), ..) => clients::directory::sync(ctx, &**directory).await,
-        (Chore::Sync { system: System::Trello }, _, Some(boards), _) => follow_up::reconcile(ctx, &**boards).await,
-        (Chore::ReadOpsDocs, .., Some(docs)) => Box::pin(ops_docs::follow(ctx, docs)).await,
+        (Chore::Sync { system: System::Trello }, _, Some(boards), ..) => follow_up::reconcile(ctx, &**boards).await,
+        (Chore::ReadOpsDocs, _, _, Some(docs), _) => Box::pin(ops_docs::follow(ctx, docs)).await,
+        (Chore::ReadSites, .., Some(airtable)) => Box::pin(airtable::follow(ctx, airtable)).await,
         (Chore::ReadMailboxes, ..) => Box::pin(mailbox::read_all(ctx, &connections.mailboxes)).await,
-        (Chore::Sync { .. } | Chore::ReadOpsDocs, ..) => Ok(()),
+        (Chore::Sync { .. } | Chore::ReadOpsDocs | Chore::ReadSites, ..) => Ok(()),
         (chore @ (Chore::Expire | Chore::VerifyChains | Chore::FindIncidents | Chore::SettleAlerts | Chore::HearAgain), ..) => {
             chores::carry_out(ctx, chore).await
         }
