@@ -1,5 +1,5 @@
 //! `muster check`: whether each outside system can be worked with, who may post alerts, whether a page would reach somebody, whether traces
-//! arrive, whether the ops docs and the mailboxes can be read, what is missing, and what to do about it.
+//! arrive, whether the ops docs, the mailboxes and the sites at Airtable can be read, what is missing, and what to do about it.
 
 use std::fmt::Write;
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ use domain::telling::readiness::{self, Facts};
 use domain::zone::tables;
 use tokio::time::timeout;
 use url::Url;
+use worker::airtable::Airtable;
 use worker::outlets::client::is_this_machine;
 
 use crate::database::{self, Absent};
@@ -35,6 +36,8 @@ const TRACES: &str = "traces";
 const OPS_DOCS: &str = "ops-docs";
 /// What the mailboxes' part is called.
 const MAILBOX: &str = "mailbox";
+/// What the part of the sites elsewhere is called.
+const AIRTABLE: &str = "airtable";
 /// Pages with something wrong that are named.
 const NAMED: usize = 20;
 /// Why the playbook's contacts or boards can't be looked at.
@@ -55,11 +58,14 @@ pub enum Part {
     OpsDocs,
     /// The mailboxes whose mails mean alerts.
     Mailbox,
+    /// The sites at Airtable.
+    Airtable,
 }
 
 impl Part {
     fn all() -> impl Iterator<Item = Self> {
-        systems::all().map(Self::System).chain([Self::Alerts, Self::People, Self::Traces, Self::OpsDocs, Self::Mailbox])
+        let others = [Self::Alerts, Self::People, Self::Traces, Self::OpsDocs, Self::Mailbox, Self::Airtable];
+        systems::all().map(Self::System).chain(others)
     }
 
     fn name(self) -> &'static str {
@@ -70,6 +76,7 @@ impl Part {
             Self::Traces => TRACES,
             Self::OpsDocs => OPS_DOCS,
             Self::Mailbox => MAILBOX,
+            Self::Airtable => AIRTABLE,
         }
     }
 }
@@ -81,7 +88,8 @@ pub fn parser() -> impl TypedValueParser<Value = Part> {
     let traces = PossibleValue::new(TRACES).help("Whether the OpenTelemetry collector takes traces");
     let ops_docs = PossibleValue::new(OPS_DOCS).help("Whether the ops docs can be read, and which pages have something wrong");
     let mailbox = PossibleValue::new(MAILBOX).help("Whether the mailboxes whose mails mean alerts can be read");
-    let names = PossibleValuesParser::new(systems::names().chain([alerts, people, traces, ops_docs, mailbox]));
+    let airtable = PossibleValue::new(AIRTABLE).help("Whether the sites at Airtable can be read, and which fields and values can't");
+    let names = PossibleValuesParser::new(systems::names().chain([alerts, people, traces, ops_docs, mailbox, airtable]));
     names.map(|name| Part::all().find(|part| part.name() == name).expect("clap takes no other names"))
 }
 
@@ -109,6 +117,7 @@ pub async fn run(settings: &Settings, one: Option<Part>) -> anyhow::Result<ExitC
             Part::Traces => of_traces(settings).await?,
             Part::OpsDocs => of_ops_docs(settings).await?,
             Part::Mailbox => of_mailboxes(settings).await?,
+            Part::Airtable => of_airtable(settings).await?,
         };
         output::line(report(part.name(), &outcome).trim_end())?;
         all_fine &= match outcome {
@@ -267,6 +276,21 @@ async fn of_mailboxes(settings: &Settings) -> anyhow::Result<Outcome> {
         findings.extend(mailbox.check().await);
     }
     Ok(Outcome::Tested(findings, Vec::new()))
+}
+
+/// Asks Airtable for a page or two, and keeps nothing.
+async fn of_airtable(settings: &Settings) -> anyhow::Result<Outcome> {
+    let Some(table) = &settings.airtable else {
+        let needs = "airtable.token, airtable.base, airtable.table and airtable.fields.name (docs/integrations/airtable.md)";
+        return Ok(Outcome::NotThere(format!("not read: set {needs}. Until then the catalogue is kept by hand and by lists.")));
+    };
+    let airtable = Airtable::connect(&table.place).map_err(anyhow::Error::msg)?;
+    let late = |_| (vec![Finding { what: "Airtable answers".to_owned(), problem: Some("It did not end in time.".to_owned()) }], Vec::new());
+    let (findings, mut notes) = timeout(PATIENCE, airtable.check()).await.unwrap_or_else(late);
+    if is_fine(&findings) {
+        notes.push(format!("read every {} minutes", table.every.num_minutes()));
+    }
+    Ok(Outcome::Tested(findings, notes))
 }
 
 /// Whether the system lets us in, and if so, whether we can use what else it offers.

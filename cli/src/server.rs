@@ -17,6 +17,7 @@ use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
+use worker::airtable::Airtable;
 use worker::alerts::{Monitor, MonitorKind};
 use worker::mailbox::{Account, Mailbox};
 use worker::ops_docs::OpsDocs;
@@ -125,9 +126,10 @@ pub async fn worker(settings: Settings) -> anyhow::Result<()> {
 /// The demo's people are made up, and what it does must not be seen outside.
 fn without_systems(settings: Settings) -> Settings {
     let ops_docs = matches!(settings.ops_docs, Some(OpsDocs::Git(..))).then_some("ops docs");
+    let airtable = settings.airtable.as_ref().map(|_| "Airtable");
     let webhooks = settings.webhooks.as_ref().map(|_| "webhooks");
     let systems = settings.systems.connected().into_iter().map(System::as_str);
-    let connected: Vec<&str> = systems.chain(ops_docs).chain(webhooks).collect();
+    let connected: Vec<&str> = systems.chain(ops_docs).chain(airtable).chain(webhooks).collect();
     if !connected.is_empty() {
         tracing::warn!("with --demo, outside systems stay disconnected: {}. Start without it to work with them", connected.join(", "));
     }
@@ -140,6 +142,9 @@ fn connect(settings: &Settings, press: &Arc<Press>) -> anyhow::Result<Offers> {
     offers.connections.monitors = monitors(settings).map_err(anyhow::Error::msg)?;
     offers.connections.mailboxes = mailboxes(settings).map_err(anyhow::Error::msg)?;
     offers.connections.ops_docs = settings.ops_docs.clone().map(Arc::new);
+    if let Some(table) = &settings.airtable {
+        offers.connections.airtable = Some(Arc::new(Airtable::connect(&table.place).map_err(anyhow::Error::msg)?));
+    }
     if let Some(rules) = &settings.webhooks {
         let endpoints = Endpoints::new(rules.clone()).map_err(|problem| anyhow::anyhow!("events can't be posted anywhere: {problem}"))?;
         offers.connections.endpoints = Some(Arc::new(endpoints));

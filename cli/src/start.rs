@@ -22,6 +22,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
     let playbook = domain.playbook();
     let traces = settings.traces.as_ref().map(Traces::describe);
     let ops_docs = settings.ops_docs.as_ref().map(OpsDocs::describe);
+    let sites = settings.airtable.as_ref().map(|table| table.place.describe());
     let sources = settings.alert_sources.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let webhooks = settings.webhooks.is_some();
     let (version, database, zones) = (env!("CARGO_PKG_VERSION"), database(&settings.database_url.0), tables().describe());
@@ -38,6 +39,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
             by_hand,
             traces,
             ops_docs,
+            sites,
             sources,
             webhooks,
             "started"
@@ -57,6 +59,7 @@ pub fn announce(role: &str, settings: &Settings, domain: &Domain) {
         let others = [
             ("traces", traces),
             ("ops docs", ops_docs),
+            ("sites from", sites),
             ("alerts from", Some(sources).filter(|sources| !sources.is_empty())),
             ("webhooks", webhooks.then(|| "on".to_owned())),
         ];

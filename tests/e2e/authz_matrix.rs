@@ -140,6 +140,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         query("incidents", "incidents { totalCount }"),
         query("people", "people { nodes { id } }"),
         query("sites", "sites { nodes { id } }"),
+        query("siteReading", "siteReading { listedCount }"),
         query("clients", "clients { nodes { id } }"),
         query("quietWindows", "quietWindows { id }"),
         query("onCall", "onCall { workingHours }"),
@@ -284,6 +285,8 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("importSites", Responder, "csv: \"name\\nexample.org\"".into()),
         mutation("addQuietWindow", Responder, "source: \"grafana\" endsAt: \"2026-12-03T11:00:00Z\" why: \"the upgrade\"".into()),
         mutation("endQuietWindow", Responder, "quietWindowId: \"qwn_00000000000000000000000000000001\"".into()),
+        // Nothing waits.
+        mutation("settleSiteReading", Responder, "plan: \"none\" take: true".into()),
         mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),
         mutation("setClientTeam", Responder, format!("clientId: \"{client}\" personIds: [\"{person}\"]")),
         mutation("setOnCall", Responder, format!("firstLineId: \"{person}\"")),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
-use domain::config::{ChatRules, Config, Retention, TicketRules};
+use domain::config::{CatalogueSource, ChatRules, Config, Retention, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
 use domain::people::tokens::CreateToken;
@@ -61,6 +61,7 @@ pub struct Builder {
     chat: ChatRules,
     ops_docs: Option<String>,
     webhooks: Option<WebhookRules>,
+    catalogue: Option<CatalogueSource>,
     tickets: Box<dyn FnOnce(&mut TicketRules)>,
     ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
@@ -119,6 +120,12 @@ impl Builder {
         Self { webhooks: Some(rules), ..self }
     }
 
+    /// With a catalogue elsewhere, which is read every quarter of an hour.
+    pub fn with_catalogue(self) -> Self {
+        let place = "the test's catalogue".to_owned();
+        Self { catalogue: Some(CatalogueSource { place, every: chrono::Duration::minutes(15) }), ..self }
+    }
+
     /// On this database, which the test has made and migrated, rather than on one of its own.
     pub fn on_database(self, url: String) -> Self {
         Self { database_url: Some(url), ..self }
@@ -166,6 +173,7 @@ impl Builder {
             webhooks: self.webhooks,
             reads_mailboxes: false,
             alert_sources: settings.alert_sources.iter().map(|(name, source)| (name.clone(), source.watched())).collect(),
+            catalogue: self.catalogue,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;
@@ -268,6 +276,7 @@ impl TestApp {
             chat: ChatRules::default(),
             ops_docs: None,
             webhooks: None,
+            catalogue: None,
             tickets: Box::new(|_| ()),
             ticket_desk: None,
             playbook: Box::new(|_| ()),

@@ -148,6 +148,7 @@ mod tests {
         "setClientTeam",
         "setNtfyTopic",
         "setOnCall",
+        "settleSiteReading",
         "submitCommandForm",
         "testWebhookEndpoint",
         "unlinkChatAccount",

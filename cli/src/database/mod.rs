@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use domain::Domain;
 use domain::clock::{Clock, SystemClock};
-use domain::config::{ChatRules, Config, TicketRules};
+use domain::config::{CatalogueSource, ChatRules, Config, TicketRules};
 use domain::db::Db;
 use domain::playbook::Playbook;
 use domain::ports::TicketDesk;
@@ -227,6 +227,7 @@ pub fn domain_at(
         webhooks: settings.webhooks.clone(),
         reads_mailboxes: !settings.mailboxes.is_empty(),
         alert_sources: settings.alert_sources.iter().map(|(name, source)| (name.clone(), source.watched())).collect(),
+        catalogue: settings.airtable.as_ref().map(|table| CatalogueSource { place: table.place.describe(), every: table.every }),
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

@@ -3,6 +3,7 @@
 //! A key `alerts.secret` in the file is `MUSTER_ALERTS__SECRET` in the environment. All problems are reported at once; what nobody knows
 //! is one ([`unknown`]). Secrets are kept in [`Secret`], which no log and no error can print.
 
+mod airtable;
 mod alerts;
 mod company;
 mod documents;
@@ -33,6 +34,7 @@ use url::Url;
 use worker::mailbox::Account;
 use worker::ops_docs::OpsDocs;
 
+use airtable::FollowedTable;
 pub use alerts::Monitored;
 pub use company::Company;
 pub use source::Source;
@@ -87,6 +89,8 @@ pub struct Settings {
     pub monitored: BTreeMap<String, Monitored>,
     /// Where the ops docs are.
     pub ops_docs: Option<OpsDocs>,
+    /// Where the sites are, if they are at Airtable.
+    pub airtable: Option<FollowedTable>,
     /// Sign-in with the company's account.
     pub company: Option<Company>,
     /// How long failed deliveries wait.
@@ -152,6 +156,7 @@ impl Settings {
             mailboxes: BTreeMap::new(),
             alert_sources,
             ops_docs,
+            airtable: None,
             company: None,
             webhooks: None,
             ..self
@@ -188,6 +193,7 @@ impl Settings {
             monitored: alerts::monitored(source),
             mailboxes: mail_alerts::mailboxes(source),
             ops_docs: ops_docs::read(source),
+            airtable: airtable::read(source),
             company: Company::read(source),
             webhooks: webhooks::read(source),
             systems: Systems::read(source),
@@ -425,7 +431,6 @@ mod tests {
             ("MUSTER_TOKEN", "muster_x"),
             ("MUSTER_URL", "http://127.0.0.1:8080"),
             ("MUSTER_CONFIG", "muster.toml"),
-            ("MUSTER_AIRTABLE__TOKEN", "of a later version"),
             // What Kubernetes gives each container in the namespace of services that are called muster and muster-api.
             ("MUSTER_SERVICE_HOST", "10.0.0.1"),
             ("MUSTER_SERVICE_PORT_HTTP", "8080"),

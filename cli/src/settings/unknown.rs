@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::source::{Environment, PREFIX, variable};
-use crate::systems::LATER;
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
 const OTHERS: [&str; 15] = [
@@ -29,7 +28,7 @@ const ALIKE: f64 = 0.65;
 
 /// Problems with keys of the file.
 pub(super) fn keys<'a>(file: &str, given: impl Iterator<Item = &'a String>, known: &BTreeSet<String>) -> Vec<String> {
-    let unknown = given.filter(|key| !known.contains(*key) && !is_of_later_system(key));
+    let unknown = given.filter(|key| !known.contains(*key));
     unknown.map(|key| format!("unknown setting `{key}` in {file}; {}", hint(key, known, |likely| format!("`{likely}`")))).collect()
 }
 
@@ -39,7 +38,7 @@ pub(super) fn variables(environment: &Environment, known: &BTreeSet<String>) -> 
     let mut problems = Vec::new();
     for (name, value) in environment {
         let key = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase().replace("__", ".");
-        if settings.contains(name) || OTHERS.contains(&name.as_str()) || is_of_later_system(&key) || is_of_kubernetes(name, value) {
+        if settings.contains(name) || OTHERS.contains(&name.as_str()) || is_of_kubernetes(name, value) {
             continue;
         }
         problems.push(format!("unknown setting {name}; {}", hint(&key, known, variable)));
@@ -52,10 +51,6 @@ fn hint(key: &str, known: &BTreeSet<String>, shown: impl Fn(&str) -> String) -> 
     let likeness = |other: &String| strsim::normalized_damerau_levenshtein(key, other);
     let likely = known.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other))).filter(|likely| likeness(likely) >= ALIKE);
     likely.map_or_else(|| "muster.example.toml has them all.".to_owned(), |likely| format!("did you mean {}?", shown(likely)))
-}
-
-fn is_of_later_system(key: &str) -> bool {
-    LATER.iter().any(|system| key.strip_prefix(system).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }
 
 /// Kubernetes gives every container variables that say where the services of its namespace are, named after them. One called `muster`

@@ -31,9 +31,6 @@ use crate::settings::Source;
 const ALL: [Entry; 8] =
     [email::EMAIL, ntfy::NTFY, webhook::WEBHOOK, slack::SLACK, zendesk::ZENDESK, trello::TRELLO, wordpress::WORDPRESS, drive::DRIVE];
 
-/// The tables of systems that later versions know; their settings are left alone.
-pub const LATER: [&str; 2] = ["airtable", "ops_docs"];
-
 /// What happens without most systems.
 const BY_HAND: &str = "a person does it";
 /// What happens without the systems that ring phones.
@@ -208,16 +205,6 @@ mod tests {
         assert_eq!(systems.len(), ALL.len());
         for entry in all() {
             assert!(Path::new(ROOT).join(entry.docs).exists(), "{} is missing", entry.docs);
-        }
-    }
-
-    #[test]
-    fn a_system_that_can_be_connected_is_not_one_of_a_later_version() {
-        let file = LATER.map(|table| format!("[{table}]\nanything = 'x'\n")).concat();
-        assert!(Settings::of_file(&file).is_ok(), "they are left alone");
-        for table in LATER {
-            let needed = all().find(|entry| entry.needs.contains(&format!("{table}.")));
-            assert!(needed.is_none(), "{table} is not of a later version any longer");
         }
     }
 

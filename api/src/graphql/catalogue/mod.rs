@@ -5,6 +5,7 @@ mod mutation;
 mod object;
 mod query;
 mod quiet;
+mod reading;
 mod row;
 mod words;
 

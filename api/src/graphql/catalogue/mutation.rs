@@ -7,6 +7,7 @@ use domain::catalogue;
 use entity::PersonId;
 
 use super::import::{ImportSitesInput, SiteImport, SiteImportPayload};
+use super::reading::{SettleSiteReadingInput, SiteReadingPayload, settle};
 use super::row::{Client, Site};
 use super::words::{Environment, SiteField};
 use crate::graphql::context::ctx;
@@ -152,6 +153,15 @@ impl CatalogueMutation {
         let done = Box::pin(catalogue::import::import(ctx(gql), input.into())).await?;
         let sites = catalogue::sites_by_ids(ctx(gql), &SiteImport::sites_in(&done)).await?;
         Ok(SiteImportPayload { import: SiteImport::new(done, sites) })
+    }
+
+    /// Takes a reading of the sites elsewhere that waits for a person, because it would lose much, or leaves the catalogue as it is.
+    async fn settle_site_reading(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "The reading, and what becomes of it.")] input: SettleSiteReadingInput,
+    ) -> ApiResult<SiteReadingPayload> {
+        settle(gql, input).await
     }
 
     /// Adds or changes a client, with its contacts.

@@ -9,6 +9,7 @@ use domain::cursor::{NameKey, Window};
 use entity::{client, site};
 
 use super::quiet::QuietWindow;
+use super::reading::SiteReading;
 use super::row::{Client, Site};
 use super::words::Environment;
 use crate::graphql::connection::{connection, cursor, page_args};
@@ -69,6 +70,11 @@ impl CatalogueQuery {
     #[graphql(complexity = "1 + 20 * child_complexity")]
     async fn quiet_windows(&self, gql: &Context<'_>) -> ApiResult<Vec<QuietWindow>> {
         Ok(quiet::ahead(ctx(gql)).await?.into_iter().map(|window| QuietWindow(Arc::new(window))).collect())
+    }
+
+    /// A catalogue elsewhere that is followed, and how the last reading of it went.
+    async fn site_reading(&self, gql: &Context<'_>) -> ApiResult<SiteReading> {
+        Ok(catalogue::reading::status(ctx(gql)).await?.into())
     }
 
     /// The clients, by name.
