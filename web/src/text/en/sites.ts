@@ -138,4 +138,23 @@ export const sites = {
     toSites: 'Back to sites',
     notYours: 'Responders import lists. Ask one of them.',
   },
+  reading: {
+    title: 'Sites from Airtable',
+    losesSites: (listed: number, known: number) => `Airtable lists ${number(listed)} of ${some(known, 'site', 'sites')}.`,
+    losesField: (count: number, known: number, field: string) =>
+      `At Airtable, ${number(count)} of ${some(known, 'site', 'sites')} ${count === 1 ? 'has' : 'have'} lost what they said: ${field}.`,
+    nothing: 'Nothing was changed.',
+    why: 'Somebody may have hidden a view or cleared a field there. Put it right at Airtable, or say that it is right.',
+    since: 'Since',
+    leftSince: 'Left as it is,',
+    wouldChange: 'What would change',
+    leave: 'Leave the catalogue as it is',
+    left: 'The catalogue stays as it is',
+    take: (gone: number) => (gone === 0 ? 'It is right: take it' : `It is right: mark ${some(gone, 'site', 'sites')} as gone`),
+    notYours: 'Responders say whether it is right. Ask one of them.',
+    from: (place: string) => `Read from ${place}`,
+    read: (count: number) => `${some(count, 'site', 'sites')},`,
+    failed: 'Could not be read,',
+    notes: (count: number) => `${number(count)} could not be taken`,
+  },
 };
