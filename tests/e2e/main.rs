@@ -1,6 +1,7 @@
 //! End-to-end tests: one binary, one module per subject, each test on both databases wherever that makes sense.
 
 mod access;
+mod airtable;
 mod alert_episodes;
 mod alert_inbox;
 mod alert_look;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
-use super::{Received, drive, slack, wordpress};
+use super::{Received, airtable, drive, slack, wordpress};
 
 /// What the documentation recommends but the description lacks.
 const UNDESCRIBED: [&str; 1] = ["metadata"];
@@ -91,6 +91,16 @@ impl Contract {
     pub fn slack() -> Arc<Self> {
         static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
         let load = || Self::of(slack::described(load("slack.types.schema.json"), &load("slack.methods.json")), "/api", None);
+        Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
+    }
+
+    /// What is known of Airtable, which publishes no description.
+    ///
+    /// # Panics
+    /// If `MUSTER_CONTRACTS` doesn't name a folder with it.
+    pub fn airtable() -> Arc<Self> {
+        static LOADED: OnceLock<Arc<Contract>> = OnceLock::new();
+        let load = || Self::of(airtable::described(load("airtable.assembled.json")), "/v0", None);
         Arc::clone(LOADED.get_or_init(|| Arc::new(load())))
     }
 
@@ -250,7 +260,7 @@ impl Operation {
 /// If it isn't set.
 pub fn folder() -> PathBuf {
     let folder = std::env::var_os("MUSTER_CONTRACTS")
-        .expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json, wordpress.json, google-drive.json, google-drive.discovery.json, slack.types.schema.json, slack.methods.json and samples");
+        .expect("set MUSTER_CONTRACTS to the folder with zendesk.json, trello.json, wordpress.json, google-drive.json, google-drive.discovery.json, slack.types.schema.json, slack.methods.json, airtable.assembled.json and samples");
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join(folder)
 }
 

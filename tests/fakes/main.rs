@@ -1,4 +1,4 @@
-//! `make fakes`: fakes of Slack, Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
+//! `make fakes`: fakes of Slack, Zendesk, Trello, WordPress, Google Drive, Airtable, ntfy and a webhook's receiver on fixed ports, for trying Muster without accounts.
 //!
 //! Slack, Zendesk and Trello start with a few made-up people and tickets, the same each time, and all forget everything when they end.
 
@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Parser;
 use harness::fakes::{
-    DriveFake, NtfyFake, ReceiverFake, SlackFake, TrelloFake, WordpressFake, ZendeskFake, drive, ntfy, receiver, slack, trello, wordpress,
-    zendesk,
+    AirtableFake, DriveFake, NtfyFake, ReceiverFake, SlackFake, TrelloFake, WordpressFake, ZendeskFake, airtable, drive, ntfy, receiver,
+    slack, trello, wordpress, zendesk,
 };
 use serde_json::json;
 
-/// Starts fakes of Slack, Zendesk, Trello, WordPress, Google Drive, ntfy and a webhook's receiver.
+/// Starts fakes of Slack, Zendesk, Trello, WordPress, Google Drive, Airtable, ntfy and a webhook's receiver.
 #[derive(Parser)]
 struct Arguments {
     /// Where Zendesk listens.
@@ -40,6 +40,9 @@ struct Arguments {
     /// Where Slack listens.
     #[arg(long, default_value = "127.0.0.1:18207")]
     slack: String,
+    /// Where Airtable listens.
+    #[arg(long, default_value = "127.0.0.1:18208")]
+    airtable: String,
     /// Where Zendesk reports changes to Muster; nowhere if empty.
     #[arg(long, default_value = "http://127.0.0.1:8080/hooks/zendesk")]
     webhook: String,
@@ -55,14 +58,16 @@ async fn main() -> Result<()> {
     let blog = WordpressFake::start_at(&arguments.wordpress).await.with_context(|| format!("WordPress at {}", arguments.wordpress))?;
     let files = DriveFake::start_at(&arguments.drive).await.with_context(|| format!("Google Drive at {}", arguments.drive))?;
     let chat = SlackFake::start_at(&arguments.slack).await.with_context(|| format!("Slack at {}", arguments.slack))?;
+    let sites = AirtableFake::start_at(&arguments.airtable).await.with_context(|| format!("Airtable at {}", arguments.airtable))?;
     let key = &arguments.drive_key;
     if let Some(folder) = key.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
     }
     std::fs::write(key, files.credentials()).with_context(|| format!("can't write {}", key.display()))?;
     seed(&desk, &boards);
+    seed_sites(&sites);
     desk.notify(Some(arguments.webhook.as_str()).filter(|url| !url.is_empty()));
-    println!("{}", settings(&desk, &boards, &phones, &gateway, &blog, (&files, key), &chat));
+    println!("{}", settings(&desk, &boards, &phones, &gateway, &blog, (&files, key), (&chat, &sites)));
     println!("\n# The workspace, to type /incident into: {}/_fake/page", chat.url());
     tokio::signal::ctrl_c().await.context("can't wait for Ctrl-C")
 }
@@ -78,6 +83,22 @@ fn seed(desk: &ZendeskFake, boards: &TrelloFake) {
     boards.person_adds(trello::KIM, trello::DOING, "Watch the disk of the mail server");
 }
 
+/// A client with two sites, and one of which little is known.
+fn seed_sites(sites: &AirtableFake) {
+    sites.change(|base| {
+        let client = base.add("Clients", &json!({ "Client": "Example plc" }));
+        base.add(
+            airtable::TABLE,
+            &json!({ "Site": "Example shop", "URL": "https://shop.example.org", "Client": [client], "Tier": "Live", "Important": true }),
+        );
+        base.add(
+            airtable::TABLE,
+            &json!({ "Site": "Example blog", "URL": "https://blog.example.org", "Client": [client], "Runs at": ["AWS"] }),
+        );
+        base.add(airtable::TABLE, &json!({ "Site": "Festival" }));
+    });
+}
+
 fn settings(
     desk: &ZendeskFake,
     boards: &TrelloFake,
@@ -85,7 +106,7 @@ fn settings(
     gateway: &ReceiverFake,
     blog: &WordpressFake,
     drive: (&DriveFake, &Path),
-    chat: &SlackFake,
+    (chat, sites): (&SlackFake, &AirtableFake),
 ) -> String {
     let zendesk = [
         ("BASE_URL", desk.url()),
@@ -99,13 +120,22 @@ fn settings(
     let drive = [("BASE_URL", files.url()), ("FOLDER", drive::FOLDER), ("CREDENTIALS", &*key)];
     let slack =
         [("BASE_URL", chat.url()), ("BOT_TOKEN", slack::BOT_TOKEN), ("APP_TOKEN", slack::APP_TOKEN), ("GENERAL_CHANNEL", slack::GENERAL)];
+    let named = airtable::FIELDS.map(|(field, name)| (format!("FIELDS__{}", field.to_uppercase()), name));
+    let table = [
+        ("BASE_URL", sites.url()),
+        ("TOKEN", airtable::TOKEN),
+        ("BASE", airtable::BASE),
+        ("TABLE", airtable::TABLE),
+        ("VIEW", airtable::VIEW),
+    ];
+    let table: Vec<(&str, &str)> = table.into_iter().chain(named.iter().map(|(field, name)| (field.as_str(), *name))).collect();
     let hook = gateway.hook();
     let (ntfy, webhook) = ([("URL", phones.url()), ("TOKEN", ntfy::TOKEN)], [("URL", &*hook), ("SECRET", receiver::SECRET)]);
     let lines = |system: &str, settings: &[(&str, &str)]| {
         settings.iter().map(|(name, value)| format!("export MUSTER_{system}__{name}='{value}'")).collect::<Vec<_>>().join("\n")
     };
     format!(
-        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
+        "# Paste into the shell that starts Muster:\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n\n# For playbook.toml:\n[boards.incident-actions]\ntrello_board = \"{}\"\ntrello_list = \"{}\"\n\
          trello_done_list = \"{}\"\n\n# Acting as clients and colleagues: docs/integrations/fakes.md",
         lines("ZENDESK", &zendesk),
         lines("TRELLO", &trello),
@@ -114,6 +144,7 @@ fn settings(
         lines("WORDPRESS", &wordpress),
         lines("DRIVE", &drive),
         lines("SLACK", &slack),
+        lines("AIRTABLE", &table),
         trello::BOARD,
         trello::TODO,
         trello::DONE,

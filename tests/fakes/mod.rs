@@ -1,9 +1,10 @@
-//! Slack, Zendesk, Trello, WordPress, Google Drive, ntfy, a webhook's receiver, a collector of traces, Amazon SNS and Grafana as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
+//! Slack, Zendesk, Trello, WordPress, Google Drive, Airtable, ntfy, a webhook's receiver, a collector of traces, Amazon SNS and Grafana as a client sees them: fakes that keep state and are stricter than the vendors where that shows mistakes.
 //!
 //! Tests start them in-process and look into them; `make fakes` starts them on fixed ports for trying the product by hand
 //! (docs/integrations/fakes.md). They behave as the vendors' documentation says; where it says nothing, they choose what is harder
 //! for a client. They answer nothing that Muster doesn't need. What they share, including faults, is [`Front`].
 
+pub mod airtable;
 pub mod collector;
 pub mod contract;
 mod control;
@@ -24,6 +25,7 @@ pub mod trello;
 pub mod wordpress;
 pub mod zendesk;
 
+pub use airtable::AirtableFake;
 pub use collector::CollectorFake;
 pub use contract::Contract;
 pub use drive::DriveFake;

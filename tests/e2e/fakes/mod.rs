@@ -1,5 +1,6 @@
 //! The fakes of Zendesk and Trello themselves: that they are as strict as they claim, and fail as requested.
 
+mod airtable;
 mod contract;
 mod desk;
 mod drive;
