@@ -98,7 +98,12 @@ impl Worker {
         let deliveries = connections.outlets.iter().map(|(system, outlet)| work::deliveries(&ctx, *system, outlet).run(shutdown.clone()));
         tokio::join!(
             join_all(deliveries),
-            work::chores(&ctx, &connections).run(shutdown.clone()),
+            async {
+                if connections.airtable.is_some() {
+                    shutdown.run_until_cancelled(airtable::begin(&ctx)).await;
+                }
+                work::chores(&ctx, &connections).run(shutdown.clone()).await;
+            },
             reminder_loop::run(ctx.clone(), shutdown.clone()),
             heartbeat_loop::run(ctx.clone(), shutdown.clone()),
             keep_schedule(ctx.clone(), shutdown.clone()),
@@ -109,11 +114,6 @@ impl Worker {
                 }
             },
             alerts::run(ctx.clone(), &connections.monitors, shutdown.clone()),
-            async {
-                if connections.airtable.is_some() {
-                    airtable::begin(&ctx).await;
-                }
-            },
             async {
                 if let Some(chat) = &connections.chat {
                     Box::pin(chat::run(&ctx, chat, &shutdown)).await;

@@ -88,7 +88,8 @@ pub struct Plan {
     pub unchanged: usize,
     /// Sites that the source had before.
     pub of_source: usize,
-    /// Sites that were added by hand and that a source with keys now has as well: they are its own from now on, as they are.
+    /// Sites that were added by hand and that a source with keys now has as well, or that it knows by another key now: they are its own from
+    /// now on, as they are.
     pub adopted: Vec<Entry>,
 }
 
@@ -195,7 +196,9 @@ impl Plan {
         // What is listed is there again.
         values.entry(SiteField::Gone).or_insert_with(|| NO.to_owned());
         let mut merged = merge(known, &values, self.origin, now);
-        let is_adopted = listed.key.is_some() && known.site.listed_by.is_none();
+        let is_ours = known.site.listed_by == Some(self.origin);
+        // Also a site that the source deleted and made again, and knows by another key now.
+        let is_adopted = listed.key.is_some() && (known.site.listed_by.is_none() || (is_ours && known.site.source_key != listed.key));
         if is_adopted {
             merged.entry.site.listed_by = Some(self.origin);
             merged.entry.site.source_key.clone_from(&listed.key);

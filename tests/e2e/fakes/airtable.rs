@@ -1,7 +1,10 @@
 //! The fake of Airtable: its pages, its limits and both forms of its errors, held to what is known of the real one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::clock::ManualClock;
+use harness::app::start_of_time;
 use harness::fakes::airtable::{BASE, TABLE, TOKEN, VIEW};
 use harness::fakes::{AirtableFake, Contract, Received, contract};
 use jsonschema::{Draft, Validator};
@@ -84,7 +87,8 @@ async fn errors_have_both_forms_and_each_is_as_described() {
     let fake = AirtableFake::start().await;
     with_sites(&fake, 3);
     let of_type = |answer: &Answer| {
-        let error = &answer.json()["error"];
+        let answer = answer.json();
+        let error = &answer["error"];
         error.as_str().or_else(|| error["type"].as_str()).unwrap_or_default().to_owned()
     };
     let offset = list(&fake, "pageSize=1").await.json()["offset"].as_str().unwrap().to_owned();
@@ -113,6 +117,8 @@ async fn errors_have_both_forms_and_each_is_as_described() {
 #[tokio::test]
 async fn it_takes_five_requests_in_a_second_and_then_nothing_for_half_a_minute() {
     let fake = AirtableFake::start().await;
+    // A clock that only the test moves.
+    fake.follow(Arc::new(ManualClock::new(start_of_time())));
     fake.set_limit(2);
     let status = async || ask(&fake, &format!("{BASE}/{TABLE}"), TOKEN).await.status;
     assert_eq!([status().await, status().await, status().await], [200, 200, 429]);

@@ -141,6 +141,14 @@ impl Base {
         self.tables.iter_mut().for_each(|table| table.records.retain(|record| record.id != id));
     }
 
+    /// Renames a table.
+    ///
+    /// # Panics
+    /// If there is no such table.
+    pub fn rename_table(&mut self, from: &str, to: &str) {
+        to.clone_into(&mut self.of(from).name);
+    }
+
     /// Renames a field.
     ///
     /// # Panics

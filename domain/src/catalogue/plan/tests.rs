@@ -41,11 +41,11 @@ fn a_list_adds_changes_leaves_alone_and_marks_as_gone() {
     let known = of_lists(&["a", "b", "c"]);
     let listed = vec![line(2, &[(Name, "A"), (Hosting, "AWS")]), line(3, &[(Name, "b")]), line(4, &[(Name, "d"), (Client, "example ltd")])];
     let plan = planned(&known, listed);
-    assert_eq!(effects(&plan), [(Effect::Added, "d"), (Effect::Gone, "c"), (Effect::Changed, "A")]);
-    assert_eq!((plan.unchanged, plan.of_source, plan.rows[0].line), (1, 3, Some(4)));
-    assert_eq!(plan.rows[0].entry.client.as_deref(), Some("Example Ltd"));
-    assert_eq!(plan.rows[1].entry.site.gone_at, Some(NOW));
-    let Entry { site, .. } = &plan.rows[0].entry;
+    assert_eq!(effects(&plan), [(Effect::Gone, "c"), (Effect::Changed, "A"), (Effect::Added, "d")]);
+    assert_eq!((plan.unchanged, plan.of_source, plan.rows[2].line), (1, 3, Some(4)));
+    assert_eq!(plan.rows[2].entry.client.as_deref(), Some("Example Ltd"));
+    assert_eq!(plan.rows[0].entry.site.gone_at, Some(NOW));
+    let Entry { site, .. } = &plan.rows[2].entry;
     assert_eq!((site.id, site.listed_by), (id(99), Some(Origin::Csv)));
 }
 
@@ -100,7 +100,7 @@ fn a_site_is_recognised_by_id_then_key_then_name_then_address() {
     // The name is free again, so this is another one.
     let plan_of = |listed| plan(&known, &[], listed, Lister { is_whole: false, ..WHOLE }, NOW, || id(99));
     let plan = plan_of(vec![by_id.clone(), line(3, &[(Name, "shop")])]).unwrap();
-    assert_eq!(effects(&plan), [(Effect::Added, "shop"), (Effect::Changed, "The shop")]);
+    assert_eq!(effects(&plan), [(Effect::Changed, "The shop"), (Effect::Added, "shop")]);
     let by_key = Listed { key: Some("rec1".into()), ..line(2, &[(Name, "News")]) };
     assert_eq!(effects(&plan_of(vec![by_key]).unwrap()), [(Effect::Changed, "News")]);
     let by_address = line(2, &[(Name, "Museum shop"), (Url, "https://shop.example.org/")]);
@@ -211,4 +211,9 @@ fn a_source_with_keys_adopts_what_people_added() {
     assert_eq!((plan.rows.len(), plan.unchanged, plan.adopted.len()), (0, 1, 1));
     let site = &plan.adopted[0].site;
     assert_eq!((site.listed_by, site.source_key.as_deref()), (Some(Origin::Airtable), Some("rec1")));
+    // One that was deleted there and made again is the same, by its new key.
+    let listed = |key: &str| vec![Listed { key: Some(key.to_owned()), ..line(1, &[(Name, "a")]) }];
+    let again = super::plan(&plan.adopted, &[], listed("rec2"), airtable, NOW, || id(99)).unwrap();
+    assert_eq!((again.rows.len(), again.adopted[0].site.source_key.as_deref()), (0, Some("rec2")));
+    assert!(super::plan(&again.adopted, &[], listed("rec2"), airtable, NOW, || id(99)).unwrap().adopted.is_empty());
 }
