@@ -105,6 +105,7 @@ fn describe() {
     describe_gauge!("muster_reminders_waiting", "Incidents whose reminders are due now.");
     describe_gauge!("muster_reminders_oldest_seconds", Unit::Seconds, "How long the longest waiting of these has been waiting.");
     describe_gauge!("muster_system_held", "1 while nothing is sent to the system because it refuses our credentials.");
+    describe_counter!("muster_site_readings_total", "Readings of the sites elsewhere, by what became of them. `waits` needs a person.");
     describe_counter!("muster_webhook_messages_total", "Attempts at posts to endpoints, by the state that they left.");
     describe_counter!("muster_webhook_endpoints_disabled_total", "Endpoints that were disabled because they took nothing.");
     describe_gauge!("muster_webhook_messages_waiting", "Events that wait to be posted to endpoints, or to be tried again.");
