@@ -285,6 +285,8 @@ pub fn lines(world: &World) -> Vec<Line> {
         mutation("importSites", Responder, "csv: \"name\\nexample.org\"".into()),
         mutation("addQuietWindow", Responder, "source: \"grafana\" endsAt: \"2026-12-03T11:00:00Z\" why: \"the upgrade\"".into()),
         mutation("endQuietWindow", Responder, "quietWindowId: \"qwn_00000000000000000000000000000001\"".into()),
+        // There is nothing to read.
+        Line { root: "mutation", least: Responder, ..query("readSites", "readSites { __typename }") },
         // Nothing waits.
         mutation("settleSiteReading", Responder, "plan: \"none\" take: true".into()),
         mutation("saveClient", Responder, "name: \"Example Ltd\"".into()),

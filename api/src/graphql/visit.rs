@@ -130,6 +130,7 @@ mod tests {
         "mergeIncident",
         "quietReminders",
         "rateKnownEvent",
+        "readSites",
         "receiveAlertPost",
         "redactEvent",
         "removePasskey",

@@ -133,9 +133,18 @@ pub async fn is_due(ctx: &Ctx) -> Result<bool> {
     Ok(row.is_none_or(|row| row.due_at <= now || row.due_at > now + every.max(AGAIN_AT_LAST) * 2))
 }
 
-/// Has them read within a minute: a worker was started, perhaps with other settings.
+/// Has them read within a minute: something has changed there, or a worker was started, perhaps with other settings. However often it is called,
+/// they are read once a minute at most.
+///
+/// # Errors
+/// `FORBIDDEN`; `FAILED_PRECONDITION` if there is no catalogue elsewhere.
 pub async fn read_soon(ctx: &Ctx) -> Result<()> {
-    ctx.require(Right::Administer)?;
+    ctx.require(Right::Respond)?;
+    if ctx.config.catalogue.is_none() {
+        return Err(Error::precondition(
+            "The settings name no catalogue elsewhere: whoever runs the server connects one, as docs/integrations/airtable.md says.",
+        ));
+    }
     let due = site_reading::ActiveModel { due_at: Set(ctx.now()), ..Default::default() };
     let later = site_reading::Column::DueAt.gt(ctx.now());
     site_reading::Entity::update_many().set(due).filter(site_reading::Column::Name.eq(READING)).filter(later).exec(ctx.db.write()).await?;

@@ -63,6 +63,13 @@ async fn a_worker_reads_at_its_start_and_then_on_time(app: &TestApp) {
     app.advance(MINUTE * 17);
     eventually("the new site is here", SOON, async || (sites(&sam).await.len() == 5).then_some(())).await;
     over(app).await;
+    // Sooner, if somebody asks for it.
+    fake.change(|base| base.add(TABLE, &json!({ "Site": "Newer" })));
+    let asked = sam.query("mutation { readSites { import { plan } reading { listedCount } } }", Value::Null).await;
+    assert_eq!(asked["readSites"], json!({ "import": null, "reading": { "listedCount": 5 } }));
+    app.advance(MINUTE * 2);
+    eventually("the newer site is here", SOON, async || (sites(&sam).await.len() == 6).then_some(())).await;
+    over(app).await;
     worker.stop().await;
     // Another one reads at its start, though it is not time yet.
     let before = lists(&fake);

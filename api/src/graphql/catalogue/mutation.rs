@@ -7,7 +7,7 @@ use domain::catalogue;
 use entity::PersonId;
 
 use super::import::{ImportSitesInput, SiteImport, SiteImportPayload};
-use super::reading::{SettleSiteReadingInput, SiteReadingPayload, settle};
+use super::reading::{SettleSiteReadingInput, SiteReadingPayload, read_soon, settle};
 use super::row::{Client, Site};
 use super::words::{Environment, SiteField};
 use crate::graphql::context::ctx;
@@ -162,6 +162,12 @@ impl CatalogueMutation {
         #[graphql(desc = "The reading, and what becomes of it.")] input: SettleSiteReadingInput,
     ) -> ApiResult<SiteReadingPayload> {
         settle(gql, input).await
+    }
+
+    /// Has the sites elsewhere read within a minute, because something has changed there. However often it is called, they are read once a
+    /// minute at most.
+    async fn read_sites(&self, gql: &Context<'_>) -> ApiResult<SiteReadingPayload> {
+        read_soon(gql).await
     }
 
     /// Adds or changes a client, with its contacts.

@@ -114,10 +114,10 @@ pub struct SettleSiteReadingInput {
     take: bool,
 }
 
-/// What became of a reading that waited.
+/// How readings of the sites elsewhere stand after a change.
 #[derive(SimpleObject)]
 pub struct SiteReadingPayload {
-    /// What was done; null if the catalogue stays as it is.
+    /// What was done in the catalogue; null if it stays as it is.
     import: Option<SiteImport>,
     /// How readings stand now.
     reading: SiteReading,
@@ -134,6 +134,12 @@ pub async fn settle(gql: &Context<'_>, input: SettleSiteReadingInput) -> ApiResu
         None
     };
     Ok(SiteReadingPayload { import, reading: reading::status(ctx(gql)).await?.into() })
+}
+
+/// Has the sites read soon.
+pub async fn read_soon(gql: &Context<'_>) -> ApiResult<SiteReadingPayload> {
+    reading::read_soon(ctx(gql)).await?;
+    Ok(SiteReadingPayload { import: None, reading: reading::status(ctx(gql)).await?.into() })
 }
 
 async fn shown(gql: &Context<'_>, done: Imported) -> ApiResult<SiteImport> {

@@ -154,6 +154,8 @@ export const sites = {
     notYours: 'Responders say whether it is right. Ask one of them.',
     from: (place: string) => `Read from ${place}`,
     read: (count: number) => `${some(count, 'site', 'sites')},`,
+    readNow: 'Read now',
+    soon: 'It is read within a minute',
     failed: 'Could not be read,',
     notes: (count: number) => `${number(count)} could not be taken`,
   },
