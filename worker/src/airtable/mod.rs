@@ -230,7 +230,7 @@ impl Airtable {
     /// The same failure, if trying again would not help, or it was tried often enough.
     async fn hold_on(&self, failed: Failed, tried: &mut usize) -> Result<(), Failed> {
         *tried += 1;
-        match failed.clone().into() {
+        match Refusal::from(failed.clone()) {
             Refusal::Later { after, .. } if *tried < TRIES => {
                 tokio::time::sleep(after.unwrap_or(self.pauses.again)).await;
                 Ok(())

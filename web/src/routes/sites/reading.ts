@@ -39,11 +39,10 @@ type Loss = Pick<Waiting, 'knownCount' | 'goneCount' | 'emptiedField' | 'emptied
 /** What would be lost, in a sentence: sites before what they say. */
 export function lossOf({ knownCount, goneCount, emptiedField, emptiedCount }: Loss): string {
   const words = t.sites.reading;
-  const isOfSites = goneCount * 5 > knownCount || emptiedField === null;
-  return isOfSites
-    ? words.losesSites(knownCount - goneCount, knownCount)
-    : words.losesField(emptiedCount, knownCount, t.sites.field[emptiedField]);
+  if (goneCount * 5 > knownCount || emptiedField === null) return words.losesSites(knownCount - goneCount, knownCount);
+  return words.losesField(emptiedCount, knownCount, t.sites.field[emptiedField]);
 }
 
 /** Where something is that could not be taken. */
-export const placeOf = ({ site, field }: SiteReading['notes'][number]) => [site, field].filter((part) => part !== null).join(', ');
+export const placeOf = ({ site, field }: SiteReading['notes'][number]) =>
+  [site, field].filter((part) => part !== null).join(', ');
