@@ -1,7 +1,6 @@
 //! The playbook's rules for alerts (S8, R18), and what is tried out with them at a shell.
 
 use domain::on_call;
-use domain::playbook::{AlertRules, Playbook};
 use entity::alert;
 use harness::app::HOOK_SECRET;
 use harness::drive::{id, text};
@@ -10,6 +9,8 @@ use harness::{Client, TestApp, both_dbs};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::fixture::put_in_force;
 
 both_dbs![
     the_first_rule_that_takes_an_alert_decides,
@@ -24,13 +25,6 @@ both_dbs![
 /// What people see of an incident.
 const SEEN: &str =
     "reference severity sites { name } alerts { title firing } pages { person { name } } timeline { nodes { kind text details } }";
-
-/// Puts these rules into the playbook in force.
-fn put_in_force(app: &TestApp, rules: &str) {
-    let alert_rules = AlertRules::read(rules).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let before = app.domain.playbook();
-    app.domain.replace_playbook(Playbook { alert_rules, ..(*before).clone() });
-}
 
 /// An alert that fires, the only one of its group.
 fn alert(title: &str, severity: &str) -> Value {

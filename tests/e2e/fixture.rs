@@ -3,6 +3,7 @@
 use domain::Ctx;
 use domain::incident::{Declare, declare};
 use domain::people::{UpdatePerson, update};
+use domain::playbook::{AlertRules, Playbook};
 use domain::telling::reminders::remind_some;
 use domain::timeline::chain;
 use entity::{
@@ -26,6 +27,13 @@ pub async fn remind_all(ctx: &Ctx) {
 pub async fn grant(app: &TestApp, to: &Client, grant: Grant) {
     let input = UpdatePerson { grants: Some(vec![grant]), ..UpdatePerson::default() };
     update(&app.system(), to.person_id(), input).await.unwrap();
+}
+
+/// Puts these rules for alerts into the playbook in force.
+pub fn put_in_force(app: &TestApp, rules: &str) {
+    let alert_rules = AlertRules::read(rules).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let before = app.domain.playbook();
+    app.domain.replace_playbook(Playbook { alert_rules, ..(*before).clone() });
 }
 
 /// A client with these contacts.

@@ -13,6 +13,8 @@ use harness::{Client, Engine, TestApp, both_dbs, run};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
+use crate::fixture::put_in_force;
+
 both_dbs![
     a_night_of_flapping_reads_as_a_page,
     repeated_and_reordered_notices_of_what_flaps_end_with_the_truth,
@@ -23,6 +25,7 @@ both_dbs![
     what_flaps_while_it_is_being_monitored_pages_when_it_stands,
     what_flaps_in_one_call_is_one_row,
     what_flaps_and_reports_nothing_is_one_row,
+    what_nobody_hears_of_joins_nothing_while_it_flaps,
     a_firing_long_after_the_last_is_told_even_if_nobody_looked,
     a_clock_that_was_ahead_delays_no_look,
 ];
@@ -421,6 +424,27 @@ async fn what_flaps_and_reports_nothing_is_one_row(app: &TestApp) {
     let notice = notice("web0", "critical", truth.since[0].unwrap(), None);
     post(&app.anonymous(), json!([notice])).await;
     assert_eq!(firing(&seen(&sam, "INC-1").await).len(), 1);
+}
+
+/// A rule keeps it from people since it last fired; its own incident still runs.
+async fn what_nobody_hears_of_joins_nothing_while_it_flaps(app: &TestApp) {
+    let sam = on_duty(app).await;
+    let mut truth = Truth::new(1, "critical");
+    for _ in 0..4 {
+        change(app, &mut truth).await;
+        app.advance(MINUTE);
+    }
+    put_in_force(app, "[[alerts.rules]]\nname = 'Probes'\nsource = 'alertmanager'\nthen = 'record'\n");
+    change(app, &mut truth).await;
+    let one = seen(&sam, "INC-1").await;
+    assert_eq!((alerts(&one).len(), lines(&one, "Flapping")), (2, 0), "{:#?}", texts(&one));
+    // It flaps all the same: once people are to hear of it, it joins without a line for each change.
+    put_in_force(app, "");
+    let still = notice("web0", "critical", truth.since[0].unwrap(), None);
+    post(&app.anonymous(), json!([still])).await;
+    let one = seen(&sam, "INC-1").await;
+    assert_eq!((alerts(&one).len(), firing(&one).len(), lines(&one, "Firing")), (3, 1, 3), "{:#?}", texts(&one));
+    assert_eq!((&one["alerts"][2]["flapping"], incidents(&sam).await), (&json!(true), json!(1)));
 }
 
 async fn a_firing_long_after_the_last_is_told_even_if_nobody_looked(app: &TestApp) {

@@ -158,8 +158,8 @@ impl<'a> Folding<'_, 'a> {
         let latest = others.iter().max_by_key(|row| row.received_at).and_then(|row| row.incident_id);
         if !is_worse(new.reached, before) {
             new.reached = None;
-            // What flaps is no reason for another report, even if its incident is over.
-            if new.row.incident_id.is_none() {
+            // What flaps is no reason for another report, even if its incident is over. What nobody is to hear of joins nothing.
+            if new.row.incident_id.is_none() && new.judgement.is_heard() {
                 (new.row.incident_id, new.is_new_there) = (latest, latest.is_some());
             }
         }
