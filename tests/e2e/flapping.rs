@@ -22,6 +22,8 @@ both_dbs![
     what_flaps_settles_when_nothing_is_heard,
     a_worse_level_is_heard_at_once_and_once,
     what_flaps_after_its_incident_is_over_reports_when_it_stands,
+    what_only_joins_reports_nothing_when_it_stands,
+    what_counts_as_less_by_now_is_reported_as_that_when_it_stands,
     what_flaps_while_it_is_being_monitored_pages_when_it_stands,
     what_flaps_in_one_call_is_one_row,
     what_flaps_and_reports_nothing_is_one_row,
@@ -365,6 +367,30 @@ async fn what_flaps_after_its_incident_is_over_reports_when_it_stands(app: &Test
     assert_eq!((&first["alerts"][2]["changes"], &second["alerts"][0]["changes"]), (&json!(11), &json!(1)));
     change(app, &mut truth).await;
     assert_eq!((firing(&seen(&sam, "INC-2").await).len(), incidents(&sam).await), (0, json!(2)));
+}
+
+/// It flaps, people decline its incident, and it stands; by then the playbook has these rules.
+async fn stands_under(app: &TestApp, rules: &str) -> Client {
+    let sam = on_duty(app).await;
+    until_it_flaps(app, &mut Truth::new(1, "critical")).await;
+    let first = seen(&sam, "INC-1").await;
+    sam.incident_of("declineIncident", json!({ "incidentId": id(&first), "reason": "the probe is broken" })).await;
+    put_in_force(app, rules);
+    app.advance(Duration::from_mins(10));
+    settle(app).await;
+    sam
+}
+
+async fn what_only_joins_reports_nothing_when_it_stands(app: &TestApp) {
+    let sam = stands_under(app, "[[alerts.rules]]\nname = 'Probes'\nthen = 'join'\n").await;
+    let first = seen(&sam, "INC-1").await;
+    assert_eq!((incidents(&sam).await, lines(&first, "Settled: "), firing(&first).len()), (json!(1), 1, 1), "{:#?}", texts(&first));
+}
+
+async fn what_counts_as_less_by_now_is_reported_as_that_when_it_stands(app: &TestApp) {
+    let sam = stands_under(app, "[[alerts.rules]]\nname = 'Probes'\nthen = 'report'\nseverity = 'minor'\n").await;
+    let second = seen(&sam, "INC-2").await;
+    assert_eq!((text(&second, "severity"), paged(&second), incidents(&sam).await), ("MINOR", 0, json!(2)), "{second:#}");
 }
 
 async fn what_flaps_while_it_is_being_monitored_pages_when_it_stands(app: &TestApp) {

@@ -66,12 +66,14 @@ pub(super) fn write<S: Scope>(draft: &mut Draft<'_, S>, call: &Alarms, alerts: &
         }
     }
     // A row that another takes over from ends before that one fires.
+    for (former, as_read) in alerts.iter().filter_map(|seen| seen.former.clone()) {
+        draft.replace_if(former.into_active_model(), as_read);
+    }
     let joined = |seen: &Seen<'_>| alert::Model { incident_id: Some(incident), ..seen.row.clone() };
-    let (own, shared): (Vec<&Seen<'_>>, Vec<&Seen<'_>>) = alerts.iter().partition(|seen| seen.heard_before.is_none());
-    let rows = own.into_iter().flat_map(|seen| seen.former.clone().into_iter().chain([joined(seen)]));
-    draft.upsert_many(&rows.map(IntoActiveModel::into_active_model).collect::<Vec<_>>());
-    for seen in shared {
-        draft.replace_if(joined(seen).into_active_model(), seen.as_known());
+    let own = alerts.iter().filter(|seen| seen.as_read.is_none()).map(joined);
+    draft.upsert_many(&own.map(IntoActiveModel::into_active_model).collect::<Vec<_>>());
+    for (seen, as_read) in alerts.iter().filter_map(|seen| Some((seen, seen.as_read.clone()?))) {
+        draft.replace_if(joined(seen).into_active_model(), as_read);
     }
     if is_news {
         for note in notes {

@@ -45,21 +45,15 @@ pub(super) struct Seen<'a> {
     pub judged: BTreeMap<IncidentId, Severity>,
     /// Whether it flaps: then only a worse level is told, and that it flaps.
     pub is_hushed: bool,
-    /// A row that this one takes over from, as it will be.
-    pub former: Option<alert::Model>,
-    /// If the row stands for many firings: how often it had been heard of. Another process may have heard of one more meanwhile.
-    pub heard_before: Option<i32>,
+    /// A row that this one takes over from, as it will be, and as it was read ([`as_read`]).
+    pub former: Option<(alert::Model, Expr)>,
+    /// If the row stands for many firings: as it was read. Another process may have written it meanwhile.
+    pub as_read: Option<Expr>,
     /// What becomes of it.
     pub judgement: Judgement<'a>,
 }
 
 impl Seen<'_> {
-    /// Its row, if nothing more was heard of it since.
-    pub fn as_known(&self) -> Expr {
-        let row = alert::Column::Id.eq(self.row.id);
-        self.heard_before.map_or(row.clone(), |count| row.and(alert::Column::Count.eq(count)))
-    }
-
     /// Whether it is worth showing on an incident that has not seen it.
     fn is_presentable(&self) -> bool {
         self.row.firing || self.reached.is_some() || !self.told.is_empty()
@@ -294,12 +288,18 @@ impl<'a> Heard<'a> {
             judged: judged.clone(),
             is_hushed: false,
             former: None,
-            heard_before: None,
+            as_read: None,
             judgement,
         });
         seen.alarm = alarm;
         seen
     }
+}
+
+/// This row, if nothing more was heard of it and nobody looked at it since it was read.
+pub(super) fn as_read(row: &alert::Model) -> Expr {
+    let looks = row.look_at.map_or_else(|| alert::Column::LookAt.is_null(), |at| alert::Column::LookAt.eq(at));
+    alert::Column::Id.eq(row.id).and(alert::Column::Count.eq(row.count)).and(looks)
 }
 
 fn notice(call: &Alarms, alarm: &Alarm) -> Notice {

@@ -116,15 +116,15 @@ pub(super) async fn keep(ctx: &Ctx, alerts: &[Seen<'_>]) -> Result<()> {
     let changes = OnConflict::column(alert::Column::Id)
         .update_columns(alert::Column::iter().filter(|column| !matches!(column, alert::Column::Id | alert::Column::IncidentId)))
         .to_owned();
-    let (own, shared): (Vec<&Seen<'_>>, Vec<&Seen<'_>>) = alerts.iter().partition(|seen| seen.heard_before.is_none());
-    for seen in shared {
+    for (seen, as_read) in alerts.iter().filter_map(|seen| Some((seen, seen.as_read.clone()?))) {
         let row = seen.row.clone().into_active_model().reset_all();
-        let update = alert::Entity::update_many().set(row).filter(seen.as_known());
+        let update = alert::Entity::update_many().set(row).filter(as_read);
         if update.exec(ctx.db.write()).await?.rows_affected == 0 {
             return Err(Error::AlreadyThere);
         }
     }
-    let rows: Vec<_> = own.into_iter().map(|seen| seen.row.clone().into_active_model()).collect();
+    let own = alerts.iter().filter(|seen| seen.as_read.is_none());
+    let rows: Vec<_> = own.map(|seen| seen.row.clone().into_active_model()).collect();
     // An alert may have thousands of episodes in one call.
     for rows in rows.chunks(limits::ALERT_ROWS_AT_ONCE) {
         let insert = alert::Entity::insert_many(rows.to_vec()).on_conflict(changes.clone());

@@ -1,12 +1,13 @@
 //! Looks at alerts that flap when no notice arrives: whether they have settled, and whether what fires is an outage by now.
 //!
 //! Called by a chore. What is decided is in [`super::flapping`]. It writes only the columns that say how the alert flaps, and only if the row
-//! is due as it was: whether an alert fires is for notices to say, and another process may take one at this moment.
+//! is due as it was: whether an alert fires is for notices to say, and another process may take one at this moment. An outage becomes another alert
+//! only if nothing was heard of it meanwhile.
 
 use std::cmp::{max, min};
 use std::collections::BTreeMap;
 
-use entity::{AlertId, IncidentId, IncidentStatus, Source, Stretch, TimelineKind, Timestamp, alert, incident};
+use entity::{AlertId, IncidentId, IncidentStatus, Source, Stretch, TimelineKind, Timestamp, alert, incident, quieted_alert};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde_json::json;
@@ -16,13 +17,14 @@ use super::episode::Identity;
 use super::flapping::{self, Look};
 use super::known::{self, Seen, Word};
 use super::verdict::{Judge, Judgement};
-use super::{join, report};
+use super::{join, report, withheld};
 use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::incident::state;
 use crate::limits;
+use crate::playbook::Then;
 use crate::record::{Draft, Light, NewEvent, Scope};
 use crate::telling::roster::Staffed;
 
@@ -33,9 +35,8 @@ pub async fn settle(ctx: &Ctx) -> Result<()> {
         match Box::pin(settle_one(ctx, row.id, &row.source)).await {
             Err(error @ Error::Unavailable(_)) => return Err(error),
             // Another process heard of it at this moment; the next round looks again.
-            Err(Error::AlreadyThere) => {}
+            Ok(()) | Err(Error::AlreadyThere) => {}
             Err(error) => error.log(&format!("could not look whether the alert {} has settled", row.id)),
-            Ok(()) => {}
         }
     }
     Ok(())
@@ -112,24 +113,28 @@ fn record<S: Scope>(draft: &mut Draft<'_, S>, row: &alert::Model, stretch: &Stre
     draft.record(NewEvent::new(TimelineKind::Alert, text).details(details));
 }
 
-/// It fires and stays, and nobody is at work on it: an incident that is thought to be fixed hears of it, and otherwise it is reported.
+/// It fires and stays, and nobody is at work on it: an incident that is thought to be fixed hears of it, and otherwise it is reported. The rules
+/// and windows of now count, as for a notice.
 async fn outage(ctx: &Ctx, row: alert::Model, stretch: Stretch, runs: bool) -> Result<()> {
     let ctx = &ctx.by_way_of(Source::Alert);
-    let (call, alarm) = (call(&row), as_alarm(&row));
+    let (call, alarm) = (call(&row), as_alarm(&row, withheld::of(ctx, row.id).await?));
     let judge = Box::pin(Judge::load(ctx, &call.source, std::slice::from_ref(&alarm))).await?;
     let judgement = judge.of(&alarm);
     if let Some(window) = judgement.quiet {
         return keep(ctx, &row, stretch, Some(min(window.row.ends_at, ctx.now() + limits::ALERT_SETTLED))).await;
     }
-    if !judgement.is_heard() {
+    let home = known::running(ctx, &call).await?.or(judgement.home);
+    let opens_nothing = judgement.verdict.then == Then::Join && home.is_none() && !runs;
+    if !judgement.is_heard() || opens_nothing {
         return tell(ctx, &row, stretch, None, "Settled").await;
     }
+    let as_read = known::as_read(&row);
     let Some(incident) = row.incident_id else {
         let row = alert::Model { stretch: Some(stretch), look_at: None, ..row };
-        return Box::pin(anew(ctx, &call, seen(row, &alarm, judgement))).await;
+        return Box::pin(anew(ctx, &call, home, Seen { as_read: Some(as_read), ..seen(row, &alarm, judgement) })).await;
     };
     if runs {
-        let judged = row.severity.map(|level| (incident, flapping::worse(Some(level), stretch.worst).unwrap_or(level)));
+        let judged = flapping::worse(row.severity, stretch.worst).map(|level| (incident, level));
         let heard = [Seen { judged: judged.into_iter().collect(), ..seen(row.clone(), &alarm, judgement) }];
         let told = change::<Staffed, _>(ctx, incident, Right::Report, None, |facts, draft| {
             record(draft, &row, &stretch, "Settled");
@@ -144,7 +149,7 @@ async fn outage(ctx: &Ctx, row: alert::Model, stretch: Stretch, runs: bool) -> R
     let fires =
         alert::Model { id: AlertId(ctx.ids.uuid(ctx.now())), incident_id: None, count: 1, stretch: None, look_at: None, ..row.clone() };
     let former = alert::Model { firing: false, ends_at: Some(row.starts_at), stretch: Some(stretch.clone()), look_at: None, ..row.clone() };
-    Box::pin(anew(ctx, &call, Seen { former: Some(former), ..seen(fires, &alarm, judgement) })).await?;
+    Box::pin(anew(ctx, &call, home, Seen { former: Some((former, as_read)), ..seen(fires, &alarm, judgement) })).await?;
     let told = change::<Light, _>(ctx, incident, Right::Report, None, |_, draft| {
         record(draft, &row, &stretch, "Settled, and reported again");
         Ok(())
@@ -153,10 +158,10 @@ async fn outage(ctx: &Ctx, row: alert::Model, stretch: Stretch, runs: bool) -> R
     Ok(())
 }
 
-/// Reports it, unless something of its group runs by now.
-async fn anew(ctx: &Ctx, call: &Alarms, seen: Seen<'_>) -> Result<()> {
+/// Reports it, unless something runs by now that it belongs to.
+async fn anew(ctx: &Ctx, call: &Alarms, home: Option<IncidentId>, seen: Seen<'_>) -> Result<()> {
     let alerts = [seen];
-    match known::running(ctx, call).await? {
+    match home {
         Some(incident) => join::join(ctx, call, incident, &alerts, &[]).await,
         None => report::report(ctx, call, &alerts, &[]).await.map(drop),
     }
@@ -168,24 +173,27 @@ fn call(row: &alert::Model) -> Alarms {
     Alarms { source, group_key, identity: Identity::OneAtATime, alerts: Vec::new(), truncated: 0 }
 }
 
-fn as_alarm(row: &alert::Model) -> Alarm {
+/// As its source told of it, as far as that is kept: more of it if a window keeps it from people.
+fn as_alarm(row: &alert::Model, withheld: Option<quieted_alert::Model>) -> Alarm {
+    let (description, links) = withheld.map(|told| (told.description, told.links)).unwrap_or_default();
     Alarm {
         fingerprint: row.fingerprint.clone(),
         title: row.title.clone(),
-        description: None,
+        description,
         firing: row.firing,
         starts_at: row.told_start,
         ends_at: row.told_end,
         labels: row.labels.clone(),
-        links: Vec::new(),
+        links: serde_json::from_value(links).unwrap_or_default(),
         severity: row.severity,
     }
 }
 
 fn seen<'a>(row: alert::Model, alarm: &'a Alarm, judgement: Judgement<'a>) -> Seen<'a> {
+    let level = judgement.level();
     Seen {
-        reached: row.severity,
-        row,
+        reached: level,
+        row: alert::Model { severity: level, ..row },
         told: vec![(Word::Firing, alarm)],
         alarm,
         is_new_there: true,
@@ -193,6 +201,6 @@ fn seen<'a>(row: alert::Model, alarm: &'a Alarm, judgement: Judgement<'a>) -> Se
         judgement,
         is_hushed: false,
         former: None,
-        heard_before: None,
+        as_read: None,
     }
 }

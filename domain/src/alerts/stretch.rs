@@ -7,7 +7,7 @@ use entity::{Severity, Stretch, Timestamp, alert};
 
 use super::episode::is_worse;
 use super::flapping;
-use super::known::{Known, Seen, Word};
+use super::known::{Known, Seen, Word, as_read};
 
 /// Takes together what was heard of one alert, if it flaps or begins to.
 pub(super) fn fold<'a>(known: &Known, heard: Vec<Seen<'a>>, now: Timestamp) -> Vec<Seen<'a>> {
@@ -51,7 +51,7 @@ impl<'a> Folding<'_, 'a> {
             let changes = changes(&seen);
             count(&mut seen, changes, self.now);
             seen.is_hushed = true;
-            seen.heard_before = Some(row.count);
+            seen.as_read = Some(as_read(row));
             self.flapping = Some(self.seen.len());
         }
         self.seen.push(seen);
@@ -105,7 +105,7 @@ impl<'a> Folding<'_, 'a> {
             judgement: because_of.judgement,
             is_hushed: flaps,
             former: None,
-            heard_before: Some(row.count),
+            as_read: Some(as_read(row)),
         });
         place
     }

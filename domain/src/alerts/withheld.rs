@@ -2,6 +2,7 @@
 //!
 //! It has what the row does not say, so that the alert can be heard again as its source told of it ([`super::again`]).
 
+use entity::AlertId;
 use entity::quieted_alert::{self, Column, Entity};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, IntoActiveModel};
@@ -10,20 +11,26 @@ use serde_json::json;
 use super::known::Seen;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::limits;
 
 /// Remembers those of `alerts` that fire and of which people would hear if it were not for a window. Comes after their rows: what is cut off
 /// in between is told again by its source.
 pub(super) async fn remember(ctx: &Ctx, alerts: &[&Seen<'_>]) -> Result<()> {
     let rows: Vec<quieted_alert::ActiveModel> =
         alerts.iter().filter_map(|seen| withheld(seen)).map(IntoActiveModel::into_active_model).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
     let latest = OnConflict::column(Column::AlertId)
         .update_columns([Column::WindowId, Column::LookAt, Column::Severity, Column::Description, Column::Links])
         .to_owned();
-    Entity::insert_many(rows).on_conflict(latest).exec_without_returning(ctx.db.write()).await?;
+    // An alert may have thousands of episodes in one call.
+    for rows in rows.chunks(limits::ALERT_ROWS_AT_ONCE) {
+        Entity::insert_many(rows.to_vec()).on_conflict(latest.clone()).exec_without_returning(ctx.db.write()).await?;
+    }
     Ok(())
+}
+
+/// What is remembered of an alert, if a window keeps it from people.
+pub(super) async fn of(ctx: &Ctx, alert: AlertId) -> Result<Option<quieted_alert::Model>> {
+    Ok(Entity::find_by_id(alert).one(ctx.db.read()).await?)
 }
 
 fn withheld(seen: &Seen<'_>) -> Option<quieted_alert::Model> {
