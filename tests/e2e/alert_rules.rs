@@ -16,6 +16,7 @@ both_dbs![
     the_first_rule_that_takes_an_alert_decides,
     what_only_joins_joins_its_group_and_opens_nothing,
     what_only_joins_finds_the_incident_of_its_site_unless_that_is_restricted,
+    what_only_joins_says_nothing_to_an_incident_that_is_over,
     an_alert_on_an_incident_ends_although_a_rule_ignores_it,
     what_was_recorded_is_reported_once_no_rule_keeps_it,
     a_rule_says_who_is_woken,
@@ -123,6 +124,27 @@ async fn what_only_joins_finds_the_incident_of_its_site_unless_that_is_restricte
     }
     let alerts = async |reference: &str| sam.incident(reference, "alerts { title }").await["alerts"].as_array().unwrap().len();
     assert_eq!((alerts("INC-1").await, alerts("INC-2").await, incidents(&sam).await), (1, 0, 2));
+}
+
+/// It has become worse since, and is sent again and again.
+async fn what_only_joins_says_nothing_to_an_incident_that_is_over(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    told(app, &alert("The shop is slow", "major")).await;
+    let first = sam.incident("INC-1", "id").await;
+    sam.incident_of("declineIncident", json!({ "incidentId": id(&first), "reason": "a backup ran" })).await;
+    put_in_force(app, "[[alerts.rules]]\nname = 'Slow'\ntitle = '*slow*'\nthen = 'join'\n");
+    let events = async || sam.incident("INC-1", "timeline { totalCount }").await["timeline"]["totalCount"].clone();
+    let before = events().await;
+    for _ in 0..2 {
+        told(app, &alert("The shop is slow", "critical")).await;
+        assert_eq!((events().await, incidents(&sam).await), (before.clone(), 1));
+    }
+    let mut down = alert("The shop is down", "major");
+    down["group"] = json!("The shop is slow");
+    told(app, &down).await;
+    told(app, &alert("The shop is slow", "critical")).await;
+    let second = sam.incident("INC-2", SEEN).await;
+    assert_eq!((&second["severity"], second["alerts"].as_array().unwrap().len()), (&json!("CRITICAL"), 2), "{second}");
 }
 
 async fn an_alert_on_an_incident_ends_although_a_rule_ignores_it(app: &TestApp) {

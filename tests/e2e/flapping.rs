@@ -184,7 +184,7 @@ struct Chance(u64);
 impl Chance {
     fn one_in(&mut self, bound: u64) -> bool {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound == 0
+        (self.0 >> 33).is_multiple_of(bound)
     }
 }
 
@@ -466,8 +466,7 @@ async fn what_nobody_hears_of_joins_nothing_while_it_flaps(app: &TestApp) {
     assert_eq!((alerts(&one).len(), lines(&one, "Flapping")), (2, 0), "{:#?}", texts(&one));
     // It flaps all the same: once people are to hear of it, it joins without a line for each change.
     put_in_force(app, "");
-    let still = notice("web0", "critical", truth.since[0].unwrap(), None);
-    post(&app.anonymous(), json!([still])).await;
+    post(&app.anonymous(), json!([notice("web0", "critical", truth.since[0].unwrap(), None)])).await;
     let one = seen(&sam, "INC-1").await;
     assert_eq!((alerts(&one).len(), firing(&one).len(), lines(&one, "Firing")), (3, 1, 3), "{:#?}", texts(&one));
     assert_eq!((&one["alerts"][2]["flapping"], incidents(&sam).await), (&json!(true), json!(1)));

@@ -138,8 +138,9 @@ impl Known {
             }
             let home = self.home(rows).or(judgement.home);
             if home.is_none() && judgement.verdict.then == Then::Join {
-                // It has reached nobody: as soon as something runs for it, it joins that.
+                // It has reached nobody: as soon as something runs for it, it joins that. Until then each notice says the same again.
                 (seen.reached, seen.row.severity) = (None, former);
+                seen.told.retain(|(word, _)| *word != Word::Raised);
             } else {
                 seen.row.incident_id = home;
                 seen.is_new_there = true;
