@@ -21,6 +21,7 @@ both_dbs![
     what_was_recorded_is_reported_once_no_rule_keeps_it,
     a_rule_says_who_is_woken,
     what_pages_at_any_hour_wakes_for_an_incident_that_waits,
+    what_may_wait_keeps_nobody_from_hearing_of_what_comes_with_it,
 ];
 
 /// What people see of an incident.
@@ -219,6 +220,20 @@ async fn what_pages_at_any_hour_wakes_for_an_incident_that_waits(app: &TestApp) 
         told(app, &cards).await;
         assert_eq!(pages().await, 1);
     }
+}
+
+async fn what_may_wait_keeps_nobody_from_hearing_of_what_comes_with_it(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    first_line(app, &kim).await;
+    put_in_force(app, "[[alerts.rules]]\nname = 'Let them sleep'\ntitle = 'backup*'\nthen = 'report'\npage = false\n");
+    let mut both = alert("Shop is slow", "major");
+    both["group"] = json!("shop");
+    told(app, &both).await;
+    let pages = async || sam.incident("INC-1", SEEN).await["pages"].as_array().unwrap().len();
+    both["alerts"] = json!([alert("Backup failed", "critical")["alerts"][0], alert("Shop is down", "critical")["alerts"][0]]);
+    assert_eq!(pages().await, 0);
+    told(app, &both).await;
+    assert_eq!((pages().await, incidents(&sam).await), (1, 1));
 }
 
 /// A folder with a playbook and a body.

@@ -104,11 +104,12 @@ fn event(now: Timestamp, call: &Alarms, seen: &Seen<'_>, word: Word, alarm: &Ala
     NewEvent { occurred_at: at, ..NewEvent::new(TimelineKind::Alert, text).details(details) }
 }
 
-/// Whether somebody is paged for `worst`, which makes the incident this bad, now: what its rule says counts more than the hour, and what pages
-/// at any hour does so among others.
-fn cannot_wait(ctx: &Ctx, severity: Severity, worst: &Seen<'_>, alerts: &[Seen<'_>], now: Timestamp) -> bool {
-    let is_wanted = alerts.iter().any(|seen| seen.reached.is_some() && seen.judgement.verdict.page == Some(true));
-    is_wanted || worst.judgement.verdict.page.unwrap_or_else(|| pages::is_urgent(ctx, severity, now))
+/// Whether one of the alerts that reached a level can't wait: its rule says so, or the playbook does of how bad it is, or the incident was
+/// `before`. A rule that lets one wait says nothing of the others.
+pub(super) fn cannot_wait(ctx: &Ctx, before: Option<Severity>, alerts: &[Seen<'_>], now: Timestamp) -> bool {
+    let is_urgent = |level| pages::is_urgent(ctx, flapping::worse(Some(level), before).unwrap_or(level), now);
+    let mut reached = alerts.iter().filter_map(|seen| Some((seen.reached?, seen.judgement.verdict.page)));
+    reached.any(|(level, page)| page.unwrap_or_else(|| is_urgent(level)))
 }
 
 fn words(word: Word, level: Option<Severity>) -> String {
@@ -150,7 +151,7 @@ pub(super) fn look_up(draft: &mut Draft<'_>, facts: &Staffed, call: &Alarms, ale
         return;
     };
     let now = draft.now;
-    if !cannot_wait(draft.ctx(), level.min(before), worst, alerts, now) {
+    if !cannot_wait(draft.ctx(), Some(before), alerts, now) {
         return;
     }
     // It was to wait for the morning.

@@ -1,6 +1,6 @@
 //! Alerts that belong to no incident yet: they report one, join a storm, or are only remembered.
 
-use entity::{IncidentId, IncidentStatus, Severity, TimelineKind, Timestamp, alert, incident};
+use entity::{IncidentId, IncidentStatus, Severity, TimelineKind, alert, incident};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect};
 
@@ -56,21 +56,13 @@ async fn open(
     let created = create(ctx, &new, |draft| {
         draft.record(NewEvent::new(TimelineKind::Reported, format!("Reported by {}: {}", call.source, worst.alarm.title)));
         add_sites(draft, &sites);
-        let urgency = urgency(draft.ctx(), alerts, draft.now);
+        let cannot_wait = join::cannot_wait(draft.ctx(), None, alerts, draft.now);
+        let urgency = if cannot_wait { Urgency::Now } else { Urgency::Waits };
         pages::page_or_wait(draft, &roster, urgency);
         join::write(draft, call, alerts, notes);
         Ok(())
     });
     created.await
-}
-
-/// Whether one of the alerts that warrant a report can't wait: its rule says so, or the playbook does of its severity.
-fn urgency(ctx: &Ctx, alerts: &[Seen<'_>], now: Timestamp) -> Urgency {
-    let cannot_wait = |seen: &Seen<'_>| {
-        let page = seen.judgement.verdict.page;
-        seen.reached.is_some_and(|severity| page.unwrap_or_else(|| pages::is_urgent(ctx, severity, now)))
-    };
-    if alerts.iter().any(cannot_wait) { Urgency::Now } else { Urgency::Waits }
 }
 
 /// The incident that takes in what would be another report, once the source has reported so many that pages for each would hide
