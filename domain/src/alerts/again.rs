@@ -54,8 +54,7 @@ fn is_due(now: Timestamp) -> Expr {
 /// Has those that fire heard. Returns which were not, and why: one that can't be heard does not keep the others waiting.
 async fn hear_some(ctx: &Ctx, due: &[quieted_alert::Model]) -> Result<(BTreeSet<AlertId>, Option<crate::Error>)> {
     let ids: Vec<AlertId> = due.iter().map(|row| row.alert_id).collect();
-    let firing = alert::Entity::find().filter(alert::Column::Id.is_in(padded(&ids))).filter(alert::Column::Firing.eq(true));
-    let mut known: HashMap<AlertId, alert::Model> = firing.all(ctx.db.read()).await?.into_iter().map(|row| (row.id, row)).collect();
+    let mut known = firing(ctx, &ids).await?;
     let mut calls: BTreeMap<Call, Vec<(AlertId, Alarm)>> = BTreeMap::new();
     for row in due {
         let Some(alert) = known.remove(&row.alert_id) else { continue };
@@ -63,7 +62,11 @@ async fn hear_some(ctx: &Ctx, due: &[quieted_alert::Model]) -> Result<(BTreeSet<
         calls.entry(call).or_default().push((alert.id, alarm(row, alert)));
     }
     let (mut failed, mut problem) = (BTreeSet::new(), None);
-    for ((source, group_key, names_starts), alarms) in calls {
+    for ((source, group_key, names_starts), mut alarms) in calls {
+        // The calls before took their time, and much recovers when people have done their work: what has ended meanwhile is no news.
+        let ids: Vec<AlertId> = alarms.iter().map(|(id, _)| *id).collect();
+        let fires = firing(ctx, &ids).await?;
+        alarms.retain(|(id, _)| fires.contains_key(id));
         let (ids, alerts): (Vec<AlertId>, Vec<Alarm>) = alarms.into_iter().unzip();
         let identity = if names_starts { Identity::Start } else { Identity::OneAtATime };
         if let Err(error) = Box::pin(receive(ctx, Alarms { source, group_key, identity, alerts, truncated: 0 })).await {
@@ -72,6 +75,12 @@ async fn hear_some(ctx: &Ctx, due: &[quieted_alert::Model]) -> Result<(BTreeSet<
         }
     }
     Ok((failed, problem))
+}
+
+/// Those of `alerts` that fire.
+async fn firing(ctx: &Ctx, alerts: &[AlertId]) -> Result<HashMap<AlertId, alert::Model>> {
+    let select = alert::Entity::find().filter(alert::Column::Id.is_in(padded(alerts))).filter(alert::Column::Firing.eq(true));
+    Ok(select.all(ctx.db.read()).await?.into_iter().map(|row| (row.id, row)).collect())
 }
 
 /// The notice that nobody heard.
