@@ -1,4 +1,4 @@
-//! `muster alerts`: what becomes of an alert, tried out on a body that a monitoring system posts.
+//! `muster alerts`: what becomes of an alert, tried out on a body that a monitoring system posts, or on a mail.
 //!
 //! The rules are those of the playbook in force, or of a file. Sites and quiet windows come from the database, which is only read; where
 //! there is none, that is said. Nothing is reported and nobody is told.
@@ -17,7 +17,7 @@ use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
 use domain::on_call;
 use domain::playbook::{Playbook, Then};
-use entity::{Source, Timestamp};
+use entity::{Severity, Source, Timestamp};
 use serde_json::{Value, json};
 
 use crate::database::{self, Intent};
@@ -38,7 +38,7 @@ pub enum AlertsCommand {
 /// What is tried.
 #[derive(Args)]
 pub struct Try {
-    /// What a monitoring system posts, as it is; - for the standard input.
+    /// What a monitoring system posts, or a mail, as it is; - for the standard input.
     file: PathBuf,
     /// Who posted it: the name of a source in the settings, a kind of source, or alerts. Without it, the kind that the body looks like.
     #[arg(long, value_name = "NAME")]
@@ -202,7 +202,7 @@ fn as_json(call: &Alarms, alert: &Foreseen, on_call: Option<&str>) -> Value {
         "sites": sites.iter().map(|site| &site.name).collect::<Vec<_>>(),
         "rule": outcome.rule,
         "then": outcome.then.as_str(),
-        "severity": outcome.severity.map(|severity| severity.as_str()),
+        "severity": outcome.severity.map(Severity::as_str),
         "quiet": quiet,
         "pages": outcome.pages,
         "person": on_call.filter(|_| outcome.pages),

@@ -272,11 +272,21 @@ fn what_becomes_of_a_body_is_tried_out_at_a_shell() {
     assert!(code == Some(0) && !err.contains("are not known"), "{err}");
     assert!(out.contains("sites      none") && out.contains("pages      nobody at this hour"), "{out}");
 
+    // What mails mean is for the rules of a source; without them one is only remembered.
+    let mail = "From: alerts@checks.example\nSubject: Your site shop went down\nDate: Sun, 22 Nov 2026 02:59:00 +0000\n\nIt is down.\n";
+    std::fs::write(folder.path().join("down.eml"), mail).unwrap();
+    for arguments in [&["down.eml", "--at", night][..], &["down.eml", "--source", "mail", "--at", night]] {
+        let (code, [out, err]) = tried(arguments);
+        assert_eq!(code, Some(0), "{err}");
+        assert!(out.starts_with("mail: Your site shop went down (is over)") && out.contains("rule       none"), "{out}");
+    }
+
     std::fs::write(folder.path().join("other.json"), "{}").unwrap();
     for (arguments, expected) in [
         (&["none.json"][..], "none.json can't be tried"),
         (&["other.json"], "say so with --source"),
         (&["body.json", "--source", "jira"], "is not a hook that takes alerts"),
+        (&["down.eml", "--source", "grafana"], "looks like what a source of kind mail posts"),
         (&["body.json", "--at", "yesterday"], "use a time with its offset"),
     ] {
         let (code, [_, err]) = tried(arguments);

@@ -3,7 +3,7 @@
 //!
 //! A library decodes it, whatever its charset, and makes plain text of HTML. It reads what can be read: a mail that was cut off is a mail.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, SecondsFormat};
 use mail_parser::{Message, MessageParser};
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ const TEXT_CHARS: usize = 20_000;
 /// Characters of its subject that are kept, and of each header.
 const LINE_CHARS: usize = 1_000;
 /// How a mail is called among bodies.
-pub const MEDIA_TYPE: &str = "message/rfc822";
+const MEDIA_TYPE: &str = "message/rfc822";
 /// How the line of an envelope begins that some programs put in front of the headers.
 const ENVELOPE: &[u8] = b"From ";
 
@@ -40,6 +40,11 @@ const HEADERS: [&str; 13] = [
 pub fn is_mail(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(MEDIA_TYPE))
+}
+
+/// The headers with which a mail is posted as it is.
+pub fn posted() -> HeaderMap {
+    HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))])
 }
 
 /// The mail as JSON.

@@ -93,17 +93,22 @@ pub fn plain(name: &str) -> AlertSource {
 
 /// The one kind that a body is probably from, if there is just one.
 pub fn kind_of(body: &[u8]) -> Option<&'static Kind> {
-    let body = read_body(&HeaderMap::new(), body).ok()?;
+    let body = read_body(&shown(body), body).ok()?;
     let mut kinds = KINDS.iter().filter(|kind| (kind.looks_like)(&body));
     kinds.next().filter(|_| kinds.next().is_none())
 }
 
-/// The notifications in a body that a source of the settings posted, for trying out what follows from it.
+/// The headers with which a body in a file was probably posted: a mail shows that it is one.
+fn shown(body: &[u8]) -> HeaderMap {
+    if message::parsed(body).is_ok() { message::posted() } else { HeaderMap::new() }
+}
+
+/// The notifications in a body, or a mail, that a source of the settings posted, for trying out what follows from it.
 ///
 /// # Errors
 /// Why it would be refused, in words.
 pub fn alarms_of(source: &AlertSource, body: &[u8], levels: &BTreeMap<String, Severity>) -> Result<Vec<Alarms>, String> {
-    source.alarms(levels, &HeaderMap::new(), body, &KINDS)
+    source.alarms(levels, &shown(body), body, &KINDS)
 }
 
 /// What reads kept bodies again, by the sources of the settings and what levels mean for all.
@@ -112,7 +117,7 @@ pub fn reader(named: BTreeMap<String, Arc<AlertSource>>, levels: BTreeMap<String
     AlertReader { plain, named, levels, kinds: &KINDS }
 }
 
-/// The notifications in a body that was posted to the hook `alerts` or by a source of the kind `hook`, for trying out what follows from it.
+/// The notifications in a body, or a mail, that was posted to the hook `alerts` or by a source of the kind `hook`, for trying out what follows from it.
 ///
 /// # Errors
 /// Why it would be refused, in words.
@@ -120,5 +125,5 @@ pub fn alarms(hook: &str, body: &[u8], levels: &BTreeMap<String, Severity>) -> R
     let name = if hook == OWN_HOOK { generic::KIND.name } else { hook };
     let names = || KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
     let kind = kind(name).ok_or_else(|| format!("{hook:?} is not a hook that takes alerts: use {OWN_HOOK}, or one of {}", names()))?;
-    AlertSource::plain(kind).alarms(levels, &HeaderMap::new(), body, &KINDS)
+    AlertSource::plain(kind).alarms(levels, &shown(body), body, &KINDS)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use domain::alerts::Alarms;
 use domain::config::WatchedSource;
 use domain::zone::Zone;
@@ -131,8 +131,7 @@ impl AlertSource {
     /// # Errors
     /// As [`Self::alarms`].
     pub fn alarms_of_mail(&self, levels: &BTreeMap<String, Severity>, mail: &[u8]) -> Result<Vec<Alarms>, String> {
-        let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(message::MEDIA_TYPE))]);
-        self.alarms(levels, &headers, mail, &[])
+        self.alarms(levels, &message::posted(), mail, &[])
     }
 
     /// A problem with the way out.

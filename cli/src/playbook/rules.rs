@@ -1,12 +1,13 @@
 //! What is said of the playbook's rules for alerts when it is checked.
 
+use domain::heartbeats;
 use domain::playbook::file::Problem;
 use domain::playbook::{AlertRules, Pattern, Playbook, Then, folded};
 
 use crate::settings::Settings;
 
 /// Sources that need no settings.
-const BUILT_IN: [&str; 1] = ["alertmanager"];
+const BUILT_IN: [&str; 2] = ["alertmanager", heartbeats::SOURCE];
 
 /// How many rules there are, and what they do.
 pub fn summary(AlertRules { rules }: &AlertRules) -> String {
@@ -50,7 +51,9 @@ mod tests {
     fn a_source_that_is_in_no_settings_is_named_with_those_that_are() {
         let settings = Settings::of_file("[alerts.sources.grafana]\nkind = 'grafana'\nsecret = 'hunter2-hunter2-hunter2'").unwrap();
         let rule = "[[alerts.rules]]\nname = 'x'\nthen = 'record'\n";
-        for (source, is_odd) in [("'grafana'", false), ("'Graf*'", false), ("'alertmanager'", false), ("['grafana', 'grafanna']", true)] {
+        for (source, is_odd) in
+            [("'grafana'", false), ("'Graf*'", false), ("'alertmanager'", false), ("'heartbeat'", false), ("['grafana', 'grafanna']", true)]
+        {
             let odd = oddities(&playbook(&format!("{rule}source = {source}\n")), &settings);
             assert_eq!(odd.len(), usize::from(is_odd), "{source}: {odd:?}");
             let names_both = |odd: &Problem| odd.what.contains("\"grafanna\"") && odd.what.contains("grafana, alertmanager");
