@@ -221,7 +221,7 @@ pub struct Foreseen {
     pub firing: bool,
     /// The sites that it is about.
     pub sites: Vec<SiteNamed>,
-    /// Why it would be recorded only: the reason of the quiet window that it is in.
+    /// Why it would be recorded only, if those rules let people hear of it: the reason of the quiet window that it is in.
     pub quiet: Option<String>,
     /// Under those rules.
     pub outcome: Outlook,
@@ -274,13 +274,14 @@ impl Facts {
             let window = self.window_of(sites).map(|place| &self.windows[place]);
             let sighting = Sighting { source: &call.source, alarm, sites };
             let outlook = |rules: &AlertRules| Outlook::of(playbook, &rules.verdict(&sighting), window.is_some(), at);
+            let outcome = outlook(rules);
             Foreseen {
                 title: alarm.title.clone(),
                 fingerprint: alarm.fingerprint.clone(),
                 firing: alarm.firing,
                 sites: sites.clone(),
-                quiet: window.map(|window| window.row.why.clone()),
-                outcome: outlook(rules),
+                quiet: window.filter(|_| outcome.then.is_heard()).map(|window| window.row.why.clone()),
+                outcome,
                 in_force: outlook(&playbook.alert_rules),
             }
         };
@@ -325,6 +326,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::alerts::episode::Identity;
 
     fn site(number: u128) -> SiteNamed {
         SiteNamed { id: SiteId(Uuid::from_u128(number)), name: number.to_string(), hosts: Vec::new() }
@@ -363,6 +365,29 @@ mod tests {
             let sites: Vec<SiteNamed> = sites.into_iter().map(site).collect();
             let facts = Facts { sites: Vec::new(), windows };
             assert_eq!(facts.window_of(&sites), expected, "{:?} {sites:?}", facts.windows);
+        }
+    }
+
+    #[test]
+    fn a_window_keeps_nothing_from_people_of_which_they_would_not_hear() {
+        let alarm = Alarm {
+            fingerprint: "f".to_owned(),
+            title: "Down".to_owned(),
+            description: None,
+            firing: true,
+            starts_at: None,
+            ends_at: None,
+            labels: serde_json::json!({}),
+            links: Vec::new(),
+            severity: Some(Severity::Major),
+        };
+        let (source, group_key) = ("uptime".to_owned(), "g".to_owned());
+        let call = Alarms { source, group_key, identity: Identity::OneAtATime, alerts: vec![alarm], truncated: 0 };
+        let facts = Facts { sites: vec![Vec::new()], windows: vec![window(&[], 10)] };
+        for then in Then::ALL {
+            let rules = AlertRules::read(&format!("[[alerts.rules]]\nname = 'x'\nthen = '{then}'")).unwrap();
+            let foreseen = facts.foresee(&Playbook::default(), &rules, &call, facts.windows[0].row.starts_at);
+            assert_eq!(foreseen[0].quiet.is_some(), then.is_heard(), "{then}");
         }
     }
 
