@@ -5,12 +5,12 @@
 //! mailbox, as read or in another folder; those that can't be read stay as they are, for people.
 //!
 //! Only the servers of the settings are spoken to, encrypted unless they are on this machine. Time, the mails of one reading and what is read
-//! of each are bounded.
+//! of each are bounded. A mail that can't be fetched however often it is tried is passed over: those behind it would wait for ever.
 
 mod session;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::alerts::Alarms;
@@ -23,11 +23,14 @@ use session::{Folder, Session};
 use tokio::time::timeout;
 
 use crate::outlets::client::tls;
+use crate::outlets::readable;
 
 /// How long the reading of one mailbox may take: less than a chore.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Mails of one reading. The next goes on.
 const MAILS: usize = 200;
+/// How often a mail is fetched in vain before it is passed over.
+const TRIES: usize = 10;
 
 /// What a mail means, or why it can't be read, in a sentence.
 pub type Translate = Arc<dyn Fn(&[u8]) -> Result<Vec<Alarms>, String> + Send + Sync>;
@@ -71,6 +74,8 @@ pub struct Mailbox {
     account: Account,
     translate: Translate,
     tls: Arc<ClientConfig>,
+    /// The mail that was fetched last, and how often in vain.
+    fetched: Mutex<(u32, usize)>,
 }
 
 impl Mailbox {
@@ -80,7 +85,7 @@ impl Mailbox {
     /// What is wrong, worded to follow the name of a setting.
     pub fn new(source: impl Into<String>, account: Account, translate: Translate) -> Result<Self, String> {
         let tls = tls().map_err(|error| format!("requires encryption, which can't be set up: {error}"))?;
-        Ok(Self { source: source.into(), account, translate, tls: Arc::new(tls) })
+        Ok(Self { source: source.into(), account, translate, tls: Arc::new(tls), fetched: Mutex::default() })
     }
 
     /// Takes what has arrived, and says how many mails that were.
@@ -102,14 +107,12 @@ impl Mailbox {
         let known = known.filter(|known| known.validity == validity);
         let after = known.as_ref().map(|known| known.uid);
         let uids = session.mails(after, ctx.now()).await.map_err(failed)?;
-        if known.is_none() && uids.is_empty() {
-            // From here on every mail counts, also one that a person opens before us.
-            mailbox::keep(ctx, &self.source, &place(next.saturating_sub(1))).await?;
-        }
+        // From here on every mail counts, also one that a person opens before us; those that somebody has read by now do not.
+        let begins = (known.is_none() && uids.len() <= MAILS).then(|| next.saturating_sub(1).max(uids.last().copied().unwrap_or(0)));
         let mut taken = 0;
         for uid in uids.into_iter().take(MAILS) {
             // Nothing, if somebody moved it away meanwhile.
-            let mail = session.mail(uid).await.map_err(failed)?;
+            let mail = self.fetch(&mut session, uid).await.map_err(failed)?;
             let is_taken = match mail {
                 Some(mail) => self.take(ctx, &place(uid), &mail).await?,
                 None => false,
@@ -120,11 +123,38 @@ impl Mailbox {
             }
             taken += 1;
             if let Err(why) = session.put_away(uid, self.account.taken.as_deref()).await {
+                let why = self.told(&why);
                 tracing::warn!(source = self.source, uid, why, "a mail was taken and could not be put away; it stays where it is");
             }
         }
+        if let Some(uid) = begins {
+            mailbox::keep(ctx, &self.source, &place(uid)).await?;
+        }
         session.close().await;
         Ok(taken)
+    }
+
+    /// A mail, unless it is gone, or was fetched in vain too often.
+    async fn fetch(&self, session: &mut Session, uid: u32) -> Result<Option<Vec<u8>>, String> {
+        // Counted before, because a server may hang as well.
+        if self.tried(uid) > TRIES {
+            tracing::error!(
+                source = self.source,
+                uid,
+                "a mail can't be fetched, and is passed over: somebody must look at it in the mailbox"
+            );
+            return Ok(None);
+        }
+        let mail = session.mail(uid).await?;
+        *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) = (uid, 0);
+        Ok(mail)
+    }
+
+    /// How often this mail is fetched in a row, with this time.
+    fn tried(&self, uid: u32) -> usize {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        *fetched = (uid, if fetched.0 == uid { fetched.1 + 1 } else { 1 });
+        fetched.1
     }
 
     /// Whether the mail could be read and taken.
@@ -150,7 +180,14 @@ impl Mailbox {
         }
     }
 
+    /// A reason as people may see it: servers may say our password to us.
+    fn told(&self, why: &str) -> String {
+        let password = &self.account.password;
+        readable(&if password.is_empty() { why.to_owned() } else { why.replace(password, "(hidden)") })
+    }
+
     fn failed(&self, why: &str) -> Error {
+        let why = self.told(why);
         tracing::warn!(source = self.source, mailbox = %self.account, why, "a mailbox can't be read; it is tried again");
         Error::Outside("A mailbox does not answer.")
     }
@@ -161,11 +198,11 @@ impl Mailbox {
         let looked = async {
             let mut session = match Session::open(&self.account, &self.tls).await {
                 Ok(session) => session,
-                Err(why) => return vec![finding(format!("{} lets us in", self.account.host), Some(format!("It {why}.")))],
+                Err(why) => return vec![finding(format!("{} lets us in", self.account.host), Some(format!("It {}.", self.told(&why))))],
             };
             let mut findings = Vec::new();
             for folder in [Some(&self.account.folder), self.account.taken.as_ref()].into_iter().flatten() {
-                let problem = session.look_at(folder).await.err().map(|why| format!("It {why}."));
+                let problem = session.look_at(folder).await.err().map(|why| format!("It {}.", self.told(&why)));
                 findings.push(finding(format!("the folder {folder} of {} can be opened", self.account.user), problem));
             }
             session.close().await;
@@ -196,9 +233,8 @@ pub(crate) async fn read_all(ctx: &Ctx, mailboxes: &[Arc<Mailbox>]) -> Result<()
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_account_is_shown_without_its_password() {
-        let account = Account {
+    fn account() -> Account {
+        Account {
             host: "imap.example.org".into(),
             port: 993,
             user: "alerts".into(),
@@ -206,7 +242,29 @@ mod tests {
             folder: "INBOX".into(),
             taken: None,
             is_encrypted: true,
-        };
+        }
+    }
+
+    fn mailbox() -> Mailbox {
+        Mailbox::new("mail", account(), Arc::new(|_: &[u8]| Ok(Vec::new()))).unwrap()
+    }
+
+    #[test]
+    fn an_account_is_shown_without_its_password() {
+        let account = account();
         assert_eq!(format!("{account} {account:?}"), ["INBOX of alerts at imap.example.org:993"; 2].join(" "));
+    }
+
+    #[test]
+    fn a_reason_is_one_short_line_without_the_password() {
+        let told = mailbox().told("says no: LOGIN alerts hunter2\r\nis no command");
+        assert_eq!(told, "says no: LOGIN alerts (hidden) is no command");
+        assert!(mailbox().told(&"x".repeat(1_000_000)).len() < 1_000);
+    }
+
+    #[test]
+    fn a_mail_is_counted_for_itself() {
+        let mailbox = mailbox();
+        assert_eq!([7, 7, 8, 7].map(|uid| mailbox.tried(uid)), [1, 2, 1, 1]);
     }
 }
