@@ -1,10 +1,13 @@
 //! Where logs go: standard error, as text or lines of JSON. Standard output is for what commands print. Traces are no part of the log.
+//!
+//! What libraries write through the crate `log` is collected by nothing, whatever the filter says: the one for IMAP writes each command there, and
+//! the password with it. `SubscriberInitExt::init` would collect it if any crate turns a feature on.
 
 use std::io::{self, IsTerminal, Stderr, Write};
 
 use domain::traces::TARGET;
+use tracing::subscriber::set_global_default;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
 use worker::traces::SpanLayer;
 
@@ -22,7 +25,7 @@ pub fn start(settings: &Settings, traces: Option<SpanLayer>) {
         // It would complain on standard error, and panic where that can't be written.
         .log_internal_errors(false);
     let log = if settings.log_json { log.json().with_filter(filter).boxed() } else { log.with_filter(filter).boxed() };
-    tracing_subscriber::registry().with(traces).with(log).init();
+    set_global_default(tracing_subscriber::registry().with(traces).with(log)).expect("logging is started once");
 }
 
 /// Standard error that never fails. A full disk or a closed pipe costs lines of the log, and must cost nothing else.
