@@ -60,7 +60,7 @@ fn by_rule(rule: &MailRule, parts: Parts, body: Fields<'_>) -> Told {
     };
     let about = vec![parts.id.clone(), parts.title.clone()];
     Told {
-        fingerprint: rule.identity(&parts).unwrap_or_else(|| subject(body)),
+        fingerprint: rule.identity(&parts, &subject(body)),
         title: parts.title.unwrap_or_else(|| subject(body)),
         spell: Spell::changed(fires, body.moment("/date")),
         level: rule.level.clone().unwrap_or_else(|| ALERT.to_owned()),
@@ -74,7 +74,8 @@ fn unknown(reading: &Reading<'_>, body: Fields<'_>) -> Told {
     let at = body.moment("/date");
     let reports = reading.levels.severity(UNKNOWN).is_some();
     Told {
-        fingerprint: body.text("/message_id").unwrap_or_else(|| subject(body)),
+        // In brackets, which no sender's address has: whoever may send a mail must not name, and so end, the alert of a rule.
+        fingerprint: format!("<{}>", body.text("/message_id").unwrap_or_else(|| subject(body))),
         title: subject(body),
         spell: if reports || at.is_none() { Spell::Since(at) } else { Spell::changed(false, at) },
         level: UNKNOWN.to_owned(),
@@ -186,11 +187,32 @@ mod tests {
     fn what_no_rule_names_is_recorded_and_reports_nothing() {
         let alarm = one("somebody@else.example", "The printer is empty", "").unwrap();
         assert_eq!((alarm.firing, alarm.severity, alarm.is_end_alone()), (false, None, true));
-        assert_eq!((&*alarm.fingerprint, &*alarm.title), ("1@x.example", "The printer is empty"));
+        assert_eq!((&*alarm.fingerprint, &*alarm.title), ("<1@x.example>", "The printer is empty"));
         let levels = BTreeMap::from([("unknown".to_owned(), Severity::Minor)]);
         let reporting = AlertSource { levels: Some(levels), ..source() };
         let alarm = heard_by(&reporting, "somebody@else.example", "The printer is empty", "").remove(0).alerts.remove(0);
         assert_eq!((alarm.firing, alarm.severity), (true, Some(Severity::Minor)));
+    }
+
+    #[test]
+    fn a_mail_that_no_rule_names_ends_no_alert() {
+        let of = |mail: &str| {
+            let posted = HeaderMap::from_iter([(header::CONTENT_TYPE, "message/rfc822".parse().unwrap())]);
+            source().alarms(&BTreeMap::new(), &posted, mail.as_bytes(), &KINDS).unwrap().remove(0).alerts.remove(0)
+        };
+        let (site, backup) = (
+            one("noreply@checks.example", "Your site shop.example.org went down", "").unwrap(),
+            one("root@web1.example", "Cron <root@web1> /usr/local/bin/backup", "").unwrap(),
+        );
+        for (alarm, forged) in [
+            (&site, "Message-ID: <*@checks.example shop.example.org>\nSubject: x\n"),
+            (&site, "Message-ID: *@checks.example shop.example.org\nSubject: x\n"),
+            (&site, "Subject: *@checks.example shop.example.org\n"),
+            (&backup, "Subject: Cron <root@web1> /usr/local/bin/backup\n"),
+        ] {
+            let forged = of(&format!("From: <somebody@else.example>\nDate: Sun, 22 Nov 2026 03:05:00 +0000\n{forged}\n"));
+            assert!(!forged.firing && forged.fingerprint != alarm.fingerprint, "{}", forged.fingerprint);
+        }
     }
 
     #[test]

@@ -83,10 +83,10 @@ impl MailRule {
         self.subject.matches(subject)
     }
 
-    /// The identity of an alert, which only mails of the same senders share; `None` if the subject names nothing that lasts.
-    pub fn identity(&self, parts: &Parts) -> Option<String> {
-        let id = parts.id.as_ref().or(parts.title.as_ref())?;
-        Some(format!("{} {id}", self.from.text.to_lowercase()))
+    /// The identity of an alert, which only mails of the same senders share: what the subject names, or all of it.
+    pub fn identity(&self, parts: &Parts, subject: &str) -> String {
+        let id = parts.id.as_deref().or(parts.title.as_deref()).unwrap_or(subject);
+        format!("{} {id}", self.from.text.to_lowercase())
     }
 }
 
@@ -228,7 +228,7 @@ mod tests {
         };
         let identity = |from: &str, sender: &str, subject: &str| {
             let rule = rule(from);
-            rule.identity(&rule.matches(sender, subject)?)
+            Some(rule.identity(&rule.matches(sender, subject)?, subject))
         };
         assert_eq!(identity("*@a.example", "x@a.example", "Shop is DOWN").as_deref(), Some("*@a.example Shop"));
         assert_ne!(identity("*@a.example", "x@a.example", "Shop is DOWN"), identity("*@b.example", "x@b.example", "Shop is DOWN"));
