@@ -46,6 +46,7 @@ const FLOORS: [&[&str]; 9] = [
         "catalogue::listing",
         "catalogue::matching",
         "catalogue::merge",
+        "catalogue::notes",
         "catalogue::plan",
         "heartbeats::due",
         "heartbeats::silence",

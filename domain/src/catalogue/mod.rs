@@ -12,6 +12,7 @@ pub mod import;
 pub mod listing;
 pub mod matching;
 pub mod merge;
+pub mod notes;
 pub mod plan;
 pub mod reading;
 mod sites;

@@ -8,8 +8,6 @@
 //! If a process dies in it, nothing was changed, and the next one reads again. Two that read at once plan the same, and the second finds
 //! nothing to do.
 
-use std::collections::BTreeSet;
-
 use chrono::Duration;
 use entity::{AuditAction, Origin, SiteField, Timestamp, site, site_reading, site_staged};
 use sea_orm::sea_query::OnConflict;
@@ -18,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::import::{Confirmed, Done, Imported, apply_within, look};
-use super::plan::{Effect, Listed, Lister, Plan, Problem};
+use super::notes::{Note, kept, leave_out, sentence};
+use super::plan::{Effect, Listed, Lister, Plan};
 use super::sites::{Turn, turn};
 use crate::audit::{self, Entry};
 use crate::authz::Right;
@@ -35,6 +34,8 @@ const JITTER: i32 = 10;
 /// After how long it is tried again at first, and at last.
 const AGAIN: Duration = Duration::minutes(1);
 const AGAIN_AT_LAST: Duration = Duration::hours(1);
+/// How long a reading may be under way: longer than a chore may take.
+const UNDER_WAY: Duration = Duration::minutes(6);
 /// How often a reading is planned again because people changed sites meanwhile.
 const TRIES: usize = 3;
 
@@ -45,17 +46,6 @@ pub struct Reading {
     pub listed: Vec<Listed>,
     /// What of them could not be read.
     pub notes: Vec<Note>,
-}
-
-/// Something of a reading that could not be taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Note {
-    /// The site, by what it is called there; nothing if it is about all.
-    pub site: Option<String>,
-    /// The field, as the source calls it.
-    pub field: Option<String>,
-    /// Why, as a sentence.
-    pub problem: String,
 }
 
 /// What a reading would lose.
@@ -133,6 +123,15 @@ pub async fn is_due(ctx: &Ctx) -> Result<bool> {
     Ok(row.is_none_or(|row| row.due_at <= now || row.due_at > now + every.max(AGAIN_AT_LAST) * 2))
 }
 
+/// Says that they are read from now on. What is asked for later ([`read_soon`]) is about what this reading may not see any more, so they are
+/// read once more then.
+pub async fn begin(ctx: &Ctx) -> Result<()> {
+    ctx.require(Right::Administer)?;
+    let due = site_reading::ActiveModel { due_at: Set(ctx.now() + UNDER_WAY), ..Default::default() };
+    site_reading::Entity::update_many().set(due).filter(site_reading::Column::Name.eq(READING)).exec(ctx.db.write()).await?;
+    Ok(())
+}
+
 /// Has them read within a minute: something has changed there, or a worker was started, perhaps with other settings. However often it is called,
 /// they are read once a minute at most.
 ///
@@ -145,22 +144,29 @@ pub async fn read_soon(ctx: &Ctx) -> Result<()> {
             "The settings name no catalogue elsewhere: whoever runs the server connects one, as docs/integrations/airtable.md says.",
         ));
     }
-    let due = site_reading::ActiveModel { due_at: Set(ctx.now()), ..Default::default() };
+    set_due(ctx, ctx.db.write(), ctx.now()).await?;
+    Ok(())
+}
+
+/// Sets when they are read next, unless they are due.
+async fn set_due<C: ConnectionTrait>(ctx: &Ctx, db: &C, at: Timestamp) -> Result<(), DbErr> {
+    let due = site_reading::ActiveModel { due_at: Set(at), ..Default::default() };
     let later = site_reading::Column::DueAt.gt(ctx.now());
-    site_reading::Entity::update_many().set(due).filter(site_reading::Column::Name.eq(READING)).filter(later).exec(ctx.db.write()).await?;
+    site_reading::Entity::update_many().set(due).filter(site_reading::Column::Name.eq(READING)).filter(later).exec(db).await?;
     Ok(())
 }
 
 /// Hears that they could not be read: `problem` says why, and holds no secret. What was read before stays, and so does what waits.
 pub async fn failed(ctx: &Ctx, problem: &str) -> Result<()> {
     ctx.require(Right::Administer)?;
-    let before = last(ctx.db.read()).await?.unwrap_or_else(|| first(ctx));
-    let failures = before.failures.saturating_add(1);
+    let failures = last(ctx.db.read()).await?.map_or(0, |before| before.failures).saturating_add(1);
     let pause = AGAIN * 2_i32.pow(failures.clamp(1, 7).cast_unsigned() - 1);
     let due_at = later(ctx, pause.min(AGAIN_AT_LAST));
-    let problem = problem.chars().filter(|c| !c.is_control()).take(limits::NAME_CHARS * 4).collect();
+    let row = site_reading::Model { due_at, failures, problem: Some(sentence(problem)), ..first(ctx) };
+    // All else stays as it is: somebody may say at this moment what becomes of a reading that waits.
+    let columns = [site_reading::Column::TriedAt, site_reading::Column::Failures, site_reading::Column::Problem];
     let tx = ctx.db.begin().await?;
-    write(&tx, site_reading::Model { tried_at: ctx.now(), due_at, failures, problem: Some(problem), ..before }).await?;
+    write(ctx, &tx, row, columns).await?;
     tx.commit().await?;
     metrics::counter!("muster_site_readings_total", "outcome" => "failed").increment(1);
     Ok(())
@@ -195,7 +201,7 @@ async fn take_once(ctx: &Ctx, reading: Reading) -> Result<Outcome> {
         due_at: later(ctx, every(ctx)),
         listed: i32::try_from(count).unwrap_or(i32::MAX),
         note_count: i32::try_from(notes.len()).unwrap_or(i32::MAX),
-        notes: json!(notes[..notes.len().min(limits::READING_NOTES)]),
+        notes: json!(notes.into_iter().take(limits::READING_NOTES).map(kept).collect::<Vec<_>>()),
         ..first(ctx)
     };
     if plan.loses_much() || plan.empties_much() {
@@ -210,7 +216,7 @@ async fn take_once(ctx: &Ctx, reading: Reading) -> Result<Outcome> {
         apply_within(ctx, &tx, listed, LISTER, &confirmed).await?;
     }
     mark_synced(&tx, now).await?;
-    write(&tx, row).await?;
+    write_all(ctx, &tx, row).await?;
     site_staged::Entity::delete_by_id(READING.to_owned()).exec(&tx).await?;
     tx.commit().await?;
     if is_idle {
@@ -237,22 +243,6 @@ async fn planned(ctx: &Ctx, listed: &mut Vec<Listed>, notes: &mut Vec<Note>) -> 
     Err(Error::internal("a list has something wrong however much is left out of it"))
 }
 
-/// Leaves out what is wrong with a list: the name of a client, or else the whole site.
-fn leave_out(listed: &mut Vec<Listed>, notes: &mut Vec<Note>, problems: &[Problem]) {
-    let is_client = |problem: &&Problem| problem.column.as_deref() == Some("client");
-    let clients: BTreeSet<usize> = problems.iter().filter(is_client).map(|problem| problem.line).collect();
-    let whole: BTreeSet<usize> = problems.iter().filter(|problem| !is_client(problem)).map(|problem| problem.line).collect();
-    for problem in problems {
-        let one = listed.iter().find(|one| one.line == problem.line);
-        let name = one.and_then(|one| one.values.get(&SiteField::Name).filter(|name| !name.is_empty()).or(one.key.as_ref()));
-        notes.push(Note { site: name.cloned(), field: problem.column.clone(), problem: problem.reason.clone() });
-    }
-    listed.retain(|one| !whole.contains(&one.line));
-    for one in listed.iter_mut().filter(|one| clients.contains(&one.line)) {
-        one.values.remove(&SiteField::Client);
-    }
-}
-
 /// Keeps a reading for a person to look at. One that would do the same as the one before has been waiting since then, and stays left.
 async fn wait(ctx: &Ctx, row: site_reading::Model, listed: &[Listed], plan: &Plan, loss: Loss) -> Result<()> {
     let fingerprint = plan.fingerprint();
@@ -266,7 +256,7 @@ async fn wait(ctx: &Ctx, row: site_reading::Model, listed: &[Listed], plan: &Pla
         loss: Some(json!(loss)),
         ..row
     };
-    write(&tx, row).await?;
+    write_all(ctx, &tx, row).await?;
     let staged = site_staged::Model { name: READING.to_owned(), listed: json!(listed) };
     let latest = OnConflict::column(site_staged::Column::Name).update_column(site_staged::Column::Listed).to_owned();
     site_staged::Entity::insert(staged.into_active_model()).on_conflict(latest).exec_without_returning(&tx).await?;
@@ -439,11 +429,22 @@ async fn staged<C: ConnectionTrait>(db: &C) -> Result<Option<Vec<Listed>>> {
     row.map(|row| serde_json::from_value(row.listed)).transpose().map_err(Error::internal)
 }
 
-async fn write(tx: &DatabaseTransaction, row: site_reading::Model) -> Result<(), DbErr> {
-    let columns = site_reading::Column::iter().filter(|column| !matches!(column, site_reading::Column::Name));
+async fn write_all(ctx: &Ctx, tx: &DatabaseTransaction, row: site_reading::Model) -> Result<(), DbErr> {
+    let set_otherwise = |column: &site_reading::Column| matches!(column, site_reading::Column::Name | site_reading::Column::DueAt);
+    write(ctx, tx, row, site_reading::Column::iter().filter(|column| !set_otherwise(column))).await
+}
+
+/// Writes these columns of the row. It is due when it says, unless somebody asked for another reading while this one was under way.
+async fn write(
+    ctx: &Ctx,
+    tx: &DatabaseTransaction,
+    row: site_reading::Model,
+    columns: impl IntoIterator<Item = site_reading::Column> + Send,
+) -> Result<(), DbErr> {
+    let due_at = row.due_at;
     let latest = OnConflict::column(site_reading::Column::Name).update_columns(columns).to_owned();
     site_reading::Entity::insert(row.into_active_model()).on_conflict(latest).exec_without_returning(tx).await?;
-    Ok(())
+    set_due(ctx, tx, due_at).await
 }
 
 /// Says of all sites of the source that they are as it has them.
@@ -452,27 +453,4 @@ async fn mark_synced(tx: &DatabaseTransaction, now: Timestamp) -> Result<(), DbE
     let ours = site::Column::ListedBy.eq(LISTER.origin);
     site::Entity::update_many().set(synced).filter(ours).filter(site::Column::GoneAt.is_null()).exec(tx).await?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalogue::merge::Values;
-
-    #[test]
-    fn what_is_wrong_is_left_out_and_said() {
-        let one = |line: usize| Listed {
-            line,
-            id: None,
-            key: Some(format!("rec{line}")),
-            values: Values::from([(SiteField::Name, format!("Site {line}")), (SiteField::Client, "Twin".to_owned())]),
-        };
-        let problem = |line, column: &str| Problem { line, column: Some(column.to_owned()), reason: "It can't be.".to_owned() };
-        let (mut listed, mut notes) = ((1..=3).map(one).collect::<Vec<_>>(), Vec::new());
-        listed[2].values.remove(&SiteField::Name);
-        leave_out(&mut listed, &mut notes, &[problem(1, "client"), problem(2, "name"), problem(3, "name")]);
-        assert_eq!(listed.iter().map(|one| (one.line, one.values.contains_key(&SiteField::Client))).collect::<Vec<_>>(), [(1, false)]);
-        let said: Vec<_> = notes.iter().map(|note| (note.site.as_deref().unwrap(), note.field.as_deref().unwrap())).collect();
-        assert_eq!(said, [("Site 1", "client"), ("Site 2", "name"), ("rec3", "name")]);
-    }
 }

@@ -27,6 +27,9 @@ both_dbs![by with_catalogue:
     a_field_that_is_renamed_while_it_is_read_loses_nothing,
     what_can_not_be_read_is_noted_and_keeps_nothing_else_back,
     two_who_take_the_same_reading_do_it_once,
+    what_is_asked_for_while_it_is_read_is_read_once_more,
+    a_reading_that_fails_leaves_what_somebody_decided,
+    what_is_noted_can_be_kept_whatever_it_says,
 ];
 
 /// Short, so that what hangs costs little; long enough for a busy machine.
@@ -372,4 +375,55 @@ async fn two_who_take_the_same_reading_do_it_once(app: &TestApp) {
     let codes = [one.code(), other.code()];
     assert!(codes.contains(&"") && codes.contains(&"FAILED_PRECONDITION"), "{codes:?}");
     assert_eq!(sites(&sam).await.len(), 2);
+}
+
+async fn what_is_asked_for_while_it_is_read_is_read_once_more(app: &TestApp) {
+    let (fake, sam, ctx) = (fake().await, app.responder("Sam").await, app.system());
+    with_sites(&fake, 3);
+    let airtable = airtable(&fake);
+    read(app, &airtable).await;
+    assert!(!reading::is_due(&ctx).await.unwrap());
+    for fails in [false, true] {
+        app.advance(Duration::from_secs(17 * 60));
+        assert!(reading::is_due(&ctx).await.unwrap());
+        reading::begin(&ctx).await.unwrap();
+        sam.query("mutation { readSites { reading { listedCount } } }", Value::Null).await;
+        if fails {
+            reading::failed(&ctx, "It can't be read.").await.unwrap();
+        } else {
+            read(app, &airtable).await;
+        }
+        assert!(reading::is_due(&ctx).await.unwrap(), "it changed after it was read");
+        reading::begin(&ctx).await.unwrap();
+        read(app, &airtable).await;
+        assert!(!reading::is_due(&ctx).await.unwrap());
+    }
+}
+
+async fn a_reading_that_fails_leaves_what_somebody_decided(app: &TestApp) {
+    let (fake, sam, ctx) = (fake().await, app.responder("Sam").await, app.system());
+    with_sites(&fake, 10);
+    let airtable = airtable(&fake);
+    read(app, &airtable).await;
+    fake.change(|base| base.hide_all(VIEW, 2));
+    assert_eq!(read(app, &airtable).await, Outcome::Waits);
+    let plan = status(&sam).await["waiting"]["import"]["plan"].take();
+    sam.mutate("settleSiteReading", json!({ "plan": plan, "take": false }), "reading { source }").await;
+    reading::failed(&ctx, "It can't be read.").await.unwrap();
+    let seen = status(&sam).await;
+    assert!(!seen["waiting"]["leftAt"].is_null() && seen["problem"] == "It can't be read.", "{seen}");
+    assert_eq!(seen["listedCount"], 2);
+    assert_eq!(read(app, &airtable).await, Outcome::Waits);
+    assert!(!status(&sam).await["waiting"]["leftAt"].is_null(), "nobody is asked again");
+}
+
+/// PostgreSQL can store no U+0000, and nobody reads a note of a megabyte.
+async fn what_is_noted_can_be_kept_whatever_it_says(app: &TestApp) {
+    let (fake, sam) = (fake().await, app.responder("Sam").await);
+    fake.change(|base| {
+        base.add(TABLE, &json!({ "Site": format!("Sh\0op{}", "p".repeat(2_000)), "URL": { "error": "#\0".repeat(100_000) } }))
+    });
+    read(app, &airtable(&fake)).await;
+    let seen = status(&sam).await;
+    assert!(seen["noteCount"].as_i64() > Some(0) && seen["notes"].to_string().len() < 5_000, "{seen}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::catalogue::reading::Note;
+use domain::catalogue::notes::Note;
 use domain::ports::Finding;
 use entity::SiteField;
 

@@ -18,8 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::Ctx;
+use domain::catalogue::notes::Note;
 use domain::catalogue::plan::Listed;
-use domain::catalogue::reading::{self, Note, Reading};
+use domain::catalogue::reading::{self, Reading};
 use domain::limits;
 use domain::ports::Refusal;
 use entity::SiteField;
@@ -405,6 +406,7 @@ pub(crate) async fn follow(ctx: &Ctx, airtable: &Airtable) -> Result<(), domain:
     if !reading::is_due(ctx).await? {
         return Ok(());
     }
+    reading::begin(ctx).await?;
     match airtable.read().await {
         Ok(reading) => Box::pin(reading::take(ctx, reading)).await.map(drop),
         Err(problem) => {

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use domain::authz::Right;
 use domain::catalogue;
 use domain::catalogue::import::Imported;
-use domain::catalogue::reading::{self, Note, Status, Waiting};
+use domain::catalogue::notes::Note;
+use domain::catalogue::reading::{self, Status, Waiting};
 
 use super::import::SiteImport;
 use super::words::SiteField;
