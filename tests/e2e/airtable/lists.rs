@@ -125,6 +125,16 @@ async fn a_table_and_a_view_may_have_any_name() {
 }
 
 #[tokio::test]
+async fn a_list_that_goes_in_a_circle_is_given_up() {
+    let fake = fake().await;
+    with_sites(&fake, 120);
+    fake.repeat_pages();
+    let problem = airtable(&fake).read().await.unwrap_err();
+    assert!(problem.contains("a page that was there before"), "{problem}");
+    assert_eq!(fake.requests_to("GET", &path()).len(), 2);
+}
+
+#[tokio::test]
 async fn more_sites_than_a_catalogue_has_are_refused() {
     let fake = fake().await;
     fake.set_limit(1_000);

@@ -78,6 +78,8 @@ struct State {
     next: usize,
     window: Window,
     quiet_until: Option<DateTime<Utc>>,
+    /// Whether each page is followed by itself.
+    repeats_pages: bool,
     /// What people do there between two pages.
     between: Option<Change>,
 }
@@ -103,6 +105,11 @@ impl AirtableFake {
     /// Forgets all lists, once the next page was given if there is one to come.
     pub fn forget_lists_between_pages(&self) {
         self.change_between_pages(|base| base.forgets_lists += 1);
+    }
+
+    /// From now on, each page that is not the last is followed by itself.
+    pub fn repeat_pages(&self) {
+        self.vendor.state().repeats_pages = true;
     }
 
     /// From now on, this is the token.
@@ -142,6 +149,7 @@ impl Vendor for Airtable {
             next: 1,
             window: Window::new(REQUESTS, chrono::Duration::seconds(1)),
             quiet_until: None,
+            repeats_pages: false,
             between: None,
         };
         (Arc::new(Self { front, state: Mutex::new(state) }), None)

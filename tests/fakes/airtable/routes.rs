@@ -61,9 +61,10 @@ impl State {
         let records = page.iter().filter_map(|id| known.records.iter().find(|record| record.id == *id));
         let mut body = json!({ "records": records.map(|record| record.json(known, &wanted, by_id)).collect::<Vec<_>>() });
         if !rest.is_empty() {
-            let offset = format!("itr{:014}/{}", self.next, rest[0]);
-            self.next += 1;
-            let list = List { table: known.id.clone(), left: rest.to_vec(), since: now };
+            let left = if self.repeats_pages { left.as_slice() } else { rest };
+            let offset = format!("itr{:014}/{}", self.next, left[0]);
+            self.next += usize::from(!self.repeats_pages);
+            let list = List { table: known.id.clone(), left: left.to_vec(), since: now };
             self.lists.insert(offset.clone(), list);
             body["offset"] = offset.into();
             if let Some(change) = self.between.take() {

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::catalogue::fields::checked;
+use domain::limits;
 use entity::SiteField;
 use serde_json::{Map, Value};
 
@@ -47,6 +48,11 @@ pub fn name(value: &Value) -> Option<String> {
     collect(value, &BTreeMap::new(), DEPTH, &mut parts).ok()?;
     let name = parts.join(", ").split_whitespace().collect::<Vec<_>>().join(" ");
     (!name.is_empty()).then_some(name)
+}
+
+/// Whether a record can be known by this.
+pub fn is_key(id: &str) -> bool {
+    (1..=limits::NAME_CHARS).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Whether there are ids of records in it, which say nothing to people.
@@ -239,5 +245,13 @@ mod tests {
             assert!(!is_empty(Some(&full)), "{full}");
         }
         assert!(is_empty(None));
+    }
+
+    #[test]
+    fn a_record_is_known_by_a_short_word() {
+        for (id, is) in [(SHOP, true), ("rec1", true), ("", false), ("rec\0", false), ("rec 1", false)] {
+            assert_eq!(is_key(id), is, "{id:?}");
+        }
+        assert!(!is_key(&"x".repeat(limits::NAME_CHARS + 1)));
     }
 }

@@ -40,6 +40,8 @@ const PAGE: &str = "100";
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// Pages of one list. Airtable may give fewer records than it could.
 const PAGES: usize = 500;
+/// Bytes of one list, names of fields and all.
+const TABLE_BYTES: usize = 32 * 1024 * 1024;
 /// How long a reading may take: less than a chore.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// How often one request is made again after a failure that may pass.
@@ -104,6 +106,9 @@ pub struct Airtable {
 struct Page {
     records: Vec<Record>,
     offset: Option<String>,
+    /// How long it was.
+    #[serde(skip)]
+    bytes: usize,
 }
 
 /// A record, with the fields that say something.
@@ -178,24 +183,43 @@ impl Airtable {
 
     async fn pages(&self, wanted: &Wanted<'_>) -> Result<Vec<Record>, Failed> {
         let (mut all, mut seen): (Vec<Record>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
-        let mut offset: Option<String> = None;
+        let (mut offset, mut offsets, mut bytes): (Option<String>, BTreeSet<String>, usize) = (None, BTreeSet::new(), 0);
         for number in 1..=PAGES {
             let page = self.page(wanted, PAGE, offset.as_deref()).await?;
+            bytes += page.bytes;
+            if bytes > TABLE_BYTES {
+                return Err(self.too_much(wanted, &format!("{} MiB", TABLE_BYTES / 1024 / 1024)));
+            }
+            if page.records.iter().any(|record| !cell::is_key(&record.id)) {
+                return Err(self.garbled("a record has an id that none can have".to_owned()));
+            }
             // A record that moves while the list is read may come twice.
             all.extend(page.records.into_iter().filter(|record| seen.insert(record.id.clone())));
             if all.len() > limits::SITES_LISTED {
-                return Err(self.garbled(format!("it lists more than {} records", limits::SITES_LISTED)));
+                return Err(self.too_much(wanted, &format!("{} records", limits::SITES_LISTED)));
             }
-            offset = page.offset;
-            if offset.is_none() {
+            let Some(next) = page.offset else {
                 if number > 1 {
                     // Refused if a field, the view or the table was renamed meanwhile.
                     self.page(wanted, "1", None).await?;
                 }
                 return Ok(all);
+            };
+            if !offsets.insert(next.clone()) {
+                return Err(self.garbled("it goes on with a page that was there before".to_owned()));
             }
+            offset = Some(next);
         }
         Err(self.garbled(format!("it lists more than {PAGES} pages")))
+    }
+
+    fn too_much(&self, wanted: &Wanted<'_>, most: &str) -> Failed {
+        let way_out = if wanted.table == self.settings.table {
+            "set airtable.view to a view with fewer"
+        } else {
+            "instead of links to it, name a look-up of the names in [airtable.fields]"
+        };
+        self.garbled(format!("table {} has more than {most}; {way_out}", wanted.table))
     }
 
     fn garbled(&self, why: String) -> Failed {
@@ -222,17 +246,20 @@ impl Airtable {
         if wanted.fields.iter().any(|field| is_field_id(field)) {
             query.push(("returnFieldsByFieldId", "true"));
         }
-        self.api.get(&path(&["v0", &self.settings.base, wanted.table])).query(&query).at_most(PAGE_BYTES).send().await
+        let call = self.api.get(&path(&["v0", &self.settings.base, wanted.table])).query(&query).at_most(PAGE_BYTES);
+        let answer = call.heard().await?;
+        let page: Page = answer.json(&self.api)?;
+        Ok(Page { bytes: answer.body.len(), ..page })
     }
 
     /// Waits until what failed may be tried again.
     ///
     /// # Errors
-    /// The same failure, if trying again would not help, or it was tried often enough.
+    /// The same failure, if trying again would not help or could not be awaited, or it was tried often enough.
     async fn hold_on(&self, failed: Failed, tried: &mut usize) -> Result<(), Failed> {
         *tried += 1;
         match Refusal::from(failed.clone()) {
-            Refusal::Later { after, .. } if *tried < TRIES => {
+            Refusal::Later { after, .. } if *tried < TRIES && after.is_none_or(|after| after < PATIENCE) => {
                 tokio::time::sleep(after.unwrap_or(self.pauses.again)).await;
                 Ok(())
             }
@@ -426,7 +453,7 @@ mod tests {
         named.iter().map(|(field, name)| (*field, (*name).to_owned())).collect()
     }
 
-    fn record(id: &str, fields: Value) -> Record {
+    fn record(id: &str, fields: &Value) -> Record {
         serde_json::from_value(json!({ "id": id, "createdTime": "2026-11-22T03:00:00.000Z", "fields": fields })).unwrap()
     }
 
@@ -448,9 +475,9 @@ mod tests {
     fn what_can_not_be_read_is_noted_and_keeps_nothing_else_back() {
         let fields = fields(&[(SiteField::Name, "Site"), (SiteField::Url, "URL"), (SiteField::Hosting, "Runs at")]);
         let records = [
-            record("rec00000000000001", json!({ "Site": "Shop", "URL": "shop", "Runs at": ["AWS", "Fly"] })),
-            record("rec00000000000002", json!({ "Other": "x" })),
-            record("rec00000000000003", json!({ "URL": { "error": "#ERROR!" } })),
+            record("rec00000000000001", &json!({ "Site": "Shop", "URL": "shop", "Runs at": ["AWS", "Fly"] })),
+            record("rec00000000000002", &json!({ "Other": "x" })),
+            record("rec00000000000003", &json!({ "URL": { "error": "#ERROR!" } })),
         ];
         let reading = reading_of(&records, &fields, &BTreeMap::new()).unwrap();
         assert_eq!(reading.listed.len(), 2);
@@ -466,7 +493,7 @@ mod tests {
     #[test]
     fn only_lists_of_ids_are_links() {
         let fields = fields(&[(SiteField::Name, "Site"), (SiteField::Client, "Client")]);
-        let records = [record("rec00000000000001", json!({ "Site": "recAbCdEfGhIjKlMn", "Client": ["recAbCdEfGhIjKlMn"] }))];
+        let records = [record("rec00000000000001", &json!({ "Site": "recAbCdEfGhIjKlMn", "Client": ["recAbCdEfGhIjKlMn"] }))];
         assert_eq!(linked_in(&records, &fields), BTreeSet::from(["Client"]));
     }
 }
