@@ -10,6 +10,8 @@ use domain::limits;
 use entity::SiteField;
 use serde_json::{Map, Value};
 
+use crate::outlets::readable;
+
 /// How deep lists are within each other: look-ups of look-ups.
 const DEPTH: usize = 3;
 /// What an id of a record begins with.
@@ -46,7 +48,7 @@ pub fn is_empty(value: Option<&Value>) -> bool {
 pub fn name(value: &Value) -> Option<String> {
     let mut parts = Vec::new();
     collect(value, &BTreeMap::new(), DEPTH, &mut parts).ok()?;
-    let name = parts.join(", ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = readable(&parts.join(", "));
     (!name.is_empty()).then_some(name)
 }
 
@@ -91,18 +93,18 @@ fn collect(value: &Value, names: &BTreeMap<String, String>, depth: usize, parts:
 }
 
 fn unnamed() -> String {
-    "It links to other records, and the token may not see what they are called: give it the scope schema.bases:read, or name a look-up of their \
-     names instead."
+    "It links to a record whose name Muster can't see: it has none, or the token lacks the scope schema.bases:read. Without that scope, name a \
+     look-up of the names instead."
         .to_owned()
 }
 
 fn of_object(object: &Map<String, Value>) -> Result<String, String> {
     let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
     if let Some(error) = text("error") {
-        return Err(format!("Its formula ends with an error ({error})."));
+        return Err(format!("Its formula ends with an error ({}).", readable(&error)));
     }
     if let Some(special) = text("specialValue") {
-        return Err(format!("Its formula gives {special}."));
+        return Err(format!("Its formula gives {}.", readable(&special)));
     }
     if object.contains_key("filename") {
         return Err("It is a file, whose address at Airtable lasts a few hours: name a field with a URL instead.".to_owned());
@@ -171,9 +173,9 @@ mod tests {
 
     const SHOP: &str = "recAbCdEfGhIjKlMn";
 
-    fn said(field: SiteField, value: Value) -> Result<Option<String>, String> {
+    fn said(field: SiteField, value: &Value) -> Result<Option<String>, String> {
         let names = BTreeMap::from([(SHOP.to_owned(), "Example Ltd".to_owned())]);
-        read(field, Some(&value), "Grafana", &names)
+        read(field, Some(value), "Grafana", &names)
     }
 
     #[test]
@@ -205,11 +207,11 @@ mod tests {
             (F::Hosting, json!(null), ""),
             (F::Hosting, json!([]), ""),
         ] {
-            assert_eq!(said(field, value.clone()), Ok(Some(text.to_owned())), "{field} {value}");
+            assert_eq!(said(field, &value), Ok(Some(text.to_owned())), "{field} {value}");
         }
         assert_eq!(read(F::RoutinelyAttacked, None, "Attacked", &BTreeMap::new()), Ok(Some("no".to_owned())), "no tick is left out");
         for nameless in [json!(" "), json!(null), json!([])] {
-            assert_eq!(said(F::Name, nameless), Ok(None));
+            assert_eq!(said(F::Name, &nameless), Ok(None));
         }
     }
 
@@ -231,7 +233,7 @@ mod tests {
             (F::Url, json!("example.org"), "http"),
             (F::Name, json!("a\nb"), "name"),
         ] {
-            let problem = said(field, value.clone()).unwrap_err();
+            let problem = said(field, &value).unwrap_err();
             assert!(problem.contains(part), "{field} {value}: {problem}");
         }
     }
