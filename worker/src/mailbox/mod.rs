@@ -10,6 +10,7 @@
 mod session;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -168,7 +169,7 @@ impl Mailbox {
             );
             Ok(false)
         };
-        let notifications = match (self.translate)(mail) {
+        let notifications = match self.meaning(mail) {
             Ok(notifications) => notifications,
             Err(why) => return unreadable(&why),
         };
@@ -178,6 +179,11 @@ impl Mailbox {
             Err(error @ Error::Invalid { .. }) => unreadable(&error.to_string()),
             Err(error) => Err(error),
         }
+    }
+
+    /// What a mail means. Strangers write mails, and one that makes their reader panic must not come up again and again.
+    fn meaning(&self, mail: &[u8]) -> Result<Vec<Alarms>, String> {
+        catch_unwind(AssertUnwindSafe(|| (self.translate)(mail))).unwrap_or_else(|_| Err("Reading it panicked.".to_owned()))
     }
 
     /// A reason as people may see it: servers may say our password to us.
@@ -245,8 +251,13 @@ mod tests {
         }
     }
 
+    /// Its mails mean nothing, but for empty ones, which are too much for their reader.
     fn mailbox() -> Mailbox {
-        Mailbox::new("mail", account(), Arc::new(|_: &[u8]| Ok(Vec::new()))).unwrap()
+        let translate: Translate = Arc::new(|mail: &[u8]| {
+            assert!(!mail.is_empty(), "of a test");
+            Ok(Vec::new())
+        });
+        Mailbox::new("mail", account(), translate).unwrap()
     }
 
     #[test]
@@ -260,6 +271,12 @@ mod tests {
         let told = mailbox().told("says no: LOGIN alerts hunter2\r\nis no command");
         assert_eq!(told, "says no: LOGIN alerts (hidden) is no command");
         assert!(mailbox().told(&"x".repeat(1_000_000)).len() < 1_000);
+    }
+
+    #[test]
+    fn a_mail_on_which_its_reader_panics_is_one_that_can_not_be_read() {
+        assert!(mailbox().meaning(b"Subject: x").is_ok_and(|alarms| alarms.is_empty()));
+        assert!(mailbox().meaning(b"").is_err_and(|why| why.contains("panicked")));
     }
 
     #[test]
