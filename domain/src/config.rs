@@ -36,15 +36,15 @@ pub struct Config {
     pub reads_mailboxes: bool,
     /// The catalogue elsewhere that is followed; `None` for none.
     pub catalogue: Option<CatalogueSource>,
-    /// The sources of alerts that the settings name.
+    /// The sources of alerts that the settings name, by their hooks: `alerts/NAME`.
     pub alert_sources: BTreeMap<String, WatchedSource>,
 }
 
 /// A source of alerts, as far as its silence goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchedSource {
-    /// What kind of system it is, in words of the settings.
-    pub kind: String,
+    /// As the settings name it.
+    pub name: String,
     /// After which silence an alarm is raised; `None` for never.
     pub silent_after: Option<Duration>,
 }

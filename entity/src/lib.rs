@@ -23,9 +23,9 @@ mod source_pauses;
 
 pub mod action;
 pub mod alert;
-pub mod alert_hook;
 pub mod alert_post;
 pub mod alert_post_body;
+pub mod alert_source;
 pub mod api_token;
 pub mod attachment;
 pub mod audit_entry;
@@ -50,7 +50,6 @@ pub mod follow_up;
 pub mod forgotten_file;
 pub mod former_name;
 pub mod goal;
-pub mod heard_source;
 pub mod heartbeat;
 pub mod heartbeat_watch;
 pub mod held_system;

@@ -1,4 +1,4 @@
-//! What was posted to the hooks of alerts, kept for a while, and when each hook was last heard.
+//! What was posted to the hooks of alerts, kept for a while, and when each source was last heard of.
 
 use sea_orm_migration::prelude::*;
 
@@ -23,7 +23,7 @@ const INDEXES: [&str; 4] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [post(), body(), hook()] {
+        for table in [post(), body(), source()] {
             manager.create_table(table).await?;
         }
         for statement in INDEXES {
@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["alert_hook", "alert_post_body", "alert_post"] {
+        for table in ["alert_source", "alert_post_body", "alert_post"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
@@ -73,10 +73,12 @@ fn body() -> TableCreateStatement {
     table
 }
 
-fn hook() -> TableCreateStatement {
+fn source() -> TableCreateStatement {
     let mut table = Table::create();
-    table.table("alert_hook").col(ColumnDef::new("hook").text().not_null().primary_key());
-    optional_time(&mut table, &["heard_at", "refused_at"]);
+    table.table("alert_source").col(ColumnDef::new("hook").text().not_null().primary_key());
+    optional_time(&mut table, &["last_heard_at", "last_refused_at", "alarm_since"]);
     optional_text(&mut table, &["refusal"]);
+    table.col(ColumnDef::new("pauses").json_binary().not_null());
+    table.col(ColumnDef::new("is_raised").boolean().not_null());
     table
 }

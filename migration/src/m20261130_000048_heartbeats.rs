@@ -1,4 +1,4 @@
-//! What is to be heard of again and again: heartbeats of jobs, and the sources of alerts.
+//! Jobs that are to be heard of again and again.
 
 use sea_orm_migration::prelude::*;
 
@@ -21,7 +21,7 @@ const INDEXES: [&str; 2] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [heartbeat(), heartbeat_watch(), heard_source()] {
+        for table in [heartbeat(), heartbeat_watch()] {
             manager.create_table(table).await?;
         }
         for statement in INDEXES {
@@ -31,7 +31,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["heard_source", "heartbeat_watch", "heartbeat"] {
+        for table in ["heartbeat_watch", "heartbeat"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
@@ -58,15 +58,5 @@ fn heartbeat_watch() -> TableCreateStatement {
     let mut table = Table::create();
     table.table("heartbeat_watch").col(ColumnDef::new("name").text().not_null().primary_key());
     time(&mut table, &["seen_at", "up_since"]);
-    table
-}
-
-fn heard_source() -> TableCreateStatement {
-    let mut table = Table::create();
-    table.table("heard_source").col(ColumnDef::new("name").text().not_null().primary_key());
-    time(&mut table, &["last_heard_at"]);
-    table.col(ColumnDef::new("pauses").json_binary().not_null());
-    optional_time(&mut table, &["alarm_since"]);
-    table.col(ColumnDef::new("is_raised").boolean().not_null());
     table
 }

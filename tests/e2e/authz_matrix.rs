@@ -161,7 +161,6 @@ pub fn lines(world: &World) -> Vec<Line> {
         Line { least: Admin, ..query("pageLedger", "pageLedger(from: \"2026-01-01\" to: \"2026-12-31\") { nodes { reference } }") },
         Line { least: Admin, ..query("auditLog", "auditLog { nodes { id } }") },
         Line { least: Responder, ..query("heartbeats", "heartbeats { nodes { id } }") },
-        Line { least: Responder, ..query("heardSources", "heardSources { name }") },
         mutation("createHeartbeat", Admin, "name: \"backup\" everySeconds: 3600 graceSeconds: 600 severity: MINOR".into()),
         // This one does not exist.
         mutation("updateHeartbeat", Admin, heartbeat.into()),
@@ -171,7 +170,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         Line { least: Admin, ..query("webhookHosts", "webhookHosts") },
         Line { least: Admin, ..query("webhookEventTypes", "webhookEventTypes { name }") },
         query("alertRules", "alertRules { text }"),
-        Line { least: Responder, ..query("alertSources", "alertSources { hook }") },
+        Line { least: Responder, ..query("alertSources", "alertSources { name isSilent }") },
         Line { least: Admin, ..query("alertPosts", "alertPosts { nodes { id } }") },
         Line { least: Admin, ..query("foreseeAlertRules", "foreseeAlertRules(rules: \"\") { posts }") },
         // These do not exist.

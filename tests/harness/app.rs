@@ -172,7 +172,7 @@ impl Builder {
             ops_docs: self.ops_docs,
             webhooks: self.webhooks,
             reads_mailboxes: false,
-            alert_sources: settings.alert_sources.iter().map(|(name, source)| (name.clone(), source.watched())).collect(),
+            alert_sources: settings.alert_sources.values().map(|source| source.watched()).collect(),
             catalogue: self.catalogue,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };

@@ -82,9 +82,14 @@ impl AlertSource {
         counts.filter_map(|name| Some((name.to_owned(), headers.get(name)?.to_str().ok()?.to_owned()))).collect()
     }
 
-    /// What has to be known to notice that it is silent.
-    pub fn watched(&self) -> WatchedSource {
-        WatchedSource { kind: self.kind.name.to_owned(), silent_after: self.silent_after }
+    /// What people know it by: its name in the settings, or its hook if it needs none.
+    pub fn shown(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.hook())
+    }
+
+    /// Its hook, and what has to be known to notice that it is silent.
+    pub fn watched(&self) -> (String, WatchedSource) {
+        (self.hook(), WatchedSource { name: self.shown(), silent_after: self.silent_after })
     }
 
     /// The notifications in a body that it posted, with the meaning of `levels` unless the source has its own. `kinds` are those that it

@@ -226,7 +226,7 @@ pub fn domain_at(
         ops_docs: settings.ops_docs.as_ref().map(OpsDocs::describe),
         webhooks: settings.webhooks.clone(),
         reads_mailboxes: !settings.mailboxes.is_empty(),
-        alert_sources: settings.alert_sources.iter().map(|(name, source)| (name.clone(), source.watched())).collect(),
+        alert_sources: settings.alert_sources.values().map(|source| source.watched()).collect(),
         catalogue: settings.airtable.as_ref().map(|table| CatalogueSource { place: table.place.describe(), every: table.every }),
     };
     settings.systems.configure(&mut config);

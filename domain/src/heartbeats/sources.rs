@@ -1,111 +1,130 @@
-//! Sources of alerts that the settings name: when each was last heard of, and what a silence means.
+//! Sources of alerts: when each was last heard of and refused, and what a silence means.
 //!
-//! That one was heard of is noted beside its alerts, once a minute ([`is_news`], [`heard`]). With `silent_after` in the settings, its silence
-//! is an alarm, which the clockwork raises and ends ([`look`]); without, it is only shown ([`all`]).
+//! The hooks of `api` and the mailboxes note it beside the alerts, once a minute ([`is_news`], [`note`]): an alert does not wait for it, and
+//! nothing else writes when a source was heard of. With `silent_after` in the settings, its silence is an alarm, which the clockwork raises and
+//! ends ([`look`]); without, it is only shown ([`all`]).
 
 use std::collections::HashMap;
 
 use chrono::Duration;
-use entity::heard_source::{self, ActiveModel, Column};
+use entity::alert_source::{self, ActiveModel, Column};
 use entity::{Severity, SourcePauses, Timestamp};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
 use super::alarm::send;
+use super::lately::SourceSign;
 use super::query::require_responder;
 use super::{listening, silence};
 use crate::alerts::Alarm;
 use crate::authz::Right;
-use crate::config::WatchedSource;
 use crate::ctx::Ctx;
 use crate::error::{Result, readable};
-use crate::words;
+use crate::{validate, words};
 
-/// A source as people look at it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceSilence {
-    /// As the settings name it.
-    pub name: String,
-    /// What kind of system it is.
-    pub kind: String,
+/// What is known of a source, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceState {
     /// To the minute or so.
     pub last_heard_at: Option<Timestamp>,
+    /// To the minute or so.
+    pub last_refused_at: Option<Timestamp>,
+    /// Why, for administrators.
+    pub refusal: Option<String>,
     /// The longest of its last pauses; nothing before there are enough.
     pub usual_gap: Option<Duration>,
-    /// After which silence an alarm is raised.
-    pub silent_after: Option<Duration>,
     /// Whether it is silent for longer than it should.
     pub is_silent: bool,
 }
 
-/// Whether it is worth noting that something came from the source `name`. Costs no statement.
-pub fn is_news(ctx: &Ctx, name: &str) -> bool {
-    ctx.config.alert_sources.contains_key(name) && ctx.heard_lately.is_news(name, ctx.now())
+/// Whether it is worth noting that there was a sign of the source at `hook`. Costs no statement.
+pub fn is_news(ctx: &Ctx, hook: &str, sign: &SourceSign) -> bool {
+    ctx.heard_lately.is_news(hook, sign, ctx.now())
 }
 
-/// Notes that something came from the source `name`.
-pub async fn heard(ctx: &Ctx, name: &str) -> Result<()> {
-    ctx.require(Right::Report)?;
+/// Notes a sign of the source at `hook`, which is the end of its address without a secret. For Muster itself.
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub async fn note(ctx: &Ctx, hook: &str, sign: &SourceSign) -> Result<()> {
+    ctx.require(Right::Administer)?;
     let now = ctx.now();
-    let Some(row) = heard_source::Entity::find_by_id(name).one(ctx.db.read()).await? else {
-        let pauses = SourcePauses::default();
-        let first = heard_source::Model { name: name.to_owned(), last_heard_at: now, pauses, alarm_since: None, is_raised: false };
-        let insert = heard_source::Entity::insert(first.into_active_model()).on_conflict_do_nothing_on([Column::Name]);
+    let known = alert_source::Entity::find_by_id(hook).one(ctx.db.read()).await?;
+    let mut change = ActiveModel::default();
+    if let Some(why) = sign.refusal() {
+        change.last_refused_at = Set(Some(now));
+        change.refusal = Set(Some(words::shortened(&validate::as_text(why))));
+    }
+    if sign.is_heard() {
+        change.last_heard_at = Set(Some(now));
+        if let Some((at, pauses)) = known.as_ref().and_then(|row| Some((row.last_heard_at?, row.pauses.clone()))) {
+            change.pauses = Set(silence::with(pauses, now - at));
+        }
+    }
+    if known.is_none() {
+        let insert = alert_source::Entity::insert(unheard(hook).into_active_model()).on_conflict_do_nothing_on([Column::Hook]);
         insert.exec_without_returning(ctx.db.write()).await?;
-        return Ok(());
-    };
-    let pauses = silence::with(row.pauses, now - row.last_heard_at);
-    let heard = ActiveModel { last_heard_at: Set(now), pauses: Set(pauses), ..Default::default() };
-    // If another process has just noted the same, that is as good.
-    let same = heard_source::Entity::update_many().set(heard).filter(Column::Name.eq(name));
-    same.filter(Column::LastHeardAt.eq(row.last_heard_at)).exec(ctx.db.write()).await?;
+    }
+    // What another process notes at the same moment says the same.
+    alert_source::Entity::update_many().set(change).filter(Column::Hook.eq(hook)).exec(ctx.db.write()).await?;
     Ok(())
 }
 
-/// The sources of the settings, by name.
+/// One of which nothing is known.
+fn unheard(hook: &str) -> alert_source::Model {
+    alert_source::Model {
+        hook: hook.to_owned(),
+        last_heard_at: None,
+        last_refused_at: None,
+        refusal: None,
+        pauses: SourcePauses::default(),
+        alarm_since: None,
+        is_raised: false,
+    }
+}
+
+/// What is known of each source that was ever heard of or refused, by its hook. Why it was refused is for administrators.
 ///
 /// # Errors
 /// `FORBIDDEN` for viewers.
-pub async fn all(ctx: &Ctx) -> Result<Vec<SourceSilence>> {
+pub async fn all(ctx: &Ctx) -> Result<HashMap<String, SourceState>> {
     require_responder(ctx)?;
     let now = ctx.now();
     let (rows, up_since) = tokio::try_join!(rows(ctx), listening::up_since(ctx))?;
-    let source = |(name, watched): (&String, &WatchedSource)| {
-        let row = rows.get(name);
-        let quiet = |row: &heard_source::Model| now - quiet_since(row, up_since.unwrap_or(row.last_heard_at));
-        SourceSilence {
-            name: name.clone(),
-            kind: watched.kind.clone(),
-            last_heard_at: row.map(|row| row.last_heard_at),
-            usual_gap: row.and_then(|row| silence::usual(&row.pauses)),
-            silent_after: watched.silent_after,
-            is_silent: row.is_some_and(|row| silence::is_unusual(quiet(row), &row.pauses, watched.silent_after)),
-        }
+    let state = |row: alert_source::Model| {
+        let silent_after = silent_after(ctx, &row.hook);
+        let quiet_since = row.last_heard_at.and_then(|heard_at| quiet_since(&row, up_since.unwrap_or(heard_at)));
+        let is_silent = quiet_since.is_some_and(|since| silence::is_unusual(now - since, &row.pauses, silent_after));
+        let state = SourceState {
+            last_heard_at: row.last_heard_at,
+            last_refused_at: row.last_refused_at,
+            refusal: row.refusal.filter(|_| ctx.actor.may(Right::Administer)),
+            usual_gap: silence::usual(&row.pauses),
+            is_silent,
+        };
+        (row.hook, state)
     };
-    Ok(ctx.config.alert_sources.iter().map(source).collect())
+    Ok(rows.into_iter().map(state).collect())
 }
 
-async fn rows(ctx: &Ctx) -> Result<HashMap<String, heard_source::Model>> {
-    let rows = heard_source::Entity::find().all(ctx.db.read()).await?;
-    Ok(rows.into_iter().map(|row| (row.name.clone(), row)).collect())
+async fn rows(ctx: &Ctx) -> Result<Vec<alert_source::Model>> {
+    Ok(alert_source::Entity::find().all(ctx.db.read()).await?)
 }
 
 /// Since when it can be said to be silent. While Muster was away, nobody could be heard; what is an alarm stays one.
-fn quiet_since(row: &heard_source::Model, up_since: Timestamp) -> Timestamp {
-    if row.alarm_since.is_some() { row.last_heard_at } else { Ord::max(row.last_heard_at, up_since) }
+fn quiet_since(row: &alert_source::Model, up_since: Timestamp) -> Option<Timestamp> {
+    let heard_at = row.last_heard_at?;
+    Some(if row.alarm_since.is_some() { heard_at } else { Ord::max(heard_at, up_since) })
 }
 
 /// Raises and ends the alarms of sources that are silent for longer than the settings say; workers have looked since `up_since`. A source
 /// from which nothing ever came is not waited for.
 pub(super) async fn look(ctx: &Ctx, up_since: Timestamp) -> Result<()> {
-    if ctx.config.alert_sources.is_empty() {
-        return Ok(());
-    }
     let now = ctx.now();
-    for row in rows(ctx).await?.into_values() {
-        let since = silent_after(ctx, &row.name).map(|after| quiet_since(&row, up_since) + after).filter(|since| *since <= now);
-        match (row.alarm_since, since) {
+    for row in rows(ctx).await? {
+        let due = quiet_since(&row, up_since).zip(silent_after(ctx, &row.hook)).map(|(since, after)| since + after);
+        match (row.alarm_since, due.filter(|since| *since <= now)) {
             (None, Some(since)) => raise(ctx, row, since).await?,
             (Some(since), Some(_)) if !row.is_raised => tell_raised(ctx, &row, since).await?,
             (Some(since), None) => end(ctx, &row, since).await?,
@@ -115,40 +134,46 @@ pub(super) async fn look(ctx: &Ctx, up_since: Timestamp) -> Result<()> {
     Ok(())
 }
 
-fn silent_after(ctx: &Ctx, name: &str) -> Option<Duration> {
-    ctx.config.alert_sources.get(name)?.silent_after
+fn silent_after(ctx: &Ctx, hook: &str) -> Option<Duration> {
+    ctx.config.alert_sources.get(hook)?.silent_after
 }
 
-async fn raise(ctx: &Ctx, row: heard_source::Model, since: Timestamp) -> Result<()> {
+/// What people know it by. One that is no longer in the settings is known by its hook.
+fn name<'a>(ctx: &'a Ctx, row: &'a alert_source::Model) -> &'a str {
+    ctx.config.alert_sources.get(&row.hook).map_or(&*row.hook, |source| &*source.name)
+}
+
+async fn raise(ctx: &Ctx, row: alert_source::Model, since: Timestamp) -> Result<()> {
     let same = Column::LastHeardAt.eq(row.last_heard_at);
     // Before anybody is told, so that whatever happens next, somebody will tell that it is over.
     let raised = ActiveModel { alarm_since: Set(Some(since)), is_raised: Set(false), ..Default::default() };
     if write(ctx, raised, &row, Some(same)).await? {
-        tell_raised(ctx, &heard_source::Model { alarm_since: Some(since), ..row }, since).await?;
+        tell_raised(ctx, &alert_source::Model { alarm_since: Some(since), ..row }, since).await?;
     }
     Ok(())
 }
 
-async fn tell_raised(ctx: &Ctx, row: &heard_source::Model, since: Timestamp) -> Result<()> {
-    let (last, after) = (readable(row.last_heard_at), silent_after(ctx, &row.name).map(words::span).unwrap_or_default());
+async fn tell_raised(ctx: &Ctx, row: &alert_source::Model, since: Timestamp) -> Result<()> {
+    let last = row.last_heard_at.map(readable).unwrap_or_default();
+    let after = silent_after(ctx, &row.hook).map(words::span).unwrap_or_default();
     let description = format!("It was last heard of at {last}. By the settings, its silence is an alarm after {after}.");
-    send(ctx, fingerprint(&row.name), alarm(row, since, None, description)).await?;
+    send(ctx, fingerprint(row), alarm(name(ctx, row), row, since, None, description)).await?;
     write(ctx, ActiveModel { is_raised: Set(true), ..Default::default() }, row, None).await?;
     Ok(())
 }
 
-async fn end(ctx: &Ctx, row: &heard_source::Model, since: Timestamp) -> Result<()> {
-    let at = if row.last_heard_at > since { row.last_heard_at } else { ctx.now() };
-    let description =
-        if row.last_heard_at > since { "It is heard of again." } else { "By the settings, its silence is no alarm any more." };
-    send(ctx, fingerprint(&row.name), alarm(row, since, Some(at), description.to_owned())).await?;
+async fn end(ctx: &Ctx, row: &alert_source::Model, since: Timestamp) -> Result<()> {
+    let heard_at = row.last_heard_at.filter(|at| *at > since);
+    let description = if heard_at.is_some() { "It is heard of again." } else { "By the settings, its silence is no alarm any more." };
+    let over_at = Some(heard_at.unwrap_or_else(|| ctx.now()));
+    send(ctx, fingerprint(row), alarm(name(ctx, row), row, since, over_at, description.to_owned())).await?;
     write(ctx, ActiveModel { alarm_since: Set(None), is_raised: Set(false), ..Default::default() }, row, None).await?;
     Ok(())
 }
 
 /// Writes a change while the alarm is the one that was read.
-async fn write(ctx: &Ctx, change: ActiveModel, row: &heard_source::Model, also: Option<Expr>) -> Result<bool> {
-    let mut update = heard_source::Entity::update_many().set(change).filter(Column::Name.eq(&*row.name));
+async fn write(ctx: &Ctx, change: ActiveModel, row: &alert_source::Model, also: Option<Expr>) -> Result<bool> {
+    let mut update = alert_source::Entity::update_many().set(change).filter(Column::Hook.eq(&*row.hook));
     update = update.filter(Column::AlarmSince.eq(row.alarm_since));
     if let Some(also) = also {
         update = update.filter(also);
@@ -157,19 +182,19 @@ async fn write(ctx: &Ctx, change: ActiveModel, row: &heard_source::Model, also: 
 }
 
 /// Apart from heartbeats, whose names have no colon.
-fn fingerprint(name: &str) -> String {
-    format!("source:{name}")
+fn fingerprint(row: &alert_source::Model) -> String {
+    format!("source:{}", row.hook)
 }
 
-fn alarm(row: &heard_source::Model, since: Timestamp, over_at: Option<Timestamp>, description: String) -> Alarm {
+fn alarm(name: &str, row: &alert_source::Model, since: Timestamp, over_at: Option<Timestamp>, description: String) -> Alarm {
     Alarm {
-        fingerprint: fingerprint(&row.name),
-        title: format!("Nothing comes from {}, which posts alerts", row.name),
+        fingerprint: fingerprint(row),
+        title: format!("Nothing comes from {name}, which posts alerts"),
         description: Some(description),
         firing: over_at.is_none(),
         starts_at: Some(since),
         ends_at: over_at,
-        labels: json!({ "labels": { "source": row.name } }),
+        labels: json!({ "labels": { "source": name } }),
         links: Vec::new(),
         // While it is silent, nobody knows what is broken.
         severity: Some(Severity::Major),

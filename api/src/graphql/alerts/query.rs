@@ -1,17 +1,16 @@
 //! Reading what was posted, and trying rules on it.
 
-use std::collections::HashMap;
-
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::alerts::inbox::{self, Filter};
 use domain::cursor::Window;
-use entity::{AlertPostId, alert_hook, alert_post};
+use domain::heartbeats::{self, SourceState};
+use entity::{AlertPostId, alert_post};
 
 use super::foresight::{AlertForesight, AlertReplay};
 use super::row::{AlertPost, AlertPostOutcome};
 use super::rules::AlertRules;
-use crate::alert_sources::AlertReader;
+use crate::alert_sources::{self, AlertReader};
 use crate::graphql::connection::{connection, cursor, page_args};
 use crate::graphql::context::ctx;
 use crate::graphql::cost::page_cost;
@@ -33,9 +32,11 @@ pub struct AlertPostFilter {
     since: Option<DateTime<Utc>>,
 }
 
-/// A source of alerts, as the settings have it.
+/// A source of alerts, as the settings have it, and when it was heard of.
 #[derive(SimpleObject)]
 pub struct AlertSource {
+    /// As the settings name it; `alertmanager` and `alerts` for the two hooks that need no settings.
+    name: String,
     /// Where it posts to, after `/hooks/`: `alertmanager`, `alerts`, or `alerts/NAME`.
     hook: String,
     /// The name of its kind.
@@ -44,12 +45,38 @@ pub struct AlertSource {
     about: String,
     /// The page of the documentation that says how to connect it.
     docs: String,
-    /// When it was last heard; null if never, or if that was before Muster kept it.
-    heard_at: Option<DateTime<Utc>>,
-    /// When what was posted there was last refused.
-    refused_at: Option<DateTime<Utc>>,
+    /// When something last came that it proved to be from, to the minute; null if nothing ever did.
+    last_heard_at: Option<DateTime<Utc>>,
+    /// When what was posted there was last refused, to the minute.
+    last_refused_at: Option<DateTime<Utc>>,
     /// Why, for administrators.
     refusal: Option<String>,
+    /// The longest of its last twenty pauses of an hour or more, in seconds; null before there were five.
+    usual_gap_seconds: Option<i64>,
+    /// After how many seconds its silence raises an alarm, by the settings; null for never.
+    silent_after_seconds: Option<i64>,
+    /// Whether it has been silent for longer than the settings say, or, if they say nothing, for twice its usual gap and at least a day.
+    is_silent: bool,
+}
+
+impl AlertSource {
+    fn of(source: &alert_sources::AlertSource, state: SourceState) -> Self {
+        let SourceState { last_heard_at, last_refused_at, refusal, usual_gap, is_silent } = state;
+        let seconds = |span: Option<Duration>| span.map(|span| span.num_seconds());
+        Self {
+            name: source.shown(),
+            hook: source.hook(),
+            kind: source.kind.name.to_owned(),
+            about: source.kind.about.to_owned(),
+            docs: source.kind.docs.to_owned(),
+            last_heard_at,
+            last_refused_at,
+            refusal,
+            usual_gap_seconds: seconds(usual_gap),
+            silent_after_seconds: seconds(source.silent_after),
+            is_silent,
+        }
+    }
 }
 
 /// Queries about what was posted to the hooks of alerts.
@@ -119,18 +146,12 @@ impl AlertQuery {
         AlertRules::of(&ctx(gql).playbook())
     }
 
-    /// The sources of alerts that the settings have, with those that need no settings first. For responders.
+    /// The sources of alerts that the settings have, with those that need no settings first: when each was last heard of and refused, and whether
+    /// it is silent. For responders.
     #[graphql(complexity = "10 * child_complexity")]
     async fn alert_sources(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<AlertSource>>> {
-        let rows = inbox::hooks(ctx(gql)).await?;
-        let mut known: HashMap<String, alert_hook::Model> = rows.into_iter().map(|row| (row.hook.clone(), row)).collect();
-        let source = |source: &crate::alert_sources::AlertSource| {
-            let hook = source.hook();
-            let row = known.remove(&hook);
-            let (heard_at, refused_at) = row.as_ref().map_or((None, None), |row| (row.heard_at, row.refused_at));
-            let (kind, about, docs) = (source.kind.name.to_owned(), source.kind.about.to_owned(), source.kind.docs.to_owned());
-            AlertSource { hook, kind, about, docs, heard_at, refused_at, refusal: row.and_then(|row| row.refusal) }
-        };
+        let mut known = heartbeats::sources(ctx(gql)).await?;
+        let source = |source: &alert_sources::AlertSource| AlertSource::of(source, known.remove(&source.hook()).unwrap_or_default());
         Ok(Some(gql.data_unchecked::<AlertReader>().sources().map(source).collect()))
     }
 }

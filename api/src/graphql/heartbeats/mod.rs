@@ -1,4 +1,4 @@
-//! Heartbeats, and sources of alerts that fell silent.
+//! Heartbeats.
 
 mod mutation;
 mod object;

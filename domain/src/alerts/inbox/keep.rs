@@ -4,7 +4,7 @@ use entity::{AlertPostId, alert_post, alert_post_body};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::post::NewPost;
-use super::{hooks, room};
+use super::room;
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -13,13 +13,12 @@ use crate::limits;
 /// Bodies that one statement deletes.
 const PORTION: usize = 200;
 
-/// Keeps what was posted, oldest first, and notes that its hooks were heard. For Muster itself.
+/// Keeps what was posted. For Muster itself.
 ///
 /// # Errors
 /// `FORBIDDEN`.
 pub async fn keep(ctx: &Ctx, posts: Vec<NewPost>) -> Result<()> {
     ctx.require(Right::Administer)?;
-    let heard = hooks::heard(&posts);
     let posts: Vec<(AlertPostId, NewPost)> = posts.into_iter().map(|post| (AlertPostId(ctx.ids.uuid(post.received_at)), post)).collect();
     // Reading and packing a large body takes milliseconds.
     let stored = tokio::task::spawn_blocking(move || posts.into_iter().map(|(id, post)| post.stored(id)).collect::<Result<Vec<_>>>());
@@ -30,7 +29,6 @@ pub async fn keep(ctx: &Ctx, posts: Vec<NewPost>) -> Result<()> {
     let tx = ctx.db.begin().await?;
     alert_post::Entity::insert_many(posts).exec_without_returning(&tx).await?;
     alert_post_body::Entity::insert_many(bodies).exec_without_returning(&tx).await?;
-    hooks::note(&tx, heard).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -12,7 +12,6 @@
 mod again;
 mod cut;
 mod foresee;
-mod hooks;
 mod keep;
 mod pack;
 mod post;
@@ -21,7 +20,6 @@ mod room;
 
 pub use again::again;
 pub use foresee::{Difference, Foresight, OfRule, Prospect, foresee, foresee_one};
-pub use hooks::{hooks, refused};
 pub use keep::{keep, make_room};
 pub use post::{Came, NewPost};
 pub use query::{Filter, Kept, bodies, by_ids, find, kept, posts};

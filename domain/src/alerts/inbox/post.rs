@@ -64,14 +64,6 @@ impl NewPost {
         self.body.len()
     }
 
-    /// Why it could not be read, if it couldn't.
-    pub(super) fn unreadable(&self) -> Option<&str> {
-        match &self.came {
-            Came::Unreadable(why) => Some(why),
-            Came::Taken { .. } | Came::Failed { .. } => None,
-        }
-    }
-
     /// Its rows, without secrets.
     pub(super) fn stored(self, id: AlertPostId) -> Result<(alert_post::ActiveModel, alert_post_body::ActiveModel)> {
         let body = without_secrets(&self.body);

@@ -117,7 +117,6 @@ export const client = new Client({
         FoundTicket: embedded,
         GoalState: embedded,
         HandoverCandidate: embedded,
-        HeardSource: embedded,
         Held: embedded,
         Impact: embedded,
         IncidentFigures: embedded,

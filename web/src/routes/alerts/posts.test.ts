@@ -1,9 +1,5 @@
 import { expect, test } from 'vitest';
-import { lineAt, nameOf, since, tone } from './posts';
-
-test('a hook has the name of its source', () => {
-  expect(['alertmanager', 'alerts', 'alerts/grafana'].map(nameOf)).toEqual(['alertmanager', 'alerts', 'grafana']);
-});
+import { lineAt, since, tone } from './posts';
 
 test('what could not be read stands out', () => {
   expect((['TAKEN', 'UNREADABLE', 'FAILED'] as const).map(tone)).toEqual(['good', 'danger', 'warn']);

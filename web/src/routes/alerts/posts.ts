@@ -12,9 +12,6 @@ export function tone(outcome: AlertPostOutcome): 'good' | 'danger' | 'warn' {
   return outcome === 'FAILED' ? 'warn' : 'danger';
 }
 
-/** A hook as people know it: by the name that its source has in the settings, if it has one. */
-export const nameOf = (hook: string) => (hook.startsWith('alerts/') ? hook.slice('alerts/'.length) : hook);
-
 /** Since when, `hours` ago; by whole minutes, so that it is the same question for a while. */
 export function since(hours: number, now: number): string {
   const minute = 60_000;

@@ -121,6 +121,7 @@ export const alerts = {
     heard: 'Last heard',
     never: 'Not heard yet',
     refused: 'Last refused',
+    silent: 'Silent',
     inbox: 'What they posted',
     docs: 'How to connect it:',
   },

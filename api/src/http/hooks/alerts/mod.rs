@@ -12,11 +12,12 @@ mod topics;
 use axum::Json;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
-use domain::alerts::inbox::{self, Came, NewPost};
+use domain::alerts::inbox::{Came, NewPost};
 use domain::alerts::{self, Alarms, Received};
 use domain::authz::Actor;
 use domain::error::code;
-use domain::{Ctx, Error, heartbeats};
+use domain::heartbeats::{self, SourceSign};
+use domain::{Ctx, Error};
 use entity::Source;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -76,30 +77,30 @@ pub async fn named(
             let ctx = server.app.0.domain.ctx(Actor::System, Source::Alert);
             take(&server, &ctx, &source, &headers, &body).await
         }
-        Ok(Posting::Answered(answer)) => Ok(answer),
+        Ok(Posting::Answered(answer)) => {
+            note(&server, &source, SourceSign::Heard);
+            Ok(answer)
+        }
         Err(problem) => {
             if problem.0.is_client_error() {
-                refused_posting(&server, &source, &name, &problem.2).await;
+                refused_posting(&server, &source, &name, &problem.2);
             }
             Err(problem)
         }
     };
-    if answer.is_ok() {
-        note(&server, &name);
-    }
     let outcome = if answer.is_ok() { "taken" } else { "refused" };
     metrics::counter!("muster_alert_posts_total", "source" => name, "outcome" => outcome).increment(1);
     answer
 }
 
-/// Notes that something came from the source, so that its silence can be noticed. It keeps nobody waiting, and is missed at worst for a minute.
-fn note(server: &Server, name: &str) {
-    let ctx = server.app.0.domain.ctx(Actor::System, Source::Alert);
-    if heartbeats::source_is_news(&ctx, name) {
-        let name = name.to_owned();
+/// Notes a sign of the source, so that people see what became of it and its silence can be noticed. It keeps nobody waiting, and is missed at
+/// worst for a minute.
+fn note(server: &Server, source: &AlertSource, sign: SourceSign) {
+    let (ctx, hook) = (server.app.0.domain.ctx(Actor::System, Source::Alert), source.hook());
+    if heartbeats::source_is_news(&ctx, &hook, &sign) {
         tokio::spawn(async move {
-            if let Err(error) = heartbeats::source_heard(&ctx, &name).await {
-                error.log("could not note that a source of alerts was heard of");
+            if let Err(error) = ctx.db.while_up(heartbeats::note_source(&ctx, &hook, &sign)).await.flatten() {
+                error.log("could not note that a source of alerts was heard of or refused");
             }
         });
     }
@@ -138,13 +139,11 @@ async fn posted(server: &Server, source: &AlertSource, secret: Option<&str>, req
 
 /// Says in the log, and where people see their integrations, that a source was refused: once a minute, however often it happens. Of what was
 /// posted nothing is kept, because nobody knows who it was.
-async fn refused_posting(server: &Server, source: &AlertSource, name: &str, why: &str) {
-    let Some(times) = server.refusals.happened(name) else { return };
-    tracing::warn!(source = name, times, why, "a source of alerts was refused");
-    let ctx = server.app.0.domain.system();
-    if let Err(error) = ctx.db.while_up(inbox::refused(&ctx, &source.hook(), why)).await.flatten() {
-        tracing::debug!(error = error.for_the_log(), "could not note that a source of alerts was refused");
+fn refused_posting(server: &Server, source: &AlertSource, name: &str, why: &str) {
+    if let Some(times) = server.refusals.happened(name) {
+        tracing::warn!(source = name, times, why, "a source of alerts was refused");
     }
+    note(server, source, SourceSign::Refused(why.to_owned()));
 }
 
 /// Takes what a source posted, and has it kept.
@@ -171,10 +170,19 @@ async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &Header
             }
         }
     };
+    note(server, source, sign(&came));
     let mut post = NewPost::new(source.hook(), name, source.kind.name, received_at, body, came);
     post.headers = source.kept_headers(headers);
     server.inbox.take(post);
     answer
+}
+
+/// What a body says of its source, whatever came of it: that could not be taken is no fault of the source.
+fn sign(came: &Came) -> SourceSign {
+    match came {
+        Came::Taken { .. } | Came::Failed { .. } => SourceSign::Heard,
+        Came::Unreadable(why) => SourceSign::Unreadable(why.clone()),
+    }
 }
 
 /// Has all of them heard, and adds up what became of them.
