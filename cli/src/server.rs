@@ -163,7 +163,7 @@ pub fn mailboxes(settings: &Settings) -> Result<Vec<Arc<Mailbox>>, String> {
     let known = settings.mailboxes.iter().filter_map(|(name, account)| Some((name, account, settings.alert_sources.get(name)?)));
     let mailbox = |(name, account, source): (&String, &Account, &Arc<AlertSource>)| {
         let (levels, source) = (Arc::clone(&levels), Arc::clone(source));
-        let translate = Arc::new(move |mail: &[u8]| source.alarms_of_mail(&levels, mail));
+        let translate = Arc::new(move |mail: &[u8]| source.mail(&levels, mail));
         Mailbox::new(name, account.clone(), translate).map(Arc::new)
     };
     known.map(mailbox).collect()

@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use api::AlertSource;
 use api::alert_sources::mail_rules::{Means, Pattern};
-use api::alert_sources::{MailRule, kind};
-use entity::alert;
+use api::alert_sources::{self, MailRule, kind};
+use domain::alerts::inbox;
+use domain::heartbeats;
+use entity::{AlertPostId, alert};
 use harness::database::TestDatabase;
 use harness::dovecot::{Dovecot, PASSWORD, TAKEN, USER};
+use harness::drive::{id, text};
 use harness::process::Home;
 use harness::{Engine, TestApp, both_dbs};
 use sea_orm::EntityTrait;
-use serde_json::json;
+use serde_json::{Value, json};
 use worker::mailbox::{Account, Mailbox};
 
 both_dbs![
@@ -25,6 +28,7 @@ both_dbs![
     a_huge_mail_is_taken_by_its_head,
     what_is_old_when_a_mailbox_is_first_read_is_left_alone,
     a_mailbox_that_does_not_let_us_in_loses_nothing,
+    a_mail_is_in_the_inbox_decoded_and_without_secrets,
 ];
 
 fn account(dovecot: &Dovecot) -> Account {
@@ -39,8 +43,8 @@ fn account(dovecot: &Dovecot) -> Account {
     }
 }
 
-/// The mailbox of a source `mail`.
-fn mailbox(account: Account) -> Mailbox {
+/// The source `mail`.
+fn source() -> AlertSource {
     let rule = |subject: &str, means: Means| MailRule {
         from: Pattern::read("*@checks.example").unwrap(),
         subject: Pattern::read(subject).unwrap(),
@@ -48,9 +52,13 @@ fn mailbox(account: Account) -> Mailbox {
         level: None,
     };
     let mail = vec![rule("Down: {id}", Means::Fires), rule("Up: {id}", Means::Ends)];
-    let source = AlertSource { name: Some("mail".to_owned()), mail, ..AlertSource::plain(kind("mail").unwrap()) };
-    let levels = BTreeMap::new();
-    Mailbox::new("mail", account, Arc::new(move |mail: &[u8]| source.alarms_of_mail(&levels, mail))).unwrap()
+    AlertSource { name: Some("mail".to_owned()), mail, ..AlertSource::plain(kind("mail").unwrap()) }
+}
+
+/// Its mailbox.
+fn mailbox(account: Account) -> Mailbox {
+    let (source, levels) = (source(), BTreeMap::new());
+    Mailbox::new("mail", account, Arc::new(move |mail: &[u8]| source.mail(&levels, mail))).unwrap()
 }
 
 fn mail(number: u32, subject: &str) -> Vec<u8> {
@@ -169,6 +177,40 @@ async fn a_mailbox_that_does_not_let_us_in_loses_nothing(app: &TestApp) {
     assert!(encrypted.read(&app.system()).await.is_err());
     assert_eq!(dovecot.inbox(), [("1".to_owned(), false)]);
     assert_eq!(read(app, &mailbox(account(&dovecot))).await, 1);
+}
+
+async fn a_mail_is_in_the_inbox_decoded_and_without_secrets(app: &TestApp) {
+    const POSTS: &str = "{ alertPosts { nodes { id hook source kind headers { value } outcome problem isWhole body began incident { reference } \
+        takenAgainBy { id } } } }";
+    let (ada, dovecot) = (app.admin().await, Dovecot::start().await);
+    let mailbox = mailbox(account(&dovecot));
+    let posts = async || ada.query(POSTS, json!({})).await["alertPosts"]["nodes"].take();
+    let encoded = "From: noreply@checks.example\r\nDate: Sun, 22 Nov 2026 02:01:00 +0000\r\nMessage-ID: <1@checks.example>\r\n\
+         Subject: Down: shop.example.org\r\nContent-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+         U2VlbiBmcm9tIEZyYW5rZvxydC4KcGFzc3dvcmQ9aHVudGVyMgo=\r\n";
+    dovecot.deliver("1", encoded.as_bytes());
+    assert_eq!(read(app, &mailbox).await, 1);
+    let post = posts().await[0].take();
+    assert_eq!((text(&post, "hook"), text(&post, "source"), text(&post, "kind")), ("alerts/mail", "mail", "mail"));
+    assert_eq!((text(&post, "outcome"), &post["isWhole"], &post["began"]), ("TAKEN", &json!(true), &json!(1)));
+    assert_eq!((&post["headers"][0]["value"], &post["incident"]["reference"]), (&json!("message/rfc822"), &json!("INC-1")));
+    let body: Value = serde_json::from_str(text(&post, "body")).unwrap();
+    assert_eq!(body["text"].as_str().map(str::trim), Some("Seen from Frankf\u{fc}rt.\npassword=(cut)"));
+    assert!(!text(&post, "body").contains("aHVudGVyMg"), "{post}");
+    // It can be taken again.
+    let reader = alert_sources::reader(BTreeMap::from([("mail".to_owned(), Arc::new(source()))]), BTreeMap::new());
+    let post_id = AlertPostId::parse(id(&post)).unwrap();
+    inbox::again(&app.ctx(&ada).await, post_id, |kept| reader.read(kept)).await.unwrap();
+    let post = posts().await[0].take();
+    assert_eq!((text(&post, "outcome"), &post["began"], &post["takenAgainBy"]["id"]), ("TAKEN", &json!(0), &json!(ada.id())));
+    // One that is no alert is there as well, and its source is heard of all the same.
+    dovecot.deliver("2", b"Colour: red\r\n\r\nThe \xff secret=hunter2\r\n");
+    assert_eq!(read(app, &mailbox).await, 0);
+    let post = posts().await[0].take();
+    assert_eq!((text(&post, "outcome"), text(&post, "body").contains("hunter2")), ("UNREADABLE", false));
+    assert!(text(&post, "body").contains("secret=(cut)") && text(&post, "problem").contains("From or Subject"), "{post}");
+    let source = heartbeats::sources(&app.system()).await.unwrap().remove("alerts/mail").unwrap();
+    assert_eq!((source.last_heard_at, source.last_refused_at), (Some(app.now()), Some(app.now())));
 }
 
 /// The chore of the real binary reads it, and `muster check mailbox` says whether it could.

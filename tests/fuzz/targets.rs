@@ -164,7 +164,7 @@ fn mail(input: &[u8]) -> String {
     let rule = |subject: &str, means: Means| MailRule { from: pattern("*.example"), subject: pattern(subject), means, level: None };
     let mail = vec![rule("*<*> {id} {title}", Means::Fires), rule("{id}is*", Means::Ends)];
     let source = AlertSource { mail, ..AlertSource::plain(kind("mail").expect("it is in the table")) };
-    match source.alarms_of_mail(&BTreeMap::new(), input) {
+    match source.mail(&BTreeMap::new(), input).alarms {
         Ok(all) => format!("{} alerts", all.len()),
         Err(why) => why,
     }

@@ -53,7 +53,7 @@ pub use kind::Kind;
 pub use mail_rules::MailRule;
 pub use mapping::Mapping;
 pub use reader::AlertReader;
-pub use source::{AlertSource, read_body};
+pub use source::{AlertSource, kept_body, read_body};
 
 /// Every kind, in the order in which people see them.
 pub static KINDS: [Kind; 19] = [

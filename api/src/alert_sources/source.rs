@@ -1,11 +1,13 @@
 //! A source as the settings have it, and the translation of what it posts: a pure function, for the hooks, for trying things out, and for
 //! reading a kept body again.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use axum::http::HeaderMap;
 use domain::alerts::Alarms;
+use domain::alerts::mailbox::Mail;
 use domain::config::WatchedSource;
 use domain::zone::Zone;
 use entity::Severity;
@@ -131,12 +133,17 @@ impl AlertSource {
         }
     }
 
-    /// The notifications in a mail that did not come by a hook.
-    ///
-    /// # Errors
-    /// As [`Self::alarms`].
-    pub fn alarms_of_mail(&self, levels: &BTreeMap<String, Severity>, mail: &[u8]) -> Result<Vec<Alarms>, String> {
-        self.alarms(levels, &message::posted(), mail, &[])
+    /// What it means by a mail that did not come by a hook, and what is kept of that: the same as if it had been posted.
+    pub fn mail(&self, levels: &BTreeMap<String, Severity>, mail: &[u8]) -> Mail {
+        let headers = message::posted();
+        Mail {
+            hook: self.hook(),
+            kind: self.kind.name,
+            headers: self.kept_headers(&headers),
+            body: kept_body(&headers, mail).into_owned(),
+            bytes: mail.len(),
+            alarms: self.alarms(levels, &headers, mail, &[]),
+        }
     }
 
     /// A problem with the way out.
@@ -156,6 +163,15 @@ impl fmt::Debug for AlertSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AlertSource").field("name", &self.name).field("kind", &self.kind.name).finish_non_exhaustive()
     }
+}
+
+/// What is kept of a body that was posted with these headers: all of it; of a mail what is read of it, decoded and without files, so that people
+/// can read it and secrets are found in it. It means the same when it is read again.
+pub fn kept_body<'a>(headers: &HeaderMap, body: &'a [u8]) -> Cow<'a, [u8]> {
+    if !message::is_mail(headers) {
+        return Cow::Borrowed(body);
+    }
+    parsed(headers, body).map_or(Cow::Borrowed(body), |mail| Cow::Owned(mail.to_string().into_bytes()))
 }
 
 /// The body as JSON, before anything is made of it.

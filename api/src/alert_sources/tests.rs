@@ -363,3 +363,19 @@ fn a_body_of_another_vendor_is_named_with_the_way_out() {
         assert!(refused(kind.name, b"").contains(kind.docs), "{}", kind.name);
     }
 }
+
+#[test]
+fn of_a_mail_what_is_read_of_it_is_kept_and_means_the_same() {
+    let mail = "From: alerts@checks.example\r\nDate: Sun, 22 Nov 2026 03:00:00 +0000\r\nMessage-ID: <1@checks.example>\r\nSubject: Down\r\n\
+                Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: base64\r\n\r\n\
+                U2VlbiBmcm9tIEZyYW5rZvxydC4KcGFzc3dvcmQ9aHVudGVyMgo=\r\n";
+    let headers = HeaderMap::from_iter([(axum::http::header::CONTENT_TYPE, HeaderValue::from_static("message/rfc822"))]);
+    let kept = kept_body(&headers, mail.as_bytes());
+    let body: Value = serde_json::from_slice(&kept).unwrap();
+    assert!(body["text"].as_str().unwrap().starts_with("Seen from Frankf\u{fc}rt.\npassword=hunter2"), "{body}");
+    let read = |body: &[u8]| format!("{:?}", source("mail").alarms(&usual(), &headers, body, &KINDS).unwrap());
+    assert_eq!(read(&kept), read(mail.as_bytes()));
+    // What is no mail, and what is not posted as one, stays as it is.
+    assert_eq!(&*kept_body(&headers, b"\xff\xfe"), b"\xff\xfe");
+    assert_eq!(&*kept_body(&HeaderMap::new(), mail.as_bytes()), mail.as_bytes());
+}

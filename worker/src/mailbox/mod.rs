@@ -2,7 +2,7 @@
 //!
 //! Called by the chore that reads them, which one worker at a time has, and by `muster check mailbox`. What a mail means says a function that
 //! `cli` puts in. A mail is taken at least once: its place is kept after that, and the same mail twice is one alert. Mails stay in the
-//! mailbox, as read or in another folder; those that can't be read stay as they are, for people.
+//! mailbox, as read or in another folder; those that can't be read stay as they are, for people. The inbox of alerts has a copy of each.
 //!
 //! Only the servers of the settings are spoken to, encrypted unless they are on this machine. Time, the mails of one reading and what is read
 //! of each are bounded. A mail that can't be fetched however often it is tried is passed over: those behind it would wait for ever.
@@ -14,8 +14,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::alerts::Alarms;
-use domain::alerts::mailbox::{self, Place};
+use domain::alerts::inbox;
+use domain::alerts::mailbox::{self, Mail, Place};
 use domain::ports::Finding;
 use domain::{Ctx, Error};
 use futures_util::future::join_all;
@@ -33,8 +33,8 @@ const MAILS: usize = 200;
 /// How often a mail is fetched in vain before it is passed over.
 const TRIES: usize = 10;
 
-/// What a mail means, or why it can't be read, in a sentence.
-pub type Translate = Arc<dyn Fn(&[u8]) -> Result<Vec<Alarms>, String> + Send + Sync>;
+/// What a mail means, and what is kept of it.
+pub type Translate = Arc<dyn Fn(&[u8]) -> Mail + Send + Sync>;
 
 /// Where a mailbox is.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,16 +110,15 @@ impl Mailbox {
         let uids = session.mails(after, ctx.now()).await.map_err(failed)?;
         // From here on every mail counts, also one that a person opens before us; those that somebody has read by now do not.
         let begins = (known.is_none() && uids.len() <= MAILS).then(|| next.saturating_sub(1).max(uids.last().copied().unwrap_or(0)));
-        let mut taken = 0;
+        let (mut seen, mut taken) = (0, 0);
         for uid in uids.into_iter().take(MAILS) {
             // Nothing, if somebody moved it away meanwhile.
-            let mail = self.fetch(&mut session, uid).await.map_err(failed)?;
-            let is_taken = match mail {
-                Some(mail) => self.take(ctx, &place(uid), &mail).await?,
-                None => false,
-            };
-            if !is_taken {
+            let Some(mail) = self.fetch(&mut session, uid).await.map_err(failed)? else {
                 mailbox::keep(ctx, &self.source, &place(uid)).await?;
+                continue;
+            };
+            seen += 1;
+            if !self.take(ctx, &place(uid), &mail).await? {
                 continue;
             }
             taken += 1;
@@ -132,6 +131,9 @@ impl Mailbox {
             mailbox::keep(ctx, &self.source, &place(uid)).await?;
         }
         session.close().await;
+        if seen > 0 {
+            inbox::make_room(ctx).await?;
+        }
         Ok(taken)
     }
 
@@ -160,30 +162,26 @@ impl Mailbox {
 
     /// Whether the mail could be read and taken.
     async fn take(&self, ctx: &Ctx, place: &Place, mail: &[u8]) -> Result<bool, Error> {
-        let unreadable = |why: &str| {
+        let unreadable = if let Some(mail) = self.meaning(mail) {
+            Box::pin(mailbox::take(ctx, &self.source, place, mail)).await?
+        } else {
+            mailbox::keep(ctx, &self.source, place).await?;
+            Some("reading it panicked".to_owned())
+        };
+        if let Some(why) = unreadable.as_deref() {
             tracing::warn!(
                 source = self.source,
                 uid = place.uid,
                 why,
                 "a mail can't be read as an alert; it stays in the mailbox as it is"
             );
-            Ok(false)
-        };
-        let notifications = match self.meaning(mail) {
-            Ok(notifications) => notifications,
-            Err(why) => return unreadable(&why),
-        };
-        match Box::pin(mailbox::take(ctx, &self.source, place, notifications)).await {
-            Ok(()) => Ok(true),
-            // It would be so the next time as well.
-            Err(error @ Error::Invalid { .. }) => unreadable(&error.to_string()),
-            Err(error) => Err(error),
         }
+        Ok(unreadable.is_none())
     }
 
     /// What a mail means. Strangers write mails, and one that makes their reader panic must not come up again and again.
-    fn meaning(&self, mail: &[u8]) -> Result<Vec<Alarms>, String> {
-        catch_unwind(AssertUnwindSafe(|| (self.translate)(mail))).unwrap_or_else(|_| Err("Reading it panicked.".to_owned()))
+    fn meaning(&self, mail: &[u8]) -> Option<Mail> {
+        catch_unwind(AssertUnwindSafe(|| (self.translate)(mail))).ok()
     }
 
     /// A reason as people may see it: servers may say our password to us.
@@ -237,6 +235,8 @@ pub(crate) async fn read_all(ctx: &Ctx, mailboxes: &[Arc<Mailbox>]) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn account() -> Account {
@@ -255,7 +255,8 @@ mod tests {
     fn mailbox() -> Mailbox {
         let translate: Translate = Arc::new(|mail: &[u8]| {
             assert!(!mail.is_empty(), "of a test");
-            Ok(Vec::new())
+            let (hook, bytes) = ("alerts/mail".to_owned(), mail.len());
+            Mail { hook, kind: "mail", headers: BTreeMap::new(), body: Vec::new(), bytes, alarms: Ok(Vec::new()) }
         });
         Mailbox::new("mail", account(), translate).unwrap()
     }
@@ -275,8 +276,8 @@ mod tests {
 
     #[test]
     fn a_mail_on_which_its_reader_panics_is_one_that_can_not_be_read() {
-        assert!(mailbox().meaning(b"Subject: x").is_ok_and(|alarms| alarms.is_empty()));
-        assert!(mailbox().meaning(b"").is_err_and(|why| why.contains("panicked")));
+        assert!(mailbox().meaning(b"Subject: x").is_some_and(|mail| mail.alarms.is_ok_and(|alarms| alarms.is_empty())));
+        assert!(mailbox().meaning(b"").is_none());
     }
 
     #[test]

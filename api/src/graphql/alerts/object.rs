@@ -24,7 +24,8 @@ impl AlertPost {
     pub async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
-    /// The end of the address it was posted to, after `/hooks/`, such as `alerts/grafana`; never with a secret.
+    /// The end of the address it was posted to, after `/hooks/`, such as `alerts/grafana`; never with a secret. A mail from a mailbox has that of
+    /// its source.
     async fn hook(&self) -> &str {
         &self.0.hook
     }
@@ -54,8 +55,8 @@ impl AlertPost {
     async fn is_whole(&self) -> bool {
         self.0.is_whole
     }
-    /// What is kept of it. The values of whatever is named like a secret are cut out. Of a restricted incident, reading it is an entry of the
-    /// audit log, as reading the incident is. Null if it has just been deleted.
+    /// What is kept of it; of a mail, what is read of it, as JSON. The values of whatever is named like a secret are cut out. Of a restricted
+    /// incident, reading it is an entry of the audit log, as reading the incident is. Null if it has just been deleted.
     #[graphql(complexity = "300")]
     async fn body(&self, gql: &Context<'_>) -> ApiResult<Option<String>> {
         let body = loaders(gql).alert_post_body.get(self.0.id).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Description, Enum};
 use entity::alert_post;
 
-/// A body that a sender who proved who they are posted to a hook of alerts, kept for 14 days. For administrators.
+/// A body that a sender who proved who they are posted to a hook of alerts, or a mail from a mailbox, kept for 14 days. For administrators.
 #[derive(Clone, Description)]
 pub struct AlertPost(pub Arc<alert_post::Model>);
 

@@ -1,7 +1,7 @@
 //! Cuts secrets out of a body before it is stored: the values of whatever is named like one. Pure.
 //!
-//! JSON is searched by its structure, forms and what is not readable by the look of `name=value`. A body without secrets stays as it is,
-//! byte for byte.
+//! JSON is searched by its structure; forms, what is not readable, and texts in JSON that are a mail, a log or a link, by the look of
+//! `name=value`. A body without secrets stays as it is, byte for byte.
 
 use std::borrow::Cow;
 
@@ -64,16 +64,33 @@ fn cut(value: &mut Value, wrapped: usize) -> bool {
             [Value::String(name), value @ Value::String(_)] if is_secret(name.as_str()) => blank(value),
             items => items.iter_mut().fold(false, |found, item| cut(item, wrapped) | found),
         },
-        Value::String(text) if wrapped < WRAPPED && text.starts_with(['{', '[']) => {
-            let Ok(mut inner) = serde_json::from_str::<Value>(text) else { return false };
-            let found = cut(&mut inner, wrapped + 1);
-            if found {
-                *text = inner.to_string();
-            }
-            found
-        }
-        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => false,
+        Value::String(text) => cut_text(text, wrapped),
+        Value::Number(_) | Value::Bool(_) | Value::Null => false,
     }
+}
+
+/// Cuts secrets out of a text in JSON, and says whether there were any.
+fn cut_text(text: &mut String, wrapped: usize) -> bool {
+    if wrapped < WRAPPED
+        && text.starts_with(['{', '['])
+        && let Ok(mut inner) = serde_json::from_str::<Value>(text)
+    {
+        let found = cut(&mut inner, wrapped + 1);
+        if found {
+            *text = inner.to_string();
+        }
+        return found;
+    }
+    // A sentence that speaks of a password has none: only lines, as of a mail or a log, and links are searched.
+    if !text.contains('\n') && !text.contains("://") {
+        return false;
+    }
+    let kept = of_text(text.as_bytes());
+    let found = kept != text.as_bytes();
+    if found {
+        *text = String::from_utf8_lossy(&kept).into_owned();
+    }
+    found
 }
 
 /// Takes the place of a secret, unless there is none.
@@ -173,6 +190,8 @@ mod tests {
             (r#"{"headers":[["Authorization","Bearer x"],["Host","h"]]}"#, r#"{"headers":[["Authorization","(cut)"],["Host","h"]]}"#),
             (r#"{"env":[{"name":"DB_PASSWORD","value":"x"}]}"#, r#"{"env":[{"name":"DB_PASSWORD","value":"(cut)"}]}"#),
             (r#"{"Message":"{\"token\":\"x\",\"a\":1}"}"#, r#"{"Message":"{\"a\":1,\"token\":\"(cut)\"}"}"#),
+            (r#"{"link":"https://x.example/?token=y&a=1"}"#, r#"{"link":"https://x.example/?token=(cut)&a=1"}"#),
+            (r#"{"text":"Hällo,\nPassword: hunter2\nend"}"#, r#"{"text":"Hällo,\nPassword: (cut)\nend"}"#),
         ] {
             let found: Value = serde_json::from_str(&kept(body)).unwrap();
             assert_eq!(found, serde_json::from_str::<Value>(expected).unwrap(), "{body}");
@@ -187,6 +206,7 @@ mod tests {
             r#"{"text":"the password: is in the vault"}"#,
             "Name=shop&Status=Down",
             "not a body at all: password",
+            r#"{"text":"Two lines\nand no secret", "link":"https://x.example/?a=1"}"#,
             "",
         ] {
             assert_eq!(kept(body), body);

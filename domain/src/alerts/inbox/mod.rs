@@ -1,7 +1,8 @@
-//! The inbox of alerts: what senders posted to the hooks, kept for [`crate::limits::ALERT_POSTS_KEPT`], to be looked at and read again.
+//! The inbox of alerts: what senders posted to the hooks, or wrote to mailboxes, kept for [`crate::limits::ALERT_POSTS_KEPT`], to be looked at
+//! and read again.
 //!
-//! The hooks of `api` hand over each body whose sender proved who they are, with what came of it ([`keep()`]); what strangers post is never
-//! kept. It is away from the alerts' own transactions, because an alert must not wait for its copy, and never fails because of it.
+//! The hooks of `api` hand over each body whose sender proved who they are, with what came of it ([`keep()`]), and so does what takes mails
+//! ([`super::mailbox`]); what strangers post is never kept. It is away from the alerts' own transactions, because an alert must not wait for its copy, and never fails because of it.
 //! So a copy may be missing: if the database is away, or much more is posted than can be written.
 //!
 //! Secrets are cut out before anything is stored ([`cut`]), and no header is kept but those that reading a body again takes. What is

@@ -10,6 +10,7 @@ use super::cut::without_secrets;
 use super::pack::packed;
 use crate::alerts::Received;
 use crate::error::Result;
+use crate::heartbeats::SourceSign;
 use crate::{limits, validate, words};
 
 /// A body that was posted, with what came of it.
@@ -28,6 +29,7 @@ pub struct NewPost {
     /// What came of it.
     pub came: Came,
     body: Vec<u8>,
+    is_whole: bool,
     bytes: usize,
 }
 
@@ -52,11 +54,28 @@ pub enum Came {
     },
 }
 
+impl Came {
+    /// What that says of the source. What could not be taken at that moment is no fault of it.
+    pub fn sign(&self) -> SourceSign {
+        match self {
+            Self::Taken { .. } | Self::Failed { .. } => SourceSign::Heard,
+            Self::Unreadable(why) => SourceSign::Unreadable(why.clone()),
+        }
+    }
+}
+
 impl NewPost {
     /// A body that was posted to `hook` just now: all of it, or its beginning if it is too large.
     pub fn new(hook: String, source: String, kind: &'static str, received_at: Timestamp, body: &[u8], came: Came) -> Self {
-        let kept = if body.len() <= limits::ALERT_POST_BYTES { body } else { &body[..limits::ALERT_POST_HEAD_BYTES] };
-        Self { hook, source, kind, received_at, headers: BTreeMap::new(), came, body: kept.to_vec(), bytes: body.len() }
+        let is_whole = body.len() <= limits::ALERT_POST_BYTES;
+        let kept = if is_whole { body } else { &body[..limits::ALERT_POST_HEAD_BYTES] };
+        Self { hook, source, kind, received_at, headers: BTreeMap::new(), came, body: kept.to_vec(), is_whole, bytes: body.len() }
+    }
+
+    /// The same, if it is kept in another form than the one in which `bytes` were posted.
+    #[must_use]
+    pub fn posted_as(self, bytes: usize) -> Self {
+        Self { bytes, ..self }
     }
 
     /// Bytes that it takes until it is kept.
@@ -83,7 +102,7 @@ impl NewPost {
             headers: self.headers.into_iter().collect(),
             bytes: number(self.bytes),
             kept_bytes: number(stored.len()),
-            is_whole: self.bytes <= limits::ALERT_POST_BYTES,
+            is_whole: self.is_whole,
             digest,
             outcome,
             alarms: number(alarms),
@@ -127,10 +146,10 @@ mod tests {
     fn a_body_is_kept_whole_up_to_its_limit_and_then_its_beginning() {
         let most = vec![b'x'; limits::ALERT_POST_BYTES];
         let (post, body) = stored(&most, taken());
-        assert_eq!((post.is_whole, body == most), (ActiveValue::Set(true), true));
+        assert_eq!((post.is_whole, body == most), (ActiveValue::Unchanged(true), true));
         let (post, body) = stored(&[most.as_slice(), b"x"].concat(), taken());
-        assert_eq!((post.is_whole, body.len()), (ActiveValue::Set(false), limits::ALERT_POST_HEAD_BYTES));
-        assert_eq!(post.bytes, ActiveValue::Set(number(limits::ALERT_POST_BYTES + 1)));
+        assert_eq!((post.is_whole, body.len()), (ActiveValue::Unchanged(false), limits::ALERT_POST_HEAD_BYTES));
+        assert_eq!(post.bytes, ActiveValue::Unchanged(number(limits::ALERT_POST_BYTES + 1)));
     }
 
     #[test]
@@ -139,6 +158,9 @@ mod tests {
         assert_eq!(body, br#"{"token":"(cut)"}"#);
         let (twin, _) = stored(br#"{"token":"hunter3"}"#, Came::Unreadable("no\0pe".into()));
         assert_eq!(post.digest, twin.digest);
-        assert_eq!((twin.problem, twin.outcome), (ActiveValue::Set(Some("nope".into())), ActiveValue::Set(AlertPostOutcome::Unreadable)));
+        assert_eq!(
+            (twin.problem, twin.outcome),
+            (ActiveValue::Unchanged(Some("nope".into())), ActiveValue::Unchanged(AlertPostOutcome::Unreadable))
+        );
     }
 }

@@ -170,19 +170,12 @@ async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &Header
             }
         }
     };
-    note(server, source, sign(&came));
-    let mut post = NewPost::new(source.hook(), name, source.kind.name, received_at, body, came);
+    note(server, source, came.sign());
+    let kept = alert_sources::kept_body(headers, body);
+    let mut post = NewPost::new(source.hook(), name, source.kind.name, received_at, &kept, came).posted_as(body.len());
     post.headers = source.kept_headers(headers);
     server.inbox.take(post);
     answer
-}
-
-/// What a body says of its source, whatever came of it: that could not be taken is no fault of the source.
-fn sign(came: &Came) -> SourceSign {
-    match came {
-        Came::Taken { .. } | Came::Failed { .. } => SourceSign::Heard,
-        Came::Unreadable(why) => SourceSign::Unreadable(why.clone()),
-    }
 }
 
 /// Has all of them heard, and adds up what became of them.
