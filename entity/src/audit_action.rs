@@ -70,6 +70,8 @@ text_enum! {
         QuietWindowAdded = "QUIET_WINDOW_ADDED",
         /// A time in which alerts are recorded and not reported was ended, or called off.
         QuietWindowEnded = "QUIET_WINDOW_ENDED",
+        /// What was posted to a hook of alerts was deleted before its time.
+        AlertPostDeleted = "ALERT_POST_DELETED",
         /// A heartbeat was added.
         HeartbeatAdded = "HEARTBEAT_ADDED",
         /// What is expected of a heartbeat was changed.

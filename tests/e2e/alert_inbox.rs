@@ -10,7 +10,7 @@ use api::alert_sources::{self, Mapping, kind};
 use domain::alerts::inbox;
 use domain::chores::{Chore, carry_out};
 use domain::playbook::AlertRules;
-use entity::{AlertPostId, alert_post, alert_post_body};
+use entity::{AlertPostId, AuditAction, alert_post, alert_post_body};
 use harness::app::HOOK_SECRET;
 use harness::drive::{id, text};
 use harness::{Client, Engine, TestApp, both_dbs, eventually, run_with};
@@ -18,12 +18,15 @@ use reqwest::Method;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::{Value, json};
 
+use crate::audit::{actions, left_by};
+
 both_dbs![by with_a_source:
     what_was_posted_is_kept_without_secrets_and_with_what_came_of_it,
     only_administrators_see_what_was_posted,
     what_strangers_post_is_not_kept_and_the_source_shows_that_it_was_refused,
     a_body_that_could_not_be_read_is_taken_again_once_its_mapping_is_right,
     taking_again_what_was_taken_changes_nothing,
+    what_should_not_be_kept_is_deleted_for_good_and_that_is_audited,
     of_a_large_body_the_beginning_is_kept_and_it_is_taken_all_the_same,
     what_was_posted_is_listed_page_by_page_and_goes_after_two_weeks,
     rules_are_tried_on_what_was_posted_and_change_nothing,
@@ -195,6 +198,26 @@ async fn taking_again_what_was_taken_changes_nothing(app: &TestApp) {
     assert!(again["post"]["incident"]["reference"] == "INC-1" && !again["post"]["takenAgainAt"].is_null());
     assert_eq!(ada.incident("INC-1", "timeline { totalCount }").await, before);
     assert_eq!(kept(&ada, 1).await.len(), 1, "it is no other post");
+}
+
+async fn what_should_not_be_kept_is_deleted_for_good_and_that_is_audited(app: &TestApp) {
+    let (ada, sam) = (app.admin().await, app.responder("Sam").await);
+    alert(app, "Mail of somebody@shop.example bounced", "critical", json!({})).await;
+    let post = kept(&ada, 1).await.remove(0);
+    let input = || json!({ "postId": post["id"] });
+    let entries = left_by(app, async || {
+        assert_eq!(sam.refused("deleteAlertPost", input()).await.code(), "FORBIDDEN");
+        assert_eq!(ada.mutate("deleteAlertPost", input(), "postId").await["postId"], post["id"]);
+        assert_eq!(ada.refused("deleteAlertPost", input()).await.code(), "NOT_FOUND");
+    })
+    .await;
+    assert_eq!(actions(&entries), [AuditAction::AlertPostDeleted]);
+    let details = entries[0].details.as_deref().unwrap();
+    assert!(details.contains("monit") && !details.contains("somebody@shop.example"), "{details}");
+    assert_eq!(entries[0].subject.as_deref(), Some(id(&post)));
+    kept(&ada, 0).await;
+    assert_eq!(alert_post_body::Entity::find().count(app.domain.db.read()).await.unwrap(), 0);
+    assert_eq!(ada.incident("INC-1", "alerts { firing }").await["alerts"], json!([{ "firing": true }]));
 }
 
 async fn of_a_large_body_the_beginning_is_kept_and_it_is_taken_all_the_same(app: &TestApp) {

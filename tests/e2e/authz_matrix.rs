@@ -177,6 +177,7 @@ pub fn lines(world: &World) -> Vec<Line> {
         Line { least: Admin, ..query("alertPost", format!("alertPost(id: \"{post}\") {{ id }}")) },
         Line { least: Admin, ..query("replayAlertPost", format!("replayAlertPost(id: \"{post}\") {{ unreadable }}")) },
         mutation("receiveAlertPost", Admin, format!("postId: \"{post}\"")),
+        mutation("deleteAlertPost", Admin, format!("postId: \"{post}\"")),
         // These do not exist, and nothing is set up for them.
         mutation("saveWebhookEndpoint", Admin, "name: \"automation\" url: \"https://hooks.example.org/\"".into()),
         mutation("rotateWebhookSecret", Admin, endpoint.into()),

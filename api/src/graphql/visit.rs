@@ -117,6 +117,7 @@ mod tests {
         "createApiToken",
         "createHeartbeat",
         "createSignInLink",
+        "deleteAlertPost",
         "deleteHeartbeat",
         "disableWebhookEndpoint",
         "enableWebhookEndpoint",

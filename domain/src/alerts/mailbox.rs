@@ -97,7 +97,8 @@ async fn remember(ctx: &Ctx, post: NewPost) {
         error.log("could not note that a source of alerts was heard of");
     }
     let kept = Box::pin(inbox::keep(ctx, vec![post])).await;
-    metrics::counter!("muster_alert_inbox_total", "outcome" => if kept.is_ok() { "kept" } else { "failed" }).increment(1);
+    let outcome = if kept.is_ok() { "kept" } else { "failed" };
+    metrics::counter!("muster_alert_inbox_total", "outcome" => outcome).increment(1);
     if let Err(error) = kept {
         error.log("a mail could not be kept in the inbox; the alerts themselves don't depend on it");
     }

@@ -1,4 +1,4 @@
-//! Taking again what was posted.
+//! Taking again what was posted, and deleting it.
 
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use domain::alerts::inbox;
@@ -23,6 +23,20 @@ pub struct ReceiveAlertPostPayload {
     post: AlertPost,
 }
 
+/// What to delete.
+#[derive(InputObject)]
+pub struct DeleteAlertPostInput {
+    /// What was posted.
+    post_id: ID,
+}
+
+/// A post that is no more.
+#[derive(SimpleObject)]
+pub struct DeleteAlertPostPayload {
+    /// Its id, which is nobody's any more.
+    post_id: ID,
+}
+
 /// Mutations about what was posted to the hooks of alerts.
 #[derive(Default, Description)]
 pub struct AlertMutation;
@@ -39,5 +53,16 @@ impl AlertMutation {
         let reader = gql.data_unchecked::<AlertReader>();
         let again = inbox::again(ctx(gql), id("postId", &input.post_id)?, |kept| reader.read(kept));
         Ok(ReceiveAlertPostPayload { post: Box::pin(again).await?.into() })
+    }
+
+    /// Deletes what was posted before its time, for good: a body that holds what should not be kept. Its alerts and their incident stay. For
+    /// administrators.
+    async fn delete_alert_post(
+        &self,
+        gql: &Context<'_>,
+        #[graphql(desc = "Which.")] input: DeleteAlertPostInput,
+    ) -> ApiResult<DeleteAlertPostPayload> {
+        inbox::delete(ctx(gql), id("postId", &input.post_id)?).await?;
+        Ok(DeleteAlertPostPayload { post_id: input.post_id })
     }
 }

@@ -73,6 +73,8 @@ pub enum AuditAction {
     QuietWindowAdded,
     /// A time in which alerts are recorded and not reported was ended, or called off.
     QuietWindowEnded,
+    /// What was posted to a hook of alerts was deleted before its time.
+    AlertPostDeleted,
     /// A heartbeat was added.
     HeartbeatAdded,
     /// What is expected of a heartbeat was changed.

@@ -12,6 +12,7 @@
 
 mod again;
 mod cut;
+mod delete;
 mod foresee;
 mod keep;
 mod pack;
@@ -20,6 +21,7 @@ mod query;
 mod room;
 
 pub use again::again;
+pub use delete::delete;
 pub use foresee::{Difference, Foresight, OfRule, Prospect, foresee, foresee_one};
 pub use keep::{keep, make_room};
 pub use post::{Came, NewPost};

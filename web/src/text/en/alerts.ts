@@ -60,6 +60,10 @@ export const alerts = {
       'Its alerts are heard as if they arrived now, by the rules and settings of now: this can open an incident and page somebody. ' +
       'Only what is new is recorded, but an old body may tell of what is over since.',
     taken: 'It was taken again',
+    delete: 'Delete',
+    deleteTitle: 'Delete it?',
+    deleteWhat: 'It goes from the inbox for good, with its body. Its alerts and their incident stay, with what they say.',
+    deleted: 'It is deleted',
   },
   foreseen: {
     fires: 'fires',

@@ -176,6 +176,7 @@ export const settings = {
     does: {
       ACCOUNT_LINKED: 'company account linked',
       ADDRESSES_EXPORTED: 'addresses of clients downloaded',
+      ALERT_POST_DELETED: 'body of an alert deleted',
       AUDIT_EXPORTED: 'audit log exported',
       LEDGER_EXPORTED: 'ledger of pages downloaded',
       BACKUP_MADE: 'backup made',
