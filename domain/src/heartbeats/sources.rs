@@ -138,9 +138,10 @@ fn silent_after(ctx: &Ctx, hook: &str) -> Option<Duration> {
     ctx.config.alert_sources.get(hook)?.silent_after
 }
 
-/// What people know it by. One that is no longer in the settings is known by its hook.
+/// What people know it by, also when it is no longer in the settings.
 fn name<'a>(ctx: &'a Ctx, row: &'a alert_source::Model) -> &'a str {
-    ctx.config.alert_sources.get(&row.hook).map_or(&*row.hook, |source| &*source.name)
+    let end = || row.hook.rsplit('/').next().unwrap_or_default();
+    ctx.config.alert_sources.get(&row.hook).map_or_else(end, |source| source.name.as_str())
 }
 
 async fn raise(ctx: &Ctx, row: alert_source::Model, since: Timestamp) -> Result<()> {

@@ -4,7 +4,7 @@
 //! though, so it is for a person to decide.
 
 use entity::{AlertPostId, AlertPostOutcome, Source, alert_post};
-use sea_orm::{EntityTrait, Set};
+use sea_orm::{DbErr, EntityTrait, Set};
 
 use super::post::number;
 use super::query::{Kept, kept};
@@ -43,5 +43,9 @@ pub async fn again(ctx: &Ctx, id: AlertPostId, read: impl FnOnce(&Kept) -> Resul
         ..Default::default()
     };
     tracing::info!(post.id = %id, source = kept.post.source, new = received.new, "somebody had what was posted taken again");
-    Ok(alert_post::Entity::update(taken).exec(ctx.db.write()).await?)
+    match alert_post::Entity::update(taken).exec(ctx.db.write()).await {
+        // It went meanwhile, by its age or because somebody deleted it.
+        Err(DbErr::RecordNotUpdated) => Err(Error::NotFound("post")),
+        taken => Ok(taken?),
+    }
 }

@@ -136,7 +136,16 @@ fn of_text(text: &[u8]) -> Vec<u8> {
 /// Where the value of a name begins that `text` follows, and how long it is; nothing if none follows.
 fn value_of(text: &[u8]) -> Option<(usize, usize)> {
     let run = |from: usize, of: &[u8]| text[from..].iter().take_while(|byte| of.contains(byte)).count();
-    let mark = run(0, b"\\\"' \t");
+    let mut mark = run(0, b"\\\"' \t");
+    // JSON that was cut off: a value may be beside its name, as in `"name": "password", "value": "…"`.
+    if text.get(mark) == Some(&b',') {
+        let field = mark + 1 + run(mark + 1, b"\\\"' \t\r\n");
+        if !text[field..].starts_with(VALUE.as_bytes()) {
+            return None;
+        }
+        let after = field + VALUE.len();
+        mark = after + run(after, b"\\\"' \t");
+    }
     if !matches!(text.get(mark), Some(b':' | b'=')) {
         return None;
     }
@@ -223,6 +232,8 @@ mod tests {
             ("token = hunter2 is it", "token = (cut) is it"),
             ("{'secret': 'hunter2", "{'secret': '(cut)"),
             (r#"{"token": "", "a": "b""#, r#"{"token": "", "a": "b""#),
+            (r#"[{"name": "DB_PASSWORD", "value": "hunter2"}, {"na"#, r#"[{"name": "DB_PASSWORD", "value": "(cut)"}, {"na"#),
+            (r#"[{"name": "DB_PASSWORD", "values"#, r#"[{"name": "DB_PASSWORD", "values"#),
         ] {
             assert_eq!(kept(body), expected);
         }

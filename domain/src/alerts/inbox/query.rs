@@ -33,10 +33,10 @@ impl Filter {
     pub(super) fn select(&self) -> Select<alert_post::Entity> {
         let mut select = alert_post::Entity::find();
         if let Some(hook) = &self.hook {
-            select = select.filter(Column::Hook.eq(hook));
+            select = select.filter(Column::Hook.eq(storable(hook)));
         }
         if let Some(source) = &self.source {
-            select = select.filter(Column::Source.eq(source));
+            select = select.filter(Column::Source.eq(storable(source)));
         }
         if let Some(outcome) = self.outcome {
             select = select.filter(Column::Outcome.eq(outcome));
@@ -46,6 +46,11 @@ impl Filter {
         }
         select
     }
+}
+
+/// What PostgreSQL does not refuse to look for.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
 }
 
 /// A page of what was posted, newest first.
