@@ -49,6 +49,11 @@ test('what was posted can be found, read, tried and taken again', async ({ muste
   await page.getByRole('button', { name: 'Take it again' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Take it again' }).click();
   await expect(page.getByText('Last taken again')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(list.getByRole('listitem')).toHaveCount(1);
+  await expect(list.getByRole('listitem')).toContainText('Could not be read');
   await page.goto('/alerts/posts/apo_00000000000000000000000000000001');
   await expect(page.getByRole('heading', { level: 1, name: 'This post is not here any more' })).toBeVisible();
 });
