@@ -411,11 +411,15 @@ proptest! {
         for _ in 0..40 {
             let Some(next) = next_look(&scene.case, &scene.playbook, scene.now) else { return Ok(()) };
             scene.now = next;
+            let marks = scene.case.marks.clone();
             for step in scene.tell(next) {
                 prop_assert!(seen.insert((step.key.clone(), step.state)), "{} was told twice", step.key);
                 let at = if step.state == Stage::Overdue { step.overdue_at } else { step.due_at };
+                // What somebody put off is told of when that is over.
+                let is_put_off = marks.get(&step.key).is_some_and(|mark| mark.snoozed_until == Some(next) && at < next);
                 // Second line waits for the evening, and is then overdue since the last one.
-                prop_assert!(at == next || step.rule == Rule::SecondLine, "{} {:?} at {at}, told at {next}", step.key, step.state);
+                let is_late = at != next && !is_put_off && step.rule != Rule::SecondLine;
+                prop_assert!(!is_late, "{} {:?} at {at}, told at {next}", step.key, step.state);
             }
         }
     }
