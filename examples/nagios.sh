@@ -13,6 +13,6 @@ secret=$(cat "${ALERTS_SECRET_FILE:-/etc/nagios/muster-secret}")
 
 # The header comes by standard input, so that no other user of the machine sees it among the running programs.
 printf 'Authorization: Bearer %s\n' "$secret" |
-    curl -sS --fail-with-body --max-time 20 --retry 5 -H @- "$url" \
+    curl -sS --fail-with-body --max-time 20 --retry 5 --retry-connrefused -H @- "$url" \
         --data-urlencode "notification=$1" --data-urlencode "host=$2" --data-urlencode "address=$3" --data-urlencode "since=$4" \
         --data-urlencode "state=$5" --data-urlencode "output=$6" --data-urlencode "service=${7:-}"

@@ -25,9 +25,11 @@ test('a heartbeat is added, called, paused, given another address and removed', 
   const shown = page.getByRole('dialog', { name: 'Address of nightly-backup' });
   const address = (await shown.getByRole('group', { name: 'Address', exact: true }).textContent())!;
   expect(address).toContain(`${muster.url}/hooks/heartbeat/nightly-backup/`);
-  await expect(shown.getByRole('group', { name: 'In a script' })).toHaveText(`curl -fsS -m 10 --retry 5 -o /dev/null ${address}`);
+  await expect(shown.getByRole('group', { name: 'In a script' })).toHaveText(
+    `curl -fsS -m 10 --retry 5 --retry-connrefused -o /dev/null ${address}`,
+  );
   await expect(shown.getByRole('group', { name: 'In a crontab' })).toContainText(`"${address}?exit=$?"`);
-  await shown.getByRole('button', { name: 'Close' }).click();
+  await shown.getByRole('button', { name: 'Close' }).last().click();
 
   const row = page.getByRole('article', { name: 'nightly-backup' });
   await expect(row).toContainText('Waiting for its first beat');
@@ -46,7 +48,7 @@ test('a heartbeat is added, called, paused, given another address and removed', 
   const other = page.getByRole('dialog', { name: 'Address of nightly-backup' });
   await expect(other.getByRole('group', { name: 'Address', exact: true })).not.toHaveText(address);
   expect((await fetch(address)).status).toBe(401);
-  await other.getByRole('button', { name: 'Close' }).click();
+  await other.getByRole('button', { name: 'Close' }).last().click();
 
   await row.getByRole('button', { name: 'Remove' }).click();
   await expect(page.getByRole('dialog', { name: 'Remove nightly-backup?' })).toBeVisible();
@@ -97,7 +99,7 @@ for (const [name, options] of Object.entries({
     const find = async () => (await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id);
     expect(await find()).toEqual([]);
     expect(await page.locator('html').evaluate((box) => box.scrollWidth > box.clientWidth)).toBe(false);
-    await page.getByRole('button', { name: 'Change: nightly-backup' }).click();
+    await page.getByRole('article', { name: 'nightly-backup' }).getByRole('button', { name: 'Change' }).click();
     await expect(page.getByRole('dialog', { name: 'Change nightly-backup' })).toBeVisible();
     expect(await find()).toEqual([]);
   });

@@ -14,7 +14,7 @@ test('times are said in the largest unit that leaves no rest', () => {
 
 test('what a job calls can be pasted as it is', () => {
   const url = 'https://muster.example.org/hooks/heartbeat/nightly-backup/secret';
-  expect(curlLine(url)).toBe(`curl -fsS -m 10 --retry 5 -o /dev/null ${url}`);
+  expect(curlLine(url)).toBe(`curl -fsS -m 10 --retry 5 --retry-connrefused -o /dev/null ${url}`);
   expect(cronLine(url)).toContain(`"${url}?exit=$?"`);
   // It would end the line there.
   expect(cronLine(url)).not.toContain('%');

@@ -62,8 +62,8 @@ export function spoken(seconds: number): { amount: number; unit: Unit } {
 /** In seconds, as the server takes it. */
 export const seconds = (amount: number, unit: Unit) => Math.round(amount * SECONDS[unit]);
 
-/** Tries for half a minute, prints nothing while all is well. */
-const CURL = 'curl -fsS -m 10 --retry 5 -o /dev/null';
+/** Tries for half a minute, also while nothing listens there, and prints nothing while all is well. */
+const CURL = 'curl -fsS -m 10 --retry 5 --retry-connrefused -o /dev/null';
 
 export const curlLine = (url: string) => `${CURL} ${url}`;
 
