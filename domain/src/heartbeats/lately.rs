@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use chrono::Duration;
 use entity::Timestamp;
 
-/// How exactly it is known when a source was last heard of, and refused.
+/// How exactly it is known when a source was last heard from, and refused.
 const GRAIN: Duration = Duration::minutes(1);
 
 /// What something that was posted says of its source.

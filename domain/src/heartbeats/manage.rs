@@ -1,4 +1,4 @@
-//! What is to be heard of, how often, and by which secret. For administrators; each change is in the audit log, without the secret.
+//! What is to be heard from, how often, and by which secret. For administrators; each change is in the audit log, without the secret.
 
 use entity::heartbeat::{self, ActiveModel, Column};
 use entity::{AuditAction, HeartbeatId, Severity, SiteId, Timestamp};

@@ -1,4 +1,4 @@
-//! Silence is a signal (S8): jobs that tell again and again that they live, and sources of alerts that are usually heard of.
+//! Silence is a signal (S8): jobs that tell again and again that they live, and sources of alerts that are usually heard from.
 //!
 //! People say what is expected ([`create`] and what follows); the hook of `api` takes beats ([`admit`], [`hear`]); the clockwork of `worker`
 //! ([`look`]) has [`crate::alerts`] hear of what fell silent, failed or came back. When that is so is decided in [`due`], which knows no

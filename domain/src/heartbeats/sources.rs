@@ -1,7 +1,7 @@
-//! Sources of alerts: when each was last heard of and refused, and what a silence means.
+//! Sources of alerts: when each was last heard from and refused, and what a silence means.
 //!
 //! The hooks of `api` and the mailboxes note it beside the alerts, once a minute ([`is_news`], [`note`]): an alert does not wait for it, and
-//! nothing else writes when a source was heard of. With `silent_after` in the settings, its silence is an alarm, which the clockwork raises and
+//! nothing else writes when a source was heard from. With `silent_after` in the settings, its silence is an alarm, which the clockwork raises and
 //! ends ([`look`]); without, it is only shown ([`all`]).
 
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ fn unheard(hook: &str) -> alert_source::Model {
     }
 }
 
-/// What is known of each source that was ever heard of or refused, by its hook. Why it was refused is for administrators.
+/// What is known of each source that was ever heard from or refused, by its hook. Why it was refused is for administrators.
 ///
 /// # Errors
 /// `FORBIDDEN` for viewers.
@@ -157,7 +157,7 @@ async fn raise(ctx: &Ctx, row: alert_source::Model, since: Timestamp) -> Result<
 async fn tell_raised(ctx: &Ctx, row: &alert_source::Model, since: Timestamp) -> Result<()> {
     let last = row.last_heard_at.map(readable).unwrap_or_default();
     let after = silent_after(ctx, &row.hook).map(words::span).unwrap_or_default();
-    let description = format!("It was last heard of at {last}. By the settings, its silence is an alarm after {after}.");
+    let description = format!("It was last heard from at {last}. By the settings, its silence is an alarm after {after}.");
     send(ctx, fingerprint(row), alarm(name(ctx, row), row, since, None, description)).await?;
     write(ctx, ActiveModel { is_raised: Set(true), ..Default::default() }, row, None).await?;
     Ok(())
@@ -165,7 +165,7 @@ async fn tell_raised(ctx: &Ctx, row: &alert_source::Model, since: Timestamp) -> 
 
 async fn end(ctx: &Ctx, row: &alert_source::Model, since: Timestamp) -> Result<()> {
     let heard_at = row.last_heard_at.filter(|at| *at > since);
-    let description = if heard_at.is_some() { "It is heard of again." } else { "By the settings, its silence is no alarm any more." };
+    let description = if heard_at.is_some() { "It is heard from again." } else { "By the settings, its silence is no alarm any more." };
     let over_at = Some(heard_at.unwrap_or_else(|| ctx.now()));
     send(ctx, fingerprint(row), alarm(name(ctx, row), row, since, over_at, description.to_owned())).await?;
     write(ctx, ActiveModel { alarm_since: Set(None), is_raised: Set(false), ..Default::default() }, row, None).await?;

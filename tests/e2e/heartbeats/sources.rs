@@ -66,7 +66,7 @@ async fn a_source_that_is_silent_by_the_settings_is_an_alarm(app: &TestApp) {
     post(app, &sam, "ours").await;
     pass(app, 1).await;
     assert!(!alerts(&sam, "INC-1").await[0].1);
-    assert!(sam.incident("INC-1", "timeline { nodes { text } }").await.to_string().contains("It is heard of again."));
+    assert!(sam.incident("INC-1", "timeline { nodes { text } }").await.to_string().contains("It is heard from again."));
     // While Muster was away, nothing could come.
     app.advance(HOUR);
     looked(app).await;

@@ -32,7 +32,7 @@ pub struct AlertPostFilter {
     since: Option<DateTime<Utc>>,
 }
 
-/// A source of alerts, as the settings have it, and when it was heard of.
+/// A source of alerts, as the settings have it, and when it was heard from.
 #[derive(SimpleObject)]
 pub struct AlertSource {
     /// As the settings name it; `alertmanager` and `alerts` for the two hooks that need no settings.
@@ -146,8 +146,8 @@ impl AlertQuery {
         AlertRules::of(&ctx(gql).playbook())
     }
 
-    /// The sources of alerts that the settings have, with those that need no settings first: when each was last heard of and refused, and whether
-    /// it is silent. For responders.
+    /// The sources of alerts that the settings have, with those that need no settings first: when each was last heard from and refused, and
+    /// whether it is silent. For responders.
     #[graphql(complexity = "10 * child_complexity")]
     async fn alert_sources(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<AlertSource>>> {
         let mut known = heartbeats::sources(ctx(gql)).await?;

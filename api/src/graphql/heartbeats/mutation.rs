@@ -1,4 +1,4 @@
-//! Saying what is to be heard of.
+//! Saying what is to be heard from.
 
 use std::sync::Arc;
 
@@ -99,7 +99,7 @@ pub struct HeartbeatMutation;
 
 #[Object(use_type_description)]
 impl HeartbeatMutation {
-    /// Adds a heartbeat. Nobody waits for it before it was heard of once. For administrators.
+    /// Adds a heartbeat. Nobody waits for it until it was heard from once. For administrators.
     async fn create_heartbeat(
         &self,
         gql: &Context<'_>,

@@ -54,7 +54,7 @@ impl Heartbeat {
     async fn last_beat_at(&self) -> Option<DateTime<Utc>> {
         self.0.last_beat_at
     }
-    /// When it should be heard of again; null while nobody waits for it.
+    /// When it should be heard from again; null while nobody waits for it.
     async fn next_expected_at(&self) -> Option<DateTime<Utc>> {
         due::next_expected(&self.0)
     }

@@ -19,9 +19,9 @@ impl From<Arc<heartbeat::Model>> for Heartbeat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "domain::heartbeats::due::HeartbeatState")]
 pub enum HeartbeatState {
-    /// It has never been heard of. Nobody waits for it until then.
+    /// It has never been heard from. Nobody waits for it until then.
     Waiting,
-    /// It was heard of in time.
+    /// It was heard from in time.
     Beating,
     /// It is late, and still has time.
     Late,
