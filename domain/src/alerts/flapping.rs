@@ -6,6 +6,7 @@
 //!
 //! `stretch` keeps the row as notices arrive, [`super::settle`] looks when none does.
 
+use chrono::Duration;
 use entity::{FormerFiring, Severity, Stretch, Timestamp, alert};
 
 use crate::{limits, words};
@@ -97,7 +98,7 @@ pub(super) fn worse(one: Option<Severity>, other: Option<Severity>) -> Option<Se
 /// What people are told when a stretch begins.
 pub(super) fn announced(row: &alert::Model, now: Timestamp) -> Option<String> {
     let stretch = row.stretch.as_ref()?;
-    let (times, span) = ((stretch.changes + 1) / 2, words::span(now - stretch.since));
+    let (times, span) = ((stretch.changes + 1) / 2, words::span((now - stretch.since).max(Duration::minutes(1))));
     Some(format!("It fired {times} times within {span}. From here on its changes are counted and not written down, until it settles."))
 }
 
@@ -131,7 +132,7 @@ pub fn changes(row: &alert::Model) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use chrono::{Duration, TimeZone, Utc};
+    use chrono::{TimeZone, Utc};
 
     use super::*;
 
