@@ -158,10 +158,13 @@ fn as_text(call: &Alarms, alert: &Foreseen, on_call: Option<&str>, is_blind: boo
     let names: Vec<&str> = sites.iter().map(|site| &*site.name).collect();
     let sites = if names.is_empty() { if is_blind { "not known" } else { "none" }.to_owned() } else { names.join(", ") };
     let rule = outcome.rule.as_deref().map_or("none, so its level decides".to_owned(), |rule| format!("“{rule}”"));
-    let counts = outcome.severity.map_or("nothing that warrants a report".to_owned(), |severity| severity.to_string());
     let mut text = format!("{}: {title} ({state})\n", call.source);
     // Writing to text can't fail.
-    let _ = write!(text, "  sites      {sites}\n  rule       {rule}\n  then       {}\n  counts as  {counts}\n", meaning(outcome));
+    let _ = write!(text, "  sites      {sites}\n  rule       {rule}\n  then       {}\n", meaning(outcome, *firing));
+    if *firing {
+        let counts = outcome.severity.map_or("nothing that warrants a report".to_owned(), |severity| severity.to_string());
+        let _ = writeln!(text, "  counts as  {counts}");
+    }
     if let Some(why) = quiet {
         let _ = writeln!(text, "  quiet      {why}: it is recorded, and heard again when the window is over");
     }
@@ -171,9 +174,10 @@ fn as_text(call: &Alarms, alert: &Foreseen, on_call: Option<&str>, is_blind: boo
     text
 }
 
-/// What becomes of an alert, in words.
-fn meaning(outlook: &Outlook) -> String {
+/// What becomes of an alert, in words. One that is over opens nothing and pages nobody.
+fn meaning(outlook: &Outlook, firing: bool) -> String {
     let words = match (outlook.then, outlook.severity) {
+        (Then::Report | Then::Join, _) if !firing => "its end is recorded if it was firing, and opens nothing",
         (Then::Report, Some(_)) => "it opens an incident, unless one runs for it",
         (Then::Report, None) => "it joins what runs for it, or is remembered",
         (Then::Join, _) => "it joins what runs for it, its group or its site, and never opens an incident",
@@ -204,7 +208,7 @@ fn as_json(call: &Alarms, alert: &Foreseen, on_call: Option<&str>) -> Value {
         "then": outcome.then.as_str(),
         "severity": outcome.severity.map(Severity::as_str),
         "quiet": quiet,
-        "pages": outcome.pages,
-        "person": on_call.filter(|_| outcome.pages),
+        "pages": outcome.pages && *firing,
+        "person": on_call.filter(|_| outcome.pages && *firing),
     })
 }

@@ -124,6 +124,6 @@ pub fn reader(named: BTreeMap<String, Arc<AlertSource>>, levels: BTreeMap<String
 pub fn alarms(hook: &str, body: &[u8], levels: &BTreeMap<String, Severity>) -> Result<Vec<Alarms>, String> {
     let name = if hook == OWN_HOOK { generic::KIND.name } else { hook };
     let names = || KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
-    let kind = kind(name).ok_or_else(|| format!("{hook:?} is not a hook that takes alerts: use {OWN_HOOK}, or one of {}", names()))?;
+    let kind = kind(name).ok_or_else(|| format!("{hook:?} is not a hook that takes alerts: use {OWN_HOOK}, or one of {}.", names()))?;
     AlertSource::plain(kind).alarms(levels, &shown(body), body, &KINDS)
 }

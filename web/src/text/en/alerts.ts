@@ -10,7 +10,7 @@ export const alerts = {
   then: { REPORT: 'Opens an incident', JOIN: 'Only joins one', RECORD: 'Is only remembered', IGNORE: 'Is ignored' },
   inbox: {
     intro: 'What alerting systems posted in the last 14 days, newest first, without secrets.',
-    zone: (zone: string) => `Times are those of ${zone}.`,
+    zone: (zone: string) => `Times are in ${zone}.`,
     source: 'Source',
     anySource: 'All sources',
     which: 'What came of it',
@@ -71,6 +71,7 @@ export const alerts = {
     rule: (name: string) => `by the rule “${name}”`,
     noRule: 'no rule takes it',
     tooLow: 'Opens nothing, because its level is too low',
+    endOnly: 'Its end is recorded, and opens nothing',
     as: 'as',
     pages: 'pages at once',
     quiet: (why: string) => `Only remembered, because it is quiet: ${why}`,
@@ -116,7 +117,7 @@ export const alerts = {
       'Rules are part of the playbook, a file that Muster only reads. Copy them there in the place of its [[alerts.rules]]:',
     path: 'The playbook',
     builtIn:
-      'This server has the built-in playbook. Make a file of your own first, as docs/playbook.md says, and name it in the setting playbook.',
+      'This server has the built-in playbook. Make a file of your own first, playbook.toml in the folder where Muster is started, as docs/playbook.md says.',
     check: 'Then check the file and have it read again:',
     copy: 'Copy the rules',
   },

@@ -2,7 +2,7 @@
 export const heartbeats = {
   title: 'Heartbeats',
   intro: 'A backup that no longer runs says nothing. Jobs call an address each time they run, and silence raises an alarm.',
-  zone: (zone: string) => `Times are those of ${zone}.`,
+  zone: (zone: string) => `Times are in ${zone}.`,
   list: 'All heartbeats',
   add: 'Add a heartbeat',
   none: 'No heartbeats yet. Add one for each job that must not stop unnoticed, such as the nightly backup, and put the line that you get into its crontab.',
@@ -37,7 +37,7 @@ export const heartbeats = {
   resumed: 'It is waited for again',
   rotate: 'New address',
   rotateTitle: (name: string) => `Give ${name} a new address?`,
-  rotateWhat: 'The address it has now stops working at once. Change the job as well: until it calls the new one, its beats don’t count.',
+  rotateWhat: 'The address it has now stops working at once: change the job as well, or its beats no longer count.',
   remove: 'Remove',
   removeTitle: (name: string) => `Remove ${name}?`,
   removeWhat: 'Its address stops working, nobody waits for it any more, and an alarm that it has ends.',
