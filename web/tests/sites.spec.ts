@@ -133,7 +133,7 @@ test('a quiet window is added and ended on the page of its site, which says that
   await dialog.getByRole('button', { name: 'Add a quiet window' }).click();
   await expect(page.getByText('Alerts are quiet until')).toBeVisible();
   await expect(windows.getByRole('listitem')).toContainText('On now');
-  await windows.getByRole('button', { name: 'End the quiet window: Upgrade of the database' }).click();
+  await windows.getByRole('button', { name: 'End now: Upgrade of the database' }).click();
   await expect(windows).toContainText('No window is on');
   await expect(page.getByText('Alerts are quiet until')).toHaveCount(0);
 });

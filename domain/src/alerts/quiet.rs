@@ -102,7 +102,7 @@ fn span(starts_at: Option<Timestamp>, ends_at: Timestamp, now: Timestamp) -> Res
         Some(_) | None => now,
     };
     if ends_at <= starts_at {
-        return Err(Error::invalid("endsAt", "endsAt must be after startsAt, and ahead."));
+        return Err(Error::invalid("endsAt", "endsAt must be after startsAt, and in the future."));
     }
     Ok((starts_at, validate::future("endsAt", ends_at, starts_at, limits::QUIET_WINDOW)?))
 }

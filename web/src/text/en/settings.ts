@@ -132,7 +132,8 @@ export const settings = {
     checkWhat:
       'On the server, this tests every connection, and whether a page would reach whoever is on call. It changes nothing, and says what to fix.',
     alerts: 'Alerts',
-    alertsWhat: 'Alerting systems post here, with a token of the API. An alert reports an incident, or joins a running one.',
+    alertsWhat:
+      'Alerting systems post here, with the secret in alerts.secret or an API token. An alert reports an incident, or joins a running one.',
     alertsOther: 'Other alerting systems',
     alertsNamed: 'Sources with a name',
     alertsNamedWhat: 'A source with a name in the settings, such as Grafana, posts to an address and with a secret of its own.',
