@@ -40,7 +40,7 @@ const MAILBOX: &str = "mailbox";
 const AIRTABLE: &str = "airtable";
 /// Pages with something wrong that are named.
 const NAMED: usize = 20;
-/// Why the playbook's contacts or boards can't be looked at.
+/// Why the playbook's contacts, boards or rules can't be looked at.
 const BROKEN: &str = "The playbook can't be read: see `muster playbook check`.";
 
 /// What can be tested.
@@ -181,8 +181,7 @@ fn of_alerts(settings: &Settings) -> Outcome {
 
 /// The same with notes on what is odd about the playbook's rules for alerts: sites can be looked for only where there is a database.
 async fn with_rules(settings: &Settings, outcome: Outcome) -> Outcome {
-    // That it is broken is said of the people.
-    let Ok(playbook) = playbook::load(settings) else { return outcome };
+    let Ok(playbook) = playbook::load(settings) else { return noted(outcome, vec![BROKEN.to_owned()]) };
     if playbook.alert_rules.is_empty() {
         return outcome;
     }
@@ -196,6 +195,11 @@ async fn with_rules(settings: &Settings, outcome: Outcome) -> Outcome {
         Ok(unknown) => notes.extend(unknown.iter().map(|(rule, site)| format!("the rule {rule:?} names {site:?}, which is no site here"))),
         Err(error) => notes.push(format!("whether the sites that rules name are there is not known: {error:#}")),
     }
+    noted(outcome, notes)
+}
+
+/// The same with further notes.
+fn noted(outcome: Outcome, notes: Vec<String>) -> Outcome {
     match outcome {
         Outcome::Tested(findings, before) => Outcome::Tested(findings, before.into_iter().chain(notes).collect()),
         Outcome::NotThere(why) => Outcome::NotThere([vec![why], notes].concat().join("\nalerts: note: ")),
