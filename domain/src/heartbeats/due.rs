@@ -121,7 +121,8 @@ pub(super) fn next_look(row: &heartbeat::Model, now: Timestamp) -> Option<Timest
 /// By when a beat is expected after an outage, if that differs. A beat that was due meanwhile may have come while nobody listened, so the one
 /// after it is waited for. What was overdue before stays so.
 pub(super) fn after_outage(row: &heartbeat::Model, outage: Outage) -> Option<Timestamp> {
-    let by = row.expected_by.filter(|_| row.alarm_since.is_none() && row.failed_at.is_none())?;
+    let is_alarm = row.alarm_since.is_some_and(|since| row.last_beat_at.is_none_or(|at| at <= since));
+    let by = row.expected_by.filter(|_| !is_alarm && row.failed_at.is_none())?;
     let earliest = row.last_beat_at? + every(row) - grace(row);
     let next = outage.until + patience(row);
     // Further away than after a beat in this moment: by a clock that was ahead.

@@ -52,13 +52,14 @@ async fn come_back(ctx: &Ctx, row: &heartbeat_watch::Model, now: Timestamp) -> R
         return Ok(None);
     }
     let outage = Outage { from: row.seen_at, until: now };
-    let awaited = heartbeat::Entity::find().filter(Column::ExpectedBy.is_not_null()).filter(Column::AlarmSince.is_null());
-    for heartbeat in awaited.all(&tx).await? {
+    for heartbeat in heartbeat::Entity::find().filter(Column::ExpectedBy.is_not_null()).all(&tx).await? {
         let Some(by) = due::after_outage(&heartbeat, outage) else { continue };
-        let later = ActiveModel { expected_by: Set(Some(by)), next_due_at: Set(Some(by)), ..Default::default() };
+        // An alarm that a beat ended just before is still to be told as over.
+        let look_at = if heartbeat.alarm_since.is_some() { now } else { by };
+        let later = ActiveModel { expected_by: Set(Some(by)), next_due_at: Set(Some(look_at)), ..Default::default() };
         let still = heartbeat::Entity::update_many().set(later).filter(Column::Id.eq(heartbeat.id));
         let still = still.filter(Column::Version.eq(heartbeat.version)).filter(Column::ExpectedBy.eq(heartbeat.expected_by));
-        still.filter(Column::FailedAt.eq(heartbeat.failed_at)).filter(Column::AlarmSince.is_null()).exec(&tx).await?;
+        still.filter(Column::FailedAt.eq(heartbeat.failed_at)).filter(Column::AlarmSince.eq(heartbeat.alarm_since)).exec(&tx).await?;
     }
     tx.commit().await?;
     tracing::info!(from = %outage.from, "nobody listened for heartbeats for a while; those that were due meanwhile are waited for once more");

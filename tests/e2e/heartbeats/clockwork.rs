@@ -138,8 +138,8 @@ async fn workers_that_die_again_and_again_raise_one_alarm(app: &TestApp) {
 async fn an_outage_of_muster_makes_nobody_silent(app: &TestApp) {
     let ada = app.admin().await;
     looked(app).await;
-    let (often, path) = add(&ada, "every-five-minutes", json!({})).await;
-    beat(app, &path).await;
+    let (often, path_of_often) = add(&ada, "every-five-minutes", json!({})).await;
+    beat(app, &path_of_often).await;
     let (nightly, path) = add(&ada, "nightly-backup", json!({ "everySeconds": 7_200, "graceSeconds": 1_800 })).await;
     beat(app, &path).await;
     let (daily, path) = add(&ada, "daily", json!({ "everySeconds": 86_400, "graceSeconds": 3_600 })).await;
@@ -163,6 +163,11 @@ async fn an_outage_of_muster_makes_nobody_silent(app: &TestApp) {
     app.advance(Duration::from_mins(60));
     looked(app).await;
     assert_eq!((incidents(&ada).await, state(&ada, &often).await), (json!(1), "SILENT".to_owned()));
+    // Unless it beat just before.
+    beat(app, &path_of_often).await;
+    app.advance(Duration::from_mins(60));
+    looked(app).await;
+    assert_eq!((incidents(&ada).await, state(&ada, &often).await), (json!(1), "LATE".to_owned()));
 }
 
 async fn a_clock_that_was_ahead_hides_no_silence(app: &TestApp) {
