@@ -138,7 +138,26 @@ fn one(source: &mut Source<'_>, name: &str) -> Option<AlertSource> {
     for (field, problem) in problems(&read, kind) {
         source.problem(&at(field), problem);
     }
+    // Levels of the team's own may be any words.
+    if source.filled("alerts.levels").is_none() {
+        for (level, number) in unknown_levels(&read, kind) {
+            source.problem(
+                &at(&format!("mail.{number}.level")),
+                format_args!("is {level:?}, which means nothing: use critical, major or minor, or say in {} what it means", at("levels")),
+            );
+        }
+    }
     Some(read)
+}
+
+/// The levels of rules for mails that would report nothing, and the numbers of the rules.
+fn unknown_levels(read: &AlertSource, kind: &Kind) -> Vec<(String, usize)> {
+    let is_known = |level: &String| match &read.levels {
+        Some(levels) => levels.contains_key(&level.to_lowercase()),
+        None => kind.words.iter().any(|(word, _)| level.eq_ignore_ascii_case(word)),
+    };
+    let levels = read.mail.iter().zip(1..).filter_map(|(rule, number)| Some((rule.level.clone()?, number)));
+    levels.filter(|(level, _)| !is_known(level)).collect()
 }
 
 /// What a kind needs and lacks, and what is set that it has no use for.
@@ -334,6 +353,10 @@ mod tests {
             ("kind = 'cloudwatch'\ntopics = 'arn:aws:sns:eu-west-1:1:t'\nsns_url = 'http://example.org'", "alerts.sources.ours.sns_url"),
             ("kind = 'grafana'\nlevels = 'x'", "alerts.sources.ours.levels"),
             ("kind = 'grafana'\nmail = [{ from = '*', subject = '*', means = 'ignore' }]", "only a source of kind mail has rules"),
+            (
+                "kind = 'mail'\nsecret = 'SECRET'\nmail = [{ from = '*', subject = '{id} down', means = 'fires', level = 'critcal' }]",
+                "alerts.sources.ours.mail.1.level",
+            ),
             ("kind = 'pagerduty'\nsigning_secret = 'SECRET'\nurl = 'https://x.example'", "only alertmanager and grafana can be asked"),
             ("kind = 'grafana'\nurl = 'http://hunter2.example'\ntoken = 'hunter2'", "alerts.sources.ours.url"),
             ("kind = 'grafana'\nurl = 'https://x.example'", "alerts.sources.ours.token"),
