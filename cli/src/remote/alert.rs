@@ -11,6 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args};
 use domain::clock::{Clock, SystemClock};
 use domain::error::code;
+use domain::limits;
 use serde_json::{Value, json};
 
 use super::server::{Failure, Server, fresh_key};
@@ -89,17 +90,25 @@ pub async fn alert(alert: Alert) -> anyhow::Result<ExitCode> {
 /// The alert in Muster's own form.
 fn own_form(alert: &Alert, title: &str) -> Value {
     let host = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+    // What a program printed may be long, and has to arrive all the same.
+    let line = one_line(title);
+    let whole: Option<String> = (line != title).then(|| title.chars().take(limits::TEXT_CHARS).collect());
     json!({
         "source": alert.source.clone().unwrap_or_else(host),
         "alerts": [{
-            "id": alert.id.as_deref().unwrap_or(title),
-            "title": title,
-            "description": alert.description,
+            "id": alert.id.as_deref().map_or_else(|| line.clone(), one_line),
+            "title": line,
+            "description": alert.description.clone().or(whole),
             "state": if alert.ends { "resolved" } else { "firing" },
             "severity": alert.severity,
             "links": alert.site.as_slice(),
         }],
     })
+}
+
+/// A text as a title.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(limits::NAME_CHARS).collect()
 }
 
 /// Hands on a mail from standard input. Whatever goes wrong here, the mail server is to try again, unless the mail can't be read.
@@ -185,6 +194,12 @@ mod tests {
         let expected = json!([{ "id": "Backup-failed", "title": "Backup-failed", "description": null, "state": "firing",
             "severity": "major", "links": ["shop.example.org"] }]);
         assert_eq!(fires["alerts"], expected);
+        let long = format!("Backup\nfailed: {}", "x".repeat(300));
+        let alert = Arguments::parse_from(["muster", "--title", &*long]).alert;
+        let shown = &own_form(&alert, &long)["alerts"][0];
+        let title = shown["title"].as_str().unwrap();
+        assert!(title.starts_with("Backup failed: x") && title.len() == limits::NAME_CHARS && shown["id"] == title);
+        assert_eq!(shown["description"], long);
         let over = form("alert --title Fine --id backup --ends");
         assert_eq!((&over["alerts"][0]["id"], &over["alerts"][0]["state"]), (&json!("backup"), &json!("resolved")));
         assert!(over["source"].as_str().is_some_and(|host| !host.is_empty()));
