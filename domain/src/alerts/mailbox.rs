@@ -11,9 +11,9 @@ use sea_orm::{EntityTrait, IntoActiveModel};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::alarm::{Alarms, Received};
+use super::alarm::Alarms;
 use super::inbox::{self, Came, NewPost};
-use super::receive;
+use super::receive_all;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::heartbeats;
@@ -76,16 +76,12 @@ async fn hear(ctx: &Ctx, alarms: Result<Vec<Alarms>, String>) -> Result<Came> {
         Err(why) => return Ok(Came::Unreadable(why)),
     };
     let alarms = notifications.iter().map(|call| call.alerts.len()).sum();
-    let mut received = Received { ignored: usize::from(notifications.is_empty()), ..Received::default() };
-    for call in notifications {
-        match Box::pin(receive(ctx, call)).await {
-            Ok(part) => received += part,
-            // It would be so the next time as well.
-            Err(error @ Error::Invalid { .. }) => return Ok(Came::Unreadable(error.to_string())),
-            Err(error) => return Err(error),
-        }
+    match receive_all(ctx, notifications).await {
+        Ok(received) => Ok(Came::Taken { alarms, received }),
+        // It would be so the next time as well.
+        Err(error @ Error::Invalid { .. }) => Ok(Came::Unreadable(error.to_string())),
+        Err(error) => Err(error),
     }
-    Ok(Came::Taken { alarms, received })
 }
 
 /// Keeps a mail in the inbox, and that its source is heard of. The mail was taken already, so whatever goes wrong here is only said in the log.

@@ -43,6 +43,15 @@ pub use alarm::{Alarm, Alarms, Received, links};
 /// How many times a notification is processed if another process takes the same alerts at the same moment.
 const ATTEMPTS_MAX: usize = 5;
 
+/// Takes the notifications of one body or mail, and adds up what became of them. One that has none, such as an automatic reply, counts as ignored.
+pub async fn receive_all(ctx: &Ctx, calls: Vec<Alarms>) -> Result<Received> {
+    let mut all = Received { ignored: usize::from(calls.is_empty()), ..Received::default() };
+    for call in calls {
+        all += Box::pin(receive(ctx, call)).await?;
+    }
+    Ok(all)
+}
+
 /// Takes a notification from a source, which should send it again after a failure.
 pub async fn receive(ctx: &Ctx, mut call: Alarms) -> Result<Received> {
     ctx.require(Right::Report)?;

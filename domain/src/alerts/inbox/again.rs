@@ -8,7 +8,7 @@ use sea_orm::{DbErr, EntityTrait, Set};
 
 use super::post::number;
 use super::query::{Kept, kept};
-use crate::alerts::{Alarms, Received, receive};
+use crate::alerts::{Alarms, receive_all};
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -24,10 +24,7 @@ pub async fn again(ctx: &Ctx, id: AlertPostId, read: impl FnOnce(&Kept) -> Resul
     let calls = read(&kept).map_err(|why| Error::precondition(format!("It can't be read. {why}")))?;
     let alarms = calls.iter().map(|call| call.alerts.len()).sum();
     let hearing = ctx.on_own_behalf().by_way_of(Source::Alert);
-    let mut received = Received::default();
-    for call in calls {
-        received += Box::pin(receive(&hearing, call)).await?;
-    }
+    let received = receive_all(&hearing, calls).await?;
     let taken = alert_post::ActiveModel {
         id: Set(id),
         outcome: Set(AlertPostOutcome::Taken),

@@ -181,12 +181,7 @@ async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &Header
 /// Has all of them heard, and adds up what became of them.
 async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<(Json<Value>, Received), Problem> {
     let truncated: u64 = notifications.iter().map(|alarms| alarms.truncated).fold(0, u64::saturating_add);
-    // Nothing in it is an alert, such as in an automatic reply by mail.
-    let mut all = Received { ignored: usize::from(notifications.is_empty()), ..Received::default() };
-    for alarms in notifications {
-        let received = ctx.db.while_up(Box::pin(alerts::receive(ctx, alarms))).await.flatten().map_err(refused)?;
-        all += received;
-    }
+    let all = ctx.db.while_up(Box::pin(alerts::receive_all(ctx, notifications))).await.flatten().map_err(refused)?;
     let Received { incident, new, ended, dropped, ignored } = all;
     let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
     if dropped > 0 {
