@@ -42,6 +42,16 @@ pub struct Model {
     pub ignored: i32,
     /// Alarms that were passed over, because there were too many.
     pub dropped: i32,
+    /// Alarms that are recorded only, because a rule says so.
+    pub recorded: i32,
+    /// Alarms that are recorded only, because of a quiet window.
+    pub quiet: i32,
+    /// Alarms whose level is too low to open an incident.
+    pub too_low: i32,
+    /// Alarms that a rule has only join what runs, and nothing ran.
+    pub unjoined: i32,
+    /// Ends of alerts that were not known to fire.
+    pub not_firing: i32,
     /// The incident that its alerts belong to.
     pub incident_id: Option<IncidentId>,
     /// Why it could not be read or taken.

@@ -22,6 +22,7 @@ use crate::audit::{actions, left_by};
 
 both_dbs![by with_a_source:
     what_was_posted_is_kept_without_secrets_and_with_what_came_of_it,
+    why_nothing_came_of_an_alert_is_told,
     only_administrators_see_what_was_posted,
     what_strangers_post_is_not_kept_and_the_source_shows_that_it_was_refused,
     a_body_that_could_not_be_read_is_taken_again_once_its_mapping_is_right,
@@ -39,7 +40,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SECRET: &str = "secret-of-a-source-in-the-tests";
 const POSTS: &str = "query($filter: AlertPostFilter, $first: Int, $after: String) { alertPosts(filter: $filter, first: $first, after: $after) { \
     nodes { id hook source kind receivedAt headers { name value } bytes isWhole body digest outcome problem alarms began ended ignored dropped \
-    takenAgainAt takenAgainBy { id } incident { reference } } pageInfo { hasNextPage endCursor } } }";
+    recorded quiet tooLow unjoined notFiring takenAgainAt takenAgainBy { id } incident { reference } } pageInfo { hasNextPage endCursor } } }";
 const FORESEE: &str = "query($rules: String, $days: Int) { foreseeAlertRules(rules: $rules, days: $days) { problems { line key message } \
     warnings { key message } posts leftOut unreadable alarms rules { rule alarms reported joined recorded ignored } differing \
     differences { post { id } alarm { title differs outcome { rule then severity pages } inForce { rule then severity } } } } }";
@@ -109,6 +110,31 @@ async fn what_was_posted_is_kept_without_secrets_and_with_what_came_of_it(app: &
     alert(app, "Checkout is down", "critical", labels).await;
     let posts = kept(&ada, 2).await;
     assert_eq!((&posts[0]["digest"], &posts[0]["began"]), (&posts[1]["digest"], &json!(0)));
+}
+
+async fn why_nothing_came_of_an_alert_is_told(app: &TestApp) {
+    let ada = app.admin().await;
+    let mut playbook = domain::playbook::Playbook::clone(&app.domain.playbook());
+    playbook.alert_rules = AlertRules::read(
+        "[[alerts.rules]]\nname = 'Backups'\ntitle = 'backup'\nthen = 'record'\n\
+         [[alerts.rules]]\nname = 'Slow'\ntitle = 'slow'\nthen = 'join'\n",
+    )
+    .unwrap();
+    app.domain.replace_playbook(playbook);
+    alert(app, "backup", "critical", json!({})).await;
+    alert(app, "slow", "critical", json!({})).await;
+    alert(app, "disk", "info", json!({})).await;
+    alert(app, "gone", "critical", json!({ "state": "resolved" })).await;
+    let ends_at = (app.now() + chrono::Duration::hours(1)).to_rfc3339();
+    ada.mutate("addQuietWindow", json!({ "source": "monit", "why": "Upgrade", "endsAt": ends_at }), "quietWindow { id }").await;
+    alert(app, "down", "critical", json!({})).await;
+    let posts = kept(&ada, 5).await;
+    let why = |post: &Value| ["recorded", "quiet", "tooLow", "unjoined", "notFiring"].map(|name| post[name].as_i64().unwrap());
+    assert_eq!(
+        posts.iter().map(why).collect::<Vec<_>>(),
+        [[0, 1, 0, 0, 0], [0, 0, 0, 0, 1], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]]
+    );
+    assert!(posts.iter().all(|post| post["incident"].is_null()), "{posts:?}");
 }
 
 async fn only_administrators_see_what_was_posted(app: &TestApp) {

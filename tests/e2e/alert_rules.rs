@@ -73,7 +73,7 @@ async fn the_first_rule_that_takes_an_alert_decides(app: &TestApp) {
          [[alerts.rules]]\nname = 'The laboratory'\nsource = 'lab'\nthen = 'ignore'\n\
          [[alerts.rules]]\nname = 'Disks'\ntitle = '*disk*'\nthen = 'report'\nseverity = 'minor'\n",
     );
-    assert_eq!(told(app, &alert("Backup failed", "critical")).await, json!({ "incident": null, "new": 1, "ended": 0 }));
+    assert_eq!(told(app, &alert("Backup failed", "critical")).await, json!({ "incident": null, "new": 1, "ended": 0, "recorded": 1 }));
     let mut of_lab = alert("Backs up nothing", "critical");
     of_lab["source"] = json!("lab");
     assert_eq!(told(app, &of_lab).await, json!({ "incident": null, "new": 0, "ended": 0, "ignored": 1 }));
@@ -96,7 +96,7 @@ async fn what_only_joins_joins_its_group_and_opens_nothing(app: &TestApp) {
     put_in_force(app, "[[alerts.rules]]\nname = 'Slow'\ntitle = '*slow*'\nthen = 'join'\n");
     let mut slow = alert("The shop is slow", "critical");
     slow["group"] = json!("shop");
-    assert_eq!(told(app, &slow).await, json!({ "incident": null, "new": 1, "ended": 0 }));
+    assert_eq!(told(app, &slow).await, json!({ "incident": null, "new": 1, "ended": 0, "unjoined": 1 }));
     let mut down = alert("The shop is down", "major");
     down["group"] = json!("shop");
     told(app, &down).await;

@@ -197,8 +197,8 @@ async fn alerts_without_a_level_report_nothing(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let mut quiet = generic("a1", "firing");
     quiet["alerts"][0]["severity"] = json!("info");
-    assert_eq!(told(app, &quiet).await, json!({ "incident": null, "new": 1, "ended": 0 }));
-    assert_eq!(told(app, &quiet).await, json!({ "incident": null, "new": 0, "ended": 0 }));
+    assert_eq!(told(app, &quiet).await, json!({ "incident": null, "new": 1, "ended": 0, "tooLow": 1 }));
+    assert_eq!(told(app, &quiet).await, json!({ "incident": null, "new": 0, "ended": 0, "tooLow": 1 }));
     assert_eq!(sam.query("{ incidents { totalCount } }", json!({})).await["incidents"]["totalCount"], 0);
     // While an incident of the group runs, it joins that all the same.
     let loud = told(app, &generic("a2", "firing")).await;

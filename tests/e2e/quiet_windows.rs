@@ -66,7 +66,7 @@ async fn what_still_fires_after_a_window_is_reported_then(app: &TestApp) {
     let window = quiet(app, &sam, json!({ "siteIds": [shop] }), 30).await;
     assert_eq!((&window["isOn"], &window["addedBy"]["name"], &window["sites"][0]["name"]), (&json!(true), &json!("Sam"), &json!("shop")));
     for title in ["stays down", "comes back"] {
-        assert_eq!(told(app, &alert(title, &["shop"], "firing")).await, json!({ "incident": null, "new": 1, "ended": 0 }));
+        assert_eq!(told(app, &alert(title, &["shop"], "firing")).await, json!({ "incident": null, "new": 1, "ended": 0, "quiet": 1 }));
     }
     told(app, &alert("comes back", &["shop"], "resolved")).await;
     app.advance(MINUTE * 29);

@@ -68,8 +68,18 @@ pub struct Received {
     pub ended: usize,
     /// Alerts that were passed over, because there were too many.
     pub dropped: usize,
-    /// Alerts that a rule of the playbook ignores.
+    /// Alarms that a rule of the playbook ignores.
     pub ignored: usize,
+    /// Alarms that are recorded only, because a rule says so.
+    pub recorded: usize,
+    /// Alarms that are recorded only, because of a quiet window.
+    pub quiet: usize,
+    /// Alarms whose level is too low to open an incident, and for whose group none runs.
+    pub too_low: usize,
+    /// Alarms that a rule has only join what runs, and nothing ran.
+    pub unjoined: usize,
+    /// Ends of alerts that were not known to fire.
+    pub not_firing: usize,
 }
 
 /// Adds what became of another notification of the same body.
@@ -80,6 +90,11 @@ impl AddAssign for Received {
         self.ended += other.ended;
         self.dropped += other.dropped;
         self.ignored += other.ignored;
+        self.recorded += other.recorded;
+        self.quiet += other.quiet;
+        self.too_low += other.too_low;
+        self.unjoined += other.unjoined;
+        self.not_firing += other.not_firing;
     }
 }
 

@@ -107,8 +107,12 @@ impl Known {
     /// Whether the notices about one alert are to be ignored: not if it is known to fire, because then its end must be heard.
     pub fn ignores(&self, judge: &Judge, notices: &[&Alarm]) -> bool {
         let is_ignored = |alarm: &&&Alarm| judge.of(alarm).verdict.then == Then::Ignore;
-        let fires = |alarm: &Alarm| self.rows(&alarm.fingerprint).iter().any(|row| row.firing);
-        notices.first().filter(is_ignored).is_some_and(|alarm| !fires(alarm))
+        notices.first().filter(is_ignored).is_some_and(|alarm| !self.fires(alarm))
+    }
+
+    /// Whether an alert was known to fire before the call.
+    pub fn fires(&self, alarm: &Alarm) -> bool {
+        self.rows(&alarm.fingerprint).iter().any(|row| row.firing)
     }
 
     /// Hears the notices about one alert, in their order: an episode each, also where the alert flaps ([`super::stretch`]).

@@ -34,9 +34,10 @@ use crate::authz::{Right, visible_through};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
+use crate::playbook::Then;
 use crate::sql::padded;
 use known::{Known, Seen, Word};
-use verdict::Judge;
+use verdict::{Judge, Judgement};
 
 pub use alarm::{Alarm, Alarms, Received, links};
 
@@ -95,10 +96,8 @@ async fn take(
                 if part.new + part.ended > 0 {
                     notes.clear();
                 }
-                outcome.incident = outcome.incident.or(part.incident);
-                outcome.new += part.new;
-                outcome.ended += part.ended;
-                outcome.ignored += part.ignored;
+                let incident = outcome.incident.or(part.incident);
+                *outcome += Received { incident, ..part };
                 return Ok(());
             }
         }
@@ -113,11 +112,22 @@ async fn take_once(ctx: &Ctx, call: &Alarms, judge: &Judge, alerts: &[Vec<&Alarm
     let (ignored, heard): (Vec<_>, Vec<_>) = alerts.iter().partition(|notices| known.ignores(judge, notices));
     let mut of_incident: BTreeMap<IncidentId, Vec<Seen<'_>>> = BTreeMap::new();
     let (mut of_none, mut unheard): (Vec<Seen<'_>>, Vec<Seen<'_>>) = Default::default();
-    for seen in heard.into_iter().flat_map(|notices| stretch::fold(&known, known.hear(ctx, call, judge, notices, now), now)) {
-        match seen.row.incident_id {
-            Some(incident) => of_incident.entry(incident).or_default().push(seen),
-            None if seen.judgement.is_heard() => of_none.push(seen),
-            None => unheard.push(seen),
+    // Why nothing comes of alerts that belong to no incident: of what people would hear of, and of the rest.
+    let (mut opens_none, mut recorded) = (Received::default(), Received::default());
+    for notices in heard {
+        let all_seen = stretch::fold(&known, known.hear(ctx, call, judge, notices, now), now);
+        if all_seen.iter().all(|seen| seen.row.incident_id.is_none()) {
+            let judgement = judge.of(notices[0]);
+            let why = nothing_came(&judgement, notices, known.fires(notices[0]));
+            let counts = if judgement.is_heard() { &mut opens_none } else { &mut recorded };
+            *counts += why;
+        }
+        for seen in all_seen {
+            match seen.row.incident_id {
+                Some(incident) => of_incident.entry(incident).or_default().push(seen),
+                None if seen.judgement.is_heard() => of_none.push(seen),
+                None => unheard.push(seen),
+            }
         }
     }
     let told = |word: fn(&Word) -> bool| {
@@ -130,8 +140,8 @@ async fn take_once(ctx: &Ctx, call: &Alarms, judge: &Judge, alerts: &[Vec<&Alarm
         incident: of_incident.keys().copied().rfind(|incident| known.runs(*incident)).or(known.running().filter(|_| is_heard)),
         new: told(|word| matches!(word, Word::Firing | Word::Again)),
         ended: told(|word| *word == Word::Ended),
-        dropped: 0,
         ignored: ignored.into_iter().map(Vec::len).sum(),
+        ..recorded
     };
     // First what is known: an alert that fires again must have ended before.
     for (incident, seen) in &of_incident {
@@ -139,10 +149,29 @@ async fn take_once(ctx: &Ctx, call: &Alarms, judge: &Judge, alerts: &[Vec<&Alarm
     }
     report::keep(ctx, &unheard).await?;
     withheld::remember(ctx, &of_incident.values().flatten().chain(&unheard).collect::<Vec<_>>()).await?;
-    if let Some(incident) = report::report(ctx, call, &of_none, notes).await? {
-        outcome.incident = Some(incident);
+    match report::report(ctx, call, &of_none, notes).await? {
+        Some(incident) => outcome.incident = Some(incident),
+        None => outcome += opens_none,
     }
     Ok(outcome)
+}
+
+/// Why nothing comes of the notices about one alert that belongs to no incident; `was_firing` says whether it was known to fire before. Of the end
+/// of what fired there is nothing to explain.
+fn nothing_came(judgement: &Judgement<'_>, notices: &[&Alarm], was_firing: bool) -> Received {
+    let (count, nothing) = (notices.len(), Received::default());
+    let fires = notices.iter().any(|alarm| alarm.firing);
+    let has_level = notices.iter().any(|alarm| alarm.firing && alarm.severity.is_some());
+    match judgement.verdict.then {
+        // What is known to fire is recorded although a rule ignores it: its end must be heard.
+        Then::Record | Then::Ignore => Received { recorded: count, ..nothing },
+        Then::Report | Then::Join if judgement.quiet.is_some() => Received { quiet: count, ..nothing },
+        Then::Report | Then::Join if !fires && !was_firing => Received { not_firing: count, ..nothing },
+        Then::Report | Then::Join if !fires => nothing,
+        Then::Join => Received { unjoined: count, ..nothing },
+        Then::Report if !has_level => Received { too_low: count, ..nothing },
+        Then::Report => nothing,
+    }
 }
 
 /// The notices of a call by alert, in order, the worst alerts first, and how many notices are passed over. What ended comes before what

@@ -2,6 +2,7 @@ use entity::Severity;
 use serde_json::json;
 
 use super::*;
+use crate::playbook::AlertRules;
 
 fn alarm(fingerprint: &str, firing: bool, severity: Option<Severity>) -> Alarm {
     Alarm {
@@ -50,4 +51,24 @@ fn a_long_group_key_is_stored_as_its_hash() {
     let long = format!("{short}g");
     assert_eq!(bounded(long.clone()).len(), "sha256:".len() + 64);
     assert_ne!(bounded(long.clone()), bounded(format!("{long}g")));
+}
+
+#[test]
+fn each_alarm_of_which_nothing_comes_counts_once_with_its_reason() {
+    let (major, nothing) = (Some(Severity::Major), Received::default());
+    let (fires, ends) = (alarm("a", true, major), alarm("a", false, None));
+    let low = alarm("a", true, None);
+    for (then, notices, fired, expected) in [
+        ("record", vec![&fires, &ends], false, Received { recorded: 2, ..nothing }),
+        ("ignore", vec![&ends], true, Received { recorded: 1, ..nothing }),
+        ("join", vec![&fires], false, Received { unjoined: 1, ..nothing }),
+        ("report", vec![&low], false, Received { too_low: 1, ..nothing }),
+        ("report", vec![&fires], false, nothing),
+        ("report", vec![&ends], false, Received { not_firing: 1, ..nothing }),
+        ("report", vec![&ends], true, nothing),
+    ] {
+        let rules = AlertRules::read(&format!("[[alerts.rules]]\nname = 'x'\nthen = '{then}'")).unwrap();
+        let judgement = Judgement { verdict: rules.verdict_by(Some(0), None), quiet: None, home: None, told: None };
+        assert_eq!(nothing_came(&judgement, &notices, fired), expected, "{then} {fired}");
+    }
 }

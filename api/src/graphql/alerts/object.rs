@@ -94,6 +94,26 @@ impl AlertPost {
     async fn dropped(&self) -> i32 {
         self.0.dropped
     }
+    /// Alarms that are recorded only, because a rule says so.
+    async fn recorded(&self) -> i32 {
+        self.0.recorded
+    }
+    /// Alarms that are recorded only, because of a quiet window.
+    async fn quiet(&self) -> i32 {
+        self.0.quiet
+    }
+    /// Alarms whose level is too low to open an incident, and for whose group none ran.
+    async fn too_low(&self) -> i32 {
+        self.0.too_low
+    }
+    /// Alarms that a rule has only join what runs, and nothing ran.
+    async fn unjoined(&self) -> i32 {
+        self.0.unjoined
+    }
+    /// Ends of alerts that were not known to fire.
+    async fn not_firing(&self) -> i32 {
+        self.0.not_firing
+    }
     /// The incident that its alerts belong to, the last if there are several.
     async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
         incident_if_visible(gql, self.0.incident_id).await

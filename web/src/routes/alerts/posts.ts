@@ -1,5 +1,6 @@
 /** What was posted about alerts, and what comes of it. */
-import { graphql } from '$lib/api/graphql';
+import { graphql, type ResultOf } from '$lib/api/graphql';
+import { t } from '$text';
 
 export const OUTCOMES = ['TAKEN', 'UNREADABLE', 'FAILED'] as const;
 export type AlertPostOutcome = (typeof OUTCOMES)[number];
@@ -25,6 +26,33 @@ export function lineAt(text: string, line: number): [number, number] {
   if (found === undefined) return [0, text.length];
   const begin = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
   return [begin, begin + found.length];
+}
+
+/** How many alarms of a post became what. */
+export const CAME = graphql(`
+  fragment Came on AlertPost {
+    alarms
+    began
+    ended
+    ignored
+    dropped
+    recorded
+    quiet
+    tooLow
+    unjoined
+    notFiring
+  }
+`);
+
+/** What came of the alarms of a post that was taken, and why nothing came of some; only what there is. */
+export function came(post: ResultOf<typeof CAME>): string[] {
+  const words = t.alerts.inbox;
+  // A mail that means nothing is counted as ignored, and there is no alert in it.
+  if (post.alarms === 0) return [words.noAlerts];
+  const why = (['recorded', 'quiet', 'tooLow', 'unjoined', 'notFiring', 'ignored', 'dropped'] as const)
+    .filter((reason) => post[reason] > 0)
+    .map((reason) => words.why[reason](post[reason]));
+  return [words.came(post.alarms, post.began, post.ended), ...why];
 }
 
 export const FORESEEN = graphql(`

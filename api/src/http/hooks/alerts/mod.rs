@@ -182,20 +182,35 @@ async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &Header
 async fn receive(ctx: &Ctx, notifications: Vec<Alarms>) -> Result<(Json<Value>, Received), Problem> {
     let truncated: u64 = notifications.iter().map(|alarms| alarms.truncated).fold(0, u64::saturating_add);
     let all = ctx.db.while_up(Box::pin(alerts::receive_all(ctx, notifications))).await.flatten().map_err(refused)?;
-    let Received { incident, new, ended, dropped, ignored } = all;
-    let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
-    if dropped > 0 {
-        answer["dropped"] = dropped.into();
-        tracing::warn!(dropped, "a call had too many alerts; the least severe were passed over");
-    }
-    if ignored > 0 {
-        answer["ignored"] = ignored.into();
+    let mut answer = answer(&all);
+    if all.dropped > 0 {
+        tracing::warn!(dropped = all.dropped, "a call had too many alerts; the least severe were passed over");
     }
     if truncated > 0 {
         answer["truncated"] = truncated.into();
         tracing::warn!(truncated, "a notification left alerts out (max_alerts)");
     }
     Ok((Json(answer), all))
+}
+
+/// What became of alarms. Why nothing came of some is there only if there are any.
+fn answer(received: &Received) -> Value {
+    let Received { incident, new, ended, dropped, ignored, recorded, quiet, too_low, unjoined, not_firing } = *received;
+    let mut answer = json!({ "incident": incident.map(|id| id.to_string()), "new": new, "ended": ended });
+    for (name, count) in [
+        ("dropped", dropped),
+        ("ignored", ignored),
+        ("recorded", recorded),
+        ("quiet", quiet),
+        ("tooLow", too_low),
+        ("unjoined", unjoined),
+        ("notFiring", not_firing),
+    ] {
+        if count > 0 {
+            answer[name] = count.into();
+        }
+    }
+    answer
 }
 
 /// Whatever went wrong with a well-formed body may pass: ask for it again.
