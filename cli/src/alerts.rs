@@ -208,7 +208,7 @@ fn as_json(call: &Alarms, alert: &Foreseen, on_call: Option<&str>) -> Value {
         "then": outcome.then.as_str(),
         "severity": outcome.severity.map(Severity::as_str),
         "quiet": quiet,
-        "pages": outcome.pages && *firing,
-        "person": on_call.filter(|_| outcome.pages && *firing),
+        "pages": outcome.pages,
+        "person": on_call.filter(|_| outcome.pages),
     })
 }

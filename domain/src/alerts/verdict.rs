@@ -236,16 +236,17 @@ pub struct Outlook {
     pub rule: Option<String>,
     /// What becomes of it.
     pub then: Then,
-    /// What it counts as; `None` if it warrants no report.
+    /// What it counts as; `None` if it warrants no report, as an end does.
     pub severity: Option<Severity>,
     /// Whether somebody is paged at once if it opens an incident.
     pub pages: bool,
 }
 
 impl Foreseen {
-    /// Whether those rules make something else of it.
+    /// Whether those rules make something else of it. An end that people hear of opens nothing, whatever the rule says.
     pub fn differs(&self) -> bool {
-        let what = |outlook: &Outlook| (outlook.then, outlook.severity, outlook.pages);
+        let is_heard_end = |outlook: &Outlook| !self.firing && outlook.then.is_heard();
+        let what = |outlook: &Outlook| (!is_heard_end(outlook)).then_some((outlook.then, outlook.severity, outlook.pages));
         what(&self.outcome) != what(&self.in_force)
     }
 }
@@ -273,7 +274,10 @@ impl Facts {
         let foreseen = |(alarm, sites): (&Alarm, &Vec<SiteNamed>)| {
             let window = self.window_of(sites).map(|place| &self.windows[place]);
             let sighting = Sighting { source: &call.source, alarm, sites };
-            let outlook = |rules: &AlertRules| Outlook::of(playbook, &rules.verdict(&sighting), window.is_some(), at);
+            let outlook = |rules: &AlertRules| {
+                let verdict = rules.verdict(&sighting);
+                Outlook::of(playbook, &verdict, verdict.severity.filter(|_| alarm.firing), window.is_some(), at)
+            };
             let outcome = outlook(rules);
             Foreseen {
                 title: alarm.title.clone(),
@@ -290,10 +294,10 @@ impl Facts {
 }
 
 impl Outlook {
-    fn of(playbook: &Playbook, verdict: &Verdict<'_>, is_quiet: bool, at: Timestamp) -> Self {
-        let opens = verdict.severity.filter(|_| verdict.then == Then::Report && !is_quiet);
+    fn of(playbook: &Playbook, verdict: &Verdict<'_>, severity: Option<Severity>, is_quiet: bool, at: Timestamp) -> Self {
+        let opens = severity.filter(|_| verdict.then == Then::Report && !is_quiet);
         let pages = opens.is_some_and(|severity| verdict.page.unwrap_or_else(|| playbook.is_urgent_alert(severity, at)));
-        Self { rule: verdict.rule.map(|rule| rule.name.clone()), then: verdict.then, severity: verdict.severity, pages }
+        Self { rule: verdict.rule.map(|rule| rule.name.clone()), then: verdict.then, severity, pages }
     }
 }
 
@@ -368,13 +372,13 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_window_keeps_nothing_from_people_of_which_they_would_not_hear() {
+    /// A call with an alert that fires, or ends.
+    fn call(firing: bool) -> Alarms {
         let alarm = Alarm {
             fingerprint: "f".to_owned(),
             title: "Down".to_owned(),
             description: None,
-            firing: true,
+            firing,
             starts_at: None,
             ends_at: None,
             labels: serde_json::json!({}),
@@ -382,13 +386,32 @@ mod tests {
             severity: Some(Severity::Major),
         };
         let (source, group_key) = ("uptime".to_owned(), "g".to_owned());
-        let call = Alarms { source, group_key, identity: Identity::OneAtATime, alerts: vec![alarm], truncated: 0 };
+        Alarms { source, group_key, identity: Identity::OneAtATime, alerts: vec![alarm], truncated: 0 }
+    }
+
+    #[test]
+    fn a_window_keeps_nothing_from_people_of_which_they_would_not_hear() {
         let facts = Facts { sites: vec![Vec::new()], windows: vec![window(&[], 10)] };
         for then in Then::ALL {
             let rules = AlertRules::read(&format!("[[alerts.rules]]\nname = 'x'\nthen = '{then}'")).unwrap();
-            let foreseen = facts.foresee(&Playbook::default(), &rules, &call, facts.windows[0].row.starts_at);
+            let foreseen = facts.foresee(&Playbook::default(), &rules, &call(true), facts.windows[0].row.starts_at);
             assert_eq!(foreseen[0].quiet.is_some(), then.is_heard(), "{then}");
         }
+    }
+
+    #[test]
+    fn an_end_opens_nothing_and_pages_nobody_whatever_a_rule_says() {
+        let at = Utc.with_ymd_and_hms(2026, 11, 22, 3, 0, 0).unwrap();
+        let of = |then: &str, firing: bool| {
+            let rules = AlertRules::read(&format!("[[alerts.rules]]\nname = 'x'\n{then}")).unwrap();
+            let foreseen = foresee_blindly(&Playbook::default(), &rules, &call(firing), at).remove(0);
+            (foreseen.outcome.severity, foreseen.outcome.pages, foreseen.differs())
+        };
+        let report = "then = 'report'\nseverity = 'critical'\npage = true";
+        assert_eq!(of(report, true), (Some(Severity::Critical), true, true));
+        assert_eq!(of(report, false), (None, false, false));
+        assert_eq!(of("then = 'join'", false), (None, false, false));
+        assert_eq!(of("then = 'ignore'", false), (None, false, true));
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub struct AlertRuleForesight {
     reported: i32,
     /// They join what runs for them.
     joined: i32,
-    /// They are remembered, and nobody hears of them.
+    /// They are remembered, and open nothing: ends, what is quiet or has too low a level, and what a rule records.
     recorded: i32,
     /// They are not even remembered.
     ignored: i32,
@@ -98,7 +98,7 @@ pub struct AlertOutlook {
     rule: Option<String>,
     /// What becomes of it.
     then: AlertThen,
-    /// What it counts as; null if it warrants no report.
+    /// What it counts as; null if it warrants no report, as an end does.
     severity: Option<Severity>,
     /// Whether somebody is paged at once if it opens an incident.
     pages: bool,

@@ -62,7 +62,7 @@ pub struct OfRule {
     pub reported: usize,
     /// They would join what runs for them, and open nothing.
     pub joined: usize,
-    /// They would be remembered, and nobody would hear of them.
+    /// They would be remembered, and open nothing: ends, what is quiet or has too low a level, and what a rule records.
     pub recorded: usize,
     /// They would not even be remembered.
     pub ignored: usize,
@@ -195,6 +195,7 @@ impl Foresight {
             match alarm.outcome.then {
                 Then::Ignore => line.ignored += 1,
                 Then::Record => line.recorded += 1,
+                // An end has no level either: it opens nothing.
                 Then::Report | Then::Join if alarm.quiet.is_some() || alarm.outcome.severity.is_none() => line.recorded += 1,
                 Then::Report => line.reported += 1,
                 Then::Join => line.joined += 1,
