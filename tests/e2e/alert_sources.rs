@@ -353,9 +353,9 @@ async fn a_body_that_is_not_understood_says_what_to_do(app: &TestApp) {
         (Call::json("/hooks/alertmanager", &grafana("firing")).bearer(harness::app::HOOK_SECRET), ""),
         (Call::json("/hooks/alertmanager", &pingdom).bearer(harness::app::HOOK_SECRET), "a source of kind pingdom posts"),
         (Call::json("/hooks/alerts", &pingdom).bearer(harness::app::HOOK_SECRET), "a source of kind pingdom posts"),
-        (told("startsAt", json!("soon")), "alerts.startsAt must be a time"),
-        (told("id", json!([])), "a text was expected"),
-        (told("state", json!("smouldering")), "expected `firing` or `resolved`"),
+        (told("startsAt", json!("soon")), "alerts[0].startsAt must be a time"),
+        (told("id", json!([])), "alerts[0].id must be a text."),
+        (told("state", json!("smouldering")), "alerts[0].state must be firing or resolved."),
     ] {
         let path = call.path.to_owned();
         let (status, answer) = call.post(app).await;

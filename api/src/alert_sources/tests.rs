@@ -332,7 +332,7 @@ fn muster_s_own_form_takes_numbers_and_times_of_every_kind() {
     // Without a zone it is unknown.
     assert_eq!(one("generic", &body("startsAt", json!("2026-11-22T03:00:00"))).starts_at, None);
     assert_eq!(one("generic", &body("endsAt", json!(null))).links, ["https://shop.example.org"]);
-    assert!(refused("generic", body("startsAt", json!("soon")).to_string().as_bytes()).contains("alerts.startsAt must be a time"));
+    assert!(refused("generic", body("startsAt", json!("soon")).to_string().as_bytes()).contains("alerts[0].startsAt must be a time"));
 }
 
 #[test]

@@ -93,7 +93,7 @@ async fn what_cant_be_played_is_said_with_its_line() {
         (vec![line("three")], &["line 1: at: use a time"]),
         (vec![line("1066-10-14T09:00:00Z")], &["line 1: at must be between"]),
         (vec![json!({ "at": "2026-11-22T03:00:00Z", "hook": "alerts" }).to_string()], &["line 1: body is missing"]),
-        (vec![later.replace("\"firing\"", "\"burning\"")], &["line 1: ", "expected `firing` or `resolved`"]),
+        (vec![later.replace("\"firing\"", "\"burning\"")], &["line 1: ", "alerts[0].state must be firing or resolved"]),
     ] {
         let mut command = fresh.home.command(&["playbook", "simulate", "--alerts", &recording(&fresh, &lines)]);
         assert_eq!(command.output().unwrap().status.code(), Some(2));
