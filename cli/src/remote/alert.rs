@@ -81,7 +81,10 @@ pub async fn alert(alert: Alert) -> anyhow::Result<ExitCode> {
         details: Some(own_form(&alert, title)),
     };
     Ok(match record(&server, None, entry).await? {
-        Recorded::Sent => ExitCode::SUCCESS,
+        Recorded::Sent(answer) => {
+            say(&answer);
+            ExitCode::SUCCESS
+        }
         Recorded::Kept => ExitCode::from(LATER),
         Recorded::Unsettled => ExitCode::FAILURE,
     })
@@ -115,8 +118,7 @@ fn one_line(text: &str) -> String {
 async fn mail(alert: &Alert) -> ExitCode {
     match hand_on(alert).await {
         Ok(answer) => {
-            // A mail server has no use for what is printed, and no harm is done if it can't be.
-            let _ = line(what_became(&answer));
+            say(&answer);
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -148,12 +150,32 @@ fn head_of(mut mail: impl Read) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
+/// Says what became of an alert, if the server said so. A mail server has no use for that, and no harm is done if it can't be printed.
+fn say(answer: &Value) {
+    if answer.is_object() {
+        let _ = line(what_became(answer));
+    }
+}
+
+/// Why nothing comes of an alert, by what the answer counts it as.
+const WHY: [(&str, &str); 6] = [
+    ("ignored", "It means nothing: a rule says so, or it answers by itself or goes to many."),
+    ("recorded", "It is only recorded: a rule says so."),
+    ("quiet", "It is only recorded, because a quiet window is on. What still fires when it is over is reported then."),
+    ("tooLow", "It is recorded and opens no incident: by the server's setting alerts.levels, its severity opens none."),
+    ("unjoined", "It is recorded and opens no incident: a rule has it only join one, and none runs for it."),
+    ("notFiring", "It is over, and the server did not know that it fired."),
+];
+
 fn what_became(answer: &Value) -> String {
     let count = |name: &str| answer[name].as_u64().unwrap_or(0);
-    match (count("ignored") > 0, count("new"), count("ended")) {
-        (true, ..) => "It means nothing: a rule says so, or it answers by itself or goes to many.".to_owned(),
-        (false, 0, 0) => "It is recorded; nothing new fires or has ended.".to_owned(),
-        (false, new, ended) => format!("It is taken: {new} new, {ended} ended."),
+    if let Some((_, words)) = WHY.into_iter().find(|(name, _)| count(name) > 0) {
+        return words.to_owned();
+    }
+    match (count("new"), count("ended")) {
+        (0, 0) => "It is recorded; nothing new fires or has ended.".to_owned(),
+        (new, ended) if answer["incident"].is_string() => format!("It belongs to an incident: {new} new, {ended} ended."),
+        (new, ended) => format!("It is taken: {new} new, {ended} ended."),
     }
 }
 
@@ -203,6 +225,19 @@ mod tests {
         let over = form("alert --title Fine --id backup --ends");
         assert_eq!((&over["alerts"][0]["id"], &over["alerts"][0]["state"]), (&json!("backup"), &json!("resolved")));
         assert!(over["source"].as_str().is_some_and(|host| !host.is_empty()));
+    }
+
+    #[test]
+    fn a_line_says_what_became_of_it() {
+        for (answer, expected) in [
+            (json!({ "incident": "inc_1", "new": 1, "ended": 0 }), "It belongs to an incident: 1 new, 0 ended."),
+            (json!({ "incident": null, "new": 0, "ended": 1 }), "It is taken: 0 new, 1 ended."),
+            (json!({ "incident": "inc_1", "new": 0, "ended": 0 }), "It is recorded; nothing new"),
+            (json!({ "incident": null, "new": 1, "ended": 0, "tooLow": 1 }), "It is recorded and opens no incident: by the server"),
+            (json!({ "incident": null, "new": 0, "ended": 0, "ignored": 1 }), "It means nothing"),
+        ] {
+            assert!(what_became(&answer).starts_with(expected), "{answer}");
+        }
     }
 
     #[test]

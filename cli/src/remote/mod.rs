@@ -159,7 +159,7 @@ pub async fn note(note: Note) -> anyhow::Result<ExitCode> {
         details: None,
     };
     Ok(match record(&server, note.place.incident.as_deref(), entry).await? {
-        Recorded::Sent | Recorded::Kept => ExitCode::SUCCESS,
+        Recorded::Sent(_) | Recorded::Kept => ExitCode::SUCCESS,
         Recorded::Unsettled => ExitCode::FAILURE,
     })
 }
@@ -189,10 +189,10 @@ pub async fn run(run: Run) -> anyhow::Result<ExitCode> {
 }
 
 /// What became of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Recorded {
-    /// The server has it.
-    Sent,
+    /// The server has it, with what it says of an alert; null if another process sent it, and of anything else.
+    Sent(Value),
     /// It waits for the server.
     Kept,
     /// Somebody must do something about it.
@@ -205,8 +205,8 @@ async fn record(server: &Server, otherwise: Option<&str>, entry: Entry) -> anyho
         Ok(spool) => spool,
         // A disk that is full may be what the incident is about.
         Err(problem) => {
-            spool::write_at_once(server, &entry).await.map_err(|error| anyhow!("{error:#}; and {problem:#}"))?;
-            return Ok(Recorded::Sent);
+            let answer = spool::write_at_once(server, &entry).await.map_err(|error| anyhow!("{error:#}; and {problem:#}"))?;
+            return Ok(Recorded::Sent(answer));
         }
     };
     let outcome = spool.send(server, otherwise, Some(&entry.key)).await?;
@@ -217,7 +217,7 @@ async fn record(server: &Server, otherwise: Option<&str>, entry: Entry) -> anyho
         Recorded::Kept
     } else {
         // By us, or by another process at the same moment.
-        Recorded::Sent
+        Recorded::Sent(outcome.answer)
     })
 }
 

@@ -49,6 +49,8 @@ pub struct Entry {
 pub struct Outcome {
     /// The keys of those that were written.
     pub sent: Vec<String>,
+    /// What the server says of the alert that was written just now; null of anything else.
+    pub answer: Value,
     /// Those that the server will never take, by key, with the reason.
     pub refused: Vec<(String, String)>,
     /// Those of which nobody can say where they belong, by key, with what there is to choose from.
@@ -129,8 +131,11 @@ impl Spool {
             }
             let waited_since = (just != Some(&*entry.key)).then_some(entry.occurred_at);
             match targets.write(&entry, waited_since).await {
-                Ok(Written::Yes) => {
+                Ok(Written::Yes(answer)) => {
                     fs::remove_file(&path).with_context(|| format!("{} was sent and can't be removed", path.display()))?;
+                    if waited_since.is_none() {
+                        outcome.answer = answer;
+                    }
                     outcome.sent.push(entry.key);
                 }
                 Ok(Written::Where(reason)) => outcome.unclear.push((entry.key, reason)),
@@ -163,13 +168,13 @@ impl Spool {
     }
 }
 
-/// Writes an entry that can't be kept.
+/// Writes an entry that can't be kept. Returns what the server says of an alert.
 ///
 /// # Errors
 /// [`Failure`], and where it belongs if that is unclear.
-pub async fn write_at_once(server: &Server, entry: &Entry) -> anyhow::Result<()> {
+pub async fn write_at_once(server: &Server, entry: &Entry) -> anyhow::Result<Value> {
     match Targets::new(server, None).write(entry, None).await? {
-        Written::Yes => Ok(()),
+        Written::Yes(answer) => Ok(answer),
         Written::Where(reason) => bail!(reason),
     }
 }
@@ -181,8 +186,8 @@ fn read(path: &Path) -> Option<Entry> {
 
 /// What became of one entry.
 enum Written {
-    /// The server has it.
-    Yes,
+    /// The server has it, with what it says of an alert; null of anything else.
+    Yes(Value),
     /// It is not clear where it belongs.
     Where(String),
 }
@@ -205,8 +210,7 @@ impl<'a> Targets<'a> {
     async fn write(&mut self, entry: &Entry, waited_since: Option<Timestamp>) -> Result<Written, Failure> {
         if entry.kind == ALERT {
             let body = entry.details.clone().unwrap_or_default().to_string().into_bytes();
-            self.server.post(HOOK, "application/json", body).await?;
-            return Ok(Written::Yes);
+            return Ok(Written::Yes(self.server.post(HOOK, "application/json", body).await?));
         }
         let id = match self.meant(entry, waited_since).await? {
             Found::One(id) => id,
@@ -225,7 +229,7 @@ impl<'a> Targets<'a> {
             "idempotencyKey": entry.key,
         });
         self.server.ask(document, json!({ "input": input })).await?;
-        Ok(Written::Yes)
+        Ok(Written::Yes(Value::Null))
     }
 
     /// The incident that the entry names, or else the one that was meant.

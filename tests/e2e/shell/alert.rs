@@ -88,6 +88,9 @@ async fn a_script_tells_of_an_alert_which_is_kept_while_the_server_is_away() {
     let client = server.client(&shell.token);
     let told = shell.output(&["alert", "--title", "Disk full", "--source", "backups", "--id", "disk", "--site", "shop.example.org"]);
     assert!(told.status.success() && shell.kept() == 0, "{told:?}");
+    assert!(String::from_utf8_lossy(&told.stdout).starts_with("It belongs to an incident: 1 new"), "{told:?}");
+    let low = shell.output(&["alert", "--title", "Slow", "--source", "slow", "--severity", "info"]);
+    assert!(String::from_utf8_lossy(&low.stdout).contains("opens no incident"), "{low:?}");
     let seen = client.incident("INC-1", "name severity").await;
     assert_eq!((&seen["name"], &seen["severity"]), (&json!("Backup failed"), &json!("CRITICAL")));
     shell.says(&["alert", "--title", "Backup failed", "--source", "backups", "--ends"]);
