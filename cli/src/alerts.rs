@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use api::alert_sources;
+use api::AlertSource;
+use api::alert_sources::{self, Kind};
 use clap::{Args, Subcommand};
 use domain::alerts::Alarms;
 use domain::alerts::verdict::{Foreseen, Outlook, foresee, foresee_blindly};
@@ -27,6 +28,8 @@ use crate::settings::Settings;
 
 /// Bytes of a body that are read: as many as a hook takes.
 const BODY_BYTES: u64 = 4 * 1024 * 1024;
+/// The name of the kind whose bodies mean nothing without the rules of a source.
+const MAIL: &str = "mail";
 
 /// What can be done with alerts from here.
 #[derive(Subcommand)]
@@ -40,7 +43,8 @@ pub enum AlertsCommand {
 pub struct Try {
     /// What a monitoring system posts, or a mail, as it is; - for the standard input.
     file: PathBuf,
-    /// Who posted it: the name of a source in the settings, a kind of source, or alerts. Without it, the kind that the body looks like.
+    /// Who posted it: the name of a source in the settings, a kind of source, or alerts. Without it, the kind that the body looks like, and of a mail the
+    /// only source of that kind.
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// When it arrives, such as 2026-11-20T23:45:00Z; now, if omitted.
@@ -115,7 +119,14 @@ fn alarms(settings: &Settings, source: Option<&str>, body: &[u8]) -> Result<Vec<
     let Some(name) = source else {
         let kind = alert_sources::kind_of(body);
         let kind = kind.ok_or("it does not show what kind of system it is from: say so with --source")?;
-        return alert_sources::alarms(kind.name, body, &levels);
+        return match mail_sources(settings, kind).as_slice() {
+            [] => alert_sources::alarms(kind.name, body, &levels),
+            [(_, source)] => alert_sources::alarms_of(source, body, &levels),
+            several => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| *name).collect();
+                Err(format!("what a mail means is for its source: name it with --source, one of {}", names.join(", ")))
+            }
+        };
     };
     match settings.alert_sources.get(name) {
         Some(source) => alert_sources::alarms_of(source, body, &levels),
@@ -124,6 +135,12 @@ fn alarms(settings: &Settings, source: Option<&str>, body: &[u8]) -> Result<Vec<
             if known.is_empty() { why } else { format!("{why} Sources of the settings are {}.", known.join(", ")) }
         }),
     }
+}
+
+/// The sources of the settings that say what a mail means; none if the body is of another kind, which shows by itself what it means.
+fn mail_sources<'a>(settings: &'a Settings, kind: &Kind) -> Vec<(&'a str, &'a AlertSource)> {
+    let all = settings.alert_sources.iter().map(|(name, source)| (name.as_str(), &**source));
+    all.filter(|(_, source)| kind.name == MAIL && source.kind.name == MAIL).collect()
 }
 
 /// Asks the rules, with what the database knows.

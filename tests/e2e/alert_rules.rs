@@ -244,6 +244,8 @@ fn folder(rules: &str) -> TempDir {
     folder
 }
 
+const MAIL: &str = "From: alerts@checks.example\nSubject: Your site shop went down\nDate: Sun, 22 Nov 2026 02:59:00 +0000\n\nIt is down.\n";
+
 #[test]
 fn what_becomes_of_a_body_is_tried_out_at_a_shell() {
     let folder = folder("[[alerts.rules]]\nname = 'Backups can wait'\ntitle = 'backup*'\nthen = 'report'\nseverity = 'minor'\n");
@@ -273,8 +275,7 @@ fn what_becomes_of_a_body_is_tried_out_at_a_shell() {
     assert!(out.contains("sites      none") && out.contains("pages      nobody at this hour"), "{out}");
 
     // What mails mean is for the rules of a source; without them one is only remembered.
-    let mail = "From: alerts@checks.example\nSubject: Your site shop went down\nDate: Sun, 22 Nov 2026 02:59:00 +0000\n\nIt is down.\n";
-    std::fs::write(folder.path().join("down.eml"), mail).unwrap();
+    std::fs::write(folder.path().join("down.eml"), MAIL).unwrap();
     for arguments in [&["down.eml", "--at", night][..], &["down.eml", "--source", "mail", "--at", night]] {
         let (code, [out, err]) = tried(arguments);
         assert_eq!(code, Some(0), "{err}");
@@ -293,6 +294,33 @@ fn what_becomes_of_a_body_is_tried_out_at_a_shell() {
         assert_eq!(code, Some(2), "{arguments:?}: {err}");
         assert!(err.contains(expected), "{arguments:?}: {err}");
     }
+}
+
+#[test]
+fn a_mail_is_tried_by_the_rules_of_its_source() {
+    let folder = folder("");
+    std::fs::write(folder.path().join("down.eml"), MAIL).unwrap();
+    let home = Home::new(folder.path(), &format!("sqlite:{}", folder.path().join("muster.db").display()));
+    let tried = |sources: &[&str]| {
+        let mut command = home.command(&["alerts", "try", "down.eml", "--at", "2026-11-22T03:00:00Z"]);
+        for name in sources {
+            for (key, value) in [
+                ("KIND", "mail"),
+                ("MAIL__1__FROM", "*@checks.example"),
+                ("MAIL__1__SUBJECT", "Your site {id} went down"),
+                ("MAIL__1__MEANS", "fires"),
+            ] {
+                command.env(format!("MUSTER_ALERTS__SOURCES__{name}__{key}"), value);
+            }
+        }
+        let output = command.output().unwrap();
+        (output.status.code(), [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()))
+    };
+    let (code, [out, err]) = tried(&["CHECKS"]);
+    assert!(code == Some(0) && out.starts_with("checks: Your site shop went down (fires)"), "{out}{err}");
+    // Which of several is for people to say.
+    let (code, [_, err]) = tried(&["CHECKS", "OTHERS"]);
+    assert!(code == Some(2) && err.contains("name it with --source, one of checks, others"), "{err}");
 }
 
 #[test]
