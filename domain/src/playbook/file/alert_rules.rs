@@ -43,11 +43,18 @@ pub(super) fn alerts(root: &mut Table<'_>) -> AlertRules {
     let mut table = entry.table();
     let entries = table.optional("rules").map(|entry| bounded(entry, "tables, each under [[alerts.rules]]")).unwrap_or_default();
     let mut rules: Vec<AlertRule> = Vec::new();
+    // The places of those that say what they mean. With a condition that is misspelt, a rule takes other alerts than it should.
+    let mut sound: Vec<usize> = Vec::new();
     for entry in entries {
         let line = entry.line();
         let mut table = entry.table();
-        let rule = rule(&mut table, line, &rules);
-        rules.extend(rule);
+        if let Some(rule) = rule(&mut table, line, &rules) {
+            if table.is_sound() {
+                contradicts(&table, &rule, sound.iter().map(|place| &rules[*place]));
+                sound.push(rules.len());
+            }
+            rules.push(rule);
+        }
         table.finish();
     }
     table.finish();
@@ -69,19 +76,22 @@ fn rule(table: &mut Table<'_>, line: Option<usize>, known: &[AlertRule]) -> Opti
     let then = then(&table.entry("then"));
     let (of_severity, of_page) = (table.optional("severity"), table.optional("page"));
     let severity = of_severity.as_ref().and_then(severity);
-    let page = of_page.as_ref().and_then(|entry| entry.boolean("whether somebody is paged"));
+    let page = of_page.as_ref().and_then(Entry::boolean);
     let then = then?;
     if !then.is_heard() {
         for entry in of_severity.iter().chain(of_page.iter().filter(|_| page == Some(true))) {
             entry.problem(format!("has no use with then = \"{then}\", of which nobody hears: remove it, or use report or join"));
         }
     }
-    let rule = AlertRule { name: called, line, source, labels, title, site, then, severity, page };
-    if let Some(same) = known.iter().find(|known| known.asks_the_same(&rule) && !known.does_the_same(&rule)) {
+    Some(AlertRule { name: called, line, source, labels, title, site, then, severity, page })
+}
+
+/// Refuses a rule that one of `others` contradicts.
+fn contradicts<'a>(table: &Table<'_>, rule: &AlertRule, mut others: impl Iterator<Item = &'a AlertRule>) {
+    if let Some(same) = others.find(|other| other.asks_the_same(rule) && !other.does_the_same(rule)) {
         let (name, at) = (&same.name, at(same));
         table.problem(format!("has the same conditions as {name:?}{at}, and does something else: change or remove one of them"));
     }
-    Some(rule)
 }
 
 /// Where a rule is.
@@ -176,12 +186,18 @@ mod tests {
             ("then = 'record'\nseverity = 'minor'", "rules line 4: alerts.rules[1].severity: has no use with then = \"record\""),
             ("then = 'ignore'\npage = true", "alerts.rules[1].page: has no use with then = \"ignore\""),
             ("then = 'report'\nseverity = 'huge'", "alerts.rules[1].severity: \"huge\" is not a severity"),
-            ("then = 'report'\npage = 'no'", "alerts.rules[1].page: must be whether somebody is paged: true or false"),
+            ("then = 'report'\npage = 'no'", "alerts.rules[1].page: must be true or false"),
             ("then = 'report'\n[[alerts.rules]]\nname = 'Backups can wait'\nthen = 'report'", "rules line 5: alerts.rules[2].name: "),
             ("then = 'report'\n[[alerts.rules]]\nname = 'other'\nthen = 'join'", "alerts.rules[2]: has the same conditions as \"Backups"),
         ] {
             let found = problems(&format!("{RULE}{rest}\n"));
             assert!(found.iter().any(|problem| problem.contains(expected)), "{rest}: {found:#?}");
+        }
+        // A condition that is misspelt is told as that, and contradicts nothing, whichever of two rules it is in.
+        let (typo, other) = ("sauce = 'x'\nthen = 'report'\n", "[[alerts.rules]]\nname = 'other'\n");
+        for text in [format!("{RULE}{typo}{other}then = 'join'\n"), format!("{RULE}then = 'join'\n{other}{typo}")] {
+            let found = problems(&text);
+            assert!(found.len() == 1 && found[0].contains("sauce: unknown key"), "{found:#?}");
         }
         assert_eq!(problems("[alerts]\nrule = []").len(), 1);
         assert_eq!(problems("name = 'x'").len(), 1);

@@ -175,6 +175,12 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Whether nothing is wrong with it so far, and no key is unknown: for when all that it may have was read.
+    pub fn is_sound(&self) -> bool {
+        let is_within = |key: &str| key.strip_prefix(&*self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.entries.is_empty() && !self.sink.problems.borrow().iter().any(|problem| is_within(&problem.key))
+    }
+
     fn path_of(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
@@ -271,11 +277,11 @@ impl<'a> Entry<'a> {
     }
 
     /// Whether it is true; `None` after a problem. `what` says what is answered.
-    pub fn boolean(&self, what: &str) -> Option<bool> {
+    pub fn boolean(&self) -> Option<bool> {
         if let Some(Value::Boolean(is)) = self.value {
             return Some(is);
         }
-        self.wrong_kind(&format!("{what}: true or false, without quotes"));
+        self.wrong_kind("true or false, without quotes");
         None
     }
 
