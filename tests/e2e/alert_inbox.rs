@@ -25,6 +25,7 @@ both_dbs![by with_a_source:
     why_nothing_came_of_an_alert_is_told,
     only_administrators_see_what_was_posted,
     what_strangers_post_is_not_kept_and_the_source_shows_that_it_was_refused,
+    what_names_no_source_is_known_by_its_hook,
     a_body_that_could_not_be_read_is_taken_again_once_its_mapping_is_right,
     taking_again_what_was_taken_changes_nothing,
     what_should_not_be_kept_is_deleted_for_good_and_that_is_audited,
@@ -185,6 +186,15 @@ async fn what_strangers_post_is_not_kept_and_the_source_shows_that_it_was_refuse
     assert_eq!((text(&post, "hook"), text(&post, "source")), ("alerts/backups", "backups"));
     assert!(!post.to_string().contains(SECRET), "the secret in the address is not kept: {post}");
     assert_eq!(noted(&sam, "alerts/backups", "lastHeardAt").await["lastHeardAt"], post["receivedAt"]);
+}
+
+async fn what_names_no_source_is_known_by_its_hook(app: &TestApp) {
+    let ada = app.admin().await;
+    assert_eq!(post(app, "/hooks/alerts", HOOK_SECRET, b"{".to_vec()).await, 400);
+    let post = kept(&ada, 1).await.remove(0);
+    // As the list of sources and the filter call it.
+    assert_eq!((text(&post, "source"), text(&post, "hook"), text(&post, "outcome")), ("alerts", "alerts", "UNREADABLE"));
+    assert_eq!(text(&source_of(&ada, "alerts").await, "name"), "alerts");
 }
 
 async fn a_body_that_could_not_be_read_is_taken_again_once_its_mapping_is_right(app: &TestApp) {

@@ -149,7 +149,7 @@ fn refused_posting(server: &Server, source: &AlertSource, name: &str, why: &str)
 /// Takes what a source posted, and has it kept.
 async fn take(server: &Server, ctx: &Ctx, source: &AlertSource, headers: &HeaderMap, body: &[u8]) -> Result<Json<Value>, Problem> {
     let received_at = ctx.now();
-    let mut name = source.name.clone().unwrap_or_else(|| source.kind.name.to_owned());
+    let mut name = source.shown();
     let (answer, came) = match source.alarms(&server.app.0.settings.alert_levels, headers, body, &KINDS) {
         Err(why) => (Err(Problem(StatusCode::BAD_REQUEST, code::BAD_USER_INPUT, why.clone())), Came::Unreadable(why)),
         Ok(notifications) => {
