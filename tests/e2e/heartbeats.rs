@@ -111,15 +111,18 @@ async fn a_missed_beat_is_one_alarm_and_the_next_beat_ends_it(app: &TestApp) {
     assert_eq!((state(&sam, &id).await, incidents(&sam).await), ("SILENT".to_owned(), json!(1)));
     pass(app, 20).await;
     assert_eq!(incidents(&sam).await, 1);
+    let incident = "incident { reference }";
+    assert_eq!(heartbeat(&sam, &id, incident).await["incident"]["reference"], "INC-1");
     assert_eq!(alerts(&sam, "INC-1").await, [(SILENT.to_owned(), true, 1)]);
-    let incident = sam.incident("INC-1", "name severity summary impactStartedAt timeline { nodes { text } }").await;
-    assert_eq!((text(&incident, "name"), text(&incident, "severity")), (SILENT, "MAJOR"));
-    assert_eq!(incident["impactStartedAt"], "2026-11-22T03:06:00+00:00");
-    assert!(incident.to_string().contains("It should tell that it lives every 5 min, and may be 1 min late."), "{incident}");
-    assert!(incident.to_string().contains("It runs on db1."), "{incident}");
+    let seen = sam.incident("INC-1", "name severity summary impactStartedAt timeline { nodes { text } }").await;
+    assert_eq!((text(&seen, "name"), text(&seen, "severity")), (SILENT, "MAJOR"));
+    assert_eq!(seen["impactStartedAt"], "2026-11-22T03:06:00+00:00");
+    assert!(seen.to_string().contains("It should tell that it lives every 5 min, and may be 1 min late."), "{seen}");
+    assert!(seen.to_string().contains("It runs on db1."), "{seen}");
     beat(app, &path).await;
     assert_eq!(state(&sam, &id).await, "BEATING");
     looked(app).await;
+    assert_eq!(heartbeat(&sam, &id, incident).await["incident"], Value::Null);
     // Its end is the second time that it was told.
     assert_eq!(alerts(&sam, "INC-1").await, [(SILENT.to_owned(), false, 2)]);
     assert!(sam.incident("INC-1", "timeline { nodes { text } }").await.to_string().contains("It is back."));

@@ -18,6 +18,8 @@ test('a heartbeat is added, called, paused, given another address and removed', 
   await dialog.getByRole('button', { name: 'Add a heartbeat' }).click();
   // What is wrong is said, and what was typed stays.
   await expect(dialog.getByRole('alert')).toContainText('lower-case letters');
+  await expect(dialog.getByRole('alert')).toBeInViewport();
+  await expect(dialog.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
   await expect(dialog.getByLabel('What to do when it falls silent')).toHaveValue('It runs on db1.');
   await dialog.getByLabel('Name').fill('nightly-backup');
   await dialog.getByRole('button', { name: 'Add a heartbeat' }).click();
@@ -75,6 +77,7 @@ test('what a job said when it failed is shown, to responders as well, who change
     const { incidents } = await muster.ask<{ incidents: { nodes: { name: string }[] } }>('{ incidents { nodes { name } } }');
     expect(incidents.nodes.map(({ name }) => name)).toContain('nightly-backup says that it failed');
   }).toPass({ timeout: 30_000 });
+  await expect(row.getByRole('link', { name: 'INC-1' })).toBeVisible({ timeout: 30_000 });
 });
 
 for (const [name, options] of Object.entries({

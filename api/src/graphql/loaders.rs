@@ -75,6 +75,8 @@ loaders! {
     alert: AlertId => alert::Model = one_each(alerts::by_ids, |row| row.id);
     /// Heartbeats by id. Fails for viewers.
     heartbeat: HeartbeatId => Arc<heartbeat::Model> = one_each(heartbeats::by_ids, |row| row.id);
+    /// The incident of a heartbeat's alarm, which the caller may not see.
+    heartbeat_incident: HeartbeatId => IncidentId = identity(heartbeats::incidents);
     /// Contacts by id.
     contact: ContactId => contact::Model = one_each(catalogue::show_contacts_by_ids, |row| row.id);
     /// Deliveries by id, as far as the caller may see them. Fails for viewers.

@@ -22,6 +22,6 @@ pub use alarm::SOURCE;
 pub use hear::{Sign, admit, hear};
 pub use lately::SourceSign;
 pub use manage::{CreateHeartbeat, UpdateHeartbeat, create, delete, rotate, update};
-pub use query::{by_ids, page};
+pub use query::{by_ids, incidents, page};
 pub use sources::{SourceState, all as sources, is_news as source_is_news, note as note_source};
 pub use watch::look;

@@ -1,9 +1,12 @@
 //! Heartbeats as people look at them. Nobody is shown a secret: only its hash is kept.
 
-use entity::HeartbeatId;
-use entity::heartbeat::{self, Column};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use std::collections::HashMap;
 
+use entity::heartbeat::{self, Column};
+use entity::{HeartbeatId, IncidentId, alert};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use super::alarm::SOURCE;
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::cursor::{NameKey, Slice, Window};
@@ -34,6 +37,27 @@ pub async fn page(ctx: &Ctx, window: &Window<NameKey>) -> Result<Slice<heartbeat
 pub async fn by_ids(ctx: &Ctx, ids: &[HeartbeatId]) -> Result<Vec<heartbeat::Model>> {
     require_responder(ctx)?;
     Ok(heartbeat::Entity::find().filter(Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+}
+
+/// The incident that each of these heartbeats' alarms belongs to, the latest, while it is an alarm. Whether the caller may see that is for
+/// whoever shows it.
+///
+/// # Errors
+/// `FORBIDDEN` for viewers.
+pub async fn incidents(ctx: &Ctx, ids: &[HeartbeatId]) -> Result<HashMap<HeartbeatId, IncidentId>> {
+    let rows = by_ids(ctx, ids).await?;
+    let names: Vec<&str> = rows.iter().filter(|row| row.alarm_since.is_some()).map(|row| row.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let alarms = alert::Entity::find()
+        .filter(alert::Column::Source.eq(SOURCE))
+        .filter(alert::Column::Fingerprint.is_in(padded(&names)))
+        .filter(alert::Column::Firing.eq(true))
+        .order_by_asc(alert::Column::Id);
+    let alarms = alarms.all(ctx.db.read()).await?;
+    let of_name: HashMap<String, IncidentId> = alarms.into_iter().filter_map(|row| Some((row.fingerprint, row.incident_id?))).collect();
+    Ok(rows.iter().filter_map(|row| Some((row.id, *of_name.get(&row.name)?))).collect())
 }
 
 /// The heartbeat `id`.

@@ -8,6 +8,7 @@ use super::row::{Heartbeat, HeartbeatState};
 use crate::graphql::catalogue::Site;
 use crate::graphql::context::{ctx, loaders, public_url};
 use crate::graphql::error::ApiResult;
+use crate::graphql::incident::{Incident, incident_if_visible};
 use crate::graphql::people::{Person, person};
 use crate::graphql::scalars::{Severity, Url};
 
@@ -69,6 +70,11 @@ impl Heartbeat {
     /// What it said then.
     async fn failure(&self) -> Option<&str> {
         self.0.failure.as_deref()
+    }
+    /// The incident that its silence or failure belongs to, while it lasts; null if the caller may not see it, or none was opened.
+    async fn incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
+        let incident = loaders(gql).heartbeat_incident.get(self.0.id).await?;
+        incident_if_visible(gql, incident).await
     }
     /// Since when nobody waits for it, because somebody wanted so.
     async fn paused_at(&self) -> Option<DateTime<Utc>> {

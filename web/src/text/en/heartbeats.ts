@@ -21,6 +21,7 @@ export const heartbeats = {
   never: 'never',
   next: 'Next expected',
   alarmAt: 'Alarm',
+  alarmSince: 'Alarm since',
   failedAt: 'Failed',
   pausedSince: 'Paused since',
   said: 'What it said',

@@ -17,6 +17,10 @@ export const HEARTBEAT = graphql(`
     failure
     pausedAt
     createdAt
+    incident {
+      id
+      reference
+    }
     createdBy {
       id
       name
