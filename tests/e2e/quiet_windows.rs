@@ -134,8 +134,9 @@ async fn people_hear_of_an_alert_that_is_about_another_site_as_well(app: &TestAp
 
 async fn a_source_can_be_quiet_as_a_whole(app: &TestApp) {
     let sam = app.responder("Sam").await;
-    let window = quiet(app, &sam, json!({ "source": "uptime" }), 30).await;
-    assert_eq!((&window["source"], &window["sites"]), (&json!("uptime"), &json!([])));
+    // In any case, as rules name it.
+    let window = quiet(app, &sam, json!({ "source": "Uptime" }), 30).await;
+    assert_eq!((&window["source"], &window["sites"]), (&json!("Uptime"), &json!([])));
     told(app, &alert("down", &[], "firing")).await;
     assert_eq!(incidents(&sam).await, 0);
     let mut of_other = alert("down", &[], "firing");
@@ -151,6 +152,15 @@ async fn a_source_can_be_quiet_as_a_whole(app: &TestApp) {
     app.advance(MINUTE * 20);
     look(app).await;
     assert_eq!(incidents(&sam).await, 2);
+    // What is in no settings may be meant, and is said.
+    let warning = async |source: &str| {
+        let ends_at = (app.now() + chrono::Duration::minutes(5)).to_rfc3339();
+        let input = json!({ "source": source, "why": "work", "endsAt": ends_at });
+        sam.mutate("addQuietWindow", input, "warning").await["warning"].clone()
+    };
+    let odd = warning("uptime").await;
+    assert!(odd.as_str().is_some_and(|words| words.starts_with("\"uptime\" is no source of the settings, which have")), "{odd}");
+    assert_eq!(warning("Alertmanager").await, Value::Null);
 }
 
 async fn what_is_on_an_incident_already_stays_there(app: &TestApp) {

@@ -134,6 +134,8 @@ test('a quiet window is added and ended on the page of its site, which says that
   await expect(page.getByText('Alerts are quiet until')).toBeVisible();
   await expect(windows.getByRole('listitem')).toContainText('On now');
   await windows.getByRole('button', { name: 'End now: Upgrade of the database' }).click();
+  await expect(page.getByRole('dialog', { name: 'End the quiet window now?' })).toContainText('may page somebody');
+  await dialog.getByRole('button', { name: 'End now' }).click();
   await expect(windows).toContainText('No window is on');
   await expect(page.getByText('Alerts are quiet until')).toHaveCount(0);
 });

@@ -1,13 +1,10 @@
 //! What is said of the playbook's rules for alerts when it is checked.
 
-use domain::heartbeats;
+use domain::heartbeats::BUILT_IN_SOURCES;
 use domain::playbook::file::Problem;
 use domain::playbook::{AlertRules, Pattern, Playbook, Then, folded};
 
 use crate::settings::Settings;
-
-/// Sources that need no settings.
-const BUILT_IN: [&str; 2] = ["alertmanager", heartbeats::SOURCE];
 
 /// How many rules there are, and what they do.
 pub fn summary(AlertRules { rules }: &AlertRules) -> String {
@@ -21,7 +18,7 @@ pub fn summary(AlertRules { rules }: &AlertRules) -> String {
 pub fn oddities(playbook: &Playbook, settings: &Settings) -> Vec<Problem> {
     let rules = &playbook.alert_rules;
     let mut found = rules.contradictions(&playbook.source);
-    let known: Vec<&str> = settings.alert_sources.keys().map(String::as_str).chain(BUILT_IN).collect();
+    let known: Vec<&str> = settings.alert_sources.keys().map(String::as_str).chain(BUILT_IN_SOURCES).collect();
     for (place, rule) in rules.rules.iter().enumerate() {
         for pattern in rule.source.iter().filter(|pattern| !is_known(pattern, &known)) {
             let (name, known) = (pattern.as_str(), known.join(", "));

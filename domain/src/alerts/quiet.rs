@@ -16,6 +16,7 @@ use crate::authz::Right;
 use crate::catalogue::existing_sites;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result, readable};
+use crate::playbook::folded;
 use crate::sql::{padded, save};
 use crate::{limits, validate};
 
@@ -157,11 +158,12 @@ pub async fn of_sites(ctx: &Ctx, sites: &[SiteId]) -> Result<Vec<(SiteId, QuietW
     Ok(pairs)
 }
 
-/// The windows that are on at a moment and concern what `source` sends: its own, and those of sites.
+/// The windows that are on at a moment and concern what `source` sends: its own, by its name in any case as rules name it, and those of sites.
 pub(super) async fn on_at(ctx: &Ctx, source: &str, at: Timestamp) -> Result<Vec<QuietWindow>> {
     use quiet_window::Column;
-    let is_on = Column::StartsAt.lte(at).and(Column::EndsAt.gt(at));
-    with_sites(ctx, found(ctx, is_on.and(Column::Source.is_null().or(Column::Source.eq(source)))).await?).await
+    let mut on = found(ctx, Column::StartsAt.lte(at).and(Column::EndsAt.gt(at))).await?;
+    on.retain(|row| row.source.as_deref().is_none_or(|quiet| folded(quiet) == folded(source)));
+    with_sites(ctx, on).await
 }
 
 async fn found(ctx: &Ctx, which: Expr) -> Result<Vec<quiet_window::Model>> {

@@ -23,5 +23,7 @@ pub use hear::{Sign, admit, hear};
 pub use lately::SourceSign;
 pub use manage::{CreateHeartbeat, UpdateHeartbeat, create, delete, rotate, update};
 pub use query::{by_ids, incidents, page};
-pub use sources::{SourceState, all as sources, is_news as source_is_news, note as note_source};
+pub use sources::{
+    BUILT_IN as BUILT_IN_SOURCES, SourceState, all as sources, is_news as source_is_news, no_such_source, note as note_source,
+};
 pub use watch::look;

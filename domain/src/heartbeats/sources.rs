@@ -13,7 +13,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-use super::alarm::send;
+use super::alarm::{SOURCE, send};
 use super::lately::SourceSign;
 use super::query::require_responder;
 use super::{listening, silence};
@@ -21,6 +21,7 @@ use crate::alerts::Alarm;
 use crate::authz::Right;
 use crate::ctx::Ctx;
 use crate::error::{Result, readable};
+use crate::playbook::folded;
 use crate::{validate, words};
 
 /// What is known of a source, for people.
@@ -36,6 +37,18 @@ pub struct SourceState {
     pub usual_gap: Option<Duration>,
     /// Whether it is silent for longer than it should.
     pub is_silent: bool,
+}
+
+/// Sources that need no settings.
+pub const BUILT_IN: [&str; 2] = ["alertmanager", SOURCE];
+
+/// Says that the settings have no source with this name, if it is so: what posts Muster's own form may call itself anything.
+pub fn no_such_source(ctx: &Ctx, name: &str) -> Option<String> {
+    let known: Vec<&str> = ctx.config.alert_sources.values().map(|source| source.name.as_str()).chain(BUILT_IN).collect();
+    let is_known = known.iter().any(|source| folded(source) == folded(name));
+    let known = known.join(", ");
+    (!is_known)
+        .then(|| format!("{name:?} is no source of the settings, which have {known}: only what names itself so at /hooks/alerts is meant."))
 }
 
 /// Whether it is worth noting that there was a sign of the source at `hook`. Costs no statement.

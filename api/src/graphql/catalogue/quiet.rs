@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::alerts::quiet;
+use domain::heartbeats;
 use entity::SiteId;
 use futures_util::future::try_join_all;
 
@@ -86,7 +87,7 @@ pub async fn windows_of(gql: &Context<'_>, site: SiteId) -> ApiResult<Vec<QuietW
 pub struct AddQuietWindowInput {
     /// The sites whose alerts are quiet, at most 100. Of an alert about several sites people hear unless all of them are.
     site_ids: Option<Vec<ID>>,
-    /// The source whose alerts are quiet, by its name in the settings; instead of sites.
+    /// The source whose alerts are quiet, by its name in the settings, in upper or lower case; instead of sites.
     source: Option<String>,
     /// When it begins, at most 366 days ahead; now if omitted.
     starts_at: Option<DateTime<Utc>>,
@@ -108,6 +109,8 @@ pub struct EndQuietWindowInput {
 pub struct QuietWindowPayload {
     /// The window.
     quiet_window: QuietWindow,
+    /// What is odd about it: a source that is in no settings.
+    warning: Option<String>,
 }
 
 /// Mutations about quiet windows.
@@ -129,7 +132,9 @@ impl QuietWindowMutation {
             ends_at: input.ends_at,
             why: input.why,
         };
-        Ok(payload(quiet::add(ctx(gql), add).await?))
+        let window = quiet::add(ctx(gql), add).await?;
+        let warning = window.row.source.as_deref().and_then(|source| heartbeats::no_such_source(ctx(gql), source));
+        Ok(payload(window, warning))
     }
 
     /// Ends a quiet window before its time, or calls it off. What still fires is reported within seconds.
@@ -138,10 +143,10 @@ impl QuietWindowMutation {
         gql: &Context<'_>,
         #[graphql(desc = "The window.")] input: EndQuietWindowInput,
     ) -> ApiResult<QuietWindowPayload> {
-        Ok(payload(quiet::end(ctx(gql), id("quietWindowId", &input.quiet_window_id)?).await?))
+        Ok(payload(quiet::end(ctx(gql), id("quietWindowId", &input.quiet_window_id)?).await?, None))
     }
 }
 
-fn payload(window: quiet::QuietWindow) -> QuietWindowPayload {
-    QuietWindowPayload { quiet_window: QuietWindow(Arc::new(window)) }
+fn payload(window: quiet::QuietWindow, warning: Option<String>) -> QuietWindowPayload {
+    QuietWindowPayload { quiet_window: QuietWindow(Arc::new(window)), warning }
 }

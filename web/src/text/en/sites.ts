@@ -96,6 +96,8 @@ export const sites = {
     onUntil: 'Alerts are quiet until',
     alsoOf: (names: string) => `also for ${names}`,
     end: 'End now',
+    endTitle: 'End the quiet window now?',
+    endWhat: 'What still fires is reported within seconds, and may page somebody.',
     callOff: 'Call off',
     named: (button: string, why: string) => `${button}: ${why}`,
     ended: 'The quiet window is over',
