@@ -192,16 +192,15 @@ fn as_text(call: &Alarms, alert: &Foreseen, on_call: Option<&str>, is_blind: boo
 }
 
 /// What becomes of an alert, in words. One that is over opens nothing and pages nobody.
-fn meaning(outlook: &Outlook, firing: bool) -> String {
-    let words = match (outlook.then, outlook.severity) {
+fn meaning(outlook: &Outlook, firing: bool) -> &'static str {
+    match (outlook.then, outlook.severity) {
         (Then::Report | Then::Join, _) if !firing => "its end is recorded if it was firing, and opens nothing",
-        (Then::Report, Some(_)) => "it opens an incident, unless one runs for it",
-        (Then::Report, None) => "it joins what runs for it, or is remembered",
-        (Then::Join, _) => "it joins what runs for it, its group or its site, and never opens an incident",
-        (Then::Record, _) => "it is remembered, and nobody hears of it",
-        (Then::Ignore, _) => "it is not even remembered",
-    };
-    format!("{}: {words}", outlook.then)
+        (Then::Report, Some(_)) => "report: it opens an incident, unless one runs for it",
+        (Then::Report, None) => "it opens no incident, because its level is too low; it joins one that runs for its group",
+        (Then::Join, _) => "join: it joins what runs for it, its group or its site, and never opens an incident",
+        (Then::Record, _) => "record: it is remembered, and nobody hears of it",
+        (Then::Ignore, _) => "ignore: it is not even remembered",
+    }
 }
 
 fn paged(outlook: &Outlook, on_call: Option<&str>) -> String {

@@ -168,7 +168,8 @@ fn of_alerts(settings: &Settings) -> Outcome {
     let found = settings.alert_sources.iter().map(|(name, source)| {
         let (kind, address) = (source.kind, format!("{url}/hooks/alerts/{name}"));
         let at = if kind.takes_address() && source.secret.is_some() { format!("{address}/SECRET") } else { address };
-        let what = format!("{name} ({}) may post to {at} and shows {}", kind.name, shown(source));
+        let shows = shown(source).map(|shows| format!(" and shows {shows}")).unwrap_or_default();
+        let what = format!("{name} ({}) may post to {at}{shows}", kind.name);
         let is_open = at.ends_with("/SECRET") && url.starts_with("http:") && !is_near(url);
         let problem =
             is_open.then(|| "Its secret is in the address, and public_url is not encrypted: put a proxy with TLS in front.".to_owned());
@@ -207,13 +208,17 @@ fn noted(outcome: Outcome, notes: Vec<String>) -> Outcome {
     }
 }
 
-/// What a source shows to prove who it is.
-fn shown(source: &AlertSource) -> String {
-    let secret = source.secret.as_ref().map(|_| "its secret".to_owned());
+/// What a source shows to prove who it is, besides its address, which may end with its secret.
+fn shown(source: &AlertSource) -> Option<String> {
+    let secret = source.secret.as_ref().filter(|_| !source.kind.takes_address()).map(|_| "its secret".to_owned());
     let signature = source.signing_secret.as_ref().map(|_| "a signature".to_owned());
     let topics = (!source.topics.is_empty()).then(|| format!("Amazon's signature of {} topics", source.topics.len()));
     let all: Vec<String> = [secret, signature, topics].into_iter().flatten().collect();
-    if all.is_empty() { "an API token".to_owned() } else { all.join(" and ") }
+    match all.as_slice() {
+        [] if source.secret.is_some() => None,
+        [] => Some("an API token".to_owned()),
+        all => Some(all.join(" and ")),
+    }
 }
 
 fn is_near(url: &str) -> bool {

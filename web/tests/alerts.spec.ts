@@ -81,7 +81,7 @@ for (const [name, options] of Object.entries({ 'at a desk': {}, 'on a phone': PH
     await expect(page.getByRole('row', { name: /^Noise/ })).toContainText(/1\s*0\s*0\s*0\s*1/);
     await expect(page.getByRole('heading', { name: '1 alert would be treated differently' })).toBeVisible();
     const differing = page.getByRole('list', { name: '1 alert would be treated differently' });
-    await expect(differing).toContainText('Is ignored by the rule “Noise”');
+    await expect(differing).toContainText('The alert is ignored by the rule “Noise”');
     await expect(differing).toContainText('Under the rules in force: Opens an incident');
 
     await page.reload();

@@ -203,7 +203,7 @@ fn fingerprint(row: &alert_source::Model) -> String {
 fn alarm(name: &str, row: &alert_source::Model, since: Timestamp, over_at: Option<Timestamp>, description: String) -> Alarm {
     Alarm {
         fingerprint: fingerprint(row),
-        title: format!("Nothing comes from {name}, which posts alerts"),
+        title: format!("Nothing heard from {name}"),
         description: Some(description),
         firing: over_at.is_none(),
         starts_at: Some(since),

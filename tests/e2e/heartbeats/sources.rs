@@ -61,7 +61,7 @@ async fn a_source_that_is_silent_by_the_settings_is_an_alarm(app: &TestApp) {
     assert_eq!((incidents(&sam).await, &sources(&sam).await[1]["isSilent"]), (json!(0), &json!(false)));
     pass(app, 3).await;
     assert_eq!((incidents(&sam).await, &sources(&sam).await[1]["isSilent"]), (json!(1), &json!(true)));
-    let title = "Nothing comes from ours, which posts alerts";
+    let title = "Nothing heard from ours";
     assert_eq!(alerts(&sam, "INC-1").await, [(title.to_owned(), true, 1)]);
     post(app, &sam, "ours").await;
     pass(app, 1).await;

@@ -7,7 +7,12 @@ export const alerts = {
   title: 'Alerts',
   tabs: { label: 'Alerts', inbox: 'Inbox', rules: 'Rules', heartbeats: 'Heartbeats' },
   outcome: { TAKEN: 'Taken', UNREADABLE: 'Could not be read', FAILED: 'Could not be taken' },
-  then: { REPORT: 'Opens an incident', JOIN: 'Only joins one', RECORD: 'Is only remembered', IGNORE: 'Is ignored' },
+  then: {
+    REPORT: 'Opens an incident',
+    JOIN: 'Only joins an incident',
+    RECORD: 'The alert is only recorded',
+    IGNORE: 'The alert is ignored',
+  },
   inbox: {
     intro: 'What alerting systems posted in the last 14 days, newest first, without secrets.',
     zone: (zone: string) => `Times are in ${zone}.`,
@@ -82,7 +87,7 @@ export const alerts = {
     endOnly: 'Its end is recorded, and opens nothing',
     as: 'as',
     pages: 'pages at once',
-    quiet: (why: string) => `Only remembered, because it is quiet: ${why}`,
+    quiet: (why: string) => `The alert is only recorded, because it is quiet: ${why}`,
     now: 'Under the rules in force:',
   },
   rules: {
@@ -114,7 +119,7 @@ export const alerts = {
     alarms: 'Alerts',
     reported: 'Open',
     joined: 'Join',
-    recorded: 'Remembered',
+    recorded: 'Recorded',
     ignored: 'Ignored',
     differing: (count: number) =>
       count === 0 ? 'The rules in force do the same.' : `${some(count, 'alert', 'alerts')} would be treated differently`,
