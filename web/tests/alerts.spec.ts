@@ -37,6 +37,7 @@ test('what was posted can be found, read, tried and taken again', async ({ muste
   await list.getByRole('link', { name: 'Show what monit posted' }).click();
 
   await expect(page.getByRole('heading', { level: 1, name: 'Posted by monit' })).toBeVisible();
+  await expect(page.getByText('1 alert: 1 new, 0 ended')).toBeVisible();
   const body = page.getByRole('group', { name: 'Body', exact: true });
   await expect(body).toContainText('"title": "Checkout is down"');
   await expect(body).toContainText('"api_token": "(cut)"');
