@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::known::index;
+use crate::search;
 use crate::timeline::verify;
 
 /// Something to do in the background.
@@ -30,7 +31,7 @@ pub enum Chore {
     Expire,
     /// Verify the hash chains of timelines that changed and have become quiet.
     VerifyChains,
-    /// Make incidents that changed findable by what they say now.
+    /// Have incidents that changed suggested for what they say now, and those found by their words that are older than these.
     FindIncidents,
     /// Look whether alerts that flap have settled.
     SettleAlerts,
@@ -179,8 +180,11 @@ pub async fn carry_out(ctx: &Ctx, chore: Chore) -> Result<()> {
     match chore {
         Chore::Expire => expire::expire(ctx).await,
         Chore::VerifyChains => verify_chains(ctx).await,
-        Chore::FindIncidents => find_incidents(ctx).await,
         Chore::SettleAlerts => settle(ctx).await,
+        Chore::FindIncidents => {
+            find_incidents(ctx).await?;
+            search::fill::fill(ctx).await
+        }
         Chore::HearAgain => Box::pin(again::hear_again(ctx)).await,
         Chore::ReadOpsDocs | Chore::ReadMailboxes | Chore::ReadSites | Chore::Sync { .. } => {
             Err(Error::internal("the domain was given a chore that only the worker can carry out"))

@@ -53,6 +53,7 @@ pub mod record;
 pub mod report;
 pub mod review;
 pub mod rooms;
+pub mod search;
 pub mod severity;
 pub mod sheet;
 pub mod sql;

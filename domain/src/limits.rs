@@ -139,6 +139,8 @@ pub const SNOOZE_MINUTES: [i64; 3] = [10, 20, 30];
 pub const SEARCH_CHARS: usize = 200;
 /// Words of a search text.
 pub const SEARCH_WORDS: usize = 8;
+/// Different words by which one text of an incident is found: of a log excerpt, those with which it begins.
+pub const WORDS_OF_TEXT: usize = 2_000;
 
 /// Bytes of a playbook, and of a file of holidays that it names.
 pub const PLAYBOOK_BYTES: usize = 1024 * 1024;

@@ -61,6 +61,7 @@ pub mod incident_access;
 pub mod incident_client;
 pub mod incident_import;
 pub mod incident_site;
+pub mod incident_word;
 pub mod known_near;
 pub mod known_rating;
 pub mod known_term;

@@ -46,6 +46,7 @@ mod m20261130_000047_flapping;
 mod m20261130_000048_heartbeats;
 mod m20261130_000049_site_readings;
 mod m20261130_000050_alert_posts_why;
+mod m20261130_000051_incident_words;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -100,6 +101,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000048_heartbeats::Migration),
             Box::new(m20261130_000049_site_readings::Migration),
             Box::new(m20261130_000050_alert_posts_why::Migration),
+            Box::new(m20261130_000051_incident_words::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

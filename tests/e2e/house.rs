@@ -37,6 +37,7 @@ const FLOORS: [&[&str]; 9] = [
         "delivery::policy",
         "chain",
         "timeline::chain",
+        "timeline::others",
         "timeline::redactions",
         "calendar",
         "blameless",
@@ -55,6 +56,7 @@ const FLOORS: [&[&str]; 9] = [
         "clients::lint",
         "report::difference",
         "report::state",
+        "search::words",
         "timeline::rollout",
         "insights::spread",
         "insights::tally",
@@ -82,6 +84,7 @@ const FLOORS: [&[&str]; 9] = [
         "webhooks::known",
         "sql",
         "audit",
+        "search",
     ],
     // What a decision sees and wants.
     &["record"],

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::source::{Environment, PREFIX, variable};
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
-const OTHERS: [&str; 15] = [
+const OTHERS: [&str; 16] = [
     "MUSTER_ALARMS",
     "MUSTER_CONFIG",
     "MUSTER_TOKEN",
@@ -17,6 +17,7 @@ const OTHERS: [&str; 15] = [
     "MUSTER_PRISM_TRELLO",
     "MUSTER_PRISM_ZENDESK",
     "MUSTER_ROLLING",
+    "MUSTER_SEARCH",
     "MUSTER_SLACK_RATE",
     "MUSTER_STORM",
     "MUSTER_TEST_LOG",

@@ -25,6 +25,7 @@ use crate::incident::parse_reference;
 use crate::incident::reference::reference;
 use crate::incident::state::is_over;
 use crate::known::index;
+use crate::search::fill;
 use crate::sql::padded;
 use crate::timeline::redactions::Redactions;
 
@@ -176,18 +177,17 @@ async fn write(ctx: &Ctx, archive: &mut Archive, row: incident::Model, staged: S
             ended(&walk, &row)?;
         }
     }
-    let import = incident_import::Model { incident_id: row.id, formerly: formerly.clone(), imported_at: ctx.now() };
-    incident_import::Entity::insert(import.into_active_model()).exec_without_returning(&tx).await?;
     let incident = incident::Model { number, ..row };
+    fill::take_in(&tx, &incident).await?;
+    let import = incident_import::Model { incident_id: incident.id, formerly: formerly.clone(), imported_at: ctx.now() };
+    incident_import::Entity::insert(import.into_active_model()).exec_without_returning(&tx).await?;
     let details = json!({ "incident": reference(&incident), "formerly": formerly, "events": incident.last_sequence });
     audit::append(ctx, &tx, vec![Entry::new(AuditAction::IncidentImported).about(incident.id).details(details)]).await?;
     // The rows are not there before the files that they name.
     blocking(move || staged.settle()).await?;
     tx.commit().await?;
     // It changed long ago, so the chore passes it over.
-    index::incidents(ctx, &[incident.id])
-        .await
-        .unwrap_or_else(|error| error.log("an incident that was taken in is not found by its words"));
+    index::incidents(ctx, &[incident.id]).await.unwrap_or_else(|error| error.log("an incident that was taken in is not suggested"));
     Ok(Imported { incident, formerly, was_here: false })
 }
 

@@ -16,6 +16,7 @@
 
 mod counts;
 mod expected;
+mod forget;
 pub(crate) mod numbers;
 pub mod seal;
 mod sharing;
@@ -195,6 +196,9 @@ async fn commit<S: Seal>(ctx: &Ctx, mut drafts: Vec<Draft<'_, S>>, losers: Loser
     }
     webhooks::prepare(ctx).await?;
     drafts.iter_mut().for_each(S::seal);
+    for draft in &mut drafts {
+        forget::forget(draft).await?;
+    }
     let lost = write(ctx, &drafts, losers).await?;
     let won = drafts.into_iter().filter(|draft| !lost.contains(&draft.incident().id));
     let written: Vec<Written> = won.map(Written::from).collect();

@@ -98,7 +98,8 @@ fn paired<T: Clone, K: PartialEq>(things: &[T], key: impl Fn(&T) -> K, links: &[
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn passes(ctx: &Ctx, incident: &incident::Model, filter: &IncidentFilter) -> Result<bool> {
-    let select = crate::authz::visible(&ctx.actor).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition(ctx.db.backend())?);
+    let said = filter.search()?.of_each();
+    let select = crate::authz::visible(&ctx.actor).filter(incident::Column::Id.eq(incident.id)).filter(filter.condition()).filter(said);
     Ok(select.one(ctx.db.read()).await?.is_some())
 }
 

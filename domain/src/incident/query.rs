@@ -2,20 +2,18 @@
 
 use crate::audit::restricted;
 use crate::authz::visible;
-use crate::ctx::{Ctx, LongTurn};
+use crate::ctx::Ctx;
 use crate::cursor::{Slice, TimeKey, Window};
 use crate::error::{Error, Result};
-use crate::limits;
-use crate::sql::contains;
+use crate::search::Search;
 use crate::sql::padded;
-use crate::timeline::others::names_none;
 use crate::validate::storable;
 use entity::{
     ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, Visibility, incident, incident_client,
-    incident_site, role_assignment, timeline_event,
+    incident_site, role_assignment,
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 /// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +36,7 @@ pub struct IncidentFilter {
     pub declared_after: Option<Timestamp>,
     /// Declared then or earlier.
     pub declared_before: Option<Timestamp>,
-    /// With all these words in the name, summary or timeline.
+    /// With words in the name, summary or timeline that begin with each of these.
     pub text: Option<String>,
 }
 
@@ -65,7 +63,8 @@ pub enum IncidentOrder {
 }
 
 impl IncidentFilter {
-    pub(crate) fn condition(&self, backend: DbBackend) -> Result<Condition> {
+    /// All but the text.
+    pub(crate) fn condition(&self) -> Condition {
         use incident::Column;
         let related = |subquery: sea_orm::sea_query::SelectStatement| Column::Id.in_subquery(subquery);
         let sites = self.site_id.map(|site| {
@@ -95,7 +94,7 @@ impl IncidentFilter {
                     .into_query(),
             )
         });
-        let mut condition = Condition::all()
+        Condition::all()
             .add_option(self.status.as_ref().map(|status| Column::Status.is_in(status.iter().copied())))
             .add_option(self.live.map(|live| Column::Live.eq(live)))
             .add_option(self.severity.as_ref().map(|severity| Column::Severity.is_in(severity.iter().copied())))
@@ -104,37 +103,16 @@ impl IncidentFilter {
             .add_option(self.declared_before.map(|before| Column::DeclaredAt.lte(storable(before))))
             .add_option(sites)
             .add_option(clients)
-            .add_option(people);
-        for word in self.words()? {
-            condition = condition.add(mentions(backend, word));
-        }
-        Ok(condition)
+            .add_option(people)
     }
 
-    fn words(&self) -> Result<Vec<&str>> {
-        let text = self.text.as_deref().unwrap_or_default();
-        let words: Vec<&str> = text.split_whitespace().collect();
-        if words.len() > limits::SEARCH_WORDS || text.chars().count() > limits::SEARCH_CHARS || text.contains('\0') {
-            return Err(Error::invalid(
-                "text",
-                format!("text must have at most {} words and {} characters.", limits::SEARCH_WORDS, limits::SEARCH_CHARS),
-            ));
-        }
-        Ok(words)
+    /// What is looked for in names, summaries and timelines.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` for an overlong search text.
+    pub(crate) fn search(&self) -> Result<Search> {
+        Search::of(self.text.as_deref().unwrap_or_default())
     }
-}
-
-fn mentions(backend: DbBackend, word: &str) -> Condition {
-    let in_timeline = timeline_event::Entity::find()
-        .select_only()
-        .column(timeline_event::Column::IncidentId)
-        .filter(contains(backend, timeline_event::Column::Text, word))
-        .filter(names_none())
-        .into_query();
-    Condition::any()
-        .add(contains(backend, incident::Column::Name, word))
-        .add(contains(backend, incident::Column::Summary, word))
-        .add(incident::Column::Id.in_subquery(in_timeline))
 }
 
 /// Whether `filter` can be answered from the incident's row alone, by [`matches`].
@@ -210,7 +188,8 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
             return Err(Error::invalid(field, format!("{field} is a cursor of a list in another order: begin at its first page.")));
         }
     }
-    let mut select = visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?);
+    let said = filter.search()?.of_page(ctx).await?;
+    let mut select = visible(&ctx.actor).filter(filter.condition()).filter(said);
     let descending = matches!(order, IncidentOrder::Newest | IncidentOrder::RecentlyChanged);
     if let Some(key) = &window.after {
         select = select.filter(beyond(order, key, descending));
@@ -222,7 +201,6 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     for column in columns(order) {
         select = select.order_by(*column, direction.clone());
     }
-    let _turn = search_turn(ctx, filter).await?;
     let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
     let mut slice = window.slice(rows);
     match restricted::saw_rows(ctx, &slice.items).await {
@@ -233,14 +211,6 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
         }
         Err(error) => Err(error),
     }
-}
-
-/// A search looks at the text of every event, so it waits for others that read as much.
-async fn search_turn<'a>(ctx: &'a Ctx, filter: &IncidentFilter) -> Result<Option<LongTurn<'a>>> {
-    if filter.text.as_deref().is_none_or(|text| text.trim().is_empty()) {
-        return Ok(None);
-    }
-    Ok(Some(ctx.long_turn().await?))
 }
 
 /// The position of `incident` in `order`.
@@ -289,8 +259,11 @@ fn beyond(order: IncidentOrder, TimeKey(rank, time, id): &TimeKey, less: bool) -
 /// # Errors
 /// `BAD_USER_INPUT` for an overlong search text.
 pub async fn count(ctx: &Ctx, filter: &IncidentFilter) -> Result<u64> {
-    let _turn = search_turn(ctx, filter).await?;
-    Ok(visible(&ctx.actor).filter(filter.condition(ctx.db.backend())?).count(ctx.db.read()).await?)
+    let search = filter.search()?;
+    // A common word is counted in all incidents that have it.
+    let _turn = if search.is_empty() { None } else { Some(ctx.long_turn().await?) };
+    let said = search.of_all(ctx).await?;
+    Ok(visible(&ctx.actor).filter(filter.condition()).filter(said).count(ctx.db.read()).await?)
 }
 
 #[cfg(test)]

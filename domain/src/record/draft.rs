@@ -1,12 +1,12 @@
 //! What a decision wants to be written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{EventId, LastChanges, PersonId, Timestamp, delivery, incident, timeline_event};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbBackend, EntityName, EntityTrait, ExprTrait, IntoActiveModel, Iterable, ModelTrait,
-    PrimaryKeyToColumn, QueryFilter, QueryTrait, Statement, UpdateMany,
+    PrimaryKeyToColumn, QueryFilter, QueryTrait, Set, Statement, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -33,6 +33,10 @@ pub struct Draft<'a, S = Whole> {
     pub(super) events: Vec<timeline_event::Model>,
     /// What each event is for endpoints.
     posted_as: Vec<EventType>,
+    /// Events of before that say nothing any more, as they were.
+    pub(super) emptied: Vec<timeline_event::Model>,
+    /// Words by which the incident is not found any more.
+    pub(super) forgotten: BTreeSet<String>,
     pub(super) writes: Vec<RowWrite>,
     /// What the audit log has about it.
     pub(super) audited: Vec<Entry>,
@@ -54,6 +58,8 @@ impl<'a, S: Scope> Draft<'a, S> {
             after,
             events: Vec::new(),
             posted_as: Vec::new(),
+            emptied: Vec::new(),
+            forgotten: BTreeSet::new(),
             writes: Vec::new(),
             audited: Vec::new(),
             rings: false,
@@ -118,6 +124,25 @@ impl<'a, S: Scope> Draft<'a, S> {
     /// The events so far, and what each is for endpoints.
     pub(crate) fn recorded(&self) -> impl Iterator<Item = (EventType, &timeline_event::Model)> {
         self.posted_as.iter().copied().zip(&self.events)
+    }
+
+    /// Takes out what an event of before says, and returns what is left of it.
+    pub fn empty(&mut self, event: &timeline_event::Model) -> Result<timeline_event::Model> {
+        let left = timeline_event::Model { text: String::new(), details: None, redacted_at: Some(self.now), ..event.clone() };
+        self.update(timeline_event::ActiveModel {
+            id: Set(left.id),
+            text: Set(left.text.clone()),
+            details: Set(left.details.clone()),
+            redacted_at: Set(left.redacted_at),
+            ..Default::default()
+        })?;
+        self.emptied.push(event.clone());
+        Ok(left)
+    }
+
+    /// Has the incident not found by these words any more.
+    pub(crate) fn forget(&mut self, words: BTreeSet<String>) {
+        self.forgotten = words;
     }
 
     /// Appends an entry to the audit log, if the draft is written.

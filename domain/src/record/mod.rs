@@ -11,6 +11,7 @@ mod facts;
 pub(crate) mod fields;
 mod portion;
 mod put_right;
+mod said;
 mod whole;
 mod write;
 

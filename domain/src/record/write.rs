@@ -16,6 +16,7 @@ use super::facts::Scope;
 use super::portion::{ROWS_AT_ONCE, RowWrite, together};
 use crate::audit;
 use crate::ctx::Ctx;
+use crate::search::rows::{self, Said};
 use crate::wake::Wake;
 
 /// Incidents that are updated by one statement, with up to forty columns each: PostgreSQL takes 65,535 values, SQLite 32,766.
@@ -57,22 +58,29 @@ impl<S: Scope> From<Draft<'_, S>> for Written {
     }
 }
 
-/// The commonest draft, one event and nothing else, as a single statement, which is a transaction of its own: two round trips an
+/// The commonest draft, one event with its words and nothing else, as a single statement, which is a transaction of its own: two round trips an
 /// event instead of five. `None` for any other draft, and on SQLite, which has no such statement and no round trips.
 pub(crate) fn write_one<S: Scope>(draft: &Draft<'_, S>) -> Option<Statement> {
+    const CHANGED: &str = "changed";
     let [event] = draft.events.as_slice() else { return None };
-    if draft.backend() != DbBackend::Postgres || !draft.writes.is_empty() || !draft.audited.is_empty() {
+    if draft.backend() != DbBackend::Postgres || !draft.writes.is_empty() || !draft.audited.is_empty() || !draft.forgotten.is_empty() {
         return None;
     }
     let mut update = incident_update(draft);
     update.returning_col(incident::Column::Id);
-    let changed = CommonTableExpression::new().query(update).table_name("changed").to_owned();
+    let mut with = WithClause::new();
+    with.cte(CommonTableExpression::new().query(update).table_name(CHANGED).to_owned());
+    let said = draft.said();
+    if !said.is_empty() {
+        let words = rows::added_beside(CHANGED, draft.incident().number, &said)?;
+        with.cte(CommonTableExpression::new().query(words).table_name("said").to_owned());
+    }
     let row = event.clone().into_active_model();
     let values = timeline_event::Column::iter().filter_map(|column| row.get(column).into_value()).map(Expr::val);
-    let event = Query::select().exprs(values).from("changed").to_owned();
+    let event = Query::select().exprs(values).from(CHANGED).to_owned();
     let mut insert = Query::insert();
     insert.into_table(timeline_event::Entity).columns(timeline_event::Column::iter()).select_from(event).ok()?;
-    Some(draft.backend().build(&insert.with(WithClause::new().cte(changed).to_owned())))
+    Some(draft.backend().build(&insert.with(with)))
 }
 
 /// Writes the drafts, which are in the order of their incidents' ids. Returns the incidents whose version is no longer the draft's:
@@ -100,12 +108,17 @@ pub(crate) async fn write_new<S: Scope>(draft: &Draft<'_, S>, tx: &DatabaseTrans
     write_children(&[draft], tx).await
 }
 
-/// Writes the events of all drafts, which are of one call, together, and what else they want, each in its own order.
+/// Writes the events of all drafts, which are of one call, together with their words, and what else they want, each in its own order.
 async fn write_children<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransaction) -> Result<(), DbErr> {
     let events: Vec<_> = drafts.iter().flat_map(|draft| &draft.events).map(|event| event.clone().into_active_model()).collect();
     for events in events.chunks(ROWS_AT_ONCE) {
         timeline_event::Entity::insert_many(events.to_vec()).exec_without_returning(tx).await?;
     }
+    for draft in drafts.iter().filter(|draft| !draft.forgotten.is_empty()) {
+        rows::remove(tx, draft.incident().number, &draft.forgotten).await?;
+    }
+    let said: Vec<Said> = drafts.iter().map(|draft| (draft.incident().number, draft.said())).collect();
+    rows::add(tx, &said).await?;
     let backend = tx.get_database_backend();
     for write in together(drafts.iter().map(|draft| draft.writes.as_slice())) {
         let must_change = matches!(write, RowWrite::Must(_));

@@ -50,6 +50,11 @@ pub fn names_none() -> Condition {
     Condition::all().add(Kind.ne(TimelineKind::Merged)).add(took_over.not())
 }
 
+/// The same of an event at hand, whose text is `text`.
+pub fn is_searched(kind: TimelineKind, text: &str) -> bool {
+    kind != TimelineKind::Merged && !(kind == TimelineKind::Ticket && text.starts_with(TOOK_OVER_NAMED))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +96,7 @@ mod tests {
         ] {
             let event = event(kind, text, &format!("{{\"{key}\":\"{id}\"}}"));
             assert_eq!((other_incident(&event), without_name(&event).as_deref()), (Some(id), expected), "{text}");
+            assert_eq!(is_searched(kind, text), kind == Ticket && expected.is_none(), "{text}");
         }
         // What people write is theirs.
         let note = event(Note, "Merged into INC-7", &format!("{{\"into\":\"{id}\"}}"));

@@ -7,7 +7,7 @@
 use std::iter::once;
 
 use entity::{AuditAction, EventId, TimelineKind, attachment, forgotten_file, incident, timeline_event};
-use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
 use super::redactions::{Redaction, Redactions, seal};
@@ -84,20 +84,9 @@ impl Around {
     fn empty(&self, event: &timeline_event::Model, reason: &str, draft: &mut Draft<'_, Light>) -> Result<Vec<EventId>> {
         let is_left = |row: &&timeline_event::Model| row.amends_id == Some(event.id) && row.redacted_at.is_none() && has_words(row);
         let corrections = self.events.iter().filter(is_left);
-        let at = Some(draft.now);
-        let emptied =
-            |row: &timeline_event::Model| timeline_event::Model { text: String::new(), details: None, redacted_at: at, ..row.clone() };
-        let mut rows: Vec<_> = once(event).chain(corrections).map(emptied).collect();
+        let rows: Result<Vec<_>> = once(event).chain(corrections).map(|row| draft.empty(row)).collect();
+        let mut rows = rows?;
         rows.sort_by_key(|row| row.sequence);
-        for row in &rows {
-            draft.update(timeline_event::ActiveModel {
-                id: Set(row.id),
-                text: Set(String::new()),
-                details: Set(None),
-                redacted_at: Set(at),
-                ..Default::default()
-            })?;
-        }
         let ids: Vec<EventId> = rows.iter().map(|row| row.id).collect();
         self.remove_files(&ids, draft);
         let sequences: Vec<i32> = rows.iter().map(|row| row.sequence).collect();

@@ -28,7 +28,8 @@ pub struct IncidentFilter {
     declared_after: Option<DateTime<Utc>>,
     /// Declared at this time or earlier.
     declared_before: Option<DateTime<Utc>>,
-    /// With all these words in the name, summary or timeline.
+    /// With words in the name, summary or timeline that begin with each of these: `web-3 expir` finds “certificate expired on web-3.example.org”.
+    /// Case, accents and the signs around a word make no difference.
     text: Option<String>,
 }
 
