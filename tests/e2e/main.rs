@@ -84,6 +84,7 @@ mod review;
 mod rolling;
 mod running;
 mod scim;
+mod search;
 mod sessions;
 mod shares;
 mod shell;

@@ -92,6 +92,11 @@ pub fn run(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
 
 /// Runs `test` with a Muster that is built like this.
 pub fn run_with(builder: Builder, test: impl AsyncFnOnce(&TestApp)) {
+    run_within(TEST_TIMEOUT, builder, test);
+}
+
+/// The same for a test that measures, and may take this long.
+pub fn run_within(time: Duration, builder: Builder, test: impl AsyncFnOnce(&TestApp)) {
     let logs = logs::Logs::default();
     logs.in_runtime(async {
         let whole = async {
@@ -99,7 +104,7 @@ pub fn run_with(builder: Builder, test: impl AsyncFnOnce(&TestApp)) {
             test(&app).await;
             app.finish().await;
         };
-        tokio::time::timeout(TEST_TIMEOUT, whole).await.expect("the test should end in time");
+        tokio::time::timeout(time, whole).await.expect("the test should end in time");
     });
     logs.assert_quiet();
 }

@@ -13,11 +13,16 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::limits;
 
-/// Up to how many times a word is counted: one that occurs as often is common.
-const COUNTED: u32 = 10_000;
+/// Up to how many times a word is counted that is looked for alone, and one of several: one that occurs as often is common. Of several that are fairly
+/// common, the list may have to be walked far until an incident has all.
+const COUNTED_ALONE: u64 = 2_500;
+const COUNTED: u64 = 10_000;
 /// Incidents of a page.
 const PAGE: u64 = 50;
-/// Beyond any number of rows: it keeps PostgreSQL from asking each incident of the list after all, where it misjudges how rare a word is.
+/// Rows that a word may have got since it was counted. PostgreSQL goes by the bound: without one it would judge a rare word by the table's statistics, and
+/// ask each incident of the list after all.
+const SINCE: u64 = 1_000;
+/// Beyond any number of rows.
 const ALL: u64 = 1 << 31;
 /// The rows of the word that is collected, and those of an incident that is asked.
 const COLLECTED: &str = "collected";
@@ -66,7 +71,7 @@ impl Search {
             return Ok(self.of_each());
         }
         let collect = self.counts(ctx).await?.collect();
-        Ok(collect.map_or_else(|| self.of_each(), |word| self.of_those_with(word)))
+        Ok(collect.map_or_else(|| self.of_each(), |(word, count)| self.of_those_with(word, count + SINCE)))
     }
 
     /// The same for all that are found.
@@ -75,11 +80,11 @@ impl Search {
             return Ok(self.of_each());
         }
         let rarest = self.counts(ctx).await?.rarest();
-        Ok(rarest.map_or_else(|| self.of_each(), |(word, _)| self.of_those_with(word)))
+        Ok(rarest.map_or_else(|| self.of_each(), |(word, _)| self.of_those_with(word, ALL)))
     }
 
-    /// The condition, beginning with those that have the word in this place.
-    fn of_those_with(&self, place: usize) -> Condition {
+    /// The condition, beginning with those that have the word in this place, which has at most so many rows.
+    fn of_those_with(&self, place: usize, most: u64) -> Condition {
         let collected = |column| Expr::col((COLLECTED, column));
         let mut those: SelectStatement = Query::select();
         those.column((COLLECTED, incident_word::Column::Number)).from_as(incident_word::Entity, COLLECTED);
@@ -91,12 +96,13 @@ impl Search {
                 those.and_where(has(collected(incident_word::Column::Number), beginning));
             }
         }
-        those.limit(ALL);
+        those.limit(most);
         Condition::all().add(incident::Column::Number.in_subquery(those))
     }
 
     async fn counts(&self, ctx: &Ctx) -> Result<Counts> {
-        let (backend, mut values) = (ctx.db.backend(), Vec::<Value>::new());
+        let (backend, bound) = (ctx.db.backend(), bound(self.beginnings.len()));
+        let mut values = Vec::<Value>::new();
         let mut parts = Vec::with_capacity(self.beginnings.len());
         for beginning in &self.beginnings {
             values.extend([beginning.clone().into(), end(beginning).into()]);
@@ -105,7 +111,7 @@ impl Search {
                 _ => "?".to_owned(),
             });
             parts.push(format!(
-                "(SELECT count(*) FROM (SELECT 1 FROM incident_word WHERE word >= {from} AND word < {to} LIMIT {COUNTED}) AS counted)"
+                "(SELECT count(*) FROM (SELECT 1 FROM incident_word WHERE word >= {from} AND word < {to} LIMIT {bound}) AS counted)"
             ));
         }
         let sql = format!("SELECT {}, CAST((SELECT coalesce(max(number), 0) FROM incident) AS bigint)", parts.join(", "));
@@ -123,13 +129,18 @@ impl Counts {
         self.words.iter().copied().enumerate().min_by_key(|(_, count)| *count)
     }
 
-    /// The word whose incidents are collected for a page; `None` if the list is walked.
-    fn collect(&self) -> Option<usize> {
+    /// The word whose incidents are collected for a page, and how often it occurs; `None` if the list is walked.
+    fn collect(&self) -> Option<(usize, u64)> {
         let (rarest, count) = self.rarest()?;
-        let all = self.incidents.max(1);
-        let walked = self.words.iter().fold(PAGE, |walked, count| (walked * all / (*count).clamp(1, all)).min(all));
-        (count < u64::from(COUNTED) && count <= walked).then_some(rarest)
+        let all = Ord::max(self.incidents, 1);
+        let walked = self.words.iter().fold(PAGE, |walked, count| Ord::min(walked * all / (*count).clamp(1, all), all));
+        (count < bound(self.words.len()) && count <= walked).then_some((rarest, count))
     }
+}
+
+/// Up to how many times each of so many words is counted.
+fn bound(words: usize) -> u64 {
+    if words == 1 { COUNTED_ALONE } else { COUNTED }
 }
 
 fn number() -> Expr {
@@ -167,7 +178,8 @@ mod tests {
             (&[3], 100_000, Some(0)),
             (&[2_000], 100_000, Some(0)),
             (&[3_000], 100_000, None),
-            (&[10_000], 100_000, None),
+            (&[2_500], 100_000, None),
+            (&[2_500], 10_000_000, None),
             (&[10_000, 40], 100_000, Some(1)),
             (&[5_000, 6_000], 100_000, Some(0)),
             (&[9_999, 9_999], 100_000, None),
@@ -178,7 +190,7 @@ mod tests {
             (&[0], 0, Some(0)),
         ] {
             let counts = Counts { words: words.to_vec(), incidents };
-            assert_eq!(counts.collect(), collected, "{words:?} of {incidents}");
+            assert_eq!(counts.collect().map(|(word, _)| word), collected, "{words:?} of {incidents}");
         }
     }
 

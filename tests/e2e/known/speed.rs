@@ -11,7 +11,7 @@ use entity::{IncidentId, IncidentStatus, Visibility, incident};
 use harness::{TestApp, both_dbs};
 use sea_orm::{EntityTrait, IntoActiveModel};
 
-use crate::fixture::long_timeline;
+use crate::fixture::{Words, long_timeline};
 
 both_dbs![a_suggestion_takes_no_time];
 
@@ -29,35 +29,6 @@ fn size() -> (u64, u64, bool) {
     let text = asked.as_deref().unwrap_or("200x1000");
     let (pages, incidents) = text.split_once('x').expect("MUSTER_KNOWN is PAGESxINCIDENTS");
     (pages.parse().expect("a number"), incidents.parse().expect("a number"), asked.is_ok())
-}
-
-/// Words as texts have them: few that are in many of them, and many that are in few.
-struct Words(u64);
-
-impl Words {
-    fn next(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % bound
-    }
-
-    fn word(&mut self) -> String {
-        // The rank of each word is the product of two numbers: half of all words are among some 200.
-        let mut rank = self.next(200) * self.next(100);
-        let mut word = String::new();
-        for _ in 0..4 {
-            word.push(char::from(b"bdfgklmnprst"[usize::try_from(rank % 12).unwrap()]));
-            word.push(char::from(b"aeiou"[usize::try_from(rank % 5).unwrap()]));
-            rank /= 12;
-        }
-        word
-    }
-
-    fn text(&mut self, words: usize) -> String {
-        (0..words).map(|_| self.word()).collect::<Vec<_>>().join(" ")
-    }
 }
 
 async fn pages(ctx: &Ctx, words: &mut Words, count: u64) {
