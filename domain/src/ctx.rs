@@ -52,7 +52,7 @@ pub struct Domain {
     pub(crate) webhooks: Known,
     pub(crate) heard_lately: Lately,
     pub(crate) lanes: Lanes,
-    /// One question that reads very much runs at a time: a search through all timelines, or insights. So however many are asked for, the
+    /// One question that reads very much runs at a time: a count of what a search finds, or insights. So however many are asked for, the
     /// other connections are for everything else.
     long_questions: Semaphore,
     /// Lets one such question of each person wait for them.

@@ -1,7 +1,10 @@
 //! The made-up incidents in Muster's own tables, with everything that its use cases keep: sequences, the hash
 //! chain, the columns for the board, the counter.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
+use domain::search::words::words;
 use domain::timeline::chain;
 use entity::{EventId, IncidentId, PersonId, Source, TimelineKind, timeline_event};
 use migration::{Migrator, MigratorTrait};
@@ -17,6 +20,7 @@ const EVENT: usize = 3;
 const ROLE: usize = 4;
 const ACTION: usize = 5;
 const AFFECTED: usize = 6;
+const WORD: usize = 7;
 
 const TABLES: &[Table] = &[
     Table { name: "person", columns: "id,name,email,access_level,grants,created_at" },
@@ -30,6 +34,7 @@ const TABLES: &[Table] = &[
     Table { name: "role_assignment", columns: "id,incident_id,role,person_id,assigned_at" },
     Table { name: "action", columns: "id,incident_id,title,assignee_id,state,created_at,settled_at" },
     Table { name: "incident_client", columns: "incident_id,client_id,since,note" },
+    Table { name: "incident_word", columns: "number,word" },
 ];
 
 const ROLES: [&str; 3] = ["INCIDENT_LEAD", "CLIENT_COMMS_MANAGER", "RESPONDER"];
@@ -132,6 +137,11 @@ impl Filler {
             Cell::Time(changed_at),
         ];
         self.store.push(INCIDENT, &row).await?;
+        let texts = [&incident.name, &incident.summary].into_iter().chain(incident.events.iter().map(|event| &event.text));
+        let said: BTreeSet<String> = texts.flat_map(|text| words(text)).collect();
+        for word in &said {
+            self.store.push(WORD, &[Cell::Int(incident.number as i64), Cell::Text(word)]).await?;
+        }
         self.team(id, incident).await?;
         Ok(IncidentId(id))
     }

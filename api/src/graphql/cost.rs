@@ -9,7 +9,7 @@ pub fn page_cost(first: Option<i32>, last: Option<i32>, entry: usize) -> usize {
     1 + size.min(domain::limits::PAGE_MAX) * entry
 }
 
-/// What a search through all timelines costs: ten of them in one query are plenty.
+/// What a search costs, which may have to be counted in all incidents: ten of them in one query are plenty.
 pub const SEARCH_COST: usize = 1_900;
 
 /// [`SEARCH_COST`], if there is a text to search for.
