@@ -45,6 +45,7 @@ impl Metrics {
         while shutdown.run_until_cancelled(look.tick()).await.is_some() {
             // Nobody may ever read them: then times would pile up that only reading sums up.
             self.0.run_upkeep();
+            show_cache(domain);
             let ctx = domain.system();
             let looked = async { anyhow::Ok((backlog::look(&ctx).await?, chores::silence(&ctx).await?)) };
             match tokio::time::timeout(PATIENCE, looked).await {
@@ -78,6 +79,11 @@ fn show(backlog: &Backlog, silence: Option<Duration>) {
     }
 }
 
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+fn show_cache(domain: &Domain) {
+    gauge!("muster_cache_bytes").set(domain.kept.bytes() as f64);
+}
+
 /// What each metric means, also of those that other crates count.
 fn describe() {
     describe_counter!("muster_requests_total", "GraphQL requests, by OK or the code of the first error.");
@@ -92,6 +98,9 @@ fn describe() {
     describe_counter!("muster_connections_dismissed_total", "Connections without a valid secret that were closed for a newer one.");
     describe_counter!("muster_connections_refused_total", "Connections that found no place, for all were taken by known callers.");
     describe_gauge!("muster_watchers", "Live subscriptions that are open.");
+    describe_counter!("muster_cache_hits_total", "Parts of incidents that were known already.");
+    describe_counter!("muster_cache_misses_total", "Parts of incidents that were looked for and had to be read.");
+    describe_gauge!("muster_cache_bytes", Unit::Bytes, "What is kept of incidents, at most as much as cache.mib says.");
     describe_counter!("muster_changes_total", "Changes of incidents.");
     describe_counter!("muster_events_total", "Events that changes wrote onto timelines.");
     describe_gauge!("muster_database_up", "1 while the database answers.");

@@ -32,6 +32,8 @@ pub struct Config {
     pub ops_docs: Option<String>,
     /// Where events may be posted to; `None` for nowhere.
     pub webhooks: Option<WebhookRules>,
+    /// How many bytes of what was read of incidents a process keeps for those who ask next; none: nothing.
+    pub cache_bytes: u64,
     /// Whether mailboxes are read for alerts.
     pub reads_mailboxes: bool,
     /// The catalogue elsewhere that is followed; `None` for none.

@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::heartbeats::lately::Lately;
 use crate::ids::IdSource;
+use crate::incident::kept as incidents;
 use crate::insights::kept as insights;
 use crate::lanes::Lanes;
 use crate::people::secrets::SecretCache;
@@ -49,6 +50,8 @@ pub struct Domain {
     pub(crate) sights: Sights,
     pub(crate) agendas: Kept,
     pub(crate) insights: insights::Kept,
+    /// What was read of incidents.
+    pub kept: incidents::Kept,
     pub(crate) webhooks: Known,
     pub(crate) heard_lately: Lately,
     pub(crate) lanes: Lanes,
@@ -68,6 +71,7 @@ pub struct Domain {
 impl Domain {
     /// Puts the parts together.
     pub fn new(db: Db, clock: Arc<dyn Clock>, playbook: Playbook, config: Config, ticket_desk: Option<Arc<dyn TicketDesk>>) -> Arc<Self> {
+        let kept = incidents::Kept::new(config.cache_bytes);
         Arc::new(Self {
             db,
             clock,
@@ -83,6 +87,7 @@ impl Domain {
             sights: Sights::default(),
             agendas: Kept::default(),
             insights: insights::Kept::default(),
+            kept,
             webhooks: Known::default(),
             heard_lately: Lately::default(),
             lanes: Lanes::default(),

@@ -191,6 +191,12 @@ pub const TOKEN_LIFETIME: Duration = Duration::days(365);
 pub const PAGE_SECRET_KEPT: Duration = Duration::hours(48);
 /// Days for which rows are kept that can be kept for a time of one's own: a week, so that nothing goes that is still looked for.
 pub const DAYS_KEPT: std::ops::RangeInclusive<i64> = 7..=36_500;
+/// Mebibytes of what was read of incidents that a process keeps (`cache.mib`), from nothing to what one server has.
+pub const CACHE_MIB: std::ops::RangeInclusive<u64> = 0..=65_536;
+/// Bytes of it unless the settings say otherwise: a hundred incidents with their last hundred events take about four million.
+pub const CACHE_BYTES: u64 = 64 * MIB;
+/// Bytes of a mebibyte.
+pub const MIB: u64 = 1024 * 1024;
 /// Bytes of an imported calendar: a year of a large team's shifts, with room to spare; a request body may have 1 MiB.
 pub const CALENDAR_BYTES: usize = 512 * 1024;
 /// Events of an imported calendar that take place in the time it is imported for; those long past don't count.

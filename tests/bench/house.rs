@@ -13,6 +13,7 @@ use domain::clock::Clock;
 use domain::config::{ChatRules, Config, Retention, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
+use domain::limits::CACHE_BYTES;
 use domain::people::tokens::{self, CreateToken};
 use domain::playbook::Playbook;
 use domain::ports::{Order, Outlet, Receipt, Refusal};
@@ -68,6 +69,7 @@ impl House {
                 reads_mailboxes: false,
                 alert_sources: BTreeMap::new(),
                 catalogue: None,
+                cache_bytes: CACHE_BYTES,
             };
             let clock = Arc::new(MovedClock { start, begun: Instant::now() });
             let domain = Domain::new(db, clock, Playbook::default(), config, None);

@@ -80,6 +80,7 @@ const FLOORS: [&[&str]; 9] = [
         "people::secrets",
         "agenda::kept",
         "heartbeats::lately",
+        "incident::kept",
         "insights::kept",
         "webhooks::known",
         "sql",

@@ -10,6 +10,7 @@ use domain::clock::{Clock, ManualClock, SystemClock};
 use domain::config::{CatalogueSource, ChatRules, Config, Retention, TicketRules};
 use domain::db::Db;
 use domain::delivery::policy::Pauses;
+use domain::limits::CACHE_BYTES;
 use domain::people::tokens::CreateToken;
 use domain::playbook::Playbook;
 use domain::ports::TicketDesk;
@@ -62,6 +63,7 @@ pub struct Builder {
     ops_docs: Option<String>,
     webhooks: Option<WebhookRules>,
     catalogue: Option<CatalogueSource>,
+    cache_bytes: u64,
     tickets: Box<dyn FnOnce(&mut TicketRules)>,
     ticket_desk: Option<Arc<dyn TicketDesk>>,
     playbook: Box<dyn FnOnce(&mut Playbook)>,
@@ -126,6 +128,11 @@ impl Builder {
         Self { catalogue: Some(CatalogueSource { place, every: chrono::Duration::minutes(15) }), ..self }
     }
 
+    /// With room for so many bytes of what was read of incidents; none for nothing.
+    pub fn cache_bytes(self, cache_bytes: u64) -> Self {
+        Self { cache_bytes, ..self }
+    }
+
     /// On this database, which the test has made and migrated, rather than on one of its own.
     pub fn on_database(self, url: String) -> Self {
         Self { database_url: Some(url), ..self }
@@ -174,6 +181,7 @@ impl Builder {
             reads_mailboxes: false,
             alert_sources: settings.alert_sources.values().map(|source| source.watched()).collect(),
             catalogue: self.catalogue,
+            cache_bytes: self.cache_bytes,
         };
         let setup = Setup { url, clock, playbook, config, ticket_desk: self.ticket_desk, settings };
         let server = Server::start(&setup).await;
@@ -277,6 +285,7 @@ impl TestApp {
             ops_docs: None,
             webhooks: None,
             catalogue: None,
+            cache_bytes: CACHE_BYTES,
             tickets: Box::new(|_| ()),
             ticket_desk: None,
             playbook: Box::new(|_| ()),

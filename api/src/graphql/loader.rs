@@ -1,8 +1,8 @@
 //! Loads in one statement what many fields of one request ask for.
 //!
-//! A field puts its key into the open batch and yields once; by then every other field that can run has run and added its key.
-//! The first to resume loads for all. Unlike a loader with a timer and a task, this waits for nothing, and batches are
-//! complete, because all fields of a request are polled on one task.
+//! A field puts its key into the open batch and yields once; by then every other field that can run has run and added its key. The first to
+//! resume loads for all. What the process knows already needs no batch. Unlike a loader with a timer and a task, this waits for nothing, and
+//! batches are complete, because all fields of a request are polled on one task.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
@@ -15,11 +15,15 @@ use tokio::sync::OnceCell;
 /// Finds the values of many keys; keys without a value are omitted.
 type Load<K, V> = fn(Ctx, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>>;
 
+/// Finds the value of a key at once, if it is known.
+type Known<K, V> = fn(&Ctx, &K) -> Option<V>;
+
 /// Batches look-ups of one kind. Lives as long as a request and caches nothing between batches, so a
 /// subscription never sees stale values.
 pub struct Loader<K, V> {
     ctx: Ctx,
     load: Load<K, V>,
+    known: Option<Known<K, V>>,
     open: Mutex<Arc<Batch<K, V>>>,
 }
 
@@ -43,7 +47,12 @@ where
     V: Clone + Send + Sync + 'static,
 {
     pub fn new(ctx: &Ctx, load: Load<K, V>) -> Self {
-        Self { ctx: ctx.clone(), load, open: Mutex::default() }
+        Self { ctx: ctx.clone(), load, known: None, open: Mutex::default() }
+    }
+
+    /// The same, but of what is `known` nothing is loaded.
+    pub fn but_for(self, known: Known<K, V>) -> Self {
+        Self { known: Some(known), ..self }
     }
 
     /// The value of `key`, if it has one.
@@ -51,6 +60,9 @@ where
     /// # Errors
     /// The failure of the whole batch, or of this key.
     pub async fn get(&self, key: K) -> Result<Option<V>, Arc<Error>> {
+        if let Some(value) = self.known.and_then(|known| known(&self.ctx, &key)) {
+            return Ok(Some(value));
+        }
         let batch = lock(&self.open).clone();
         lock(&batch.keys).insert(key.clone());
         tokio::task::yield_now().await;

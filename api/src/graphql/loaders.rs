@@ -7,20 +7,22 @@ use std::sync::Arc;
 
 use domain::alerts::quiet;
 use domain::clients::{board, progress};
+use domain::incident::kept::Version;
+use domain::incident::parts;
 use domain::telling::{answers, duty, ways};
-use domain::timeline::{self, Range};
+use domain::timeline::stretch::{self, Stretch};
 use domain::{
     Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, heartbeats, incident, known, people, report, review, rooms,
-    tickets, webhooks,
+    tickets, timeline, webhooks,
 };
 use entity::{
     ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
     FollowUpId, HeartbeatId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
     ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId, action,
     alert, alert_post, api_token, attachment, audit_entry, chat_channel, checklist_item, client, client_update, contact, goal, heartbeat,
-    incident_client, page, parked_topic, passkey, person, report_approval, report_comment, report_publication, report_reader,
-    review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event, triage_answer, webhook_endpoint,
-    webhook_message,
+    incident_access, incident_client, incident_site, page, parked_topic, passkey, person, report_approval, report_comment,
+    report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event,
+    triage_answer, webhook_endpoint, webhook_message,
 };
 use futures_util::FutureExt;
 
@@ -29,9 +31,9 @@ use super::loader::Loader;
 type Many<T> = Arc<Vec<T>>;
 
 /// Declares [`Loaders`]: a line for each gives its name, the type of its keys and of its values, the use case that finds them for many
-/// keys, and how what that returns is handed out.
+/// keys, and how what that returns is handed out; behind `but`, what finds the value of a key that the process knows already.
 macro_rules! loaders {
-    ($($(#[$doc:meta])* $name:ident: $key:ty => $value:ty = $shape:ident($find:path $(, $by:expr)?);)+) => {
+    ($($(#[$doc:meta])* $name:ident: $key:ty => $value:ty = $shape:ident($find:path $(, $by:expr)?) $(but $known:path)?;)+) => {
         /// All loaders of one request.
         pub struct Loaders {
             $($(#[$doc])* pub $name: Loader<$key, $value>,)+
@@ -41,7 +43,7 @@ macro_rules! loaders {
             /// The loaders for a request made with `ctx`.
             pub fn new(ctx: &Ctx) -> Self {
                 Self {
-                    $($name: Loader::new(ctx, |ctx, keys| async move { Ok($shape($find(&ctx, &keys).await? $(, $by)?)) }.boxed()),)+
+                    $($name: Loader::new(ctx, |ctx, keys| async move { Ok($shape($find(&ctx, &keys).await? $(, $by)?)) }.boxed()) $(.but_for(|ctx, key| $known(ctx, *key)))?,)+
                 }
             }
         }
@@ -130,17 +132,20 @@ loaders! {
     /// Sites of a client.
     client_sites: ClientId => Many<site::Model> = grouped_if(catalogue::sites_of, |row| row.client_id);
     /// Roles of an incident.
-    roles: IncidentId => Many<role_assignment::Model> = grouped(incident::roles_of, |row| row.incident_id);
+    roles: Version => Many<role_assignment::Model> =
+        identity(parts::read::<role_assignment::Entity>) but parts::known::<role_assignment::Entity>;
     /// Goals of an incident that have been touched.
-    goals: IncidentId => Many<goal::Model> = grouped(incident::goals_of, |row| row.incident_id);
+    goals: Version => Many<goal::Model> =
+        identity(parts::read::<goal::Entity>) but parts::known::<goal::Entity>;
     /// Ticked checklist items of an incident.
-    checklist: IncidentId => Many<checklist_item::Model> = grouped(incident::checklist_of, |row| row.incident_id);
+    checklist: Version => Many<checklist_item::Model> =
+        identity(parts::read::<checklist_item::Entity>) but parts::known::<checklist_item::Entity>;
     /// Actions of an incident.
-    actions: IncidentId => Many<action::Model> = grouped(incident::actions_of, |row| row.incident_id);
-    /// Open actions of an incident: what a board needs, without the settled ones.
-    open_actions: IncidentId => Many<action::Model> = grouped(incident::open_actions_of, |row| row.incident_id);
-    /// Affected clients of an incident.
-    affected: IncidentId => Many<(incident_client::Model, client::Model)> = grouped(incident::affected_clients_of, |(row, _)| row.incident_id);
+    actions: Version => Many<action::Model> =
+        identity(parts::read::<action::Entity>) but parts::known::<action::Entity>;
+    /// Affected clients of an incident, those affected longest first.
+    affected: Version => Many<incident_client::Model> =
+        identity(parts::read::<incident_client::Entity>) but parts::known::<incident_client::Entity>;
     /// The client board of an incident.
     client_board: IncidentId => Many<board::Row> = shared(boards);
     /// Updates to the clients of an incident.
@@ -152,9 +157,11 @@ loaders! {
     /// The deliveries of an update to clients.
     update_deliveries: ClientUpdateId => Many<entity::delivery::Model> = grouped_if(progress::deliveries_of, |row| row.client_update_id);
     /// Sites of an incident.
-    incident_sites: IncidentId => Many<site::Model> = pairs(incident::sites_of);
-    /// The people with whom an incident is shared.
-    participants: IncidentId => Many<person::Model> = pairs(incident::participants_of);
+    incident_sites: Version => Many<incident_site::Model> =
+        identity(parts::read::<incident_site::Entity>) but parts::known::<incident_site::Entity>;
+    /// With whom an incident is shared.
+    access: Version => Many<incident_access::Model> =
+        identity(parts::read::<incident_access::Entity>) but parts::known::<incident_access::Entity>;
     /// Files of an incident.
     incident_files: IncidentId => Many<attachment::Model> = grouped(files::of_incidents, |row| row.incident_id);
     /// Alerts of an incident.
@@ -200,7 +207,8 @@ loaders! {
     /// What the chat has of an incident.
     chat_channels: IncidentId => Many<chat_channel::Model> = grouped(rooms::of_incidents, |row| row.incident_id);
     /// Stretches of timelines.
-    stretch: Range => Many<timeline_event::Model> = shared(timeline::range);
+    stretch: Stretch => Many<Arc<timeline_event::Model>> =
+        identity(stretch::read) but stretch::known;
     /// Files of an event.
     event_files: EventId => Many<attachment::Model> = grouped_if(files::of_events, |row| row.event_id);
     /// Corrections of an event.

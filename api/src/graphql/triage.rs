@@ -5,27 +5,27 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use domain::incident::triage;
-use entity::{IncidentId, client, triage_answer};
+use entity::{client, triage_answer};
 use futures_util::future::try_join_all;
 
 use super::catalogue::Site;
 use super::context::{ctx, loaders};
 use super::error::ApiResult;
-use super::incident::IncidentPayload;
+use super::incident::{Incident, IncidentPayload, sites_of};
 use super::people::{Person, person};
 use super::scalars::{TriageRecommendation, TriageVerdict, id};
 
 /// Help with deciding whether a report is an incident.
 #[derive(Description)]
 pub struct Triage {
-    incident: IncidentId,
+    incident: Incident,
     answers: Arc<Vec<triage_answer::Model>>,
 }
 
 impl Triage {
     /// Loads the help for an incident.
-    pub async fn load(gql: &Context<'_>, incident: IncidentId) -> ApiResult<Self> {
-        Ok(Self { incident, answers: loaders(gql).triage.get(incident).await?.unwrap_or_default() })
+    pub async fn load(gql: &Context<'_>, incident: &Incident) -> ApiResult<Self> {
+        Ok(Self { incident: incident.clone(), answers: loaders(gql).triage.get(incident.0.id).await?.unwrap_or_default() })
     }
 
     fn advice(&self, gql: &Context<'_>) -> triage::TriageAdvice {
@@ -54,15 +54,15 @@ impl Triage {
     /// What to bear in mind about each of the sites.
     #[graphql(complexity = "1 + 3 * child_complexity")]
     async fn sites(&self, gql: &Context<'_>) -> ApiResult<Vec<TriageSite>> {
-        let sites = loaders(gql).incident_sites.get(self.incident).await?.unwrap_or_default();
-        let with_client = async |site: &entity::site::Model| -> ApiResult<TriageSite> {
+        let sites = sites_of(gql, &self.incident).await?;
+        let with_client = async |site: Arc<entity::site::Model>| -> ApiResult<TriageSite> {
             let client = match site.client_id {
                 Some(client) => loaders(gql).client.get(client).await?,
                 None => None,
             };
-            Ok(TriageSite { site: Arc::new(site.clone()), client })
+            Ok(TriageSite { site, client })
         };
-        try_join_all(sites.iter().map(with_client)).await
+        try_join_all(sites.into_iter().map(with_client)).await
     }
 }
 

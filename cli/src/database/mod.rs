@@ -228,6 +228,7 @@ pub fn domain_at(
         reads_mailboxes: !settings.mailboxes.is_empty(),
         alert_sources: settings.alert_sources.values().map(|source| source.watched()).collect(),
         catalogue: settings.airtable.as_ref().map(|table| CatalogueSource { place: table.place.describe(), every: table.every }),
+        cache_bytes: settings.cache_bytes,
     };
     settings.systems.configure(&mut config);
     Domain::new(db, clock, playbook, config, ticket_desk)

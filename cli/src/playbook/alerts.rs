@@ -187,6 +187,7 @@ async fn stage(settings: &Settings, playbook: &Playbook, folder: &Path, clock: A
         reads_mailboxes: false,
         alert_sources: BTreeMap::new(),
         catalogue: None,
+        cache_bytes: 0,
     };
     Ok(Domain::new(opened.db, clock, playbook.clone(), config, None))
 }

@@ -26,7 +26,7 @@ use document::typesetter::Typesetter;
 use domain::config::Retention;
 use domain::delivery::policy::Pauses;
 use domain::documents::DocumentSet;
-use domain::limits::DAYS_KEPT;
+use domain::limits::{CACHE_BYTES, CACHE_MIB, DAYS_KEPT, MIB};
 use domain::webhooks::rules::WebhookRules;
 use entity::Severity;
 use tracing_subscriber::EnvFilter;
@@ -99,6 +99,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Where events may be posted to.
     pub webhooks: Option<WebhookRules>,
+    /// How many bytes of what was read of incidents are kept.
+    pub cache_bytes: u64,
     /// The outside systems.
     pub systems: Systems,
     /// Where traces go.
@@ -199,6 +201,7 @@ impl Settings {
             systems: Systems::read(source),
             pauses: pauses(source),
             retention: retention(source),
+            cache_bytes: cache_bytes(source),
             traces: Traces::read(source),
             log_json: log_json(source),
             log_filter: log_filter(source),
@@ -319,6 +322,17 @@ fn retention(source: &mut Source<'_>) -> Retention {
     }
 }
 
+fn cache_bytes(source: &mut Source<'_>) -> u64 {
+    match source.parsed::<u64>("cache.mib", "a number of mebibytes") {
+        None => CACHE_BYTES,
+        Some(mib) if CACHE_MIB.contains(&mib) => mib * MIB,
+        Some(_) => {
+            source.problem("cache.mib", format_args!("must be at most {} mebibytes; 0 keeps nothing", CACHE_MIB.end()));
+            CACHE_BYTES
+        }
+    }
+}
+
 fn log_json(source: &mut Source<'_>) -> bool {
     match source.text("log.format").as_deref() {
         None | Some("text") => false,
@@ -381,6 +395,16 @@ mod tests {
                 days(wrong).unwrap_err()[0].starts_with("retention.deliveries_days (MUSTER_RETENTION__DELIVERIES_DAYS) must be"),
                 "{wrong}"
             );
+        }
+    }
+
+    #[test]
+    fn the_cache_has_a_bound() {
+        let bytes = |text: &str| from_file(&format!("[cache]\nmib = {text}")).map(|settings| settings.cache_bytes);
+        assert_eq!(from_file("").unwrap().cache_bytes, 64 * MIB);
+        assert_eq!((bytes("0"), bytes("1"), bytes("65536")), (Ok(0), Ok(MIB), Ok(65_536 * MIB)));
+        for wrong in ["65537", "-1", "0.5", "'64 MiB'"] {
+            assert!(bytes(wrong).unwrap_err()[0].starts_with("cache.mib (MUSTER_CACHE__MIB) must be"), "{wrong}");
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! What can't be recorded must not be shown: the failure names it, so that everything else can be.
 
+use std::borrow::Borrow;
+
 use entity::{AuditAction, IncidentId, PersonId, Visibility, incident, incident_access};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
@@ -21,8 +23,9 @@ pub async fn saw(ctx: &Ctx, incidents: impl IntoIterator<Item = IncidentId>) -> 
 }
 
 /// The same of incidents that the caller has at hand: which of them are hidden needs no look.
-pub async fn saw_rows(ctx: &Ctx, rows: &[incident::Model]) -> Result<()> {
-    let hidden = rows.iter().filter(|row| row.visibility == Visibility::Restricted).map(|row| row.id);
+pub async fn saw_rows<R: Borrow<incident::Model>>(ctx: &Ctx, rows: &[R]) -> Result<()> {
+    let rows = rows.iter().map(<R as Borrow<incident::Model>>::borrow);
+    let hidden = rows.filter(|row| row.visibility == Visibility::Restricted).map(|row| row.id);
     let Some((person, hidden)) = news(ctx, hidden) else { return Ok(()) };
     record(ctx, person, hidden).await
 }

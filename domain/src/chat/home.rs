@@ -1,5 +1,7 @@
 //! What concerns one person: their incidents, what they are to do, and who is on call.
 
+use std::sync::Arc;
+
 use entity::{PersonId, incident};
 
 use super::phrases::{due, headline};
@@ -61,6 +63,7 @@ pub async fn home(ctx: &Ctx) -> Result<Home> {
 async fn mine(ctx: &Ctx, me: PersonId) -> Result<Vec<Mine>> {
     let filter = IncidentFilter { person_id: Some(me), ..IncidentFilter::running() };
     let found = incidents::page(ctx, &filter, IncidentOrder::MostSevere, &Window::first(SHOWN)).await?.slice.items;
+    let found: Vec<incident::Model> = found.into_iter().map(Arc::unwrap_or_clone).collect();
     let mut steps = incidents::steps_of(ctx, found.clone(), false).await?;
     let playbook = ctx.playbook();
     let mine = |incident: incident::Model| {

@@ -1,8 +1,8 @@
 //! The children of incidents, read for many incidents in one statement. Callers have checked that the incidents may be seen.
 
 use entity::{
-    ActionState, ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident,
-    incident_access, incident_client, incident_site, person, role_assignment, site,
+    ClientId, IncidentId, PersonId, RoleAssignmentId, SiteId, Timestamp, action, checklist_item, client, goal, incident, incident_access,
+    incident_client, incident_site, role_assignment, site,
 };
 use sea_orm::sea_query::{Condition, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -11,7 +11,6 @@ use crate::catalogue::{clients_by_ids, sites_by_ids};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::IncidentFilter;
-use crate::people;
 use crate::sql::{self, padded};
 
 /// The roles that are or were held, in the order in which they were given.
@@ -39,14 +38,6 @@ pub async fn actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<actio
     sql::of_incidents::<action::Entity>(ctx, incidents).await
 }
 
-/// The open actions, oldest first.
-pub async fn open_actions_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<action::Model>> {
-    let select = action::Entity::find()
-        .filter(action::Column::IncidentId.is_in(padded(incidents)))
-        .filter(action::Column::State.eq(ActionState::Open));
-    Ok(select.order_by_asc(action::Column::Id).all(ctx.db.read()).await?)
-}
-
 /// The affected clients, those affected longest first.
 pub async fn affected_clients_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(incident_client::Model, client::Model)>> {
     let rows = incident_client::Entity::find()
@@ -72,16 +63,6 @@ pub async fn sites_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(Incide
     sites.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
     let links: Vec<_> = rows.iter().map(|row| (row.site_id, row.incident_id)).collect();
     Ok(paired(&sites, |site| site.id, &links))
-}
-
-/// The people who see the incidents while they are restricted, besides those who see all, by name.
-pub async fn participants_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<(IncidentId, person::Model)>> {
-    let rows = sql::of_incidents::<incident_access::Entity>(ctx, incidents).await?;
-    let ids: Vec<PersonId> = rows.iter().map(|row| row.person_id).collect();
-    let mut people = if ids.is_empty() { Vec::new() } else { people::by_ids(ctx, &ids).await? };
-    people.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
-    let links: Vec<_> = rows.iter().map(|row| (row.person_id, row.incident_id)).collect();
-    Ok(paired(&people, |person| person.id, &links))
 }
 
 /// What belongs to incidents by `links`, in its own order, once for each incident that it belongs to.

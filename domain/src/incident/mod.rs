@@ -6,8 +6,10 @@
 mod children;
 mod edit;
 mod handover;
+pub mod kept;
 pub mod marks;
 mod merge;
+pub mod parts;
 mod query;
 mod raise;
 pub mod reference;
@@ -20,8 +22,7 @@ pub mod triage;
 pub mod writes;
 
 pub use children::{
-    actions_of, affected_clients_of, changed_since, checklist_of, goals_of, open_actions_of, participants, participants_of, passes,
-    roles_by_ids, roles_of, sites_of,
+    actions_of, affected_clients_of, changed_since, checklist_of, goals_of, participants, passes, roles_by_ids, roles_of, sites_of,
 };
 pub use edit::{Impact, UpdateIncident, update};
 pub use handover::{

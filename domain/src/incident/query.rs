@@ -1,10 +1,13 @@
 //! Finding incidents. Every query here starts from what the caller may see.
 
+use std::sync::Arc;
+
 use crate::audit::restricted;
 use crate::authz::visible;
 use crate::ctx::Ctx;
 use crate::cursor::{Slice, TimeKey, Window};
 use crate::error::{Error, Result};
+use crate::incident::kept::{Part, Version};
 use crate::search::Search;
 use crate::sql::padded;
 use crate::validate::storable;
@@ -13,7 +16,7 @@ use entity::{
     incident_site, role_assignment,
 };
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 /// Which incidents. Fields that are left empty do not filter.
 #[derive(Clone, Debug, Default)]
@@ -173,7 +176,7 @@ pub async fn open_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::
 /// A page of a list of incidents.
 pub struct Page {
     /// The incidents, and where they are in the list.
-    pub slice: Slice<incident::Model>,
+    pub slice: Slice<Arc<incident::Model>>,
     /// Why some are left out that belong here.
     pub left_out: Option<Error>,
 }
@@ -201,8 +204,7 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     for column in columns(order) {
         select = select.order_by(*column, direction.clone());
     }
-    let rows = select.limit(window.rows()).all(ctx.db.read()).await?;
-    let mut slice = window.slice(rows);
+    let mut slice = window.slice(rows(ctx, filter, select.limit(window.rows())).await?);
     match restricted::saw_rows(ctx, &slice.items).await {
         Ok(()) => Ok(Page { slice, left_out: None }),
         Err(Error::Unrecorded { incidents, cause }) => {
@@ -211,6 +213,27 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
         }
         Err(error) => Err(error),
     }
+}
+
+/// The incidents that `select` gives, in its order. Their rows are long: what comes first are their versions alone, and if all rows are known in
+/// these, nothing else. But nobody searches twice.
+async fn rows(ctx: &Ctx, filter: &IncidentFilter, select: Select<incident::Entity>) -> Result<Vec<Arc<incident::Model>>> {
+    use incident::Column;
+    if ctx.kept.is_on() && filter.text.is_none() {
+        let columns = [Column::Id, Column::Version, Column::ChangedAt, Column::NextDueAt];
+        let now = select.clone().select_only().columns(columns).into_tuple::<(IncidentId, i32, Timestamp, Option<Timestamp>)>();
+        let now = now.all(ctx.db.read()).await?.into_iter();
+        let row = |(incident, number, changed_at, next_due_at)| ctx.kept.row(Version { incident, number, changed_at }, next_due_at);
+        if let Some(known) = now.map(row).collect::<Option<Vec<_>>>() {
+            return Ok(known);
+        }
+    }
+    let rows: Vec<Arc<incident::Model>> = select.all(ctx.db.read()).await?.into_iter().map(Arc::new).collect();
+    for row in &rows {
+        // A row says itself which version it is.
+        ctx.kept.keep(Version::from(&**row), Part::Row, row.clone());
+    }
+    Ok(rows)
 }
 
 /// The position of `incident` in `order`.

@@ -10,6 +10,7 @@ mod query;
 pub mod redact;
 pub mod redactions;
 pub mod rollout;
+pub mod stretch;
 pub mod verify;
 
 use entity::{AttachmentId, EventId, IncidentId, IncidentStatus, TimelineKind, Timestamp, attachment, incident, timeline_event};

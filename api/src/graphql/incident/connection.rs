@@ -20,7 +20,6 @@ pub struct IncidentConnection {
 impl IncidentConnection {
     /// The page of incidents that pass `filter`.
     ///
-    /// `BAD_USER_INPUT` if the search text is too long.
     /// `BAD_USER_INPUT` for an overlong search text.
     pub async fn load(
         gql: &Context<'_>,

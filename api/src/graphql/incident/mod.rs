@@ -19,4 +19,4 @@ pub use inputs::IncidentFilter;
 pub use mutation::IncidentMutation;
 pub use query::IncidentQuery;
 pub use role::RoleAssignment;
-pub use row::{Incident, IncidentPayload, incident_if_visible};
+pub use row::{Incident, IncidentPayload, incident_if_visible, sites_of};

@@ -1,17 +1,17 @@
 //! What an incident looks like from outside.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use domain::incident;
+use domain::timeline::stretch::Stretch;
+use futures_util::future::try_join_all;
 
 use super::action::Action;
 use super::affected::AffectedClient;
 use super::alert::Alert;
 use super::goal::GoalState;
 use super::role::RoleAssignment;
-use super::row::{Incident, incident_if_visible};
+use super::row::{Incident, incident_if_visible, sites_of};
 use crate::graphql::catalogue::Site;
 use crate::graphql::clients::IncidentClients;
 use crate::graphql::connection::page_args;
@@ -118,14 +118,14 @@ impl Incident {
         gql: &Context<'_>,
         #[graphql(desc = "Include roles that have ended.", default_with = "Some(false)")] include_ended: Option<bool>,
     ) -> ApiResult<Vec<RoleAssignment>> {
-        let rows = loaders(gql).roles.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).roles.get(self.read_as()).await?.unwrap_or_default();
         Ok(rows.iter().filter(|row| include_ended == Some(true) || row.ended_at.is_none()).cloned().map(RoleAssignment).collect())
     }
     /// What the response must achieve, in the playbook's order.
     #[graphql(complexity = "1 + 4 * child_complexity")]
     async fn goals(&self, gql: &Context<'_>) -> ApiResult<Vec<GoalState>> {
-        let goals = loaders(gql).goals.get(self.0.id).await?.unwrap_or_default();
-        let checklist = loaders(gql).checklist.get(self.0.id).await?.unwrap_or_default();
+        let goals = loaders(gql).goals.get(self.read_as()).await?.unwrap_or_default();
+        let checklist = loaders(gql).checklist.get(self.read_as()).await?.unwrap_or_default();
         let state = |wanted: &domain::playbook::Goal| GoalState {
             wanted: wanted.clone(),
             row: goals.iter().find(|row| row.goal == wanted.key && row.met_at.is_some()).cloned(),
@@ -146,25 +146,29 @@ impl Incident {
     /// The sites it is about, by name.
     #[graphql(complexity = "1 + 3 * child_complexity")]
     async fn sites(&self, gql: &Context<'_>) -> ApiResult<Vec<Site>> {
-        let rows = loaders(gql).incident_sites.get(self.0.id).await?.unwrap_or_default();
-        Ok(rows.iter().cloned().map(|row| Site(Arc::new(row))).collect())
+        Ok(sites_of(gql, self).await?.into_iter().map(Site).collect())
     }
     /// Who sees it while it is restricted, by name: whoever has worked on it, and those with whom it was shared. Administrators and people with
     /// the grant `SEE_RESTRICTED` see it as well.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn participants(&self, gql: &Context<'_>) -> ApiResult<Vec<Person>> {
-        let rows = loaders(gql).participants.get(self.0.id).await?.unwrap_or_default();
-        Ok(rows.iter().cloned().map(|row| Person(Arc::new(row))).collect())
+        let rows = loaders(gql).access.get(self.read_as()).await?.unwrap_or_default();
+        let people = try_join_all(rows.iter().map(|row| loaders(gql).person.get(row.person_id))).await?;
+        let mut people: Vec<_> = people.into_iter().flatten().collect();
+        people.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+        Ok(people.into_iter().map(Person).collect())
     }
     /// Help with deciding whether it is an incident: the answers so far and what they suggest.
     async fn triage(&self, gql: &Context<'_>) -> ApiResult<Triage> {
-        Triage::load(gql, self.0.id).await
+        Triage::load(gql, self).await
     }
     /// The clients it affects, longest affected first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn affected_clients(&self, gql: &Context<'_>) -> ApiResult<Vec<AffectedClient>> {
-        let rows = loaders(gql).affected.get(self.0.id).await?.unwrap_or_default();
-        Ok(rows.iter().cloned().map(|(row, client)| AffectedClient { row, client: Arc::new(client) }).collect())
+        let rows = loaders(gql).affected.get(self.read_as()).await?.unwrap_or_default();
+        let clients = try_join_all(rows.iter().map(|row| loaders(gql).client.get(row.client_id))).await?;
+        let affected = rows.iter().cloned().zip(clients);
+        Ok(affected.filter_map(|(row, client)| Some(AffectedClient { row, client: client? })).collect())
     }
     /// Its events, in order.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
@@ -183,7 +187,7 @@ impl Incident {
     /// The latest summary for people who do not follow the timeline.
     async fn latest_update(&self, gql: &Context<'_>) -> ApiResult<Option<TimelineEvent>> {
         let Some(sequence) = self.0.latest_update_sequence else { return Ok(None) };
-        let rows = loaders(gql).stretch.get((self.0.id, sequence - 1, sequence)).await?.unwrap_or_default();
+        let rows = loaders(gql).stretch.get(Stretch::of(&self.0, sequence - 1, sequence)).await?.unwrap_or_default();
         Ok(rows.first().cloned().map(TimelineEvent::from))
     }
     /// What has to be done while it lasts, oldest first.
@@ -193,8 +197,7 @@ impl Incident {
         gql: &Context<'_>,
         #[graphql(desc = "Only those in this state.")] state: Option<ActionState>,
     ) -> ApiResult<Vec<Action>> {
-        let loader = if state == Some(ActionState::Open) { &loaders(gql).open_actions } else { &loaders(gql).actions };
-        let rows = loader.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).actions.get(self.read_as()).await?.unwrap_or_default();
         Ok(rows.iter().filter(|row| state.is_none_or(|state| entity::ActionState::from(state) == row.state)).cloned().map(Action).collect())
     }
     /// Its files, oldest first.

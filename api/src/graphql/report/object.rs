@@ -34,7 +34,8 @@ impl Report {
     }
     /// Who writes it: the incident's report author, once somebody was named.
     async fn author(&self, gql: &Context<'_>) -> ApiResult<Option<Person>> {
-        let roles = loaders(gql).roles.get(self.0.incident_id).await?.unwrap_or_default();
+        let Some(incident) = incident_if_visible(gql, Some(self.0.incident_id)).await? else { return Ok(None) };
+        let roles = loaders(gql).roles.get(incident.read_as()).await?.unwrap_or_default();
         let author = roles.iter().rfind(|row| row.role == Role::ReportAuthor && row.ended_at.is_none());
         person(gql, author.map(|row| row.person_id)).await
     }

@@ -6,6 +6,7 @@ use async_graphql::{Context, Description, ID, InputObject, Object, SimpleObject}
 use chrono::{DateTime, Utc};
 use domain::cursor::{PageArgs, Slice, Window};
 use domain::timeline;
+use domain::timeline::stretch::Stretch;
 use entity::incident;
 
 use super::row::TimelineEvent;
@@ -54,8 +55,11 @@ impl TimelineConnection {
         let window = Window::<i32>::from_args(args)?;
         let slice = if filter.is_empty() {
             let (low, high) = stretch(&window, incident.last_sequence);
-            let rows =
-                if low < high { loaders(gql).stretch.get((incident.id, low, high)).await?.unwrap_or_default() } else { Arc::default() };
+            let rows = if low < high {
+                loaders(gql).stretch.get(Stretch::of(incident, low, high)).await?.unwrap_or_default()
+            } else {
+                Arc::default()
+            };
             let items = rows.iter().cloned().map(TimelineEvent::from).collect();
             Slice { items, has_previous: low > 0, has_next: high < incident.last_sequence }
         } else {

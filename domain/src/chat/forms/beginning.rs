@@ -82,7 +82,7 @@ async fn under_way(ctx: &Ctx, name: &str, except: Option<IncidentId>) -> Result<
     let line = |incident: &incident::Model| {
         format!("Under way already: {} ({}). {}", headline(incident), words::status(incident.status), incidents::link(ctx, incident))
     };
-    Ok(found.iter().take(NAMED).map(line).collect())
+    Ok(found.iter().take(NAMED).map(|incident| line(incident)).collect())
 }
 
 /// Declares it, or reports it where somebody else is to decide.

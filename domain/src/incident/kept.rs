@@ -1,0 +1,293 @@
+//! What this process has read of incidents, kept for whoever asks next: rows next to them, stretches of their timelines, the row itself.
+//!
+//! Filled and asked by [`super::parts`], [`super::query`] and `timeline::stretch`. Whoever asks has read the incident from the database in
+//! the same request, by what its caller may see, and gets a part only if it is of the version that they read. Nobody is told of a change.
+//!
+//! # Why it is never stale
+//!
+//! 1. What is kept is written in no other transaction than one that raises its incident's version and sets when it changed: by the door
+//!    (`record::write`), and by an archive that is taken in, which brings the incident itself. So two commits of the same version have the
+//!    same parts.
+//! 2. A part is read by a statement of its own, later than the version it was asked for, so it may be newer. Hence the versions are read again
+//!    *after* it ([`super::parts::unchanged`]), and it is kept only if its incident's is still the same: versions only grow, so there was no
+//!    commit in between, and every statement in between has read what that version has. Otherwise it is handed out, as it would be if nothing
+//!    were kept, and forgotten.
+//! 3. A version is its number and when it was written. A number alone could come twice: a fail-over may lose the newest commits, and a backup
+//!    that is put back has lost more, under a server that runs on.
+//!
+//! # What is kept
+//!
+//! | part | table | written by |
+//! | --- | --- | --- |
+//! | `Row` | `incident` | the door; only `next_due_at` is also set without it (`telling::{reminders,schedule}`), so it is compared as well |
+//! | `Roles`, `Goals`, `Checklist`, `Actions`, `Clients`, `Sites`, `Access` | `role_assignment`, `goal`, `checklist_item`, `action`, `incident_client`, `incident_site`, `incident_access` | drafts of their incident |
+//! | `Last`, `Events` | `timeline_event` | the seal of a draft; star and redaction, drafts as well |
+//!
+//! Of clients, sites and people only the ids are kept, because they change by themselves. Not kept, because there are ways around the door:
+//! deliveries and whether they arrived, pages (opened, secrets that are forgotten), offers of roles (secrets), alerts that are heard again,
+//! files (their bytes are removed later), messages and channels of the chat, comments for a review, what endpoints were sent. Nor is what
+//! depends on the caller, the clock or the playbook: it is made of these parts at each look.
+//!
+//! Bounded by bytes, as far as they can be estimated; what was used longest ago goes first, and an older version when a newer one comes.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use entity::{
+    Awaited, IncidentId, LastChanges, Timestamp, action, checklist_item, goal, incident, incident_access, incident_client, incident_site,
+    role_assignment, timeline_event,
+};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+/// What the cache itself needs for a part, roughly.
+const OVERHEAD: usize = 256;
+
+/// One version of one incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Version {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Its number.
+    pub number: i32,
+    /// When it was written.
+    pub changed_at: Timestamp,
+}
+
+impl From<&incident::Model> for Version {
+    fn from(row: &incident::Model) -> Self {
+        Self { incident: row.id, number: row.version, changed_at: row.changed_at }
+    }
+}
+
+/// A part of an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Its own row.
+    Row,
+    /// Roles that are or were held.
+    Roles,
+    /// Goals that were ever confirmed.
+    Goals,
+    /// Ticked items.
+    Checklist,
+    /// Actions in any state.
+    Actions,
+    /// Affected clients.
+    Clients,
+    /// Sites it is about.
+    Sites,
+    /// With whom it is shared.
+    Access,
+    /// So many events at the end of its timeline.
+    Last(i32),
+    /// The events after the first number, up to the second.
+    Events(i32, i32),
+}
+
+/// What can be kept, and what it takes.
+pub trait Weighed: Send + Sync + 'static {
+    /// Bytes in memory, roughly.
+    fn bytes(&self) -> usize;
+}
+
+impl<T: Weighed> Weighed for Vec<T> {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.iter().map(Weighed::bytes).sum::<usize>()
+    }
+}
+
+impl<T: Weighed> Weighed for Arc<T> {
+    fn bytes(&self) -> usize {
+        // Two counters, and whoever points there.
+        3 * size_of::<usize>() + T::bytes(self)
+    }
+}
+
+/// Says which columns of each table have their values elsewhere.
+macro_rules! weighed {
+    ($($table:ident: [$($column:ident),*],)+) => {
+        $(impl Weighed for $table::Model {
+            fn bytes(&self) -> usize {
+                size_of::<Self>() $(+ self.$column.elsewhere())*
+            }
+        })+
+    };
+}
+
+weighed! {
+    action: [title],
+    checklist_item: [goal, item, evidence],
+    goal: [goal, evidence],
+    incident: [name, client_name, summary, impact_description, last_hash, awaited, last_changes],
+    incident_access: [],
+    incident_client: [note],
+    incident_site: [],
+    role_assignment: [handover_note],
+    timeline_event: [text, details, hash],
+}
+
+/// A value that has more to it than what is in its row.
+trait Elsewhere {
+    fn elsewhere(&self) -> usize;
+}
+
+impl Elsewhere for String {
+    fn elsewhere(&self) -> usize {
+        self.capacity()
+    }
+}
+
+impl Elsewhere for Vec<u8> {
+    fn elsewhere(&self) -> usize {
+        self.capacity()
+    }
+}
+
+impl Elsewhere for Awaited {
+    fn elsewhere(&self) -> usize {
+        size_of_val(self.0.as_slice())
+    }
+}
+
+impl Elsewhere for LastChanges {
+    fn elsewhere(&self) -> usize {
+        // A tree, half empty.
+        self.fields.values().map(|change| 2 * size_of_val(change)).sum()
+    }
+}
+
+impl<T: Elsewhere> Elsewhere for Option<T> {
+    fn elsewhere(&self) -> usize {
+        self.as_ref().map_or(0, Elsewhere::elsewhere)
+    }
+}
+
+/// A part as one version has it.
+#[derive(Clone)]
+struct Entry {
+    version: Version,
+    content: Arc<dyn Any + Send + Sync>,
+    bytes: u32,
+}
+
+/// Parts of incidents.
+pub struct Kept(Option<Cache<(IncidentId, Part), Entry>>);
+
+impl Kept {
+    /// Room for `bytes`; none keeps nothing.
+    pub fn new(bytes: u64) -> Self {
+        let cache = || {
+            let weigh = |_: &(IncidentId, Part), entry: &Entry| entry.bytes;
+            Cache::builder().eviction_policy(EvictionPolicy::lru()).weigher(weigh).max_capacity(bytes).build()
+        };
+        Self((bytes > 0).then(cache))
+    }
+
+    /// Whether anything is kept.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// A part as `version` has it, if that is known.
+    pub fn get<T: Any + Send + Sync>(&self, version: Version, part: Part) -> Option<Arc<T>> {
+        self.get_if(version, part, |_| true)
+    }
+
+    /// The incident's row in this version, when people must be reminded of it next at `next_due_at`.
+    pub fn row(&self, version: Version, next_due_at: Option<Timestamp>) -> Option<Arc<incident::Model>> {
+        self.get_if(version, Part::Row, |row: &incident::Model| row.next_due_at == next_due_at)
+    }
+
+    fn get_if<T: Any + Send + Sync>(&self, version: Version, part: Part, holds: impl Fn(&T) -> bool) -> Option<Arc<T>> {
+        let entry = self.0.as_ref()?.get(&(version.incident, part)).filter(|entry| entry.version == version);
+        let found = entry.and_then(|entry| entry.content.downcast::<T>().ok()).filter(|content| holds(content));
+        match found {
+            Some(_) => metrics::counter!("muster_cache_hits_total").increment(1),
+            None => metrics::counter!("muster_cache_misses_total").increment(1),
+        }
+        found
+    }
+
+    /// Keeps a part that is proved to be of `version`.
+    pub fn keep<T: Weighed>(&self, version: Version, part: Part, content: Arc<T>) {
+        let Some(cache) = &self.0 else { return };
+        let bytes = u32::try_from(OVERHEAD + content.bytes()).unwrap_or(u32::MAX);
+        cache.insert((version.incident, part), Entry { version, content, bytes });
+    }
+
+    /// How many bytes are kept.
+    pub fn bytes(&self) -> u64 {
+        let Some(cache) = &self.0 else { return 0 };
+        cache.run_pending_tasks();
+        cache.weighted_size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::ActionId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ROOM: u64 = 1024 * 1024;
+
+    fn version(incident: u128, number: i32) -> Version {
+        Version { incident: IncidentId(Uuid::from_u128(incident)), number, changed_at: Timestamp::UNIX_EPOCH }
+    }
+
+    fn actions(title: &str) -> Arc<Vec<action::Model>> {
+        Arc::new(vec![action::Model {
+            id: ActionId(Uuid::nil()),
+            incident_id: IncidentId(Uuid::nil()),
+            title: title.to_owned(),
+            assignee_id: None,
+            state: entity::ActionState::Open,
+            created_at: Timestamp::UNIX_EPOCH,
+            settled_at: None,
+        }])
+    }
+
+    #[test]
+    fn a_part_is_of_its_version_alone() {
+        let kept = Kept::new(ROOM);
+        let get = |version| kept.get::<Vec<action::Model>>(version, Part::Actions);
+        kept.keep(version(1, 5), Part::Actions, actions("call"));
+        assert_eq!(get(version(1, 5)), Some(actions("call")));
+        assert_eq!(get(version(1, 4)), None);
+        assert_eq!(get(version(1, 6)), None);
+        assert_eq!(get(version(2, 5)), None);
+        let again = Version { changed_at: Timestamp::UNIX_EPOCH + chrono::Duration::microseconds(1), ..version(1, 5) };
+        assert_eq!(get(again), None, "the same number, written at another time");
+        assert!(kept.get::<Vec<action::Model>>(version(1, 5), Part::Last(1)).is_none(), "another part");
+        assert!(kept.get::<Vec<goal::Model>>(version(1, 5), Part::Actions).is_none(), "another table");
+        kept.keep(version(1, 6), Part::Actions, actions("write"));
+        assert_eq!((get(version(1, 5)), get(version(1, 6))), (None, Some(actions("write"))), "a newer version takes its place");
+    }
+
+    #[test]
+    fn bytes_are_bounded_and_what_was_used_longest_ago_goes_first() {
+        let kept = Kept::new(ROOM);
+        let long = "x".repeat(10_000);
+        let get = |incident| kept.get::<Vec<action::Model>>(version(incident, 1), Part::Actions);
+        for incident in 0..1_000 {
+            kept.keep(version(incident, 1), Part::Actions, actions(&long));
+            assert!(kept.bytes() <= ROOM, "after {incident}");
+            // In use all the time.
+            assert!(get(0).is_some(), "after {incident}");
+        }
+        assert!(kept.bytes() > ROOM / 2, "there is room for more");
+        assert!(get(999).is_some() && get(1).is_none());
+        kept.keep(version(1, 1), Part::Actions, actions(&"x".repeat(2 * 1024 * 1024)));
+        assert!(kept.bytes() <= ROOM && get(1).is_none(), "more than all the room");
+    }
+
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let kept = Kept::new(0);
+        kept.keep(version(1, 1), Part::Actions, actions("call"));
+        assert!(!kept.is_on() && kept.get::<Vec<action::Model>>(version(1, 1), Part::Actions).is_none());
+        assert_eq!(kept.bytes(), 0);
+    }
+}
