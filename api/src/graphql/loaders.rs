@@ -54,7 +54,7 @@ loaders! {
     /// People by id.
     person: PersonId => Arc<person::Model> = one_each(people::by_ids, |row| row.id);
     /// Incidents by id, if the caller may see them.
-    incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::by_ids, |row| row.id);
+    incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::seen_by_ids, |row| row.id);
     /// What an incident that was taken in from an archive was called before, if it has another reference here.
     former_reference: IncidentId => String = identity(archive::formerly);
     /// Incidents by id that are hidden from nobody.
@@ -220,11 +220,11 @@ async fn boards(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec
 }
 
 async fn open_steps(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<incident::Listed>>> {
-    incident::steps_of(ctx, incident::by_ids(ctx, ids).await?, false).await
+    incident::steps_of(ctx, &incident::seen_by_ids(ctx, ids).await?, false).await
 }
 
 async fn all_steps(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<incident::Listed>>> {
-    incident::steps_of(ctx, incident::by_ids(ctx, ids).await?, true).await
+    incident::steps_of(ctx, &incident::seen_by_ids(ctx, ids).await?, true).await
 }
 
 async fn leadership(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<duty::LeadershipNotice>>> {

@@ -63,8 +63,7 @@ pub async fn home(ctx: &Ctx) -> Result<Home> {
 async fn mine(ctx: &Ctx, me: PersonId) -> Result<Vec<Mine>> {
     let filter = IncidentFilter { person_id: Some(me), ..IncidentFilter::running() };
     let found = incidents::page(ctx, &filter, IncidentOrder::MostSevere, &Window::first(SHOWN)).await?.slice.items;
-    let found: Vec<incident::Model> = found.into_iter().map(Arc::unwrap_or_clone).collect();
-    let mut steps = incidents::steps_of(ctx, found.clone(), false).await?;
+    let mut steps = incidents::steps_of(ctx, &found, false).await?;
     let playbook = ctx.playbook();
     let mine = |incident: incident::Model| {
         let steps = steps.remove(&incident.id).unwrap_or_default();
@@ -72,5 +71,5 @@ async fn mine(ctx: &Ctx, me: PersonId) -> Result<Vec<Mine>> {
         let steps = steps.into_iter().filter(is_asked).map(|step| MyStep { due: due(&step, &playbook), key: step.key, title: step.title });
         Mine { headline: headline(&incident), link: incidents::link(ctx, &incident), steps: steps.collect(), incident }
     };
-    Ok(found.into_iter().map(mine).collect())
+    Ok(found.into_iter().map(Arc::unwrap_or_clone).map(mine).collect())
 }

@@ -1,5 +1,7 @@
 //! What the playbook asks for, and who is on call.
 
+use std::sync::Arc;
+
 use entity::{PersonId, Timestamp, incident, person};
 
 use super::answer::{Answer, listed};
@@ -35,7 +37,7 @@ pub(super) async fn open_steps(ctx: &Ctx, incident: &incident::Model) -> Result<
 }
 
 async fn listed_steps(ctx: &Ctx, incident: &incident::Model) -> Result<Vec<Listed>> {
-    Ok(incidents::steps_of(ctx, vec![incident.clone()], false).await?.remove(&incident.id).unwrap_or_default())
+    Ok(incidents::steps_of(ctx, &[Arc::new(incident.clone())], false).await?.remove(&incident.id).unwrap_or_default())
 }
 
 fn in_words(step: &Listed, names: &Names, playbook: &Playbook) -> String {

@@ -23,6 +23,9 @@
 //! | `Roles`, `Goals`, `Checklist`, `Actions`, `Clients`, `Sites`, `Access` | `role_assignment`, `goal`, `checklist_item`, `action`, `incident_client`, `incident_site`, `incident_access` | drafts of their incident |
 //! | `Last`, `Events` | `timeline_event` | the seal of a draft; star and redaction, drafts as well |
 //!
+//! `Asked` is what the playbook counts from (`incident::asked`): of the incident, its roles, affected clients, ticked items, pages (whom, when, answered,
+//! lost), marks, report, review and follow-ups, all of which drafts write.
+//!
 //! Of clients, sites and people only the ids are kept, because they change by themselves. Not kept, because there are ways around the door:
 //! deliveries and whether they arrived, pages (opened, secrets that are forgotten), offers of roles (secrets), alerts that are heard again,
 //! files (their bytes are removed later), messages and channels of the chat, comments for a review, what endpoints were sent. Nor is what
@@ -83,6 +86,8 @@ pub enum Part {
     Last(i32),
     /// The events after the first number, up to the second.
     Events(i32, i32),
+    /// What its steps are made of.
+    Asked,
 }
 
 /// What can be kept, and what it takes.

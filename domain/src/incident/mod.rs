@@ -3,6 +3,7 @@
 //! Called by `api`, by [`crate::alerts`] and by the demo. Every function here that changes something checks the caller's
 //! right, validates, and goes through the one door; which status may follow which is in [`state`].
 
+mod asked;
 mod children;
 mod edit;
 mod handover;
@@ -30,7 +31,8 @@ pub use handover::{
 };
 pub use merge::merge;
 pub use query::{
-    IncidentFilter, IncidentOrder, Page, by_ids, by_number, count, find, key, matches, numbered_after, open_by_ids, page, touches_rows_only,
+    IncidentFilter, IncidentOrder, Page, by_ids, by_number, count, find, key, matches, numbered_after, open_by_ids, page, seen_by_ids,
+    touches_rows_only,
 };
 pub use raise::{Declare, Raise, declare, decline, raise};
 pub use reference::{began, link, parse_reference, reference};

@@ -167,6 +167,13 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
     Ok(found)
 }
 
+/// The same, of whose rows nothing is read again that is known.
+pub async fn seen_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<Arc<incident::Model>>> {
+    let found = rows(ctx, &IncidentFilter::default(), visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids)))).await?;
+    restricted::saw_rows(ctx, &found).await?;
+    Ok(found)
+}
+
 /// Those among `ids` that the caller may see and that are hidden from nobody, so that seeing them is not worth an entry of the audit log.
 pub async fn open_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
     let open = visible(&ctx.actor).filter(incident::Column::Visibility.eq(Visibility::Open));

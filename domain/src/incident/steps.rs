@@ -1,6 +1,7 @@
 //! The playbook's steps in an incident as people see them: the list, and how a step is settled.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::Duration;
 use entity::{ClientId, IncidentId, PersonId, TimelineKind, Timestamp, incident, step};
@@ -10,6 +11,7 @@ use crate::authz::Right;
 use crate::change::change;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::incident::asked::{Asked, asked};
 use crate::incident::marks::{self, Settlement};
 use crate::playbook::steps::{self, Step};
 use crate::playbook::{Playbook, Rule};
@@ -64,25 +66,22 @@ pub enum StepState {
 
 /// The steps of incidents that the caller has seen, the most urgent first. With `settled`, also those that people were reminded of and
 /// that are done or settled.
-pub async fn steps_of(ctx: &Ctx, incidents: Vec<incident::Model>, settled: bool) -> Result<HashMap<IncidentId, Vec<Listed>>> {
+pub async fn steps_of(ctx: &Ctx, incidents: &[Arc<incident::Model>], settled: bool) -> Result<HashMap<IncidentId, Vec<Listed>>> {
     let (playbook, now) = (ctx.playbook(), ctx.now());
-    let wholes = Whole::load_many(ctx, incidents).await?;
-    Ok(wholes.iter().map(|whole| (whole.incident.id, list(whole, &playbook, now, settled))).collect())
+    let asked = asked(ctx, incidents).await?;
+    Ok(asked.iter().map(|(id, asked)| (*id, list(asked, &playbook, now, settled))).collect())
 }
 
-fn list(whole: &Whole, playbook: &Playbook, now: Timestamp, settled: bool) -> Vec<Listed> {
-    let open = steps::steps(&whole.case(), playbook, now);
-    let over = whole.steps.iter().filter(|row| settled && !open.iter().any(|step| step.key == row.key));
-    let over = over.map(|row| listed_over(row, whole, playbook)).collect::<Vec<_>>();
-    open.into_iter().map(|step| listed_open(step, whole)).chain(over).collect()
+fn list(asked: &Asked, playbook: &Playbook, now: Timestamp, settled: bool) -> Vec<Listed> {
+    let open = steps::steps(&asked.case, playbook, now);
+    let over = asked.steps.iter().filter(|row| settled && !open.iter().any(|step| step.key == row.key));
+    let over = over.map(|row| listed_over(row, asked, playbook)).collect::<Vec<_>>();
+    open.into_iter().map(|step| listed_open(step, asked)).chain(over).collect()
 }
 
-fn listed_open(step: Step, whole: &Whole) -> Listed {
-    let row = whole.steps.iter().find(|row| row.key == step.key && step.is_meant(row.due_at));
-    let holder = |role: &entity::Role| {
-        let held = whole.roles.iter().rev().find(|row| row.role == *role && row.ended_at.is_none());
-        held.map(|row| row.person_id)
-    };
+fn listed_open(step: Step, asked: &Asked) -> Listed {
+    let row = asked.steps.iter().find(|row| row.key == step.key && step.is_meant(row.due_at));
+    let holder = |role: &entity::Role| asked.holders.iter().rfind(|(held, _)| held == role).map(|(_, person)| *person);
     Listed {
         rule: Some(step.rule),
         assignee: step.person.or_else(|| step.audience.iter().find_map(holder)),
@@ -102,14 +101,14 @@ fn listed_open(step: Step, whole: &Whole) -> Listed {
     }
 }
 
-fn listed_over(row: &step::Model, whole: &Whole, playbook: &Playbook) -> Listed {
+fn listed_over(row: &step::Model, asked: &Asked, playbook: &Playbook) -> Listed {
     let rule = Rule::of_key(&row.key);
     let text = rule.map(|rule| playbook.text(rule, &row.key)).unwrap_or_default();
-    let follow_up = whole.follow_ups.iter().find(|follow_up| row.key.ends_with(&follow_up.id.to_string()));
+    let follow_up = asked.follow_ups.iter().find(|(id, _)| row.key.ends_with(&id.to_string()));
     Listed {
         key: row.key.clone(),
         rule,
-        title: follow_up.map_or_else(|| text.title.clone(), |follow_up| steps::about(&text.title, &follow_up.title)),
+        title: follow_up.map_or_else(|| text.title.clone(), |(_, title)| steps::about(&text.title, title)),
         why: text.why,
         audience: &[],
         assignee: None,

@@ -43,6 +43,20 @@ impl TimelineFilter {
         self.condition(DbBackend::Sqlite).is_empty()
     }
 
+    /// Whether it takes no database to say which events pass. Times are compared as they are stored, and texts as the database folds them.
+    pub fn is_plain(&self) -> bool {
+        self.since.is_none() && self.until.is_none() && self.text.is_none()
+    }
+
+    /// Whether an event passes a plain filter.
+    pub(super) fn passes(&self, event: &timeline_event::Model) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))
+            && self.except_kinds.as_ref().is_none_or(|kinds| !kinds.contains(&event.kind))
+            && self.starred.is_none_or(|starred| starred == event.starred)
+            && self.actor_id.is_none_or(|actor| Some(actor) == event.actor_id)
+            && self.source.as_ref().is_none_or(|source| source.contains(&event.source))
+    }
+
     fn condition(&self, backend: DbBackend) -> Condition {
         use timeline_event::Column;
         Condition::all()

@@ -8,11 +8,15 @@ use std::sync::Arc;
 
 use entity::{incident, timeline_event};
 
-use super::query::{Range, range};
+use super::query::{Range, TimelineFilter, range};
 use crate::ctx::Ctx;
+use crate::cursor::Slice;
 use crate::error::Result;
 use crate::incident::kept::{Part, Version};
 use crate::incident::parts::unchanged;
+
+/// How many events at the end of a timeline are looked at for the newest few that pass a filter: as many as a board shows of some twenty.
+const LOOKED_AT: i32 = 20;
 
 /// A stretch of the timeline of an incident that the caller has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +34,24 @@ impl Stretch {
     /// The events of `incident` with the numbers after `after`, up to and including `upto`.
     pub fn of(incident: &incident::Model, after: i32, upto: i32) -> Self {
         Self { version: incident.into(), after, upto, is_end: upto == incident.last_sequence }
+    }
+
+    /// The end of the timeline of `incident`, in which to look for the newest that pass a filter.
+    pub fn end(incident: &incident::Model) -> Self {
+        Self::of(incident, (incident.last_sequence - LOOKED_AT).max(0), incident.last_sequence)
+    }
+
+    /// The newest `limit` of `events`, which are the end of a timeline, that pass a plain `filter`, and whether there are more; `None` if that takes
+    /// a look at those before them.
+    pub fn newest(self, events: &Events, filter: &TimelineFilter, limit: usize) -> Option<Slice<Arc<timeline_event::Model>>> {
+        let mut items: Vec<_> = events.iter().rev().filter(|event| filter.passes(event)).take(limit + 1).cloned().collect();
+        let more = items.len() > limit;
+        if !more && self.after > 0 {
+            return None;
+        }
+        items.truncate(limit);
+        items.reverse();
+        Some(Slice { items, has_previous: more, has_next: false })
     }
 
     fn range(&self) -> Range {
@@ -63,4 +85,59 @@ pub async fn read(ctx: &Ctx, stretches: &[Stretch]) -> Result<HashMap<Stretch, E
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Duration;
+    use entity::{EventId, IncidentId, Source, TimelineKind, Timestamp};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn event(sequence: i32) -> timeline_event::Model {
+        timeline_event::Model {
+            id: EventId(Uuid::from_u128(u128::from(sequence.unsigned_abs()))),
+            incident_id: IncidentId(Uuid::nil()),
+            sequence,
+            kind: if sequence % 3 == 0 { TimelineKind::Note } else { TimelineKind::Prompt },
+            occurred_at: Timestamp::UNIX_EPOCH + Duration::seconds(i64::from(sequence)),
+            recorded_at: Timestamp::UNIX_EPOCH,
+            actor_id: None,
+            source: Source::Web,
+            text: String::new(),
+            details: None,
+            amends_id: None,
+            starred: sequence == 9,
+            hash: Vec::new(),
+            redacted_at: None,
+        }
+    }
+
+    /// The numbers of the newest `limit` of the events from `after` to 12 that pass, and whether there are more.
+    fn newest(after: i32, filter: &TimelineFilter, limit: usize) -> Option<(Vec<i32>, bool)> {
+        let version = Version { incident: IncidentId(Uuid::nil()), number: 1, changed_at: Timestamp::UNIX_EPOCH };
+        let stretch = Stretch { version, after, upto: 12, is_end: true };
+        let events: Events = Arc::new((after + 1..=12).map(event).map(Arc::new).collect());
+        let slice = stretch.newest(&events, filter, limit)?;
+        assert!(!slice.has_next);
+        Some((slice.items.iter().map(|event| event.sequence).collect(), slice.has_previous))
+    }
+
+    #[test]
+    fn the_newest_that_pass_are_found_at_the_end() {
+        let notes = TimelineFilter { kinds: Some(vec![TimelineKind::Note]), ..TimelineFilter::default() };
+        let no_prompts = TimelineFilter { except_kinds: Some(vec![TimelineKind::Prompt]), ..TimelineFilter::default() };
+        let stars = TimelineFilter { starred: Some(true), ..TimelineFilter::default() };
+        for notes in [notes, no_prompts] {
+            assert_eq!(newest(0, &notes, 2), Some((vec![9, 12], true)));
+            assert_eq!(newest(0, &notes, 4), Some((vec![3, 6, 9, 12], false)));
+            assert_eq!(newest(4, &notes, 2), Some((vec![9, 12], true)));
+            assert_eq!(newest(8, &notes, 2), None, "whether there are more is not known");
+            assert_eq!(newest(10, &notes, 2), None, "nor which these are");
+            assert_eq!(newest(4, &notes, 0), Some((Vec::new(), true)));
+        }
+        assert_eq!(newest(0, &stars, 1), Some((vec![9], false)));
+        assert_eq!(newest(2, &stars, 1), None);
+    }
 }

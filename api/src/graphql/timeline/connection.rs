@@ -7,13 +7,16 @@ use chrono::{DateTime, Utc};
 use domain::cursor::{PageArgs, Slice, Window};
 use domain::timeline;
 use domain::timeline::stretch::Stretch;
-use entity::incident;
+use entity::{incident, timeline_event};
 
 use super::row::TimelineEvent;
 use crate::graphql::connection::{PageInfo, cursor};
 use crate::graphql::context::{ctx, loaders};
 use crate::graphql::error::ApiResult;
 use crate::graphql::scalars::{Source, TimelineKind, optional_id};
+
+/// As many events of an incident as a board shows.
+const FEW: usize = 5;
 
 /// A page of a timeline, in order of sequence.
 #[derive(Description)]
@@ -62,16 +65,37 @@ impl TimelineConnection {
             };
             let items = rows.iter().cloned().map(TimelineEvent::from).collect();
             Slice { items, has_previous: low > 0, has_next: high < incident.last_sequence }
+        } else if let Some(slice) = newest(gql, incident, &filter, &window).await? {
+            events(slice)
         } else {
-            let slice = timeline::page(ctx(gql), incident, &filter, &window).await?;
-            Slice {
-                items: slice.items.into_iter().map(TimelineEvent::from).collect(),
-                has_previous: slice.has_previous,
-                has_next: slice.has_next,
-            }
+            events(timeline::page(ctx(gql), incident, &filter, &window).await?)
         };
         Ok(Self { incident: incident.clone(), filter, slice })
     }
+}
+
+/// The newest events that pass a filter, if they are near the end of the timeline, as on a board: for all incidents of the request at once.
+async fn newest(
+    gql: &Context<'_>,
+    incident: &incident::Model,
+    filter: &timeline::TimelineFilter,
+    window: &Window<i32>,
+) -> ApiResult<Option<Slice<Arc<timeline_event::Model>>>> {
+    let is_end = window.backwards && window.after.is_none() && window.before.is_none();
+    if !is_end || window.limit > FEW || !filter.is_plain() {
+        return Ok(None);
+    }
+    let end = Stretch::end(incident);
+    let rows = loaders(gql).stretch.get(end).await?.unwrap_or_default();
+    Ok(end.newest(&rows, filter, window.limit))
+}
+
+fn events<R>(slice: Slice<R>) -> Slice<TimelineEvent>
+where
+    TimelineEvent: From<R>,
+{
+    let Slice { items, has_previous, has_next } = slice;
+    Slice { items: items.into_iter().map(TimelineEvent::from).collect(), has_previous, has_next }
 }
 
 /// The sequence numbers after `.0` up to `.1` that a window covers on a timeline that ends at `last`.

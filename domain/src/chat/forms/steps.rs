@@ -1,5 +1,7 @@
 //! What became of a step of the playbook.
 
+use std::sync::Arc;
+
 use entity::incident;
 
 use super::filled::Filled;
@@ -64,7 +66,7 @@ pub(super) async fn submit(filled: &Filled<'_>, step: &str) -> Result<Answer> {
         _ => return Err(Error::invalid(OUTCOME, "outcome must be one of those that the form has.")),
     };
     let incident = incidents::settle_step(filled.ctx, filled.incident()?, step, waive, filled.values.one("note")).await?;
-    let steps = incidents::steps_of(filled.ctx, vec![incident.clone()], true).await?.remove(&incident.id).unwrap_or_default();
+    let steps = incidents::steps_of(filled.ctx, &[Arc::new(incident.clone())], true).await?.remove(&incident.id).unwrap_or_default();
     let title = steps.into_iter().find(|known| known.key == step).map_or_else(|| step.to_owned(), |known| known.title);
     Ok(Answer::aloud(format!("{}: {title}", if waive { "Not needed" } else { "Done" }), incident))
 }
