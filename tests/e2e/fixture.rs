@@ -12,7 +12,8 @@ use entity::{
 };
 use harness::drive::id;
 use harness::{Client, Engine, TestApp};
-use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel, Statement};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, FromQueryResult, IntoActiveModel, QueryFilter, Statement};
 use serde_json::{Value, json};
 
 /// Rows in one statement; SQLite takes 32,766 values.
@@ -83,6 +84,8 @@ pub async fn long_timeline(ctx: &Ctx, events: i32) -> IncidentId {
         timeline_event::Entity::insert_many(batch.to_vec()).exec_without_returning(ctx.db.write()).await.unwrap();
     }
     incident.last_sequence = events;
+    // As the door does: what a server keeps of an incident counts for its version.
+    incident.version += 1;
     let row: incident::ActiveModel = incident.into_active_model();
     row.reset_all().update(ctx.db.write()).await.unwrap();
     id
@@ -158,6 +161,8 @@ pub async fn affected_clients(ctx: &Ctx, incident: IncidentId, count: usize) -> 
         (clients.into_iter().map(IntoActiveModel::into_active_model), affected.map(IntoActiveModel::into_active_model));
     client::Entity::insert_many(clients).exec_without_returning(ctx.db.write()).await.unwrap();
     incident_client::Entity::insert_many(affected).exec_without_returning(ctx.db.write()).await.unwrap();
+    let raised = incident::Entity::update_many().col_expr(incident::Column::Version, Expr::col(incident::Column::Version).add(1));
+    raised.filter(incident::Column::Id.eq(incident)).exec(ctx.db.write()).await.unwrap();
     keep_tickets(ctx, tickets).await;
     ids
 }

@@ -55,6 +55,7 @@ mod hygiene;
 mod imagined;
 mod inputs;
 mod insights;
+mod kept;
 mod keys;
 mod known;
 mod lanes;

@@ -374,6 +374,14 @@ impl TestApp {
         Server::start(&self.setup).await
     }
 
+    /// A second server on the same database that keeps nothing of what it reads. It is only to be asked: on SQLite, one process writes.
+    pub async fn forgetful(&self) -> Server {
+        let Setup { url, clock, playbook, config, ticket_desk, settings } = &self.setup;
+        let (url, clock, playbook, ticket_desk) = (url.clone(), clock.clone(), playbook.clone(), ticket_desk.clone());
+        let config = Config { cache_bytes: 0, ..config.clone() };
+        Server::start(&Setup { url, clock, playbook, config, ticket_desk, settings: settings.clone() }).await
+    }
+
     /// A use case of Muster itself.
     pub fn system(&self) -> Ctx {
         self.domain.system()

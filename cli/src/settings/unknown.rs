@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::source::{Environment, PREFIX, variable};
 
 /// Variables of the same prefix that are not settings: what names the file, what clients of the API and our tests read.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "MUSTER_ALARMS",
     "MUSTER_CONFIG",
     "MUSTER_TOKEN",
@@ -19,6 +19,7 @@ const OTHERS: [&str; 16] = [
     "MUSTER_ROLLING",
     "MUSTER_SEARCH",
     "MUSTER_SLACK_RATE",
+    "MUSTER_STALE",
     "MUSTER_STORM",
     "MUSTER_TEST_LOG",
     "MUSTER_TEST_SMTP_URL",

@@ -1,0 +1,222 @@
+//! What a server keeps of what it read of incidents is what the database has: each mutation in turn, and two servers that write and read at once.
+//!
+//! In every `make test` the crowd is small. `MUSTER_STALE=16x500` has 16 writers make 500 changes each.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::join_all;
+use harness::drive::id;
+use harness::{Client, Engine, TestApp, both_dbs, run};
+use serde_json::{Value, json};
+
+use crate::authz_matrix::{World, lines};
+
+both_dbs![what_is_kept_is_what_the_database_has_after_each_mutation];
+
+/// What is shown of an incident, as far as it is kept, made of what is kept, or beside it.
+const INCIDENT: &str = "id version reference name clientName summary severity status visibility flags lead { name } clientCommsManager { name } \
+    roles(includeEnded: true) { id role person { name } assignedAt endedAt handoverNote } sites { name client { name } } participants { name } \
+    goals { goal metAt metBy { name } evidence checklist { key doneAt doneBy { name } evidence } } \
+    triage { recommendation sites { site { name } weighing } } affectedClients { since note lastUpdatedAt client { name importance } } \
+    actions { id title state assignee { name } settledAt } open: actions(state: OPEN) { id } latestUpdate { text redactedAt } \
+    nextSteps(includeSettled: true) { key title state dueAt assignee { name } settlement snoozedUntil clients { name } } \
+    pages { id answeredAt } roleOffers { id state } followUps { id title state } mergedInto { reference } \
+    newest: timeline(last: 1, filter: { exceptKinds: [PROMPT, AMENDMENT] }) { nodes { id text } pageInfo { hasPreviousPage hasNextPage } }";
+
+const EVENTS: &str = "timeline(last: 50) { totalCount pageInfo { hasPreviousPage } nodes { id sequence kind text details starred redactedAt \
+    actor { name } amendments { text } attachments { id } } } first: timeline(first: 3) { nodes { id text starred redactedAt } }";
+
+/// Mutations without which this would prove nothing: they write what is kept.
+const MUST: [&str; 14] = [
+    "addAction",
+    "addTimelineEvent",
+    "amendTimelineEvent",
+    "assignRole",
+    "changeSeverity",
+    "changeStatus",
+    "confirmGoal",
+    "markClientAffected",
+    "mergeIncident",
+    "postUpdate",
+    "redactEvent",
+    "settleAction",
+    "starTimelineEvent",
+    "updateIncident",
+];
+
+/// A board, and the pages of three incidents.
+fn looks() -> String {
+    let page = |number: usize| format!("page{number}: incident(reference: \"INC-{number}\") {{ {INCIDENT} {EVENTS} }}");
+    let board = format!(
+        "incidents(first: 10, orderBy: RECENTLY_CHANGED) {{ totalCount nodes {{ {INCIDENT} timeline(last: 3) {{ nodes {{ id text }} }} }} }}"
+    );
+    format!("{{ {board} {} }}", (1..=3).map(page).collect::<Vec<_>>().join(" "))
+}
+
+/// The answer as it comes.
+async fn look(by: &Client) -> String {
+    let request = by.request(reqwest::Method::POST, "/graphql").json(&json!({ "query": looks() }));
+    request.send().await.unwrap().text().await.unwrap()
+}
+
+/// Compares, byte by byte, what each sees of a server that keeps what it reads with what they see of one that does not.
+async fn assert_same(after: &str, callers: &[(Client, Client)]) {
+    for (warm, afresh) in callers {
+        let right = look(afresh).await;
+        // The first may have to read; the second has it all in memory.
+        for time in ["first", "second"] {
+            let seen = look(warm).await;
+            assert!(seen == right, "after {after}, the {time} time: {}", difference(&seen, &right));
+        }
+    }
+}
+
+/// Where two answers part, with what is around it.
+fn difference(seen: &str, right: &str) -> String {
+    let place = seen.bytes().zip(right.bytes()).take_while(|(one, other)| one == other).count();
+    let around = |text: &str| {
+        String::from_utf8_lossy(text.as_bytes().get(place.saturating_sub(200)..).unwrap_or_default()).chars().take(400).collect::<String>()
+    };
+    format!("\n{}\ninstead of\n{}", around(seen), around(right))
+}
+
+async fn what_is_kept_is_what_the_database_has_after_each_mutation(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    let world = World::make(app, &sam).await;
+    let (ada, vic) = (app.admin().await, app.viewer("Vic").await);
+    let forgetful = app.forgetful().await;
+    let callers = [&ada, &vic].map(|caller| (caller.clone(), caller.at(&forgetful)));
+    assert_same("the beginning", &callers).await;
+    let first = look(&ada).await;
+    assert!(first.contains("\"page1\":{") && first.contains("\"page3\":{") && !first.contains("\"errors\""), "{first:.2000}");
+    let mut done = BTreeSet::new();
+    for line in lines(&world).into_iter().filter(|line| line.root == "mutation") {
+        let answer = ada.try_query(&format!("mutation {{ {} }}", line.call), Value::Null).await;
+        if answer.errors.is_empty() {
+            done.insert(line.field);
+        }
+        assert_same(line.field, &callers).await;
+    }
+    let refused: Vec<&&str> = MUST.iter().filter(|name| !done.contains(**name)).collect();
+    assert!(refused.is_empty(), "nothing is known of {refused:?}: they were refused");
+    what_is_beside_an_incident(&ada, &world, &callers).await;
+    forgetful.stop().await;
+}
+
+/// Names that change without it, who may see it, and what takes two steps.
+async fn what_is_beside_an_incident(ada: &Client, world: &World, callers: &[(Client, Client)]) {
+    let change = async |name: &str, input: Value, selection: &str| {
+        let payload = ada.mutate(name, input, selection).await;
+        assert_same(name, callers).await;
+        payload
+    };
+    let live = &world.live;
+    let site = change("saveSite", json!({ "name": "Shop" }), "site { id }").await;
+    let incident = async |input: Value| {
+        let mut all = json!({ "incidentId": live });
+        all.as_object_mut().unwrap().extend(input.as_object().unwrap().clone());
+        change("updateIncident", all, "incident { goals { goal checklist { key } } }").await
+    };
+    incident(json!({ "siteIds": [site["site"]["id"]] })).await;
+    change("saveSite", json!({ "id": site["site"]["id"], "name": "Shop, renamed" }), "site { id }").await;
+    change("saveClient", json!({ "id": world.client, "name": "Example plc" }), "client { id }").await;
+    change("updatePerson", json!({ "personId": ada.id(), "name": "Ada, renamed" }), "person { id }").await;
+    incident(json!({ "siteIds": [] })).await;
+    let breach = incident(json!({ "flags": ["SECURITY_BREACH"] })).await;
+    let goals = breach["incident"]["goals"].as_array().unwrap();
+    let goal = goals.iter().find(|goal| goal["checklist"].as_array().is_some_and(|items| !items.is_empty())).unwrap();
+    let item = &goal["checklist"][0]["key"];
+    let ticked = json!({ "incidentId": live, "goal": goal["goal"], "evidence": "seen", "checklistDone": [item], "met": false });
+    ada.try_mutate("confirmGoal", ticked, "incident { id }").await;
+    assert_same("ticking an item", callers).await;
+    incident(json!({ "visibility": "RESTRICTED" })).await;
+    let share = |shared: bool| json!({ "incidentId": live, "personId": callers[1].0.id(), "shared": shared });
+    change("shareIncident", share(true), "incident { id }").await;
+    change("shareIncident", share(false), "incident { id }").await;
+    incident(json!({ "visibility": "OPEN" })).await;
+    change("markClientAffected", json!({ "incidentId": live, "clientId": world.client, "affected": false }), "incident { id }").await;
+}
+
+/// Those who look at the same time.
+const READERS: usize = 3;
+
+/// How many write, and how many changes each of them makes.
+fn size() -> (usize, usize) {
+    let text = std::env::var("MUSTER_STALE").unwrap_or_else(|_| "4x24".to_owned());
+    let (writers, changes) = text.split_once('x').expect("MUSTER_STALE is WRITERSxCHANGES");
+    (writers.parse().expect("a number of writers"), changes.parse().expect("a number of changes"))
+}
+
+/// What somebody saw of the incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    version: u64,
+    actions: usize,
+    /// The number of its last event.
+    last: u64,
+}
+
+async fn seen(by: &Client) -> Seen {
+    let incident = by.incident("INC-1", "version actions { id } timeline(last: 5) { totalCount nodes { sequence } }").await;
+    let last = incident["timeline"]["totalCount"].as_u64().unwrap();
+    let sequences: Vec<u64> =
+        incident["timeline"]["nodes"].as_array().unwrap().iter().filter_map(|node| node["sequence"].as_u64()).collect();
+    assert_eq!(sequences, (last.saturating_sub(4).max(1)..=last).collect::<Vec<_>>(), "the end of the timeline is that of the incident");
+    Seen { version: incident["version"].as_u64().unwrap(), actions: incident["actions"].as_array().unwrap().len(), last }
+}
+
+#[test]
+fn two_servers_never_show_an_older_version_nor_older_parts() {
+    run(Engine::Postgres, two_servers);
+}
+
+async fn two_servers(app: &TestApp) {
+    let (writers, changes) = size();
+    let sam = app.responder("Sam").await;
+    let incident = sam.declare("contended").await;
+    let other = app.second_process().await;
+    let servers = [sam.clone(), sam.at(&other)];
+    let is_over = AtomicBool::new(false);
+    // Each third change adds an action; returned is which versions did.
+    let write = async |writer: usize| {
+        let (by, mut added) = (&servers[writer % 2], Vec::new());
+        for number in 0..changes {
+            if number % 3 == 0 {
+                let input = json!({ "incidentId": id(&incident), "title": format!("call {writer}.{number}") });
+                added.push(by.mutate("addAction", input, "incident { version }").await["incident"]["version"].as_u64().unwrap());
+            } else {
+                by.note(id(&incident), &format!("note {writer}.{number}")).await;
+            }
+        }
+        added
+    };
+    let read = async |reader: usize| {
+        let mut all: Vec<Seen> = Vec::new();
+        while !is_over.load(Ordering::Relaxed) {
+            // Now here, now there.
+            all.push(seen(&servers[(reader + all.len()) % 2]).await);
+        }
+        all
+    };
+    let writing = async {
+        let added = join_all((0..writers).map(&write)).await.concat();
+        is_over.store(true, Ordering::Relaxed);
+        added
+    };
+    let (added, looks) = tokio::join!(writing, join_all((0..READERS).map(&read)));
+    for all in &looks {
+        assert!(!all.is_empty());
+        for pair in all.windows(2) {
+            let (one, next) = (pair[0], pair[1]);
+            assert!(next.version >= one.version && next.actions >= one.actions && next.last >= one.last, "{one:?}, and then {next:?}");
+        }
+        for look in all {
+            let by_then = added.iter().filter(|version| **version <= look.version).count();
+            assert!(look.actions >= by_then, "{look:?}, though {by_then} were added by then");
+        }
+    }
+    let [here, there] = [seen(&servers[0]).await, seen(&servers[1]).await];
+    assert_eq!((here, here.actions), (there, added.len()));
+    other.stop().await;
+}
