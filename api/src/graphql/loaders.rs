@@ -209,6 +209,8 @@ loaders! {
     /// Stretches of timelines.
     stretch: Stretch => Many<Arc<timeline_event::Model>> =
         identity(stretch::read) but stretch::known;
+    /// The same from the database, whatever is known: for whoever walks along a timeline, as those do who verify its hashes.
+    walked: Stretch => Many<Arc<timeline_event::Model>> = identity(stretch::read);
     /// Files of an event.
     event_files: EventId => Many<attachment::Model> = grouped_if(files::of_events, |row| row.event_id);
     /// Corrections of an event.

@@ -26,6 +26,9 @@
 //! `Asked` is what the playbook counts from (`incident::asked`): of the incident, its roles, affected clients, ticked items, pages (whom, when, answered,
 //! lost), marks, report, review and follow-ups, all of which drafts write.
 //!
+//! A timeline that is walked from its beginning is read from the database all the same, so that who verifies its hashes, here or from outside, sees
+//! what is stored.
+//!
 //! Of clients, sites and people only the ids are kept, because they change by themselves. Not kept, because there are ways around the door:
 //! deliveries and whether they arrived, pages (opened, secrets that are forgotten), offers of roles (secrets), alerts that are heard again,
 //! files (their bytes are removed later), messages and channels of the chat, comments for a review, what endpoints were sent. Nor is what

@@ -58,11 +58,8 @@ impl TimelineConnection {
         let window = Window::<i32>::from_args(args)?;
         let slice = if filter.is_empty() {
             let (low, high) = stretch(&window, incident.last_sequence);
-            let rows = if low < high {
-                loaders(gql).stretch.get(Stretch::of(incident, low, high)).await?.unwrap_or_default()
-            } else {
-                Arc::default()
-            };
+            let loader = if window.backwards { &loaders(gql).stretch } else { &loaders(gql).walked };
+            let rows = if low < high { loader.get(Stretch::of(incident, low, high)).await?.unwrap_or_default() } else { Arc::default() };
             let items = rows.iter().cloned().map(TimelineEvent::from).collect();
             Slice { items, has_previous: low > 0, has_next: high < incident.last_sequence }
         } else if let Some(slice) = newest(gql, incident, &filter, &window).await? {
