@@ -77,7 +77,7 @@ spelling: built
 web: web/node_modules/.package-lock.json
 	cd web && npm run --silent check && npm test --silent
 
-## Measures against plain SQL of the same work; takes about ten minutes on a quiet machine.
+## Measures against plain SQL of the same work; takes about an hour on a quiet machine.
 bench: tools
 	cargo build --release --locked --bin muster --bin bench
 	target/release/bench --write

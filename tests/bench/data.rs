@@ -1,7 +1,8 @@
 //! The made-up incidents: always the same, a function of the scale alone.
 //!
 //! 200 clients and 500 people; incidents five minutes apart, one in ten live; twenty events each, a hundred for the
-//! first hundred; three roles, four actions (40 % open) and two affected clients each.
+//! first hundred; three roles, four actions (40 % open) and two affected clients each. Texts are of few words, so each incident has nearly all of
+//! them; only the names of hosts are rare.
 
 use chrono::{DateTime, Duration, TimeZone, Utc};
 
@@ -18,12 +19,31 @@ pub const LONG: usize = 100;
 pub const LONG_EVENTS: usize = 100;
 /// Events of the other timelines.
 pub const EVENTS: usize = 20;
+/// Incidents in a row that name the same host.
+pub const HOSTED: usize = 10;
+/// The event that names it.
+const NAMES_HOST: usize = 2;
 
 const SEED: u64 = 20_260_101;
 const TEXTS: usize = 4_096;
 const WORDS: &str = "api gateway latency error queue database replica failover checkout payment region cache deploy rollback \
      certificate expired timeout customer report mitigated traffic shifted alert paging responder update status confirmed root \
      cause network packet loss disk full memory leak restart node pool retry backlog drained";
+
+/// The words of which all texts are made.
+pub fn words() -> Vec<&'static str> {
+    WORDS.split_ascii_whitespace().collect()
+}
+
+/// Whether incident `number` is live.
+pub fn is_live(number: usize) -> bool {
+    number % 10 == 7
+}
+
+/// A word that ten incidents have, in one event each.
+pub fn host(number: usize) -> String {
+    format!("host{:05}", number / HOSTED)
+}
 
 /// SplitMix64: small, and the same on every version of everything.
 pub struct Random(u64);
@@ -129,7 +149,7 @@ impl Incidents {
     /// The first `scale` incidents.
     pub fn new(scale: usize) -> Self {
         let mut random = Random::new(SEED);
-        let words: Vec<&str> = WORDS.split(' ').collect();
+        let words = words();
         let mut text = || {
             let length = 14 + random.below(8);
             let chosen: Vec<&str> = (0..length).map(|_| words[random.below(words.len())]).collect();
@@ -182,14 +202,14 @@ impl Iterator for Incidents {
         let number = self.made;
         let end = Utc.with_ymd_and_hms(2026, 6, 1, 0, 0, 0).single()?;
         let opened_at = end - Duration::seconds((300 * (self.scale - number)) as i64) + Duration::seconds(self.random.below(200) as i64);
-        let state = match (number % 10, self.random.chance(80)) {
-            (7, _) => State::Live,
-            (_, true) => State::Resolved,
-            (_, false) => State::Closed,
+        let state = match (is_live(number), self.random.chance(80)) {
+            (true, _) => State::Live,
+            (false, true) => State::Resolved,
+            (false, false) => State::Closed,
         };
         let lasted = Duration::seconds(3_600 + self.random.below(7_200) as i64);
         let events = if number <= LONG { LONG_EVENTS } else { EVENTS };
-        Some(Incident {
+        let mut incident = Incident {
             number,
             name: self.cut(60),
             summary: format!("{}. {}", self.text().to_owned(), self.text()),
@@ -201,6 +221,9 @@ impl Iterator for Incidents {
             roles: [self.person(), self.person(), self.person()],
             actions: std::array::from_fn(|_| self.action()),
             clients: self.affected(),
-        })
+        };
+        let text = &mut incident.events[NAMES_HOST].text;
+        *text = format!("{text} {}", host(number));
+        Some(incident)
     }
 }

@@ -170,7 +170,7 @@ async fn tick(house: &House) -> Result<Vec<f64>> {
 pub async fn deliver(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId>, size: Size) -> Result<Vec<Figure>> {
     let Size { rounds, waiting, .. } = size;
     let house = House::open(place, folder, morning(), &[System::Email]).await?;
-    let target = if matches!(place, Place::Postgres(_)) { 500.0 } else { 200.0 };
+    let target = if matches!(place, Place::Postgres(_)) { 2_000.0 } else { 1_000.0 };
     let watch = sea_orm::Database::connect(place.url()).await?;
     let mut rates = Vec::new();
     let ctx = house.ctx();

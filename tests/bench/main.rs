@@ -2,10 +2,12 @@
 //!
 //! For each database and scale it fills Muster's own tables and a set of plain ones with the same made-up incidents,
 //! starts the release binary, and then measures in turns: the work in plain SQL, the work through GraphQL. Then one
-//! incident with 500 subscribers, starts on an empty folder, and memory. It prints a page of Markdown and, with
-//! `--write`, puts it into docs/benchmarks.md. The exit code tells whether all answers were right, not whether they
-//! were fast: that depends on the machine and on what else it does.
+//! incident with 500 subscribers, starts on an empty folder, memory, and whether readers of two servers ever see what
+//! is stale. It prints a page of Markdown and, with `--write`, puts it into docs/benchmarks.md. The exit code tells
+//! whether all answers were right, not whether they were fast: that depends on the machine and on what else it does.
 
+mod busy;
+mod by_hand;
 mod clients;
 mod data;
 mod duty;
@@ -17,13 +19,17 @@ mod own;
 mod plain;
 mod postgres;
 mod process;
+mod record;
 mod report;
+mod search;
 mod server;
 mod size;
+mod stale;
 mod store;
 mod work;
 mod yardstick;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -59,6 +65,9 @@ struct Arguments {
     /// Measure only this work.
     #[arg(long, value_delimiter = ',')]
     only_work: Vec<Work>,
+    /// For how many minutes to watch whether anybody sees what is stale.
+    #[arg(long, conflicts_with = "smoke")]
+    minutes: Option<u64>,
     /// Put the page into docs/benchmarks.md.
     #[arg(long)]
     write: bool,
@@ -125,7 +134,9 @@ async fn run(arguments: &Arguments) -> Result<()> {
     let page = report.markdown();
     println!("{page}");
     if arguments.write {
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md"), page)?;
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
+        let before = std::fs::read_to_string(&file).unwrap_or_default();
+        std::fs::write(file, report::with_text_by_hand(&page, &before))?;
     }
     Ok(())
 }
@@ -141,11 +152,14 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(arguments: &'a Arguments, folder: &'a Path, cluster: Option<&'a Cluster>) -> Self {
-        let size = match arguments {
+        let mut size = match arguments {
             Arguments { smoke: true, .. } => Size::SMOKE,
             Arguments { quick: true, .. } => Size::QUICK,
             _ => Size::WHOLE,
         };
+        if let Some(minutes) = arguments.minutes {
+            size.watched_for_stale = Duration::from_mins(minutes);
+        }
         Self { arguments, folder, cluster, size }
     }
 
@@ -162,7 +176,8 @@ impl<'a> Bench<'a> {
         if self.wants(Work::Start) {
             self.start(report).await?;
         }
-        for scale in scales.iter().filter(|_| REPEATED.into_iter().any(|work| self.wants(work))) {
+        let is_scaled = REPEATED.into_iter().chain([Work::WhileWriting]).any(|work| self.wants(work));
+        for scale in scales.iter().filter(|_| is_scaled) {
             self.scale(*scale, report).await.with_context(|| format!("{} with {scale} incidents", self.database()))?;
         }
         if self.wants(Work::Fanout) {
@@ -173,6 +188,9 @@ impl<'a> Bench<'a> {
         }
         if self.wants(Work::Deliveries) {
             self.deliveries(report).await.with_context(|| format!("deliveries on {}", self.database()))?;
+        }
+        if self.wants(Work::Stale) {
+            self.stale(report).await.with_context(|| format!("what is stale on {}", self.database()))?;
         }
         if self.wants(Work::Clients) {
             self.clients(report).await.with_context(|| format!("an update to clients on {}", self.database()))?;
@@ -207,17 +225,34 @@ impl<'a> Bench<'a> {
         settings.migrate()?;
         let token = settings.token()?;
         let server = settings.start(Role::Api).await?;
-        let target = Target { bench: self, scene: &scene, token: &token, plain: &plain_place, server: &server };
+        let target = Target { bench: self, scene: &scene, token: &token, own: &own_place, plain: &plain_place, server: &server };
+        if self.wants(Work::Search) {
+            search::index(&plain_place).await.context("the full text search by hand")?;
+        }
         let mut appended = 0;
         for work in REPEATED.into_iter().filter(|work| self.wants(*work)) {
             eprintln!("{}, {scale} incidents: {}; load average {}", self.database(), work.name(), report::load_average());
             let (line, answers) = target.measure(work).await?;
             appended += if work == Work::Append { answers } else { 0 };
+            if work == Work::Search {
+                let (what, value) = (format!("two words among {scale} incidents: p99"), median(&line.p99));
+                report.bounded.push(Bounded { database: self.database(), what, unit: "ms", value, bound: Some(50.0) });
+            }
             report.lines.push(line);
         }
-        let resident = server.process.resident()?;
-        let what = format!("resident memory after the load, {scale} incidents");
-        report.bounded.push(Bounded { database: self.database(), what, unit: "MiB", value: resident, bound: None });
+        if self.wants(Work::WhileWriting) {
+            eprintln!("{}, {scale} incidents: while writing; load average {}", self.database(), report::load_average());
+            let (figures, written) = busy::measure(server.address, &token, &scene, self.size).await?;
+            appended += written;
+            report.beside.extend(figures.into_iter().map(|figure| Figure { database: self.database(), ..figure }));
+        }
+        for (what, value, bound) in [
+            ("resident memory after the load", server.process.resident()?, None),
+            ("the same without files that are mapped", server.process.resident_of_its_own()?, Some(150.0)),
+        ] {
+            let what = format!("{what}, {scale} incidents");
+            report.bounded.push(Bounded { database: self.database(), what, unit: "MiB", value, bound });
+        }
         drop(server);
         let written = Store::number(&own_place, WRITTEN).await?;
         ensure!(written == i64::try_from(appended)?, "{appended} appends were acknowledged, {written} are there");
@@ -245,7 +280,7 @@ impl<'a> Bench<'a> {
         report.bounded.extend([
             line(format!("{subscribers} subscribers, 10 events/s: arrival, p50"), "ms", result.p50, None),
             line(format!("{subscribers} subscribers, 10 events/s: arrival, p99"), "ms", result.p99, Some(150.0)),
-            line("resident memory, idle".into(), "MiB", result.idle, Some(60.0)),
+            line("resident memory, idle".into(), "MiB", result.idle, Some(40.0)),
             line(format!("resident memory, {subscribers} subscribers"), "MiB", result.busy, Some(150.0)),
         ]);
         Ok(())
@@ -269,6 +304,26 @@ impl<'a> Bench<'a> {
         let figures = duty::deliver(&place, &self.folder.join("deliveries"), ids, self.size).await?;
         self.tell(report, figures);
         Ok(())
+    }
+
+    /// Writers and readers of the same few incidents, at two servers where there can be two.
+    async fn stale(&self, report: &mut Report) -> Result<()> {
+        eprintln!("{}: what is stale; load average {}", self.database(), report::load_average());
+        let place = self.place("stale").await?;
+        let ids = own::load(&place, self.size.few).await?;
+        let settings = self.settings(&place, "stale")?;
+        settings.migrate()?;
+        let token = settings.token()?;
+        let mut servers = vec![settings.start(Role::Api).await?];
+        if self.cluster.is_some() {
+            servers.push(self.settings(&place, "stale_other")?.start(Role::Api).await?);
+        }
+        let addresses: Vec<SocketAddr> = servers.iter().map(|server| server.address).collect();
+        let figures = stale::watch(&addresses, &token, &ids, self.size.watched_for_stale).await?;
+        duty::tell(&figures);
+        report.beside.extend(figures.into_iter().map(|figure| Figure { database: self.database(), ..figure }));
+        drop(servers);
+        settings.verify().context("the hash chain afterwards")
     }
 
     /// An update to many clients, by a fake of Zendesk.
@@ -313,6 +368,7 @@ struct Target<'a> {
     bench: &'a Bench<'a>,
     scene: &'a Scene,
     token: &'a str,
+    own: &'a Place,
     plain: &'a Place,
     server: &'a server::Server,
 }
@@ -323,6 +379,10 @@ impl Target<'_> {
         let jobs: &[Job] = match work {
             Work::Board => &[Job::Board],
             Work::Page => &[Job::Page],
+            Work::List => &[Job::List],
+            Work::Incident => &[Job::Incident],
+            Work::Search if self.bench.cluster.is_some() => &[Job::SearchLike, Job::SearchWords],
+            Work::Search => &[Job::SearchLike],
             _ => &[Job::Append, Job::AppendLocked],
         };
         let mut answers = self.check_example(work).await?;
@@ -332,8 +392,12 @@ impl Target<'_> {
         answers += self.round(work, duration / 2, 0).await?.answers;
         for number in 1..=rounds {
             for (job, rates) in &mut plain {
+                if number > 1 && job.is_slow() {
+                    continue;
+                }
                 let Bench { cluster, folder, .. } = *self.bench;
-                rates.push(yardstick::rate(cluster, self.plain, *job, self.scene.scale(), duration, folder).await?);
+                let place = if job.reads_own() { self.own } else { self.plain };
+                rates.push(yardstick::rate(cluster, place, *job, self.scene.scale(), duration, folder).await?);
             }
             let round = self.round(work, duration, number as u64).await?;
             answers += round.answers;
@@ -341,7 +405,7 @@ impl Target<'_> {
             p99.push(round.p99);
         }
         for (_, rates) in &plain {
-            eprintln!("  plain SQL {:.0}/s, Muster {:.0}/s", median(rates), median(&muster));
+            eprintln!("  plain SQL {:.1}/s, Muster {:.0}/s", median(rates), median(&muster));
         }
         let line = Line { database: self.bench.database(), scale: self.scene.scale(), work, muster, p99, plain };
         Ok((line, answers))

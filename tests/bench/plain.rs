@@ -39,6 +39,7 @@ const CREATE: &str = "
       client_id {integer} NOT NULL REFERENCES client (id), impact text NOT NULL, PRIMARY KEY (incident_id, client_id));
     CREATE UNIQUE INDEX incident_reference ON incident (reference);
     CREATE INDEX incident_board ON incident (status, opened_at DESC, id DESC);
+    CREATE INDEX incident_newest ON incident (opened_at DESC, id DESC);
     CREATE INDEX timeline_by_incident ON timeline_event (incident_id, occurred_at DESC, id DESC);
     CREATE INDEX timeline_by_author ON timeline_event (author_id);
     CREATE UNIQUE INDEX role_by_incident ON role_assignment (incident_id, role);

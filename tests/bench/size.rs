@@ -25,13 +25,15 @@ pub struct Size {
     pub waiting: usize,
     /// Clients that get an update.
     pub clients: usize,
+    /// How long it is watched whether anybody sees what is stale.
+    pub watched_for_stale: Duration,
 }
 
 impl Size {
     /// What docs/benchmarks.md is made with.
     pub const WHOLE: Self = Self {
         scales: &[1_000, 10_000, 100_000],
-        rounds: 3,
+        rounds: 5,
         round: Duration::from_secs(2),
         starts: 5,
         few: 1_000,
@@ -41,10 +43,18 @@ impl Size {
         at_once: 1_000,
         waiting: 3_000,
         clients: 200,
+        watched_for_stale: Duration::from_mins(10),
     };
 
     /// One scale and short rounds.
-    pub const QUICK: Self = Self { scales: &[1_000], round: Duration::from_secs(1), watched: 3, ..Self::WHOLE };
+    pub const QUICK: Self = Self {
+        scales: &[1_000],
+        rounds: 3,
+        round: Duration::from_secs(1),
+        watched: 3,
+        watched_for_stale: Duration::from_mins(1),
+        ..Self::WHOLE
+    };
 
     /// Everything once, in seconds: it shows that the bench works, and its figures mean nothing.
     pub const SMOKE: Self = Self {
@@ -59,5 +69,6 @@ impl Size {
         at_once: 16,
         waiting: 100,
         clients: 20,
+        watched_for_stale: Duration::from_secs(1),
     };
 }

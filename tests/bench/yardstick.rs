@@ -1,5 +1,6 @@
 //! How fast the database does the same work in plain SQL.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::Path;
 use std::process::Command;
@@ -10,10 +11,12 @@ use futures_util::future::try_join_all;
 use sea_orm::sqlx::sqlite::SqlitePoolOptions;
 use sea_orm::sqlx::{self, ConnectOptions, Row, SqliteConnection};
 
+use crate::by_hand::{INCIDENT, LIST};
 use crate::data::{LONG, PEOPLE, Random};
 use crate::load::CONNECTIONS;
-use crate::plain::{POSTGRES, SQLITE, Statements};
+use crate::plain::{POSTGRES, SQLITE};
 use crate::postgres::Cluster;
+use crate::search;
 use crate::store::{Place, sqlite_options};
 
 /// What is done.
@@ -25,20 +28,43 @@ pub enum Job {
     Append,
     /// An insert with the incident's row locked and updated in the same transaction.
     AppendLocked,
+    /// What the console's board shows, from Muster's own tables.
+    List,
+    /// What the console's page of an incident shows, from Muster's own tables.
+    Incident,
+    /// Two words in names, summaries and events, as it was done before there was an index of them.
+    SearchLike,
+    /// The same by PostgreSQL's full text search.
+    SearchWords,
 }
 
 impl Job {
-    fn of(self, statements: &Statements) -> &'static str {
+    /// A script for pgbench.
+    fn script(self) -> Cow<'static, str> {
         match self {
-            Self::Board => statements.board,
-            Self::Page => statements.page,
-            Self::Append => statements.append,
-            Self::AppendLocked => statements.append_locked,
+            Self::Board => POSTGRES.board.into(),
+            Self::Page => POSTGRES.page.into(),
+            Self::Append => POSTGRES.append.into(),
+            Self::AppendLocked => POSTGRES.append_locked.into(),
+            Self::List => LIST.script().into(),
+            Self::Incident => INCIDENT.script().into(),
+            Self::SearchLike => search::like_script().into(),
+            Self::SearchWords => search::words_script().into(),
         }
+    }
+
+    /// Whether it is so slow that one round must do.
+    pub fn is_slow(self) -> bool {
+        self == Self::SearchLike
+    }
+
+    /// Whether it reads Muster's own tables rather than the plain ones.
+    pub fn reads_own(self) -> bool {
+        matches!(self, Self::List | Self::Incident)
     }
 }
 
-/// Does `job` for `seconds` on the plain tables at `place`; returns how often a second it was done. On PostgreSQL
+/// Does `job` for `duration` on the tables at `place`; returns how often a second it was done. On PostgreSQL
 /// by pgbench with as many connections as the load has; on SQLite in this process, where one reads or many queue for
 /// the one connection that writes.
 pub async fn rate(cluster: Option<&Cluster>, place: &Place, job: Job, scale: usize, duration: Duration, folder: &Path) -> Result<f64> {
@@ -47,8 +73,14 @@ pub async fn rate(cluster: Option<&Cluster>, place: &Place, job: Job, scale: usi
             let program = cluster.context("no cluster")?.binary("pgbench");
             pgbench(&program, url, job, scale, duration, folder)
         }
-        Place::Sqlite(file) if matches!(job, Job::Board | Job::Page) => read(file, job, duration).await,
-        Place::Sqlite(file) => write(file, job, scale, duration).await,
+        Place::Sqlite(file) => match job {
+            Job::Board | Job::Page => read(file, job, duration).await,
+            Job::List => LIST.rate(file, duration).await,
+            Job::Incident => INCIDENT.rate(file, duration).await,
+            Job::SearchLike => search::rate(file, scale, duration).await,
+            Job::SearchWords => anyhow::bail!("SQLite has no full text search of PostgreSQL"),
+            Job::Append | Job::AppendLocked => write(file, job, scale, duration).await,
+        },
     }
 }
 
@@ -56,7 +88,7 @@ fn pgbench(program: &Path, url: &str, job: Job, scale: usize, duration: Duration
     // It knows whole seconds only.
     let seconds = duration.as_secs().max(1);
     let script = folder.join("script.sql");
-    std::fs::write(&script, job.of(&POSTGRES))?;
+    std::fs::write(&script, job.script().as_ref())?;
     let mut command = Command::new(program);
     command.arg("-n").arg("-f").arg(&script).args(["-c", &CONNECTIONS.to_string(), "-j", "2", "-T", &seconds.to_string()]);
     let printed = crate::process::output(command.args(["-D", &format!("n={scale}"), url]))?;
@@ -70,7 +102,7 @@ async fn read(file: &Path, job: Job, duration: Duration) -> Result<f64> {
     let begun = Instant::now();
     let mut done = 0;
     while begun.elapsed() < duration {
-        let query = sqlx::query(job.of(&SQLITE));
+        let query = sqlx::query(if job == Job::Page { SQLITE.page } else { SQLITE.board });
         let query = if job == Job::Page { query.bind(1 + random.below(LONG) as i64) } else { query };
         let json: String = query.fetch_one(&mut connection).await?.try_get(0)?;
         anyhow::ensure!(json.len() > 1_000, "the yardstick found nothing: {json}");

@@ -25,9 +25,21 @@ fn measure(engine: Engine) {
     let output = bench.args(["--smoke", "--only", only, "--folder"]).arg(folder.path()).output().unwrap();
     let (page, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{log}");
-    for figure in
-        ["board", "page", "append, bare", "start to ready", "20 subscribers", "16 of 100 live incidents", "100 deliveries", "20 clients"]
-    {
+    for figure in [
+        "board",
+        "page",
+        "console's board",
+        "console's page",
+        "search, by LIKE",
+        "append, bare",
+        "page of 600 incidents while 16 clients append",
+        "older than their version",
+        "start to ready",
+        "20 subscribers",
+        "16 of 100 live incidents",
+        "100 deliveries",
+        "20 clients",
+    ] {
         let row = |line: &str| line.starts_with(&format!("| {database} |")) && line.contains(figure);
         assert!(page.lines().any(row), "no row of {figure}:\n{page}\n{log}");
     }

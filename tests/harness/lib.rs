@@ -9,6 +9,7 @@ pub mod alertmanager;
 pub mod app;
 pub mod browser;
 pub mod client;
+pub mod console;
 pub mod database;
 pub mod dovecot;
 pub mod drive;

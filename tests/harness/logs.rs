@@ -20,6 +20,8 @@ pub struct Logs(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     statements: AtomicUsize,
+    /// The texts of the statements, while somebody wants them.
+    heard: Mutex<Option<Vec<String>>>,
     errors: Mutex<Vec<String>>,
     expected: Mutex<Vec<String>>,
     allowed: Mutex<Vec<String>>,
@@ -64,6 +66,16 @@ impl Logs {
         self.0.statements.load(Ordering::Relaxed)
     }
 
+    /// From now on, keeps what PostgreSQL is sent.
+    pub fn hear_statements(&self) {
+        *self.0.heard.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+    }
+
+    /// The texts of the statements since then, and no more from now on.
+    pub fn heard_statements(&self) -> Vec<String> {
+        self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+    }
+
     /// The errors so far.
     pub fn errors(&self) -> Vec<String> {
         self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -85,6 +97,11 @@ impl<S: Subscriber> Layer<S> for Logs {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == "sqlx::query" {
             self.0.statements.fetch_add(1, Ordering::Relaxed);
+            if let Some(heard) = self.0.heard.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                let mut text = Sql::default();
+                event.record(&mut text);
+                heard.push(if text.whole.is_empty() { text.summary } else { text.whole });
+            }
         }
         if *event.metadata().level() == Level::ERROR {
             let mut line = Line(event.metadata().target().to_owned());
@@ -92,6 +109,25 @@ impl<S: Subscriber> Layer<S> for Logs {
             self.0.errors.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
         }
     }
+}
+
+/// The text of a statement. What is short stands in the summary alone.
+#[derive(Default)]
+struct Sql {
+    summary: String,
+    whole: String,
+}
+
+impl Visit for Sql {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.trim().clone_into(&mut self.whole),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
 /// An event as one line.
