@@ -68,6 +68,7 @@ mod migrations;
 mod nights;
 mod nodes;
 mod on_call;
+mod opened;
 mod outage;
 mod pager;
 mod paging;
