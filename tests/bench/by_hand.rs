@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Row, SqliteConnection};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Row, Sqlite, SqliteConnection};
 
 use crate::data::{LONG, Random};
 use crate::store::sqlite_options;
@@ -94,11 +94,10 @@ pub const INCIDENT: ByHand = ByHand {
 };
 
 impl ByHand {
-    /// A script for pgbench: the ids of the incidents are kept in a variable.
+    /// A script for pgbench, which must prepare its statements: the ids of the incidents are kept in a variable, which becomes a parameter.
     pub fn script(&self) -> String {
         let incidents = self.incidents.replace("{n}", ":n");
-        let mut script =
-            format!("\\set n random(1, {LONG})\nSELECT quote_literal(array_agg(id)::text) AS ids FROM ({incidents}) AS chosen \\gset\n");
+        let mut script = format!("\\set n random(1, {LONG})\nSELECT array_agg(id)::text AS ids FROM ({incidents}) AS chosen \\gset\n");
         for statement in self.rest {
             script.push_str(&statement.replace("{of}", "= ANY (:ids::uuid[])"));
             script.push_str(";\n");
@@ -122,7 +121,7 @@ impl ByHand {
     /// Reads all of it once; returns how many bytes it was.
     async fn read(&self, connection: &mut SqliteConnection, number: usize) -> Result<usize> {
         let incidents = self.incidents.replace("{n}", "?1");
-        let query = sqlx::query(AssertSqlSafe(incidents));
+        let query = sqlx::query::<Sqlite>(AssertSqlSafe(incidents));
         let query = if self.incidents.contains("{n}") { query.bind(number as i64) } else { query };
         let mut ids: Vec<Vec<u8>> = Vec::new();
         for row in query.fetch_all(&mut *connection).await? {
@@ -132,7 +131,7 @@ impl ByHand {
         let of = format!("IN ({})", marks.join(","));
         let mut bytes = 0;
         for statement in self.rest {
-            let query = sqlx::query(AssertSqlSafe(statement.replace("{of}", &of)));
+            let query = sqlx::query::<Sqlite>(AssertSqlSafe(statement.replace("{of}", &of)));
             let query = if statement.contains("{of}") { ids.iter().fold(query, |query, id| query.bind(id.clone())) } else { query };
             for row in query.fetch_all(&mut *connection).await? {
                 for column in 0..row.len() {

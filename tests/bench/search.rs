@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Row};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Row, Sqlite};
 use serde_json::{Value, json};
 
 use crate::data::{self, HOSTED, Incidents, Random};
@@ -125,7 +125,7 @@ pub async fn rate(file: &Path, scale: usize, duration: Duration) -> Result<f64> 
     let (begun, mut done, mut found) = (Instant::now(), 0, 0);
     while begun.elapsed() < duration {
         let [first, second] = question(scale, &mut random).map(|word| format!("%{word}%"));
-        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(first).bind(second);
+        let query = sqlx::query::<Sqlite>(AssertSqlSafe(sql.clone())).bind(first).bind(second);
         for row in query.fetch_all(&mut connection).await? {
             found += row.try_get::<String, _>(2)?.len();
         }

@@ -88,9 +88,13 @@ fn pgbench(program: &Path, url: &str, job: Job, scale: usize, duration: Duration
     // It knows whole seconds only.
     let seconds = duration.as_secs().max(1);
     let script = folder.join("script.sql");
-    std::fs::write(&script, job.script().as_ref())?;
+    std::fs::write(&script, &*job.script())?;
     let mut command = Command::new(program);
     command.arg("-n").arg("-f").arg(&script).args(["-c", &CONNECTIONS.to_string(), "-j", "2", "-T", &seconds.to_string()]);
+    if job.reads_own() {
+        // Of many statements none is planned each time.
+        command.args(["-M", "prepared"]);
+    }
     let printed = crate::process::output(command.args(["-D", &format!("n={scale}"), url]))?;
     let rate = printed.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
     rate.with_context(|| format!("pgbench printed {printed}"))
