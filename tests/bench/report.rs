@@ -313,3 +313,23 @@ pub fn disk(folder: &Path) -> Result<f64> {
     }
     Ok(f64::from(done) / begun.elapsed().as_secs_f64())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_by_hand_stays() {
+        let before = format!("# Old\n\n{BY_HAND}\n\n## Mine\n");
+        assert_eq!(with_text_by_hand("# New\n", &before), format!("# New\n\n{BY_HAND}\n\n## Mine\n"));
+        assert_eq!(with_text_by_hand("# New\n", "# Old\n"), "# New\n");
+        assert!(include_str!("../../docs/benchmarks.md").contains(BY_HAND));
+    }
+
+    #[test]
+    fn a_search_has_a_target_beside_like_alone() {
+        assert_eq!(promise(Job::SearchLike, true).1, Some(100.0));
+        assert_eq!(promise(Job::SearchWords, true).1, None);
+        assert_eq!((promise(Job::Board, true).1, promise(Job::Board, false).1), (Some(1.0), Some(0.5)));
+    }
+}
