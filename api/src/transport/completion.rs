@@ -23,7 +23,7 @@ use super::response::{is_request_error, refused};
 use super::types::{Types, named};
 
 /// The response key of a `__typename` that was added for ourselves.
-const KIND: &str = "muster__kind";
+pub(crate) const KIND: &str = "muster__kind";
 
 /// Has a document ask for what [`Asked::complete`] must know: which object an interface or union is, and whether an object is there at all
 /// when everything selected from it may be skipped.

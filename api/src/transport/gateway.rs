@@ -49,7 +49,8 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     fn identity(caller: &Self::Caller) -> Option<u128>;
 
     /// Runs a query or mutation. The future is dropped when the client goes away. A panic must not
-    /// come out of it: it would end the client's connection.
+    /// come out of it: it would end the client's connection. A binary value in its data is JSON that was written before, complete and
+    /// as the selection orders it; it is sent as it is.
     fn execute(&self, caller: Self::Caller, request: Request) -> impl Future<Output = Response> + Send;
 
     /// Runs a subscription until it ends or the client goes away. A stream that must end early (the

@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::error::code;
-use serde::{Serialize, Serializer};
 
 use super::{
     documents::Prepared,
@@ -123,24 +122,28 @@ fn respond(media: Media, mut response: GqlResponse) -> Response {
         _ => StatusCode::OK,
     };
     let headers = std::mem::take(&mut response.http_headers);
-    let mut answer = json(status, media, &Payload(&response));
+    let mut answer = json(status, media, Payload(&response).text());
     answer.headers_mut().extend(headers);
     answer
 }
 
 fn respond_batch(media: Media, mut responses: Vec<GqlResponse>) -> Response {
     let headers: Vec<_> = responses.iter_mut().map(|response| std::mem::take(&mut response.http_headers)).collect();
-    let mut answer = json(StatusCode::OK, media, &Payloads(&responses));
+    let mut answer = json(StatusCode::OK, media, batch(&responses));
     for headers in headers {
         answer.headers_mut().extend(headers);
     }
     answer
 }
 
-struct Payloads<'a>(&'a [GqlResponse]);
-
-impl Serialize for Payloads<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Payload))
+fn batch(responses: &[GqlResponse]) -> serde_json::Result<Vec<u8>> {
+    let mut text = vec![b'['];
+    for (index, response) in responses.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        Payload(response).write(&mut text)?;
     }
+    text.push(b']');
+    Ok(text)
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use async_graphql::ServerError;
-use serde::Serialize;
+use serde::{Serialize, ser::Error as _};
 use serde_json::{Map, Value};
 
 use super::{params, response::Payload};
@@ -83,6 +83,8 @@ pub(super) enum Outgoing<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<Value>,
     },
+    /// Written by [`Outgoing::text`].
+    #[serde(skip)]
     Next {
         id: &'a str,
         payload: Payload<'a>,
@@ -96,9 +98,30 @@ pub(super) enum Outgoing<'a> {
     },
 }
 
+impl Outgoing<'_> {
+    /// As it is sent.
+    pub(super) fn text(&self) -> serde_json::Result<String> {
+        let Self::Next { id, payload } = self else { return serde_json::to_string(self) };
+        let mut text = br#"{"type":"next","id":"#.to_vec();
+        serde_json::to_writer(&mut text, id)?;
+        text.extend_from_slice(br#","payload":"#);
+        payload.write(&mut text)?;
+        text.push(b'}');
+        String::from_utf8(text).map_err(serde_json::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_are_as_the_protocol_wants_them() {
+        let response = async_graphql::Response::new(async_graphql::Value::Null);
+        let next = Outgoing::Next { id: "a\"", payload: Payload(&response) };
+        assert_eq!(next.text().expect("it can be written"), r#"{"type":"next","id":"a\"","payload":{"data":null}}"#);
+        assert_eq!(Outgoing::Complete { id: "a" }.text().expect("it can be written"), r#"{"type":"complete","id":"a"}"#);
+    }
 
     #[test]
     fn invalid_messages_close_with_4400() {

@@ -35,6 +35,7 @@ mod websocket;
 use axum::{Router, routing::get};
 
 pub(crate) use body::collect;
+pub(crate) use completion::KIND;
 pub use credential::Credential;
 pub use documents::check_syntax;
 pub use engine::Transport;

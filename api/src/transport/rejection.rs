@@ -53,7 +53,7 @@ impl Rejection {
 
     pub(super) fn respond(self, media: Media) -> Response {
         let body = GqlResponse::from_errors(vec![refused(self.code, self.message)]);
-        let mut response = json(self.status, media, &Payload(&body));
+        let mut response = json(self.status, media, Payload(&body).text());
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
         }

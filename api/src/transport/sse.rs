@@ -132,7 +132,7 @@ async fn pump<G: Gateway>(transport: Transport<G>, mut events: BoxStream<'static
 
 fn next(response: &GqlResponse) -> serde_json::Result<Bytes> {
     let mut event = b"event: next\ndata: ".to_vec();
-    serde_json::to_writer(&mut event, &Payload(response))?;
+    Payload(response).write(&mut event)?;
     event.extend_from_slice(b"\n\n");
     Ok(event.into())
 }

@@ -266,7 +266,7 @@ impl Peer {
     }
 
     async fn send(&mut self, message: &Outgoing<'_>) -> Result<(), End> {
-        let text = serde_json::to_string(message).map_err(|error| {
+        let text = message.text().map_err(|error| {
             tracing::error!(%error, "a GraphQL response is not serializable");
             End::close(4500, "Internal server error")
         })?;
