@@ -49,6 +49,7 @@ pub mod delivery;
 pub mod follow_up;
 pub mod forgotten_file;
 pub mod former_name;
+pub mod generation;
 pub mod goal;
 pub mod heartbeat;
 pub mod heartbeat_watch;
