@@ -179,7 +179,7 @@ impl Graph {
         };
         let started = Instant::now();
         let loaders = Loaders::new(&ctx);
-        let run = self.schema.execute(request.data(ctx).data(loaders).data(secret));
+        let run = self.schema.execute(request.data(ctx).data(loaders).data(incident::Fragments::default()).data(secret));
         let mut response = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| panicked());
         error::complete(&mut response.errors);
         metrics::histogram!("muster_request_seconds").record(started.elapsed());

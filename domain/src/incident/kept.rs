@@ -1,6 +1,6 @@
 //! What this process has read of incidents, kept for whoever asks next: rows next to them, stretches of their timelines, the row itself.
 //!
-//! Filled and asked by [`super::parts`], [`super::query`] and `timeline::stretch`. Whoever asks has read the incident from the database in
+//! Filled and asked by [`super::parts`], [`super::query`], `timeline::stretch` and, for fragments of answers, `api`. Whoever asks has read the incident from the database in
 //! the same request, by what its caller may see, and gets a part only if it is of the version that they read. Nobody is told of a change.
 //!
 //! # Why it is never stale
@@ -29,7 +29,10 @@
 //! A timeline that is walked from its beginning is read from the database all the same, so that who verifies its hashes, here or from outside, sees
 //! what is stored.
 //!
-//! Of clients, sites and people only the ids are kept, because they change by themselves. Not kept, because there are ways around the door:
+//! `Fragment` is a selection on the incident as it was written into an answer, by the API, which says what follows from the parts above alone. It has
+//! names of people, clients and sites in it, so it counts only while `incident::names` has the mark that was there before they were read.
+//!
+//! Of clients, sites and people only the ids are kept otherwise, because they change by themselves. Not kept, because there are ways around the door:
 //! deliveries and whether they arrived, pages (opened, secrets that are forgotten), offers of roles (secrets), alerts that are heard again,
 //! files (their bytes are removed later), messages and channels of the chat, comments for a review, what endpoints were sent. Nor is what
 //! depends on the caller, the clock or the playbook: it is made of these parts at each look.
@@ -37,6 +40,7 @@
 //! Bounded by bytes, as far as they can be estimated; what was used longest ago goes first, and an older version when a newer one comes.
 
 use std::any::Any;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use entity::{
@@ -66,8 +70,39 @@ impl From<&incident::Model> for Version {
     }
 }
 
+/// What somebody selects of an incident, as a text with all its arguments.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    text: Arc<str>,
+    /// Found once, as it is looked up for each incident of a list.
+    hash: u64,
+}
+
+impl Selection {
+    /// Two are the same if their texts are.
+    pub fn new(text: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        Self { text: text.into(), hash: hasher.finish() }
+    }
+}
+
+impl PartialEq for Selection {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for Selection {}
+
+impl Hash for Selection {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
 /// A part of an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
     /// Its own row.
     Row,
@@ -91,6 +126,20 @@ pub enum Part {
     Events(i32, i32),
     /// What its steps are made of.
     Asked,
+    /// What an answer to this selection says.
+    Fragment(Selection),
+}
+
+impl Part {
+    /// What it is called in metrics.
+    fn name(&self) -> &'static str {
+        if matches!(self, Self::Fragment(_)) { "fragment" } else { "rows" }
+    }
+
+    /// Bytes beside what is kept.
+    fn bytes(&self) -> usize {
+        if let Self::Fragment(selection) = self { selection.text.len() } else { 0 }
+    }
 }
 
 /// What can be kept, and what it takes.
@@ -207,12 +256,14 @@ impl Kept {
         self.get_if(version, Part::Row, |row: &incident::Model| row.next_due_at == next_due_at)
     }
 
-    fn get_if<T: Any + Send + Sync>(&self, version: Version, part: Part, holds: impl Fn(&T) -> bool) -> Option<Arc<T>> {
+    /// A part as `version` has it, if that is known and still `holds`.
+    pub fn get_if<T: Any + Send + Sync>(&self, version: Version, part: Part, holds: impl Fn(&T) -> bool) -> Option<Arc<T>> {
+        let name = part.name();
         let entry = self.0.as_ref()?.get(&(version.incident, part)).filter(|entry| entry.version == version);
         let found = entry.and_then(|entry| entry.content.downcast::<T>().ok()).filter(|content| holds(content));
         match found {
-            Some(_) => metrics::counter!("muster_cache_hits_total").increment(1),
-            None => metrics::counter!("muster_cache_misses_total").increment(1),
+            Some(_) => metrics::counter!("muster_cache_hits_total", "part" => name).increment(1),
+            None => metrics::counter!("muster_cache_misses_total", "part" => name).increment(1),
         }
         found
     }
@@ -220,7 +271,7 @@ impl Kept {
     /// Keeps a part that is proved to be of `version`.
     pub fn keep<T: Weighed>(&self, version: Version, part: Part, content: Arc<T>) {
         let Some(cache) = &self.0 else { return };
-        let bytes = u32::try_from(OVERHEAD + content.bytes()).unwrap_or(u32::MAX);
+        let bytes = u32::try_from(OVERHEAD + part.bytes() + content.bytes()).unwrap_or(u32::MAX);
         cache.insert((version.incident, part), Entry { version, content, bytes });
     }
 
@@ -289,6 +340,23 @@ mod tests {
         assert!(get(999).is_some() && get(1).is_none());
         kept.keep(version(1, 1), Part::Actions, actions(&"x".repeat(2 * 1024 * 1024)));
         assert!(kept.bytes() <= ROOM && get(1).is_none(), "more than all the room");
+    }
+
+    #[test]
+    fn a_fragment_is_of_its_whole_selection() {
+        let kept = Kept::new(ROOM);
+        let fragment = |text: &str| Part::Fragment(Selection::new(text));
+        let get = |text: &str| kept.get::<Vec<action::Model>>(version(1, 1), fragment(text)).is_some();
+        kept.keep(version(1, 1), fragment("a:timeline(last:3){id:id } "), actions("call"));
+        assert!(get("a:timeline(last:3){id:id } "));
+        assert!(!get("a:timeline(last:4){id:id } ") && !get("b:timeline(last:3){id:id } ") && !get("a:timeline(last:3){id:kind } "));
+        assert!(kept.get_if(version(1, 1), fragment("a:timeline(last:3){id:id } "), |_: &Vec<action::Model>| false).is_none());
+        // Texts of which the hash is the same are told apart.
+        let twin = Selection { text: "b".into(), ..Selection::new("a") };
+        assert_ne!(twin, Selection::new("a"));
+        let empty = kept.bytes();
+        kept.keep(version(2, 1), fragment(&"x".repeat(10_000)), Arc::new(Vec::<action::Model>::new()));
+        assert!(kept.bytes() > empty + 10_000, "the text of a selection counts");
     }
 
     #[test]

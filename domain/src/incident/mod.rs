@@ -10,6 +10,7 @@ mod handover;
 pub mod kept;
 pub mod marks;
 mod merge;
+mod names;
 pub mod parts;
 mod query;
 mod raise;
@@ -30,9 +31,10 @@ pub use handover::{
     Candidate, Offer, answer_offer, answer_offer_by_link, brief, candidates, find_offer, offer, offer_by_link, offers_by_ids, offers_of,
 };
 pub use merge::merge;
+pub use names::{Names, names};
 pub use query::{
     IncidentFilter, IncidentOrder, Page, by_ids, by_number, count, find, key, matches, numbered_after, open_by_ids, page, seen_by_ids,
-    touches_rows_only,
+    seen_by_number, touches_rows_only,
 };
 pub use raise::{Declare, Raise, declare, decline, raise};
 pub use reference::{began, link, parse_reference, reference};

@@ -8,6 +8,7 @@ use crate::ctx::Ctx;
 use crate::cursor::{Slice, TimeKey, Window};
 use crate::error::{Error, Result};
 use crate::incident::kept::{Part, Version};
+use crate::incident::names::{MARK, Names};
 use crate::search::Search;
 use crate::sql::padded;
 use crate::validate::storable;
@@ -15,6 +16,7 @@ use entity::{
     ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, Visibility, incident, incident_client,
     incident_site, role_assignment,
 };
+use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
@@ -154,6 +156,18 @@ pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
     Ok(found)
 }
 
+/// The same, of whose row nothing is read again that is known, and the names as they were then, if they were looked at.
+///
+/// # Errors
+/// `NOT_FOUND`, also for an incident that the caller may not see.
+pub async fn seen_by_number(ctx: &Ctx, number: i32) -> Result<(Arc<incident::Model>, Option<Names>)> {
+    let select = visible(&ctx.actor).filter(incident::Column::Number.eq(number));
+    let (mut found, names) = rows(ctx, &IncidentFilter::default(), select).await?;
+    let found = found.pop().ok_or(Error::NotFound("incident"))?;
+    restricted::saw_rows(ctx, std::slice::from_ref(&found)).await?;
+    Ok((found, names))
+}
+
 /// The incidents with reference numbers after `number`, in order, at most `limit`: for walking over all of them.
 pub async fn numbered_after(ctx: &Ctx, number: i32, limit: u64) -> Result<Vec<incident::Model>> {
     let select = visible(&ctx.actor).filter(incident::Column::Number.gt(number)).order_by_asc(incident::Column::Number);
@@ -169,7 +183,7 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
 
 /// The same, of whose rows nothing is read again that is known.
 pub async fn seen_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<Arc<incident::Model>>> {
-    let found = rows(ctx, &IncidentFilter::default(), visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids)))).await?;
+    let (found, _) = rows(ctx, &IncidentFilter::default(), visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids)))).await?;
     restricted::saw_rows(ctx, &found).await?;
     Ok(found)
 }
@@ -186,6 +200,8 @@ pub struct Page {
     pub slice: Slice<Arc<incident::Model>>,
     /// Why some are left out that belong here.
     pub left_out: Option<Error>,
+    /// The names as they were then, if they were looked at.
+    pub names: Option<Names>,
 }
 
 /// A page of the incidents that pass `filter`.
@@ -211,28 +227,31 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
     for column in columns(order) {
         select = select.order_by(*column, direction.clone());
     }
-    let mut slice = window.slice(rows(ctx, filter, select.limit(window.rows())).await?);
+    let (rows, names) = rows(ctx, filter, select.limit(window.rows())).await?;
+    let mut slice = window.slice(rows);
     match restricted::saw_rows(ctx, &slice.items).await {
-        Ok(()) => Ok(Page { slice, left_out: None }),
+        Ok(()) => Ok(Page { slice, left_out: None, names }),
         Err(Error::Unrecorded { incidents, cause }) => {
             slice.items.retain(|row| !incidents.contains(&row.id));
-            Ok(Page { slice, left_out: Some(Error::Unrecorded { incidents, cause }) })
+            Ok(Page { slice, left_out: Some(Error::Unrecorded { incidents, cause }), names })
         }
         Err(error) => Err(error),
     }
 }
 
-/// The incidents that `select` gives, in its order. Their rows are long: what comes first are their versions alone, and if all rows are known in
-/// these, nothing else. But nobody searches twice.
-async fn rows(ctx: &Ctx, filter: &IncidentFilter, select: Select<incident::Entity>) -> Result<Vec<Arc<incident::Model>>> {
+/// The incidents that `select` gives, in its order. Their rows are long: what comes first are their versions alone, with the mark of the names, and if
+/// all rows are known in these, nothing else. But nobody searches twice.
+async fn rows(ctx: &Ctx, filter: &IncidentFilter, select: Select<incident::Entity>) -> Result<(Vec<Arc<incident::Model>>, Option<Names>)> {
     use incident::Column;
+    let mut names = None;
     if ctx.kept.is_on() && filter.text.is_none() {
         let columns = [Column::Id, Column::Version, Column::ChangedAt, Column::NextDueAt];
-        let now = select.clone().select_only().columns(columns).into_tuple::<(IncidentId, i32, Timestamp, Option<Timestamp>)>();
-        let now = now.all(ctx.db.read()).await?.into_iter();
-        let row = |(incident, number, changed_at, next_due_at)| ctx.kept.row(Version { incident, number, changed_at }, next_due_at);
-        if let Some(known) = now.map(row).collect::<Option<Vec<_>>>() {
-            return Ok(known);
+        let now = select.clone().select_only().columns(columns).expr(Expr::cust(MARK));
+        let now = now.into_tuple::<(IncidentId, i32, Timestamp, Option<Timestamp>, Option<Uuid>)>().all(ctx.db.read()).await?;
+        names = now.first().and_then(|(.., mark)| *mark).map(Names);
+        let row = |(incident, number, changed_at, next_due_at, _)| ctx.kept.row(Version { incident, number, changed_at }, next_due_at);
+        if let Some(known) = now.into_iter().map(row).collect::<Option<Vec<_>>>() {
+            return Ok((known, names));
         }
     }
     let rows: Vec<Arc<incident::Model>> = select.all(ctx.db.read()).await?.into_iter().map(Arc::new).collect();
@@ -240,7 +259,7 @@ async fn rows(ctx: &Ctx, filter: &IncidentFilter, select: Select<incident::Entit
         // A row says itself which version it is.
         ctx.kept.keep(Version::from(&**row), Part::Row, row.clone());
     }
-    Ok(rows)
+    Ok((rows, names))
 }
 
 /// The position of `incident` in `order`.

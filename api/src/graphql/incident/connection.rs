@@ -4,7 +4,9 @@ use async_graphql::{Context, Description, Object, SimpleObject};
 use domain::cursor::{Slice, TimeKey, Window};
 use domain::incident;
 
+use super::fragments::know_names;
 use super::row::Incident;
+use super::shown::Shown;
 use crate::graphql::connection::{PageInfo, cursor};
 use crate::graphql::context::ctx;
 use crate::graphql::error::{ApiResult, tell_beside};
@@ -14,7 +16,7 @@ use crate::graphql::error::{ApiResult, tell_beside};
 pub struct IncidentConnection {
     filter: incident::IncidentFilter,
     order: incident::IncidentOrder,
-    slice: Slice<Incident>,
+    slice: Slice<Shown>,
 }
 
 impl IncidentConnection {
@@ -27,15 +29,16 @@ impl IncidentConnection {
         order: incident::IncidentOrder,
         window: &Window<TimeKey>,
     ) -> ApiResult<Self> {
-        let incident::Page { slice, left_out } = incident::page(ctx(gql), &filter, order, window).await?;
+        let incident::Page { slice, left_out, names } = incident::page(ctx(gql), &filter, order, window).await?;
+        know_names(gql, names);
         if let Some(error) = left_out {
             tell_beside(gql, error);
         }
-        let items = slice.items.into_iter().map(Incident::from).collect();
+        let items = slice.items.into_iter().map(|row| Shown(Incident(row))).collect();
         Ok(Self { filter, order, slice: Slice { items, has_previous: slice.has_previous, has_next: slice.has_next } })
     }
 
-    fn place(&self, incident: &Incident) -> String {
+    fn place(&self, Shown(incident): &Shown) -> String {
         cursor(&incident::key(self.order, &incident.0))
     }
 }
@@ -47,7 +50,7 @@ impl IncidentConnection {
         self.slice.items.iter().map(|node| IncidentEdge { cursor: self.place(node), node: node.clone() }).collect()
     }
     /// The incidents alone.
-    async fn nodes(&self) -> &[Incident] {
+    async fn nodes(&self) -> &[Shown] {
         &self.slice.items
     }
     /// Where the page is in the list.
@@ -66,5 +69,5 @@ pub struct IncidentEdge {
     /// The incident's place in the list.
     cursor: String,
     /// The incident.
-    node: Incident,
+    node: Shown,
 }

@@ -5,8 +5,10 @@ use domain::cursor::{TimeKey, Window};
 use domain::incident;
 
 use super::connection::IncidentConnection;
+use super::fragments::know_names;
 use super::inputs::IncidentFilter;
 use super::row::Incident;
+use super::shown::Shown;
 use crate::graphql::connection::page_args;
 use crate::graphql::context::ctx;
 use crate::graphql::cost::{page_cost, search_cost};
@@ -20,9 +22,11 @@ pub struct IncidentQuery;
 #[Object(use_type_description)]
 impl IncidentQuery {
     /// An incident by its reference.
-    async fn incident(&self, gql: &Context<'_>, #[graphql(desc = "E.g. INC-42.")] reference: String) -> ApiResult<Option<Incident>> {
+    async fn incident(&self, gql: &Context<'_>, #[graphql(desc = "E.g. INC-42.")] reference: String) -> ApiResult<Option<Shown>> {
         let number = incident::parse_reference(&reference)?;
-        Ok(Some(incident::by_number(ctx(gql), number).await?.into()))
+        let (row, names) = incident::seen_by_number(ctx(gql), number).await?;
+        know_names(gql, names);
+        Ok(Some(Shown(Incident(row))))
     }
 
     /// Incidents.

@@ -12,7 +12,7 @@ use super::attachment::Attachment;
 use super::row::TimelineEvent;
 use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
-use crate::graphql::incident::{Incident, incident_if_visible};
+use crate::graphql::incident::{Incident, depends_on_caller, incident_if_visible};
 use crate::graphql::people::Person;
 use crate::graphql::scalars::{Deployment, Source, TimelineKind};
 
@@ -73,6 +73,7 @@ impl TimelineEvent {
     async fn text(&self, gql: &Context<'_>) -> ApiResult<Cow<'_, str>> {
         let written = Cow::Borrowed(self.row.text.as_str());
         let Some(discreet) = others::without_name(&self.row) else { return Ok(written) };
+        depends_on_caller(gql, self.row.incident_id);
         let is_seen = incident_if_visible(gql, others::other_incident(&self.row)).await?.is_some();
         Ok(if is_seen { written } else { discreet.into() })
     }

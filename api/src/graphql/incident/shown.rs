@@ -1,0 +1,172 @@
+//! Incidents in answers, of which what was written before is not resolved again.
+//!
+//! Lists and `incident(reference)` return incidents as [`Shown`]. What is selected of one is divided ([`super::selection`]) into what follows from it
+//! alone and the rest. The former is a fragment: JSON that is kept under the incident's version and the selection (`incident::kept` in `domain`), counts
+//! while the mark of the names is the same, and is sent as it is. The rest is resolved each time. Guarantees:
+//!
+//! - A fragment is what the fields would answer to anybody who sees the incident, byte by byte. It is kept only if nothing failed beside it, if no field
+//!   said that its value depends on the caller, and if the incident has the same version after everything was read.
+//! - The mark of the names was read in this request, before fragments are looked for and before names are read for one.
+//! - Only in queries: what a mutation shows, it may have changed after the mark was read, and a subscription goes on for long. Only where nothing
+//!   else is selected under the same keys, because the engine merges values, not texts.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{Field, OperationType};
+use async_graphql::registry::Registry;
+use async_graphql::{ContextSelectionSet, Name, OutputType, Positioned, QueryPathSegment, ServerResult, Value};
+use bytes::Bytes;
+use domain::Ctx;
+use domain::incident::Names;
+use domain::incident::kept::{Part, Weighed};
+
+use super::fragments::Fragments;
+use super::row::Incident;
+use super::selection::{Chosen, Divided, Document};
+use crate::graphql::loaders::Loaders;
+
+/// An incident in an answer.
+#[derive(Clone)]
+pub struct Shown(pub Incident);
+
+impl OutputType for Shown {
+    fn type_name() -> Cow<'static, str> {
+        <Incident as OutputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        <Incident as OutputType>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, gql: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let (ctx, version) = (gql.data_unchecked::<Ctx>(), self.0.read_as());
+        let Some((fragments, place)) = place(gql) else { return self.0.resolve(gql, field).await };
+        let Some(names) = fragments.names(ctx).await else { return self.0.resolve(gql, field).await };
+        let part = Part::Fragment(place.selection.clone());
+        let Some(known) = ctx.kept.get_if(version, part.clone(), |fragment: &Fragment| fragment.names == names) else {
+            let before = failures(gql);
+            let value = self.0.resolve(gql, field).await?;
+            let is_whole = before.is_some() && before == failures(gql) && !fragments.is_discreet(version.incident);
+            if is_whole
+                && let Some(fragment) = Fragment::of(&place.chosen, &value, names)
+                && gql.data_unchecked::<Loaders>().unchanged.get(version).await.is_ok_and(|unchanged| unchanged.is_some())
+            {
+                ctx.kept.keep(version, part, Arc::new(fragment));
+            }
+            return Ok(value);
+        };
+        let Some(rest) = &place.rest else { return Ok(Value::Binary(known.text.clone())) };
+        let mut fields = match self.0.resolve(&gql.with_selection_set(rest), field).await? {
+            Value::Object(fields) => fields,
+            // All of them failed.
+            _ => IndexMap::new(),
+        };
+        fields.extend(place.chosen.iter().zip(&known.values).map(|(chosen, value)| (chosen.key.clone(), known.value(value))));
+        Ok(Value::Object(fields))
+    }
+}
+
+/// How many errors the request has so far.
+fn failures(gql: &ContextSelectionSet<'_>) -> Option<usize> {
+    gql.query_env.errors.lock().map(|errors| errors.len()).ok()
+}
+
+/// What is kept of the selection here and in which request, if any of it may be.
+fn place<'a>(gql: &ContextSelectionSet<'a>) -> Option<(&'a Fragments, Arc<Divided>)> {
+    let env = gql.query_env;
+    if env.operation.node.ty != OperationType::Query || !gql.data_unchecked::<Ctx>().kept.is_on() {
+        return None;
+    }
+    let fragments = gql.data_opt::<Fragments>()?;
+    // The document stays where it is as long as the request.
+    let address = std::ptr::from_ref(gql.item).addr();
+    let place = fragments.divided(address, || document(gql).divide(gql.item))?;
+    is_alone(gql).then_some((fragments, place))
+}
+
+/// Whether everything on the way here is selected once.
+fn is_alone(gql: &ContextSelectionSet<'_>) -> bool {
+    let mut keys = Vec::new();
+    let mut node = gql.path_node.as_ref();
+    while let Some(here) = node {
+        if let QueryPathSegment::Name(key) = here.segment {
+            keys.push(key);
+        }
+        node = here.parent;
+    }
+    document(gql).has_one_way(keys.into_iter().rev())
+}
+
+fn document<'a>(gql: &ContextSelectionSet<'a>) -> Document<'a> {
+    let env = gql.query_env;
+    Document { operation: &env.operation.node, fragments: &env.fragments, variables: &env.variables }
+}
+
+/// What the fields of an incident say that follow from it alone.
+struct Fragment {
+    names: Names,
+    /// An object with all of them.
+    text: Bytes,
+    /// Where the value of each is in `text`.
+    values: Vec<Range<usize>>,
+}
+
+impl Fragment {
+    /// What is `chosen` of what was resolved; `None` if something is missing.
+    fn of(chosen: &[Chosen], value: &Value, names: Names) -> Option<Self> {
+        let (mut text, mut values) = (Vec::new(), Vec::with_capacity(chosen.len()));
+        let Value::Object(fields) = value else { return None };
+        write_object(chosen, fields, &mut text, &mut |value| values.push(value))?;
+        text.shrink_to_fit();
+        Some(Self { names, text: text.into(), values })
+    }
+
+    fn value(&self, range: &Range<usize>) -> Value {
+        Value::Binary(self.text.slice(range.clone()))
+    }
+}
+
+impl Weighed for Fragment {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.text.len() + size_of_val(self.values.as_slice())
+    }
+}
+
+/// Writes the fields of an object in the order of the selection, and says where the value of each is.
+fn write_object(chosen: &[Chosen], fields: &IndexMap<Name, Value>, text: &mut Vec<u8>, place: &mut dyn FnMut(Range<usize>)) -> Option<()> {
+    text.push(b'{');
+    for (index, Chosen { key, fields: below }) in chosen.iter().enumerate() {
+        if index > 0 {
+            text.push(b',');
+        }
+        serde_json::to_writer(&mut *text, key).ok()?;
+        text.push(b':');
+        let start = text.len();
+        write_value(below.as_deref(), fields.get(key)?, text)?;
+        place(start..text.len());
+    }
+    text.push(b'}');
+    Some(())
+}
+
+fn write_value(chosen: Option<&[Chosen]>, value: &Value, text: &mut Vec<u8>) -> Option<()> {
+    match (chosen, value) {
+        (Some(chosen), Value::List(items)) => {
+            text.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(b',');
+                }
+                write_value(Some(chosen), item, text)?;
+            }
+            text.push(b']');
+            Some(())
+        }
+        (Some(chosen), Value::Object(fields)) => write_object(chosen, fields, text, &mut |_| {}),
+        (None, _) | (Some(_), Value::Null) => serde_json::to_writer(text, value).ok(),
+        (Some(_), _) => None,
+    }
+}
