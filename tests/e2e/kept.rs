@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::join_all;
 use harness::drive::id;
 use harness::{Client, Engine, TestApp, both_dbs, run};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::authz_matrix::{World, lines};
@@ -45,6 +46,51 @@ const MUST: [&str; 14] = [
     "updateIncident",
 ];
 
+/// Where the bench has its queries.
+const BENCH: &str = include_str!("../bench/work.rs");
+/// What the console's board and the page of an incident ask for.
+const CONSOLE: [&str; 3] = [
+    include_str!("../../web/src/routes/board/incident.ts"),
+    include_str!("../../web/src/routes/incident/side/shown.ts"),
+    include_str!("../../web/src/routes/incident/timeline/event.ts"),
+];
+
+/// What a query of the bench selects.
+fn of_bench(name: &str) -> String {
+    let (_, text) = BENCH.split_once(&format!("const {name}: &str = \"")).expect("the bench has it");
+    let (text, _) = text.split_once("\";").expect("it ends");
+    let (_, selection) = text.split_once('{').expect("a selection");
+    let (selection, _) = selection.rsplit_once('}').expect("it ends");
+    selection.replace("\\\n", " ")
+}
+
+/// The fragments of the console in a file.
+fn of_console(file: &str) -> String {
+    let documents = file.split("graphql(`").skip(1).filter_map(|text| text.split_once('`'));
+    documents.map(|(text, _)| text.replace("@_unmask", "")).collect::<Vec<_>>().join("\n")
+}
+
+/// What the bench and the console ask for, in one document.
+fn measured() -> String {
+    let fragments = CONSOLE.map(of_console);
+    let spread = |file: &String| {
+        let names = file.split("fragment ").filter_map(|text| text.split_once(" on Incident")).map(|(name, _)| format!("...{name}"));
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let [board, facts, _] = fragments.each_ref().map(spread);
+    assert!(board.contains("...BoardIncident") && facts.contains("...Roles") && facts.contains("...Actions"), "{board} {facts}");
+    let pages: String = (1..=2)
+        .map(|number| format!("bench{number}: {} ", of_bench("PAGE").replace("$reference", &format!("\"INC-{number}\"")).trim()))
+        .collect();
+    format!(
+        "query($responds: Boolean! = false) {{ bench: {} {pages} board: incidents(first: 10, orderBy: MOST_SEVERE) {{ nodes {{ {board} }} }} \
+         page: incident(reference: \"INC-1\") {{ {facts} timeline(last: 40) {{ nodes {{ ...Event }} pageInfo {{ startCursor hasPreviousPage }} }} \
+         newest: timeline(last: 1) {{ pageInfo {{ endCursor }} }} }} }} {}",
+        of_bench("BOARD").trim(),
+        fragments.join("\n"),
+    )
+}
+
 /// A board, and the pages of three incidents.
 fn looks() -> String {
     let page = |number: usize| format!("page{number}: incident(reference: \"INC-{number}\") {{ {INCIDENT} {EVENTS} }}");
@@ -55,9 +101,14 @@ fn looks() -> String {
 }
 
 /// The answer as it comes.
-async fn look(by: &Client) -> String {
-    let request = by.request(reqwest::Method::POST, "/graphql").json(&json!({ "query": looks() }));
+async fn ask(by: &Client, query: &str) -> String {
+    let request = by.request(reqwest::Method::POST, "/graphql").json(&json!({ "query": query }));
     request.send().await.unwrap().text().await.unwrap()
+}
+
+/// All that somebody sees.
+async fn look(by: &Client) -> String {
+    format!("{}\n{}", ask(by, &looks()).await, ask(by, &measured()).await)
 }
 
 /// Compares, byte by byte, what each sees of a server that keeps what it reads with what they see of one that does not.
@@ -88,19 +139,26 @@ async fn what_is_kept_is_what_the_database_has_after_each_mutation(app: &TestApp
     let forgetful = app.forgetful().await;
     let callers = [&ada, &vic].map(|caller| (caller.clone(), caller.at(&forgetful)));
     assert_same("the beginning", &callers).await;
-    let first = look(&ada).await;
-    assert!(first.contains("\"page1\":{") && first.contains("\"page3\":{") && !first.contains("\"errors\""), "{first:.2000}");
+    for caller in [&ada, &vic] {
+        let first = look(caller).await;
+        let all = ["\"page1\":{", "\"page3\":{", "\"bench\":{", "\"bench1\":{", "\"board\":{", "\"page\":{"];
+        assert!(all.iter().all(|part| first.contains(part)) && !first.contains("\"errors\""), "{first:.2000}");
+    }
     let mut done = BTreeSet::new();
-    for line in lines(&world).into_iter().filter(|line| line.root == "mutation") {
+    for (number, line) in lines(&world).into_iter().filter(|line| line.root == "mutation").enumerate() {
         let answer = ada.try_query(&format!("mutation {{ {} }}", line.call), Value::Null).await;
         if answer.errors.is_empty() {
             done.insert(line.field);
         }
-        assert_same(line.field, &callers).await;
+        // What is kept is kept for everybody, so a second caller now and then is enough.
+        let callers = if number % 5 == 0 { &callers[..] } else { &callers[..1] };
+        assert_same(line.field, callers).await;
     }
     let refused: Vec<&&str> = MUST.iter().filter(|name| !done.contains(**name)).collect();
     assert!(refused.is_empty(), "nothing is known of {refused:?}: they were refused");
-    what_is_beside_an_incident(&ada, &world, &callers).await;
+    let [of_ada, of_vic] = callers;
+    let of_sam = (sam.clone(), sam.at(&forgetful));
+    what_is_beside_an_incident(&ada, &world, &[of_ada, of_vic, of_sam]).await;
     forgetful.stop().await;
 }
 
@@ -121,6 +179,8 @@ async fn what_is_beside_an_incident(ada: &Client, world: &World, callers: &[(Cli
     incident(json!({ "siteIds": [site["site"]["id"]] })).await;
     change("saveSite", json!({ "id": site["site"]["id"], "name": "Shop, renamed" }), "site { id }").await;
     change("saveClient", json!({ "id": world.client, "name": "Example plc" }), "client { id }").await;
+    change("saveClient", json!({ "id": world.client, "name": "Example plc", "importance": "HIGH" }), "client { id }").await;
+    change("saveSite", json!({ "id": site["site"]["id"], "name": "Shop, renamed", "clientId": world.client }), "site { id }").await;
     change("updatePerson", json!({ "personId": ada.id(), "name": "Ada, renamed" }), "person { id }").await;
     incident(json!({ "siteIds": [] })).await;
     let breach = incident(json!({ "flags": ["SECURITY_BREACH"] })).await;
@@ -219,4 +279,82 @@ async fn two_servers(app: &TestApp) {
     let [here, there] = [seen(&servers[0]).await, seen(&servers[1]).await];
     assert_eq!((here, here.actions), (there, added.len()));
     other.stop().await;
+}
+
+#[test]
+fn names_that_another_server_changed_are_shown_at_once() {
+    run(Engine::Postgres, names_of_another_server);
+}
+
+async fn names_of_another_server(app: &TestApp) {
+    const ALL: &str = "roles { person { name } } sites { name client { name } } affectedClients { client { name } } \
+                       timeline(last: 5) { nodes { actor { name } } }";
+    let (ada, sam) = (app.admin().await, app.responder("Sam").await);
+    let save = async |by: &Client, kind: &str, input: Value| {
+        let name = format!("save{}{}", kind[..1].to_uppercase(), &kind[1..]);
+        id(&by.mutate(&name, input, &format!("{kind} {{ id }}")).await[kind]).to_owned()
+    };
+    let client = save(&ada, "client", json!({ "name": "client 0" })).await;
+    let site = save(&ada, "site", json!({ "name": "site 0", "clientId": client })).await;
+    let incident = sam.declare_with(json!({ "name": "shown", "severity": "MAJOR", "leadId": sam.id() })).await;
+    sam.incident_of("updateIncident", json!({ "incidentId": id(&incident), "siteIds": [site] })).await;
+    sam.incident_of("markClientAffected", json!({ "incidentId": id(&incident), "clientId": client })).await;
+    let other = app.second_process().await;
+    let there = ada.at(&other);
+    for round in 1..=5 {
+        let person = json!({ "personId": sam.id(), "name": format!("person {round}") });
+        there.mutate("updatePerson", person, "person { id }").await;
+        let seen = sam.incident("INC-1", ALL).await.to_string();
+        assert!(seen.contains(&format!("person {round}")) && !seen.contains(&format!("person {}", round - 1)), "{seen}");
+        save(&there, "client", json!({ "id": client, "name": format!("client {round}") })).await;
+        let seen = sam.incident("INC-1", ALL).await.to_string();
+        assert_eq!(seen.matches(&format!("client {round}")).count(), 2, "{seen}");
+        save(&there, "site", json!({ "id": site, "name": format!("site {round}"), "clientId": client })).await;
+        let seen = sam.incident("INC-1", ALL).await.to_string();
+        assert!(seen.contains(&format!("site {round}")), "{seen}");
+    }
+    other.stop().await;
+}
+
+#[test]
+fn a_board_and_a_page_that_are_known_take_one_statement() {
+    // Only PostgreSQL's statements are counted.
+    run(Engine::Postgres, one_statement);
+}
+
+async fn one_statement(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    for number in 0..3 {
+        sam.declare_with(json!({ "name": format!("incident {number}"), "severity": "MAJOR", "leadId": sam.id() })).await;
+    }
+    let page = of_bench("PAGE").replace("$reference", "\"INC-1\"");
+    for query in [of_bench("BOARD"), page] {
+        let statements = app.fewest_statements(async || drop(sam.query(&format!("{{ {query} }}"), Value::Null).await));
+        assert_eq!(statements.await, 1, "{query}");
+    }
+}
+
+#[test]
+fn names_that_change_at_once_do_not_get_in_each_others_way() {
+    run(Engine::Postgres, names_at_once);
+}
+
+async fn names_at_once(app: &TestApp) {
+    let ada = app.admin().await;
+    for name in ["one", "two"] {
+        ada.mutate("saveClient", json!({ "name": name }), "client { id }").await;
+    }
+    let rename = |name: &str, to: &str| format!("UPDATE client SET name = '{to}' WHERE name = '{name}'");
+    let (first, second) = (app.domain.db.begin().await.unwrap(), app.domain.db.begin().await.unwrap());
+    first.execute_unprepared(&rename("one", "1")).await.unwrap();
+    // If the first held the mark already, this would wait for it, and below the first for this.
+    second.execute_unprepared(&rename("two", "2")).await.unwrap();
+    let on = async {
+        first.execute_unprepared(&rename("two", "never")).await.unwrap();
+        first.commit().await.unwrap();
+    };
+    let ((), ended) = tokio::join!(on, second.commit());
+    ended.unwrap();
+    let clients = ada.query("{ clients { nodes { name } } }", Value::Null).await.to_string();
+    assert!(clients.contains("\"1\"") && clients.contains("\"2\""), "{clients}");
 }
