@@ -99,7 +99,10 @@ fn describe() {
     describe_counter!("muster_connections_refused_total", "Connections that found no place, for all were taken by known callers.");
     describe_gauge!("muster_watchers", "Live subscriptions that are open.");
     describe_counter!("muster_cache_hits_total", "Parts of incidents (rows, or fragments of answers) that were known already.");
-    describe_counter!("muster_cache_misses_total", "Parts of incidents (rows, or fragments of answers) that were looked for and had to be read.");
+    describe_counter!(
+        "muster_cache_misses_total",
+        "Parts of incidents (rows, or fragments of answers) that were looked for and had to be read."
+    );
     describe_gauge!("muster_cache_bytes", Unit::Bytes, "What is kept of incidents, at most as much as cache.mib says.");
     describe_counter!("muster_changes_total", "Changes of incidents.");
     describe_counter!("muster_events_total", "Events that changes wrote onto timelines.");

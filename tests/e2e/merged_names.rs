@@ -103,6 +103,8 @@ async fn an_old_event_that_names_the_other_incident_is_discreet_and_whole(app: &
     assert_knows_nothing(app, &vic, "INC-1", "INC-2").await;
     // Who may know of it reads what was written, and it is what was hashed.
     assert_eq!(text(&about_another(&sam, "INC-1").await[0], "text"), was);
+    // Nothing of what they read is kept for others.
+    assert_knows_nothing(app, &vic, "INC-1", "INC-2").await;
     let ctx = app.ctx(&sam).await;
     let incident = domain::incident::by_number(&ctx, 1).await.unwrap();
     assert!(matches!(verify::verify(&ctx, &incident).await.unwrap().verdict, Verdict::Whole(_)));

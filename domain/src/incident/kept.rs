@@ -30,7 +30,8 @@
 //! what is stored.
 //!
 //! `Fragment` is a selection on the incident as it was written into an answer, by the API, which says what follows from the parts above alone. It has
-//! names of people, clients and sites in it, so it counts only while `incident::names` has the mark that was there before they were read.
+//! the files of events in it, which come and go with these, and names of people, clients and sites, so it counts only while `incident::names` has the
+//! mark that was there before they were read.
 //!
 //! Of clients, sites and people only the ids are kept otherwise, because they change by themselves. Not kept, because there are ways around the door:
 //! deliveries and whether they arrived, pages (opened, secrets that are forgotten), offers of roles (secrets), alerts that are heard again,

@@ -19,7 +19,7 @@ pub struct Fragments {
     /// What is selected of incidents, by the address of the selection.
     divided: Mutex<HashMap<usize, Option<Arc<Divided>>>>,
     names: OnceCell<Names>,
-    /// Incidents of which something depends on the caller that does not for others.
+    /// Incidents of which something depends on the caller that does not in others.
     discreet: Mutex<HashSet<IncidentId>>,
 }
 

@@ -38,6 +38,7 @@ const TYPES: &[(&str, &[(&str, Follows)])] = &[
     ("TimelineConnection", TIMELINE_CONNECTION),
     ("TimelineEdge", &[("cursor", Value), ("node", Objects("TimelineEvent"))]),
     ("TimelineEvent", TIMELINE_EVENT),
+    ("Attachment", ATTACHMENT),
     ("ChangeRollout", &[("tried", Value), ("deployed", Value), ("reason", Value)]),
     ("PageInfo", &[("hasNextPage", Value), ("hasPreviousPage", Value), ("startCursor", Value), ("endCursor", Value)]),
     ("Impact", &[("requests", Value), ("visits", Value), ("users", Value), ("description", Value)]),
@@ -79,7 +80,7 @@ const INCIDENT: &[(&str, Follows)] = &[
     ("timeline", End("TimelineConnection")),
     ("latestUpdate", Objects("TimelineEvent")),
     ("actions", Objects("Action")),
-    // Their bytes are removed later.
+    // One that waits for its event comes without any.
     ("attachments", Aside),
     ("alerts", Aside),
     ("mergedInto", Caller),
@@ -118,10 +119,12 @@ const TIMELINE_EVENT: &[(&str, Follows)] = &[
     ("source", Value),
     // But for an old one that names another incident; its resolver says so.
     ("text", Value),
-    ("otherIncident", Caller),
+    // But where there is one; its resolver says so.
+    ("otherIncident", Objects("Incident")),
     ("details", Value),
     ("change", Objects("ChangeRollout")),
-    ("attachments", Aside),
+    // They come and go together with events.
+    ("attachments", Objects("Attachment")),
     ("starred", Value),
     ("amendments", Objects("TimelineEvent")),
     ("amends", Value),
@@ -129,6 +132,9 @@ const TIMELINE_EVENT: &[(&str, Follows)] = &[
     // Who asks for it wants to verify what is stored.
     ("hash", Aside),
 ];
+
+const ATTACHMENT: &[(&str, Follows)] =
+    &[("id", Value), ("fileName", Value), ("contentType", Value), ("bytes", Value), ("sha256", Value), ("downloadUrl", Value)];
 
 const ROLE_ASSIGNMENT: &[(&str, Follows)] =
     &[("id", Value), ("role", Value), ("person", Objects("Person")), ("assignedAt", Value), ("endedAt", Value), ("handoverNote", Value)];

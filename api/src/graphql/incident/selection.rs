@@ -185,7 +185,7 @@ impl<'a> Document<'a> {
         field.get_argument(name)?.node.clone().into_const_with(variable).ok()
     }
 
-    fn is_from_end(self, field: &Field) -> bool {
+    fn is_from_end(&self, field: &Field) -> bool {
         let is_given = |name| self.argument(field, name).is_some_and(|value| value != Value::Null);
         is_given("last") && !is_given("first")
     }

@@ -80,7 +80,9 @@ impl TimelineEvent {
     /// The other incident that it is about: the one that this one was merged into, that was merged into this one, or that has the
     /// ticket. Null where there is none, or you may not see it.
     async fn other_incident(&self, gql: &Context<'_>) -> ApiResult<Option<Incident>> {
-        incident_if_visible(gql, others::other_incident(&self.row)).await
+        let Some(other) = others::other_incident(&self.row) else { return Ok(None) };
+        depends_on_caller(gql, self.row.incident_id);
+        incident_if_visible(gql, Some(other)).await
     }
     /// Data for programs: old and new value of a change, the exit code of a command …
     async fn details(&self) -> Option<serde_json::Value> {
