@@ -1,5 +1,6 @@
 //! Queries that several nouns make in the same way.
 
+pub mod changed;
 mod packed;
 mod padded;
 

@@ -48,6 +48,7 @@ mod m20261130_000049_site_readings;
 mod m20261130_000050_alert_posts_why;
 mod m20261130_000051_incident_words;
 mod m20261130_000052_generation;
+mod m20261130_000053_changed_hour;
 mod state;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000050_alert_posts_why::Migration),
             Box::new(m20261130_000051_incident_words::Migration),
             Box::new(m20261130_000052_generation::Migration),
+            Box::new(m20261130_000053_changed_hour::Migration),
         ];
         steps.into_iter().map(|step| Box::new(InTransaction(step)) as Box<dyn MigrationTrait>).collect()
     }

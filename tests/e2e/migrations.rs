@@ -32,6 +32,34 @@ fn sites_of_before_are_found_by_their_hosts_on_postgres() {
     });
 }
 
+/// A note costs PostgreSQL no entry in any index of `incident`, as long as it changes no column that is indexed.
+#[test]
+fn no_index_has_what_every_change_sets_on_sqlite() {
+    let indexed = "SELECT DISTINCT info.name AS name FROM pragma_index_list('incident') AS list, pragma_index_info(list.name) AS info";
+    block_on(async { no_index_has_what_every_change_sets(sqlite::File::empty().url(), indexed).await });
+}
+
+#[test]
+fn no_index_has_what_every_change_sets_on_postgres() {
+    let indexed = "SELECT DISTINCT attname::text AS name FROM pg_index JOIN pg_attribute ON attrelid = indexrelid \
+                   WHERE indrelid = 'incident'::regclass";
+    block_on(async {
+        let database = postgres::Database::empty(postgres::shared()).await;
+        no_index_has_what_every_change_sets(database.url(), indexed).await;
+    });
+}
+
+async fn no_index_has_what_every_change_sets(url: &str, indexed: &str) {
+    let db = Db::connect(url, 2).await.unwrap();
+    Migrator::up(db.write(), None).await.unwrap();
+    let indexed = objects(&db, indexed).await;
+    assert!(indexed.iter().any(|column| column == "changed_hour"), "{indexed:?}");
+    for column in ["version", "last_sequence", "last_hash", "changed_at", "last_changes", "awaited"] {
+        assert!(!indexed.iter().any(|name| name == column), "{column}");
+    }
+    db.close().await;
+}
+
 async fn sites_are_found_by_their_hosts(url: &str) {
     let db = Db::connect(url, 2).await.unwrap();
     let steps = Migrator::migrations();

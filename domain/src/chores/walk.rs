@@ -6,6 +6,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Se
 
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::sql::changed as by_change;
 
 /// Incidents that are looked at before it is noted how far it got.
 const BATCH: u64 = 100;
@@ -13,14 +14,17 @@ const BATCH: u64 = 100;
 /// The next incidents behind the watermark `name` that have not changed since `before`, and when each changed.
 pub(super) async fn changed(ctx: &Ctx, name: &str, before: Timestamp) -> Result<Vec<(IncidentId, Timestamp)>> {
     let mark = watermark::Entity::find_by_id(name).one(ctx.db.read()).await?;
-    let mut select = incident::Entity::find().filter(incident::Column::ChangedAt.lte(before));
+    let mut select = incident::Entity::find().filter(incident::Column::ChangedAt.lte(before)).filter(by_change::until(before));
     if let Some(mark) = mark {
+        let reached = Ord::min(mark.changed_at, ctx.now());
         let row = Expr::tuple([Expr::col(incident::Column::ChangedAt), Expr::col(incident::Column::Id)]);
-        select = select.filter(row.gt(Expr::tuple([Expr::val(Ord::min(mark.changed_at, ctx.now())), Expr::val(mark.incident_id)])));
+        select = select.filter(by_change::since(reached));
+        select = select.filter(row.gt(Expr::tuple([Expr::val(reached), Expr::val(mark.incident_id)])));
     }
     let changed = select
         .select_only()
         .columns([incident::Column::Id, incident::Column::ChangedAt])
+        .order_by_asc(by_change::hour())
         .order_by_asc(incident::Column::ChangedAt)
         .order_by_asc(incident::Column::Id)
         .limit(BATCH);

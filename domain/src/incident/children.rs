@@ -11,7 +11,7 @@ use crate::catalogue::{clients_by_ids, sites_by_ids};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::incident::IncidentFilter;
-use crate::sql::{self, padded};
+use crate::sql::{self, changed, padded};
 
 /// The roles that are or were held, in the order in which they were given.
 pub async fn roles_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<role_assignment::Model>> {
@@ -100,7 +100,8 @@ pub async fn changed_since(
     use incident::Column::{ChangedAt, Id};
     // Many change in the same moment: those of a round of reminders.
     let is_later = |(at, id): (Timestamp, IncidentId)| ChangedAt.gt(at).or(ChangedAt.eq(at).and(Id.gt(id)));
-    let select = crate::authz::visible(&ctx.actor).filter(ChangedAt.gt(since)).order_by_asc(ChangedAt).order_by_asc(Id);
+    let select = crate::authz::visible(&ctx.actor).filter(ChangedAt.gt(since)).filter(changed::since(since));
+    let select = select.order_by_asc(changed::hour()).order_by_asc(ChangedAt).order_by_asc(Id);
     let select = select.filter(Condition::all().add_option(after.map(is_later)));
     Ok(select.limit(u64::try_from(limit).unwrap_or(u64::MAX)).all(ctx.db.read()).await?)
 }

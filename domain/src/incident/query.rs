@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::incident::kept::{Part, Version};
 use crate::incident::names::{MARK, Names};
 use crate::search::Search;
-use crate::sql::padded;
+use crate::sql::{changed, padded};
 use crate::validate::storable;
 use entity::{
     ClientId, Flag, IncidentId, IncidentStatus, PersonId, Severity, SiteId, Timestamp, Visibility, incident, incident_client,
@@ -224,6 +224,9 @@ pub async fn page(ctx: &Ctx, filter: &IncidentFilter, order: IncidentOrder, wind
         select = select.filter(beyond(order, key, !descending));
     }
     let direction = if descending == window.backwards { sea_orm::Order::Asc } else { sea_orm::Order::Desc };
+    if order == IncidentOrder::RecentlyChanged {
+        select = select.order_by(changed::hour(), direction.clone());
+    }
     for column in columns(order) {
         select = select.order_by(*column, direction.clone());
     }
@@ -300,7 +303,11 @@ fn beyond(order: IncidentOrder, TimeKey(rank, time, id): &TimeKey, less: bool) -
         values.insert(0, Expr::val(*rank));
     }
     let key = Expr::tuple(values);
-    if less { row.lt(key) } else { row.gt(key) }
+    let is_beyond = if less { row.lt(key) } else { row.gt(key) };
+    match order {
+        IncidentOrder::RecentlyChanged => is_beyond.and(if less { changed::until(*time) } else { changed::since(*time) }),
+        _ => is_beyond,
+    }
 }
 
 /// How many incidents pass `filter`.
