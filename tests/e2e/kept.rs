@@ -4,16 +4,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use entity::{Visibility, incident};
 use futures_util::future::join_all;
-use harness::drive::id;
+use harness::drive::{id, is_gap_free, sequences};
 use harness::{Client, Engine, TestApp, both_dbs, run};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, Set};
 use serde_json::{Value, json};
 
 use crate::authz_matrix::{World, lines};
 
-both_dbs![what_is_kept_is_what_the_database_has_after_each_mutation];
+both_dbs![what_is_kept_is_what_the_database_has_after_each_mutation, what_is_old_is_not_written_on];
 
 /// What is shown of an incident, as far as it is kept, made of what is kept, or beside it.
 const INCIDENT: &str = "id version reference name clientName summary severity status visibility flags lead { name } clientCommsManager { name } \
@@ -194,6 +196,33 @@ async fn what_is_beside_an_incident(ada: &Client, world: &World, callers: &[(Cli
     change("shareIncident", share(false), "incident { id }").await;
     incident(json!({ "visibility": "OPEN" })).await;
     change("markClientAffected", json!({ "incidentId": live, "clientId": world.client, "affected": false }), "incident { id }").await;
+}
+
+/// What a server knows of an incident may be old: another has hidden it since, or a fail-over took back what was written last.
+async fn what_is_old_is_not_written_on(app: &TestApp) {
+    let (sam, kim) = (app.responder("Sam").await, app.responder("Kim").await);
+    let incident = sam.declare("errors").await;
+    for later in [1, 0] {
+        kim.note(id(&incident), "known from here on").await;
+        app.advance(Duration::from_secs(1));
+        let version = i32::try_from(kim.incident("INC-1", "version").await["version"].as_i64().unwrap()).unwrap();
+        let make = async |visibility: Visibility| {
+            let row = incident::ActiveModel {
+                visibility: Set(visibility),
+                version: Set(version + later),
+                changed_at: Set(app.now()),
+                ..Default::default()
+            };
+            incident::Entity::update_many().set(row).exec(app.domain.db.write()).await.unwrap();
+        };
+        make(Visibility::Restricted).await;
+        let refused = kim.refused("addTimelineEvent", json!({ "incidentId": incident["id"], "kind": "NOTE", "text": "n" })).await;
+        assert_eq!(refused.code(), "NOT_FOUND", "{later}");
+        make(Visibility::Open).await;
+        kim.note(id(&incident), "seen again").await;
+    }
+    let events = sam.timeline(id(&incident)).await;
+    assert!(events.len() == 5 && is_gap_free(&sequences(&events)), "{events:#?}");
 }
 
 /// Those who look at the same time.

@@ -6,6 +6,9 @@
 //! transaction: every change raises the version, so an unchanged version proves that what was read still holds. A change that lost the
 //! race decides again on fresh facts, unless it would write over what the caller has not seen ([`Expected`]).
 //!
+//! A decision that needs the incident alone is made on the row that this process read or wrote last, where it has one: if that is old, or
+//! the decision refuses, or changes nothing, it is made again on what the database has.
+//!
 //! Within a process, changes to one incident queue in a lane, so races are left for other processes.
 //!
 //! A decision on the whole incident leaves behind when people must next be reminded of a step of the playbook (`next_due_at`), derived
@@ -22,15 +25,17 @@ pub mod seal;
 mod sharing;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use entity::{IncidentId, incident, timeline_event};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryFilter};
+use entity::{IncidentId, Visibility, incident, timeline_event};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryFilter};
 
 use crate::audit::restricted;
 use crate::authz::{Right, visible};
 use crate::ctx::Ctx;
 use crate::db::worth_retrying;
 use crate::error::{Error, Result, is_duplicate, is_retryable};
+use crate::incident::kept::{Part, Version};
 use crate::record::{Draft, Facts, Scope, Whole, Written, write_all, write_new, write_one};
 use crate::traces::TARGET;
 use crate::webhooks::order as webhooks;
@@ -69,26 +74,46 @@ where
 {
     ctx.require(right)?;
     let _lane = ctx.lanes.enter(id).await;
-    for _ in 0..RACES_MAX {
+    for race in 0..RACES_MAX {
         // Boxed: facts and a draft are large, and so would be every future that awaits them.
-        if let Some(changed) = Box::pin(attempt(ctx, id, expected, &mut decide)).await? {
+        if let Some(changed) = Box::pin(attempt(ctx, id, expected, race == 0, &mut decide)).await? {
             return Ok(changed);
         }
     }
     Err(crowded())
 }
 
-/// Loads, decides and writes; `None` if another was faster.
+/// What this process knows of the incident, if the caller may see that and leaves no trace by it.
+fn known<F: Facts>(ctx: &Ctx, id: IncidentId) -> Option<F> {
+    let may = |facts: &F| {
+        let incident = facts.scope().incident();
+        incident.visibility == Visibility::Open && ctx.actor.sees(incident, &[])
+    };
+    F::known(ctx, id).filter(may)
+}
+
+/// Loads, decides and writes; `None` if another was faster, or if the first attempt was one on what is known, and nothing came of that.
 async fn attempt<F, T>(
     ctx: &Ctx,
     id: IncidentId,
     expected: Option<Expected<'_>>,
+    is_first: bool,
     decide: &mut (impl FnMut(&F, &mut Draft<'_, F::Scope>) -> Result<T> + Send),
 ) -> Result<Option<Changed<T>>>
 where
     F: Facts<Scope: Seal> + Sync,
     T: Send,
 {
+    if is_first
+        && expected.is_none()
+        && let Some(facts) = known::<F>(ctx, id)
+    {
+        let mut draft = Draft::from_memory(ctx, facts.scope());
+        return match decide(&facts, &mut draft) {
+            Ok(output) if !draft.changes_nothing() => finish(ctx, draft, output).await,
+            _ => Ok(None),
+        };
+    }
     let incident = load(ctx, id).await?;
     if let Some(expected) = expected {
         expected.check(ctx, &incident).await?;
@@ -96,6 +121,11 @@ where
     let facts = F::load(ctx, incident).await?;
     let mut draft = Draft::new(ctx, facts.scope());
     let output = decide(&facts, &mut draft)?;
+    finish(ctx, draft, output).await
+}
+
+/// Writes what was decided; `None` if another was faster.
+async fn finish<S: Seal, T>(ctx: &Ctx, draft: Draft<'_, S>, output: T) -> Result<Option<Changed<T>>> {
     let written = commit(ctx, vec![draft], Losers::StopAll).await?.written.pop();
     Ok(written.map(|Written { incident, events, .. }| Changed { incident, events, output }))
 }
@@ -203,9 +233,17 @@ async fn commit<S: Seal>(ctx: &Ctx, mut drafts: Vec<Draft<'_, S>>, losers: Loser
     let won = drafts.into_iter().filter(|draft| !lost.contains(&draft.incident().id));
     let written: Vec<Written> = won.map(Written::from).collect();
     for written in &written {
+        keep(ctx, &written.incident);
         written.announce(ctx);
     }
     Ok(Committed { written, lost })
+}
+
+/// Whoever looks next, or writes, need not read the row again.
+fn keep(ctx: &Ctx, incident: &incident::Model) {
+    if ctx.kept.is_on() {
+        ctx.kept.keep(Version::from(incident), Part::Row, Arc::new(incident.clone()));
+    }
 }
 
 /// Returns the incidents of which nothing was written.
@@ -213,9 +251,8 @@ async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> 
     let all = || drafts.iter().map(|draft| draft.incident().id).collect();
     let all_or_failed = |error| if is_retryable(&error) { Ok(all()) } else { Err(explain(error)) };
     if let [draft] = drafts
-        && let Some(statement) = write_one(draft)
+        && let Some(done) = write_plain(ctx, draft).await
     {
-        let done = ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0);
         let done = done.inspect(|_| ctx.db.wrote()).inspect_err(|error| ctx.db.refused(error));
         return done.map(|done| if done { HashSet::new() } else { all() }).or_else(all_or_failed);
     }
@@ -232,6 +269,15 @@ async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> 
     tx.commit().await.inspect_err(|error| ctx.db.refused(error))?;
     ctx.db.wrote();
     Ok(lost)
+}
+
+/// Writes a draft of events alone, and says whether it was written: not if its incident has changed since. `None` for any other draft.
+async fn write_plain<S: Scope>(ctx: &Ctx, draft: &Draft<'_, S>) -> Option<Result<bool, DbErr>> {
+    if ctx.db.backend() != DbBackend::Postgres {
+        return None;
+    }
+    let statement = write_one(draft)?;
+    Some(ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0))
 }
 
 /// Makes a new incident from `incident`, which is complete but for number, version, sequence and hash. The number is taken inside the
@@ -254,6 +300,7 @@ pub async fn create(
             Ok(written) => {
                 tx.commit().await.inspect_err(|error| ctx.db.refused(error))?;
                 ctx.db.wrote();
+                keep(ctx, &written.incident);
                 written.announce(ctx);
                 return Ok(written.incident);
             }

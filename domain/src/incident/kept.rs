@@ -2,6 +2,7 @@
 //!
 //! Filled and asked by [`super::parts`], [`super::query`], `timeline::stretch` and, for fragments of answers, `api`. Whoever asks has read the incident from the database in
 //! the same request, by what its caller may see, and gets a part only if it is of the version that they read. Nobody is told of a change.
+//! The door alone takes a row without that, to decide on: it writes on condition of the version, and shows nothing before.
 //!
 //! # Why it is never stale
 //!
@@ -12,6 +13,7 @@
 //!    *after* it ([`super::parts::unchanged`]), and it is kept only if its incident's is still the same: versions only grow, so there was no
 //!    commit in between, and every statement in between has read what that version has. Otherwise it is handed out, as it would be if nothing
 //!    were kept, and forgotten.
+//!    A row says itself which version it is, and what the door has just written is the row of the version that it made.
 //! 3. A version is its number and when it was written. A number alone could come twice: a fail-over may lose the newest commits, and a backup
 //!    that is put back has lost more, under a server that runs on.
 //!
@@ -255,6 +257,11 @@ impl Kept {
     /// The incident's row in this version, when people must be reminded of it next at `next_due_at`.
     pub fn row(&self, version: Version, next_due_at: Option<Timestamp>) -> Option<Arc<incident::Model>> {
         self.get_if(version, Part::Row, |row: &incident::Model| row.next_due_at == next_due_at)
+    }
+
+    /// The incident's row as this process last read or wrote it. It may be old.
+    pub fn newest(&self, incident: IncidentId) -> Option<Arc<incident::Model>> {
+        self.0.as_ref()?.get(&(incident, Part::Row))?.content.downcast().ok()
     }
 
     /// A part as `version` has it, if that is known and still `holds`.

@@ -29,6 +29,8 @@ pub struct Draft<'a, S = Whole> {
     /// The time of the decision.
     pub now: Timestamp,
     before: &'a S,
+    /// When that was written, if it was known already and not read for this.
+    pub(super) written_at: Option<Timestamp>,
     after: S,
     pub(super) events: Vec<timeline_event::Model>,
     /// What each event is for endpoints.
@@ -55,6 +57,7 @@ impl<'a, S: Scope> Draft<'a, S> {
             ctx,
             now: ctx.now(),
             before,
+            written_at: None,
             after,
             events: Vec::new(),
             posted_as: Vec::new(),
@@ -66,6 +69,11 @@ impl<'a, S: Scope> Draft<'a, S> {
             posts: false,
             orders: false,
         }
+    }
+
+    /// On facts that were known already, and not read for this.
+    pub(crate) fn from_memory(ctx: &'a Ctx, before: &'a S) -> Self {
+        Self { written_at: Some(before.incident().changed_at), ..Self::new(ctx, before) }
     }
 
     /// The incident as it will be. Version, sequence, hash and the columns derived from others are the door's.

@@ -1,6 +1,6 @@
 //! What a decision is made on.
 
-use entity::incident;
+use entity::{IncidentId, incident};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -31,6 +31,12 @@ pub trait Facts: Sized + Send {
     /// How much of the incident the decision may change.
     type Scope: Scope;
 
+    /// What is known of the incident without a look at the database, if that is all that a decision needs. It may be old: what is
+    /// decided on it is written on condition that it is not.
+    fn known(_ctx: &Ctx, _id: IncidentId) -> Option<Self> {
+        None
+    }
+
     /// Loads what belongs to `incident`.
     fn load(ctx: &Ctx, incident: incident::Model) -> impl Future<Output = Result<Self>> + Send;
 
@@ -40,6 +46,10 @@ pub trait Facts: Sized + Send {
 
 impl Facts for Light {
     type Scope = Self;
+
+    fn known(ctx: &Ctx, id: IncidentId) -> Option<Self> {
+        ctx.kept.newest(id).map(|row| Self::clone(&row))
+    }
 
     async fn load(_: &Ctx, incident: incident::Model) -> Result<Self> {
         Ok(incident)

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use entity::{IncidentId, incident, timeline_event};
+use entity::{IncidentId, Timestamp, incident, timeline_event};
 use sea_orm::sea_query::{
     Alias, CommonTableExpression, Expr, ExprTrait, IntoIden, Query, TableRef, UpdateStatement, ValueTuple, WithClause,
 };
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
-    ModelTrait, Statement,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
+    Statement,
 };
 
 use super::draft::Draft;
@@ -19,7 +19,7 @@ use crate::ctx::Ctx;
 use crate::search::rows::{self, Said};
 use crate::wake::Wake;
 
-/// Incidents that are updated by one statement, with up to forty columns each: PostgreSQL takes 65,535 values, SQLite 32,766.
+/// Incidents that are updated by one statement, with up to fifty columns each: PostgreSQL takes 65,535 values, SQLite 32,766.
 const INCIDENTS_AT_ONCE: usize = 100;
 
 /// What was written of one draft.
@@ -58,15 +58,34 @@ impl<S: Scope> From<Draft<'_, S>> for Written {
     }
 }
 
-/// The commonest draft, one event with its words and nothing else, as a single statement, which is a transaction of its own: two round trips an
-/// event instead of five. `None` for any other draft, and on SQLite, which has no such statement and no round trips.
+/// How the row of an incident is to be changed, and what it must be until then.
+struct RowChange<'a> {
+    /// The version that was decided on.
+    version: i32,
+    /// When that was written, if it was not read for this: a number alone may come twice.
+    written_at: Option<Timestamp>,
+    /// The columns that differ, and the row with them.
+    columns: Vec<incident::Column>,
+    after: &'a incident::Model,
+}
+
+impl<'a, S: Scope> From<&'a Draft<'_, S>> for RowChange<'a> {
+    fn from(draft: &'a Draft<'_, S>) -> Self {
+        let (before, after) = (draft.before().incident(), draft.incident());
+        let columns = incident::Column::iter().filter(|column| before.get(*column) != after.get(*column)).collect();
+        Self { version: before.version, written_at: draft.written_at, columns, after }
+    }
+}
+
+/// The commonest draft, one event with its words and nothing else, as a single statement, which is a transaction of its own: one round trip an
+/// event instead of four. `None` for any other draft. PostgreSQL's alone: SQLite has no such statement.
 pub(crate) fn write_one<S: Scope>(draft: &Draft<'_, S>) -> Option<Statement> {
     const CHANGED: &str = "changed";
     let [event] = draft.events.as_slice() else { return None };
-    if draft.backend() != DbBackend::Postgres || !draft.writes.is_empty() || !draft.audited.is_empty() || !draft.forgotten.is_empty() {
+    if !is_plain(draft) {
         return None;
     }
-    let mut update = incident_update(draft);
+    let mut update = incident_update(&draft.into());
     update.returning_col(incident::Column::Id);
     let mut with = WithClause::new();
     with.cte(CommonTableExpression::new().query(update).table_name(CHANGED).to_owned());
@@ -83,20 +102,14 @@ pub(crate) fn write_one<S: Scope>(draft: &Draft<'_, S>) -> Option<Statement> {
     Some(draft.backend().build(&insert.with(with)))
 }
 
+fn is_plain<S: Scope>(draft: &Draft<'_, S>) -> bool {
+    draft.writes.is_empty() && draft.audited.is_empty() && draft.forgotten.is_empty()
+}
+
 /// Writes the drafts, which are in the order of their incidents' ids. Returns the incidents whose version is no longer the draft's:
 /// of those drafts nothing is written.
 pub(crate) async fn write_all<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransaction) -> Result<HashSet<IncidentId>, DbErr> {
-    let mut lost: HashSet<IncidentId> = drafts.iter().map(|draft| draft.incident().id).collect();
-    for drafts in drafts.chunks(INCIDENTS_AT_ONCE) {
-        let mut update = match drafts {
-            [draft] => incident_update(draft),
-            drafts => incident_updates(drafts),
-        };
-        update.returning_col(incident::Column::Id);
-        for row in tx.query_all(&update).await? {
-            lost.remove(&row.try_get("", incident::Column::Id.as_str())?);
-        }
-    }
+    let lost = update_incidents(&drafts.iter().copied().map(RowChange::from).collect::<Vec<_>>(), tx).await?;
     let won: Vec<_> = drafts.iter().copied().filter(|draft| !lost.contains(&draft.incident().id)).collect();
     write_children(&won, tx).await?;
     Ok(lost)
@@ -110,10 +123,7 @@ pub(crate) async fn write_new<S: Scope>(draft: &Draft<'_, S>, tx: &DatabaseTrans
 
 /// Writes the events of all drafts, which are of one call, together with their words, and what else they want, each in its own order.
 async fn write_children<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransaction) -> Result<(), DbErr> {
-    let events: Vec<_> = drafts.iter().flat_map(|draft| &draft.events).map(|event| event.clone().into_active_model()).collect();
-    for events in events.chunks(ROWS_AT_ONCE) {
-        timeline_event::Entity::insert_many(events.to_vec()).exec_without_returning(tx).await?;
-    }
+    add_events(drafts.iter().flat_map(|draft| draft.events.clone()).collect(), tx).await?;
     for draft in drafts.iter().filter(|draft| !draft.forgotten.is_empty()) {
         rows::remove(tx, draft.incident().number, &draft.forgotten).await?;
     }
@@ -135,44 +145,67 @@ async fn write_children<S: Scope>(drafts: &[&Draft<'_, S>], tx: &DatabaseTransac
     Ok(())
 }
 
+async fn add_events(events: Vec<timeline_event::Model>, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+    let events: Vec<_> = events.into_iter().map(IntoActiveModel::into_active_model).collect();
+    for events in events.chunks(ROWS_AT_ONCE) {
+        timeline_event::Entity::insert_many(events.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// Changes rows of incidents. Returns those that are not what was decided on any more.
+async fn update_incidents(changes: &[RowChange<'_>], tx: &DatabaseTransaction) -> Result<HashSet<IncidentId>, DbErr> {
+    let mut lost: HashSet<IncidentId> = changes.iter().map(|change| change.after.id).collect();
+    for changes in changes.chunks(INCIDENTS_AT_ONCE) {
+        let mut update = match changes {
+            [change] => incident_update(change),
+            changes => incident_updates(changes),
+        };
+        update.returning_col(incident::Column::Id);
+        for row in tx.query_all(&update).await? {
+            lost.remove(&row.try_get("", incident::Column::Id.as_str())?);
+        }
+    }
+    Ok(lost)
+}
+
 /// The incident's row as an update on condition of its version, with only the columns that differ.
-fn incident_update<S: Scope>(draft: &Draft<'_, S>) -> UpdateStatement {
+fn incident_update(change: &RowChange<'_>) -> UpdateStatement {
     let mut update = Query::update();
     update.table(incident::Entity);
-    let (before, after) = (draft.before().incident(), draft.incident());
-    for column in changed_columns(draft) {
-        update.value(column, Expr::val(after.get(column)));
+    for column in &change.columns {
+        update.value(*column, Expr::val(change.after.get(*column)));
     }
-    update.and_where(Expr::col(incident::Column::Id).eq(after.id)).and_where(Expr::col(incident::Column::Version).eq(before.version));
+    update
+        .and_where(Expr::col(incident::Column::Id).eq(change.after.id))
+        .and_where(Expr::col(incident::Column::Version).eq(change.version));
+    if let Some(at) = change.written_at {
+        update.and_where(Expr::col(incident::Column::ChangedAt).eq(at));
+    }
     update
 }
 
 /// The same for many incidents in one statement, which has the columns that differ in any of them.
-fn incident_updates<S: Scope>(drafts: &[&Draft<'_, S>]) -> UpdateStatement {
+fn incident_updates(changes: &[RowChange<'_>]) -> UpdateStatement {
     const NEW: &str = "new";
-    let differ: Vec<incident::Column> = drafts.iter().flat_map(|draft| changed_columns(draft)).collect();
-    let columns: Vec<incident::Column> =
-        incident::Column::iter().filter(|column| differ.iter().any(|of| of.as_str() == column.as_str())).collect();
-    let row = |draft: &&Draft<'_, S>| {
-        let (before, after) = (draft.before().incident(), draft.incident());
-        let fixed = [after.id.into(), before.version.into()];
-        ValueTuple::Many(fixed.into_iter().chain(columns.iter().map(|column| after.get(*column))).collect())
+    let differs = |column: &incident::Column| changes.iter().flat_map(|change| &change.columns).any(|of| of.as_str() == column.as_str());
+    let columns: Vec<incident::Column> = incident::Column::iter().filter(differs).collect();
+    let row = |change: &RowChange<'_>| {
+        let fixed = [change.after.id.into(), change.version.into(), change.written_at.into()];
+        ValueTuple::Many(fixed.into_iter().chain(columns.iter().map(|column| change.after.get(*column))).collect())
     };
-    let rows = TableRef::ValuesList(drafts.iter().map(row).collect(), NEW.into_iden());
+    let rows = TableRef::ValuesList(changes.iter().map(row).collect(), NEW.into_iden());
     // Both databases name the columns of such a list column1, column2 …
     let of_list = |number: usize| Expr::col((NEW, Alias::new(format!("column{number}"))));
+    let of_row = |column: incident::Column| Expr::col((incident::Entity, column));
     let mut update = Query::update();
     update.table(incident::Entity).from(rows);
-    for (column, number) in columns.iter().zip(3..) {
+    for (column, number) in columns.iter().zip(4..) {
         update.value(*column, of_list(number));
     }
     update
-        .and_where(Expr::col((incident::Entity, incident::Column::Id)).eq(of_list(1)))
-        .and_where(Expr::col((incident::Entity, incident::Column::Version)).eq(of_list(2)));
+        .and_where(of_row(incident::Column::Id).eq(of_list(1)))
+        .and_where(of_row(incident::Column::Version).eq(of_list(2)))
+        .and_where(of_list(3).is_null().or(of_row(incident::Column::ChangedAt).eq(of_list(3))));
     update
-}
-
-fn changed_columns<S: Scope>(draft: &Draft<'_, S>) -> Vec<incident::Column> {
-    let (before, after) = (draft.before().incident(), draft.incident());
-    incident::Column::iter().filter(|column| before.get(*column) != after.get(*column)).collect()
 }
