@@ -99,12 +99,11 @@ fn describe() {
     describe_counter!("muster_connections_refused_total", "Connections that found no place, for all were taken by known callers.");
     describe_gauge!("muster_watchers", "Live subscriptions that are open.");
     describe_counter!("muster_cache_hits_total", "Parts of incidents (rows, or fragments of answers) that were known already.");
-    describe_counter!(
-        "muster_cache_misses_total",
-        "Parts of incidents (rows, or fragments of answers) that were looked for and had to be read."
-    );
+    describe_counter!("muster_cache_misses_total", "Parts of incidents (rows, or fragments of answers) that were not known yet.");
     describe_gauge!("muster_cache_bytes", Unit::Bytes, "What is kept of incidents, at most as much as cache.mib says.");
     describe_counter!("muster_changes_total", "Changes of incidents.");
+    describe_counter!("muster_group_commits_total", "Commits of events on timelines, on SQLite.");
+    describe_counter!("muster_grouped_changes_total", "Changes in these commits: those that came at the same moment share one.");
     describe_counter!("muster_events_total", "Events that changes wrote onto timelines.");
     describe_gauge!("muster_database_up", "1 while the database answers.");
     describe_counter!("muster_ticks_total", "Rounds of the worker, one a second.");

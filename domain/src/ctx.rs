@@ -22,6 +22,7 @@ use crate::lanes::Lanes;
 use crate::people::secrets::SecretCache;
 use crate::playbook::Playbook;
 use crate::ports::TicketDesk;
+use crate::record::waiting::Waiting;
 use crate::wake::{Bell, Waker};
 use crate::webhooks::known::Known;
 
@@ -55,6 +56,7 @@ pub struct Domain {
     pub(crate) webhooks: Known,
     pub(crate) heard_lately: Lately,
     pub(crate) lanes: Lanes,
+    pub(crate) waiting: Waiting,
     /// One question that reads very much runs at a time: a count of what a search finds, or insights. So however many are asked for, the
     /// other connections are for everything else.
     long_questions: Semaphore,
@@ -91,6 +93,7 @@ impl Domain {
             webhooks: Known::default(),
             heard_lately: Lately::default(),
             lanes: Lanes::default(),
+            waiting: Waiting::default(),
             long_questions: Semaphore::new(1),
             long_askers: Lanes::default(),
             alert_turns: Lanes::default(),

@@ -82,6 +82,7 @@ const FLOORS: [&[&str]; 9] = [
         "heartbeats::lately",
         "incident::kept",
         "insights::kept",
+        "record::waiting",
         "webhooks::known",
         "sql",
         "audit",

@@ -97,6 +97,7 @@ mod strangers;
 mod team;
 mod tickets;
 mod timeline;
+mod together;
 mod traces;
 mod trello;
 mod triage;

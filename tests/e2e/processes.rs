@@ -61,19 +61,21 @@ async fn muster_runs_behind_a_pooler() {
 
 /// Sixteen clients write until one is refused or all have written enough; returns what was acknowledged.
 async fn write_until_refused(client: &Client, incident: &str, each: usize) -> Vec<String> {
-    let writer = |writer: usize| async move {
-        let mut acknowledged = Vec::new();
-        for note in 0..each {
-            let text = format!("note {note} of writer {writer}, with some words so that pages fill");
-            let input = json!({ "incidentId": incident, "kind": "NOTE", "text": text });
-            match client.attempt("addTimelineEvent", input, "event { sequence }").await {
-                Some(answer) if answer.data["addTimelineEvent"].is_object() => acknowledged.push(text),
-                _ => break,
-            }
+    join_all((0..WRITERS).map(|writer| write(client, incident, writer, each))).await.concat()
+}
+
+/// One of them.
+async fn write(client: &Client, incident: &str, writer: usize, each: usize) -> Vec<String> {
+    let mut acknowledged = Vec::new();
+    for note in 0..each {
+        let text = format!("note {note} of writer {writer}, with some words so that pages fill");
+        let input = json!({ "incidentId": incident, "kind": "NOTE", "text": text });
+        match client.attempt("addTimelineEvent", input, "event { sequence }").await {
+            Some(answer) if answer.data["addTimelineEvent"].is_object() => acknowledged.push(text),
+            _ => break,
         }
-        acknowledged
-    };
-    join_all((0..WRITERS).map(writer)).await.concat()
+    }
+    acknowledged
 }
 
 async fn length(client: &Client) -> usize {
@@ -82,13 +84,17 @@ async fn length(client: &Client) -> usize {
 }
 
 async fn assert_nothing_lost(home: &Home, client: &Client, incident: &str, acknowledged: &[String]) {
+    assert_are_there(client, incident, acknowledged).await;
+    assert!(home.run(&["verify"]).starts_with("1 timeline intact\naudit log intact, "));
+}
+
+async fn assert_are_there(client: &Client, incident: &str, acknowledged: &[String]) {
     let events = client.timeline(incident).await;
     assert!(is_gap_free(&sequences(&events)));
     let texts: Vec<&str> = events.iter().map(|event| text(event, "text")).collect();
     for note in acknowledged {
         assert_eq!(texts.iter().filter(|text| *text == note).count(), 1, "{note}");
     }
-    assert!(home.run(&["verify"]).starts_with("1 timeline intact\naudit log intact, "));
 }
 
 /// R16: nothing that was acknowledged is lost.
@@ -119,6 +125,42 @@ async fn every_acknowledged_event_survives_kill_nine_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_acknowledged_event_survives_kill_nine_on_postgres() {
     kill_nine(Engine::Postgres).await;
+}
+
+/// R16, where events of different incidents share a commit.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_acknowledged_event_of_a_shared_commit_survives_kill_nine() {
+    let Place { home, _data, _database } = place(Engine::Sqlite).await;
+    let token = token(&home);
+    let server = home.start("serve").await;
+    let client = server.client(&token);
+    let (mut incidents, mut writing) = (Vec::new(), Vec::new());
+    for writer in 0..WRITERS {
+        let incident = id(&client.declare("killed in mid-work").await).to_owned();
+        incidents.push(incident.clone());
+        let client = client.clone();
+        writing.push(tokio::spawn(async move { write(&client, &incident, writer, usize::MAX).await }));
+    }
+    let count = async |name: &str| {
+        let text = client.get("/metrics").await.text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|count| count.trim().parse::<f64>().ok()).unwrap_or_default()
+    };
+    harness::eventually("commits are shared", WAIT * 3, async || {
+        // In this order, as both grow.
+        let changes = count("muster_grouped_changes_total ").await;
+        let commits = count("muster_group_commits_total ").await;
+        (changes > 300.0 && commits < changes).then_some(())
+    })
+    .await;
+    server.kill();
+    let acknowledged = within("the writers notice", WAIT, join_all(writing)).await;
+    let server = home.start("serve").await;
+    let client = server.client(&token);
+    for (incident, acknowledged) in incidents.iter().zip(acknowledged) {
+        assert_are_there(&client, incident, &acknowledged.unwrap()).await;
+    }
+    assert!(home.run(&["verify"]).starts_with(&format!("{WRITERS} timelines intact\naudit log intact, ")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

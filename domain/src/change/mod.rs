@@ -9,7 +9,8 @@
 //! A decision that needs the incident alone is made on the row that this process read or wrote last, where it has one: if that is old, or
 //! the decision refuses, or changes nothing, it is made again on what the database has.
 //!
-//! Within a process, changes to one incident queue in a lane, so races are left for other processes.
+//! Within a process, changes to one incident queue in a lane, so races are left for other processes. On SQLite, events of different incidents
+//! share a commit (`together`).
 //!
 //! A decision on the whole incident leaves behind when people must next be reminded of a step of the playbook (`next_due_at`), derived
 //! from the rows as they will be.
@@ -23,6 +24,7 @@ mod forget;
 pub(crate) mod numbers;
 pub mod seal;
 mod sharing;
+mod together;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -36,7 +38,8 @@ use crate::ctx::Ctx;
 use crate::db::worth_retrying;
 use crate::error::{Error, Result, is_duplicate, is_retryable};
 use crate::incident::kept::{Part, Version};
-use crate::record::{Draft, Facts, Scope, Whole, Written, write_all, write_new, write_one};
+use crate::record::waiting::{Failed, Outcome};
+use crate::record::{Draft, Facts, Scope, Whole, Written, plain, write_all, write_new, write_one};
 use crate::traces::TARGET;
 use crate::webhooks::order as webhooks;
 pub use expected::Expected;
@@ -253,8 +256,17 @@ async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> 
     if let [draft] = drafts
         && let Some(done) = write_plain(ctx, draft).await
     {
-        let done = done.inspect(|_| ctx.db.wrote()).inspect_err(|error| ctx.db.refused(error));
-        return done.map(|done| if done { HashSet::new() } else { all() }).or_else(all_or_failed);
+        if let Err(Failed::Statement(error) | Failed::Transaction(error)) = &done {
+            ctx.db.refused(error);
+        }
+        return match done {
+            Ok(done) => {
+                ctx.db.wrote();
+                Ok(if done { HashSet::new() } else { all() })
+            }
+            Err(Failed::Statement(error)) => all_or_failed(error),
+            Err(Failed::Transaction(error)) => Err(error.into()),
+        };
     }
     // One order for all, so that two transactions don't wait for each other.
     let mut order: Vec<&Draft<'_, S>> = drafts.iter().collect();
@@ -272,12 +284,12 @@ async fn write<S: Scope>(ctx: &Ctx, drafts: &[Draft<'_, S>], losers: Losers) -> 
 }
 
 /// Writes a draft of events alone, and says whether it was written: not if its incident has changed since. `None` for any other draft.
-async fn write_plain<S: Scope>(ctx: &Ctx, draft: &Draft<'_, S>) -> Option<Result<bool, DbErr>> {
-    if ctx.db.backend() != DbBackend::Postgres {
-        return None;
+async fn write_plain<S: Scope>(ctx: &Ctx, draft: &Draft<'_, S>) -> Option<Outcome> {
+    if ctx.db.backend() == DbBackend::Sqlite {
+        return Some(together::write(ctx, plain(draft)?).await);
     }
     let statement = write_one(draft)?;
-    Some(ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0))
+    Some(ctx.db.write().execute_raw(statement).await.map(|done| done.rows_affected() > 0).map_err(Failed::Statement))
 }
 
 /// Makes a new incident from `incident`, which is complete but for number, version, sequence and hash. The number is taken inside the

@@ -12,6 +12,7 @@ pub(crate) mod fields;
 mod portion;
 mod put_right;
 mod said;
+pub(crate) mod waiting;
 mod whole;
 mod write;
 
@@ -21,4 +22,4 @@ pub use event::NewEvent;
 pub use facts::{Facts, Light, Scope};
 pub(crate) use put_right::put_right;
 pub use whole::{Child, Whole};
-pub(crate) use write::{Written, write_all, write_new, write_one};
+pub(crate) use write::{Written, plain, write_all, write_new, write_one, write_plain};

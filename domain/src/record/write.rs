@@ -14,6 +14,7 @@ use sea_orm::{
 use super::draft::Draft;
 use super::facts::Scope;
 use super::portion::{ROWS_AT_ONCE, RowWrite, together};
+use super::waiting::Plain;
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::search::rows::{self, Said};
@@ -77,6 +78,12 @@ impl<'a, S: Scope> From<&'a Draft<'_, S>> for RowChange<'a> {
     }
 }
 
+impl<'a> From<&'a Plain> for RowChange<'a> {
+    fn from(draft: &'a Plain) -> Self {
+        Self { version: draft.version, written_at: draft.written_at, columns: draft.columns.clone(), after: &draft.after }
+    }
+}
+
 /// The commonest draft, one event with its words and nothing else, as a single statement, which is a transaction of its own: one round trip an
 /// event instead of four. `None` for any other draft. PostgreSQL's alone: SQLite has no such statement.
 pub(crate) fn write_one<S: Scope>(draft: &Draft<'_, S>) -> Option<Statement> {
@@ -102,8 +109,32 @@ pub(crate) fn write_one<S: Scope>(draft: &Draft<'_, S>) -> Option<Statement> {
     Some(draft.backend().build(&insert.with(with)))
 }
 
+/// The draft without what it borrows, so that it can wait for others and be written together with them. `None` for one that has more than events
+/// with their words, and for one that moves when the incident must be looked at: that is also set without a version, so what the others believe of
+/// theirs may be old, and is not to be written.
+pub(crate) fn plain<S: Scope>(draft: &Draft<'_, S>) -> Option<Plain> {
+    if draft.events.is_empty() || !is_plain(draft) {
+        return None;
+    }
+    let RowChange { version, written_at, columns, after } = draft.into();
+    if columns.iter().any(|column| matches!(column, incident::Column::NextDueAt)) {
+        return None;
+    }
+    Some(Plain { version, written_at, columns, after: after.clone(), events: draft.events.clone(), said: draft.said() })
+}
+
 fn is_plain<S: Scope>(draft: &Draft<'_, S>) -> bool {
     draft.writes.is_empty() && draft.audited.is_empty() && draft.forgotten.is_empty()
+}
+
+/// Writes such drafts of different incidents. Returns what [`write_all`] does.
+pub(crate) async fn write_plain(drafts: &[&Plain], tx: &DatabaseTransaction) -> Result<HashSet<IncidentId>, DbErr> {
+    let lost = update_incidents(&drafts.iter().copied().map(RowChange::from).collect::<Vec<_>>(), tx).await?;
+    let won: Vec<&Plain> = drafts.iter().copied().filter(|draft| !lost.contains(&draft.after.id)).collect();
+    add_events(won.iter().flat_map(|draft| draft.events.clone()).collect(), tx).await?;
+    let said: Vec<Said> = won.iter().map(|draft| (draft.after.number, draft.said.clone())).collect();
+    rows::add(tx, &said).await?;
+    Ok(lost)
 }
 
 /// Writes the drafts, which are in the order of their incidents' ids. Returns the incidents whose version is no longer the draft's:
