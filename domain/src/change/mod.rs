@@ -234,7 +234,7 @@ async fn commit<S: Seal>(ctx: &Ctx, mut drafts: Vec<Draft<'_, S>>, losers: Loser
     }
     let lost = write(ctx, &drafts, losers).await?;
     let won = drafts.into_iter().filter(|draft| !lost.contains(&draft.incident().id));
-    let written: Vec<Written> = won.map(Written::from).collect();
+    let written: Vec<Written> = won.inspect(Draft::remember_words).map(Written::from).collect();
     for written in &written {
         keep(ctx, &written.incident);
         written.announce(ctx);

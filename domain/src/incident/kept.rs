@@ -24,6 +24,7 @@
 //! | `Row` | `incident` | the door; only `next_due_at` is also set without it (`telling::{reminders,schedule}`), so it is compared as well |
 //! | `Roles`, `Goals`, `Checklist`, `Actions`, `Clients`, `Sites`, `Access` | `role_assignment`, `goal`, `checklist_item`, `action`, `incident_client`, `incident_site`, `incident_access` | drafts of their incident |
 //! | `Last`, `Events` | `timeline_event` | the seal of a draft; star and redaction, drafts as well |
+//! | `Words` | `incident_word` | drafts; what is written without them (`search::fill`) only adds words |
 //!
 //! `Asked` is what the playbook counts from (`incident::asked`): of the incident, its roles, affected clients, ticked items, pages (whom, when, answered,
 //! lost), marks, report, review and follow-ups, all of which drafts write.
@@ -131,6 +132,8 @@ pub enum Part {
     Asked,
     /// What an answer to this selection says.
     Fragment(Selection),
+    /// Some of the words that it is found by.
+    Words,
 }
 
 impl Part {
@@ -267,13 +270,19 @@ impl Kept {
     /// A part as `version` has it, if that is known and still `holds`.
     pub fn get_if<T: Any + Send + Sync>(&self, version: Version, part: Part, holds: impl Fn(&T) -> bool) -> Option<Arc<T>> {
         let name = part.name();
-        let entry = self.0.as_ref()?.get(&(version.incident, part)).filter(|entry| entry.version == version);
-        let found = entry.and_then(|entry| entry.content.downcast::<T>().ok()).filter(|content| holds(content));
+        self.0.as_ref()?;
+        let found = self.find(version, part).filter(|content: &Arc<T>| holds(content));
         match found {
             Some(_) => metrics::counter!("muster_cache_hits_total", "part" => name).increment(1),
             None => metrics::counter!("muster_cache_misses_total", "part" => name).increment(1),
         }
         found
+    }
+
+    /// The same as [`Self::get`] for a part that nobody reads if it is not known.
+    pub fn find<T: Any + Send + Sync>(&self, version: Version, part: Part) -> Option<Arc<T>> {
+        let entry = self.0.as_ref()?.get(&(version.incident, part)).filter(|entry| entry.version == version);
+        entry.and_then(|entry| entry.content.downcast().ok())
     }
 
     /// Keeps a part that is proved to be of `version`.

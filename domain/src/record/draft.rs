@@ -1,6 +1,7 @@
 //! What a decision wants to be written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use entity::{EventId, LastChanges, PersonId, Timestamp, delivery, incident, timeline_event};
 use sea_orm::sea_query::Expr;
@@ -37,6 +38,8 @@ pub struct Draft<'a, S = Whole> {
     posted_as: Vec<EventType>,
     /// Events of before that say nothing any more, as they were.
     pub(super) emptied: Vec<timeline_event::Model>,
+    /// What all of it says, once that was asked for.
+    pub(super) says: OnceLock<BTreeSet<String>>,
     /// Words by which the incident is not found any more.
     pub(super) forgotten: BTreeSet<String>,
     pub(super) writes: Vec<RowWrite>,
@@ -62,6 +65,7 @@ impl<'a, S: Scope> Draft<'a, S> {
             events: Vec::new(),
             posted_as: Vec::new(),
             emptied: Vec::new(),
+            says: OnceLock::new(),
             forgotten: BTreeSet::new(),
             writes: Vec::new(),
             audited: Vec::new(),
