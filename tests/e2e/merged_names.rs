@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 both_dbs![a_merged_incident_names_the_other_only_to_who_may_see_it, an_old_event_that_names_the_other_incident_is_discreet_and_whole,];
 
 const NAME: &str = "a stranger in the shop";
-const EVENTS: &str = "timeline { nodes { kind text details otherIncident { reference name } } }";
+const EVENTS: &str = "timeline { nodes { kind text details otherIncident { reference name } } } \
+    newest: timeline(last: 50) { nodes { kind text details otherIncident { reference name } } }";
 
 /// One incident, to which a ticket is linked, and another that it is the same as.
 async fn two(app: &TestApp, names: [&str; 2], ticket: usize) -> (Client, [Value; 2]) {

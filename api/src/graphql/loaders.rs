@@ -1,6 +1,6 @@
 //! The look-ups that fields make, one loader each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::convert::identity;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::alerts::quiet;
 use domain::clients::{board, progress};
 use domain::incident::kept::Version;
-use domain::incident::parts;
+use domain::incident::{Names, parts};
 use domain::telling::{answers, duty, ways};
 use domain::timeline::stretch::{self, Stretch};
 use domain::{
@@ -146,8 +146,8 @@ loaders! {
     /// Affected clients of an incident, those affected longest first.
     affected: Version => Many<incident_client::Model> =
         identity(parts::read::<incident_client::Entity>) but parts::known::<incident_client::Entity>;
-    /// Versions that their incidents still have.
-    unchanged: Version => () = present(parts::unchanged);
+    /// The names as they are, if an incident still has its version.
+    standing: Version => Option<Names> = identity(parts::standing);
     /// The client board of an incident.
     client_board: IncidentId => Many<board::Row> = shared(boards);
     /// Updates to the clients of an incident.
@@ -233,10 +233,6 @@ async fn all_steps(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, 
 
 async fn leadership(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<duty::LeadershipNotice>>> {
     duty::leadership_of(ctx, &incident::by_ids(ctx, ids).await?).await
-}
-
-fn present<K: Eq + Hash>(keys: HashSet<K>) -> HashMap<K, ()> {
-    keys.into_iter().map(|key| (key, ())).collect()
 }
 
 fn shared<K: Eq + Hash, T>(lists: HashMap<K, Vec<T>>) -> HashMap<K, Many<T>> {

@@ -1,8 +1,9 @@
 //! What this process has read of incidents, kept for whoever asks next: rows next to them, stretches of their timelines, the row itself.
 //!
-//! Filled and asked by [`super::parts`], [`super::query`], `timeline::stretch` and, for fragments of answers, `api`. Whoever asks has read the incident from the database in
-//! the same request, by what its caller may see, and gets a part only if it is of the version that they read. Nobody is told of a change.
-//! The door alone takes a row without that, to decide on: it writes on condition of the version, and shows nothing before.
+//! Filled and asked by [`super::parts`], [`super::query`], `timeline::stretch` and, for fragments of answers, `api`. Whoever asks has read the
+//! incident from the database in the same request, by what its caller may see, and gets a part only if it is of the version that they read.
+//! Nobody is told of a change. The door alone takes a row without that, to decide on: it writes on condition of the version, and shows nothing
+//! before.
 //!
 //! # Why it is never stale
 //!

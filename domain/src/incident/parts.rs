@@ -9,10 +9,12 @@ use std::sync::Arc;
 use entity::{
     IncidentId, Timestamp, action, checklist_item, goal, incident, incident_access, incident_client, incident_site, role_assignment,
 };
-use sea_orm::sea_query::ValueType;
+use sea_orm::prelude::Uuid;
+use sea_orm::sea_query::{Expr, ValueType};
 use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, QueryFilter, QuerySelect};
 
 use super::kept::{Part, Version, Weighed};
+use super::names::{MARK, Names};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::sql::{self, OfIncident, padded};
@@ -85,14 +87,21 @@ pub async fn read<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashM
 /// Those of `versions` that their incidents still have. What was read since these versions were is theirs ([`super::kept`] says why), but only if
 /// this is asked afterwards. None if nothing is kept anyway.
 pub async fn unchanged(ctx: &Ctx, versions: &[Version]) -> Result<HashSet<Version>> {
+    Ok(standing(ctx, versions).await?.into_keys().collect())
+}
+
+/// The same, with the names as they are then. What has names in it that were read since the same mark was there is right for that mark.
+pub async fn standing(ctx: &Ctx, versions: &[Version]) -> Result<HashMap<Version, Option<Names>>> {
     use incident::Column::{ChangedAt, Id, Version as Number};
     if !ctx.kept.is_on() || versions.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
-    let select = incident::Entity::find().select_only().columns([Id, Number, ChangedAt]).filter(Id.is_in(padded(&incidents(versions))));
-    let now = select.into_tuple::<(IncidentId, i32, Timestamp)>().all(ctx.db.read()).await?;
-    let now: HashSet<Version> = now.into_iter().map(|(incident, number, changed_at)| Version { incident, number, changed_at }).collect();
-    Ok(versions.iter().copied().filter(|version| now.contains(version)).collect())
+    let select = incident::Entity::find().select_only().columns([Id, Number, ChangedAt]).expr(Expr::cust(MARK));
+    let select = select.filter(Id.is_in(padded(&incidents(versions))));
+    let now = select.into_tuple::<(IncidentId, i32, Timestamp, Option<Uuid>)>().all(ctx.db.read()).await?.into_iter();
+    let now: HashMap<Version, Option<Names>> =
+        now.map(|(incident, number, changed_at, mark)| (Version { incident, number, changed_at }, mark.map(Names))).collect();
+    Ok(versions.iter().filter_map(|version| Some((*version, *now.get(version)?))).collect())
 }
 
 /// The incidents, each once: one may be there in two versions.

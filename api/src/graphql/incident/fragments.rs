@@ -16,17 +16,17 @@ use super::selection::Divided;
 /// Lives as long as a request.
 #[derive(Default)]
 pub struct Fragments {
-    /// What is selected of incidents, by the address of the selection.
-    divided: Mutex<HashMap<usize, Option<Arc<Divided>>>>,
+    /// What is selected of incidents, by the address of the selection and the way to it in the answer.
+    divided: Mutex<HashMap<(usize, String), Option<Arc<Divided>>>>,
     names: OnceCell<Names>,
     /// Incidents of which something depends on the caller that does not in others.
     discreet: Mutex<HashSet<IncidentId>>,
 }
 
 impl Fragments {
-    /// The selection at `address`, divided by `divide` when it is first met.
-    pub fn divided(&self, address: usize, divide: impl FnOnce() -> Option<Divided>) -> Option<Arc<Divided>> {
-        lock(&self.divided).entry(address).or_insert_with(|| divide().map(Arc::new)).clone()
+    /// The selection at `place`, divided by `divide` when it is first met.
+    pub fn divided(&self, place: (usize, String), divide: impl FnOnce(&(usize, String)) -> Option<Divided>) -> Option<Arc<Divided>> {
+        lock(&self.divided).entry(place).or_insert_with_key(|place| divide(place).map(Arc::new)).clone()
     }
 
     /// The names as they were at some time in this request. `None` if that can't be told now.

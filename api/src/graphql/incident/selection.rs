@@ -51,7 +51,7 @@ pub struct Document<'a> {
 type Groups<'a> = IndexMap<&'a Name, Vec<&'a Positioned<Field>>>;
 
 impl<'a> Document<'a> {
-    /// Whether on the way along these response keys each field is selected once.
+    /// Whether on the way along these response keys each field is selected once, so that nothing is merged into what is there.
     pub fn has_one_way<'k>(self, keys: impl Iterator<Item = &'k str>) -> bool {
         let mut set = &self.operation.selection_set.node;
         for key in keys {

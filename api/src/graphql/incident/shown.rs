@@ -5,8 +5,8 @@
 //! while the mark of the names is the same, and is sent as it is. The rest is resolved each time. Guarantees:
 //!
 //! - A fragment is what the fields would answer to anybody who sees the incident, byte by byte. It is kept only if nothing failed beside it, if no field
-//!   said that its value depends on the caller, and if the incident has the same version after everything was read.
-//! - The mark of the names was read in this request, before fragments are looked for and before names are read for one.
+//!   said that its value depends on the caller, and if the incident has the same version, and names the same mark, after everything was read.
+//! - The mark was also read in this request before fragments are looked for, and before names are read for one.
 //! - Only in queries: what a mutation shows, it may have changed after the mark was read, and a subscription goes on for long. Only where nothing
 //!   else is selected under the same keys, because the engine merges values, not texts.
 
@@ -52,7 +52,7 @@ impl OutputType for Shown {
             let is_whole = before.is_some() && before == failures(gql) && !fragments.is_discreet(version.incident);
             if is_whole
                 && let Some(fragment) = Fragment::of(&place.chosen, &value, names)
-                && gql.data_unchecked::<Loaders>().unchanged.get(version).await.is_ok_and(|unchanged| unchanged.is_some())
+                && gql.data_unchecked::<Loaders>().standing.get(version).await.is_ok_and(|now| now.flatten() == Some(names))
             {
                 ctx.kept.keep(version, part, Arc::new(fragment));
             }
@@ -81,14 +81,20 @@ fn place<'a>(gql: &ContextSelectionSet<'a>) -> Option<(&'a Fragments, Arc<Divide
         return None;
     }
     let fragments = gql.data_opt::<Fragments>()?;
-    // The document stays where it is as long as the request.
-    let address = std::ptr::from_ref(gql.item).addr();
-    let place = fragments.divided(address, || document(gql).divide(gql.item))?;
-    is_alone(gql).then_some((fragments, place))
+    let place = fragments.divided(place_of(gql), |(_, way)| {
+        let document = document(gql);
+        // The engine merges what is selected in several places.
+        if document.has_one_way(way.split(STEP)) { document.divide(gql.item) } else { None }
+    })?;
+    Some((fragments, place))
 }
 
-/// Whether everything on the way here is selected once.
-fn is_alone(gql: &ContextSelectionSet<'_>) -> bool {
+/// Between the response keys on the way to a place.
+const STEP: char = '.';
+
+/// Where the selection is, in the request's document, which stays where it is as long as the request, and in the answer. One of a fragment may be at
+/// several places.
+fn place_of(gql: &ContextSelectionSet<'_>) -> (usize, String) {
     let mut keys = Vec::new();
     let mut node = gql.path_node.as_ref();
     while let Some(here) = node {
@@ -97,7 +103,14 @@ fn is_alone(gql: &ContextSelectionSet<'_>) -> bool {
         }
         node = here.parent;
     }
-    document(gql).has_one_way(keys.into_iter().rev())
+    let mut way = String::new();
+    for key in keys.into_iter().rev() {
+        if !way.is_empty() {
+            way.push(STEP);
+        }
+        way.push_str(key);
+    }
+    (std::ptr::from_ref(gql.item).addr(), way)
 }
 
 fn document<'a>(gql: &ContextSelectionSet<'a>) -> Document<'a> {
