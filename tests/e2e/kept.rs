@@ -9,13 +9,21 @@ use std::time::Duration;
 use entity::{Visibility, incident};
 use futures_util::future::join_all;
 use harness::drive::{id, is_gap_free, sequences};
-use harness::{Client, Engine, TestApp, both_dbs, run};
+use harness::{Client, Engine, TestApp, both_dbs, run, run_within};
 use sea_orm::{ConnectionTrait, EntityTrait, Set};
 use serde_json::{Value, json};
 
 use crate::authz_matrix::{World, lines};
 
-both_dbs![what_is_kept_is_what_the_database_has_after_each_mutation, what_is_old_is_not_written_on];
+both_dbs![what_is_old_is_not_written_on];
+both_dbs![by patiently: what_is_kept_is_what_the_database_has_after_each_mutation];
+
+/// Each mutation there is, and two looks at everything after each of them.
+const PATIENCE: Duration = Duration::from_secs(280);
+
+fn patiently(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+    run_within(PATIENCE, TestApp::builder(engine), test);
+}
 
 /// What is shown of an incident, as far as it is kept, made of what is kept, or beside it.
 const INCIDENT: &str = "id version reference name clientName summary severity status visibility flags lead { name } clientCommsManager { name } \

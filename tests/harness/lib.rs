@@ -96,7 +96,7 @@ pub fn run_with(builder: Builder, test: impl AsyncFnOnce(&TestApp)) {
     run_within(TEST_TIMEOUT, builder, test);
 }
 
-/// The same for a test that measures, and may take this long.
+/// The same for a test that may take this long.
 pub fn run_within(time: Duration, builder: Builder, test: impl AsyncFnOnce(&TestApp)) {
     let logs = logs::Logs::default();
     logs.in_runtime(async {
