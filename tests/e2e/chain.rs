@@ -48,16 +48,8 @@ async fn story(ctx: &Ctx) -> incident::Model {
 }
 
 async fn note(ctx: &Ctx, incident: IncidentId, text: &str) -> timeline_event::Model {
-    let input = AddEvent {
-        incident_id: incident,
-        kind: TimelineKind::Note,
-        text: text.into(),
-        occurred_at: None,
-        details: Some(serde_json::json!({ "host": "web1" })),
-        change: None,
-        attachment_ids: Vec::new(),
-        starred: false,
-    };
+    let details = Some(serde_json::json!({ "host": "web1" }));
+    let input = AddEvent { details, ..AddEvent::new(incident, TimelineKind::Note, text) };
     add(ctx, input, None).await.unwrap().0
 }
 

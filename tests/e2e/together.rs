@@ -27,16 +27,7 @@ const WAIT: Duration = Duration::from_secs(20);
 type Writing = Pin<Box<dyn Future<Output = Result<Recorded, Error>>>>;
 
 fn note(ctx: Ctx, incident: IncidentId) -> Writing {
-    let input = AddEvent {
-        incident_id: incident,
-        kind: TimelineKind::Note,
-        text: "all at once".into(),
-        occurred_at: None,
-        details: None,
-        change: None,
-        attachment_ids: Vec::new(),
-        starred: false,
-    };
+    let input = AddEvent::new(incident, TimelineKind::Note, "all at once");
     Box::pin(async move { add(&ctx, input, None).await })
 }
 

@@ -222,16 +222,8 @@ impl Stage {
     }
 
     async fn write(&mut self, ctx: &Ctx, id: IncidentId, kind: TimelineKind, text: &str, minutes_ago: i64) -> anyhow::Result<()> {
-        let input = AddEvent {
-            incident_id: id,
-            kind,
-            text: self.text(text),
-            occurred_at: (minutes_ago > 0).then(|| self.ago(minutes_ago)),
-            details: None,
-            change: None,
-            attachment_ids: Vec::new(),
-            starred: false,
-        };
+        let occurred_at = (minutes_ago > 0).then(|| self.ago(minutes_ago));
+        let input = AddEvent { occurred_at, ..AddEvent::new(id, kind, self.text(text)) };
         let (event, _) = timeline::add(ctx, input, None).await?;
         self.events.push((event.id, event.text));
         Ok(())

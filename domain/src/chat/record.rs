@@ -19,16 +19,7 @@ const SHOWN_CHARS: usize = 200;
 
 /// Writes onto the timeline.
 pub(super) async fn write(asked: &Asked<'_>, kind: TimelineKind, text: String) -> Result<Answer> {
-    let event = AddEvent {
-        incident_id: asked.id()?,
-        kind,
-        text,
-        occurred_at: None,
-        details: None,
-        change: None,
-        attachment_ids: Vec::new(),
-        starred: false,
-    };
+    let event = AddEvent::new(asked.id()?, kind, text);
     let (event, incident) = timeline::add(asked.ctx, event, asked.key).await?;
     let text = format!("{} on the timeline of {}: {}", named(kind), headline(&incident), event.text);
     Ok(Answer::quiet(text).about(&incident))

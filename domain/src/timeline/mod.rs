@@ -63,6 +63,14 @@ pub struct AddEvent {
     pub starred: bool,
 }
 
+impl AddEvent {
+    /// Something that happens now and has nothing but a text.
+    pub fn new(incident_id: IncidentId, kind: TimelineKind, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { incident_id, kind, text, occurred_at: None, details: None, change: None, attachment_ids: Vec::new(), starred: false }
+    }
+}
+
 /// An event, and the incident after it.
 pub type Recorded = (timeline_event::Model, incident::Model);
 

@@ -193,17 +193,7 @@ async fn appends(sam: &Ctx, words: &mut Words, ids: &[IncidentId], turns: u32) -
 async fn write(sam: &Ctx, notes: Vec<(IncidentId, String)>) -> Duration {
     let begun = Instant::now();
     let notes = notes.into_iter().map(async |(incident_id, text)| {
-        let note = AddEvent {
-            incident_id,
-            kind: TimelineKind::Note,
-            text,
-            occurred_at: None,
-            details: None,
-            change: None,
-            attachment_ids: Vec::new(),
-            starred: false,
-        };
-        add(sam, note, None).await.unwrap();
+        add(sam, AddEvent::new(incident_id, TimelineKind::Note, text), None).await.unwrap();
     });
     join_all(notes).await;
     begun.elapsed()
