@@ -191,6 +191,7 @@ impl Builder {
 }
 
 /// What the servers of one Muster share.
+#[derive(Clone)]
 struct Setup {
     url: String,
     clock: Arc<dyn Clock>,
@@ -390,10 +391,8 @@ impl TestApp {
 
     /// A second server on the same database that keeps nothing of what it reads. It is only to be asked: on SQLite, one process writes.
     pub async fn forgetful(&self) -> Server {
-        let Setup { url, clock, playbook, config, ticket_desk, settings } = &self.setup;
-        let (url, clock, playbook, ticket_desk) = (url.clone(), clock.clone(), playbook.clone(), ticket_desk.clone());
-        let config = Config { cache_bytes: 0, ..config.clone() };
-        Server::start(&Setup { url, clock, playbook, config, ticket_desk, settings: settings.clone() }).await
+        let config = Config { cache_bytes: 0, ..self.setup.config.clone() };
+        Server::start(&Setup { config, ..self.setup.clone() }).await
     }
 
     /// A use case of Muster itself.
