@@ -1,7 +1,7 @@
 //! The words that a draft brings to its incident, and those that it may take away.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use entity::timeline_event;
 
@@ -19,13 +19,17 @@ const REMEMBERED: usize = 200;
 struct Words(Mutex<HashSet<String>>);
 
 impl Words {
+    fn known(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn take_from(&self, said: &mut BTreeSet<String>) {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         said.retain(|word| !known.contains(word));
     }
 
     fn add(&self, said: &BTreeSet<String>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         for word in said {
             if known.len() < REMEMBERED && !known.contains(word) {
                 known.insert(word.clone());
@@ -36,8 +40,7 @@ impl Words {
 
 impl Weighed for Words {
     fn bytes(&self) -> usize {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        size_of::<Self>() + known.iter().map(|word| 2 * size_of::<String>() + word.capacity()).sum::<usize>()
+        size_of::<Self>() + self.known().iter().map(|word| 2 * size_of::<String>() + word.capacity()).sum::<usize>()
     }
 }
 

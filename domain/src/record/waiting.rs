@@ -49,6 +49,10 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    fn drafts(&self) -> std::sync::MutexGuard<'_, Vec<Waiter>> {
+        self.drafts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The turn to write what waits.
     pub async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
@@ -57,23 +61,23 @@ impl Waiting {
     /// Adds a draft. Whoever adds one must take a turn afterwards: then none is left behind.
     pub fn add(&self, draft: Plain) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
-        self.drafts.lock().unwrap_or_else(PoisonError::into_inner).push((draft, sender));
+        self.drafts().push((draft, sender));
         receiver
     }
 
     /// Takes all.
     pub fn take_all(&self) -> Vec<Waiter> {
-        std::mem::take(&mut *self.drafts.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.drafts())
     }
 
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
-        self.drafts.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.drafts().is_empty()
     }
 
     /// Takes those that waited longest, one of each incident, and at least one if any waits. Those whose callers went away are dropped.
     pub fn take(&self) -> Vec<Waiter> {
-        let mut drafts = self.drafts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut drafts = self.drafts();
         let (mut taken, mut left, mut incidents) = (Vec::new(), Vec::new(), HashSet::new());
         for waiter in drafts.drain(..).filter(|(_, sender)| !sender.is_closed()) {
             let fits = taken.len() < AT_ONCE && incidents.insert(waiter.0.after.id);

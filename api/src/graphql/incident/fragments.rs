@@ -3,7 +3,7 @@
 //! Put into queries by [`crate::graphql::Graph`], used by [`super::shown`] and by resolvers that know more than it.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_graphql::Context;
 use domain::Ctx;
@@ -12,6 +12,7 @@ use entity::IncidentId;
 use tokio::sync::OnceCell;
 
 use super::selection::Divided;
+use crate::graphql::loader::lock;
 
 /// Lives as long as a request.
 #[derive(Default)]
@@ -54,8 +55,4 @@ pub fn depends_on_caller(gql: &Context<'_>, incident: IncidentId) {
     if let Some(fragments) = gql.data_opt::<Fragments>() {
         lock(&fragments.discreet).insert(incident);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
