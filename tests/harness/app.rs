@@ -1,5 +1,6 @@
 //! A whole Muster: a migrated database, the rules, and the served router.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -355,16 +356,22 @@ impl TestApp {
         fewest
     }
 
-    /// The texts of the statements that `work` sends to PostgreSQL, in that of several tries in which they were the fewest.
-    pub async fn fewest_texts(&self, mut work: impl AsyncFnMut()) -> Vec<String> {
-        let mut fewest: Option<Vec<String>> = None;
+    /// How many statements of each kind `work` sends to PostgreSQL: for each, the fewest in several tries. Fields of one request share a statement
+    /// when their turn comes at the same moment, which on a busy machine it does not always.
+    pub async fn fewest_of_each(&self, kind: impl Fn(&str) -> String, mut work: impl AsyncFnMut()) -> BTreeMap<String, usize> {
+        let mut fewest: Option<BTreeMap<String, usize>> = None;
         for _ in 0..TRIES {
             self.logs.hear_statements();
             work().await;
-            let heard = self.logs.heard_statements();
-            if fewest.as_ref().is_none_or(|fewest| heard.len() < fewest.len()) {
-                fewest = Some(heard);
+            let mut heard: BTreeMap<String, usize> = BTreeMap::new();
+            for text in self.logs.heard_statements() {
+                *heard.entry(kind(&text)).or_default() += 1;
             }
+            if let Some(before) = fewest {
+                heard.retain(|kind, _| before.contains_key(kind));
+                heard.iter_mut().for_each(|(kind, count)| *count = before[kind].min(*count));
+            }
+            fewest = Some(heard);
         }
         fewest.unwrap_or_default()
     }
