@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::{Request, Response};
+use async_graphql::Response;
 use domain::authz::Actor;
 use domain::documents::DocumentSet;
 use domain::people::access;
@@ -20,7 +20,7 @@ use crate::connections::CallerAddress;
 use crate::graphql::{self, Graph};
 use crate::live::Hub;
 use crate::settings::Settings;
-use crate::transport::{Credential, Gateway, MayRun, Refusal};
+use crate::transport::{Credential, Gateway, MayRun, Operation, Refusal};
 
 /// How long a client is asked to wait while the database is away.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -107,20 +107,20 @@ impl Gateway for App {
         caller.ctx.actor.person_id().map(|id| id.0.as_u128())
     }
 
-    async fn execute(&self, caller: Caller, request: Request) -> Response {
+    async fn execute(&self, caller: Caller, operation: Operation) -> Response {
         match self.caller(caller.secret, caller.ctx.address).await {
             Ok(Caller { ctx, secret }) => {
-                self.0.domain.db.while_up(self.0.graph.execute(ctx, secret, request)).await.unwrap_or_else(graphql::refused)
+                self.0.domain.db.while_up(self.0.graph.execute(ctx, secret, operation)).await.unwrap_or_else(graphql::refused)
             }
             Err(error) => graphql::refused(error),
         }
     }
 
-    fn subscribe(&self, caller: Caller, request: Request) -> BoxStream<'static, Response> {
+    fn subscribe(&self, caller: Caller, operation: Operation) -> BoxStream<'static, Response> {
         let app = self.clone();
         let responses = async move {
             match app.caller(caller.secret, caller.ctx.address).await {
-                Ok(Caller { ctx, secret }) => app.0.graph.subscribe(ctx, secret, request),
+                Ok(Caller { ctx, secret }) => app.0.graph.subscribe(ctx, secret, operation.into_request()),
                 Err(error) => stream::iter([graphql::refused(error)]).boxed(),
             }
         };

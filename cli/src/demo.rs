@@ -20,6 +20,7 @@ use chrono::Duration;
 use domain::Domain;
 use domain::authz::Actor;
 use domain::clock::{Clock, ManualClock, SystemClock};
+use domain::db::Db;
 use domain::incident::{self, IncidentFilter};
 use domain::playbook::Playbook;
 use entity::Source;
@@ -49,7 +50,7 @@ pub async fn play(server: &Domain, settings: &Settings) -> anyhow::Result<()> {
     let clock = Arc::new(ManualClock::new(now - Duration::minutes(LENGTH_MINUTES)));
     // Nobody wants mails, tickets and cards about made-up incidents among the real ones.
     let apart = settings.clone().disconnected();
-    let domain = database::domain_at(server.db.clone(), &apart, Playbook::clone(&server.playbook()), clock.clone(), None);
+    let domain = database::domain_at(Db::clone(&server.db), &apart, Playbook::clone(&server.playbook()), clock.clone(), None);
     let owner = domain.ctx(Actor::System, Source::Cli);
     if incident::count(&owner, &IncidentFilter::default()).await? > 0 {
         bail!(

@@ -98,6 +98,7 @@ fn describe() {
     describe_counter!("muster_connections_dismissed_total", "Connections without a valid secret that were closed for a newer one.");
     describe_counter!("muster_connections_refused_total", "Connections that found no place, for all were taken by known callers.");
     describe_gauge!("muster_watchers", "Live subscriptions that are open.");
+    describe_counter!("muster_queries_repeated_total", "Queries made again because what they read was written meanwhile.");
     describe_counter!("muster_cache_hits_total", "Parts of incidents (rows, or fragments of answers) that were known already.");
     describe_counter!("muster_cache_misses_total", "Parts of incidents (rows, or fragments of answers) that were not known yet.");
     describe_gauge!("muster_cache_bytes", Unit::Bytes, "What is kept of incidents, at most as much as cache.mib says.");

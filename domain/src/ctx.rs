@@ -16,7 +16,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::heartbeats::lately::Lately;
 use crate::ids::IdSource;
-use crate::incident::kept as incidents;
+use crate::incident::kept::{self as incidents, Reading};
 use crate::insights::kept as insights;
 use crate::lanes::Lanes;
 use crate::people::secrets::SecretCache;
@@ -29,7 +29,7 @@ use crate::webhooks::known::Known;
 /// The parts of a server process that all calls share.
 pub struct Domain {
     /// The database.
-    pub db: Db,
+    pub db: Arc<Db>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids and secrets.
@@ -75,7 +75,7 @@ impl Domain {
     pub fn new(db: Db, clock: Arc<dyn Clock>, playbook: Playbook, config: Config, ticket_desk: Option<Arc<dyn TicketDesk>>) -> Arc<Self> {
         let kept = incidents::Kept::new(config.cache_bytes);
         Arc::new(Self {
-            db,
+            db: Arc::new(db),
             clock,
             ids: IdSource::new(),
             waker: Waker::default(),
@@ -115,7 +115,7 @@ impl Domain {
 
     /// A context for `actor`, coming in through `source`.
     pub fn ctx(self: &Arc<Self>, actor: Actor, source: Source) -> Ctx {
-        Ctx { domain: self.clone(), actor, source, address: None }
+        Ctx { domain: self.clone(), db: self.db.clone(), reading: None, actor, source, address: None }
     }
 
     /// A context for what Muster does on its own.
@@ -128,6 +128,10 @@ impl Domain {
 #[derive(Clone)]
 pub struct Ctx {
     domain: Arc<Domain>,
+    /// The database, or a snapshot of it.
+    pub db: Arc<Db>,
+    /// What is read of incidents, if that must be of one time.
+    pub(crate) reading: Option<Arc<Reading>>,
     /// The party on whose behalf it is made.
     pub actor: Actor,
     /// How it came in.
@@ -163,8 +167,16 @@ impl Ctx {
         Self { source, ..self.clone() }
     }
 
+    /// Notes that the call waits for something slow: it is not to be made again with a transaction open (`incident::reading`).
+    pub(crate) fn waits(&self) {
+        if let Some(mut seen) = self.reading.as_deref().and_then(Reading::seen) {
+            seen.has_waited = true;
+        }
+    }
+
     /// The turn of one question that reads very much. Of one person's, one stands in the queue.
     pub(crate) async fn long_turn(&self) -> Result<LongTurn<'_>> {
+        self.waits();
         let of_person = self.long_askers.enter(self.actor.person_id()).await;
         let of_all = self.long_questions.acquire().await.map_err(Error::internal)?;
         Ok(LongTurn { _of_person: of_person, _of_all: of_all })

@@ -372,9 +372,10 @@ async fn rows_and_queries_agree_on_who_sees_what(app: &TestApp) {
     let query = "mutation($i: ID!, $p: ID!) { shareIncident(input: { incidentId: $i, personId: $p, shared: true }) { incident { id } } }";
     eve.query(query, json!({ "i": shared["id"], "p": viewer.id() })).await;
     sam.query(query, json!({ "i": sams["id"], "p": viewer.id() })).await;
-    let db = app.system().db.read().clone();
-    let all = incident::Entity::find().all(&db).await.unwrap();
-    let participants = incident_access::Entity::find().all(&db).await.unwrap();
+    let ctx = app.system();
+    let db = ctx.db.read();
+    let all = incident::Entity::find().all(db).await.unwrap();
+    let participants = incident_access::Entity::find().all(db).await.unwrap();
     let levels = [AccessLevel::Viewer, AccessLevel::Responder, AccessLevel::Admin];
     let people = [&ada, &sam, &eve, &viewer].map(Client::person_id);
     let mut seen_by: BTreeSet<usize> = BTreeSet::new();
@@ -383,7 +384,7 @@ async fn rows_and_queries_agree_on_who_sees_what(app: &TestApp) {
     {
         let grants = may_see.then_some(Grant::SeeRestricted).into_iter().collect();
         let actor = Actor::Person { id, access, grants, token: None };
-        let queried: BTreeSet<IncidentId> = visible(&actor).all(&db).await.unwrap().into_iter().map(|row| row.id).collect();
+        let queried: BTreeSet<IncidentId> = visible(&actor).all(db).await.unwrap().into_iter().map(|row| row.id).collect();
         let of = |row: &incident::Model| -> Vec<PersonId> {
             participants.iter().filter(|access| access.incident_id == row.id).map(|access| access.person_id).collect()
         };

@@ -175,7 +175,7 @@ pub async fn rows(app: &TestApp) -> Vec<(String, String)> {
     }
     let db = app.domain.db.read();
     let texts = async |sql: &str| -> Vec<String> {
-        let rows = Text::find_by_statement(Statement::from_string(db.get_database_backend(), sql)).all(db).await.unwrap();
+        let rows = Text::find_by_statement(Statement::from_string(app.domain.db.backend(), sql)).all(db).await.unwrap();
         rows.into_iter().map(|row| row.text).collect()
     };
     let tables = texts(match app.engine() {

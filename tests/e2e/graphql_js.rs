@@ -1,8 +1,8 @@
 //! What failed fields do to an answer, compared with graphql-js byte by byte, for the same schema and failures over each protocol.
 
-use api::transport::{Credential, Gateway, Refusal, Transport};
+use api::transport::{Credential, Gateway, Operation, Refusal, Transport};
 use api::{CallerAddress, TransportLimits};
-use async_graphql::{Error, ErrorExtensions, Interface, Object, Request, Response, Result, Schema, Subscription, Union};
+use async_graphql::{Error, ErrorExtensions, Interface, Object, Response, Result, Schema, Subscription, Union};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use futures_util::{SinkExt, Stream};
 use harness::{browser, node};
@@ -222,12 +222,12 @@ impl Gateway for Server {
         None
     }
 
-    async fn execute(&self, (): (), request: Request) -> Response {
-        self.0.execute(request).await
+    async fn execute(&self, (): (), operation: Operation) -> Response {
+        self.0.execute(operation.into_request()).await
     }
 
-    fn subscribe(&self, (): (), request: Request) -> BoxStream<'static, Response> {
-        self.0.execute_stream(request).boxed()
+    fn subscribe(&self, (): (), operation: Operation) -> BoxStream<'static, Response> {
+        self.0.execute_stream(operation.into_request()).boxed()
     }
 }
 

@@ -448,7 +448,8 @@ async fn again(app: &TestApp) -> String {
 /// The figures, by a process that has read nothing yet.
 async fn first_look(app: &TestApp) -> String {
     let domain::ctx::Domain { db, clock, config, .. } = &*app.domain;
-    told_by(&domain::ctx::Domain::new(db.clone(), clock.clone(), (*app.domain.playbook()).clone(), config.clone(), None)).await
+    told_by(&domain::ctx::Domain::new(domain::db::Db::clone(db), clock.clone(), (*app.domain.playbook()).clone(), config.clone(), None))
+        .await
 }
 
 async fn told_by(domain: &std::sync::Arc<domain::ctx::Domain>) -> String {

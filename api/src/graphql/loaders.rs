@@ -8,7 +8,7 @@ use std::sync::Arc;
 use domain::alerts::quiet;
 use domain::clients::{board, progress};
 use domain::incident::kept::Version;
-use domain::incident::{Names, parts};
+use domain::incident::parts;
 use domain::telling::{answers, duty, ways};
 use domain::timeline::stretch::{self, Stretch};
 use domain::{
@@ -146,8 +146,6 @@ loaders! {
     /// Affected clients of an incident, those affected longest first.
     affected: Version => Many<incident_client::Model> =
         identity(parts::read::<incident_client::Entity>) but parts::known::<incident_client::Entity>;
-    /// The names as they are, if an incident still has its version.
-    standing: Version => Option<Names> = identity(parts::standing);
     /// The client board of an incident.
     client_board: IncidentId => Many<board::Row> = shared(boards);
     /// Updates to the clients of an incident.

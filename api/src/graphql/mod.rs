@@ -46,7 +46,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{MergedObject, Request, Response, Schema};
+use domain::incident::reading;
 use domain::people::access;
 use domain::people::secrets::Secret;
 use domain::{Ctx, Error};
@@ -63,7 +65,7 @@ pub use self::shares::ShareLimits;
 use self::shares::Shares;
 use crate::alert_sources::AlertReader;
 use crate::live::Hub;
-use crate::transport::code_of;
+use crate::transport::{Operation, code_of};
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
@@ -163,10 +165,11 @@ impl Graph {
         Self { schema, shares: Arc::new(Shares::new(limits)), live: Arc::new(Semaphore::new(live)) }
     }
 
-    /// Runs a query or mutation for `ctx`, whose caller authenticated with `secret`.
-    pub async fn execute(&self, ctx: Ctx, secret: Secret, mut request: Request) -> Response {
+    /// Runs a query or mutation for `ctx`, whose caller authenticated with `secret`. What a query shows of an incident is all of one version
+    /// ([`reading`] says when not).
+    pub async fn execute(&self, ctx: Ctx, secret: Secret, operation: Operation) -> Response {
         if ctx.actor.only().is_some()
-            && let Err(error) = visit::check(&mut request)
+            && let Err(error) = visit::check(operation.document())
         {
             return refused(error);
         }
@@ -178,12 +181,36 @@ impl Graph {
             None => None,
         };
         let started = Instant::now();
-        let loaders = Loaders::new(&ctx);
-        let run = self.schema.execute(request.data(ctx).data(loaders).data(incident::Fragments::default()).data(secret));
-        let mut response = AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| panicked());
+        let mut response = if operation.kind() == OperationType::Query {
+            self.query(ctx, &secret, &operation).await
+        } else {
+            let ctx = reading::as_it_comes(ctx);
+            let response = self.run(&ctx, &secret, operation.into_request()).await;
+            reading::keep_what_stands(&ctx).await;
+            response
+        };
         error::complete(&mut response.errors);
         metrics::histogram!("muster_request_seconds").record(started.elapsed());
         counted(response)
+    }
+
+    /// Runs a query at a time when nothing of what it reads is written, or else once more in a snapshot.
+    async fn query(&self, ctx: Ctx, secret: &Secret, operation: &Operation) -> Response {
+        let as_it_comes = reading::as_it_comes(ctx.clone());
+        let response = self.run(&as_it_comes, secret, operation.request()).await;
+        if reading::stands(&as_it_comes).await {
+            return response;
+        }
+        metrics::counter!("muster_queries_repeated_total").increment(1);
+        match reading::in_snapshot(ctx).await {
+            Some(ctx) => self.run(&ctx, secret, operation.request()).await,
+            None => response,
+        }
+    }
+
+    async fn run(&self, ctx: &Ctx, secret: &Secret, request: Request) -> Response {
+        let request = request.data(ctx.clone()).data(Loaders::new(ctx)).data(incident::Fragments::default()).data(secret.clone());
+        AssertUnwindSafe(self.schema.execute(request)).catch_unwind().await.unwrap_or_else(|_| panicked())
     }
 
     /// Runs a subscription for `ctx`, whose caller authenticated with `secret`. It ends with an error once that secret opens less, or

@@ -23,6 +23,7 @@ use super::{
     completion::{Asked, ask_for_kinds},
     gateway::MayRun,
     limits::{TransportLimits, check_document, check_text, check_variables},
+    operation::Operation,
     params::{NamedDocument, Params, brief},
     response::refused,
     types::Types,
@@ -54,10 +55,8 @@ struct Entry {
 /// A request that is ready for the gateway.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    /// The request, with its parsed document set.
-    pub(super) request: Request,
-    /// The kind of the operation that it runs.
-    pub(super) operation: OperationType,
+    /// What it runs.
+    pub(super) operation: Operation,
     /// The name of the operation, if it has one.
     pub(super) name: Option<Name>,
     /// What the answer must have.
@@ -77,14 +76,14 @@ impl Documents {
     /// `FORBIDDEN` for what the caller may not run; `QUERY_TOO_COMPLEX` for a limit; `BAD_USER_INPUT` for a syntax error, an unknown operation name,
     /// a missing variable or a mutation that is selected twice under one name.
     pub(super) async fn prepare(&self, params: Params, may_run: &MayRun) -> Result<Prepared, ServerError> {
-        let mut request = self.admit(params, may_run)?;
+        let request = self.admit(params, may_run)?;
         let entry = self.entry(&request.query).await?;
         let (name, operation) = select(&entry.document.operations, request.operation_name.as_deref())?;
         require_variables(&operation.node, &request.variables, &entry.switches)?;
         check_variables(&request.variables, entry.variables, &self.limits)?;
-        let (name, operation) = (name.cloned(), operation.node.ty);
+        let (name, kind) = (name.cloned(), operation.node.ty);
         let asked = Asked::new(Arc::clone(&entry.document), request.operation_name.clone(), &request.variables, Arc::clone(&self.types));
-        if operation == OperationType::Mutation
+        if kind == OperationType::Mutation
             && let Some((name, places)) = asked.repeated()
         {
             let message = format!("`{name}` is selected twice and would be done twice. Select it once, or give each an alias of its own.");
@@ -92,8 +91,7 @@ impl Documents {
             error.locations = places;
             return Err(error);
         }
-        request.set_parsed_query(Arc::unwrap_or_clone(entry.document));
-        Ok(Prepared { request, operation, name, asked })
+        Ok(Prepared { operation: Operation::new(request, entry.document, kind), name, asked })
     }
 
     /// The request with its text, if the caller may run it.
@@ -338,7 +336,7 @@ mod tests {
     #[tokio::test]
     async fn the_operation_is_found_by_name() {
         let prepared = prepare(&documents(), Request::new("query A { a } mutation B { b }").operation_name("B")).await.expect("it exists");
-        assert_eq!(prepared.operation, OperationType::Mutation);
+        assert_eq!(prepared.operation.kind(), OperationType::Mutation);
         assert!(message("query A { a } query B { b }", None).await.contains("A, B"));
         assert!(message("query A { a }", Some("C")).await.contains("it has A"));
         assert!(message("{ a }", Some("C")).await.contains("Omit `operationName`"));

@@ -141,17 +141,17 @@ impl<G: Gateway> Transport<G> {
 
     pub(super) async fn execute(&self, caller: G::Caller, prepared: Prepared) -> Response {
         let span = span(&prepared);
-        let Prepared { request, asked, .. } = prepared;
-        let response = finish(&asked, self.0.gateway.execute(caller, request).instrument(span.clone()).await);
+        let Prepared { operation, asked, .. } = prepared;
+        let response = finish(&asked, self.0.gateway.execute(caller, operation).instrument(span.clone()).await);
         span.record("muster.code", code_of(&response).unwrap_or("OK"));
         response
     }
 
     /// Runs any operation as a stream of responses, for the streaming protocols.
     pub(super) fn events(&self, caller: G::Caller, prepared: Prepared) -> BoxStream<'static, Response> {
-        if prepared.operation == OperationType::Subscription {
-            let Prepared { request, asked, .. } = prepared;
-            return detached(self.0.gateway.subscribe(caller, request).map(move |response| finish(&asked, response)).boxed());
+        if prepared.operation.kind() == OperationType::Subscription {
+            let Prepared { operation, asked, .. } = prepared;
+            return detached(self.0.gateway.subscribe(caller, operation).map(move |response| finish(&asked, response)).boxed());
         }
         let transport = self.clone();
         detached(stream::once(async move { transport.execute(caller, prepared).await }).boxed())
@@ -177,8 +177,8 @@ fn span(prepared: &Prepared) -> Span {
     tracing::info_span!(
         target: TARGET,
         "operation",
-        otel.name = %prepared.operation,
-        graphql.operation.type = %prepared.operation,
+        otel.name = %prepared.operation.kind(),
+        graphql.operation.type = %prepared.operation.kind(),
         graphql.operation.name = prepared.name.as_deref().map(brief),
         muster.code = Empty,
     )

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response};
+use async_graphql::Response;
 use domain::documents::DocumentSet;
 use futures_util::stream::BoxStream;
 
 use super::credential::Credential;
+use super::operation::Operation;
 use super::rejection::Refusal;
 use crate::connections::CallerAddress;
 
@@ -51,9 +52,9 @@ pub trait Gateway: Clone + Send + Sync + 'static {
     /// Runs a query or mutation. The future is dropped when the client goes away. A panic must not
     /// come out of it: it would end the client's connection. A binary value in its data is JSON that was written before, complete and
     /// as the selection orders it; it is sent as it is.
-    fn execute(&self, caller: Self::Caller, request: Request) -> impl Future<Output = Response> + Send;
+    fn execute(&self, caller: Self::Caller, operation: Operation) -> impl Future<Output = Response> + Send;
 
     /// Runs a subscription until it ends or the client goes away. A stream that must end early (the
     /// reader lags, the session was revoked) yields a response with the error and ends.
-    fn subscribe(&self, caller: Self::Caller, request: Request) -> BoxStream<'static, Response>;
+    fn subscribe(&self, caller: Self::Caller, operation: Operation) -> BoxStream<'static, Response>;
 }

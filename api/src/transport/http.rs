@@ -86,7 +86,7 @@ async fn answer_get<G: Gateway>(transport: &Transport<G>, parts: &Parts, media: 
     let media = media.ok_or_else(not_acceptable)?;
     let params = params::from_get(parts)?;
     let response = match transport.prepare(&caller, params).await {
-        Ok(prepared) if prepared.operation == OperationType::Mutation => {
+        Ok(prepared) if prepared.operation.kind() == OperationType::Mutation => {
             return Err(Rejection::mutation_by_get());
         }
         Ok(prepared) => run(transport, caller, prepared).await,
@@ -102,7 +102,7 @@ pub(super) async fn method_not_allowed() -> Response {
 }
 
 async fn run<G: Gateway>(transport: &Transport<G>, caller: G::Caller, prepared: Prepared) -> GqlResponse {
-    if prepared.operation == OperationType::Subscription {
+    if prepared.operation.kind() == OperationType::Subscription {
         return GqlResponse::from_errors(vec![refused(
             code::BAD_USER_INPUT,
             "A subscription needs a stream: use a WebSocket (graphql-transport-ws) at this address, \

@@ -63,7 +63,7 @@ pub(super) async fn get<G: Gateway>(State(transport): State<Transport<G>>, reque
     let caller = transport.caller(&parts).await?;
     check_accept(&parts)?;
     let events = match transport.prepare(&caller, params::from_get(&parts)?).await {
-        Ok(prepared) if prepared.operation == OperationType::Mutation => {
+        Ok(prepared) if prepared.operation.kind() == OperationType::Mutation => {
             return Err(Rejection::mutation_by_get());
         }
         Ok(prepared) => transport.events(caller, prepared),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use entity::{ClientId, FollowUpId, IncidentId, PersonId, Role, incident, step};
 
 use super::kept::{Part, Version, Weighed};
-use super::parts::unchanged;
+use super::reading;
 use crate::catalogue::clients_by_ids;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -67,17 +67,14 @@ pub(super) async fn asked(ctx: &Ctx, incidents: &[Arc<incident::Model>]) -> Resu
     if news.is_empty() {
         return Ok(found);
     }
-    let versions: Vec<Version> = news.iter().map(Version::from).collect();
-    let wholes = Whole::load_many(ctx, news).await?;
-    let unchanged = unchanged(ctx, &versions).await?;
-    for whole in wholes {
+    let mut read = Vec::with_capacity(news.len());
+    for whole in Whole::load_many(ctx, news).await? {
         let version = Version::from(&whole.incident);
         let asked = Arc::new(Asked::of(whole));
-        if unchanged.contains(&version) {
-            ctx.kept.keep(version, Part::Asked, asked.clone());
-        }
-        found.push((version.incident, asked));
+        found.push((version.incident, asked.clone()));
+        read.push((version, Part::Asked, asked));
     }
+    reading::keep(ctx, read).await?;
     Ok(found)
 }
 

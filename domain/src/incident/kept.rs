@@ -11,9 +11,8 @@
 //!    (`record::write`), and by an archive that is taken in, which brings the incident itself. So two commits of the same version have the
 //!    same parts.
 //! 2. A part is read by a statement of its own, later than the version it was asked for, so it may be newer. Hence the versions are read again
-//!    *after* it ([`super::parts::unchanged`]), and it is kept only if its incident's is still the same: versions only grow, so there was no
-//!    commit in between, and every statement in between has read what that version has. Otherwise it is handed out, as it would be if nothing
-//!    were kept, and forgotten.
+//!    *after* it ([`super::reading`]), and it is kept only if its incident's is still the same: versions only grow, so there was no commit in
+//!    between, and every statement in between has read what that version has. What is read in one snapshot needs no such proof.
 //!    A row says itself which version it is, and what the door has just written is the row of the version that it made.
 //! 3. A version is its number and when it was written. A number alone could come twice: a fail-over may lose the newest commits, and a backup
 //!    that is put back has lost more, under a server that runs on.
@@ -45,8 +44,9 @@
 //! Bounded by bytes, as far as they can be estimated; what was used longest ago goes first, and an older version when a newer one comes.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use entity::{
     Awaited, IncidentId, LastChanges, Timestamp, action, checklist_item, goal, incident, incident_access, incident_client, incident_site,
@@ -54,6 +54,7 @@ use entity::{
 };
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use sea_orm::prelude::Uuid;
 
 /// What the cache itself needs for a part, roughly.
 const OVERHEAD: usize = 256;
@@ -74,6 +75,18 @@ impl From<&incident::Model> for Version {
         Self { incident: row.id, number: row.version, changed_at: row.changed_at }
     }
 }
+
+/// The incidents, each once: one may be there in two versions.
+pub(super) fn incidents(versions: &[Version]) -> Vec<IncidentId> {
+    let mut ids: Vec<IncidentId> = versions.iter().map(|version| version.incident).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// All names that are shown in incidents, as they are since a certain change ([`super::names`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Names(pub(super) Uuid);
 
 /// What somebody selects of an incident, as a text with all its arguments.
 #[derive(Clone, Debug)]
@@ -301,10 +314,48 @@ impl Kept {
     }
 }
 
+/// How a request reads ([`super::reading`]).
+pub(crate) enum Reading {
+    /// Each statement at its own moment.
+    AsItComes(Mutex<Seen>),
+    /// All at the same moment.
+    AtOnce,
+}
+
+impl Reading {
+    /// What it has seen so far, if that is noted.
+    pub fn seen(&self) -> Option<MutexGuard<'_, Seen>> {
+        match self {
+            Self::AsItComes(seen) => Some(seen.lock().unwrap_or_else(PoisonError::into_inner)),
+            Self::AtOnce => None,
+        }
+    }
+}
+
+/// What a request has seen of incidents.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// The version of each.
+    pub versions: HashMap<IncidentId, Version>,
+    /// Whether it has seen two versions of one.
+    pub is_torn: bool,
+    /// The versions of which it shows more than the row, with what is to be kept of them.
+    pub beside: HashMap<Version, Vec<Unproved>>,
+    /// Whether it waited for something slow on its way.
+    pub has_waited: bool,
+}
+
+/// What is to be kept of a version.
+pub(crate) struct Unproved {
+    /// The names in it, if there are any, which then are to stand as well.
+    pub names: Option<Names>,
+    /// Keeps it.
+    pub keep: Box<dyn FnOnce(&Kept) + Send>,
+}
+
 #[cfg(test)]
 mod tests {
     use entity::ActionId;
-    use uuid::Uuid;
 
     use super::*;
 

@@ -14,6 +14,7 @@ mod names;
 pub mod parts;
 mod query;
 mod raise;
+pub mod reading;
 pub mod reference;
 mod resolution;
 mod response;

@@ -8,15 +8,12 @@ use entity::generation;
 use sea_orm::prelude::Uuid;
 use sea_orm::{EntityTrait, QuerySelect};
 
+pub use super::kept::Names;
 use crate::ctx::Ctx;
 use crate::error::Result;
 
 /// The mark as a value of any statement.
 pub(super) const MARK: &str = "(SELECT mark FROM generation WHERE what = 'names')";
-
-/// All names as they are since a certain change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Names(pub(super) Uuid);
 
 /// The names as they are now, or later. `None` if nothing says so.
 pub async fn names(ctx: &Ctx) -> Result<Option<Names>> {

@@ -3,21 +3,18 @@
 //! Called by `api`'s loaders, which first ask [`known`], and for all that is not known [`read`] once. What they are asked for has the version of
 //! an incident that its caller was shown in the same request.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::{
-    IncidentId, Timestamp, action, checklist_item, goal, incident, incident_access, incident_client, incident_site, role_assignment,
-};
-use sea_orm::prelude::Uuid;
-use sea_orm::sea_query::{Expr, ValueType};
-use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, QueryFilter, QuerySelect};
+use entity::{IncidentId, action, checklist_item, goal, incident_access, incident_client, incident_site, role_assignment};
+use sea_orm::ModelTrait;
+use sea_orm::sea_query::ValueType;
 
-use super::kept::{Part, Version, Weighed};
-use super::names::{MARK, Names};
+use super::kept::{Part, Version, Weighed, incidents};
+use super::reading;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::sql::{self, OfIncident, padded};
+use crate::sql::{self, OfIncident};
 
 /// A table whose rows change with the version of their incident, and in no other way.
 pub trait KeptTable: OfIncident<Model: Weighed> {
@@ -76,38 +73,6 @@ pub async fn read<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashM
         .collect();
     let found: HashMap<Version, Arc<Vec<E::Model>>> =
         versions.iter().map(|version| (*version, of_incident.get(&version.incident).cloned().unwrap_or_default())).collect();
-    for version in unchanged(ctx, versions).await? {
-        if let Some(rows) = found.get(&version) {
-            ctx.kept.keep(version, E::PART, rows.clone());
-        }
-    }
+    reading::keep(ctx, found.iter().map(|(version, rows)| (*version, E::PART, rows.clone())).collect()).await?;
     Ok(found)
-}
-
-/// Those of `versions` that their incidents still have. What was read since these versions were is theirs ([`super::kept`] says why), but only if
-/// this is asked afterwards. None if nothing is kept anyway.
-pub async fn unchanged(ctx: &Ctx, versions: &[Version]) -> Result<HashSet<Version>> {
-    Ok(standing(ctx, versions).await?.into_keys().collect())
-}
-
-/// The same, with the names as they are then. What has names in it that were read since the same mark was there is right for that mark.
-pub async fn standing(ctx: &Ctx, versions: &[Version]) -> Result<HashMap<Version, Option<Names>>> {
-    use incident::Column::{ChangedAt, Id, Version as Number};
-    if !ctx.kept.is_on() || versions.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let select = incident::Entity::find().select_only().columns([Id, Number, ChangedAt]).expr(Expr::cust(MARK));
-    let select = select.filter(Id.is_in(padded(&incidents(versions))));
-    let now = select.into_tuple::<(IncidentId, i32, Timestamp, Option<Uuid>)>().all(ctx.db.read()).await?.into_iter();
-    let now: HashMap<Version, Option<Names>> =
-        now.map(|(incident, number, changed_at, mark)| (Version { incident, number, changed_at }, mark.map(Names))).collect();
-    Ok(versions.iter().filter_map(|version| Some((*version, *now.get(version)?))).collect())
-}
-
-/// The incidents, each once: one may be there in two versions.
-fn incidents(versions: &[Version]) -> Vec<IncidentId> {
-    let mut ids: Vec<IncidentId> = versions.iter().map(|version| version.incident).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids
 }

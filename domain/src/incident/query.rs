@@ -9,6 +9,7 @@ use crate::cursor::{Slice, TimeKey, Window};
 use crate::error::{Error, Result};
 use crate::incident::kept::{Part, Version};
 use crate::incident::names::{MARK, Names};
+use crate::incident::reading;
 use crate::search::Search;
 use crate::sql::{changed, padded};
 use crate::validate::storable;
@@ -141,6 +142,7 @@ pub fn matches(filter: &IncidentFilter, incident: &incident::Model) -> bool {
 /// `NOT_FOUND`, also for an incident that the caller may not see.
 pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
     let found = visible(&ctx.actor).filter(incident::Column::Id.eq(id)).one(ctx.db.read()).await?.ok_or(Error::NotFound("incident"))?;
+    reading::note_all(ctx, std::slice::from_ref(&found));
     restricted::saw_rows(ctx, std::slice::from_ref(&found)).await?;
     Ok(found)
 }
@@ -152,6 +154,7 @@ pub async fn find(ctx: &Ctx, id: IncidentId) -> Result<incident::Model> {
 pub async fn by_number(ctx: &Ctx, number: i32) -> Result<incident::Model> {
     let found = visible(&ctx.actor).filter(incident::Column::Number.eq(number)).one(ctx.db.read()).await?;
     let found = found.ok_or(Error::NotFound("incident"))?;
+    reading::note_all(ctx, std::slice::from_ref(&found));
     restricted::saw_rows(ctx, std::slice::from_ref(&found)).await?;
     Ok(found)
 }
@@ -177,6 +180,7 @@ pub async fn numbered_after(ctx: &Ctx, number: i32, limit: u64) -> Result<Vec<in
 /// The incidents among `ids` that exist and that the caller may see.
 pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
     let found = visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
+    reading::note_all(ctx, &found);
     restricted::saw_rows(ctx, &found).await?;
     Ok(found)
 }
@@ -184,6 +188,10 @@ pub async fn by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model
 /// The same, of whose rows nothing is read again that is known.
 pub async fn seen_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<Arc<incident::Model>>> {
     let (found, _) = rows(ctx, &IncidentFilter::default(), visible(&ctx.actor).filter(incident::Column::Id.is_in(padded(ids)))).await?;
+    // What is shown of them is not divided as that of a list is.
+    for row in &found {
+        reading::note_beside(ctx, Version::from(&**row));
+    }
     restricted::saw_rows(ctx, &found).await?;
     Ok(found)
 }
@@ -191,7 +199,9 @@ pub async fn seen_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<Arc<incide
 /// Those among `ids` that the caller may see and that are hidden from nobody, so that seeing them is not worth an entry of the audit log.
 pub async fn open_by_ids(ctx: &Ctx, ids: &[IncidentId]) -> Result<Vec<incident::Model>> {
     let open = visible(&ctx.actor).filter(incident::Column::Visibility.eq(Visibility::Open));
-    Ok(open.filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?)
+    let found = open.filter(incident::Column::Id.is_in(padded(ids))).all(ctx.db.read()).await?;
+    reading::note_all(ctx, &found);
+    Ok(found)
 }
 
 /// A page of a list of incidents.
@@ -254,6 +264,7 @@ async fn rows(ctx: &Ctx, filter: &IncidentFilter, select: Select<incident::Entit
         names = now.first().and_then(|(.., mark)| *mark).map(Names);
         let row = |(incident, number, changed_at, next_due_at, _)| ctx.kept.row(Version { incident, number, changed_at }, next_due_at);
         if let Some(known) = now.into_iter().map(row).collect::<Option<Vec<_>>>() {
+            reading::note_all(ctx, &known);
             return Ok((known, names));
         }
     }
@@ -262,6 +273,7 @@ async fn rows(ctx: &Ctx, filter: &IncidentFilter, select: Select<incident::Entit
         // A row says itself which version it is.
         ctx.kept.keep(Version::from(&**row), Part::Row, row.clone());
     }
+    reading::note_all(ctx, &rows);
     Ok((rows, names))
 }
 

@@ -88,6 +88,7 @@ pub async fn suggestions(ctx: &Ctx, incident: IncidentId) -> Result<Vec<Found>> 
     if organizations.is_empty() {
         return Ok(found);
     }
+    ctx.waits();
     let open = answered(desk.open_tickets(&organizations)).await?;
     let news = open.into_iter().filter(|seen| !rows.iter().any(|row| row.external_id == seen.number));
     found.extend(news.map(|seen| with_client(seen, &clients)));
@@ -105,6 +106,7 @@ pub async fn search(ctx: &Ctx, text: &str) -> Result<Vec<Found>> {
     let Some(desk) = &ctx.ticket_desk else {
         return Err(Error::precondition("Zendesk is not connected: search there, and link the ticket by its number."));
     };
+    ctx.waits();
     let seen = answered(desk.search(&text)).await?;
     let organizations: Vec<&str> = seen.iter().filter_map(|seen| seen.organization.as_deref()).collect();
     let clients = clients_of(ctx, &organizations).await?;

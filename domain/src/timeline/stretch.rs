@@ -13,7 +13,7 @@ use crate::ctx::Ctx;
 use crate::cursor::Slice;
 use crate::error::Result;
 use crate::incident::kept::{Part, Version};
-use crate::incident::parts::unchanged;
+use crate::incident::reading;
 
 /// How many events at the end of a timeline are looked at for the newest few that pass a filter: as many as a board shows of some twenty.
 const LOOKED_AT: i32 = 20;
@@ -77,13 +77,7 @@ pub async fn read(ctx: &Ctx, stretches: &[Stretch]) -> Result<HashMap<Stretch, E
         read.into_iter().map(|(range, events)| (range, Arc::new(events.into_iter().map(Arc::new).collect()))).collect();
     let found: HashMap<Stretch, Events> =
         stretches.iter().map(|stretch| (*stretch, read.get(&stretch.range()).cloned().unwrap_or_default())).collect();
-    let versions: HashSet<Version> = stretches.iter().map(|stretch| stretch.version).collect();
-    let unchanged = unchanged(ctx, &versions.into_iter().collect::<Vec<_>>()).await?;
-    for (stretch, events) in &found {
-        if unchanged.contains(&stretch.version) {
-            ctx.kept.keep(stretch.version, stretch.part(), events.clone());
-        }
-    }
+    reading::keep(ctx, found.iter().map(|(stretch, events)| (stretch.version, stretch.part(), events.clone())).collect()).await?;
     Ok(found)
 }
 

@@ -21,6 +21,8 @@ const INCIDENT: &str = "Incident";
 pub struct Divided {
     /// What follows from the incident alone, in order.
     pub chosen: Vec<Chosen>,
+    /// Whether that is worth keeping: the incident's own values are at hand.
+    pub is_kept: bool,
     /// The same as a text.
     pub selection: kept::Selection,
     /// Everything else.
@@ -79,7 +81,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Divides a selection on an incident. `None` if nothing of it is worth keeping: the incident's own values are at hand.
+    /// Divides a selection on an incident. `None` if it can't be told what is selected.
     pub fn divide(self, set: &'a Positioned<SelectionSet>) -> Option<Divided> {
         let mut groups = Groups::new();
         self.group(INCIDENT, &set.node, &mut groups)?;
@@ -93,11 +95,9 @@ impl<'a> Document<'a> {
                 rest.extend(fields.iter().map(|field| Positioned::new(Selection::Field((*field).clone()), field.pos)));
             }
         }
-        if chosen.iter().all(|chosen| chosen.fields.is_none()) {
-            return None;
-        }
+        let is_kept = chosen.iter().any(|chosen| chosen.fields.is_some());
         let rest = (!rest.is_empty()).then(|| Positioned::new(SelectionSet { items: rest }, set.pos));
-        Some(Divided { chosen, selection: kept::Selection::new(&text), rest })
+        Some(Divided { chosen, is_kept, selection: kept::Selection::new(&text), rest })
     }
 
     /// What is selected of an `object`, as the specification's `CollectFields` has it; the engine has taken out what is skipped. `None` if there is
@@ -215,7 +215,8 @@ mod tests {
         let variables = Variables::from_json(variables);
         let document = Document { operation: &operation, fragments: &fragments, variables: &variables };
         let Selection::Field(field) = &operation.selection_set.node.items[0].node else { panic!("not a field") };
-        let Divided { chosen, selection, rest } = document.divide(&field.node.selection_set)?;
+        let divided = document.divide(&field.node.selection_set).filter(|divided| divided.is_kept)?;
+        let Divided { chosen, selection, rest, .. } = divided;
         let chosen = chosen.iter().map(|chosen| chosen.key.to_string()).collect();
         Some(Parts { selection, chosen, rest: rest.map_or(0, |rest| rest.node.items.len()) })
     }

@@ -5,7 +5,8 @@
 //! while the mark of the names is the same, and is sent as it is. The rest is resolved each time. Guarantees:
 //!
 //! - A fragment is what the fields would answer to anybody who sees the incident, byte by byte. It is kept only if nothing failed beside it, if no field
-//!   said that its value depends on the caller, and if the incident has the same version, and names the same mark, after everything was read.
+//!   said that its value depends on the caller, and if the incident has the same version, and names the same mark, after everything was read
+//!   (`incident::reading` in `domain`). An incident of which more is shown than its own row is noted for the same question.
 //! - The mark was also read in this request before fragments are looked for, and before names are read for one.
 //! - Only in queries: what a mutation shows, it may have changed after the mark was read, and a subscription goes on for long. Only where nothing
 //!   else is selected under the same keys, because the engine merges values, not texts.
@@ -20,13 +21,12 @@ use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, Name, OutputType, Positioned, QueryPathSegment, ServerResult, Value};
 use bytes::Bytes;
 use domain::Ctx;
-use domain::incident::Names;
 use domain::incident::kept::{Part, Weighed};
+use domain::incident::{Names, reading};
 
 use super::fragments::Fragments;
 use super::row::Incident;
 use super::selection::{Chosen, Divided, Document};
-use crate::graphql::loaders::Loaders;
 
 /// An incident in an answer.
 #[derive(Clone)]
@@ -43,23 +43,25 @@ impl OutputType for Shown {
 
     async fn resolve(&self, gql: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         let (ctx, version) = (gql.data_unchecked::<Ctx>(), self.0.read_as());
-        let Some((fragments, place)) = place(gql) else { return self.0.resolve(gql, field).await };
-        let Some(names) = fragments.names(ctx).await else { return self.0.resolve(gql, field).await };
+        let Some((fragments, place)) = place(gql) else { return self.resolve_beside(gql, field).await };
+        if !place.is_kept && place.rest.is_none() {
+            // Its own row.
+            return self.0.resolve(gql, field).await;
+        }
+        let names = if place.is_kept && ctx.kept.is_on() { fragments.names(ctx).await } else { None };
+        let Some(names) = names else { return self.resolve_beside(gql, field).await };
         let part = Part::Fragment(place.selection.clone());
         let Some(known) = ctx.kept.get_if(version, part.clone(), |fragment: &Fragment| fragment.names == names) else {
             let before = failures(gql);
-            let value = self.0.resolve(gql, field).await?;
+            let value = self.resolve_beside(gql, field).await?;
             let is_whole = before.is_some() && before == failures(gql) && !fragments.is_discreet(version.incident);
-            if is_whole
-                && let Some(fragment) = Fragment::of(&place.chosen, &value, names)
-                && gql.data_unchecked::<Loaders>().standing.get(version).await.is_ok_and(|now| now.flatten() == Some(names))
-            {
-                ctx.kept.keep(version, part, Arc::new(fragment));
+            if is_whole && let Some(fragment) = Fragment::of(&place.chosen, &value, names) {
+                reading::keep_later(ctx, version, Some(names), part, Arc::new(fragment));
             }
             return Ok(value);
         };
         let Some(rest) = &place.rest else { return Ok(Value::Binary(known.text.clone())) };
-        let mut fields = match self.0.resolve(&gql.with_selection_set(rest), field).await? {
+        let mut fields = match self.resolve_beside(&gql.with_selection_set(rest), field).await? {
             Value::Object(fields) => fields,
             // All of them failed.
             _ => IndexMap::new(),
@@ -69,15 +71,23 @@ impl OutputType for Shown {
     }
 }
 
+impl Shown {
+    /// Resolves a selection with more in it than the incident's own row.
+    async fn resolve_beside(&self, gql: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        reading::note_beside(gql.data_unchecked::<Ctx>(), self.0.read_as());
+        self.0.resolve(gql, field).await
+    }
+}
+
 /// How many errors the request has so far.
 fn failures(gql: &ContextSelectionSet<'_>) -> Option<usize> {
     gql.query_env.errors.lock().map(|errors| errors.len()).ok()
 }
 
-/// What is kept of the selection here and in which request, if any of it may be.
+/// How the selection here is divided and in which request, if it may be.
 fn place<'a>(gql: &ContextSelectionSet<'a>) -> Option<(&'a Fragments, Arc<Divided>)> {
     let env = gql.query_env;
-    if env.operation.node.ty != OperationType::Query || !gql.data_unchecked::<Ctx>().kept.is_on() {
+    if env.operation.node.ty != OperationType::Query {
         return None;
     }
     let fragments = gql.data_opt::<Fragments>()?;

@@ -4,6 +4,8 @@
 //! fairer and cheaper than `SQLITE_BUSY`. A commit is on disk when it returns (WAL, synchronous FULL).
 //! On PostgreSQL, one pool serves both.
 
+mod reader;
+
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,12 +14,13 @@ use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait, sqlx,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, RuntimeErr,
+    SqliteTransactionMode, SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait, sqlx,
 };
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use self::reader::Reader;
 use crate::error::{Error, is_disk_full, is_retryable};
 
 /// How long a call waits for a connection before the database counts as unavailable.
@@ -53,13 +56,14 @@ const ATTEMPTS_MAX: u32 = 5;
 /// The database, SQLite or PostgreSQL.
 #[derive(Clone)]
 pub struct Db {
-    read: DatabaseConnection,
+    read: Arc<Reader>,
     write: DatabaseConnection,
     /// A separate connection for health checks: a busy pool must not look like an outage.
     heart: DatabaseConnection,
     /// PostgreSQL itself where `write` goes through a pooler, which keeps no session for `LISTEN`.
     direct: DatabaseConnection,
     readers: usize,
+    snapshots: Arc<Semaphore>,
     up: Arc<watch::Sender<bool>>,
     /// Whether changes could be written, and when that was tried.
     writable: Arc<Mutex<Option<(Instant, bool)>>>,
@@ -115,11 +119,13 @@ impl Db {
     fn of(read: DatabaseConnection, write: DatabaseConnection, heart: DatabaseConnection, readers: u32, renewed: Renewed) -> Self {
         let (direct, readers) = (write.clone(), readers as usize);
         Self {
-            read,
+            read: Arc::new(Reader::Pool(read)),
             write,
             heart,
             direct,
             readers,
+            // Whoever reads in one may need another connection, to write that something was seen.
+            snapshots: Arc::new(Semaphore::new(readers / 2)),
             up: Arc::new(watch::Sender::new(true)),
             writable: Arc::default(),
             full: Arc::default(),
@@ -145,8 +151,28 @@ impl Db {
     }
 
     /// For queries.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Reader {
         &self.read
+    }
+
+    /// The same database, of which all queries see what is there at the first of them. It is not to be waited in for anything else. Waits as long as
+    /// for a connection while many are open; `None` if they still are.
+    ///
+    /// # Errors
+    /// If no connection is available.
+    pub async fn snapshot(&self) -> Result<Option<Self>, DbErr> {
+        let Reader::Pool(pool) = &*self.read else { return Ok(Some(self.clone())) };
+        let turn = tokio::time::timeout(ACQUIRE_TIMEOUT, self.snapshots.clone().acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else { return Ok(None) };
+        // SQLite has no other.
+        let is_postgres = self.backend() == DbBackend::Postgres;
+        let options = TransactionOptions {
+            isolation_level: is_postgres.then_some(IsolationLevel::RepeatableRead),
+            access_mode: is_postgres.then_some(AccessMode::ReadOnly),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+        };
+        let transaction = begin(pool.clone(), options).await?;
+        Ok(Some(Self { read: Arc::new(Reader::Snapshot { transaction, _turn: turn }), ..self.clone() }))
     }
 
     /// How many queries can run at the same time.
@@ -173,14 +199,9 @@ impl Db {
     ///
     /// # Errors
     /// If no connection is available.
-    #[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-        let write = self.write.clone();
-        // In a task of its own, so that a caller that goes away can't interrupt it: sqlx counts a transaction as open only once BEGIN has
-        // been answered, so the connection would return to the pool inside a transaction, and its next user would write into that.
-        let begun = tokio::spawn(async move { write.begin_with_options(options).await }).await;
-        begun.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
+        begin(self.write.clone(), options).await
     }
 
     /// Whether the database answers promptly.
@@ -234,7 +255,10 @@ impl Db {
     /// Takes what was overwritten out of SQLite's log as well, which has pages as they were before. PostgreSQL cleans up on its own.
     pub(crate) async fn empty_log(&self) -> Result<(), DbErr> {
         if self.backend() == DbBackend::Sqlite {
-            self.write.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+            let row = self.write.query_one_raw(Statement::from_string(self.backend(), "PRAGMA wal_checkpoint(TRUNCATE)")).await?;
+            if row.is_some_and(|row| row.try_get_by_index::<i32>(0).is_ok_and(|is_busy| is_busy != 0)) {
+                return Err(DbErr::Custom("others were reading what was there before".to_owned()));
+            }
         }
         Ok(())
     }
@@ -304,12 +328,21 @@ impl Db {
 
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
-        for db in [&self.read, &self.write, &self.heart, &self.direct] {
+        let read = if let Reader::Pool(read) = &*self.read { Some(read) } else { None };
+        for db in read.into_iter().chain([&self.write, &self.heart, &self.direct]) {
             if let Err(error) = db.close_by_ref().await {
                 tracing::debug!(%error, "closing a connection");
             }
         }
     }
+}
+
+/// Begins a transaction in a task of its own, so that a caller that goes away can't interrupt it: sqlx counts a transaction as open only once BEGIN
+/// has been answered, so the connection would return to the pool inside a transaction, and its next user would write into that.
+#[expect(clippy::disallowed_methods, reason = "the one place that begins transactions")]
+async fn begin(pool: DatabaseConnection, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+    let begun = tokio::spawn(async move { pool.begin_with_options(options).await }).await;
+    begun.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
 }
 
 /// How every connection to the PostgreSQL at `url` begins.
