@@ -14,20 +14,20 @@ use crate::work::{Scene, Work};
 const LEFT: f64 = 0.6;
 
 /// Asks for board and page with and without as many writers, in turns; returns the figures and how many events were appended.
-pub async fn measure(address: SocketAddr, token: &str, scene: &Scene, size: Size) -> Result<(Vec<Figure>, usize)> {
+pub async fn measure(address: SocketAddr, tokens: &[String], scene: &Scene, size: Size) -> Result<(Vec<Figure>, usize)> {
     let (mut figures, mut appended) = (Vec::new(), 0);
     for work in [Work::Board, Work::Page] {
         let (shown, name, scale) = (scene.shown(work), work.name(), scene.scale());
         let (mut shares, mut written) = (Vec::new(), Vec::new());
         for number in 0..size.rounds as u64 {
-            let alone = load::round(address, token, scene, work, Until::Passed(size.round), 2 * number).await?;
+            let alone = load::round(address, tokens, scene, work, Until::Passed(size.round), 2 * number).await?;
             let over = Cell::new(false);
             let reading = async {
-                let round = load::round(address, token, scene, work, Until::Passed(size.round), 2 * number + 1).await;
+                let round = load::round(address, tokens, scene, work, Until::Passed(size.round), 2 * number + 1).await;
                 over.set(true);
                 round
             };
-            let writing = load::round(address, token, &shown, Work::Append, Until::Set(&over), 1_000 + number);
+            let writing = load::round(address, tokens, &shown, Work::Append, Until::Set(&over), 1_000 + number);
             let (busy, writers): (Round, Round) = tokio::try_join!(reading, writing)?;
             appended += writers.answers;
             shares.push(busy.rate / alone.rate);

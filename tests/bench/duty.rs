@@ -43,7 +43,7 @@ fn morning() -> Timestamp {
 pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId>, size: Size) -> Result<Vec<Figure>> {
     let Size { rounds, round: length, live, at_once, .. } = size;
     let house = House::open(place, folder, morning(), &[System::Email]).await?;
-    let token = house.token().await?;
+    let tokens = [house.token().await?];
     let ctx = house.ctx();
     house
         .within(async move {
@@ -65,7 +65,7 @@ pub async fn remind(place: &Place, folder: &std::path::Path, ids: Vec<IncidentId
     let worker = house.work()?;
     let (mut alone, mut busy, mut times) = (Vec::new(), Vec::new(), Vec::new());
     let round = async |until: load::Until<'_>, number: usize| {
-        load::round(house.address, &token, &scene, Work::Append, until, number as u64).await.map(|round| round.rate)
+        load::round(house.address, &tokens, &scene, Work::Append, until, number as u64).await.map(|round| round.rate)
     };
     round(load::Until::Passed(length), 0).await?;
     for number in 0..rounds {

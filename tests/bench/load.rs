@@ -42,15 +42,15 @@ impl Until<'_> {
     }
 }
 
-/// Lets all clients do `work` at the server at `address`. Every answer is checked.
-pub async fn round(address: SocketAddr, token: &str, scene: &Scene, work: Work, until: Until<'_>, seed: u64) -> Result<Round> {
+/// Lets all clients do `work` at the server at `address`, by turns as the people with these `tokens`. Every answer is checked.
+pub async fn round(address: SocketAddr, tokens: &[String], scene: &Scene, work: Work, until: Until<'_>, seed: u64) -> Result<Round> {
     let mut connections = Vec::new();
     for _ in 0..CONNECTIONS {
         connections.push(Connection::open(address).await?);
     }
     let begun = Instant::now();
     let last = Cell::new(begun);
-    let clients = connections.into_iter().zip(0..).map(|(mut connection, number)| {
+    let clients = connections.into_iter().zip(tokens.iter().cycle()).zip(0..).map(|((mut connection, token), number)| {
         let last = &last;
         async move {
             let mut random = Random::new(seed * 1_000 + number);

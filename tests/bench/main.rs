@@ -223,9 +223,9 @@ impl<'a> Bench<'a> {
         let scene = Scene::new(own::load(&own_place, scale).await?);
         plain::load(&plain_place, scale).await?;
         settings.migrate()?;
-        let token = settings.token()?;
+        let tokens = settings.tokens(load::CONNECTIONS)?;
         let server = settings.start(Role::Api).await?;
-        let target = Target { bench: self, scene: &scene, token: &token, own: &own_place, plain: &plain_place, server: &server };
+        let target = Target { bench: self, scene: &scene, tokens: &tokens, own: &own_place, plain: &plain_place, server: &server };
         if self.wants(Work::Search) {
             search::index(&plain_place).await.context("the full text search by hand")?;
         }
@@ -242,7 +242,7 @@ impl<'a> Bench<'a> {
         }
         if self.wants(Work::WhileWriting) {
             eprintln!("{}, {scale} incidents: while writing; load average {}", self.database(), report::load_average());
-            let (figures, written) = busy::measure(server.address, &token, &scene, self.size).await?;
+            let (figures, written) = busy::measure(server.address, &tokens, &scene, self.size).await?;
             appended += written;
             report.beside.extend(figures.into_iter().map(|figure| Figure { database: self.database(), ..figure }));
         }
@@ -269,7 +269,7 @@ impl<'a> Bench<'a> {
         let settings = self.settings(&place, "fanout")?;
         let ids = own::load(&place, self.size.few).await?;
         settings.migrate()?;
-        let token = settings.token()?;
+        let token = settings.tokens(1)?.remove(0);
         let server = settings.start(Role::Api).await?;
         let newest = *ids.last().context("there are incidents")?;
         let result = fanout::measure(server.address, &token, &server.process, newest, self.size).await?;
@@ -313,7 +313,7 @@ impl<'a> Bench<'a> {
         let ids = own::load(&place, self.size.few).await?;
         let settings = self.settings(&place, "stale")?;
         settings.migrate()?;
-        let token = settings.token()?;
+        let token = settings.tokens(1)?.remove(0);
         let mut servers = vec![settings.start(Role::Api).await?];
         if self.cluster.is_some() {
             servers.push(self.settings(&place, "stale_other")?.start(Role::Api).await?);
@@ -367,7 +367,7 @@ const WRITTEN: &str = "SELECT count(*) FROM timeline_event WHERE source = 'API'"
 struct Target<'a> {
     bench: &'a Bench<'a>,
     scene: &'a Scene,
-    token: &'a str,
+    tokens: &'a [String],
     own: &'a Place,
     plain: &'a Place,
     server: &'a server::Server,
@@ -412,14 +412,14 @@ impl Target<'_> {
     }
 
     async fn round(&self, work: Work, duration: Duration, seed: u64) -> Result<load::Round> {
-        load::round(self.server.address, self.token, self.scene, work, Until::Passed(duration), seed).await
+        load::round(self.server.address, self.tokens, self.scene, work, Until::Passed(duration), seed).await
     }
 
     /// Asks once and compares the answer with the made-up data; returns the number of answers.
     async fn check_example(&self, work: Work) -> Result<usize> {
         let (request, check) = self.scene.example(work);
         let mut connection = http::Connection::open(self.server.address).await?;
-        let answer = connection.post(self.token, &request).await?;
+        let answer = connection.post(&self.tokens[0], &request).await?;
         check_success(answer)?;
         check(answer)?;
         Ok(1)

@@ -30,6 +30,8 @@ pub struct Seen {
     open: BTreeSet<String>,
     /// The end of its timeline.
     events: Vec<(u32, String)>,
+    /// Whether it came with the answer to a change, which may show beside its version what others wrote after it.
+    is_payload: bool,
 }
 
 impl Seen {
@@ -49,7 +51,13 @@ impl Seen {
             holder: holder.unwrap_or_default(),
             open: list(&incident["actions"]).iter().map(|action| text(&action["title"])).collect(),
             events: events.iter().map(|event| Ok((number(&event["sequence"])?, text(&event["text"])))).collect::<Result<_>>()?,
+            is_payload: false,
         })
+    }
+
+    /// The same, of the answer to a change.
+    pub fn of_payload(incident: &Value) -> Result<Self> {
+        Ok(Self { is_payload: true, ..Self::read(incident)? })
     }
 
     fn last(&self) -> u32 {
@@ -85,7 +93,7 @@ struct Facts {
 pub enum Verdict {
     /// It has what its version has.
     Right,
-    /// Parts of it are of a later version: they were read while somebody wrote.
+    /// Parts of it are of a later version, and it answers a query.
     Ahead,
     /// It has yet to be compared.
     Waits,
@@ -209,7 +217,7 @@ impl Record {
             }
         }
         if seen.holder == facts.lead && seen.open == facts.open {
-            return Ok(if is_ahead { Verdict::Ahead } else { Verdict::Right });
+            return Ok(if is_ahead && !seen.is_payload { Verdict::Ahead } else { Verdict::Right });
         }
         // Before it is said that something is behind, it must be known what could be ahead.
         if !is_over && self.known() < seen.version + UNDER_WAY {
@@ -218,7 +226,7 @@ impl Record {
         let mut later = self.facts.range(seen.version..=seen.version + UNDER_WAY);
         ensure!(later.clone().any(|(_, facts)| facts.lead == seen.holder), refuse("who leads is"));
         ensure!(later.any(|(_, facts)| facts.open == seen.open), refuse("what is to be done is"));
-        Ok(Verdict::Ahead)
+        Ok(if seen.is_payload { Verdict::Right } else { Verdict::Ahead })
     }
 }
 
@@ -276,6 +284,8 @@ mod tests {
         assert_eq!(record.meet(seen(11, &["call"], 12), 11).unwrap(), Verdict::Ahead);
         assert_eq!(record.meet(seen(10, &["call"], 10), 10).unwrap(), Verdict::Waits);
         assert_eq!(record.settle(true).unwrap(), [Verdict::Ahead]);
+        let payload = Seen { is_payload: true, ..seen(11, &["call"], 12) };
+        assert_eq!(record.meet(payload, 11).unwrap(), Verdict::Right);
     }
 
     #[test]

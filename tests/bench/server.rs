@@ -57,7 +57,7 @@ impl Settings {
             command.env_remove(name);
         }
         command.env("MUSTER_DATABASE_URL", self.place.url()).env("MUSTER_DATA_DIR", &self.folder).current_dir(&self.folder);
-        // One person makes all requests.
+        // Few people make all requests.
         command.env("MUSTER_REQUESTS_PER_PERSON", "100000").env("MUSTER_SUBSCRIPTIONS_PER_PERSON", "100000");
         command
     }
@@ -72,10 +72,14 @@ impl Settings {
         process::output(self.command().arg("verify")).map(drop)
     }
 
-    /// A new token of a responder.
-    pub fn token(&self) -> Result<String> {
-        let arguments = ["token", "create", "--name", "bench", "--access", "responder", "--email", "b@example.org"];
-        Ok(process::output(self.command().args(arguments))?.trim().to_owned())
+    /// New tokens, each of another responder.
+    pub fn tokens(&self, count: usize) -> Result<Vec<String>> {
+        let token = |number: usize| {
+            let (name, email) = (format!("bench {number}"), format!("b{number}@example.org"));
+            let arguments = ["token", "create", "--name", &name, "--access", "responder", "--email", &email];
+            Ok(process::output(self.command().args(arguments))?.trim().to_owned())
+        };
+        (1..=count).map(token).collect()
     }
 
     /// Starts the server and waits until it is ready.

@@ -2,7 +2,7 @@
 //! with what its version has ([`crate::record`]).
 //!
 //! Refused is a version that is older than one that anybody had seen when the request began, and an answer with anything that is older than its
-//! version. Answers with parts that are newer are counted.
+//! version. Answers to queries with parts that are newer are counted; the answer to a change may have such.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -100,7 +100,7 @@ pub async fn watch(addresses: &[SocketAddr], token: &str, ids: &[IncidentId], du
     let what = format!("{WRITERS} writers and {WRITERS} readers of {HOT} incidents at {servers} server(s) for {seconds:.0} s");
     Ok(vec![
         Figure::new(format!("{what}: answers with anything older than their version"), "", vec![0.0], Bound::AtMost(0.0)),
-        Figure::new("answers with a part newer than their version", "", vec![ahead as f64], Bound::AtMost(0.0)),
+        Figure::new("answers to queries with a part newer than their version", "", vec![ahead as f64], Bound::AtMost(0.0)),
         Figure::new("answers compared", "/s", vec![all as f64 / seconds], Bound::None),
         Figure::new("changes meanwhile", "/s", vec![changes as f64 / seconds], Bound::None),
         Figure::new("changes that were refused because too many raced", "", vec![refused as f64], Bound::None),
@@ -197,7 +197,7 @@ impl Watch<'_> {
             if let Effect::Added(title) = &change.effect {
                 open = Some((place, answer["action"]["id"].as_str().context("no action")?.to_owned(), title.clone()));
             }
-            let seen = Seen::read(&answer["incident"].take())?;
+            let seen = Seen::of_payload(&answer["incident"].take())?;
             self.keep(place, seen.version, change.effect, &answer)?;
             self.meet(place, seen, floor)?;
         }
