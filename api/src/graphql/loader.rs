@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 /// Finds the values of many keys; keys without a value are omitted.
-type Load<K, V> = fn(Ctx, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>>;
+type Load<K, V> = fn(Arc<Ctx>, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>>;
 
 /// Finds the value of a key at once, if it is known.
 type Known<K, V> = fn(&Ctx, &K) -> Option<V>;
@@ -21,7 +21,8 @@ type Known<K, V> = fn(&Ctx, &K) -> Option<V>;
 /// Batches look-ups of one kind. Lives as long as a request and caches nothing between batches, so a
 /// subscription never sees stale values.
 pub struct Loader<K, V> {
-    ctx: Ctx,
+    /// One for all loaders of a request: what it points to is shared by all requests, so each copy of it would be counted there.
+    ctx: Arc<Ctx>,
     load: Load<K, V>,
     known: Option<Known<K, V>>,
     open: Mutex<Arc<Batch<K, V>>>,
@@ -46,7 +47,7 @@ where
     K: Eq + Hash + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    pub fn new(ctx: &Ctx, load: Load<K, V>) -> Self {
+    pub fn new(ctx: &Arc<Ctx>, load: Load<K, V>) -> Self {
         Self { ctx: ctx.clone(), load, known: None, open: Mutex::default() }
     }
 

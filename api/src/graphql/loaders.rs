@@ -42,8 +42,9 @@ macro_rules! loaders {
         impl Loaders {
             /// The loaders for a request made with `ctx`.
             pub fn new(ctx: &Ctx) -> Self {
+                let ctx = Arc::new(ctx.clone());
                 Self {
-                    $($name: Loader::new(ctx, |ctx, keys| async move { Ok($shape($find(&ctx, &keys).await? $(, $by)?)) }.boxed()) $(.but_for(|ctx, key| $known(ctx, *key)))?,)+
+                    $($name: Loader::new(&ctx, |ctx, keys| async move { Ok($shape($find(&ctx, &keys).await? $(, $by)?)) }.boxed()) $(.but_for(|ctx, key| $known(ctx, *key)))?,)+
                 }
             }
         }

@@ -182,7 +182,7 @@ impl Graph {
         };
         let started = Instant::now();
         let mut response = if operation.kind() == OperationType::Query {
-            self.query(ctx, &secret, &operation).await
+            Box::pin(self.query(ctx, &secret, &operation)).await
         } else {
             let ctx = reading::as_it_comes(ctx);
             let response = self.run(&ctx, &secret, operation.into_request()).await;
