@@ -81,6 +81,7 @@ const FLOORS: [&[&str]; 9] = [
         "agenda::kept",
         "heartbeats::lately",
         "incident::kept",
+        "incident::seen",
         "insights::kept",
         "record::waiting",
         "webhooks::known",

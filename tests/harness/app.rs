@@ -358,12 +358,12 @@ impl TestApp {
 
     /// How many statements of each kind `work` sends to PostgreSQL: for each, the fewest in several tries. Fields of one request share a statement
     /// when their turn comes at the same moment, which on a busy machine it does not always.
-    pub async fn fewest_of_each(&self, kind: impl Fn(&str) -> String, mut work: impl AsyncFnMut()) -> BTreeMap<String, usize> {
-        let mut fewest: Option<BTreeMap<String, usize>> = None;
+    pub async fn fewest_of_each<K: Ord>(&self, kind: impl Fn(&str) -> K, mut work: impl AsyncFnMut()) -> BTreeMap<K, usize> {
+        let mut fewest: Option<BTreeMap<K, usize>> = None;
         for _ in 0..TRIES {
             self.logs.hear_statements();
             work().await;
-            let mut heard: BTreeMap<String, usize> = BTreeMap::new();
+            let mut heard: BTreeMap<K, usize> = BTreeMap::new();
             for text in self.logs.heard_statements() {
                 *heard.entry(kind(&text)).or_default() += 1;
             }

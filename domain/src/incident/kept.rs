@@ -44,9 +44,8 @@
 //! Bounded by bytes, as far as they can be estimated; what was used longest ago goes first, and an older version when a newer one comes.
 
 use std::any::Any;
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use entity::{
     Awaited, IncidentId, LastChanges, Timestamp, action, checklist_item, goal, incident, incident_access, incident_client, incident_site,
@@ -312,45 +311,6 @@ impl Kept {
         cache.run_pending_tasks();
         cache.weighted_size()
     }
-}
-
-/// How a request reads ([`super::reading`]).
-pub(crate) enum Reading {
-    /// Each statement at its own moment.
-    AsItComes(Mutex<Seen>),
-    /// All at the same moment.
-    AtOnce,
-}
-
-impl Reading {
-    /// What it has seen so far, if that is noted.
-    pub fn seen(&self) -> Option<MutexGuard<'_, Seen>> {
-        match self {
-            Self::AsItComes(seen) => Some(seen.lock().unwrap_or_else(PoisonError::into_inner)),
-            Self::AtOnce => None,
-        }
-    }
-}
-
-/// What a request has seen of incidents.
-#[derive(Default)]
-pub(crate) struct Seen {
-    /// The version of each.
-    pub versions: HashMap<IncidentId, Version>,
-    /// Whether it has seen two versions of one.
-    pub is_torn: bool,
-    /// The versions of which it shows more than the row, with what is to be kept of them.
-    pub beside: HashMap<Version, Vec<Unproved>>,
-    /// Whether it waited for something slow on its way.
-    pub has_waited: bool,
-}
-
-/// What is to be kept of a version.
-pub(crate) struct Unproved {
-    /// The names in it, if there are any, which then are to stand as well.
-    pub names: Option<Names>,
-    /// Keeps it.
-    pub keep: Box<dyn FnOnce(&Kept) + Send>,
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod reading;
 pub mod reference;
 mod resolution;
 mod response;
+pub(crate) mod seen;
 pub mod state;
 mod steps;
 mod team;

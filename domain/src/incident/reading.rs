@@ -18,8 +18,9 @@ use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::kept::{Kept, Names, Part, Reading, Seen, Unproved, Version, Weighed, incidents};
+use super::kept::{Names, Part, Version, Weighed, incidents};
 use super::names::MARK;
+use super::seen::{Reading, Seen, Unproved};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::sql::padded;
@@ -62,8 +63,7 @@ pub fn note_beside(ctx: &Ctx, version: Version) {
 /// Keeps what was read of a version, with these names in it, once it is proved to be of that.
 pub fn keep_later<T: Weighed>(ctx: &Ctx, version: Version, names: Option<Names>, part: Part, content: Arc<T>) {
     if let Some(mut seen) = seen(ctx) {
-        let keep = Box::new(move |kept: &Kept| kept.keep(version, part, content));
-        seen.beside.entry(version).or_default().push(Unproved { names, keep });
+        seen.beside.entry(version).or_default().push(Unproved::new(version, names, part, content));
     } else if matches!(ctx.reading.as_deref(), Some(Reading::AtOnce)) {
         ctx.kept.keep(version, part, content);
     }
@@ -76,11 +76,11 @@ pub(crate) async fn keep<T: Weighed>(ctx: &Ctx, read: Vec<(Version, Part, Arc<T>
             keep_later(ctx, version, None, part, content);
         }
     } else if ctx.kept.is_on() {
-        let versions: Vec<Version> = read.iter().map(|(version, ..)| *version).collect();
-        let standing = standing(ctx, &versions).await?;
-        for (version, part, content) in read.into_iter().filter(|(version, ..)| standing.contains_key(version)) {
-            ctx.kept.keep(version, part, content);
+        let mut beside: HashMap<Version, Vec<Unproved>> = HashMap::new();
+        for (version, part, content) in read {
+            beside.entry(version).or_default().push(Unproved::new(version, None, part, content));
         }
+        keep_standing(ctx, beside).await?;
     }
     Ok(())
 }
@@ -102,13 +102,13 @@ pub async fn stands(ctx: &Ctx) -> bool {
 
 /// Keeps what is proved of what the call has read. The call itself can't be made again.
 pub async fn keep_what_stands(ctx: &Ctx) {
-    let Some(mut beside) = seen(ctx).map(|mut seen| std::mem::take(&mut seen.beside)) else { return };
+    let Some(mut beside) = seen(ctx).filter(|_| ctx.kept.is_on()).map(|mut seen| std::mem::take(&mut seen.beside)) else { return };
     beside.retain(|_, unproved| !unproved.is_empty());
     // What could not be proved is read again by whoever wants it.
     let _ = keep_standing(ctx, beside).await;
 }
 
-/// Whether all of these versions still stand.
+/// Whether all of these versions still stand. Keeps what was read of those that do.
 async fn keep_standing(ctx: &Ctx, beside: HashMap<Version, Vec<Unproved>>) -> Result<bool> {
     let versions: Vec<Version> = beside.keys().copied().collect();
     let standing = standing(ctx, &versions).await?;

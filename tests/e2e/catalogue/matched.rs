@@ -130,7 +130,7 @@ async fn a_site_is_looked_up_once_for_all_alerts_of_a_call(app: &TestApp) {
     let sam = app.responder("Sam").await;
     shop(&sam).await;
     let mut group = 0;
-    let is_of_sites = |text: &str| text.contains("\"site_host\"").to_string();
+    let is_of_sites = |text: &str| text.contains("\"site_host\"");
     let statements = app.fewest_of_each(is_of_sites, async || {
         // Else it would be a storm.
         app.advance(Duration::from_secs(400));
@@ -139,7 +139,7 @@ async fn a_site_is_looked_up_once_for_all_alerts_of_a_call(app: &TestApp) {
         let all: Vec<Value> = (0..20).map(|number| alert(&format!("{group}.{number}"), url(number))).collect();
         told(app, &format!("group {group}"), json!(all)).await;
     });
-    assert_eq!(statements.await["true"], 1);
+    assert_eq!(statements.await[&true], 1);
     assert_eq!(sites(&sam, &format!("INC-{group}")).await, ["Shop"]);
 }
 
