@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use entity::{Source, Timestamp, person};
+use sea_orm::DbErr;
 use tokio::sync::{Notify, OwnedMutexGuard, Semaphore, SemaphorePermit};
 
 use crate::agenda::kept::Kept;
@@ -13,6 +14,7 @@ use crate::authz::{Actor, Right};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::delivery::outcome::Outcome;
 use crate::error::{Error, Result};
 use crate::heartbeats::lately::Lately;
 use crate::ids::IdSource;
@@ -23,7 +25,8 @@ use crate::lanes::Lanes;
 use crate::people::secrets::SecretCache;
 use crate::playbook::Playbook;
 use crate::ports::TicketDesk;
-use crate::record::waiting::Waiting;
+use crate::record::plain_draft::{self, Plain};
+use crate::waiting::Waiting;
 use crate::wake::{Bell, Waker};
 use crate::webhooks::known::Known;
 
@@ -57,7 +60,10 @@ pub struct Domain {
     pub(crate) webhooks: Known,
     pub(crate) heard_lately: Lately,
     pub(crate) lanes: Lanes,
-    pub(crate) waiting: Waiting,
+    /// Drafts of events.
+    pub(crate) waiting: Waiting<Plain, plain_draft::Outcome>,
+    /// Outcomes of deliveries.
+    pub(crate) outcomes: Waiting<Outcome, Result<(), DbErr>>,
     /// One question that reads very much runs at a time: a count of what a search finds, or insights. So however many are asked for, the
     /// other connections are for everything else.
     long_questions: Semaphore,
@@ -95,6 +101,7 @@ impl Domain {
             heard_lately: Lately::default(),
             lanes: Lanes::default(),
             waiting: Waiting::default(),
+            outcomes: Waiting::default(),
             long_questions: Semaphore::new(1),
             long_askers: Lanes::default(),
             alert_turns: Lanes::default(),

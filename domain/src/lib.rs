@@ -62,6 +62,7 @@ pub mod tickets;
 pub mod timeline;
 pub mod traces;
 pub mod validate;
+mod waiting;
 pub mod wake;
 pub mod web_address;
 pub mod webhooks;

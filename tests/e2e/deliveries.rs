@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use domain::ports::Refusal;
+use domain::ports::{Receipt, Refusal};
 use domain::{delivery, people};
-use entity::{DeliveryId, System};
+use entity::{DeliveryId, DeliveryState, System};
+use futures_util::future::join_all;
 use harness::drive::{id, kinds, text};
 use harness::{Client, Engine, TestApp, both_dbs, run_with};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use crate::fixture::remind_all;
@@ -259,4 +261,48 @@ async fn a_mail_that_failed(app: &TestApp) {
     sam.event_of("postUpdate", json!({ "incidentId": incident["id"], "text": "soon" })).await;
     skip(&sam, &incident, &["second-line", "general-notice:1"]).await;
     assert_eq!(of_step(&sam, "summary:0.1").await["state"], "CANCELLED");
+}
+
+#[test]
+fn outcomes_that_come_at_once_are_each_their_own() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        run_with(TestApp::builder(engine).connected(System::Email), outcomes_at_once);
+    }
+}
+
+async fn outcomes_at_once(app: &TestApp) {
+    let sam = app.responder("Sam").await;
+    for _ in 0..8 {
+        major(&sam).await;
+    }
+    app.advance(30 * MINUTE);
+    reminded(app).await;
+    let ctx = app.system();
+    let claims = delivery::claim_due(&ctx, System::Email, 8).await.unwrap();
+    assert_eq!(claims.len(), 8);
+    // The last one takes so long that its delivery falls due again, and is claimed by another worker.
+    app.advance(2 * MINUTE);
+    let last = claims.last().unwrap().order.delivery;
+    delivery::claim(&ctx, last).await.unwrap().unwrap();
+    let outcome = |number: usize| match number {
+        0 => Err(Refusal::Later { reason: "busy".into(), after: None }),
+        1 => Ok(Receipt { external_id: Some("m-1".into()), ..Receipt::default() }),
+        _ => Ok(Receipt::default()),
+    };
+    let recorded = claims.iter().enumerate().map(|(number, claim)| delivery::record(&ctx, claim, outcome(number)));
+    for result in join_all(recorded).await {
+        result.unwrap();
+    }
+    let row = async |claim: &delivery::Claim| {
+        let row = entity::delivery::Entity::find_by_id(claim.order.delivery).one(ctx.db.read()).await.unwrap().unwrap();
+        (row.state, row.attempts, row.last_error, row.external_id, row.next_attempt_at.is_some(), row.delivered_at)
+    };
+    use DeliveryState::{Delivered, Retrying, Sending};
+    let now = Some(app.now());
+    assert_eq!(row(&claims[0]).await, (Retrying, 1, Some("busy".into()), None, true, None));
+    assert_eq!(row(&claims[1]).await, (Delivered, 1, None, Some("m-1".into()), false, now));
+    for claim in &claims[2..7] {
+        assert_eq!(row(claim).await, (Delivered, 1, None, None, false, now));
+    }
+    assert_eq!(row(&claims[7]).await, (Sending, 2, None, None, true, None), "somebody else has it by now");
 }

@@ -38,7 +38,7 @@ use crate::ctx::Ctx;
 use crate::db::worth_retrying;
 use crate::error::{Error, Result, is_duplicate, is_retryable};
 use crate::incident::kept::{Part, Version};
-use crate::record::waiting::{Failed, Outcome};
+use crate::record::plain_draft::{Failed, Outcome};
 use crate::record::{Draft, Facts, Scope, Whole, Written, plain, write_all, write_new, write_one};
 use crate::traces::TARGET;
 use crate::webhooks::order as webhooks;

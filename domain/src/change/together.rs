@@ -1,7 +1,7 @@
 //! How events of different incidents share a commit on SQLite, which has one writer, and whose every commit waits for the disk.
 //!
-//! Whoever has a draft of events alone puts it where such drafts wait. One at a time has the turn: it begins a transaction, takes all that wait by then,
-//! writes them, commits, and tells each what became of it. While it waits for the disk, the next ones gather; one who is alone waits for nobody.
+//! Whoever has a draft of events alone puts it where such drafts wait ([`crate::waiting`]). Whose turn it is begins a transaction, takes all that wait by
+//! then, one of each incident, writes them, commits, and tells each what became of it.
 //!
 //! Guarantees: nobody is told that something is written before it is committed. A draft whose incident has changed is left out, and if the statements
 //! fail, each is written in a transaction of its own, so nobody suffers for another. If there is no transaction to be had, or its commit fails, all are
@@ -15,9 +15,12 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::oneshot::Sender;
 
 use crate::ctx::Ctx;
-use crate::record::waiting::{Failed, Outcome, Plain};
+use crate::record::plain_draft::{Failed, Outcome, Plain};
 use crate::record::write_plain;
 use crate::wake::Wake;
+
+/// Drafts in one transaction. More would keep the first ones waiting, and others who write.
+const AT_ONCE: usize = 32;
 
 /// Writes the draft, perhaps together with others. Whether it was written: not if its incident has changed since.
 pub(super) async fn write(ctx: &Ctx, draft: Plain) -> Outcome {
@@ -45,7 +48,8 @@ async fn write_waiting(ctx: &Ctx) {
         }
     };
     // Only now, as some came while it waited for others who write.
-    let waiters = ctx.waiting.take();
+    let mut incidents = HashSet::new();
+    let waiters = ctx.waiting.take(AT_ONCE, |draft| incidents.insert(draft.after.id));
     let (several, drafts) = (waiters.len() > 1, waiters.iter().map(|(draft, _)| draft).collect::<Vec<_>>());
     let mut written = write_group(tx, &drafts).await;
     for (draft, caller) in waiters {

@@ -14,8 +14,9 @@ use tracing::field::Empty;
 use crate::authz::{Actor, Right, visible};
 use crate::change::change;
 use crate::ctx::Ctx;
+use crate::delivery::outcome::Outcome;
 use crate::delivery::outgoing::what;
-use crate::delivery::{hold, order, policy};
+use crate::delivery::{hold, order, policy, together};
 use crate::error::{Result, is_duplicate};
 use crate::incident::marks::{self, Settlement};
 use crate::incident::reference::reference;
@@ -311,13 +312,7 @@ pub(super) fn does_step(row: &delivery::Model) -> Option<&str> {
 
 /// Writes the outcome of an attempt, unless somebody else has taken it over in the meantime.
 pub(super) async fn update_attempt(ctx: &Ctx, row: &delivery::Model, ended: Ended) -> Result<()> {
-    delivery::Entity::update_many()
-        .set(ended.columns())
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::State.eq(DeliveryState::Sending))
-        .filter(Column::Attempts.eq(row.attempts))
-        .exec(ctx.db.write())
-        .await?;
+    together::write(ctx, Outcome { id: row.id, attempts: row.attempts, columns: ended.columns() }).await?;
     ctx.waker.wake(Wake::Deliveries(row.incident_id));
     Ok(())
 }

@@ -18,10 +18,12 @@ mod attempt;
 mod by_hand;
 pub mod hold;
 pub mod order;
+pub(crate) mod outcome;
 pub mod outgoing;
 pub mod policy;
 mod query;
 mod release;
+mod together;
 
 pub use attempt::{ATTEMPT, Claim, claim, claim_due, record};
 pub(crate) use by_hand::retry_update;

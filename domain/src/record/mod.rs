@@ -9,10 +9,10 @@ mod draft;
 mod event;
 mod facts;
 pub(crate) mod fields;
+pub(crate) mod plain_draft;
 mod portion;
 mod put_right;
 mod said;
-pub(crate) mod waiting;
 mod whole;
 mod write;
 

@@ -13,8 +13,8 @@ use sea_orm::{
 
 use super::draft::Draft;
 use super::facts::Scope;
+use super::plain_draft::Plain;
 use super::portion::{ROWS_AT_ONCE, RowWrite, together};
-use super::waiting::Plain;
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::search::rows::{self, Said};
