@@ -11,8 +11,8 @@ use crate::cursor::{NameKey, Window};
 use crate::error::{Error, Result};
 use entity::{
     IncidentId, action, attachment, chat_channel, checklist_item, client_update, delivery, follow_up, goal, incident_access,
-    incident_client, incident_site, known_rating, page, parked_topic, report, report_comment, review, review_attendee, review_comment,
-    role_assignment, role_offer, step, ticket, timeline_event, triage_answer,
+    incident_client, incident_import, incident_site, known_rating, page, parked_topic, report, report_comment, review, review_attendee,
+    review_comment, role_assignment, role_offer, step, ticket, timeline_event, triage_answer,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, ValueType};
 use sea_orm::{
@@ -73,6 +73,7 @@ of_incident! {
     goal: "goal",
     incident_access: "participant",
     incident_client: "affected client",
+    incident_import: "import",
     incident_site: "affected site",
     known_rating: "rating",
     page: "page",

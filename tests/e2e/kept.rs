@@ -46,21 +46,36 @@ const INCIDENT: &str = "id version reference name clientName summary severity st
 const EVENTS: &str = "timeline(last: 50) { totalCount pageInfo { hasPreviousPage } nodes { id sequence kind text details starred redactedAt \
     actor { name } amendments { text } attachments { id } } } first: timeline(first: 3) { nodes { id text starred redactedAt } }";
 
+/// What belongs to an incident by itself, and what is made of several tables.
+const BESIDE: &str = "formerReference tickets(link: null) { id link status subject parent client { name } } \
+    clientUpdates { id body state sentAt approvedAt approvedBy { name } } \
+    clientBoard { client { name } since note standing toldCount lastOutcome tickets { externalId status } contacts { name } } \
+    report { id state circulatedAt draftDueOn reviewWaived } review { id startsAt place notes calledOffAt heldAt noFollowUps } \
+    leadership { contact state calledAt toldAt answeredAt } asked: triage { criteria { key answer note answeredBy { name } } reasons } \
+    more: followUps { description dueOn settledAt }";
+
 /// Mutations without which this would prove nothing: they write what is kept.
-const MUST: [&str; 14] = [
+const MUST: [&str; 21] = [
     "addAction",
+    "addFollowUp",
     "addTimelineEvent",
     "amendTimelineEvent",
+    "answerTriage",
     "assignRole",
     "changeSeverity",
     "changeStatus",
     "confirmGoal",
+    "draftClientUpdate",
     "markClientAffected",
     "mergeIncident",
     "postUpdate",
     "redactEvent",
+    "sendClientUpdate",
     "settleAction",
+    "startReport",
     "starTimelineEvent",
+    "unlinkTicket",
+    "updateFollowUp",
     "updateIncident",
 ];
 
@@ -111,7 +126,7 @@ fn measured() -> String {
 
 /// A board, and the pages of three incidents.
 fn looks() -> String {
-    let page = |number: usize| format!("page{number}: incident(reference: \"INC-{number}\") {{ {INCIDENT} {EVENTS} }}");
+    let page = |number: usize| format!("page{number}: incident(reference: \"INC-{number}\") {{ {INCIDENT} {BESIDE} {EVENTS} }}");
     let board = format!(
         "incidents(first: 10, orderBy: RECENTLY_CHANGED) {{ totalCount nodes {{ {INCIDENT} timeline(last: 3) {{ nodes {{ id text }} }} }} }}"
     );
@@ -211,6 +226,10 @@ async fn what_is_beside_an_incident(ada: &Client, world: &World, callers: &[(Cli
     change("shareIncident", share(true), "incident { id }").await;
     change("shareIncident", share(false), "incident { id }").await;
     incident(json!({ "visibility": "OPEN" })).await;
+    let draft = change("draftClientUpdate", json!({ "incidentId": live, "body": "We know." }), "clientUpdate { id }").await;
+    let draft = &draft["clientUpdate"]["id"];
+    change("editClientUpdate", json!({ "clientUpdateId": draft, "body": "We know why." }), "clientUpdate { id }").await;
+    change("discardClientUpdate", json!({ "clientUpdateId": draft }), "incident { id }").await;
     change("markClientAffected", json!({ "incidentId": live, "clientId": world.client, "affected": false }), "incident { id }").await;
 }
 

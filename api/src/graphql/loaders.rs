@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::identity;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use domain::alerts::quiet;
@@ -12,15 +12,15 @@ use domain::incident::parts;
 use domain::telling::{answers, duty, ways};
 use domain::timeline::stretch::{self, Stretch};
 use domain::{
-    Ctx, Result, alerts, archive, audit, catalogue, delivery, files, follow_up, heartbeats, incident, known, people, report, review, rooms,
-    tickets, timeline, webhooks,
+    Ctx, Result, alerts, audit, catalogue, delivery, files, follow_up, heartbeats, incident, known, people, report, review, rooms, tickets,
+    timeline, webhooks,
 };
 use entity::{
     ActionId, AlertId, AlertPostId, ApiTokenId, AttachmentId, AuditEntryId, ClientId, ClientUpdateId, ContactId, DeliveryId, EventId,
     FollowUpId, HeartbeatId, IncidentId, OpsPageId, PageId, ParkedTopicId, PasskeyId, PersonId, QuietWindowId, ReportCommentId, ReportId,
     ReviewCommentId, ReviewId, RoleAssignmentId, RoleOfferId, SessionId, SiteId, TicketId, WebhookEndpointId, WebhookMessageId, action,
     alert, alert_post, api_token, attachment, audit_entry, chat_channel, checklist_item, client, client_update, contact, goal, heartbeat,
-    incident_access, incident_client, incident_site, page, parked_topic, passkey, person, report_approval, report_comment,
+    incident_access, incident_client, incident_import, incident_site, page, parked_topic, passkey, person, report_approval, report_comment,
     report_publication, report_reader, review_attendee, review_comment, role_assignment, role_offer, session, site, ticket, timeline_event,
     triage_answer, webhook_endpoint, webhook_message,
 };
@@ -29,6 +29,24 @@ use futures_util::FutureExt;
 use super::loader::Loader;
 
 type Many<T> = Arc<Vec<T>>;
+
+/// An incident's row, as it was read. Two are the same if they are of the same version.
+#[derive(Clone)]
+pub struct IncidentRow(pub Arc<entity::incident::Model>);
+
+impl PartialEq for IncidentRow {
+    fn eq(&self, other: &Self) -> bool {
+        Version::from(&*self.0) == Version::from(&*other.0)
+    }
+}
+
+impl Eq for IncidentRow {}
+
+impl Hash for IncidentRow {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Version::from(&*self.0).hash(state);
+    }
+}
 
 /// Declares [`Loaders`]: a line for each gives its name, the type of its keys and of its values, the use case that finds them for many
 /// keys, and how what that returns is handed out; behind `but`, what finds the value of a key that the process knows already.
@@ -56,8 +74,9 @@ loaders! {
     person: PersonId => Arc<person::Model> = one_each(people::by_ids, |row| row.id);
     /// Incidents by id, if the caller may see them.
     incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::seen_by_ids, |row| row.id);
-    /// What an incident that was taken in from an archive was called before, if it has another reference here.
-    former_reference: IncidentId => String = identity(archive::formerly);
+    /// How an incident came here that was taken in from an archive.
+    import: Version => Many<incident_import::Model> =
+        identity(parts::read::<incident_import::Entity>) but parts::known::<incident_import::Entity>;
     /// Incidents by id that are hidden from nobody.
     open_incident: IncidentId => Arc<entity::incident::Model> = one_each(incident::open_by_ids, |row| row.id);
     /// Clients by id.
@@ -148,9 +167,10 @@ loaders! {
     affected: Version => Many<incident_client::Model> =
         identity(parts::read::<incident_client::Entity>) but parts::known::<incident_client::Entity>;
     /// The client board of an incident.
-    client_board: IncidentId => Many<board::Row> = shared(boards);
+    client_board: IncidentRow => Many<board::Row> = shared(boards);
     /// Updates to the clients of an incident.
-    client_updates: IncidentId => Many<client_update::Model> = grouped(progress::of_incidents, |row| row.incident_id);
+    client_updates: Version => Many<client_update::Model> =
+        identity(parts::read::<client_update::Entity>) but parts::known::<client_update::Entity>;
     /// How far an update has got with each client it was sent to.
     client_outcomes: ClientUpdateId => Many<progress::ClientOutcome> = shared(progress::outcomes_of);
     /// The clients that an update told or, as a draft, will tell.
@@ -168,23 +188,26 @@ loaders! {
     /// Alerts of an incident.
     alerts: IncidentId => Many<alert::Model> = grouped_if(alerts::of_incidents, |row| row.incident_id);
     /// The triage answers of an incident.
-    triage: IncidentId => Many<triage_answer::Model> = grouped(incident::triage::answers_of, |row| row.incident_id);
+    triage: Version => Many<triage_answer::Model> =
+        identity(parts::read::<triage_answer::Entity>) but parts::known::<triage_answer::Entity>;
     /// What the playbook asks for in an incident.
-    open_steps: IncidentId => Many<incident::Listed> = shared(open_steps);
+    open_steps: IncidentRow => Many<incident::Listed> = shared(open_steps);
     /// The same, including steps that are over.
-    all_steps: IncidentId => Many<incident::Listed> = shared(all_steps);
+    all_steps: IncidentRow => Many<incident::Listed> = shared(all_steps);
     /// Pages of an incident.
     pages: IncidentId => Many<page::Model> = grouped(answers::of_incidents, |row| row.incident_id);
     /// The ways of the pages of an incident.
     page_ways: IncidentId => Many<(IncidentId, ways::Way)> = grouped(ways::of_incidents, |(incident, _)| *incident);
     /// The leadership contacts there was a duty to tell.
-    leadership: IncidentId => Many<duty::LeadershipNotice> = shared(leadership);
+    leadership: IncidentRow => Many<duty::LeadershipNotice> = shared(leadership);
     /// Offers of roles in an incident.
     offers: IncidentId => Many<role_offer::Model> = grouped(incident::offers_of, |row| row.incident_id);
     /// Follow-ups of an incident.
-    follow_ups: IncidentId => Many<entity::follow_up::Model> = grouped(follow_up::of_incidents, |row| row.incident_id);
+    follow_ups: Version => Many<entity::follow_up::Model> =
+        identity(parts::read::<entity::follow_up::Entity>) but parts::known::<entity::follow_up::Entity>;
     /// The report of an incident.
-    reports: IncidentId => Many<entity::report::Model> = grouped(report::of_incidents, |row| row.incident_id);
+    reports: Version => Many<entity::report::Model> =
+        identity(parts::read::<entity::report::Entity>) but parts::known::<entity::report::Entity>;
     /// Comments on a report.
     report_comments: ReportId => Many<report_comment::Model> = grouped(report::comments_of, |row| row.report_id);
     /// Who was asked to read a report.
@@ -194,7 +217,8 @@ loaders! {
     /// Where a report was published.
     report_publications: ReportId => Many<report_publication::Model> = grouped(report::publications_of, |row| row.report_id);
     /// The review of an incident.
-    reviews: IncidentId => Many<entity::review::Model> = grouped(review::of_incidents, |row| row.incident_id);
+    reviews: Version => Many<entity::review::Model> =
+        identity(parts::read::<entity::review::Entity>) but parts::known::<entity::review::Entity>;
     /// Who is invited to a review.
     review_attendees: ReviewId => Many<review_attendee::Model> = grouped(review::attendees_of, |row| row.review_id);
     /// What people see of the comments for a review.
@@ -203,8 +227,9 @@ loaders! {
     parked_topics: ReviewId => Many<parked_topic::Model> = grouped(review::topics_of, |row| row.review_id);
     /// Effects of an incident on outside systems.
     deliveries: IncidentId => Many<entity::delivery::Model> = grouped_if(delivery::of_incidents, |row| row.incident_id);
-    /// Tickets of an incident.
-    tickets: IncidentId => Many<ticket::Model> = grouped(tickets::of_incidents, |row| row.incident_id);
+    /// Tickets of an incident, the problem ticket first.
+    tickets: Version => Many<ticket::Model> =
+        identity(parts::read::<ticket::Entity>) but parts::known::<ticket::Entity>;
     /// What the chat has of an incident.
     chat_channels: IncidentId => Many<chat_channel::Model> = grouped(rooms::of_incidents, |row| row.incident_id);
     /// Stretches of timelines.
@@ -218,20 +243,28 @@ loaders! {
     amendments: EventId => Many<timeline_event::Model> = shared(timeline::amendments_of);
 }
 
-async fn boards(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<board::Row>>> {
-    board::boards(ctx, &incident::by_ids(ctx, ids).await?).await
+async fn boards(ctx: &Ctx, incidents: &[IncidentRow]) -> Result<HashMap<IncidentRow, Vec<board::Row>>> {
+    Ok(by_incident(incidents, board::boards(ctx, &rows(incidents)).await?))
 }
 
-async fn open_steps(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<incident::Listed>>> {
-    incident::steps_of(ctx, &incident::seen_by_ids(ctx, ids).await?, false).await
+async fn open_steps(ctx: &Ctx, incidents: &[IncidentRow]) -> Result<HashMap<IncidentRow, Vec<incident::Listed>>> {
+    Ok(by_incident(incidents, incident::steps_of(ctx, &rows(incidents), false).await?))
 }
 
-async fn all_steps(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<incident::Listed>>> {
-    incident::steps_of(ctx, &incident::seen_by_ids(ctx, ids).await?, true).await
+async fn all_steps(ctx: &Ctx, incidents: &[IncidentRow]) -> Result<HashMap<IncidentRow, Vec<incident::Listed>>> {
+    Ok(by_incident(incidents, incident::steps_of(ctx, &rows(incidents), true).await?))
 }
 
-async fn leadership(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, Vec<duty::LeadershipNotice>>> {
-    duty::leadership_of(ctx, &incident::by_ids(ctx, ids).await?).await
+async fn leadership(ctx: &Ctx, incidents: &[IncidentRow]) -> Result<HashMap<IncidentRow, Vec<duty::LeadershipNotice>>> {
+    Ok(by_incident(incidents, duty::leadership_of(ctx, &rows(incidents)).await?))
+}
+
+fn rows(incidents: &[IncidentRow]) -> Vec<Arc<entity::incident::Model>> {
+    incidents.iter().map(|incident| incident.0.clone()).collect()
+}
+
+fn by_incident<T>(incidents: &[IncidentRow], mut found: HashMap<IncidentId, T>) -> HashMap<IncidentRow, T> {
+    incidents.iter().filter_map(|incident| Some((incident.clone(), found.remove(&incident.0.id)?))).collect()
 }
 
 fn shared<K: Eq + Hash, T>(lists: HashMap<K, Vec<T>>) -> HashMap<K, Many<T>> {

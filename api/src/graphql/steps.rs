@@ -1,7 +1,5 @@
 //! What the playbook asks for in an incident, and how a step is settled.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Description, Enum, ID, InputObject, Object};
 use chrono::{DateTime, Utc};
 use domain::incident::{self, Listed};
@@ -11,7 +9,7 @@ use futures_util::future::try_join_all;
 use super::catalogue::{Client, client};
 use super::context::{ctx, loaders};
 use super::error::ApiResult;
-use super::incident::IncidentPayload;
+use super::incident::{Incident, IncidentPayload};
 use super::people::{Person, person};
 use super::scalars::{Role, id};
 
@@ -113,7 +111,7 @@ impl NextStep {
 
 /// What the playbook asks for in an incident.
 #[derive(Description)]
-pub struct IncidentSteps(pub Arc<entity::incident::Model>);
+pub struct IncidentSteps(pub Incident);
 
 #[Object(use_type_description)]
 impl IncidentSteps {
@@ -129,7 +127,7 @@ impl IncidentSteps {
         include_settled: Option<bool>,
     ) -> ApiResult<Vec<NextStep>> {
         let loader = if include_settled == Some(true) { &loaders(gql).all_steps } else { &loaders(gql).open_steps };
-        let steps = loader.get(self.0.id).await?.unwrap_or_default();
+        let steps = loader.get(self.0.row()).await?.unwrap_or_default();
         Ok(steps.iter().cloned().map(NextStep).collect())
     }
 }

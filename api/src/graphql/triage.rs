@@ -25,7 +25,7 @@ pub struct Triage {
 impl Triage {
     /// Loads the help for an incident.
     pub async fn load(gql: &Context<'_>, incident: &Incident) -> ApiResult<Self> {
-        Ok(Self { incident: incident.clone(), answers: loaders(gql).triage.get(incident.0.id).await?.unwrap_or_default() })
+        Ok(Self { incident: incident.clone(), answers: loaders(gql).triage.get(incident.read_as()).await?.unwrap_or_default() })
     }
 
     fn advice(&self, gql: &Context<'_>) -> triage::TriageAdvice {

@@ -1,6 +1,5 @@
 //! Takes an archive in.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -26,7 +25,6 @@ use crate::incident::reference::reference;
 use crate::incident::state::is_over;
 use crate::known::index;
 use crate::search::fill;
-use crate::sql::padded;
 use crate::timeline::redactions::Redactions;
 
 /// What became of an archive.
@@ -100,15 +98,8 @@ async fn met(ctx: &Ctx, here: incident::Model, row: &incident::Model) -> Result<
         );
         return Err(Error::precondition(reason));
     }
-    let formerly = formerly(ctx, &[here.id]).await?.remove(&here.id);
-    Ok(Imported { incident: here, formerly, was_here: true })
-}
-
-/// What imported incidents were called before, of those among `ids` that have another reference here.
-pub async fn formerly(ctx: &Ctx, ids: &[IncidentId]) -> Result<HashMap<IncidentId, String>> {
-    let rows = incident_import::Entity::find().filter(incident_import::Column::IncidentId.is_in(padded(ids)));
-    let rows = rows.all(ctx.db.read()).await?.into_iter();
-    Ok(rows.filter_map(|row| Some((row.incident_id, row.formerly?))).collect())
+    let import = incident_import::Entity::find_by_id(here.id).one(ctx.db.read()).await?;
+    Ok(Imported { incident: here, formerly: import.and_then(|row| row.formerly), was_here: true })
 }
 
 /// Files in the data folder that are gone again unless they are put where files are.

@@ -17,7 +17,7 @@ mod row;
 mod tables;
 
 pub use export::{Exported, export};
-pub use import::{Imported, formerly, import};
+pub use import::{Imported, import};
 pub use manifest::{FORMAT, Manifest};
 pub use open::Archive;
 

@@ -4,21 +4,24 @@
 //! The playbook asks for one update to all clients; the board shows each client separately, because one that was left out of an update
 //! has waited longer than the others.
 
+use std::borrow::Borrow;
 use std::cmp::max;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use entity::delivery::{self, Column};
 use entity::{
     ClientId, ClientUpdateId, DeliveryState, IncidentId, Operation, TicketLink, Timestamp, client, client_update, contact, incident,
     incident_client, ticket,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use crate::catalogue::contacts_of;
+use crate::catalogue::{clients_by_ids, contacts_of};
 use crate::clients::progress::{UpdateOutcome, clients_in};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::incident::affected_clients_of;
+use crate::incident::kept::Version;
+use crate::incident::parts;
 use crate::playbook::Playbook;
 use crate::playbook::steps::{Stage, later};
 use crate::sql::padded;
@@ -65,68 +68,66 @@ pub struct Next {
 }
 
 /// The boards of incidents that the caller has seen, the clients affected longest first.
-pub async fn boards(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<Row>>> {
-    let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
-    let affected = affected_clients_of(ctx, &ids).await?;
-    if affected.is_empty() {
+pub async fn boards<R: Borrow<incident::Model> + Sync>(ctx: &Ctx, incidents: &[R]) -> Result<HashMap<IncidentId, Vec<Row>>> {
+    let versions: Vec<Version> = incidents.iter().map(|incident| Version::from(incident.borrow())).collect();
+    let affected = parts::of::<incident_client::Entity>(ctx, &versions).await?;
+    let ids: Vec<ClientId> = affected.values().flat_map(|rows| rows.iter().map(|row| row.client_id)).collect();
+    if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let clients: Vec<ClientId> = affected.iter().map(|(_, client)| client.id).collect();
-    let (contacts, tickets, sent) = tokio::try_join!(contacts_of(ctx, &clients), linked(ctx, &ids), told(ctx, &ids))?;
+    let (clients, contacts, tickets, sent) = tokio::try_join!(
+        clients_by_ids(ctx, &ids),
+        contacts_of(ctx, &ids),
+        parts::of::<ticket::Entity>(ctx, &versions),
+        told(ctx, &versions)
+    )?;
+    let clients: HashMap<ClientId, client::Model> = clients.into_iter().map(|client| (client.id, client)).collect();
     let (playbook, now) = (ctx.playbook(), ctx.now());
-    let incidents: HashMap<IncidentId, &incident::Model> = incidents.iter().map(|incident| (incident.id, incident)).collect();
     let mut boards: HashMap<IncidentId, Vec<Row>> = HashMap::new();
-    for (affected, client) in affected {
-        let (Some(incident), place) = (incidents.get(&affected.incident_id), (affected.incident_id, client.id)) else { continue };
-        let updates = sent.get(&place).map_or(&[][..], Vec::as_slice);
-        let told = updates.iter().max_by_key(|told| (told.at, told.update)).copied();
-        let next = next(&playbook, incident, affected.since, told.as_ref(), now);
-        boards.entry(incident.id).or_default().push(Row {
-            contacts: contacts.iter().filter(|contact| contact.client_id == client.id).cloned().collect(),
-            tickets: tickets.iter().filter(|row| (row.incident_id, row.client_id) == (incident.id, Some(client.id))).cloned().collect(),
-            told,
-            told_count: updates.len(),
-            next,
-            standing: standing(told.as_ref(), next.as_ref(), now),
-            affected,
-            client,
-        });
+    for (incident, version) in incidents.iter().map(Borrow::borrow).zip(&versions) {
+        let linked: Vec<&ticket::Model> = of(&tickets, *version).filter(|row| row.link == TicketLink::Linked && !row.parent).collect();
+        let on_board = of(&affected, *version).filter_map(|row| Some((row.clone(), clients.get(&row.client_id)?.clone())));
+        let row = |(affected, client): (incident_client::Model, client::Model)| {
+            let updates = sent.get(&(incident.id, client.id)).map_or(&[][..], Vec::as_slice);
+            let told = updates.iter().max_by_key(|told| (told.at, told.update)).copied();
+            let next = next(&playbook, incident, affected.since, told.as_ref(), now);
+            Row {
+                contacts: contacts.iter().filter(|contact| contact.client_id == client.id).cloned().collect(),
+                tickets: linked.iter().copied().filter(|row| row.client_id == Some(client.id)).cloned().collect(),
+                told,
+                told_count: updates.len(),
+                next,
+                standing: standing(told.as_ref(), next.as_ref(), now),
+                affected,
+                client,
+            }
+        };
+        boards.insert(incident.id, on_board.map(row).collect());
     }
     Ok(boards)
 }
 
-/// The tickets of clients that are linked to incidents.
-async fn linked(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
-    let rows = ticket::Entity::find().filter(ticket::Column::IncidentId.is_in(padded(incidents)));
-    let linked = rows.filter(ticket::Column::Link.eq(TicketLink::Linked)).filter(ticket::Column::Parent.eq(false));
-    Ok(linked.order_by_asc(ticket::Column::Id).all(ctx.db.read()).await?)
+/// The rows of a version.
+fn of<T>(rows: &HashMap<Version, Arc<Vec<T>>>, version: Version) -> impl Iterator<Item = &T> {
+    rows.get(&version).into_iter().flat_map(|rows| rows.iter())
 }
 
 type Sent = HashMap<(IncidentId, ClientId), Vec<Told>>;
 
 /// The updates that went to each client.
-async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
-    let updates: Vec<(ClientUpdateId, IncidentId, Timestamp, Option<serde_json::Value>)> = client_update::Entity::find()
-        .select_only()
-        .columns([
-            client_update::Column::Id,
-            client_update::Column::IncidentId,
-            client_update::Column::SentAt,
-            client_update::Column::Clients,
-        ])
-        .filter(client_update::Column::IncidentId.is_in(padded(incidents)))
-        .filter(client_update::Column::SentAt.is_not_null())
-        .into_tuple()
-        .all(ctx.db.read())
-        .await?;
+async fn told(ctx: &Ctx, versions: &[Version]) -> Result<Sent> {
+    let updates = parts::of::<client_update::Entity>(ctx, versions).await?;
+    let updates: Vec<(&client_update::Model, Timestamp)> =
+        versions.iter().flat_map(|version| of(&updates, *version)).filter_map(|update| Some((update, update.sent_at?))).collect();
     if updates.is_empty() {
         return Ok(Sent::new());
     }
-    let sent_at: HashMap<ClientUpdateId, Timestamp> = updates.iter().map(|(update, _, at, _)| (*update, *at)).collect();
+    let incidents: Vec<IncidentId> = updates.iter().map(|(update, _)| update.incident_id).collect();
+    let sent_at: HashMap<ClientUpdateId, Timestamp> = updates.iter().map(|(update, at)| (update.id, *at)).collect();
     let rows: Vec<(IncidentId, ClientId, ClientUpdateId, DeliveryState)> = delivery::Entity::find()
         .select_only()
         .columns([Column::IncidentId, Column::ClientId, Column::ClientUpdateId, Column::State])
-        .filter(Column::IncidentId.is_in(padded(incidents)))
+        .filter(Column::IncidentId.is_in(padded(&incidents)))
         .filter(Column::Operation.eq(Operation::ClientUpdate))
         .filter(Column::ClientId.is_not_null())
         .filter(Column::ClientUpdateId.is_not_null())
@@ -138,11 +139,11 @@ async fn told(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Sent> {
         states.entry((incident, client, update)).or_default().push(state);
     }
     // A client whose contacts are all reached through another client shares the outcome of all clients.
-    for (update, incident, _, clients) in &updates {
-        let of_update = states.iter().filter(|((_, _, of), _)| of == update);
+    for (update, _) in &updates {
+        let of_update = states.iter().filter(|((_, _, of), _)| *of == update.id);
         let all: Vec<DeliveryState> = of_update.flat_map(|(_, states)| states.clone()).collect();
-        for client in clients.as_ref().and_then(clients_in).into_iter().flatten() {
-            states.entry((*incident, client, *update)).or_insert_with(|| all.clone());
+        for client in update.clients.as_ref().and_then(clients_in).into_iter().flatten() {
+            states.entry((update.incident_id, client, update.id)).or_insert_with(|| all.clone());
         }
     }
     let mut sent = Sent::new();

@@ -22,7 +22,8 @@
 //! | part | table | written by |
 //! | --- | --- | --- |
 //! | `Row` | `incident` | the door; only `next_due_at` is also set without it (`telling::{reminders,schedule}`), so it is compared as well |
-//! | `Roles`, `Goals`, `Checklist`, `Actions`, `Clients`, `Sites`, `Access` | `role_assignment`, `goal`, `checklist_item`, `action`, `incident_client`, `incident_site`, `incident_access` | drafts of their incident |
+//! | `Roles`, `Goals`, `Checklist`, `Actions`, `Clients`, `Sites`, `Access`, `Triage`, `Steps`, `ClientUpdates`, `Tickets`, `FollowUps`, `Report`, `Review` | `role_assignment`, `goal`, `checklist_item`, `action`, `incident_client`, `incident_site`, `incident_access`, `triage_answer`, `step`, `client_update`, `ticket`, `follow_up`, `report`, `review` | drafts of their incident |
+//! | `Import` | `incident_import` | the archive that brought the incident |
 //! | `Last`, `Events` | `timeline_event` | the seal of a draft; star and redaction, drafts as well |
 //! | `Words` | `incident_word` | drafts; what is written without them (`search::fill`) only adds words |
 //!
@@ -48,8 +49,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use entity::{
-    Awaited, IncidentId, LastChanges, Timestamp, action, checklist_item, goal, incident, incident_access, incident_client, incident_site,
-    role_assignment, timeline_event,
+    Awaited, FileIds, IncidentId, LastChanges, Timestamp, action, checklist_item, client_update, follow_up, goal, incident,
+    incident_access, incident_client, incident_import, incident_site, report, review, role_assignment, step, ticket, timeline_event,
+    triage_answer,
 };
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
@@ -137,6 +139,22 @@ pub enum Part {
     Sites,
     /// With whom it is shared.
     Access,
+    /// Answers to what is asked of a report.
+    Triage,
+    /// What people were told of its steps, and how these were settled.
+    Steps,
+    /// Updates to its clients, sent or not.
+    ClientUpdates,
+    /// Its tickets.
+    Tickets,
+    /// Its follow-ups.
+    FollowUps,
+    /// Its report.
+    Report,
+    /// Its review.
+    Review,
+    /// How it came here, if from an archive.
+    Import,
     /// So many events at the end of its timeline.
     Last(i32),
     /// The events after the first number, up to the second.
@@ -194,13 +212,21 @@ macro_rules! weighed {
 weighed! {
     action: [title],
     checklist_item: [goal, item, evidence],
+    client_update: [body, clients],
+    follow_up: [title, description, board, reason, card_id, card_url, card],
     goal: [goal, evidence],
     incident: [name, client_name, summary, impact_description, last_hash, awaited, last_changes],
     incident_access: [],
     incident_client: [note],
+    incident_import: [formerly],
     incident_site: [],
+    report: [review_waived],
+    review: [place, override_reason, notes, recording_url, file_ids],
     role_assignment: [handover_note],
+    step: [key, note],
+    ticket: [external_id, url, subject, status],
     timeline_event: [text, details, hash],
+    triage_answer: [criterion, note],
 }
 
 /// A value that has more to it than what is in its row.
@@ -217,6 +243,24 @@ impl Elsewhere for String {
 impl Elsewhere for Vec<u8> {
     fn elsewhere(&self) -> usize {
         self.capacity()
+    }
+}
+
+impl Elsewhere for serde_json::Value {
+    fn elsewhere(&self) -> usize {
+        match self {
+            Self::String(text) => text.capacity(),
+            Self::Array(values) => values.iter().map(|value| size_of_val(value) + value.elsewhere()).sum(),
+            // A tree, half empty.
+            Self::Object(fields) => fields.iter().map(|(name, value)| 2 * size_of_val(value) + name.capacity() + value.elsewhere()).sum(),
+            Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+        }
+    }
+}
+
+impl Elsewhere for FileIds {
+    fn elsewhere(&self) -> usize {
+        size_of_val(self.0.as_slice())
     }
 }
 

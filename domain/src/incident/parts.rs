@@ -1,12 +1,15 @@
 //! Rows next to incidents, as [`kept`](super::kept) may keep them.
 //!
-//! Called by `api`'s loaders, which first ask [`known`], and for all that is not known [`read`] once. What they are asked for has the version of
-//! an incident that its caller was shown in the same request.
+//! Called by `api`'s loaders, which first ask [`known`], and for all that is not known [`read`] once, and by what is made of several tables. What they
+//! are asked for has the version of an incident that its caller was shown in the same request.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use entity::{IncidentId, action, checklist_item, goal, incident_access, incident_client, incident_site, role_assignment};
+use entity::{
+    IncidentId, action, checklist_item, client_update, follow_up, goal, incident_access, incident_client, incident_import, incident_site,
+    report, review, role_assignment, step, ticket, triage_answer,
+};
 use sea_orm::ModelTrait;
 use sea_orm::sea_query::ValueType;
 
@@ -36,10 +39,17 @@ macro_rules! kept {
 kept! {
     action: Actions,
     checklist_item: Checklist,
+    client_update: ClientUpdates,
+    follow_up: FollowUps,
     goal: Goals,
     incident_access: Access,
+    incident_import: Import,
     incident_site: Sites,
+    report: Report,
+    review: Review,
     role_assignment: Roles,
+    step: Steps,
+    triage_answer: Triage,
 }
 
 impl KeptTable for incident_client::Entity {
@@ -51,12 +61,31 @@ impl KeptTable for incident_client::Entity {
     }
 }
 
+impl KeptTable for ticket::Entity {
+    const PART: Part = Part::Tickets;
+
+    /// The problem ticket first, then in the order in which they arrived.
+    fn put_in_order(rows: &mut [ticket::Model]) {
+        rows.sort_by_key(|row| !row.parent);
+    }
+}
+
 /// The rows of an incident, if they are known.
 pub fn known<E: KeptTable>(ctx: &Ctx, version: Version) -> Option<Arc<Vec<E::Model>>> {
     ctx.kept.get(version, E::PART)
 }
 
-/// The rows of incidents that the caller has seen in these versions, at least as new as these, from the database.
+/// The rows of incidents that the caller has seen in these versions, at least as new as these: those that are known, and the others from the database.
+pub async fn of<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashMap<Version, Arc<Vec<E::Model>>>> {
+    let mut found: HashMap<Version, _> = versions.iter().filter_map(|version| Some((*version, known::<E>(ctx, *version)?))).collect();
+    let news: Vec<Version> = versions.iter().copied().filter(|version| !found.contains_key(version)).collect();
+    if !news.is_empty() {
+        found.extend(read::<E>(ctx, &news).await?);
+    }
+    Ok(found)
+}
+
+/// The same, from the database, whatever is known.
 pub async fn read<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashMap<Version, Arc<Vec<E::Model>>>> {
     let mut of_incident: HashMap<IncidentId, Vec<E::Model>> = HashMap::new();
     for row in sql::of_incidents::<E>(ctx, &incidents(versions)).await? {

@@ -16,7 +16,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::playbook::ChecklistItem;
 use crate::record::{Draft, Facts, Light, NewEvent};
-use crate::{limits, sql, validate, words};
+use crate::{limits, validate, words};
 
 /// An answer to one criterion.
 #[derive(Clone, Debug)]
@@ -130,11 +130,6 @@ fn verdict_words(answer: TriageVerdict) -> &'static str {
         TriageVerdict::No => "No",
         TriageVerdict::Unsure => "Not sure",
     }
-}
-
-/// The answers about `incidents`, in one statement. Callers have checked that the incidents may be seen.
-pub async fn answers_of(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<triage_answer::Model>> {
-    sql::of_incidents::<triage_answer::Entity>(ctx, incidents).await
 }
 
 /// What the answers add up to.

@@ -4,16 +4,18 @@
 //! settled. The step keys `leadership:<contact>` and `leadership-fallback:<contact>` link the three.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use entity::{DeliveryState, IncidentId, Operation, PersonId, Timestamp, delivery, incident, page, step};
 
 use crate::ctx::Ctx;
 use crate::delivery::rows_of_incidents;
 use crate::error::Result;
+use crate::incident::kept::Version;
+use crate::incident::parts;
 use crate::playbook::steps::concerns_leadership;
 use crate::playbook::{Playbook, Rule};
 use crate::record::leadership_cause_at;
-use crate::sql;
 use crate::telling::answers;
 use crate::telling::roster::Roster;
 
@@ -59,19 +61,20 @@ pub enum DutyState {
 
 /// The record of incidents that the caller has seen, in the playbook's order of contacts. Empty for an incident that never concerned
 /// leadership.
-pub async fn leadership_of(ctx: &Ctx, incidents: &[incident::Model]) -> Result<HashMap<IncidentId, Vec<LeadershipNotice>>> {
+pub async fn leadership_of(ctx: &Ctx, incidents: &[Arc<incident::Model>]) -> Result<HashMap<IncidentId, Vec<LeadershipNotice>>> {
     let ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+    let versions: Vec<Version> = incidents.iter().map(|incident| Version::from(&**incident)).collect();
     let (pages, deliveries, steps, roster) = tokio::try_join!(
         answers::of_incidents(ctx, &ids),
         rows_of_incidents(ctx, &ids),
-        sql::of_incidents::<step::Entity>(ctx, &ids),
+        parts::of::<step::Entity>(ctx, &versions),
         Roster::load(ctx)
     )?;
     let playbook = ctx.playbook();
-    let record = |incident: &incident::Model| Record {
+    let record = |incident: &Arc<incident::Model>| Record {
         pages: pages.iter().filter(|row| row.incident_id == incident.id).collect(),
         deliveries: deliveries.iter().filter(|row| row.incident_id == Some(incident.id)).collect(),
-        steps: steps.iter().filter(|row| row.incident_id == incident.id).collect(),
+        steps: steps.get(&Version::from(&**incident)).into_iter().flat_map(|rows| rows.iter()).collect(),
     };
     Ok(incidents.iter().map(|incident| (incident.id, record(incident).notices(incident, &playbook, &roster))).collect())
 }

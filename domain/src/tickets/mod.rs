@@ -16,5 +16,5 @@ pub mod rows;
 
 pub use links::{Link, NewComment, comment, link, unlink};
 pub use number::{number_in, plain_number};
-pub use query::{Found, by_ids, find, of_incidents, search, suggestions};
+pub use query::{Found, by_ids, find, search, suggestions};
 pub use rows::is_over;

@@ -39,13 +39,6 @@ pub async fn by_ids(ctx: &Ctx, ids: &[TicketId]) -> Result<Vec<ticket::Model>> {
     sql::seen_by_ids::<ticket::Entity>(ctx, ids).await
 }
 
-/// The tickets of `incidents` that the caller has seen: the problem ticket first, then in the order in which they arrived.
-pub async fn of_incidents(ctx: &Ctx, incidents: &[IncidentId]) -> Result<Vec<ticket::Model>> {
-    let mut rows = sql::of_incidents::<ticket::Entity>(ctx, incidents).await?;
-    rows.sort_by_key(|row| !row.parent);
-    Ok(rows)
-}
-
 /// The rows of the ticket `number` in all incidents.
 pub(super) async fn rows_of(ctx: &Ctx, number: &str) -> Result<Vec<ticket::Model>> {
     let of_ticket = ticket::Column::System.eq(System::Zendesk).and(ticket::Column::ExternalId.eq(number));
@@ -68,7 +61,7 @@ pub(super) async fn clients_of(ctx: &Ctx, organizations: &[&str]) -> Result<Vec<
 /// `FORBIDDEN` for viewers; `UNAVAILABLE` if the ticket system does not answer.
 pub async fn suggestions(ctx: &Ctx, incident: IncidentId) -> Result<Vec<Found>> {
     ctx.require(Right::Respond)?;
-    let rows = of_incidents(ctx, &[incident]).await?;
+    let rows = sql::of_incidents::<ticket::Entity>(ctx, &[incident]).await?;
     let kept = rows.iter().filter(|row| row.link == entity::TicketLink::Suggested).map(|row| Found {
         seen: SeenTicket {
             number: row.external_id.clone(),

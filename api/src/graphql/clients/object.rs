@@ -107,25 +107,25 @@ impl ClientUpdateOutcome {
 
 /// The client-facing side of an incident.
 #[derive(Description)]
-pub struct IncidentClients(pub Arc<entity::incident::Model>);
+pub struct IncidentClients(pub Incident);
 
 #[Object(use_type_description)]
 impl IncidentClients {
     /// Updates to affected clients, including drafts, oldest first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn client_updates(&self, gql: &Context<'_>) -> ApiResult<Vec<ClientUpdate>> {
-        let rows = loaders(gql).client_updates.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).client_updates.get(self.0.read_as()).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(ClientUpdate::from).collect())
     }
     /// Affected clients and when they must be told, longest affected first.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn client_board(&self, gql: &Context<'_>) -> ApiResult<Vec<ClientBoardRow>> {
-        let rows = loaders(gql).client_board.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).client_board.get(self.0.row()).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(ClientBoardRow).collect())
     }
     /// A proposed text for an update now: the playbook's template filled in with what is known, to put into your own words. For responders.
     #[graphql(complexity = "10")]
     async fn client_update_draft(&self, gql: &Context<'_>) -> ApiResult<Option<String>> {
-        Ok(Some(proposal::draft_text(ctx(gql), self.0.id).await?))
+        Ok(Some(proposal::draft_text(ctx(gql), self.0.0.id).await?))
     }
 }

@@ -82,14 +82,14 @@ impl FollowUp {
 
 /// An incident's follow-ups.
 #[derive(Description)]
-pub struct IncidentFollowUps(pub Arc<entity::incident::Model>);
+pub struct IncidentFollowUps(pub Incident);
 
 #[Object(use_type_description)]
 impl IncidentFollowUps {
     /// Its follow-ups in any state, oldest first.
     #[graphql(complexity = "1 + 4 * child_complexity")]
     async fn follow_ups(&self, gql: &Context<'_>) -> ApiResult<Vec<FollowUp>> {
-        let rows = loaders(gql).follow_ups.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).follow_ups.get(self.0.read_as()).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(FollowUp).collect())
     }
 }

@@ -10,17 +10,19 @@ use entity::{client, incident_client};
 use crate::graphql::catalogue::{Client, Contact, contacts_of};
 use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
+use crate::graphql::incident::Incident;
 
 /// A client that an incident affects.
 #[derive(Description)]
 pub struct AffectedClient {
+    pub(super) incident: Incident,
     pub(super) row: incident_client::Model,
     pub(super) client: Arc<client::Model>,
 }
 
 impl AffectedClient {
     async fn on_board(&self, gql: &Context<'_>) -> ApiResult<Option<board::Row>> {
-        let rows = loaders(gql).client_board.get(self.row.incident_id).await?.unwrap_or_default();
+        let rows = loaders(gql).client_board.get(self.incident.row()).await?.unwrap_or_default();
         Ok(rows.iter().find(|row| row.client.id == self.client.id).cloned())
     }
 }

@@ -45,7 +45,8 @@ impl Incident {
     }
     /// If it was taken in from an archive and its reference was taken here: what it was called before, e.g. INC-7.
     async fn former_reference(&self, gql: &Context<'_>) -> ApiResult<Option<String>> {
-        Ok(loaders(gql).former_reference.get(self.0.id).await?)
+        let rows = loaders(gql).import.get(self.read_as()).await?.unwrap_or_default();
+        Ok(rows.first().and_then(|import| import.formerly.clone()))
     }
     /// Short and understandable.
     async fn name(&self) -> &str {
@@ -168,7 +169,7 @@ impl Incident {
         let rows = loaders(gql).affected.get(self.read_as()).await?.unwrap_or_default();
         let clients = try_join_all(rows.iter().map(|row| loaders(gql).client.get(row.client_id))).await?;
         let affected = rows.iter().cloned().zip(clients);
-        Ok(affected.filter_map(|(row, client)| Some(AffectedClient { row, client: client? })).collect())
+        Ok(affected.filter_map(|(row, client)| Some(AffectedClient { incident: self.clone(), row, client: client? })).collect())
     }
     /// Its events, in order.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
@@ -218,11 +219,11 @@ impl Incident {
     }
     #[graphql(flatten)]
     async fn steps(&self) -> IncidentSteps {
-        IncidentSteps(self.0.clone())
+        IncidentSteps(self.clone())
     }
     #[graphql(flatten)]
     async fn pages(&self) -> IncidentPages {
-        IncidentPages(self.0.clone())
+        IncidentPages(self.clone())
     }
     #[graphql(flatten)]
     async fn handover(&self) -> IncidentHandover {
@@ -230,19 +231,19 @@ impl Incident {
     }
     #[graphql(flatten)]
     async fn follow_ups(&self) -> IncidentFollowUps {
-        IncidentFollowUps(self.0.clone())
+        IncidentFollowUps(self.clone())
     }
     #[graphql(flatten)]
     async fn report(&self) -> IncidentReport {
-        IncidentReport(self.0.clone())
+        IncidentReport(self.clone())
     }
     #[graphql(flatten)]
     async fn review(&self) -> IncidentReview {
-        IncidentReview(self.0.clone())
+        IncidentReview(self.clone())
     }
     #[graphql(flatten)]
     async fn clients(&self) -> IncidentClients {
-        IncidentClients(self.0.clone())
+        IncidentClients(self.clone())
     }
     #[graphql(flatten)]
     async fn deliveries(&self) -> IncidentDeliveries {
@@ -254,7 +255,7 @@ impl Incident {
     }
     #[graphql(flatten)]
     async fn tickets(&self) -> IncidentTickets {
-        IncidentTickets(self.0.clone())
+        IncidentTickets(self.clone())
     }
     #[graphql(flatten)]
     async fn known_events(&self) -> IncidentKnownEvents {

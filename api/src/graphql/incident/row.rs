@@ -9,6 +9,7 @@ use futures_util::future::try_join_all;
 
 use crate::graphql::context::loaders;
 use crate::graphql::error::ApiResult;
+use crate::graphql::loaders::IncidentRow;
 
 /// An unplanned interruption or loss of quality, and everything about it.
 #[derive(Clone, Description)]
@@ -30,6 +31,11 @@ impl Incident {
     /// What it was read as.
     pub fn read_as(&self) -> Version {
         Version::from(&*self.0)
+    }
+
+    /// What to look up by it that is made of its row.
+    pub fn row(&self) -> IncidentRow {
+        IncidentRow(self.0.clone())
     }
 }
 

@@ -1,7 +1,5 @@
 //! What pages look like, and what an incident shows of them.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Description, Enum, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::Error;
@@ -161,20 +159,20 @@ impl Page {
 
 /// The pages of an incident.
 #[derive(Description)]
-pub struct IncidentPages(pub Arc<entity::incident::Model>);
+pub struct IncidentPages(pub Incident);
 
 #[Object(use_type_description)]
 impl IncidentPages {
     /// Pages, in the order they were sent.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn pages(&self, gql: &Context<'_>) -> ApiResult<Vec<Page>> {
-        let rows = loaders(gql).pages.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).pages.get(self.0.0.id).await?.unwrap_or_default();
         Ok(rows.iter().cloned().map(Page).collect())
     }
     /// The leadership contacts there was a duty to tell, in the playbook's order. Empty unless the incident is or was critical or a breach.
     #[graphql(complexity = "1 + 3 * child_complexity")]
     async fn leadership(&self, gql: &Context<'_>) -> ApiResult<Vec<LeadershipNotice>> {
-        let notices = loaders(gql).leadership.get(self.0.id).await?.unwrap_or_default();
+        let notices = loaders(gql).leadership.get(self.0.row()).await?.unwrap_or_default();
         Ok(notices.iter().cloned().map(LeadershipNotice).collect())
     }
 }

@@ -1,7 +1,5 @@
 //! What reports look like.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Description, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::playbook::Rule;
@@ -41,7 +39,8 @@ impl Report {
     }
     /// The day by which the draft should be given to its readers, as long as that is asked for.
     async fn draft_due_on(&self, gql: &Context<'_>) -> ApiResult<Option<Day>> {
-        let steps = loaders(gql).open_steps.get(self.0.incident_id).await?.unwrap_or_default();
+        let Some(incident) = incident_if_visible(gql, Some(self.0.incident_id)).await? else { return Ok(None) };
+        let steps = loaders(gql).open_steps.get(incident.row()).await?.unwrap_or_default();
         let step = steps.iter().find(|step| step.rule == Some(Rule::ReportDraft));
         let zone = &ctx(gql).playbook().working_hours.zone;
         Ok(step.map(|step| Day(step.due_at.with_timezone(zone).date_naive())))
@@ -194,13 +193,13 @@ impl ReportReader {
 
 /// An incident's report.
 #[derive(Description)]
-pub struct IncidentReport(pub Arc<entity::incident::Model>);
+pub struct IncidentReport(pub Incident);
 
 #[Object(use_type_description)]
 impl IncidentReport {
     /// Its report, once that has begun: when it is resolved, if it owes one.
     async fn report(&self, gql: &Context<'_>) -> ApiResult<Option<Report>> {
-        let rows = loaders(gql).reports.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).reports.get(self.0.read_as()).await?.unwrap_or_default();
         Ok(rows.first().cloned().map(Report))
     }
 }

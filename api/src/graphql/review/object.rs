@@ -1,7 +1,5 @@
 //! What reviews look like.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Description, ID, Object};
 use chrono::{DateTime, Utc};
 use domain::{Error, review};
@@ -155,13 +153,13 @@ impl ParkedTopic {
 
 /// What an incident says of its review.
 #[derive(Description)]
-pub struct IncidentReview(pub Arc<entity::incident::Model>);
+pub struct IncidentReview(pub Incident);
 
 #[Object(use_type_description)]
 impl IncidentReview {
     /// Its review, once that is planned.
     async fn review(&self, gql: &Context<'_>) -> ApiResult<Option<Review>> {
-        let rows = loaders(gql).reviews.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).reviews.get(self.0.read_as()).await?.unwrap_or_default();
         Ok(rows.first().cloned().map(Review))
     }
 }

@@ -1,7 +1,5 @@
 //! What tickets look like, those that are linked and those that were only found.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Description, ID, Object};
 use domain::Error;
 use domain::tickets::{self, Found};
@@ -95,7 +93,7 @@ impl FoundTicket {
 
 /// An incident's tickets.
 #[derive(Description)]
-pub struct IncidentTickets(pub Arc<entity::incident::Model>);
+pub struct IncidentTickets(pub Incident);
 
 #[Object(use_type_description)]
 impl IncidentTickets {
@@ -108,7 +106,7 @@ impl IncidentTickets {
             TicketLink,
         >,
     ) -> ApiResult<Vec<Ticket>> {
-        let rows = loaders(gql).tickets.get(self.0.id).await?.unwrap_or_default();
+        let rows = loaders(gql).tickets.get(self.0.read_as()).await?.unwrap_or_default();
         let wanted = rows.iter().filter(|row| link.is_none_or(|link| entity::TicketLink::from(link) == row.link));
         Ok(wanted.cloned().map(Ticket).collect())
     }
@@ -116,6 +114,6 @@ impl IncidentTickets {
     /// system, so ask for one incident at a time. Null with an error if the system does not answer. For responders.
     #[graphql(complexity = "2_000 + 10 * child_complexity")]
     async fn ticket_suggestions(&self, gql: &Context<'_>) -> ApiResult<Option<Vec<FoundTicket>>> {
-        Ok(Some(tickets::suggestions(ctx(gql), self.0.id).await?.into_iter().map(FoundTicket).collect()))
+        Ok(Some(tickets::suggestions(ctx(gql), self.0.0.id).await?.into_iter().map(FoundTicket).collect()))
     }
 }
