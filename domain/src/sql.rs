@@ -1,6 +1,7 @@
 //! Queries that several nouns make in the same way.
 
 pub mod changed;
+mod each;
 mod packed;
 mod padded;
 
@@ -20,6 +21,7 @@ use sea_orm::{
     PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
 
+pub use each::{listed, update_each};
 pub use packed::{id, packed};
 pub use padded::padded;
 

@@ -1,6 +1,6 @@
 //! What waits to be written together with more of its kind.
 //!
-//! Whoever has something to write adds it, has a task of its own take a turn, and waits to be told. One at a time has the turn: it takes what waits by
+//! Whoever has something to write adds it and waits to be told. One at a time has the turn: it takes what waits by
 //! then, writes it, and tells each what became of it. Meanwhile the next ones gather; one who is alone waits for nobody.
 
 use std::sync::{Mutex, PoisonError};
@@ -32,8 +32,15 @@ impl<T, O> Waiting<T, O> {
         self.turn.lock().await
     }
 
-    /// Adds one. Whoever adds one must take a turn afterwards: then none is left behind.
-    pub fn add(&self, one: T) -> oneshot::Receiver<O> {
+    /// Adds one and has `take_turn` run, which takes a [turn](Self::turn) and what waits by then, so that none is left behind. It is a task of its own: a
+    /// caller that goes away leaves nothing open. What became of the one; `None` if the task ended early.
+    pub async fn outcome(&self, one: T, take_turn: impl Future<Output = ()> + Send + 'static) -> Option<O> {
+        let outcome = self.add(one);
+        tokio::spawn(take_turn);
+        outcome.await.ok()
+    }
+
+    fn add(&self, one: T) -> oneshot::Receiver<O> {
         let (sender, receiver) = oneshot::channel();
         self.waiters().push((one, sender));
         receiver

@@ -24,11 +24,10 @@ const AT_ONCE: usize = 32;
 
 /// Writes the draft, perhaps together with others. Whether it was written: not if its incident has changed since.
 pub(super) async fn write(ctx: &Ctx, draft: Plain) -> Outcome {
-    let outcome = ctx.waiting.add(draft);
-    let ctx = ctx.clone();
-    tokio::spawn(async move { write_waiting(&ctx).await });
-    let ended = |_| Err(Failed::Transaction(DbErr::Custom("the task that writes events ended early".to_owned())));
-    outcome.await.unwrap_or_else(ended)
+    let all = ctx.clone();
+    let outcome = ctx.waiting.outcome(draft, async move { write_waiting(&all).await }).await;
+    let ended = || Err(Failed::Transaction(DbErr::Custom("the task that writes events ended early".to_owned())));
+    outcome.unwrap_or_else(ended)
 }
 
 /// Takes a turn. There may be nothing left to do: those before take along what they find.

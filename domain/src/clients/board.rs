@@ -7,7 +7,6 @@
 use std::borrow::Borrow;
 use std::cmp::max;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use entity::delivery::{self, Column};
 use entity::{
@@ -85,8 +84,9 @@ pub async fn boards<R: Borrow<incident::Model> + Sync>(ctx: &Ctx, incidents: &[R
     let (playbook, now) = (ctx.playbook(), ctx.now());
     let mut boards: HashMap<IncidentId, Vec<Row>> = HashMap::new();
     for (incident, version) in incidents.iter().map(Borrow::borrow).zip(&versions) {
-        let linked: Vec<&ticket::Model> = of(&tickets, *version).filter(|row| row.link == TicketLink::Linked && !row.parent).collect();
-        let on_board = of(&affected, *version).filter_map(|row| Some((row.clone(), clients.get(&row.client_id)?.clone())));
+        let linked: Vec<&ticket::Model> =
+            parts::rows(&tickets, *version).iter().filter(|row| row.link == TicketLink::Linked && !row.parent).collect();
+        let on_board = parts::rows(&affected, *version).iter().filter_map(|row| Some((row.clone(), clients.get(&row.client_id)?.clone())));
         let row = |(affected, client): (incident_client::Model, client::Model)| {
             let updates = sent.get(&(incident.id, client.id)).map_or(&[][..], Vec::as_slice);
             let told = updates.iter().max_by_key(|told| (told.at, told.update)).copied();
@@ -107,18 +107,13 @@ pub async fn boards<R: Borrow<incident::Model> + Sync>(ctx: &Ctx, incidents: &[R
     Ok(boards)
 }
 
-/// The rows of a version.
-fn of<T>(rows: &HashMap<Version, Arc<Vec<T>>>, version: Version) -> impl Iterator<Item = &T> {
-    rows.get(&version).into_iter().flat_map(|rows| rows.iter())
-}
-
 type Sent = HashMap<(IncidentId, ClientId), Vec<Told>>;
 
 /// The updates that went to each client.
 async fn told(ctx: &Ctx, versions: &[Version]) -> Result<Sent> {
     let updates = parts::of::<client_update::Entity>(ctx, versions).await?;
     let updates: Vec<(&client_update::Model, Timestamp)> =
-        versions.iter().flat_map(|version| of(&updates, *version)).filter_map(|update| Some((update, update.sent_at?))).collect();
+        versions.iter().flat_map(|version| parts::rows(&updates, *version)).filter_map(|update| Some((update, update.sent_at?))).collect();
     if updates.is_empty() {
         return Ok(Sent::new());
     }

@@ -15,10 +15,9 @@ const AT_ONCE: usize = 32;
 
 /// Writes the outcome, perhaps together with others.
 pub(super) async fn write(ctx: &Ctx, outcome: Outcome) -> Result<(), DbErr> {
-    let written = ctx.outcomes.add(outcome);
-    let ctx = ctx.clone();
-    tokio::spawn(async move { write_waiting(&ctx).await });
-    written.await.unwrap_or_else(|_| Err(DbErr::Custom("the task that writes outcomes ended early".to_owned())))
+    let all = ctx.clone();
+    let written = ctx.outcomes.outcome(outcome, async move { write_waiting(&all).await }).await;
+    written.unwrap_or_else(|| Err(DbErr::Custom("the task that writes outcomes ended early".to_owned())))
 }
 
 /// Takes a turn. There may be nothing left to do: those before take along what they find.

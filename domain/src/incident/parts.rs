@@ -76,7 +76,7 @@ pub fn known<E: KeptTable>(ctx: &Ctx, version: Version) -> Option<Arc<Vec<E::Mod
 }
 
 /// The rows of incidents that the caller has seen in these versions, at least as new as these: those that are known, and the others from the database.
-pub async fn of<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashMap<Version, Arc<Vec<E::Model>>>> {
+pub(crate) async fn of<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashMap<Version, Arc<Vec<E::Model>>>> {
     let mut found: HashMap<Version, _> = versions.iter().filter_map(|version| Some((*version, known::<E>(ctx, *version)?))).collect();
     let news: Vec<Version> = versions.iter().copied().filter(|version| !found.contains_key(version)).collect();
     if !news.is_empty() {
@@ -85,7 +85,12 @@ pub async fn of<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashMap
     Ok(found)
 }
 
-/// The same, from the database, whatever is known.
+/// The rows of a version among those that were found.
+pub(crate) fn rows<T>(found: &HashMap<Version, Arc<Vec<T>>>, version: Version) -> &[T] {
+    found.get(&version).map_or(&[], |rows| rows)
+}
+
+/// The same as [`of`], from the database, whatever is known.
 pub async fn read<E: KeptTable>(ctx: &Ctx, versions: &[Version]) -> Result<HashMap<Version, Arc<Vec<E::Model>>>> {
     let mut of_incident: HashMap<IncidentId, Vec<E::Model>> = HashMap::new();
     for row in sql::of_incidents::<E>(ctx, &incidents(versions)).await? {

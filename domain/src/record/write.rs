@@ -3,12 +3,10 @@
 use std::collections::HashSet;
 
 use entity::{IncidentId, Timestamp, incident, timeline_event};
-use sea_orm::sea_query::{
-    Alias, CommonTableExpression, Expr, ExprTrait, IntoIden, Query, TableRef, UpdateStatement, ValueTuple, WithClause,
-};
+use sea_orm::sea_query::{CommonTableExpression, Expr, ExprTrait, Query, UpdateStatement, WithClause};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
-    Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    ModelTrait, Statement,
 };
 
 use super::draft::Draft;
@@ -18,6 +16,7 @@ use super::portion::{ROWS_AT_ONCE, RowWrite, together};
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::search::rows::{self, Said};
+use crate::sql::{listed, update_each};
 use crate::wake::Wake;
 
 /// Incidents that are updated by one statement, with up to fifty columns each: PostgreSQL takes 65,535 values, SQLite 32,766.
@@ -218,25 +217,18 @@ fn incident_update(change: &RowChange<'_>) -> UpdateStatement {
 
 /// The same for many incidents in one statement, which has the columns that differ in any of them.
 fn incident_updates(changes: &[RowChange<'_>]) -> UpdateStatement {
-    const NEW: &str = "new";
+    use incident::Column::{ChangedAt, Id, Version};
     let differs = |column: &incident::Column| changes.iter().flat_map(|change| &change.columns).any(|of| of.as_str() == column.as_str());
     let columns: Vec<incident::Column> = incident::Column::iter().filter(differs).collect();
     let row = |change: &RowChange<'_>| {
-        let fixed = [change.after.id.into(), change.version.into(), change.written_at.into()];
-        ValueTuple::Many(fixed.into_iter().chain(columns.iter().map(|column| change.after.get(*column))).collect())
+        let found_by = [change.after.id.into(), change.version.into(), change.written_at.into()];
+        found_by.into_iter().chain(columns.iter().map(|column| change.after.get(*column))).collect()
     };
-    let rows = TableRef::ValuesList(changes.iter().map(row).collect(), NEW.into_iden());
-    // Both databases name the columns of such a list column1, column2 …
-    let of_list = |number: usize| Expr::col((NEW, Alias::new(format!("column{number}"))));
-    let of_row = |column: incident::Column| Expr::col((incident::Entity, column));
-    let mut update = Query::update();
-    update.table(incident::Entity).from(rows);
-    for (column, number) in columns.iter().zip(4..) {
-        update.value(*column, of_list(number));
-    }
+    let of_row = |column: incident::Column| Expr::col(column.as_column_ref());
+    let mut update = update_each::<incident::Entity>(3, &columns, changes.iter().map(row));
     update
-        .and_where(of_row(incident::Column::Id).eq(of_list(1)))
-        .and_where(of_row(incident::Column::Version).eq(of_list(2)))
-        .and_where(of_list(3).is_null().or(of_row(incident::Column::ChangedAt).eq(of_list(3))));
+        .and_where(of_row(Id).eq(listed(1)))
+        .and_where(of_row(Version).eq(listed(2)))
+        .and_where(listed(3).is_null().or(of_row(ChangedAt).eq(listed(3))));
     update
 }

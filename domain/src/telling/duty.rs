@@ -74,7 +74,7 @@ pub async fn leadership_of(ctx: &Ctx, incidents: &[Arc<incident::Model>]) -> Res
     let record = |incident: &Arc<incident::Model>| Record {
         pages: pages.iter().filter(|row| row.incident_id == incident.id).collect(),
         deliveries: deliveries.iter().filter(|row| row.incident_id == Some(incident.id)).collect(),
-        steps: steps.get(&Version::from(&**incident)).into_iter().flat_map(|rows| rows.iter()).collect(),
+        steps: parts::rows(&steps, Version::from(&**incident)).iter().collect(),
     };
     Ok(incidents.iter().map(|incident| (incident.id, record(incident).notices(incident, &playbook, &roster))).collect())
 }
