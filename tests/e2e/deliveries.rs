@@ -21,6 +21,11 @@ both_dbs![
     deliveries_page_both_ways_and_by_state,
     viewers_and_outsiders_see_no_deliveries,
 ];
+both_dbs![by with_mail: a_mail_that_failed_is_tried_again_by_a_person, outcomes_that_come_at_once_are_each_their_own];
+
+fn with_mail(engine: Engine, test: impl AsyncFnOnce(&TestApp)) {
+    run_with(TestApp::builder(engine).connected(System::Email), test);
+}
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DELIVERY: &str = "id title system operation state attempts lastError nextAttemptAt externalUrl instructions createdAt deliveredAt step steps person { name } \
@@ -232,15 +237,8 @@ async fn viewers_and_outsiders_see_no_deliveries(app: &TestApp) {
     }
 }
 
-/// With mail connected: queued until the step is done; what failed for good is retried when a person says so.
-#[test]
-fn a_mail_that_failed_is_tried_again_by_a_person() {
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        run_with(TestApp::builder(engine).connected(System::Email), a_mail_that_failed);
-    }
-}
-
-async fn a_mail_that_failed(app: &TestApp) {
+/// Queued until the step is done; what failed for good is retried when a person says so.
+async fn a_mail_that_failed_is_tried_again_by_a_person(app: &TestApp) {
     let sam = app.responder("Sam").await;
     let incident = major(&sam).await;
     app.advance(30 * MINUTE);
@@ -263,14 +261,7 @@ async fn a_mail_that_failed(app: &TestApp) {
     assert_eq!(of_step(&sam, "summary:0.1").await["state"], "CANCELLED");
 }
 
-#[test]
-fn outcomes_that_come_at_once_are_each_their_own() {
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        run_with(TestApp::builder(engine).connected(System::Email), outcomes_at_once);
-    }
-}
-
-async fn outcomes_at_once(app: &TestApp) {
+async fn outcomes_that_come_at_once_are_each_their_own(app: &TestApp) {
     let sam = app.responder("Sam").await;
     for _ in 0..8 {
         major(&sam).await;
